@@ -1,0 +1,1 @@
+"""Go source, tracked: references verified, carried to any tag and shown beside their Python counterparts."""

@@ -1,0 +1,28 @@
+"""Errors by what the caller can do; only `cli.py` turns them into text and exit codes."""
+
+from __future__ import annotations
+
+
+class AnnotatorError(Exception):
+    """One sentence for a person: what was wrong, where, and what to do."""
+
+    exit_code = 2
+
+
+class InvalidInput(AnnotatorError):
+    """A file, an argument or a setting cannot be read as what it should be."""
+
+
+class SourceUnavailable(AnnotatorError):
+    """The source cannot be had: no answer, no such repository, no such tag."""
+
+    exit_code = 3
+
+
+class UnknownTag(SourceUnavailable):
+    """The repository answers but has no such tag; `nearest` are the tag names most like it."""
+
+    def __init__(self, tag: str, nearest: tuple[str, ...]) -> None:
+        hint = f"the nearest are {', '.join(nearest)}" if nearest else "it has no tags"
+        super().__init__(f"the repository has no tag, ref or commit {tag!r}; {hint}")
+        self.nearest = nearest

@@ -1,0 +1,1 @@
+"""What corresponds: Go symbols and their Python counterparts."""

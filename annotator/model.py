@@ -1,0 +1,339 @@
+"""The values in which the stages meet: frozen, plain, and without behaviour of their own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Kind(StrEnum):
+    """What a Go declaration is."""
+
+    FUNC = "func"
+    METHOD = "method"
+    STRUCT = "struct"
+    INTERFACE = "interface"
+    TYPE = "type"
+    FUNCTYPE = "functype"
+    CONST = "const"
+    VAR = "var"
+    FIELD = "field"
+    IMETHOD = "imethod"
+    CLOSURE = "closure"
+
+
+# ── What Go source says ──────────────────────────────────────────────────────────────────────────
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A stretch of a file: byte offsets `[start, end)` and 1-based lines, both inclusive."""
+
+    start: int
+    end: int
+    line: int
+    end_line: int
+
+
+class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One declaration of a Go file.
+
+    Attributes:
+        kind: What it is.
+        name: The bare name as it stands in the source.
+        owner: The receiver's type of a method, the type of a field or interface method, the
+            function of a closure (dotted, if it is a method); empty at package level.
+        line: 1-based line of the name.
+        column: 1-based column of the name, in bytes, as Go's own tools count.
+        span: The declaration without its doc comment.
+        doc_span: Its doc comment, where it has one.
+        signature: The declaration's head on one line, without body.
+        doc: The doc comment's text without comment marks.
+        type: The type as written, of a field, variable, constant or plain type.
+        pointer: Whether a method's receiver is a pointer.
+        embedded: Whether a field or interface element is embedded.
+        members: Fields of a struct, methods of an interface, closures bound in a function.
+    """
+
+    kind: Kind
+    name: str
+    owner: str
+    line: int
+    column: int
+    span: Span
+    doc_span: Span | None = None
+    signature: str = ""
+    doc: str = ""
+    type: str = ""
+    pointer: bool = False
+    embedded: bool = False
+    members: tuple[Declaration, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """The name in the project's notation: `VolumeStore.Create`."""
+        return f"{self.owner}.{self.name}" if self.owner else self.name
+
+
+class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One import of a Go file; `alias` is empty where none is written, `.` and `_` are kept."""
+
+    path: str
+    alias: str
+    line: int
+
+
+class Document(msgspec.Struct, frozen=True, array_like=True):
+    """What one Go file says, wherever it lies: a function of its bytes alone.
+
+    Attributes:
+        package: The package clause's name.
+        imports: All imports, in order.
+        declarations: Top-level declarations in source order, members inside.
+        constraint: The build constraint's expression as written, empty if none.
+        lines: Number of lines.
+        broken: 1-based lines at which the syntax is broken; the rest of the file still reads.
+    """
+
+    package: str
+    imports: tuple[Import, ...]
+    declarations: tuple[Declaration, ...]
+    constraint: str
+    lines: int
+    broken: tuple[int, ...] = ()
+
+
+class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An identifier or call in a Go file and the declaration that it is proven to name.
+
+    `start` and `end` are byte offsets of the identifier, `line` and `column` are 1-based (bytes).
+    """
+
+    start: int
+    end: int
+    line: int
+    column: int
+    call: bool
+    path: str
+    symbol: str
+
+
+# ── Where bytes come from ────────────────────────────────────────────────────────────────────────
+
+
+class Blob(msgspec.Struct, frozen=True, gc=False):
+    """A regular file of a snapshot: its git blob id (40 hex) and its size in bytes."""
+
+    id: str
+    size: int
+
+
+class Snapshot(Protocol):
+    """A repository at one tag, wherever it is read from.
+
+    Attributes:
+        repository: Its address for people and permalinks.
+        tag: The tag, ref or commit that was asked for.
+        commit: The commit's 40 hex digits, or None where the source has no commits.
+        version: The tag, or the distribution's version where there is no commit.
+        files: Every regular file by path, in the tree's order; no symlinks, no submodules.
+    """
+
+    @property
+    def repository(self) -> str: ...  # noqa: D102 - documented above
+    @property
+    def tag(self) -> str: ...  # noqa: D102
+    @property
+    def commit(self) -> str | None: ...  # noqa: D102
+    @property
+    def version(self) -> str: ...  # noqa: D102
+    @property
+    def files(self) -> Mapping[str, Blob]: ...  # noqa: D102
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The bytes of many files at once; KeyError for a path that the snapshot does not have."""
+        ...
+
+
+# ── References and what became of them ───────────────────────────────────────────────────────────
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A place in the source that somebody cites.
+
+    Attributes:
+        path: Path from the repository's root, normalised.
+        symbol: The cited symbol, dotted (`Manager.reload`), or None.
+        line: The cited 1-based line, or None.
+        end_line: The last line of a cited range, or None.
+        cited: The path as it was written.
+        origin: Where the reference comes from, for people: `volume-init.toml 2.1`.
+        file: The file in which it was written.
+        at_line: 1-based line there.
+        at_column: 1-based column there in characters; 0 where it is not known.
+        at_end: Column after its last character; 0 where it is not known.
+        chapter: The article's section, or None.
+        heading: The kind that the article gives it, or None.
+        repository: `owner/name` if it is cited in another repository, else None.
+        ref: The tag, branch or commit that the citation names itself, or None.
+    """
+
+    path: str
+    symbol: str | None = None
+    line: int | None = None
+    end_line: int | None = None
+    cited: str = ""
+    origin: str = ""
+    file: str = ""
+    at_line: int = 0
+    at_column: int = 0
+    at_end: int = 0
+    chapter: str | None = None
+    heading: str | None = None
+    repository: str | None = None
+    ref: str | None = None
+
+
+class Anchor(msgspec.Struct, frozen=True):
+    """A declaration's place at a tag; `line` holds the name, `offset` counts lines from it."""
+
+    path: str
+    symbol: str
+    kind: Kind
+    line: int
+    end_line: int
+    offset: int = 0
+
+
+class Sign(StrEnum):
+    """By what a declaration was recognised."""
+
+    SYMBOL = "symbol"
+    POSITION = "position"
+    FILE_RENAME = "file-rename"
+    BODY = "body"
+    NEIGHBOURS = "neighbours"
+    CALLERS = "callers"
+    FACTS = "facts"
+
+
+class Text(StrEnum):
+    """The declaration's text against the baseline."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    UNKNOWN = "unknown"
+
+
+class Verified(msgspec.Struct, frozen=True, tag="verified"):
+    """The same path, symbol and line."""
+
+    anchor: Anchor
+    by: Sign
+    reason: str
+
+
+class Moved(msgspec.Struct, frozen=True, tag="moved"):
+    """The same symbol in another place."""
+
+    anchor: Anchor
+    by: Sign
+    reason: str
+
+
+class Renamed(msgspec.Struct, frozen=True, tag="renamed"):
+    """The same declaration under another name."""
+
+    anchor: Anchor
+    by: Sign
+    reason: str
+
+
+class Missing(msgspec.Struct, frozen=True, tag="missing"):
+    """Not found, or not surely: `guess` is the best candidate, never an answer."""
+
+    reason: str
+    guess: Anchor | None = None
+
+
+class Skipped(msgspec.Struct, frozen=True, tag="skipped"):
+    """Cited in another repository: nothing can be said, and that is no finding."""
+
+    reason: str
+
+
+Outcome = Verified | Moved | Renamed | Missing | Skipped
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """A reference, where it is at a tag, and whether its text is the baseline's."""
+
+    reference: Reference
+    outcome: Outcome
+    text: Text = Text.UNKNOWN
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """A section of an article: its number, its title in our words, and what it cites."""
+
+    number: str
+    title: str
+    references: tuple[Reference, ...] = ()
+
+
+class Article(msgspec.Struct, frozen=True):
+    """An article that cites the source; `file` is the manifest, text or page it was read from."""
+
+    file: str
+    title: str
+    address: str = ""
+    repository: str = ""
+    tag: str = ""
+    prefix: str = ""
+    chapters: tuple[Chapter, ...] = ()
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """All references in order."""
+        return tuple(reference for chapter in self.chapters for reference in chapter.references)
+
+
+# ── What Python source says ──────────────────────────────────────────────────────────────────────
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One item of a `Differs:` section."""
+
+    kind: str
+    name: str
+    reason: str
+    line: int
+
+
+class Counterpart(msgspec.Struct, frozen=True):
+    """A Python object and the Go symbols that its docstring says it mirrors.
+
+    `path` and the lines are the Python file's; every entry of `mirrors` is a reference whose `file`
+    and `at_line` point into the docstring.
+    """
+
+    name: str
+    kind: str
+    path: str
+    line: int
+    end_line: int
+    mirrors: tuple[Reference, ...]
+    differences: tuple[Difference, ...] = ()
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """Something wrong in a file that is read beside the source: one sentence and its place."""
+
+    file: str
+    line: int
+    message: str
+    rule: str

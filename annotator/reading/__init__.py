@@ -1,0 +1,1 @@
+"""What the bytes say: Go, Python, articles and the notation of references."""
