@@ -11,6 +11,7 @@ import msgspec
 
 from annotator.errors import InvalidInput
 from annotator.model import Article, Chapter, Reference
+from annotator.reading import notation
 
 MAX_BYTES = 4 * 1024 * 1024
 
@@ -116,8 +117,11 @@ def _reference(cited: _Cited, chapter: str, name: str, line: int, strip: tuple[s
             raise InvalidInput(f"{where}: `{key}` is {value}; lines are counted from 1")
     if cited.end_line is not None and (cited.line is None or cited.end_line < cited.line):
         raise InvalidInput(f"{where}: `end_line` is before `line`")
+    path = notation.normalise(cited.path, strip)
+    if path is None:
+        raise InvalidInput(f"{where}: {cited.path!r} is not a path inside the repository")
     return Reference(
-        path=_strip(cited.path, strip, where),
+        path=path,
         symbol=cited.symbol,
         line=cited.line,
         end_line=cited.end_line,
@@ -130,19 +134,6 @@ def _reference(cited: _Cited, chapter: str, name: str, line: int, strip: tuple[s
         repository=cited.repository,
         ref=cited.ref,
     )
-
-
-def _strip(path: str, prefixes: tuple[str, ...], where: str) -> str:
-    """The path from the repository's root."""
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    unprintable = not path.isprintable() or "\\" in path
-    if not parts or ".." in parts or path.startswith("/") or unprintable:
-        raise InvalidInput(f"{where}: {path!r} is not a path inside the repository")
-    for prefix in prefixes:
-        lead = [part for part in prefix.split("/") if part not in ("", ".")]
-        if lead and parts[: len(lead)] == lead and len(parts) > len(lead):
-            return "/".join(parts[len(lead) :])
-    return "/".join(parts)
 
 
 class _Keys:

@@ -7,6 +7,8 @@ from collections import Counter
 
 # From this ratio on two bodies are taken for the same declaration, edited.
 SAME = 0.75
+# From this ratio on a body agrees with another sign; alone it proves nothing.
+AKIN = 0.35
 
 _TOKEN = re.compile(rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|\w+|[^\s\w]", re.DOTALL)
 

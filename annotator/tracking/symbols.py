@@ -84,11 +84,12 @@ def _declared(looked_for: Search, paths: list[str], symbol: str) -> list[Found]:
 
 
 def _nearest_by_path(path: str, found: list[Found]) -> list[Found]:
-    """Those whose path ends most like the cited one, if folder and file name both stayed."""
+    """Those in a file that has clearly moved there: folder and name stayed, or the name and a folder did."""
     best = max((shared_tail(path, candidate.path) for candidate in found), default=0)
-    if best < KEPT_PARTS:
-        return []
-    return [candidate for candidate in found if shared_tail(path, candidate.path) == best]
+    if best >= KEPT_PARTS:
+        return [candidate for candidate in found if shared_tail(path, candidate.path) == best]
+    folders = set(path.split("/")[:-1])
+    return found if best and len(found) == 1 and folders & set(found[0].path.split("/")[:-1]) else []
 
 
 _CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE, Kind.IMETHOD})
