@@ -179,7 +179,7 @@ class Reference(msgspec.Struct, frozen=True):
         chapter: The article's section, or None.
         heading: The kind that the article gives it, or None.
         repository: `owner/name` if it is cited in another repository, else None.
-        ref: The tag, branch or commit that the citation names itself, or None.
+        ref: The tag, branch or commit at which it was cited, where that is known.
     """
 
     path: str
@@ -337,3 +337,25 @@ class Remark(msgspec.Struct, frozen=True):
     line: int
     message: str
     rule: str
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What was verified at a tag, and what came out.
+
+    Attributes:
+        repository: The repository's address.
+        tag: The tag, ref or commit that was asked for.
+        commit: Its commit, or None where the source has none.
+        version: The tag, or the distribution's version.
+        verdicts: One for each reference, in order.
+        counterparts: How many Python objects name a Go original.
+        remarks: What is wrong in the Python files, in order.
+    """
+
+    repository: str
+    tag: str
+    commit: str | None
+    version: str
+    verdicts: tuple[Verdict, ...]
+    counterparts: int = 0
+    remarks: tuple[Remark, ...] = ()

@@ -75,7 +75,7 @@ def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
             number=section.number,
             title=section.title,
             references=tuple(
-                _reference(cited, section.number, name, keys.reference_line(at, number), strip)
+                _reference(cited, section.number, name, keys.reference_line(at, number), strip, manifest.tag)
                 for number, cited in enumerate(section.references)
             ),
         )
@@ -108,7 +108,9 @@ def _error_line(error: tomllib.TOMLDecodeError, text: str) -> int:
     return int(found[1]) if found else text.count("\n") + 1
 
 
-def _reference(cited: _Cited, chapter: str, name: str, line: int, strip: tuple[str, ...]) -> Reference:
+def _reference(
+    cited: _Cited, chapter: str, name: str, line: int, strip: tuple[str, ...], tag: str
+) -> Reference:
     where = f"{name}:{line}"
     if cited.symbol is None and cited.line is None:
         raise InvalidInput(f"{where}: the reference to {cited.path!r} gives neither `symbol` nor `line`")
@@ -132,7 +134,7 @@ def _reference(cited: _Cited, chapter: str, name: str, line: int, strip: tuple[s
         chapter=chapter,
         heading=cited.heading,
         repository=cited.repository,
-        ref=cited.ref,
+        ref=cited.ref or tag or None,
     )
 
 

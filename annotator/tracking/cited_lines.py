@@ -32,6 +32,11 @@ from annotator.tracking.places import (
 def locate(looked_for: Search) -> Outcome:
     """The cited line's place at the tag."""
     written_at, tree = looked_for.written_at, looked_for.tree
+    ref = looked_for.reference.ref
+    if written_at is None and ref not in (None, "", tree.tag):
+        return Missing(
+            f"a line alone cannot be carried from {ref}, whose source is not at hand, to {tree.tag}"
+        )
     if written_at is None or written_at.tag == tree.tag:
         return _as_cited(looked_for.reference, tree)
     if looked_for.origin is None:
