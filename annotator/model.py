@@ -1,14 +1,12 @@
-"""The values in which the stages meet: frozen, plain, and without behaviour of their own."""
+"""The values in which the stages meet: frozen and plain."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class Kind(StrEnum):
@@ -105,6 +103,14 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     constraint: str
     lines: int
     broken: tuple[int, ...] = ()
+
+    def walk(self) -> Iterator[Declaration]:
+        """Every declaration, members right after their owner."""
+        pending = list(reversed(self.declarations))
+        while pending:
+            declaration = pending.pop()
+            yield declaration
+            pending.extend(reversed(declaration.members))
 
 
 class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
