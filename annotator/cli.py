@@ -1,1 +1,133 @@
 """Arguments in, exit code out; the only place that prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from annotator import config, pipeline
+from annotator.errors import AnnotatorError
+from annotator.writing import reports
+
+OK, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Verify references into a Go repository, follow them to any tag, and show them as a site.",
+)
+
+
+class Format(StrEnum):
+    """How findings come out."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Source = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SOURCE", help="A git URL, the path of a git repository, or `debian`.", show_default=False
+    ),
+]
+Tag = Annotated[
+    str | None,
+    typer.Option(metavar="TAG", help="A tag, another ref or a commit; the baseline tag if not given."),
+]
+Articles = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[ARTICLE]...", help="Manifests, or any text, Markdown or HTML files."),
+]
+Output = Annotated[Format, typer.Option("--format", help="How findings come out.")]
+
+
+@app.command()
+def verify(
+    article: Articles = None, source: Source = None, tag: Tag = None, output: Output = Format.TEXT
+) -> None:
+    """Check every reference against the source; exit 1 if one is not where it is cited."""
+    with _session(source, tag) as at:
+        checked = pipeline.verify(at, article or ())
+    if output is Format.JSON:
+        sys.stdout.write(reports.json(checked) + "\n")
+    else:
+        for part in reports.text(checked):
+            _console().print(part)
+    raise typer.Exit(FINDINGS if reports.has_findings(checked) else OK)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The exit code of a command line; what goes wrong is one sentence on standard error."""
+    try:
+        return app(args=arguments, standalone_mode=False) or OK
+    except typer.Exit as left:
+        return left.exit_code
+    except AnnotatorError as error:
+        _say(str(error))
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        _say("interrupted; nothing half-written is left")
+        return INTERRUPTED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}")
+        return USAGE
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"annotator: {reports.printable(sentence)}\n")
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+@contextmanager
+def _session(source: str | None, tag: str | None) -> Iterator[pipeline.Session]:
+    project = config.find(Path.cwd())
+    with _progress() as progress, pipeline.session(project, source, tag, progress, _say) as at:
+        if at.notice:
+            _say(at.notice)
+        yield at
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error, once there is something to tell; nothing where no one looks."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        if not tasks:
+            bar.start()
+        if what not in tasks:
+            tasks[what] = bar.add_task(reports.printable(what), total=total or None)
+        bar.update(tasks[what], completed=done, total=total or None)
+
+    try:
+        yield tell
+    finally:
+        if tasks:
+            bar.stop()

@@ -2,100 +2,159 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from annotator.config import Project
-from annotator.errors import AnnotatorError, InvalidInput, UnknownTag
+from annotator.errors import AnnotatorError, InvalidInput
+from annotator.mapping import counterparts
 from annotator.model import Article, Checked, Counterpart, Reference, Remark, Verdict
-from annotator.reading import articles
+from annotator.reading import articles, texts
 from annotator.sources import opening
 from annotator.sources.cache import Cache
-from annotator.tracking import places, resolve
+from annotator.sources.snapshot import Progress, Source
+from annotator.tracking import resolve
 from annotator.tree import Tree
 
 Warn = Callable[[str], None]
 
+MAX_ARTICLE_BYTES = 64 * 1024 * 1024
+
 
 class Session:
-    """A project, an open source, and the trees that were read from it."""
+    """A project, an open source at the tag that is asked for, and the trees that were read from it."""
 
-    def __init__(self, project: Project, source: opening.Opened, cache: Cache) -> None:
+    def __init__(self, project: Project, opened: opening.Opened, cache: Cache) -> None:
         self.project = project
-        self.source = source
+        self.source: Source = opened.source
+        self.tag = opened.tag
+        self.notice = opened.notice
         self._cache = cache
         self._trees: dict[str, Tree | None] = {}
 
     @property
     def tree(self) -> Tree:
-        """The tree at the tag that was asked for.
+        """The tree at the tag that is asked for.
 
         Raises:
             UnknownTag: The source has no such tag.
             InvalidInput: There is no Go file in it.
         """
-        found = self.tree_at(self.source.tag)
-        if not found.go_files:
+        tree = self._trees.get(self.tag) or self._read(self.tag)
+        self._trees[self.tag] = tree
+        if not tree.go_files:
             raise InvalidInput(
-                f"{self.source.source.repository} has no Go file at {found.tag}; "
+                f"{self.source.repository} has no Go file at {tree.tag}; "
                 "give `--source` a repository that is written in Go"
             )
-        return found
+        return tree
 
-    def tree_at(self, tag: str) -> Tree:
-        """The tree at a tag; UnknownTag if the source does not have it."""
-        kept = self._trees.get(tag)
-        if kept is None:
-            kept = Tree(self.source.source.snapshot(tag), self._cache)
-            self._trees[tag] = kept
-        return kept
-
-    def tree_if_at_hand(self, tag: str) -> Tree | None:
-        """The tree at a tag if the source has it without another download."""
+    def at_hand(self, tag: str) -> Tree | None:
+        """The tree at a tag, if the source has it without another download."""
+        if tag == self.tag:
+            return self.tree
         if tag not in self._trees:
             self._trees[tag] = self._existing(tag)
         return self._trees[tag]
 
     def _existing(self, tag: str) -> Tree | None:
-        if not self.source.source.has_history:
+        if not self.source.has_history:
             return None
         try:
-            return Tree(self.source.source.snapshot(tag), self._cache)
+            return self._read(tag)
         except AnnotatorError:
             return None
+
+    def _read(self, tag: str) -> Tree:
+        return Tree(self.source.snapshot(tag), self._cache)
 
 
 @contextmanager
 def session(
-    project: Project, source: str | None, tag: str | None, progress: opening.Progress, warn: Warn
+    project: Project, source: str | None, tag: str | None, progress: Progress, warn: Warn
 ) -> Iterator[Session]:
     """An open source for a project; closed at the end.
 
     Raises:
         SourceUnavailable: The source cannot be had.
     """
-    with opening.opened(project.config, source, tag, progress, warn) as source_at, Cache(warn) as cache:
-        yield Session(project, source_at, cache)
-
-
-# ── verify ───────────────────────────────────────────────────────────────────────────────────────
+    folder = opening.cache_folder()
+    opened = opening.open_default(source, tag, config=project.config, cache=folder, progress=progress)
+    with opened.source, Cache(folder, warn=warn) as cache:
+        yield Session(project, opened, cache)
 
 
 def verify(at: Session, files: Iterable[Path]) -> Checked:
-    """Every reference of the articles, and of the counterparts' docstrings, against the source."""
-    read = tuple(read_article(at.project, file) for file in files or at.project.articles)
-    counterparts, remarks = python_findings(at)
-    snapshot = at.tree.snapshot
+    """The articles' references, and what the counterparts' docstrings name, against the source.
+
+    Args:
+        at: The open source.
+        files: Manifests and texts; none means the project's own manifests and its Python packages.
+
+    Raises:
+        InvalidInput: A file cannot be read, or the repository has no Go file.
+        SourceUnavailable: The source cannot be read.
+    """
+    given = tuple(files)
+    read = tuple(article(at.project, file) for file in given or at.project.articles)
+    tree = at.tree
+    mirrored, remarks = ((), ()) if given else _python(at)
     return Checked(
-        repository=snapshot.repository,
-        tag=snapshot.tag,
-        commit=snapshot.commit,
-        version=snapshot.version,
-        verdicts=tuple(verdict for article in read for verdict in verdicts(at, article)),
-        counterparts=counterparts,
+        repository=tree.snapshot.repository,
+        tag=tree.snapshot.tag,
+        commit=tree.snapshot.commit,
+        version=tree.snapshot.version,
+        verdicts=tuple(_verdict(at, ref) for entry in read for ref in entry.references),
+        counterparts=len(mirrored),
         remarks=remarks,
     )
+
+
+def article(project: Project, file: Path) -> Article:
+    """The article in a file: a manifest if it is TOML, else whatever references its text holds.
+
+    Raises:
+        InvalidInput: The file cannot be read.
+    """
+    config, name = project.config, _name(project, file)
+    data = _bytes(file)
+    if file.suffix == ".toml":
+        return articles.read(name, data, config.prefixes)
+    return texts.read(
+        name, data, repository=config.repository, prefixes=config.prefixes, modules=config.modules
+    )
+
+
+def _name(project: Project, file: Path) -> str:
+    """The file's name from the project's root, if it lies in it."""
+    absolute = file.absolute()
+    inside = absolute.is_relative_to(project.root)
+    return (absolute.relative_to(project.root) if inside else file).as_posix()
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_ARTICLE_BYTES:
+            raise InvalidInput(f"{file}: larger than {MAX_ARTICLE_BYTES >> 20} MiB; split the article")
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _verdict(at: Session, reference: Reference) -> Verdict:
+    written_at = at.at_hand(reference.ref) if reference.ref else None
+    return resolve.verdict(reference, at.tree, written_at)
+
+
+def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
+    """The counterparts of the project's packages, and what is wrong in their docstrings."""
+    from annotator.reading import python  # noqa: PLC0415 - griffe takes as long as all the rest
+
+    read = [python.read(at.project.root / package, at.project.root) for package in at.project.config.packages]
+    found = tuple(counterpart for package in read for counterpart in package.counterparts)
+    remarks = tuple(remark for package in read for remark in package.remarks)
+    baseline = at.at_hand(at.project.config.baseline)
+    if baseline is None:
+        return found, remarks
+    return found, remarks + tuple(counterparts.unnamed(found, baseline))
