@@ -66,6 +66,16 @@ def verify(
     raise typer.Exit(FINDINGS if reports.has_findings(checked) else OK)
 
 
+@app.command()
+def symbols(source: Source = None, tag: Tag = None) -> None:
+    """List every declaration of the repository: place, kind and symbol."""
+    with _session(source, tag) as at:
+        sys.stdout.writelines(
+            f"{path}:{found.line}:{found.column} {found.kind} {found.symbol}\n"
+            for path, found in pipeline.symbols(at)
+        )
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(arguments))

@@ -113,6 +113,14 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
             pending.extend(reversed(declaration.members))
 
 
+class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A parameter, result, field or method: its name (empty if none is written), type and line."""
+
+    name: str
+    type: str = ""
+    line: int = 0
+
+
 class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier or call in a Go file and the declaration that it is proven to name.
 
@@ -334,6 +342,35 @@ class Counterpart(msgspec.Struct, frozen=True):
     end_line: int
     mirrors: tuple[Reference, ...]
     differences: tuple[Difference, ...] = ()
+
+
+class PythonObject(msgspec.Struct, frozen=True):
+    """What a Python function or class takes, holds, calls and says when it fails.
+
+    Attributes:
+        name: Dotted name.
+        kind: `function`, `class`, `attribute` or `module`.
+        path: The file, from the project's root.
+        line: Its first line.
+        end_line: Its last line.
+        params: Parameters without `self`; a class's are those of `__init__`.
+        returns: The annotated result, empty where there is none.
+        members: A class's attributes, properties and methods, with their lines.
+        calls: Dotted names of the project's own functions and methods that it is proven to call or to
+            hand on, with the line of each, in the order of the text.
+        texts: Texts that it raises or builds errors from, placeholders as `{}`.
+    """
+
+    name: str
+    kind: str
+    path: str
+    line: int
+    end_line: int
+    params: tuple[Parameter, ...] = ()
+    returns: str = ""
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[Parameter, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 class Remark(msgspec.Struct, frozen=True):

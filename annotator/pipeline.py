@@ -9,7 +9,7 @@ from pathlib import Path
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput
 from annotator.mapping import counterparts
-from annotator.model import Article, Checked, Counterpart, Reference, Remark, Verdict
+from annotator.model import Article, Checked, Counterpart, Declaration, Reference, Remark, Verdict
 from annotator.reading import articles, texts
 from annotator.sources import opening
 from annotator.sources.cache import Cache
@@ -109,6 +109,13 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
         counterparts=len(mirrored),
         remarks=remarks,
     )
+
+
+def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
+    """Every declaration of the tree that is not vendored, with its file, in the tree's order."""
+    for path, document in at.tree.documents(at.tree.go_files).items():
+        for declaration in document.walk():
+            yield path, declaration
 
 
 def article(project: Project, file: Path) -> Article:
