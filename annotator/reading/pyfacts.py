@@ -109,11 +109,12 @@ def _calls(node: Function, module: Module, owner: Class | None, packages: Packag
     for inner in ordered(node):
         if isinstance(inner, Function | ast.Lambda) and inner is not node:
             scope.enter(inner)
-    for inner in ordered(node):
-        if isinstance(inner, ast.Name | ast.Attribute) and isinstance(inner.ctx, ast.Load):
-            target = scope.target(inner)
-            if target:
-                yield from _targets(target, inner.lineno, packages)
+    for statement in node.body:
+        for inner in ordered(statement):
+            if isinstance(inner, ast.Name | ast.Attribute) and isinstance(inner.ctx, ast.Load):
+                target = scope.target(inner)
+                if target:
+                    yield from _targets(target, inner.lineno, packages)
 
 
 def _targets(target: str, line: int, packages: Packages) -> Iterator[Parameter]:
