@@ -58,6 +58,16 @@ def written(target: Path, write: Callable[[Path], None]) -> None:
             shutil.rmtree(aside)
 
 
+def replaced(file: Path, content: bytes) -> None:
+    """Replace a small file as one step; call it under a lock. OSError if it cannot be written."""
+    aside = file.with_name(f"{file.name}.part")
+    try:
+        aside.write_bytes(content)
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def unwritable(target: Path, error: OSError) -> SourceUnavailable:
     """The sentence for a cache folder that cannot be written to."""
     why = error.strerror or str(error)

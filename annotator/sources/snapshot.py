@@ -13,6 +13,9 @@ from annotator.model import Snapshot
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is and how far it goes (0 where that is not known)."""
 
+Warn = Callable[[str], None]
+"""Told, in one sentence, of something that is wrong and was worked around."""
+
 _HOSTILE = re.compile(r"\\|^[A-Za-z]:|(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
 _NEAREST = 5
 _PART = re.compile(r"(\d+)|([A-Za-z]+)")
@@ -66,6 +69,10 @@ class Source(Protocol):
 
 def silent(what: str, done: int, total: int) -> None:
     """A Progress that tells nobody."""
+
+
+def unheard(warning: str) -> None:
+    """A Warn that tells nobody."""
 
 
 def is_safe(path: str) -> bool:
