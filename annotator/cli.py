@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,8 +63,35 @@ def verify(
         sys.stdout.write(reports.json(checked) + "\n")
     else:
         for part in reports.text(checked):
-            _console().print(part)
+            _console().print(part, soft_wrap=True)
     raise typer.Exit(FINDINGS if reports.has_findings(checked) else OK)
+
+
+@app.command()
+def build(article: Articles = None, source: Source = None, tag: Tag = None) -> None:
+    """Write the site's pages into its docs folder, for mkdocs to build or serve."""
+    with _session(source, tag) as at:
+        built = pipeline.build(at, article or ())
+        folder = at.project.site
+    for remark in built.remarks:
+        _say(f"{remark.file}:{remark.line}: {remark.message}")
+    _console().print(
+        f"{built.pages} pages at {reports.printable(built.tag)} in {folder / 'docs'}", soft_wrap=True
+    )
+
+
+@app.command()
+def serve(
+    article: Articles = None,
+    source: Source = None,
+    tag: Tag = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
+) -> None:
+    """Build the site, then serve it on 127.0.0.1."""
+    build(article, source, tag)
+    settings = config.find(Path.cwd()).site / "mkdocs.yml"
+    command = [sys.executable, "-m", "mkdocs", "serve", "-f", str(settings), "-a", f"127.0.0.1:{port}"]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words
 
 
 @app.command()

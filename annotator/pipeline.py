@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput
 from annotator.mapping import counterparts
 from annotator.model import Article, Checked, Counterpart, Declaration, Reference, Remark, Verdict
-from annotator.reading import articles, texts
+from annotator.reading import articles
 from annotator.sources import opening
 from annotator.sources.cache import Cache
-from annotator.sources.snapshot import Progress, Source
+from annotator.sources.snapshot import Progress, Source, Warn
 from annotator.tracking import resolve
-from annotator.tree import Tree
-
-Warn = Callable[[str], None]
+from annotator.tree import Tree, reader
+from annotator.writing import places as shown
+from annotator.writing import prose
+from annotator.writing.atlas import Cited
 
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 
@@ -81,7 +84,7 @@ def session(
     """
     folder = opening.cache_folder()
     opened = opening.open_default(source, tag, config=project.config, cache=folder, progress=progress)
-    with opened.source, Cache(folder, warn=warn) as cache:
+    with opened.source, Cache(folder, reader=reader(), warn=warn) as cache:
         yield Session(project, opened, cache)
 
 
@@ -109,6 +112,67 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
         counterparts=len(mirrored),
         remarks=remarks,
     )
+
+
+class Built(msgspec.Struct, frozen=True):
+    """A site that was written: how many pages, at which tag, and what our own texts get wrong."""
+
+    pages: int
+    tag: str
+    verdicts: tuple[Verdict, ...]
+    remarks: tuple[Remark, ...]
+
+
+def build(at: Session, files: Iterable[Path]) -> Built:
+    """Write the site's pages for the tag: the project's own articles first, then those given.
+
+    Raises:
+        InvalidInput: A file of the site cannot be read, or the repository has no Go file.
+        SourceUnavailable: The source cannot be read.
+        AnnotatorError: The pages cannot be written; the old ones stay.
+    """
+    from annotator.writing import pages, render, site  # noqa: PLC0415 - pygments and jinja2 are for this alone
+
+    read = tuple(article(at.project, file) for file in (*at.project.articles, *files))
+    cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
+    snapshot = at.tree.snapshot
+    made = pages.make(
+        pages.SiteInput(
+            repository=snapshot.repository,
+            tag=snapshot.tag,
+            commit=snapshot.commit,
+            version=snapshot.version,
+            baseline=at.project.config.baseline,
+            source=type(at.source).__name__.removesuffix("Source").lower(),
+            sources=_sources(at, cited),
+            cited=cited,
+            texts=tuple(_texts(at.project)),
+            licence=at.project.config.licence,
+            notice=at.notice or "",
+        )
+    )
+    folder = at.project.site / "docs"
+    site.write({**render.files(made), **site.assets(at.project.site / "assets")}, folder)
+    verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
+    return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+
+
+def _sources(at: Session, cited: Iterable[Cited]) -> Mapping[str, shown.Source]:
+    """The Go files of every package that has something cited, with what their identifiers name."""
+    anchors = [getattr(v.outcome, "anchor", None) for entry in cited for v in entry.verdicts]
+    folders = {anchor.path.rpartition("/")[0] for anchor in anchors if anchor is not None}
+    paths = [
+        path
+        for path in at.tree.go_files
+        if path.rpartition("/")[0] in folders and not path.endswith("_test.go")
+    ]
+    documents, data = at.tree.documents(paths), at.tree.read(paths)
+    return {path: shown.Source(data[path], documents[path]) for path in paths}
+
+
+def _texts(project: Project) -> Iterator[prose.Prose]:
+    for file in sorted((project.site / "chapters").glob("*.md")):
+        yield prose.parse(file.stem, _bytes(file).decode("utf-8", "replace"))
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:

@@ -89,10 +89,9 @@ def _parameters(data: bytes, listed: Node | None) -> Iterator[Parameter]:
             continue
         written = gosyntax.written(data, entry.child_by_field_name("type"))
         dots = "..." if entry.type.startswith("variadic") else ""
-        names = entry.children_by_field_name("name") or [None]
+        names = [gosyntax.text(data, name) for name in gosyntax.names_of(entry)] or [""]
         for name in names:
-            if name is None or name.is_named:
-                yield Parameter(gosyntax.text(data, name) if name is not None else "", dots + written)
+            yield Parameter(name, dots + written)
 
 
 def _calls(node: Node) -> Iterator[Node]:
