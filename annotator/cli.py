@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from annotator import config, pipeline
-from annotator.errors import AnnotatorError
+from annotator.errors import AnnotatorError, Interrupted
 from annotator.writing import reports
 
-OK, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, FINDINGS, USAGE = 0, 1, 2
 
 app = typer.Typer(
     add_completion=False,
@@ -91,7 +91,8 @@ def serve(
     build(article, source, tag)
     settings = config.find(Path.cwd()).site / "mkdocs.yml"
     command = [sys.executable, "-m", "mkdocs", "serve", "-f", str(settings), "-a", f"127.0.0.1:{port}"]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words
+    with _interruptible():
+        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words
 
 
 @app.command()
@@ -112,19 +113,17 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a command line; what goes wrong is one sentence on standard error."""
     try:
-        return app(args=arguments, standalone_mode=False) or OK
-    except typer.Exit as left:
-        return left.exit_code
+        app(args=arguments)
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else OK
     except AnnotatorError as error:
         _say(str(error))
         return error.exit_code
-    except (typer.Abort, KeyboardInterrupt):
-        _say("interrupted; nothing half-written is left")
-        return INTERRUPTED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"{where}{error.strerror or error}")
         return USAGE
+    return OK
 
 
 def _say(sentence: str) -> None:
@@ -136,9 +135,18 @@ def _console() -> Console:
 
 
 @contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C is an outcome with an exit code of its own."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("interrupted; nothing half-written is left") from interrupt
+
+
+@contextmanager
 def _session(source: str | None, tag: str | None) -> Iterator[pipeline.Session]:
     project = config.find(Path.cwd())
-    with _progress() as progress, pipeline.session(project, source, tag, progress, _say) as at:
+    with _interruptible(), _progress() as progress, pipeline.session(project, source, tag, progress, _say) as at:
         if at.notice:
             _say(at.notice)
         yield at
