@@ -146,7 +146,11 @@ def _interruptible() -> Iterator[None]:
 @contextmanager
 def _session(source: str | None, tag: str | None) -> Iterator[pipeline.Session]:
     project = config.find(Path.cwd())
-    with _interruptible(), _progress() as progress, pipeline.session(project, source, tag, progress, _say) as at:
+    with (
+        _interruptible(),
+        _progress() as progress,
+        pipeline.session(project, source, tag, progress, _say) as at,
+    ):
         if at.notice:
             _say(at.notice)
         yield at

@@ -121,6 +121,48 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
     line: int = 0
 
 
+class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the mapping needs of a Go symbol, without its code.
+
+    Attributes:
+        path: Its file.
+        symbol: Its dotted name.
+        kind: What it is.
+        line: The line of its name.
+        end_line: Its last line.
+        signature: Its head on one line.
+        params: Parameters in order.
+        results: Results in order.
+        members: Fields of a struct, methods of an interface.
+        calls: Callees in order: in the project's notation where binding proves what is called, else as
+            written behind a `?`.
+        errors: Error texts in order, as Go's format strings.
+        implements: Interfaces that a type is proven to implement, in the project's notation.
+        blob: The blob id of its file.
+        likeness: A fingerprint of its body, to find it again.
+    """
+
+    path: str
+    symbol: str
+    kind: Kind
+    line: int
+    end_line: int
+    signature: str = ""
+    params: tuple[Parameter, ...] = ()
+    results: tuple[Parameter, ...] = ()
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    implements: tuple[str, ...] = ()
+    blob: str = ""
+    likeness: str = ""
+
+    @property
+    def notation(self) -> str:
+        """`path::Symbol`."""
+        return f"{self.path}::{self.symbol}"
+
+
 class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier or call in a Go file and the declaration that it is proven to name.
 
