@@ -188,7 +188,7 @@ def _insert(database: sqlite3.Connection, rows: list[tuple[str, str, int, bytes]
         database.executemany(_PUT, rows)
 
 
-def _whole(rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
+def _whole(rows: Iterable[tuple[str, int, object]]) -> Iterator[tuple[str, bytes]]:
     for key, stored, value in rows:
         if isinstance(value, bytes) and zlib.crc32(value) == stored:
             yield key, value

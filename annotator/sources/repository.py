@@ -123,11 +123,11 @@ def end(process: subprocess.Popen[bytes]) -> bytes:
 
 def last_word(complaint: bytes) -> str:
     """What git said last that says why, on one line."""
-    lines = [line.strip() for line in complaint.decode(errors="replace").splitlines()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:"))] or [
-        line for line in lines if line
-    ]
-    return telling[0].split(": ", 1)[-1] if telling else ""
+    lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
+    telling = [at for at, line in enumerate(lines) if line.startswith(("fatal:", "error:"))]
+    first = telling[0] if telling else 0
+    last = first + 1 if lines[first : first + 1] and lines[first].endswith(":") else first
+    return " ".join(lines[first : last + 1]).removeprefix("fatal: ").removeprefix("error: ")
 
 
 class Repository:
