@@ -123,7 +123,8 @@ class Atlas:
     def sheets(self) -> tuple[Sheet, ...]:
         """The pages of symbols."""
         anchors = (anchor_of(verdict) for _, verdict in self.verdicts)
-        return sheets(self.given.sources, (anchor for anchor in anchors if anchor))
+        named = ((one.path, one.symbol) for text in self.given.texts for one in _mentions(text))
+        return sheets(self.given.sources, (anchor for anchor in anchors if anchor), named)
 
     @cached_property
     def places(self) -> Places:

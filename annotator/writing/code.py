@@ -68,7 +68,7 @@ def pieces(data: bytes) -> tuple[Piece, ...]:
     found, at = [], 0
     for _, token, text in GoLexer().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
         end = at + len(text.encode("utf-8", "surrogateescape"))
-        if any(token in colour for colour in _COLOURED):
+        if any(token[: len(colour)] == colour for colour in _COLOURED):
             found.append(Piece(at, end, _colour(token)))
         at = end
     return tuple(found)

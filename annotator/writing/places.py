@@ -95,16 +95,21 @@ class Place(msgspec.Struct, frozen=True):
 Places = dict[tuple[str, str], Place]
 
 
-def sheets(sources: Mapping[str, Source], anchors: Iterable[Anchor]) -> tuple[Sheet, ...]:
-    """The pages that show what the anchors name, and what that uses, one step far.
+def sheets(
+    sources: Mapping[str, Source], anchors: Iterable[Anchor], named: Iterable[tuple[str, str]] = ()
+) -> tuple[Sheet, ...]:
+    """The pages that show what the anchors name, what that uses, one step far, and what is `named`.
 
     A type that an anchor names, or whose method it names, is shown with all its methods. Whatever
     these, or a function that an anchor names, are proven to use is shown too, as far as its file is
-    among the sources; of a very large type only the methods that are used.
+    among the sources, and so is what `named` gives by path and symbol; of a very large type only the
+    methods that are used.
     """
     index = _Index(sources)
     seeds = {shown.key: shown for anchor in anchors for shown in index.whole(index.at(anchor))}
-    used = {shown.key: shown for seed in seeds.values() for shown in index.used_by(seed)}
+    told = (index.find(path, symbol) for path, symbol in named)
+    used = {one.key: one for one in told if one}
+    used |= {one.key: one for seed in seeds.values() for one in index.used_by(seed)}
     grouped: dict[tuple[str, str], dict[_Key, _Found]] = defaultdict(dict)
     for found in (*seeds.values(), *(more for one in used.values() for more in index.around(one))):
         grouped[found.folder, found.type][found.key] = found
@@ -197,7 +202,11 @@ class _Index:
         for found in self._files.get(anchor.path, ()):
             if found.declaration.span.line <= anchor.line <= found.declaration.span.end_line:
                 return found
-        return self._symbols.get((anchor.path, anchor.symbol))
+        return self.find(anchor.path, anchor.symbol)
+
+    def find(self, path: str, symbol: str) -> _Found | None:
+        """The top-level declaration that a symbol is, or is part of."""
+        return self._symbols.get((path, symbol))
 
     def whole(self, found: _Found | None) -> tuple[_Found, ...]:
         """A type's declaration with all its methods, a function alone."""
@@ -215,7 +224,7 @@ class _Index:
     def used_by(self, found: _Found) -> Iterator[_Found]:
         span = found.declaration.span
         for use in self._sources[found.path].uses:
-            if span.start <= use.start < span.end and (used := self._symbols.get((use.path, use.symbol))):
+            if span.start <= use.start < span.end and (used := self.find(use.path, use.symbol)):
                 yield used
 
 
