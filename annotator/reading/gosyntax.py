@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import tree_sitter_go
-from tree_sitter import Language, Node, Parser, Query, QueryCursor, Range
+from tree_sitter import Language, Node, Parser, Range
 
 from annotator.model import Span
 
@@ -14,6 +14,10 @@ GO = Language(tree_sitter_go.language())
 
 # Real Go files stay far below (moby's largest is under 1 MB); beyond it a tree would cost gigabytes.
 MAX_BYTES = 8_000_000
+# A file from here on is given up when its errors cost too much: steps are tree-sitter's, some 100 bytes each.
+LARGE = 1_000_000
+MAX_RECOVERY = 10_000
+CHUNK = 65_536
 # A signature is for reading; the longest of moby has some 300 characters.
 MAX_WRITTEN = 2000
 # Git takes a file with a NUL this early for binary, and so do we.
@@ -22,7 +26,6 @@ BINARY_PROBE = 8000
 MAX_PIECES = 2000
 
 _PARSER = Parser(GO)
-_BROKEN = Query(GO, "(ERROR) @broken (MISSING) @broken")
 # gofmt puts every top-level declaration at the margin, and nothing else that begins with these words.
 _MARGIN = re.compile(rb"^(?:func|type|var|const)\b", re.MULTILINE)
 _QUOTES = frozenset({"comment", "raw_string_literal", "raw_string_literal_content"})
@@ -30,10 +33,31 @@ _COMMENT_OR_STRING = re.compile(r'("(?:\\.|[^"\\\n])*"|`[^`]*`)|//[^\n]*|/\*.*?\
 
 
 def root_of(data: bytes) -> Node | None:
-    """The tree's root, or None for bytes that cannot be Go source: binary, or beyond `MAX_BYTES`."""
+    """The tree's root, or None for bytes that cannot be Go source: binary, endless or garbage."""
     if len(data) > MAX_BYTES or b"\0" in data[:BINARY_PROBE]:
         return None
-    return _PARSER.parse(data).root_node
+    return _PARSER.parse(data).root_node if len(data) < LARGE else _patient_root(data)
+
+
+def _patient_root(data: bytes) -> Node | None:
+    """A large file's root, or None once too much effort went into its errors.
+
+    Recovering from errors takes more than linear time; a large file of nothing else would take minutes.
+    """
+    steps = 0
+
+    def gives_up(_offset: int, broken: bool) -> bool:  # noqa: FBT001 - called by tree-sitter
+        nonlocal steps
+        steps += broken
+        return steps > MAX_RECOVERY
+
+    parser = Parser(GO)
+    try:
+        return parser.parse(
+            lambda offset, _: data[offset : offset + CHUNK], progress_callback=gives_up
+        ).root_node
+    except ValueError:
+        return None
 
 
 def text(data: bytes, node: Node) -> str:
@@ -73,8 +97,15 @@ def names_of(spec: Node) -> list[Node]:
 
 def broken_lines(root: Node) -> tuple[int, ...]:
     """1-based lines at which the parser had to skip or to invent something."""
-    nodes = QueryCursor(_BROKEN).captures(root).get("broken", ())
-    return tuple(sorted({node.start_point[0] + 1 for node in nodes}))
+    lines: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node.is_error or node.is_missing:
+            lines.add(node.start_point[0] + 1)
+        if node.has_error:
+            todo += node.children
+    return tuple(sorted(lines))
 
 
 def pieces(data: bytes, root: Node, start: int, end: int, line: int) -> Iterator[Node]:
