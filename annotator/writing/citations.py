@@ -40,9 +40,11 @@ def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdi
     return Citation(
         id=identity,
         article=stop.article.title,
+        number=stop.number,
         chapter=Link(stop.label, href(page, stop.page)),
-        cited=" ".join(filter(None, (reference.cited or reference.path, reference.symbol))),
-        cited_line=reference.line,
+        cited=reference.cited or reference.path,
+        symbol=reference.symbol or "",
+        line=reference.line,
         heading=reference.heading or "",
         kind=anchor.kind if anchor else "",
         verdict=word(verdict),
