@@ -52,7 +52,7 @@ def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdi
         sign=getattr(verdict.outcome, "by", ""),
         reason=verdict.outcome.reason,
         found=to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
-        place=f"{anchor.path}, line {anchor.line + anchor.offset}" if anchor else "",
+        place=f"{anchor.path}, line\N{NO-BREAK SPACE}{anchor.line + anchor.offset}" if anchor else "",
         outside=atlas.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
         if anchor
         else "",
