@@ -40,9 +40,11 @@ def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdi
     return Citation(
         id=identity,
         article=stop.article.title,
+        number=stop.number,
         chapter=Link(stop.label, href(page, stop.page)),
-        cited=" ".join(filter(None, (reference.cited or reference.path, reference.symbol))),
-        cited_line=reference.line,
+        cited=reference.cited or reference.path,
+        symbol=reference.symbol or "",
+        line=reference.line,
         heading=reference.heading or "",
         kind=anchor.kind if anchor else "",
         verdict=word(verdict),
@@ -50,7 +52,7 @@ def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdi
         sign=getattr(verdict.outcome, "by", ""),
         reason=verdict.outcome.reason,
         found=to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
-        place=f"{anchor.path}, line {anchor.line + anchor.offset}" if anchor else "",
+        place=f"{anchor.path}, line\N{NO-BREAK SPACE}{anchor.line + anchor.offset}" if anchor else "",
         outside=atlas.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
         if anchor
         else "",

@@ -167,7 +167,7 @@ def _listed(sheet: Sheet) -> Listed:
         link=Link(sheet.title, href(SYMBOLS, sheet.page)),
         kind=kind_of(sheet),
         entries=tuple(
-            Link(item.declaration.symbol, href(SYMBOLS, sheet.page, item.anchor), item.declaration.signature)
+            Link(item.declaration.name, href(SYMBOLS, sheet.page, item.anchor), item.declaration.signature)
             for item in sheet.items
             if item.declaration.name != sheet.type
         ),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WIDE, _NARROW, _COLUMNS = 960, 380, 3
-_HEIGHT, _GAP, _INDENT, _LETTER = 46, 10, 22, 7.4
+_HEIGHT, _GAP, _INDENT, _LETTER = 44, 8, 24, 7.6
 _DROP = 34
 """Room for the arrows below a box that spans all columns."""
 
@@ -106,13 +106,16 @@ def _column(family: tuple[Step, ...], x: float, y: float, width: float) -> _Draw
     boxes: list[_Box] = []
     lines: list[str] = []
     parents: dict[int, _Box] = {}
+    joints: dict[int, float] = {}
     base = min(step.number.count(".") for step in family)
     for step in family:
         depth = step.number.count(".") - base
         box = _Box(step, x + depth * _INDENT, y, width - depth * _INDENT, top=depth == 0)
         if parent := parents.get(depth - 1):
-            lines.append(f"M{parent.x + _INDENT / 2} {parent.y + _HEIGHT}V{y + _HEIGHT / 2}H{box.x - 3}")
+            lines.append(f"M{parent.x + _INDENT / 2} {joints[depth - 1]}V{y + _HEIGHT / 2}H{box.x - 3}")
+            joints[depth - 1] = y + _HEIGHT / 2
         parents[depth] = box
+        joints[depth] = y + _HEIGHT
         boxes.append(box)
         y += _HEIGHT + _GAP
     return _Drawing(tuple(boxes), tuple(lines), y)
@@ -145,23 +148,28 @@ def _box(box: _Box) -> Html:
     name = f"{step.number} {step.title}" + (f": {step.symbol}" if step.symbol else "")
     room = box.width - 24
     left = box.x + 14 + 9 * len(step.number) + 8
+    middle = box.y + (19 if step.symbol else _HEIGHT / 2 + 5)
     return Html(
         '<a href="%s" class="picture-step%s"><title>%s</title>'
         '<rect x="%s" y="%s" width="%s" height="%s" rx="7"/>'
-        '<text x="%s" y="%s" class="picture-number">%s</text>'
-        '<text x="%s" y="%s" class="picture-title">%s</text>'
-        '<text x="%s" y="%s" class="picture-symbol">%s</text></a>'
     ) % (
         step.href,
         Html(" picture-top" if box.top else ""),
         name,
-        *(Html(f"{number:g}") for number in (box.x, box.y, box.width, _HEIGHT, box.x + 12, box.y + 20)),
-        step.number,
-        *(Html(f"{number:g}") for number in (left, box.y + 20)),
-        _cut(step.title, room - (left - box.x - 12)),
-        *(Html(f"{number:g}") for number in (left, box.y + 37)),
-        _cut(step.symbol, room - (left - box.x - 12)),
+        *(Html(f"{number:g}") for number in (box.x, box.y, box.width, _HEIGHT)),
+    ) + join(
+        (
+            _text("picture-number", box.x + 12, middle, step.number),
+            _text("picture-title", left, middle, _cut(step.title, room - (left - box.x - 12))),
+            _text("picture-symbol", left, box.y + 36, _cut(step.symbol, room - (left - box.x - 12))),
+            Html("</a>"),
+        )
     )
+
+
+def _text(kind: str, x: float, y: float, text: str) -> Html:
+    place = Html(f'class="{kind}" x="{x:g}" y="{y:g}"')
+    return Html("<text %s>%s</text>") % (place, text) if text else Html("")
 
 
 def _cut(text: str, room: float) -> str:

@@ -58,7 +58,7 @@ class Sheet(msgspec.Struct, frozen=True):
         folder: The package's folder in the repository.
         package: The package's name.
         type: The type's name, or empty on a package's page.
-        items: What is shown, the type itself first.
+        items: What is shown: the file of the type, or of what an anchor names, first.
         prefixes: By file, what goes before a line's number in its anchor; unique on the page.
         hidden: How many methods of the type are not shown.
     """
@@ -229,9 +229,10 @@ class _Index:
 
 
 def _sheet(page: str, folder: str, name: str, found: dict[_Key, _Found], index: _Index) -> Sheet:
-    ordered = sorted(found.values(), key=lambda one: (one.declaration.kind not in TYPES, one.key))
-    main = ordered[0].path
-    ordered.sort(key=lambda one: (one.path != main, one.declaration.kind not in TYPES, one.key))
+    main = min(found.values(), key=lambda one: one.declaration.kind not in TYPES).path
+    ordered = sorted(
+        found.values(), key=lambda one: (one.path != main, one.declaration.kind not in TYPES, one.key)
+    )
     anchors = _unique([slug(one.declaration.symbol) for one in ordered])
     return Sheet(
         page=page,

@@ -34,8 +34,11 @@ class Citation(msgspec.Struct, frozen=True):
     Attributes:
         id: Its anchor in the report.
         article: The article's title.
-        chapter: The chapter that cites it.
-        cited: The path as it was written, its symbol and line.
+        number: The number of the chapter that cites it.
+        chapter: That chapter.
+        cited: The path as it was written.
+        symbol: The cited symbol, or empty.
+        line: The cited line, or None.
         heading: The kind that the article gives it, or empty.
         kind: The kind that it is, or empty where it was not found.
         verdict: The verdict's word.
@@ -50,9 +53,11 @@ class Citation(msgspec.Struct, frozen=True):
 
     id: str
     article: str
+    number: str
     chapter: Link
     cited: str
-    cited_line: int | None
+    symbol: str
+    line: int | None
     heading: str
     kind: str
     verdict: str
