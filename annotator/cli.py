@@ -16,7 +16,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from annotator import config, pipeline
 from annotator.errors import AnnotatorError, Interrupted
-from annotator.writing import reports
+from annotator.model import Checked
+from annotator.writing import junit, reports, sarif
 
 OK, FINDINGS, USAGE = 0, 1, 2
 
@@ -33,6 +34,8 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
 
 
 Source = Annotated[
@@ -59,11 +62,7 @@ def verify(
     """Check every reference against the source; exit 1 if one is not where it is cited."""
     with _session(source, tag) as at:
         checked = pipeline.verify(at, article or ())
-    if output is Format.JSON:
-        sys.stdout.write(reports.json(checked) + "\n")
-    else:
-        for part in reports.text(checked):
-            _console().print(part, soft_wrap=True)
+    _report(checked, output)
     raise typer.Exit(FINDINGS if reports.has_findings(checked) else OK)
 
 
@@ -132,6 +131,19 @@ def _say(sentence: str) -> None:
 
 def _console() -> Console:
     return Console(highlight=False, markup=False, emoji=False)
+
+
+def _report(checked: Checked, output: Format) -> None:
+    match output:
+        case Format.TEXT:
+            for part in reports.text(checked):
+                _console().print(part, soft_wrap=True)
+        case Format.JSON:
+            sys.stdout.write(reports.json(checked) + "\n")
+        case Format.SARIF:
+            sys.stdout.write(sarif.document(checked) + "\n")
+        case Format.JUNIT:
+            sys.stdout.write(junit.document(checked) + "\n")
 
 
 @contextmanager

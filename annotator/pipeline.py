@@ -12,7 +12,7 @@ from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput
 from annotator.mapping import counterparts
 from annotator.model import Article, Checked, Counterpart, Declaration, Reference, Remark, Verdict
-from annotator.reading import articles
+from annotator.reading import articles, texts
 from annotator.sources import opening
 from annotator.sources.cache import Cache
 from annotator.sources.snapshot import Progress, Source, Warn

@@ -1,4 +1,4 @@
-"""Each Python counterpart beside its Go original, row by row: the same, different with a reason, or not explained."""
+"""Each counterpart beside its Go original, row by row: the same, different for a reason, or unexplained."""
 
 from __future__ import annotations
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 import msgspec
 
+from annotator import __version__
 from annotator.model import Checked, Reference, Remark, Verdict
 from annotator.writing import reports
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_HOME = "https://github.com/moby/moby"
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -74,8 +73,7 @@ def document(checked: Checked) -> str:
                 "tool": {
                     "driver": {
                         "name": "annotator",
-                        "informationUri": checked.repository if _is_web(checked.repository) else _HOME,
-                        "version": version("moby-annotated"),
+                        "version": __version__,
                         "rules": [_rule(name) for name in used],
                     }
                 },
@@ -86,10 +84,6 @@ def document(checked: Checked) -> str:
         ],
     }
     return msgspec.json.format(msgspec.json.encode(log), indent=2).decode()
-
-
-def _is_web(address: str) -> bool:
-    return address.startswith(("https://", "http://")) and address.isprintable() and " " not in address
 
 
 def _rule(name: str) -> dict[str, object]:

@@ -35,16 +35,16 @@ Row = tuple[str, str, str, str, str]
 class _Nothing:
     """Keeps no documents: every reading is a cold one."""
 
-    def get_many(self, ids: object) -> dict[str, object]:
+    def get_many(self, _ids: object) -> dict[str, object]:
         return {}
 
-    def put_many(self, documents: object) -> None:
+    def put_many(self, _documents: object) -> None:
         return None
 
 
 def run() -> Iterator[Row]:
     """One row a figure: what, ours, the peer's, the ratio, the goal."""
-    source = [option for option in _options("--source", "MOBY_SOURCE") + _options("--tag", "MOBY_TAG")]
+    source = [*_options("--source", "MOBY_SOURCE"), *_options("--tag", "MOBY_TAG")]
     with tempfile.TemporaryDirectory() as folder:
         files = _export(Path(folder) / "tree")
         peer = median(lambda: _ast_grep(Path(folder)))
@@ -114,7 +114,7 @@ def _annotator(cache: Path, arguments: list[str], *, fresh: bool) -> float:
 def _timed(command: list[str], environment: dict[str, str]) -> float:
     with Path(os.devnull).open("wb") as nowhere:
         started = time.perf_counter()
-        done = subprocess.run(command, stdout=nowhere, stderr=subprocess.PIPE, env=environment, check=False)  # noqa: S603 - our own command lines
+        done = subprocess.run(command, stdout=nowhere, stderr=subprocess.PIPE, env=environment, check=False)
         seconds = time.perf_counter() - started
     if done.returncode > 1:
         raise SystemExit(f"bench: {shutil.which(command[0])}: {done.stderr.decode(errors='replace')}")

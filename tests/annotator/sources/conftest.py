@@ -99,7 +99,11 @@ class Server:
     def _serve(self, connection: socket.socket) -> None:
         ours, theirs = socket.socketpair()
         command = ["git", "daemon", "--inetd", "--export-all", f"--base-path={self._base}", str(self._base)]
-        with connection, ours, subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL):
+        with (
+            connection,
+            ours,
+            subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL),
+        ):
             theirs.close()
             asking = threading.Thread(target=_relay, args=(connection, ours))
             asking.start()

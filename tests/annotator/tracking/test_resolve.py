@@ -265,3 +265,17 @@ def test_only_the_files_that_can_answer_are_parsed(tree):
     resolve.verdict(Reference("store/store.go", "Store", 4), at)
 
     assert set(at.parsed) == {"store/store.go"}
+
+
+def test_a_bare_file_name_means_the_one_file_of_that_name(tree):
+    found = resolve.verdict(Reference("store.go", line=12), tree({"deep/store.go": STORE, "b.go": STORE}))
+
+    assert isinstance(found.outcome, Verified)
+    assert found.outcome.anchor.path == "deep/store.go"
+
+
+def test_of_several_files_of_a_bare_name_the_symbol_tells_which_is_meant(tree):
+    files = {"a/store.go": "package a\n", "deep/store.go": STORE}
+
+    assert isinstance(resolve.verdict(Reference("store.go", "New", 15), tree(files)).outcome, Verified)
+    assert isinstance(resolve.verdict(Reference("store.go", line=12), tree(files)).outcome, Missing)
