@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from annotator import config, pipeline
 from annotator.errors import AnnotatorError, Interrupted
 from annotator.model import Checked
-from annotator.writing import junit, reports, sarif
+from annotator.writing import dates, junit, manifests, reports, sarif
 
 OK, FINDINGS, USAGE = 0, 1, 2
 
@@ -38,6 +38,13 @@ class Format(StrEnum):
     JUNIT = "junit"
 
 
+class DataFormat(StrEnum):
+    """How answers that are no findings come out."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 Source = Annotated[
     str | None,
     typer.Option(
@@ -52,6 +59,9 @@ Articles = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[ARTICLE]...", help="Manifests, or any text, Markdown or HTML files."),
 ]
+OneArticle = Annotated[
+    Path, typer.Argument(metavar="ARTICLE", help="A manifest, text, Markdown or HTML file.")
+]
 Output = Annotated[Format, typer.Option("--format", help="How findings come out.")]
 
 
@@ -64,6 +74,31 @@ def verify(
         checked = pipeline.verify(at, article or ())
     _report(checked, output)
     raise typer.Exit(FINDINGS if reports.has_findings(checked) else OK)
+
+
+@app.command()
+def date(
+    article: OneArticle,
+    source: Source = None,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How the answer comes out.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Tell at which tags an article's references are exact."""
+    with _session(source, history=True) as at:
+        found = pipeline.date(at, article)
+    if output is DataFormat.JSON:
+        sys.stdout.write(dates.json(found) + "\n")
+    else:
+        for line in dates.text(found):
+            _console().print(line, soft_wrap=True)
+    raise typer.Exit(OK if found.best else FINDINGS)
+
+
+@app.command()
+def manifest(article: OneArticle) -> None:
+    """Draft a manifest from the references of a text."""
+    sys.stdout.write(manifests.draft(pipeline.article(config.find(Path.cwd()), article)))
 
 
 @app.command()
@@ -156,12 +191,14 @@ def _interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _session(source: str | None, tag: str | None) -> Iterator[pipeline.Session]:
+def _session(
+    source: str | None, tag: str | None = None, *, history: bool = False
+) -> Iterator[pipeline.Session]:
     project = config.find(Path.cwd())
     with (
         _interruptible(),
         _progress() as progress,
-        pipeline.session(project, source, tag, progress, _say) as at,
+        pipeline.session(project, pipeline.Asked(source, tag, history), progress, _say) as at,
     ):
         if at.notice:
             _say(at.notice)

@@ -9,15 +9,15 @@ from pathlib import Path
 import msgspec
 
 from annotator.config import Project
-from annotator.errors import AnnotatorError, InvalidInput
+from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
 from annotator.mapping import counterparts
-from annotator.model import Article, Checked, Counterpart, Declaration, Reference, Remark, Verdict
+from annotator.model import Article, Checked, Counterpart, Declaration, Document, Reference, Remark, Verdict
 from annotator.reading import articles, texts
-from annotator.sources import opening
+from annotator.sources import many, opening
 from annotator.sources.cache import Cache
 from annotator.sources.snapshot import Progress, Source, Warn
-from annotator.tracking import resolve
-from annotator.tree import Tree, reader
+from annotator.tracking import dating, resolve
+from annotator.tree import Tree, parse, reader
 from annotator.writing import places as shown
 from annotator.writing import prose
 from annotator.writing.atlas import Cited
@@ -33,7 +33,7 @@ class Session:
         self.source: Source = opened.source
         self.tag = opened.tag
         self.notice = opened.notice
-        self._cache = cache
+        self.cache = cache
         self._trees: dict[str, Tree | None] = {}
 
     @property
@@ -70,12 +70,23 @@ class Session:
             return None
 
     def _read(self, tag: str) -> Tree:
-        return Tree(self.source.snapshot(tag), self._cache)
+        return Tree(self.source.snapshot(tag), self.cache)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the command line asks for: a source, a tag, and whether many tags will be read."""
+
+    source: str | None = None
+    tag: str | None = None
+    history: bool = False
 
 
 @contextmanager
 def session(
-    project: Project, source: str | None, tag: str | None, progress: Progress, warn: Warn
+    project: Project,
+    asked: Asked,
+    progress: Progress,
+    warn: Warn,
 ) -> Iterator[Session]:
     """An open source for a project; closed at the end.
 
@@ -83,9 +94,17 @@ def session(
         SourceUnavailable: The source cannot be had.
     """
     folder = opening.cache_folder()
-    opened = opening.open_default(source, tag, config=project.config, cache=folder, progress=progress)
+    opened = _opened(project, asked, folder, progress)
     with opened.source, Cache(folder, reader=reader(), warn=warn) as cache:
         yield Session(project, opened, cache)
+
+
+def _opened(project: Project, asked: Asked, folder: Path, progress: Progress) -> opening.Opened:
+    config = project.config
+    if not asked.history:
+        return opening.open_default(asked.source, asked.tag, config=config, cache=folder, progress=progress)
+    found = opening.open_source(asked.source, config=config, cache=folder, progress=progress, history=True)
+    return opening.Opened(found, asked.tag or found.default_tag(config.baseline))
 
 
 def verify(at: Session, files: Iterable[Path]) -> Checked:
@@ -112,6 +131,35 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
         counterparts=len(mirrored),
         remarks=remarks,
     )
+
+
+def date(at: Session, file: Path) -> dating.Dating:
+    """The tags at which an article's references are exact.
+
+    Raises:
+        InvalidInput: The article cannot be read, or cites nothing.
+        SourceUnavailable: The source cannot be read.
+    """
+    read = article(at.project, file)
+    if not read.references:
+        raise InvalidInput(f"{file}: no reference into source code is found in it")
+    tags = dating.versions(at.source.tags())
+    if not tags:
+        raise SourceUnavailable(f"{at.source.repository} has no version tags to date an article by")
+    paths = list(dict.fromkeys(ref.path for ref in read.references if ref.repository is None))
+    files = many.files_at(at.source, tags, paths)
+    go = {blob for found in files.values() for path, blob in found.items() if path.endswith(".go")}
+    return dating.date(read.references, files, _documents(at, tags, files, go))
+
+
+def _documents(
+    at: Session, tags: list[str], files: Mapping[str, Mapping[str, str]], blobs: set[str]
+) -> Mapping[str, Document]:
+    kept = at.cache.get_many(blobs)
+    lacking = blobs - set(kept)
+    parsed = parse(many.contents(at.source, tags, files, lacking)) if lacking else {}
+    at.cache.put_many(parsed)
+    return {**kept, **parsed}
 
 
 class Built(msgspec.Struct, frozen=True):
