@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -249,7 +250,8 @@ def _name(project: Project, file: Path) -> str:
     """The file's name from the project's root, if it lies in it."""
     absolute = file.absolute()
     inside = absolute.is_relative_to(project.root)
-    return (absolute.relative_to(project.root) if inside else file).as_posix()
+    shown = (absolute.relative_to(project.root) if inside else file).as_posix()
+    return os.fsencode(shown).decode("utf-8", "replace")
 
 
 def _bytes(file: Path) -> bytes:

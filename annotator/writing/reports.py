@@ -87,7 +87,8 @@ def text(checked: Checked) -> Iterator[Styled]:
         line = f"{place:<{width}}  {origin}{reason}"
         yield Styled.assemble((f"{verdict:<8}", _STYLE[verdict]), "  ", line)
     for remark in checked.remarks:
-        yield Styled.assemble((f"{remark.file}:{remark.line}", "bold"), ": ", printable(remark.message))
+        where = f"{printable(remark.file)}:{remark.line}"
+        yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
     yield Styled(sentence(checked))
 
 

@@ -27,7 +27,7 @@ class Rule(msgspec.Struct, frozen=True):
 RULES: dict[str, Rule] = {
     "reference-moved": Rule(
         "A cited symbol stands in another place.",
-        "Write the path and line that the message gives, or run `annotator verify --update`.",
+        "Write the path and line that the message gives.",
     ),
     "reference-renamed": Rule(
         "A cited symbol has another name.", "Write the name, path and line that the message gives."
