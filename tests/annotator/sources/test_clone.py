@@ -76,7 +76,9 @@ def test_a_name_leads_to_its_commit(server, cache: Path, git: Git, repository: P
 
 
 @pytest.mark.parametrize("digits", [8, 40])
-def test_a_commit_that_no_ref_names_is_found(server, cache: Path, git: Git, repository: Path, digits: int) -> None:
+def test_a_commit_that_no_ref_names_is_found(
+    server, cache: Path, git: Git, repository: Path, digits: int
+) -> None:
     git(repository, "tag", "--delete", "v1.10.0")
     commit = git(repository, "rev-parse", "main~1")
 
@@ -105,7 +107,9 @@ def test_a_cloned_tag_is_read_without_the_network(server, cache: Path) -> None:
         assert source.snapshot("v1.2.0").read(["file0.go"]) == {"file0.go": b"package main // 0\n"}
 
 
-@pytest.mark.parametrize("name", ["v1.2.1", "refs/pull/1/head", "0123456789abcdef0123456789abcdef01234567", "0123456"])
+@pytest.mark.parametrize(
+    "name", ["v1.2.1", "refs/pull/1/head", "0123456789abcdef0123456789abcdef01234567", "0123456"]
+)
 def test_an_unknown_name_is_unknown(server, cache: Path, name: str) -> None:
     with opened(server.url, cache) as source, pytest.raises(UnknownTag, match=name):
         source.snapshot(name)
@@ -129,7 +133,10 @@ def test_history_is_cloned_without_blobs(server, cache: Path, git: Git) -> None:
         source.snapshot("v1.2.0")
 
     assert git(clone(cache), "rev-list", "--all", "--count") == "3"
-    assert "blob" not in git(clone(cache), "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)").split()
+    assert (
+        "blob"
+        not in git(clone(cache), "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)").split()
+    )
 
 
 def test_blobs_of_history_are_fetched_at_once(server, cache: Path) -> None:
@@ -153,7 +160,9 @@ def test_fetched_blobs_are_not_fetched_again(server, cache: Path) -> None:
         assert source.tags() == ["v1.2.0", "v1.10.0", "v2.0.0"]
 
 
-def test_a_tag_made_after_the_history_was_cloned_is_fetched(server, cache: Path, git: Git, repository: Path) -> None:
+def test_a_tag_made_after_the_history_was_cloned_is_fetched(
+    server, cache: Path, git: Git, repository: Path
+) -> None:
     with opened(server.url, cache, history=True) as source:
         source.snapshot("v2.0.0")
     git(repository, "commit", "--quiet", "--allow-empty", "--message", "New")
@@ -176,14 +185,20 @@ def test_progress_is_told(server, cache: Path) -> None:
 def test_a_server_that_says_nothing_is_unavailable(cache: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"git://127.0.0.1:{listener.getsockname()[1]}/origin"
-        with opened(url, cache, timeout=0.2) as source, pytest.raises(SourceUnavailable, match=r"no answer in 0\.2 s"):
+        with (
+            opened(url, cache, timeout=0.2) as source,
+            pytest.raises(SourceUnavailable, match=r"no answer in 0\.2 s"),
+        ):
             source.snapshot("v1.2.0")
 
 
 def test_a_server_that_refuses_is_unavailable(server, cache: Path) -> None:
     server.close()
 
-    with opened(server.url, cache) as source, pytest.raises(SourceUnavailable, match=r"refused.*`--source`.*`debian`"):
+    with (
+        opened(server.url, cache) as source,
+        pytest.raises(SourceUnavailable, match=r"refused.*`--source`.*`debian`"),
+    ):
         source.snapshot("v1.2.0")
 
 
@@ -212,7 +227,9 @@ def incompressible(repository: Path, git: Git) -> None:
 
 
 @pytest.mark.usefixtures("incompressible")
-def test_after_a_kill_in_the_middle_of_a_clone_the_next_run_is_clean(server, cache: Path, python: Python) -> None:
+def test_after_a_kill_in_the_middle_of_a_clone_the_next_run_is_clean(
+    server, cache: Path, python: Python
+) -> None:
     server.stall_after = 200_000
     with python(program(server.url, cache)) as first:
         assert server.stalled.wait(30)
@@ -259,7 +276,9 @@ def test_a_disk_that_fills_up_leaves_nothing_and_says_so(server, cache: Path, py
 def test_gits_word_for_a_full_disk_becomes_a_sentence_with_the_way_out(cache: Path) -> None:
     source = opened("git://127.0.0.1/origin", cache)
 
-    error = source._explained("error: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output")
+    error = source._explained(
+        "error: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output"
+    )
 
     assert re.search(r"No space left.*ANNOTATOR_CACHE", str(error))
 
@@ -274,7 +293,10 @@ def test_two_builds_at_once_share_a_clone(server, cache: Path, python: Python) -
 def test_a_cache_folder_that_cannot_be_written_says_the_way_out(server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with opened(server.url, tmp_path / "file") as source, pytest.raises(SourceUnavailable, match="ANNOTATOR_CACHE"):
+    with (
+        opened(server.url, tmp_path / "file") as source,
+        pytest.raises(SourceUnavailable, match="ANNOTATOR_CACHE"),
+    ):
         source.snapshot("v1.2.0")
 
 

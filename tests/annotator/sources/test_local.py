@@ -48,7 +48,9 @@ def test_tags_come_in_version_order(repository: Path) -> None:
         assert source.tags() == ["v1.2.0", "v1.10.0", "v2.0.0"]
 
 
-@pytest.mark.parametrize("name", ["v1.10.0", "v2.0.0", "side", "main", "HEAD", "refs/heads/side", "refs/tags/v2.0.0"])
+@pytest.mark.parametrize(
+    "name", ["v1.10.0", "v2.0.0", "side", "main", "HEAD", "refs/heads/side", "refs/tags/v2.0.0"]
+)
 def test_a_name_leads_to_its_commit(repository: Path, git: Git, name: str) -> None:
     with opened(repository) as source:
         snapshot = source.snapshot(name)
@@ -143,7 +145,10 @@ def test_reading_writes_nothing(repository: Path) -> None:
 
 
 def test_an_unknown_tag_names_the_nearest(repository: Path) -> None:
-    with opened(repository) as source, pytest.raises(UnknownTag, match=r"v1\.10\.1.*the nearest are v1\.10\.0") as error:
+    with (
+        opened(repository) as source,
+        pytest.raises(UnknownTag, match=r"v1\.10\.1.*the nearest are v1\.10\.0") as error,
+    ):
         source.snapshot("v1.10.1")
 
     assert error.value.nearest[0] == "v1.10.0"
@@ -213,7 +218,9 @@ def test_links_modules_and_hostile_names_are_left_out(repository: Path, git: Git
 
 
 def test_a_tree_of_ten_thousand_levels_does_no_harm(repository: Path, git: Git) -> None:
-    inner = loose(repository, "tree", b"100644 x.go\0" + bytes.fromhex(git(repository, "rev-parse", "v1.2.0:file0.go")))
+    inner = loose(
+        repository, "tree", b"100644 x.go\0" + bytes.fromhex(git(repository, "rev-parse", "v1.2.0:file0.go"))
+    )
     for _ in range(10_000):
         inner = loose(repository, "tree", b"40000 d\0" + bytes.fromhex(inner))
     committed(git, repository, [("40000", b"d", inner)])
@@ -230,7 +237,10 @@ def test_an_object_that_is_gone_is_said_with_its_path(repository: Path, git: Git
     blob = git(repository, "rev-parse", "v1.2.0:file0.go")
     (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
 
-    with opened(repository) as source, pytest.raises(SourceUnavailable, match=r"file0\.go at v1\.2\.0 .*full clone"):
+    with (
+        opened(repository) as source,
+        pytest.raises(SourceUnavailable, match=r"file0\.go at v1\.2\.0 .*full clone"),
+    ):
         source.snapshot("v1.2.0").read(["file0.go"])
 
 
@@ -248,8 +258,16 @@ def test_what_a_partial_clone_lacks_is_not_fetched(repository: Path, git: Git, t
     assert not (tmp_path / "pwned").exists()
 
 
-def test_programs_named_in_a_repositorys_settings_are_not_run(repository: Path, git: Git, tmp_path: Path) -> None:
-    for key in ("core.fsmonitor", "core.pager", "core.sshCommand", "core.alternateRefsCommand", "diff.external"):
+def test_programs_named_in_a_repositorys_settings_are_not_run(
+    repository: Path, git: Git, tmp_path: Path
+) -> None:
+    for key in (
+        "core.fsmonitor",
+        "core.pager",
+        "core.sshCommand",
+        "core.alternateRefsCommand",
+        "diff.external",
+    ):
         git(repository, "config", key, f"touch {tmp_path}/pwned; false")
 
     with opened(repository) as source:
@@ -261,7 +279,9 @@ def test_programs_named_in_a_repositorys_settings_are_not_run(repository: Path, 
 
 
 def test_replaced_objects_are_not_believed(repository: Path, git: Git) -> None:
-    git(repository, "replace", git(repository, "rev-parse", "v1.2.0"), git(repository, "rev-parse", "v1.10.0"))
+    git(
+        repository, "replace", git(repository, "rev-parse", "v1.2.0"), git(repository, "rev-parse", "v1.10.0")
+    )
 
     with opened(repository) as source:
         assert "file1.go" not in source.snapshot("v1.2.0").files
