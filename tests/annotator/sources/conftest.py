@@ -32,6 +32,13 @@ AUTHOR = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What git and apt are told on this machine stays out of the tests."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
 @pytest.fixture
 def git() -> Git:
     """Runs git in a folder, with nobody's settings; gives its output without the last newline."""
@@ -204,28 +211,33 @@ def python() -> Callable[[str], subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def mirror(tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Adds a suite with versions of origin.go to a signed mirror, the one that apt's sources name here."""
-    for tool, package in (("apt-get", "apt"), ("gpg", "gnupg"), ("dpkg-scansources", "dpkg-dev")):
-        if shutil.which(tool) is None:
-            pytest.skip(f"needs {tool} (Debian's package {package})")
-    gpgconf = shutil.which("gpgconf") or "gpgconf"
-    home = tmp_path / "gpg"
-    home.mkdir(mode=0o700)
-    monkeypatch.setenv("GNUPGHOME", str(home))
-    key = ("--batch", "--passphrase", "", "--quick-gen-key", "mirror@example.org", "rsa2048", "sign", "never")
-    subprocess.run(["gpg", "--quiet", *key], check=True, capture_output=True)
-    keyring = tmp_path / "mirror.gpg"
-    subprocess.run(["gpg", "--quiet", "--output", str(keyring), "--export"], check=True, capture_output=True)
+    monkeypatch.setenv("GNUPGHOME", str(keys))
     root = tmp_path / "debian"
     parts = tmp_path / "parts"
     parts.mkdir()
-    (parts / "own.list").write_text(f"deb [signed-by={keyring}] copy:{root} stable main\n")
+    (parts / "own.list").write_text(f"deb [signed-by={keys / 'mirror.gpg'}] copy:{root} stable main\n")
     settings = tmp_path / "apt.conf"
     settings.write_text(f'Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "{parts}";\n')
     monkeypatch.setenv("APT_CONFIG", str(settings))
-    yield lambda suite, *versions: _publish(root, suite, versions)
-    subprocess.run([gpgconf, "--kill", "all"], check=True, capture_output=True)
+    return lambda suite, *versions: _publish(root, suite, versions)
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A GnuPG home with one key, and the public half in `mirror.gpg`."""
+    for tool, package in (("apt-get", "apt"), ("gpg", "gnupg"), ("gpgconf", "gnupg")):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool} (Debian's package {package})")
+    home = tmp_path_factory.mktemp("gpg")
+    home.chmod(0o700)
+    gpg = ["gpg", "--quiet", "--homedir", str(home), "--batch"]
+    key = ("--passphrase", "", "--quick-gen-key", "mirror@example.org", "rsa2048", "sign", "never")
+    subprocess.run([*gpg, *key], check=True, capture_output=True)
+    subprocess.run([*gpg, "--output", str(home / "mirror.gpg"), "--export"], check=True, capture_output=True)
+    yield home
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True, capture_output=True)
 
 
 def _publish(root: Path, suite: str, versions: tuple[str, ...]) -> None:
@@ -253,7 +265,9 @@ def _packaged(pool: Path, version: str) -> str:
     return (
         f"Package: origin.go\nFormat: 3.0 (quilt)\nBinary: origin.go\nArchitecture: any\n"
         f"Version: {version}\nDirectory: pool\nFiles:\n"
-        + "".join(f" {md5(data).hexdigest()} {len(data)} {file}\n" for file, data in files)  # noqa: S324 - apt's format
+        + "".join(
+            f" {md5(data, usedforsecurity=False).hexdigest()} {len(data)} {file}\n" for file, data in files
+        )
         + "Checksums-Sha256:\n"
         + "".join(f" {sha256(data).hexdigest()} {len(data)} {file}\n" for file, data in files)
     )

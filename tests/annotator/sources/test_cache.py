@@ -13,6 +13,9 @@ import pytest
 from annotator.model import Declaration, Document, Import, Kind, Span
 from annotator.sources.cache import Cache
 
+Reopened = Callable[..., Cache]
+Python = Callable[[str], subprocess.Popen[str]]
+
 FIELD = Declaration(Kind.FIELD, "names", "Store", 4, 2, Span(30, 40, 4, 4), type="map[string]int")
 STRUCT = Declaration(
     Kind.STRUCT,
@@ -35,7 +38,7 @@ def warnings() -> list[str]:
 
 
 @pytest.fixture
-def reopened(cache: Path, warnings: list[str]) -> Callable[..., Cache]:
+def reopened(cache: Path, warnings: list[str]) -> Reopened:
     """Opens the cache, as the next run would."""
     return lambda reader="1": Cache(cache, reader=reader, warn=warnings.append)
 
@@ -52,7 +55,7 @@ def changed(cache: Path, statement: str) -> None:
     connection.close()
 
 
-def test_a_document_comes_back_in_the_next_run_as_it_was(reopened, warnings: list[str]) -> None:
+def test_a_document_comes_back_in_the_next_run_as_it_was(reopened: Reopened, warnings: list[str]) -> None:
     with reopened() as cache:
         cache.put_many({"a" * 40: DOCUMENT})
 
@@ -61,7 +64,7 @@ def test_a_document_comes_back_in_the_next_run_as_it_was(reopened, warnings: lis
     assert warnings == []
 
 
-def test_a_document_put_again_takes_the_place_of_the_old_one(reopened) -> None:
+def test_a_document_put_again_takes_the_place_of_the_old_one(reopened: Reopened) -> None:
     newer = msgspec.structs.replace(DOCUMENT, lines=6)
 
     with reopened() as cache:
@@ -70,7 +73,7 @@ def test_a_document_put_again_takes_the_place_of_the_old_one(reopened) -> None:
         assert cache.get_many(["a"]) == {"a": newer}
 
 
-def test_values_of_other_kinds_do_not_mix(reopened) -> None:
+def test_values_of_other_kinds_do_not_mix(reopened: Reopened) -> None:
     with reopened() as cache:
         cache.put_values("one", {"key": b"1"})
         cache.put_values("two", {"key": b"2"})
@@ -79,7 +82,7 @@ def test_values_of_other_kinds_do_not_mix(reopened) -> None:
         assert cache.get_many(["key"]) == {}
 
 
-def test_more_keys_than_a_statement_takes_are_read_at_once(reopened) -> None:
+def test_more_keys_than_a_statement_takes_are_read_at_once(reopened: Reopened) -> None:
     values = {str(number): bytes(3) for number in range(40_000)}
 
     with reopened() as cache:
@@ -87,7 +90,7 @@ def test_more_keys_than_a_statement_takes_are_read_at_once(reopened) -> None:
         assert cache.get_values("many", values) == values
 
 
-def test_another_reader_starts_anew_and_removes_the_old(reopened, cache: Path) -> None:
+def test_another_reader_starts_anew_and_removes_the_old(reopened: Reopened, cache: Path) -> None:
     with reopened("1") as old:
         old.put_many({"a": DOCUMENT})
 
@@ -98,7 +101,7 @@ def test_another_reader_starts_anew_and_removes_the_old(reopened, cache: Path) -
 
 @pytest.mark.parametrize("ruin", [b"", b"no database at all" * 100])
 def test_a_file_that_is_no_database_is_made_anew(
-    reopened, cache: Path, warnings: list[str], ruin: bytes
+    reopened: Reopened, cache: Path, warnings: list[str], ruin: bytes
 ) -> None:
     with reopened() as whole:
         whole.put_many({"a": DOCUMENT})
@@ -111,7 +114,7 @@ def test_a_file_that_is_no_database_is_made_anew(
     assert ["damaged" in warning for warning in warnings] == [True] * bool(ruin)
 
 
-def test_damage_inside_the_file_never_becomes_an_answer(reopened, cache: Path) -> None:
+def test_damage_inside_the_file_never_becomes_an_answer(reopened: Reopened, cache: Path) -> None:
     with reopened() as whole:
         whole.put_values("some", {str(number): b"%d" % number * 100 for number in range(2000)})
     data = bytearray(database(cache).read_bytes())
@@ -126,7 +129,9 @@ def test_damage_inside_the_file_never_becomes_an_answer(reopened, cache: Path) -
     assert all(value == key.encode() * 100 for key, value in [*found.items(), *again.items()])
 
 
-def test_a_damaged_row_is_left_out_with_a_warning(reopened, cache: Path, warnings: list[str]) -> None:
+def test_a_damaged_row_is_left_out_with_a_warning(
+    reopened: Reopened, cache: Path, warnings: list[str]
+) -> None:
     with reopened() as whole:
         whole.put_many({"a": DOCUMENT, "b": DOCUMENT})
     changed(cache, "UPDATE entry SET value = x'00' || substr(value, 2) WHERE key = 'a'")
@@ -136,7 +141,7 @@ def test_a_damaged_row_is_left_out_with_a_warning(reopened, cache: Path, warning
     assert len(warnings) == 1
 
 
-def test_a_row_of_another_type_is_left_out(reopened, cache: Path) -> None:
+def test_a_row_of_another_type_is_left_out(reopened: Reopened, cache: Path) -> None:
     with reopened() as whole:
         whole.put_many({"a": DOCUMENT})
     changed(cache, "UPDATE entry SET value = 'text'")
@@ -145,7 +150,7 @@ def test_a_row_of_another_type_is_left_out(reopened, cache: Path) -> None:
         assert ruined.get_many(["a"]) == {}
 
 
-def test_a_value_that_is_no_document_is_left_out(reopened) -> None:
+def test_a_value_that_is_no_document_is_left_out(reopened: Reopened) -> None:
     with reopened() as cache:
         cache.put_values("document", {"a": msgspec.msgpack.encode([1, 2])})
 
@@ -161,7 +166,7 @@ def test_a_folder_that_cannot_be_written_only_costs_a_warning(tmp_path: Path, wa
     assert ["goes on without a cache" in warning for warning in warnings] == [True]
 
 
-def test_a_full_disk_only_costs_a_warning(reopened, warnings: list[str]) -> None:
+def test_a_full_disk_only_costs_a_warning(reopened: Reopened, warnings: list[str]) -> None:
     with reopened() as cache:
         cache._database.execute("PRAGMA max_page_count = 10")
         cache.put_values("large", {"key": bytes(1 << 20)})
@@ -170,7 +175,7 @@ def test_a_full_disk_only_costs_a_warning(reopened, warnings: list[str]) -> None
     assert ["full" in warning for warning in warnings] == [True]
 
 
-def test_a_closed_cache_knows_nothing(reopened) -> None:
+def test_a_closed_cache_knows_nothing(reopened: Reopened) -> None:
     cache = reopened()
     cache.close()
 
@@ -180,7 +185,7 @@ def test_a_closed_cache_knows_nothing(reopened) -> None:
 
 
 def test_two_builds_at_once_keep_everything(
-    cache: Path, reopened, python: Callable[[str], subprocess.Popen[str]], warnings: list[str]
+    cache: Path, reopened: Reopened, python: Python, warnings: list[str]
 ) -> None:
     program = f"""
 from pathlib import Path
@@ -199,7 +204,7 @@ with Cache(Path({str(cache)!r}), reader="1", warn=print) as cache:
 
 
 def test_two_builds_at_once_make_a_damaged_cache_anew_together(
-    cache: Path, reopened, python: Callable[[str], subprocess.Popen[str]]
+    cache: Path, reopened: Reopened, python: Python
 ) -> None:
     reopened().close()
     database(cache).write_bytes(b"no database at all" * 100)

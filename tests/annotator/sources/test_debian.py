@@ -15,10 +15,11 @@ from annotator.sources.apt import debian_suites, own_suites
 from annotator.sources.debian import DebianSource, upstream
 
 Mirror = Callable[..., None]
+Opened = Callable[..., DebianSource]
 
 
 @pytest.fixture
-def opened(config: Config, cache: Path) -> Callable[..., DebianSource]:
+def opened(config: Config, cache: Path) -> Opened:
     return lambda **options: DebianSource(config, cache=cache, **options)
 
 
@@ -37,7 +38,7 @@ def test_a_debian_version_says_its_release(debian: str, release: str) -> None:
     assert upstream(debian) == release
 
 
-def test_tags_are_the_releases_of_all_suites_that_verify(mirror: Mirror, opened) -> None:
+def test_tags_are_the_releases_of_all_suites_that_verify(mirror: Mirror, opened: Opened) -> None:
     warnings: list[str] = []
     mirror("stable", "1.2.0+dfsg1-1")
     mirror("unstable", "1.10.0-1", "1.11.0+git20240101-1")
@@ -47,7 +48,7 @@ def test_tags_are_the_releases_of_all_suites_that_verify(mirror: Mirror, opened)
     assert ["oldstable" in warning or "testing" in warning for warning in warnings] == [True, True]
 
 
-def test_a_release_is_read_by_its_tag(mirror: Mirror, opened) -> None:
+def test_a_release_is_read_by_its_tag(mirror: Mirror, opened: Opened) -> None:
     mirror("stable", "1.2.0+dfsg1-1")
 
     with opened() as source:
@@ -58,14 +59,14 @@ def test_a_release_is_read_by_its_tag(mirror: Mirror, opened) -> None:
     assert snapshot.repository == "https://example.org/origin"
 
 
-def test_a_release_is_read_by_debians_version(mirror: Mirror, opened) -> None:
+def test_a_release_is_read_by_debians_version(mirror: Mirror, opened: Opened) -> None:
     mirror("stable", "1.2.0+dfsg1-1")
 
     with opened() as source:
         assert source.snapshot("1.2.0+dfsg1-1").tag == "v1.2.0"
 
 
-def test_the_newest_packaging_of_a_release_is_read(mirror: Mirror, opened) -> None:
+def test_the_newest_packaging_of_a_release_is_read(mirror: Mirror, opened: Opened) -> None:
     mirror("stable", "1.2.0-9", "1.2.0-10")
 
     with opened() as source:
@@ -76,7 +77,7 @@ def test_the_newest_packaging_of_a_release_is_read(mirror: Mirror, opened) -> No
     ("baseline", "tag"), [("v1.1.9", "v1.2.0"), ("v1.2.0", "v1.2.0"), ("v3.0.0", "v2.0.0")]
 )
 def test_the_release_nearest_to_the_baseline_is_shown(
-    mirror: Mirror, opened, baseline: str, tag: str
+    mirror: Mirror, opened: Opened, baseline: str, tag: str
 ) -> None:
     mirror("stable", "1.2.0-1", "2.0.0-1")
 
@@ -84,14 +85,16 @@ def test_the_release_nearest_to_the_baseline_is_shown(
         assert source.default_tag(baseline) == tag
 
 
-def test_an_unknown_release_names_the_nearest(mirror: Mirror, opened) -> None:
+def test_an_unknown_release_names_the_nearest(mirror: Mirror, opened: Opened) -> None:
     mirror("stable", "1.2.0-1")
 
     with opened() as source, pytest.raises(UnknownTag, match=r"the nearest are v1\.2\.0"):
         source.snapshot("v1.2.1")
 
 
-def test_the_second_opening_asks_nobody(mirror: Mirror, opened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_opening_asks_nobody(
+    mirror: Mirror, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mirror("stable", "1.2.0-1")
     with opened() as source:
         source.snapshot("v1.2.0")
@@ -102,7 +105,7 @@ def test_the_second_opening_asks_nobody(mirror: Mirror, opened, monkeypatch: pyt
         assert source.snapshot("v1.2.0").read(["main.go"])
 
 
-def test_lists_of_yesterday_are_asked_for_again(mirror: Mirror, opened, tmp_path: Path) -> None:
+def test_lists_of_yesterday_are_asked_for_again(mirror: Mirror, opened: Opened, tmp_path: Path) -> None:
     mirror("stable", "1.2.0-1")
     with opened(clock=lambda: 0.0) as source:
         source.tags()
@@ -113,7 +116,9 @@ def test_lists_of_yesterday_are_asked_for_again(mirror: Mirror, opened, tmp_path
         assert source.tags() == ["v1.3.0"]
 
 
-def test_old_lists_serve_when_nobody_answers(mirror: Mirror, opened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_lists_serve_when_nobody_answers(
+    mirror: Mirror, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mirror("stable", "1.2.0-1")
     with opened(clock=lambda: 0.0) as source:
         source.tags()
@@ -124,7 +129,7 @@ def test_old_lists_serve_when_nobody_answers(mirror: Mirror, opened, monkeypatch
 
 
 def test_a_mirror_that_is_not_signed_by_its_keyring_is_not_read(
-    mirror: Mirror, opened, tmp_path: Path
+    mirror: Mirror, opened: Opened, tmp_path: Path
 ) -> None:
     mirror("stable", "1.2.0-1")
     signed = tmp_path / "debian" / "dists" / "stable" / "InRelease"
@@ -134,7 +139,7 @@ def test_a_mirror_that_is_not_signed_by_its_keyring_is_not_read(
         source.tags()
 
 
-def test_a_trusted_mirror_is_still_verified(mirror: Mirror, opened, tmp_path: Path) -> None:
+def test_a_trusted_mirror_is_still_verified(mirror: Mirror, opened: Opened, tmp_path: Path) -> None:
     (tmp_path / "parts" / "own.list").write_text(f"deb [trusted=yes] copy:{tmp_path}/debian stable main\n")
     mirror("stable", "1.2.0-1")
 
@@ -143,7 +148,7 @@ def test_a_trusted_mirror_is_still_verified(mirror: Mirror, opened, tmp_path: Pa
 
 
 def test_a_tarball_that_is_not_what_was_signed_is_not_read(
-    mirror: Mirror, opened, tmp_path: Path, cache: Path
+    mirror: Mirror, opened: Opened, tmp_path: Path, cache: Path
 ) -> None:
     mirror("stable", "1.2.0-1")
     (tmp_path / "debian" / "pool" / "origin.go_1.2.0.orig.tar.gz").write_bytes(b"swapped")
@@ -155,7 +160,7 @@ def test_a_tarball_that_is_not_what_was_signed_is_not_read(
     ]
 
 
-def test_a_damaged_tree_is_said_and_made_anew(mirror: Mirror, opened, cache: Path) -> None:
+def test_a_damaged_tree_is_said_and_made_anew(mirror: Mirror, opened: Opened, cache: Path) -> None:
     mirror("stable", "1.2.0-1")
     with opened() as source:
         source.snapshot("v1.2.0")
@@ -167,7 +172,7 @@ def test_a_damaged_tree_is_said_and_made_anew(mirror: Mirror, opened, cache: Pat
         assert source.snapshot("v1.2.0").read(["main.go"]) == {"main.go": b"package main // 1.2.0\n"}
 
 
-def test_a_tree_that_lost_its_index_is_made_anew(mirror: Mirror, opened, cache: Path) -> None:
+def test_a_tree_that_lost_its_index_is_made_anew(mirror: Mirror, opened: Opened, cache: Path) -> None:
     mirror("stable", "1.2.0-1")
     with opened() as source:
         source.snapshot("v1.2.0")
@@ -177,7 +182,7 @@ def test_a_tree_that_lost_its_index_is_made_anew(mirror: Mirror, opened, cache: 
         assert source.snapshot("v1.2.0").read(["main.go"]) == {"main.go": b"package main // 1.2.0\n"}
 
 
-def test_apt_writes_only_under_the_cache(mirror: Mirror, opened, tmp_path: Path, cache: Path) -> None:
+def test_apt_writes_only_under_the_cache(mirror: Mirror, opened: Opened, tmp_path: Path, cache: Path) -> None:
     touched = tmp_path / "touched"
     settings = Path(os.environ["APT_CONFIG"])
     settings.write_text(
@@ -195,7 +200,7 @@ def test_apt_writes_only_under_the_cache(mirror: Mirror, opened, tmp_path: Path,
     assert (cache / "debian" / "origin.go" / "apt" / "state" / "lists").is_dir()
 
 
-def test_a_machine_without_apt_says_so(opened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_apt_says_so(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
     with opened() as source, pytest.raises(SourceUnavailable, match="no apt"):
@@ -245,7 +250,7 @@ Components: main
 
 LIST = """\
 # deb http://commented.example.org/debian bookworm main
-deb [arch=amd64,arm64 signed-by=/usr/share/keyrings/x.gpg trusted=yes] http://download.example.org/linux/debian bookworm stable
+deb [arch=amd64,arm64 signed-by=/keys/x.gpg trusted=yes] http://download.example.org/linux/debian sid stable
 deb cdrom:[Debian]/ bookworm main
 deb http://flat.example.org/repo ./
 deb-src http://mirror.example.org/debian/ bookworm main contrib # ours
@@ -271,7 +276,7 @@ def test_sources_of_the_old_format_are_read_too() -> None:
         "download.example.org",
         "mirror.example.org",
     ]
-    assert stanzas[0]["signed-by"] == "/usr/share/keyrings/x.gpg"
+    assert stanzas[0]["signed-by"] == "/keys/x.gpg"
     assert "URIs: http://mirror.example.org/debian/" in debian_suites(stanzas)[0]
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import pytest
@@ -16,6 +17,14 @@ from annotator.sources.clone import CloneSource
 from annotator.sources.debian import DebianSource
 from annotator.sources.local import LocalSource
 from annotator.sources.opening import cache_folder, open_default, open_source
+
+
+class Server(Protocol):
+    """What the tests ask of the served repository."""
+
+    url: str
+
+    def close(self) -> None: ...
 
 
 @pytest.fixture
@@ -50,14 +59,14 @@ def test_a_relative_path_is_one_too(
         assert source.tags()
 
 
-def test_a_url_is_cloned(server, config: Config, cache: Path) -> None:
+def test_a_url_is_cloned(server: Server, config: Config, cache: Path) -> None:
     with open_source(server.url, config=config, cache=cache) as source:
         assert isinstance(source, CloneSource)
         assert not source.has_history
         assert source.snapshot("v1.2.0").files
 
 
-def test_a_url_is_cloned_with_history_for_many_tags(server, config: Config, cache: Path) -> None:
+def test_a_url_is_cloned_with_history_for_many_tags(server: Server, config: Config, cache: Path) -> None:
     with open_source(server.url, config=config, cache=cache, history=True) as source:
         assert source.has_history
 
@@ -89,7 +98,9 @@ def test_a_word_that_is_neither_folder_nor_url_is_unavailable(config: Config, ca
         open_source("mobby", config=config, cache=cache)
 
 
-def test_the_default_is_the_baseline_when_the_repository_answers(server, config: Config, cache: Path) -> None:
+def test_the_default_is_the_baseline_when_the_repository_answers(
+    server: Server, config: Config, cache: Path
+) -> None:
     config = msgspec.structs.replace(config, repository=server.url)
 
     opened = open_default(None, None, config=config, cache=cache)
@@ -99,7 +110,7 @@ def test_the_default_is_the_baseline_when_the_repository_answers(server, config:
         assert source.snapshot(opened.tag).files
 
 
-def test_a_cloned_baseline_needs_no_answer(server, config: Config, cache: Path) -> None:
+def test_a_cloned_baseline_needs_no_answer(server: Server, config: Config, cache: Path) -> None:
     config = msgspec.structs.replace(config, repository=server.url)
     with open_source(None, config=config, cache=cache) as source:
         source.snapshot("v1.2.0")
