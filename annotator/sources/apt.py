@@ -18,7 +18,8 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _VERSION = re.compile(r"[0-9][A-Za-z0-9.+~:-]*")
 _ARCHIVE = re.compile(r"/debian(?:/\d{8}T\d{6}Z|\.list)?/?$")  # not debian-security, nor a vendor's own
 _STEP = re.compile(r"dlstatus:[^:]*:([\d.]+):")
-_COMPLAINT = re.compile(r"(?:Err:\d+|E:) (.*)")
+_COMPLAINT = re.compile(r"Err:\d+ (.*)")
+_TARBALL = re.compile(r"[^/]*\.orig\.tar\.(?:xz|gz|bz2)")
 _LEGACY = re.compile(r"(deb|deb-src)\s+(?:\[([^]]*)\]\s*)?(\S+)\s+(\S+)\s+(.+)")
 
 # What says how a mirror is verified is kept; `Trusted`, which would switch that off, is not.
@@ -85,15 +86,16 @@ class Apt:
         if not any((self._folder / "state" / "lists").glob("*Sources*")):
             self.versions(package)
         what = ("source", "--download-only", "--tar-only", "--only-source", f"{package}={version}")
-        complaints = self._get(f"Downloading {package} {version}", *what, folder=into)
-        for tarball in sorted(into.glob("*.orig.tar.*")):
-            return tarball
-        why = complaints[-1] if complaints else "it has no .orig tarball"
-        raise SourceUnavailable(f"Debian's source of {package} {version} cannot be had: {why}")
+        is_done, complaints = self._get(f"Downloading {package} {version}", *what, folder=into)
+        tarballs = [file for file in sorted(into.iterdir()) if _TARBALL.fullmatch(file.name)]
+        if not is_done or not tarballs:
+            why = complaints[-1] if complaints else "no mirror has its .orig tarball"
+            raise SourceUnavailable(f"Debian's source of {package} {version} cannot be had: {why}")
+        return tarballs[0]
 
     def _listed(self, package: str, sources: list[str]) -> list[str]:
         self._prepare(sources)
-        complaints = self._get("Reading Debian's lists of packages", "update")
+        _, complaints = self._get("Reading Debian's lists of packages", "update")
         found = self._show(package)
         if not found and complaints:
             raise SourceUnavailable(f"Debian's lists of packages cannot be had: {complaints[-1]}")
@@ -118,11 +120,12 @@ class Apt:
             if line.startswith("Version: ")
         ]
 
-    def _get(self, doing: str, *arguments: str, folder: Path | None = None) -> list[str]:
-        """Run apt-get and tell of its progress; its complaints."""
+    def _get(self, doing: str, *arguments: str, folder: Path | None = None) -> tuple[bool, list[str]]:
+        """Run apt-get and tell of its progress; whether all went well, and what did not."""
         command = self._command("apt-get", "--quiet", "-o", "APT::Status-Fd=1", *arguments)
         with _started(command, folder) as process:
-            return list(self._followed(doing, process.stdout or ()))
+            complaints = list(self._followed(doing, process.stdout or ()))
+        return process.returncode == 0, complaints
 
     def _followed(self, doing: str, lines: Iterable[str]) -> Iterator[str]:
         complaint = ""

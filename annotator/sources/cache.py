@@ -25,7 +25,10 @@ CREATE TABLE IF NOT EXISTS entry (
     PRIMARY KEY (kind, key)
 )
 """
-_GET = "SELECT key, sum, value FROM entry WHERE kind = ? AND key IN (SELECT value FROM json_each(?))"
+_GET = """
+SELECT key, sum, CAST(value AS BLOB) FROM entry
+WHERE kind = ? AND key IN (SELECT value FROM json_each(?))
+"""
 _PUT = "INSERT OR REPLACE INTO entry (kind, key, sum, value) VALUES (?, ?, ?, ?)"
 _BUSY = 10.0
 _RUINED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -188,9 +191,9 @@ def _insert(database: sqlite3.Connection, rows: list[tuple[str, str, int, bytes]
         database.executemany(_PUT, rows)
 
 
-def _whole(rows: Iterable[tuple[str, int, object]]) -> Iterator[tuple[str, bytes]]:
+def _whole(rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
     for key, stored, value in rows:
-        if isinstance(value, bytes) and zlib.crc32(value) == stored:
+        if zlib.crc32(value) == stored:
             yield key, value
 
 

@@ -234,8 +234,11 @@ class Repository:
             asked.write("".join(f"{wanted}\n" for wanted in ids).encode())
             asked.flush()
             found.update((wanted, _answer(answers)) for wanted in ids)
-        except (OSError, ValueError) as error:
-            why = last_word(self._end_batch()) or str(error)
+        except BaseException as error:
+            complaint = self._end_batch()  # what it had not read yet would be taken for the next answer
+            if not isinstance(error, OSError | ValueError):
+                raise
+            why = last_word(complaint) or str(error)
             raise SourceUnavailable(f"{self.folder}: git stopped while it read: {why}{_hint(why)}") from error
 
     def _end_batch(self) -> bytes:

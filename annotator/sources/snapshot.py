@@ -85,8 +85,9 @@ def is_safe(path: str) -> bool:
 
 
 def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
-    """The tags whose names are most like a name that was asked for, the most like first."""
-    return tuple(difflib.get_close_matches(tag, list(tags), n=_NEAREST, cutoff=0.4))
+    """The tags whose names are most like a name that was asked for; the newest ones if none is like it."""
+    known = sorted(tags, key=version_key, reverse=True)
+    return tuple(difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.4) or known[:_NEAREST])
 
 
 def version_key(tag: str) -> list[tuple[int, int, str]]:

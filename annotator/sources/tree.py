@@ -83,7 +83,7 @@ def store(tarball: Path, folder: Path) -> None:
     try:
         with _limited(tarball) as stream, (folder / "data").open("wb") as data:
             entries = list(_stored(stream, data))
-    except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, ValueError, gzip.BadGzipFile) as error:
+    except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, ValueError) as error:
         raise SourceUnavailable(f"{tarball.name} is not a whole tarball: {error}") from error
     index = msgspec.msgpack.encode(list(_without_lone_folders(entries)))
     (folder / "index").write_bytes(zlib.crc32(index).to_bytes(4, "big") + index)
@@ -107,7 +107,10 @@ class _Limited:
         self._left = _BIGGEST_TREE
 
     def read(self, size: int) -> bytes:
-        data = self._stream.read(size)
+        try:
+            data = self._stream.read(size)
+        except OSError as error:  # so gzip and bz2 say that what they read is none of theirs
+            raise ValueError(str(error)) from error
         self._left -= len(data)
         if self._left < 0:
             raise ValueError(f"it holds more than {_BIGGEST_TREE >> 20} MiB")

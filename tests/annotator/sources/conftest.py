@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
+from hashlib import md5, sha256
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,13 @@ AUTHOR = {
     "GIT_COMMITTER_EMAIL": "a@example.org",
     "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z",
 }
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What git and apt are told on this machine stays out of the tests."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
 @pytest.fixture
@@ -201,62 +211,73 @@ def python() -> Callable[[str], subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Adds a suite with source packages to a signed mirror that this process's apt sources name."""
-    for tool, package in (("apt-get", "apt"), ("gpg", "gnupg"), ("dpkg-scansources", "dpkg-dev")):
-        if shutil.which(tool) is None:
-            pytest.skip(f"needs {tool} (Debian's package {package})")
-    home = tmp_path / "gpg"
-    home.mkdir(mode=0o700)
-    monkeypatch.setenv("GNUPGHOME", str(home))
-    key = ("--batch", "--passphrase", "", "--quick-gen-key", "mirror@example.org", "rsa2048", "sign", "never")
-    subprocess.run(["gpg", "--quiet", *key], check=True, capture_output=True)
-    keyring = tmp_path / "mirror.gpg"
-    subprocess.run(["gpg", "--quiet", "--output", str(keyring), "--export"], check=True, capture_output=True)
+def mirror(tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Adds a suite with versions of origin.go to a signed mirror, the one that apt's sources name here."""
+    monkeypatch.setenv("GNUPGHOME", str(keys))
     root = tmp_path / "debian"
     parts = tmp_path / "parts"
     parts.mkdir()
-    (parts / "own.list").write_text(f"deb [signed-by={keyring}] copy:{root} stable main\n")
+    (parts / "own.list").write_text(f"deb [signed-by={keys / 'mirror.gpg'}] copy:{root} stable main\n")
     settings = tmp_path / "apt.conf"
     settings.write_text(f'Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "{parts}";\n')
     monkeypatch.setenv("APT_CONFIG", str(settings))
-    yield lambda suite, **releases: _publish(root, suite, releases)
-    subprocess.run(["gpgconf", "--kill", "all"], check=True, capture_output=True)
+    return lambda suite, *versions: _publish(root, suite, versions)
 
 
-def _publish(root: Path, suite: str, releases: dict[str, tuple[str, bytes]]) -> None:
-    """Publish versions of origin.go: keyword to (Debian version, the bytes of its .orig.tar.gz)."""
-    from hashlib import md5, sha256  # noqa: PLC0415 - only this makes a mirror
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A GnuPG home with one key, and the public half in `mirror.gpg`."""
+    for tool, package in (("apt-get", "apt"), ("gpg", "gnupg"), ("gpgconf", "gnupg")):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool} (Debian's package {package})")
+    home = tmp_path_factory.mktemp("gpg")
+    home.chmod(0o700)
+    gpg = ["gpg", "--quiet", "--homedir", str(home), "--batch"]
+    key = ("--passphrase", "", "--quick-gen-key", "mirror@example.org", "rsa2048", "sign", "never")
+    subprocess.run([*gpg, *key], check=True, capture_output=True)
+    subprocess.run([*gpg, "--output", str(home / "mirror.gpg"), "--export"], check=True, capture_output=True)
+    yield home
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True, capture_output=True)
 
-    folder = root / "dists" / suite
-    sources = folder / "main" / "source"
+
+def _publish(root: Path, suite: str, versions: tuple[str, ...]) -> None:
+    sources = root / "dists" / suite / "main" / "source"
     sources.mkdir(parents=True)
     (root / "pool").mkdir(exist_ok=True)
-    stanzas = []
-    for version, tarball in releases.values():
-        name = f"origin.go_{version.rpartition('-')[0]}.orig.tar.gz"
-        (root / "pool" / name).write_bytes(tarball)
-        dsc = f"origin.go_{version}.dsc"
-        (root / "pool" / dsc).write_text(f"Source: origin.go\nVersion: {version}\n")
-        files = [(file, (root / "pool" / file).read_bytes()) for file in (dsc, name)]
-        stanzas.append(
-            f"Package: origin.go\nFormat: 3.0 (quilt)\nBinary: origin.go\nArchitecture: any\n"
-            f"Version: {version}\nDirectory: pool\nFiles:\n"
-            + "".join(f" {md5(data).hexdigest()} {len(data)} {file}\n" for file, data in files)
-            + "Checksums-Sha256:\n"
-            + "".join(f" {sha256(data).hexdigest()} {len(data)} {file}\n" for file, data in files)
-        )
-    listing = "\n".join(stanzas).encode()
+    listing = "\n".join(_packaged(root / "pool", version) for version in versions).encode()
     (sources / "Sources").write_bytes(listing)
-    (folder / "InRelease").write_bytes(
-        subprocess.run(
-            ["gpg", "--quiet", "--batch", "--clearsign"],
-            input=(
-                f"Origin: Test\nSuite: {suite}\nCodename: {suite}\nDate: Wed, 01 Jan 2020 00:00:00 UTC\n"
-                f"Components: main\nArchitectures: amd64\nAcquire-By-Hash: no\nSHA256:\n"
-                f" {sha256(listing).hexdigest()} {len(listing)} main/source/Sources\n"
-            ).encode(),
-            check=True,
-            capture_output=True,
-        ).stdout
+    release = (
+        f"Origin: Test\nSuite: {suite}\nCodename: {suite}\nDate: Wed, 01 Jan 2020 00:00:00 UTC\n"
+        f"Components: main\nArchitectures: amd64\nAcquire-By-Hash: no\nSHA256:\n"
+        f" {sha256(listing).hexdigest()} {len(listing)} main/source/Sources\n"
     )
+    sign = ["gpg", "--quiet", "--batch", "--clearsign"]
+    signed = subprocess.run(sign, input=release.encode(), check=True, capture_output=True)
+    (root / "dists" / suite / "InRelease").write_bytes(signed.stdout)
+
+
+def _packaged(pool: Path, version: str) -> str:
+    """Put a source package into the pool; its stanza for the list."""
+    dsc, tarball = f"origin.go_{version}.dsc", f"origin.go_{version.rpartition('-')[0]}.orig.tar.gz"
+    (pool / dsc).write_text(f"Source: origin.go\nVersion: {version}\n")
+    (pool / tarball).write_bytes(_orig(version.rpartition("-")[0]))
+    files = [(file, (pool / file).read_bytes()) for file in (dsc, tarball)]
+    return (
+        f"Package: origin.go\nFormat: 3.0 (quilt)\nBinary: origin.go\nArchitecture: any\n"
+        f"Version: {version}\nDirectory: pool\nFiles:\n"
+        + "".join(
+            f" {md5(data, usedforsecurity=False).hexdigest()} {len(data)} {file}\n" for file, data in files
+        )
+        + "Checksums-Sha256:\n"
+        + "".join(f" {sha256(data).hexdigest()} {len(data)} {file}\n" for file, data in files)
+    )
+
+
+def _orig(release: str) -> bytes:
+    data = io.BytesIO()
+    content = f"package main // {release}\n".encode()
+    info = tarfile.TarInfo(f"origin-{release}/engine/main.go")
+    info.size = len(content)
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        archive.addfile(info, io.BytesIO(content))
+    return data.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable
 from hashlib import sha1
@@ -41,6 +42,14 @@ def listing(folder: Path) -> dict[str, tuple[int, int]]:
     return {
         str(path): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in [folder, *folder.rglob("*")]
     }
+
+
+def outcome(source: LocalSource, tag: str) -> str:
+    """The last path of a snapshot, or the sentence that says why there is none."""
+    try:
+        return list(source.snapshot(tag).files)[-1]
+    except SourceUnavailable as error:
+        return str(error)
 
 
 def test_tags_come_in_version_order(repository: Path) -> None:
@@ -158,18 +167,14 @@ def test_an_unknown_tag_names_the_nearest(repository: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "", "-x", "--upload-pack=touch pwned", "--output=pwned", "v1.2.0:store", "v1.2.0^", "v1.2.0~1", "v1.2.0..v2.0.0",
-        "@{-1}", ":/Step", "v1.2.0\nmain", "a b", "/v1.2.0", "v1.2.0/", "v?", "v*", "[v]", "a\\b", "\x7f", "a\u202eb",
+        "", "-x", "--upload-pack=touch pwned", "--output=pwned", "v1.2.0:store", "v1.2.0^", "v1.2.0~1",
+        "v1.2.0..v2.0.0", "@{-1}", ":/Step", "v1.2.0\nmain", "a b", "/v1.2.0", "v1.2.0/", "v?", "v*", "[v]",
+        "a\\b", "\x7f", "a\u202eb", "ext::sh",
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_name_never_reaches_git(repository: Path, name: str) -> None:
     with opened(repository) as source, pytest.raises(InvalidInput, match="cannot be the name"):
         source.snapshot(name)
-
-
-def test_a_name_that_git_could_take_for_a_transport_is_only_unknown(repository: Path) -> None:
-    with opened(repository) as source, pytest.raises((UnknownTag, InvalidInput)):
-        source.snapshot("ext::sh")
 
 
 def test_a_folder_that_is_no_repository_says_the_ways_out(tmp_path: Path) -> None:
@@ -226,10 +231,8 @@ def test_a_tree_of_ten_thousand_levels_does_no_harm(repository: Path, git: Git) 
     committed(git, repository, [("40000", b"d", inner)])
 
     with opened(repository) as source:
-        try:
-            assert all(path.endswith("/d/x.go") for path in source.snapshot("hostile").files)
-        except SourceUnavailable as error:
-            assert "cannot be read" in str(error)
+        # Newer gits refuse such a tree, older ones list it.
+        assert re.search(r"/d/x\.go|cannot be read", outcome(source, "hostile"))
         assert source.snapshot("v1.2.0").files
 
 
@@ -295,3 +298,17 @@ def test_variables_that_gits_hooks_set_change_nothing(
 
     with opened(repository) as source:
         assert source.snapshot("v1.2.0").files
+
+
+def test_a_repository_of_another_owner_is_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+
+    with opened(repository) as source:
+        assert source.snapshot("v1.2.0").read(["file0.go"])
+
+
+def test_a_name_like_no_tag_is_answered_with_the_newest_tags(repository: Path) -> None:
+    with opened(repository) as source, pytest.raises(UnknownTag) as error:
+        source.snapshot("zzz")
+
+    assert error.value.nearest == ("v2.0.0", "v1.10.0", "v1.2.0")
