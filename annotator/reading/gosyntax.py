@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice
 
 import tree_sitter_go
 from tree_sitter import Language, Node, Parser, Range
@@ -16,7 +18,7 @@ GO = Language(tree_sitter_go.language())
 MAX_BYTES = 8_000_000
 # A file from here on is given up when its errors cost too much: steps are tree-sitter's, some 100 bytes each.
 LARGE = 1_000_000
-MAX_RECOVERY = 10_000
+MAX_RECOVERY = 4_000
 CHUNK = 65_536
 # A signature is for reading; the longest of moby has some 300 characters.
 MAX_WRITTEN = 2000
@@ -27,8 +29,11 @@ MAX_PIECES = 2000
 
 _PARSER = Parser(GO)
 # gofmt puts every top-level declaration at the margin, and nothing else that begins with these words.
-_MARGIN = re.compile(rb"^(?:func|type|var|const)\b", re.MULTILINE)
-_QUOTES = frozenset({"comment", "raw_string_literal", "raw_string_literal_content"})
+_MARGIN_OR_QUOTE = re.compile(
+    rb"^(func|type|var|const)\b"
+    rb"|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?(?:\*/|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _COMMENT_OR_STRING = re.compile(r'("(?:\\.|[^"\\\n])*"|`[^`]*`)|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
@@ -108,18 +113,16 @@ def broken_lines(root: Node) -> tuple[int, ...]:
     return tuple(sorted(lines))
 
 
-def pieces(data: bytes, root: Node, start: int, end: int, line: int) -> Iterator[Node]:
-    """Trees of the stretches of `[start, end)` that begin with a declaration at the margin.
+def pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[Node]:
+    """Trees of the stretches, in a broken file, that begin with a declaration at the margin.
 
     An unclosed brace takes everything after it into one broken node; read piece by piece, the
-    declarations behind it are whole again. Offsets and rows are the whole file's. `root` is the
-    whole file's broken tree, `line` the 0-based row of `start`.
+    declarations behind it are whole again. `gaps` are the ascending ranges of offsets in which to
+    look; offsets and rows of the trees are the whole file's.
     """
-    found = [match.start() for match in _MARGIN.finditer(data, start, end)][:MAX_PIECES]
-    starts = [_with_comment(data, at, start) for at in found if not _quoted(root, at)]
     parser = Parser(GO)
-    at, row = start, line
-    for begin, stop in zip(starts, [*starts[1:], end], strict=False):
+    at = row = 0
+    for begin, stop in islice(_pieces(data, gaps), MAX_PIECES):
         row += data.count(b"\n", at, begin)
         last = row + data.count(b"\n", begin, stop)
         parser.included_ranges = [
@@ -129,10 +132,12 @@ def pieces(data: bytes, root: Node, start: int, end: int, line: int) -> Iterator
         at = begin
 
 
-def _quoted(root: Node, at: int) -> bool:
-    """Whether the broken tree, too, takes what stands there for a string or comment."""
-    node = root.descendant_for_byte_range(at, at + 1)
-    return node is not None and node.type in _QUOTES
+def _pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    margins = [match.start() for match in _MARGIN_OR_QUOTE.finditer(data) if match[1]]
+    for start, end in gaps:
+        inside = margins[bisect_left(margins, start) : bisect_left(margins, end)]
+        starts = [_with_comment(data, at, start) for at in inside]
+        yield from zip(starts, [*starts[1:], end], strict=False)
 
 
 def _with_comment(data: bytes, at: int, floor: int) -> int:
