@@ -35,6 +35,7 @@ def symbols(atlas: Atlas, sheet: Sheet) -> Page:
             doc=main.declaration.doc if main else "",
             main=declaring[0] if declaring else None,
             groups=tuple(_without(group, declaring[:1]) for group in groups),
+            fields=tuple(_fields(sheet, main)) if main else (),
             contents=tuple(_listed_here(sheet)),
             chapters=_speaking(atlas, sheet),
             citations=cited,
@@ -63,6 +64,12 @@ def _types(atlas: Atlas, sheet: Sheet) -> Iterator[Link]:
     for one in atlas.sheets:
         if not sheet.type and one.folder == sheet.folder and one.type:
             yield Link(one.type, href(sheet.page, one.page), kind_of(one))
+
+
+def _fields(sheet: Sheet, main: Item) -> Iterator[Link]:
+    """A struct's fields, an interface's methods, with their lines."""
+    for one in main.declaration.members:
+        yield Link(one.name, f"#{sheet.prefixes[main.path]}{one.line}", one.signature or one.type)
 
 
 def _listed_here(sheet: Sheet) -> Iterator[Link]:

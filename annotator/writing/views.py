@@ -151,6 +151,7 @@ class SymbolPage(msgspec.Struct, frozen=True):
     doc: str
     main: Block | None
     groups: tuple[Group, ...]
+    fields: tuple[Link, ...]
     contents: tuple[Link, ...]
     chapters: tuple[Link, ...]
     citations: tuple[Citation, ...]
