@@ -55,6 +55,8 @@ def is_symbol(text: str) -> bool:
 
 def printable(text: str) -> str:
     """The text without control, format and private characters: nothing that a terminal acts on."""
+    if text.isprintable():
+        return text
     return "".join(char for char in text if not unicodedata.category(char).startswith("C"))
 
 

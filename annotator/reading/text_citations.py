@@ -36,16 +36,21 @@ class Citation:
     end_line: int | None = None
 
 
-def scan(text: str, roots: Roots) -> tuple[Citation, ...]:
+def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """The citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
     if not any(hint in text for hint in _HINTS) and not _NUMBERED.search(text):
-        return ()
-    found: list[Citation] = []
+        return
+    last: Citation | None = None
     for match in _RUN.finditer(text):
         citation = _cited(text, match, roots)
-        if citation and not (found and citation.start < found[-1].end):
-            _join(text, found, citation)
-    return tuple(found)
+        if citation is None or (last and citation.start < last.end):
+            continue
+        joined = _joined(text, last, citation) if last else None
+        if last and not joined:
+            yield last
+        last = joined or citation
+    if last:
+        yield last
 
 
 def paths(text: str, roots: Roots) -> Iterator[Citation]:
@@ -77,8 +82,9 @@ def _cited(text: str, match: re.Match[str], roots: Roots) -> Citation | None:
 
 def _opening(text: str, start: int, run: str) -> int:
     """How many characters in front of a path are no part of it: a dash, an elision, a variable."""
-    if run.startswith(("_", ".", "-")) and text[start - 1 : start] == "*" and text[start - 2 : start] != "**":
-        return len(run)
+    before = text[max(0, start - 2) : start]
+    if run.startswith(("_", ".", "-")) and before.endswith("*") and before != "**":
+        return len(run)  # the end of a glob
     opening = _VARIABLE.match(run) or _DECORATION.match(run)
     return opening.end() if opening else 0
 
@@ -93,6 +99,8 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
         return Citation(start, end, place) if place.permalink and go else None
     if not go and not (suffix.line and suffix.symbol is None and (place.permalink or "/" in place.path)):
         return None
+    if text[start] == "_" == text[suffix.end : suffix.end + 1]:
+        return _beside(text, start + 1, end, roots, go=go)  # emphasis
     first = start if suffix.start is None else suffix.start
     return Citation(first, suffix.end, place, suffix.symbol, suffix.line, suffix.end_line)
 
@@ -117,20 +125,18 @@ def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None
     return Citation(start, last, place, suffix.symbol, suffix.line, suffix.end_line)
 
 
-def _join(text: str, found: list[Citation], citation: Citation) -> None:
-    """Adds a citation; a link's words that cite the same place as its address are one with it."""
-    label = text.rfind("[", max(0, citation.start - _LABEL), citation.start)
-    if label >= 0 and text[citation.start - 2 : citation.start] == "](" and found and found[-1].start > label:
-        words = found[-1]
-        if _agree(words, citation):
-            found[-1] = replace(
-                citation,
-                symbol=citation.symbol or words.symbol,
-                line=citation.line or words.line,
-                end_line=citation.end_line if citation.line else words.end_line,
-            )
-            return
-    found.append(citation)
+def _joined(text: str, words: Citation, address: Citation) -> Citation | None:
+    """One citation of a link whose words cite the same place as its address."""
+    label = text.rfind("[", max(0, address.start - _LABEL), address.start)
+    linked = address.start > 1 and text.startswith("](", address.start - 2)
+    if not linked or words.start <= label or not _agree(words, address):
+        return None
+    return replace(
+        address,
+        symbol=address.symbol or words.symbol,
+        line=address.line or words.line,
+        end_line=address.end_line if address.line else words.end_line,
+    )
 
 
 def _agree(words: Citation, address: Citation) -> bool:

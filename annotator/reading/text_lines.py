@@ -74,6 +74,9 @@ class Builder:
 
 def clean(text: str, line: int, column: int, into: Builder, *, markdown: bool = False) -> None:
     """Adds a piece of one source line without what is not to be seen, entities decoded."""
+    if _is_clean(text):
+        into.add(text, line, column)
+        return
     at = 0
     for match in (_MARKDOWN if markdown else _PLAIN).finditer(text):
         into.add(text[at : match.start()], line, column + at)
@@ -81,6 +84,10 @@ def clean(text: str, line: int, column: int, into: Builder, *, markdown: bool = 
             into.add(html.unescape(match[0]), line, column + match.start())
         at = match.end()
     into.add(text[at:], line, column + at)
+
+
+def _is_clean(text: str) -> bool:
+    return text.isascii() and "&" not in text and "\x1b" not in text and "\\" not in text
 
 
 def plain(text: str, *, markdown: bool) -> Iterator[Line]:
@@ -91,6 +98,9 @@ def plain(text: str, *, markdown: bool) -> Iterator[Line]:
         role = Role.TEXT
         if markdown:
             fence, role = _role(source, lines[number] if number < len(lines) else "", fence)
+        if role is not Role.HEADING and _is_clean(source):
+            yield Line(source, ((0, number, 1),), role)
+            continue
         head = _ATX.match(source) if role is Role.HEADING else None
         start = head.end() if head else 0
         builder = Builder()
@@ -100,14 +110,17 @@ def plain(text: str, *, markdown: bool) -> Iterator[Line]:
 
 def _role(source: str, below: str, fence: str) -> tuple[str, Role]:
     """The code fence that is open behind a line, and the line's role."""
-    match = _FENCE.match(source)
+    match = _FENCE.match(source) if "```" in source or "~~~" in source else None
     if fence:
         return ("" if match and match[1].startswith(fence) else fence), Role.CODE
     if match:
         return match[1], Role.CODE
-    underlined = (
-        source.strip() and "|" not in source and not _FENCE.match(source) and _UNDERLINE.fullmatch(below)
-    )
-    if _ATX.match(source) or (underlined and not _UNDERLINE.fullmatch(source)):
-        return "", Role.HEADING
-    return "", Role.TEXT
+    return "", Role.HEADING if _is_heading(source, below) else Role.TEXT
+
+
+def _is_heading(source: str, below: str) -> bool:
+    if "#" in source[:4] and _ATX.match(source):
+        return True
+    if below[:1] not in {"=", "-"} or not source.strip() or "|" in source:
+        return False
+    return _UNDERLINE.fullmatch(below) is not None and _UNDERLINE.fullmatch(source) is None

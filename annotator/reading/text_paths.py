@@ -91,7 +91,9 @@ def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None
     if len(written) > LONGEST:
         return None
     parts = [part for part in decoded(written).split("/") if part]
-    at = next((index for index, part in enumerate(parts[:16][:-2]) if _HOST.fullmatch(part)), None)
+    at = next(
+        (index for index, part in enumerate(parts[:16][:-2]) if "." in part and _HOST.fullmatch(part)), None
+    )
     if at is not None and not _COPIES.intersection(parts[:at]):
         return _remote(parts[at:], roots, address=address)
     if written.startswith(_GOROOT):

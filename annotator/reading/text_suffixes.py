@@ -10,6 +10,9 @@ from annotator.reading import text_words
 REACH = 80
 """Characters before and behind a path in which its line or symbol is looked for."""
 
+_NEAR = 20
+"""Characters between "of" or "in" and a path."""
+
 # A line number and one Go name; every quantifier is bounded, and none stands inside another.
 _N = r"([1-9][0-9]{0,8})(?![0-9])"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
@@ -67,6 +70,7 @@ _AFTER_HOLDS = re.compile(_HOLDS)
 _BEFORE_LINE = re.compile(_LINE_OF)
 _BEFORE_SYMBOL = re.compile(_DEFINED_IN)
 _AFTER_QUERY = re.compile(_QUERY)
+_PROMISING = re.compile(r"[0-9]|的|定义")
 # A line that belongs to the path behind it: "line 12 of other.go".
 _NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
 _ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach|see)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
@@ -86,14 +90,7 @@ class Suffix:
 def find(text: str, start: int, end: int, *, permalink: bool = False) -> Suffix | None:
     """What stands beside the path `text[start:end]`, from the surest form to the weakest."""
     attached = find_attached(text, end) if permalink else _notation(text, end) or _tight(text, end)
-    return (
-        attached
-        or _line_before(text, start, end)
-        or _labelled(text, end)
-        or _loose(text, end)
-        or _symbol_behind(text, end)
-        or _symbol_before(text, start, end)
-    )
+    return attached or _before(text, start, end) or _behind(text, end)
 
 
 def find_attached(text: str, end: int) -> Suffix | None:
@@ -142,6 +139,21 @@ def _labelled(text: str, at: int) -> Suffix | None:
         return None
     line, end_line = lines(match[2], match[3])
     return Suffix(at + match.end(), line, end_line, match[1])
+
+
+def _before(text: str, start: int, end: int) -> Suffix | None:
+    """A line or symbol in front of a path: only behind "of" or "in"."""
+    near = text[max(0, start - _NEAR) : start]
+    if " of " not in near and " in " not in near:
+        return None
+    return _line_before(text, start, end) or _symbol_before(text, start, end)
+
+
+def _behind(text: str, end: int) -> Suffix | None:
+    """A line or symbol in the words behind a path."""
+    if not _PROMISING.search(text, end, end + REACH):
+        return None
+    return _labelled(text, end) or _loose(text, end) or _symbol_behind(text, end)
 
 
 def _line_before(text: str, start: int, end: int) -> Suffix | None:

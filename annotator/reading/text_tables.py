@@ -13,6 +13,9 @@ from annotator.reading.text_paths import Roots
 _WIDEST = 2000
 """Characters of the longest line that can be a header or a row."""
 
+_NEAR = 60
+"""Characters in which a header's first word has ended."""
+
 _MOST = 8
 """Columns that a header without pipes may have."""
 
@@ -29,6 +32,7 @@ _ROLES = {
 _WORD = re.compile(
     rf"[\s,/、+*_`:-]{{0,40}}({text_words.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:]|$)", re.IGNORECASE
 )
+_FIRST = frozenset(phrase.split()[0] for phrase in _ROLES)
 _RULE = re.compile(r"[\s|:=+-]*")
 _LINES = re.compile(
     r"(?:第|[Ll]ines?|L)?\s?([1-9][0-9]{0,8})(?:\s?(?:-|\u2013|—|~|到|至)\s?L?([1-9][0-9]{0,8}))?\s?行?"
@@ -60,8 +64,14 @@ def header(text: str) -> tuple[Header, int] | None:
     """The header that a line is, and where a row begins behind it on the same line."""
     if len(text) > _WIDEST:
         return None
-    if "|" in text and (found := _piped(text)):
+    if "|" in text and ".go" not in text and (found := _piped(text)):
         return found, len(text)
+    first = text[:_NEAR].split(None, 1)[:1]
+    return _worded(text) if first and first[0].strip("|*_`:,").casefold() in _FIRST else None
+
+
+def _worded(text: str) -> tuple[Header, int] | None:
+    """A header of words alone, in whatever order."""
     roles: list[str] = []
     words: list[str] = []
     at = 0
@@ -136,7 +146,7 @@ def _columns(text: str, header: Header, roots: Roots) -> Row | None:
 
 
 def _only(cell: str, roots: Roots) -> Citation | None:
-    found = text_citations.scan(cell, roots) or tuple(text_citations.paths(cell, roots))
+    found = tuple(text_citations.scan(cell, roots)) or tuple(text_citations.paths(cell, roots))
     return found[0] if len(found) == 1 else None
 
 
