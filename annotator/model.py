@@ -444,3 +444,10 @@ class Checked(msgspec.Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     counterparts: int = 0
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether anything is to be mended."""
+        return bool(self.remarks) or any(
+            isinstance(verdict.outcome, Moved | Renamed | Missing) for verdict in self.verdicts
+        )

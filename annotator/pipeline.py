@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,17 +14,20 @@ from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
 from annotator.mapping import counterparts
 from annotator.model import Article, Checked, Counterpart, Declaration, Document, Reference, Remark, Verdict
-from annotator.reading import articles, texts
+from annotator.reading import articles
 from annotator.sources import many, opening
 from annotator.sources.cache import Cache
-from annotator.sources.snapshot import Progress, Source, Warn
+from annotator.sources.snapshot import Progress, Warn
+from annotator.sources.snapshot import Source as Repository
 from annotator.tracking import dating, resolve
 from annotator.tree import Tree, parse, reader
-from annotator.writing import places as shown
-from annotator.writing import prose
-from annotator.writing.atlas import Cited
 
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024
+
+
+if TYPE_CHECKING:
+    from annotator.writing.atlas import Cited
+    from annotator.writing.places import Source
 
 
 class Session:
@@ -31,7 +35,7 @@ class Session:
 
     def __init__(self, project: Project, opened: opening.Opened, cache: Cache) -> None:
         self.project = project
-        self.source: Source = opened.source
+        self.source: Repository = opened.source
         self.tag = opened.tag
         self.notice = opened.notice
         self.cache = cache
@@ -180,7 +184,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
-    from annotator.writing import pages, render, site  # noqa: PLC0415 - pygments and jinja2 are for this alone
+    from annotator.writing import pages, prose, render, site
 
     read = tuple(article(at.project, file) for file in (*at.project.articles, *files))
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
@@ -195,7 +199,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             source=type(at.source).__name__.removesuffix("Source").lower(),
             sources=_sources(at, cited),
             cited=cited,
-            texts=tuple(_texts(at.project)),
+            texts=tuple(prose.parse(*text) for text in _texts(at.project)),
             licence=at.project.config.licence,
             notice=at.notice or "",
         )
@@ -206,8 +210,10 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
 
 
-def _sources(at: Session, cited: Iterable[Cited]) -> Mapping[str, shown.Source]:
+def _sources(at: Session, cited: Iterable[Cited]) -> Mapping[str, Source]:
     """The Go files of every package that has something cited, with what their identifiers name."""
+    from annotator.writing.places import Source
+
     anchors = [getattr(v.outcome, "anchor", None) for entry in cited for v in entry.verdicts]
     folders = {anchor.path.rpartition("/")[0] for anchor in anchors if anchor is not None}
     paths = [
@@ -216,12 +222,13 @@ def _sources(at: Session, cited: Iterable[Cited]) -> Mapping[str, shown.Source]:
         if path.rpartition("/")[0] in folders and not path.endswith("_test.go")
     ]
     documents, data = at.tree.documents(paths), at.tree.read(paths)
-    return {path: shown.Source(data[path], documents[path]) for path in paths}
+    return {path: Source(data[path], documents[path]) for path in paths}
 
 
-def _texts(project: Project) -> Iterator[prose.Prose]:
+def _texts(project: Project) -> Iterator[tuple[str, str]]:
+    """Our own texts by their files' names."""
     for file in sorted((project.site / "chapters").glob("*.md")):
-        yield prose.parse(file.stem, _bytes(file).decode("utf-8", "replace"))
+        yield file.stem, _bytes(file).decode("utf-8", "replace")
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
@@ -241,6 +248,8 @@ def article(project: Project, file: Path) -> Article:
     data = _bytes(file)
     if file.suffix == ".toml":
         return articles.read(name, data, config.prefixes)
+    from annotator.reading import texts
+
     return texts.read(
         name, data, repository=config.repository, prefixes=config.prefixes, modules=config.modules
     )
@@ -270,7 +279,7 @@ def _verdict(at: Session, reference: Reference) -> Verdict:
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
     """The counterparts of the project's packages, and what is wrong in their docstrings."""
-    from annotator.reading import python  # noqa: PLC0415 - griffe takes as long as all the rest
+    from annotator.reading import python
 
     read = [python.read(at.project.root / package, at.project.root) for package in at.project.config.packages]
     found = tuple(counterpart for package in read for counterpart in package.counterparts)

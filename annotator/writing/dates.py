@@ -9,7 +9,7 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.model import Reference
-from annotator.writing.reports import printable
+from annotator.errors import printable
 
 _SHOWN = 3
 

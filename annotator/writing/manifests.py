@@ -6,7 +6,7 @@ import tomlkit
 from tomlkit.items import AoT, InlineTable, Table
 
 from annotator.model import Article, Chapter, Reference
-from annotator.writing.reports import printable
+from annotator.errors import printable
 
 
 def draft(article: Article) -> str:

@@ -66,7 +66,7 @@ def test_text_has_a_line_a_reference_and_one_in_sum():
 
 
 def test_a_skipped_reference_is_no_finding():
-    assert not reports.has_findings(checked(Verdict(reference(), Skipped("another repository"))))
+    assert not checked(Verdict(reference(), Skipped("another repository"))).has_findings
 
 
 def test_json_of_a_missing_one_has_a_guess_and_no_anchor():
