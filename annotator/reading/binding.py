@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from annotator.model import Declaration, Kind, Use
 from annotator.reading.binding_expressions import Expressions
-from annotator.reading.binding_packages import File, Packages, Source, folder_of
+from annotator.reading.binding_packages import Packages, Source, folder_of
 from annotator.reading.binding_platform import platform_of
 from annotator.reading.binding_types import Types
 from annotator.reading.binding_walk import Walk

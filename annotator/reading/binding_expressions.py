@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tree_sitter import Node
 
 from annotator.model import Kind
-from annotator.reading.binding_packages import Entry, File
+from annotator.reading.binding_packages import Entry
 from annotator.reading.binding_types import MAX_DEPTH, TYPE_KINDS, Member, Types
 from annotator.reading.binding_values import (
     Channel,
@@ -23,6 +24,8 @@ from annotator.reading.binding_values import (
     TypeName,
 )
 
+_Rule = Callable[["Expressions", Node, Context], "Type | None"]
+
 
 @dataclass(eq=False)
 class Expressions:
@@ -34,7 +37,7 @@ class Expressions:
 
     def value(self, node: Node | None, context: Context) -> Type | None:
         """An expression's type; None, if it is not known."""
-        rule = _RULES.get(node.type) if node is not None else None
+        rule = self._RULES.get(node.type) if node is not None else None
         if node is None or rule is None or self._depth > MAX_DEPTH:
             return None
         self._depth += 1
@@ -196,6 +199,25 @@ class Expressions:
             return None
         return self.values(expressions(given), len(names), context)[at]
 
+    _RULES: ClassVar[dict[str, _Rule]] = {
+        "identifier": _identifier,
+        "selector_expression": _selector,
+        "call_expression": _call,
+        "composite_literal": _composite,
+        "unary_expression": _unary,
+        "index_expression": _index,
+        "slice_expression": _slice,
+        "type_assertion_expression": _type,
+        "type_conversion_expression": _type,
+        "parenthesized_expression": _inner,
+        "func_literal": _closure,
+        "type_identifier": _type_expression,
+        "qualified_type": _type_expression,
+        "pointer_type": _type_expression,
+        "slice_type": _type_expression,
+        "map_type": _type_expression,
+    }
+
 
 def expressions(node: Node) -> list[Node]:
     """The expressions of a list."""
@@ -208,24 +230,3 @@ def _returned(function: Function) -> Type | None:
 
 def _single(kind: Type | None) -> Type | None:
     return None if isinstance(kind, Several) else kind
-
-
-_Rule = Callable[[Expressions, Node, Context], "Type | None"]
-_RULES: dict[str, _Rule] = {
-    "identifier": Expressions._identifier,
-    "selector_expression": Expressions._selector,
-    "call_expression": Expressions._call,
-    "composite_literal": Expressions._composite,
-    "unary_expression": Expressions._unary,
-    "index_expression": Expressions._index,
-    "slice_expression": Expressions._slice,
-    "type_assertion_expression": Expressions._type,
-    "type_conversion_expression": Expressions._type,
-    "parenthesized_expression": Expressions._inner,
-    "func_literal": Expressions._closure,
-    "type_identifier": Expressions._type_expression,
-    "qualified_type": Expressions._type_expression,
-    "pointer_type": Expressions._type_expression,
-    "slice_type": Expressions._type_expression,
-    "map_type": Expressions._type_expression,
-}

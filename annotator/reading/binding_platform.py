@@ -4,15 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 _UNIX = frozenset(
-    "aix android darwin dragonfly freebsd hurd illumos ios linux netbsd openbsd solaris".split(),
+    [
+        "aix",
+        "android",
+        "darwin",
+        "dragonfly",
+        "freebsd",
+        "hurd",
+        "illumos",
+        "ios",
+        "linux",
+        "netbsd",
+        "openbsd",
+        "solaris",
+    ],
 )
-SYSTEMS = _UNIX | frozenset("js nacl plan9 wasip1 windows zos".split())
+SYSTEMS = _UNIX | frozenset(["js", "nacl", "plan9", "wasip1", "windows", "zos"])
 MACHINES = frozenset(
-    "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x sparc64 wasm".split(),
+    [
+        "386",
+        "amd64",
+        "arm",
+        "arm64",
+        "loong64",
+        "mips",
+        "mips64",
+        "mips64le",
+        "mipsle",
+        "ppc64",
+        "ppc64le",
+        "riscv64",
+        "s390x",
+        "sparc64",
+        "wasm",
+    ],
 )
 _TOKEN = re.compile(r"&&|\|\||!|\(|\)|[^\s()!&|]+")
 _RELEASE = re.compile(r"go1\.\d+")
@@ -58,7 +86,7 @@ def builds(path: str, constraint: str, platform: Platform) -> bool | None:
 
 def _by_name(path: str, platform: Platform) -> bool | None:
     """What `name_GOOS_GOARCH.go` says."""
-    parts = PurePosixPath(path).name.removesuffix(".go").removesuffix("_test").split("_")[1:]
+    parts = path.rpartition("/")[2].removesuffix(".go").removesuffix("_test").split("_")[1:]
     if len(parts) > 1 and parts[-1] in MACHINES and parts[-2] in SYSTEMS:
         return _all([_tag(parts[-2], platform), _tag(parts[-1], platform)])
     if parts and parts[-1] in SYSTEMS | MACHINES:
@@ -77,7 +105,12 @@ def _by_constraint(constraint: str, platform: Platform) -> bool | None:
 def _terms(line: str, platform: Platform) -> list[bool | None]:
     """The alternatives of a `+build` line: commas mean and, spaces mean or."""
     return [
-        _all([_not(_tag(tag[1:], platform)) if tag.startswith("!") else _tag(tag, platform) for tag in term.split(",")])
+        _all(
+            [
+                _not(_tag(tag[1:], platform)) if tag.startswith("!") else _tag(tag, platform)
+                for tag in term.split(",")
+            ]
+        )
         for term in line.split()
     ]
 
@@ -86,7 +119,7 @@ def _tag(tag: str, platform: Platform) -> bool | None:
     return True if _RELEASE.fullmatch(tag) else platform.get(tag)
 
 
-def _not(value: bool | None) -> bool | None:
+def _not(value: bool | None, /) -> bool | None:
     return None if value is None else not value
 
 

@@ -27,8 +27,30 @@ from annotator.reading.binding_values import (
 
 TYPE_KINDS = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 BASIC = frozenset(
-    "any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64 "
-    "rune string uint uint8 uint16 uint32 uint64 uintptr".split(),
+    [
+        "any",
+        "bool",
+        "byte",
+        "comparable",
+        "complex64",
+        "complex128",
+        "error",
+        "float32",
+        "float64",
+        "int",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "rune",
+        "string",
+        "uint",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "uintptr",
+    ],
 )
 # Deeper types and longer chains of embedding or renaming stay unknown.
 MAX_DEPTH = 40
@@ -62,7 +84,9 @@ class Types:
         package = self.own_package(file)
         found = package.find(name) if package is not None else ()
         if not found and name[:1].isupper():
-            dotted = [self.packages.of_import(item.path) for item in file.document.imports if item.alias == "."]
+            dotted = [
+                self.packages.of_import(item.path) for item in file.document.imports if item.alias == "."
+            ]
             found = tuple(entry for package in dotted if package is not None for entry in package.find(name))
         return found[0] if len(found) == 1 else None
 
@@ -272,7 +296,7 @@ def type_parameters(node: Node, file: File) -> dict[str, Local]:
         while kind is not None and kind.type in ("pointer_type", "parenthesized_type"):
             kind = _only_child(kind)
         arguments = kind.child_by_field_name("type_arguments") if kind is not None else None
-        names += [argument for argument in _children(arguments)]
+        names += list(_children(arguments))
     return {file.text(name): Local() for name in names}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -14,7 +15,6 @@ from annotator.reading.binding_types import Types, type_parameters
 from annotator.reading.binding_values import (
     Context,
     Local,
-    PackageName,
     Pointer,
     Sequence,
     Spelled,
@@ -23,8 +23,10 @@ from annotator.reading.binding_values import (
     TypeName,
 )
 
-_CALLABLE_BUILDERS = frozenset({"parenthesized_expression"})
 Step = Node | Callable[[], None]
+
+
+_Rule = Callable[["Walk", Node], Iterable[Step]]
 
 
 @dataclass(eq=False)
@@ -51,7 +53,7 @@ class Walk:
             if callable(step):
                 step()
                 continue
-            rule = _RULES.get(step.type)
+            rule = self._RULES.get(step.type)
             steps = list(rule(self, step)) if rule is not None else step.named_children
             todo += reversed(steps)
         return tuple(sorted(self.uses, key=lambda use: use.start))
@@ -93,7 +95,11 @@ class Walk:
         self._scopes.append(type_parameters(node, self.file))
         lists = [node.child_by_field_name(name) for name in ("receiver", "parameters", "result")]
         found = [item for item in lists if item is not None]
-        yield from [node.child_by_field_name("type_parameters")] if node.child_by_field_name("type_parameters") else []
+        yield from (
+            [node.child_by_field_name("type_parameters")]
+            if node.child_by_field_name("type_parameters")
+            else []
+        )
         yield from found
         yield lambda: self._enter(found)
         body = node.child_by_field_name("body")
@@ -327,46 +333,44 @@ class Walk:
     def _nothing(self, _node: Node) -> tuple[Step, ...]:
         return ()
 
+    _RULES: ClassVar[dict[str, _Rule]] = {
+        "package_clause": _nothing,
+        "import_declaration": _nothing,
+        "comment": _nothing,
+        "function_declaration": _function,
+        "method_declaration": _function,
+        "func_literal": _function,
+        "parameter_declaration": _parameter,
+        "variadic_parameter_declaration": _parameter,
+        "type_parameter_declaration": _type_parameter,
+        "field_declaration": _parameter,
+        "type_spec": _type_spec,
+        "type_alias": _type_spec,
+        "var_spec": _value_spec,
+        "const_spec": _value_spec,
+        "short_var_declaration": _short,
+        "block": _block,
+        "if_statement": _block,
+        "for_statement": _block,
+        "expression_switch_statement": _block,
+        "expression_case": _block,
+        "default_case": _block,
+        "communication_case": _block,
+        "type_switch_statement": _type_switch,
+        "range_clause": _range,
+        "receive_statement": _receive,
+        "composite_literal": _composite,
+        "literal_value": _literal,
+        "literal_element": _element,
+        "keyed_element": _keyed,
+        "call_expression": _call,
+        "identifier": _name,
+        "type_identifier": _name,
+        "qualified_type": _qualified,
+        "selector_expression": _selector,
+    }
+
 
 def _is_name(element: Node) -> bool:
     child = element.named_child(0) if element.named_child_count == 1 else None
     return child is not None and child.type == "identifier"
-
-
-_Rule = Callable[[Walk, Node], Iterable[Step]]
-_RULES: dict[str, _Rule] = {
-    "package_clause": Walk._nothing,
-    "import_declaration": Walk._nothing,
-    "comment": Walk._nothing,
-    "function_declaration": Walk._function,
-    "method_declaration": Walk._function,
-    "func_literal": Walk._function,
-    "parameter_declaration": Walk._parameter,
-    "variadic_parameter_declaration": Walk._parameter,
-    "type_parameter_declaration": Walk._type_parameter,
-    "field_declaration": Walk._parameter,
-    "type_spec": Walk._type_spec,
-    "type_alias": Walk._type_spec,
-    "var_spec": Walk._value_spec,
-    "const_spec": Walk._value_spec,
-    "short_var_declaration": Walk._short,
-    "block": Walk._block,
-    "if_statement": Walk._block,
-    "for_statement": Walk._block,
-    "expression_switch_statement": Walk._block,
-    "expression_case": Walk._block,
-    "default_case": Walk._block,
-    "communication_case": Walk._block,
-    "type_switch_statement": Walk._type_switch,
-    "range_clause": Walk._range,
-    "receive_statement": Walk._receive,
-    "composite_literal": Walk._composite,
-    "literal_value": Walk._literal,
-    "literal_element": Walk._element,
-    "keyed_element": Walk._keyed,
-    "call_expression": Walk._call,
-    "identifier": Walk._name,
-    "type_identifier": Walk._name,
-    "qualified_type": Walk._qualified,
-    "selector_expression": Walk._selector,
-}
