@@ -9,8 +9,9 @@ from typing import ClassVar
 from tree_sitter import Node
 
 from annotator.model import Kind
+from annotator.reading.binding_members import Member, Members
 from annotator.reading.binding_packages import Entry
-from annotator.reading.binding_types import MAX_DEPTH, TYPE_KINDS, Member, Types
+from annotator.reading.binding_types import MAX_DEPTH, TYPE_KINDS, Types
 from annotator.reading.binding_values import (
     Channel,
     Context,
@@ -23,6 +24,7 @@ from annotator.reading.binding_values import (
     Type,
     TypeName,
 )
+from annotator.reading.gosyntax import names_of
 
 _Rule = Callable[["Expressions", Node, Context], "Type | None"]
 
@@ -32,6 +34,7 @@ class Expressions:
     """Types of expressions within one build; `Types` says what type expressions mean."""
 
     types: Types
+    members: Members
     _depth: int = 0
     _variables: dict[tuple[str, int], Type | None] = field(default_factory=dict)
 
@@ -87,7 +90,7 @@ class Expressions:
         of = self.value(operand, context)
         if isinstance(of, PackageName):
             return of.package.only(called) if of.package is not None else None
-        return self.types.member(of.type if isinstance(of, TypeName) else of, called)
+        return self.members.find(of.type if isinstance(of, TypeName) else of, called)
 
     # ── Rules ────────────────────────────────────────────────────────────────────────────────────
 
@@ -191,7 +194,7 @@ class Expressions:
         kind = node.child_by_field_name("type")
         if kind is not None:
             return self.types.resolve(kind, context)
-        names = [name for name in node.children_by_field_name("name") if name.is_named]
+        names = names_of(node)
         given = node.child_by_field_name("value")
         place = (entry.declaration.line - 1, entry.declaration.column - 1)
         at = next((number for number, name in enumerate(names) if name.start_point == place), None)

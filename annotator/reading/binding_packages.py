@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,7 +45,12 @@ class File:
     @cached_property
     def places(self) -> Mapping[tuple[int, int], Declaration]:
         """All declarations and members by the line and column of their names."""
-        return {(found.line, found.column): found for found in _flat(self.document.declarations)}
+        return {(found.line, found.column): found for found in with_members(self.document.declarations)}
+
+    @cached_property
+    def symbols(self) -> Mapping[str, int]:
+        """How many declarations and members go by each symbol."""
+        return Counter(found.symbol for found in self.places.values())
 
     def text(self, node: Node) -> str:
         """A node's text."""
@@ -70,7 +76,8 @@ def folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _flat(declarations: tuple[Declaration, ...]) -> Iterator[Declaration]:
+def with_members(declarations: tuple[Declaration, ...]) -> Iterator[Declaration]:
+    """Declarations and, to any depth, their members."""
     todo = list(declarations)
     while todo:
         found = todo.pop()
