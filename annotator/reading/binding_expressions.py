@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tree_sitter import Node
 
 from annotator.model import Kind
-from annotator.reading.binding_packages import Entry, File
-from annotator.reading.binding_types import MAX_DEPTH, TYPE_KINDS, Member, Types
+from annotator.reading.binding_members import Member, Members
+from annotator.reading.binding_packages import Entry
+from annotator.reading.binding_types import MAX_DEPTH, TYPE_KINDS, Types
 from annotator.reading.binding_values import (
     Channel,
     Context,
@@ -22,6 +24,9 @@ from annotator.reading.binding_values import (
     Type,
     TypeName,
 )
+from annotator.reading.gosyntax import names_of
+
+_Rule = Callable[["Expressions", Node, Context], "Type | None"]
 
 
 @dataclass(eq=False)
@@ -29,12 +34,13 @@ class Expressions:
     """Types of expressions within one build; `Types` says what type expressions mean."""
 
     types: Types
+    members: Members
     _depth: int = 0
     _variables: dict[tuple[str, int], Type | None] = field(default_factory=dict)
 
     def value(self, node: Node | None, context: Context) -> Type | None:
         """An expression's type; None, if it is not known."""
-        rule = _RULES.get(node.type) if node is not None else None
+        rule = self._RULES.get(node.type) if node is not None else None
         if node is None or rule is None or self._depth > MAX_DEPTH:
             return None
         self._depth += 1
@@ -84,7 +90,7 @@ class Expressions:
         of = self.value(operand, context)
         if isinstance(of, PackageName):
             return of.package.only(called) if of.package is not None else None
-        return self.types.member(of.type if isinstance(of, TypeName) else of, called)
+        return self.members.find(of.type if isinstance(of, TypeName) else of, called)
 
     # ── Rules ────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,13 +194,32 @@ class Expressions:
         kind = node.child_by_field_name("type")
         if kind is not None:
             return self.types.resolve(kind, context)
-        names = [name for name in node.children_by_field_name("name") if name.is_named]
+        names = names_of(node)
         given = node.child_by_field_name("value")
         place = (entry.declaration.line - 1, entry.declaration.column - 1)
         at = next((number for number, name in enumerate(names) if name.start_point == place), None)
         if given is None or at is None:
             return None
         return self.values(expressions(given), len(names), context)[at]
+
+    _RULES: ClassVar[dict[str, _Rule]] = {
+        "identifier": _identifier,
+        "selector_expression": _selector,
+        "call_expression": _call,
+        "composite_literal": _composite,
+        "unary_expression": _unary,
+        "index_expression": _index,
+        "slice_expression": _slice,
+        "type_assertion_expression": _type,
+        "type_conversion_expression": _type,
+        "parenthesized_expression": _inner,
+        "func_literal": _closure,
+        "type_identifier": _type_expression,
+        "qualified_type": _type_expression,
+        "pointer_type": _type_expression,
+        "slice_type": _type_expression,
+        "map_type": _type_expression,
+    }
 
 
 def expressions(node: Node) -> list[Node]:
@@ -208,24 +233,3 @@ def _returned(function: Function) -> Type | None:
 
 def _single(kind: Type | None) -> Type | None:
     return None if isinstance(kind, Several) else kind
-
-
-_Rule = Callable[[Expressions, Node, Context], "Type | None"]
-_RULES: dict[str, _Rule] = {
-    "identifier": Expressions._identifier,
-    "selector_expression": Expressions._selector,
-    "call_expression": Expressions._call,
-    "composite_literal": Expressions._composite,
-    "unary_expression": Expressions._unary,
-    "index_expression": Expressions._index,
-    "slice_expression": Expressions._slice,
-    "type_assertion_expression": Expressions._type,
-    "type_conversion_expression": Expressions._type,
-    "parenthesized_expression": Expressions._inner,
-    "func_literal": Expressions._closure,
-    "type_identifier": Expressions._type_expression,
-    "qualified_type": Expressions._type_expression,
-    "pointer_type": Expressions._type_expression,
-    "slice_type": Expressions._type_expression,
-    "map_type": Expressions._type_expression,
-}

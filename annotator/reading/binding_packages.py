@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Protocol
 
 from tree_sitter import Node
@@ -28,13 +28,9 @@ class File:
     """A Go file with its syntax tree, made when first asked for."""
 
     path: str
+    folder: str
     data: bytes
     document: Document
-
-    @property
-    def folder(self) -> str:
-        """The file's folder, empty at the repository's root."""
-        return folder_of(self.path)
 
     @property
     def is_test(self) -> bool:
@@ -49,7 +45,12 @@ class File:
     @cached_property
     def places(self) -> Mapping[tuple[int, int], Declaration]:
         """All declarations and members by the line and column of their names."""
-        return {(found.line, found.column): found for found in _flat(self.document.declarations)}
+        return {(found.line, found.column): found for found in with_members(self.document.declarations)}
+
+    @cached_property
+    def symbols(self) -> Mapping[str, int]:
+        """How many declarations and members go by each symbol."""
+        return Counter(found.symbol for found in self.places.values())
 
     def text(self, node: Node) -> str:
         """A node's text."""
@@ -72,10 +73,11 @@ class File:
 
 def folder_of(path: str) -> str:
     """The folder that a path lies in, empty at the root."""
-    return str(PurePosixPath(path).parent).removeprefix(".")
+    return path.rpartition("/")[0]
 
 
-def _flat(declarations: tuple[Declaration, ...]) -> Iterator[Declaration]:
+def with_members(declarations: tuple[Declaration, ...]) -> Iterator[Declaration]:
+    """Declarations and, to any depth, their members."""
     todo = list(declarations)
     while todo:
         found = todo.pop()
@@ -132,20 +134,19 @@ class Packages:
     modules: tuple[str, ...]
     platform: Platform
     tested: str | None = None
-    _files: dict[str, File] = field(default_factory=dict)
     _folders: dict[str, list[File]] = field(default_factory=dict)
     _packages: dict[tuple[str, str], Package | None] = field(default_factory=dict)
 
     def of_import(self, path: str) -> Package | None:
-        """The package of the repository that an import path means, None for others."""
+        """The package of the repository that an import path means, vendored or not; None for others."""
         for module in sorted(self.modules, key=len, reverse=True):
             if path == module or path.startswith(f"{module}/"):
                 return self.package(path[len(module) + 1 :])
-        return None
+        return self.package(f"vendor/{path}")
 
     def package(self, folder: str, name: str = "") -> Package | None:
         """A folder's package; `name` is needed only for a file's own, which may be an external test's."""
-        built = [file for file in self._load(folder) if self._is_built(file)]
+        built = self._built(folder)
         name = name or _importable(built)
         key = (folder, name)
         if key not in self._packages:
@@ -154,18 +155,14 @@ class Packages:
         return self._packages[key]
 
     def file(self, path: str) -> File | None:
-        """One file of the repository."""
-        self._load(folder_of(path))
-        return self._files.get(path)
+        """One file of the build."""
+        return next((file for file in self._built(folder_of(path)) if file.path == path), None)
 
-    def _load(self, folder: str) -> list[File]:
-        if folder in self._folders:
-            return self._folders[folder]
-        found = self.source.package(folder)
-        for path, (data, document) in found.items():
-            if path not in self._files:
-                self._files[path] = File(path, data, document)
-        self._folders[folder] = [self._files[path] for path in sorted(found)]
+    def _built(self, folder: str) -> list[File]:
+        if folder not in self._folders:
+            found = self.source.package(folder)
+            files = [File(path, folder, *found[path]) for path in sorted(found)]
+            self._folders[folder] = [file for file in files if self._is_built(file)]
         return self._folders[folder]
 
     def _is_built(self, file: File) -> bool:

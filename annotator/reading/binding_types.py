@@ -1,13 +1,14 @@
-"""What Go's type expressions mean, and what their types have for members."""
+"""What Go's type expressions mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tree_sitter import Node
 
-from annotator.model import Declaration, Kind
+from annotator.model import Kind
 from annotator.reading.binding_packages import Entry, File, Package, Packages
 from annotator.reading.binding_values import (
     Basic,
@@ -24,23 +25,20 @@ from annotator.reading.binding_values import (
     Type,
     TypeName,
 )
+from annotator.reading.gosyntax import names_of
 
 TYPE_KINDS = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 BASIC = frozenset(
-    "any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64 "
-    "rune string uint uint8 uint16 uint32 uint64 uintptr".split(),
+    """
+    any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64
+    rune string uint uint8 uint16 uint32 uint64 uintptr
+    """.split()  # noqa: SIM905 - a list of words is read best as words
 )
 # Deeper types and longer chains of embedding or renaming stay unknown.
 MAX_DEPTH = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """What a selector names: its declaration, if the document has it, and its type."""
-
-    file: File
-    declaration: Declaration | None
-    type: Type | None
+_Rule = Callable[["Types", Node, Context], "Type | None"]
 
 
 @dataclass(eq=False)
@@ -62,7 +60,9 @@ class Types:
         package = self.own_package(file)
         found = package.find(name) if package is not None else ()
         if not found and name[:1].isupper():
-            dotted = [self.packages.of_import(item.path) for item in file.document.imports if item.alias == "."]
+            dotted = [
+                self.packages.of_import(item.path) for item in file.document.imports if item.alias == "."
+            ]
             found = tuple(entry for package in dotted if package is not None for entry in package.find(name))
         return found[0] if len(found) == 1 else None
 
@@ -108,39 +108,39 @@ class Types:
 
     def resolve(self, node: Node | None, context: Context) -> Type | None:
         """The type that a type expression means; None, if that is not known."""
-        if node is None or self._depth > MAX_DEPTH:
+        rule = self._RULES.get(node.type) if node is not None else None
+        if node is None or rule is None or self._depth > MAX_DEPTH:
             return None
         self._depth += 1
         try:
-            return self._resolved(node, context)
+            return rule(self, node, context)
         finally:
             self._depth -= 1
 
-    def _resolved(self, node: Node, context: Context) -> Type | None:
-        match node.type:
-            case "type_identifier" | "identifier":
-                return self.named(context.file.text(node), context)
-            case "qualified_type":
-                return self._qualified(node, context)
-            case "generic_type":
-                return self.resolve(node.child_by_field_name("type"), context)
-            case "parenthesized_type" | "type_elem" | "type_constraint":
-                return self.resolve(_only_child(node), context)
-            case "pointer_type":
-                return Pointer(self.resolve(_only_child(node), context))
-            case "slice_type" | "array_type" | "implicit_length_array_type":
-                return Sequence(self.resolve(node.child_by_field_name("element"), context))
-            case "channel_type":
-                return Channel(self.resolve(node.child_by_field_name("value"), context))
-            case "map_type":
-                key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
-                return Table(self.resolve(key, context), self.resolve(value, context))
-            case "function_type":
-                return self.function(node, context)
-            case "struct_type" | "interface_type":
-                return Spelled(node, context)
-            case _:
-                return None
+    def _name(self, node: Node, context: Context) -> Type | None:
+        return self.named(context.file.text(node), context)
+
+    def _generic(self, node: Node, context: Context) -> Type | None:
+        return self.resolve(node.child_by_field_name("type"), context)
+
+    def _wrapped(self, node: Node, context: Context) -> Type | None:
+        return self.resolve(only_child(node), context)
+
+    def _pointer(self, node: Node, context: Context) -> Type:
+        return Pointer(self.resolve(only_child(node), context))
+
+    def _sequence(self, node: Node, context: Context) -> Type:
+        return Sequence(self.resolve(node.child_by_field_name("element"), context))
+
+    def _channel(self, node: Node, context: Context) -> Type:
+        return Channel(self.resolve(node.child_by_field_name("value"), context))
+
+    def _table(self, node: Node, context: Context) -> Type:
+        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+        return Table(self.resolve(key, context), self.resolve(value, context))
+
+    def _spelled(self, node: Node, context: Context) -> Type:
+        return Spelled(node, context)
 
     def _qualified(self, node: Node, context: Context) -> Type | None:
         qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
@@ -167,9 +167,11 @@ class Types:
             kind = self.resolve(parameter.child_by_field_name("type"), context)
             if parameter.type == "variadic_parameter_declaration":
                 kind = Sequence(kind)
-            names = [name for name in parameter.children_by_field_name("name") if name.is_named]
-            for name in names or [None]:
+            names = names_of(parameter)
+            for name in names:
                 yield name, kind
+            if not names:
+                yield None, kind
 
     def underlying(self, kind: Type | None) -> Type | None:
         """A type without its name."""
@@ -190,43 +192,6 @@ class Types:
             )
         return self._underlying[named]
 
-    # ── Members ──────────────────────────────────────────────────────────────────────────────────
-
-    def member(self, kind: Type | None, name: str) -> Member | None:
-        """The field or method that `x.name` means for an x of a type, promoted ones included."""
-        level: list[Type | None] = [kind]
-        seen: set[Named] = set()
-        for _ in range(MAX_DEPTH):
-            found: list[Member] = []
-            embedded: list[Type | None] = []
-            for item in level:
-                found += self._direct(item, name, seen, embedded)
-            if found:
-                return found[0] if len(found) == 1 else None
-            # A type that we do not know may have the name itself, above whatever lies deeper.
-            if not embedded or not all(map(self._is_known, level)):
-                return None
-            level = embedded
-        return None
-
-    def _is_known(self, kind: Type | None) -> bool:
-        return isinstance(self.underlying(_pointed(kind)), Spelled)
-
-    def _direct(
-        self, kind: Type | None, name: str, seen: set[Named], embedded: list[Type | None]
-    ) -> Iterator[Member]:
-        """The members that a type itself has by a name; its embedded types are added to `embedded`."""
-        kind = _pointed(kind)
-        if isinstance(kind, Named):
-            if kind in seen:
-                return
-            seen.add(kind)
-            for entry in kind.package.find(f"{kind.name}.{name}"):
-                yield Member(entry.file, entry.declaration, self.value_of_function(entry))
-        spelled = self.underlying(kind)
-        if isinstance(spelled, Spelled):
-            yield from self._spelled(spelled, name, embedded)
-
     def value_of_function(self, entry: Entry) -> Function | None:
         """The type of a declared function or method."""
         node = entry.file.node(entry.declaration)
@@ -234,30 +199,23 @@ class Types:
             return None
         return self.function(node, self.context_of(entry))
 
-    def _spelled(self, spelled: Spelled, name: str, embedded: list[Type | None]) -> Iterator[Member]:
-        context = spelled.context
-        for node in _elements(spelled.node):
-            kind = node.child_by_field_name("type")
-            names = [item for item in node.children_by_field_name("name") if item.is_named]
-            for item in names:
-                if context.file.text(item) == name:
-                    yield self._member(item, node, context)
-            if not names:
-                inner = kind if node.type == "field_declaration" else _only_child(node)
-                bare = _bare(inner)
-                embedded.append(self.resolve(inner, context))
-                if node.type == "field_declaration" and bare is not None and context.file.text(bare) == name:
-                    yield self._member(bare, node, context)
-
-    def _member(self, name: Node, node: Node, context: Context) -> Member:
-        if node.type == "method_elem":
-            kind: Type | None = self.function(node, context)
-        else:
-            kind = self.resolve(node.child_by_field_name("type"), context)
-            if node.children[0].type == "*":
-                kind = Pointer(kind)
-        row, column = name.start_point
-        return Member(context.file, context.file.places.get((row + 1, column + 1)), kind)
+    _RULES: ClassVar[dict[str, _Rule]] = {
+        "identifier": _name,
+        "type_identifier": _name,
+        "qualified_type": _qualified,
+        "generic_type": _generic,
+        "parenthesized_type": _wrapped,
+        "type_elem": _wrapped,
+        "pointer_type": _pointer,
+        "slice_type": _sequence,
+        "array_type": _sequence,
+        "implicit_length_array_type": _sequence,
+        "channel_type": _channel,
+        "map_type": _table,
+        "function_type": function,
+        "struct_type": _spelled,
+        "interface_type": _spelled,
+    }
 
 
 def type_parameters(node: Node, file: File) -> dict[str, Local]:
@@ -270,36 +228,17 @@ def type_parameters(node: Node, file: File) -> dict[str, Local]:
     for receiver in _children(node.child_by_field_name("receiver")):
         kind = receiver.child_by_field_name("type")
         while kind is not None and kind.type in ("pointer_type", "parenthesized_type"):
-            kind = _only_child(kind)
+            kind = only_child(kind)
         arguments = kind.child_by_field_name("type_arguments") if kind is not None else None
-        names += [argument for argument in _children(arguments)]
+        names += list(_children(arguments))
     return {file.text(name): Local() for name in names}
-
-
-def _elements(node: Node) -> list[Node]:
-    """The field declarations of a struct, the elements of an interface."""
-    if node.type == "struct_type":
-        lists = [child for child in node.named_children if child.type == "field_declaration_list"]
-        return [item for found in lists for item in found.named_children if item.type == "field_declaration"]
-    return [item for item in node.named_children if item.type in ("method_elem", "type_elem")]
-
-
-def _bare(node: Node | None) -> Node | None:
-    """The name that an embedded type goes by."""
-    while node is not None and node.type in ("generic_type", "qualified_type", "pointer_type"):
-        field_name = {"generic_type": "type", "qualified_type": "name"}.get(node.type)
-        node = node.child_by_field_name(field_name) if field_name else _only_child(node)
-    return node
-
-
-def _pointed(kind: Type | None) -> Type | None:
-    return kind.element if isinstance(kind, Pointer) else kind
 
 
 def _children(node: Node | None) -> list[Node]:
     return node.named_children if node is not None else []
 
 
-def _only_child(node: Node) -> Node | None:
+def only_child(node: Node) -> Node | None:
+    """A node's one child that is no comment, if it is one."""
     children = [child for child in node.named_children if child.type != "comment"]
     return children[0] if len(children) == 1 else None

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tree_sitter import Node
 
-from annotator.model import Kind, Use
+from annotator.model import Use
 from annotator.reading.binding_expressions import Expressions, expressions
 from annotator.reading.binding_packages import Entry, File
+from annotator.reading.binding_scopes import Scopes
 from annotator.reading.binding_types import Types, type_parameters
 from annotator.reading.binding_values import (
-    Context,
-    Local,
-    PackageName,
     Pointer,
     Sequence,
     Spelled,
     Table,
     Type,
-    TypeName,
 )
+from annotator.reading.gosyntax import names_of
 
-_CALLABLE_BUILDERS = frozenset({"parenthesized_expression"})
 Step = Node | Callable[[], None]
+
+
+_Rule = Callable[["Walk", Node], Iterable[Step]]
 
 
 @dataclass(eq=False)
@@ -39,9 +40,12 @@ class Walk:
     types: Types
     expressions: Expressions
     uses: list[Use] = field(default_factory=list)
-    _scopes: list[dict[str, Local]] = field(default_factory=list)
+    _scopes: Scopes = field(init=False)
     _called: set[int] = field(default_factory=set)
     _expected: dict[int, Type | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._scopes = Scopes(self.file)
 
     def run(self, root: Node) -> tuple[Use, ...]:
         """The uses in a tree."""
@@ -51,64 +55,39 @@ class Walk:
             if callable(step):
                 step()
                 continue
-            rule = _RULES.get(step.type)
+            rule = self._RULES.get(step.type)
             steps = list(rule(self, step)) if rule is not None else step.named_children
             todo += reversed(steps)
         return tuple(sorted(self.uses, key=lambda use: use.start))
 
-    # ── Scopes ───────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def _context(self) -> Context:
-        return Context(self.file, tuple(self._scopes))
-
-    def _scoped(self, steps: Iterable[Step]) -> Iterator[Step]:
-        """Steps in a scope of their own."""
-        self._scopes.append({})
-        yield from steps
-        yield self._leave
-
-    def _leave(self) -> None:
-        self._scopes.pop()
-
     def _block(self, node: Node) -> Iterator[Step]:
-        return self._scoped(node.named_children)
-
-    def _declare(self, names: list[Node], kinds: list[Type | None], *, only_new: bool = False) -> None:
-        """Names come into scope; with `:=`, those that the scope already has keep what they are."""
-        scope = self._scopes[-1]
-        for name, kind in zip(names, kinds, strict=True):
-            called = self.file.text(name)
-            if name.type == "identifier" and called != "_" and not (only_new and called in scope):
-                scope[called] = Local(kind, self._closure_symbol(name))
-
-    def _closure_symbol(self, name: Node) -> str:
-        row, column = name.start_point
-        found = self.file.places.get((row + 1, column + 1))
-        return found.symbol if found is not None and found.kind is Kind.CLOSURE else ""
+        self._scopes.enter()
+        yield from node.named_children
+        yield self._scopes.leave
 
     # ── Declarations ─────────────────────────────────────────────────────────────────────────────
 
     def _function(self, node: Node) -> Iterator[Step]:
-        self._scopes.append(type_parameters(node, self.file))
-        lists = [node.child_by_field_name(name) for name in ("receiver", "parameters", "result")]
+        self._scopes.enter(type_parameters(node, self.file))
+        lists = [
+            node.child_by_field_name(name) for name in ("type_parameters", "receiver", "parameters", "result")
+        ]
         found = [item for item in lists if item is not None]
-        yield from [node.child_by_field_name("type_parameters")] if node.child_by_field_name("type_parameters") else []
         yield from found
         yield lambda: self._enter(found)
         body = node.child_by_field_name("body")
         if body is not None:
             yield body
-        yield self._leave
+        yield self._scopes.leave
 
     def _enter(self, lists: list[Node]) -> None:
         """Receiver, parameters and named results come into scope."""
-        context = self._context
+        context = self._scopes.context
         for found in lists:
             if found.type == "parameter_list":
                 for name, kind in list(self.types.parameters(found, context)):
                     if name is not None:
-                        self._declare([name], [kind])
+                        self._scopes.declare([name], [kind])
 
     def _parameter(self, node: Node) -> list[Step]:
         kind = node.child_by_field_name("type")
@@ -116,13 +95,12 @@ class Walk:
 
     def _type_spec(self, node: Node) -> Iterator[Step]:
         name, kind = node.child_by_field_name("name"), node.child_by_field_name("type")
-        if self._scopes and name is not None:
-            self._scopes[-1][self.file.text(name)] = Local(TypeName(None))
-            known = TypeName(self.types.resolve(kind, self._context))
-            self._scopes[-1][self.file.text(name)] = Local(known)
-        self._scopes.append(type_parameters(node, self.file))
+        if self._scopes.inside and name is not None:
+            self._scopes.declare_type(self.file.text(name), None)
+            self._scopes.declare_type(self.file.text(name), self.types.resolve(kind, self._scopes.context))
+        self._scopes.enter(type_parameters(node, self.file))
         yield from [child for child in node.named_children if child != name]
-        yield self._leave
+        yield self._scopes.leave
 
     def _type_parameter(self, node: Node) -> list[Step]:
         return self._parameter(node)
@@ -130,18 +108,18 @@ class Walk:
     def _value_spec(self, node: Node) -> Iterator[Step]:
         kind, given = node.child_by_field_name("type"), node.child_by_field_name("value")
         yield from [child for child in (kind, given) if child is not None]
-        if self._scopes:
+        if self._scopes.inside:
             yield lambda: self._declare_values(node, kind, given)
 
     def _declare_values(self, node: Node, kind: Node | None, given: Node | None) -> None:
-        names = [name for name in node.children_by_field_name("name") if name.is_named]
+        names = names_of(node)
         if kind is not None:
-            kinds = [self.types.resolve(kind, self._context)] * len(names)
+            kinds = [self.types.resolve(kind, self._scopes.context)] * len(names)
         elif given is not None:
-            kinds = self.expressions.values(expressions(given), len(names), self._context)
+            kinds = self.expressions.values(expressions(given), len(names), self._scopes.context)
         else:
             kinds = [None] * len(names)
-        self._declare(names, kinds)
+        self._scopes.declare(names, kinds)
 
     def _short(self, node: Node) -> Iterator[Step]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -152,8 +130,8 @@ class Walk:
     def _declare_short(self, left: Node, right: Node) -> None:
         names = expressions(left)
         given = expressions(right) if right.type == "expression_list" else [right]
-        kinds = self.expressions.values(given, len(names), self._context)
-        self._declare(names, kinds, only_new=True)
+        kinds = self.expressions.values(given, len(names), self._scopes.context)
+        self._scopes.declare(names, kinds, only_new=True)
 
     # ── Statements ───────────────────────────────────────────────────────────────────────────────
 
@@ -171,8 +149,8 @@ class Walk:
 
     def _declare_range(self, left: Node, right: Node) -> None:
         names = expressions(left)
-        kinds = [*self.expressions.ranged(right, self._context), *[None] * len(names)]
-        self._declare(names, kinds[: len(names)])
+        kinds = [*self.expressions.ranged(right, self._scopes.context), *[None] * len(names)]
+        self._scopes.declare(names, kinds[: len(names)])
 
     def _receive(self, node: Node) -> Iterator[Step]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -182,14 +160,14 @@ class Walk:
             yield from node.named_children
 
     def _type_switch(self, node: Node) -> Iterator[Step]:
-        self._scopes.append({})
+        self._scopes.enter()
         alias, value = node.child_by_field_name("alias"), node.child_by_field_name("value")
         initializer = node.child_by_field_name("initializer")
         yield from [step for step in (initializer, value) if step is not None]
         for case in node.named_children:
             if case.type in ("type_case", "default_case"):
                 yield from self._case(case, alias, value)
-        yield self._leave
+        yield self._scopes.leave
 
     def _case(self, case: Node, alias: Node | None, value: Node | None) -> Iterator[Step]:
         types = case.children_by_field_name("type")
@@ -198,18 +176,18 @@ class Walk:
         yield lambda: self._enter_case(alias, value, types)
         listed = {kind.id for kind in types}
         yield from [child for child in case.named_children if child.id not in listed]
-        yield self._leave
+        yield self._scopes.leave
 
     def _enter_case(self, alias: Node | None, value: Node | None, types: list[Node]) -> None:
-        context = self._context
-        self._scopes.append({})
+        context = self._scopes.context
+        self._scopes.enter()
         if alias is not None:
             kind = (
                 self.types.resolve(types[0], context)
                 if len(types) == 1
                 else self.expressions.value(value, context)
             )
-            self._declare(expressions(alias)[:1], [kind])
+            self._scopes.declare(expressions(alias)[:1], [kind])
 
     # ── Composite literals ───────────────────────────────────────────────────────────────────────
 
@@ -218,7 +196,7 @@ class Walk:
         if kind is not None:
             yield kind
         if body is not None:
-            self._expected[body.id] = self.types.resolve(kind, self._context)
+            self._expected[body.id] = self.types.resolve(kind, self._scopes.context)
             yield body
 
     def _literal(self, node: Node) -> list[Step]:
@@ -249,15 +227,16 @@ class Walk:
                 self._expect(value, value_kind)
             case Sequence(element):
                 self._expect(value, element)
-            case _ if _is_name(key):
+            case _:
                 # A field or a variable: without the type nobody can tell.
-                del inner[key.id]
+                if _is_name(key):
+                    del inner[key.id]
         return [child for element in inner.values() for child in element.named_children]
 
     def _field(self, key: Node, kind: Spelled) -> Type | None:
         """Links the key of a struct's element to its field; the field's type."""
         name = key.named_child(0) if _is_name(key) else None
-        found = self.types.member(kind, self.file.text(name)) if name is not None else None
+        found = self.expressions.members.find(kind, self.file.text(name)) if name is not None else None
         if name is None or found is None or found.declaration is None:
             return None
         self._use(name, found.file.path, found.declaration.symbol)
@@ -281,7 +260,7 @@ class Walk:
 
     def _name(self, node: Node) -> tuple[Step, ...]:
         called = self.file.text(node)
-        local = self._context.local(called)
+        local = self._scopes.context.local(called)
         if local is not None:
             if local.symbol:
                 self._use(node, self.file.path, local.symbol)
@@ -293,7 +272,11 @@ class Walk:
 
     def _qualified(self, node: Node) -> tuple[Step, ...]:
         qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
-        if qualifier is None or name is None or self._context.local(self.file.text(qualifier)) is not None:
+        if (
+            qualifier is None
+            or name is None
+            or self._scopes.context.local(self.file.text(qualifier)) is not None
+        ):
             return ()
         found = self.types.import_of(self.file.text(qualifier), self.file)
         entry = found.package.only(self.file.text(name)) if found is not None and found.package else None
@@ -308,7 +291,7 @@ class Walk:
             yield lambda: self._select(node)
 
     def _select(self, node: Node) -> None:
-        found, name = self.expressions.selected(node, self._context), node.child_by_field_name("field")
+        found, name = self.expressions.selected(node, self._scopes.context), node.child_by_field_name("field")
         if name is None or found is None:
             return
         if isinstance(found, Entry):
@@ -327,46 +310,44 @@ class Walk:
     def _nothing(self, _node: Node) -> tuple[Step, ...]:
         return ()
 
+    _RULES: ClassVar[dict[str, _Rule]] = {
+        "package_clause": _nothing,
+        "import_declaration": _nothing,
+        "comment": _nothing,
+        "function_declaration": _function,
+        "method_declaration": _function,
+        "func_literal": _function,
+        "parameter_declaration": _parameter,
+        "variadic_parameter_declaration": _parameter,
+        "type_parameter_declaration": _type_parameter,
+        "field_declaration": _parameter,
+        "type_spec": _type_spec,
+        "type_alias": _type_spec,
+        "var_spec": _value_spec,
+        "const_spec": _value_spec,
+        "short_var_declaration": _short,
+        "block": _block,
+        "if_statement": _block,
+        "for_statement": _block,
+        "expression_switch_statement": _block,
+        "expression_case": _block,
+        "default_case": _block,
+        "communication_case": _block,
+        "type_switch_statement": _type_switch,
+        "range_clause": _range,
+        "receive_statement": _receive,
+        "composite_literal": _composite,
+        "literal_value": _literal,
+        "literal_element": _element,
+        "keyed_element": _keyed,
+        "call_expression": _call,
+        "identifier": _name,
+        "type_identifier": _name,
+        "qualified_type": _qualified,
+        "selector_expression": _selector,
+    }
+
 
 def _is_name(element: Node) -> bool:
     child = element.named_child(0) if element.named_child_count == 1 else None
     return child is not None and child.type == "identifier"
-
-
-_Rule = Callable[[Walk, Node], Iterable[Step]]
-_RULES: dict[str, _Rule] = {
-    "package_clause": Walk._nothing,
-    "import_declaration": Walk._nothing,
-    "comment": Walk._nothing,
-    "function_declaration": Walk._function,
-    "method_declaration": Walk._function,
-    "func_literal": Walk._function,
-    "parameter_declaration": Walk._parameter,
-    "variadic_parameter_declaration": Walk._parameter,
-    "type_parameter_declaration": Walk._type_parameter,
-    "field_declaration": Walk._parameter,
-    "type_spec": Walk._type_spec,
-    "type_alias": Walk._type_spec,
-    "var_spec": Walk._value_spec,
-    "const_spec": Walk._value_spec,
-    "short_var_declaration": Walk._short,
-    "block": Walk._block,
-    "if_statement": Walk._block,
-    "for_statement": Walk._block,
-    "expression_switch_statement": Walk._block,
-    "expression_case": Walk._block,
-    "default_case": Walk._block,
-    "communication_case": Walk._block,
-    "type_switch_statement": Walk._type_switch,
-    "range_clause": Walk._range,
-    "receive_statement": Walk._receive,
-    "composite_literal": Walk._composite,
-    "literal_value": Walk._literal,
-    "literal_element": Walk._element,
-    "keyed_element": Walk._keyed,
-    "call_expression": Walk._call,
-    "identifier": Walk._name,
-    "type_identifier": Walk._name,
-    "qualified_type": Walk._qualified,
-    "selector_expression": Walk._selector,
-}
