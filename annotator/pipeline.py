@@ -212,6 +212,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
 
 def _sources(at: Session, cited: Iterable[Cited]) -> Mapping[str, Source]:
     """The Go files of every package that has something cited, with what their identifiers name."""
+    from annotator.reading.binding import Binder
     from annotator.writing.places import Source
 
     anchors = [getattr(v.outcome, "anchor", None) for entry in cited for v in entry.verdicts]
@@ -222,7 +223,8 @@ def _sources(at: Session, cited: Iterable[Cited]) -> Mapping[str, Source]:
         if path.rpartition("/")[0] in folders and not path.endswith("_test.go")
     ]
     documents, data = at.tree.documents(paths), at.tree.read(paths)
-    return {path: Source(data[path], documents[path]) for path in paths}
+    binder = Binder(at.tree, at.project.config.modules)
+    return {path: Source(data[path], documents[path], binder.uses(path)) for path in paths}
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:

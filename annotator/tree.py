@@ -96,6 +96,20 @@ class Tree:
             self._documents.update(self._load(missing))
         return {path: self._documents[path] for path in wanted}
 
+    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
+        """The Go files in a folder, vendored or not, with their documents."""
+        paths = self._folders.get(folder, ())
+        data, documents = self.read(paths), self.documents(paths)
+        return {path: (data[path], documents[path]) for path in paths}
+
+    @cached_property
+    def _folders(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.snapshot.files:
+            if path.endswith(".go"):
+                found.setdefault(path.rpartition("/")[0], []).append(path)
+        return found
+
     def containing(self, word: str) -> tuple[str, ...]:
         """The Go files, not vendored, whose bytes hold `word`."""
         needle = word.encode()
