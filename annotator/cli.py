@@ -143,6 +143,40 @@ def symbols(source: Source = None, tag: Tag = None) -> None:
         )
 
 
+@app.command()
+def record(source: Source = None) -> None:
+    """Record the facts of the baseline's symbols in scope, for checks without the source."""
+    baseline = config.find(Path.cwd()).config.baseline
+    with _session(source, baseline) as at:
+        file = pipeline.record(at)
+    _console().print(f"{file} holds the facts at {printable(baseline)}", soft_wrap=True)
+
+
+@app.command()
+def parity(
+    *,
+    output: Output = Format.TEXT,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Tell what is mapped, package by package.")
+    ] = False,
+) -> None:
+    """Check each Python counterpart against its Go original; exit 1 if a difference has no reason."""
+    from annotator.writing import mappings
+
+    found = pipeline.mapped(config.find(Path.cwd()))
+    if coverage and output is Format.TEXT:
+        for line in mappings.coverage(found.coverage):
+            _console().print(line, soft_wrap=True)
+    elif output is Format.JSON:
+        sys.stdout.write(mappings.json(found) + "\n")
+    elif output is Format.TEXT:
+        for line in mappings.text(found):
+            _console().print(line, soft_wrap=True)
+    else:
+        _report(pipeline.as_checked(config.find(Path.cwd()), found), output)
+    raise typer.Exit(FINDINGS if found.remarks else OK)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(arguments))

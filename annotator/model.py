@@ -163,6 +163,14 @@ class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.path}::{self.symbol}"
 
 
+class Baseline(msgspec.Struct, frozen=True):
+    """What is recorded of the symbols in scope at the baseline tag, in the order of path and line."""
+
+    tag: str
+    commit: str | None
+    symbols: tuple[GoSymbol, ...]
+
+
 class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier or call in a Go file and the declaration that it is proven to name.
 

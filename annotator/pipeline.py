@@ -12,9 +12,20 @@ import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
-from annotator.mapping import counterparts
-from annotator.model import Article, Checked, Counterpart, Declaration, Document, Reference, Remark, Verdict
-from annotator.reading import articles
+from annotator.mapping import baseline, counterparts, coverage, parity
+from annotator.mapping import scope as scopes
+from annotator.model import (
+    Article,
+    Baseline,
+    Checked,
+    Counterpart,
+    Declaration,
+    Document,
+    Reference,
+    Remark,
+    Verdict,
+)
+from annotator.reading import articles, notation
 from annotator.sources import many, opening
 from annotator.sources.cache import Cache
 from annotator.sources.snapshot import Progress, Warn
@@ -233,6 +244,93 @@ def _texts(project: Project) -> Iterator[tuple[str, str]]:
         yield file.stem, _bytes(file).decode("utf-8", "replace")
 
 
+BASELINE, SCOPE = "baseline.json", "scope.toml"
+
+
+class Mapped(msgspec.Struct, frozen=True):
+    """Every counterpart beside its originals, on the recorded facts, and what is to be mended."""
+
+    pairs: tuple[parity.Pair, ...]
+    remarks: tuple[Remark, ...]
+    coverage: coverage.Coverage
+
+
+def mapped(project: Project) -> Mapped:
+    """The mapping of the project's packages; it stands on the recorded facts and needs no source.
+
+    Raises:
+        InvalidInput: A Python file, the facts or the scope cannot be read.
+    """
+    from annotator.reading import pyfacts
+
+    found, remarks = _counterparts(project)
+    known = recorded(project)
+    scope = _scope(project)
+    originals = {symbol.notation: symbol for symbol in known.symbols}
+    folders = [project.root / package for package in project.config.packages]
+    made = parity.pairs(found, originals, pyfacts.read(folders, project.root))
+    covered = coverage.coverage(known.symbols, found, scope)
+    name = f"{project.config.site}/{SCOPE}"
+    wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
+    return Mapped(made, wrong, covered)
+
+
+def as_checked(project: Project, found: Mapped) -> Checked:
+    """The mapping's findings for the reports that tools read."""
+    config = project.config
+    return Checked(
+        repository=config.repository,
+        tag=config.baseline,
+        commit=None,
+        version=config.baseline,
+        verdicts=(),
+        counterparts=len(found.pairs),
+        remarks=found.remarks,
+    )
+
+
+def recorded(project: Project) -> Baseline:
+    """The facts in the site's folder.
+
+    Raises:
+        InvalidInput: There are none, or they cannot be read.
+    """
+    file = project.site / BASELINE
+    if not file.is_file():
+        raise InvalidInput(f"{file} is not there; make it with `annotator record`")
+    return baseline.decode(_name(project, file), file.read_bytes())
+
+
+def _scope(project: Project) -> scopes.Scope:
+    file = project.site / SCOPE
+    return scopes.parse(_name(project, file), file.read_bytes()) if file.is_file() else scopes.Scope()
+
+
+def record(at: Session) -> Path:
+    """Write the baseline's facts: of the packages and symbols in scope, and of all that is mirrored.
+
+    Raises:
+        InvalidInput: The scope or a Python file cannot be read.
+        SourceUnavailable: The source cannot be read.
+    """
+    from annotator import recording
+
+    scope, tree = _scope(at.project), at.tree
+    found, _ = _counterparts(at.project)
+    further = [notation.parse(each) for each in scope.symbols]
+    mirrors = [mirror for each in found for mirror in each.mirrors]
+    wanted = [
+        *recording.in_packages(tree, scope.packages),
+        *recording.named(tree, (*further, *mirrors)),
+    ]
+    facts = recording.facts(tree, at.project.config.modules, wanted)
+    file = at.project.site / BASELINE
+    aside = file.with_suffix(".new")
+    aside.write_text(baseline.encode(Baseline(tree.tag, tree.snapshot.commit, facts)), encoding="utf-8")
+    aside.replace(file)
+    return file
+
+
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
     """Every declaration of the tree that is not vendored, with its file, in the tree's order."""
     for path, document in at.tree.documents(at.tree.go_files).items():
@@ -281,12 +379,22 @@ def _verdict(at: Session, reference: Reference) -> Verdict:
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
     """The counterparts of the project's packages, and what is wrong in their docstrings."""
+    found, remarks = _counterparts(at.project)
+    tag = at.project.config.baseline
+    tree = at.at_hand(tag) if found else None
+    file = at.project.site / BASELINE
+    known = recorded(at.project) if file.is_file() else None
+    if tree is not None:
+        drift = () if known is None else baseline.differences(_name(at.project, file), known, tree)
+        return found, (*remarks, *counterparts.unnamed(found, tree), *drift)
+    if known is not None:
+        return found, (*remarks, *counterparts.unnamed(found, baseline.Recorded(known)))
+    return found, remarks
+
+
+def _counterparts(project: Project) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
     from annotator.reading import python
 
-    read = [python.read(at.project.root / package, at.project.root) for package in at.project.config.packages]
+    read = [python.read(project.root / package, project.root) for package in project.config.packages]
     found = tuple(counterpart for package in read for counterpart in package.counterparts)
-    remarks = tuple(remark for package in read for remark in package.remarks)
-    baseline = at.at_hand(at.project.config.baseline)
-    if baseline is None:
-        return found, remarks
-    return found, remarks + tuple(counterparts.unnamed(found, baseline))
+    return found, tuple(remark for package in read for remark in package.remarks)
