@@ -9,7 +9,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -90,7 +90,7 @@ class Apt:
         """
         _check(_PACKAGE, package, "the name of a Debian source package")
         _check(_VERSION, version, "a version of a Debian package")
-        if not any((self._folder / "state" / "lists").glob("*Sources*")):
+        if not list((self._folder / "state" / "lists").glob("*Sources*")):
             self.versions(package)
         what = ("source", "--download-only", "--tar-only", "--only-source", f"{package}={version}")
         is_done, complaints = self._get(f"Downloading {package} {version}", *what, folder=into)
