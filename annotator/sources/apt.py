@@ -19,7 +19,7 @@ from annotator.sources.snapshot import Progress, Warn
 from annotator.sources.watch import Watch
 
 _ROOM = 200 << 20
-_PATIENCE = 60.0
+_PATIENCE = 30.0
 _SUITES = ("oldstable", "stable", "testing", "unstable")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _VERSION = re.compile(r"[0-9][A-Za-z0-9.+~:-]*")
@@ -48,7 +48,7 @@ _SETTINGS = (
     "Acquire::AllowDowngradeToInsecureRepositories=false",
     "Acquire::GzipIndexes=true",
     "Acquire::Languages=none",
-    "Acquire::Retries=1",
+    "Acquire::Retries=0",
     "Acquire::http::Timeout=10",
     "Acquire::https::Timeout=10",
 )
