@@ -10,7 +10,8 @@ import platformdirs
 
 from annotator.config import Config
 from annotator.errors import SourceUnavailable
-from annotator.sources.clone import CloneSource, is_url, public
+from annotator.sources.address import is_url, public
+from annotator.sources.clone import CloneSource
 from annotator.sources.local import WAYS_OUT, LocalSource
 from annotator.sources.snapshot import Progress, Source, silent
 
@@ -57,7 +58,7 @@ def open_source(
         return DebianSource(config, cache=cache, progress=progress)
     if is_folder(address) or not is_url(address):
         return LocalSource(Path(address), repository=config.repository)
-    repository = public(address) if address.lower().startswith("http") else config.repository
+    repository = public(address) if address.startswith("http") else config.repository
     return CloneSource(address, repository=repository, cache=cache, history=history, progress=progress)
 
 
