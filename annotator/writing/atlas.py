@@ -14,12 +14,12 @@ from annotator.config import Licence
 from annotator.model import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
 from annotator.writing import prose
 from annotator.writing.escape import Html, quote, web
-from annotator.writing.places import Place, Places, Sheet, Source, places, sheets, slug
+from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets, slug
 from annotator.writing.prose import Mention, Prose
 from annotator.writing.views import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 HOME, SYMBOLS, REPORT, ERRATA = "index.md", "symbols.md", "report.md", "errata.md"
@@ -88,6 +88,13 @@ def anchor_of(verdict: Verdict) -> Anchor | None:
             return None
         case found:
             return found.anchor
+
+
+def folders(cited: Iterable[Cited], texts: Iterable[Prose]) -> frozenset[str]:
+    """The folders of the packages whose Go files, tests aside, the pages can show."""
+    anchors = (anchor_of(verdict) for one in cited for verdict in one.verdicts)
+    named = (mention.path for text in texts for mention in _mentions(text))
+    return frozenset(folder_of(path) for path in (*(one.path for one in anchors if one), *named))
 
 
 class Atlas:

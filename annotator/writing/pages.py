@@ -20,6 +20,7 @@ from annotator.writing.atlas import (
     SiteInput,
     Stop,
     anchor_of,
+    folders,
     href,
 )
 from annotator.writing.chapters import chapter
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from annotator.writing.places import Sheet
 
-__all__ = ["Cited", "Site", "SiteInput", "make"]
+__all__ = ["Cited", "Site", "SiteInput", "folders", "make"]
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def make(given: SiteInput) -> Site:
     """All pages of the site."""
     atlas = Atlas(given)
     return Site(
-        frame=_frame(given),
+        frame=_frame(atlas),
         pages=(
             _home(atlas),
             _contents(atlas),
@@ -81,9 +82,9 @@ def make(given: SiteInput) -> Site:
     )
 
 
-def _frame(given: SiteInput) -> Frame:
+def _frame(atlas: Atlas) -> Frame:
+    given = atlas.given
     repository = web(given.repository).removesuffix("/").removesuffix(".git")
-    atlas = Atlas(given)
     return Frame(
         repository=Link(repository.partition("://")[2] or given.repository, repository),
         tag=given.tag,

@@ -261,11 +261,11 @@ def _page(folder: str, name: str) -> str:
 def slug(text: str) -> str:
     """The text as one part of an address: readable, never hidden, never two texts the same.
 
-    Letters, digits, `_`, `-` and `.` stay, others become `~` and their number; names that a web
-    server or mkdocs gives a meaning are set apart.
+    Letters, digits, `_`, `-` and `.` stay, others become `~` and their number; names to which a
+    web server, mkdocs or its theme gives a meaning are set apart.
     """
     plain = _PLAIN.sub(lambda match: f"~{ord(match[0]):x}~", text)
-    if plain.startswith(".") or plain.lower() in _TAKEN:
+    if plain.startswith((".", "__")) or plain.lower() in _TAKEN:
         plain = "~" + plain
     return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}~{len(plain)}"
 
