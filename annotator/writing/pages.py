@@ -9,6 +9,7 @@ import msgspec
 
 from annotator.model import Remark
 from annotator.writing import pictures
+from annotator.writing.addresses import href
 from annotator.writing.atlas import (
     CONTENTS,
     ERRATA,
@@ -21,7 +22,6 @@ from annotator.writing.atlas import (
     Stop,
     anchor_of,
     folders,
-    href,
 )
 from annotator.writing.chapters import chapter
 from annotator.writing.citations import citations, counts, misheaded, word
@@ -169,8 +169,7 @@ def _listed(sheet: Sheet) -> Listed:
         kind=kind_of(sheet),
         entries=tuple(
             Link(item.declaration.name, href(SYMBOLS, sheet.page, item.anchor), item.declaration.signature)
-            for item in sheet.items
-            if item.declaration.name != sheet.type
+            for item in sheet.others
         ),
     )
 
