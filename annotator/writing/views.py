@@ -70,7 +70,7 @@ class Citation(msgspec.Struct, frozen=True):
     report: str
 
 
-class Shown(msgspec.Struct, frozen=True):
+class CitedCode(msgspec.Struct, frozen=True):
     """A citation with the code it cites, and the lines there that name what the chapter speaks of."""
 
     citation: Citation
@@ -111,7 +111,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     number: str
     summary: str
     body: Html
-    citations: tuple[Shown, ...]
+    citations: tuple[CitedCode, ...]
     article: Link
     names: tuple[Link, ...]
 

@@ -9,7 +9,6 @@ import pytest
 
 from annotator.model import Anchor, Article, Chapter, Moved, Reference, Sign, Verdict
 from annotator.writing import pages, prose
-from annotator.writing.atlas import href
 from annotator.writing.pages import Cited, SiteInput
 from annotator.writing.views import ChapterPage, ErrataPage, HomePage, Page, ReportPage, SymbolPage
 
@@ -157,7 +156,7 @@ def test_a_project_without_articles_and_texts_has_a_site(given: SiteInput) -> No
     assert found["index.md"].view.wide == ""
 
 
-def test_pages_lead_to_each_other_by_relative_addresses() -> None:
-    assert href("go/a/T.md", "chapters/1.md") == "../../chapters/1.html"
-    assert href("index.md", "go/a/T.md", "x") == "go/a/T.html#x"
-    assert href("go/a/T.md", "go/a/T.md", "x") == "#x"
+def test_the_pages_ask_for_the_packages_of_what_is_cited_and_named(given: SiteInput) -> None:
+    text = prose.parse("home", '+++\ntitle = "x"\n+++\n`cellar/wine.go::Bottle`\n')
+
+    assert pages.folders(given.cited, [text]) == {"pantry/shelf", "cellar"}

@@ -6,12 +6,10 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from annotator.model import Anchor
 from annotator.reading import golang
-from annotator.writing.places import Sheet, Source, overlapping, places, sheets, slug
+from annotator.writing.places import Sheet, Source, overlapping, places, sheets
 
 Find = Callable[[str, str], Anchor]
 SHELF = "pantry/shelf/shelf.go"
@@ -100,10 +98,11 @@ def test_constants_of_a_group_are_shown_together() -> None:
     ]
 
 
-@given(st.lists(st.text(max_size=60), unique=True))
-def test_different_texts_have_different_safe_slugs(texts: list[str]) -> None:
-    slugs = [slug(text) for text in texts if text]
+def test_a_method_may_have_the_name_of_its_type() -> None:
+    data = b"package p\nfunc (T) T() {}\ntype T struct{}\n"
 
-    assert len(set(slugs)) == len(slugs)
-    assert not any(set(one) & set("/\\<>&\"' %?#\n") or one.startswith(".") for one in slugs)
-    assert not {"index", "readme"} & {one.lower() for one in slugs}
+    (sheet,) = sheets({"p.go": Source(data, golang.read(data))}, [], [("p.go", "T")])
+
+    assert sheet.main
+    assert sheet.main.declaration.line == 3
+    assert [item.declaration.symbol for item in sheet.others] == ["T.T"]

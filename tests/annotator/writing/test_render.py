@@ -66,6 +66,15 @@ def test_every_page_names_the_tag_and_the_notice(given: SiteInput) -> None:
         assert "Not the usual tag&#46;" in text
 
 
+def test_a_distribution_s_version_is_named_beside_the_tag(given: SiteInput) -> None:
+    site = pages.make(msgspec.structs.replace(given, version="1.0+dfsg1-1"))
+
+    text = render.markdown(site, site.pages[0])
+
+    assert '<span class="frame-tag">v1</span>' in text
+    assert "<span>1&#46;0&#43;dfsg1&#45;1</span>" in text
+
+
 def test_the_navigation_names_pages_that_there_are(given: SiteInput) -> None:
     files = render.files(pages.make(given))
 
