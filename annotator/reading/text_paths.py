@@ -28,12 +28,15 @@ _VANITY = {
     "go.uber.org": "uber-go",
 }
 _COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party"))
+_DEEPEST = 24
+"""Parts of a path in which a host is looked for."""
+
 _OWNED = 3
 """Parts of a repository's address: host, owner and name."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _VERSION = re.compile(r"-(?:v?\d[\w.-]*|master|main)")
-_GOROOT = "/usr/local/go/src/"
+_GOROOT = re.compile(r"/usr/(?:local|lib)/go(?:lang)?(?:-[0-9.]{1,8})?/(?=src/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,17 @@ def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None
         path = notation.normalise(written.removeprefix(_GOROOT))
         return Place("src/" + path, written, "golang/go") if path else None
     return None if address else _local(written, parts, roots)
+
+
+def _host(parts: list[str]) -> int | None:
+    """Where the last host stands that is not below somebody's copies."""
+    found = None
+    for index, part in enumerate(parts[:_DEEPEST][:-2]):
+        if part in _COPIES:
+            break
+        if "." in part and _HOST.fullmatch(part):
+            found = index
+    return found
 
 
 def decoded(written: str) -> str:
