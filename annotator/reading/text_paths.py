@@ -94,14 +94,12 @@ def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None
     if len(written) > LONGEST:
         return None
     parts = [part for part in decoded(written).split("/") if part]
-    at = next(
-        (index for index, part in enumerate(parts[:16][:-2]) if "." in part and _HOST.fullmatch(part)), None
-    )
-    if at is not None and not _COPIES.intersection(parts[:at]):
+    at = _host(parts)
+    if at is not None:
         return _remote(parts[at:], roots, address=address)
-    if written.startswith(_GOROOT):
-        path = notation.normalise(written.removeprefix(_GOROOT))
-        return Place("src/" + path, written, "golang/go") if path else None
+    if goroot := _GOROOT.match(written):
+        path = notation.normalise(written[goroot.end() :])
+        return Place(path, written, "golang/go") if path else None
     return None if address else _local(written, parts, roots)
 
 
