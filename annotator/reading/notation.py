@@ -85,7 +85,8 @@ def _below_module(path: str, modules: tuple[str, ...]) -> tuple[bool, list[str]]
     parts = [part for part in path.split("/") if part]
     for module in sorted(modules, key=len, reverse=True):
         names = module.split("/")
-        for start in range(len(parts) - len(names)):
+        # A build's own GOPATH can lie in the tree, so the last one counts.
+        for start in reversed(range(len(parts) - len(names))):
             found = parts[start : start + len(names)]
             found[-1] = found[-1].partition("@")[0]
             # Below vendor/ stands somebody's copy, which is a path of its own.

@@ -18,7 +18,7 @@ _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#:&]+")
 _DECORATION = re.compile(r"[-+@~]{1,8}|\.{3,}/?")
 _VARIABLE = re.compile(r"(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{?\w{1,40}\}?/|~/(?:go/src/)?")
-_HINTS = (".go", "/blob/", "/tree/", "/raw/", "/blame/", "githubusercontent", "%2F", "%2f")
+_HINTS = ("/blob/", "/tree/", "/raw/", "/blame/", "githubusercontent", "%2F", "%2f")
 _NUMBERED = re.compile(r"/[\w.-]{1,100}(?::[1-9]|\#L[1-9])")
 _LABEL = 400
 """Characters that a link's words may have."""
@@ -38,7 +38,7 @@ class Citation:
 
 def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """The citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
-    if not any(hint in text for hint in _HINTS) and not _NUMBERED.search(text):
+    if not _promises(text):
         return
     last: Citation | None = None
     for match in _RUN.finditer(text):
@@ -51,6 +51,15 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
         last = joined or citation
     if last:
         yield last
+
+
+def _promises(text: str) -> bool:
+    """Whether a line can cite at all; most cannot."""
+    if ".go" in text:
+        return True
+    if "/" not in text and "%2" not in text:
+        return False
+    return any(hint in text for hint in _HINTS) or _NUMBERED.search(text) is not None
 
 
 def paths(text: str, roots: Roots) -> Iterator[Citation]:
@@ -91,10 +100,13 @@ def _opening(text: str, start: int, run: str) -> int:
 
 def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citation | None:
     """A path that stands in the text as it is, with what stands beside it."""
+    permalink = _VIEW.search(text, start, end) is not None
+    suffix = text_suffixes.find(text, start, end, permalink=permalink)
+    if suffix is None and not permalink:
+        return None
     place = text_paths.locate(text[start:end], roots)
     if place is None:
         return None
-    suffix = text_suffixes.find(text, start, end, permalink=place.permalink)
     if suffix is None:
         return Citation(start, end, place) if place.permalink and go else None
     if not go and not (suffix.line and suffix.symbol is None and (place.permalink or "/" in place.path)):

@@ -25,6 +25,9 @@ _MARKDOWN = re.compile(_FOREIGN + r"|\\(?=[\\`*_{}\[\]()#+.!~|:>-])")
 _NARROW = {ord(char) + 0xFEE0: char for char in ":()#,;/[]|L0123456789"}
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _ATX = re.compile(r"\s{0,3}(?:#{1,6}\s+|#{2,6}(?=[0-9\u3400-\u9fff]))")
+_BLANK = 3
+"""Empty lines in a row that say as much as any number of them."""
+
 _UNDERLINE = re.compile(r"(?:={3,}|-{3,})\s*")
 
 
@@ -94,7 +97,11 @@ def plain(text: str, *, markdown: bool) -> Iterator[Line]:
     """The lines of a text; headings and code blocks are told in Markdown alone."""
     lines = text.split("\n")
     fence = ""
+    blank = 0
     for number, source in enumerate(lines, 1):
+        blank = 0 if source else blank + 1
+        if blank > _BLANK:
+            continue
         role = Role.TEXT
         if markdown:
             fence, role = _role(source, lines[number] if number < len(lines) else "", fence)

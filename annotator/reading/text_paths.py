@@ -28,12 +28,15 @@ _VANITY = {
     "go.uber.org": "uber-go",
 }
 _COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party"))
+_DEEPEST = 24
+"""Parts of a path in which a host is looked for."""
+
 _OWNED = 3
 """Parts of a repository's address: host, owner and name."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _VERSION = re.compile(r"-(?:v?\d[\w.-]*|master|main)")
-_GOROOT = "/usr/local/go/src/"
+_GOROOT = re.compile(r"/usr/(?:local|lib)/go(?:lang)?(?:-[0-9.]{1,8})?/(?=src/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +94,24 @@ def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None
     if len(written) > LONGEST:
         return None
     parts = [part for part in decoded(written).split("/") if part]
-    at = next(
-        (index for index, part in enumerate(parts[:16][:-2]) if "." in part and _HOST.fullmatch(part)), None
-    )
-    if at is not None and not _COPIES.intersection(parts[:at]):
+    at = _host(parts)
+    if at is not None:
         return _remote(parts[at:], roots, address=address)
-    if written.startswith(_GOROOT):
-        path = notation.normalise(written.removeprefix(_GOROOT))
-        return Place("src/" + path, written, "golang/go") if path else None
+    if goroot := _GOROOT.match(written):
+        path = notation.normalise(written[goroot.end() :])
+        return Place(path, written, "golang/go") if path else None
     return None if address else _local(written, parts, roots)
+
+
+def _host(parts: list[str]) -> int | None:
+    """Where the last host stands that is not below somebody's copies."""
+    found = None
+    for index, part in enumerate(parts[:_DEEPEST][:-2]):
+        if part in _COPIES:
+            break
+        if "." in part and _HOST.fullmatch(part):
+            found = index
+    return found
 
 
 def decoded(written: str) -> str:

@@ -154,7 +154,8 @@ class _Rows:
         row = text_tables.row(text, self._header, self._roots) if self._header else None
         if row:
             return iter([(row.citation, row.kind)])
-        self._close(text)
+        if self._header:
+            self._close(text)
         return ((citation, None) for citation in text_citations.scan(text, self._roots))
 
     def _close(self, text: str) -> None:
