@@ -405,7 +405,7 @@ class PythonObject(msgspec.Struct, frozen=True):
         end_line: Its last line.
         params: Parameters without `self`; a class's are those of `__init__`.
         returns: The annotated result, empty where there is none.
-        members: A class's attributes, properties and methods, with their lines.
+        members: A class's attributes by type, its methods as `method`, its bases as `base`.
         calls: Dotted names of the project's own functions and methods that it is proven to call or to
             hand on, with the line of each, in the order of the text.
         texts: Texts that it raises or builds errors from, placeholders as `{}`.

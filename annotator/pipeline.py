@@ -268,8 +268,9 @@ def mapped(project: Project) -> Mapped:
     scope = _scope(project)
     originals = {symbol.notation: symbol for symbol in known.symbols}
     folders = [project.root / package for package in project.config.packages]
-    made = parity.pairs(found, originals, pyfacts.read(folders, project.root))
-    covered = coverage.coverage(known.symbols, found, scope)
+    python = pyfacts.read(folders, project.root)
+    made = parity.pairs(found, originals, python, scope.conventions)
+    covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"
     wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
     return Mapped(made, wrong, covered)

@@ -8,8 +8,9 @@ from enum import StrEnum
 
 import msgspec
 
+from annotator.mapping.reach import members_by_name
 from annotator.mapping.scope import Scope
-from annotator.model import Counterpart, GoSymbol, Kind, Remark
+from annotator.model import Counterpart, GoSymbol, Kind, PythonObject, Remark
 
 
 class State(StrEnum):
@@ -43,17 +44,27 @@ class Coverage(msgspec.Struct, frozen=True):
         return counted
 
 
-def coverage(symbols: Iterable[GoSymbol], counterparts: Iterable[Counterpart], scope: Scope) -> Coverage:
+def coverage(
+    symbols: Iterable[GoSymbol],
+    counterparts: Iterable[Counterpart],
+    scope: Scope,
+    python: Mapping[str, PythonObject],
+) -> Coverage:
     """The state of every recorded symbol.
 
     A method of an interface is covered with its interface where that is mapped: the rows of the
-    pair show each of its methods.
+    pair show each of its methods. A method of a type is covered by its counterpart's member of the
+    same name.
     """
     mapped: dict[str, list[str]] = defaultdict(list)
+    counterparts = tuple(counterparts)
     for counterpart in counterparts:
         for mirror in counterpart.mirrors:
             mapped[f"{mirror.path}::{mirror.symbol}"].append(counterpart.name)
     every = tuple(symbols)
+    by_notation = {symbol.notation: symbol for symbol in every}
+    for name, method, member in members_by_name(counterparts, by_notation, python):
+        mapped[method].append(f"{name}.{member}")
     found = tuple(_covered(symbol, mapped, scope) for symbol in every)
     known = {symbol.notation for symbol in every} | {f"{symbol.path}::*" for symbol in every}
     named = [name for entry in scope.left_out for name in entry.symbols]

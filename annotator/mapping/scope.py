@@ -16,6 +16,21 @@ class LeftOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
+class Convention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A difference that has one reason wherever it occurs.
+
+    Attributes:
+        kind: A kind of the `Differs:` grammar.
+        pattern: A regular expression for Go's side as the rows show it, `ctx context.Context` or
+            `errdefs/is.go::IsNotFound`.
+        reason: Why it differs.
+    """
+
+    kind: str
+    pattern: str
+    reason: str
+
+
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The scope of a port.
 
@@ -23,11 +38,13 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         packages: Folders of Go packages that are in scope whole, tests and other platforms apart.
         symbols: Further symbols in scope, in the project's notation.
         left_out: Symbols of the scope without a counterpart.
+        conventions: Differences that have one reason wherever they occur.
     """
 
     packages: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    conventions: tuple[Convention, ...] = ()
 
     def reason(self, notation: str) -> str | None:
         """Why a symbol has no counterpart, or None where no reason is given."""

@@ -211,14 +211,14 @@ class Scope:
                 return NOTHING
 
     def target(self, expression: ast.expr) -> str:
-        """The dotted name of the project's function, method or class that an expression is, else empty."""
+        """The dotted name of the project's function, class or member that an expression is, else empty."""
         match expression:
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name) if self.owner:
                 above = list(self.packages.bases(self.owner))[1:]
                 return next((f"{each.name}.{name}" for each in above if name in each.methods), "")
             case ast.Attribute(value=value, attr=name):
                 owner = self.type_of(value)
-                found = self.packages.method(owner.name, name) if owner.name else None
+                found = self.packages.member(owner.name, name) if owner.name else None
                 if found is not None:
                     return found
             case ast.Name(id=name) if name in self.names:
@@ -227,8 +227,7 @@ class Scope:
             case _:
                 pass
         resolved = self.packages.resolve(expression, self.module)
-        known_names = (self.packages.functions, self.packages.classes)
-        return resolved if any(resolved in names for names in known_names) else ""
+        return resolved if self.packages.is_defined(resolved) else ""
 
 
 def ordered(node: ast.AST) -> Iterator[ast.AST]:
