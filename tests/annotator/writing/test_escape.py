@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotator.writing.escape import Html, escape, join, quote, web
+from annotator.writing.escape import Html, escape, join, label, quote, web
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"])))
@@ -40,6 +40,18 @@ def test_a_character_that_turns_the_reading_direction_is_shown_by_its_number(cha
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\r", "\x85", "\udc80"])
 def test_a_character_that_html_cannot_hold_becomes_the_replacement_character(character: str) -> None:
     assert escape(character) == "&#65533;"
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"])))
+def test_a_label_reads_as_the_text_and_ends_neither_a_yaml_string_nor_html(text: str) -> None:
+    labelled = label(text)
+
+    assert html.unescape(labelled) == text
+    assert not set(labelled) & set('<>"\\{}\n`*[]')
+
+
+def test_an_ordinary_title_stays_as_it_is_in_a_label() -> None:
+    assert label("2.1 NewDaemon: everything's in order (é)") == "2.1 NewDaemon: everything's in order (é)"
 
 
 @pytest.mark.parametrize(
