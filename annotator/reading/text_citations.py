@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from annotator.reading import text_paths, text_suffixes
 from annotator.reading.text_paths import Place, Roots
@@ -63,12 +64,14 @@ def _promises(text: str) -> bool:
 
 
 def paths(text: str, roots: Roots) -> Iterator[Citation]:
-    """The Go files that a line names, whether a line or symbol stands beside them or not."""
+    """The files that a line names, whether a line or symbol stands beside them or not."""
     for match in _RUN.finditer(text):
         run = match[0]
-        go = None if "://" in run or len(run) > text_paths.LONGEST else _GO.search(run)
+        file = (
+            None if "://" in run or len(run) > text_paths.LONGEST else _GO.search(run) or _OTHER.search(run)
+        )
         start = match.start() + _opening(text, match.start(), run)
-        end = match.start() + go.end() if go else 0
+        end = match.start() + file.end() if file else 0
         place = text_paths.locate(text[start:end], roots) if start < end else None
         if place:
             yield Citation(start, end, place)
@@ -152,6 +155,6 @@ def _joined(text: str, words: Citation, address: Citation) -> Citation | None:
 
 
 def _agree(words: Citation, address: Citation) -> bool:
-    short, long = sorted((words.place.path, address.place.path), key=len)
-    same_file = long == short or long.endswith("/" + short)
+    """Whether both mean the same lines of a file of that name; where folders differ, an address errs less."""
+    same_file = PurePosixPath(words.place.path).name == PurePosixPath(address.place.path).name
     return same_file and (address.line is None or words.line in {None, address.line})

@@ -97,6 +97,8 @@ def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None
     at = _host(parts)
     if at is not None:
         return _remote(parts[at:], roots, address=address)
+    if parts[2:] and parts[2] in _VIEWS and "/".join(parts[:2]).lower() in roots.names:
+        return _remote(["github.com", *parts], roots, address=address)
     if goroot := _GOROOT.match(written):
         path = notation.normalise(written[goroot.end() :])
         return Place(path, written, "golang/go") if path else None

@@ -18,6 +18,7 @@ _N = r"([1-9][0-9]{0,8})(?![0-9])"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _SYMBOL = rf"{_NAME}(?:\.{_NAME}){{0,3}}"
 _DASH = r"(?:-|\u2013|—|~|\uff5e|\.{2,3}|到|至)"
+_C = r":\uff1a"
 _CLOSE = r"[`'\"*)\]」》”\u2019>_]{0,4}"
 _END = r"(?![0-9A-Za-z])"
 _KIND = text_words.alternatives(frozenset(text_words.KIND))
@@ -29,24 +30,25 @@ _FRAGMENT = (
     rf"(?:(?:\s?{_DASH}\s?|\#|:)(?:L|l|n)?{_N}(?:C[0-9]{{1,5}})?)?{_END}"
 )
 _QUERY = r"\?[^\s#()<>\"'\]]{0,200}"
-_COLON = (
-    rf":[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z个個种種步]|\.[0-9])"
-)
+_NUMBERED = rf"[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z]|\.[0-9])"
+_COLON = rf"[`*]{{0,3}}:{_NUMBERED}"
+# A wide colon also opens a clause, which can begin with a count: "three functions".
+_WIDE = rf"\uff1a{_NUMBERED}(?![个個种種步])"
 _SPACED = rf":\s{_N}(?:{_DASH}{_N})?(?=\s{{0,4}}(?:$|[)\],;。]))"
 _ENGLISH = (
-    rf"{_CLOSE}\s{{0,4}}[(,;\[:]?\s{{0,4}}(?:(?:at|on|from|in)\s)?"
-    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]))\s?:?\s?\#?L?{_N}"
+    rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in)\s)?"
+    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]))\s?[{_C}]?\s?\#?L?{_N}"
     rf"(?:\s?(?:{_DASH}|to|through)\s?L?{_N})?{_END}"
 )
 _CHINESE = (
-    rf"{_CLOSE}\s{{0,2}}[(,:]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
-    rf"(?:(?:代码行|行号|行號|行数|行)\s?:?\s?{_N}(?:\s?{_DASH}\s?{_N})?"
+    rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
+    rf"(?:(?:代码行|行号|行號|行数|行)\s?[{_C}]?\s?{_N}(?:\s?{_DASH}\s?{_N})?"
     rf"|第\s?{_N}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_N})?\s?行"
     rf"|{_N}(?:\s?行)?(?:\s?{_DASH}\s?{_N})?\s?行(?!代码|左右|多|的代码|程序))"
 )
 _LABELLED = (
-    rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}:\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
-    rf"\s{{0,4}}[,;|]?\s{{0,4}}(?:{_LINES})\s{{0,2}}:?\s{{0,2}}{_N}(?:{_DASH}{_N})?"
+    rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}[{_C}]\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
+    rf"\s{{0,4}}[,;|]?\s{{0,4}}(?:{_LINES})\s{{0,2}}[{_C}]?\s{{0,2}}{_N}(?:{_DASH}{_N})?"
 )
 _NOTATION = rf"::(?:\(\*?({_NAME})\)\.)?({_SYMBOL})(?:{_FRAGMENT})?"
 _HOLDS = (
@@ -62,7 +64,7 @@ _DEFINED_IN = (
     rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
 )
 
-_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _SPACED))
+_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _WIDE, _SPACED))
 _LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE))
 _AFTER_NOTATION = re.compile(_NOTATION)
 _AFTER_LABELLED = re.compile(_LABELLED, re.IGNORECASE)

@@ -30,7 +30,8 @@ _ROLES = {
     **dict.fromkeys(text_words.NAME, "name"),
 }
 _WORD = re.compile(
-    rf"[\s,/、+*_`:-]{{0,40}}({text_words.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:]|$)", re.IGNORECASE
+    rf"[\s,/、+*_`:\uff1a-]{{0,40}}({text_words.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:\uff1a]|$)",
+    re.IGNORECASE,
 )
 _FIRST = frozenset(phrase.split()[0] for phrase in _ROLES)
 _RULE = re.compile(r"[\s|:=+-]*")
@@ -67,7 +68,7 @@ def header(text: str) -> tuple[Header, int] | None:
     if "|" in text and ".go" not in text and (found := _piped(text)):
         return found, len(text)
     first = text[:_NEAR].split(None, 1)[:1]
-    return _worded(text) if first and first[0].strip("|*_`:,").casefold() in _FIRST else None
+    return _worded(text) if first and first[0].strip("|*_`:,\uff1a").casefold() in _FIRST else None
 
 
 def _worded(text: str) -> tuple[Header, int] | None:
@@ -79,7 +80,7 @@ def _worded(text: str) -> tuple[Header, int] | None:
         roles.append(_ROLES[match[1].casefold()])
         words.append(match[1])
         at = match.end()
-    rest = text[at:].strip(" \t*_`:|")
+    rest = text[at:].strip(" \t*_`:|\uff1a")
     if not _heads(roles) or (rest and ".go" not in rest):
         return None
     return Header((), _kind(words)), at if rest else len(text)
@@ -116,7 +117,7 @@ def _kind(words: list[str]) -> str | None:
 
 
 def _plain(cell: str) -> str:
-    return " ".join(cell.strip(" \t*_`:").casefold().split())
+    return " ".join(cell.strip(" \t*_`:\uff1a").casefold().split())
 
 
 def _cells(text: str) -> list[tuple[int, int]]:
@@ -156,7 +157,8 @@ def _filled(citation: Citation, name: str, number: str) -> Citation | None:
     symbol = citation.symbol or _symbol(name)
     if citation.line is None and line is not None:
         citation = replace(citation, line=line, end_line=end_line)
-    return replace(citation, symbol=symbol) if symbol or citation.line else None
+    go = citation.place.path.endswith(".go")
+    return replace(citation, symbol=symbol) if citation.line or (symbol and go) else None
 
 
 def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
@@ -165,12 +167,14 @@ def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
     if len(found) != 1:
         return None
     path = found[0]
-    rest = [word for word in (text[: path.start] + " " + text[path.end :]).split() if word.strip("|`*-,:")]
-    numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:"))]
+    rest = [
+        word for word in (text[: path.start] + " " + text[path.end :]).split() if word.strip("|`*-,:\uff1a")
+    ]
+    numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:\uff1a"))]
     names = [word for word in rest if word not in numbers and _plain(word) not in text_words.KIND]
     if len(numbers) > 1 or len(names) > _WORDS:
         return None
-    number = numbers[0].strip("|`*,:") if numbers else ""
+    number = numbers[0].strip("|`*,:\uff1a") if numbers else ""
     filled = _filled(path, " ".join(names), number)
     end = len(text.rstrip())
     return Row(replace(filled, end=end), header.kind) if filled else None
@@ -183,7 +187,7 @@ def _numbers(cell: str) -> tuple[int | None, int | None]:
 
 def _symbol(cell: str) -> str | None:
     """The symbol of a name cell: `NewDaemon()`, `(*Manager).reload`, `[Store](…)`."""
-    plain = _LINK.sub(r"\1", cell).strip(" `*|,:")
+    plain = _LINK.sub(r"\1", cell).strip(" `*|,:\uff1a")
     match = _SYMBOL.fullmatch(plain)
     if plain.casefold() in text_words.NOTHING or match is None:
         return None
