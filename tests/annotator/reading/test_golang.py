@@ -26,6 +26,7 @@ KINDS = {
     "Shop.second": Kind.FIELD,
     "Shop.nested": Kind.FIELD,
     "Shop.nested.depth": Kind.FIELD,
+    "Shop.list": Kind.FIELD,
     "Shop.list.item": Kind.FIELD,
     "Getter": Kind.INTERFACE,
     "Getter.Context": Kind.IMETHOD,
@@ -334,3 +335,15 @@ def test_structs_in_structs_have_members_to_a_depth() -> None:
         (found,) = found.members
         depth += 1
     assert depth == gotypes.MAX_NESTING
+
+
+def test_a_closures_span_begins_with_its_name(forms: dict[str, Declaration]) -> None:
+    where = forms["Shop.Sell.check.inner"].span
+    assert FORMS.read_bytes()[where.start : where.end] == b"inner := func() {}"
+
+
+def test_the_span_of_a_closure_bound_beside_others_is_the_closure_alone(
+    forms: dict[str, Declaration],
+) -> None:
+    where = forms["Shop.Sell.other"].span
+    assert FORMS.read_bytes()[where.start : where.end] == b"func() int { return 1 }"

@@ -45,7 +45,10 @@ def test_mutated_source_reads_within_its_bounds(changes: list[tuple[int, int, by
     found = list(document.declarations)
     for declaration in found:
         found += declaration.members
-        assert 1 <= declaration.span.line <= declaration.line <= declaration.span.end_line <= len(lines)
+        assert 1 <= declaration.line <= declaration.span.end_line <= len(lines)
+        assert data[declaration.span.start : declaration.span.end].count(b"\n") == (
+            declaration.span.end_line - declaration.span.line
+        )
         written = lines[declaration.line - 1][declaration.column - 1 :].decode("utf-8", "replace")
         assert written.startswith(declaration.name)
     assert all(1 <= line <= len(lines) for line in document.broken)
