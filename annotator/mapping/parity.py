@@ -234,7 +234,7 @@ def _matched(go: list[Parameter], ours: tuple[Parameter, ...]) -> dict[str, Para
 
 
 def _abbreviates(one: str, other: str) -> bool:
-    """Whether the shorter name's letters stand in the longer one, from its first letter or as its last word."""
+    """Whether the shorter name is made of the longer one's letters, from its start, or is its last word."""
     short, long = sorted((plain(one), plain(other)), key=len)
     letters = iter(long)
     in_order = all(letter in letters for letter in short)

@@ -268,9 +268,21 @@ def _learn_from(method: Function, found: Class, packages: Packages) -> None:
                 target=ast.Attribute(value=ast.Name(id="self"), attr=name), annotation=written
             ):
                 _learn(found, packages, name, node, written)
-            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=value):
-                known = found.attributes.get(name)
-                if known is None or (known.type == NOTHING and not known.written):
-                    found.attributes[name] = Attribute(name, node.lineno, scope.type_of(value))
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    _learn_assigned(target, scope.type_of(value), found)
             case _:
                 pass
+
+
+def _learn_assigned(target: ast.expr, value: Type, found: Class) -> None:
+    match target:
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            known = found.attributes.get(name)
+            if known is None or (known.type == NOTHING and not known.written):
+                found.attributes[name] = Attribute(name, target.lineno, value)
+        case ast.Tuple(elts=parts):
+            for part in parts:
+                _learn_assigned(part, NOTHING, found)
+        case _:
+            pass
