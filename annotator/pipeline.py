@@ -37,7 +37,6 @@ MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 
 
 if TYPE_CHECKING:
-    from annotator.writing.atlas import Cited
     from annotator.writing.places import Source
 
 
@@ -199,6 +198,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
 
     read = tuple(article(at.project, file) for file in (*at.project.articles, *files))
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
+    texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
     made = pages.make(
         pages.SiteInput(
@@ -207,10 +207,10 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             commit=snapshot.commit,
             version=snapshot.version,
             baseline=at.project.config.baseline,
-            source=type(at.source).__name__.removesuffix("Source").lower(),
-            sources=_sources(at, cited),
+            source="Debian" if snapshot.commit is None else "git",
+            sources=_sources(at, pages.folders(cited, texts)),
             cited=cited,
-            texts=tuple(prose.parse(*text) for text in _texts(at.project)),
+            texts=texts,
             licence=at.project.config.licence,
             notice=at.notice or "",
         )
@@ -221,17 +221,16 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
 
 
-def _sources(at: Session, cited: Iterable[Cited]) -> Mapping[str, Source]:
-    """The Go files of every package that has something cited, with what their identifiers name."""
+def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
+    """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
     from annotator.reading.binding import Binder
     from annotator.writing.places import Source
 
-    anchors = [getattr(v.outcome, "anchor", None) for entry in cited for v in entry.verdicts]
-    folders = {anchor.path.rpartition("/")[0] for anchor in anchors if anchor is not None}
+    wanted = set(folders)
     paths = [
         path
         for path in at.tree.go_files
-        if path.rpartition("/")[0] in folders and not path.endswith("_test.go")
+        if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
     documents, data = at.tree.documents(paths), at.tree.read(paths)
     binder = Binder(at.tree, at.project.config.modules)
