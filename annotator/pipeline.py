@@ -23,6 +23,7 @@ from annotator.model import (
     Document,
     Reference,
     Remark,
+    Use,
     Verdict,
 )
 from annotator.reading import articles, notation
@@ -223,7 +224,6 @@ def build(at: Session, files: Iterable[Path]) -> Built:
 
 def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
     """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
-    from annotator.reading.binding import Binder
     from annotator.writing.places import Source
 
     wanted = set(folders)
@@ -232,9 +232,22 @@ def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
         for path in at.tree.go_files
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
-    documents, data = at.tree.documents(paths), at.tree.read(paths)
+    documents, data, uses = at.tree.documents(paths), at.tree.read(paths), _uses(at, paths)
+    return {path: Source(data[path], documents[path], uses[path]) for path in paths}
+
+
+def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
+    """What the identifiers of some files name: bound once for each state of the whole tree."""
+    from annotator.reading.binding import Binder
+
+    keys = {path: f"{at.tree.digest}:{path}" for path in paths}
+    kept = at.cache.get_values("uses", keys.values())
+    decode = msgspec.msgpack.Decoder(tuple[Use, ...]).decode
+    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
     binder = Binder(at.tree, at.project.config.modules)
-    return {path: Source(data[path], documents[path], binder.uses(path)) for path in paths}
+    bound = {path: binder.uses(path) for path in keys if path not in found}
+    at.cache.put_values("uses", {keys[path]: msgspec.msgpack.encode(uses) for path, uses in bound.items()})
+    return found | bound
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:

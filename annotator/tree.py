@@ -22,7 +22,8 @@ _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 def reader() -> str:
     """What makes documents of bytes, by content: another reader makes other documents."""
     made_by = hashlib.sha256(_grammar().encode())
-    for module in sorted((Path(__file__).parent / "reading").glob("go*.py")):
+    reading = Path(__file__).parent / "reading"
+    for module in sorted([*reading.glob("go*.py"), *reading.glob("binding*.py")]):
         made_by.update(module.read_bytes())
     return made_by.hexdigest()
 
@@ -71,6 +72,12 @@ class Tree:
             for path, blob in self.snapshot.files.items()
             if path.endswith(".go") and _VENDORED.isdisjoint(path.split("/")[:-1])
         }
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of all Go files, vendored ones too: what binding can rest on."""
+        state = "".join(f"{p}\0{b.id}\n" for p, b in self.snapshot.files.items() if p.endswith(".go"))
+        return hashlib.sha256(state.encode()).hexdigest()[:32]
 
     def has(self, path: str) -> bool:
         """Whether the tree has this file, vendored or not."""

@@ -8,8 +8,8 @@ from typing import Protocol
 import msgspec
 from rich.text import Text as Styled
 
-from annotator.model import Reference
 from annotator.errors import printable
+from annotator.model import Reference
 
 _SHOWN = 3
 
