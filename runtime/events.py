@@ -46,7 +46,7 @@ class Actor(msgspec.Struct, frozen=True):
     attributes: Mapping[str, str] = msgspec.field(default_factory=dict, name="Attributes")
 
 
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An event.
 
     Go:
@@ -56,12 +56,12 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
         field From: `from_`, since `from` is a word of Python's.
     """
 
-    type: str = msgspec.field(name="Type")
-    action: str = msgspec.field(name="Action")
-    actor: Actor = msgspec.field(name="Actor")
     status: str = ""
     id: str = ""
     from_: str = msgspec.field(default="", name="from")
+    type: str = msgspec.field(name="Type")
+    action: str = msgspec.field(name="Action")
+    actor: Actor = msgspec.field(name="Actor")
     scope: str = ""
     time: int = 0
     time_nano: int = msgspec.field(default=0, name="timeNano")

@@ -94,8 +94,8 @@ class Publisher(Generic[T]):
     """Sends each message to all who subscribed.
 
     Args:
-        publish_timeout: For how many seconds a message waits for the readers whose queues are full, all of them
-            together; then it is dropped for them. 0 for no wait.
+        publish_timeout: For how many seconds a message waits for the readers whose queues are full, all of
+            them together; then it is dropped for them. 0 for no wait.
         buffer: How many messages wait for each reader.
 
     Go:
@@ -171,7 +171,8 @@ class Publisher(Generic[T]):
             pkg/pubsub/publisher.go::Publisher.sendTopic
 
         Differs:
-            behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for each.
+            behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
+                each.
         """
         with self._lock:
             subscribers = list(self.subscribers.items())

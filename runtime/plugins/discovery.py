@@ -202,14 +202,11 @@ def _is_inside(name: str) -> bool:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb", opener=_without_waiting) as file:
+        # Should the file have become a pipe by now, opening it must not wait for a writer.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             content = file.read(SPEC_LIMIT + 1)
     except OSError as error:
         raise EngineError(str(error), error) from error
     if len(content) > SPEC_LIMIT:
         raise EngineError(f"{path}: a spec of more than {SPEC_LIMIT} bytes")
     return content
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)

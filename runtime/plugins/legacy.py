@@ -80,8 +80,8 @@ class Plugins:
         Args:
             name: The plugin's name.
             imp: What it is wanted for.
-            patient: Whether to look for it and to ask it for half a minute; otherwise once, for no longer than
-                `timings.scan`.
+            patient: Whether to look for it and to ask it for half a minute; otherwise once, for no longer
+                than `timings.scan`.
 
         Raises:
             PluginNotFound: No folder has it.
