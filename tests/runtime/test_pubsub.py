@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -6,25 +7,25 @@ from runtime.pubsub import Closed, Publisher, Subscriber
 
 
 @pytest.fixture
-def publisher():
+def publisher() -> Iterator[Publisher[str]]:
     made = Publisher[str](0.1, 10)
     yield made
     made.close()
 
 
-def test_one_subscriber_gets_the_message(publisher):
+def test_one_subscriber_gets_the_message(publisher: Publisher[str]) -> None:
     subscriber = publisher.subscribe()
     publisher.publish("hi")
     assert subscriber.get(timeout=1) == "hi"
 
 
-def test_all_subscribers_get_the_message(publisher):
+def test_all_subscribers_get_the_message(publisher: Publisher[str]) -> None:
     subscribers = [publisher.subscribe() for _ in range(3)]
     publisher.publish("hi")
     assert [subscriber.get(timeout=1) for subscriber in subscribers] == ["hi"] * 3
 
 
-def test_one_that_is_evicted_gets_nothing_and_the_others_go_on(publisher):
+def test_one_that_is_evicted_gets_nothing_and_the_others_go_on(publisher: Publisher[str]) -> None:
     first, second = publisher.subscribe(), publisher.subscribe()
     publisher.evict(first)
     publisher.publish("hi")
@@ -34,7 +35,7 @@ def test_one_that_is_evicted_gets_nothing_and_the_others_go_on(publisher):
     assert len(publisher) == 1
 
 
-def test_closing_the_publisher_closes_all(publisher):
+def test_closing_the_publisher_closes_all(publisher: Publisher[str]) -> None:
     subscribers = [publisher.subscribe() for _ in range(3)]
     publisher.close()
     for subscriber in subscribers:
@@ -42,7 +43,7 @@ def test_closing_the_publisher_closes_all(publisher):
             subscriber.get(timeout=1)
 
 
-def test_fifty_subscribers_read_a_thousand_messages_without_a_race():
+def test_fifty_subscribers_read_a_thousand_messages_without_a_race() -> None:
     publisher = Publisher[int](0, 1024)
     read = {number: [] for number in range(50)}
     subscribers = [publisher.subscribe() for _ in read]
@@ -60,7 +61,7 @@ def test_fifty_subscribers_read_a_thousand_messages_without_a_race():
     assert all(got == list(range(1000)) for got in read.values())
 
 
-def test_a_topic_chooses_the_messages(publisher):
+def test_a_topic_chooses_the_messages(publisher: Publisher[str]) -> None:
     chosen = publisher.subscribe_topic(lambda message: message.startswith("a"))
     for message in ("ab", "ba", "aa"):
         publisher.publish(message)
@@ -68,7 +69,7 @@ def test_a_topic_chooses_the_messages(publisher):
     assert list(chosen) == ["ab", "aa"]
 
 
-def test_without_a_time_out_what_finds_no_room_is_dropped():
+def test_without_a_time_out_what_finds_no_room_is_dropped() -> None:
     publisher = Publisher[int](0, 2)
     small, large = publisher.subscribe(), publisher.subscribe_topic_with_buffer(None, 5)
     for number in range(4):
@@ -77,7 +78,7 @@ def test_without_a_time_out_what_finds_no_room_is_dropped():
     assert (list(small), list(large)) == ([0, 1], [0, 1, 2, 3])
 
 
-def test_a_slow_reader_costs_the_others_nothing_but_the_one_wait():
+def test_a_slow_reader_costs_the_others_nothing_but_the_one_wait() -> None:
     publisher = Publisher[int](0.01, 1)
     slow = [publisher.subscribe() for _ in range(20)]
     quick = publisher.subscribe_topic_with_buffer(None, 10)
@@ -88,7 +89,7 @@ def test_a_slow_reader_costs_the_others_nothing_but_the_one_wait():
     assert [list(subscriber) for subscriber in slow] == [[0]] * 20
 
 
-def test_a_message_waits_for_a_reader_who_makes_room_in_time():
+def test_a_message_waits_for_a_reader_who_makes_room_in_time() -> None:
     publisher = Publisher[int](30, 1)
     subscriber = publisher.subscribe()
     publisher.publish(1)
@@ -98,7 +99,7 @@ def test_a_message_waits_for_a_reader_who_makes_room_in_time():
     waiting.join()
 
 
-def test_evicting_a_full_reader_ends_the_wait_for_it():
+def test_evicting_a_full_reader_ends_the_wait_for_it() -> None:
     publisher = Publisher[int](30, 1)
     subscriber = publisher.subscribe()
     publisher.publish(1)
@@ -109,13 +110,13 @@ def test_evicting_a_full_reader_ends_the_wait_for_it():
     assert list(subscriber) == [1]
 
 
-def test_evicting_twice_does_nothing(publisher):
+def test_evicting_twice_does_nothing(publisher: Publisher[str]) -> None:
     subscriber = publisher.subscribe()
     publisher.evict(subscriber)
     publisher.evict(subscriber)
     assert len(publisher) == 0
 
 
-def test_a_subscriber_waits_no_longer_than_it_wants():
+def test_a_subscriber_waits_no_longer_than_it_wants() -> None:
     with pytest.raises(TimeoutError):
         Subscriber(1).get(timeout=0)

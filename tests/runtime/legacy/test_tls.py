@@ -2,7 +2,10 @@ import shutil
 import ssl
 import subprocess
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,45 +13,40 @@ from runtime.errors import EngineError
 from runtime.plugins import tls
 from runtime.plugins.client import new_client
 from runtime.plugins.errors import TransportError
+from runtime.plugins.timings import Timings
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """An authority that signed itself and serves as the server's and the client's certificate; its key twice."""
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One certificate for authority, server and client; its key open and locked."""
     folder = tmp_path_factory.mktemp("certificates")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=plugin"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
-        + ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
-        check=True,
-        capture_output=True,
+    commands = (
+        "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=plugin -addext subjectAltName=IP:127.0.0.1"
+        " -keyout key.pem -out cert.pem",
+        "rsa -aes256 -passout pass:secret -in key.pem -out locked.pem",
     )
-    subprocess.run(
-        ["openssl", "rsa", "-aes256", "-passout", "pass:secret", "-in", str(folder / "key.pem")]
-        + ["-out", str(folder / "locked.pem")],
-        check=True,
-        capture_output=True,
-    )
+    for command in commands:
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
     return folder
 
 
 @pytest.fixture
-def https(certificates):
+def https(certificates: Path) -> Iterator[str]:
     """A plugin that speaks TLS and wants to know who calls."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
+        def do_POST(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b'{"Implements":["VolumeDriver"]}' if self.connection.getpeercert() else b"{}")
 
-        def log_message(self, *_):
+        def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     class Server(HTTPServer):
-        def get_request(self):
+        def get_request(self) -> Any:
             connection, address = super().get_request()
             connection.settimeout(5)
             try:
@@ -70,7 +68,7 @@ def https(certificates):
     server.server_close()
 
 
-def activate(addr, options, timings):
+def activate(addr: str, options: Any, timings: Timings) -> dict[str, Any]:
     client = new_client(addr, options, name="secure", timings=timings)
     try:
         return client.call("Plugin.Activate", None, dict)
@@ -78,23 +76,27 @@ def activate(addr, options, timings):
         client.close()
 
 
-def test_a_server_whose_authority_is_given_is_verified(https, certificates, timings):
+def test_a_server_whose_authority_is_given_is_verified(
+    https: str, certificates: Path, timings: Timings
+) -> None:
     assert activate(https, tls.Options(ca_file=str(certificates / "cert.pem")), timings) == {}
 
 
-def test_a_server_of_an_unknown_authority_is_refused(https, timings):
+def test_a_server_of_an_unknown_authority_is_refused(https: str, timings: Timings) -> None:
     with pytest.raises(
         TransportError, match=r"plugin secure: Plugin.Activate: dial tcp .*certificate verify"
     ):
         activate(https, None, timings)
 
 
-def test_a_server_that_is_not_verified_may_be_anybody(https, timings):
+def test_a_server_that_is_not_verified_may_be_anybody(https: str, timings: Timings) -> None:
     assert activate(https, tls.Options(insecure_skip_verify=True), timings) == {}
 
 
 @pytest.mark.parametrize(("key", "passphrase"), [("key.pem", ""), ("locked.pem", "secret")])
-def test_the_engine_proves_who_it_is(https, certificates, timings, key, passphrase):
+def test_the_engine_proves_who_it_is(
+    https: str, certificates: Path, timings: Timings, key: str, passphrase: str
+) -> None:
     options = tls.Options(
         ca_file=str(certificates / "cert.pem"),
         cert_file=str(certificates / "cert.pem"),
@@ -117,7 +119,9 @@ def test_the_engine_proves_who_it_is(https, certificates, timings, key, passphra
         ({"min_version": 0x0301}, "Requested minimum TLS version is too low. Should be at-least: 303"),
     ],
 )
-def test_tls_files_that_cannot_be_used_are_an_error_and_never_a_question(certificates, options, text):
+def test_tls_files_that_cannot_be_used_are_an_error_and_never_a_question(
+    certificates: Path, options: Any, text: str
+) -> None:
     filled = {
         key: value.format(certificates) if isinstance(value, str) else value for key, value in options.items()
     }
@@ -126,6 +130,6 @@ def test_tls_files_that_cannot_be_used_are_an_error_and_never_a_question(certifi
     assert str(raised.value).startswith(text.format(certificates))
 
 
-def test_the_lowest_version_is_tls_1_2_unless_more_is_asked_for():
+def test_the_lowest_version_is_tls_1_2_unless_more_is_asked_for() -> None:
     assert tls.client_context(tls.Options()).minimum_version == ssl.TLSVersion.TLSv1_2
     assert tls.client_context(tls.Options(min_version=0x0304)).minimum_version == ssl.TLSVersion.TLSv1_3

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -6,9 +9,11 @@ from hypothesis import strategies as st
 
 from runtime.errors import EngineError
 from runtime.plugins import transport
+from runtime.plugins.client import Client
+from runtime.plugins.timings import Timings
 
 
-def test_requests_are_posts():
+def test_requests_are_posts() -> None:
     made = transport.new_transport("http://0.0.0.0", None)
     assert made.new_request("", b"").method == b"POST"
     made.close()
@@ -23,7 +28,7 @@ def test_requests_are_posts():
         ("https://127.0.0.1:8080", "https"),
     ],
 )
-def test_all_but_https_is_spoken_to_in_http(addr, scheme):
+def test_all_but_https_is_spoken_to_in_http(addr: str, scheme: str) -> None:
     assert transport.http_scheme(urlsplit(addr)) == scheme
 
 
@@ -36,7 +41,7 @@ def test_all_but_https_is_spoken_to_in_http(addr, scheme):
         ("é", b"/%C3%A9"),
     ],
 )
-def test_a_method_becomes_a_path_and_cannot_break_the_request(path, target):
+def test_a_method_becomes_a_path_and_cannot_break_the_request(path: str, target: bytes) -> None:
     made = transport.new_transport("unix:///x.sock", None)
     assert made.new_request(path, b"").url.target == target
     made.close()
@@ -62,7 +67,7 @@ def test_a_method_becomes_a_path_and_cannot_break_the_request(path, target):
         ("unix:///" + "é" * 54, f'Unix socket path "/{"é" * 54}" is too long'),
     ],
 )
-def test_an_address_that_nobody_can_have_is_refused_at_once(addr, text):
+def test_an_address_that_nobody_can_have_is_refused_at_once(addr: str, text: str) -> None:
     with pytest.raises(EngineError) as raised:
         transport.new_transport(addr, None)
     assert str(raised.value) == text
@@ -71,7 +76,7 @@ def test_an_address_that_nobody_can_have_is_refused_at_once(addr, text):
 @given(
     st.text() | st.sampled_from(["tcp://", "unix://", "https://"]).flatmap(lambda s: st.text().map(s.__add__))
 )
-def test_any_text_is_an_address_or_an_error(addr):
+def test_any_text_is_an_address_or_an_error(addr: str) -> None:
     try:
         made = transport.new_transport(addr.replace("https", "http"), None)
     except EngineError:
@@ -80,13 +85,15 @@ def test_any_text_is_an_address_or_an_error(addr):
     made.close()
 
 
-def test_a_unix_path_of_108_bytes_is_accepted():
+def test_a_unix_path_of_108_bytes_is_accepted() -> None:
     made = transport.new_transport("unix:///" + "x" * 107, None)
     assert made.address == "unix /" + "x" * 107
     made.close()
 
 
-def test_a_unix_path_is_taken_as_it_stands(folder, serve, connect, timings):
+def test_a_unix_path_is_taken_as_it_stands(
+    folder: Path, serve: Callable[..., Any], connect: Callable[..., Client], timings: Timings
+) -> None:
     server = serve(folder / "a b%20?#.sock")
     server.on("/A.B", {})
     connect(server.addr, timings).call("A.B", {}, dict)
