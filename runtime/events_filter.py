@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
 
 from runtime.events import IMAGE_EVENT_TYPE, Message
@@ -100,7 +101,7 @@ class Filter:
             return self.filter.fuzzy_match("event", event.action)
         return self.filter.exact_match("event", event.action)
 
-    def filter_contains(self, field: str, values: Set[str]) -> bool:
+    def filter_contains(self, field: str, values: AbstractSet[str]) -> bool:
         """Whether one of these values was given for a key.
 
         Go:

@@ -212,7 +212,7 @@ class Client:
         Differs:
             param reqOpts: one frozen value rather than a list of functions.
             extra bounded: whether a call without a time-out takes the client's.
-            behaviour length: an error's text ends after 64 Ki characters; moby's after whatever the plugin sends.
+            behaviour length: an error's text ends after 64 Ki characters; moby's has no bound.
             behaviour body: each try sends the whole body; moby's second try sends an empty one if the server
                 read the first.
         """
