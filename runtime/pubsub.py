@@ -171,6 +171,7 @@ class Publisher(Generic[T]):
             pkg/pubsub/publisher.go::Publisher.sendTopic
 
         Differs:
+            param v: called `message`.
             behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
                 each.
         """

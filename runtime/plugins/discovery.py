@@ -12,7 +12,7 @@ from typing import Final, Self
 import msgspec
 
 from runtime.errors import EngineError
-from runtime.plugins import tls, transport, wire
+from runtime.plugins import address, tls, wire
 from runtime.plugins.activation import Plugin, new_local_plugin
 from runtime.plugins.errors import PluginNotFound
 from runtime.plugins.timings import DEFAULT, Timings
@@ -73,6 +73,7 @@ class LocalRegistry:
             pkg/plugins/discovery.go::Scan
 
         Differs:
+            behaviour folders: the registry's own; moby's function reads globals.
             behaviour twice: a name that is found twice is listed once.
             behaviour nested: any spec with its folder's name counts; moby looks at the first file with that
                 name, whatever its suffix, and takes a folder `x.spec` for a spec.
@@ -132,7 +133,7 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
         addr = _read(path).decode().strip()
     except UnicodeDecodeError as error:
         raise EngineError(f"{path}: {error}") from error
-    transport.parse(addr)
+    address.parse(addr)
     return new_local_plugin(name, addr, timings)
 
 
@@ -198,6 +199,10 @@ def _is_socket(path: Path) -> bool:
 
 
 def _is_inside(name: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
     return "\0" not in name and not any(part in {"", ".", ".."} for part in name.split("/"))
 
 

@@ -9,7 +9,7 @@ from typing import IO, Final, Self
 
 import httpcore
 
-from runtime.plugins import transport
+from runtime.plugins import sockets
 from runtime.plugins.errors import BadReply, DeadlineExceeded, TransportError
 
 CHUNK: Final = 64 * 1024
@@ -96,7 +96,7 @@ class Reply:
         self.close()
 
     def _next(self, parts: Iterator[bytes]) -> bytes | None:
-        with transport.until(self._deadline), translated(self.where):
+        with sockets.until(self._deadline), translated(self.where):
             return next(parts, None)
 
 

@@ -24,6 +24,11 @@ class ExtpointHandlers:
 
     Go:
         pkg/plugins/plugins.go::extpointHandlers
+
+    Differs:
+        field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
+        extra add: what moby does in `Handle`.
+        extra of: what moby does in `runHandlers`.
     """
 
     def __init__(self) -> None:
@@ -54,6 +59,7 @@ class Plugins:
         pkg/plugins/plugins.go::handlers
 
     Differs:
+        field Mutex: a `threading.Lock`.
         extra registry: the folders belong to this object.
         extra timings: the numbers and the clock, for tests.
         extra workers: a browser's Python has no threads.
@@ -183,6 +189,8 @@ class Plugins:
         except EngineError:
             self._forget(plugin)
             raise
+        if self.plugins.get(name) is not plugin:
+            plugin.close()  # all was closed meanwhile
         return plugin
 
     def close(self) -> None:

@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
+from runtime.errors import EngineError
+
 T = TypeVar("T")
 
 
-class NotDecodable(Exception):
+class NotDecodable(EngineError):
     """The text is not JSON, or not of the type; the message says what and where."""
 
 

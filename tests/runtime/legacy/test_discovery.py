@@ -147,7 +147,9 @@ def test_a_name_is_listed_once_wherever_it_is_found(registry: LocalRegistry, fol
         assert registry.scan() == ["twice", "broken"]
 
 
-@pytest.mark.parametrize("name", ["../secret", "a/../../secret", "/secret", ".", "..", "", "a\0b", "a//b"])
+@pytest.mark.parametrize(
+    "name", ["../secret", "a/../../secret", "/secret", ".", "..", "", "a\0b", "a//b", "\ud800"]
+)
 def test_a_name_never_leads_out_of_the_folders(folder: Path, name: str) -> None:
     write(folder / "secret.spec", "tcp://h")
     (folder / "plugins" / "a").mkdir(parents=True)

@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -268,3 +270,12 @@ def test_after_close_nothing_is_known(plugins: Plugins, driver: Callable[..., An
     plugins.get("vol", "VolumeDriver")
     plugins.close()
     assert plugins.plugins == {}
+
+
+def test_specs_are_read_without_sockets_and_tls() -> None:
+    program = """
+import sys
+sys.modules["ssl"] = sys.modules["_socket"] = sys.modules["httpcore"] = None
+import runtime.events_filter, runtime.locker, runtime.plugins.legacy
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
