@@ -198,7 +198,7 @@ class Events:
         Go:
             daemon/events/events.go::Events.SubscribersCount
         """
-        return len(self.pub)
+        return self.pub.len()
 
     def load_buffered_events(
         self, since: int | None, until: int | None, topic: Topic | None

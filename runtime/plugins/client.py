@@ -232,7 +232,8 @@ class Client:
                 if last or not (retry and opts.retry and body.can_be_sent_again):
                     raise
                 retries += 1
-                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off)
+                told = {"plugin": self.name, "method": service_method}
+                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off, extra=told)
                 self.timings.clock.sleep(time_off)
             else:
                 return self._checked(service_method, reply)

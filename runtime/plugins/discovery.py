@@ -103,7 +103,7 @@ class LocalRegistry:
             if _is_socket(path):
                 return new_local_plugin(name, f"unix://{path}", self.timings)
         for path in self._candidates(name, self.specs_paths, SPEC_SUFFIXES):
-            if path.is_file():
+            if _is_file(path):
                 read = read_plugin_json_info if path.suffix == ".json" else read_plugin_info
                 return read(name, path, self.timings)
         raise PluginNotFound(name)
@@ -170,15 +170,16 @@ def plugin_paths(base: str | Path, name: str, ext: str) -> list[Path]:
 
 def _scan_sockets(folder: Path) -> Iterator[str]:
     for entry in _entries(folder):
-        path = entry / f"{entry.name}.sock" if entry.is_dir() else entry
+        path = entry / f"{entry.name}.sock" if stat.S_ISDIR(_mode(entry)) else entry
         if _is_socket(path):
             yield path.stem
 
 
 def _scan_specs(folder: Path) -> Iterator[str]:
     for entry in _entries(folder):
-        paths = [entry / f"{entry.name}{suffix}" for suffix in SPEC_SUFFIXES] if entry.is_dir() else [entry]
-        if any(path.suffix in SPEC_SUFFIXES and path.is_file() for path in paths):
+        nested = [entry / f"{entry.name}{suffix}" for suffix in SPEC_SUFFIXES]
+        paths = nested if stat.S_ISDIR(_mode(entry)) else [entry]
+        if any(path.suffix in SPEC_SUFFIXES and _is_file(path) for path in paths):
             yield paths[0].stem
 
 
@@ -192,10 +193,19 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_socket(path: Path) -> bool:
+    return stat.S_ISSOCK(_mode(path))
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """What is there, links followed; 0 if nothing is, or nobody may know."""
     try:
-        return stat.S_ISSOCK(path.stat().st_mode)
+        return path.stat().st_mode
     except OSError:
-        return False
+        return 0
 
 
 def _is_inside(name: str) -> bool:

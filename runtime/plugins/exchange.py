@@ -9,6 +9,7 @@ from typing import IO, Final, Self
 
 import httpcore
 
+from runtime.errors import EngineError
 from runtime.plugins import sockets
 from runtime.plugins.errors import BadReply, DeadlineExceeded, TransportError
 
@@ -40,8 +41,11 @@ class Body:
 
     def _parts(self, data: IO[bytes]) -> Iterator[bytes]:
         self._begun = True
-        while part := data.read(CHUNK):
-            yield part
+        try:
+            while part := data.read(CHUNK):
+                yield part
+        except OSError as error:
+            raise EngineError(f"cannot read what is to be sent: {error}") from error
 
 
 class Reply:

@@ -163,8 +163,9 @@ def test_what_is_no_plugin_is_passed_over(registry: LocalRegistry, folder: Path)
     (folder / "dir.spec").mkdir()
     (folder / "loop").symlink_to(folder / "loop")
     (folder / "gone.json").symlink_to(folder / "nowhere")
+    (folder / ("x" * 255)).mkdir()
     assert registry.scan() == []
-    for name in ("file", "pipe", "dir", "loop", "gone"):
+    for name in ("file", "pipe", "dir", "loop", "gone", "x" * 255):
         with pytest.raises(
             PluginNotFound, match=rf"^could not find plugin {name} in v1 plugin registry: plugin "
         ):
