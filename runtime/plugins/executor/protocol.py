@@ -1,0 +1,73 @@
+"""What the plugin manager needs of whoever runs plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from runtime.plugins.logs import WriteCloser
+from runtime.plugins.oci import Spec
+
+
+class Executor(Protocol):
+    """Runs plugins, each under its id.
+
+    Go:
+        plugin/manager.go::Executor
+        plugin/executor/containerd/containerd.go::Client
+
+    Differs:
+        param id: called `plugin_id`; `id` is a builtin.
+    """
+
+    def create(self, plugin_id: str, spec: Spec, stdout: WriteCloser, stderr: WriteCloser) -> None:
+        """Start a plugin.
+
+        Raises:
+            EngineError: it is running already, or does not start; nothing is left behind then.
+        """
+        ...
+
+    def is_running(self, plugin_id: str) -> bool:
+        """Whether a plugin runs."""
+        ...
+
+    def restore(self, plugin_id: str, stdout: WriteCloser, stderr: WriteCloser) -> bool:
+        """Take over a plugin that an earlier engine started; whether it is alive. What is left of a dead one goes."""
+        ...
+
+    def signal(self, plugin_id: str, signal: int) -> None:
+        """Send a signal to a plugin.
+
+        Raises:
+            EngineError: it does not run.
+        """
+        ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """An executor with threads of its own: `close` ends them, and lets the plugins run on."""
+
+    def close(self) -> None:
+        """End the threads."""
+        ...
+
+
+class ExitHandler(Protocol):
+    """Who is told that a plugin has ended.
+
+    Go:
+        plugin/executor/containerd/containerd.go::ExitHandler
+    """
+
+    def handle_exit_event(self, plugin_id: str) -> None:
+        """A plugin has ended."""
+        ...
+
+
+ExecutorCreator = Callable[[ExitHandler], Executor]
+"""Makes the executor of a manager, which it tells of exits.
+
+Go: plugin/manager.go::ExecutorCreator
+"""
