@@ -21,10 +21,15 @@ _ESCAPES = {b"\\b": b"\\u0008", b"\\f": b"\\u000c"}
 _NOT_IN_HTML = {"<": b"\\u003c", ">": b"\\u003e", "&": b"\\u0026", "\u2028": b"\\u2028", "\u2029": b"\\u2029"}
 
 
+class TrailingData(EngineError):
+    """Something follows the JSON."""
+
+
 def parse(data: bytes) -> object:
     """The JSON document in `data`.
 
     Raises:
+        TrailingData: something follows it.
         EngineError: it is too large, too deep, or no JSON.
     """
     if len(data) > SIZE_LIMIT:
@@ -34,7 +39,8 @@ def parse(data: bytes) -> object:
     except RecursionError as error:
         raise EngineError("the JSON is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise EngineError(str(error), error) from error
+        kind = TrailingData if "trailing characters" in str(error) else EngineError
+        raise kind(str(error), error) from error
 
 
 def decode(document: object, kind: type[Value]) -> Value:

@@ -18,6 +18,8 @@ class Timings:
     """After each dial that fails."""
     max_retries: int = 3
     """Dials after the first."""
+    probe: float = 0.05
+    """Between two dials within that time; ours, moby dials four times in all."""
     terminate: float = 10.0
     """Given to a plugin after SIGTERM, before SIGKILL."""
     kill: float = 10.0

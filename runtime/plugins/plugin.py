@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from runtime.errors import EngineError
 from runtime.plugins import oci, settings
+from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import PluginFile, PluginInterfaceType
 from runtime.plugins.quoting import quote
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     from runtime.plugins.client import Client
 
 log = logging.getLogger("runtime.plugins.plugin")
-
-PROTOCOL_SCHEME_HTTP_V1 = "moby.plugins.http/v1"
-"""The protocol of a plugin that names none.
-
-Go: pkg/plugins/client.go::ProtocolSchemeHTTPV1
-"""
 
 PROPAGATED_MOUNT = "propagated-mount"
 """The directory beside a plugin's root file system that holds what the plugin mounts for others."""
@@ -98,13 +93,17 @@ class Plugin:
             behaviour escape: `..` does not lead out of the plugin's directories.
         """
         own = Path(self.rootfs).parent
-        if Path(path).is_relative_to(own) and ".." not in Path(path).parts:
+        if self.rootfs and Path(path).is_relative_to(own) and ".." not in Path(path).parts:
             return path
         clean = os.path.normpath(f"/{path.lstrip('/')}")
         propagated = self.plugin_obj.config.propagated_mount
         if propagated and Path(clean).is_relative_to(propagated):
             return str(own / PROPAGATED_MOUNT / Path(clean).relative_to(propagated))
-        return os.path.join(self.rootfs, clean.lstrip("/")).rstrip("/")  # noqa: PTH118 -- paths of API replies are text
+        return self.scoped_rootfs_path(clean)
+
+    def scoped_rootfs_path(self, path: str) -> str:
+        """Where a path below the plugin's root file system is found on the host."""
+        return (self.rootfs + os.path.normpath("/" + path.lstrip("/"))).rstrip("/")
 
     @property
     def client(self) -> Client | None:
