@@ -63,9 +63,9 @@ def sync_directory(path: Path) -> None:
 
 
 def ensure_remove_all(path: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Remove a file, a link or a directory tree, unmounting what is mounted in it; one that is not there is fine.
+    """Remove a file, a link or a directory tree, and unmount what is mounted in it.
 
-    Links are removed, never followed.
+    Links are removed, never followed; a path that is not there is fine.
 
     Go:
         pkg/system/rm.go::EnsureRemoveAll

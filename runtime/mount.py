@@ -72,7 +72,8 @@ def recursive_unmount(path: Path) -> None:
         pkg/mount/mount.go::PrefixFilter
 
     Differs:
-        behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of `/plugins/a`.
+        behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of
+            `/plugins/a`.
         behaviour vanished: a mount that is gone meanwhile is fine, wherever it was in the list.
 
     Raises:

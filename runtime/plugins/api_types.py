@@ -1,10 +1,11 @@
-"""The API's plugin types: frozen values with the fields of Go's structs, in the order in which Go writes them."""
+"""The API's plugin types: frozen values with the fields of Go's structs, in Go's order."""
 
 from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
 import msgspec
+
 
 class ApiValue(msgspec.Struct, frozen=True, rename="pascal"):
     """A value under Go's field names; `OMIT_EMPTY` lists the fields that are left out when empty."""
@@ -36,7 +37,8 @@ class PluginInterfaceType(ApiValue, frozen=True):
         Differs:
             param p: the decoded JSON string; that it is one is checked in `golang_json`.
             error "not a plugin interface type": raised by `golang_json`, which sees the raw value.
-            behaviour slash: without "/" the capability ends with the text; moby adds one stray byte and the quote.
+            behaviour slash: without "/" the capability ends with the text; moby adds one stray byte and the
+                quote.
             behaviour dot: without "." all of it is the capability; moby loses the first letter.
         """
         name, _, version = text.partition("/")

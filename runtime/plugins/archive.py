@@ -35,7 +35,8 @@ def split_config_rootfs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) -
         param in: called `stream`.
         param config: returned.
         result io.ReadCloser: unpacked and written here, in one pass, without a pipe and a goroutine.
-        error unsafe: absolute names, `..`, links that lead out, devices and pipes are refused; moby unpacks in a
+        error unsafe: absolute names, `..`, links that lead out, devices and pipes are refused; moby unpacks
+            in a
             chroot, which needs root.
         behaviour xattrs: not unpacked.
 
@@ -132,7 +133,7 @@ class _Unpacking:
             self._set_metadata(self.root / member.name, member)
 
     def finish(self) -> None:
-        """Give the directories their modes and times, the deepest first, since nothing more is put into them."""
+        """Give the directories their modes and times, the deepest first, now that they are full."""
         for member in reversed(self._directories):
             self._set_metadata(self.root / member.name, member)
 

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, Self
 
 from runtime.disk import sync_directory
 from runtime.errors import EngineError
@@ -185,7 +185,7 @@ class Insertion:
         self._aside = aside
         self._store = store
 
-    def __enter__(self) -> Insertion:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -197,6 +197,10 @@ class Insertion:
         """Add some bytes."""
         self.digester.update(data)
         return self.f.write(data)
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        self.f.flush()
 
     def commit(self) -> str:
         """Force the blob to the disk and rename it to its digest, which is returned.

@@ -30,10 +30,11 @@ from runtime.plugins.api_types import (
 )
 from runtime.plugins.archive import split_config_rootfs_from_tar
 from runtime.plugins.blobs import BasicBlobStore, Insertion
+from runtime.plugins.definitions import CreateOpt
 from runtime.plugins.identity import generate_random_id
 from runtime.plugins.plugin import Plugin
 from runtime.plugins.privileges import compute_privileges, validate_privileges
-from runtime.plugins.store import CreateOpt, Store
+from runtime.plugins.store import Store
 
 log = logging.getLogger("runtime.plugins.creation")
 
@@ -67,7 +68,8 @@ class Creation:
             param ctx: nothing here can be cancelled.
             param tarCtx: called `tar`.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
-            behaviour failed: blobs of a plugin that was not made are removed by the caller's garbage collection.
+            behaviour failed: blobs of a plugin that was not made are removed by the caller's garbage
+                collection.
 
         Raises:
             NameTaken: another plugin has the name.
@@ -113,7 +115,7 @@ class Creation:
             tar.seek(0)
             return self.create_from_context(tar, options)
 
-    def create_plugin(  # noqa: PLR0913 -- moby's parameters
+    def create_plugin(
         self,
         name: str,
         config_digest: str,
@@ -205,7 +207,9 @@ def validate_config(config: PluginConfig) -> None:
         InvalidParameter: it is no good.
     """
     if ".." in posixpath.normpath(config.interface.socket).split("/"):
-        raise InvalidParameter(f"invalid socket {config.interface.socket!r}: it leads out of the plugin's directory")
+        raise InvalidParameter(
+            f"invalid socket {config.interface.socket!r}: it leads out of the plugin's directory"
+        )
 
 
 class _Layer:
@@ -213,7 +217,7 @@ class _Layer:
 
     def __init__(self, blob: Insertion) -> None:
         self._digest = hashlib.sha256()
-        self._compressed = gzip.GzipFile(fileobj=blob, mode="wb", mtime=0)  # type: ignore[arg-type]  # any object with `write` will do
+        self._compressed = gzip.GzipFile(fileobj=blob, mode="wb", mtime=0)
 
     def write(self, data: bytes, /) -> int:
         """Take some bytes."""

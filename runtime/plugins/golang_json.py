@@ -46,7 +46,8 @@ def parse(data: bytes) -> object:
 def decode(document: object, kind: type[Value]) -> Value:
     """The value that a parsed document holds.
 
-    As in Go, a key matches a field whatever its case, unknown keys are passed over, and null leaves the default.
+    As in Go, a key matches a field whatever its case, unknown keys are passed over, and null leaves the
+    default.
 
     Raises:
         EngineError: a field has another type.
@@ -72,7 +73,7 @@ def encode(value: ApiValue, read: object = None) -> bytes:
 
 
 def to_document(value: object) -> Any:
-    """A value as dicts and lists under Go's names, in Go's order, without the empty fields that Go leaves out."""
+    """A value as dicts and lists, under Go's names and in Go's order, without what Go leaves out."""
     match value:
         case PluginInterfaceType():
             return str(value)
@@ -112,7 +113,9 @@ def _canonical_field(value: object, annotation: Any) -> object:
         return _canonical(value, inner)
     if not isinstance(value, list):
         return value
-    return [_canonical({} if item is None and inner is not PluginInterfaceType else item, inner) for item in value]
+    return [
+        _canonical({} if item is None and inner is not PluginInterfaceType else item, inner) for item in value
+    ]
 
 
 def _without_nulls(value: object) -> object:

@@ -21,7 +21,8 @@ def setup(rootfs: Path) -> None:
 
     Differs:
         param rootIdentity: always the engine's own user.
-        behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the root;
+        behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the
+            root;
             moby unlinks a user's `/etc/hosts` too and makes an empty one.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from concurrent.futures import wait
 from functools import partial
@@ -12,15 +11,16 @@ from pathlib import Path
 from runtime import mount
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import dialing, initlayer, records
+from runtime.plugins import dialing, initlayer, propagation, records
 from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.client import new_client_with_timeout
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.executor.protocol import Closes, Executor
 from runtime.plugins.logs import make_logger_streams
 from runtime.plugins.oci import Spec
-from runtime.plugins.plugin import PROPAGATED_MOUNT, Plugin
+from runtime.plugins.plugin import Plugin
 from runtime.plugins.plugin_errors import Disabled, Enabled
+from runtime.plugins.stopping import shutdown_plugin
 
 log = logging.getLogger("runtime.plugins.lifecycle")
 
@@ -65,8 +65,10 @@ class Lifecycle:
 
         Differs:
             order turn: only one operation on a plugin goes on at a time.
-            behaviour leftovers: what an earlier run left in EXEC/ID goes first, so that no dead socket is in the way.
-            error propagated: without the right to mount it is only logged; then there is no container to share with.
+            behaviour leftovers: what an earlier run left in EXEC/ID goes first, so that no dead socket is in
+                the way.
+            error propagated: without the right to mount it is only logged; then there is no container to
+                share with.
             behaviour shutdown: nothing is started any more once the engine shuts down.
 
         Raises:
@@ -84,13 +86,13 @@ class Lifecycle:
             c.restart = True
             c.exit_chan = threading.Event()
             self.take(p, c)
-            propagated = self._share_propagated_mount(p)
+            propagated = propagation.share(p)
             initlayer.setup(Path(p.rootfs))
             try:
                 self._create(p, c, spec)
             except (EngineError, OSError):
                 if propagated is not None:
-                    self._unmount(propagated)
+                    propagation.unshare(propagated)
                 raise
             self.plugin_post_start(p, c, keep_trying=force)
 
@@ -101,8 +103,10 @@ class Lifecycle:
             plugin/manager_linux.go::Manager.pluginPostStart
 
         Differs:
-            behaviour dial: tried many times within moby's 12.5 s, so that a plugin is there as soon as it listens.
-            behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays enabled,
+            behaviour dial: tried many times within moby's 12.5 s, so that a plugin is there as soon as it
+                listens.
+            behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays
+                enabled,
                 and is started again later.
             extra keep_trying: whether that is so.
 
@@ -120,10 +124,10 @@ class Lifecycle:
             if self.closing.is_set() and self.config.live_restore_enabled:
                 raise error
             c.restart = False
-            self.config.store.set_state(p, False)
+            self.config.store.set_state(p, state=False)
             self.shutdown_plugin(p, c)
             raise error
-        self.config.store.set_state(p, True)
+        self.config.store.set_state(p, state=True)
         c.started = self.config.clock.now()
         self.config.store.call_handler(p)
         records.save(self.config.root, p)
@@ -166,7 +170,8 @@ class Lifecycle:
             plugin/manager_linux.go::Manager.restore
 
         Differs:
-            behaviour exit: the exit channel that `reload` made stays, so that an exit meanwhile is not missed.
+            behaviour exit: the exit channel that `reload` made stays, so that an exit meanwhile is not
+                missed.
 
         Raises:
             EngineError: it cannot be taken over or started.
@@ -219,36 +224,9 @@ class Lifecycle:
         self.shutdown_plugin(p, c)
 
     def shutdown_plugin(self, p: Plugin, c: Controller) -> None:
-        """Ask a plugin to end, then make it.
-
-        Go:
-            plugin/manager_linux.go::shutdownPlugin
-
-        Differs:
-            param ec: the controller, which has it.
-            param executor: the manager's.
-            behaviour gone: a plugin that has ended already is not signalled.
-        """
-        if self.executor is None or c.exit_chan.is_set():
-            return
-        timings, clock, plugin_id = self.config.timings, self.config.clock, p.get_id()
-        try:
-            self.executor.signal(plugin_id, signal.SIGTERM)
-        except (EngineError, OSError) as error:
-            log.error("Sending SIGTERM to plugin failed with error: %s", error)  # noqa: TRY400 -- no trace
-            return
-        if clock.wait(c.exit_chan, timings.terminate):
-            log.debug("Clean shutdown of plugin")
-            return
-        log.debug("Force shutdown plugin")
-        try:
-            self.executor.signal(plugin_id, signal.SIGKILL)
-        except (EngineError, OSError) as error:
-            log.error("Sending SIGKILL to plugin failed with error: %s", error)  # noqa: TRY400 -- no trace
-        if clock.wait(c.exit_chan, timings.kill):
-            log.debug("SIGKILL plugin shutdown")
-        else:
-            log.debug("Force shutdown plugin FAILED")
+        """Make a plugin end, if it runs."""
+        if self.executor is not None:
+            shutdown_plugin(p, c, self.executor, self.config.timings, self.config.clock)
 
     def handle_exit_event(self, plugin_id: str) -> None:
         """A plugin has ended: clean up, and start it again if it was to run.
@@ -259,9 +237,11 @@ class Lifecycle:
         Differs:
             param id: called `plugin_id`; `id` is a builtin.
             error controller: a plugin that was never started has none; moby crashes.
-            behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once, for ever.
+            behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
+                for ever.
             behaviour twice: a second event for the same exit does nothing.
-            order unmount: before the exit is made known, so that it cannot hit what is mounted for the next start.
+            order unmount: before the exit is made known, so that it cannot hit what is mounted for the next
+                start.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -314,8 +294,9 @@ class Lifecycle:
             mount.recursive_unmount(self.config.root)
         except OSError as error:
             log.warning("error cleaning up plugin mounts", extra={"error": str(error)})
-        if isinstance(self.executor, Closes):
-            self.executor.close()
+        executor: object = self.executor
+        if isinstance(executor, Closes):
+            executor.close()
 
     def _shutdown_one(self, p: Plugin, c: Controller) -> None:
         c.give_up()
@@ -358,29 +339,6 @@ class Lifecycle:
         stdout, stderr = make_logger_streams(p.get_id())
         c.started = self.config.clock.now()
         self.executor.create(p.get_id(), spec, stdout, stderr)
-
-    def _share_propagated_mount(self, p: Plugin) -> Path | None:
-        """The directory that a plugin shares its mounts through, if it has one, made and shared."""
-        if not p.plugin_obj.config.propagated_mount:
-            return None
-        directory = Path(p.rootfs).parent / PROPAGATED_MOUNT
-        try:
-            directory.mkdir(mode=0o755, exist_ok=True)
-        except OSError as error:
-            log.error("failed to create PropagatedMount directory at %s: %s", directory, error)  # noqa: TRY400
-        try:
-            mount.make_rshared(directory)
-        except PermissionError as error:
-            log.debug("the propagated mount is not shared: %s", error, extra={"id": p.get_id()})
-        except OSError as error:
-            raise EngineError(f"error setting up propagated mount dir: {error}", error) from error
-        return directory
-
-    def _unmount(self, directory: Path) -> None:
-        try:
-            mount.unmount(directory)
-        except OSError as error:
-            log.warning("Could not unmount %s: %s", directory, error)
 
     def _unmount_below(self, directory: Path) -> None:
         try:

@@ -9,12 +9,12 @@ from concurrent.futures import wait
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from runtime import mount
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import propagation, records
+from runtime.plugins import records, restoring
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import (
     PluginCreateOptions,
@@ -25,55 +25,21 @@ from runtime.plugins.api_types import (
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.creation import Creation
-from runtime.plugins.identity import VALID_FULL_ID
 from runtime.plugins.lifecycle import Lifecycle
+from runtime.plugins.listing import Filters, fits
 from runtime.plugins.plugin import Plugin, api_plugin
-from runtime.plugins.plugin_errors import Enabled, InUse, InvalidFilter, PluginNotFound
+from runtime.plugins.plugin_errors import Enabled, InUse, PluginNotFound
 from runtime.plugins.plugin_events import Event, EventCreate, EventDisable, EventEnable, EventRemove, topic
-from runtime.plugins.removal import REMOVING, atomic_remove_all
+from runtime.plugins.removal import atomic_remove_all
 from runtime.pubsub import Publisher, Subscriber
 
 log = logging.getLogger("runtime.plugins.manager")
-
-ACCEPTED_PLUGIN_FILTER_TAGS = frozenset({"enabled", "capability"})
-"""What a list of plugins can be filtered by.
-
-Go: plugin/backend_linux.go::acceptedPluginFilterTags
-"""
 
 AUTHZ_API_IMPLEMENTS = "authz"
 """The capability of plugins that authorize requests.
 
 Go: pkg/authorization/api.go::AuthZApiImplements
 """
-
-
-class Filters(Protocol):
-    """What a list is filtered by: keys with values.
-
-    Go:
-        api/types/filters/parse.go::Args
-    """
-
-    def validate(self, accepted: frozenset[str], /) -> None:
-        """Check that there are no other keys."""
-        ...
-
-    def contains(self, key: str, /) -> bool:
-        """Whether a key is given."""
-        ...
-
-    def get(self, key: str, /) -> Sequence[str]:
-        """The values of a key."""
-        ...
-
-    def exact_match(self, key: str, value: str, /) -> bool:
-        """Whether a value is among those of a key, or the key is not given."""
-        ...
-
-    def match(self, key: str, value: str, /) -> bool:
-        """Whether a value fits one of the patterns of a key, or the key is not given."""
-        ...
 
 
 class Manager:
@@ -86,7 +52,8 @@ class Manager:
         field mu: in `lifecycle`, with `cMap`.
         field cMap: in `lifecycle`, which starts and stops plugins.
         field muGC: one lock; only the last moment of a creation holds it.
-        method enable: `lifecycle.enable`, likewise pluginPostStart, restore, disable, HandleExitEvent and Shutdown.
+        method enable: `lifecycle.enable`, likewise pluginPostStart, restore, disable, HandleExitEvent and
+            Shutdown.
         method createPlugin: `creation.create_plugin`, likewise setupNewPlugin.
         method Pull: nothing is pulled here, likewise Push, Upgrade and Privileges.
         extra lifecycle: starts and stops plugins.
@@ -96,7 +63,8 @@ class Manager:
     def __init__(self, config: ManagerConfig) -> None:
         """Make the directories and the executor, then load and start the plugins.
 
-        Returns at the latest when `config.timings.start` seconds are over; plugins that take longer go on starting
+        Returns at the latest when `config.timings.start` seconds are over; plugins that take longer go on
+        starting
         in the background.
 
         Go:
@@ -118,7 +86,9 @@ class Manager:
         try:
             self.reload()
         except OSError as error:
-            raise EngineError(f"failed to restore plugins: failed to read {config.root}: {error}", error) from error
+            raise EngineError(
+                f"failed to restore plugins: failed to read {config.root}: {error}", error
+            ) from error
         self.publisher: Publisher[Event] = Publisher(0, 0)
 
     def _tmp_dir(self) -> Path:
@@ -153,22 +123,26 @@ class Manager:
 
         Differs:
             behaviour wait: for `timings.start` seconds in all; the rest goes on in the background.
-            behaviour removing: leftovers are looked for in the plugins' root, and removed, in the background; moby
+            behaviour removing: leftovers are looked for in the plugins' root, and removed, in the background;
+                moby
                 looks in its working directory.
-            behaviour client: every enabled plugin has its client before anything is started, so that calls to one
+            behaviour client: every enabled plugin has its client before anything is started, so that calls to
+                one
                 that is still starting wait for it.
 
         Raises:
             OSError: the root cannot be read.
         """
-        plugins = {plugin.get_id(): plugin for plugin in self._load_all()}
-        self.config.store.set_all(plugins)
+        config, lifecycle = self.config, self.lifecycle
+        plugins = {plugin.get_id(): plugin for plugin in restoring.load_all(config.root, config.workers)}
+        config.store.set_all(plugins)
         restored = []
         for plugin in plugins.values():
             c = Controller()
-            self.lifecycle.take(plugin, c)
-            restored.append(self.config.workers.submit(partial(self._reload_one, plugin, c)))
-        wait(restored, self.config.timings.start)
+            lifecycle.take(plugin, c)
+            restoring.connect(lifecycle, plugin, c)
+            restored.append(config.workers.submit(partial(restoring.reload_one, lifecycle, plugin, c)))
+        wait(restored, config.timings.start)
 
     def get(self, id_or_name: str) -> Plugin:
         """The plugin with this name, id or prefix of an id.
@@ -189,7 +163,8 @@ class Manager:
             plugin/backend_linux.go::Manager.Disable
 
         Differs:
-            behaviour count: checked again in the step that marks the plugin, so that no user comes in between.
+            behaviour count: checked again in the step that marks the plugin, so that no user comes in
+                between.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -300,7 +275,7 @@ class Manager:
             NameTaken: another plugin has the name.
             EngineError: the name, the tar or its config.json is no good.
         """
-        return self._create(options, lambda: self.creation.create_from_context(tar, options))
+        return self._create(lambda: self.creation.create_from_context(tar, options))
 
     def create_from_directory(self, directory: Path, options: PluginCreateOptions) -> Plugin:
         """Make a plugin from a directory with config.json and rootfs.
@@ -309,7 +284,7 @@ class Manager:
             NameTaken: another plugin has the name.
             EngineError: the name, the directory or its config.json is no good.
         """
-        return self._create(options, lambda: self.creation.create_from_directory(directory, options))
+        return self._create(lambda: self.creation.create_from_directory(directory, options))
 
     def gc(self) -> None:
         """Remove blobs that no plugin refers to.
@@ -345,7 +320,8 @@ class Manager:
             plugin/manager_linux.go::Manager.Shutdown
 
         Differs:
-            extra close: ends the subscriptions to events and closes the clients, which moby leaves to its exit.
+            extra close: ends the subscriptions to events and closes the clients, which moby leaves to its
+                exit.
         """
         self.lifecycle.shutdown()
         for p in self.config.store.get_all().values():
@@ -359,7 +335,8 @@ class Manager:
             plugin/backend_linux.go::Manager.List
 
         Differs:
-            behaviour capability: one that fits is enough; moby asks all of them to, so that a plugin with none
+            behaviour capability: one that fits is enough; moby asks all of them to, so that a plugin with
+                none
                 always fits and one with two never.
             order plugins: by name; moby's is random.
 
@@ -370,53 +347,7 @@ class Manager:
         found = sorted(map(api_plugin, self.config.store.get_all().values()), key=lambda plugin: plugin.name)
         if plugin_filters is None:
             return found
-        plugin_filters.validate(ACCEPTED_PLUGIN_FILTER_TAGS)
-        enabled = _enabled(plugin_filters)
-        return [
-            plugin
-            for plugin in found
-            if enabled in (None, plugin.enabled) and _has_capability(plugin, plugin_filters)
-        ]
-
-    def _load_all(self) -> Iterator[Plugin]:
-        for entry in sorted(self.config.root.iterdir()):
-            if VALID_FULL_ID.fullmatch(entry.name):
-                try:
-                    yield records.load_plugin(self.config.root, entry.name)
-                except EngineError as error:
-                    records.handle_load_error(error, entry.name)
-            elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
-                self.config.workers.submit(partial(_remove_leftover, entry))
-
-    def _reload_one(self, p: Plugin, c: Controller) -> None:
-        try:
-            with p.turn:
-                if p.is_enabled():
-                    self.lifecycle.connect(p, c)
-                self.lifecycle.restore_plugin(p, c)
-        except (EngineError, OSError) as error:
-            log.error("Failed to restore plugin", extra={"id": p.get_id(), "error": str(error)})  # noqa: TRY400
-            return
-        with p.turn:
-            if p.rootfs:
-                p.rootfs = str(self.config.root / p.get_id() / records.ROOTFS_FILE_NAME)
-            propagation.prepare(p)
-            self._save_quietly(p)
-            if not self.config.live_restore_enabled and p.is_enabled():
-                self._start_again(p, c)
-
-    def _start_again(self, p: Plugin, c: Controller) -> None:
-        """Without live restore the plugin is stopped now."""
-        try:
-            self.lifecycle.enable(p, c, force=True)
-        except (EngineError, OSError) as error:
-            log.error("failed to enable plugin", extra={"id": p.get_id(), "error": str(error)})  # noqa: TRY400
-
-    def _save_quietly(self, p: Plugin) -> None:
-        try:
-            records.save(self.config.root, p)
-        except EngineError as error:
-            log.error("cannot save plugin", extra={"id": p.get_id(), "error": str(error)})  # noqa: TRY400
+        return list(filter(fits(plugin_filters), found))
 
     @contextmanager
     def _operation(self, ref_or_id: str) -> Iterator[Plugin]:
@@ -452,7 +383,7 @@ class Manager:
         atomic_remove_all(directory)
         ensure_remove_all(self.config.exec_root / p.get_id())
 
-    def _create(self, options: PluginCreateOptions, create: Callable[[], Plugin]) -> Plugin:
+    def _create(self, create: Callable[[], Plugin]) -> Plugin:
         try:
             p = create()
         except BaseException:
@@ -473,34 +404,8 @@ def _make_directory(path: Path) -> None:
         raise EngineError(f"failed to mkdir {path}: {error}", error) from error
 
 
-def _remove_leftover(path: Path) -> None:
-    try:
-        ensure_remove_all(path)
-    except OSError as error:
-        log.warning(
-            "error while attempting to clean up previously removed plugin",
-            extra={"id": path.name, "error": str(error)},
-        )
-
-
 def _check_removable(p: Plugin) -> None:
     if p.get_ref_count() > 0:
         raise InUse(p.name)
     if p.is_enabled():
         raise Enabled(p.name)
-
-
-def _enabled(filters: Filters) -> bool | None:
-    if not filters.contains("enabled"):
-        return None
-    if filters.exact_match("enabled", "true"):
-        return True
-    if filters.exact_match("enabled", "false"):
-        return False
-    raise InvalidFilter("enabled", filters.get("enabled"))
-
-
-def _has_capability(plugin: ApiPlugin, filters: Filters) -> bool:
-    if not filters.contains("capability"):
-        return True
-    return any(filters.match("capability", kind.capability) for kind in plugin.config.interface.types or ())

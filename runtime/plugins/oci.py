@@ -184,7 +184,9 @@ def default_spec() -> Spec:
     return Spec(
         oci_version=VERSION,
         process=Process(capabilities=LinuxCapabilities(*(list(_DEFAULT_CAPABILITIES) for _ in range(4)))),
-        mounts=[Mount(where, kind, source, options.split()) for where, kind, source, options in _DEFAULT_MOUNTS],
+        mounts=[
+            Mount(where, kind, source, options.split()) for where, kind, source, options in _DEFAULT_MOUNTS
+        ],
         linux=Linux(
             masked_paths=list(_MASKED_PATHS),
             readonly_paths=list(_READONLY_PATHS),
@@ -192,7 +194,10 @@ def default_spec() -> Spec:
             resources=LinuxResources(
                 [
                     LinuxDeviceCgroup(allow=False, access="rwm"),
-                    *(LinuxDeviceCgroup(allow, "c", major, minor, "rwm") for allow, major, minor in _DEVICE_RULES),
+                    *(
+                        LinuxDeviceCgroup(allow, "c", major, minor, "rwm")
+                        for allow, major, minor in _DEVICE_RULES
+                    ),
                 ]
             ),
         ),
@@ -229,7 +234,11 @@ def devices_from_path(
     below = [
         device
         for path in _below(resolved)
-        if (device := _device(path, str(Path(path_in_container) / path.relative_to(resolved)), cgroup_permissions))
+        if (
+            device := _device(
+                path, str(Path(path_in_container) / path.relative_to(resolved)), cgroup_permissions
+            )
+        )
     ]
     if not below:
         raise _no_device(path_on_host, "not a device node")
@@ -237,16 +246,22 @@ def devices_from_path(
 
 
 def _no_device(path: str, reason: str) -> EngineError:
-    return EngineError(f"error gathering device information while adding custom device {quote(path)}: {reason}")
+    return EngineError(
+        f"error gathering device information while adding custom device {quote(path)}: {reason}"
+    )
 
 
-def _device(path: Path, path_in_container: str, permissions: str) -> tuple[LinuxDevice, LinuxDeviceCgroup] | None:
+def _device(
+    path: Path, path_in_container: str, permissions: str
+) -> tuple[LinuxDevice, LinuxDeviceCgroup] | None:
     found = path.lstat()
     if not (stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode)):
         return None
     kind = "b" if stat.S_ISBLK(found.st_mode) else "c"
     major, minor = os.major(found.st_rdev), os.minor(found.st_rdev)
-    device = LinuxDevice(path_in_container, kind, major, minor, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+    device = LinuxDevice(
+        path_in_container, kind, major, minor, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
+    )
     return device, LinuxDeviceCgroup(allow=True, type=kind, major=major, minor=minor, access=permissions)
 
 

@@ -35,7 +35,7 @@ class Timings:
 
     def restart_wait(self, crashes: int) -> float:
         """The wait after this many crashes in a row, counted from 1."""
-        return min(self.restart_first * 2 ** min(crashes - 1, 30), self.restart_max)
+        return min(self.restart_first * 2.0 ** min(crashes - 1, 30), self.restart_max)
 
 
 class Clock(Protocol):

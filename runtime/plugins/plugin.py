@@ -88,7 +88,8 @@ class Plugin:
 
         Differs:
             param s: called `path`, as in the Protocol.
-            behaviour own: a path below the plugin's own directory stays, since without a container it sees the host's.
+            behaviour own: a path below the plugin's own directory stays, since without a container it sees
+                the host's.
             behaviour prefix: `/mntx` is not below the propagated mount `/mnt`.
             behaviour escape: `..` does not lead out of the plugin's directories.
         """
@@ -178,7 +179,8 @@ class Plugin:
 
         Differs:
             behaviour several: if one of them cannot be set, none is; moby keeps those before it, unsaved.
-            behaviour mounts: the settings change, not the config, which moby changes through a shared pointer.
+            behaviour mounts: the settings change, not the config, which moby changes through a shared
+                pointer.
             call newSettables: in `settings.apply`, as all that follows.
 
         Raises:
@@ -242,7 +244,8 @@ class Plugin:
             plugin/v2/plugin.go::Plugin.AddRefCount
 
         Differs:
-            behaviour below zero: never; one release too many is logged and does not free another user's plugin.
+            behaviour below zero: never; one release too many is logged and does not free another user's
+                plugin.
         """
         with self.mu:
             self.ref_count += count

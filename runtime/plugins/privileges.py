@@ -35,7 +35,9 @@ def _privileges(config: PluginConfig) -> Iterator[PluginPrivilege]:
     if config.linux.allow_all_devices:
         yield PluginPrivilege("allow-all-devices", "allow 'rwm' access to all devices", ["true"])
     if config.linux.capabilities:
-        yield PluginPrivilege("capabilities", "list of additional capabilities required", config.linux.capabilities)
+        yield PluginPrivilege(
+            "capabilities", "list of additional capabilities required", config.linux.capabilities
+        )
 
 
 def validate_privileges(required: Sequence[PluginPrivilege], accepted: Sequence[PluginPrivilege]) -> None:
@@ -64,8 +66,10 @@ def is_equal(one: Sequence[PluginPrivilege], other: Sequence[PluginPrivilege]) -
 
     Differs:
         param compare: always by name and value.
-        behaviour first: the first privilege is compared too; moby begins with the second, so a single one always passes.
-        behaviour order: sorted by name and values; moby sorts values only while swapping, so equal lists can differ.
+        behaviour first: the first privilege is compared too; moby begins with the second, so a single one
+            always passes.
+        behaviour order: sorted by name and values; moby sorts values only while swapping, so equal lists can
+            differ.
         behaviour sort: neither argument is changed.
     """
     return sorted(map(_key, one)) == sorted(map(_key, other))

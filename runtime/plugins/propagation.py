@@ -1,4 +1,4 @@
-"""The directory through which a plugin shares mounts, prepared at the start."""
+"""The directory through which a plugin shares mounts with the engine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 import os
 from pathlib import Path
 
+from runtime import mount
+from runtime.errors import EngineError
 from runtime.plugins.plugin import PROPAGATED_MOUNT, Plugin
 
 log = logging.getLogger("runtime.plugins.propagation")
@@ -32,6 +34,39 @@ def prepare(plugin: Plugin) -> None:
     directory = Path(plugin.rootfs).parent / PROPAGATED_MOUNT
     if not directory.exists():
         _migrate(Path(plugin.rootfs), obj.config.propagated_mount, directory)
+    _make(directory)
+
+
+def share(plugin: Plugin) -> Path | None:
+    """Make and share the directory, if the plugin has one.
+
+    Without the right to mount it is not shared, which is only logged: then no container could see it anyway.
+
+    Raises:
+        EngineError: `error setting up propagated mount dir`.
+    """
+    if not plugin.plugin_obj.config.propagated_mount:
+        return None
+    directory = Path(plugin.rootfs).parent / PROPAGATED_MOUNT
+    _make(directory)
+    try:
+        mount.make_rshared(directory)
+    except PermissionError as error:
+        log.debug("the propagated mount is not shared: %s", error, extra={"id": plugin.get_id()})
+    except OSError as error:
+        raise EngineError(f"error setting up propagated mount dir: {error}", error) from error
+    return directory
+
+
+def unshare(directory: Path) -> None:
+    """Detach what `share` has mounted."""
+    try:
+        mount.unmount(directory)
+    except OSError as error:
+        log.warning("Could not unmount %s: %s", directory, error)
+
+
+def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     except OSError as error:

@@ -49,7 +49,9 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
     except EngineError as error:
         raise EngineError(f"error decoding {path}: {error}", error) from error
     if file.plugin_obj.id != plugin_id:
-        raise EngineError(f"error decoding {path}: it belongs to the plugin with the id {file.plugin_obj.id!r}")
+        raise EngineError(
+            f"error decoding {path}: it belongs to the plugin with the id {file.plugin_obj.id!r}"
+        )
     return Plugin(file, document)
 
 
@@ -88,7 +90,8 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
     fields = {"id": plugin_id, "error": str(error)}
     if isinstance(error.cause, FileNotFoundError):
         log.warning(
-            "missing plugin config, skipping: this may be caused due to a failed remove and requires manual cleanup.",
+            "missing plugin config, skipping: this may be caused due to a failed remove "
+            "and requires manual cleanup.",
             extra=fields,
         )
         return

@@ -92,7 +92,11 @@ def familiar_string(reference: Reference) -> str:
     if reference.domain == DEFAULT_DOMAIN:
         owner, _, official = reference.path.partition("/")
         name = official if owner == OFFICIAL_REPOSITORY and "/" not in official else reference.path
-    return name + (f":{reference.tag}" if reference.tag else "") + (f"@{reference.digest}" if reference.digest else "")
+    return (
+        name
+        + (f":{reference.tag}" if reference.tag else "")
+        + (f"@{reference.digest}" if reference.digest else "")
+    )
 
 
 def _split_docker_domain(name: str) -> tuple[str, str]:

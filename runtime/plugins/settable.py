@@ -75,7 +75,8 @@ class Settable:
             plugin/v2/settable.go::settable.isSettable
 
         Differs:
-            behaviour field: the default is not written into the setting; `with_default_field` makes a new one.
+            behaviour field: the default is not written into the setting; `with_default_field` makes a new
+                one.
 
         Raises:
             MultipleFields: no field was named and several can be meant.

@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from runtime.errors import EngineError
-from runtime.plugins.api_types import PluginConfig, PluginDevice, PluginMount, PluginSettings
+from runtime.plugins.api_types import PluginConfig, PluginDevice, PluginEnv, PluginMount, PluginSettings
 from runtime.plugins.quoting import quote
 from runtime.plugins.settable import (
     ALLOWED_SETTABLE_FIELDS_ARGS,
@@ -20,12 +20,13 @@ from runtime.plugins.settable import (
     update_settings_env,
 )
 
-_Named = TypeVar("_Named", PluginMount, PluginDevice)
+_Item = TypeVar("_Item", PluginEnv, PluginMount, PluginDevice)
+_Source = TypeVar("_Source", PluginMount, PluginDevice)
 _Change = Callable[[PluginConfig, PluginSettings, Settable], PluginSettings | None]
 
 
 def from_config(config: PluginConfig) -> PluginSettings:
-    """The settings that a config asks for: its mounts and devices, the variables with a value, the arguments."""
+    """The settings that a config asks for: mounts, devices, variables with a value, arguments."""
     return PluginSettings(
         args=list(config.args.value or ()),
         devices=list(config.linux.devices or ()),
@@ -37,7 +38,8 @@ def from_config(config: PluginConfig) -> PluginSettings:
 def apply(config: PluginConfig, settings: PluginSettings, args: Iterable[str]) -> PluginSettings:
     """The settings after a user's changes, `NAME[.FIELD][=VALUE]` each.
 
-    A name is looked for among the variables, then the mounts, the devices and the arguments; the first counts.
+    A name is looked for among the variables, then the mounts, the devices and the arguments; the first
+    counts.
 
     Raises:
         EngineError: a change is malformed, unknown or not allowed.
@@ -73,7 +75,9 @@ def _change_mount(config: PluginConfig, settings: PluginSettings, setting: Setta
     return replace(settings, mounts=_replaced(settings.mounts, replace(mount, source=setting.value)))
 
 
-def _change_device(config: PluginConfig, settings: PluginSettings, setting: Settable) -> PluginSettings | None:
+def _change_device(
+    config: PluginConfig, settings: PluginSettings, setting: Settable
+) -> PluginSettings | None:
     device = _named(config.linux.devices, setting)
     if device is None:
         return None
@@ -99,18 +103,16 @@ def _check(setting: Settable, allowed: Sequence[str], settable: Sequence[str] | 
         raise EngineError(f"{quote(setting.with_default_field(settable).pretty_name)} is not settable")
 
 
-_Any = TypeVar("_Any", bound="PluginMount | PluginDevice")
-
-
-def _named(items: Sequence[_Any] | None, setting: Settable) -> _Any | None:
+def _named(items: Sequence[_Item] | None, setting: Settable) -> _Item | None:
     return next((item for item in items or () if item.name == setting.name), None)
 
 
-def _replaced(items: Sequence[_Named] | None, changed: _Named) -> list[_Named]:
+def _replaced(items: Sequence[_Source] | None, changed: _Source) -> list[_Source]:
     """The items with the first of that name replaced, or added if the settings have none."""
-    names = [item.name for item in items or ()]
     updated = list(items or ())
-    if changed.name in names:
-        updated[names.index(changed.name)] = changed
-        return updated
-    return [*updated, changed]
+    for index, item in enumerate(updated):
+        if item.name == changed.name:
+            updated[index] = changed
+            return updated
+    updated.append(changed)
+    return updated

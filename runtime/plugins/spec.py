@@ -39,7 +39,9 @@ def init_spec(plugin: Plugin, rootfs: str, exec_root: Path) -> oci.Spec:
     exec_root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     user_mounts = {mount.destination for mount in settings.mounts or ()}
-    spec.mounts = [m for m in spec.mounts if not (m.destination.startswith("/dev/") and m.destination in user_mounts)]
+    spec.mounts = [
+        m for m in spec.mounts if not (m.destination.startswith("/dev/") and m.destination in user_mounts)
+    ]
     if config.propagated_mount:
         source = str(Path(rootfs).parent / "propagated-mount")
         spec.mounts.append(oci.Mount(config.propagated_mount, "bind", source, ["rbind", "rw", "rshared"]))
@@ -52,7 +54,7 @@ def init_spec(plugin: Plugin, rootfs: str, exec_root: Path) -> oci.Spec:
 
 
 def _engine_mounts(config: PluginConfig, exec_root: Path) -> Iterator[PluginMount]:
-    """What every plugin gets: the directory of its socket, and the host's name resolution if it has a network."""
+    """What every plugin gets: the directory of its socket; with a network, the host's name resolution."""
     yield _bind(str(exec_root), DEFAULT_PLUGIN_RUNTIME_DESTINATION, "rshared")
     if config.network.type:
         yield _bind("/etc/hosts", "/etc/hosts", "ro")
@@ -98,5 +100,10 @@ def _set_process(spec: oci.Spec, plugin: Plugin) -> None:
     process.env = [f"PATH={oci.DEFAULT_PATH_ENV}", *(settings.env or ())]
     added = config.linux.capabilities or ()
     capabilities = process.capabilities
-    for kept in (capabilities.bounding, capabilities.permitted, capabilities.inheritable, capabilities.effective):
+    for kept in (
+        capabilities.bounding,
+        capabilities.permitted,
+        capabilities.inheritable,
+        capabilities.effective,
+    ):
         kept.extend(added)

@@ -4,87 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from runtime.errors import EngineError, System
 from runtime.plugins import errors as legacy_errors
 from runtime.plugins import oci, reference
-from runtime.plugins.getter import CompatPlugin, Handler, Mode
+from runtime.plugins.definitions import LegacyPlugins, plugin_type
+from runtime.plugins.getter import CompatPlugin, Handler
 from runtime.plugins.identity import VALID_FULL_ID
 from runtime.plugins.plugin import Plugin, SpecOpt
 from runtime.plugins.plugin_errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound
 from runtime.plugins.quoting import quote
 
 log = logging.getLogger("runtime.plugins.store")
-
-DEFAULT_API_VERSION = "1.0"
-"""The version of the plugin API for volumes, networks, IPAM and authorization.
-
-Go: plugin/store.go::defaultAPIVersion
-"""
-
-CreateOpt = Callable[[Plugin], None]
-"""Changes a plugin while it is created.
-
-Go: plugin/defs.go::CreateOpt
-"""
-
-
-class LegacyPlugins(Protocol):
-    """Where plugins that are not managed come from.
-
-    Go:
-        pkg/plugins/plugins.go::Get
-        pkg/plugins/plugins.go::GetAll
-        pkg/plugins/plugins.go::Handle
-
-    Differs:
-        behaviour global: an object that is handed in; moby has global functions.
-    """
-
-    def get(self, name: str, implementation: str, /) -> CompatPlugin:
-        """The plugin of this name, if it implements what is asked."""
-        ...
-
-    def get_all(self, implementation: str, /) -> Sequence[CompatPlugin]:
-        """All plugins that implement it."""
-        ...
-
-    def handle(self, implementation: str, callback: Handler, /) -> None:
-        """Call back for every one that is activated."""
-        ...
-
-
-def with_swarm_service(service_id: str) -> CreateOpt:
-    """Mark a plugin as managed by a swarm service.
-
-    Go:
-        plugin/defs.go::WithSwarmService
-
-    Differs:
-        param id: called `service_id`; `id` is a builtin.
-    """
-
-    def mark(plugin: Plugin) -> None:
-        plugin.swarm_service_id = service_id
-
-    return mark
-
-
-def with_spec_mounts(mounts: Sequence[oci.Mount]) -> SpecOpt:
-    """Add mounts to a spec.
-
-    Go:
-        plugin/defs.go::WithSpecMounts
-    """
-
-    def add(spec: oci.Spec) -> None:
-        spec.mounts.extend(mounts)
-
-    return add
 
 
 class Store:
@@ -95,8 +29,10 @@ class Store:
         plugin/defs.go::NewStore
 
     Differs:
-        field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer waits.
-        extra legacy: where legacy plugins come from; None for nowhere, as with moby's `allowV1PluginsFallback` off.
+        field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
+            waits.
+        extra legacy: where legacy plugins come from; None for nowhere, as with moby's
+            `allowV1PluginsFallback` off.
     """
 
     def __init__(self, legacy: LegacyPlugins | None = None) -> None:
@@ -166,7 +102,7 @@ class Store:
                 self._set_spec_opts(plugin)
             self.plugins = dict(plugins)
 
-    def set_state(self, plugin: Plugin, state: bool) -> None:  # noqa: FBT001 -- as in moby
+    def set_state(self, plugin: Plugin, *, state: bool) -> None:
         """Mark a plugin as enabled or not, in memory.
 
         Go:
@@ -184,7 +120,7 @@ class Store:
         with self.lock, plugin.mu:
             if plugin.ref_count > 0 and not force:
                 raise InUse(plugin.name)
-            self.set_state(plugin, False)
+            self.set_state(plugin, state=False)
 
     def add(self, plugin: Plugin) -> None:
         """Know one more plugin.
@@ -339,7 +275,9 @@ class Store:
                 plugin
                 for plugin in self.plugins.values()
                 if plugin.is_enabled()
-                and any(kind.capability == capability and kind.prefix == "docker" for kind in plugin.get_types())
+                and any(
+                    kind.capability == capability and kind.prefix == "docker" for kind in plugin.get_types()
+                )
             ]
 
     def _set_spec_opts(self, plugin: Plugin) -> None:
@@ -387,18 +325,3 @@ class Store:
         if not found:
             raise PluginNotFound(prefix)
         return found[0]
-
-
-def plugin_type(capability: str) -> str:
-    """The interface type that stands for a capability.
-
-    Go:
-        plugin/store.go::pluginType
-
-    Differs:
-        param cap: called `capability`.
-    """
-    return f"docker.{capability.lower()}/{DEFAULT_API_VERSION}"
-
-
-__all__ = ["CreateOpt", "LegacyPlugins", "Mode", "Store", "plugin_type", "with_spec_mounts", "with_swarm_service"]

@@ -1,4 +1,4 @@
-"""A process that is known for sure: pid, start time and boot, so that another with the same pid is never taken for it."""
+"""A process that is known for sure: another that gets the same pid is never taken for it."""
 
 from __future__ import annotations
 

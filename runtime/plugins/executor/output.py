@@ -15,7 +15,8 @@ BACKLOG_LIMIT = 8 << 20
 class OutputFile:
     """A file to which a plugin appends, and what is read from it.
 
-    A pipe would block the plugin when nobody reads, and break it when the engine is gone; a file does neither. What
+    A pipe would block the plugin when nobody reads, and break it when the engine is gone; a file does
+    neither. What
     was read is cut off, so that an engine that starts later finds just what nobody has read.
     """
 

@@ -13,7 +13,7 @@ _LINKS_LIMIT = 40
 
 
 class HostPaths:
-    """Translates paths in a spec's container into paths on the host, since a plain process sees the host's."""
+    """Translates paths in a spec's container into paths on the host."""
 
     def __init__(self, spec: Spec) -> None:
         self.rootfs = Path(spec.root.path)
@@ -54,7 +54,8 @@ class HostPaths:
     def argument(self, text: str) -> str:
         """An argument or a variable as it is to be given to the process.
 
-        A path below a mount, or of something in the root file system, becomes the host's; also behind `unix://`, or
+        A path below a mount, or of something in the root file system, becomes the host's; also behind
+        `unix://`, or
         behind the first `=`. All else stays.
         """
         if text.startswith("unix://"):
@@ -76,6 +77,6 @@ class HostPaths:
 
     def _link(self, inside: str) -> str | None:
         try:
-            return os.readlink(f"{self.rootfs}{inside}")
+            return str(Path(f"{self.rootfs}{inside}").readlink())
         except OSError:
             return None

@@ -33,7 +33,10 @@ class Executor(Protocol):
         ...
 
     def restore(self, plugin_id: str, stdout: WriteCloser, stderr: WriteCloser) -> bool:
-        """Take over a plugin that an earlier engine started; whether it is alive. What is left of a dead one goes."""
+        """Take over a plugin that an earlier engine started; whether it is alive.
+
+        What is left of one that is not goes.
+        """
         ...
 
     def signal(self, plugin_id: str, signal: int) -> None:
