@@ -40,10 +40,10 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
         return pidfd
 
 
-def of(pid: int) -> ProcessIdentity | None:
-    """The identity of a process that is there now."""
+def of(pid: int) -> ProcessIdentity:
+    """The identity of a process that is there now; one that is not there has none that could be opened."""
     start_time = _start_time(pid)
-    return None if start_time is None else ProcessIdentity(pid, start_time, _boot_id())
+    return ProcessIdentity(pid, -1 if start_time is None else start_time, _boot_id())
 
 
 def has_ended(pidfd: int) -> bool:
@@ -72,7 +72,7 @@ def kill_session(leader: ProcessIdentity) -> None:
     """Kill what a process that led a session has left behind in it."""
     for pid in _session_members(leader.pid):
         member = of(pid)
-        if pid == leader.pid or member is None or member.start_time < leader.start_time:
+        if pid == leader.pid or member.start_time < leader.start_time:
             continue
         pidfd = member.open()
         if pidfd is None:

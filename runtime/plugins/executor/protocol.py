@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from runtime.plugins.executor.identity import ProcessIdentity
 from runtime.plugins.logs import WriteCloser
 from runtime.plugins.oci import Spec
 
@@ -14,7 +16,6 @@ class Executor(Protocol):
 
     Go:
         plugin/manager.go::Executor
-        plugin/executor/containerd/containerd.go::Client
 
     Differs:
         param id: called `plugin_id`; `id` is a builtin.
@@ -45,6 +46,38 @@ class Executor(Protocol):
         Raises:
             EngineError: it does not run.
         """
+        ...
+
+
+class Runtime(Protocol):
+    """What starts a plugin's process, finds it again, and removes what is left of it.
+
+    Go:
+        plugin/executor/containerd/containerd.go::Client
+
+    Differs:
+        method Create: with Start one step, `start`.
+        method Restore: `find`; the executor watches the process itself.
+        method Status: the executor asks the process itself.
+        method Delete: with DeleteTask one step, `delete`.
+        method SignalProcess: the executor signals the process itself.
+    """
+
+    def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int]) -> ProcessIdentity:
+        """Start a plugin; `bundle` is a new directory for whatever is to be kept, `outputs` are descriptors.
+
+        Raises:
+            EngineError: it does not start; nothing is left behind then.
+            OSError: likewise.
+        """
+        ...
+
+    def find(self, plugin_id: str, bundle: Path) -> ProcessIdentity | None:
+        """The process that was started under this id, dead or alive, if that is known."""
+        ...
+
+    def delete(self, plugin_id: str, bundle: Path) -> None:
+        """Remove all that is left of a plugin, after killing what still runs."""
         ...
 
 
