@@ -158,10 +158,11 @@ def new_transport(
         extra timings: the numbers, for tests.
         error Unknown protocol: raised at once for every scheme but unix, tcp, http and https; moby takes
             `host:8080` for a scheme and fails at each call.
+        behaviour tls: the files are read for https alone; moby reads them for every scheme.
         behaviour unix: everything after `unix://` is the path; moby takes `unix://var/x.sock` for host `var`.
     """
     split = parse(addr)
-    context = tls.client_context(tls_config or tls.Options())
+    context = tls.client_context(tls_config or tls.Options()) if split.scheme == "https" else None
     pool = functools.partial(
         httpcore.ConnectionPool,
         ssl_context=context,
@@ -170,7 +171,7 @@ def new_transport(
         network_backend=_Backend(timings.clock),
     )
     if split.scheme == "unix":
-        path = addr.removeprefix("unix://")
+        path = _unix_path(addr)
         return HTTPTransport(pool(uds=path), "http", UNIX_HOST, None, UNIX_HOST, f"unix {path}", timings)
     host = split.netloc.rpartition("@")[2]
     scheme, name = http_scheme(split), split.hostname or ""
@@ -195,7 +196,7 @@ def parse(addr: str) -> SplitResult:
     if not reachable:
         raise EngineError(f"parse {addr!r}: invalid host or port")
     if split.scheme == "unix":
-        _check_unix_path(addr.removeprefix("unix://"))
+        _check_unix_path(addr)
     return split
 
 
@@ -204,11 +205,16 @@ def _has_host(split: SplitResult) -> bool:
     return host.isascii() and host.isprintable() and bool(host.strip()) and split.port != 0
 
 
-def _check_unix_path(path: str) -> None:
+def _unix_path(addr: str) -> str:
+    return addr.partition(":")[2].removeprefix("//")
+
+
+def _check_unix_path(addr: str) -> None:
+    path = _unix_path(addr)
     if len(os.fsencode(path)) > MAX_UNIX_PATH:
         raise EngineError(f'Unix socket path "{path}" is too long')
     if not path or "\0" in path:
-        raise EngineError(f"parse {path!r}: invalid path of a unix socket")
+        raise EngineError(f"parse {addr!r}: invalid path of a unix socket")
 
 
 def http_scheme(url: SplitResult) -> str:
