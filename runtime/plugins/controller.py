@@ -16,7 +16,8 @@ from runtime.workers import Threads, Workers
 EventLogger = Callable[[str, str, str], None]
 """Told of a plugin's id, its name as the client wrote it, and what was done.
 
-Go: plugin/manager.go::eventLogger
+Go:
+    plugin/manager.go::eventLogger
 """
 
 

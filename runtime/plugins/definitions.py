@@ -12,13 +12,15 @@ from runtime.plugins.plugin import Plugin, SpecOpt
 DEFAULT_API_VERSION = "1.0"
 """The version of the plugin API for volumes, networks, IPAM and authorization.
 
-Go: plugin/store.go::defaultAPIVersion
+Go:
+    plugin/store.go::defaultAPIVersion
 """
 
 CreateOpt = Callable[[Plugin], None]
 """Changes a plugin while it is created.
 
-Go: plugin/defs.go::CreateOpt
+Go:
+    plugin/defs.go::CreateOpt
 """
 
 

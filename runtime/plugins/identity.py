@@ -8,7 +8,8 @@ import secrets
 VALID_FULL_ID = re.compile(r"[a-f0-9]{64}")
 """What a whole id looks like; use `fullmatch`.
 
-Go: plugin/manager.go::validFullID
+Go:
+    plugin/manager.go::validFullID
 """
 
 SHORT_LENGTH = 12

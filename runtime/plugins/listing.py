@@ -11,7 +11,8 @@ from runtime.plugins.plugin_errors import InvalidFilter
 ACCEPTED_PLUGIN_FILTER_TAGS = frozenset({"enabled", "capability"})
 """What a list of plugins can be filtered by.
 
-Go: plugin/backend_linux.go::acceptedPluginFilterTags
+Go:
+    plugin/backend_linux.go::acceptedPluginFilterTags
 """
 
 

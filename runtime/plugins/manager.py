@@ -38,7 +38,8 @@ log = logging.getLogger("runtime.plugins.manager")
 AUTHZ_API_IMPLEMENTS = "authz"
 """The capability of plugins that authorize requests.
 
-Go: pkg/authorization/api.go::AuthZApiImplements
+Go:
+    pkg/authorization/api.go::AuthZApiImplements
 """
 
 

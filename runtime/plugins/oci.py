@@ -16,7 +16,11 @@ VERSION = "1.0.1-dev"
 """Of the specification, as moby's vendored copy says."""
 
 DEFAULT_PATH_ENV = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Go: pkg/system/path.go::DefaultPathEnv"""
+"""Where programs are looked for in a container.
+
+Go:
+    pkg/system/path.go::DefaultPathEnv
+"""
 
 _DEFAULT_CAPABILITIES = (
     "CAP_CHOWN",

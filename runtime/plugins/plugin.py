@@ -30,7 +30,8 @@ PROPAGATED_MOUNT = "propagated-mount"
 SpecOpt = Callable[[oci.Spec], None]
 """Changes the spec of a plugin before it starts.
 
-Go: plugin/defs.go::SpecOpt
+Go:
+    plugin/defs.go::SpecOpt
 """
 
 

@@ -16,10 +16,18 @@ from runtime.plugins.plugin import Plugin
 log = logging.getLogger("runtime.plugins.records")
 
 CONFIG_FILE_NAME = "config.json"
-"""Go: plugin/manager.go::configFileName"""
+"""What is written down of a plugin, in its directory.
+
+Go:
+    plugin/manager.go::configFileName
+"""
 
 ROOTFS_FILE_NAME = "rootfs"
-"""Go: plugin/manager.go::rootFSFileName"""
+"""The root file system of a plugin, in its directory.
+
+Go:
+    plugin/manager.go::rootFSFileName
+"""
 
 _MODE = 0o600
 

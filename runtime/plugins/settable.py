@@ -8,9 +8,29 @@ from dataclasses import dataclass, replace
 from runtime.errors import EngineError
 
 ALLOWED_SETTABLE_FIELDS_ENV = ("value",)
+"""What can be set of a variable.
+
+Go:
+    plugin/v2/settable.go::allowedSettableFieldsEnv
+"""
 ALLOWED_SETTABLE_FIELDS_ARGS = ("value",)
+"""What can be set of the arguments.
+
+Go:
+    plugin/v2/settable.go::allowedSettableFieldsArgs
+"""
 ALLOWED_SETTABLE_FIELDS_DEVICES = ("path",)
+"""What can be set of a device.
+
+Go:
+    plugin/v2/settable.go::allowedSettableFieldsDevices
+"""
 ALLOWED_SETTABLE_FIELDS_MOUNTS = ("source",)
+"""What can be set of a mount.
+
+Go:
+    plugin/v2/settable.go::allowedSettableFieldsMounts
+"""
 
 
 class MultipleFields(EngineError):

@@ -12,7 +12,8 @@ from runtime.plugins.api_types import Plugin, PluginConfig, PluginMount
 DEFAULT_PLUGIN_RUNTIME_DESTINATION = "/run/docker/plugins"
 """Where a plugin in its container puts its socket.
 
-Go: plugin/v2/plugin.go::defaultPluginRuntimeDestination
+Go:
+    plugin/v2/plugin.go::defaultPluginRuntimeDestination
 """
 
 

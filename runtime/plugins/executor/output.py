@@ -18,6 +18,13 @@ class OutputFile:
     A pipe would block the plugin when nobody reads, and break it when the engine is gone; a file does
     neither. What
     was read is cut off, so that an engine that starts later finds just what nobody has read.
+
+    Go:
+        plugin/executor/containerd/containerd.go::rio
+
+    Differs:
+        field IO: a file; containerd has named pipes.
+        field wg: the thread that waits for the plugin's end reads too, so there is nobody to wait for.
     """
 
     def __init__(self, path: Path, sink: WriteCloser) -> None:

@@ -105,5 +105,6 @@ class ExitHandler(Protocol):
 ExecutorCreator = Callable[[ExitHandler], Executor]
 """Makes the executor of a manager, which it tells of exits.
 
-Go: plugin/manager.go::ExecutorCreator
+Go:
+    plugin/manager.go::ExecutorCreator
 """

@@ -21,7 +21,8 @@ log = logging.getLogger("runtime.plugins.executor")
 PLUGIN_NAMESPACE = "plugins.moby"
 """The directory below the exec root that holds what is known of running plugins.
 
-Go: plugin/executor/containerd/containerd.go::PluginNamespace
+Go:
+    plugin/executor/containerd/containerd.go::PluginNamespace
 """
 
 
