@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +23,14 @@ CONFIG: Final = {
     "workdir": "",
     "interface": {"types": ["docker.volumedriver/1.0"], "socket": SOCKET},
     "network": {"type": "none"},
-    "propagatedmount": DATA,
+    "propagatedMount": DATA,
     "linux": {"capabilities": []},
     "env": [{"name": "PYTHONDONTWRITEBYTECODE", "description": "", "settable": ["value"], "value": "1"}],
 }
 
 WHAT_IS_LOADED: Final = """
 import sys
+import tempfile
 sys.modules["ssl"] = sys.modules["_hashlib"] = None  # the plugin can do without, and they are large
 import encodings.idna, json, pathlib, runpy, textwrap, traceback
 runpy.run_path(sys.argv[1], run_name="packed")
@@ -40,8 +41,10 @@ print(json.dumps([sys.executable, *filter(None, modules), *mapped]))
 """
 """Run in an interpreter, prints its file and those of the modules and libraries that the plugin needs."""
 
-LOADERS: Final = ("/lib64/ld-*.so*", "/lib/ld-*.so*")
-TOP: Final = ("/bin", "/sbin", "/lib", "/lib64")
+LOADERS: Final = ("lib64/ld-*.so*", "lib/ld-*.so*", "etc/ld.so.cache")
+"""What the kernel starts first, and where that looks for libraries."""
+
+TOP: Final = ("bin", "sbin", "lib", "lib64")
 
 
 def pack(directory: Path) -> Path:
@@ -51,41 +54,45 @@ def pack(directory: Path) -> Path:
     in a container the root file system has all of them, and without one the host has.
 
     Raises:
-        FileExistsError: The directory holds something already.
+        OSError: The directory holds something already, or cannot be written; then nothing is left behind.
     """
-    rootfs = directory / "rootfs"
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent) as half:
+        made = Path(half) / "plugin"
+        made.mkdir()
+        _fill(made / "rootfs")
+        (made / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
+        return made.rename(directory)
+
+
+def _fill(rootfs: Path) -> None:
+    python = Path(sys._base_executable).resolve()  # type: ignore[attr-defined] # noqa: SLF001 - not a venv's
     rootfs.mkdir()
-    python = str(Path(sys._base_executable).resolve())  # type: ignore[attr-defined] # noqa: SLF001
     _link_top(rootfs)
-    for path in sorted(_loaded(python)):
+    for path in sorted(_needed(python)):
         _copy(path, rootfs)
     script = rootfs / SCRIPT.lstrip("/")
     script.write_text(f"#!{python}\n{Path(plugin.__file__).read_text()}")
     script.chmod(0o755)
     (rootfs / DATA.lstrip("/")).mkdir()
-    (directory / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
-    return directory
 
 
-def _loaded(python: str) -> set[Path]:
-    command = [python, "-I", "-S", "-B", "-c", WHAT_IS_LOADED, plugin.__file__]
-    found = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own interpreter
-    paths = {Path(name) for name in json.loads(found.stdout)} | set(map(Path, map(str, _loaders())))
-    package = next(path.parent for path in paths if path.name == "idna.py")
-    return {path for path in paths | set(package.glob("*.py")) if path.is_file()} - {Path(plugin.__file__)}
-
-
-def _loaders() -> list[str]:
-    """What the kernel starts first, and where it looks for libraries."""
-    return [name for pattern in LOADERS for name in glob.glob(pattern)] + ["/etc/ld.so.cache"]  # noqa: PTH207
+def _needed(python: Path) -> set[Path]:
+    command = [str(python), "-I", "-S", "-B", "-c", WHAT_IS_LOADED, plugin.__file__]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our interpreter
+    paths = {Path(name) for name in json.loads(found.stdout)} - {Path(plugin.__file__)}
+    encodings = {
+        other for path in paths if path.parent.name == "encodings" for other in path.parent.glob("*.py")
+    }
+    loaders = {path for pattern in LOADERS for path in Path("/").glob(pattern)}
+    return {path for path in paths | encodings | loaders if path.is_file()}
 
 
 def _link_top(rootfs: Path) -> None:
     """`/lib` and its like lead into `/usr` on most systems."""
-    for top in map(Path, TOP):
-        if top.is_symlink():
-            (rootfs / top.relative_to("/")).symlink_to(top.readlink())
+    for top in TOP:
+        if Path("/", top).is_symlink():
+            (rootfs / top).symlink_to(Path("/", top).readlink())
 
 
 def _copy(path: Path, rootfs: Path) -> None:

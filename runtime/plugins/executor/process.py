@@ -2,8 +2,8 @@
 
 A plugin that runs this way sees the host's files, so paths are translated before it starts: arguments and
 variables that name something below a mount of its config, below `/run/docker/plugins` or in its root file
-system get the path on the host. It is also told `PLUGIN_SOCKETS` (the directory for its socket) and `PLUGIN_ROOTFS`.
-Paths that it answers may be the host's; `plugin.Plugin.scoped_path` knows both.
+system get the path on the host. It is also told `PLUGIN_SOCKETS` (the directory for its socket) and
+`PLUGIN_ROOTFS`. Paths that it answers may be the host's; `plugin.Plugin.scoped_path` knows both.
 """
 
 from __future__ import annotations
