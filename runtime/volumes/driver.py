@@ -258,10 +258,18 @@ class Prepared(Protocol):
 
 
 class Retired(Protocol):
-    """A volume that is not visible any more, and of which a trace is left."""
+    """A volume that is not visible any more, and whose data are still there."""
 
-    def forget(self) -> None:
-        """Remove the trace, once nobody's records have the volume."""
+    def restore(self) -> None:
+        """Make it visible again."""
+        ...
+
+    def finish(self) -> None:
+        """Delete the data; if that fails, the volume is visible again with what is left.
+
+        Raises:
+            EngineError: Something cannot be deleted.
+        """
         ...
 
 
@@ -280,7 +288,7 @@ class Immediate(Protocol):
         ...
 
     def retire(self, vol: Any, /) -> Retired:
-        """First step of `remove`: the data are gone."""
+        """First step of `remove`."""
         ...
 
     def flush(self) -> None:
@@ -288,9 +296,17 @@ class Immediate(Protocol):
         ...
 
     def recover(self, is_recorded: Callable[[str], bool]) -> Sequence[str]:
-        """Publish what is recorded, discard what is not, and name the volumes whose removal was begun."""
+        """Publish what is recorded, and name the volumes whose removal was begun."""
+        ...
+
+    def sweep(self) -> None:
+        """Delete what a crash left and nobody needs."""
         ...
 
     def warnings(self) -> Sequence[str]:
         """What is not as it should be on disk, one sentence each."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it keeps open."""
         ...
