@@ -271,11 +271,17 @@ class Root:
         return volume
 
     def _read_opts(self, volume: LocalVolume) -> None:
+        path = f"{volume.name}/{local_options.FILE}"
         try:
-            volume.opts = local_options.read(f"{volume.name}/{local_options.FILE}", self.descriptor)
+            volume.opts = local_options.read(path, self.descriptor)
         except BrokenOptions as error:
             volume.problem = f"error while unmarshaling volume options for volume: {volume.name}: {error}"
             self._report(volume.name, volume.problem)
+            return
+        if volume.opts is None and os.stat(path, dir_fd=self.descriptor).st_size == 0:
+            self._report(
+                volume.name, f"volume {volume.name}: its options file is empty; it is used without options"
+            )
 
     def _report(self, name: str, problem: str) -> None:
         log.warning("%s", problem)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import os
 import re
@@ -84,7 +83,7 @@ def validate_name(name: str) -> None:
     Differs:
         behaviour end: a newline at the end is not taken for the end, as in Go.
     """
-    if len(name) == 1:
+    if len(name.encode(errors="replace")) == 1:
         raise ValidationError(
             "volume name is too short, names should be at least two alphanumeric characters"
         )
@@ -180,15 +179,21 @@ def read(path: str, directory: int) -> OptsConfig | None:
         return None
     except OSError as error:
         raise BrokenOptions(cause(error)) from error
-    with os.fdopen(descriptor, "rb") as file:
-        opts = _decode(file.read(LARGEST + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise BrokenOptions("not a regular file")
+        opts = _decode(os.read(descriptor, LARGEST + 1))
+    finally:
+        os.close(descriptor)
     return None if opts == NO_OPTS else opts
 
 
-def _decode(raw: bytes | None) -> OptsConfig:
-    """The options in a text; an empty text and null have none, as older engines wrote them."""
-    if raw is None or len(raw) > LARGEST:
-        raise BrokenOptions(os.strerror(errno.EINVAL).lower() if raw is None else "the file is too large")
+def _decode(raw: bytes) -> OptsConfig:
+    """The options in a text; null and no text at all have none, as older engines wrote them."""
+    if not raw:
+        return NO_OPTS
+    if len(raw) > LARGEST:
+        raise BrokenOptions("the file is too large")
     try:
         found = msgspec.json.decode(raw, type=dict[str, object] | None)
         known = {key: value for key, value in (found or {}).items() if value is not None}

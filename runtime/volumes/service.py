@@ -211,7 +211,7 @@ class VolumesService:
 
         Args:
             name: The volume's.
-            purge_on_error: Whether to forget one that its driver cannot remove; then a missing one is no error.
+            purge_on_error: Whether to forget one that cannot be removed; then a missing one is no error.
             ctx: To call it off.
 
         Raises:
