@@ -1,0 +1,51 @@
+"""Making a plugin end: asked first, then forced."""
+
+from __future__ import annotations
+
+import logging
+import signal
+
+from runtime.errors import EngineError
+from runtime.plugins.controller import Controller
+from runtime.plugins.executor.protocol import Executor
+from runtime.plugins.patience import Clock, Timings
+from runtime.plugins.plugin import Plugin
+
+log = logging.getLogger("runtime.plugins.stopping")
+
+
+def shutdown_plugin(p: Plugin, c: Controller, executor: Executor, timings: Timings, clock: Clock) -> None:
+    """Send SIGTERM and wait for the end, then SIGKILL and wait again.
+
+    Go:
+        plugin/manager_linux.go::shutdownPlugin
+
+    Differs:
+        param ec: the controller, which has it.
+        extra timings: moby waits 10 s each time.
+        extra clock: tests bring their own.
+        behaviour gone: a plugin that has ended already is not signalled.
+    """
+    if c.exit_chan.is_set():
+        return
+    if not _send(p, executor, signal.SIGTERM):
+        return
+    if clock.wait(c.exit_chan, timings.terminate):
+        log.debug("Clean shutdown of plugin", extra={"id": p.get_id()})
+        return
+    log.debug("Force shutdown plugin", extra={"id": p.get_id()})
+    _send(p, executor, signal.SIGKILL)
+    ended = clock.wait(c.exit_chan, timings.kill)
+    log.debug(
+        "SIGKILL plugin shutdown" if ended else "Force shutdown plugin FAILED", extra={"id": p.get_id()}
+    )
+
+
+def _send(p: Plugin, executor: Executor, number: signal.Signals) -> bool:
+    try:
+        executor.signal(p.get_id(), number)
+    except (EngineError, OSError) as error:
+        fields = {"id": p.get_id()}
+        log.error("Sending %s to plugin failed with error: %s", number.name, error, extra=fields)  # noqa: TRY400 -- no trace
+        return False
+    return True
