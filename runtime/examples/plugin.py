@@ -26,6 +26,7 @@ from typing import Any, cast
 MIMETYPE = "application/vnd.docker.plugins.v1.2+json"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
 BODY_LIMIT = 1024 * 1024
+SHOWN = 300
 TOO_LONG = b"a body that is too long"
 
 Json = dict[str, Any]
@@ -168,7 +169,8 @@ class Handler(BaseHTTPRequestHandler):
             status, reply = HTTPStatus.INTERNAL_SERVER_ERROR, {"Err": str(error)}
         self.close_connection = self.close_connection or raw == TOO_LONG
         self._send(status, json.dumps(reply).encode() + b"\n")
-        print(self.path, raw.decode("utf-8", "replace").strip(), "->", json.dumps(reply), flush=True)  # noqa: T201
+        asked = raw[:SHOWN].decode("utf-8", "replace").strip()
+        print(self.path, asked, "->", json.dumps(reply)[:SHOWN], flush=True)  # noqa: T201 - shows what goes on
 
     def _send(self, status: HTTPStatus, body: bytes) -> None:
         self.send_response(status)
@@ -202,11 +204,11 @@ def main(arguments: list[str] | None = None) -> int:
         from runtime.examples import packing  # noqa: PLC0415 - packed, this file stands alone
 
         print(packing.pack(options.directory))  # noqa: T201 - a command says what it did
-    elif options.socket and not options.command:
+        return 0
+    if options.socket and not options.command:
         serve(options.socket, options.root or options.socket.with_suffix(".volumes"))
-    else:
-        parser.error("either --socket PATH or pack DIRECTORY")
-    return 0
+        return 0
+    return parser.error("either --socket PATH or pack DIRECTORY")
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One certificate for authority, server and client; its key open and locked."""
     folder = tmp_path_factory.mktemp("certificates")
+    who = "-subj /CN=plugin -addext subjectAltName=IP:127.0.0.1"
     commands = (
-        "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=plugin -addext subjectAltName=IP:127.0.0.1"
-        " -keyout key.pem -out cert.pem",
+        f"req -x509 -newkey rsa:2048 -nodes -days 3650 {who} -keyout key.pem -out cert.pem",
         "rsa -aes256 -passout pass:secret -in key.pem -out locked.pem",
     )
     for command in commands:
