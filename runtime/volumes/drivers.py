@@ -5,8 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from runtime.errors import EngineError, InvalidParameter
@@ -203,7 +202,7 @@ class Store:
             known = self.extensions.get(name)
         if known is not None:
             return known
-        with self._locked(name):
+        with self.driver_lock.locked(name):
             if name in self.extensions:
                 return self.extensions[name]
             if self.plugin_getter is None:
@@ -250,14 +249,6 @@ class Store:
             adapter = VolumeDriverAdapter(p.name, p.scoped_path, VolumeDriverProxy(client, self.timings))
             self.adapters[p.name] = (client, adapter)
             return adapter
-
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        self.driver_lock.lock(name)
-        try:
-            yield
-        finally:
-            self.driver_lock.unlock(name)
 
 
 def new_store(pg: PluginGetter | None, timings: Timings = DEFAULT) -> Store:

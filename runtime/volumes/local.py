@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from runtime.errors import EngineError, System
+from runtime.mount import unmount
 from runtime.volumes import local_options, mount, removal
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import VolumeNotFound
@@ -325,7 +326,7 @@ class Root:
 
 def _try_unmount(path: str) -> None:
     try:
-        mount.unmount(path)
+        unmount(Path(path))
     except OSError as error:
         log.warning("%s: a mount left by an engine that was killed stays: %s", path, error)
 

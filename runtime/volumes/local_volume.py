@@ -6,9 +6,11 @@ import logging
 import os
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from runtime.errors import EngineError, System
+from runtime.mount import mounted, unmount
 from runtime.volumes import local_options, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME
 from runtime.volumes.local_options import OptsConfig
@@ -199,9 +201,9 @@ class LocalVolume:
         if self.opts is None:
             return
         try:
-            mount.unmount(self.path())
+            unmount(Path(self.path()))
         except OSError as error:
-            if mount.mounted(self.path()):
+            if mounted(Path(self.path())):
                 raise System(
                     f"error while unmounting volume path '{self.path()}': {cause(error)}", error
                 ) from error

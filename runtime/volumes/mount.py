@@ -1,21 +1,15 @@
-"""mount(2) and umount2(2), with options as mount(8) takes them."""
+"""mount(2), with options as mount(8) takes them."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
 import os
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
 from typing import Final
 
-MOUNT_TABLE: Final = Path("/proc/self/mountinfo")
-MNT_DETACH: Final = 2
-_FEWEST_FIELDS: Final = 10
-_MOUNT_POINT: Final = 4
+from runtime.mount import mount_points, mounted
 
 
 class Flag(IntFlag):
@@ -113,89 +107,15 @@ Go:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Info:
-    """One line of the mount table: what is mounted where.
-
-    Go:
-        pkg/mount/mountinfo.go::Info
-
-    Differs:
-        field ID: nobody here asks.
-        field Parent: nobody here asks.
-        field Major: nobody here asks.
-        field Minor: nobody here asks.
-        field Root: nobody here asks.
-        field Opts: nobody here asks.
-        field Optional: nobody here asks.
-        field VfsOpts: nobody here asks.
-        behaviour Mountpoint: blanks and backslashes in it are as on disk; moby leaves the kernel's escapes.
-    """
-
-    mountpoint: str
-    fstype: str
-    source: str
-
-
-def get_mounts() -> tuple[Info, ...]:
-    """All that is mounted, in the order of mounting; nothing where there is no mount table.
-
-    Raises:
-        OSError: The table cannot be read.
-
-    Go:
-        pkg/mount/mount.go::GetMounts
-        pkg/mount/mountinfo_linux.go::parseMountTable
-
-    Differs:
-        param f: the caller filters; the table is short.
-    """
-    if not MOUNT_TABLE.exists():
-        return ()
-    with MOUNT_TABLE.open(encoding="utf-8", errors="surrogateescape") as lines:
-        return tuple(parse_info_file(lines))
-
-
-def parse_info_file(lines: Iterable[str]) -> Iterator[Info]:
-    """The entries of a mount table in the form of /proc/self/mountinfo.
-
-    Go:
-        pkg/mount/mountinfo_linux.go::parseInfoFile
-
-    Differs:
-        param filter: the caller filters.
-        error err: a line that cannot be understood is left out.
-    """
-    for line in lines:
-        fields = line.rstrip("\n").split(" ")
-        if len(fields) < _FEWEST_FIELDS or "-" not in fields[6:]:
-            continue
-        fstype, source = (*fields[fields.index("-", 6) + 1 :], "", "")[:2]
-        yield Info(_unescape(fields[_MOUNT_POINT]), fstype, _unescape(source))
-
-
-def mounted(mountpoint: str) -> bool:
-    """Whether something is mounted at a path, which must be absolute and without symlinks.
-
-    Go:
-        pkg/mount/mount.go::Mounted
-        pkg/mount/mount.go::SingleEntryFilter
-    """
-    return any(info.mountpoint == mountpoint for info in get_mounts())
-
-
 def mounts_under(path: str) -> tuple[str, ...]:
     """The mount points at a path and below, the deepest first.
 
-    Go:
-        pkg/mount/mount.go::PrefixFilter
-
-    Differs:
-        behaviour prefix: a path is below another if its parts are; `/a/bc` is not below `/a/b`.
+    Args:
+        path: Absolute, and without symlinks.
     """
     below = path.rstrip("/") + "/"
-    found = (info.mountpoint for info in get_mounts())
-    return tuple(sorted((at for at in found if at == path or at.startswith(below)), key=len, reverse=True))
+    found = (at for at in mount_points() if at == path or at.startswith(below))
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def mount(device: str, target: str, fstype: str, options: str) -> None:
@@ -208,7 +128,7 @@ def mount(device: str, target: str, fstype: str, options: str) -> None:
         pkg/mount/mount.go::Mount
     """
     flags, _ = parse_options(options)
-    if Flag.REMOUNT in flags or not mounted(target):
+    if Flag.REMOUNT in flags or not mounted(Path(target)):
         force_mount(device, target, fstype, options)
 
 
@@ -235,20 +155,6 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
         _mount("", target, "", flags & PROPAGATION_CALL, "")
     if flags & READ_ONLY_BIND == READ_ONLY_BIND:
         _mount("", target, "", plain | Flag.REMOUNT, "")
-
-
-def unmount(target: str) -> None:
-    """Detach what is mounted at a path; nothing happens if nothing is.
-
-    Raises:
-        OSError: The kernel refuses.
-
-    Go:
-        pkg/mount/mount.go::Unmount
-        pkg/mount/mounter_linux.go::unmount
-    """
-    if _libc().umount2(os.fsencode(target), MNT_DETACH) and (number := ctypes.get_errno()) != errno.EINVAL:
-        raise OSError(number, os.strerror(number), target)
 
 
 def parse_options(options: str) -> tuple[Flag, str]:
@@ -279,7 +185,3 @@ def _mount(device: str, target: str, fstype: str, flags: Flag, data: str) -> Non
 
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
-
-
-def _unescape(path: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda digits: chr(int(digits[1], 8)), path)

@@ -130,7 +130,7 @@ class VolumeStore:
             extra created: whether the volume is new.
         """
         name = normalize_volume_name(name)
-        with self._locked(name):
+        with self.locks.locked(name):
             context.check(ctx)
             with _failing("create", name):
                 outcome = self._create(name, driver_name, options, labels, ctx)
@@ -158,7 +158,7 @@ class VolumeStore:
             param getOptions: keywords.
         """
         name = normalize_volume_name(name)
-        with self._locked(name):
+        with self.locks.locked(name):
             with _failing("get", name):
                 v = self._get_volume(name, driver, ctx)
                 if driver and v.driver_name != driver:
@@ -188,7 +188,7 @@ class VolumeStore:
                 its data are; so neither a full disk nor a crash leaves half a volume.
         """
         name = v.name
-        with self._locked(name):
+        with self.locks.locked(name):
             context.check(ctx)
             if self._has_ref(name):
                 raise OpErr(VolumeInUse(), "remove", name, self._get_refs(name))
@@ -208,7 +208,7 @@ class VolumeStore:
         Go:
             volume/service/store.go::VolumeStore.Release
         """
-        with self._locked(name):
+        with self.locks.locked(name):
             context.check(ctx)
             with self.global_lock:
                 refs = self.refs.get(name, set())
@@ -255,7 +255,7 @@ class VolumeStore:
 
     def adopt(self, v: Volume, scope: str) -> None:
         """Know a volume that a record speaks of, now that its driver has told of it."""
-        with self._locked(v.name):
+        with self.locks.locked(v.name):
             if v.name in self.db and v.name not in self.names:
                 self._set_named(self.wrap(v, scope), "")
                 self.gone.pop(v.name, None)
@@ -549,14 +549,6 @@ class VolumeStore:
         """
         with self.global_lock:
             return tuple(self.refs.get(name, ()))
-
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        self.locks.lock(name)
-        try:
-            yield
-        finally:
-            self.locks.unlock(name)
 
 
 def new_store(
