@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import msgspec
 
@@ -273,8 +273,7 @@ class Retired(Protocol):
         ...
 
 
-@runtime_checkable
-class Immediate(Protocol):
+class Immediate(Driver, Protocol):
     """A driver in this process that answers at once, and makes and removes volumes in two steps.
 
     Between the steps the store writes its record, so that after a crash there is a volume with its
@@ -310,3 +309,8 @@ class Immediate(Protocol):
     def close(self) -> None:
         """Give back what it keeps open."""
         ...
+
+
+def answers_at_once(driver: Driver) -> TypeGuard[Immediate]:
+    """Whether a driver is one of those that answer at once."""
+    return getattr(driver, "answers_at_once", False) is True

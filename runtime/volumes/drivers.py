@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from runtime.errors import EngineError, InvalidParameter
 from runtime.locker import Locker
-from runtime.volumes.driver import SCOPES, Driver, Immediate
+from runtime.volumes.driver import SCOPES, Driver, answers_at_once
 from runtime.volumes.errors import DriverNotFound
 from runtime.volumes.proxy import Client, VolumeDriverProxy
 from runtime.volumes.quoting import quote
@@ -176,7 +176,7 @@ class Store:
         with self.mu:
             drivers = tuple(self.extensions.values())
         for d in drivers:
-            if isinstance(d, Immediate):
+            if answers_at_once(d):
                 d.close()
 
     def _all_plugins(self) -> Sequence[Plugin]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runtime.errors import EngineError, InvalidParameter
 from runtime.volumes import context, filters
 from runtime.volumes.context import Context
-from runtime.volumes.driver import Driver, Immediate, Volume
+from runtime.volumes.driver import Driver, Volume, answers_at_once
 from runtime.volumes.errors import DriverNotFound, OpErr, Unreachable
 from runtime.volumes.filters import And, By, ByDriver, ByReferenced, CustomFilter, FilterFunc, FromList, Or
 from runtime.volumes.lookup import ask
@@ -50,9 +50,9 @@ def probe(store: VolumeStore, name: str) -> tuple[Volume | None, Driver | None]:
     """The first driver that has a volume of a name, with that; those of this process are asked first."""
     drivers, _ = all_drivers(store)
     for vd in drivers:
-        if isinstance(vd, Immediate) and (v := ask(vd, name)) is not None:
+        if answers_at_once(vd) and (v := ask(vd, name)) is not None:
             return v, vd
-    others = {vd.name: vd for vd in sorted(drivers, key=lambda vd: vd.name) if not isinstance(vd, Immediate)}
+    others = {vd.name: vd for vd in sorted(drivers, key=lambda vd: vd.name) if not answers_at_once(vd)}
     answers = store.probes.ask({name_: functools.partial(ask, vd, name) for name_, vd in others.items()})
     found = ((answers[name_].value, vd) for name_, vd in others.items())
     return next(((v, vd) for v, vd in found if v is not None), (None, None))
@@ -80,7 +80,7 @@ def list_drivers(store: VolumeStore, drivers: Sequence[Driver]) -> dict[str, Ans
     answers: dict[str, Answer[Sequence[Volume]]] = {}
     questions: dict[str, Callable[[], Sequence[Volume]]] = {}
     for vd in drivers:
-        if isinstance(vd, Immediate):
+        if answers_at_once(vd):
             answers[vd.name] = Answer(vd.list())
         else:
             questions[vd.name] = vd.list
@@ -193,7 +193,7 @@ def _add(store: VolumeStore, vd: Driver, answer: Answer[Sequence[Volume]], liste
     scope = vd.scope
     wrap = store.wrap
     listed.volumes.extend([wrap(v, scope) for v in answer.value])
-    if isinstance(vd, Immediate):
+    if answers_at_once(vd):
         listed.warnings.extend(vd.warnings())
     elif unknown := [v for v in answer.value if v.name in store.db.rows and v.name not in store.names]:
         store.workers.submit(lambda: _adopt(store, unknown, scope))

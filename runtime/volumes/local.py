@@ -73,6 +73,7 @@ class Root:
         field rootIdentity: see `new`.
         extra descriptor: everything is done through it.
         extra answers_at_once: see `driver.Immediate`.
+        extra real_path: the path without symlinks, as in the mount table.
         extra broken: what is not as it should be, by volume.
         extra staged: the volumes that are being made.
         extra leftovers: what a crash left.
@@ -86,6 +87,7 @@ class Root:
         self.m = threading.Lock()
         self.base = base
         self.path = str(base / VOLUMES_PATH_NAME)
+        self.real_path = os.path.realpath(self.path)
         self.descriptor = descriptor
         self.volumes: dict[str, LocalVolume] = {}
         self.broken: dict[str, str] = {}
@@ -259,7 +261,7 @@ class Root:
                 `volumes-evil` for a part of `volumes`, and one volume for a part of another.
             behaviour vfs: volumes of engines before 1.7, elsewhere in the root, are not known here.
         """
-        own = os.path.realpath(self.path) + f"/{volume.name}"
+        own = f"{self.real_path}/{volume.name}"
         return real_path == own or real_path.startswith(own + "/")
 
     def _found(self, name: str) -> LocalVolume:
@@ -290,8 +292,8 @@ class Root:
 
     def _unmount_leftovers(self) -> None:
         """Unmount what an engine that was killed left mounted for a volume with options."""
-        below = self.path + "/"
-        for at in mount.mounts_under(self.path):
+        below = self.real_path + "/"
+        for at in mount.mounts_under(self.real_path):
             name, _, rest = at.removeprefix(below).partition("/")
             volume = self.volumes.get(name)
             if volume is not None and rest == VOLUME_DATA_PATH_NAME and (volume.opts or volume.problem):

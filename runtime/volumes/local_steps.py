@@ -25,6 +25,7 @@ class Ground(Protocol):
 
     m: threading.Lock
     path: str
+    real_path: str
     descriptor: int
     volumes: dict[str, LocalVolume]
     staged: set[str]
@@ -124,8 +125,7 @@ class Removal:
         Raises:
             System: Something is, or the directory cannot be renamed.
         """
-        own = os.path.realpath(self.root.path) + f"/{self.volume.name}"
-        if mounts := mount.mounts_under(own):
+        if mounts := mount.mounts_under(f"{self.root.real_path}/{self.volume.name}"):
             raise self._failed(removal.MountInside(mounts[-1]))
         with self.root.m:
             try:

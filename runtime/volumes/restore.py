@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime.errors import EngineError
 from runtime.volumes import finding
-from runtime.volumes.driver import Driver, Immediate, Volume
+from runtime.volumes.driver import Driver, Volume, answers_at_once
 from runtime.volumes.errors import DriverNotFound
 from runtime.volumes.lookup import ask
 from runtime.volumes.metadata import VolumeMetadata
@@ -50,12 +50,12 @@ def restore(store: VolumeStore) -> None:
 
 def _immediate(store: VolumeStore) -> Sequence[Driver]:
     known = store.drivers.registered(store.drivers.get_driver_list()) or ()
-    return [vd for vd in known if isinstance(vd, Immediate)]
+    return [vd for vd in known if answers_at_once(vd)]
 
 
 def _recover(store: VolumeStore, vd: Driver) -> None:
     """End what a crash interrupted."""
-    if not isinstance(vd, Immediate):
+    if not answers_at_once(vd):
         return
     for name in vd.recover(lambda name: store.db.rows.get(name, VolumeMetadata()).driver == vd.name):
         store.db.remove(name)

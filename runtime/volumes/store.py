@@ -13,7 +13,7 @@ from runtime.errors import Conflict, EngineError
 from runtime.locker import Locker
 from runtime.volumes import context, finding, restore, takeover
 from runtime.volumes.context import Context
-from runtime.volumes.driver import DEFAULT_DRIVER_NAME, Driver, Immediate, Pairs, Volume
+from runtime.volumes.driver import DEFAULT_DRIVER_NAME, Driver, Immediate, Pairs, Volume, answers_at_once
 from runtime.volumes.drivers import Store
 from runtime.volumes.errors import ContextCanceled, NameConflict, NoSuchVolume, OpErr, VolumeInUse
 from runtime.volumes.filters import By
@@ -300,7 +300,7 @@ class VolumeStore:
         if v is not None:
             self.db.set(meta.name, meta)
             return v
-        if isinstance(vd, Immediate):
+        if answers_at_once(vd):
             return self._make_in_steps(vd, meta)
         v = vd.create(meta.name, meta.options)
         try:
@@ -428,7 +428,7 @@ class VolumeStore:
     def _remove(self, vd: Driver, v: VolumeWrapper, *, purge_on_error: bool) -> None:
         vol = unwrap_volume(v)
         try:
-            if isinstance(vd, Immediate):
+            if answers_at_once(vd):
                 self._remove_in_steps(vd, vol, purge_on_error=purge_on_error)
                 return
             vd.remove(vol)

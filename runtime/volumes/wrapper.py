@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from runtime.errors import EngineError
 from runtime.volumes.apitypes import Volume as APIVolume
 from runtime.volumes.driver import Volume
 
 
-@runtime_checkable
 class PathCacher(Protocol):
     """A volume that remembers where it is.
 
@@ -77,7 +76,8 @@ class VolumeWrapper:
         Go:
             volume/service/store.go::volumeWrapper.CachedPath
         """
-        return self.volume.cached_path() if isinstance(self.volume, PathCacher) else self.volume.path()
+        cached: Callable[[], str] = getattr(self.volume, "cached_path", self.volume.path)
+        return cached()
 
     def mount(self, ref: str) -> str:
         """Make it ready for use."""
