@@ -197,9 +197,14 @@ def _add(store: VolumeStore, vd: Driver, answer: Answer[Sequence[Volume]], liste
         listed.warnings.extend(vd.warnings())
     elif unknown := [v for v in answer.value if v.name in store.db.rows and v.name not in store.names]:
         store.workers.submit(lambda: _adopt(store, unknown, scope))
-    listed.warnings.extend(
-        f"volume {name}: its driver {at} does not have it" for name, at in store.gone.items() if at == vd.name
-    )
+    listed.warnings.extend(_gone(store, vd.name, answer.value))
+
+
+def _gone(store: VolumeStore, driver: str, there: Sequence[Volume]) -> Sequence[str]:
+    """The volumes that a driver did not have at start, and still has not."""
+    gone = [name for name, at in tuple(store.gone.items()) if at == driver]
+    found = {v.name for v in there} if gone else set()
+    return [f"volume {name}: its driver {driver} does not have it" for name in gone if name not in found]
 
 
 def _adopt(store: VolumeStore, volumes: Sequence[Volume], scope: str) -> None:

@@ -100,16 +100,25 @@ class Root:
         Raises:
             OSError: The directory cannot be read.
         """
-        with os.scandir(self.descriptor) as entries:
-            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for name in names:
-            if name.startswith((CREATING, REMOVING)):
-                self.leftovers.append(name)
-            elif not _is_text(name):
-                self._report(name, f"{self.path}: a directory whose name is not UTF-8 is no volume: {name!r}")
-            else:
+        names, leftovers = self.on_disk()
+        self.leftovers = sorted(leftovers)
+        for name in sorted(names):
+            if _is_text(name):
                 self.volumes[name] = self._found(name)
+            else:
+                self._report(name, f"{self.path}: a directory whose name is not UTF-8 is no volume: {name!r}")
         self._unmount_leftovers()
+
+    def on_disk(self) -> tuple[set[str], set[str]]:
+        """The directories of volumes, and those that are to be one or were one.
+
+        Raises:
+            OSError: The directory cannot be read.
+        """
+        with os.scandir(self.descriptor) as entries:
+            names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+        leftovers = {name for name in names if name.startswith((CREATING, REMOVING))}
+        return names - leftovers, leftovers
 
     def list(self) -> Sequence[LocalVolume]:
         """All volumes.
@@ -313,7 +322,9 @@ class Root:
         self.volumes[name] = self._found(name)
 
     def _check_scope(self, volume: LocalVolume) -> None:
-        """Refuse to remove a volume whose directories are links to elsewhere."""
+        """Refuse to remove a volume whose name, or whose directories as links, lead elsewhere."""
+        if "/" in volume.name or volume.name in ("", ".", ".."):
+            raise self._outside(f"{self.path}/{volume.name}")
         for path in (volume.name, f"{volume.name}/{VOLUME_DATA_PATH_NAME}"):
             try:
                 linked = stat.S_ISLNK(os.lstat(path, dir_fd=self.descriptor).st_mode)
@@ -321,9 +332,10 @@ class Root:
                 return
             real_path = os.path.realpath(f"{self.path}/{path}")
             if linked and Path(real_path).exists() and not self.scoped_path(real_path, volume):
-                raise System(
-                    f"Unable to remove a directory outside of the local volume root {self.base}: {real_path}"
-                )
+                raise self._outside(real_path)
+
+    def _outside(self, path: str) -> System:
+        return System(f"Unable to remove a directory outside of the local volume root {self.base}: {path}")
 
 
 def _try_unmount(path: str) -> None:

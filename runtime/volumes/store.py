@@ -258,7 +258,6 @@ class VolumeStore:
         with self.locks.locked(v.name):
             if v.name in self.db and v.name not in self.names:
                 self._set_named(self.wrap(v, scope), "")
-                self.gone.pop(v.name, None)
 
     def _create(
         self, name: str, driver_name: str, options: Pairs | None, labels: Pairs | None, ctx: Context | None
@@ -513,6 +512,7 @@ class VolumeStore:
         self._hold(v)
         with self.global_lock:
             self.names[v.name] = v
+            self.gone.pop(v.name, None)
             if ref:
                 self.refs.setdefault(v.name, set()).add(ref)
 

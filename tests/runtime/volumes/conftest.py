@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from runtime.volumes.drivers import Store
 from runtime.volumes.service import VolumesService
 from runtime.volumes.store import VolumeStore
 from runtime.volumes.timings import Timings
-from runtime.workers import Threads
+from runtime.workers import Threads, Workers
 
 BRIEF = Timings(probe=0.2, database_lock=0.1, database_retry=0.01)
 
@@ -119,6 +120,15 @@ class FakeGetter:
         return tuple(self.plugins.values())
 
 
+class Inline:
+    """Does at once what would go on beside."""
+
+    def submit(self, task: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(task(*args, **options))
+        return future
+
+
 class Events:
     """Remembers the events of volumes."""
 
@@ -135,7 +145,7 @@ class Stores:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.open: list[VolumeStore] = []
-        self.workers = Threads()
+        self.workers: Workers = Threads()
 
     def drivers(self, *names: str, pg: Any = None, with_local: bool = False) -> Store:
         ds = drivers.new_store(pg, BRIEF)
@@ -186,6 +196,12 @@ def stores(tmp_path: Path) -> Iterator[Stores]:
     made = Stores(tmp_path / "root")
     yield made
     made.close_all()
+
+
+@pytest.fixture
+def inline(stores: Stores) -> None:
+    """What goes on beside is done at once."""
+    stores.workers = Inline()
 
 
 @pytest.fixture
