@@ -30,9 +30,24 @@ PUBLISH_TIMEOUT: Final = 0.1
 SECOND: Final = 1_000_000_000
 
 CONTAINER_EVENT_TYPE: Final = "container"
+"""Go:
+    api/types/events/events.go::ContainerEventType
+"""
+
 IMAGE_EVENT_TYPE: Final = "image"
+"""Go:
+    api/types/events/events.go::ImageEventType
+"""
+
 PLUGIN_EVENT_TYPE: Final = "plugin"
+"""Go:
+    api/types/events/events.go::PluginEventType
+"""
+
 VOLUME_EVENT_TYPE: Final = "volume"
+"""Go:
+    api/types/events/events.go::VolumeEventType
+"""
 
 
 class Actor(msgspec.Struct, frozen=True):

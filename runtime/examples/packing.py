@@ -50,8 +50,8 @@ TOP: Final = ("bin", "sbin", "lib", "lib64")
 def pack(directory: Path) -> Path:
     """Make DIRECTORY/config.json and DIRECTORY/rootfs, as `docker plugin create` takes them.
 
-    The interpreter, the modules and the libraries that the plugin uses are copied to the paths they have here:
-    in a container the root file system has all of them, and without one the host has.
+    The interpreter, the modules and the libraries that the plugin uses are copied to the paths they have
+    here: in a container the root file system has all of them, and without one the host has.
 
     Raises:
         OSError: The directory holds something already, or cannot be written; then nothing is left behind.

@@ -8,6 +8,7 @@ this one file is all there is to pack.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import re
 import shutil
@@ -71,7 +72,7 @@ class Volumes:
         if method not in self._methods:
             raise NoSuchMethod(f"no method {method}")
         with self._lock:
-            return {**self._methods[method](request), "Err": ""}
+            return self._methods[method](request)
 
     def _list(self, _: Json) -> Json:
         found = sorted(path for path in self._root.iterdir() if NAME.fullmatch(path.name))
@@ -136,8 +137,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, path: Path, volumes: Volumes) -> None:
+    def __init__(self, path: Path, volumes: Volumes, show: Callable[[str], object]) -> None:
         self.volumes = volumes
+        self.show = show
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
             path.unlink()  # left behind by a plugin that was killed
@@ -168,9 +170,9 @@ class Handler(BaseHTTPRequestHandler):
         except (Refused, OSError, ValueError, RecursionError) as error:
             status, reply = HTTPStatus.INTERNAL_SERVER_ERROR, {"Err": str(error)}
         self.close_connection = self.close_connection or raw == TOO_LONG
-        self._send(status, json.dumps(reply).encode() + b"\n")
         asked = raw[:SHOWN].decode("utf-8", "replace").strip()
-        print(self.path, asked, "->", json.dumps(reply)[:SHOWN], flush=True)  # noqa: T201 - shows what goes on
+        self.server.show(f"{self.path} {asked} -> {json.dumps(reply)[:SHOWN]}")
+        self._send(status, json.dumps(reply).encode() + b"\n")
 
     def _send(self, status: HTTPStatus, body: bytes) -> None:
         self.send_response(status)
@@ -185,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def serve(path: Path, root: Path) -> None:
     """Serve until SIGTERM or SIGINT."""
-    with Server(path, Volumes(root)) as server:
+    with Server(path, Volumes(root), show=functools.partial(print, flush=True)) as server:
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: threading.Thread(target=server.shutdown).start())
         server.serve_forever(poll_interval=0.1)

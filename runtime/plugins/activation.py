@@ -72,16 +72,34 @@ class Plugin:
         manifest: Manifest | None = None,
         timings: Timings = DEFAULT,
     ) -> None:
-        self.name = name
+        self._name = name
         self.addr = addr
         self.tls_config = tls_config
-        self.client: Client | None = None
+        self._client: Client | None = None
         self.manifest = manifest
         self.activate_wait = threading.Condition()
         self.activate_err: EngineError | None = None
         self.handlers_run: dict[str, int] = {}
         self.timings = timings
         self._activating: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name by which it is asked for.
+
+        Go:
+            pkg/plugins/plugins.go::Plugin.Name
+        """
+        return self._name
+
+    @property
+    def client(self) -> Client | None:
+        """The client, or None as long as nobody asked the plugin anything.
+
+        Go:
+            pkg/plugins/plugins.go::Plugin.Client
+        """
+        return self._client
 
     def protocol(self) -> str:
         """The protocol's name and version.
@@ -182,12 +200,13 @@ class Plugin:
             behaviour lock: none is held meanwhile.
         """
         self.close()
-        self.client = new_client(self.addr, self.tls_config, name=self.name, timings=self.timings)
+        client = new_client(self.addr, self.tls_config, name=self.name, timings=self.timings)
+        self._client = client
         opts = RequestOpts(timeout=self.timings.activate, retry=retry)
         try:
-            self.manifest = self.client.call_with_options("Plugin.Activate", None, Manifest, opts)
+            self.manifest = client.call_with_options("Plugin.Activate", None, Manifest, opts)
         except EngineError:
-            self.close()
+            client.close()
             raise
 
     def wait_active(self, timeout: float | None = None) -> None:

@@ -17,6 +17,8 @@ from runtime.plugins.timings import DEFAULT, Timings, abort, backoff
 
 log = logging.getLogger(__name__)
 
+ERROR_LIMIT: Final = 64 * 1024
+
 T = TypeVar("T")
 
 
@@ -210,6 +212,7 @@ class Client:
         Differs:
             param reqOpts: one frozen value rather than a list of functions.
             extra bounded: whether a call without a time-out takes the client's.
+            behaviour length: an error's text ends after 64 Ki characters; moby's has no bound.
             behaviour body: each try sends the whole body; moby's second try sends an empty one if the server
                 read the first.
         """
@@ -305,4 +308,4 @@ def _remote_error(raw: bytes) -> str:
         remote = wire.decode(raw, _ErrorReply)
     except wire.NotDecodable:
         remote = _ErrorReply()
-    return remote.err or raw.decode("utf-8", "replace")
+    return (remote.err or raw.decode("utf-8", "replace"))[:ERROR_LIMIT]

@@ -125,7 +125,8 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
 
     Differs:
         extra timings: what the plugin is given.
-        error Unknown protocol: also for `host:8080`, which moby takes for a scheme and can never call.
+        error protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can never
+            call.
     """
     try:
         addr = _read(path).decode().strip()

@@ -13,6 +13,7 @@ from runtime.plugins import transport
 from runtime.plugins.errors import BadReply, DeadlineExceeded, TransportError
 
 CHUNK: Final = 64 * 1024
+REASON_LIMIT: Final = 300
 BROKEN: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError)
 
 
@@ -124,4 +125,4 @@ def _reason(error: BaseException) -> str:
         if isinstance(link, OSError) and link.strerror:
             return link.strerror.lower()
         link = link.__cause__ or link.__context__
-    return str(error) or type(error).__name__
+    return str(error)[:REASON_LIMIT] or type(error).__name__

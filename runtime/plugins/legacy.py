@@ -221,7 +221,7 @@ class Plugins:
         try:
             return self._wait_for(name, begun, deadline)
         except EngineError as error:
-            log.error("%s", error)  # noqa: TRY400 - the plugin's fault, not a fault of ours to trace
+            log.error("plugin %s left out: %s", name, error)  # noqa: TRY400 - not a fault of ours to trace
             return None
 
     def _wait_for(self, name: str, begun: Future[Plugin] | Plugin, deadline: float) -> Plugin:

@@ -200,7 +200,8 @@ class Store:
         try:
             return [*managed, *self.legacy.get_all(capability)]
         except (EngineError, OSError) as error:
-            raise System(error).with_text("legacy plugin") from error
+            failure = System(error)
+            raise failure.with_text("legacy plugin") from failure
 
     def handle(self, capability: str, callback: Handler) -> None:
         """Call back with name and client of every plugin with a capability, when it is enabled.
@@ -261,7 +262,8 @@ class Store:
         except legacy_errors.PluginNotFound as error:
             raise PluginNotFound(name) from error
         except (EngineError, OSError) as error:
-            raise System(error).with_text("legacy plugin") from error
+            failure = System(error)
+            raise failure.with_text("legacy plugin") from failure
 
     def _get_all_by_cap(self, capability: str) -> list[CompatPlugin]:
         """The enabled managed plugins that can do what is asked.

@@ -33,13 +33,7 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """How long, how often and how much; seconds and bytes, and the clock that counts them.
-
-    Go:
-        pkg/plugins/client.go::defaultTimeOut
-
-    Differs:
-        extra first_wait: one of the numbers that moby writes where they are used, likewise the others.
+    """How long, how often and how much, in seconds and bytes, and the clock that counts them.
 
     Args:
         first_wait: The wait before the second try; each further one is twice as long.
@@ -51,6 +45,12 @@ class Timings:
         reply_limit: The size that a reply may have, in bytes; moby sets no bound.
         idle_connections: How many unused connections are kept open for the next call.
         clock: What tells the time.
+
+    Go:
+        pkg/plugins/client.go::defaultTimeOut
+
+    Differs:
+        extra first_wait: a number that moby writes where it is used; so are all but `default_timeout`.
     """
 
     first_wait: float = 1.0

@@ -156,7 +156,7 @@ def new_transport(
 
     Differs:
         extra timings: the numbers, for tests.
-        error Unknown protocol: raised at once for every scheme but unix, tcp, http and https; moby takes
+        error protocol: `Unknown protocol` at once for every scheme but unix, tcp, http and https; moby takes
             `host:8080` for a scheme and fails at each call.
         behaviour tls: the files are read for https alone; moby reads them for every scheme.
         behaviour unix: everything after `unix://` is the path; moby takes `unix://var/x.sock` for host `var`.

@@ -3,7 +3,7 @@ from datetime import datetime
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.events import EVENTS_LIMIT, Actor, Events, Message
@@ -117,6 +117,7 @@ def test_the_wire_form_is_moby_s() -> None:
 
 
 @given(st.lists(st.integers(1, 50)), st.none() | st.integers(1, 50), st.none() | st.integers(1, 50))
+@settings(deadline=None)
 def test_any_span_gives_the_events_within_it(times: list[int], since: int | None, until: int | None) -> None:
     events = Events()
     kept = [Message(type="t", action="a", actor=Actor(), time_nano=at) for at in sorted(times)]

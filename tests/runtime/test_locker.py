@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Never
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.locker import LockCounter, Locker, NoSuchLock
@@ -82,6 +82,7 @@ def test_the_lock_is_given_back_whatever_happens_within() -> Never:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc"))))
+@settings(deadline=None)
 def test_a_locker_does_what_a_set_of_names_does(steps: list[tuple[bool, str]]) -> None:
     locker, held = Locker(), set()
     for take, name in steps:

@@ -22,7 +22,7 @@ CHECKABLE = set("YFR")
 
 
 def due_with(path: str) -> str:
-    """With which part of the runtime the tests of a file are due: that of the innermost folder that has one."""
+    """With which part of the runtime the tests of a file are due: that of its innermost folder."""
     return next(LIST["folders"][str(at)] for at in PurePosixPath(path).parents if str(at) in LIST["folders"])
 
 
@@ -40,12 +40,17 @@ def listed() -> dict[str, tuple[str, str]]:
     return now | later
 
 
+def due() -> list[str]:
+    """Those of moby's tests that ours must answer to by now."""
+    return [key for key, (mark, part) in listed().items() if part in LIST["due"] and mark in CHECKABLE]
+
+
 def ours(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else value if isinstance(value, list) else []
 
 
 @functools.cache
-def tests_in(path: str) -> frozenset[str]:
+def functions_of(path: str) -> frozenset[str]:
     functions = ast.walk(ast.parse((ROOT / path).read_text()))
     return frozenset(node.name for node in functions if isinstance(node, ast.FunctionDef))
 
@@ -69,7 +74,7 @@ def test_each_counterpart_answers_to_a_test_of_moby_s_and_exists(part: str, key:
     named = ours(value)
     assert named or value["reason"].strip(), f"{part}: {key} has neither a test of ours nor a reason"
     for path, _, test in (name.partition("::") for name in named):
-        assert test in tests_in(path), f"{part}: {path} has no test {test}"
+        assert test in functions_of(path), f"{part}: {path} has no test {test}"
 
 
 def test_no_test_of_moby_s_is_answered_twice() -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from runtime.errors import EngineError
 from runtime.plugins import client as plugin_client
 from runtime.plugins import tls
 from runtime.plugins.activation import Manifest
@@ -20,6 +23,13 @@ from runtime.plugins.timings import Timings, abort, backoff
 MANIFEST = Manifest(("VolumeDriver", "NetworkDriver"))
 NOBODY = "tcp://127.0.0.1:1"
 OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.fixture
+def raw_once(raw: Callable[..., Any], connect: Callable[..., Client], quick: Timings) -> tuple[Any, Client]:
+    """A server of raw bytes and a client of it, for many examples."""
+    server = raw(b"")
+    return server, connect(server.addr, quick)
 
 
 def echo(exchange: Any) -> None:
@@ -281,6 +291,16 @@ def test_another_status_than_200_is_an_error_with_what_the_plugin_said(
     assert len(server.asked) == 1
 
 
+def test_an_error_of_enormous_length_is_cut_off(
+    serve: Callable[..., Any], connect: Callable[..., Client], timings: Timings
+) -> None:
+    server = serve()
+    server.on("/A.B", lambda exchange: exchange.reply(b"x" * 1_000_000, 500))
+    with pytest.raises(StatusError) as raised:
+        connect(server.addr, timings).call("A.B", {}, dict)
+    assert raised.value.err == "x" * 65_536
+
+
 def test_an_error_reply_that_breaks_off_is_still_that_status(
     raw: Callable[..., Any], connect: Callable[..., Client], timings: Timings
 ) -> None:
@@ -316,6 +336,33 @@ def test_what_is_no_http_is_an_error_that_names_the_plugin(
     with pytest.raises(TransportError, match=r"plugin ssh: A.B: "):
         connect(server.addr, timings, name="ssh").call("A.B", None, dict)
     assert clock.slept == [1, 2, 4, 8]
+
+
+@given(
+    reply=st.sampled_from(
+        [
+            OK + b'Content-Length: 31\r\n\r\n{"Implements":["VolumeDriver"]}',
+            OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            b'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 X\r\nA: b\r\n\r\n{"Err":"x"}',
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nx",
+        ]
+    ),
+    at=st.floats(0, 1, exclude_max=True),
+    cut=st.integers(0, 10),
+    put=st.binary(max_size=10),
+)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_reply_that_was_damaged_on_its_way_is_a_value_or_an_error(
+    raw_once: Any, reply: bytes, at: float, cut: int, put: bytes
+) -> None:
+    server, client = raw_once
+    place = int(at * len(reply))
+    server.sent = reply[:place] + put + reply[place + cut :]
+    try:
+        got = client.call_with_options("A.B", None, Manifest, RequestOpts(retry=False))
+    except EngineError:
+        return
+    assert isinstance(got, Manifest)
 
 
 def test_calls_share_a_connection_that_is_kept_open(

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import EngineError
@@ -184,6 +184,7 @@ def test_a_spec_without_end_is_refused(registry: LocalRegistry, folder: Path) ->
 
 
 @given(content=st.binary())
+@settings(deadline=None)
 def test_any_content_of_a_spec_gives_a_plugin_or_an_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import EngineError
@@ -76,6 +76,7 @@ def test_an_address_that_nobody_can_have_is_refused_at_once(addr: str, text: str
 @given(
     st.text() | st.sampled_from(["tcp://", "unix://", "https://"]).flatmap(lambda s: st.text().map(s.__add__))
 )
+@settings(deadline=None)
 def test_any_text_is_an_address_or_an_error(addr: str) -> None:
     try:
         made = transport.new_transport(addr.replace("https", "http"), None)
