@@ -110,7 +110,7 @@ class Args:
         """
         return len(self.fields)
 
-    def __contains__(self, key: object) -> bool:
+    def contains(self, key: str) -> bool:
         """Whether there is a key.
 
         Go:

@@ -133,7 +133,7 @@ def by_label_filter(args: Args) -> By:
         labels = volume.labels
         if not args.match_kv_list("label", labels):
             return False
-        return "label!" not in args or not args.match_kv_list("label!", labels)
+        return not args.contains("label!") or not args.match_kv_list("label!", labels)
 
     return CustomFilter(keep)
 
@@ -154,11 +154,11 @@ def filters_to_by(args: Args, accepted: Collection[str]) -> By | None:
     bys: list[By] = []
     if drivers := args.get("driver"):
         bys.append(ByDriver(drivers))
-    if "name" in args:
+    if args.contains("name"):
         bys.append(CustomFilter(lambda volume: args.match("name", volume.name)))
-    if "label" in args or "label!" in args:
+    if args.contains("label") or args.contains("label!"):
         bys.append(by_label_filter(args))
-    if "dangling" in args:
+    if args.contains("dangling"):
         bys.append(ByReferenced(not _dangling(args)))
     if len(bys) > 1:
         return And(tuple(bys))

@@ -45,7 +45,7 @@ def restore(store: VolumeStore) -> None:
     for vd in _immediate(store):
         _restore_known(store, vd, by_driver.pop(vd.name, []))
     if by_driver:
-        wait([store.workers.submit(lambda: _restore_others(store, by_driver))], store.probes.bound)
+        wait([store.workers.submit(lambda: _restore_others(store, by_driver))], store.timings.start)
 
 
 def _immediate(store: VolumeStore) -> Sequence[Driver]:

@@ -67,6 +67,7 @@ class VolumeStore:
         extra probes: asks drivers that may not answer.
         extra records: what was wrong with them, and the lock on the root.
         extra workers: where other work goes on.
+        extra timings: the numbers, for tests.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class VolumeStore:
         self.db = records.db
         self.workers = workers
         self.probes = Probes(workers, timings.probe)
+        self.timings = timings
 
     def find(self, by: By | None = None, *, ctx: Context | None = None) -> Found:
         """The volumes that a condition means, or all; of several that have one name, the one that is known.

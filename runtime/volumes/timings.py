@@ -12,9 +12,10 @@ class Timings:
     Args:
         long_timeout: One try of a plugin's Create or Mount.
         short_timeout: One try of any other call of a plugin.
-        probe: What all drivers together may take to answer at start, in a list, and when a volume of unknown
-            driver is looked for; moby waits for the slowest, which is a quarter of a minute for one that
-            is gone.
+        start: What drivers that do not answer may delay the start by, all of them together; moby waits for
+            the slowest, which is a quarter of a minute for one that is gone.
+        probe: What all drivers together may take to answer in a list, and when a volume of unknown driver is
+            looked for.
         database_lock: The wait for another engine to give the root free.
         database_retry: The pause between two tries of that.
 
@@ -25,6 +26,7 @@ class Timings:
 
     long_timeout: float = 120.0
     short_timeout: float = 60.0
+    start: float = 1.0
     probe: float = 1.0
     database_lock: float = 1.0
     database_retry: float = 0.05

@@ -19,7 +19,7 @@ from runtime.volumes.store import VolumeStore
 from runtime.volumes.timings import Timings
 from runtime.workers import Threads, Workers
 
-BRIEF = Timings(probe=0.2, database_lock=0.1, database_retry=0.01)
+BRIEF = Timings(start=0.2, probe=0.2, database_lock=0.1, database_retry=0.01)
 
 
 class FakeVolume:
