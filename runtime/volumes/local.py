@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import stat
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -16,7 +18,7 @@ from runtime.volumes import local_options, mount, removal
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions
-from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, Creation, Removal
+from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, TRASH, Creation, Removal
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
 
 log = logging.getLogger(__name__)
@@ -117,7 +119,7 @@ class Root:
         """
         with os.scandir(self.descriptor) as entries:
             names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
-        leftovers = {name for name in names if name.startswith((CREATING, REMOVING))}
+        leftovers = {name for name in names if name.startswith((CREATING, REMOVING, TRASH))}
         return names - leftovers, leftovers
 
     def list(self) -> Sequence[LocalVolume]:
@@ -230,26 +232,28 @@ class Root:
         Returns:
             The volumes whose removal was begun: their records are to be deleted.
         """
+        leftovers, self.leftovers = self.leftovers, []
         removed = []
-        for leftover in self.leftovers:
-            name = leftover.removeprefix(CREATING)
+        for leftover in leftovers:
+            name = leftover[len(CREATING) :]
             if leftover.startswith(REMOVING):
-                name = leftover.removeprefix(REMOVING)
+                self._throw_away(leftover)
                 removed += [] if name in self.volumes else [name]
             elif is_recorded(name) and name not in self.volumes:
                 self._finish(name)
+            elif not leftover.startswith(TRASH):
+                self._unmake(leftover)
         return removed
 
     def sweep(self) -> None:
-        """Delete what a crash left and nobody needs; what cannot be deleted is named in the log."""
-        while self.leftovers:
-            leftover = self.leftovers.pop()
-            try:
-                removal.remove_tree(leftover, self.descriptor)
-            except (OSError, EngineError) as error:
-                log.warning(
-                    "%s/%s: a directory left by a crash cannot be removed: %s", self.path, leftover, error
-                )
+        """Delete the data of volumes whose removal was begun; what cannot be deleted is named in the log."""
+        _, leftovers = self.on_disk()
+        for leftover in sorted(leftovers):
+            if leftover.startswith(TRASH):
+                try:
+                    removal.remove_tree(leftover, self.descriptor)
+                except (OSError, EngineError) as error:
+                    self._complain(leftover, error)
 
     def warnings(self) -> Sequence[str]:
         """What is not as it should be on disk."""
@@ -312,14 +316,41 @@ class Root:
         return os.access(name, os.F_OK, dir_fd=self.descriptor, follow_symlinks=False)
 
     def _finish(self, name: str) -> None:
+        """Publish a volume that is recorded; one that cannot be stays as it is."""
         creation = Creation(self, LocalVolume(name, self), made=True)
         try:
             creation.complete()
         except (OSError, EngineError) as error:
-            log.warning("volume %s: its creation cannot be ended: %s", name, error)
-            return
-        self.leftovers.remove(CREATING + name)
-        self.volumes[name] = self._found(name)
+            self._complain(CREATING + name, error)
+        else:
+            self.volumes[name] = self._found(name)
+
+    def _unmake(self, leftover: str) -> None:
+        """Remove the directories of a volume that was not recorded, if nobody has put anything in them."""
+        for path in (f"{leftover}/{local_options.FILE}", f"{leftover}/{local_options.ASIDE}"):
+            with suppress(OSError):
+                os.unlink(path, dir_fd=self.descriptor)
+        with suppress(OSError):
+            os.rmdir(f"{leftover}/{VOLUME_DATA_PATH_NAME}", dir_fd=self.descriptor)
+        try:
+            os.rmdir(leftover, dir_fd=self.descriptor)
+        except OSError as error:
+            self._complain(leftover, error)
+
+    def _throw_away(self, leftover: str) -> None:
+        """Give a directory a name that nobody else uses, until it is swept."""
+        try:
+            os.rename(
+                leftover,
+                f"{TRASH}{secrets.token_hex(8)}",
+                src_dir_fd=self.descriptor,
+                dst_dir_fd=self.descriptor,
+            )
+        except OSError as error:
+            self._complain(leftover, error)
+
+    def _complain(self, leftover: str, error: Exception) -> None:
+        self._report(leftover, f"{self.path}/{leftover}: a directory left by a crash stays: {error}")
 
     def _check_scope(self, volume: LocalVolume) -> None:
         """Refuse to remove a volume whose name, or whose directories as links, lead elsewhere."""

@@ -17,6 +17,7 @@ from runtime.volumes.errors import ValidationError
 from runtime.volumes.quoting import cause, quote
 
 FILE: Final = "opts.json"
+ASIDE: Final = ".opts.json"
 FILE_MODE: Final = 0o600
 LARGEST: Final = 1 << 20
 """No options take a megabyte; a file that does is not ours."""
@@ -156,13 +157,12 @@ def write(directory: int, opts: OptsConfig) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    aside = f".{FILE}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(aside, flags, FILE_MODE, dir_fd=directory), "wb") as file:
+    with os.fdopen(os.open(ASIDE, flags, FILE_MODE, dir_fd=directory), "wb") as file:
         file.write(msgspec.json.encode(opts))
         file.flush()
         os.fsync(file.fileno())
-    os.rename(aside, FILE, src_dir_fd=directory, dst_dir_fd=directory)
+    os.rename(ASIDE, FILE, src_dir_fd=directory, dst_dir_fd=directory)
 
 
 def read(path: str, directory: int) -> OptsConfig | None:

@@ -17,7 +17,9 @@ DATA_MODE: Final = 0o755
 CREATING: Final = ".+"
 """Begins the name of a directory that is to be a volume once its record is written."""
 REMOVING: Final = ".-"
-"""Begins the name of a directory that was a volume until its record is deleted."""
+"""Begins the name of a directory that was a volume until its data are deleted."""
+TRASH: Final = ".~"
+"""Begins the name of a directory that was a volume of an engine that was killed."""
 
 
 class Ground(Protocol):

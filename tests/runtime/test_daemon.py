@@ -103,6 +103,7 @@ def test_a_volume_of_a_plugin_is_there_after_a_restart(
         assert "data" in daemon.volumes.vs.names
 
 
+@pytest.mark.slow
 def test_a_managed_plugin_serves_volumes_and_cannot_be_disabled_while_it_has_some(
     config: Config, root: Path
 ) -> None:
