@@ -19,6 +19,9 @@ REMOVE_RETRIES = 50
 REMOVE_WAIT = 0.1
 """Seconds between two of them."""
 
+PRIVATE = 0o700
+"""The mode of the engine's own directories."""
+
 _BUSY = (errno.EBUSY, errno.ENOTEMPTY)
 
 

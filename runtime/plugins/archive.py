@@ -107,6 +107,11 @@ def _copy(copy: tarfile.TarFile, member: tarfile.TarInfo, rootfs: Path) -> None:
         copy.addfile(member, content)
 
 
+def _check_root(member: tarfile.TarInfo) -> None:
+    if not member.isdir():
+        raise _refused(member, "the root file system is no directory")
+
+
 class _Unpacking:
     """Unpacks members below a directory, and through no link."""
 
@@ -140,6 +145,7 @@ class _Unpacking:
     def _unpack(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         path = self.root / member.name
         if path == self.root:
+            _check_root(member)
             return
         self._make_parents(member)
         if member.isdir():

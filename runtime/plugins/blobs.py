@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-from runtime.disk import sync_directory
+from runtime.disk import PRIVATE, sync_directory
 from runtime.errors import EngineError
 
 log = logging.getLogger("runtime.plugins.blobs")
@@ -89,7 +89,7 @@ class BasicBlobStore:
         """
         self.path = path
         try:
-            (path / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
+            (path / "tmp").mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
             raise EngineError(f"failed to mkdir {path}: {error}", error) from error
 
@@ -218,7 +218,7 @@ class Insertion:
         self.closed = True
         directory = self._store / CANONICAL
         try:
-            directory.mkdir(mode=0o700, exist_ok=True)
+            directory.mkdir(mode=PRIVATE, exist_ok=True)
         except OSError as error:
             raise EngineError(f"failed to mkdir {self._store}: {error}", error) from error
         try:

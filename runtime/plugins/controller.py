@@ -84,12 +84,14 @@ class Controller:
     Differs:
         field exitChan: an Event that is set once the plugin has ended.
         extra given_up: set when the plugin is not to be started again, which ends the wait for it.
+        extra running: whether something was started whose end has not been dealt with.
         extra crashes: how often in a row it ended by itself.
         extra started: when it was started last.
     """
 
     def __init__(self, timeout_in_secs: int = 0) -> None:
         self.restart = False
+        self.running = False
         self.exit_chan = threading.Event()
         self.timeout_in_secs = timeout_in_secs
         self.given_up = threading.Event()

@@ -16,6 +16,7 @@ from typing import IO
 
 from msgspec.structs import replace
 
+from runtime.disk import PRIVATE
 from runtime.errors import EngineError, InvalidParameter
 from runtime.plugins import golang_json, records, reference
 from runtime.plugins.api_types import (
@@ -185,7 +186,7 @@ class Creation:
     def _settle(self, plugin: Plugin, rootfs_dir: Path) -> None:
         directory = self.root / plugin.get_id()
         try:
-            directory.mkdir(mode=0o700)
+            directory.mkdir(mode=PRIVATE)
         except OSError as error:
             raise EngineError(f"failed to mkdir {directory}: {error}", error) from error
         try:

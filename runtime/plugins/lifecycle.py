@@ -16,6 +16,7 @@ from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.client import new_client_with_timeout
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.executor.protocol import Closes, Executor
+from runtime.plugins.identity import below
 from runtime.plugins.logs import make_logger_streams
 from runtime.plugins.oci import Spec
 from runtime.plugins.plugin import Plugin
@@ -78,10 +79,10 @@ class Lifecycle:
         """
         with p.turn:
             with p.mu:
-                p.rootfs = str(self.config.root / p.get_id() / records.ROOTFS_FILE_NAME)
+                p.rootfs = str(below(self.config.root, p.get_id()) / records.ROOTFS_FILE_NAME)
             if p.is_enabled() and not force:
                 raise Enabled(p.name).with_text("plugin already enabled")
-            ensure_remove_all(self.config.exec_root / p.get_id())
+            ensure_remove_all(below(self.config.exec_root, p.get_id()))
             spec = p.init_spec(self.config.exec_root)
             c.restart = True
             c.exit_chan = threading.Event()
@@ -91,6 +92,7 @@ class Lifecycle:
             try:
                 self._create(p, c, spec)
             except (EngineError, OSError):
+                c.running = False
                 if propagated is not None:
                     propagation.unshare(propagated)
                 raise
@@ -113,7 +115,12 @@ class Lifecycle:
         Raises:
             EngineError: it does not listen; it is disabled and stopped then.
         """
-        self.connect(p, c)
+        try:
+            self.connect(p, c)
+        except EngineError:
+            c.restart = False
+            self.shutdown_plugin(p, c)
+            raise
         path = dialing.socket_path(self.config.exec_root, p.get_id(), p.get_socket())
         gone = c.stopped()
         error = dialing.wait_until_listening(path, gone, self.config.timings, self.config.clock)
@@ -135,21 +142,20 @@ class Lifecycle:
     def connect(self, p: Plugin, c: Controller) -> None:
         """Set a plugin's address, time-out and client; nothing is sent yet.
 
+        A client that fits stays, so that a call that is under way while the plugin is restarted can succeed.
+
         Raises:
-            EngineError: the address cannot be one; the plugin is stopped then.
+            EngineError: the address cannot be one.
         """
         path = dialing.socket_path(self.config.exec_root, p.get_id(), p.get_socket())
-        p.set_timeout(float(c.timeout_in_secs))
-        p.set_addr(f"unix://{path}")
-        if p.protocol() != PROTOCOL_SCHEME_HTTP_V1:
+        wanted = (f"unix://{path}", float(c.timeout_in_secs))
+        if p.client is not None and wanted == (p.addr, p.timeout):
             return
-        try:
-            client = new_client_with_timeout(p.addr, None, p.timeout, name=p.name)
-        except EngineError:
-            c.restart = False
-            self.shutdown_plugin(p, c)
-            raise
-        p.set_p_client(client)
+        addr, timeout = wanted
+        p.set_timeout(timeout)
+        p.set_addr(addr)
+        if p.protocol() == PROTOCOL_SCHEME_HTTP_V1:
+            p.set_p_client(new_client_with_timeout(addr, None, timeout, name=p.name))
 
     def restore_plugin(self, p: Plugin, c: Controller) -> None:
         """Take over a plugin that is to run.
@@ -180,8 +186,7 @@ class Lifecycle:
         if self.executor is None:
             return
         with p.turn:
-            stdout, stderr = make_logger_streams(p.get_id())
-            alive = self.executor.restore(p.get_id(), stdout, stderr)
+            alive = self._restore(p, c, self.executor)
             if self.config.live_restore_enabled:
                 if not alive:
                     self.enable(p, c, force=True)
@@ -192,6 +197,16 @@ class Lifecycle:
             elif alive:
                 c.restart = False
                 self.shutdown_plugin(p, c)
+
+    def _restore(self, p: Plugin, c: Controller, executor: Executor) -> bool:
+        stdout, stderr = make_logger_streams(p.get_id())
+        c.running = True  # before it is watched, so that its end is not missed
+        alive = False
+        try:
+            alive = executor.restore(p.get_id(), stdout, stderr)
+        finally:
+            c.running = c.running and alive
+        return alive
 
     def disable(self, p: Plugin, c: Controller | None, *, force: bool) -> None:
         """Stop a plugin.
@@ -249,17 +264,15 @@ class Lifecycle:
         """
         p = self.config.store.get_v2_plugin(plugin_id)
         c = self.controller(p)
-        if c is None or c.exit_chan.is_set():
+        if c is None or not c.running:
             return
-        try:
-            ensure_remove_all(self.config.exec_root / plugin_id)
-        except OSError as error:
-            log.error("Could not remove plugin bundle dir", extra={"id": plugin_id, "error": str(error)})  # noqa: TRY400
+        self._remove_exec_directory(p)
         restart = c.restart and not self.closing.is_set()
         try:
             if not restart:
-                self._unmount_below(self.config.root / plugin_id)
+                self._unmount_below(below(self.config.root, p.get_id()))
         finally:
+            c.running = False
             c.exit_chan.set()
         if restart:
             c.count_crash(self.config.clock.now(), self.config.timings)
@@ -305,8 +318,7 @@ class Lifecycle:
             return
         c.restart = False
         with p.turn:
-            if p.is_enabled() or self._is_running(p):
-                self.shutdown_plugin(p, c)
+            self.shutdown_plugin(p, c)
 
     def _restarted(self, p: Plugin, c: Controller) -> bool:
         """Try to start a plugin again; whether there is nothing more to do, for whatever reason."""
@@ -322,12 +334,6 @@ class Lifecycle:
     def _log_failure(self, p: Plugin, error: Exception) -> None:
         log.error("failed to enable plugin", extra={"id": p.get_id(), "error": str(error)})
 
-    def _is_running(self, p: Plugin) -> bool:
-        try:
-            return self.executor is not None and self.executor.is_running(p.get_id())
-        except (EngineError, OSError):
-            return False
-
     def _is_to_restart(self, p: Plugin, c: Controller) -> bool:
         return c.restart and not self.closing.is_set() and self.controller(p) is c
 
@@ -338,7 +344,15 @@ class Lifecycle:
             raise EngineError("the engine is shutting down")
         stdout, stderr = make_logger_streams(p.get_id())
         c.started = self.config.clock.now()
+        c.running = True
         self.executor.create(p.get_id(), spec, stdout, stderr)
+
+    def _remove_exec_directory(self, p: Plugin) -> None:
+        try:
+            ensure_remove_all(below(self.config.exec_root, p.get_id()))
+        except OSError as error:
+            fields = {"id": p.get_id(), "error": str(error)}
+            log.error("Could not remove plugin bundle dir", extra=fields)  # noqa: TRY400 -- no trace
 
     def _unmount_below(self, directory: Path) -> None:
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from runtime import mount
-from runtime.disk import ensure_remove_all
+from runtime.disk import PRIVATE, ensure_remove_all
 from runtime.errors import EngineError
 from runtime.plugins import records, restoring
 from runtime.plugins.api_types import Plugin as ApiPlugin
@@ -25,6 +25,7 @@ from runtime.plugins.api_types import (
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.creation import Creation
+from runtime.plugins.identity import below
 from runtime.plugins.lifecycle import Lifecycle
 from runtime.plugins.listing import Filters, fits
 from runtime.plugins.plugin import Plugin, api_plugin
@@ -34,6 +35,12 @@ from runtime.plugins.removal import atomic_remove_all
 from runtime.pubsub import Publisher, Subscriber
 
 log = logging.getLogger("runtime.plugins.manager")
+
+PUBLISH_TIMEOUT = 0.0
+"""Seconds that an event waits for readers that do not keep up; then they miss it."""
+
+PUBLISH_BUFFER = 0
+"""Events that wait for each reader, unless it asks for more."""
 
 AUTHZ_API_IMPLEMENTS = "authz"
 """The capability of plugins that authorize requests.
@@ -90,7 +97,7 @@ class Manager:
             raise EngineError(
                 f"failed to restore plugins: failed to read {config.root}: {error}", error
             ) from error
-        self.publisher: Publisher[Event] = Publisher(0, 0)
+        self.publisher: Publisher[Event] = Publisher(PUBLISH_TIMEOUT, PUBLISH_BUFFER)
 
     def _tmp_dir(self) -> Path:
         """Where plugins are unpacked.
@@ -376,13 +383,13 @@ class Manager:
             log.error("failed to disable plugin '%s': %s", p.name, error)  # noqa: TRY400
 
     def _remove_files(self, p: Plugin) -> None:
-        directory = self.config.root / p.get_id()
+        directory = below(self.config.root, p.get_id())
         try:
             mount.recursive_unmount(directory)
         except OSError as error:
             raise EngineError(f"error unmounting plugin data: {error}", error) from error
         atomic_remove_all(directory)
-        ensure_remove_all(self.config.exec_root / p.get_id())
+        ensure_remove_all(below(self.config.exec_root, p.get_id()))
 
     def _create(self, create: Callable[[], Plugin]) -> Plugin:
         try:
@@ -400,7 +407,7 @@ class Manager:
 
 def _make_directory(path: Path) -> None:
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     except OSError as error:
         raise EngineError(f"failed to mkdir {path}: {error}", error) from error
 

@@ -11,6 +11,7 @@ from runtime.disk import atomic_write_file
 from runtime.errors import EngineError
 from runtime.plugins import golang_json
 from runtime.plugins.api_types import PluginFile
+from runtime.plugins.identity import below
 from runtime.plugins.plugin import Plugin
 
 log = logging.getLogger("runtime.plugins.records")
@@ -29,7 +30,8 @@ Go:
     plugin/manager.go::rootFSFileName
 """
 
-_MODE = 0o600
+CONFIG_MODE = 0o600
+"""Only the engine may read what is written down."""
 
 
 def load_plugin(root: Path, plugin_id: str) -> Plugin:
@@ -46,7 +48,7 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
     Raises:
         EngineError: `error reading PATH` or `error decoding PATH`.
     """
-    path = root / plugin_id / CONFIG_FILE_NAME
+    path = below(root, plugin_id) / CONFIG_FILE_NAME
     try:
         data = _read(path)
     except OSError as error:
@@ -76,11 +78,11 @@ def save(root: Path, plugin: Plugin) -> None:
     Raises:
         EngineError: `failed to write atomically plugin json`; the file is as before.
     """
-    path = root / plugin.get_id() / CONFIG_FILE_NAME
+    path = below(root, plugin.get_id()) / CONFIG_FILE_NAME
     with plugin.turn:
         data = golang_json.encode(plugin.to_file(), plugin.read)
         try:
-            atomic_write_file(path, data, _MODE)
+            atomic_write_file(path, data, CONFIG_MODE)
         except OSError as error:
             raise EngineError(f"failed to write atomically plugin json: {error}", error) from error
 

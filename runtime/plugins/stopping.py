@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 
-from runtime.errors import EngineError
+from runtime.errors import EngineError, NotFound
 from runtime.plugins.controller import Controller
 from runtime.plugins.executor.protocol import Executor
 from runtime.plugins.patience import Clock, Timings
@@ -24,12 +24,11 @@ def shutdown_plugin(p: Plugin, c: Controller, executor: Executor, timings: Timin
         param ec: the controller, which has it.
         extra timings: moby waits 10 s each time.
         extra clock: tests bring their own.
-        behaviour gone: a plugin that has ended already is not signalled.
+        behaviour gone: nothing is done if nothing runs; if it ends by itself meanwhile, that is waited for.
     """
-    if c.exit_chan.is_set():
+    if not c.running:
         return
-    if not _send(p, executor, signal.SIGTERM):
-        return
+    _send(p, executor, signal.SIGTERM)
     if clock.wait(c.exit_chan, timings.terminate):
         log.debug("Clean shutdown of plugin", extra={"id": p.get_id()})
         return
@@ -41,11 +40,11 @@ def shutdown_plugin(p: Plugin, c: Controller, executor: Executor, timings: Timin
     )
 
 
-def _send(p: Plugin, executor: Executor, number: signal.Signals) -> bool:
+def _send(p: Plugin, executor: Executor, number: signal.Signals) -> None:
     try:
         executor.signal(p.get_id(), number)
+    except NotFound as error:
+        log.debug("%s not sent: %s", number.name, error, extra={"id": p.get_id()})
     except (EngineError, OSError) as error:
         fields = {"id": p.get_id()}
         log.error("Sending %s to plugin failed with error: %s", number.name, error, extra=fields)  # noqa: TRY400 -- no trace
-        return False
-    return True

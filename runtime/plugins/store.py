@@ -12,7 +12,7 @@ from runtime.errors import EngineError, System
 from runtime.plugins import errors as legacy_errors
 from runtime.plugins import oci, reference
 from runtime.plugins.definitions import LegacyPlugins, plugin_type
-from runtime.plugins.getter import CompatPlugin, Handler
+from runtime.plugins.getter import RELEASE, CompatPlugin, Handler
 from runtime.plugins.identity import VALID_FULL_ID
 from runtime.plugins.plugin import Plugin, SpecOpt
 from runtime.plugins.plugin_errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound
@@ -157,6 +157,8 @@ class Store:
 
         Differs:
             behaviour nil store: there is none.
+            behaviour release: also of a plugin that was disabled by force, whose count would never be zero
+                again.
             order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
 
         Raises:
@@ -248,7 +250,7 @@ class Store:
         with self.lock:
             plugin = self.get_v2_plugin(name)
             with plugin.mu:
-                if not plugin.is_enabled():
+                if not plugin.is_enabled() and mode != RELEASE:
                     raise Disabled(name)
                 found = plugin.filter_by_cap(capability)
                 plugin.add_ref_count(mode)

@@ -7,7 +7,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from runtime.disk import ensure_remove_all
+from runtime.disk import PRIVATE, ensure_remove_all
 from runtime.errors import Conflict, EngineError, NotFound
 from runtime.plugins.executor.identity import ProcessIdentity
 from runtime.plugins.executor.output import OutputFile
@@ -73,7 +73,7 @@ class Executor:
             bundle = self._bundle(plugin_id)
             try:
                 delete_task_and_container(self.client, plugin_id, bundle)
-                bundle.mkdir(mode=0o700, parents=True)
+                bundle.mkdir(mode=PRIVATE, parents=True)
                 self._start(plugin_id, bundle, spec, (stdout, stderr))
             except (EngineError, OSError, ValueError) as error:
                 delete_task_and_container(self.client, plugin_id, bundle)
@@ -140,15 +140,17 @@ class Executor:
             param ei: the process that was watched.
         """
         with self._lock_of(plugin_id):
-            with self._mu:
-                if self._watched.get(plugin_id) is not watched:
-                    return
-                del self._watched[plugin_id]
+            if self._watched.get(plugin_id) is not watched:
+                return
             delete_task_and_container(self.client, plugin_id, self._bundle(plugin_id))
-        try:
-            self.exit_handler.handle_exit_event(plugin_id)
-        except (EngineError, OSError) as error:
-            log.warning("exit of a plugin not handled", extra={"id": plugin_id, "error": str(error)})
+            # Still under the lock, so that a new start of the plugin never meets the end of the old one.
+            try:
+                self.exit_handler.handle_exit_event(plugin_id)
+            except (EngineError, OSError) as error:
+                log.warning("exit of a plugin not handled", extra={"id": plugin_id, "error": str(error)})
+            with self._mu:
+                if self._watched.get(plugin_id) is watched:
+                    del self._watched[plugin_id]
 
     def close(self) -> None:
         """Watch no longer; the plugins run on, and a later executor can take them over."""

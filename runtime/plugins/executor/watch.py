@@ -60,7 +60,9 @@ class Watched:
 
     def detach(self) -> None:
         """Stop watching; the process runs on and nobody is told of its end."""
-        os.write(self._wake_write, b"x")
+        with self._mu:
+            if self._wake_write >= 0:
+                os.write(self._wake_write, b"x")
         if self._thread is not threading.current_thread():
             self._thread.join()
 
@@ -77,8 +79,10 @@ class Watched:
             os.close(self._pidfd)
         if ended:
             self._on_exit(self)
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        with self._mu:
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            self._wake_read = self._wake_write = -1
 
     def _wait(self) -> bool:
         """Log the output until the process ends; whether it did, or watching is to stop."""

@@ -465,3 +465,29 @@ def test_an_exit_of_a_plugin_that_was_never_started_does_nothing(home: Home) -> 
     manager.handle_exit_event(written.get_id())
     assert home.executor.specs == []
     assert refused(errors.NotFound, lambda: manager.handle_exit_event("0" * 64))
+
+
+def test_every_operation_takes_the_beginning_of_an_id(home: Home) -> None:
+    plugin_id = home.write().get_id()
+    manager = home.start()
+    for length, operation in ((6, manager.enable), (8, manager.inspect), (10, manager.disable)):
+        operation(plugin_id[:length])
+    manager.set(plugin_id[:12], [])
+    manager.remove(plugin_id[:5])
+    assert manager.list() == []
+
+
+@pytest.mark.parametrize("asked", ["id", "prefix", "name", "name with tag"])
+def test_a_plugin_is_inspected_by_id_and_name_until_it_is_removed(home: Home, asked: str) -> None:
+    plugin = home.write("name")
+    spelled = {
+        "id": plugin.get_id(),
+        "prefix": plugin.get_id()[:7],
+        "name": "name",
+        "name with tag": "name:latest",
+    }
+    manager = home.start()
+    assert manager.inspect(spelled[asked]).id == plugin.get_id()
+    manager.remove(spelled[asked])
+    text = refused(errors.NotFound, lambda: manager.inspect(spelled[asked]))
+    assert text == f'plugin "{spelled[asked]}" not found'
