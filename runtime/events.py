@@ -153,6 +153,7 @@ class Events:
             daemon/events/events.go::Events.Evict
 
         Differs:
+            param l: called `listener`.
             call Dec: no metrics are kept.
         """
         self.pub.evict(listener)
@@ -184,6 +185,7 @@ class Events:
             daemon/events/events.go::Events.PublishMessage
 
         Differs:
+            param jm: called `message`.
             call Inc: no metrics are kept.
         """
         with self.mu:
@@ -196,7 +198,7 @@ class Events:
         Go:
             daemon/events/events.go::Events.SubscribersCount
         """
-        return len(self.pub)
+        return self.pub.len()
 
     def load_buffered_events(
         self, since: int | None, until: int | None, topic: Topic | None
@@ -205,6 +207,9 @@ class Events:
 
         Go:
             daemon/events/events.go::Events.loadBufferedEvents
+
+        Differs:
+            behaviour order: an event that is older than its neighbours does not hide those before it.
         """
         if since is None and until is None:
             return []

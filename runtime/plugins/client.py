@@ -10,7 +10,7 @@ from typing import IO, Final, TypeVar, overload
 import msgspec
 
 from runtime.errors import EngineError
-from runtime.plugins import tls, transport, wire
+from runtime.plugins import sockets, tls, transport, wire
 from runtime.plugins.errors import BadReply, StatusError, TransportError
 from runtime.plugins.exchange import Body, Reply, translated
 from runtime.plugins.timings import DEFAULT, Timings, abort, backoff
@@ -152,6 +152,7 @@ class Client:
 
         Differs:
             param ret: the reply's type; the reply itself is returned.
+            param opts: one frozen value rather than a list of functions.
             behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby reads on.
             behaviour trailing: something after the reply's JSON is an error; moby does not look.
         """
@@ -168,6 +169,9 @@ class Client:
 
         Go:
             pkg/plugins/client.go::Client.Stream
+
+        Differs:
+            result ReadCloser: an object that is iterated over.
         """
         return self.call_with_retry(service_method, wire.encode(args), bounded=False)
 
@@ -228,7 +232,8 @@ class Client:
                 if last or not (retry and opts.retry and body.can_be_sent_again):
                     raise
                 retries += 1
-                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off)
+                told = {"plugin": self.name, "method": service_method}
+                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off, extra=told)
                 self.timings.clock.sleep(time_off)
             else:
                 return self._checked(service_method, reply)
@@ -243,7 +248,7 @@ class Client:
         deadline = now + seconds if seconds else None
         where = f"plugin {self.name}: {service_method}"
         request = self.request_factory.new_request(service_method, body.content())
-        with transport.until(deadline), translated(where, self.request_factory.address):
+        with sockets.until(deadline), translated(where, self.request_factory.address):
             response = self.request_factory.round_trip(request)
         return Reply(response, deadline, where)
 
