@@ -18,6 +18,7 @@ from runtime.volumes.quoting import cause, quote
 
 FILE: Final = "opts.json"
 ASIDE: Final = ".opts.json"
+MASKED: Final = "password="
 FILE_MODE: Final = 0o600
 LARGEST: Final = 1 << 20
 """No options take a megabyte; a file that does is not ours."""
@@ -61,8 +62,12 @@ class OptsConfig(msgspec.Struct, frozen=True):
 
         Go:
             volume/local/local_unix.go::optsConfig.String
+
+        Differs:
+            behaviour password: hidden; moby shows it in errors.
         """
-        return f"type='{self.mount_type}' device='{self.mount_device}' o='{self.mount_opts}'"
+        options = without_password(self.mount_opts)
+        return f"type='{self.mount_type}' device='{self.mount_device}' o='{options}'"
 
 
 NO_OPTS: Final = OptsConfig()
@@ -133,6 +138,13 @@ def get_address(opts: str) -> str:
     """
     addresses = (option[5:] for option in opts.split(",") if option.startswith("addr="))
     return next(addresses, "")
+
+
+def without_password(opts: str) -> str:
+    """Mount's options as they may be shown: a password of CIFS is hidden, as moby does since v23.0."""
+    return ",".join(
+        f"{MASKED}********" if option.startswith(MASKED) else option for option in opts.split(",")
+    )
 
 
 def resolved(opts: str) -> str:

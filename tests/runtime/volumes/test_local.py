@@ -13,7 +13,7 @@ from runtime.errors import InvalidParameter, System, kind
 from runtime.volumes import local
 from runtime.volumes.errors import VolumeNotFound
 from runtime.volumes.local import Root
-from runtime.volumes.local_options import get_address, validate_name
+from runtime.volumes.local_options import OptsConfig, get_address, validate_name
 
 
 @pytest.fixture
@@ -40,6 +40,21 @@ def reopened(root: Root) -> Root:
 )
 def test_the_address_is_found_among_mount_options(options: str, address: str) -> None:
     assert get_address(options) == address
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ("username=u,password=s3cret,vers=3", "username=u,password=********,vers=3"),
+        ("password=", "password=********"),
+        ("vers=3", "vers=3"),
+        ("", ""),
+    ],
+)
+def test_a_password_among_mount_options_is_not_shown(options: str, shown: str) -> None:
+    assert (
+        str(OptsConfig("cifs", options, "//host/share")) == f"type='cifs' device='//host/share' o='{shown}'"
+    )
 
 
 def test_a_removed_volume_is_not_listed(root: Root) -> None:
