@@ -34,6 +34,8 @@ BASIC = frozenset(
     rune string uint uint8 uint16 uint32 uint64 uintptr
     """.split()  # noqa: SIM905 - a list of words is read best as words
 )
+# What is declared by these names cannot be referred to.
+_NAMELESS = frozenset({"_", "init"})
 # Deeper types and longer chains of embedding or renaming stay unknown.
 MAX_DEPTH = 40
 
@@ -57,7 +59,7 @@ class Types:
 
     def entry(self, name: str, file: File) -> Entry | None:
         """The one package-level declaration that a bare name means in a file."""
-        package = self.own_package(file)
+        package = self.own_package(file) if name not in _NAMELESS else None
         found = package.find(name) if package is not None else ()
         if not found and name[:1].isupper():
             dotted = [
