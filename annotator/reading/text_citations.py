@@ -105,19 +105,24 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
     """A path that stands in the text as it is, with what stands beside it."""
     permalink = _VIEW.search(text, start, end) is not None
     suffix = text_suffixes.find(text, start, end, permalink=permalink)
-    if suffix is None and not permalink:
-        return None
-    place = text_paths.locate(text[start:end], roots)
+    if suffix and text[start] == "_" == text[suffix.end : suffix.end + 1]:
+        return _beside(text, start + 1, end, roots, go=go)  # emphasis
+    place = text_paths.locate(text[start:end], roots) if suffix or permalink else None
     if place is None:
         return None
     if suffix is None:
         return Citation(start, end, place) if place.permalink and go else None
-    if not go and not (suffix.line and suffix.symbol is None and (place.permalink or "/" in place.path)):
-        return None
-    if text[start] == "_" == text[suffix.end : suffix.end + 1]:
-        return _beside(text, start + 1, end, roots, go=go)  # emphasis
     first = start if suffix.start is None else suffix.start
-    return Citation(first, suffix.end, place, suffix.symbol, suffix.line, suffix.end_line)
+    citation = Citation(first, suffix.end, place, suffix.symbol, suffix.line, suffix.end_line)
+    return citation if _is_certain(citation, go=go, notation=text.startswith("::", end)) else None
+
+
+def _is_certain(citation: Citation, *, go: bool, notation: bool) -> bool:
+    """Whether the path says enough: without a folder, a symbol in prose can be anywhere."""
+    somewhere = citation.place.permalink or "/" in citation.place.path
+    if not go:
+        return citation.line is not None and citation.symbol is None and somewhere
+    return citation.line is not None or notation or somewhere
 
 
 def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None:

@@ -203,7 +203,7 @@ def _vanity(parts: list[str], *, address: bool) -> Place | None:
 
 def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
     """A place by a path without a host."""
-    sibling = _sibling(parts, roots)
+    sibling = _sibling(parts, roots) or _neighbour(parts, roots)
     if sibling is not None:
         return Place(notation.normalise("/".join(sibling[1])) or "", written, sibling[0])
     path = notation.normalise(written, roots.prefixes, roots.modules)
@@ -225,6 +225,17 @@ def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
             ):
                 owner = roots.modules[0].split("/")[1] if roots.modules else folder[0]
                 return f"{owner}/{found[-1]}", parts[start + size :]
+    return None
+
+
+def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
+    """The repository and path below another name of the same owner: `docker/cli/cli/command/…`.
+
+    Only where the name stands twice, as no path of this repository's own begins.
+    """
+    name = "/".join(parts[:2])
+    if parts[3:] and parts[1] == parts[2] and parts[0] in roots.owners and name not in roots.names:
+        return name, parts[2:]
     return None
 
 

@@ -79,12 +79,14 @@ def read(
         for section in sections
         if section.references
     )
+    refs = {one.ref for chapter in chapters for one in chapter.references if one.ref and not one.repository}
     title = source.title or next((section.heading for section in sections if section.heading), "")
     return Article(
         file=name,
         title=_shown(title) or _shown(PurePath(name).stem),
         address=source.address if source.address.startswith(("http://", "https://")) else "",
         repository=repository,
+        tag=refs.pop() if len(refs) == 1 else "",
         chapters=chapters,
     )
 

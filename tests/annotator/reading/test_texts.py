@@ -207,6 +207,7 @@ def test_a_permalink_names_path_lines_and_ref(
             "docker/cli",
             "vendor/github.com/docker/docker/a.go",
         ),
+        ("docker/cli/cli/command/image/push.go:5", "docker/cli", "cli/command/image/push.go"),
         ("golang.org/x/net/http2/server.go:5", "golang/net", "http2/server.go"),
         ("go.etcd.io/bbolt/db.go:5", "etcd-io/bbolt", "db.go"),
         ("\t/usr/local/go/src/runtime/panic.go:5 +0x1", "golang/go", "src/runtime/panic.go"),
@@ -264,6 +265,8 @@ def test_the_notation_is_read_with_lines_and_in_chinese_prose(symbol: str, writt
         "daemon/daemon.go:12.5",
         "calls `NewDaemon()` in `cmd/dockerd/daemon.go`",
         "`config` in `daemon/daemon.go`",
+        "`Create` in `service.go`",
+        "service.go的Create函数",
         "docker/whalesay:12 localhost/foo:8080 12.04/ubuntu:14",
         "https://example.com/daemon/daemon.go:12",
         "https://github.com/moby/moby/tree/master/daemon",
@@ -454,6 +457,11 @@ def test_a_text_with_a_few_broken_bytes_is_read_as_what_it_was() -> None:
 def test_a_binary_file_is_refused_in_one_sentence(data: bytes) -> None:
     with pytest.raises(InvalidInput, match=r"^x\.md: this is a binary file; give a manifest"):
         article(data, "x.md")
+
+
+def test_code_with_a_little_prose_in_an_old_encoding_is_read() -> None:
+    code = "func push(x int) error { return fmt.Errorf(no, x) }\n" * 40
+    assert cited(f"# 推送\n{code}位于daemon/daemon.go:12\n".encode("gbk")) == [(DAEMON, None, 12, None)]
 
 
 def test_a_file_over_the_limit_is_refused_in_one_sentence() -> None:

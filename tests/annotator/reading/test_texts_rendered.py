@@ -244,7 +244,7 @@ FRAGMENTS = (
     st.sampled_from(("x.md", "x.html", "x")),
 )
 def test_any_text_is_read(text: str, name: str) -> None:
-    for one in read(text.encode(errors="replace").decode(), name) if "\0" not in text else ():
+    for one in read(text.replace("\0", "").encode(errors="replace").decode(), name):
         assert not one.path.startswith("/")
         assert ".." not in one.path.split("/")
         assert one.line is None or one.line > 0
