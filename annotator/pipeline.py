@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -386,8 +387,16 @@ def _bytes(file: Path) -> bytes:
 
 
 def _verdict(at: Session, reference: Reference) -> Verdict:
-    written_at = at.at_hand(reference.ref) if reference.ref else None
-    return resolve.verdict(reference, at.tree, written_at)
+    if reference.ref is None or not _stays(at, reference.ref):
+        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
+    return resolve.verdict(reference, at.tree, at.at_hand(reference.ref))
+
+
+def _stays(at: Session, ref: str) -> bool:
+    """Whether a ref is a tag or commit: a branch has moved on since somebody cited it."""
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref):
+        return True
+    return ref in at.source.tags() if at.source.has_history else bool(dating.versions([ref]))
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
