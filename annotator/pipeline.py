@@ -198,7 +198,12 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     """
     from annotator.writing import pages, prose, render, site
 
-    read = tuple(article(at.project, file) for file in (*at.project.articles, *files))
+    baseline_tag = at.project.config.baseline
+    own = sorted(
+        (article(at.project, file) for file in at.project.articles),
+        key=lambda entry: entry.tag != baseline_tag,  # our chapters walk along the baseline's article
+    )
+    read = (*own, *(article(at.project, file) for file in files))
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
@@ -208,7 +213,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             tag=snapshot.tag,
             commit=snapshot.commit,
             version=snapshot.version,
-            baseline=at.project.config.baseline,
+            baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
             sources=_sources(at, pages.folders(cited, texts)),
             cited=cited,
