@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from runtime import mount
+from runtime.errors import EngineError
 
 REMOVE_RETRIES = 50
 """Tries of `ensure_remove_all` while something is busy."""
@@ -23,6 +24,18 @@ PRIVATE = 0o700
 """The mode of the engine's own directories."""
 
 _BUSY = (errno.EBUSY, errno.ENOTEMPTY)
+
+
+def make_private(path: Path) -> None:
+    """Make a directory that only the engine can enter, and its parents; one that is there is fine.
+
+    Raises:
+        EngineError: `failed to mkdir PATH`.
+    """
+    try:
+        path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"failed to mkdir {path}: {error}", error) from error
 
 
 def atomic_write_file(path: Path, data: bytes, mode: int) -> None:

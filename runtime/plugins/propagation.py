@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runtime import mount
 from runtime.errors import EngineError
+from runtime.plugins.logs import failure
 from runtime.plugins.plugin import PROPAGATED_MOUNT, Plugin
 
 log = logging.getLogger("runtime.plugins.propagation")
@@ -70,7 +71,7 @@ def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     except OSError as error:
-        log.error("failed to create PropagatedMount directory at %s: %s", directory, error)  # noqa: TRY400
+        failure(log, f"failed to create PropagatedMount directory at {directory}: {error}", error)
 
 
 def _migrate(rootfs: Path, inside: str, directory: Path) -> None:
@@ -81,5 +82,4 @@ def _migrate(rootfs: Path, inside: str, directory: Path) -> None:
     try:
         old.rename(directory)
     except OSError as error:
-        fields = {"dir": str(directory), "error": str(error)}
-        log.error("error migrating propagated mount storage", extra=fields)  # noqa: TRY400 -- no trace
+        failure(log, "error migrating propagated mount storage", error, dir=str(directory))
