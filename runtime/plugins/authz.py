@@ -15,11 +15,7 @@ Go:
 
 
 class AuthzMiddleware(Protocol):
-    """The chain of plugins that authorize requests.
-
-    Go:
-        pkg/authorization/middleware.go::Middleware
-    """
+    """The chain of plugins that authorize requests."""
 
     def remove_plugin(self, name: str, /) -> None:
         """Take a plugin out of the chain."""

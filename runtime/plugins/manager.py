@@ -60,7 +60,8 @@ class Manager:
         field muGC: one lock; only the last moment of a creation holds it.
         method enable: `lifecycle.enable`, likewise pluginPostStart, restore, disable, HandleExitEvent and
             Shutdown.
-        method createPlugin: `creation.create_plugin`, likewise setupNewPlugin.
+        method createPlugin: `creation.create_plugin`, likewise setupNewPlugin and CreateFromContext, which is
+            handed on to there.
         method Pull: nothing is pulled here, likewise Push, Upgrade and Privileges.
         extra lifecycle: starts and stops plugins.
         extra creation: makes plugins.
@@ -107,13 +108,6 @@ class Manager:
 
     def handle_exit_event(self, plugin_id: str) -> None:
         """A plugin has ended; the executor calls this.
-
-        Go:
-            plugin/manager.go::Manager.HandleExitEvent
-
-        Differs:
-            param id: called `plugin_id`; `id` is a builtin.
-            call GetV2Plugin: in `Lifecycle.handle_exit_event`, as all the rest.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -272,14 +266,6 @@ class Manager:
     def create_from_context(self, tar: IO[bytes], options: PluginCreateOptions) -> Plugin:
         """Make a plugin from an uncompressed tar with config.json and rootfs.
 
-        Go:
-            plugin/backend_linux.go::Manager.CreateFromContext
-
-        Differs:
-            param ctx: nothing here can be cancelled.
-            param tarCtx: called `tar`.
-            extra result: the plugin.
-
         Raises:
             NameTaken: another plugin has the name.
             EngineError: the name, the tar or its config.json is no good.
@@ -325,12 +311,7 @@ class Manager:
     def shutdown(self) -> None:
         """Stop all plugins; with live restore let those that are enabled run on.
 
-        Go:
-            plugin/manager_linux.go::Manager.Shutdown
-
-        Differs:
-            extra close: ends the subscriptions to events and closes the clients, which moby leaves to its
-                exit.
+        Subscriptions to events end, and clients are closed.
         """
         self.lifecycle.shutdown()
         for p in self.config.store.get_all().values():

@@ -19,11 +19,7 @@ _CAPABILITIES = ("volumedriver", "graphdriver")
 def prepare(plugin: Plugin) -> None:
     """Make the propagated mount of a volume or graph driver; move it from where older engines had it.
 
-    Go:
-        plugin/manager.go::Manager.reload
-
-    Differs:
-        behaviour migrate: only a directory below the root file system is moved, never through a link.
+    A part of moby's reload; here only a directory below the root file system is moved, never through a link.
     """
     obj = plugin.plugin_obj
     drives = any(
@@ -51,7 +47,7 @@ def share(plugin: Plugin) -> Path | None:
     directory = Path(plugin.rootfs).parent / PROPAGATED_MOUNT
     _make(directory)
     try:
-        mount.make_rshared(directory)
+        mount.make_r_shared(directory)
     except PermissionError as error:
         log.debug("the propagated mount is not shared: %s", error, extra={"id": plugin.get_id()})
     except OSError as error:
