@@ -142,7 +142,10 @@ class Manager:
             OSError: the root cannot be read.
         """
         config, lifecycle = self.config, self.lifecycle
-        plugins = {plugin.get_id(): plugin for plugin in restoring.load_all(config.root, config.workers)}
+        plugins = {
+            plugin.get_id(): plugin
+            for plugin in restoring.load_all(config.root, self.blob_store, config.workers)
+        }
         config.store.set_all(plugins)
         restored = []
         for plugin in plugins.values():

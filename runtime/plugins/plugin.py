@@ -15,7 +15,7 @@ from runtime.errors import EngineError
 from runtime.plugins import oci, settings
 from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.api_types import Plugin as ApiPlugin
-from runtime.plugins.api_types import PluginFile, PluginInterfaceType
+from runtime.plugins.api_types import PluginConfig, PluginFile, PluginInterfaceType
 from runtime.plugins.quoting import quote
 from runtime.plugins.spec import init_spec
 
@@ -77,9 +77,17 @@ class Plugin:
         self._addr = ""
 
     def to_file(self) -> PluginFile:
-        """What config.json is to hold."""
+        """What config.json is to hold; as with moby, its config has the sources and paths that are set."""
         with self.mu:
-            return PluginFile(self.plugin_obj, self.rootfs, self.config, self.blobsums, self.swarm_service_id)
+            obj = self.plugin_obj
+            obj = replace(obj, config=settings.with_sources(obj.config, obj.settings))
+            return PluginFile(obj, self.rootfs, self.config, self.blobsums, self.swarm_service_id)
+
+    def restore_config(self, original: PluginConfig) -> None:
+        """Put back what the author wrote, where config.json has what was set."""
+        with self.mu:
+            config = settings.as_written(self.plugin_obj.config, original)
+            self.plugin_obj = replace(self.plugin_obj, config=config)
 
     def scoped_path(self, path: str) -> str:
         """Where a path that the plugin names is found on the host.

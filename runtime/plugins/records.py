@@ -7,9 +7,11 @@ import os
 import stat
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from runtime.disk import atomic_write_file
 from runtime.errors import EngineError
-from runtime.plugins import golang_json
+from runtime.plugins import golang_json, settings
 from runtime.plugins.api_types import PluginFile
 from runtime.plugins.identity import below
 from runtime.plugins.plugin import Plugin
@@ -44,6 +46,8 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         error id: a config.json of another id is refused; moby loads it and can never save it.
         error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
         error size: a config.json of more than 4 MiB is refused.
+        behaviour settings: a mount or device that was set after a restart of moby is only in the config; it
+            counts here as there.
 
     Raises:
         EngineError: `error reading PATH` or `error decoding PATH`.
@@ -62,7 +66,8 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         raise EngineError(
             f"error decoding {path}: it belongs to the plugin with the id {file.plugin_obj.id!r}"
         )
-    return Plugin(file, document)
+    in_force = settings.from_disk(file.plugin_obj.config, file.plugin_obj.settings)
+    return Plugin(replace(file, plugin_obj=replace(file.plugin_obj, settings=in_force)), document)
 
 
 def save(root: Path, plugin: Plugin) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import propagation, records
+from runtime.plugins import golang_json, propagation, records
+from runtime.plugins.api_types import PluginConfig
+from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller
 from runtime.plugins.identity import VALID_FULL_ID
 from runtime.plugins.lifecycle import Lifecycle
@@ -20,7 +22,7 @@ from runtime.workers import Workers
 log = logging.getLogger("runtime.plugins.restoring")
 
 
-def load_all(root: Path, workers: Workers) -> Iterator[Plugin]:
+def load_all(root: Path, blobs: BasicBlobStore, workers: Workers) -> Iterator[Plugin]:
     """The plugins below a root that can be loaded; what is left of removed ones goes, in the background.
 
     Raises:
@@ -29,9 +31,12 @@ def load_all(root: Path, workers: Workers) -> Iterator[Plugin]:
     for entry in sorted(root.iterdir()):
         if VALID_FULL_ID.fullmatch(entry.name):
             try:
-                yield records.load_plugin(root, entry.name)
+                plugin = records.load_plugin(root, entry.name)
             except EngineError as error:
                 records.handle_load_error(error, entry.name)
+                continue
+            _restore_config(plugin, blobs)
+            yield plugin
         elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
             workers.submit(partial(_remove_leftover, entry))
 
@@ -69,6 +74,16 @@ def _start_again(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
         lifecycle.enable(p, c, force=True)
     except (EngineError, OSError) as error:
         log.error("failed to enable plugin", extra={"id": p.get_id(), "error": str(error)})  # noqa: TRY400
+
+
+def _restore_config(plugin: Plugin, blobs: BasicBlobStore) -> None:
+    """A blob holds the config as its author wrote it; without the blob it stays as it is."""
+    try:
+        with blobs.get(plugin.config) as blob:
+            document = golang_json.parse(blob.read(golang_json.SIZE_LIMIT + 1))
+        plugin.restore_config(golang_json.decode(document, PluginConfig))
+    except (EngineError, OSError) as error:
+        log.debug("no config blob: %s", error, extra={"id": plugin.get_id()})
 
 
 def _save_quietly(root: Path, p: Plugin) -> None:

@@ -35,6 +35,28 @@ def from_config(config: PluginConfig) -> PluginSettings:
     )
 
 
+def with_sources(config: PluginConfig, settings: PluginSettings) -> PluginConfig:
+    """The config with the mounts' sources and devices' paths that are set, as moby writes it."""
+    return _with_values(config, settings.mounts, settings.devices)
+
+
+def as_written(config: PluginConfig, original: PluginConfig) -> PluginConfig:
+    """The config with the mounts' sources and devices' paths of its author."""
+    return _with_values(config, original.mounts, original.linux.devices)
+
+
+def from_disk(config: PluginConfig, settings: PluginSettings) -> PluginSettings:
+    """The settings in force, where config.json has another source or path in the config.
+
+    moby sets mounts and devices there, and after a restart no longer in the settings; so the config's count.
+    """
+    return replace(
+        settings,
+        mounts=_taken(settings.mounts, config.mounts, _take_source),
+        devices=_taken(settings.devices, config.linux.devices, _take_path),
+    )
+
+
 def apply(config: PluginConfig, settings: PluginSettings, args: Iterable[str]) -> PluginSettings:
     """The settings after a user's changes, `NAME[.FIELD][=VALUE]` each.
 
@@ -101,6 +123,32 @@ def _check(setting: Settable, allowed: Sequence[str], settable: Sequence[str] | 
     settable = settable or ()
     if not setting.is_settable(allowed, settable):
         raise EngineError(f"{quote(setting.with_default_field(settable).pretty_name)} is not settable")
+
+
+def _with_values(
+    config: PluginConfig, mounts: list[PluginMount] | None, devices: list[PluginDevice] | None
+) -> PluginConfig:
+    linux = replace(config.linux, devices=_taken(config.linux.devices, devices, _take_path))
+    return replace(config, mounts=_taken(config.mounts, mounts, _take_source), linux=linux)
+
+
+def _taken(
+    items: list[_Source] | None,
+    others: list[_Source] | None,
+    take: Callable[[_Source, _Source], _Source],
+) -> list[_Source] | None:
+    """The items with what is taken from the others, if both are the same by name and place."""
+    if items is None or others is None or [item.name for item in items] != [item.name for item in others]:
+        return items
+    return list(map(take, items, others))
+
+
+def _take_source(mount: PluginMount, other: PluginMount) -> PluginMount:
+    return replace(mount, source=other.source)
+
+
+def _take_path(device: PluginDevice, other: PluginDevice) -> PluginDevice:
+    return replace(device, path=other.path)
 
 
 def _named(items: Sequence[_Item] | None, setting: Settable) -> _Item | None:

@@ -199,6 +199,7 @@ def test_a_tar_that_is_no_plugin_is_refused_and_leaves_nothing(
         member("rootfs/disk", type=tarfile.BLKTYPE, devmajor=8, devminor=0),
         member("rootfs/pipe", type=tarfile.FIFOTYPE),
         member("rootfs/x/below-a-file", b"x"),
+        member("rootfs", type=tarfile.SYMTYPE, linkname="/etc"),
         member("rootfs/" + "n" * 300, b"x"),
     ],
     ids=lambda bad: f"{bad[0].name[:20]}-{bad[0].linkname}",

@@ -15,6 +15,7 @@ import pytest
 from runtime import errors
 from runtime.errors import InvalidParameter
 from runtime.plugins import records
+from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import (
     PluginConfig,
     PluginConfigInterface,
@@ -22,6 +23,7 @@ from runtime.plugins.api_types import (
     PluginDisableConfig,
     PluginEnableConfig,
     PluginEnv,
+    PluginFile,
     PluginInterfaceType,
     PluginRmConfig,
     PluginSettings,
@@ -491,3 +493,77 @@ def test_a_plugin_is_inspected_by_id_and_name_until_it_is_removed(home: Home, as
     manager.remove(spelled[asked])
     text = refused(errors.NotFound, lambda: manager.inspect(spelled[asked]))
     assert text == f'plugin "{spelled[asked]}" not found'
+
+
+def with_a_mount(home: Home, source: Path, config_source: str, settings_source: str) -> Path:
+    """A plugin whose author wrote `/author` for a mount; its config.json is as dockerd has left it."""
+    described = json.loads((source / "config.json").read_text())
+    described["mounts"] = [
+        {"name": "m", "source": "/author", "destination": "/m", "settable": ["source"]},
+        {"source": "/unnamed1", "destination": "/1"},
+        {"source": "/unnamed2", "destination": "/2"},
+    ]
+    (source / "config.json").write_text(json.dumps(described))
+    manager = home.start()
+    plugin = manager.create_from_directory(source, PluginCreateOptions("test"))
+    manager.shutdown()
+    path = home.root / plugin.get_id() / "config.json"
+    document = json.loads(path.read_text())
+    document["plugin"]["Config"]["Mounts"][0]["Source"] = config_source
+    document["plugin"]["Settings"]["Mounts"][0]["Source"] = settings_source
+    path.write_text(json.dumps(document))
+    return path
+
+
+@pytest.mark.parametrize("settings_source", ["/author", "/set"], ids=["set after a restart", "set before"])
+def test_a_mount_that_dockerd_has_set_counts_and_the_authors_config_is_shown(
+    home: Home, source: Path, settings_source: str
+) -> None:
+    with_a_mount(home, source, "/set", settings_source)
+    plugin = home.start().inspect("test")
+    assert [mount.source for mount in plugin.config.mounts or ()] == ["/author", "/unnamed1", "/unnamed2"]
+    assert [mount.source for mount in plugin.settings.mounts or ()] == ["/set", "/unnamed1", "/unnamed2"]
+
+
+def test_a_mount_that_is_set_here_is_where_dockerd_looks_for_it(home: Home, source: Path) -> None:
+    path = with_a_mount(home, source, "/author", "/author")
+    manager = home.start()
+    manager.set("test", ["m=/ours"])
+    written = json.loads(path.read_text())["plugin"]
+    assert written["Config"]["Mounts"][0]["Source"] == "/ours"
+    assert written["Settings"]["Mounts"][0]["Source"] == "/ours"
+    assert (manager.inspect("test").config.mounts or [])[0].source == "/author"
+    assert check(home.root, manager.config.store) == []
+
+
+def test_a_plugin_that_dies_when_a_user_enables_it_is_an_error_at_once(home: Home) -> None:
+    home.write()
+    manager = home.start()
+    home.executor.dies = True
+    assert "connect: no such file or directory" in refused(None, lambda: manager.enable("test"))
+    assert not manager.inspect("test").enabled
+    controller = manager.lifecycle.controller(manager.get("test"))
+    assert controller is not None
+    assert not controller.restart
+
+
+def test_a_client_stays_the_same_while_its_plugin_is_restarted(home: Home) -> None:
+    home.write()
+    manager = home.start()
+    manager.enable("test")
+    client = manager.get("test").client
+    manager.disable("test")
+    manager.enable("test")
+    assert manager.get("test").client is client
+
+
+@pytest.mark.parametrize("operation", ["enable", "remove"])
+@pytest.mark.parametrize("plugin_id", ["", "..", "../../x", "A" * 64])
+def test_an_id_that_is_none_never_leads_to_a_removal(home: Home, plugin_id: str, operation: str) -> None:
+    manager = home.start()
+    (home.root / "precious").touch()
+    manager.config.store.add(Plugin(PluginFile(ApiPlugin(id=plugin_id, name="bad:latest"))))
+    assert "invalid plugin id" in refused(None, lambda: getattr(manager, operation)("bad"))
+    assert (home.root / "precious").exists()
+    assert home.exec_root.is_dir()
+    manager.config.store.set_all({})

@@ -95,6 +95,15 @@ def test_users_are_counted_and_a_release_too_many_does_not_go_below_zero(new_plu
     assert plugin.get_ref_count() == 1
 
 
+def test_a_user_of_a_plugin_that_was_disabled_by_force_can_still_release_it(new_plugin: NewPlugin) -> None:
+    store, plugin = Store(), new_plugin(enabled=True)
+    store.add(plugin)
+    store.get("test", "volumedriver", ACQUIRE)
+    store.retire(plugin, force=True)
+    store.get("test", "volumedriver", RELEASE)
+    assert plugin.get_ref_count() == 0
+
+
 def test_a_plugin_in_use_is_not_retired_unless_forced(new_plugin: NewPlugin) -> None:
     store, plugin = Store(), new_plugin(enabled=True)
     store.add(plugin)
