@@ -158,6 +158,12 @@ class Packages:
         """One file of the build."""
         return next((file for file in self._built(folder_of(path)) if file.path == path), None)
 
+    def entry(self, path: str, symbol: str) -> Entry | None:
+        """The one package-level declaration of a symbol in a file."""
+        file = self.file(path)
+        found = [item for item in file.document.declarations if item.symbol == symbol] if file else []
+        return Entry(file, found[0]) if file is not None and len(found) == 1 else None
+
     def _built(self, folder: str) -> list[File]:
         if folder not in self._folders:
             found = self.source.package(folder)
