@@ -51,6 +51,8 @@ _LABELLED = (
     rf"\s{{0,4}}[,;|]?\s{{0,4}}(?:{_LINES})\s{{0,2}}[{_C}]?\s{{0,2}}{_N}(?:{_DASH}{_N})?"
 )
 _NOTATION = rf"::(?:\(\*?({_NAME})\)\.)?({_SYMBOL})(?:{_FRAGMENT})?"
+# "a.go:Driver.Create", "a.go:NewDaemon", "a.go:restore()": a name that cannot be a word of prose.
+_CALLED = rf":((?:[A-Z]\w{{1,80}}\.{_NAME}|[A-Z][a-z0-9]{{1,40}}[A-Z]\w{{0,40}}|{_NAME}(?=\(\))))(?![:\w.])"
 _HOLDS = (
     rf"{_CLOSE}\s?(?:源文件|文件|檔案)?(?:(?:里面|中|里|内)?的|(?:里面|中|里|内)?定义[的了])\s?`?({_SYMBOL})(?:\(\))?`?\s?"
     rf"(?:这个|這個)?(?:函数|方法|结构体|结构|接口|函數|結構體|介面)"
@@ -67,6 +69,7 @@ _DEFINED_IN = (
 _TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _WIDE, _SPACED))
 _LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE))
 _AFTER_NOTATION = re.compile(_NOTATION)
+_AFTER_CALLED = re.compile(_CALLED, re.ASCII)
 _AFTER_LABELLED = re.compile(_LABELLED, re.IGNORECASE)
 _AFTER_HOLDS = re.compile(_HOLDS)
 _BEFORE_LINE = re.compile(_LINE_OF)
@@ -112,7 +115,8 @@ def lines(first: str | None, last: str | None) -> tuple[int | None, int | None]:
 def _notation(text: str, at: int) -> Suffix | None:
     match = _AFTER_NOTATION.match(text, at)
     if match is None:
-        return None
+        called = _AFTER_CALLED.match(text, at)
+        return Suffix(called.end(), symbol=called[1]) if called and is_declared(called[1]) else None
     receiver, symbol, first, last = match.groups()
     line, end_line = lines(first, last)
     return Suffix(match.end(), line, end_line, f"{receiver}.{symbol}" if receiver else symbol)

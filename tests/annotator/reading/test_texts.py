@@ -105,6 +105,9 @@ def test_a_line_is_read_in_every_form(text: str, line: int, end_line: int | None
         "/build/src/github.com/docker/docker/.gopath/src/github.com/docker/docker/daemon/daemon.go",
         "/go/pkg/mod/github.com/docker/docker@v18.9.6+incompatible/daemon/daemon.go",
         "/home/me/src/moby/moby/daemon/daemon.go",
+        "/home/me/src/moby/daemon/daemon.go",
+        "/root/rpmbuild/BUILD/docker-engine/daemon/daemon.go",
+        "#011/go/src/github.com/docker/docker/daemon/daemon.go",
     ],
 )
 def test_a_path_is_read_from_the_root(path: str) -> None:
@@ -210,6 +213,8 @@ def test_a_permalink_names_path_lines_and_ref(
         ("docker/cli/cli/command/image/push.go:5", "docker/cli", "cli/command/image/push.go"),
         ("golang.org/x/net/http2/server.go:5", "golang/net", "http2/server.go"),
         ("go.etcd.io/bbolt/db.go:5", "etcd-io/bbolt", "db.go"),
+        ("#011/usr/local/go/src/runtime/panic.go:5 +0x1", "golang/go", "src/runtime/panic.go"),
+        ("https://github.com/moby/sys/blob/mount/v0.1.1/mount/flags.go#L5", "moby/sys", "mount/flags.go"),
         ("\t/usr/local/go/src/runtime/panic.go:5 +0x1", "golang/go", "src/runtime/panic.go"),
     ],
 )
@@ -234,6 +239,7 @@ def test_a_cited_vendor_path_is_kept() -> None:
         "`NewDaemon()` is defined in daemon/daemon.go",
         "daemon/daemon.go 中的 NewDaemon 函数",
         "`daemon/daemon.go`文件中定义的`NewDaemon`函数",
+        "(moby/daemon/daemon.go:NewDaemon)",
     ],
 )
 def test_a_symbol_beside_a_path_is_read(text: str) -> None:
@@ -262,6 +268,9 @@ def test_the_notation_is_read_with_lines_and_in_chinese_prose(symbol: str, writt
         "daemon/daemon.go：3个函数",
         "daemon/daemon.go:0",
         "daemon/daemon.go:12abc",
+        "daemon/daemon.go:Error: no such container",
+        "daemon/daemon.go:TODO fix this",
+        "daemon/daemon.go:fmt.Println()",
         "daemon/daemon.go:12.5",
         "calls `NewDaemon()` in `cmd/dockerd/daemon.go`",
         "`config` in `daemon/daemon.go`",
