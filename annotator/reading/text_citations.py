@@ -111,7 +111,7 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
     """A path that stands in the text as it is, with what stands beside it."""
     permalink = _VIEW.search(text, start, end) is not None
     suffix = text_suffixes.find(text, start, end, permalink=permalink)
-    if suffix and text[start] == "_" == text[suffix.end : suffix.end + 1]:
+    if suffix and text[start : start + 1] == "_" == text[suffix.end : suffix.end + 1]:
         return _beside(text, start + 1, end, roots, go=go)  # emphasis
     place = text_paths.locate(text[start:end], roots) if suffix or permalink else None
     if place is None:

@@ -27,24 +27,27 @@ _LINES = text_words.alternatives(text_words.LINE)
 
 _FRAGMENT = (
     rf"\#(?:L|l|n|line-?){_N}(?:C[0-9]{{1,5}})?"
-    rf"(?:(?:\s?{_DASH}\s?|\#|:)(?:L|l|n)?{_N}(?:C[0-9]{{1,5}})?)?{_END}"
+    rf"(?:(?:{_DASH}(?:L|l|n)?|\s{_DASH}\sL|\#L?|:L){_N}(?:C[0-9]{{1,5}})?)?{_END}"
 )
 _QUERY = r"\?[^\s#()<>\"'\]]{0,200}"
 _NUMBERED = rf"[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z]|\.[0-9])"
 _COLON = rf"[`*]{{0,3}}:{_NUMBERED}"
 # A wide colon also opens a clause, which can begin with a count: "three functions".
 _WIDE = rf"\uff1a{_NUMBERED}(?![个個种種步])"
-_SPACED = rf":\s{_N}(?:{_DASH}{_N})?(?=\s{{0,4}}(?:$|[)\],;。]))"
 _ENGLISH = (
     rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in)\s)?"
-    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]))\s?[{_C}]?\s?\#?L?{_N}"
+    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?{_N}"
     rf"(?:\s?(?:{_DASH}|to|through)\s?L?{_N})?{_END}"
 )
 _CHINESE = (
     rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
     rf"(?:(?:代码行|行号|行號|行数|行)\s?[{_C}]?\s?{_N}(?:\s?{_DASH}\s?{_N})?"
-    rf"|第\s?{_N}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_N})?\s?行"
-    rf"|{_N}(?:\s?行)?(?:\s?{_DASH}\s?{_N})?\s?行(?!代码|左右|多|的代码|程序))"
+    rf"|第\s?{_N}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_N})?\s?行)"
+)
+# Without an ordinal it may also be a length: "twenty lines in a.go".
+_COUNTED = (
+    rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:文件)?的?\s?"
+    rf"{_N}(?:\s?{_DASH}\s?{_N})?\s?行(?!代码|左右|多|的代码|程序)"
 )
 _LABELLED = (
     rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}[{_C}]\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
@@ -66,8 +69,8 @@ _DEFINED_IN = (
     rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
 )
 
-_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _WIDE, _SPACED))
-_LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE))
+_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _WIDE))
+_LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE, _COUNTED))
 _AFTER_NOTATION = re.compile(_NOTATION)
 _AFTER_CALLED = re.compile(_CALLED, re.ASCII)
 _AFTER_LABELLED = re.compile(_LABELLED, re.IGNORECASE)
@@ -78,7 +81,7 @@ _AFTER_QUERY = re.compile(_QUERY)
 _PROMISING = re.compile(r"[0-9]|的|定义")
 # A line that belongs to the path behind it: "line 12 of other.go".
 _NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
-_ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach|see)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
+_ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +109,9 @@ def find_attached(text: str, end: int) -> Suffix | None:
 
 
 def lines(first: str | None, last: str | None) -> tuple[int | None, int | None]:
-    """A line and the end of its range in their order."""
-    if first is None or last is None:
-        return (int(first) if first else None), None
-    return min(int(first), int(last)), max(int(first), int(last))
+    """A line and the end of its range; a number that is too small for an end is none."""
+    line, end_line = (int(number) if number else None for number in (first, last))
+    return line, end_line if line and end_line and end_line >= line else None
 
 
 def _notation(text: str, at: int) -> Suffix | None:
@@ -125,8 +127,13 @@ def _notation(text: str, at: int) -> Suffix | None:
 def _tight(text: str, at: int) -> Suffix | None:
     for form in _TIGHT:
         if match := form.match(text, at):
-            return Suffix(match.end(), *lines(match[1], match[2]))
+            return Suffix(match.end(), *lines(*_ordered(match[1], match[2])))
     return None
+
+
+def _ordered(first: str, last: str | None) -> tuple[str, str | None]:
+    """Both ends of a range from the smaller on, as GitHub takes them."""
+    return (last, first) if last and int(last) < int(first) else (first, last)
 
 
 def _loose(text: str, at: int) -> Suffix | None:
