@@ -209,7 +209,8 @@ def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
     """A place by a path without a host."""
     sibling = _sibling(parts, roots) or _neighbour(parts, roots)
     if sibling is not None:
-        return Place(notation.normalise("/".join(sibling[1])) or "", written, sibling[0])
+        below = notation.normalise("/".join(sibling[1]))
+        return Place(below, written, sibling[0]) if below else None
     path = notation.normalise(written, roots.prefixes, roots.modules)
     if path is None and written.startswith(("/", "$")):
         path = _below_name(parts, roots)

@@ -465,6 +465,22 @@ def test_the_declared_encoding_of_a_page_is_used() -> None:
     assert (found.title, found.references[0].line) == ("源码", 12)
 
 
+@pytest.mark.parametrize("charset", ["punycode", "base64", "unicode_escape", "no-such"])
+def test_a_declared_encoding_that_no_text_has_is_ignored(charset: str) -> None:
+    page = f'<html><meta charset="{charset}"><p>见daemon/daemon.go:12行'
+    assert cited(page.encode("gbk"), "x.html") == [(DAEMON, None, 12, None)]
+
+
+def test_the_one_tag_that_permalinks_name_is_the_articles() -> None:
+    link = "https://github.com/moby/moby/blob/{}/daemon/daemon.go#L1\n"
+    assert [article(link.format(ref)).tag for ref in ("v18.09.6", "17.05.x", "docker-v29.1.0", "master")] == [
+        "v18.09.6",
+        "17.05.x",
+        "docker-v29.1.0",
+        "",
+    ]
+
+
 def test_a_text_with_a_few_broken_bytes_is_read_as_what_it_was() -> None:
     text = "源码分析的文章在这里说明。\n".encode() * 20 + b"\xe6\x96 daemon/daemon.go:12\n"
     assert cited(text) == [(DAEMON, None, 12, None)]
@@ -485,7 +501,7 @@ def test_code_with_a_little_prose_in_an_old_encoding_is_read() -> None:
 
 
 def test_a_file_over_the_limit_is_refused_in_one_sentence() -> None:
-    with pytest.raises(InvalidInput, match=r"^x\.md: 64 MB are too much for an article"):
+    with pytest.raises(InvalidInput, match=r"^x\.md: 65 MB are too much for an article"):
         article(b"a" * (text_decoding.LARGEST + 1), "x.md")
 
 
