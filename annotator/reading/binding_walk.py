@@ -20,6 +20,7 @@ from annotator.reading.binding_values import (
     Table,
     Type,
 )
+from annotator.reading.gonames import callee
 from annotator.reading.gosyntax import names_of
 
 # Nothing is bound where scopes nest deeper: every name would be looked for in all of them.
@@ -251,13 +252,7 @@ class Walk:
     # ── Uses ─────────────────────────────────────────────────────────────────────────────────────
 
     def _call(self, node: Node) -> list[Step]:
-        function = node.child_by_field_name("function")
-        while function is not None and function.type == "parenthesized_expression":
-            function = function.named_child(0) if function.named_child_count else None
-        if function is not None and function.type == "selector_expression":
-            function = function.child_by_field_name("field")
-        if function is not None:
-            self._called.add(function.id)
+        self._called.add(callee(node).id)
         return list(node.named_children)
 
     def _name(self, node: Node) -> tuple[Step, ...]:
