@@ -80,7 +80,8 @@ class Walk:
         yield lambda: self._enter(found)
         body = node.child_by_field_name("body")
         if body is not None:
-            yield body
+            # Not the block itself: parameters and body share one scope.
+            yield from body.named_children
         yield self._scopes.leave
 
     def _enter(self, lists: list[Node]) -> None:
