@@ -282,11 +282,6 @@ def test_what_is_proven_is_linked(body: str, expected: list[str]) -> None:
             id="a parameter keeps its type under :=",
         ),
         pytest.param(
-            "func f(d store.Driver) { d, err := store.New(); _ = err; d.Get(``); d.Create(``) }",
-            ["Driver -> Driver", "New() -> New", "Create() -> Driver.Create"],
-            id="a parameter keeps its type under :=",
-        ),
-        pytest.param(
             "type T struct{}\nfunc f[T any](x T) T { return x }", [], id="a type parameter hides a type"
         ),
         pytest.param("func f(x unknown) { x.Get(``) }", [], id="a type that nobody declares"),
