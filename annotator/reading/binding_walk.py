@@ -21,7 +21,7 @@ from annotator.reading.binding_values import (
     Type,
 )
 from annotator.reading.gonames import callee
-from annotator.reading.gosyntax import names_of
+from annotator.reading.gosyntax import DECLARATIONS, names_of
 
 # Nothing is bound where scopes nest deeper: every name would be looked for in all of them.
 MAX_SCOPES = 200
@@ -53,7 +53,7 @@ class Walk:
 
     def run(self, root: Node) -> tuple[Use, ...]:
         """The uses in a tree."""
-        todo: list[Step] = [root]
+        todo: list[Step] = [node for node in reversed(root.named_children) if _is_sound(node, root)]
         while todo:
             step = todo.pop()
             if callable(step):
@@ -309,8 +309,6 @@ class Walk:
         return ()
 
     _RULES: ClassVar[dict[str, _Rule]] = {
-        "package_clause": _nothing,
-        "import_declaration": _nothing,
         "comment": _nothing,
         "function_declaration": _function,
         "method_declaration": _function,
@@ -344,6 +342,15 @@ class Walk:
         "qualified_type": _qualified,
         "selector_expression": _selector,
     }
+
+
+def _is_sound(node: Node, root: Node) -> bool:
+    """Whether a top-level node is a whole declaration: in a broken one a name may hide others unseen.
+
+    In a broken file statements of an unclosed function lie about as if at top level, but not at the margin.
+    """
+    at_margin = node.start_point[1] == 0 or not root.has_error
+    return node.type in DECLARATIONS and not node.has_error and at_margin
 
 
 def _is_name(element: Node) -> bool:

@@ -539,3 +539,9 @@ def test_an_interface_is_implemented_where_names_and_signatures_agree(
 ) -> None:
     binder = Binder(Tree({"p/p.go": IMPLEMENTERS, "store/store.go": STORE}), ("example.org/shop",))
     assert binder.implements(("p/p.go", kind), ("p/p.go", interface)) is proven
+
+
+def test_nothing_is_linked_in_a_broken_declaration() -> None:
+    source = "package p\n\nfunc g() {}\n\nfunc f() {\n\tg := = 1\n\tg()\n}\n\nfunc h() { g() }\n"
+    uses = Binder(Tree({"p.go": source}), ()).uses("p.go")
+    assert [use.line for use in uses] == [10]
