@@ -550,3 +550,11 @@ FIELDS = ("path", "symbol", "line", "end_line", "repository", "ref")
 def test_a_citation_of_other_peoples_articles_is_read(fact: dict[str, object]) -> None:
     found = [tuple(getattr(one, name) for name in FIELDS) for one in article(str(fact["text"])).references]
     assert found == [tuple(fact[name] for name in FIELDS)]
+
+
+def test_the_real_citations_are_many_and_of_many() -> None:
+    facts = [json.loads(line) for line in CITATIONS]
+    assert len({fact["text"] for fact in facts}) >= 100
+    assert len({fact["source"] for fact in facts}) >= 40
+    assert {fact["verdict"] for fact in facts} == {"verified", "moved", "missing", "skipped"}
+    assert all((fact["verdict"] == "skipped") == (fact["repository"] is not None) for fact in facts)
