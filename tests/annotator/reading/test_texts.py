@@ -117,7 +117,7 @@ def test_a_line_is_read_in_every_form(text: str, line: int, end_line: int | None
         "/go/pkg/mod/github.com/docker/docker@v18.9.6+incompatible/daemon/daemon.go",
         "/home/me/src/moby/moby/daemon/daemon.go",
         "/home/me/src/moby/daemon/daemon.go",
-        "/root/rpmbuild/BUILD/docker-engine/daemon/daemon.go",
+        "/home/build/rpmbuild/BUILD/docker-engine/daemon/daemon.go",
         "#011/go/src/github.com/docker/docker/daemon/daemon.go",
     ],
 )
