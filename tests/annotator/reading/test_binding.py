@@ -535,7 +535,7 @@ func (g Grouped) Get(c, d context.Context, n string) (*st.Volume, error) { retur
 def test_an_interface_is_implemented_where_names_and_signatures_agree(
     kind: str,
     interface: str,
-    proven: bool,  # noqa: FBT001 - a column of the table
+    proven: bool,
 ) -> None:
     binder = Binder(Tree({"p/p.go": IMPLEMENTERS, "store/store.go": STORE}), ("example.org/shop",))
     assert binder.implements(("p/p.go", kind), ("p/p.go", interface)) is proven

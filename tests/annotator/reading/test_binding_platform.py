@@ -44,7 +44,7 @@ LINUX = platform_of("p.go", "")
 def test_a_file_is_built_surely_surely_not_or_perhaps(
     path: str,
     constraint: str,
-    built: bool | None,  # noqa: FBT001 - a column of the table
+    built: bool | None,
 ) -> None:
     assert builds(path, constraint, LINUX) is built
 
@@ -69,6 +69,6 @@ def test_a_file_speaks_for_the_platform_that_builds_it(
     path: str,
     constraint: str,
     tag: str,
-    value: bool | None,  # noqa: FBT001 - a column of the table
+    value: bool | None,
 ) -> None:
     assert platform_of(path, constraint).get(tag) is value
