@@ -256,6 +256,9 @@ def new_store(pg: PluginGetter | None, timings: Timings = DEFAULT) -> Store:
 
     Go:
         volume/drivers/extpoint.go::NewStore
+
+    Differs:
+        extra timings: the numbers, for tests.
     """
     return Store(pg, timings)
 

@@ -103,6 +103,7 @@ class OpErr(EngineError):
 
     Differs:
         extra cause: the same as `err`, under the name that all our errors have.
+        extra kind_name: it has no kind of its own; its cause's counts.
     """
 
     kind_name: ClassVar[str] = ""

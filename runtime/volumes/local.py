@@ -72,6 +72,7 @@ class Root:
 
     Differs:
         field scope: called base; `scope` is what the driver's method of that name says.
+        extra base: moby's scope.
         field rootIdentity: see `new`.
         extra descriptor: everything is done through it.
         extra answers_at_once: see `driver.Immediate`.
@@ -79,6 +80,7 @@ class Root:
         extra broken: what is not as it should be, by volume.
         extra staged: the volumes that are being made.
         extra leftovers: what a crash left.
+        extra name: what moby's method of that name returns.
     """
 
     name: Final = DEFAULT_DRIVER_NAME
@@ -201,6 +203,7 @@ class Root:
                 refused like one that leads out of the root; moby deletes that volume's data.
             behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
             behaviour lock: other volumes can be used while one is deleted.
+            param v: called vol, as in the driver's interface.
         """
         self.retire(vol).finish()
 

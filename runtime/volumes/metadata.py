@@ -62,14 +62,10 @@ class Metadata:
     Whoever comes while another's change is being written waits and is written with all who came by then: one
     commit and one sync for all of them.
 
+    Records that cannot be understood are kept, and told of.
+
     Args:
         database: Where they last.
-
-    Go:
-        volume/service/db.go::volumeBucketName
-
-    Differs:
-        extra broken: records that cannot be understood are kept, and told of.
     """
 
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -91,11 +87,13 @@ class Metadata:
             EngineError: There is one, and it cannot be understood.
 
         Go:
+            volume/service/db.go::VolumeStore.getMeta
             volume/service/db.go::getMeta
 
         Differs:
             param meta: returned.
             error NotFound: there is always a table.
+            param tx: a change is its own transaction, shared with those that come at the same time.
         """
         if name in self.broken:
             raise EngineError(f"error unmarshaling volume metadata: {self.broken[name]}")
@@ -109,10 +107,12 @@ class Metadata:
             EngineError: It cannot be written.
 
         Go:
+            volume/service/db.go::VolumeStore.setMeta
             volume/service/db.go::setMeta
 
         Differs:
             extra flush: what the record speaks of is on disk before it.
+            param tx: a change is its own transaction, shared with those that come at the same time.
         """
         self._write(_Write(name, meta, flush), "error setting volume metadata")
 
@@ -123,10 +123,12 @@ class Metadata:
             EngineError: It cannot be deleted.
 
         Go:
+            volume/service/db.go::VolumeStore.removeMeta
             volume/service/db.go::removeMeta
 
         Differs:
             extra flush: what the record spoke of is gone from the disk before it.
+            param tx: a change is its own transaction, shared with those that come at the same time.
         """
         if name in self.rows or name in self.broken:
             self._write(_Write(name, None, flush), "error removing volume metadata")
@@ -136,6 +138,9 @@ class Metadata:
 
         Go:
             volume/service/db.go::listMeta
+
+        Differs:
+            param tx: all records are in memory.
         """
         return tuple(self.rows.values())
 

@@ -260,6 +260,9 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.Prune
+
+        Differs:
+            param filter: called filters; `filter` is a builtin.
         """
         if not self.prune_running.acquire(blocking=False):
             raise Conflict("a prune operation is already running")
@@ -278,6 +281,9 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.List
+
+        Differs:
+            param filter: called filters; `filter` is a builtin.
         """
         by = filters_to_by(filters or Args(), ACCEPTED_LIST_FILTERS)
         volumes, warnings = self.vs.find(by, ctx=ctx)

@@ -274,6 +274,7 @@ class VolumeStore:
             order setMeta: the record of a local volume is written before the volume can be seen.
             behaviour error: what a driver has made is removed again if the record cannot be written.
             behaviour labels: new ones for a volume that exists are not used, and the log says so.
+            param opts: called options.
         """
         existing = self._check_conflict(name, driver_name) or (
             None if driver_name else self._any_volume(name, ctx)
@@ -338,6 +339,7 @@ class VolumeStore:
         Differs:
             behaviour cache: volumes whose driver is not there are known too; moby makes another of that
                 name, and forgets them.
+            param ctx: one call of a driver cannot be called off.
         """
         v = self.known(name)
         if v is None:
