@@ -193,6 +193,7 @@ def unique(volumes: Sequence[VolumeWrapper]) -> list[VolumeWrapper]:
 
     Differs:
         param ls: called volumes, and left as it is; the result is returned.
+        call filter: the first of each name is kept in a dict.
     """
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:

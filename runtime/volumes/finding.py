@@ -162,6 +162,7 @@ def _by_referenced(store: VolumeStore, *, referenced: bool) -> FilterFunc:
 
     Differs:
         extra store: a function beside the store, which is long enough.
+        call hasRef: read without a lock; a list need not be of one moment.
     """
     return lambda v: bool(store.refs.get(v.name)) == referenced
 

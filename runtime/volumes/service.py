@@ -243,6 +243,9 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.LocalVolumesSize
+
+        Differs:
+            call volumesToAPI: the function for volumes with sizes.
         """
         by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(has_no_options)))
         return convert.volumes_with_size(self.vs.find(by, ctx=ctx).volumes, self.vs, ctx)

@@ -97,6 +97,7 @@ class VolumeStore:
 
         Differs:
             call Lock: no lock for each name; one that is busy with a slow driver does not hold up a list.
+            call Unlock: no lock for each name.
         """
         return finding.find(self, by, ctx)
 
@@ -130,6 +131,8 @@ class VolumeStore:
         Differs:
             param createOpts: keywords.
             extra created: whether the volume is new.
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -158,6 +161,8 @@ class VolumeStore:
 
         Differs:
             param getOptions: keywords.
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -188,6 +193,8 @@ class VolumeStore:
             param rmOpts: a keyword.
             order purge: the record of a local volume is deleted once the volume is out of sight and before
                 its data are; so neither a full disk nor a crash leaves half a volume.
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         name = v.name
         with self.locks.locked(name):
@@ -209,6 +216,10 @@ class VolumeStore:
 
         Go:
             volume/service/store.go::VolumeStore.Release
+
+        Differs:
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         with self.locks.locked(name):
             context.check(ctx)
@@ -223,6 +234,10 @@ class VolumeStore:
 
         Go:
             volume/service/store.go::VolumeStore.CountReferences
+
+        Differs:
+            call Lock: users are counted under the global lock alone.
+            call Unlock: users are counted under the global lock alone.
         """
         with self.global_lock:
             return len(self.refs.get(normalize_volume_name(v.name), ()))
