@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help serve build test test-all bench check clean
+.PHONY: help serve build test test-slow test-all bench check clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,11 +24,14 @@ build: $(READY) ## build the site
 test: $(READY) ## every test but the slow ones
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
+test-slow: $(READY) ## only the slow tests
+	$(BIN)/python -m pytest -n 2 -m slow $(ARGS)
+
 test-all: $(READY) ## every test
 	$(BIN)/python -m pytest -n auto -m '' $(ARGS)
 
 bench: $(READY) ## measure, side by side with peers
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+	$(BIN)/python tests/benchmarks $(ARGS)
 
 check: $(READY) ## the linters
 	$(BIN)/ruff format --check .

@@ -1,14 +1,12 @@
-"""The values in which the stages meet: frozen, plain, and without behaviour of their own."""
+"""The values in which the stages meet: frozen and plain."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class Kind(StrEnum):
@@ -106,6 +104,72 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     lines: int
     broken: tuple[int, ...] = ()
 
+    def walk(self) -> Iterator[Declaration]:
+        """Every declaration, members right after their owner."""
+        pending = list(reversed(self.declarations))
+        while pending:
+            declaration = pending.pop()
+            yield declaration
+            pending.extend(reversed(declaration.members))
+
+
+class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A parameter, result, field or method: its name (empty if none is written), type and line."""
+
+    name: str
+    type: str = ""
+    line: int = 0
+
+
+class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the mapping needs of a Go symbol, without its code.
+
+    Attributes:
+        path: Its file.
+        symbol: Its dotted name.
+        kind: What it is.
+        line: The line of its name.
+        end_line: Its last line.
+        signature: Its head on one line.
+        params: Parameters in order.
+        results: Results in order.
+        members: Fields of a struct, methods of an interface.
+        calls: Callees in order: in the project's notation where binding proves what is called, else as
+            written behind a `?`.
+        errors: Error texts in order, as Go's format strings.
+        implements: Interfaces that a type is proven to implement, in the project's notation.
+        blob: The blob id of its file.
+        likeness: A fingerprint of its body, to find it again.
+    """
+
+    path: str
+    symbol: str
+    kind: Kind
+    line: int
+    end_line: int
+    signature: str = ""
+    params: tuple[Parameter, ...] = ()
+    results: tuple[Parameter, ...] = ()
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    implements: tuple[str, ...] = ()
+    blob: str = ""
+    likeness: str = ""
+
+    @property
+    def notation(self) -> str:
+        """`path::Symbol`."""
+        return f"{self.path}::{self.symbol}"
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """What is recorded of the symbols in scope at the baseline tag, in the order of path and line."""
+
+    tag: str
+    commit: str | None
+    symbols: tuple[GoSymbol, ...]
+
 
 class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier or call in a Go file and the declaration that it is proven to name.
@@ -179,7 +243,7 @@ class Reference(msgspec.Struct, frozen=True):
         chapter: The article's section, or None.
         heading: The kind that the article gives it, or None.
         repository: `owner/name` if it is cited in another repository, else None.
-        ref: The tag, branch or commit that the citation names itself, or None.
+        ref: The tag, branch or commit at which it was cited, where that is known.
     """
 
     path: str
@@ -330,6 +394,35 @@ class Counterpart(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...] = ()
 
 
+class PythonObject(msgspec.Struct, frozen=True):
+    """What a Python function or class takes, holds, calls and says when it fails.
+
+    Attributes:
+        name: Dotted name.
+        kind: `function`, `class`, `attribute` or `module`.
+        path: The file, from the project's root.
+        line: Its first line.
+        end_line: Its last line.
+        params: Parameters without `self`; a class's are those of `__init__`.
+        returns: The annotated result, empty where there is none.
+        members: A class's attributes by type, its methods as `method`, its bases as `base`.
+        calls: Dotted names of the project's own functions and methods that it is proven to call or to
+            hand on, with the line of each, in the order of the text.
+        texts: Texts that it raises or builds errors from, placeholders as `{}`.
+    """
+
+    name: str
+    kind: str
+    path: str
+    line: int
+    end_line: int
+    params: tuple[Parameter, ...] = ()
+    returns: str = ""
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[Parameter, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
 class Remark(msgspec.Struct, frozen=True):
     """Something wrong in a file that is read beside the source: one sentence and its place."""
 
@@ -337,3 +430,32 @@ class Remark(msgspec.Struct, frozen=True):
     line: int
     message: str
     rule: str
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What was verified at a tag, and what came out.
+
+    Attributes:
+        repository: The repository's address.
+        tag: The tag, ref or commit that was asked for.
+        commit: Its commit, or None where the source has none.
+        version: The tag, or the distribution's version.
+        verdicts: One for each reference, in order.
+        counterparts: How many Python objects name a Go original.
+        remarks: What is wrong in the Python files, in order.
+    """
+
+    repository: str
+    tag: str
+    commit: str | None
+    version: str
+    verdicts: tuple[Verdict, ...]
+    counterparts: int = 0
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether anything is to be mended."""
+        return bool(self.remarks) or any(
+            isinstance(verdict.outcome, Moved | Renamed | Missing) for verdict in self.verdicts
+        )

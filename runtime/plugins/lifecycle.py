@@ -17,7 +17,7 @@ from runtime.plugins.client import new_client_with_timeout
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.executor.protocol import Closes, Executor
 from runtime.plugins.identity import below
-from runtime.plugins.logs import make_logger_streams
+from runtime.plugins.logs import failure, make_logger_streams
 from runtime.plugins.oci import Spec
 from runtime.plugins.plugin import Plugin
 from runtime.plugins.plugin_errors import Disabled, Enabled
@@ -325,14 +325,11 @@ class Lifecycle:
         try:
             self.enable(p, c, force=True)
         except GoneBeforeListening as error:
-            self._log_failure(p, error)
+            failure(log, "failed to enable plugin", error, id=p.get_id())
         except (EngineError, OSError) as error:
-            self._log_failure(p, error)
+            failure(log, "failed to enable plugin", error, id=p.get_id())
             return not c.restart
         return True
-
-    def _log_failure(self, p: Plugin, error: Exception) -> None:
-        log.error("failed to enable plugin", extra={"id": p.get_id(), "error": str(error)})
 
     def _is_to_restart(self, p: Plugin, c: Controller) -> bool:
         return c.restart and not self.closing.is_set() and self.controller(p) is c
@@ -351,8 +348,7 @@ class Lifecycle:
         try:
             ensure_remove_all(below(self.config.exec_root, p.get_id()))
         except OSError as error:
-            fields = {"id": p.get_id(), "error": str(error)}
-            log.error("Could not remove plugin bundle dir", extra=fields)  # noqa: TRY400 -- no trace
+            failure(log, "Could not remove plugin bundle dir", error, id=p.get_id())
 
     def _unmount_below(self, directory: Path) -> None:
         try:

@@ -11,6 +11,11 @@ LINE_LIMIT = 64 << 10
 """Bytes after which a line is cut, as in logrus."""
 
 
+def failure(to: logging.Logger, message: str, error: BaseException, **fields: str) -> None:
+    """Log an error that is dealt with: its text as a field beside the others, without a trace."""
+    to.error(message, extra={**fields, "error": str(error)})
+
+
 class WriteCloser(Protocol):
     """Where an executor puts what a plugin prints."""
 

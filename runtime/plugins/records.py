@@ -43,6 +43,8 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         plugin/manager.go::Manager.loadPlugin
 
     Differs:
+        param id: called `plugin_id`; `id` is a builtin.
+        extra root: the manager's.
         error id: a config.json of another id is refused; moby loads it and can never save it.
         error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
         error size: a config.json of more than 4 MiB is refused.
@@ -70,22 +72,23 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
     return Plugin(replace(file, plugin_obj=replace(file.plugin_obj, settings=in_force)), document)
 
 
-def save(root: Path, plugin: Plugin) -> None:
+def save(root: Path, p: Plugin) -> None:
     """Write a plugin's config.json.
 
     Go:
         plugin/manager.go::Manager.save
 
     Differs:
+        extra root: the manager's.
         behaviour unknown: keys that another version wrote stay; moby drops them.
         behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
 
     Raises:
         EngineError: `failed to write atomically plugin json`; the file is as before.
     """
-    path = below(root, plugin.get_id()) / CONFIG_FILE_NAME
-    with plugin.turn:
-        data = golang_json.encode(plugin.to_file(), plugin.read)
+    path = below(root, p.get_id()) / CONFIG_FILE_NAME
+    with p.turn:
+        data = golang_json.encode(p.to_file(), p.read)
         try:
             atomic_write_file(path, data, CONFIG_MODE)
         except OSError as error:

@@ -1,0 +1,427 @@
+"""The stages joined: sources → reading → tracking → mapping → writing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.config import Project
+from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
+from annotator.mapping import baseline, counterparts, coverage, parity
+from annotator.mapping import scope as scopes
+from annotator.model import (
+    Article,
+    Baseline,
+    Checked,
+    Counterpart,
+    Declaration,
+    Document,
+    Reference,
+    Remark,
+    Use,
+    Verdict,
+)
+from annotator.reading import articles, notation
+from annotator.sources import many, opening
+from annotator.sources.cache import Cache
+from annotator.sources.snapshot import Progress, Warn
+from annotator.sources.snapshot import Source as Repository
+from annotator.tracking import dating, resolve
+from annotator.tree import Tree, parse, reader
+
+MAX_ARTICLE_BYTES = 64 * 1024 * 1024
+
+
+if TYPE_CHECKING:
+    from annotator.writing.places import Source
+
+
+class Session:
+    """A project, an open source at the tag that is asked for, and the trees that were read from it."""
+
+    def __init__(self, project: Project, opened: opening.Opened, cache: Cache) -> None:
+        self.project = project
+        self.source: Repository = opened.source
+        self.tag = opened.tag
+        self.notice = opened.notice
+        self.cache = cache
+        self._trees: dict[str, Tree | None] = {}
+
+    @property
+    def tree(self) -> Tree:
+        """The tree at the tag that is asked for.
+
+        Raises:
+            UnknownTag: The source has no such tag.
+            InvalidInput: There is no Go file in it.
+        """
+        tree = self._trees.get(self.tag) or self._read(self.tag)
+        self._trees[self.tag] = tree
+        if not tree.go_files:
+            raise InvalidInput(
+                f"{self.source.repository} has no Go file at {tree.tag}; "
+                "give `--source` a repository that is written in Go"
+            )
+        return tree
+
+    def at_hand(self, tag: str) -> Tree | None:
+        """The tree at a tag, if the source has it without another download."""
+        if tag == self.tag:
+            return self.tree
+        if tag not in self._trees:
+            self._trees[tag] = self._existing(tag)
+        return self._trees[tag]
+
+    def _existing(self, tag: str) -> Tree | None:
+        if not self.source.has_history:
+            return None
+        try:
+            return self._read(tag)
+        except AnnotatorError:
+            return None
+
+    def _read(self, tag: str) -> Tree:
+        return Tree(self.source.snapshot(tag), self.cache)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the command line asks for: a source, a tag, and whether many tags will be read."""
+
+    source: str | None = None
+    tag: str | None = None
+    history: bool = False
+
+
+@contextmanager
+def session(
+    project: Project,
+    asked: Asked,
+    progress: Progress,
+    warn: Warn,
+) -> Iterator[Session]:
+    """An open source for a project; closed at the end.
+
+    Raises:
+        SourceUnavailable: The source cannot be had.
+    """
+    folder = opening.cache_folder()
+    opened = _opened(project, asked, folder, progress)
+    with opened.source, Cache(folder, reader=reader(), warn=warn) as cache:
+        yield Session(project, opened, cache)
+
+
+def _opened(project: Project, asked: Asked, folder: Path, progress: Progress) -> opening.Opened:
+    config = project.config
+    if not asked.history:
+        return opening.open_default(asked.source, asked.tag, config=config, cache=folder, progress=progress)
+    found = opening.open_source(asked.source, config=config, cache=folder, progress=progress, history=True)
+    return opening.Opened(found, asked.tag or found.default_tag(config.baseline))
+
+
+def verify(at: Session, files: Iterable[Path]) -> Checked:
+    """The articles' references, and what the counterparts' docstrings name, against the source.
+
+    Args:
+        at: The open source.
+        files: Manifests and texts; none means the project's own manifests and its Python packages.
+
+    Raises:
+        InvalidInput: A file cannot be read, or the repository has no Go file.
+        SourceUnavailable: The source cannot be read.
+    """
+    given = tuple(files)
+    read = tuple(article(at.project, file) for file in given or at.project.articles)
+    tree = at.tree
+    mirrored, remarks = ((), ()) if given else _python(at)
+    return Checked(
+        repository=tree.snapshot.repository,
+        tag=tree.snapshot.tag,
+        commit=tree.snapshot.commit,
+        version=tree.snapshot.version,
+        verdicts=tuple(_verdict(at, ref) for entry in read for ref in entry.references),
+        counterparts=len(mirrored),
+        remarks=remarks,
+    )
+
+
+def date(at: Session, file: Path) -> dating.Dating:
+    """The tags at which an article's references are exact.
+
+    Raises:
+        InvalidInput: The article cannot be read, or cites nothing.
+        SourceUnavailable: The source cannot be read.
+    """
+    read = article(at.project, file)
+    if not read.references:
+        raise InvalidInput(f"{file}: no reference into source code is found in it")
+    tags = dating.versions(at.source.tags())
+    if not tags:
+        raise SourceUnavailable(f"{at.source.repository} has no version tags to date an article by")
+    paths = list(dict.fromkeys(ref.path for ref in read.references if ref.repository is None))
+    files = many.files_at(at.source, tags, paths)
+    go = {blob for found in files.values() for path, blob in found.items() if path.endswith(".go")}
+    return dating.date(read.references, files, _documents(at, tags, files, go))
+
+
+def _documents(
+    at: Session, tags: list[str], files: Mapping[str, Mapping[str, str]], blobs: set[str]
+) -> Mapping[str, Document]:
+    kept = at.cache.get_many(blobs)
+    lacking = blobs - set(kept)
+    parsed = parse(many.contents(at.source, tags, files, lacking)) if lacking else {}
+    at.cache.put_many(parsed)
+    return {**kept, **parsed}
+
+
+class Built(msgspec.Struct, frozen=True):
+    """A site that was written: how many pages, at which tag, and what our own texts get wrong."""
+
+    pages: int
+    tag: str
+    verdicts: tuple[Verdict, ...]
+    remarks: tuple[Remark, ...]
+
+
+def build(at: Session, files: Iterable[Path]) -> Built:
+    """Write the site's pages for the tag: the project's own articles first, then those given.
+
+    Raises:
+        InvalidInput: A file of the site cannot be read, or the repository has no Go file.
+        SourceUnavailable: The source cannot be read.
+        AnnotatorError: The pages cannot be written; the old ones stay.
+    """
+    from annotator.writing import pages, prose, render, site
+
+    baseline_tag = at.project.config.baseline
+    own = sorted(
+        (article(at.project, file) for file in at.project.articles),
+        key=lambda entry: entry.tag != baseline_tag,  # our chapters walk along the baseline's article
+    )
+    read = (*own, *(article(at.project, file) for file in files))
+    cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
+    texts = tuple(prose.parse(*text) for text in _texts(at.project))
+    snapshot = at.tree.snapshot
+    made = pages.make(
+        pages.SiteInput(
+            repository=snapshot.repository,
+            tag=snapshot.tag,
+            commit=snapshot.commit,
+            version=snapshot.version,
+            baseline=baseline_tag,
+            source="Debian" if snapshot.commit is None else "git",
+            sources=_sources(at, pages.folders(cited, texts)),
+            cited=cited,
+            texts=texts,
+            licence=at.project.config.licence,
+            notice=at.notice or "",
+        )
+    )
+    folder = at.project.site / "docs"
+    site.write({**render.files(made), **site.assets(at.project.site / "assets")}, folder)
+    verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
+    return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+
+
+def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
+    """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
+    from annotator.writing.places import Source
+
+    wanted = set(folders)
+    paths = [
+        path
+        for path in at.tree.go_files
+        if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
+    ]
+    documents, data, uses = at.tree.documents(paths), at.tree.read(paths), _uses(at, paths)
+    return {path: Source(data[path], documents[path], uses[path]) for path in paths}
+
+
+def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
+    """What the identifiers of some files name: bound once for each state of the whole tree."""
+    from annotator.reading.binding import Binder
+
+    keys = {path: f"{at.tree.digest}:{path}" for path in paths}
+    kept = at.cache.get_values("uses", keys.values())
+    decode = msgspec.msgpack.Decoder(tuple[Use, ...]).decode
+    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
+    binder = Binder(at.tree, at.project.config.modules)
+    bound = {path: binder.uses(path) for path in keys if path not in found}
+    at.cache.put_values("uses", {keys[path]: msgspec.msgpack.encode(uses) for path, uses in bound.items()})
+    return found | bound
+
+
+def _texts(project: Project) -> Iterator[tuple[str, str]]:
+    """Our own texts by their files' names."""
+    for file in sorted((project.site / "chapters").glob("*.md")):
+        yield file.stem, _bytes(file).decode("utf-8", "replace")
+
+
+BASELINE, SCOPE = "baseline.json", "scope.toml"
+
+
+class Mapped(msgspec.Struct, frozen=True):
+    """Every counterpart beside its originals, on the recorded facts, and what is to be mended."""
+
+    pairs: tuple[parity.Pair, ...]
+    remarks: tuple[Remark, ...]
+    coverage: coverage.Coverage
+
+
+def mapped(project: Project) -> Mapped:
+    """The mapping of the project's packages; it stands on the recorded facts and needs no source.
+
+    Raises:
+        InvalidInput: A Python file, the facts or the scope cannot be read.
+    """
+    from annotator.reading import pyfacts
+
+    found, remarks = _counterparts(project)
+    known = recorded(project)
+    scope = _scope(project)
+    originals = {symbol.notation: symbol for symbol in known.symbols}
+    folders = [project.root / package for package in project.config.packages]
+    python = pyfacts.read(folders, project.root)
+    made = parity.pairs(found, originals, python, scope.conventions)
+    covered = coverage.coverage(known.symbols, found, scope, python)
+    name = f"{project.config.site}/{SCOPE}"
+    wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
+    return Mapped(made, wrong, covered)
+
+
+def as_checked(project: Project, found: Mapped) -> Checked:
+    """The mapping's findings for the reports that tools read."""
+    config = project.config
+    return Checked(
+        repository=config.repository,
+        tag=config.baseline,
+        commit=None,
+        version=config.baseline,
+        verdicts=(),
+        counterparts=len(found.pairs),
+        remarks=found.remarks,
+    )
+
+
+def recorded(project: Project) -> Baseline:
+    """The facts in the site's folder.
+
+    Raises:
+        InvalidInput: There are none, or they cannot be read.
+    """
+    file = project.site / BASELINE
+    if not file.is_file():
+        raise InvalidInput(f"{file} is not there; make it with `annotator record`")
+    return baseline.decode(_name(project, file), file.read_bytes())
+
+
+def _scope(project: Project) -> scopes.Scope:
+    file = project.site / SCOPE
+    return scopes.parse(_name(project, file), file.read_bytes()) if file.is_file() else scopes.Scope()
+
+
+def record(at: Session) -> Path:
+    """Write the baseline's facts: of the packages and symbols in scope, and of all that is mirrored.
+
+    Raises:
+        InvalidInput: The scope or a Python file cannot be read.
+        SourceUnavailable: The source cannot be read.
+    """
+    from annotator import recording
+
+    scope, tree = _scope(at.project), at.tree
+    found, _ = _counterparts(at.project)
+    further = [notation.parse(each) for each in scope.symbols]
+    mirrors = [mirror for each in found for mirror in each.mirrors]
+    wanted = [
+        *recording.in_packages(tree, scope.packages),
+        *recording.named(tree, (*further, *mirrors)),
+    ]
+    facts = recording.facts(tree, at.project.config.modules, wanted)
+    file = at.project.site / BASELINE
+    aside = file.with_suffix(".new")
+    aside.write_text(baseline.encode(Baseline(tree.tag, tree.snapshot.commit, facts)), encoding="utf-8")
+    aside.replace(file)
+    return file
+
+
+def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
+    """Every declaration of the tree that is not vendored, with its file, in the tree's order."""
+    for path, document in at.tree.documents(at.tree.go_files).items():
+        for declaration in document.walk():
+            yield path, declaration
+
+
+def article(project: Project, file: Path) -> Article:
+    """The article in a file: a manifest if it is TOML, else whatever references its text holds.
+
+    Raises:
+        InvalidInput: The file cannot be read.
+    """
+    config, name = project.config, _name(project, file)
+    data = _bytes(file)
+    if file.suffix == ".toml":
+        return articles.read(name, data, config.prefixes)
+    from annotator.reading import texts
+
+    return texts.read(
+        name, data, repository=config.repository, prefixes=config.prefixes, modules=config.modules
+    )
+
+
+def _name(project: Project, file: Path) -> str:
+    """The file's name from the project's root, if it lies in it."""
+    absolute = file.absolute()
+    inside = absolute.is_relative_to(project.root)
+    shown = (absolute.relative_to(project.root) if inside else file).as_posix()
+    return os.fsencode(shown).decode("utf-8", "replace")
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_ARTICLE_BYTES:
+            raise InvalidInput(f"{file}: larger than {MAX_ARTICLE_BYTES >> 20} MiB; split the article")
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _verdict(at: Session, reference: Reference) -> Verdict:
+    if reference.ref is None or not _stays(at, reference.ref):
+        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
+    return resolve.verdict(reference, at.tree, at.at_hand(reference.ref))
+
+
+def _stays(at: Session, ref: str) -> bool:
+    """Whether a ref is a tag or commit: a branch has moved on since somebody cited it."""
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref):
+        return True
+    return ref in at.source.tags() if at.source.has_history else bool(dating.versions([ref]))
+
+
+def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
+    """The counterparts of the project's packages, and what is wrong in their docstrings."""
+    found, remarks = _counterparts(at.project)
+    tag = at.project.config.baseline
+    tree = at.at_hand(tag) if found else None
+    file = at.project.site / BASELINE
+    known = recorded(at.project) if file.is_file() else None
+    if tree is not None:
+        drift = () if known is None else baseline.differences(_name(at.project, file), known, tree)
+        return found, (*remarks, *counterparts.unnamed(found, tree), *drift)
+    if known is not None:
+        return found, (*remarks, *counterparts.unnamed(found, baseline.Recorded(known)))
+    return found, remarks
+
+
+def _counterparts(project: Project) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
+    from annotator.reading import python
+
+    read = [python.read(project.root / package, project.root) for package in project.config.packages]
+    found = tuple(counterpart for package in read for counterpart in package.counterparts)
+    return found, tuple(remark for package in read for remark in package.remarks)

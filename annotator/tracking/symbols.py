@@ -1,0 +1,201 @@
+"""Where a cited symbol is at a tag: looked for in its file, its package, then the whole tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from annotator.model import (
+    Anchor,
+    Declaration,
+    Kind,
+    Missing,
+    Moved,
+    Outcome,
+    Reference,
+    Renamed,
+    Sign,
+    Verified,
+)
+from annotator.tracking import likeness
+from annotator.tracking.places import (
+    Found,
+    Search,
+    Tree,
+    anchor,
+    body,
+    first_line,
+    folder,
+    is_test,
+    lines,
+    named,
+    shared_tail,
+)
+
+# A moved file is believed when so many of its path's last parts stayed: folder and name.
+KEPT_PARTS = 2
+
+
+class _Place(StrEnum):
+    FILE = "file"
+    PACKAGE = "package"
+    TREE = "tree"
+
+
+def locate(looked_for: Search, symbol: str) -> Outcome:
+    """The one declaration that is clearly the symbol, from the surest place to the weakest."""
+    guess: Found | None = None
+    for place, candidates in _candidates(looked_for, symbol):
+        likely = _likely(looked_for, candidates)
+        if len(likely) == 1:
+            return _placed(looked_for, likely[0], place)
+        if len(candidates) > 1 and place is _Place.FILE:
+            return Missing(_not_unique(symbol, candidates), _anchor(candidates[0]))
+        guess = guess or next(iter(candidates), None)
+    return Missing(_why_missing(looked_for, symbol, guess), _anchor(guess) if guess else None)
+
+
+def _anchor(found: Found) -> Anchor:
+    return anchor(found.path, found.declaration)
+
+
+def _candidates(looked_for: Search, symbol: str) -> Iterator[tuple[_Place, list[Found]]]:
+    path, tree = looked_for.reference.path, looked_for.tree
+    if tree.has(path) and path.endswith(".go"):
+        yield _Place.FILE, _declared(looked_for, [path], symbol)
+    siblings = [other for other in tree.go_files if folder(other) == folder(path) and other != path]
+    yield _Place.PACKAGE, _declared(looked_for, siblings, symbol)
+    bare = symbol.rpartition(".")[2]
+    elsewhere = [other for other in tree.containing(bare) if folder(other) != folder(path)]
+    yield _Place.TREE, _nearest_by_path(path, _declared(looked_for, elsewhere, symbol))
+
+
+def _declared(looked_for: Search, paths: list[str], symbol: str) -> list[Found]:
+    tests = is_test(looked_for.reference.path)
+    eligible = [path for path in paths if tests or not is_test(path)]
+    wanted = _wanted_kinds(looked_for)
+    return [
+        Found(path, declaration)
+        for path, document in looked_for.tree.documents(eligible).items()
+        for declaration in named(document, symbol)
+        if path == looked_for.reference.path or wanted is None or declaration.kind in wanted
+    ]
+
+
+def _nearest_by_path(path: str, found: list[Found]) -> list[Found]:
+    """Those in a file that has clearly moved there: folder and name stayed, or the name and a folder did."""
+    best = max((shared_tail(path, candidate.path) for candidate in found), default=0)
+    if best >= KEPT_PARTS:
+        return [candidate for candidate in found if shared_tail(path, candidate.path) == best]
+    folders = set(path.split("/")[:-1])
+    return found if best and len(found) == 1 and folders & set(found[0].path.split("/")[:-1]) else []
+
+
+_CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE, Kind.IMETHOD})
+_HEADINGS: Mapping[str, frozenset[Kind]] = {
+    "function": _CALLABLE,
+    "func": _CALLABLE,
+    "method": frozenset({Kind.METHOD, Kind.IMETHOD}),
+    # Articles head methods by the type that they belong to.
+    "struct": frozenset({Kind.STRUCT, Kind.METHOD}),
+    "interface": frozenset({Kind.INTERFACE}),
+}
+
+
+def _wanted_kinds(looked_for: Search) -> frozenset[Kind] | None:
+    """The kinds that can be meant: the known one, else what the article's heading allows."""
+    if looked_for.origin is not None:
+        return frozenset({looked_for.origin.declaration.kind})
+    return _HEADINGS.get(looked_for.reference.heading or "")
+
+
+def _likely(looked_for: Search, candidates: list[Found]) -> list[Found]:
+    """The candidates that can be meant: by the line among several, by the body where it is known."""
+    at_line = [found for found in candidates if _is_at_cited_place(found, looked_for.reference)]
+    if at_line or looked_for.origin is None or looked_for.written_at is None:
+        return at_line or candidates
+    if len(candidates) == 1 and candidates[0].path == looked_for.reference.path:
+        return candidates
+    before = body(looked_for.written_at, looked_for.origin)
+    needed = likeness.SAME if len(candidates) > 1 else likeness.AKIN
+    return [found for found in candidates if likeness.ratio(before, body(looked_for.tree, found)) >= needed]
+
+
+def _is_at_cited_place(found: Found, reference: Reference) -> bool:
+    return found.path == reference.path and found.declaration.line == reference.line
+
+
+def _placed(looked_for: Search, found: Found, place: _Place) -> Outcome:
+    declaration, path = found.declaration, found.path
+    at = anchor(path, declaration)
+    if not stands_at(looked_for.tree.data(path), declaration):
+        return Missing(
+            f"the syntax tree puts {declaration.symbol} in line {declaration.line} of {path}, "
+            "but that line does not hold its name",
+            at,
+        )
+    where = f"{declaration.symbol} ({declaration.kind}) stands in {path} in line {declaration.line}"
+    match place:
+        case _Place.FILE:
+            return _in_file(looked_for, found, where)
+        case _Place.PACKAGE:
+            return Moved(at, Sign.SYMBOL, f"{where}: another file of the same package")
+        case _Place.TREE:
+            return Moved(at, Sign.FILE_RENAME, f"{where}: the file moved there")
+
+
+def _in_file(looked_for: Search, found: Found, where: str) -> Outcome:
+    at, cited = _anchor(found), looked_for.reference.line
+    if looked_for.origin is not None and looked_for.origin.declaration.symbol != at.symbol:
+        return _other_symbol(looked_for, found, where)
+    if cited in (None, at.line):
+        return Verified(at, Sign.SYMBOL, f"{where}, as cited")
+    inside = first_line(found.declaration) <= (cited or 0) <= at.end_line
+    return Moved(
+        at, Sign.SYMBOL, f"{where}, not in line {cited}" + (", which lies inside it" if inside else "")
+    )
+
+
+def _other_symbol(looked_for: Search, found: Found, where: str) -> Outcome:
+    """A function that became a method, or the reverse: only its body can tell that it is the same."""
+    origin, written_at = looked_for.origin, looked_for.written_at
+    at = _anchor(found)
+    if origin is None or written_at is None:
+        return Missing(f"{where}, which is another symbol", at)
+    if likeness.ratio(body(written_at, origin), body(looked_for.tree, found)) < likeness.SAME:
+        return Missing(f"{where}, whose body is not that of {origin.declaration.symbol}", at)
+    return Renamed(at, Sign.BODY, f"{where}: it was {origin.declaration.symbol}")
+
+
+def stands_at(data: bytes, declaration: Declaration) -> bool:
+    """Whether the bytes of the declared line hold the name: read without the syntax tree."""
+    text = lines(data)
+    if not 1 <= declaration.line <= len(text):
+        return False
+    name = re.escape(declaration.name.encode())
+    return re.search(rb"(?<!\w)" + name + rb"(?!\w)", text[declaration.line - 1]) is not None
+
+
+def _not_unique(symbol: str, candidates: list[Found]) -> str:
+    places = ", ".join(f"{f.declaration.symbol} in line {f.declaration.line}" for f in candidates[:4])
+    return f"{symbol} is not unique in {candidates[0].path}: {places}; cite the line or the receiver"
+
+
+def _why_missing(looked_for: Search, symbol: str, guess: Found | None) -> str:
+    path, tree = looked_for.reference.path, looked_for.tree
+    lead = (
+        f"no declaration in {path}, its package or a moved file is clearly {symbol}"
+        if tree.has(path)
+        else f"{path} is not in the tree at {tree.tag}, and no one declaration is clearly {symbol}"
+    )
+    if guess is None:
+        return lead
+    at = guess.declaration
+    return f"{lead}; it may be {at.symbol} in line {at.line} of {guess.path}"
+
+
+def moved_file_hint(path: str, tree: Tree) -> str:
+    """Where a file may have gone, for a person."""
+    alike = [other for other in tree.go_files if shared_tail(other, path) >= KEPT_PARTS]
+    return f"; it may have moved to {alike[0]}" if len(alike) == 1 else ""

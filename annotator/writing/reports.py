@@ -1,0 +1,105 @@
+"""Findings as people and tools read them: text and JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+from rich.text import Text as Styled
+
+from annotator.errors import printable
+from annotator.model import Checked, Missing, Outcome, Skipped, Verdict
+
+VERDICTS = ("verified", "moved", "renamed", "missing", "skipped")
+FINDINGS = ("moved", "renamed", "missing")
+
+_STYLE = {"verified": "green", "moved": "yellow", "renamed": "yellow", "missing": "red", "skipped": "dim"}
+
+
+def name(outcome: Outcome) -> str:
+    """An outcome's name in reports."""
+    return type(outcome).__name__.lower()
+
+
+def summary(checked: Checked) -> dict[str, int]:
+    """How many references have each verdict."""
+    counted = Counter(name(verdict.outcome) for verdict in checked.verdicts)
+    return {verdict: counted[verdict] for verdict in VERDICTS}
+
+
+def json(checked: Checked) -> str:
+    """The report for programs."""
+    value = {
+        "repository": checked.repository,
+        "tag": checked.tag,
+        "commit": checked.commit,
+        "version": checked.version,
+        "summary": summary(checked),
+        "references": [_row(verdict) for verdict in checked.verdicts],
+        "counterparts": {
+            "checked": checked.counterparts,
+            "remarks": [msgspec.to_builtins(remark) for remark in checked.remarks],
+        },
+    }
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _row(verdict: Verdict) -> dict[str, object]:
+    reference, outcome = verdict.reference, verdict.outcome
+    row: dict[str, object] = {
+        "reference": {
+            "path": reference.path,
+            "symbol": reference.symbol,
+            "line": reference.line,
+            "end_line": reference.end_line,
+            "cited": reference.cited,
+            "from": reference.origin,
+            "file": reference.file,
+            "at_line": reference.at_line,
+            "chapter": reference.chapter,
+        },
+        "verdict": name(outcome),
+    }
+    if isinstance(outcome, Missing | Skipped):
+        guess = outcome.guess if isinstance(outcome, Missing) else None
+        return row | {"by": None, "text": "unknown", "anchor": None, "guess": guess, "reason": outcome.reason}
+    return row | {
+        "by": outcome.by,
+        "text": verdict.text,
+        "anchor": outcome.anchor,
+        "reason": outcome.reason,
+    }
+
+
+def text(checked: Checked) -> Iterator[Styled]:
+    """The report for a person at a terminal: a line a reference, then one line in sum."""
+    rows = [(name(v.outcome), printable(_place(v)), v) for v in checked.verdicts]
+    width = max((len(place) for _, place, _ in rows), default=0)
+    for verdict, place, found in rows:
+        origin = printable(found.reference.origin)
+        reason = "" if verdict == "verified" else f"\n          {printable(found.outcome.reason)}"
+        line = f"{place:<{width}}  {origin}{reason}"
+        yield Styled.assemble((f"{verdict:<8}", _STYLE[verdict]), "  ", line)
+    for remark in checked.remarks:
+        where = f"{printable(remark.file)}:{remark.line}"
+        yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
+    yield Styled(sentence(checked))
+
+
+def _place(verdict: Verdict) -> str:
+    reference = verdict.reference
+    line = f":{reference.line}" if reference.line else ""
+    return f"{reference.path}{line} {reference.symbol or ''}".strip()
+
+
+def sentence(checked: Checked) -> str:
+    """The summary in one line."""
+    counted = summary(checked)
+    parts = [f"{count} {verdict}" for verdict, count in counted.items() if count]
+    commit = f", commit {checked.commit[:12]}" if checked.commit else f", version {checked.version}"
+    python = f"; {len(checked.remarks)} of {checked.counterparts} counterparts' docstrings to mend"
+    return (
+        f"{len(checked.verdicts)} references at {printable(checked.tag)}{commit}: "
+        f"{', '.join(parts) or 'none'}" + (python if checked.remarks else "")
+    )
