@@ -104,7 +104,7 @@ class VolumesService:
         """
         return self.ds.get_driver_list()
 
-    def create(  # noqa: PLR0913 - as many as moby's options
+    def create(
         self,
         name: str = "",
         driver_name: str = "",

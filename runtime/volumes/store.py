@@ -101,7 +101,7 @@ class VolumeStore:
         """
         return finding.find(self, by, ctx)
 
-    def create(  # noqa: PLR0913 - as many as moby's options
+    def create(
         self,
         name: str,
         driver_name: str,
