@@ -146,3 +146,12 @@ class UnavailableVolume:
         return EngineError(
             f"volume {self.name}, used by {ref}: its driver {self.driver_name} is not available"
         )
+
+
+def unwrap_volume(v: VolumeWrapper) -> Volume:
+    """The volume as its driver made it.
+
+    Go:
+        volume/service/store.go::unwrapVolume
+    """
+    return v.volume
