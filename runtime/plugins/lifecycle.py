@@ -11,7 +11,7 @@ from pathlib import Path
 from runtime import mount
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import dialing, initlayer, propagation, records
+from runtime.plugins import background, dialing, initlayer, propagation, records
 from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.client import new_client_with_timeout
 from runtime.plugins.controller import Controller, ManagerConfig
@@ -276,7 +276,7 @@ class Lifecycle:
             c.exit_chan.set()
         if restart:
             c.count_crash(self.config.clock.now(), self.config.timings)
-            self.config.workers.submit(lambda: self.restart(p, c))
+            background.run(self.config.workers, partial(self.restart, p, c))
 
     def restart(self, p: Plugin, c: Controller) -> None:
         """Start a plugin that crashed again, after a wait that grows, until it runs or is given up."""
@@ -298,7 +298,7 @@ class Lifecycle:
         """
         self.closing.set()
         stops = [
-            self.config.workers.submit(partial(self._shutdown_one, p, c))
+            background.run(self.config.workers, partial(self._shutdown_one, p, c))
             for p in self.config.store.get_all().values()
             if (c := self.controller(p)) is not None
         ]
