@@ -75,9 +75,9 @@ class HostPaths:
         return next((path for path in found if os.access(path, os.X_OK) and not Path(path).is_dir()), None)
 
     def _in_mount(self, path: str) -> str:
-        """Links in a mount are not looked at; a path that climbs out of it begins anew."""
+        """Links in a mount are not looked at, nor after a path has climbed out of it again."""
         clean = posixpath.normpath(path)
-        return self.below_bind(clean) or self.resolve(clean)
+        return self.below_bind(clean) or f"{self.rootfs}{clean}"
 
     def _link(self, inside: str) -> str | None:
         try:

@@ -18,6 +18,7 @@ def paths(tmp_path: Path) -> HostPaths:
     (rootfs / "bin").symlink_to("usr/bin")
     (rootfs / "absolute").symlink_to("/usr/bin/tool")
     (rootfs / "loop").symlink_to("loop")
+    (rootfs / "through").symlink_to("/opt/../through")
     (rootfs / "out").symlink_to("../../../../etc")
     (rootfs / "data.txt").touch()
     spec = oci.default_spec()
@@ -42,6 +43,8 @@ def paths(tmp_path: Path) -> HostPaths:
         ("/run/docker/plugins/x.sock", "/exec/id/x.sock"),
         ("/run/docker/plugins/deep/x", "/deeper/x"),
         ("/opt/x", "/host/opt/x"),
+        ("/through", "ROOTFS/through"),
+        ("/opt/../data.txt", "ROOTFS/data.txt"),
         ("/scratch/x", "ROOTFS/scratch/x"),
         ("/", "ROOTFS"),
     ],
