@@ -250,7 +250,7 @@ KINDS: tuple[type[EngineError], ...] = (
 )
 
 
-def kind(error: BaseException) -> type[EngineError] | None:
+def kind(err: BaseException) -> type[EngineError] | None:
     """The kind of an error: that of the first error down its chain of causes that has one, or None.
 
     Go:
@@ -259,7 +259,7 @@ def kind(error: BaseException) -> type[EngineError] | None:
     Differs:
         result error: the kind itself, or None; moby returns the error that has it, or the innermost one.
     """
-    link: BaseException | None = error
+    link: BaseException | None = err
     while link is not None:
         for known in KINDS:
             if isinstance(link, known):
@@ -268,7 +268,7 @@ def kind(error: BaseException) -> type[EngineError] | None:
     return None
 
 
-def is_kind(error: BaseException | None, wanted: type[EngineError]) -> bool:
+def is_kind(err: BaseException | None, wanted: type[EngineError]) -> bool:
     """Whether an error is of a kind; None is of no kind.
 
     Go:
@@ -290,12 +290,12 @@ def is_kind(error: BaseException | None, wanted: type[EngineError]) -> bool:
     Differs:
         extra wanted: one function for the fourteen of moby, which differ in the kind alone.
     """
-    return error is not None and kind(error) is wanted
+    return err is not None and kind(err) is wanted
 
 
-def root(error: BaseException) -> BaseException:
+def root(err: BaseException) -> BaseException:
     """The innermost error of a chain of causes, which tells apart what shares a kind."""
-    link = error
+    link = err
     while link.__cause__ is not None:
         link = link.__cause__
     return link

@@ -138,7 +138,8 @@ class Events:
             daemon/events/events.go::Events.SubscribeTopic
 
         Differs:
-            param ef: a function of an event; who makes it of a filter is no matter here.
+            param ef: `topic`, a function of an event; who makes it of a filter is no matter here.
+            call Subscribe: `subscribe_topic` does it, with or without a topic.
             call Inc: no metrics are kept.
             call Include: the function does it.
         """
@@ -153,6 +154,7 @@ class Events:
             daemon/events/events.go::Events.Evict
 
         Differs:
+            param l: called `listener`.
             call Dec: no metrics are kept.
         """
         self.pub.evict(listener)
@@ -184,6 +186,7 @@ class Events:
             daemon/events/events.go::Events.PublishMessage
 
         Differs:
+            param jm: called `message`.
             call Inc: no metrics are kept.
         """
         with self.mu:
@@ -196,7 +199,7 @@ class Events:
         Go:
             daemon/events/events.go::Events.SubscribersCount
         """
-        return len(self.pub)
+        return self.pub.len()
 
     def load_buffered_events(
         self, since: int | None, until: int | None, topic: Topic | None
@@ -205,6 +208,9 @@ class Events:
 
         Go:
             daemon/events/events.go::Events.loadBufferedEvents
+
+        Differs:
+            behaviour order: an event that is older than its neighbours does not hide those before it.
         """
         if since is None and until is None:
             return []

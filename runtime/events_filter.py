@@ -59,12 +59,15 @@ class Filter:
     Go:
         daemon/events/filter.go::Filter
         daemon/events/filter.go::NewFilter
+
+    Differs:
+        param filter: called `args`; `filter` is a builtin.
     """
 
     def __init__(self, args: Args) -> None:
         self.filter = args
 
-    def include(self, event: Message) -> bool:
+    def include(self, ev: Message) -> bool:
         """Whether an event passes all filters.
 
         Go:
@@ -81,25 +84,27 @@ class Filter:
 
         Differs:
             call matchDaemon: nine functions that differ in one word are one loop over those words.
+            call matchPlugin: likewise.
+            call matchVolume: likewise.
         """
         return (
-            self.match_event(event)
-            and self.filter.exact_match("type", event.type)
-            and self.match_scope(event.scope)
-            and all(self.fuzzy_match_name(event, kind) for kind in NAMED)
-            and self.match_image(event)
-            and self.match_labels(event.actor.attributes)
+            self.match_event(ev)
+            and self.filter.exact_match("type", ev.type)
+            and self.match_scope(ev.scope)
+            and all(self.fuzzy_match_name(ev, kind) for kind in NAMED)
+            and self.match_image(ev)
+            and self.match_labels(ev.actor.attributes)
         )
 
-    def match_event(self, event: Message) -> bool:
+    def match_event(self, ev: Message) -> bool:
         """Whether the action is wanted; `exec_create` wants `exec_create: ls` too.
 
         Go:
             daemon/events/filter.go::Filter.matchEvent
         """
         if self.filter_contains("event", BY_PREFIX):
-            return self.filter.fuzzy_match("event", event.action)
-        return self.filter.exact_match("event", event.action)
+            return self.filter.fuzzy_match("event", ev.action)
+        return self.filter.exact_match("event", ev.action)
 
     def filter_contains(self, field: str, values: AbstractSet[str]) -> bool:
         """Whether one of these values was given for a key.
@@ -125,16 +130,16 @@ class Filter:
         """
         return not self.filter.contains("label") or self.filter.match_kv_list("label", attributes)
 
-    def fuzzy_match_name(self, event: Message, event_type: str) -> bool:
+    def fuzzy_match_name(self, ev: Message, event_type: str) -> bool:
         """Whether the id or the name begins with what is wanted.
 
         Go:
             daemon/events/filter.go::Filter.fuzzyMatchName
         """
-        names = (event.actor.id, event.actor.attributes.get("name", ""))
+        names = (ev.actor.id, ev.actor.attributes.get("name", ""))
         return any(self.filter.fuzzy_match(event_type, name) for name in names)
 
-    def match_image(self, event: Message) -> bool:
+    def match_image(self, ev: Message) -> bool:
         """Whether the event is about an image that is wanted, or about a container of it.
 
         Go:
@@ -143,6 +148,6 @@ class Filter:
         Differs:
             call stripTag: names are compared as they are; this engine has no images whose tags could vary.
         """
-        attribute = "name" if event.type == IMAGE_EVENT_TYPE else "image"
-        names = (event.actor.id, event.actor.attributes.get(attribute, ""))
+        attribute = "name" if ev.type == IMAGE_EVENT_TYPE else "image"
+        names = (ev.actor.id, ev.actor.attributes.get(attribute, ""))
         return any(self.filter.exact_match("image", name) for name in names)

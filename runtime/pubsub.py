@@ -80,9 +80,6 @@ class Subscriber(Generic[T]):
             except Closed:
                 return
 
-    def __len__(self) -> int:
-        return len(self._messages)
-
     def _has_room_or_is_closed(self) -> bool:
         return self._closed or len(self._messages) < self._buffer
 
@@ -112,7 +109,7 @@ class Publisher(Generic[T]):
         self.subscribers: dict[Subscriber[T], TopicFunc[T] | None] = {}
         self._lock = threading.Lock()
 
-    def __len__(self) -> int:
+    def len(self) -> int:
         """How many have subscribed.
 
         Go:
@@ -171,6 +168,8 @@ class Publisher(Generic[T]):
             pkg/pubsub/publisher.go::Publisher.sendTopic
 
         Differs:
+            param v: called `message`.
+            call sendTopic: done here; there is nothing to do side by side.
             behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
                 each.
         """

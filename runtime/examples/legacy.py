@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from runtime.errors import EngineError
 from runtime.examples.plugin import Server, Volumes
+from runtime.examples.telling import say, show_error, show_log
 from runtime.plugins.discovery import LocalRegistry
 from runtime.plugins.legacy import Plugins
 
 
 def main() -> None:
     """Find three plugins, of which one works, and call it."""
-    with tempfile.TemporaryDirectory() as made, show_log():
+    with tempfile.TemporaryDirectory(prefix="rt") as made, show_log():
         folder = Path(made)
         plugins = Plugins(LocalRegistry.of_folders([folder]))
         say("In an empty folder there is no plugin", plugins.registry.scan())
@@ -33,29 +31,22 @@ def main() -> None:
             )
             tiny = plugins.get("tiny", "VolumeDriver")
             say("The handshake says what it implements", tiny.manifest)
-            say("From then on it has a client", tiny.client and tiny.client.name)
+            if tiny.client is not None:
+                say("From then on it can be called", tiny.client.call("VolumeDriver.List", {}, dict))
 
             found = plugins.get_all("VolumeDriver")
             say("Listing asks those that are not known, once", [plugin.name for plugin in found])
-            show_error("It drives no networks", plugins, "tiny", "NetworkDriver")
-            show_error("This one is not there", plugins, "gone", "VolumeDriver")
-            show_error("This one cannot be reached by anybody", plugins, "typo", "VolumeDriver")
-            show_error("And this one nobody knows", plugins, "none", "VolumeDriver")
+            refuse("It drives no networks", plugins, "tiny", "NetworkDriver")
+            refuse("This one is not there", plugins, "gone", "VolumeDriver")
+            refuse("This one cannot be reached by anybody", plugins, "typo", "VolumeDriver")
+            refuse("And this one nobody knows", plugins, "none", "VolumeDriver")
             say("All that the plugin was ever asked", asked)
         plugins.close()
 
 
-def say(what: str, shown: object) -> None:
-    """One line of the story."""
-    print(f"{what}: {shown}")  # noqa: T201 - an example shows what it does
-
-
-def show_error(what: str, plugins: Plugins, name: str, capability: str) -> None:
+def refuse(what: str, plugins: Plugins, name: str, capability: str) -> None:
     """Ask for what cannot be had; a patient caller would be told the same after 15 seconds."""
-    try:
-        plugins.get(name, capability, patient=False)
-    except EngineError as error:
-        say(what, error)
+    show_error(what, lambda: plugins.get(name, capability, patient=False))
 
 
 @contextmanager
@@ -70,23 +61,6 @@ def plugin_on(path: Path) -> Iterator[list[str]]:
         finally:
             server.shutdown()
             thread.join()
-
-
-@contextmanager
-def show_log() -> Iterator[None]:
-    """Make what the engine logs a part of the story."""
-
-    class Shown(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            say(f"  the log, {record.levelname.lower()}", record.getMessage())
-
-    log, handler = logging.getLogger("runtime"), Shown(logging.WARNING)
-    before: tuple[Any, bool] = log.handlers[:], log.propagate
-    log.handlers, log.propagate = [handler], False
-    try:
-        yield
-    finally:
-        log.handlers, log.propagate = before
 
 
 if __name__ == "__main__":

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
 from runtime.errors import EngineError
 from runtime.plugins import tls
-from runtime.plugins.client import Client, RequestOpts, new_client
 from runtime.plugins.errors import DeadlineExceeded
 from runtime.plugins.getter import Handler
 from runtime.plugins.timings import DEFAULT, Timings
+
+if TYPE_CHECKING:
+    from runtime.plugins.client import Client
 
 PROTOCOL_SCHEME_HTTP_V1: Final = "moby.plugins.http/v1"
 """The protocol's name and version.
@@ -122,6 +124,9 @@ class Plugin:
 
         Go:
             pkg/plugins/plugins_unix.go::Plugin.ScopedPath
+
+        Differs:
+            param s: called `path`.
         """
         return path
 
@@ -166,6 +171,7 @@ class Plugin:
             pkg/plugins/plugins.go::Plugin.runHandlers
 
         Differs:
+            call activated: the manifest itself is asked for.
             extra handlers: moby's are global.
         """
         if self.manifest is None or self.client is None:
@@ -199,6 +205,9 @@ class Plugin:
             call Call: bounded by `timings.activate`; moby waits for ever.
             behaviour lock: none is held meanwhile.
         """
+        # Only here, since not every Python that reads specs has sockets.
+        from runtime.plugins.client import RequestOpts, new_client  # noqa: PLC0415
+
         self.close()
         client = new_client(self.addr, self.tls_config, name=self.name, timings=self.timings)
         self._client = client

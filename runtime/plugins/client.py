@@ -10,7 +10,7 @@ from typing import IO, Final, TypeVar, overload
 import msgspec
 
 from runtime.errors import EngineError
-from runtime.plugins import tls, transport, wire
+from runtime.plugins import sockets, tls, transport, wire
 from runtime.plugins.errors import BadReply, StatusError, TransportError
 from runtime.plugins.exchange import Body, Reply, translated
 from runtime.plugins.timings import DEFAULT, Timings, abort, backoff
@@ -52,6 +52,7 @@ def with_request_timeout(seconds: float) -> RequestOpts:
         pkg/plugins/client.go::WithRequestTimeout
 
     Differs:
+        param t: called `seconds`, and a number of them.
         result func: the options themselves; they are one frozen value rather than a list of functions.
     """
     return RequestOpts(timeout=seconds)
@@ -152,6 +153,7 @@ class Client:
 
         Differs:
             param ret: the reply's type; the reply itself is returned.
+            param opts: one frozen value rather than a list of functions.
             behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby reads on.
             behaviour trailing: something after the reply's JSON is an error; moby does not look.
         """
@@ -168,6 +170,9 @@ class Client:
 
         Go:
             pkg/plugins/client.go::Client.Stream
+
+        Differs:
+            result ReadCloser: an object that is iterated over.
         """
         return self.call_with_retry(service_method, wire.encode(args), bounded=False)
 
@@ -228,7 +233,8 @@ class Client:
                 if last or not (retry and opts.retry and body.can_be_sent_again):
                     raise
                 retries += 1
-                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off)
+                told = {"plugin": self.name, "method": service_method}
+                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off, extra=told)
                 self.timings.clock.sleep(time_off)
             else:
                 return self._checked(service_method, reply)
@@ -243,7 +249,7 @@ class Client:
         deadline = now + seconds if seconds else None
         where = f"plugin {self.name}: {service_method}"
         request = self.request_factory.new_request(service_method, body.content())
-        with transport.until(deadline), translated(where, self.request_factory.address):
+        with sockets.until(deadline), translated(where, self.request_factory.address):
             response = self.request_factory.round_trip(request)
         return Reply(response, deadline, where)
 
@@ -278,6 +284,8 @@ def new_client(
         pkg/plugins/client.go::NewClient
 
     Differs:
+        call newTransport: in `new_client_with_timeout`, which this is with no time-out.
+        call newClientWithTransport: likewise.
         extra name: the plugin's name, for errors; the address if there is none.
         extra timings: the numbers and the clock, for tests.
     """

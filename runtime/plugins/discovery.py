@@ -12,7 +12,7 @@ from typing import Final, Self
 import msgspec
 
 from runtime.errors import EngineError
-from runtime.plugins import tls, transport, wire
+from runtime.plugins import address, tls, wire
 from runtime.plugins.activation import Plugin, new_local_plugin
 from runtime.plugins.errors import PluginNotFound
 from runtime.plugins.timings import DEFAULT, Timings
@@ -73,6 +73,7 @@ class LocalRegistry:
             pkg/plugins/discovery.go::Scan
 
         Differs:
+            behaviour folders: the registry's own; moby's function reads globals.
             behaviour twice: a name that is found twice is listed once.
             behaviour nested: any spec with its folder's name counts; moby looks at the first file with that
                 name, whatever its suffix, and takes a folder `x.spec` for a spec.
@@ -93,6 +94,7 @@ class LocalRegistry:
             pkg/plugins/discovery.go::localRegistry.Plugin
 
         Differs:
+            call pluginPaths: in `_candidates`.
             behaviour name: one that would lead out of the folders is not found.
             behaviour kind: a spec must be a regular file; reading a pipe would wait for ever.
         """
@@ -102,9 +104,10 @@ class LocalRegistry:
             if _is_socket(path):
                 return new_local_plugin(name, f"unix://{path}", self.timings)
         for path in self._candidates(name, self.specs_paths, SPEC_SUFFIXES):
-            if path.is_file():
-                read = read_plugin_json_info if path.suffix == ".json" else read_plugin_info
-                return read(name, path, self.timings)
+            if _is_file(path) and path.suffix == ".json":
+                return read_plugin_json_info(name, path, self.timings)
+            if _is_file(path):
+                return read_plugin_info(name, path, self.timings)
         raise PluginNotFound(name)
 
     @staticmethod
@@ -132,7 +135,7 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
         addr = _read(path).decode().strip()
     except UnicodeDecodeError as error:
         raise EngineError(f"{path}: {error}") from error
-    transport.parse(addr)
+    address.parse(addr)
     return new_local_plugin(name, addr, timings)
 
 
@@ -169,15 +172,16 @@ def plugin_paths(base: str | Path, name: str, ext: str) -> list[Path]:
 
 def _scan_sockets(folder: Path) -> Iterator[str]:
     for entry in _entries(folder):
-        path = entry / f"{entry.name}.sock" if entry.is_dir() else entry
+        path = entry / f"{entry.name}.sock" if stat.S_ISDIR(_mode(entry)) else entry
         if _is_socket(path):
             yield path.stem
 
 
 def _scan_specs(folder: Path) -> Iterator[str]:
     for entry in _entries(folder):
-        paths = [entry / f"{entry.name}{suffix}" for suffix in SPEC_SUFFIXES] if entry.is_dir() else [entry]
-        if any(path.suffix in SPEC_SUFFIXES and path.is_file() for path in paths):
+        nested = [entry / f"{entry.name}{suffix}" for suffix in SPEC_SUFFIXES]
+        paths = nested if stat.S_ISDIR(_mode(entry)) else [entry]
+        if any(path.suffix in SPEC_SUFFIXES and _is_file(path) for path in paths):
             yield paths[0].stem
 
 
@@ -191,13 +195,26 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_socket(path: Path) -> bool:
+    return stat.S_ISSOCK(_mode(path))
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """What is there, links followed; 0 if nothing is, or nobody may know."""
     try:
-        return stat.S_ISSOCK(path.stat().st_mode)
+        return path.stat().st_mode
     except OSError:
-        return False
+        return 0
 
 
 def _is_inside(name: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
     return "\0" not in name and not any(part in {"", ".", ".."} for part in name.split("/"))
 
 

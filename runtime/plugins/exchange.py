@@ -9,7 +9,8 @@ from typing import IO, Final, Self
 
 import httpcore
 
-from runtime.plugins import transport
+from runtime.errors import EngineError
+from runtime.plugins import sockets
 from runtime.plugins.errors import BadReply, DeadlineExceeded, TransportError
 
 CHUNK: Final = 64 * 1024
@@ -40,8 +41,11 @@ class Body:
 
     def _parts(self, data: IO[bytes]) -> Iterator[bytes]:
         self._begun = True
-        while part := data.read(CHUNK):
-            yield part
+        try:
+            while part := data.read(CHUNK):
+                yield part
+        except OSError as error:
+            raise EngineError(f"cannot read what is to be sent: {error}") from error
 
 
 class Reply:
@@ -96,7 +100,7 @@ class Reply:
         self.close()
 
     def _next(self, parts: Iterator[bytes]) -> bytes | None:
-        with transport.until(self._deadline), translated(self.where):
+        with sockets.until(self._deadline), translated(self.where):
             return next(parts, None)
 
 

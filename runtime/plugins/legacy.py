@@ -24,6 +24,11 @@ class ExtpointHandlers:
 
     Go:
         pkg/plugins/plugins.go::extpointHandlers
+
+    Differs:
+        field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
+        extra add: what moby does in `Handle`.
+        extra of: what moby does in `runHandlers`.
     """
 
     def __init__(self) -> None:
@@ -54,6 +59,7 @@ class Plugins:
         pkg/plugins/plugins.go::handlers
 
     Differs:
+        field Mutex: a `threading.Lock`.
         extra registry: the folders belong to this object.
         extra timings: the numbers and the clock, for tests.
         extra workers: a browser's Python has no threads.
@@ -92,11 +98,10 @@ class Plugins:
             pkg/plugins/plugins.go::Get
 
         Differs:
+            call waitActive: activation itself waits for whoever began it.
             extra patient: start-up and lists must not wait for the long schedule.
         """
-        plugin = (
-            self.get_active(name) if patient else self._wait_for(name, self._begin(name), self._end_of_scan())
-        )
+        plugin = self.get_active(name) if patient else self._get_soon(name)
         if not plugin.implements(imp):
             raise NotImplements(name, imp)
         log.debug("%s implements: %s", name, imp)
@@ -112,6 +117,8 @@ class Plugins:
             pkg/plugins/plugins.go::GetAll
 
         Differs:
+            call waitActive: in `_wait_for`.
+            call loadWithRetry: in `_begin`, by the workers.
             behaviour slow: a plugin that does not answer in time is left out and logged, and may be there the
                 next time; moby waits for the slowest, for half a minute or for ever.
             order out: as found; moby's is random.
@@ -128,6 +135,8 @@ class Plugins:
             pkg/plugins/plugins.go::Handle
 
         Differs:
+            call activated: no plugin is asked; each counts which handlers have run for it.
+            call implements: likewise.
             behaviour waiting: it never waits for a plugin that is being activated.
         """
         self.handlers.add(iface, fn)
@@ -172,6 +181,10 @@ class Plugins:
             pkg/plugins/plugins.go::loadWithRetry
 
         Differs:
+            call newLocalRegistry: the registry is given.
+            call Plugin: in `_find`, as the wait between two tries.
+            call backoff: likewise.
+            call abort: likewise.
             behaviour retry: without it, activation is tried once too; moby tries for half a minute.
             result Plugin: none with an error; nobody looks at moby's.
         """
@@ -183,6 +196,10 @@ class Plugins:
         except EngineError:
             self._forget(plugin)
             raise
+        with self._lock:
+            closed = self.plugins.get(name) is not plugin
+        if closed:
+            plugin.close()
         return plugin
 
     def close(self) -> None:
@@ -191,6 +208,11 @@ class Plugins:
             known, self.plugins = self.plugins, {}
         for plugin in known.values():
             plugin.close()
+
+    def _get_soon(self, name: str) -> Plugin:
+        plugin = self._wait_for(name, self._begin(name), self._end_of_scan())
+        plugin.activate(self.handlers, retry=False)  # it is active; handlers may have come since
+        return plugin
 
     def _find(self, name: str, *, retry: bool) -> Plugin:
         start = self.timings.clock.now()
@@ -203,7 +225,9 @@ class Plugins:
                 if not retry or abort(start, time_off, self.timings):
                     raise
             retries += 1
-            log.warning("Unable to locate plugin: %s, retrying in %gs", name, time_off)
+            log.warning(
+                "Unable to locate plugin: %s, retrying in %gs", name, time_off, extra={"plugin": name}
+            )
             self.timings.clock.sleep(time_off)
 
     def _forget(self, plugin: Plugin) -> None:
@@ -221,7 +245,7 @@ class Plugins:
         try:
             return self._wait_for(name, begun, deadline)
         except EngineError as error:
-            log.error("plugin %s left out: %s", name, error)  # noqa: TRY400 - not a fault of ours to trace
+            log.error("plugin %s left out: %s", name, error, extra={"plugin": name})  # noqa: TRY400 - not ours
             return None
 
     def _wait_for(self, name: str, begun: Future[Plugin] | Plugin, deadline: float) -> Plugin:

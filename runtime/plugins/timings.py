@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
+
+DEFAULT_TIME_OUT: Final = 30.0
+"""No try begins later than this after the first; seconds.
+
+Go:
+    pkg/plugins/client.go::defaultTimeOut
+"""
 
 
 class Clock(Protocol):
@@ -45,16 +52,10 @@ class Timings:
         reply_limit: The size that a reply may have, in bytes; moby sets no bound.
         idle_connections: How many unused connections are kept open for the next call.
         clock: What tells the time.
-
-    Go:
-        pkg/plugins/client.go::defaultTimeOut
-
-    Differs:
-        extra first_wait: a number that moby writes where it is used; so are all but `default_timeout`.
     """
 
     first_wait: float = 1.0
-    default_timeout: float = 30.0
+    default_timeout: float = DEFAULT_TIME_OUT
     dial: float = 32.0
     activate: float = 30.0
     call: float = 120.0

@@ -1,22 +1,19 @@
-"""HTTP to a plugin's address, with one deadline for all of an exchange."""
+"""HTTP to a plugin's address: how requests are made and carried out."""
 
 from __future__ import annotations
 
 import functools
-import os
-import ssl
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
-from urllib.parse import SplitResult, quote, urlsplit
+from typing import Final, Protocol
+from urllib.parse import quote
 
 import httpcore
 
-from runtime.errors import EngineError
-from runtime.plugins import tls
-from runtime.plugins.timings import DEFAULT, Clock, Timings
+from runtime.plugins import address, tls
+from runtime.plugins.sockets import Backend
+from runtime.plugins.timings import DEFAULT, Timings
+from runtime.plugins.tls_context import client_context
 
 VERSION_MIMETYPE: Final = "application/vnd.docker.plugins.v1.2+json"
 """What the engine accepts from plugins.
@@ -26,11 +23,6 @@ Go:
 """
 
 UNIX_HOST: Final = "plugin.moby.localhost"
-MAX_UNIX_PATH: Final = 108
-HTTP_PORTS: Final = {"http": 80, "https": 443}
-SCHEMES: Final = frozenset({"unix", "tcp", "http", "https"})
-
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 class RequestFactory(Protocol):
@@ -54,6 +46,10 @@ class Transport(RequestFactory, Protocol):
 
     Go:
         pkg/plugins/transport/transport.go::Transport
+
+    Differs:
+        extra address: for errors.
+        extra close: connections that are kept open are closed by their owner.
     """
 
     @property
@@ -62,7 +58,7 @@ class Transport(RequestFactory, Protocol):
         ...
 
     def round_trip(self, request: httpcore.Request) -> httpcore.Response:
-        """Send the request and return the reply as soon as its head is there."""
+        """Send the request and return the reply as soon as its head is there; Go's `http.RoundTripper`."""
         ...
 
     def close(self) -> None:
@@ -81,6 +77,12 @@ class HTTPTransport:
     Differs:
         field RoundTripper: a pool of httpcore, the layer that httpx stands on; only there can one deadline
             be set for all reads and writes of an exchange.
+        extra pool: the RoundTripper.
+        extra port: moby has it in `addr`.
+        extra host: the value of the Host header.
+        extra address: for errors.
+        extra timings: how long a connection may take to be made.
+        extra close: connections that are kept open are closed by their owner.
         behaviour Host: `plugin.moby.localhost` for a unix socket, as moby does since v25; v18.09 sends the
             socket's path, which strict servers refuse.
         behaviour proxy: none is used; moby asks the environment.
@@ -129,7 +131,7 @@ def new_http_request(url: httpcore.URL, data: bytes | Iterable[bytes], host: str
         pkg/plugins/transport/transport.go::newHTTPRequest
 
     Differs:
-        param path: a whole address; httpcore's requests are complete when made.
+        param path: `url`, a whole address; httpcore's requests are complete when made.
         extra host: the value of the Host header.
         behaviour User-Agent: none; moby sends Go's own.
         behaviour Accept-Encoding: none; moby asks for gzip, unless on a unix socket.
@@ -161,137 +163,23 @@ def new_transport(
         behaviour tls: the files are read for https alone; moby reads them for every scheme.
         behaviour unix: everything after `unix://` is the path; moby takes `unix://var/x.sock` for host `var`.
     """
-    split = parse(addr)
-    context = tls.client_context(tls_config or tls.Options()) if split.scheme == "https" else None
+    split = address.parse(addr)
+    context = client_context(tls_config or tls.Options()) if split.scheme == "https" else None
     pool = functools.partial(
         httpcore.ConnectionPool,
         ssl_context=context,
         max_connections=None,
         max_keepalive_connections=timings.idle_connections,
-        network_backend=_Backend(timings.clock),
+        network_backend=Backend(timings.clock),
     )
     if split.scheme == "unix":
-        path = _unix_path(addr)
+        path = address.unix_path(addr)
         return HTTPTransport(pool(uds=path), "http", UNIX_HOST, None, UNIX_HOST, f"unix {path}", timings)
     host = split.netloc.rpartition("@")[2]
-    scheme, name = http_scheme(split), split.hostname or ""
+    scheme, name = address.http_scheme(split), split.hostname or ""
     return HTTPTransport(pool(), scheme, name, split.port, host, f"tcp {host}", timings)
-
-
-def parse(addr: str) -> SplitResult:
-    """The parts of a plugin's address.
-
-    Raises:
-        EngineError: It is malformed, of an unknown protocol, or a path that no socket can have.
-    """
-    try:
-        split = urlsplit(addr)
-        reachable = split.scheme == "unix" or _has_host(split)
-    except ValueError as error:
-        raise EngineError(f"parse {addr!r}: {error}") from error
-    if split.scheme == "npipe":
-        raise EngineError("protocol not available")
-    if split.scheme not in SCHEMES:
-        raise EngineError("Unknown protocol")
-    if not reachable:
-        raise EngineError(f"parse {addr!r}: invalid host or port")
-    if split.scheme == "unix":
-        _check_unix_path(addr)
-    return split
-
-
-def _has_host(split: SplitResult) -> bool:
-    host = split.hostname or ""
-    return host.isascii() and host.isprintable() and bool(host.strip()) and split.port != 0
-
-
-def _unix_path(addr: str) -> str:
-    return addr.partition(":")[2].removeprefix("//")
-
-
-def _check_unix_path(addr: str) -> None:
-    path = _unix_path(addr)
-    if len(os.fsencode(path)) > MAX_UNIX_PATH:
-        raise EngineError(f'Unix socket path "{path}" is too long')
-    if not path or "\0" in path:
-        raise EngineError(f"parse {addr!r}: invalid path of a unix socket")
-
-
-def http_scheme(url: SplitResult) -> str:
-    """`https` for https, `http` for all else.
-
-    Go:
-        pkg/plugins/client.go::httpScheme
-    """
-    return "https" if url.scheme == "https" else "http"
 
 
 def quote_target(path: str) -> str:
     """A path as a request line can hold it, with its leading slash."""
     return quote("/" + path.removeprefix("/"), safe="/.:~!$&'()*+,;=@-_")
-
-
-@contextmanager
-def until(deadline: float | None) -> Iterator[None]:
-    """Within this block, reads and writes of this thread end at the deadline, by the transport's clock."""
-    token = _deadline.set(deadline)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection on which the present deadline bounds every step."""
-
-    def __init__(self, stream: httpcore.NetworkStream, clock: Clock) -> None:
-        self._stream = stream
-        self._clock = clock
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = _left(self._clock, timeout, httpcore.ReadTimeout)
-        return self._stream.read(max_bytes, left)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = _left(self._clock, timeout, httpcore.WriteTimeout)
-        self._stream.write(buffer, left)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = _left(self._clock, timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._clock)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _Backend(httpcore.NetworkBackend):
-    """What makes such connections."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._backend = httpcore.SyncBackend()
-        self._clock = clock
-
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *rest: Any, **more: Any) -> Any:
-        left = _left(self._clock, timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_tcp(host, port, left, *rest, **more), self._clock)
-
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, *rest: Any, **more: Any
-    ) -> httpcore.NetworkStream:
-        left = _left(self._clock, timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_unix_socket(path, left, *rest, **more), self._clock)
-
-
-def _left(clock: Clock, timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
-    deadline = _deadline.get()
-    if deadline is None:
-        return timeout
-    left = deadline - clock.now()
-    if left <= 0:
-        raise late("deadline exceeded")
-    return left if timeout is None else min(left, timeout)

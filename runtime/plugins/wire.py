@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
 
+from runtime.errors import EngineError
+
 T = TypeVar("T")
 
 
-class NotDecodable(Exception):
+class NotDecodable(EngineError):
     """The text is not JSON, or not of the type; the message says what and where."""
 
 
@@ -37,12 +41,17 @@ def decode(raw: bytes, wanted: type[T]) -> T:
     if not raw.strip():
         raise NotDecodable("EOF")
     try:
-        value = _fold(msgspec.json.decode(raw), inspect.type_info(wanted))
+        value = _fold(msgspec.json.decode(raw), _type_of(cast("Hashable", wanted)))
         return msgspec.convert(value, wanted)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotDecodable(str(error)) from error
     except RecursionError as error:
         raise NotDecodable("exceeded max depth") from error
+
+
+@cache
+def _type_of(wanted: Hashable) -> inspect.Type:
+    return inspect.type_info(wanted)
 
 
 def _fold(value: Any, kind: inspect.Type) -> Any:

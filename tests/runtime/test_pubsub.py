@@ -32,7 +32,7 @@ def test_one_that_is_evicted_gets_nothing_and_the_others_go_on(publisher: Publis
     with pytest.raises(Closed):
         first.get(timeout=1)
     assert second.get(timeout=1) == "hi"
-    assert len(publisher) == 1
+    assert publisher.len() == 1
 
 
 def test_closing_the_publisher_closes_all(publisher: Publisher[str]) -> None:
@@ -114,7 +114,7 @@ def test_evicting_twice_does_nothing(publisher: Publisher[str]) -> None:
     subscriber = publisher.subscribe()
     publisher.evict(subscriber)
     publisher.evict(subscriber)
-    assert len(publisher) == 0
+    assert publisher.len() == 0
 
 
 def test_a_subscriber_waits_no_longer_than_it_wants() -> None:

@@ -99,6 +99,19 @@ def test_a_stream_that_cannot_go_back_is_never_sent_by_halves(
     assert clock.slept == []
 
 
+def test_a_file_that_cannot_be_read_is_no_fault_of_the_plugin_s(
+    serve: Callable[..., Any], connect: Callable[..., Client], timings: Timings, clock: Any
+) -> None:
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise OSError("the disk is gone")
+
+    server = serve()
+    with pytest.raises(EngineError, match=r"^cannot read what is to be sent: the disk is gone$"):
+        connect(server.addr, timings).send_file("Test.Echo", Broken(), dict)
+    assert clock.slept == []
+
+
 def test_a_value_goes_out_as_json_and_comes_back_equal(
     serve: Callable[..., Any], connect: Callable[..., Client], timings: Timings
 ) -> None:

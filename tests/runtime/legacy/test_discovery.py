@@ -147,7 +147,9 @@ def test_a_name_is_listed_once_wherever_it_is_found(registry: LocalRegistry, fol
         assert registry.scan() == ["twice", "broken"]
 
 
-@pytest.mark.parametrize("name", ["../secret", "a/../../secret", "/secret", ".", "..", "", "a\0b", "a//b"])
+@pytest.mark.parametrize(
+    "name", ["../secret", "a/../../secret", "/secret", ".", "..", "", "a\0b", "a//b", "\ud800"]
+)
 def test_a_name_never_leads_out_of_the_folders(folder: Path, name: str) -> None:
     write(folder / "secret.spec", "tcp://h")
     (folder / "plugins" / "a").mkdir(parents=True)
@@ -161,8 +163,9 @@ def test_what_is_no_plugin_is_passed_over(registry: LocalRegistry, folder: Path)
     (folder / "dir.spec").mkdir()
     (folder / "loop").symlink_to(folder / "loop")
     (folder / "gone.json").symlink_to(folder / "nowhere")
+    (folder / ("x" * 255)).mkdir()
     assert registry.scan() == []
-    for name in ("file", "pipe", "dir", "loop", "gone"):
+    for name in ("file", "pipe", "dir", "loop", "gone", "x" * 255):
         with pytest.raises(
             PluginNotFound, match=rf"^could not find plugin {name} in v1 plugin registry: plugin "
         ):

@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -233,6 +235,15 @@ def test_a_handler_hears_of_plugins_that_are_active_already(
     assert ran == [("vol", None)]
 
 
+def test_the_impatient_run_handlers_that_came_since(plugins: Plugins, driver: Callable[..., Any]) -> None:
+    driver()
+    plugins.get("vol", "VolumeDriver")
+    ran: list[str] = []
+    plugins.handle("VolumeDriver", lambda name, _client: ran.append(name))
+    plugins.get("vol", "VolumeDriver", patient=False)
+    assert ran == ["vol"]
+
+
 def test_what_was_found_is_known_before_it_has_answered(
     open_plugins: Callable[..., Plugins], driver: Callable[..., Any], quick: Timings
 ) -> None:
@@ -268,3 +279,36 @@ def test_after_close_nothing_is_known(plugins: Plugins, driver: Callable[..., An
     plugins.get("vol", "VolumeDriver")
     plugins.close()
     assert plugins.plugins == {}
+
+
+def test_specs_are_read_without_sockets_and_tls() -> None:
+    program = """
+import sys
+sys.modules["ssl"] = sys.modules["_socket"] = sys.modules["httpcore"] = None
+import runtime.events_filter, runtime.locker, runtime.plugins.legacy
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_what_answers_after_close_is_closed_too(
+    open_plugins: Callable[..., Plugins], driver: Callable[..., Any], timings: Timings
+) -> None:
+    plugins = open_plugins(timings)
+    late = driver("late")
+    asked, go_on = threading.Event(), threading.Event()
+
+    def answer(exchange: Any) -> None:
+        asked.set()
+        go_on.wait()
+        exchange.reply(b'{"Implements": ["VolumeDriver"]}')
+
+    late.on("/Plugin.Activate", answer)
+    pending = threading.Thread(target=_get_quietly, args=(plugins, "late"))
+    pending.start()
+    asked.wait()
+    known = plugins.plugins["late"]
+    plugins.plugins.clear()
+    go_on.set()
+    pending.join()
+    assert known.client
+    assert known.client.request_factory.pool.connections == []

@@ -14,6 +14,7 @@ from runtime.plugins import tls
 from runtime.plugins.client import new_client
 from runtime.plugins.errors import TransportError
 from runtime.plugins.timings import Timings
+from runtime.plugins.tls_context import client_context
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
 
@@ -126,10 +127,10 @@ def test_tls_files_that_cannot_be_used_are_an_error_and_never_a_question(
         key: value.format(certificates) if isinstance(value, str) else value for key, value in options.items()
     }
     with pytest.raises(EngineError) as raised:
-        tls.client_context(tls.Options(**filled))
+        client_context(tls.Options(**filled))
     assert str(raised.value).startswith(text.format(certificates))
 
 
 def test_the_lowest_version_is_tls_1_2_unless_more_is_asked_for() -> None:
-    assert tls.client_context(tls.Options()).minimum_version == ssl.TLSVersion.TLSv1_2
-    assert tls.client_context(tls.Options(min_version=0x0304)).minimum_version == ssl.TLSVersion.TLSv1_3
+    assert client_context(tls.Options()).minimum_version == ssl.TLSVersion.TLSv1_2
+    assert client_context(tls.Options(min_version=0x0304)).minimum_version == ssl.TLSVersion.TLSv1_3

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import EngineError
-from runtime.plugins import transport
+from runtime.plugins import address, transport
 from runtime.plugins.client import Client
 from runtime.plugins.timings import Timings
 
@@ -29,7 +29,7 @@ def test_requests_are_posts() -> None:
     ],
 )
 def test_all_but_https_is_spoken_to_in_http(addr: str, scheme: str) -> None:
-    assert transport.http_scheme(urlsplit(addr)) == scheme
+    assert address.http_scheme(urlsplit(addr)) == scheme
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_a_method_becomes_a_path_and_cannot_break_the_request(path: str, target:
         ("tcp://h:x", "parse 'tcp://h:x': Port could not be cast to integer value as 'x'"),
         ("tcp://[::1", "parse 'tcp://[::1': Invalid IPv6 URL"),
         ("tcp://hö:1", "parse 'tcp://hö:1': invalid host or port"),
-        ("unix://", "parse 'unix://': invalid path of a unix socket"),
-        ("unix:///a\0b", "parse 'unix:///a\\x00b': invalid path of a unix socket"),
+        ("unix://", "parse 'unix://': invalid path"),
+        ("unix:///a\0b", "parse 'unix:///a\\x00b': invalid path"),
         ("unix:///" + "x" * 108, f'Unix socket path "/{"x" * 108}" is too long'),
         ("unix:///" + "é" * 54, f'Unix socket path "/{"é" * 54}" is too long'),
     ],
@@ -99,3 +99,8 @@ def test_a_unix_path_is_taken_as_it_stands(
     server.on("/A.B", {})
     connect(server.addr, timings).call("A.B", {}, dict)
     assert server.paths() == ["/A.B"]
+
+
+def test_a_path_that_has_no_bytes_is_refused() -> None:
+    with pytest.raises(EngineError, match="surrogates not allowed"):
+        transport.new_transport("unix:///\ud800", None)
