@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -51,6 +52,14 @@ class Survivor:
         if pidfd is not None:
             os.close(pidfd)
         return pidfd is not None
+
+    def kill(self) -> None:
+        """Kill it and wait until it is gone."""
+        pidfd = self.process.open()
+        assert pidfd is not None
+        identity.send(pidfd, signal.SIGKILL)
+        select.select([pidfd], [], [])
+        os.close(pidfd)
 
     def next_engine(self, *, live_restore: bool) -> Manager:
         exec_root = self.path / "exec"
@@ -109,7 +118,7 @@ def test_without_live_restore_the_next_engine_starts_it_anew(survivor: Survivor)
 
 
 def test_one_that_died_meanwhile_is_started_again(survivor: Survivor) -> None:
-    os.kill(survivor.process.pid, signal.SIGKILL)
+    survivor.kill()
     manager = survivor.next_engine(live_restore=True)
     assert not survivor.runs()
     assert watched_pid(manager) != survivor.process.pid
