@@ -95,6 +95,7 @@ class Lifecycle:
                 c.running = False
                 if propagated is not None:
                     propagation.unshare(propagated)
+                self._remove_exec_directory(p)
                 raise
             self.plugin_post_start(p, c, keep_trying=force)
 
@@ -108,8 +109,7 @@ class Lifecycle:
             behaviour dial: tried many times within moby's 12.5 s, so that a plugin is there as soon as it
                 listens.
             behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays
-                enabled,
-                and is started again later.
+                enabled, and is started again later.
             extra keep_trying: whether that is so.
 
         Raises:
@@ -186,21 +186,22 @@ class Lifecycle:
         if self.executor is None:
             return
         with p.turn:
+            c.restart = (
+                self.config.live_restore_enabled
+            )  # before it is watched, so that its end is not missed
+            self.take(p, c)
             alive = self._restore(p, c, self.executor)
             if self.config.live_restore_enabled:
                 if not alive:
                     self.enable(p, c, force=True)
                     return
-                c.restart = True
-                self.take(p, c)
                 self.plugin_post_start(p, c, keep_trying=True)
             elif alive:
-                c.restart = False
                 self.shutdown_plugin(p, c)
 
     def _restore(self, p: Plugin, c: Controller, executor: Executor) -> bool:
         stdout, stderr = make_logger_streams(p.get_id())
-        c.running = True  # before it is watched, so that its end is not missed
+        c.running = True
         alive = False
         try:
             alive = executor.restore(p.get_id(), stdout, stderr)
