@@ -305,7 +305,7 @@ class Manager:
             plugin/events.go::Manager.SubscribeEvents
 
         Differs:
-            error unexpected type: the type checker sees to that.
+            error type: the type checker sees to that.
         """
         subscriber = self.publisher.subscribe_topic_with_buffer(topic(watch_events), buffer)
         return subscriber, lambda: self.publisher.evict(subscriber)

@@ -154,7 +154,7 @@ class Store:
             plugin/store.go::Store.Get
 
         Differs:
-            behaviour nil store: there is none.
+            behaviour nil: there is no store that is none.
             behaviour release: also of a plugin that was disabled by force, whose count would never be zero
                 again.
             order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
@@ -188,7 +188,7 @@ class Store:
             plugin/store.go::Store.GetAllByCap
 
         Differs:
-            behaviour nil store: there is none.
+            behaviour nil: there is no store that is none.
             behaviour lock: taken once; moby takes it twice and can deadlock with a writer.
 
         Raises:
@@ -235,7 +235,7 @@ class Store:
         Differs:
             behaviour lock: the handlers are read under it; moby reads them without.
             error handler: one that fails is logged, and keeps the others from nothing.
-            behaviour nil client: a plugin with another protocol has none, and nobody is called with nothing.
+            behaviour nil: a plugin with another protocol has none, and nobody is called with nothing.
         """
         client = p.client
         if client is None:
