@@ -58,11 +58,25 @@ class Manager:
         field mu: in `lifecycle`, with `cMap`.
         field cMap: in `lifecycle`, which starts and stops plugins.
         field muGC: one lock; only the last moment of a creation holds it.
-        method enable: `lifecycle.enable`, likewise pluginPostStart, restore, disable, HandleExitEvent and
-            Shutdown.
-        method createPlugin: `creation.create_plugin`, likewise setupNewPlugin and CreateFromContext, which is
-            handed on to there.
-        method Pull: nothing is pulled here, likewise Push, Upgrade and Privileges.
+        method enable: `lifecycle.enable`.
+        method pluginPostStart: `lifecycle.plugin_post_start`.
+        method restore: `lifecycle.restore`.
+        method restorePlugin: `lifecycle.restore_plugin`.
+        method disable: `lifecycle.disable`.
+        method HandleExitEvent: `lifecycle.handle_exit_event`.
+        method Shutdown: `lifecycle.shutdown`.
+        method loadPlugin: `records.load_plugin`.
+        method save: `records.save`.
+        method CreateFromContext: `creation.create_from_context`.
+        method createPlugin: `creation.create_plugin`.
+        method setupNewPlugin: `creation.setup_new_plugin`.
+        method validateConfig: `creation.validate_config`.
+        method Pull: nothing is fetched from a registry here.
+        method pull: nothing is fetched from a registry here.
+        method Push: nothing is fetched from a registry here.
+        method Upgrade: nothing is fetched from a registry here.
+        method upgradePlugin: nothing is fetched from a registry here.
+        method Privileges: nothing is fetched from a registry here.
         extra lifecycle: starts and stops plugins.
         extra creation: makes plugins.
     """
@@ -129,6 +143,13 @@ class Manager:
             behaviour client: every enabled plugin has its client before anything is started, so that calls to
                 one
                 that is still starting wait for it.
+            call loadPlugin: in `restoring.load_all`.
+            call handleLoadError: in `restoring.load_all`.
+            call EnsureRemoveAll: in `restoring`.
+            call restorePlugin: in `restoring.reload_one`.
+            call save: in `restoring.reload_one`.
+            call IsEnabled: in `restoring.reload_one`.
+            call enable: in `restoring.reload_one`.
 
         Raises:
             OSError: the root cannot be read.
@@ -170,6 +191,10 @@ class Manager:
         Differs:
             behaviour count: checked again in the step that marks the plugin, so that no user comes in
                 between.
+            call GetV2Plugin: in `_operation`.
+            call GetTypes: in `authz.leave`.
+            call Publish: in `_tell`.
+            call GetID: in `_tell`.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -189,6 +214,11 @@ class Manager:
         Go:
             plugin/backend_linux.go::Manager.Enable
 
+        Differs:
+            call GetV2Plugin: in `_operation`.
+            call Publish: in `_tell`.
+            call GetID: in `_tell`.
+
         Raises:
             PluginNotFound: there is no such plugin.
             Enabled: it is enabled already.
@@ -204,6 +234,9 @@ class Manager:
         Go:
             plugin/backend_linux.go::Manager.Inspect
 
+        Differs:
+            call GetV2Plugin: through `get`.
+
         Raises:
             PluginNotFound: there is no such plugin.
         """
@@ -218,6 +251,12 @@ class Manager:
         Differs:
             behaviour client: closed.
             behaviour authz: it leaves the chain, as when it is disabled.
+            call GetV2Plugin: in `_operation`.
+            call GetRefCount: in `_check_removable`.
+            call disable: in `_disable_for_removal`.
+            call RecursiveUnmount: in `removal.remove_files`.
+            call atomicRemoveAll: in `removal.remove_files`.
+            call GC: in `_gc_later`.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -250,6 +289,7 @@ class Manager:
 
         Differs:
             error save: the settings are as before when they cannot be written.
+            call GetV2Plugin: in `_operation`.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -306,6 +346,7 @@ class Manager:
 
         Differs:
             error type: the type checker sees to that.
+            call matches: in `plugin_events.topic`.
         """
         subscriber = self.publisher.subscribe_topic_with_buffer(topic(watch_events), buffer)
         return subscriber, lambda: self.publisher.evict(subscriber)
@@ -331,6 +372,7 @@ class Manager:
                 none
                 always fits and one with two never.
             order plugins: by name; moby's is random.
+            call GetTypes: the capabilities are read from the frozen value.
 
         Raises:
             InvalidFilter: `enabled` is neither `true` nor `false`.
