@@ -85,8 +85,7 @@ class Manager:
         """Make the directories and the executor, then load and start the plugins.
 
         Returns at the latest when `config.timings.start` seconds are over; plugins that take longer go on
-        starting
-        in the background.
+        starting in the background.
 
         Go:
             plugin/manager.go::NewManager
@@ -138,11 +137,9 @@ class Manager:
         Differs:
             behaviour wait: for `timings.start` seconds in all; the rest goes on in the background.
             behaviour removing: leftovers are looked for in the plugins' root, and removed, in the background;
-                moby
-                looks in its working directory.
+                moby looks in its working directory.
             behaviour client: every enabled plugin has its client before anything is started, so that calls to
-                one
-                that is still starting wait for it.
+                one that is still starting wait for it.
             call loadPlugin: in `restoring.load_all`.
             call handleLoadError: in `restoring.load_all`.
             call EnsureRemoveAll: in `restoring`.
@@ -369,8 +366,7 @@ class Manager:
 
         Differs:
             behaviour capability: one that fits is enough; moby asks all of them to, so that a plugin with
-                none
-                always fits and one with two never.
+                none always fits and one with two never.
             order plugins: by name; moby's is random.
             call GetTypes: the capabilities are read from the frozen value.
 
