@@ -71,10 +71,16 @@ class Creation:
         Differs:
             param ctx: nothing here can be cancelled.
             param tarCtx: called `tar`.
-            call Publish: in `Manager.create_from_context`, likewise LogPluginEvent.
+            call Publish: in `Manager.create_from_context`.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
             behaviour failed: blobs of a plugin that was not made are removed by the caller's garbage
                 collection.
+            call ParseNormalizedNamed: in `_full_name`.
+            call TagNameOnly: in `_full_name`.
+            call FamiliarString: in `_full_name`.
+            call GC: in `Manager.create_from_context`, if this fails.
+            call LogPluginEvent: in `Manager.create_from_context`.
+            call tmpDir: in `_make_aside`.
 
         Raises:
             NameTaken: another plugin has the name.
@@ -136,6 +142,8 @@ class Creation:
 
         Differs:
             error Add: a failure is an error, and not ignored.
+            call save: in `_settle`.
+            call Add: in `_settle`.
 
         Raises:
             InvalidParameter: another plugin has the name.

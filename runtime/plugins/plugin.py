@@ -191,6 +191,9 @@ class Plugin:
             behaviour mounts: the settings change, not the config, which moby changes through a shared
                 pointer.
             call newSettables: in `settings.apply`, as all that follows.
+            call isSettable: in `settings.apply`.
+            call prettyName: in `settings.apply`.
+            call updateSettingsEnv: in `settings.apply`.
 
         Raises:
             EngineError: the plugin is enabled, or a setting is malformed, unknown or not settable.
@@ -355,6 +358,9 @@ class Plugin:
             error device: a device without a path is refused; moby crashes.
             behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own
                 too.
+            call DefaultSpec: in `spec.init_spec`.
+            call DevicesFromPath: in `spec.init_spec`.
+            call RemoveNamespace: in `spec.init_spec`.
 
         Raises:
             EngineError: a mount has no source, or a device no path or is none.

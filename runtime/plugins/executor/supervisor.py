@@ -62,6 +62,7 @@ class Executor:
         Differs:
             param id: called `plugin_id`; `id` is a builtin.
             error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
+            call attachStreamsFunc: the output files are opened with their sinks.
 
         Raises:
             Conflict: it runs already.
@@ -87,6 +88,7 @@ class Executor:
 
         Differs:
             param id: called `plugin_id`; `id` is a builtin.
+            call attachStreamsFunc: the output files are opened with their sinks.
         """
         with self._lock_of(plugin_id):
             if self.is_running(plugin_id):
