@@ -80,7 +80,9 @@ def volume_to_api_type(v: VolumeWrapper) -> Volume:
 
 def rfc3339(time: datetime | None) -> str:
     """A time to the second, in UTC; Go's zero time for None."""
-    return ZERO_TIME if time is None else f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if time is None:
+        return ZERO_TIME
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _size(v: VolumeWrapper, ctx: Context | None) -> int:
