@@ -1,6 +1,7 @@
 """Runs a script and notes which functions of some folders ran.
 
-`python -m annotator.tracer OUT FOLDER... -- SCRIPT` writes them as JSON. It runs in a process of its own, beside the annotator, and knows nothing of what it runs.
+`python -m annotator.tracer OUT FOLDER... -- SCRIPT` writes them to OUT as JSON. It runs in a process of
+its own, beside the annotator, and knows nothing of what it runs.
 """
 
 from __future__ import annotations
