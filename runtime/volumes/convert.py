@@ -34,6 +34,7 @@ def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None)
     Differs:
         param opts: two functions instead of two options.
         behaviour cancelled: an error, where moby returns nothing.
+        param volumes: `ctx` comes last here.
     """
     context.check(ctx)
     return tuple([v.api or volume_to_api_type(v) for v in volumes])

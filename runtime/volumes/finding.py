@@ -102,7 +102,6 @@ def _filter(store: VolumeStore, vols: list[VolumeWrapper] | None, by: By | None)
         volume/service/store.go::VolumeStore.filter
 
     Differs:
-        param vols: returned.
         behaviour Or: volumes by driver are among the result, where moby lists them and throws them away; of
             given volumes it leaves some, where moby adds others to them.
         param ctx: a list is called off before it begins, or not at all.

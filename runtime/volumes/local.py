@@ -73,7 +73,6 @@ class Root:
         volume/local/local.go::Root
 
     Differs:
-        field scope: called base; `scope` is what the driver's method of that name says.
         extra base: moby's scope.
         field rootIdentity: see `new`.
         extra descriptor: everything is done through it.
@@ -219,7 +218,7 @@ class Root:
                 refused like one that leads out of the root; moby deletes that volume's data.
             behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
             behaviour lock: other volumes can be used while one is deleted.
-            param v: called vol, as in the driver's interface.
+            param path: the same function does both.
         """
         self.retire(vol).finish()
 

@@ -21,9 +21,6 @@ class Client(Protocol):
 
     Go:
         volume/drivers/proxy.go::client
-
-    Differs:
-        method CallWithOptions: returns the reply, of the type that is asked for.
     """
 
     def call_with_options(self, service_method: str, args: object, ret: type[R], opts: Any) -> R:
