@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, MutableSequence, Sequence
+from collections.abc import Callable, Collection, MutableSequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -187,21 +187,21 @@ def has_no_options(volume: VolumeWrapper) -> bool:
     return not volume.options
 
 
-def unique(volumes: Sequence[VolumeWrapper]) -> list[VolumeWrapper]:
-    """The first volume of each name.
+def unique(volumes: MutableSequence[VolumeWrapper]) -> None:
+    """Leave the first volume of each name in a list.
 
     Go:
         volume/service/store.go::unique
 
     Differs:
-        param ls: called volumes, and left as it is; the result is returned.
+        param ls: called volumes.
         call filter: the first of each name is kept in a dict.
         extra volumes: moby's ls.
     """
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:
         first.setdefault(volume.name, volume)
-    return list(first.values())
+    volumes[:] = list(first.values())
 
 
 def filter_in_place(volumes: MutableSequence[VolumeWrapper], fn: FilterFunc) -> None:

@@ -150,7 +150,8 @@ def _one_of(store: VolumeStore, vols: list[VolumeWrapper] | None, bys: Sequence[
         some, more = _filter(store, None if vols is None else list(vols), by)
         found += some
         warnings += more
-    return _Listed(filters.unique(found), warnings)
+    filters.unique(found)
+    return _Listed(found, warnings)
 
 
 def _by_referenced(store: VolumeStore, *, referenced: bool) -> FilterFunc:
