@@ -105,7 +105,8 @@ def _pair(counterpart: Counterpart, known: _Known) -> Pair:
     mirrored = tuple(known.originals[name] for name in names if name in known.originals)
     if ours is None:
         return Pair(counterpart, mirrored, ())
-    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, known.reach)]
+    renamed = _renamed(counterpart.differences)
+    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.reach)]
     bare += _extra_members(mirrored, ours) + list(_extra_calls(mirrored, ours, known.reach))
     rows = tuple(_explained(row, counterpart.differences, known.conventions) for row in _unique(bare))
     return Pair(counterpart, mirrored, rows, tuple(_stale(counterpart, rows, mirrored)))
@@ -121,16 +122,20 @@ def _unique(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _rows(
-    original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...], reach: Reach
+    original: GoSymbol,
+    ours: PythonObject,
+    mirrored: tuple[GoSymbol, ...],
+    renamed: Mapping[str, str],
+    reach: Reach,
 ) -> Iterator[Row]:
     if original.kind in _TYPES and ours.kind == "class":
         yield from _members(original, ours)
     if original.kind in CALLABLE and ours.kind in ("class", "function"):
         callable_ours = reach.constructor(ours)
-        yield from _params(original, callable_ours, mirrored)
+        yield from _params(original, callable_ours, mirrored, renamed)
         yield from _results(original, ours, mirrored)
         yield from _errors(original, callable_ours, reach)
-        yield from _calls(original, reach)
+        yield from _calls(original, mirrored, reach)
 
 
 # ── Fields and methods ───────────────────────────────────────────────────────────────────────────
@@ -186,12 +191,25 @@ def _is_public_attribute(member: Parameter) -> bool:
 # ── Parameters and results ───────────────────────────────────────────────────────────────────────
 
 
-def _params(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]) -> Iterator[Row]:
+_RENAMED = re.compile(r"called `(?P<name>\w+)`")
+
+
+def _renamed(differences: Iterable[Difference]) -> dict[str, str]:
+    """Python's names of Go's parameters, from reasons of the form "called `NAME`, …"."""
+    named = ((item.name, _RENAMED.match(item.reason)) for item in differences if item.kind == "param")
+    return {name: found["name"] for name, found in named if found is not None}
+
+
+def _params(
+    original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...], renamed: Mapping[str, str]
+) -> Iterator[Row]:
     go = [param for param in original.params if param.name not in ("", "_")]
-    matched = _matched(go, ours.params)
+    matched = _matched(go, ours.params, renamed)
     for param in go:
         found = matched.get(param.name)
         fault = "" if found else f"{ours.name} does not take it"
+        if found is not None and renamed.get(param.name) == found.name:
+            fault = f"it is called {found.name}"
         if found is not None and not _keeps_order(param, go, ours.params, matched):
             fault = "it stands in another place"
         yield Row(
@@ -219,18 +237,35 @@ def _params(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ..
             )
 
 
-def _matched(go: list[Parameter], ours: tuple[Parameter, ...]) -> dict[str, Parameter]:
-    """Parameters of the same name; then those in the same place of which one name abbreviates the other."""
+def _matched(
+    go: list[Parameter], ours: tuple[Parameter, ...], renamed: Mapping[str, str]
+) -> dict[str, Parameter]:
+    """Parameters of the same name or said to be renamed; then those of which one name abbreviates the other.
+
+    An error also matches the first parameter that takes an exception.
+    """
     by_name = {plain(param.name): param for param in ours}
-    found = {param.name: by_name[plain(param.name)] for param in go if plain(param.name) in by_name}
+    wanted = {param.name: plain(param.name) for param in go}
+    wanted |= {
+        name: plain(renamed[name]) for name, kept in wanted.items() if kept not in by_name and name in renamed
+    }
+    found = {name: by_name[kept] for name, kept in wanted.items() if kept in by_name}
     taken = {param.name for param in found.values()}
     left = [param for param in ours if param.name not in taken]
     for param in (each for each in go if each.name not in found):
-        candidate = next((each for each in left if _abbreviates(param.name, each.name)), None)
+        candidate = next((each for each in left if _is_alike(param, each)), None)
         if candidate is not None:
             found[param.name] = candidate
             left.remove(candidate)
     return found
+
+
+_EXCEPTION = re.compile(r"\b(?:Base)?Exception\b|Error\b")
+
+
+def _is_alike(go: Parameter, ours: Parameter) -> bool:
+    is_error = go.type == "error" and _EXCEPTION.search(ours.type) is not None
+    return is_error or _abbreviates(go.name, ours.name)
 
 
 def _abbreviates(one: str, other: str) -> bool:
@@ -309,18 +344,20 @@ def _errors(original: GoSymbol, ours: PythonObject, reach: Reach) -> Iterator[Ro
 # ── Calls ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _calls(original: GoSymbol, reach: Reach) -> Iterator[Row]:
+def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: Reach) -> Iterator[Row]:
     made = reach.python_calls(original.notation)
+    folded = {other.notation for other in mirrored}
     for called in reach.go_calls(original.notation):
         line = next((line for name, line in made.items() if reach.is_same(called, name)), None)
+        is_made = line is not None or called in folded
         yield Row(
             kind="call",
             name=called.partition("::")[2],
             go=called,
-            python=called if line is not None else "",
+            python=called if is_made else "",
             python_line=line or 0,
-            agreement=Agreement.UNEXPLAINED if line is None else Agreement.SAME,
-            reason="" if line is not None else f"{original.symbol} calls it, the counterpart does not",
+            agreement=Agreement.SAME if is_made else Agreement.UNEXPLAINED,
+            reason="" if is_made else f"{original.symbol} calls it, the counterpart does not",
         )
 
 
@@ -329,15 +366,16 @@ def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reac
     if not any(original.kind in CALLABLE for original in mirrored):
         return
     wanted = {called for original in mirrored for called in reach.go_calls(original.notation)}
-    own = {original.notation for original in mirrored}
-    for called, line in reach.calls_of(reach.constructor(ours).name).items():
-        if called in own or any(reach.is_same(each, called) for each in wanted):
+    wanted |= {original.notation for original in mirrored}
+    for made in reach.calls_of(reach.constructor(ours).name):
+        if not made.is_call or any(reach.is_same(each, name) for each in wanted for name in made.mirrored):
             continue
+        called = made.mirrored[0]
         yield Row(
             kind="call",
             name=called.partition("::")[2],
             python=called,
-            python_line=line,
+            python_line=made.line,
             agreement=Agreement.UNEXPLAINED,
             reason=f"{', '.join(o.symbol for o in mirrored)} does not call it",
         )

@@ -96,7 +96,7 @@ class Scope:
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
-                    self._assign(target, self.type_of(value))
+                    self._assign_value(target, value)
             case ast.AnnAssign(target=ast.Name(id=name), annotation=written):
                 self.names[name] = annotation(written, self.module, self.packages)
             case ast.NamedExpr(target=ast.Name(id=name), value=value):
@@ -110,6 +110,14 @@ class Scope:
                 self.names[name] = Type(resolved) if resolved in self.packages.classes else NOTHING
             case _:
                 pass
+
+    def _assign_value(self, target: ast.expr, value: ast.expr) -> None:
+        match target, value:
+            case ast.Tuple(elts=names), ast.Tuple(elts=values) if len(names) == len(values):
+                for name, each in zip(names, values, strict=True):
+                    self._assign_value(name, each)
+            case _:
+                self._assign(target, self.type_of(value))
 
     def _assign(self, target: ast.expr, value: Type) -> None:
         match target:
