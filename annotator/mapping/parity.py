@@ -130,10 +130,11 @@ def _rows(
 ) -> Iterator[Row]:
     if original.kind in _TYPES and ours.kind == "class":
         yield from _members(original, ours)
-    if original.kind in CALLABLE and ours.kind in ("class", "function"):
-        callable_ours = reach.constructor(ours)
+    callable_ours = reach.constructor(ours)
+    if original.kind in CALLABLE and ours.kind in ("class", "function", "signature"):
         yield from _params(original, callable_ours, mirrored, renamed)
         yield from _results(original, ours, mirrored)
+    if original.kind in CALLABLE and ours.kind in ("class", "function"):
         yield from _errors(original, callable_ours, reach)
         yield from _calls(original, mirrored, reach)
 

@@ -12,7 +12,7 @@ from annotator.model import Counterpart, GoSymbol, Kind, Parameter, PythonObject
 CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
 # A helper of a helper of a helper: beyond that, a call is nobody's own any more.
-_DEPTH = 4
+_DEPTH = 6
 
 
 def members_by_name(
@@ -134,7 +134,7 @@ class Reach:
                 found.append(Made(mirrored, at, is_call=not call.type))
             elif call.name not in seen:
                 seen.add(call.name)
-                self._follow_python(call.name, found, at, depth - 1, seen)
+                self._follow_python(call.name, found, at, depth - (not call.type), seen)
 
     def _called(self, call: Parameter) -> tuple[str, ...]:
         """The Go functions that a use of a counterpart stands for.
@@ -168,7 +168,7 @@ class Reach:
             called = self._python.get(call.name)
             is_type = called is not None and called.kind == "class"
             if is_type or not self._called(call):
-                self._follow_texts(call.name, found, depth - 1, seen)
+                self._follow_texts(call.name, found, depth - (not call.type), seen)
 
     def is_same(self, one: str, other: str) -> bool:
         """Whether two calls are the same one: through an interface, the method's name decides."""

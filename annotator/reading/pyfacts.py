@@ -27,7 +27,8 @@ def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 dotted = f"{name}.{defined}"
                 end = node.end_lineno or node.lineno
-                found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end)
+                calls = tuple(_functions(node, Scope(packages, module, None)))
+                found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end, calls=calls)
     for name, entry in packages.classes.items():
         found[name] = _class(name, entry, packages)
         for each in entry.attributes.values():
@@ -82,7 +83,7 @@ def _function(
 ) -> PythonObject:
     return PythonObject(
         name=name,
-        kind="function",
+        kind="signature" if _is_signature(node) else "function",
         path=module.path,
         line=_first_line(node),
         end_line=node.end_lineno or node.lineno,
@@ -90,6 +91,15 @@ def _function(
         returns=ast.unparse(node.returns) if node.returns is not None else "",
         calls=tuple(_calls(node, module, owner, packages)),
         texts=tuple(_all_texts(node)),
+    )
+
+
+def _is_signature(node: Function) -> bool:
+    """Whether the body is `...` alone, as a Protocol's is."""
+    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    return all(
+        isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) and each.value.value is ...
+        for each in body
     )
 
 
@@ -109,6 +119,12 @@ def _params(node: Function) -> tuple[Parameter, ...]:
     )
 
 
+def _functions(node: ast.stmt, scope: Scope) -> Iterator[Parameter]:
+    """The functions that a value at module level holds: a table of them calls each, in the end."""
+    used = (each for each in _used([node], scope) if each.name in scope.packages.functions)
+    return (each for each in used if not each.name.endswith(".__init__"))
+
+
 # How a function uses what it names, beside calling it or handing it on to be called.
 READ = "read"
 CAUGHT = "caught"
@@ -123,19 +139,25 @@ def _calls(node: Function, module: Module, owner: Class | None, packages: Packag
     for inner in ordered(node):
         if isinstance(inner, Function | ast.Lambda) and inner is not node:
             scope.enter(inner)
-    for used, how in _uses(node.body):
-        target = scope.target(used)
+    yield from _used(node.body, scope)
+
+
+def _used(body: list[ast.stmt], scope: Scope) -> Iterator[Parameter]:
+    for used, how in _uses(body):
+        target = scope.spelled(used) if isinstance(used, ast.Call) else scope.target(used)
         if target:
             yield from _targets(target, used.lineno, how, scope)
 
 
-def _uses(body: list[ast.stmt]) -> Iterator[tuple[ast.Name | ast.Attribute, str]]:
-    """The names that run when the body does, and how each is used; annotations do not run."""
+def _uses(body: list[ast.stmt]) -> Iterator[tuple[ast.Name | ast.Attribute | ast.Call, str]]:
+    """The names and calls that run when the body does, and how each is used; annotations do not run."""
     pending: list[tuple[ast.AST, str]] = [(statement, "") for statement in reversed(body)]
     while pending:
         current, how = pending.pop()
         if isinstance(current, ast.Name | ast.Attribute) and isinstance(current.ctx, ast.Load):
             yield current, how
+        elif isinstance(current, ast.Call):
+            yield current, ""
         pending.extend(reversed(list(_parts(current, how))))
 
 

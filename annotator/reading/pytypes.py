@@ -20,6 +20,8 @@ _MAPPINGS = frozenset(
 _ELEMENT_CALLS = frozenset({"next", "min", "max"})
 _SAME_CALLS = frozenset({"list", "tuple", "sorted", "set", "iter", "reversed", "frozenset", "dict"})
 _ELEMENT_METHODS = frozenset({"get", "pop", "setdefault", "popleft", "popitem"})
+# The methods that builtins call.
+_SPELLED = {"str": "__str__", "len": "__len__", "iter": "__iter__", "repr": "__repr__"}
 _SAME_METHODS = frozenset({"values", "copy"})
 
 
@@ -217,6 +219,16 @@ class Scope:
                 return self.type_of(value)
             case _:
                 return NOTHING
+
+    def spelled(self, call: ast.Call) -> str:
+        """The method that a builtin calls, `__str__` for `str(x)`, where the project's own class has it."""
+        match call:
+            case ast.Call(func=ast.Name(id=name), args=[value]) if name in _SPELLED:
+                owner = self.type_of(value)
+                method = self.packages.method(owner.name, _SPELLED[name]) if owner.name else None
+                return method or ""
+            case _:
+                return ""
 
     def target(self, expression: ast.expr) -> str:
         """The dotted name of the project's function, class or member that an expression is, else empty."""
