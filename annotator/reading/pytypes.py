@@ -159,7 +159,13 @@ class Scope:
                 return self.type_of(inner)
             case ast.List(elts=[first, *_]) | ast.Tuple(elts=[first, *_]):
                 return Type(element=self.type_of(first))
-            case ast.ListComp(elt=element) | ast.GeneratorExp(elt=element) | ast.SetComp(elt=element):
+            case (
+                ast.ListComp(elt=element, generators=loops)
+                | ast.GeneratorExp(elt=element, generators=loops)
+                | ast.SetComp(elt=element, generators=loops)
+            ):
+                for loop in loops:
+                    self._bind(loop)
                 return Type(element=self.type_of(element))
             case _:
                 return NOTHING

@@ -57,10 +57,10 @@ class Plugin:
         pkg/plugins/plugins.go::Plugin
 
     Differs:
-        field activateWait: a condition, besides who is activating the plugin at present; nobody holds a lock
-            while the plugin is asked, so a slow plugin delays those alone who need it.
-        field handlersRun: how many handlers of each interface have run; each runs once, while moby runs all
-            of them again after a new one came.
+        behaviour activateWait: besides the condition it is kept who is activating the plugin at present; nobody
+            holds a lock while the plugin is asked, so a slow plugin delays those alone who need it.
+        behaviour handlersRun: how many handlers of each interface have run; each runs once, while moby runs
+            all of them again after a new one came.
         extra timings: the numbers and the clock, for tests.
         extra close: the client's connections are closed by their owner.
     """
@@ -126,7 +126,7 @@ class Plugin:
             pkg/plugins/plugins_unix.go::Plugin.ScopedPath
 
         Differs:
-            param s: called `path`.
+            param s: called `path`, which says what it is.
         """
         return path
 
@@ -202,7 +202,8 @@ class Plugin:
 
         Differs:
             extra retry: listing asks once.
-            call Call: bounded by `timings.activate`; moby waits for ever.
+            call Call,CallWithOptions: with options, since the handshake is bounded by `timings.activate`; moby's
+                may wait for ever.
             behaviour lock: none is held meanwhile.
         """
         # Only here, since not every Python that reads specs has sockets.

@@ -102,6 +102,14 @@ def _move_below_rootfs(member: tarfile.TarInfo, name: str) -> None:
 
 
 def _copy(copy: tarfile.TarFile, member: tarfile.TarInfo, rootfs: Path) -> None:
+    try:
+        _add(copy, member, rootfs)
+    except OSError as error:
+        text = "error copying tar data" if member.isreg() else "error writing tar header"
+        raise EngineError(f"{text}: {error}", error) from error
+
+
+def _add(copy: tarfile.TarFile, member: tarfile.TarInfo, rootfs: Path) -> None:
     if not member.isreg():
         copy.addfile(member)
         return

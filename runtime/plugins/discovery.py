@@ -94,7 +94,6 @@ class LocalRegistry:
             pkg/plugins/discovery.go::localRegistry.Plugin
 
         Differs:
-            call pluginPaths: in `_candidates`.
             behaviour name: one that would lead out of the folders is not found.
             behaviour kind: a spec must be a regular file; reading a pipe would wait for ever.
         """
@@ -128,7 +127,7 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
 
     Differs:
         extra timings: what the plugin is given.
-        error protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can never
+        behaviour protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can never
             call.
     """
     try:

@@ -98,8 +98,9 @@ class Plugins:
             pkg/plugins/plugins.go::Get
 
         Differs:
-            call waitActive: activation itself waits for whoever began it.
             extra patient: start-up and lists must not wait for the long schedule.
+            call loadWithRetry,activate: for those who are not patient: begun by a worker, waited for a bounded
+                time, and once more with the handlers that came meanwhile.
         """
         plugin = self.get_active(name) if patient else self._get_soon(name)
         if not plugin.implements(imp):
@@ -117,8 +118,6 @@ class Plugins:
             pkg/plugins/plugins.go::GetAll
 
         Differs:
-            call waitActive: in `_wait_for`.
-            call loadWithRetry: in `_begin`, by the workers.
             behaviour slow: a plugin that does not answer in time is left out and logged, and may be there the
                 next time; moby waits for the slowest, for half a minute or for ever.
             order out: as found; moby's is random.
@@ -182,9 +181,7 @@ class Plugins:
 
         Differs:
             call newLocalRegistry: the registry is given.
-            call Plugin: in `_find`, as the wait between two tries.
-            call backoff: likewise.
-            call abort: likewise.
+            call activated: a plugin that failed is forgotten only if no other thread has activated it since.
             behaviour retry: without it, activation is tried once too; moby tries for half a minute.
             result Plugin: none with an error; nobody looks at moby's.
         """

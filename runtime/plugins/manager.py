@@ -57,12 +57,7 @@ class Manager:
     Differs:
         field mu: in `lifecycle`, with `cMap`.
         field cMap: in `lifecycle`, which starts and stops plugins.
-        field muGC: one lock; only the last moment of a creation holds it.
-        method enable: `lifecycle.enable`, likewise pluginPostStart, restore, disable, HandleExitEvent and
-            Shutdown.
-        method createPlugin: `creation.create_plugin`, likewise setupNewPlugin and CreateFromContext, which is
-            handed on to there.
-        method Pull: nothing is pulled here, likewise Push, Upgrade and Privileges.
+        behaviour muGC: one lock; only the last moment of a creation holds it.
         extra lifecycle: starts and stops plugins.
         extra creation: makes plugins.
     """
@@ -92,10 +87,8 @@ class Manager:
         self.creation = Creation(config.store, config.root, self.blob_store, self.mu_gc)
         try:
             self.reload()
-        except OSError as error:
-            raise EngineError(
-                f"failed to restore plugins: failed to read {config.root}: {error}", error
-            ) from error
+        except EngineError as error:
+            raise error.with_text("failed to restore plugins") from error
         self.publisher: Publisher[Event] = Publisher(PUBLISH_TIMEOUT, PUBLISH_BUFFER)
 
     def _tmp_dir(self) -> Path:
@@ -129,15 +122,20 @@ class Manager:
             behaviour client: every enabled plugin has its client before anything is started, so that calls to
                 one
                 that is still starting wait for it.
+            call GetSocket,SetTimeout,SetAddr,Protocol,SetPClient,NewClientWithTimeout: make that client; moby
+                makes it in `pluginPostStart`.
+            call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites it
+                with what a user set.
 
         Raises:
-            OSError: the root cannot be read.
+            EngineError: `failed to read PATH`.
         """
         config, lifecycle = self.config, self.lifecycle
-        plugins = {
-            plugin.get_id(): plugin
-            for plugin in restoring.load_all(config.root, self.blob_store, config.workers)
-        }
+        try:
+            found = list(restoring.load_all(config.root, self.blob_store, config.workers))
+        except OSError as error:
+            raise EngineError(f"failed to read {config.root}: {error}", error) from error
+        plugins = {plugin.get_id(): plugin for plugin in found}
         config.store.set_all(plugins)
         restored = []
         for plugin in plugins.values():
@@ -205,7 +203,7 @@ class Manager:
         Raises:
             PluginNotFound: there is no such plugin.
         """
-        return api_plugin(self.get(ref_or_id))
+        return api_plugin(self.config.store.get_v2_plugin(ref_or_id))
 
     def remove(self, name: str, config: PluginRmConfig = REMOVE) -> None:
         """Remove a plugin and all its files.
@@ -214,8 +212,10 @@ class Manager:
             plugin/backend_linux.go::Manager.Remove
 
         Differs:
-            behaviour client: closed.
             behaviour authz: it leaves the chain, as when it is disabled.
+            call shutdownPlugin: also if it is disabled, since it may wait to be restarted after a crash.
+            call EnsureRemoveAll: removes EXEC/ID too, which moby leaves.
+            call SetPClient: closes the client's connections.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -247,7 +247,7 @@ class Manager:
             plugin/backend_linux.go::Manager.Set
 
         Differs:
-            error save: the settings are as before when they cannot be written.
+            behaviour save: the settings are as before when they cannot be written.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -303,7 +303,7 @@ class Manager:
             plugin/events.go::Manager.SubscribeEvents
 
         Differs:
-            error unexpected type: the type checker sees to that.
+            error unexpected-type-passed: the queue's type says what is in it; moby's channel takes anything.
         """
         subscriber = self.publisher.subscribe_topic_with_buffer(topic(watch_events), buffer)
         return subscriber, lambda: self.publisher.evict(subscriber)
@@ -329,6 +329,7 @@ class Manager:
                 none
                 always fits and one with two never.
             order plugins: by name; moby's is random.
+            call GetTypes: read from the value that is shown, which no one changes any more.
 
         Raises:
             InvalidFilter: `enabled` is neither `true` nor `false`.
@@ -344,7 +345,7 @@ class Manager:
         """The plugin that is meant, while no other operation on it goes on."""
         p = self.config.store.get_v2_plugin(ref_or_id)
         with p.turn:
-            if self.config.store.get_all().get(p.get_id()) is not p:
+            if not self.config.store.has(p):
                 raise PluginNotFound(ref_or_id)
             yield p
 

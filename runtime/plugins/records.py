@@ -43,7 +43,6 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         plugin/manager.go::Manager.loadPlugin
 
     Differs:
-        param id: called `plugin_id`; `id` is a builtin.
         extra root: the manager's.
         error id: a config.json of another id is refused; moby loads it and can never save it.
         error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
@@ -81,6 +80,8 @@ def save(root: Path, p: Plugin) -> None:
     Differs:
         extra root: the manager's.
         behaviour unknown: keys that another version wrote stay; moby drops them.
+        error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts, numbers
+            and lists of them.
         behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
 
     Raises:
@@ -102,8 +103,7 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
         plugin/manager.go::handleLoadError
 
     Differs:
-        param err: never nil.
-        param id: called `plugin_id`; `id` is a builtin.
+        behaviour nil: it is only called with an error; moby calls it with nil too.
     """
     fields = {"id": plugin_id, "error": str(error)}
     if isinstance(error.cause, FileNotFoundError):

@@ -48,6 +48,7 @@ class Transport(RequestFactory, Protocol):
         pkg/plugins/transport/transport.go::Transport
 
     Differs:
+        method RoundTripper: embedded in Go; its one method, `round_trip`, stands here.
         extra address: for errors.
         extra close: connections that are kept open are closed by their owner.
     """
@@ -77,6 +78,7 @@ class HTTPTransport:
     Differs:
         field RoundTripper: a pool of httpcore, the layer that httpx stands on; only there can one deadline
             be set for all reads and writes of an exchange.
+        param r: called `pool`, which is what it is.
         extra pool: the RoundTripper.
         extra port: moby has it in `addr`.
         extra host: the value of the Host header.
@@ -131,7 +133,7 @@ def new_http_request(url: httpcore.URL, data: bytes | Iterable[bytes], host: str
         pkg/plugins/transport/transport.go::newHTTPRequest
 
     Differs:
-        param path: `url`, a whole address; httpcore's requests are complete when made.
+        param path: called `url`, a whole address; httpcore's requests are complete when made.
         extra host: the value of the Host header.
         behaviour User-Agent: none; moby sends Go's own.
         behaviour Accept-Encoding: none; moby asks for gzip, unless on a unix socket.
