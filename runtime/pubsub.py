@@ -169,8 +169,8 @@ class Publisher(Generic[T]):
 
         Differs:
             param v: called `message`; one letter says too little.
-            param sub,topic,wg: `sendTopic` is a part of `publish` here, which has each subscriber and its topic at
-                hand and waits for no goroutine.
+            param sub,topic,wg: `sendTopic` is a part of `publish` here, which has each subscriber and its
+                topic at hand and waits for no goroutine.
             behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
                 each.
         """

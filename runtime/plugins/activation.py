@@ -57,8 +57,8 @@ class Plugin:
         pkg/plugins/plugins.go::Plugin
 
     Differs:
-        behaviour activateWait: besides the condition it is kept who is activating the plugin at present; nobody
-            holds a lock while the plugin is asked, so a slow plugin delays those alone who need it.
+        behaviour activateWait: besides the condition it is kept who is activating the plugin at present;
+            nobody holds a lock while the plugin is asked, so a slow plugin delays those alone who need it.
         behaviour handlersRun: how many handlers of each interface have run; each runs once, while moby runs
             all of them again after a new one came.
         extra timings: the numbers and the clock, for tests.
@@ -202,8 +202,8 @@ class Plugin:
 
         Differs:
             extra retry: listing asks once.
-            call Call,CallWithOptions: with options, since the handshake is bounded by `timings.activate`; moby's
-                may wait for ever.
+            call Call,CallWithOptions: with options, since the handshake is bounded by `timings.activate`;
+                moby's may wait for ever.
             behaviour lock: none is held meanwhile.
         """
         # Only here, since not every Python that reads specs has sockets.

@@ -127,8 +127,8 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
 
     Differs:
         extra timings: what the plugin is given.
-        behaviour protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can never
-            call.
+        behaviour protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can
+            never call.
     """
     try:
         addr = _read(path).decode().strip()

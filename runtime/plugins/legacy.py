@@ -99,8 +99,8 @@ class Plugins:
 
         Differs:
             extra patient: start-up and lists must not wait for the long schedule.
-            call loadWithRetry,activate: for those who are not patient: begun by a worker, waited for a bounded
-                time, and once more with the handlers that came meanwhile.
+            call loadWithRetry,activate: for those who are not patient: begun by a worker, waited for a
+                bounded time, and once more with the handlers that came meanwhile.
         """
         plugin = self.get_active(name) if patient else self._get_soon(name)
         if not plugin.implements(imp):

@@ -124,8 +124,8 @@ class Manager:
                 that is still starting wait for it.
             call GetSocket,SetTimeout,SetAddr,Protocol,SetPClient,NewClientWithTimeout: make that client; moby
                 makes it in `pluginPostStart`.
-            call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites it
-                with what a user set.
+            call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites
+                it with what a user set.
 
         Raises:
             EngineError: `failed to read PATH`.

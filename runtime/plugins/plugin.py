@@ -251,8 +251,8 @@ class Plugin:
             plugin/v2/plugin.go::Plugin.AddRefCount
 
         Differs:
-            behaviour zero: the count is never below it; one release too many is logged and does not free another user's
-                plugin.
+            behaviour zero: the count is never below it; one release too many is logged and does not free
+                another user's plugin.
         """
         with self.mu:
             self.ref_count += count

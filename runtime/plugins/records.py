@@ -80,8 +80,8 @@ def save(root: Path, p: Plugin) -> None:
     Differs:
         extra root: the manager's.
         behaviour unknown: keys that another version wrote stay; moby drops them.
-        error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts, numbers
-            and lists of them.
+        error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
+            numbers and lists of them.
         behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
 
     Raises:

@@ -63,7 +63,8 @@ class Executor:
             call IsNotFound,Delete: what an earlier run left is removed before the start; moby starts, and if
                 that fails asks whether something was left, removes it and starts again.
             call IsRunning,Conflict: a plugin that runs is never started twice; in moby containerd refuses.
-            call ProcessEvent: handed to the watch of the new process; moby's client has it from the beginning.
+            call ProcessEvent: handed to the watch of the new process; moby's client has it from the
+                beginning.
 
         Raises:
             Conflict: it runs already.
@@ -88,7 +89,8 @@ class Executor:
             plugin/executor/containerd/containerd.go::Executor.Restore
 
         Differs:
-            call attachStreamsFunc: the outputs are files that both engines share; they are handed to the watch.
+            call attachStreamsFunc: the outputs are files that both engines share; they are handed to the
+                watch.
             call IsNotFound: a process that is not found is no error but None.
             call IsRunning: a plugin that this engine watches already needs not be taken over.
             call ProcessEvent: handed to the watch of the process; moby's client has it from the beginning.
@@ -138,7 +140,8 @@ class Executor:
 
         Differs:
             param et: of the events of a process only its exit is told here.
-            param ei: called `watched`: the process itself, so that an exit of an earlier one is not taken for its.
+            param ei: called `watched`: the process itself, so that an exit of an earlier one is not taken
+                for its.
         """
         with self._lock_of(plugin_id):
             if self._watched.get(plugin_id) is not watched:
