@@ -183,7 +183,7 @@ class NotImplementedHere(EngineError):
         errdefs/is.go::IsNotImplemented
 
     Differs:
-        extra NotImplementedHere: Python has a `NotImplemented` of its own, which is no exception.
+        behaviour name: Python has a `NotImplemented` of its own, which is no exception.
     """
 
     kind_name = "not implemented"

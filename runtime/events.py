@@ -95,7 +95,7 @@ class Events:
 
     Differs:
         extra publish_timeout: moby writes the number where it is used.
-        extra now: the time, for tests.
+        extra now: the time, which tests replace; moby asks the system.
         extra close: the listeners are closed by their owner.
     """
 

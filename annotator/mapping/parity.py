@@ -109,7 +109,7 @@ def _pair(counterpart: Counterpart, known: _Known) -> Pair:
     bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.reach)]
     bare += _extra_members(mirrored, ours) + list(_extra_calls(mirrored, ours, known.reach))
     rows = tuple(_explained(row, counterpart.differences, known.conventions) for row in _unique(bare))
-    return Pair(counterpart, mirrored, rows, tuple(_stale(counterpart, rows, mirrored)))
+    return Pair(counterpart, mirrored, rows, tuple(_stale(counterpart, ours, rows, mirrored)))
 
 
 def _unique(rows: Iterable[Row]) -> Iterator[Row]:
@@ -430,22 +430,36 @@ _ABOUT_RUNNING = frozenset({"order", "behaviour"})
 
 
 def _stale(
-    counterpart: Counterpart, rows: tuple[Row, ...], mirrored: tuple[GoSymbol, ...]
+    counterpart: Counterpart, ours: PythonObject, rows: tuple[Row, ...], mirrored: tuple[GoSymbol, ...]
 ) -> Iterator[Difference]:
     """Reasons for a difference that is none: the thing is there after all, or is nowhere."""
-    for item in counterpart.differences:
+    for item in _single(counterpart.differences):
         if item.kind in _ABOUT_RUNNING:
             continue
         matching = [row for row in rows if _EXPLAINS.get(row.kind, _by_name)(item, row)]
         if any(row.agreement is Agreement.DIFFERS for row in matching):
             continue
-        if matching or not _stands_in_go(item, mirrored):
+        if matching or not _stands_somewhere(item, ours, mirrored):
             yield item
+
+
+def _single(differences: Iterable[Difference]) -> Iterator[Difference]:
+    """Each name of each reason by itself."""
+    for item in differences:
+        for name in item.name.split(","):
+            yield msgspec.structs.replace(item, name=name)
+
+
+def _stands_somewhere(item: Difference, ours: PythonObject, mirrored: tuple[GoSymbol, ...]) -> bool:
+    """Whether a side has something of that name that rows do not compare."""
+    if item.kind == "extra":
+        return plain(item.name) in {plain(each.name) for each in (*ours.members, *ours.params)}
+    return _stands_in_go(item, mirrored)
 
 
 def _stands_in_go(item: Difference, mirrored: tuple[GoSymbol, ...]) -> bool:
     """Whether the originals have something of that name that rows do not compare."""
-    if item.kind in ("extra", "error", "result"):
+    if item.kind in ("error", "result"):
         return True
     written = {
         part

@@ -159,16 +159,15 @@ class Scope:
                 return self.type_of(inner)
             case ast.List(elts=[first, *_]) | ast.Tuple(elts=[first, *_]):
                 return Type(element=self.type_of(first))
-            case (
-                ast.ListComp(elt=element, generators=loops)
-                | ast.GeneratorExp(elt=element, generators=loops)
-                | ast.SetComp(elt=element, generators=loops)
-            ):
-                for loop in loops:
-                    self._bind(loop)
-                return Type(element=self.type_of(element))
+            case ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
+                return self._comprehended(value)
             case _:
                 return NOTHING
+
+    def _comprehended(self, value: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Type:
+        for loop in value.generators:
+            self._bind(loop)
+        return Type(element=self.type_of(value.elt))
 
     @staticmethod
     def _either(*types: Type) -> Type:

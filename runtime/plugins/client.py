@@ -79,8 +79,8 @@ class Client:
         param tr: called `requests`; `transport` is the module, and it makes the requests too.
         field http: the transport does both, `request_factory` is the same object.
         extra timeout: moby keeps it in its HTTP client.
-        extra name: errors say which plugin is meant.
-        extra timings: the numbers, for tests.
+        extra name: errors and logs say which plugin is meant; moby's callers add it, or nobody does.
+        extra timings: time-outs and waits, which tests shorten; moby has constants.
         extra close: connections that are kept open are closed by their owner.
         behaviour redirect: not followed; another status than 200 is an error whatever it says.
     """
@@ -288,7 +288,7 @@ def new_client(
         call newTransport,newClientWithTransport,NewClientWithTimeout: the first two are called by the third,
             which is called with no time-out; moby repeats its lines.
         extra name: the plugin's name, for errors; the address if there is none.
-        extra timings: the numbers and the clock, for tests.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
     """
     return new_client_with_timeout(addr, tls_config, 0.0, name=name, timings=timings)
 
@@ -306,7 +306,7 @@ def new_client_with_timeout(
 
     Differs:
         extra name: the plugin's name, for errors; the address if there is none.
-        extra timings: the numbers and the clock, for tests.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
     """
     requests = transport.new_transport(addr, tls_config, timings)
     return Client(requests, timeout, name=name or addr, timings=timings)

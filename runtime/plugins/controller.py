@@ -47,7 +47,7 @@ class ManagerConfig:
     Differs:
         field RegistryService: nothing is pulled or pushed here.
         extra timings: moby's are constants.
-        extra clock: tests bring their own.
+        extra clock: the time, which tests replace; moby asks the system.
         extra workers: moby has goroutines.
     """
 

@@ -72,8 +72,7 @@ class Creation:
             param ctx: nothing here can be cancelled.
             result Plugin: the manager, which announces it, is given the new plugin.
             call Publish: in `Manager.create_from_context`, likewise LogPluginEvent.
-            call GC: in `Manager.create_from_context` too, which has the blobs of a plugin that was not made
-                removed.
+            call GC: in `Manager.create_from_context` too, for the blobs of a plugin that was not made.
             call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
 

@@ -27,8 +27,8 @@ class ExtpointHandlers:
 
     Differs:
         field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
-        extra add: what moby does in `Handle`.
-        extra of: what moby does in `runHandlers`.
+        extra add: adds a handler under the lock; moby does it in `Handle`.
+        extra of: the present handlers; moby reads the map in `runHandlers`.
     """
 
     def __init__(self) -> None:
@@ -61,8 +61,8 @@ class Plugins:
     Differs:
         field Mutex: a `threading.Lock`.
         extra registry: the folders belong to this object.
-        extra timings: the numbers and the clock, for tests.
-        extra workers: a browser's Python has no threads.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
+        extra workers: who activates plugins side by side; a browser's Python has no threads.
         extra handlers: moby's storage and handlers are globals of the package.
         extra close: the connections that are kept open are closed by their owner.
     """
@@ -134,8 +134,7 @@ class Plugins:
             pkg/plugins/plugins.go::Handle
 
         Differs:
-            call activated: no plugin is asked; each counts which handlers have run for it.
-            call implements: likewise.
+            call activated,implements: no plugin is asked; each counts which handlers have run for it.
             behaviour waiting: it never waits for a plugin that is being activated.
         """
         self.handlers.add(iface, fn)

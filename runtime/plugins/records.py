@@ -43,7 +43,7 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         plugin/manager.go::Manager.loadPlugin
 
     Differs:
-        extra root: the manager's.
+        extra root: where the plugins live; moby's function is a method of the manager, which knows it.
         error id: a config.json of another id is refused; moby loads it and can never save it.
         error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
         error size: a config.json of more than 4 MiB is refused.
@@ -78,7 +78,7 @@ def save(root: Path, p: Plugin) -> None:
         plugin/manager.go::Manager.save
 
     Differs:
-        extra root: the manager's.
+        extra root: where the plugins live; moby's function is a method of the manager, which knows it.
         behaviour unknown: keys that another version wrote stay; moby drops them.
         error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
             numbers and lists of them.
@@ -103,7 +103,8 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
         plugin/manager.go::handleLoadError
 
     Differs:
-        behaviour nil: it is only called with an error; moby calls it with nil too.
+        behaviour nil: there always is an error; moby's function returns where there is none, which no caller
+            needs.
     """
     fields = {"id": plugin_id, "error": str(error)}
     if isinstance(error.cause, FileNotFoundError):

@@ -24,7 +24,7 @@ def shutdown_plugin(p: Plugin, c: Controller, executor: Executor, timings: Timin
     Differs:
         param ec: called `c`: the controller, which has the channel as its `exit_chan`.
         extra timings: moby waits 10 s each time.
-        extra clock: tests bring their own.
+        extra clock: the time, which tests replace; moby asks the system.
         behaviour gone: nothing is done if nothing runs; if it ends by itself meanwhile, that is waited for.
     """
     if not c.running:

@@ -32,7 +32,7 @@ class Store:
     Differs:
         field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
             waits.
-        extra lock: that lock.
+        extra lock: that lock; Go's is embedded and has no name.
         extra legacy: where legacy plugins come from; None for nowhere, as with moby's
             `allowV1PluginsFallback` off.
     """
@@ -67,7 +67,7 @@ class Store:
             plugin/store.go::Store.validateName
 
         Differs:
-            behaviour lock: taken here.
+            behaviour lock: taken here; moby says that its callers are to hold it, and none of them does.
 
         Raises:
             NameTaken: one has.

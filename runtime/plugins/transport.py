@@ -49,7 +49,7 @@ class Transport(RequestFactory, Protocol):
 
     Differs:
         method RoundTripper: embedded in Go; its one method, `round_trip`, stands here.
-        extra address: for errors.
+        extra address: named in errors; moby's come from Go's dialer, which has it.
         extra close: connections that are kept open are closed by their owner.
     """
 
@@ -82,7 +82,7 @@ class HTTPTransport:
         extra pool: the RoundTripper.
         extra port: moby has it in `addr`.
         extra host: the value of the Host header.
-        extra address: for errors.
+        extra address: named in errors; moby's come from Go's dialer, which has it.
         extra timings: how long a connection may take to be made.
         extra close: connections that are kept open are closed by their owner.
         behaviour Host: `plugin.moby.localhost` for a unix socket, as moby does since v25; v18.09 sends the
@@ -159,7 +159,7 @@ def new_transport(
         pkg/plugins/client.go::newTransport
 
     Differs:
-        extra timings: the numbers, for tests.
+        extra timings: time-outs and waits, which tests shorten; moby has constants.
         error protocol: `Unknown protocol` at once for every scheme but unix, tcp, http and https; moby takes
             `host:8080` for a scheme and fails at each call.
         behaviour tls: the files are read for https alone; moby reads them for every scheme.

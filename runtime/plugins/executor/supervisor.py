@@ -56,7 +56,6 @@ class Executor:
 
         Go:
             plugin/executor/containerd/containerd.go::Executor.Create
-            plugin/executor/containerd/containerd.go::attachStreamsFunc
 
         Differs:
             error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
@@ -89,8 +88,6 @@ class Executor:
             plugin/executor/containerd/containerd.go::Executor.Restore
 
         Differs:
-            call attachStreamsFunc: the outputs are files that both engines share; they are handed to the
-                watch.
             call IsNotFound: a process that is not found is no error but None.
             call IsRunning: a plugin that this engine watches already needs not be taken over.
             call ProcessEvent: handed to the watch of the process; moby's client has it from the beginning.
@@ -104,7 +101,7 @@ class Executor:
             if process is None or pidfd is None:
                 delete_task_and_container(self.client, plugin_id, bundle)
                 return False
-            self._watch(plugin_id, process, pidfd, _outputs(bundle, (stdout, stderr)))
+            self._watch(plugin_id, process, pidfd, _outputs(bundle, stdout, stderr))
             return True
 
     def is_running(self, plugin_id: str) -> bool:
@@ -166,7 +163,7 @@ class Executor:
     def _start(
         self, plugin_id: str, bundle: Path, spec: Spec, sinks: tuple[WriteCloser, WriteCloser]
     ) -> None:
-        outputs = _outputs(bundle, sinks)
+        outputs = _outputs(bundle, *sinks)
         try:
             process = self.client.start(plugin_id, bundle, spec, (outputs[0].fileno(), outputs[1].fileno()))
             pidfd = _open(process)
@@ -219,5 +216,14 @@ def _open(process: ProcessIdentity) -> int:
     return pidfd
 
 
-def _outputs(bundle: Path, sinks: tuple[WriteCloser, WriteCloser]) -> tuple[OutputFile, OutputFile]:
-    return OutputFile(bundle / "stdout", sinks[0]), OutputFile(bundle / "stderr", sinks[1])
+def _outputs(bundle: Path, stdout: WriteCloser, stderr: WriteCloser) -> tuple[OutputFile, OutputFile]:
+    """Where a plugin's standard output and standard error go, beside its bundle.
+
+    Go:
+        plugin/executor/containerd/containerd.go::attachStreamsFunc
+
+    Differs:
+        extra bundle: the outputs are files in it, which the next engine reads on; containerd has named pipes.
+        result StdioCallback: the files themselves; what moby returns is called once the pipes are open.
+    """
+    return OutputFile(bundle / "stdout", stdout), OutputFile(bundle / "stderr", stderr)
