@@ -17,10 +17,15 @@ _OTHER = re.compile(
 )
 _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#:&]+")
+# A tab as system logs and quoted strings write it: `#011/go/src/…`, `\\t/go/src/…`.
+_TAB = re.compile(r"0[0-9]{2}(?=/)")
+_LETTER = re.compile(r"[tn](?=/)")
 _DECORATION = re.compile(r"[-+@~]{1,8}|\.{3,}/?")
 _VARIABLE = re.compile(r"(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{?\w{1,40}\}?/|~/(?:go/src/)?")
 _HINTS = ("/blob/", "/tree/", "/raw/", "/blame/", "githubusercontent", "%2F", "%2f")
 _NUMBERED = re.compile(r"/[\w.-]{1,100}(?::[1-9]|\#L[1-9])")
+# A separator of paths on Windows, between two names.
+_WINDOWS = re.compile(r"(?<=[A-Za-z0-9_.])\\(?=[A-Za-z0-9_.])")
 _LABEL = 400
 """Characters that a link's words may have."""
 
@@ -41,6 +46,7 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """The citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
     if not _promises(text):
         return
+    text = _WINDOWS.sub("/", text)
     last: Citation | None = None
     for match in _RUN.finditer(text):
         citation = _cited(text, match, roots)
@@ -97,7 +103,10 @@ def _opening(text: str, start: int, run: str) -> int:
     before = text[max(0, start - 2) : start]
     if run.startswith(("_", ".", "-")) and before.endswith("*") and before != "**":
         return len(run)  # the end of a glob
-    opening = _VARIABLE.match(run) or _DECORATION.match(run)
+    escaped = (_TAB.match(run) if before.endswith("#") else None) or (
+        _LETTER.match(run) if before.endswith("\\") else None
+    )
+    opening = escaped or _VARIABLE.match(run) or _DECORATION.match(run)
     return opening.end() if opening else 0
 
 
@@ -105,7 +114,7 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
     """A path that stands in the text as it is, with what stands beside it."""
     permalink = _VIEW.search(text, start, end) is not None
     suffix = text_suffixes.find(text, start, end, permalink=permalink)
-    if suffix and text[start] == "_" == text[suffix.end : suffix.end + 1]:
+    if suffix and text[start : start + 1] == "_" == text[suffix.end : suffix.end + 1]:
         return _beside(text, start + 1, end, roots, go=go)  # emphasis
     place = text_paths.locate(text[start:end], roots) if suffix or permalink else None
     if place is None:

@@ -13,7 +13,7 @@ from typing import IO
 
 from runtime.disk import make_private
 from runtime.errors import EngineError
-from runtime.plugins import records, restoring
+from runtime.plugins import background, records, restoring
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import (
     PluginCreateOptions,
@@ -142,7 +142,9 @@ class Manager:
             c = Controller()
             lifecycle.take(plugin, c)
             restoring.connect(lifecycle, plugin, c)
-            restored.append(config.workers.submit(partial(restoring.reload_one, lifecycle, plugin, c)))
+            restored.append(
+                background.run(config.workers, partial(restoring.reload_one, lifecycle, plugin, c))
+            )
         wait(restored, config.timings.start)
 
     def get(self, id_or_name: str) -> Plugin:
@@ -342,12 +344,20 @@ class Manager:
 
     @contextmanager
     def _operation(self, ref_or_id: str) -> Iterator[Plugin]:
-        """The plugin that is meant, while no other operation on it goes on."""
+        """The plugin that is meant, while no other operation on it goes on.
+
+        Raises:
+            PluginNotFound: there is no such plugin.
+            EngineError: also for what the system refuses meanwhile.
+        """
         p = self.config.store.get_v2_plugin(ref_or_id)
         with p.turn:
             if not self.config.store.has(p):
                 raise PluginNotFound(ref_or_id)
-            yield p
+            try:
+                yield p
+            except OSError as error:
+                raise EngineError(error) from error
 
     def _tell(self, event: Event, p: Plugin, name: str, action: str) -> None:
         self.publisher.publish(event)
@@ -370,7 +380,7 @@ class Manager:
         return p
 
     def _gc_later(self) -> None:
-        self.config.workers.submit(self.gc)
+        background.run(self.config.workers, self.gc)
 
 
 def _check_removable(p: Plugin) -> None:

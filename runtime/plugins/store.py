@@ -14,6 +14,7 @@ from runtime.plugins import oci, reference
 from runtime.plugins.definitions import LegacyPlugins, plugin_type
 from runtime.plugins.getter import RELEASE, CompatPlugin, Handler
 from runtime.plugins.identity import VALID_FULL_ID
+from runtime.plugins.logs import failure
 from runtime.plugins.plugin import InadequateCapability, Plugin, SpecOpt
 from runtime.plugins.plugin_errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound
 from runtime.plugins.quoting import quote
@@ -233,6 +234,7 @@ class Store:
 
         Differs:
             behaviour lock: the handlers are read under it; moby reads them without.
+            behaviour handler: one that fails is logged, and the others are called all the same.
             behaviour client: a plugin with another protocol has none, and nobody is called with nothing.
         """
         client = p.client
@@ -241,7 +243,10 @@ class Store:
         with self.lock:
             callbacks = [call for kind in p.get_types() for call in self.handlers.get(str(kind), ())]
         for callback in callbacks:
-            callback(p.name, client)
+            try:
+                callback(p.name, client)
+            except EngineError as error:
+                failure(log, f"plugin {p.name} is not taken by whoever waits for it: {error}", error)
 
     def _get_managed(self, name: str, capability: str, mode: int) -> Plugin:
         with self.lock:
