@@ -97,7 +97,7 @@ def _function(
 def _is_signature(node: Function) -> bool:
     """Whether the body is `...` alone, as a Protocol's is."""
     body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-    return all(
+    return bool(body) and all(
         isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) and each.value.value is ...
         for each in body
     )

@@ -162,7 +162,7 @@ def test_a_table_of_classes_constructs_none(read):
     ("body", "kind"),
     [
         ("...", "signature"),
-        ('"""Says."""', "signature"),
+        ('"""Says."""', "function"),
         ('"""Says."""\n    ...', "signature"),
         ("pass", "function"),
     ],
