@@ -16,7 +16,7 @@ import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
-from annotator.mapping import baseline, counterparts, coverage, parity, trace
+from annotator.mapping import baseline, counterparts, coverage, parity, rows, trace
 from annotator.mapping import scope as scopes
 from annotator.model import (
     Article,
@@ -326,7 +326,7 @@ BASELINE, SCOPE = "baseline.json", "scope.toml"
 class Mapped(msgspec.Struct, frozen=True):
     """Every counterpart beside its originals, on the recorded facts, and what is to be mended."""
 
-    pairs: tuple[parity.Pair, ...]
+    pairs: tuple[rows.Pair, ...]
     remarks: tuple[Remark, ...]
     coverage: coverage.Coverage
 

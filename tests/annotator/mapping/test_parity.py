@@ -9,7 +9,7 @@ import pytest
 
 from annotator import recording
 from annotator.mapping import baseline, coverage, parity
-from annotator.mapping.parity import Agreement
+from annotator.mapping.rows import Agreement, Pair
 from annotator.mapping.scope import Convention, LeftOut, Scope
 from annotator.model import Baseline, GoSymbol
 from annotator.reading import pyfacts, python
@@ -154,7 +154,7 @@ class Shop:
         self.package = python.read(folder, root)
         self.python = pyfacts.read([folder], root)
 
-    def pairs(self, *conventions: Convention) -> tuple[parity.Pair, ...]:
+    def pairs(self, *conventions: Convention) -> tuple[Pair, ...]:
         originals = {symbol.notation: symbol for symbol in self.symbols}
         return parity.pairs(self.package.counterparts, originals, self.python, conventions)
 
@@ -405,12 +405,17 @@ def test_an_error_as_a_parameter_is_one_that_takes_an_exception(port):
     assert port(FAULTS_GO, FAULTS_PYTHON).remarks() == []
 
 
-def test_catching_a_class_asks_what_its_predicate_asks(port):
-    caught = port(FAULTS_GO, FAULTS_PYTHON.replace("except Fault:", "except Late:"))
-    assert caught.remarks() == []
+@pytest.mark.parametrize(
+    ("caught", "findings"),
+    [
+        ("Late", []),
+        ("KeyError", ["port.store.save: call IsFault: Save calls it, the counterpart does not"]),
+    ],
+)
+def test_catching_a_class_or_one_of_its_kind_asks_what_its_predicate_asks(port, caught, findings):
+    made = port(FAULTS_GO, FAULTS_PYTHON.replace("except Fault:", f"except {caught}:"))
 
-    other = port(FAULTS_GO, FAULTS_PYTHON.replace("except Fault:", "except KeyError:"))
-    assert other.remarks() == ["port.store.save: call IsFault: Save calls it, the counterpart does not"]
+    assert made.remarks() == findings
 
 
 def test_catching_a_class_is_not_making_one(port):
