@@ -11,7 +11,10 @@ from annotator.model import Counterpart, GoSymbol, Kind, Parameter, PythonObject
 
 CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
-# A helper of a helper of a helper: beyond that, a call is nobody's own any more.
+# How `PythonObject.calls` says that something is only tested to be of a class.
+_CAUGHT = "caught"
+
+# A helper of a helper, and so on: beyond that, a call is nobody's own any more.
 _DEPTH = 6
 
 
@@ -164,7 +167,7 @@ class Reach:
             return
         seen.add(name)
         found.extend(ours.texts)
-        for call in (each for each in ours.calls if each.type != "caught"):
+        for call in (each for each in ours.calls if each.type != _CAUGHT):
             called = self._python.get(call.name)
             is_type = called is not None and called.kind == "class"
             if is_type or not self._called(call):
