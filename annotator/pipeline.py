@@ -348,7 +348,8 @@ def mapped(project: Project) -> Mapped:
     made = parity.pairs(found, originals, python, scope.conventions)
     covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"
-    wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
+    stale = parity.unused(made, scope.conventions, name)
+    wrong = (*remarks, *parity.remarks(made), *stale, *coverage.remarks(covered, name))
     return Mapped(made, wrong, covered)
 
 

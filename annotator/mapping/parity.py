@@ -57,6 +57,17 @@ def remarks(found: Iterable[Pair]) -> Iterator[Remark]:
             yield Remark(at.path, item.line, message, "parity-stale")
 
 
+def unused(found: Iterable[Pair], conventions: Iterable[Convention], file: str) -> Iterator[Remark]:
+    """A remark for each convention that explains no row."""
+    reasons = {row.reason for pair in found for row in pair.rows if row.agreement is Agreement.DIFFERS}
+    for convention in conventions:
+        if convention.reason not in reasons:
+            message = (
+                f"the convention `{convention.kind} {convention.pattern}` explains no difference; remove it"
+            )
+            yield Remark(file, 1, message, "parity-stale")
+
+
 def _pair(counterpart: Counterpart, known: _Known) -> Pair:
     ours = known.python.get(counterpart.name)
     names = [f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors]

@@ -59,7 +59,6 @@ class Plugins:
         pkg/plugins/plugins.go::handlers
 
     Differs:
-        field Mutex: a `threading.Lock`.
         extra registry: the folders belong to this object.
         extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
         extra workers: who activates plugins side by side; a browser's Python has no threads.

@@ -300,6 +300,18 @@ def test_a_convention_explains_a_difference_wherever_it_occurs(shop):
     assert made.remarks(Convention("param", r"ctx context\.Context", "Python has none")) == []
 
 
+def test_a_convention_that_explains_nothing_is_stale(shop):
+    made = shop(
+        "            param ctx: nothing here takes long.\n", "            behaviour speed: it is quick.\n"
+    )
+    ctx = Convention("param", r"ctx context\.Context", "Python has none")
+    other = Convention("field", "colour string", "not for the eye")
+
+    (remark,) = parity.unused(made.pairs(ctx, other), (ctx, other), "scope.toml")
+
+    assert remark.message == "the convention `field colour string` explains no difference; remove it"
+
+
 def test_an_abbreviated_parameter_is_the_same_one(shop):
     made = shop("def _log(self, name: str)", "def _log(self, n: str, /)")
 
