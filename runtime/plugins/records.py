@@ -42,8 +42,7 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         plugin/manager.go::Manager.loadPlugin
 
     Differs:
-        param id: called `plugin_id`; `id` is a builtin.
-        extra root: the manager's.
+        extra root: where the plugins live; moby's function is a method of the manager, which knows it.
         error id: a config.json of another id is refused; moby loads it and can never save it.
         error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
         error size: a config.json of more than 4 MiB is refused.
@@ -78,9 +77,10 @@ def save(root: Path, p: Plugin) -> None:
         plugin/manager.go::Manager.save
 
     Differs:
-        extra root: the manager's.
-        behaviour same: a file that holds this already is left alone.
+        extra root: where the plugins live; moby's function is a method of the manager, which knows it.
         behaviour unknown: keys that another version wrote stay; moby drops them.
+        error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
+            numbers and lists of them.
         behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
 
     Raises:
@@ -104,8 +104,8 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
         plugin/manager.go::handleLoadError
 
     Differs:
-        param err: never nil.
-        param id: called `plugin_id`; `id` is a builtin.
+        behaviour nil: there always is an error; moby's function returns where there is none, which no caller
+            needs.
     """
     fields = {"id": plugin_id, "error": str(error)}
     if isinstance(error.cause, FileNotFoundError):
