@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 # From this ratio on two bodies are taken for the same declaration, edited.
 SAME = 0.75
 # From this ratio on a body agrees with another sign; alone it proves nothing.
 AKIN = 0.35
+# Bodies of fewer tokens than this say little: a lone field, a getter.
+TELLING = 12
 
 _TOKEN = re.compile(rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|\w+|[^\s\w]", re.DOTALL)
+
+Profile = Counter[tuple[bytes, bytes]]
+"""A body's pairs of neighbouring tokens, counted."""
 
 
 def tokens(body: bytes) -> list[bytes]:
@@ -20,10 +26,22 @@ def tokens(body: bytes) -> list[bytes]:
 
 def ratio(one: bytes, other: bytes) -> float:
     """Between 0 (nothing in common) and 1 (the same): Dice's coefficient over pairs of tokens."""
-    first, second = _pairs(tokens(one)), _pairs(tokens(other))
-    total = first.total() + second.total()
-    return 1.0 if not total else 2 * (first & second).total() / total
+    return alike(profile(one), profile(other))
 
 
-def _pairs(words: list[bytes]) -> Counter[tuple[bytes, bytes]]:
+def profile(body: bytes, names: Iterable[str] = ()) -> Profile:
+    """What a body is compared by; `names` are its own, which a rename changes, and count as one word."""
+    own = {name.encode() for name in names}
+    words = [b"\0" if token in own else token for token in tokens(body)]
     return Counter(zip([b"", *words], [*words, b""], strict=True))
+
+
+def alike(one: Profile, other: Profile) -> float:
+    """Dice's coefficient of two profiles."""
+    total = one.total() + other.total()
+    return 1.0 if not total else 2 * (one & other).total() / total
+
+
+def same_code(one: bytes, other: bytes) -> bool:
+    """Whether two bodies differ in comments and white space at most."""
+    return one == other or tokens(one) == tokens(other)

@@ -1,0 +1,117 @@
+"""Carries declarations from one tree to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+from annotator.history import Stand
+from annotator.model import Declaration, Document, Sign
+from annotator.tracking import likeness, members, renames, travels
+from annotator.tracking.crossing import Crossing
+from annotator.tracking.package import Item, Match, Package
+from annotator.tracking.places import folder, is_test
+
+
+class Carried(NamedTuple):
+    """Where a declaration went and by what that was told; or, with no `by`, the best guess and why not."""
+
+    stand: Stand | None
+    by: Sign | None
+    reason: str = ""
+
+
+class Reanchor:
+    """One step from a tree to another; what was found out for one declaration serves the next."""
+
+    def __init__(self, crossing: Crossing) -> None:
+        self.crossing = crossing
+        self._packages: dict[tuple[str, bool], Package] = {}
+        self._tops: dict[tuple[str, int], Carried] = {}
+
+    def carry(self, stand: Stand) -> Carried:
+        """Where a declaration of the first tree is in the second."""
+        if self.crossing.is_same(stand.path):
+            return Carried(stand, Sign.SYMBOL)
+        top = self._top(stand.path, stand.top)
+        if stand.declaration is stand.top or top.stand is None or top.by is None:
+            return top
+        return self._member(stand, top.stand, top.by)
+
+    def returned(self, stand: Stand, body: bytes) -> Carried | None:
+        """A declaration that was missing and is back in its file under its name, if its body is akin."""
+        path = stand.path
+        if path not in self.crossing.after.go_files or self.crossing.is_same(path):
+            return None
+        hits = members.of_identity(self.crossing.later(path), stand)
+        if len(hits) != 1:
+            return None
+        data = self.crossing.after.read([path])[path]
+        span = hits[0].declaration.span
+        alike = likeness.ratio(body, data[span.start : span.end]) >= likeness.AKIN
+        return Carried(hits[0], Sign.SYMBOL) if alike else None
+
+    def _top(self, path: str, top: Declaration) -> Carried:
+        key = path, top.span.start
+        if key not in self._tops:
+            self._tops[key] = next(self._answers(path, top))
+        return self._tops[key]
+
+    def _answers(self, path: str, top: Declaration) -> Iterator[Carried]:
+        """From the surest sign to the weakest; the last answer is that there is none."""
+        if path in self.crossing.after.go_files:
+            yield from _only_one(path, top, self.crossing.old(path), self.crossing.later(path))
+        package = self._package(path)
+        item = next(i for i in package.before.files[path] if i.declaration.span.start == top.span.start
+                    and i.declaration.name == top.name)
+        for search in (self._matched, self._travelled, self._renamed):
+            match = search(package, item)
+            if match is not None:
+                yield Carried(_stand(match.item), match.by)
+        guess = renames.best(package, item)
+        yield Carried(_stand(guess.item) if guess else None, None, _why(item, self.crossing))
+
+    def _package(self, path: str) -> Package:
+        key = folder(path), is_test(path)
+        if key not in self._packages:
+            self._packages[key] = Package(self.crossing, path)
+        return self._packages[key]
+
+    def _matched(self, package: Package, item: Item) -> Match | None:
+        return package.matches.get(item.key)
+
+    def _travelled(self, package: Package, item: Item) -> Match | None:
+        return travels.find(package, item)
+
+    def _renamed(self, package: Package, item: Item) -> Match | None:
+        renames.settle_once(package)
+        return package.matches.get(item.key)
+
+    def _member(self, stand: Stand, top: Stand, by: Sign) -> Carried:
+        found = members.find(stand, top, partial(self._bytes, stand, top))
+        if found is None:
+            why = f"{top.declaration.symbol} in {top.path} has no {stand.declaration.name} any more"
+            return Carried(top, None, why)
+        return Carried(Stand(top.path, top.top, found.declaration), found.by or by)
+
+    def _bytes(self, stand: Stand, top: Stand) -> tuple[bytes, bytes]:
+        before = self.crossing.before.read([stand.path])[stand.path]
+        return before, self.crossing.after.read([top.path])[top.path]
+
+
+def _only_one(path: str, top: Declaration, before: Document, after: Document) -> Iterator[Carried]:
+    """The same name and kind in the same file, where it is the only one in both trees."""
+    olds = [d for d in before.declarations if (d.symbol, d.kind) == (top.symbol, top.kind)]
+    news = [d for d in after.declarations if (d.symbol, d.kind) == (top.symbol, top.kind)]
+    if len(olds) == 1 == len(news):
+        yield Carried(Stand(path, news[0], news[0]), Sign.SYMBOL)
+
+
+def _stand(item: Item) -> Stand:
+    return Stand(item.path, item.declaration, item.declaration)
+
+
+def _why(item: Item, crossing: Crossing) -> str:
+    gone = "" if item.path in crossing.after.go_files else f"; {item.path} is not in the tree"
+    return f"no declaration at {crossing.after.tag} is clearly {item.declaration.symbol}{gone}"

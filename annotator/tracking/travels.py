@@ -1,0 +1,77 @@
+"""Finds a declaration that kept its name and left its package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from annotator.model import Document, Sign
+from annotator.tracking import likeness
+from annotator.tracking.crossing import Crossing
+from annotator.tracking.package import Item, Match, Package
+
+# Short bodies are alike by chance: they must be nearly the same, and come with others of their file.
+LONG = 30
+NEARLY = 0.9
+MARGIN = 0.1
+COMPANY = 2
+
+
+class _Candidate(NamedTuple):
+    item: Item
+    ratio: float
+
+
+def find(package: Package, lost: Item) -> Match | None:
+    """The one declaration of the same name and kind, new elsewhere in the tree, whose body agrees."""
+    crossing, name = package.crossing, lost.declaration.name
+    paths = crossing.elsewhere(name, package.after.paths, tests=package.tests)
+    found = sorted(_candidates(package, lost, paths), key=lambda c: c.ratio, reverse=True)
+    if not found or found[0].ratio < likeness.AKIN:
+        return None
+    if len(found) > 1 and found[1].ratio > found[0].ratio - MARGIN:
+        return None
+    return Match(found[0].item, Sign.BODY) if _agrees(package, lost, found[0]) else None
+
+
+def _candidates(package: Package, lost: Item, paths: list[str]) -> Iterator[_Candidate]:
+    crossing = package.crossing
+    mine = package.before.profile(lost)
+    data = crossing.after.read(paths)
+    for path, document in crossing.after.documents(paths).items():
+        before = _same_file(crossing, path)
+        for index, found in enumerate(document.declarations):
+            item = Item(path, index, found)
+            if item.identity == lost.identity and not _has(before, item):
+                body = data[path][found.span.start : found.span.end]
+                theirs = likeness.profile(body, filter(None, (found.name, found.owner)))
+                yield _Candidate(item, likeness.alike(mine, theirs))
+
+
+def _same_file(crossing: Crossing, path: str) -> Document | None:
+    """What the file was before: one that had such a declaration of its own has not got ours."""
+    old = path if path in crossing.before.go_files else crossing.renamed_from.get(path)
+    return crossing.old(old) if old is not None else None
+
+
+def _has(document: Document | None, item: Item) -> bool:
+    return document is not None and any(
+        (found.symbol, found.kind) == item.identity for found in document.declarations
+    )
+
+
+def _agrees(package: Package, lost: Item, found: _Candidate) -> bool:
+    size = package.before.profile(lost).total()
+    if size >= LONG and found.ratio >= likeness.SAME:
+        return True
+    return _company(package, lost, found.item) >= COMPANY and (
+        found.ratio >= likeness.SAME or size < likeness.TELLING
+    )
+
+
+def _company(package: Package, lost: Item, item: Item) -> int:
+    """How many other declarations of its file, gone from there, are new in the same file as it."""
+    document = package.crossing.after.documents([item.path])[item.path]
+    there = {(found.symbol, found.kind) for found in document.declarations}
+    gone = [other for other in package.before.files[lost.path] if other.key not in package.matches]
+    return sum(other.identity in there for other in gone if other.key != lost.key)

@@ -1,0 +1,142 @@
+"""Plans in which order tags are walked, so that a long distance is many short ones."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from annotator.history import Hop
+
+_VERSION = re.compile(r"(?:[A-Za-z]+-)?v?(\d+)\.(\d+)\.(\d+)(?![\d.])(?:[-.+](.*))?")
+_PART = re.compile(r"\d+|[A-Za-z]+")
+_EARLY = frozenset({"tp", "alpha", "beta", "rc", "pre", "dev"})
+
+Blobs = Callable[[str], Collection[str]]
+"""The blob ids of a tag's files."""
+
+_Key = tuple[tuple[int, int, int], tuple[tuple[int, int, str], ...]]
+
+
+def key(tag: str) -> _Key | None:
+    """What orders a tag among versions, candidates before the release; None if it is no version."""
+    match = _VERSION.fullmatch(tag)
+    if match is None:
+        return None
+    major, minor, patch, suffix = match.groups()
+    return (int(major), int(minor), int(patch)), tuple(_suffix(suffix or ""))
+
+
+def _suffix(text: str) -> Iterable[tuple[int, int, str]]:
+    for word in _PART.findall(text):
+        if word.isdigit():
+            yield 2, int(word), ""
+        elif word.lower() in _EARLY:
+            yield 0, 0, word.lower()
+    if not any(word.lower() in _EARLY for word in _PART.findall(text)):
+        yield 1, 0, ""
+
+
+def releases(tags: Iterable[str]) -> list[str]:
+    """The tags that are versions, in version order; one for each version."""
+    keyed = {tag: found for tag in tags if (found := key(tag)) is not None}
+    return sorted(keyed, key=lambda tag: (keyed[tag], tag))
+
+
+def plan(tags: Sequence[str], start: str, blobs: Blobs) -> tuple[Hop, ...]:
+    """The hops that reach every tag from `start`.
+
+    Tags of one release line (`18.09`) follow each other. A line begins near a tag of another one:
+    of all lines' beginnings those are joined that have most files in common, as release branches
+    leave the main branch and never come back; where in the line the branch left is then told by the
+    same measure. Versions are thus not taken for a history: a tag of another numbering is reached
+    from where its files are.
+
+    Args:
+        tags: The tags to reach, in version order.
+        start: The tag to begin with; it may be among them.
+        blobs: The blob ids of a tag's files; asked once for each tag.
+    """
+    lines = _lines([*tags, start] if start not in tags else tags)
+    known = _Measure(blobs)
+    home = next(name for name, line in lines.items() if start in line)
+    hops = list(_along(lines[home], start))
+    reached, waiting = [home], [name for name in lines if name != home]
+    while waiting:
+        origin, name = min(
+            ((origin, name) for origin in reached for name in waiting),
+            key=lambda pair: known.distance(lines[pair[0]][0], lines[pair[1]][0]),
+        )
+        hops += _joined(lines[origin], lines[name], known)
+        reached.append(name)
+        waiting.remove(name)
+    return tuple(hops)
+
+
+def towards(hops: Iterable[Hop], wanted: Iterable[str]) -> tuple[Hop, ...]:
+    """The hops of a plan that are needed to reach some tags."""
+    ordered = tuple(hops)
+    needed = set(wanted)
+    kept = []
+    for hop in reversed(ordered):
+        if hop.after in needed:
+            needed.add(hop.before)
+            kept.append(hop)
+    return tuple(reversed(kept))
+
+
+def _lines(tags: Iterable[str]) -> dict[tuple[object, ...], list[str]]:
+    """The tags of each release line in order; a tag that is no version is a line of its own."""
+    lines: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    for tag in tags:
+        found = key(tag)
+        lines[found[0][:2] if found is not None else (tag,)].append(tag)
+    for line in lines.values():
+        line.sort(key=lambda tag: (key(tag) or (), tag))
+    return lines
+
+
+def _along(line: Sequence[str], start: str) -> Iterable[Hop]:
+    """From one tag of a line to both of its ends."""
+    at = line.index(start)
+    yield from (Hop(line[n - 1], line[n]) for n in range(at + 1, len(line)))
+    yield from (Hop(line[n + 1], line[n]) for n in range(at - 1, -1, -1))
+
+
+def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iterable[Hop]:
+    """From the tag of a reached line to the tag of a further one that has most in common with it."""
+    earlier = (key(origin[0]) or ()) < (key(line[0]) or ())
+    if earlier:
+        left = min(origin, key=lambda tag: known.distance(tag, line[0]))
+        entry = line[0]
+    else:
+        left = origin[0]
+        entry = min(line, key=lambda tag: known.distance(tag, left))
+    yield Hop(left, entry)
+    yield from _along(line, entry)
+
+
+class _Measure:
+    """How many files two tags do not have in common."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._sets: dict[str, frozenset[str]] = {}
+        self._found: dict[tuple[str, str], int] = {}
+
+    def distance(self, one: str, other: str) -> int:
+        """The number of blobs that only one of them has."""
+        pair = (one, other)
+        if pair not in self._found:
+            self._found[pair] = len(self._of(one) ^ self._of(other))
+        return self._found[pair]
+
+    def _of(self, tag: str) -> frozenset[str]:
+        if tag not in self._sets:
+            self._sets[tag] = frozenset(self._blobs(tag))
+        return self._sets[tag]
+
+
+def blobs_of(trees: Mapping[str, Mapping[str, str]]) -> Blobs:
+    """The measure's input from trees that are at hand: path to blob id by tag."""
+    return lambda tag: trees[tag].values()
