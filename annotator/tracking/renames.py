@@ -13,10 +13,16 @@ from annotator.tracking.package import Item, Match, Package, Side
 
 # How much more alike than any other pair the answer must be.
 MARGIN = 0.1
-# Short bodies are alike by chance: they must be nearly the same.
+# Short bodies are alike by chance: the shorter, the nearer to the same they must be.
 LONG = 30
+STEP = 0.011
 NEARLY = 0.9
+# From this ratio on a body is the old one rewritten, if name and file stayed.
+LIKE = 0.5
+# What an equal name counts for among candidates whose bodies are as alike.
+NAMED = 0.2
 
+_ROUNDS = 4
 _TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 _FUNCTIONS = frozenset({Kind.FUNC, Kind.METHOD})
 _VALUES = frozenset({Kind.CONST, Kind.VAR})
@@ -29,13 +35,15 @@ class Evidence(StrEnum):
     FILE = "file"
     BODY = "body"
     NEAR = "nearly the same body"
-    AKIN = "a like body"
+    LIKE = "a like body"
+    AKIN = "an akin body"
     NEIGHBOURS = "neighbours"
     CALLERS = "callers"
 
 
 AGREEMENTS = (
     frozenset({Evidence.NAME, Evidence.BODY}),
+    frozenset({Evidence.NAME, Evidence.LIKE, Evidence.FILE}),
     frozenset({Evidence.NAME, Evidence.AKIN, Evidence.NEIGHBOURS}),
     frozenset({Evidence.NAME, Evidence.AKIN, Evidence.CALLERS}),
     frozenset({Evidence.BODY, Evidence.NEIGHBOURS}),
@@ -53,10 +61,22 @@ _SIGNS = {
 
 
 class Candidate(NamedTuple):
-    """A declaration that another may have become, and how alike their bodies are."""
+    """A declaration that another may have become.
+
+    Attributes:
+        item: The declaration.
+        ratio: How alike their bodies are.
+        named: Whether it has the lost one's name, where only receiver or kind changed.
+    """
 
     item: Item
     ratio: float
+    named: bool
+
+    @property
+    def score(self) -> float:
+        """What candidates are ranked by."""
+        return self.ratio + NAMED * self.named
 
 
 def settle_once(package: Package) -> None:
@@ -65,21 +85,25 @@ def settle_once(package: Package) -> None:
         return
     package.renames_settled = True
     for family in (_TYPES, _FUNCTIONS, _VALUES):
-        _settle(package, family)
+        # What was told in one round is a neighbour and a caller in the next.
+        for _ in range(_ROUNDS):
+            if not _settle(package, family):
+                break
 
 
 def best(package: Package, lost: Item) -> Candidate | None:
     """The most alike of the declarations that nothing became yet."""
-    return max(_candidates(package, lost), key=lambda c: c.ratio, default=None)
+    return max(_candidates(package, lost), key=lambda c: c.score, default=None)
 
 
-def _settle(package: Package, family: frozenset[Kind]) -> None:
+def _settle(package: Package, family: frozenset[Kind]) -> bool:
+    """Match what can be told of one family; whether that was anything."""
     lost = [item for item in package.lost() if item.declaration.kind in family]
     ranked = {item.key: _ranked(package, item) for item in lost}
     claims: dict[tuple[str, int], list[float]] = {}
     for candidates in ranked.values():
-        for item, ratio in candidates:
-            claims.setdefault(item.key, []).append(ratio)
+        for candidate in candidates:
+            claims.setdefault(candidate.item.key, []).append(candidate.score)
     answers = []
     for item in lost:
         found = _clear(ranked[item.key], claims)
@@ -88,32 +112,43 @@ def _settle(package: Package, family: frozenset[Kind]) -> None:
             answers.append((item, found.item, by))
     for item, new, by in answers:
         package.settle(item, new, by)
+    return bool(answers)
 
 
 def _ranked(package: Package, lost: Item) -> list[Candidate]:
     found = [c for c in _candidates(package, lost) if c.ratio >= likeness.AKIN]
-    return sorted(found, key=lambda c: c.ratio, reverse=True)
+    return sorted(found, key=lambda c: c.score, reverse=True)
 
 
 def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) -> Candidate | None:
     """The first candidate, if neither it nor the lost one has another that is nearly as good."""
-    if not ranked or (len(ranked) > 1 and ranked[1].ratio > ranked[0].ratio - MARGIN):
+    if not ranked or (len(ranked) > 1 and ranked[1].score > ranked[0].score - MARGIN):
         return None
     rivals = sorted(claims[ranked[0].item.key], reverse=True)
-    if rivals[0] > ranked[0].ratio or (len(rivals) > 1 and rivals[1] > ranked[0].ratio - MARGIN):
+    if rivals[0] > ranked[0].score or (len(rivals) > 1 and rivals[1] > ranked[0].score - MARGIN):
         return None
     return ranked[0]
 
 
 def _candidates(package: Package, lost: Item) -> Iterator[Candidate]:
+    names = _owned_name(package, lost), lost.declaration.name
     for item in package.fresh():
-        if _can_be(lost, item):
-            yield Candidate(item, package.likeness(lost, item))
+        kinds = {lost.declaration.kind, item.declaration.kind}
+        if platforms.agree(lost.path, item.path) and (len(kinds) == 1 or kinds == _FUNCTIONS):
+            named = item.declaration.symbol == names[0] if len(kinds) == 1 else item.declaration.name == names[1]
+            yield Candidate(item, package.likeness(lost, item), named)
 
 
-def _can_be(lost: Item, item: Item) -> bool:
-    kinds = {lost.declaration.kind, item.declaration.kind}
-    return platforms.agree(lost.path, item.path) and (len(kinds) == 1 or kinds <= _FUNCTIONS)
+def _owned_name(package: Package, lost: Item) -> str:
+    """The name of a method with its receiver's new name, where that was matched."""
+    owner, name = lost.declaration.owner, lost.declaration.name
+    for item in package.before.items:
+        if owner and item.declaration.symbol == owner and item.key in package.matches:
+            return f"{package.matches[item.key].item.declaration.symbol}.{name}"
+    return lost.declaration.symbol
+
+
+# ── Evidence ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def _agreed(package: Package, lost: Item, found: Candidate) -> Sign | None:
@@ -124,34 +159,26 @@ def _agreed(package: Package, lost: Item, found: Candidate) -> Sign | None:
 
 
 def _evidence(package: Package, lost: Item, found: Candidate) -> Iterator[Evidence]:
-    item, ratio = found
-    size = min(package.before.profile(lost).total(), package.after.profile(item).total())
-    if _owned_name(package, lost) == item.declaration.symbol or lost.declaration.name == item.declaration.name:
+    if found.named:
         yield Evidence.NAME
-    if item.path == package.crossing.successor(lost.path):
+    if found.item.path == package.crossing.successor(lost.path):
         yield Evidence.FILE
-    yield from _by_body(ratio, size)
-    if _neighbours(package, lost, item):
+    size = min(package.before.profile(lost).total(), package.after.profile(found.item).total())
+    yield from _by_body(found.ratio, size)
+    if _neighbours(package, lost, found.item):
         yield Evidence.NEIGHBOURS
-    if _callers(package, lost, item):
+    if _callers(package, lost, found.item):
         yield Evidence.CALLERS
 
 
 def _by_body(ratio: float, size: int) -> Iterator[Evidence]:
     yield Evidence.AKIN
-    if ratio >= NEARLY and size >= likeness.TELLING or ratio >= likeness.SAME and size >= LONG:
+    if ratio >= LIKE:
+        yield Evidence.LIKE
+    if size >= likeness.TELLING and ratio >= likeness.SAME + max(0, LONG - size) * STEP:
         yield Evidence.BODY
     if ratio >= NEARLY and size >= LONG:
         yield Evidence.NEAR
-
-
-def _owned_name(package: Package, lost: Item) -> str:
-    """The name of a method with its receiver's new name, where that was matched."""
-    owner, name = lost.declaration.owner, lost.declaration.name
-    for item in package.before.items:
-        if owner and item.declaration.symbol == owner and item.key in package.matches:
-            return f"{package.matches[item.key].item.declaration.symbol}.{name}"
-    return lost.declaration.symbol
 
 
 # ── Neighbours ───────────────────────────────────────────────────────────────────────────────────
