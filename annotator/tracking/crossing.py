@@ -98,6 +98,11 @@ class Crossing:
         paths = [p for p in (self.new | self.edited) - set(outside) if is_test(p) is tests]
         return sorted(p for p, data in self.after.read(paths).items() if needle in data)
 
+    def left_with(self, word: str) -> list[str]:
+        """Files of the first tree, gone or edited, that hold a word."""
+        needle = word.encode()
+        return sorted(p for p, data in self.before.read(self.gone | self.edited).items() if needle in data)
+
     def old(self, path: str) -> Document:
         """What a file says in the first tree."""
         return self.before.documents([path])[path]

@@ -130,10 +130,11 @@ class Package:
         return small or self.likeness(old, new) >= likeness.AKIN
 
     def _clearly(self, old: Item, fit: list[Item], rivals: list[Item]) -> Item | None:
-        """Of several, the one with the same body, if no other pair is as alike."""
-        alike = [new for new in fit if self.likeness(old, new) >= likeness.SAME]
-        claims = [other for other in rivals for new in alike if self.likeness(other, new) >= likeness.SAME]
-        return alike[0] if len(alike) == 1 == len(claims) else None
+        """Of several, the one with the same body, if no other pair is even akin: else they were split."""
+        akin = [(o, n) for o in rivals for n in fit if self.likeness(o, n) >= likeness.AKIN]
+        if len(akin) != 1 or akin[0][0] is not old or self.likeness(*akin[0]) < likeness.SAME:
+            return None
+        return akin[0][1]
 
     def likeness(self, old: Item, new: Item) -> float:
         """How alike two bodies are."""

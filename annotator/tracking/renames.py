@@ -49,7 +49,7 @@ AGREEMENTS = (
     frozenset({Evidence.BODY, Evidence.NEIGHBOURS}),
     frozenset({Evidence.BODY, Evidence.CALLERS}),
     frozenset({Evidence.NEAR, Evidence.FILE}),
-    frozenset({Evidence.AKIN, Evidence.NEIGHBOURS, Evidence.CALLERS}),
+    frozenset({Evidence.LIKE, Evidence.NEIGHBOURS, Evidence.CALLERS}),
 )
 """Enough to answer; each row holds at least two signs that do not follow from each other."""
 
@@ -134,6 +134,8 @@ def _candidates(package: Package, lost: Item) -> Iterator[Candidate]:
     names = _owned_name(package, lost), lost.declaration.name
     for item in package.fresh():
         kinds = {lost.declaration.kind, item.declaration.kind}
+        if item.identity == lost.identity:
+            continue  # the package has been asked for this name, and there it was not clear
         if platforms.agree(lost.path, item.path) and (len(kinds) == 1 or kinds == _FUNCTIONS):
             named = item.declaration.symbol == names[0] if len(kinds) == 1 else item.declaration.name == names[1]
             yield Candidate(item, package.likeness(lost, item), named)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from annotator.model import Document, Sign
+from annotator.history import Tree
+from annotator.model import Declaration, Document, Sign
 from annotator.tracking import likeness
 from annotator.tracking.crossing import Crossing
 from annotator.tracking.package import Item, Match, Package
@@ -31,21 +32,20 @@ def find(package: Package, lost: Item) -> Match | None:
         return None
     if len(found) > 1 and found[1].ratio > found[0].ratio - MARGIN:
         return None
-    return Match(found[0].item, Sign.BODY) if _agrees(package, lost, found[0]) else None
+    if not _agrees(package, lost, found[0]) or _has_rival(package, lost, found[0]):
+        return None
+    return Match(found[0].item, Sign.BODY)
 
 
 def _candidates(package: Package, lost: Item, paths: list[str]) -> Iterator[_Candidate]:
     crossing = package.crossing
     mine = package.before.profile(lost)
-    data = crossing.after.read(paths)
     for path, document in crossing.after.documents(paths).items():
         before = _same_file(crossing, path)
         for index, found in enumerate(document.declarations):
             item = Item(path, index, found)
             if item.identity == lost.identity and not _has(before, item):
-                body = data[path][found.span.start : found.span.end]
-                theirs = likeness.profile(body, filter(None, (found.name, found.owner)))
-                yield _Candidate(item, likeness.alike(mine, theirs))
+                yield _Candidate(item, likeness.alike(mine, _profile(crossing.after, path, found)))
 
 
 def _same_file(crossing: Crossing, path: str) -> Document | None:
@@ -67,6 +67,29 @@ def _agrees(package: Package, lost: Item, found: _Candidate) -> bool:
     return _company(package, lost, found.item) >= COMPANY and (
         found.ratio >= likeness.SAME or size < likeness.TELLING
     )
+
+
+def _has_rival(package: Package, lost: Item, found: _Candidate) -> bool:
+    """Whether another package lost a declaration of that name which the found one is as much like."""
+    crossing = package.crossing
+    own = set(package.before.paths)
+    paths = [path for path in crossing.left_with(lost.declaration.name) if path not in own]
+    theirs = _profile(crossing.after, found.item.path, found.item.declaration)
+    for path, document in crossing.before.documents(paths).items():
+        later = crossing.successor(path)
+        after = crossing.later(later) if later is not None else None
+        for index, other in enumerate(document.declarations):
+            item = Item(path, index, other)
+            if item.identity == lost.identity and not _has(after, item):
+                if likeness.alike(_profile(crossing.before, path, other), theirs) > found.ratio - MARGIN:
+                    return True
+    return False
+
+
+def _profile(tree: Tree, path: str, declaration: Declaration) -> likeness.Profile:
+    span = declaration.span
+    body = tree.read([path])[path][span.start : span.end]
+    return likeness.profile(body, filter(None, (declaration.name, declaration.owner)))
 
 
 def _company(package: Package, lost: Item, item: Item) -> int:
