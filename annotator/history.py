@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from annotator.model import Blob, Declaration, Document, Outcome, Reference, Sign, Text
-
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import msgspec
+
+from annotator.model import Anchor, Blob, Document, Outcome, Reference, Sign, Text
 
 
 class Tree(Protocol):
@@ -39,30 +39,25 @@ class Hop(msgspec.Struct, frozen=True, array_like=True):
     after: str
 
 
-class Stand(msgspec.Struct, frozen=True, array_like=True):
-    """A declaration in its file, and the top-level declaration that it is in or is itself."""
-
-    path: str
-    top: Declaration
-    declaration: Declaration
-
-
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """Where a declaration is at a tag, by what it was recognised there, and its text.
 
     Attributes:
-        stand: Where it stands; where it was last seen, if it is missing.
+        anchor: Where it stands; where it was last seen, if it is missing. Its offset is the baseline's.
         by: The weakest sign on the way from the baseline.
         text: Its text against the baseline's.
-        missing: Why it is not there, empty if it is.
-        guess: The best candidate of a missing one, never an answer.
+        line: The cited line: that of the name, or the one that the baseline's offset leads to; 0 if
+            that line's text is gone from the declaration.
+        missing: Why the declaration is not there, empty if it is.
+        guess: The best candidate for a missing one, never an answer.
     """
 
-    stand: Stand
+    anchor: Anchor
     by: Sign
     text: Text
+    line: int
     missing: str = ""
-    guess: Stand | None = None
+    guess: Anchor | None = None
 
 
 class Stop(msgspec.Struct, frozen=True):

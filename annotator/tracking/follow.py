@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from annotator.history import Hop, Place, Stand, Tree
-from annotator.model import Sign, Text
+from annotator.history import Hop, Place, Tree
+from annotator.model import Anchor, Declaration, Sign, Text
+from annotator.tracking import members
 from annotator.tracking.crossing import Crossing
+from annotator.tracking.places import anchor as anchor_of
+from annotator.tracking.places import first_line, lines
 from annotator.tracking.reanchor import Carried, Reanchor
 
 # Part of every key: what an older version of these modules found out is not taken for an answer.
@@ -53,12 +56,12 @@ _DECODE: Callable[[bytes], Changes] = msgspec.msgpack.Decoder(Changes).decode
 
 
 def follow(
-    starts: Sequence[Stand], baseline: str, hops: Sequence[Hop], forest: Forest, kept: Kept
+    starts: Sequence[Anchor], baseline: str, hops: Sequence[Hop], forest: Forest, kept: Kept
 ) -> Iterator[tuple[str, tuple[Place, ...]]]:
     """Where declarations are at each tag that a walk reaches.
 
     Args:
-        starts: The declarations at the baseline tag.
+        starts: The declarations at the baseline tag, with the offsets of cited lines.
         baseline: The tag at which the walk begins.
         hops: The walk; each begins where one before it ended, or at the baseline.
         forest: The trees, asked for only where `kept` does not know a hop.
@@ -69,7 +72,7 @@ def follow(
     """
     keys = _keys(starts, baseline, hops, forest)
     known = kept.get_many(keys[hop.after] for hop in hops)
-    states = {baseline: tuple(Place(stand, Sign.SYMBOL, Text.SAME) for stand in starts)}
+    states = {baseline: tuple(_at_baseline(start) for start in starts)}
     yield baseline, states[baseline]
     pending = Counter(hop.before for hop in hops)
     walker = _Walker(starts, baseline, forest)
@@ -89,7 +92,7 @@ def follow(
     kept.put_many(found)
 
 
-def _keys(starts: Sequence[Stand], baseline: str, hops: Iterable[Hop], forest: Forest) -> dict[str, str]:
+def _keys(starts: Sequence[Anchor], baseline: str, hops: Iterable[Hop], forest: Forest) -> dict[str, str]:
     """A key for each tag: all that its places depend on is the declarations and the commits on the way."""
     seed = hashlib.sha256(_VERSION + _ENCODE(starts) + forest.commit(baseline).encode())
     keys = {baseline: seed.hexdigest()}
@@ -103,51 +106,83 @@ def _with(places: tuple[Place, ...], changes: Changes) -> tuple[Place, ...]:
     return tuple(changes.get(n, place) for n, place in enumerate(places)) if changes else places
 
 
+def _at_baseline(start: Anchor) -> Place:
+    return Place(start, Sign.SYMBOL, Text.SAME, start.line + start.offset)
+
+
 class _Walker:
     """Crosses hops that are not known yet."""
 
-    def __init__(self, starts: Sequence[Stand], baseline: str, forest: Forest) -> None:
+    def __init__(self, starts: Sequence[Anchor], baseline: str, forest: Forest) -> None:
         self._starts, self._baseline, self._forest = starts, baseline, forest
-        self._bodies: dict[str, bytes] = {}
+        self._origins: dict[int, _Origin] = {}
 
     def cross(self, hop: Hop, places: Sequence[Place]) -> Changes:
         """The places that are not what they were before the hop."""
         step = Reanchor(Crossing(self._forest.tree(hop.before), self._forest.tree(hop.after)))
-        changes: Changes = {}
-        for number, place in enumerate(places):
-            now = self._place(number, place, step)
-            if now is not place:
-                changes[number] = now
-        return changes
+        changed = [
+            (number, place)
+            for number, place in enumerate(places)
+            if not step.crossing.is_same(place.anchor.path)
+        ]
+        step.prepare(place.anchor.path for _, place in changed)
+        moved = ((number, place, self._place(number, place, step)) for number, place in changed)
+        return {number: now for number, place, now in moved if now != place}
 
     def _place(self, number: int, place: Place, step: Reanchor) -> Place:
-        if step.crossing.is_same(place.stand.path):
-            return place
         if place.missing:
-            back = step.returned(place.stand, self._body(number))
+            back = step.returned(place.anchor, self._origin(number).body)
             return self._found(number, back.stand, place.by, step) if back and back.stand else place
-        carried = step.carry(place.stand)
+        carried = step.carry(place.anchor)
         if carried.by is None or carried.stand is None:
             return _lost(place, carried)
         by = max(place.by, carried.by, key=_RANK.__getitem__)
         return self._found(number, carried.stand, by, step)
 
-    def _found(self, number: int, stand: Stand, by: Sign, step: Reanchor) -> Place:
-        start = self._starts[number]
-        home = (stand.path, stand.declaration.symbol) == (start.path, start.declaration.symbol)
+    def _found(self, number: int, stand: members.Stand, by: Sign, step: Reanchor) -> Place:
+        start, declaration = self._starts[number], stand.declaration
         data = step.crossing.after.read([stand.path])[stand.path]
-        span = stand.declaration.span
-        same = data[span.start : span.end] == self._body(number)
-        return Place(stand, Sign.SYMBOL if home else by, Text.SAME if same else Text.CHANGED)
+        same = _body(data, declaration) == self._origin(number).body
+        return Place(
+            msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
+            Sign.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
+            Text.SAME if same else Text.CHANGED,
+            declaration.line + start.offset
+            if same
+            else self._cited(number, declaration, data) if start.offset else declaration.line,
+        )
 
-    def _body(self, number: int) -> bytes:
-        """A declaration's bytes at the baseline."""
-        stand = self._starts[number]
-        if stand.path not in self._bodies:
-            self._bodies[stand.path] = self._forest.tree(self._baseline).read([stand.path])[stand.path]
-        span = stand.declaration.span
-        return self._bodies[stand.path][span.start : span.end]
+    def _cited(self, number: int, declaration: Declaration, data: bytes) -> int:
+        """The line of the declaration that holds the cited text, the nearest to its old offset; or 0."""
+        text, wanted = lines(data), self._origin(number).cited
+        first, last = first_line(declaration), declaration.span.end_line
+        hits = [line for line in range(first, last + 1) if text[line - 1].strip() == wanted]
+        distance = {line: abs(line - declaration.line - self._starts[number].offset) for line in hits}
+        nearest = [line for line in hits if distance[line] == min(distance.values())]
+        return nearest[0] if len(nearest) == 1 else 0
+
+    def _origin(self, number: int) -> _Origin:
+        if number not in self._origins:
+            start, tree = self._starts[number], self._forest.tree(self._baseline)
+            data = tree.read([start.path])[start.path]
+            stand = members.at(tree.documents([start.path])[start.path], start)
+            cited = lines(data)[start.line + start.offset - 1].strip() if start.offset else b""
+            self._origins[number] = _Origin(_body(data, stand.declaration), cited)
+        return self._origins[number]
+
+
+class _Origin(NamedTuple):
+    """A declaration's bytes at the baseline, and its cited line's."""
+
+    body: bytes
+    cited: bytes
+
+
+def _body(data: bytes, declaration: Declaration) -> bytes:
+    return data[declaration.span.start : declaration.span.end]
 
 
 def _lost(place: Place, carried: Carried) -> Place:
-    return Place(place.stand, place.by, Text.UNKNOWN, carried.reason, carried.stand)
+    stand = carried.stand
+    guess = anchor_of(stand.path, stand.declaration) if stand is not None else None
+    return Place(place.anchor, place.by, Text.UNKNOWN, 0, carried.reason, guess)

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from annotator.history import Stand
-from annotator.model import Declaration, Document, Kind, Sign
+from annotator.model import Anchor, Declaration, Document, Kind, Sign
 from annotator.tracking import likeness
 
 MARGIN = 0.1
 # A renamed closure must be this alike; a field's type says too little to tell its new name.
 NEARLY = 0.9
+
+
+class Stand(NamedTuple):
+    """A declaration in its file, and the top-level declaration that it is in or is itself."""
+
+    path: str
+    top: Declaration
+    declaration: Declaration
 
 
 class Member(NamedTuple):
@@ -21,14 +28,22 @@ class Member(NamedTuple):
     by: Sign | None
 
 
-def of_identity(document: Document, stand: Stand) -> list[Stand]:
-    """Declarations of what its file says now, with a declaration's symbol and kind."""
-    wanted = stand.declaration.symbol, stand.declaration.kind
+def at(document: Document, anchor: Anchor) -> Stand:
+    """The declaration that an anchor of this document stands for; KeyError if there is none."""
+    for top in document.declarations:
+        for found in _inside(top):
+            if (found.line, found.symbol, found.kind) == (anchor.line, anchor.symbol, anchor.kind):
+                return Stand(anchor.path, top, found)
+    raise KeyError(anchor)
+
+
+def of_identity(document: Document, anchor: Anchor) -> list[Stand]:
+    """The declarations of a file that have an anchor's symbol and kind."""
     return [
-        Stand(stand.path, top, found)
+        Stand(anchor.path, top, found)
         for top in document.declarations
         for found in _inside(top)
-        if (found.symbol, found.kind) == wanted
+        if (found.symbol, found.kind) == (anchor.symbol, anchor.kind)
     ]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from annotator.history import Stand
-from annotator.model import Declaration, Document, Sign
+from annotator.model import Anchor, Declaration, Document, Sign
 from annotator.tracking import likeness, members, renames, travels
 from annotator.tracking.crossing import Crossing
+from annotator.tracking.members import Stand
 from annotator.tracking.package import Item, Match, Package
 from annotator.tracking.places import folder, is_test
 
@@ -30,21 +30,26 @@ class Reanchor:
         self._packages: dict[tuple[str, bool], Package] = {}
         self._tops: dict[tuple[str, int], Carried] = {}
 
-    def carry(self, stand: Stand) -> Carried:
-        """Where a declaration of the first tree is in the second."""
-        if self.crossing.is_same(stand.path):
-            return Carried(stand, Sign.SYMBOL)
+    def prepare(self, paths: Iterable[str]) -> None:
+        """Read and parse in one go what a number of declarations will need."""
+        changed = {path for path in paths if not self.crossing.is_same(path)}
+        for tree in (self.crossing.before, self.crossing.after):
+            tree.documents(sorted(changed & tree.go_files.keys()))
+
+    def carry(self, anchor: Anchor) -> Carried:
+        """Where a declaration of the first tree is in the second; its file must have changed."""
+        stand = members.at(self.crossing.old(anchor.path), anchor)
         top = self._top(stand.path, stand.top)
         if stand.declaration is stand.top or top.stand is None or top.by is None:
             return top
         return self._member(stand, top.stand, top.by)
 
-    def returned(self, stand: Stand, body: bytes) -> Carried | None:
+    def returned(self, anchor: Anchor, body: bytes) -> Carried | None:
         """A declaration that was missing and is back in its file under its name, if its body is akin."""
-        path = stand.path
-        if path not in self.crossing.after.go_files or self.crossing.is_same(path):
+        path = anchor.path
+        if path not in self.crossing.after.go_files:
             return None
-        hits = members.of_identity(self.crossing.later(path), stand)
+        hits = members.of_identity(self.crossing.later(path), anchor)
         if len(hits) != 1:
             return None
         data = self.crossing.after.read([path])[path]
