@@ -1,0 +1,202 @@
+"""What was worked out once, by kind and key, in SQLite: a speed-up that is never needed and never trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from annotator.errors import SourceUnavailable
+from annotator.model import Document
+from annotator.sources.aside import locked
+from annotator.sources.snapshot import Warn, unheard
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entry (
+    kind TEXT NOT NULL, key TEXT NOT NULL, sum INTEGER NOT NULL, value BLOB NOT NULL,
+    PRIMARY KEY (kind, key)
+)
+"""
+_GET = """
+SELECT key, sum, CAST(value AS BLOB) FROM entry
+WHERE kind = ? AND key IN (SELECT value FROM json_each(?))
+"""
+_PUT = "INSERT OR REPLACE INTO entry (kind, key, sum, value) VALUES (?, ?, ?, ?)"
+_BUSY = 10.0
+_RUINED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DOCUMENT = "document"
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Document).decode
+
+T = TypeVar("T")
+
+
+class Cache:
+    """Values by kind and key, parsed documents by blob id; several builds may use it at once."""
+
+    def __init__(self, folder: Path, *, reader: str, warn: Warn = unheard) -> None:
+        """Open the cache under `folder`, or go on without one.
+
+        Args:
+            folder: The cache folder, which need not exist.
+            reader: The version of what makes the values; another one, or another structure of
+                documents, starts an empty cache and removes the old one.
+            warn: Told when the cache is damaged and made anew, or cannot be used.
+        """
+        self._file = folder / f"parsed-{_version(reader)}.sqlite3"
+        self._warn = warn
+        self._database = self._opened()
+
+    def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
+        """The documents that are here and whole, of some blob ids."""
+        found = self.get_values(_DOCUMENT, ids)
+        documents = {}
+        for blob, value in found.items():
+            with suppress(msgspec.MsgspecError):
+                documents[blob] = _decode(value)
+        return documents
+
+    def put_many(self, documents: Mapping[str, Document]) -> None:
+        """Keep documents by blob id."""
+        self.put_values(_DOCUMENT, {blob: _encode(document) for blob, document in documents.items()})
+
+    def get_values(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """The values of a kind that are here and whole, of some keys."""
+        wanted = json.dumps(list(keys))
+        rows = self._attempt(lambda database: database.execute(_GET, (kind, wanted)).fetchall()) or []
+        whole = dict(_whole(rows))
+        if len(whole) < len(rows):
+            self._warn(f"{self._file}: {len(rows) - len(whole)} damaged entries are made anew")
+        return whole
+
+    def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep values of a kind by key, in place of what was there."""
+        rows = [(kind, key, zlib.crc32(value), value) for key, value in values.items()]
+        self._attempt(lambda database: _insert(database, rows))
+
+    def close(self) -> None:
+        """Close the database; a closed cache knows nothing and keeps nothing."""
+        database, self._database = self._database, None
+        if database is not None:
+            with suppress(sqlite3.Error):
+                database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _attempt(self, action: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Do something with the database; a database that fails is made anew or given up, with a warning."""
+        if self._database is None:
+            return None
+        try:
+            return action(self._database)
+        except sqlite3.Error as error:
+            self.close()
+            if _is_ruined(error):
+                self._database = self._anew(error)
+            else:
+                self._go_without(error)
+            return None
+
+    def _opened(self) -> sqlite3.Connection | None:
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return _connect(self._file)
+        except (sqlite3.Error, OSError) as error:
+            if _is_ruined(error):
+                return self._anew(error)
+            self._go_without(error)
+            return None
+
+    def _anew(self, ruin: Exception) -> sqlite3.Connection | None:
+        """The database after its ruin, made anew unless another build was first."""
+        try:
+            with locked(self._file):
+                return _sound(self._file) or self._remade(ruin)
+        except (SourceUnavailable, sqlite3.Error, OSError) as error:
+            self._go_without(error)
+            return None
+
+    def _remade(self, ruin: Exception) -> sqlite3.Connection:
+        self._warn(f"{self._file} was damaged ({ruin}) and is made anew")
+        _remove(self._file)
+        return _connect(self._file)
+
+    def _go_without(self, error: Exception) -> None:
+        self._warn(f"{self._file} cannot be used ({error}); this goes on without a cache, and is slower")
+
+
+def _version(reader: str) -> str:
+    """A name that changes with the reader and with the structure of what is stored."""
+    structure = json.dumps(msgspec.json.schema(Document), sort_keys=True)
+    return hashlib.sha256(f"{_SCHEMA}\0{reader}\0{structure}".encode()).hexdigest()[:16]
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    is_new = not file.exists()
+    database = sqlite3.connect(file, timeout=_BUSY, isolation_level=None)
+    try:
+        for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _SCHEMA):
+            database.execute(statement)
+    except BaseException:
+        database.close()
+        raise
+    if is_new:
+        _remove_others(file)
+    return database
+
+
+def _sound(file: Path) -> sqlite3.Connection | None:
+    """The database, if another build has made it anew meanwhile."""
+    try:
+        database = _connect(file)
+    except sqlite3.Error:
+        return None
+    with suppress(sqlite3.Error):
+        if database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+            return database
+    database.close()
+    return None
+
+
+def _remove(file: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+
+
+def _remove_others(file: Path) -> None:
+    for other in file.parent.glob("parsed-*.sqlite3"):
+        if other != file:
+            with suppress(OSError):
+                _remove(other)
+
+
+def _insert(database: sqlite3.Connection, rows: list[tuple[str, str, int, bytes]]) -> None:
+    with database:
+        database.execute("BEGIN IMMEDIATE")
+        database.executemany(_PUT, rows)
+
+
+def _whole(rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
+    for key, stored, value in rows:
+        if zlib.crc32(value) == stored:
+            yield key, value
+
+
+def _is_ruined(error: Exception) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in _RUINED

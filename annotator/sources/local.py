@@ -1,0 +1,76 @@
+"""A git repository on this machine as a source, opened in place and never written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from annotator.errors import SourceUnavailable, UnknownTag
+from annotator.sources.repository import Failed, GitSnapshot, Repository, check_name
+from annotator.sources.snapshot import nearest
+
+WAYS_OUT = (
+    "give `--source` the path of a git repository, the URL of one, or `debian` for Debian's source packages"
+)
+
+
+class LocalSource:
+    """A local git repository, bare or with a work tree."""
+
+    has_history = True
+
+    def __init__(self, path: Path, *, repository: str) -> None:
+        """Open the repository at `path`; `repository` is its address for people.
+
+        Raises:
+            SourceUnavailable: There is no git repository.
+        """
+        self.repository = repository
+        self._store = Repository(_existing(path))
+        try:
+            self._store.run("rev-parse", "--git-dir")
+        except Failed as error:
+            raise SourceUnavailable(
+                f"{path} is not a git repository that can be read ({error}); {WAYS_OUT}"
+            ) from error
+
+    def tags(self) -> list[str]:
+        """All tags, in version order."""
+        return self._store.tags()
+
+    def default_tag(self, baseline: str) -> str:
+        """The baseline itself: a repository that lacks it is the wrong one."""
+        return baseline
+
+    def snapshot(self, tag: str) -> GitSnapshot:
+        """The repository at a tag, another ref, or a commit.
+
+        Raises:
+            InvalidInput: `tag` cannot be a name.
+            UnknownTag: There is no such tag, ref or commit.
+        """
+        check_name(tag)
+        commit = self._store.commit(f"refs/tags/{tag}", f"refs/heads/{tag}", tag)
+        if commit is None:
+            raise UnknownTag(tag, nearest(tag, self.tags()))
+        return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store)
+
+    def close(self) -> None:
+        """End git."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _existing(path: Path) -> Path:
+    try:
+        return path.resolve(strict=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SourceUnavailable(f"{path} does not exist; {WAYS_OUT}") from error

@@ -1,0 +1,101 @@
+"""What every source gives, wherever its bytes come from: tags, and snapshots of safely named files."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Protocol, Self
+
+from annotator.model import Snapshot
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how far it is and how far it goes (0 where that is not known)."""
+
+Warn = Callable[[str], None]
+"""Told, in one sentence, of something that is wrong and was worked around."""
+
+_HOSTILE = re.compile(r"\\|^[A-Za-z]:|(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
+_NEAREST = 5
+_PART = re.compile(r"(\d+)|([A-Za-z]+)")
+_BEFORE_RELEASE = frozenset({"alpha", "beta", "dev", "pre", "rc", "tp"})
+
+
+class Source(Protocol):
+    """A repository that can be read at any of its tags.
+
+    Attributes:
+        repository: Its address for people and permalinks.
+        has_history: Whether reading many tags is cheap here: all of them are at hand.
+    """
+
+    @property
+    def repository(self) -> str: ...  # noqa: D102 - documented above
+    @property
+    def has_history(self) -> bool: ...  # noqa: D102
+
+    def tags(self) -> list[str]:
+        """All tags, in the source's order.
+
+        Raises:
+            SourceUnavailable: The source does not answer.
+        """
+        ...
+
+    def default_tag(self, baseline: str) -> str:
+        """The tag to show when none was asked for: the baseline, or the one nearest to it here."""
+        ...
+
+    def snapshot(self, tag: str) -> Snapshot:
+        """The repository at a tag, another ref, or a commit (full or abbreviated).
+
+        Raises:
+            UnknownTag: There is no such tag, ref or commit.
+            SourceUnavailable: The source does not answer, or is damaged.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what was started for reading."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """A Progress that tells nobody."""
+
+
+def unheard(warning: str) -> None:
+    """A Warn that tells nobody."""
+
+
+def is_safe(path: str) -> bool:
+    """Whether a path of a tree stays inside the tree, and is text on every system.
+
+    Absolute paths, `..`, `.git`, drive letters, backslashes and characters that do not print can
+    only come from a tree that was made to do harm: such a file is left out.
+    """
+    return path.isprintable() and not _HOSTILE.search(path)
+
+
+def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags whose names are most like a name that was asked for; the newest ones if none is like it."""
+    known = sorted(tags, key=version_key, reverse=True)
+    return tuple(difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.4) or known[:_NEAREST])
+
+
+def version_key(tag: str) -> list[tuple[int, int, str]]:
+    """A key that sorts tags as versions: numbers as numbers, candidates before what they became."""
+    return [_rank(*match) for match in _PART.findall(tag)] + [_rank("", "")]
+
+
+def _rank(number: str, word: str) -> tuple[int, int, str]:
+    if number:
+        return (2, int(number), "")
+    return (0 if word.lower() in _BEFORE_RELEASE else 1, 0, word)

@@ -1,0 +1,221 @@
+"""The cache is a speed-up: gone, damaged, old or shared, it never makes an answer wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from annotator.model import Declaration, Document, Import, Kind, Span
+from annotator.sources.cache import Cache
+
+Reopened = Callable[..., Cache]
+Python = Callable[[str], subprocess.Popen[str]]
+
+FIELD = Declaration(Kind.FIELD, "names", "Store", 4, 2, Span(30, 40, 4, 4), type="map[string]int")
+STRUCT = Declaration(
+    Kind.STRUCT,
+    "Store",
+    "",
+    3,
+    6,
+    Span(20, 42, 3, 5),
+    Span(10, 19, 2, 2),
+    "type Store struct",
+    "Store",
+    members=(FIELD,),
+)
+DOCUMENT = Document("store", (Import("fmt", "", 1),), (STRUCT,), "linux", 5, (9,))
+
+
+@pytest.fixture
+def warnings() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def reopened(cache: Path, warnings: list[str]) -> Reopened:
+    """Opens the cache, as the next run would."""
+    return lambda reader="1": Cache(cache, reader=reader, warn=warnings.append)
+
+
+def database(cache: Path) -> Path:
+    (only,) = cache.glob("*.sqlite3")
+    return only
+
+
+def changed(cache: Path, statement: str) -> None:
+    connection = sqlite3.connect(database(cache))
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_document_comes_back_in_the_next_run_as_it_was(reopened: Reopened, warnings: list[str]) -> None:
+    with reopened() as cache:
+        cache.put_many({"a" * 40: DOCUMENT})
+
+    with reopened() as cache:
+        assert cache.get_many(["a" * 40, "b" * 40]) == {"a" * 40: DOCUMENT}
+    assert warnings == []
+
+
+def test_a_document_put_again_takes_the_place_of_the_old_one(reopened: Reopened) -> None:
+    newer = msgspec.structs.replace(DOCUMENT, lines=6)
+
+    with reopened() as cache:
+        cache.put_many({"a": DOCUMENT})
+        cache.put_many({"a": newer})
+        assert cache.get_many(["a"]) == {"a": newer}
+
+
+def test_values_of_other_kinds_do_not_mix(reopened: Reopened) -> None:
+    with reopened() as cache:
+        cache.put_values("one", {"key": b"1"})
+        cache.put_values("two", {"key": b"2"})
+
+        assert cache.get_values("one", ["key"]) == {"key": b"1"}
+        assert cache.get_many(["key"]) == {}
+
+
+def test_more_keys_than_a_statement_takes_are_read_at_once(reopened: Reopened) -> None:
+    values = {str(number): bytes(3) for number in range(40_000)}
+
+    with reopened() as cache:
+        cache.put_values("many", values)
+        assert cache.get_values("many", values) == values
+
+
+def test_another_reader_starts_anew_and_removes_the_old(reopened: Reopened, cache: Path) -> None:
+    with reopened("1") as old:
+        old.put_many({"a": DOCUMENT})
+
+    with reopened("2") as new:
+        assert new.get_many(["a"]) == {}
+    assert len(list(cache.glob("*.sqlite3"))) == 1
+
+
+@pytest.mark.parametrize("ruin", [b"", b"no database at all" * 100])
+def test_a_file_that_is_no_database_is_made_anew(
+    reopened: Reopened, cache: Path, warnings: list[str], ruin: bytes
+) -> None:
+    with reopened() as whole:
+        whole.put_many({"a": DOCUMENT})
+    database(cache).write_bytes(ruin)
+
+    with reopened() as ruined:
+        assert ruined.get_many(["a"]) == {}
+        ruined.put_many({"a": DOCUMENT})
+        assert ruined.get_many(["a"]) == {"a": DOCUMENT}
+    assert ["damaged" in warning for warning in warnings] == [True] * bool(ruin)
+
+
+def test_damage_inside_the_file_never_becomes_an_answer(reopened: Reopened, cache: Path) -> None:
+    with reopened() as whole:
+        whole.put_values("some", {str(number): b"%d" % number * 100 for number in range(2000)})
+    data = bytearray(database(cache).read_bytes())
+    for at in range(5000, len(data), 700):
+        data[at] ^= 0xFF
+    database(cache).write_bytes(bytes(data))
+
+    with reopened() as ruined:
+        found = ruined.get_values("some", map(str, range(2000)))
+        again = ruined.get_values("some", map(str, range(2000)))
+
+    assert all(value == key.encode() * 100 for key, value in [*found.items(), *again.items()])
+
+
+def test_a_damaged_row_is_left_out_with_a_warning(
+    reopened: Reopened, cache: Path, warnings: list[str]
+) -> None:
+    with reopened() as whole:
+        whole.put_many({"a": DOCUMENT, "b": DOCUMENT})
+    changed(cache, "UPDATE entry SET value = x'00' || substr(value, 2) WHERE key = 'a'")
+
+    with reopened() as ruined:
+        assert ruined.get_many(["a", "b"]) == {"b": DOCUMENT}
+    assert len(warnings) == 1
+
+
+def test_a_row_of_another_type_is_left_out(reopened: Reopened, cache: Path) -> None:
+    with reopened() as whole:
+        whole.put_many({"a": DOCUMENT})
+    changed(cache, "UPDATE entry SET value = 'text'")
+
+    with reopened() as ruined:
+        assert ruined.get_many(["a"]) == {}
+
+
+def test_a_value_that_is_no_document_is_left_out(reopened: Reopened) -> None:
+    with reopened() as cache:
+        cache.put_values("document", {"a": msgspec.msgpack.encode([1, 2])})
+
+        assert cache.get_many(["a"]) == {}
+
+
+def test_a_folder_that_cannot_be_written_only_costs_a_warning(tmp_path: Path, warnings: list[str]) -> None:
+    (tmp_path / "file").write_text("")
+
+    with Cache(tmp_path / "file", reader="1", warn=warnings.append) as cache:
+        cache.put_many({"a": DOCUMENT})
+        assert cache.get_many(["a"]) == {}
+    assert ["goes on without a cache" in warning for warning in warnings] == [True]
+
+
+def test_a_full_disk_only_costs_a_warning(reopened: Reopened, warnings: list[str]) -> None:
+    with reopened() as cache:
+        cache._database.execute("PRAGMA max_page_count = 10")
+        cache.put_values("large", {"key": bytes(1 << 20)})
+
+        assert cache.get_values("large", ["key"]) == {}
+    assert ["full" in warning for warning in warnings] == [True]
+
+
+def test_a_closed_cache_knows_nothing(reopened: Reopened) -> None:
+    cache = reopened()
+    cache.close()
+
+    cache.put_many({"a": DOCUMENT})
+
+    assert cache.get_many(["a"]) == {}
+
+
+def test_two_builds_at_once_keep_everything(
+    cache: Path, reopened: Reopened, python: Python, warnings: list[str]
+) -> None:
+    program = f"""
+from pathlib import Path
+from annotator.sources.cache import Cache
+with Cache(Path({str(cache)!r}), reader="1", warn=print) as cache:
+    for number in range(50):
+        cache.put_values("NAME", {{str(number): bytes(1000)}})
+"""
+    with python(program.replace("NAME", "one")) as first, python(program.replace("NAME", "two")) as second:
+        assert [first.communicate(), second.communicate()] == [("", "")] * 2
+
+    with reopened() as both:
+        assert len(both.get_values("one", map(str, range(50)))) == 50
+        assert len(both.get_values("two", map(str, range(50)))) == 50
+    assert warnings == []
+
+
+def test_two_builds_at_once_make_a_damaged_cache_anew_together(
+    cache: Path, reopened: Reopened, python: Python
+) -> None:
+    reopened().close()
+    database(cache).write_bytes(b"no database at all" * 100)
+    program = f"""
+from pathlib import Path
+from annotator.sources.cache import Cache
+with Cache(Path({str(cache)!r}), reader="1") as cache:
+    cache.put_values("NAME", {{"key": b"value"}})
+"""
+    with python(program.replace("NAME", "one")) as first, python(program.replace("NAME", "two")) as second:
+        assert [first.communicate(), second.communicate()] == [("", "")] * 2
+
+    with reopened() as both:
+        assert both.get_values("one", ["key"]) == both.get_values("two", ["key"]) == {"key": b"value"}
