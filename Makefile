@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help serve build test test-all bench check clean
+.PHONY: help serve build test test-slow test-all bench check clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ build: $(READY) ## build the site
 
 test: $(READY) ## every test but the slow ones
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-slow: $(READY) ## only the slow tests
+	$(BIN)/python -m pytest -n 2 -m slow $(ARGS)
 
 test-all: $(READY) ## every test
 	$(BIN)/python -m pytest -n auto -m '' $(ARGS)

@@ -26,3 +26,9 @@ class UnknownTag(SourceUnavailable):
         hint = f"the nearest are {', '.join(nearest)}" if nearest else "it has no tags"
         super().__init__(f"the repository has no tag, ref or commit {tag!r}; {hint}")
         self.nearest = nearest
+
+
+class Interrupted(AnnotatorError):
+    """Somebody pressed Ctrl-C."""
+
+    exit_code = 130

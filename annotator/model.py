@@ -1,14 +1,12 @@
-"""The values in which the stages meet: frozen, plain, and without behaviour of their own."""
+"""The values in which the stages meet: frozen and plain."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class Kind(StrEnum):
@@ -105,6 +103,64 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     constraint: str
     lines: int
     broken: tuple[int, ...] = ()
+
+    def walk(self) -> Iterator[Declaration]:
+        """Every declaration, members right after their owner."""
+        pending = list(reversed(self.declarations))
+        while pending:
+            declaration = pending.pop()
+            yield declaration
+            pending.extend(reversed(declaration.members))
+
+
+class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A parameter, result, field or method: its name (empty if none is written), type and line."""
+
+    name: str
+    type: str = ""
+    line: int = 0
+
+
+class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the mapping needs of a Go symbol, without its code.
+
+    Attributes:
+        path: Its file.
+        symbol: Its dotted name.
+        kind: What it is.
+        line: The line of its name.
+        end_line: Its last line.
+        signature: Its head on one line.
+        params: Parameters in order.
+        results: Results in order.
+        members: Fields of a struct, methods of an interface.
+        calls: Callees in order: in the project's notation where binding proves what is called, else as
+            written behind a `?`.
+        errors: Error texts in order, as Go's format strings.
+        implements: Interfaces that a type is proven to implement, in the project's notation.
+        blob: The blob id of its file.
+        likeness: A fingerprint of its body, to find it again.
+    """
+
+    path: str
+    symbol: str
+    kind: Kind
+    line: int
+    end_line: int
+    signature: str = ""
+    params: tuple[Parameter, ...] = ()
+    results: tuple[Parameter, ...] = ()
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    implements: tuple[str, ...] = ()
+    blob: str = ""
+    likeness: str = ""
+
+    @property
+    def notation(self) -> str:
+        """`path::Symbol`."""
+        return f"{self.path}::{self.symbol}"
 
 
 class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -328,6 +384,35 @@ class Counterpart(msgspec.Struct, frozen=True):
     end_line: int
     mirrors: tuple[Reference, ...]
     differences: tuple[Difference, ...] = ()
+
+
+class PythonObject(msgspec.Struct, frozen=True):
+    """What a Python function or class takes, holds, calls and says when it fails.
+
+    Attributes:
+        name: Dotted name.
+        kind: `function`, `class`, `attribute` or `module`.
+        path: The file, from the project's root.
+        line: Its first line.
+        end_line: Its last line.
+        params: Parameters without `self`; a class's are those of `__init__`.
+        returns: The annotated result, empty where there is none.
+        members: A class's attributes, properties and methods, with their lines.
+        calls: Dotted names of the project's own functions and methods that it is proven to call or to
+            hand on, with the line of each, in the order of the text.
+        texts: Texts that it raises or builds errors from, placeholders as `{}`.
+    """
+
+    name: str
+    kind: str
+    path: str
+    line: int
+    end_line: int
+    params: tuple[Parameter, ...] = ()
+    returns: str = ""
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[Parameter, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 class Remark(msgspec.Struct, frozen=True):

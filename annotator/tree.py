@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -17,6 +20,14 @@ from annotator.reading import golang
 # Below so many files a second process costs more than it saves.
 _WORTH_A_PROCESS = 120
 _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
+
+
+def reader() -> str:
+    """What makes documents of bytes, by content: another reader makes other documents."""
+    made_by = hashlib.sha256(version("tree-sitter-go").encode())
+    for module in sorted(Path(golang.__file__).parent.glob("go*.py")):
+        made_by.update(module.read_bytes())
+    return made_by.hexdigest()
 
 
 class Documents(Protocol):

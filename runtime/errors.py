@@ -11,7 +11,7 @@ class EngineError(Exception):
     `cause` is the wrapped error, if any; `kind()` walks from the outside to the first error that has one.
 
     Go:
-        errdefs/helpers.go::causer
+        errdefs/is.go::causer
     """
 
     kind_name: ClassVar[str] = ""

@@ -40,8 +40,10 @@ def documented(children: Iterable[Node], opening_row: int = -1) -> Iterator[tupl
             end_row, end = node.end_point[0], node.end_byte
 
 
-def doc_text(data: bytes, span: Span) -> str:
+def doc_text(data: bytes, span: Span | None) -> str:
     """A comment block's text as go/ast gives it: no marks, no directives, no trailing blanks."""
+    if span is None:
+        return ""
     lines: list[str] = []
     block = False
     for raw in data[span.start : span.end].decode("utf-8", "replace").split("\n"):

@@ -87,7 +87,7 @@ def is_url(source: str) -> bool:
 class CloneSource:
     """A git URL whose clone in the cache grows with what is asked of it."""
 
-    def __init__(  # noqa: PLR0913 - one place makes it, with all of them by name
+    def __init__(
         self,
         url: str,
         *,

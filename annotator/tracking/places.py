@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -80,31 +80,20 @@ def _cited(reference: Reference, document: Document) -> Found | None:
     return Found(reference.path, chosen[0]) if len(chosen) == 1 else None
 
 
-def declarations(document: Document) -> Iterator[Declaration]:
-    """Every declaration of a document, members after their owner."""
-    pending = list(reversed(document.declarations))
-    while pending:
-        declaration = pending.pop()
-        yield declaration
-        pending.extend(reversed(declaration.members))
-
-
 def named(document: Document, symbol: str) -> tuple[Declaration, ...]:
     """The declarations that a symbol names.
 
     A dotted symbol is matched exactly, a bare one also as the name of a method or closure.
     """
-    exact = tuple(d for d in declarations(document) if d.symbol == symbol)
+    exact = tuple(d for d in document.walk() if d.symbol == symbol)
     if exact or "." in symbol:
         return exact
-    return tuple(
-        d for d in declarations(document) if d.name == symbol and d.kind in (Kind.METHOD, Kind.CLOSURE)
-    )
+    return tuple(d for d in document.walk() if d.name == symbol and d.kind in (Kind.METHOD, Kind.CLOSURE))
 
 
 def innermost(document: Document, line: int) -> Declaration | None:
     """The smallest declaration that spans a line, its doc comment included."""
-    spanning = [d for d in declarations(document) if first_line(d) <= line <= d.span.end_line]
+    spanning = [d for d in document.walk() if first_line(d) <= line <= d.span.end_line]
     return min(spanning, key=lambda d: d.span.end_line - first_line(d), default=None)
 
 

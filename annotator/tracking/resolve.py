@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from annotator.model import Missing, Reference, Skipped, Text, Verdict
 from annotator.tracking import cited_lines, symbols
-from annotator.tracking.places import Found, Search, Tree, at_anchor, body, search
+from annotator.tracking.places import Found, Search, Tree, at_anchor, body, named, search
 
 
 def verdict(reference: Reference, tree: Tree, written_at: Tree | None = None) -> Verdict:
@@ -17,7 +19,7 @@ def verdict(reference: Reference, tree: Tree, written_at: Tree | None = None) ->
     """
     if reference.repository is not None:
         return Verdict(reference, Skipped(f"cited in another repository, {reference.repository}"))
-    looked_for = search(reference, tree, written_at)
+    looked_for = search(_completed(reference, tree), tree, written_at)
     outcome = (
         cited_lines.locate(looked_for)
         if reference.symbol is None
@@ -27,6 +29,17 @@ def verdict(reference: Reference, tree: Tree, written_at: Tree | None = None) ->
         return Verdict(reference, outcome)
     found = Found(outcome.anchor.path, at_anchor(tree, outcome.anchor))
     return Verdict(reference, outcome, _text(looked_for, found))
+
+
+def _completed(reference: Reference, tree: Tree) -> Reference:
+    """A bare file name gets the folder of the one file that it can mean, if it is one."""
+    if "/" in reference.path or tree.has(reference.path):
+        return reference
+    files = [path for path in tree.go_files if path.rpartition("/")[2] == reference.path]
+    if reference.symbol is not None:
+        documents = tree.documents(files)
+        files = [path for path in files if named(documents[path], reference.symbol)]
+    return msgspec.structs.replace(reference, path=files[0]) if len(files) == 1 else reference
 
 
 def _text(looked_for: Search, found: Found) -> Text:

@@ -113,12 +113,13 @@ def _wanted_kinds(looked_for: Search) -> frozenset[Kind] | None:
 def _likely(looked_for: Search, candidates: list[Found]) -> list[Found]:
     """The candidates that can be meant: by the line among several, by the body where it is known."""
     at_line = [found for found in candidates if _is_at_cited_place(found, looked_for.reference)]
-    if at_line or len(candidates) == 1 or looked_for.origin is None or looked_for.written_at is None:
+    if at_line or looked_for.origin is None or looked_for.written_at is None:
         return at_line or candidates
+    if len(candidates) == 1 and candidates[0].path == looked_for.reference.path:
+        return candidates
     before = body(looked_for.written_at, looked_for.origin)
-    return [
-        found for found in candidates if likeness.ratio(before, body(looked_for.tree, found)) >= likeness.SAME
-    ]
+    needed = likeness.SAME if len(candidates) > 1 else likeness.AKIN
+    return [found for found in candidates if likeness.ratio(before, body(looked_for.tree, found)) >= needed]
 
 
 def _is_at_cited_place(found: Found, reference: Reference) -> bool:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
-from rich.table import Table
 from rich.text import Text as Styled
 
 from annotator.model import Checked, Missing, Outcome, Skipped, Verdict
@@ -78,30 +77,24 @@ def _row(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def text(checked: Checked) -> Iterator[Table | Styled]:
-    """The report for a person at a terminal: a row a reference, then one line in sum."""
-    if checked.verdicts:
-        yield _table(checked)
+def text(checked: Checked) -> Iterator[Styled]:
+    """The report for a person at a terminal: a line a reference, then one line in sum."""
+    rows = [(name(v.outcome), printable(_place(v)), v) for v in checked.verdicts]
+    width = max((len(place) for _, place, _ in rows), default=0)
+    for verdict, place, found in rows:
+        origin = printable(found.reference.origin)
+        reason = "" if verdict == "verified" else f"\n          {printable(found.outcome.reason)}"
+        line = f"{place:<{width}}  {origin}{reason}"
+        yield Styled.assemble((f"{verdict:<8}", _STYLE[verdict]), "  ", line)
     for remark in checked.remarks:
         yield Styled.assemble((f"{remark.file}:{remark.line}", "bold"), ": ", printable(remark.message))
     yield Styled(sentence(checked))
 
 
-def _table(checked: Checked) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("from", "cited", "verdict"):
-        table.add_column(heading, no_wrap=heading == "verdict", overflow="fold")
-    table.add_column("found", overflow="fold", ratio=1)
-    for verdict in checked.verdicts:
-        reference, outcome = verdict.reference, verdict.outcome
-        place = reference.path + (f":{reference.line}" if reference.line else "")
-        table.add_row(
-            printable(reference.origin),
-            printable(f"{place} {reference.symbol or ''}".strip()),
-            Styled(name(outcome), style=_STYLE[name(outcome)]),
-            printable(outcome.reason),
-        )
-    return table
+def _place(verdict: Verdict) -> str:
+    reference = verdict.reference
+    line = f":{reference.line}" if reference.line else ""
+    return f"{reference.path}{line} {reference.symbol or ''}".strip()
 
 
 def sentence(checked: Checked) -> str:

@@ -1,0 +1,232 @@
+"""Arguments in, exit code out; the only place that prints."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from annotator import config, pipeline
+from annotator.errors import AnnotatorError, Interrupted
+from annotator.model import Checked
+from annotator.writing import dates, junit, manifests, reports, sarif
+
+OK, FINDINGS, USAGE = 0, 1, 2
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Verify references into a Go repository, follow them to any tag, and show them as a site.",
+)
+
+
+class Format(StrEnum):
+    """How findings come out."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+class DataFormat(StrEnum):
+    """How answers that are no findings come out."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Source = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SOURCE", help="A git URL, the path of a git repository, or `debian`.", show_default=False
+    ),
+]
+Tag = Annotated[
+    str | None,
+    typer.Option(metavar="TAG", help="A tag, another ref or a commit; the baseline tag if not given."),
+]
+Articles = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[ARTICLE]...", help="Manifests, or any text, Markdown or HTML files."),
+]
+OneArticle = Annotated[
+    Path, typer.Argument(metavar="ARTICLE", help="A manifest, text, Markdown or HTML file.")
+]
+Output = Annotated[Format, typer.Option("--format", help="How findings come out.")]
+
+
+@app.command()
+def verify(
+    article: Articles = None, source: Source = None, tag: Tag = None, output: Output = Format.TEXT
+) -> None:
+    """Check every reference against the source; exit 1 if one is not where it is cited."""
+    with _session(source, tag) as at:
+        checked = pipeline.verify(at, article or ())
+    _report(checked, output)
+    raise typer.Exit(FINDINGS if reports.has_findings(checked) else OK)
+
+
+@app.command()
+def date(
+    article: OneArticle,
+    source: Source = None,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How the answer comes out.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Tell at which tags an article's references are exact."""
+    with _session(source, history=True) as at:
+        found = pipeline.date(at, article)
+    if output is DataFormat.JSON:
+        sys.stdout.write(dates.json(found) + "\n")
+    else:
+        for line in dates.text(found):
+            _console().print(line, soft_wrap=True)
+    raise typer.Exit(OK if found.best else FINDINGS)
+
+
+@app.command()
+def manifest(article: OneArticle) -> None:
+    """Draft a manifest from the references of a text."""
+    sys.stdout.write(manifests.draft(pipeline.article(config.find(Path.cwd()), article)))
+
+
+@app.command()
+def build(article: Articles = None, source: Source = None, tag: Tag = None) -> None:
+    """Write the site's pages into its docs folder, for mkdocs to build or serve."""
+    with _session(source, tag) as at:
+        built = pipeline.build(at, article or ())
+        folder = at.project.site
+    for remark in built.remarks:
+        _say(f"{remark.file}:{remark.line}: {remark.message}")
+    _console().print(
+        f"{built.pages} pages at {reports.printable(built.tag)} in {folder / 'docs'}", soft_wrap=True
+    )
+
+
+@app.command()
+def serve(
+    article: Articles = None,
+    source: Source = None,
+    tag: Tag = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
+) -> None:
+    """Build the site, then serve it on 127.0.0.1."""
+    build(article, source, tag)
+    settings = config.find(Path.cwd()).site / "mkdocs.yml"
+    command = [sys.executable, "-m", "mkdocs", "serve", "-f", str(settings), "-a", f"127.0.0.1:{port}"]
+    with _interruptible():
+        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words
+
+
+@app.command()
+def symbols(source: Source = None, tag: Tag = None) -> None:
+    """List every declaration of the repository: place, kind and symbol."""
+    with _session(source, tag) as at:
+        sys.stdout.writelines(
+            f"{path}:{found.line}:{found.column} {found.kind} {found.symbol}\n"
+            for path, found in pipeline.symbols(at)
+        )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The exit code of a command line; what goes wrong is one sentence on standard error."""
+    try:
+        app(args=arguments)
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else OK
+    except AnnotatorError as error:
+        _say(str(error))
+        return error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}")
+        return USAGE
+    return OK
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"annotator: {reports.printable(sentence)}\n")
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def _report(checked: Checked, output: Format) -> None:
+    match output:
+        case Format.TEXT:
+            for part in reports.text(checked):
+                _console().print(part, soft_wrap=True)
+        case Format.JSON:
+            sys.stdout.write(reports.json(checked) + "\n")
+        case Format.SARIF:
+            sys.stdout.write(sarif.document(checked) + "\n")
+        case Format.JUNIT:
+            sys.stdout.write(junit.document(checked) + "\n")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C is an outcome with an exit code of its own."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("interrupted; nothing half-written is left") from interrupt
+
+
+@contextmanager
+def _session(
+    source: str | None, tag: str | None = None, *, history: bool = False
+) -> Iterator[pipeline.Session]:
+    project = config.find(Path.cwd())
+    with (
+        _interruptible(),
+        _progress() as progress,
+        pipeline.session(project, pipeline.Asked(source, tag, history), progress, _say) as at,
+    ):
+        if at.notice:
+            _say(at.notice)
+        yield at
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error, once there is something to tell; nothing where no one looks."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        if not tasks:
+            bar.start()
+        if what not in tasks:
+            tasks[what] = bar.add_task(reports.printable(what), total=total or None)
+        bar.update(tasks[what], completed=done, total=total or None)
+
+    try:
+        yield tell
+    finally:
+        if tasks:
+            bar.stop()

@@ -1,0 +1,116 @@
+"""Which mapped symbols a function calls, on either side: through helpers that are not mapped themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from annotator.model import Counterpart, GoSymbol, Kind, PythonObject
+
+CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
+
+# A helper of a helper of a helper: beyond that, a call is nobody's own any more.
+_DEPTH = 4
+
+
+class Reach:
+    """The call relations of both sides, in Go's notation."""
+
+    def __init__(
+        self,
+        counterparts: Iterable[Counterpart],
+        originals: Mapping[str, GoSymbol],
+        python: Mapping[str, PythonObject],
+    ) -> None:
+        self._originals = originals
+        self._python = python
+        self._mirrors: dict[str, tuple[str, ...]] = {}
+        self._counterparts: dict[str, list[str]] = defaultdict(list)
+        for counterpart in counterparts:
+            names = tuple(f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors)
+            self._mirrors[counterpart.name] = names
+            for name in names:
+                self._counterparts[name].append(counterpart.name)
+
+    def constructor(self, ours: PythonObject) -> PythonObject:
+        """What runs when a counterpart is called: of a class its `__init__`, where it has one."""
+        return self._python.get(f"{ours.name}.__init__", ours) if ours.kind == "class" else ours
+
+    def go_calls(self, notation: str) -> list[str]:
+        """The mapped functions that a Go function calls, in the order of the text."""
+        found: dict[str, None] = {}
+        self._follow_go(notation, found, _DEPTH, {notation})
+        found.pop(notation, None)
+        return list(found)
+
+    def _follow_go(self, notation: str, found: dict[str, None], depth: int, seen: set[str]) -> None:
+        original = self._originals.get(notation)
+        if original is None or not depth:
+            return
+        for called in original.calls:
+            if called in self._counterparts and self._is_callable(called):
+                found.setdefault(called)
+            elif not called.startswith("?") and called not in seen:
+                seen.add(called)
+                self._follow_go(called, found, depth - 1, seen)
+
+    def python_calls(self, notation: str) -> dict[str, int]:
+        """The Go functions whose counterparts any counterpart of this one calls, with the line."""
+        found: dict[str, int] = {}
+        for name in self._counterparts.get(notation, ()):
+            ours = self._python.get(name)
+            if ours is not None:
+                for called, line in self.calls_of(self.constructor(ours).name).items():
+                    found.setdefault(called, line)
+        return found
+
+    def calls_of(self, name: str) -> dict[str, int]:
+        """The Go functions whose counterparts a Python function calls, with the line of the call."""
+        found: dict[str, int] = {}
+        self._follow_python(name, found, 0, _DEPTH, {name})
+        return found
+
+    def _follow_python(self, name: str, found: dict[str, int], line: int, depth: int, seen: set[str]) -> None:
+        ours = self._python.get(name)
+        if ours is None or not depth:
+            return
+        for call in ours.calls:
+            at = line or call.line
+            mirrored = [each for each in self._mirrors.get(call.name, ()) if self._is_callable(each)]
+            for each in mirrored:
+                found.setdefault(each, at)
+            if not mirrored and call.name not in seen:
+                seen.add(call.name)
+                self._follow_python(call.name, found, at, depth - 1, seen)
+
+    def texts(self, ours: PythonObject) -> list[str]:
+        """What a Python function says in errors: itself, and what it calls that has no original."""
+        found: list[str] = []
+        self._follow_texts(ours.name, found, _DEPTH, set())
+        return found
+
+    def _follow_texts(self, name: str, found: list[str], depth: int, seen: set[str]) -> None:
+        ours = self._python.get(name)
+        if ours is None or not depth or name in seen:
+            return
+        seen.add(name)
+        found.extend(ours.texts)
+        for call in ours.calls:
+            called = self._python.get(call.name)
+            is_type = called is not None and called.kind == "class"
+            if is_type or not any(self._is_callable(each) for each in self._mirrors.get(call.name, ())):
+                self._follow_texts(call.name, found, depth - 1, seen)
+
+    def is_same(self, one: str, other: str) -> bool:
+        """Whether two calls are the same one: through an interface, the method's name decides."""
+        if one == other:
+            return True
+        names = {name.rpartition(".")[2] for name in (one, other)}
+        return len(names) == 1 and any(self._kind(name) is Kind.IMETHOD for name in (one, other))
+
+    def _kind(self, notation: str) -> Kind | None:
+        original = self._originals.get(notation)
+        return original.kind if original is not None else None
+
+    def _is_callable(self, notation: str) -> bool:
+        return self._kind(notation) in CALLABLE

@@ -1,0 +1,137 @@
+"""What a Go declaration takes, returns, calls and says when it fails, read from its own bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+from tree_sitter import Node
+
+from annotator.model import Declaration, Kind, Parameter
+from annotator.reading import gosyntax
+
+_BODIES = frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE})
+# Calls whose text argument is what the error says.
+_ERROR_MAKERS = re.compile(
+    r"(?:errors|fmt|errdefs|system|validationError)\.(?:New|Errorf|Wrapf?|\w+)|\w*[eE]rr\w*"
+)
+_TEXTS = frozenset({"interpreted_string_literal", "raw_string_literal"})
+_LOGS = re.compile(r"(?:logrus|log|logger)\b")
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Parameters and results in order, callees as written in order, and error texts in order."""
+
+    params: tuple[Parameter, ...] = ()
+    results: tuple[Parameter, ...] = ()
+    callees: tuple[Callee, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+class Callee(msgspec.Struct, frozen=True):
+    """A call as written, and the byte offset in the file at which the called name ends."""
+
+    written: str
+    end: int
+
+
+def facts(data: bytes, declaration: Declaration) -> Facts:
+    """The facts of one declaration of a file; empty ones for a kind that has none."""
+    root = gosyntax.root_of(data)
+    if root is None:
+        return Facts()
+    node = _node(root, declaration)
+    if node is None:
+        return Facts()
+    params, results = _signature(data, node)
+    if declaration.kind not in _BODIES:
+        return Facts(params=params, results=results)
+    calls = list(_calls(node))
+    return Facts(
+        params=params,
+        results=results,
+        callees=tuple(_callee(data, call) for call in calls),
+        errors=tuple(_error_texts(data, node, declaration, calls)),
+    )
+
+
+_HEADS = frozenset(
+    {"function_declaration", "method_declaration", "func_literal", "method_elem", "function_type"}
+)
+
+
+def _node(root: Node, declaration: Declaration) -> Node | None:
+    """The function that a declaration declares: the first one at or below its span."""
+    span = declaration.span
+    node = root.descendant_for_byte_range(span.start, max(span.start, span.end - 1))
+    pending = [node] if node is not None else []
+    while pending:
+        current = pending.pop(0)
+        if current.type in _HEADS and current.start_byte >= span.start:
+            return current
+        pending.extend(current.named_children)
+    return None
+
+
+def _signature(data: bytes, node: Node) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:
+    result = node.child_by_field_name("result")
+    if result is not None and result.type != "parameter_list":
+        results: tuple[Parameter, ...] = (Parameter("", gosyntax.written(data, result)),)
+    else:
+        results = tuple(_parameters(data, result))
+    return tuple(_parameters(data, node.child_by_field_name("parameters"))), results
+
+
+def _parameters(data: bytes, listed: Node | None) -> Iterator[Parameter]:
+    for entry in listed.named_children if listed is not None else ():
+        if entry.type not in ("parameter_declaration", "variadic_parameter_declaration"):
+            continue
+        written = gosyntax.written(data, entry.child_by_field_name("type"))
+        dots = "..." if entry.type.startswith("variadic") else ""
+        names = [gosyntax.text(data, name) for name in gosyntax.names_of(entry)] or [""]
+        for name in names:
+            yield Parameter(name, dots + written)
+
+
+def _calls(node: Node) -> Iterator[Node]:
+    """Every call below a node, in the order of the text."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if current.type == "call_expression":
+            yield current
+        pending.extend(reversed(current.named_children))
+
+
+def _callee(data: bytes, call: Node) -> Callee:
+    function = call.child_by_field_name("function") or call
+    return Callee(gosyntax.written(data, function)[:80], function.end_byte)
+
+
+def _error_texts(data: bytes, node: Node, declaration: Declaration, calls: list[Node]) -> Iterator[str]:
+    if declaration.name == "Error":
+        yield from (text for found in _strings(node) if (text := _unquoted(data, found)))
+        return
+    for call in calls:
+        function = call.child_by_field_name("function")
+        written = gosyntax.written(data, function)
+        if _LOGS.match(written) or not _ERROR_MAKERS.fullmatch(written):
+            continue
+        arguments = call.child_by_field_name("arguments")
+        texts = [a for a in arguments.named_children if a.type in _TEXTS] if arguments is not None else []
+        yield from (text for found in texts[:1] if (text := _unquoted(data, found)))
+
+
+def _strings(node: Node) -> Iterator[Node]:
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if current.type in _TEXTS:
+            yield current
+        else:
+            pending.extend(reversed(current.named_children))
+
+
+def _unquoted(data: bytes, node: Node) -> str:
+    return gosyntax.text(data, node)[1:-1].replace('\\"', '"').replace("\\n", "\n")

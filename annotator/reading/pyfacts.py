@@ -1,0 +1,148 @@
+"""What Python functions and classes take, hold, call and say when they fail."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from annotator.model import Parameter, PythonObject
+from annotator.reading.pymodules import Class, Function, Module, Packages
+from annotator.reading.pytypes import Scope, learn_attributes, ordered
+
+
+def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
+    """Every function, class and module-level name of the packages, by dotted name.
+
+    Raises:
+        InvalidInput: A file is not Python.
+    """
+    packages = Packages(folders, root)
+    learn_attributes(packages)
+    found: dict[str, PythonObject] = {}
+    for name, module in packages.modules.items():
+        last = max((getattr(node, "end_lineno", 1) or 1 for node in module.tree.body), default=1)
+        found[name] = PythonObject(name, "module", module.path, 1, last)
+        for defined, node in module.defined.items():
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                dotted = f"{name}.{defined}"
+                end = node.end_lineno or node.lineno
+                found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end)
+    for name, entry in packages.classes.items():
+        found[name] = _class(name, entry, packages)
+    for name, (module, node, owner) in packages.functions.items():
+        found[name] = _function(name, module, node, owner, packages)
+    return found
+
+
+def _class(name: str, found: Class, packages: Packages) -> PythonObject:
+    constructor = packages.method(name, "__init__")
+    params = _params(packages.functions[constructor][1]) if constructor else _declared(found)
+    attributes = [
+        Parameter(each.name, each.written or each.type.name, each.line)
+        for current in packages.bases(found)
+        for each in current.attributes.values()
+    ]
+    methods = [
+        Parameter(method, "method", node.lineno)
+        for current in packages.bases(found)
+        for method, node in current.methods.items()
+    ]
+    unique = {each.name: each for each in [*methods, *attributes]}
+    return PythonObject(
+        name=name,
+        kind="class",
+        path=found.module.path,
+        line=_first_line(found.node),
+        end_line=found.node.end_lineno or found.node.lineno,
+        params=params,
+        members=tuple(sorted(unique.values(), key=lambda each: each.line)),
+        texts=tuple(_all_texts(found.node)),
+    )
+
+
+def _declared(found: Class) -> tuple[Parameter, ...]:
+    """The parameters of a class whose fields are its constructor: a dataclass or Struct."""
+    return tuple(
+        Parameter(entry.target.id, ast.unparse(entry.annotation), entry.lineno)
+        for entry in found.node.body
+        if isinstance(entry, ast.AnnAssign) and isinstance(entry.target, ast.Name)
+    )
+
+
+def _function(
+    name: str, module: Module, node: Function, owner: Class | None, packages: Packages
+) -> PythonObject:
+    return PythonObject(
+        name=name,
+        kind="function",
+        path=module.path,
+        line=_first_line(node),
+        end_line=node.end_lineno or node.lineno,
+        params=_params(node),
+        returns=ast.unparse(node.returns) if node.returns is not None else "",
+        calls=tuple(_calls(node, module, owner, packages)),
+        texts=tuple(_all_texts(node)),
+    )
+
+
+def _first_line(node: Function | ast.ClassDef) -> int:
+    return min([node.lineno, *(each.lineno for each in node.decorator_list)])
+
+
+def _params(node: Function) -> tuple[Parameter, ...]:
+    arguments = node.args
+    plain = [*arguments.posonlyargs, *arguments.args]
+    starred = [each for each in (arguments.vararg,) if each is not None]
+    every = [*plain, *starred, *arguments.kwonlyargs]
+    return tuple(
+        Parameter(each.arg, ast.unparse(each.annotation) if each.annotation else "", each.lineno)
+        for number, each in enumerate(every)
+        if number or each.arg not in ("self", "cls")
+    )
+
+
+def _calls(node: Function, module: Module, owner: Class | None, packages: Packages) -> Iterator[Parameter]:
+    """What the function calls, and what it hands on to be called, in the order of the text."""
+    scope = Scope(packages, module, owner)
+    scope.enter(node)
+    for inner in ordered(node):
+        if isinstance(inner, Function | ast.Lambda) and inner is not node:
+            scope.enter(inner)
+    for statement in node.body:
+        for inner in ordered(statement):
+            if isinstance(inner, ast.Name | ast.Attribute) and isinstance(inner.ctx, ast.Load):
+                target = scope.target(inner)
+                if target:
+                    yield from _targets(target, inner.lineno, packages)
+
+
+def _targets(target: str, line: int, packages: Packages) -> Iterator[Parameter]:
+    """A class stands for its constructor too."""
+    yield Parameter(target, "", line)
+    if target in packages.classes:
+        constructor = packages.method(target, "__init__")
+        if constructor is not None:
+            yield Parameter(constructor, "", line)
+
+
+def _all_texts(node: ast.AST) -> Iterator[str]:
+    """The texts below a node but for docstrings, placeholders as `{}`."""
+    skipped: set[int] = set()
+    for current in ordered(node):
+        if (
+            isinstance(current, Function | ast.ClassDef)
+            and ast.get_docstring(current, clean=False) is not None
+        ):
+            skipped.add(id(current.body[0].value))  # type: ignore[attr-defined] # a docstring is an Expr
+        if id(current) in skipped:
+            continue
+        if isinstance(current, ast.JoinedStr):
+            skipped.update(id(part) for part in current.values)
+            yield "".join(_part(part) for part in current.values)
+        elif isinstance(current, ast.Constant) and isinstance(current.value, str):
+            yield current.value
+
+
+def _part(part: ast.expr) -> str:
+    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "{}"

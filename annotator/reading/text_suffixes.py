@@ -1,0 +1,174 @@
+"""The line, range or symbol that stands beside a path, in the forms that people use."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from annotator.reading import text_words
+
+REACH = 80
+"""Characters before and behind a path in which its line or symbol is looked for."""
+
+# A line number and one Go name; every quantifier is bounded, and none stands inside another.
+_N = r"([1-9][0-9]{0,8})(?![0-9])"
+_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
+_SYMBOL = rf"{_NAME}(?:\.{_NAME}){{0,3}}"
+_DASH = r"(?:-|\u2013|—|~|\uff5e|\.{2,3}|到|至)"
+_CLOSE = r"[`'\"*)\]」》”\u2019>_]{0,4}"
+_END = r"(?![0-9A-Za-z])"
+_KIND = text_words.alternatives(frozenset(text_words.KIND))
+_NAMED = text_words.alternatives(text_words.NAME)
+_LINES = text_words.alternatives(text_words.LINE)
+
+_FRAGMENT = (
+    rf"\#(?:L|l|n|line-?){_N}(?:C[0-9]{{1,5}})?"
+    rf"(?:(?:\s?{_DASH}\s?|\#|:)(?:L|l|n)?{_N}(?:C[0-9]{{1,5}})?)?{_END}"
+)
+_QUERY = r"\?[^\s#()<>\"'\]]{0,200}"
+_COLON = (
+    rf":[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z个個种種步]|\.[0-9])"
+)
+_SPACED = rf":\s{_N}(?:{_DASH}{_N})?(?=\s{{0,4}}(?:$|[)\],;。]))"
+_ENGLISH = (
+    rf"{_CLOSE}\s{{0,4}}[(,;\[:]?\s{{0,4}}(?:(?:at|on|from|in)\s)?"
+    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]))\s?:?\s?\#?L?{_N}"
+    rf"(?:\s?(?:{_DASH}|to|through)\s?L?{_N})?{_END}"
+)
+_CHINESE = (
+    rf"{_CLOSE}\s{{0,2}}[(,:]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
+    rf"(?:(?:代码行|行号|行號|行数|行)\s?:?\s?{_N}(?:\s?{_DASH}\s?{_N})?"
+    rf"|第\s?{_N}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_N})?\s?行"
+    rf"|{_N}(?:\s?行)?(?:\s?{_DASH}\s?{_N})?\s?行(?!代码|左右|多|的代码|程序))"
+)
+_LABELLED = (
+    rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}:\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
+    rf"\s{{0,4}}[,;|]?\s{{0,4}}(?:{_LINES})\s{{0,2}}:?\s{{0,2}}{_N}(?:{_DASH}{_N})?"
+)
+_NOTATION = rf"::(?:\(\*?({_NAME})\)\.)?({_SYMBOL})(?:{_FRAGMENT})?"
+_HOLDS = (
+    rf"{_CLOSE}\s?(?:源文件|文件|檔案)?(?:(?:里面|中|里|内)?的|(?:里面|中|里|内)?定义[的了])\s?`?({_SYMBOL})(?:\(\))?`?\s?"
+    rf"(?:这个|這個)?(?:函数|方法|结构体|结构|接口|函數|結構體|介面)"
+)
+_OPEN = r"(?:the\s)?(?:file\s)?[`'\"(\[*<]{0,3}$"
+_LINE_OF = (
+    rf"(?:^|[^A-Za-z0-9])(?:[Ll]ines?|ln|L(?=[0-9]))\s?\#?{_N}"
+    rf"(?:\s?(?:{_DASH}|to|through)\s?L?{_N})?\s(?:of|in)\s{_OPEN}"
+)
+_DEFINED_IN = (
+    rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
+)
+
+_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _SPACED))
+_LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE))
+_AFTER_NOTATION = re.compile(_NOTATION)
+_AFTER_LABELLED = re.compile(_LABELLED, re.IGNORECASE)
+_AFTER_HOLDS = re.compile(_HOLDS)
+_BEFORE_LINE = re.compile(_LINE_OF)
+_BEFORE_SYMBOL = re.compile(_DEFINED_IN)
+_AFTER_QUERY = re.compile(_QUERY)
+# A line that belongs to the path behind it: "line 12 of other.go".
+_NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
+_ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach|see)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """What stands beside a path, and where the citation ends."""
+
+    end: int
+    line: int | None = None
+    end_line: int | None = None
+    symbol: str | None = None
+    start: int | None = None
+
+
+def find(text: str, start: int, end: int, *, permalink: bool = False) -> Suffix | None:
+    """What stands beside the path `text[start:end]`, from the surest form to the weakest."""
+    attached = find_attached(text, end) if permalink else _notation(text, end) or _tight(text, end)
+    return (
+        attached
+        or _line_before(text, start, end)
+        or _labelled(text, end)
+        or _loose(text, end)
+        or _symbol_behind(text, end)
+        or _symbol_before(text, start, end)
+    )
+
+
+def find_attached(text: str, end: int) -> Suffix | None:
+    """What stands directly behind an address, across its query."""
+    query = _AFTER_QUERY.match(text, end)
+    at = query.end() if query else end
+    return _notation(text, at) or _tight(text, at)
+
+
+def lines(first: str | None, last: str | None) -> tuple[int | None, int | None]:
+    """A line and the end of its range in their order."""
+    if first is None or last is None:
+        return (int(first) if first else None), None
+    return min(int(first), int(last)), max(int(first), int(last))
+
+
+def _notation(text: str, at: int) -> Suffix | None:
+    match = _AFTER_NOTATION.match(text, at)
+    if match is None:
+        return None
+    receiver, symbol, first, last = match.groups()
+    line, end_line = lines(first, last)
+    return Suffix(match.end(), line, end_line, f"{receiver}.{symbol}" if receiver else symbol)
+
+
+def _tight(text: str, at: int) -> Suffix | None:
+    for form in _TIGHT:
+        if match := form.match(text, at):
+            return Suffix(match.end(), *lines(match[1], match[2]))
+    return None
+
+
+def _loose(text: str, at: int) -> Suffix | None:
+    window = text[at : at + REACH]
+    for form in _LOOSE:
+        match = form.match(window)
+        if match and not _NEXT.match(text, at + match.end()):
+            numbers = [group for group in match.groups() if group]
+            return Suffix(at + match.end(), *lines(numbers[0], numbers[1] if len(numbers) > 1 else None))
+    return None
+
+
+def _labelled(text: str, at: int) -> Suffix | None:
+    match = _AFTER_LABELLED.match(text[at : at + 2 * REACH])
+    if match is None:
+        return None
+    line, end_line = lines(match[2], match[3])
+    return Suffix(at + match.end(), line, end_line, match[1])
+
+
+def _line_before(text: str, start: int, end: int) -> Suffix | None:
+    window = max(0, start - REACH)
+    match = _BEFORE_LINE.search(text[window:start])
+    if match is None:
+        return None
+    return Suffix(end, *lines(match[1], match[2]), start=window + match.start(1))
+
+
+def _symbol_behind(text: str, at: int) -> Suffix | None:
+    match = _AFTER_HOLDS.match(text[at : at + 2 * REACH])
+    return Suffix(at + match.end(), symbol=match[1]) if match and is_declared(match[1]) else None
+
+
+def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
+    window = max(0, start - 2 * REACH)
+    match = _BEFORE_SYMBOL.search(text[window:start])
+    if match is None or not is_declared(match[1]):
+        return None
+    acts = _ACTS.search(text[max(0, window + match.start() - 24) : window + match.start()])
+    if match[2] is None and (acts or not match[1][0].isupper()):
+        return None
+    return Suffix(end, symbol=match[1], start=window + match.start(1))
+
+
+def is_declared(symbol: str) -> bool:
+    """Whether a name can be a declaration's: `cli.start` is a call on a variable."""
+    head, dot, _ = symbol.partition(".")
+    return len(symbol) > 1 and (not dot or head[0].isupper())

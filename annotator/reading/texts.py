@@ -1,0 +1,178 @@
+"""The references of any text, Markdown or HTML file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from annotator.model import Article, Chapter, Reference
+from annotator.reading import (
+    notation,
+    text_chapters,
+    text_citations,
+    text_decoding,
+    text_html,
+    text_lines,
+    text_paths,
+    text_tables,
+)
+from annotator.reading.text_citations import Citation
+from annotator.reading.text_lines import Line, Role
+from annotator.reading.text_paths import Roots
+
+_HTML = frozenset((".html", ".htm", ".xhtml", ".shtml"))
+_MARKDOWN = frozenset((".md", ".markdown", ".mdown", ".mdx", ".txt", ".text", ".rst", ""))
+_HEAD = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,400}-->\s*)?<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE,
+)
+_FRONT_TITLE = re.compile(r"""title\s*[:=]\s*["']?(.{1,200}?)["']?\s*""")
+_GAP = 2
+"""Empty lines that a table may have between its rows."""
+
+_FRONT = 40
+"""Lines in which the front matter of a Markdown file has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An article's lines and what it says of itself."""
+
+    lines: tuple[Line, ...]
+    title: str
+    address: str = ""
+
+
+@dataclass(slots=True)
+class _Section:
+    number: str = ""
+    title: str = ""
+    references: list[Reference] = field(default_factory=list)
+
+
+def read(
+    name: str, data: bytes, *, repository: str, prefixes: tuple[str, ...] = (), modules: tuple[str, ...] = ()
+) -> Article:
+    """The article that a file is, with whatever it cites by line, symbol or permalink.
+
+    Args:
+        name: The file's name; its ending helps to tell HTML and Markdown.
+        data: The file's bytes.
+        repository: The annotated repository, as an address or `owner/name`.
+        prefixes: Folders that are its root elsewhere (`components/engine`).
+        modules: Go import paths of its root (`github.com/docker/docker`).
+
+    Raises:
+        InvalidInput: The file is too large, or not text.
+    """
+    source = _source(name, text_decoding.decode(_shown(name), data))
+    sections = _sections(source.lines, name, text_paths.roots(repository, prefixes, modules))
+    chapters = tuple(
+        Chapter(section.number, section.title, tuple(section.references))
+        for section in sections
+        if section.references
+    )
+    title = source.title or next((section.title for section in sections if section.title), "")
+    return Article(
+        file=name,
+        title=_shown(title) or _shown(PurePath(name).stem),
+        address=source.address if source.address.startswith(("http://", "https://")) else "",
+        repository=repository,
+        chapters=chapters,
+    )
+
+
+def _source(name: str, text: str) -> _Source:
+    suffix = PurePath(name).suffix.lower()
+    if suffix in _HTML or (suffix not in {".md", ".markdown"} and _HEAD.match(text)):
+        page = text_html.read(text)
+        return _Source(page.lines, page.title, _shown(page.address))
+    lines = tuple(text_lines.plain(text, markdown=suffix in _MARKDOWN))
+    return _Source(lines, _front_title(lines))
+
+
+def _front_title(lines: tuple[Line, ...]) -> str:
+    """The title that YAML or TOML in front of a Markdown text gives."""
+    if not lines or lines[0].text.strip() not in {"---", "+++"}:
+        return ""
+    for line in lines[1:_FRONT]:
+        if line.text.strip() in {"---", "+++"}:
+            break
+        if match := _FRONT_TITLE.fullmatch(line.text):
+            return match[1]
+    return ""
+
+
+def _sections(lines: tuple[Line, ...], name: str, roots: Roots) -> list[_Section]:
+    """The article's sections, the first being what stands before any heading."""
+    marked = any(
+        line.role is Role.HEADING and text_chapters.split(line.text)[0][:1].isdigit() for line in lines
+    )
+    sections = [_Section()]
+    rows = _Rows(roots)
+    for line in lines:
+        if line.role is Role.HEADING or (
+            not marked and line.role is Role.TEXT and text_chapters.is_unmarked(line.text)
+        ):
+            number, title = text_chapters.split(line.text)
+            sections.append(_Section(_shown(number), _shown(title)))
+        for citation, kind in rows.read(line.text):
+            sections[-1].references.append(_reference(citation, kind, line, name, sections[-1].number))
+    return sections
+
+
+class _Rows:
+    """Reads line by line and knows below which header it stands."""
+
+    def __init__(self, roots: Roots) -> None:
+        self._roots = roots
+        self._header: text_tables.Header | None = None
+        self._blank = 0
+
+    def read(self, text: str) -> Iterator[tuple[Citation, str | None]]:
+        """The line's citations, each with the kind that a table gives it."""
+        head = text_tables.header(text)
+        if head:
+            self._header, self._blank = head[0], 0
+            row = text_tables.row(" " * head[1] + text[head[1] :], head[0], self._roots)
+            return iter([(row.citation, row.kind)] if row else ())
+        row = text_tables.row(text, self._header, self._roots) if self._header else None
+        if row:
+            return iter([(row.citation, row.kind)])
+        self._close(text)
+        return ((citation, None) for citation in text_citations.scan(text, self._roots))
+
+    def _close(self, text: str) -> None:
+        """A table ends with the first line that is neither a row nor empty, or with three empty ones."""
+        self._blank += not text.strip()
+        if not text_tables.is_rule(text) or self._blank > _GAP:
+            self._header = None
+
+
+def _reference(citation: Citation, kind: str | None, line: Line, name: str, chapter: str) -> Reference:
+    at_line, at_column = line.place(citation.start)
+    end_line, end_column = line.place(max(citation.start, citation.end - 1))
+    shown = PurePath(name).name
+    return Reference(
+        path=citation.place.path,
+        symbol=citation.symbol,
+        line=citation.line,
+        end_line=citation.end_line,
+        cited=_shown(citation.place.cited),
+        origin=_shown(f"{shown} {chapter}" if chapter[:1].isdigit() else f"{shown}:{at_line}"),
+        file=name,
+        at_line=at_line,
+        at_column=at_column,
+        at_end=end_column + 1 if end_line == at_line else 0,
+        chapter=chapter or None,
+        heading=kind,
+        repository=citation.place.repository,
+        ref=citation.place.ref,
+    )
+
+
+def _shown(text: str) -> str:
+    """A text without anything that a terminal acts on, on one line."""
+    return " ".join(notation.printable(text.replace("\n", " ").replace("\t", " ")).split())

@@ -1,0 +1,63 @@
+"""Some files at many tags at once: by blob id, so that what never changed is looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from annotator.model import Snapshot
+from annotator.sources.repository import GitSnapshot
+from annotator.sources.snapshot import Source
+
+
+def files_at(source: Source, tags: Sequence[str], paths: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """The blob ids of some files at some tags; a file that a tag does not have is left out.
+
+    Raises:
+        SourceUnavailable: The source cannot be read.
+    """
+    if not tags:
+        return {}
+    newest = source.snapshot(tags[-1])
+    if isinstance(newest, GitSnapshot):
+        return _looked_up(newest, tags, paths)
+    return {tag: _listed(source.snapshot(tag), paths) for tag in tags}
+
+
+def _looked_up(snapshot: GitSnapshot, tags: Sequence[str], paths: Sequence[str]) -> dict[str, dict[str, str]]:
+    """One question to git for all: a tree is not listed to look up a few files in it."""
+    asked = [(tag, path) for tag in tags for path in paths if "\n" not in path]
+    given = "".join(f"refs/tags/{tag}:{path}\n" for tag, path in asked).encode()
+    answers = snapshot.store.run("cat-file", "--batch-check=%(objectname) %(objecttype)", given=given)
+    found: dict[str, dict[str, str]] = {tag: {} for tag in tags}
+    for (tag, path), answer in zip(asked, answers.decode(errors="replace").splitlines(), strict=False):
+        blob, _, kind = answer.rpartition(" ")
+        if kind == "blob":
+            found[tag][path] = blob
+    return found
+
+
+def _listed(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
+    return {path: snapshot.files[path].id for path in paths if path in snapshot.files}
+
+
+def contents(
+    source: Source, tags: Sequence[str], at: Mapping[str, Mapping[str, str]], wanted: set[str]
+) -> dict[str, bytes]:
+    """The bytes of some of the blobs that `files_at` named; each is read once.
+
+    Raises:
+        SourceUnavailable: A blob cannot be had.
+    """
+    newest = source.snapshot(tags[-1])
+    if isinstance(newest, GitSnapshot):
+        blobs = newest.store.blobs(wanted)
+        lacking = [blob for blob, data in blobs.items() if data is None]
+        if lacking and newest.fetch is not None:
+            newest.fetch(lacking)
+            blobs |= newest.store.blobs(lacking)
+        return {blob: data for blob, data in blobs.items() if data is not None}
+    found: dict[str, bytes] = {}
+    for tag, files in at.items():
+        paths = [path for path, blob in files.items() if blob in wanted and blob not in found]
+        found |= {files[path]: data for path, data in source.snapshot(tag).read(paths).items()}
+    return found

@@ -1,0 +1,257 @@
+"""The site as a map: what is shown where, and how one page leads to another."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.config import Licence
+from annotator.model import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
+from annotator.writing import prose
+from annotator.writing.escape import Html, quote, web
+from annotator.writing.places import Place, Places, Sheet, Source, places, sheets, slug
+from annotator.writing.prose import Mention, Prose
+from annotator.writing.views import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+HOME, SYMBOLS, REPORT, ERRATA = "index.md", "symbols.md", "report.md", "errata.md"
+CONTENTS = "chapters/index.md"
+"""The pages that every site has."""
+
+
+class Cited(msgspec.Struct, frozen=True):
+    """An article and what became of its references at the tag."""
+
+    article: Article
+    verdicts: tuple[Verdict, ...]
+
+
+class SiteInput(msgspec.Struct, frozen=True):
+    """Everything that the pages are made of.
+
+    Attributes:
+        repository: The annotated repository's web address, for permalinks.
+        tag: The tag, ref or commit that is shown.
+        commit: Its 40 hex digits, or None where the source has no commits.
+        version: The tag, or the distribution's version.
+        baseline: The tag at which articles and our own texts were written.
+        source: Where the source was read from, in a word or two for people.
+        sources: The Go files by path: those of every package that is to have pages.
+        cited: The articles with their verdicts.
+        texts: Our own texts.
+        licence: The annotated repository's licence.
+        notice: One sentence that every page shows, or empty.
+    """
+
+    repository: str
+    tag: str
+    commit: str | None
+    version: str
+    baseline: str
+    source: str
+    sources: Mapping[str, Source]
+    cited: tuple[Cited, ...] = ()
+    texts: tuple[Prose, ...] = ()
+    licence: Licence = Licence()
+    notice: str = ""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """A chapter of the walk: what the article cites there and what we say."""
+
+    page: str
+    number: str
+    title: str
+    summary: str
+    article: Article
+    verdicts: tuple[Verdict, ...]
+    text: Prose | None
+
+    @property
+    def label(self) -> str:
+        """Number and title."""
+        return f"{self.number} {self.title}".strip()
+
+
+def anchor_of(verdict: Verdict) -> Anchor | None:
+    """Where a reference surely is, if it is anywhere."""
+    match verdict.outcome:
+        case Missing() | Skipped():
+            return None
+        case found:
+            return found.anchor
+
+
+class Atlas:
+    """All that is looked up while pages are made; built once from the input."""
+
+    def __init__(self, given: SiteInput) -> None:
+        self.given = given
+
+    @cached_property
+    def stops(self) -> tuple[Stop, ...]:
+        """The chapters in the order of their numbers; our texts go with the first article."""
+        texts = {text.number: text for text in self.given.texts if text.number}
+        own, *others = self.given.cited or (Cited(Article("", ""), ()),)
+        cited = tuple(_cited_stops(own, texts, ""))
+        known = {stop.number for stop in cited}
+        told = (
+            Stop(_chapter(number), number, text.title, text.summary, own.article, (), text)
+            for number, text in texts.items()
+            if number not in known
+        )
+        walk = sorted((*cited, *told), key=lambda stop: ordinal(stop.number))
+        more = (
+            stop for count, other in enumerate(others, 2) for stop in _cited_stops(other, {}, f"~{count}/")
+        )
+        return (*walk, *more)
+
+    @cached_property
+    def verdicts(self) -> tuple[tuple[Stop, Verdict], ...]:
+        """Every reference in order, with the chapter that cites it."""
+        return tuple((stop, verdict) for stop in self.stops for verdict in stop.verdicts)
+
+    @cached_property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The pages of symbols."""
+        anchors = (anchor_of(verdict) for _, verdict in self.verdicts)
+        named = ((one.path, one.symbol) for text in self.given.texts for one in _mentions(text))
+        return sheets(self.given.sources, (anchor for anchor in anchors if anchor), named)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where each symbol is; what was cited under another name is found under that as well."""
+        found = places(self.sheets)
+        for _, verdict in self.verdicts:
+            reference, anchor = verdict.reference, anchor_of(verdict)
+            if reference.symbol and anchor and (place := found.get((anchor.path, anchor.symbol))):
+                found.setdefault((reference.path, reference.symbol), place)
+        return found
+
+    @cached_property
+    def speakers(self) -> Mapping[tuple[str, str], tuple[Stop, ...]]:
+        """By page and anchor of a symbol, the chapters that cite or name it."""
+        found: dict[tuple[str, str], list[Stop]] = defaultdict(list)
+        for stop in self.stops:
+            for place in self.named(stop):
+                found[place.page, place.anchor].append(stop)
+        return {key: tuple(stops) for key, stops in found.items()}
+
+    def sheet(self, page: str) -> Sheet:
+        """The sheet of a symbol page."""
+        return next(sheet for sheet in self.sheets if sheet.page == page)
+
+    def named(self, stop: Stop) -> tuple[Place, ...]:
+        """The places that a chapter cites or names, each once, in order."""
+        cited = (self.place(anchor) for verdict in stop.verdicts if (anchor := anchor_of(verdict)))
+        told = (self.places.get((one.path, one.symbol)) for one in _mentions(stop.text))
+        unique = {(place.page, place.anchor): place for place in (*cited, *told) if place}
+        return tuple(unique.values())
+
+    def place(self, anchor: Anchor) -> Place | None:
+        """The place of a declaration that was found."""
+        return self.places.get((anchor.path, anchor.symbol))
+
+    def unlinked(self) -> Iterator[tuple[Prose, Mention]]:
+        """What our texts name and the pages do not show."""
+        for text in self.given.texts:
+            for mention in _mentions(text):
+                if (mention.path, mention.symbol) not in self.places:
+                    yield text, mention
+
+    def permalink(self, path: str, first: int, last: int) -> str:
+        """The address of exact lines in the repository; empty if it is not on the web."""
+        root = self._tree()
+        lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
+        return f"{root}/{quote(path)}{lines}" if root else ""
+
+    def file(self, path: str) -> str:
+        """The address of a file in the repository; empty if it is not on the web."""
+        root = self._tree()
+        return f"{root}/{quote(path)}" if root and path else ""
+
+    def _tree(self) -> str:
+        repository = web(self.given.repository).rstrip("/").removesuffix(".git")
+        ref = self.given.commit or self.given.tag
+        return f"{repository}/blob/{quote(ref)}" if repository else ""
+
+    def told(self, text: Prose, page: str) -> Html:
+        """A text of ours with its notations linked, for the given page."""
+
+        def show(path: str, symbol: str) -> Html | None:
+            place = self.places.get((path, symbol))
+            if not place:
+                return None
+            return Html('<a class="sym" href="%s" title="%s"><code>%s</code></a>') % (
+                href(page, place.page, place.anchor),
+                f"{place.declaration.kind} in {path}, line {place.declaration.line}",
+                place.name,
+            )
+
+        return prose.linked(text, show)
+
+
+def href(page: str, target: str, anchor: str = "") -> str:
+    """How one page leads to another, both given by their paths with `.md`."""
+    if page == target:
+        return f"#{anchor}" if anchor else posixpath.basename(built(page))
+    path = posixpath.relpath(built(target), posixpath.dirname(page) or ".")
+    return f"{path}#{anchor}" if anchor else path
+
+
+def to(page: str, place: Place, text: str = "") -> Link:
+    """A link from a page to a symbol's place."""
+    title = f"{place.declaration.kind} in {place.path}, line {place.declaration.line}"
+    return Link(text or place.name, href(page, place.page, place.anchor), title)
+
+
+def built(page: str) -> str:
+    """The path under which a page is served."""
+    return page.removesuffix(".md") + ".html"
+
+
+def ordinal(number: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts `2.10` after `2.9`."""
+    parts = re.split(r"[.\-]", number)
+    return tuple((int(part), "") if re.fullmatch("[0-9]{1,9}", part) else (0, part) for part in parts)
+
+
+def _cited_stops(cited: Cited, texts: Mapping[str, Prose], folder: str) -> Iterator[Stop]:
+    verdicts: dict[Reference, Verdict] = {verdict.reference: verdict for verdict in cited.verdicts}
+    for chapter in _chapters(cited.article):
+        text = texts.get(chapter.number)
+        yield Stop(
+            page=_chapter(chapter.number, folder),
+            number=chapter.number,
+            title=text.title if text else chapter.title,
+            summary=text.summary if text else "",
+            article=cited.article,
+            verdicts=tuple(verdicts[one] for one in chapter.references if one in verdicts),
+            text=text,
+        )
+
+
+def _chapters(article: Article) -> Iterator[Chapter]:
+    """The article's chapters, those with the same number as one."""
+    joined: dict[str, Chapter] = {}
+    for chapter in article.chapters:
+        before = joined.get(chapter.number)
+        references = (before.references if before else ()) + chapter.references
+        joined[chapter.number] = Chapter(chapter.number, (before or chapter).title, references)
+    yield from joined.values()
+
+
+def _chapter(number: str, folder: str = "") -> str:
+    return f"chapters/{folder}{slug(number) or '~'}.md"
+
+
+def _mentions(text: Prose | None) -> tuple[Mention, ...]:
+    return prose.mentions(text) if text else ()

@@ -1,0 +1,58 @@
+"""The pages of the chapters: our words, what the article cites there, and the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from annotator.writing.atlas import Atlas, Stop, anchor_of, href, to
+from annotator.writing.citations import citations
+from annotator.writing.escape import Html, web
+from annotator.writing.excerpts import Stretch, excerpt
+from annotator.writing.views import ChapterPage, Citation, Link, Page, Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from annotator.model import Verdict
+    from annotator.writing.places import Place
+
+
+def chapter(atlas: Atlas, stop: Stop) -> Page:
+    """The page of a chapter."""
+    pairs = zip(atlas.verdicts, citations(atlas, stop.page), strict=True)
+    rows = {verdict.reference: citation for (_, verdict), citation in pairs}
+    cited = tuple(_shown(atlas, stop, verdict, rows[verdict.reference]) for verdict in stop.verdicts)
+    return Page(
+        path=stop.page,
+        title=stop.label,
+        summary=stop.summary or stop.title,
+        view=ChapterPage(
+            number=stop.number,
+            summary=stop.summary,
+            body=atlas.told(stop.text, stop.page) if stop.text else Html(""),
+            citations=cited,
+            article=Link(stop.article.title, web(stop.article.address)),
+            names=tuple(to(stop.page, place) for place in atlas.named(stop)),
+        ),
+        code=any(one.excerpt for one in cited),
+    )
+
+
+def _shown(atlas: Atlas, stop: Stop, verdict: Verdict, citation: Citation) -> Shown:
+    anchor = anchor_of(verdict)
+    place = atlas.place(anchor) if anchor else None
+    if not place or not anchor:
+        return Shown(citation, None)
+    stretch = Stretch(place.path, place.first, place.declaration.span.end_line)
+    code = excerpt(atlas, stop.page, atlas.sheet(place.page), stretch)
+    return Shown(citation, code, tuple(_signs(atlas, stop, place)))
+
+
+def _signs(atlas: Atlas, stop: Stop, place: Place) -> Iterator[Link]:
+    """The first line in a cited declaration at which each other symbol that the chapter names is used."""
+    span, sheet = place.declaration.span, atlas.sheet(place.page)
+    named = {(one.path, one.declaration.symbol): one for one in atlas.named(stop) if one != place}
+    for use in atlas.given.sources[place.path].uses:
+        if span.start <= use.start < span.end and (one := named.pop((use.path, use.symbol), None)):
+            line = href(stop.page, sheet.page, f"{sheet.prefixes[place.path]}{use.line}")
+            yield Link(f"line {use.line}", line, one.name)

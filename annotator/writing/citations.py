@@ -1,0 +1,83 @@
+"""References as pages show them: cited so, found there, and how surely."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from annotator.model import Kind, Missing, Skipped, Verdict
+from annotator.writing.atlas import REPORT, Atlas, Stop, anchor_of, href, to
+from annotator.writing.places import TYPES
+from annotator.writing.views import Citation, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FITTING: dict[str, frozenset[Kind]] = {
+    "func": frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE}),
+    "function": frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE}),
+    "method": frozenset({Kind.METHOD, Kind.IMETHOD}),
+    "struct": frozenset({Kind.STRUCT}),
+    "interface": frozenset({Kind.INTERFACE}),
+    "type": TYPES,
+    "const": frozenset({Kind.CONST}),
+    "var": frozenset({Kind.VAR}),
+    "field": frozenset({Kind.FIELD}),
+    "closure": frozenset({Kind.CLOSURE}),
+}
+"""By the heading that an article gives a reference, what the declaration may be."""
+
+
+def citations(atlas: Atlas, page: str) -> Iterator[Citation]:
+    """Every reference in order, for the given page."""
+    for number, (stop, verdict) in enumerate(atlas.verdicts, 1):
+        yield _citation(atlas, page, f"reference-{number}", stop, verdict)
+
+
+def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdict) -> Citation:
+    reference, anchor = verdict.reference, anchor_of(verdict)
+    place = atlas.place(anchor) if anchor else None
+    return Citation(
+        id=identity,
+        article=stop.article.title,
+        number=stop.number,
+        chapter=Link(stop.label, href(page, stop.page)),
+        cited=reference.cited or reference.path,
+        symbol=reference.symbol or "",
+        line=reference.line,
+        heading=reference.heading or "",
+        kind=anchor.kind if anchor else "",
+        verdict=word(verdict),
+        text=verdict.text,
+        sign=getattr(verdict.outcome, "by", ""),
+        reason=verdict.outcome.reason,
+        found=to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
+        place=f"{anchor.path}, line\N{NO-BREAK SPACE}{anchor.line + anchor.offset}" if anchor else "",
+        outside=atlas.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
+        if anchor
+        else "",
+        report=href(page, REPORT, identity),
+    )
+
+
+def word(verdict: Verdict) -> str:
+    """The verdict in one word, as reports have it."""
+    match verdict.outcome:
+        case Missing():
+            return "missing"
+        case Skipped():
+            return "skipped"
+        case found:
+            return type(found).__name__.lower()
+
+
+def counts(atlas: Atlas) -> tuple[tuple[str, int], ...]:
+    """How many references have each verdict."""
+    counted = Counter(word(verdict) for _, verdict in atlas.verdicts)
+    return tuple((one, counted[one]) for one in ("verified", "moved", "renamed", "missing", "skipped"))
+
+
+def misheaded(citation: Citation) -> bool:
+    """Whether the article gives the reference a kind that its declaration does not have."""
+    fitting = _FITTING.get(citation.heading.lower())
+    return bool(fitting and citation.kind and citation.kind not in fitting)

@@ -1,0 +1,169 @@
+"""Lines of Go source as HTML: coloured, with the identifiers linked that are proven to name something."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+from pygments.lexers.go import GoLexer
+from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name
+
+from annotator.writing.escape import Html, escape, join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pygments.token import _TokenType
+
+    from annotator.model import Use
+
+_COLOURED = (Comment, Keyword, Literal, Name.Builtin, Name.Function)
+_LARGEST = 1_000_000
+"""Bytes up to which a file is coloured."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of source.
+
+    Attributes:
+        number: Its 1-based number.
+        id: Its anchor, empty where the line is at home on another page.
+        href: The address of its anchor, seen from the page that shows it.
+        html: Its content.
+        cited: Whether a reference names it.
+    """
+
+    number: int
+    id: str
+    href: str
+    html: Html
+    cited: bool = False
+
+
+class Anchors(msgspec.Struct, frozen=True):
+    """How lines are called: what goes before the number, and the page that has the anchors.
+
+    `home` is empty on that page itself.
+    """
+
+    prefix: str
+    home: str = ""
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Bytes `[start, end)` of a file that have one colour."""
+
+    start: int
+    end: int
+    colour: str
+
+
+@lru_cache(maxsize=512)
+def pieces(data: bytes) -> tuple[Piece, ...]:
+    """The coloured stretches of a file, in order and without overlap."""
+    if len(data) > _LARGEST:
+        return ()
+    found, at = [], 0
+    for _, token, text in GoLexer().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
+        end = at + len(text.encode("utf-8", "surrogateescape"))
+        if any(token[: len(colour)] == colour for colour in _COLOURED):
+            found.append(Piece(at, end, _colour(token)))
+        at = end
+    return tuple(found)
+
+
+def _colour(token: _TokenType) -> str:
+    """The short name that style sheets know a kind of token, or the nearest wider kind, by."""
+    name = STANDARD_TYPES.get(token)
+    while name is None and token.parent:
+        token = token.parent
+        name = STANDARD_TYPES.get(token)
+    return name or ""
+
+
+@lru_cache(maxsize=512)
+def starts(data: bytes) -> tuple[int, ...]:
+    """The byte offset at which each line begins, and one past the end."""
+    found = [0]
+    while (at := data.find(b"\n", found[-1])) >= 0:
+        found.append(at + 1)
+    return (*found, len(data) + 1)
+
+
+def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
+    data: bytes,
+    first: int,
+    last: int,
+    *,
+    anchors: Anchors,
+    uses: Iterable[Use] = (),
+    href: Callable[[Use], tuple[str, str] | None] = lambda _: None,
+    cited: frozenset[int] = frozenset(),
+) -> tuple[Line, ...]:
+    """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
+
+    Args:
+        data: The whole file.
+        first: The first line.
+        last: The last line.
+        anchors: How the lines are called.
+        uses: Identifiers of the file that may become links.
+        href: Address and title that an identifier leads to, or None.
+        cited: Lines to be marked.
+    """
+    ends = starts(data)
+    linked = {(use.start, use.end): found for use in uses if (found := href(use))}
+    order = sorted(linked)
+    return tuple(
+        Line(
+            number=number,
+            id="" if anchors.home else f"{anchors.prefix}{number}",
+            href=f"{anchors.home}#{anchors.prefix}{number}",
+            html=_line(data, ends[number - 1], ends[number] - 1, order, linked),
+            cited=number in cited,
+        )
+        for number in range(max(first, 1), min(last, len(ends) - 1) + 1)
+    )
+
+
+_Links = dict[tuple[int, int], tuple[str, str]]
+
+
+def _line(data: bytes, start: int, end: int, order: list[tuple[int, int]], linked: _Links) -> Html:
+    end -= data.endswith(b"\r", start, end)
+    inside = order[bisect_left(order, (start, 0)) : bisect_right(order, (end, 0))]
+    return join(_parts(data, start, end, inside, linked))
+
+
+def _parts(
+    data: bytes, start: int, end: int, inside: list[tuple[int, int]], linked: _Links
+) -> Iterator[Html]:
+    at = start
+    for left, right in inside:
+        if left < at or right > end:
+            continue
+        yield from _coloured(data, at, left)
+        address, title = linked[left, right]
+        yield Html('<a href="%s" title="%s">%s</a>') % (address, title, _text(data[left:right]))
+        at = right
+    yield from _coloured(data, at, end)
+
+
+def _coloured(data: bytes, start: int, end: int) -> Iterator[Html]:
+    """The bytes `[start, end)` of a line, each stretch in its colour."""
+    found, at = pieces(data), start
+    for piece in found[bisect_right(found, start, key=lambda one: one.end) :]:
+        left, right = max(piece.start, at), min(piece.end, end)
+        if piece.start >= end:
+            break
+        yield _text(data[at:left])
+        yield Html('<span class="%s">%s</span>') % (Html(piece.colour), _text(data[left:right]))
+        at = right
+    if at < end:
+        yield _text(data[at:end])
+
+
+def _text(data: bytes) -> Html:
+    return escape(data.decode("utf-8", "replace"))

@@ -1,0 +1,62 @@
+"""Foreign text as inert HTML: nothing in it can be markup to Markdown, a template or a browser."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9 ]")
+_WEB = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.:-]*(/.*)?", re.DOTALL)
+_CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A} | frozenset(range(0x7F, 0xA0))
+_DIRECTION = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C})
+
+
+class Html(Markup):
+    """HTML that is safe as it stands; whatever is joined or formatted into it is escaped first."""
+
+    __slots__ = ()
+
+    @classmethod
+    def escape(cls, s: Any, /) -> Html:
+        """`s` itself if it is HTML already, else its text with each special character as `&#N;`."""
+        return cls(s) if isinstance(s, Markup) else cls(_UNSAFE.sub(_reference, str(s)))
+
+
+def escape(text: object) -> Html:
+    """The text as HTML in which every character outside `[A-Za-z0-9 ]` is a numeric reference.
+
+    Markdown, Jinja and mkdocs find nothing to act on, blank lines cannot end an HTML block, and a
+    tab stays a tab. Characters that reverse the reading direction are shown by their number, for
+    source must read as the compiler reads it; control characters become U+FFFD.
+    """
+    return Html.escape(text)
+
+
+def join(parts: Iterable[str]) -> Html:
+    """The parts one after another, each escaped unless it is HTML."""
+    return Html("").join(parts)
+
+
+def web(address: str) -> str:
+    """The address if it is one of the web, else nothing: no other scheme may become a link."""
+    return address if _WEB.fullmatch(address) else ""
+
+
+def quote(path: str) -> str:
+    """A path of a repository as part of an address."""
+    return urllib.parse.quote(path.encode("utf-8", "surrogateescape"), safe="/")
+
+
+def _reference(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code in _DIRECTION:
+        return f"&#91;U&#43;{code:04X}&#93;"
+    if code in _CONTROLS or 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004 - the surrogates
+        code = 0xFFFD
+    return f"&#{code};"

@@ -1,0 +1,67 @@
+"""A draft of a manifest: the references of a text as TOML, for a person to complete."""
+
+from __future__ import annotations
+
+import tomlkit
+from tomlkit.items import AoT, InlineTable, Table
+
+from annotator.model import Article, Chapter, Reference
+from annotator.writing.reports import printable
+
+
+def draft(article: Article) -> str:
+    """The manifest's text; chapters without references are left out, titles are to be put in own words."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Facts only: replace titles by your own words before you keep this."))
+    document.add("title", _text(article.title))
+    document.add("address", _text(article.address))
+    document.add("repository", _text(article.repository))
+    tag = article.tag or _only_ref(article)
+    if tag:
+        document.add("tag", _text(tag))
+    chapters = AoT([])
+    for number, chapter in enumerate(article.chapters, 1):
+        if chapter.references:
+            chapters.append(_chapter(chapter, number, tag))
+    document.append("chapters", chapters)
+    return tomlkit.dumps(document)
+
+
+def _only_ref(article: Article) -> str:
+    """The tag that the references name, if all that name one name the same."""
+    refs = {reference.ref for reference in article.references if reference.ref}
+    return refs.pop() if len(refs) == 1 else ""
+
+
+def _chapter(chapter: Chapter, number: int, tag: str) -> Table:
+    table = tomlkit.table()
+    table.add("number", _text(chapter.number or str(number)))
+    table.add("title", _text(chapter.title or chapter.number or str(number)))
+    references = tomlkit.array()
+    references.multiline(multiline=True)
+    for reference in chapter.references:
+        references.append(_reference(reference, tag))
+    table.add("references", references)
+    return table
+
+
+def _reference(reference: Reference, tag: str) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.append("path", _text(reference.path))
+    if reference.symbol is not None:
+        table.append("symbol", _text(reference.symbol))
+    elif reference.line is None:
+        table.append("line", 1)
+    for key, number in (("line", reference.line), ("end_line", reference.end_line)):
+        if number is not None:
+            table.append(key, number)
+    for key, words in (("heading", reference.heading), ("repository", reference.repository)):
+        if words:
+            table.append(key, _text(words))
+    if reference.ref and reference.ref != tag:
+        table.append("ref", _text(reference.ref))
+    return table
+
+
+def _text(words: str) -> str:
+    return printable(words)

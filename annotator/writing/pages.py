@@ -1,0 +1,204 @@
+"""From what was read and found to pages: values that say what each page shows, and where it leads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.model import Remark
+from annotator.writing import pictures
+from annotator.writing.atlas import (
+    CONTENTS,
+    ERRATA,
+    HOME,
+    REPORT,
+    SYMBOLS,
+    Atlas,
+    Cited,
+    SiteInput,
+    Stop,
+    anchor_of,
+    href,
+)
+from annotator.writing.chapters import chapter
+from annotator.writing.citations import citations, counts, misheaded, word
+from annotator.writing.escape import web
+from annotator.writing.prose import Prose
+from annotator.writing.symbols import kind_of, symbols
+from annotator.writing.views import (
+    Contents,
+    Entry,
+    ErrataPage,
+    File,
+    Frame,
+    HomePage,
+    IndexPage,
+    Link,
+    Listed,
+    Package,
+    Page,
+    ReportPage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from annotator.writing.places import Sheet
+
+__all__ = ["Cited", "Site", "SiteInput", "make"]
+
+
+class Site(msgspec.Struct, frozen=True):
+    """All pages, in the order in which they are read, and what our own texts get wrong."""
+
+    frame: Frame
+    pages: tuple[Page, ...]
+    remarks: tuple[Remark, ...]
+
+
+def make(given: SiteInput) -> Site:
+    """All pages of the site."""
+    atlas = Atlas(given)
+    return Site(
+        frame=_frame(given),
+        pages=(
+            _home(atlas),
+            _contents(atlas),
+            *(chapter(atlas, stop) for stop in atlas.stops),
+            _index(atlas),
+            *(symbols(atlas, sheet) for sheet in atlas.sheets),
+            _report(atlas),
+            _errata(atlas),
+        ),
+        remarks=tuple(
+            Remark(
+                f"{text.name}.md", one.line, f"{one.path}::{one.symbol} has no place on the pages", "unlinked"
+            )
+            for text, one in atlas.unlinked()
+        ),
+    )
+
+
+def _frame(given: SiteInput) -> Frame:
+    repository = web(given.repository).removesuffix("/").removesuffix(".git")
+    atlas = Atlas(given)
+    return Frame(
+        repository=Link(repository.partition("://")[2] or given.repository, repository),
+        tag=given.tag,
+        baseline=given.baseline,
+        commit=Link((given.commit or "")[:10], f"{repository}/tree/{given.commit}" if repository else ""),
+        version=given.version,
+        source=given.source,
+        notice=given.notice,
+        licence=Link(given.licence.name, atlas.file(given.licence.path)),
+        holder=given.licence.holder,
+    )
+
+
+def _home(atlas: Atlas) -> Page:
+    text = _text(atlas, "home", "Home")
+    steps = tuple(_step(atlas, stop) for stop in atlas.stops)
+    return Page(
+        path=HOME,
+        title=text.title,
+        summary=text.summary,
+        view=HomePage(
+            body=atlas.told(text, HOME),
+            wide=pictures.pipeline(steps, wide=True),
+            narrow=pictures.pipeline(steps, wide=False),
+            counts=counts(atlas),
+            symbols=sum(len(sheet.items) for sheet in atlas.sheets),
+        ),
+    )
+
+
+def _step(atlas: Atlas, stop: Stop) -> pictures.Step:
+    names = [
+        place.name for verdict in stop.verdicts if (a := anchor_of(verdict)) and (place := atlas.place(a))
+    ]
+    return pictures.Step(stop.number, stop.title, href(HOME, stop.page), names[0] if names else "")
+
+
+def _contents(atlas: Atlas) -> Page:
+    articles = {stop.article.title: stop.article for stop in atlas.stops if stop.article.title}
+    return Page(
+        path=CONTENTS,
+        title="Chapters",
+        summary="The walk through the start-up, chapter by chapter.",
+        view=Contents(
+            entries=tuple(_entry(stop) for stop in atlas.stops),
+            articles=tuple(Link(title, web(article.address)) for title, article in articles.items()),
+        ),
+    )
+
+
+def _entry(stop: Stop) -> Entry:
+    return Entry(
+        number=stop.number,
+        link=Link(stop.title, href(CONTENTS, stop.page)),
+        summary=stop.summary,
+        depth=max(stop.number.count(".") - 1, 0),
+        verdicts=tuple(word(verdict) for verdict in stop.verdicts),
+    )
+
+
+def _index(atlas: Atlas) -> Page:
+    packages: dict[str, list[Sheet]] = defaultdict(list)
+    for sheet in atlas.sheets:
+        packages[sheet.folder].append(sheet)
+    return Page(
+        path=SYMBOLS,
+        title="Symbols and files",
+        summary="Every symbol and file that has a place on these pages.",
+        view=IndexPage(
+            packages=tuple(
+                Package(folder, tuple(_listed(sheet) for sheet in found))
+                for folder, found in packages.items()
+            ),
+            files=tuple(_files(atlas)),
+        ),
+    )
+
+
+def _listed(sheet: Sheet) -> Listed:
+    return Listed(
+        link=Link(sheet.title, href(SYMBOLS, sheet.page)),
+        kind=kind_of(sheet),
+        entries=tuple(
+            Link(item.declaration.name, href(SYMBOLS, sheet.page, item.anchor), item.declaration.signature)
+            for item in sheet.items
+            if item.declaration.name != sheet.type
+        ),
+    )
+
+
+def _files(atlas: Atlas) -> Iterator[File]:
+    shown: dict[str, dict[str, Sheet]] = defaultdict(dict)
+    for sheet in atlas.sheets:
+        for item in sheet.items:
+            shown[item.path][sheet.page] = sheet
+    for path, sheets in sorted(shown.items()):
+        pages = tuple(Link(sheet.title, href(SYMBOLS, sheet.page)) for sheet in sheets.values())
+        yield File(path, atlas.file(path), atlas.given.sources[path].document.lines, pages)
+
+
+def _report(atlas: Atlas) -> Page:
+    return Page(
+        path=REPORT,
+        title="Report",
+        summary="Every reference of the articles, and where it is in the source.",
+        view=ReportPage(counts(atlas), tuple(citations(atlas, REPORT))),
+    )
+
+
+def _errata(atlas: Atlas) -> Page:
+    text = _text(atlas, "errata", "Errata")
+    wrong = tuple(one for one in citations(atlas, ERRATA) if misheaded(one))
+    return Page(ERRATA, text.title, text.summary, ErrataPage(atlas.told(text, ERRATA), wrong))
+
+
+def _text(atlas: Atlas, name: str, title: str) -> Prose:
+    texts = {text.name: text for text in atlas.given.texts}
+    return texts.get(name) or Prose(name=name, number="", title=title, summary=title, body="")

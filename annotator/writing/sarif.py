@@ -1,0 +1,145 @@
+"""Findings as SARIF 2.1.0, as code scanning reads it: relative paths, rules with help, regions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+import msgspec
+
+from annotator import __version__
+from annotator.model import Checked, Reference, Remark, Verdict
+from annotator.writing import reports
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What a finding is an instance of: its name, what it says and what to do about it."""
+
+    short: str
+    help: str
+    level: str = "warning"
+
+
+RULES: dict[str, Rule] = {
+    "reference-moved": Rule(
+        "A cited symbol stands in another place.",
+        "Write the path and line that the message gives, or run `annotator verify --update`.",
+    ),
+    "reference-renamed": Rule(
+        "A cited symbol has another name.", "Write the name, path and line that the message gives."
+    ),
+    "reference-missing": Rule(
+        "A cited symbol or line is not there, or not surely.",
+        "Cite a tag at which it is there, or what took its place.",
+        "error",
+    ),
+    "go-notation": Rule(
+        "A line of a `Go:` section is no reference.", "Write `path::Symbol`, one a line.", "error"
+    ),
+    "go-unknown": Rule(
+        "A `Go:` section names no declaration.", "Name one that is there at the baseline tag.", "error"
+    ),
+    "differs-item": Rule(
+        "An item of a `Differs:` section does not fit the grammar.", "Write `KIND NAME: reason`.", "error"
+    ),
+    "differs-without-go": Rule(
+        "A `Differs:` section stands without a `Go:` section.", "Say what it differs from.", "error"
+    ),
+    "facts-differ": Rule(
+        "The recorded facts are not those of the source.", "Record the baseline again.", "error"
+    ),
+    "parity-stale": Rule("A reason explains no difference.", "Remove the item from the `Differs:` section."),
+}
+_PARITY = Rule(
+    "A counterpart differs from its original without a reason.",
+    "Make it the same, or say why under `Differs:` of its docstring.",
+    "error",
+)
+
+
+def document(checked: Checked) -> str:
+    """The findings as a SARIF log of one run."""
+    results = [*_verdicts(checked), *(_remark(remark) for remark in checked.remarks)]
+    used = dict.fromkeys(str(result["ruleId"]) for result in results)
+    log = {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "annotator",
+                        "version": __version__,
+                        "rules": [_rule(name) for name in used],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The project's root."}}},
+                "results": results,
+            }
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode()
+
+
+def _rule(name: str) -> dict[str, object]:
+    rule = RULES.get(name, _PARITY)
+    return {
+        "id": name,
+        "name": "".join(part.capitalize() for part in name.split("-")),
+        "shortDescription": {"text": rule.short},
+        "fullDescription": {"text": f"{rule.short} {rule.help}"},
+        "help": {"text": rule.help, "markdown": rule.help},
+        "defaultConfiguration": {"level": rule.level},
+    }
+
+
+def _verdicts(checked: Checked) -> Iterator[dict[str, object]]:
+    for verdict in checked.verdicts:
+        name = reports.name(verdict.outcome)
+        if name in reports.FINDINGS:
+            rule = f"reference-{name}"
+            message = f"{_what(verdict)}: {verdict.outcome.reason}"
+            yield _result(rule, message, verdict.reference.file, _region(verdict.reference))
+
+
+def _what(verdict: Verdict) -> str:
+    reference = verdict.reference
+    line = f":{reference.line}" if reference.line else ""
+    return f"{reference.path}{line} {reference.symbol or ''}".strip()
+
+
+def _remark(remark: Remark) -> dict[str, object]:
+    return _result(remark.rule, remark.message, remark.file, {"startLine": max(remark.line, 1)})
+
+
+def _region(reference: Reference) -> dict[str, int]:
+    region = {"startLine": max(reference.at_line, 1)}
+    if reference.at_column:
+        region["startColumn"] = reference.at_column
+        if reference.at_end > reference.at_column:
+            region["endColumn"] = reference.at_end
+    return region
+
+
+def _result(rule: str, message: str, file: str, region: dict[str, int]) -> dict[str, object]:
+    text = reports.printable(message)
+    artifact = {"uri": _uri(file)} | ({} if file.startswith("/") else {"uriBaseId": "SRCROOT"})
+    # The finding stays the same one when lines above it are added: its text identifies it.
+    mark = hashlib.sha256(f"{rule}\0{file}\0{text}".encode()).hexdigest()[:32]
+    return {
+        "ruleId": rule,
+        "level": RULES.get(rule, _PARITY).level,
+        "message": {"text": text},
+        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
+        "partialFingerprints": {"finding/v1": mark},
+    }
+
+
+def _uri(file: str) -> str:
+    path = PurePosixPath(file).as_posix()
+    return f"file://{quote(path)}" if path.startswith("/") else quote(path)

@@ -1,0 +1,88 @@
+"""The site on disk: written aside and renamed, so that the old one stays whole until the new one is."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from annotator.errors import AnnotatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_ASIDE = ".cache"
+"""Beside the documents' folder: what is being written, what is being replaced, and the lock."""
+
+
+class SiteBusy(AnnotatorError):
+    """Another build is writing the same site."""
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """Make `folder` hold exactly these files, given by their paths below it.
+
+    Files whose content stays keep their time of change. Whatever goes wrong before the end, the
+    folder stays as it was; what an interrupted run left behind is cleared away.
+
+    Raises:
+        AnnotatorError: A path leaves the folder, another build is writing, or the disk refuses.
+    """
+    for path in files:
+        if path.startswith("/") or {"", ".", ".."} & set(path.split("/")):
+            raise AnnotatorError(f"{path!r} is no path below {folder}; this is a fault of the annotator")
+    aside = folder.parent / _ASIDE
+    try:
+        aside.mkdir(parents=True, exist_ok=True)
+        with _locked(aside / f"{folder.name}.lock", folder):
+            _replace(files, folder, aside / f"{folder.name}.new", aside / f"{folder.name}.old")
+    except OSError as error:
+        raise AnnotatorError(
+            f"{folder}: cannot be written: {error.strerror}; the site that was there is as it was"
+        ) from error
+
+
+def assets(folder: Path) -> dict[str, bytes]:
+    """The files of an assets folder, by their paths on the site; none if there is no such folder."""
+    found = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return {f"{folder.name}/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in found}
+
+
+def _replace(files: Mapping[str, bytes], folder: Path, new: Path, old: Path) -> None:
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    for leftover in (new, old):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    try:
+        for path, data in files.items():
+            _put(new / path, data, folder / path)
+    except OSError:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _put(file: Path, data: bytes, before: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    if before.is_file() and before.read_bytes() == data:
+        times = before.stat()
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@contextlib.contextmanager
+def _locked(file: Path, folder: Path) -> Iterator[None]:
+    """Hold the lock; the system lets go of it when the process ends, however it ends."""
+    with file.open("wb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SiteBusy(f"{folder}: another build is writing it; wait until it has ended") from error
+        yield

@@ -1,0 +1,117 @@
+"""The pages of symbols: a type with its methods, or what a package has besides types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from annotator.writing.atlas import SYMBOLS, Atlas, href
+from annotator.writing.citations import citations
+from annotator.writing.excerpts import Stretch, excerpt
+from annotator.writing.places import overlapping
+from annotator.writing.views import Block, Group, Head, Link, Page, SymbolPage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from annotator.writing.places import Sheet
+    from annotator.writing.places import Shown as Item
+
+
+def symbols(atlas: Atlas, sheet: Sheet) -> Page:
+    """The page of a type or a package."""
+    main = next((item for item in sheet.items if item.declaration.name == sheet.type), None)
+    groups = tuple(_groups(atlas, sheet))
+    declaring = [block for group in groups for block in group.blocks if main and _holds(block, main.anchor)]
+    cited = tuple(one for one in citations(atlas, sheet.page) if one.found.href.startswith("#"))
+    return Page(
+        path=sheet.page,
+        title=sheet.title,
+        summary=f"{kind_of(sheet).capitalize()} in {sheet.folder or 'the root'}: source and place.",
+        view=SymbolPage(
+            name=sheet.title,
+            kind=kind_of(sheet),
+            package=_package(atlas, sheet),
+            folder=sheet.folder,
+            doc=main.declaration.doc if main else "",
+            main=declaring[0] if declaring else None,
+            groups=tuple(_without(group, declaring[:1]) for group in groups),
+            contents=tuple(_listed_here(sheet)),
+            chapters=_speaking(atlas, sheet),
+            citations=cited,
+            types=tuple(_types(atlas, sheet)),
+            hidden=sheet.hidden,
+        ),
+        code=True,
+    )
+
+
+def kind_of(sheet: Sheet) -> str:
+    """What the page is about: `package`, or the type's kind."""
+    main = next((item for item in sheet.items if item.declaration.name == sheet.type), None)
+    return str(main.declaration.kind) if main else "type" if sheet.type else "package"
+
+
+def _package(atlas: Atlas, sheet: Sheet) -> Link:
+    """The package's own page; where it has none, the index."""
+    own = (one for one in atlas.sheets if one.folder == sheet.folder and not one.type)
+    page = next((one.page for one in own), SYMBOLS)
+    return Link(sheet.folder or sheet.package, href(sheet.page, page))
+
+
+def _types(atlas: Atlas, sheet: Sheet) -> Iterator[Link]:
+    """The package's types that have pages, for the package's page."""
+    for one in atlas.sheets:
+        if not sheet.type and one.folder == sheet.folder and one.type:
+            yield Link(one.type, href(sheet.page, one.page), kind_of(one))
+
+
+def _listed_here(sheet: Sheet) -> Iterator[Link]:
+    for item in sheet.items:
+        if item.declaration.name != sheet.type:
+            yield Link(item.declaration.name, f"#{item.anchor}", item.declaration.signature)
+
+
+def _speaking(atlas: Atlas, sheet: Sheet) -> tuple[Link, ...]:
+    stops = {
+        stop.page: Link(stop.label, href(sheet.page, stop.page))
+        for (page, _), speakers in atlas.speakers.items()
+        if page == sheet.page
+        for stop in speakers
+    }
+    order = [stop.page for stop in atlas.stops]
+    return tuple(stops[page] for page in order if page in stops)
+
+
+def _groups(atlas: Atlas, sheet: Sheet) -> Iterator[Group]:
+    for path in sheet.prefixes:
+        blocks = tuple(
+            _block(atlas, sheet, path, items)
+            for items in overlapping(item for item in sheet.items if item.path == path)
+        )
+        yield Group(path, atlas.given.sources[path].document.constraint, blocks)
+
+
+def _block(atlas: Atlas, sheet: Sheet, path: str, items: tuple[Item, ...]) -> Block:
+    first, last = min(item.first for item in items), max(item.last for item in items)
+    heads = tuple(
+        Head(
+            anchor=item.anchor,
+            name=item.declaration.symbol,
+            kind=str(item.declaration.kind),
+            line=Link(str(item.declaration.line), f"#{sheet.prefixes[path]}{item.declaration.line}"),
+            chapters=tuple(
+                Link(stop.number, href(sheet.page, stop.page), stop.title)
+                for stop in atlas.speakers.get((sheet.page, item.anchor), ())
+            ),
+        )
+        for item in items
+    )
+    return Block(heads, excerpt(atlas, sheet.page, sheet, Stretch(path, first, last)))
+
+
+def _holds(block: Block, anchor: str) -> bool:
+    return any(head.anchor == anchor for head in block.heads)
+
+
+def _without(group: Group, taken: Iterable[Block]) -> Group:
+    return Group(group.path, group.constraint, tuple(block for block in group.blocks if block not in taken))

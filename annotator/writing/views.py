@@ -1,0 +1,238 @@
+"""What each kind of page shows: plain values, one for each template."""
+
+from __future__ import annotations
+
+import msgspec
+
+from annotator.writing.code import Line
+from annotator.writing.escape import Html
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Words that lead somewhere; without an address they are only words."""
+
+    text: str
+    href: str
+    title: str = ""
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """Lines of one file; `outside` leads to the same lines in the repository."""
+
+    path: str
+    first: int
+    last: int
+    lines: tuple[Line, ...]
+    outside: str
+    constraint: str = ""
+    tall: bool = False
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """A reference of an article, what became of it, and where it leads.
+
+    Attributes:
+        id: Its anchor in the report.
+        article: The article's title.
+        number: The number of the chapter that cites it.
+        chapter: That chapter.
+        cited: The path as it was written.
+        symbol: The cited symbol, or empty.
+        line: The cited line, or None.
+        heading: The kind that the article gives it, or empty.
+        kind: The kind that it is, or empty where it was not found.
+        verdict: The verdict's word.
+        text: How the declaration's text compares with the baseline's.
+        sign: By what it was recognised, or empty.
+        reason: One sentence.
+        found: Its place on the site.
+        place: Path and lines where it was found.
+        outside: The same place in the repository.
+        report: The report's row for it, seen from this page.
+    """
+
+    id: str
+    article: str
+    number: str
+    chapter: Link
+    cited: str
+    symbol: str
+    line: int | None
+    heading: str
+    kind: str
+    verdict: str
+    text: str
+    sign: str
+    reason: str
+    found: Link
+    place: str
+    outside: str
+    report: str
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A citation with the code it cites, and the lines there that name what the chapter speaks of."""
+
+    citation: Citation
+    excerpt: Excerpt | None
+    signs: tuple[Link, ...] = ()
+
+
+class HomePage(msgspec.Struct, frozen=True):
+    """The first page."""
+
+    body: Html
+    wide: Html
+    narrow: Html
+    counts: tuple[tuple[str, int], ...]
+    symbols: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A chapter in a list; `depth` is how deep its number lies below the first ones."""
+
+    number: str
+    link: Link
+    summary: str
+    depth: int
+    verdicts: tuple[str, ...]
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """The list of all chapters, and the articles they follow."""
+
+    entries: tuple[Entry, ...]
+    articles: tuple[Link, ...]
+
+
+class ChapterPage(msgspec.Struct, frozen=True):
+    """A chapter: our words, what the article cites there, and the code."""
+
+    number: str
+    summary: str
+    body: Html
+    citations: tuple[Shown, ...]
+    article: Link
+    names: tuple[Link, ...]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What stands above a piece of code: one declaration that it holds."""
+
+    anchor: str
+    name: str
+    kind: str
+    line: Link
+    chapters: tuple[Link, ...]
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A stretch of source and the declarations in it."""
+
+    heads: tuple[Head, ...]
+    excerpt: Excerpt
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The blocks of one file."""
+
+    path: str
+    constraint: str
+    blocks: tuple[Block, ...]
+
+
+class SymbolPage(msgspec.Struct, frozen=True):
+    """A type with its methods, or a package's functions, constants and variables."""
+
+    name: str
+    kind: str
+    package: Link
+    folder: str
+    doc: str
+    main: Block | None
+    groups: tuple[Group, ...]
+    contents: tuple[Link, ...]
+    chapters: tuple[Link, ...]
+    citations: tuple[Citation, ...]
+    types: tuple[Link, ...]
+    hidden: int
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A page in the index, with everything that has an anchor on it."""
+
+    link: Link
+    kind: str
+    entries: tuple[Link, ...]
+
+
+class Package(msgspec.Struct, frozen=True):
+    """A package in the index."""
+
+    folder: str
+    pages: tuple[Listed, ...]
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file in the index and the pages that show some of it."""
+
+    path: str
+    outside: str
+    lines: int
+    pages: tuple[Link, ...]
+
+
+class IndexPage(msgspec.Struct, frozen=True):
+    """All symbols by package, all files by path."""
+
+    packages: tuple[Package, ...]
+    files: tuple[File, ...]
+
+
+class ReportPage(msgspec.Struct, frozen=True):
+    """Every reference and what became of it."""
+
+    counts: tuple[tuple[str, int], ...]
+    citations: tuple[Citation, ...]
+
+
+class ErrataPage(msgspec.Struct, frozen=True):
+    """Where the articles are wrong: told in our words, and the headings that the source contradicts."""
+
+    body: Html
+    misheaded: tuple[Citation, ...]
+
+
+View = HomePage | Contents | ChapterPage | SymbolPage | IndexPage | ReportPage | ErrataPage
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What every page says of the source it shows."""
+
+    repository: Link
+    tag: str
+    baseline: str
+    commit: Link
+    version: str
+    source: str
+    notice: str
+    licence: Link
+    holder: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page before it is rendered.
+
+    Attributes:
+        path: Its path below the site's documents, with `.md`.
+        title: Its title, plain text.
+        summary: One sentence for search engines, plain text.
+        view: What it shows.
+        code: Whether it shows code of the repository, so that its licence must be credited.
+    """
+
+    path: str
+    title: str
+    summary: str
+    view: View
+    code: bool = False

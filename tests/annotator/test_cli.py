@@ -1,0 +1,229 @@
+"""The command line on a project and a git repository of our own: answers, sentences, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from annotator import cli
+
+# ── verify ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_everything_in_its_place_leaves_with_0(project, shop, capsys):
+    assert cli.run(["verify", "--source", str(shop)]) == cli.OK
+
+    assert "3 references at v1.0.0, commit" in capsys.readouterr().out
+
+
+def test_a_moved_symbol_leaves_with_1_and_is_found(project, shop, capsys):
+    assert cli.run(["verify", "--source", str(shop), "--tag", "v2.0.0", "--format", "json"]) == cli.FINDINGS
+
+    report = json.loads(capsys.readouterr().out)
+    assert report["summary"] == {"verified": 0, "moved": 3, "renamed": 0, "missing": 0, "skipped": 0}
+    assert report["references"][0]["anchor"]["path"] == "pkg/store/store.go"
+
+
+def test_json_has_every_field_of_the_contract(project, shop, capsys):
+    cli.run(["verify", "--source", str(shop), "--format", "json"])
+
+    report = json.loads(capsys.readouterr().out)
+    first = report["references"][0]
+    assert len(report.pop("commit")) == 40
+    assert {key: report[key] for key in ("repository", "tag", "version")} == {
+        "repository": "https://example.org/shop.git",
+        "tag": "v1.0.0",
+        "version": "v1.0.0",
+    }
+    assert first == {
+        "reference": {
+            "path": "store/store.go",
+            "symbol": "Store",
+            "line": 4,
+            "end_line": None,
+            "cited": "src/store/store.go",
+            "from": "shop.toml 1",
+            "file": "site/articles/shop.toml",
+            "at_line": 10,
+            "chapter": "1",
+        },
+        "verdict": "verified",
+        "by": "symbol",
+        "text": "same",
+        "anchor": {
+            "path": "store/store.go",
+            "symbol": "Store",
+            "kind": "struct",
+            "line": 4,
+            "end_line": 6,
+            "offset": 0,
+        },
+        "reason": "Store (struct) stands in store/store.go in line 4, as cited",
+    }
+
+
+@pytest.mark.parametrize("ref", ["main", "HEAD", "refs/tags/v1.0.0"])
+def test_a_tag_may_be_any_ref(project, shop, ref):
+    assert cli.run(["verify", "--source", str(shop), "--tag", ref]) in (cli.OK, cli.FINDINGS)
+
+
+def test_a_docstring_that_names_nothing_is_a_finding_with_its_place(project, shop, capsys):
+    port = project / "port" / "__init__.py"
+    port.write_text(port.read_text().replace("::Store.Get", "::Store.Gte"))
+
+    assert cli.run(["verify", "--source", str(shop)]) == cli.FINDINGS
+    out = capsys.readouterr().out
+    assert "port/__init__.py:15: store/store.go::Store.Gte names no declaration" in out
+    assert "the nearest are Store.Get" in out
+
+
+# ── what can be wrong ────────────────────────────────────────────────────────────────────────────
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """What stands on standard error: one line without a traceback."""
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+    return said
+
+
+def test_an_unknown_tag_is_said_with_the_nearest_names(project, shop, capsys):
+    assert cli.run(["verify", "--source", str(shop), "--tag", "v1.0.1"]) == 3
+    assert "v1.0.0" in sentence(capsys)
+
+
+@pytest.mark.parametrize("command", ["verify", "build"])
+def test_a_folder_that_is_no_repository_is_said(project, tmp_path, capsys, command):
+    (tmp_path / "empty").mkdir()
+
+    assert cli.run([command, "--source", str(tmp_path / "empty")]) == 3
+    assert "not a git repository" in sentence(capsys)
+
+
+def test_a_repository_without_go_files_is_said(project, shop, tmp_path, capsys):
+    git = ["git", "-C", str(shop), "-c", "user.name=shop", "-c", "user.email=shop@example.org"]
+    subprocess.run([*git, "rm", "-rq", "cmd", "pkg"], check=True)
+    subprocess.run([*git, "commit", "-qm", "three"], check=True)
+
+    assert cli.run(["verify", "--source", str(shop), "--tag", "main"]) == 2
+    assert "has no Go file" in sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("symbol", "symbl"), "shop.toml:10: Object contains unknown field `symbl`"),
+        (("src/store/store.go", "src/../../x.go"), "is not a path inside the repository"),
+        (("title", "\x00"), "shop.toml"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_said_with_its_line(project, shop, capsys, change, says):
+    file = project / "site" / "articles" / "shop.toml"
+    file.write_text(file.read_text().replace(*change))
+
+    assert cli.run(["verify", "--source", str(shop)]) == 2
+    assert says in sentence(capsys)
+
+
+def test_an_article_that_is_not_there_is_said(project, shop, capsys):
+    assert cli.run(["verify", "--source", str(shop), "nothing.toml"]) == 2
+    assert "nothing.toml: cannot be read" in sentence(capsys)
+
+
+def test_a_line_past_the_end_is_missing(project, shop, capsys):
+    file = project / "long.toml"
+    file.write_text(
+        'title = "t"\n[[chapters]]\nnumber = "1"\ntitle = "c"\n'
+        'references = [{ path = "store/store.go", line = 400 }]\n'
+    )
+
+    assert cli.run(["verify", "--source", str(shop), str(file)]) == cli.FINDINGS
+    assert "has 11 lines at v1.0.0; line 400 is past the end" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "hostile", ["--upload-pack=touch pwned", "-x", "ext::sh -c touch% pwned", "file:///etc", "fd::3"]
+)
+def test_a_source_in_disguise_never_reaches_git(project, capsys, hostile):
+    assert cli.run(["verify", f"--source={hostile}"]) in (2, 3)
+    sentence(capsys)
+    assert not list(project.rglob("pwned"))
+
+
+@pytest.mark.parametrize("hostile", ["--output=pwned", "-x", "v1.0.0:cmd", "a b", "\x1b[31m", "..", "@{-1}"])
+def test_a_tag_in_disguise_never_reaches_git(project, shop, capsys, hostile):
+    assert cli.run(["verify", "--source", str(shop), f"--tag={hostile}"]) in (2, 3)
+    assert "\x1b" not in sentence(capsys)
+    assert not list(project.rglob("pwned"))
+
+
+def test_a_wrong_option_leaves_with_2(project, capsys):
+    assert cli.run(["verify", "--colour"]) == 2
+    assert "colour" in capsys.readouterr().err
+
+
+def test_no_project_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.run(["verify"]) == 2
+    assert "no annotator.toml" in sentence(capsys)
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_gone_without(
+    project, shop, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ANNOTATOR_CACHE", str(tmp_path / "file" / "cache"))
+
+    assert cli.run(["verify", "--source", str(shop)]) == cli.OK
+    assert "without a cache" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_with_130(project, shop):
+    held = project / "held.toml"
+    os.mkfifo(held)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "annotator", "verify", "--source", str(shop), str(held)],
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1])},
+    )
+    with held.open("wb"):  # opens when the program has come to reading it
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+
+
+# ── symbols, build ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_symbols_lists_every_declaration(project, shop, capsys):
+    assert cli.run(["symbols", "--source", str(shop)]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "cmd/main.go:5:6 func main",
+        "store/store.go:4:6 struct Store",
+        "store/store.go:5:2 field Store.names",
+        "store/store.go:9:17 method Store.Get",
+    ]
+
+
+def test_build_writes_the_pages_whatever_the_verdicts(project, shop):
+    assert cli.run(["build", "--source", str(shop), "--tag", "v2.0.0"]) == 0
+
+    assert (project / "site" / "docs" / "index.md").is_file()
+
+
+def test_a_build_that_fails_leaves_the_old_site_whole(project, shop):
+    cli.run(["build", "--source", str(shop)])
+    before = {p: p.read_bytes() for p in (project / "site" / "docs").rglob("*") if p.is_file()}
+
+    assert cli.run(["build", "--source", str(shop), "--tag", "nothing"]) == 3
+    assert before == {p: p.read_bytes() for p in (project / "site" / "docs").rglob("*") if p.is_file()}

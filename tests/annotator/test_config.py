@@ -1,0 +1,49 @@
+"""Settings: where they are found, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotator import config
+from annotator.errors import InvalidInput
+
+
+def test_settings_are_found_from_a_folder_below(tmp_path):
+    (tmp_path / "annotator.toml").write_text('repository = "https://e.org/r"\nbaseline = "v1"\n')
+    (tmp_path / "a" / "b").mkdir(parents=True)
+
+    assert config.find(tmp_path / "a" / "b").root == tmp_path
+
+
+def test_a_table_in_pyproject_serves_as_well(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.annotator]\nrepository = "https://e.org/r"\nbaseline = "v2"\n'
+    )
+
+    assert config.find(tmp_path).config.baseline == "v2"
+
+
+def test_a_pyproject_without_the_table_is_passed_over(tmp_path):
+    (tmp_path / "annotator.toml").write_text('repository = "r"\nbaseline = "v1"\n')
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "pyproject.toml").write_text("[project]\n")
+
+    assert config.find(tmp_path / "in").root == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('repository = "r"\nbaseline = "v1"\ncolour = 1\n', "annotator.toml:3: Object contains unknown"),
+        ('repository = "r"\nbaseline = 7\n', "annotator.toml:2: Expected `str`"),
+        ('repository = "r\n', "cannot be read as TOML"),
+        ('repository = "r"\n', "missing required field `baseline`"),
+    ],
+)
+def test_wrong_settings_are_said_with_file_and_line(tmp_path, text, says):
+    (tmp_path / "annotator.toml").write_text(text)
+
+    with pytest.raises(InvalidInput) as caught:
+        config.find(tmp_path)
+
+    assert says in str(caught.value)
