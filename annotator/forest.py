@@ -1,0 +1,76 @@
+"""The trees of many tags, each read when it is asked for and forgotten when it is not needed any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from annotator.model import Snapshot
+from annotator.tree import Documents, Tree
+
+_HOP = "hop"
+
+
+class Snapshots(Protocol):
+    """Where the snapshots of many tags come from."""
+
+    def commit(self, tag: str) -> str:
+        """What tells a tag's content from any other."""
+        ...
+
+    def snapshot(self, tag: str) -> Snapshot:
+        """The snapshot at a tag."""
+        ...
+
+
+class Values(Protocol):
+    """Where bytes are kept between runs, by kind and key."""
+
+    def get_values(self, kind: str, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Those that are kept."""
+        ...
+
+    def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep them."""
+        ...
+
+
+class Forest:
+    """The trees of a walk."""
+
+    def __init__(self, snapshots: Snapshots, documents: Documents) -> None:
+        self._snapshots, self._documents = snapshots, documents
+        self._trees: dict[str, Tree] = {}
+
+    def commit(self, tag: str) -> str:
+        """What tells a tag's content from any other."""
+        return self._snapshots.commit(tag)
+
+    def tree(self, tag: str) -> Tree:
+        """The tree at a tag; the same object until it is released."""
+        if tag not in self._trees:
+            self._trees[tag] = Tree(self._snapshots.snapshot(tag), self._documents)
+        return self._trees[tag]
+
+    def release(self, tag: str) -> None:
+        """Forget a tree and the bytes that were read from it."""
+        self._trees.pop(tag, None)
+
+    def blobs(self, tag: str) -> Iterable[str]:
+        """The blob ids of a tag's Go files."""
+        return [blob.id for blob in self._snapshots.snapshot(tag).files.values()]
+
+
+class Hops:
+    """What hops told, kept in a cache of values."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Those that are kept."""
+        return self._values.get_values(_HOP, keys)
+
+    def put_many(self, results: Mapping[str, bytes]) -> None:
+        """Keep them."""
+        self._values.put_values(_HOP, results)
