@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import msgspec
 
@@ -49,9 +50,7 @@ class Chain:
             if tag not in self._others:
                 self._others[tag] = self._source.snapshot(tag)
             return self._others[tag]
-        return msgspec.structs.replace(
-            self._git, tag=tag, commit=self._commits[tag], files=self._files[tag]
-        )
+        return msgspec.structs.replace(self._git, tag=tag, commit=self._commits[tag], files=self._files[tag])
 
     @cached_property
     def _git(self) -> GitSnapshot | None:
@@ -66,10 +65,10 @@ class Chain:
     def _files(self) -> Mapping[str, Files]:
         empty = self._output("hash-object", "-t", "tree", "--stdin").decode().strip()
         trees = [empty, *self._ids("tree")]
-        changes = self._changes(list(zip(trees, trees[1:], strict=False)))
+        changes = self._changes(list(pairwise(trees)))
         files: Files = {}
         found: dict[str, Files] = {}
-        for tag, pair in zip(self._tags, zip(trees, trees[1:], strict=False), strict=True):
+        for tag, pair in zip(self._tags, pairwise(trees), strict=True):
             files = _changed(files, changes.get(pair, b""))
             found[tag] = files
         return found

@@ -149,7 +149,9 @@ class _Walker:
             Text.SAME if same else Text.CHANGED,
             declaration.line + start.offset
             if same
-            else self._cited(number, declaration, data) if start.offset else declaration.line,
+            else self._cited(number, declaration, data)
+            if start.offset
+            else declaration.line,
         )
 
     def _cited(self, number: int, declaration: Declaration, data: bytes) -> int:

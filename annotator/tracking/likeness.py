@@ -13,7 +13,12 @@ AKIN = 0.35
 # Bodies of fewer tokens than this say little: a lone field, a getter.
 TELLING = 12
 
-_TOKEN = re.compile(rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|\w+|[^\s\w]", re.DOTALL)
+_TOKEN = re.compile(
+    rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)'|\w+|[^\s\w]", re.DOTALL
+)
+_COMMENT = re.compile(
+    r"(\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)')|[ \t]*(?://[^\n]*|/\*.*?\*/)", re.DOTALL
+)
 
 Profile = Counter[tuple[bytes, bytes]]
 """A body's pairs of neighbouring tokens, counted."""
@@ -45,3 +50,10 @@ def alike(one: Profile, other: Profile) -> float:
 def same_code(one: bytes, other: bytes) -> bool:
     """Whether two bodies differ in comments and white space at most."""
     return one == other or tokens(one) == tokens(other)
+
+
+def bare(code: str) -> str:
+    """The code without comments, and without the lines that held nothing else."""
+    kept = _COMMENT.sub(lambda match: match[1] or "\0", code)
+    lines = [line for line in kept.split("\n") if "\0" not in line or line.strip("\0 \t")]
+    return "\n".join(line.replace("\0", "") for line in lines)

@@ -18,13 +18,13 @@ class Item(NamedTuple):
     """A top-level declaration: its file, and which one it is there."""
 
     path: str
-    index: int
+    number: int
     declaration: Declaration
 
     @property
     def key(self) -> tuple[str, int]:
         """What tells it from all others of its tree."""
-        return self.path, self.index
+        return self.path, self.number
 
     @property
     def identity(self) -> tuple[str, Kind]:
@@ -50,7 +50,7 @@ class Side:
     def files(self) -> dict[str, list[Item]]:
         """The top-level declarations of each file, in order."""
         return {
-            path: [Item(path, index, found) for index, found in enumerate(document.declarations)]
+            path: [Item(path, number, found) for number, found in enumerate(document.declarations)]
             for path, document in self._tree.documents(self.paths).items()
         }
 
@@ -145,7 +145,9 @@ class Package:
         if len(olds) == 1 == len(news):
             yield olds[0], news[0]
             return
-        same = [(o, n) for o in olds for n in news if likeness.same_code(self.before.body(o), self.after.body(n))]
+        same = [
+            (o, n) for o in olds for n in news if likeness.same_code(self.before.body(o), self.after.body(n))
+        ]
         for old, new in same:
             if sum(o is old or n is new for o, n in same) == 1:
                 yield old, new

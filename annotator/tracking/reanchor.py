@@ -68,8 +68,11 @@ class Reanchor:
         if path in self.crossing.after.go_files:
             yield from _only_one(path, top, self.crossing.old(path), self.crossing.later(path))
         package = self._package(path)
-        item = next(i for i in package.before.files[path] if i.declaration.span.start == top.span.start
-                    and i.declaration.name == top.name)
+        item = next(
+            i
+            for i in package.before.files[path]
+            if i.declaration.span.start == top.span.start and i.declaration.name == top.name
+        )
         for search in (self._matched, self._travelled, self._renamed):
             match = search(package, item)
             if match is not None:

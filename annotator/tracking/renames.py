@@ -137,7 +137,9 @@ def _candidates(package: Package, lost: Item) -> Iterator[Candidate]:
         if item.identity == lost.identity:
             continue  # the package has been asked for this name, and there it was not clear
         if platforms.agree(lost.path, item.path) and (len(kinds) == 1 or kinds == _FUNCTIONS):
-            named = item.declaration.symbol == names[0] if len(kinds) == 1 else item.declaration.name == names[1]
+            named = (
+                item.declaration.symbol == names[0] if len(kinds) == 1 else item.declaration.name == names[1]
+            )
             yield Candidate(item, package.likeness(lost, item), named)
 
 
@@ -203,8 +205,8 @@ def _around(
     items: list[Item], item: Item, matched: dict[tuple[str, int], Match] | dict[tuple[str, int], Item]
 ) -> list[Item | None]:
     """The nearest matched declarations on both sides, None at the file's edge."""
-    before = [other for other in items[: item.index] if other.key in matched]
-    after = [other for other in items[item.index + 1 :] if other.key in matched]
+    before = [other for other in items[: item.number] if other.key in matched]
+    after = [other for other in items[item.number + 1 :] if other.key in matched]
     return [before[-1] if before else None, after[0] if after else None]
 
 

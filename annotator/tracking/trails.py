@@ -65,6 +65,41 @@ def trails(
     return tuple(_trail(each, tags, at, outcomes) for each in tracked)
 
 
+def at_tags(
+    starts: Sequence[Anchor],
+    baseline: str,
+    wanted: Sequence[str],
+    woods: Woods,
+    kept: Kept,
+    *,
+    among: Sequence[str] = (),
+) -> dict[str, tuple[Place, ...]]:
+    """Where declarations are at a few tags: in one step, and where that does not tell, on the way.
+
+    Args:
+        starts: The declarations at the baseline.
+        baseline: The tag at which they are known.
+        wanted: The tags that are asked for.
+        woods: The trees.
+        kept: The results of earlier runs.
+        among: All tags that may be stepped on.
+    """
+    distant = [Hop(baseline, tag) for tag in dict.fromkeys(wanted) if tag != baseline]
+    found = dict(follow(starts, baseline, distant, woods, kept))
+    open_ = [n for n in range(len(starts)) if any(found[tag][n].missing for tag in wanted)]
+    if not open_ or not among:
+        return {tag: found[tag] for tag in wanted}
+    hops = walk.towards(planned(among, baseline, woods, kept), wanted)
+    nearer = dict(follow([starts[n] for n in open_], baseline, hops, woods, kept))
+    return {
+        tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted
+    }
+
+
+def _completed(places: Sequence[Place], nearer: Mapping[int, Place]) -> tuple[Place, ...]:
+    return tuple(nearer[n] if place.missing and n in nearer else place for n, place in enumerate(places))
+
+
 def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tuple[Hop, ...]:
     """The walk over all tags from the baseline; kept, as it depends on the tags' commits alone."""
     commits = "\n".join(f"{tag} {woods.commit(tag)}" for tag in (baseline, *tags))

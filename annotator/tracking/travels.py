@@ -42,10 +42,10 @@ def _candidates(package: Package, lost: Item, paths: list[str]) -> Iterator[_Can
     mine = package.before.profile(lost)
     for path, document in crossing.after.documents(paths).items():
         before = _same_file(crossing, path)
-        for index, found in enumerate(document.declarations):
-            item = Item(path, index, found)
+        for item in _items(path, document):
             if item.identity == lost.identity and not _has(before, item):
-                yield _Candidate(item, likeness.alike(mine, _profile(crossing.after, path, found)))
+                theirs = _profile(crossing.after, path, item.declaration)
+                yield _Candidate(item, likeness.alike(mine, theirs))
 
 
 def _same_file(crossing: Crossing, path: str) -> Document | None:
@@ -75,15 +75,26 @@ def _has_rival(package: Package, lost: Item, found: _Candidate) -> bool:
     own = set(package.before.paths)
     paths = [path for path in crossing.left_with(lost.declaration.name) if path not in own]
     theirs = _profile(crossing.after, found.item.path, found.item.declaration)
-    for path, document in crossing.before.documents(paths).items():
-        later = crossing.successor(path)
-        after = crossing.later(later) if later is not None else None
-        for index, other in enumerate(document.declarations):
-            item = Item(path, index, other)
-            if item.identity == lost.identity and not _has(after, item):
-                if likeness.alike(_profile(crossing.before, path, other), theirs) > found.ratio - MARGIN:
-                    return True
-    return False
+    rivals = (
+        item
+        for path, document in crossing.before.documents(paths).items()
+        for item in _items(path, document)
+        if item.identity == lost.identity and not _has(_later(crossing, path), item)
+    )
+    return any(
+        likeness.alike(_profile(crossing.before, rival.path, rival.declaration), theirs)
+        > found.ratio - MARGIN
+        for rival in rivals
+    )
+
+
+def _later(crossing: Crossing, path: str) -> Document | None:
+    later = crossing.successor(path)
+    return crossing.later(later) if later is not None else None
+
+
+def _items(path: str, document: Document) -> list[Item]:
+    return [Item(path, number, found) for number, found in enumerate(document.declarations)]
 
 
 def _profile(tree: Tree, path: str, declaration: Declaration) -> likeness.Profile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from annotator.history import Hop
@@ -74,23 +74,41 @@ def plan(tags: Sequence[str], start: str, blobs: Blobs) -> tuple[Hop, ...]:
 
 
 def towards(hops: Iterable[Hop], wanted: Iterable[str]) -> tuple[Hop, ...]:
-    """The hops of a plan that are needed to reach some tags."""
-    ordered = tuple(hops)
-    needed = set(wanted)
-    kept = []
-    for hop in reversed(ordered):
+    """The hops of a plan that are needed to reach some tags, those within a release line made one."""
+    asked = set(wanted)
+    needed, kept = set(asked), []
+    for hop in reversed(tuple(hops)):
         if hop.after in needed:
             needed.add(hop.before)
             kept.append(hop)
-    return tuple(reversed(kept))
+    return tuple(_shortened(tuple(reversed(kept)), asked))
+
+
+def _shortened(hops: Sequence[Hop], wanted: Collection[str]) -> Iterable[Hop]:
+    """Hops without the stops that nobody asked for, where neither side leaves the release line."""
+    onward = Counter(hop.before for hop in hops)
+    begun: dict[str, str] = {}
+    for hop in hops:
+        start = begun.pop(hop.before, hop.before)
+        following = next((h for h in hops if h.before == hop.after), None)
+        inside = following is not None and _line(start) == _line(hop.after) == _line(following.after)
+        if inside and onward[hop.after] == 1 and hop.after not in wanted:
+            begun[hop.after] = start
+        else:
+            yield Hop(start, hop.after)
+
+
+def _line(tag: str) -> tuple[object, ...]:
+    """The release line of a tag; a tag that is no version is a line of its own."""
+    found = key(tag)
+    return found[0][:2] if found is not None else (tag,)
 
 
 def _lines(tags: Iterable[str]) -> dict[tuple[object, ...], list[str]]:
     """The tags of each release line in order; a tag that is no version is a line of its own."""
     lines: dict[tuple[object, ...], list[str]] = defaultdict(list)
     for tag in tags:
-        found = key(tag)
-        lines[found[0][:2] if found is not None else (tag,)].append(tag)
+        lines[_line(tag)].append(tag)
     for line in lines.values():
         line.sort(key=lambda tag: (key(tag) or (), tag))
     return lines
