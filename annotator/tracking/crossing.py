@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 from annotator.history import Tree
 from annotator.model import Document
 from annotator.tracking import filerenames
 from annotator.tracking.places import folder, is_test
+
+# How gofmt begins the line that declares a name, alone or in a group.
+_DECLARED = re.compile(rb"^(?:func (?:\([^)\n]*\) ?)?|type |var |const |\t)([A-Za-z_]\w*)", re.MULTILINE)
 
 
 class Crossing:
@@ -92,16 +96,21 @@ class Crossing:
         new |= {self.renamed[p] for p in old if p in self.gone and p in self.renamed}
         return sorted(old), sorted(p for p in new if is_test(p) is tests)
 
-    def elsewhere(self, word: str, outside: Iterable[str], *, tests: bool) -> list[str]:
-        """Files of the second tree, new or edited, that hold a word and are none of `outside`."""
-        needle = word.encode()
-        paths = [p for p in (self.new | self.edited) - set(outside) if is_test(p) is tests]
-        return sorted(p for p, data in self.after.read(paths).items() if needle in data)
+    def declaring_later(self, name: str) -> list[str]:
+        """Files of the second tree, new or edited, that look as if they declared a name."""
+        return self._declared_later.get(name.encode(), [])
 
-    def left_with(self, word: str) -> list[str]:
-        """Files of the first tree, gone or edited, that hold a word."""
-        needle = word.encode()
-        return sorted(p for p, data in self.before.read(self.gone | self.edited).items() if needle in data)
+    def declaring_before(self, name: str) -> list[str]:
+        """Files of the first tree, gone or edited, that look as if they declared a name."""
+        return self._declared_before.get(name.encode(), [])
+
+    @cached_property
+    def _declared_later(self) -> Mapping[bytes, list[str]]:
+        return _declaring(self.after.read(sorted(self.new | self.edited)))
+
+    @cached_property
+    def _declared_before(self) -> Mapping[bytes, list[str]]:
+        return _declaring(self.before.read(sorted(self.gone | self.edited)))
 
     def old(self, path: str) -> Document:
         """What a file says in the first tree."""
@@ -110,3 +119,12 @@ class Crossing:
     def later(self, path: str) -> Document:
         """What a file says in the second tree."""
         return self.after.documents([path])[path]
+
+
+def _declaring(files: Mapping[str, bytes]) -> Mapping[bytes, list[str]]:
+    """Names to the files that may declare them, told line by line: parsing them all would take seconds."""
+    found: dict[bytes, list[str]] = defaultdict(list)
+    for path, data in files.items():
+        for name in set(_DECLARED.findall(data)):
+            found[name].append(path)
+    return found

@@ -20,8 +20,8 @@ _COMMENT = re.compile(
     r"(\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)')|[ \t]*(?://[^\n]*|/\*.*?\*/)", re.DOTALL
 )
 
-Profile = Counter[tuple[bytes, bytes]]
-"""A body's pairs of neighbouring tokens, counted."""
+Profile = frozenset[int]
+"""A body's pairs of neighbouring tokens, each by the hash of the pair and of which one of its kind it is."""
 
 
 def tokens(body: bytes) -> list[bytes]:
@@ -38,13 +38,18 @@ def profile(body: bytes, names: Iterable[str] = ()) -> Profile:
     """What a body is compared by; `names` are its own, which a rename changes, and count as one word."""
     own = {name.encode() for name in names}
     words = [b"\0" if token in own else token for token in tokens(body)]
-    return Counter(zip([b"", *words], [*words, b""], strict=True))
+    seen: Counter[tuple[bytes, bytes]] = Counter()
+    marks = []
+    for pair in zip([b"", *words], [*words, b""], strict=True):
+        marks.append(hash((pair, seen[pair])))
+        seen[pair] += 1
+    return frozenset(marks)
 
 
 def alike(one: Profile, other: Profile) -> float:
     """Dice's coefficient of two profiles."""
-    total = one.total() + other.total()
-    return 1.0 if not total else 2 * (one & other).total() / total
+    total = len(one) + len(other)
+    return 2 * len(one & other) / total if total else 1.0
 
 
 def same_code(one: bytes, other: bytes) -> bool:

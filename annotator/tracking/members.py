@@ -93,7 +93,7 @@ def _renamed(stand: Stand, top: Stand, before: bytes, after: bytes) -> Member | 
         key=lambda pair: pair[0],
         reverse=True,
     )
-    if not scored or scored[0][0] < NEARLY or wanted.total() < likeness.TELLING:
+    if not scored or scored[0][0] < NEARLY or len(wanted) < likeness.TELLING:
         return None
     clear = len(scored) == 1 or scored[1][0] <= scored[0][0] - MARGIN
     return Member(scored[0][1], Sign.BODY) if clear else None

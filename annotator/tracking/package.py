@@ -126,7 +126,7 @@ class Package:
                     yield old, best, Sign.SYMBOL
 
     def _plausible(self, old: Item, new: Item) -> bool:
-        small = self.before.profile(old).total() < likeness.TELLING
+        small = len(self.before.profile(old)) < likeness.TELLING
         return small or self.likeness(old, new) >= likeness.AKIN
 
     def _clearly(self, old: Item, fit: list[Item], rivals: list[Item]) -> Item | None:

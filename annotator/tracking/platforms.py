@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _WINDOWS = frozenset({"windows"})
 _UNIX = frozenset({"linux", "unix", "freebsd", "darwin", "solaris", "openbsd", "netbsd"})
 _NONE = frozenset({"unsupported", "other", "others", "nolinux", "notlinux", "stub", "nowindows"})
 
 
+@lru_cache(maxsize=1 << 14)
 def of(path: str) -> str:
     """The family of systems that a file is for: `windows`, `unix`, `none` (where nothing is), or empty."""
     words = path.rpartition("/")[2].removesuffix(".go").removesuffix("_test").split("_")[1:]

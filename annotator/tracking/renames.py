@@ -167,7 +167,7 @@ def _evidence(package: Package, lost: Item, found: Candidate) -> Iterator[Eviden
         yield Evidence.NAME
     if found.item.path == package.crossing.successor(lost.path):
         yield Evidence.FILE
-    size = min(package.before.profile(lost).total(), package.after.profile(found.item).total())
+    size = min(len(package.before.profile(lost)), len(package.after.profile(found.item)))
     yield from _by_body(found.ratio, size)
     if _neighbours(package, lost, found.item):
         yield Evidence.NEIGHBOURS

@@ -91,9 +91,7 @@ def at_tags(
         return {tag: found[tag] for tag in wanted}
     hops = walk.towards(planned(among, baseline, woods, kept), wanted)
     nearer = dict(follow([starts[n] for n in open_], baseline, hops, woods, kept))
-    return {
-        tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted
-    }
+    return {tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted}
 
 
 def _completed(places: Sequence[Place], nearer: Mapping[int, Place]) -> tuple[Place, ...]:

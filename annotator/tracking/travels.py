@@ -10,6 +10,7 @@ from annotator.model import Declaration, Document, Sign
 from annotator.tracking import likeness
 from annotator.tracking.crossing import Crossing
 from annotator.tracking.package import Item, Match, Package
+from annotator.tracking.places import is_test
 
 # Short bodies are alike by chance: they must be nearly the same, and come with others of their file.
 LONG = 30
@@ -25,9 +26,10 @@ class _Candidate(NamedTuple):
 
 def find(package: Package, lost: Item) -> Match | None:
     """The one declaration of the same name and kind, new elsewhere in the tree, whose body agrees."""
-    crossing, name = package.crossing, lost.declaration.name
-    paths = crossing.elsewhere(name, package.after.paths, tests=package.tests)
-    found = sorted(_candidates(package, lost, paths), key=lambda c: c.ratio, reverse=True)
+    known = set(package.after.paths)
+    paths = [p for p in package.crossing.declaring_later(lost.declaration.name) if p not in known]
+    same = [path for path in paths if is_test(path) is package.tests]
+    found = sorted(_candidates(package, lost, same), key=lambda c: c.ratio, reverse=True)
     if not found or found[0].ratio < likeness.AKIN:
         return None
     if len(found) > 1 and found[1].ratio > found[0].ratio - MARGIN:
@@ -61,7 +63,7 @@ def _has(document: Document | None, item: Item) -> bool:
 
 
 def _agrees(package: Package, lost: Item, found: _Candidate) -> bool:
-    size = package.before.profile(lost).total()
+    size = len(package.before.profile(lost))
     if size >= LONG and found.ratio >= likeness.SAME:
         return True
     return _company(package, lost, found.item) >= COMPANY and (
@@ -73,7 +75,7 @@ def _has_rival(package: Package, lost: Item, found: _Candidate) -> bool:
     """Whether another package lost a declaration of that name which the found one is as much like."""
     crossing = package.crossing
     own = set(package.before.paths)
-    paths = [path for path in crossing.left_with(lost.declaration.name) if path not in own]
+    paths = [path for path in crossing.declaring_before(lost.declaration.name) if path not in own]
     theirs = _profile(crossing.after, found.item.path, found.item.declaration)
     rivals = (
         item
