@@ -52,6 +52,11 @@ def alike(one: Profile, other: Profile) -> float:
     return 2 * len(one & other) / total if total else 1.0
 
 
+def can_be(one: Profile, other: Profile, ratio: float) -> bool:
+    """Whether two profiles can be so alike at all, by their sizes."""
+    return 2 * min(len(one), len(other)) >= ratio * (len(one) + len(other))
+
+
 def same_code(one: bytes, other: bytes) -> bool:
     """Whether two bodies differ in comments and white space at most."""
     return one == other or tokens(one) == tokens(other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -93,13 +93,14 @@ def settle_once(package: Package) -> None:
 
 def best(package: Package, lost: Item) -> Candidate | None:
     """The most alike of the declarations that nothing became yet."""
-    return max(_candidates(package, lost), key=lambda c: c.score, default=None)
+    return next(iter(_ranked(package, lost, list(package.fresh()))), None)
 
 
 def _settle(package: Package, family: frozenset[Kind]) -> bool:
     """Match what can be told of one family; whether that was anything."""
+    fresh = [item for item in package.fresh() if item.declaration.kind in family]
     lost = [item for item in package.lost() if item.declaration.kind in family]
-    ranked = {item.key: _ranked(package, item) for item in lost}
+    ranked = {item.key: _ranked(package, item, fresh) for item in lost}
     claims: dict[tuple[str, int], list[float]] = {}
     for candidates in ranked.values():
         for candidate in candidates:
@@ -115,8 +116,8 @@ def _settle(package: Package, family: frozenset[Kind]) -> bool:
     return bool(answers)
 
 
-def _ranked(package: Package, lost: Item) -> list[Candidate]:
-    found = [c for c in _candidates(package, lost) if c.ratio >= likeness.AKIN]
+def _ranked(package: Package, lost: Item, fresh: Iterable[Item]) -> list[Candidate]:
+    found = [c for c in _candidates(package, lost, fresh) if c.ratio >= likeness.AKIN]
     return sorted(found, key=lambda c: c.score, reverse=True)
 
 
@@ -130,17 +131,28 @@ def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) 
     return ranked[0]
 
 
-def _candidates(package: Package, lost: Item) -> Iterator[Candidate]:
-    names = _owned_name(package, lost), lost.declaration.name
-    for item in package.fresh():
-        kinds = {lost.declaration.kind, item.declaration.kind}
-        if item.identity == lost.identity:
-            continue  # the package has been asked for this name, and there it was not clear
-        if platforms.agree(lost.path, item.path) and (len(kinds) == 1 or kinds == _FUNCTIONS):
-            named = (
-                item.declaration.symbol == names[0] if len(kinds) == 1 else item.declaration.name == names[1]
-            )
-            yield Candidate(item, package.likeness(lost, item), named)
+def _candidates(package: Package, lost: Item, fresh: Iterable[Item]) -> Iterator[Candidate]:
+    owned, name = _owned_name(package, lost), lost.declaration.name
+    for item in fresh:
+        if not _can_be(package, lost, item):
+            continue
+        same_kind = item.declaration.kind is lost.declaration.kind
+        named = item.declaration.symbol == owned if same_kind else item.declaration.name == name
+        yield Candidate(item, package.likeness(lost, item), named)
+
+
+def _can_be(package: Package, lost: Item, item: Item) -> bool:
+    """Whether kinds, systems and sizes allow it.
+
+    Its own name is no rename: the package was asked for it before, and it was not clear there.
+    """
+    kinds = {lost.declaration.kind, item.declaration.kind}
+    return (
+        (len(kinds) == 1 or kinds == _FUNCTIONS)
+        and item.identity != lost.identity
+        and platforms.agree(lost.path, item.path)
+        and likeness.can_be(package.before.profile(lost), package.after.profile(item), likeness.AKIN)
+    )
 
 
 def _owned_name(package: Package, lost: Item) -> str:
