@@ -17,8 +17,9 @@ MARGIN = 0.1
 LONG = 30
 STEP = 0.011
 NEARLY = 0.9
-# From this ratio on a body is the old one rewritten, if name and file stayed.
+# From these ratios on a body is the old one rewritten: if name and file stayed, if place and users did.
 LIKE = 0.5
+RESEMBLING = 0.6
 # What an equal name counts for among candidates whose bodies are as alike.
 NAMED = 0.2
 
@@ -35,6 +36,7 @@ class Evidence(StrEnum):
     FILE = "file"
     BODY = "body"
     NEAR = "nearly the same body"
+    RESEMBLING = "a resembling body"
     LIKE = "a like body"
     AKIN = "an akin body"
     NEIGHBOURS = "neighbours"
@@ -49,7 +51,7 @@ AGREEMENTS = (
     frozenset({Evidence.BODY, Evidence.NEIGHBOURS}),
     frozenset({Evidence.BODY, Evidence.CALLERS}),
     frozenset({Evidence.NEAR, Evidence.FILE}),
-    frozenset({Evidence.LIKE, Evidence.NEIGHBOURS, Evidence.CALLERS}),
+    frozenset({Evidence.RESEMBLING, Evidence.NEIGHBOURS, Evidence.CALLERS}),
 )
 """Enough to answer; each row holds at least two signs that do not follow from each other."""
 
@@ -66,7 +68,7 @@ class Candidate(NamedTuple):
     Attributes:
         item: The declaration.
         ratio: How alike their bodies are.
-        named: Whether it has the lost one's name, where only receiver or kind changed.
+        named: Whether it has the lost one's name, where only receiver, kind or case changed.
     """
 
     item: Item
@@ -132,12 +134,13 @@ def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) 
 
 
 def _candidates(package: Package, lost: Item, fresh: Iterable[Item]) -> Iterator[Candidate]:
-    owned, name = _owned_name(package, lost), lost.declaration.name
+    owned, name = _owned_name(package, lost).casefold(), lost.declaration.name.casefold()
     for item in fresh:
         if not _can_be(package, lost, item):
             continue
         same_kind = item.declaration.kind is lost.declaration.kind
-        named = item.declaration.symbol == owned if same_kind else item.declaration.name == name
+        now = item.declaration
+        named = now.symbol.casefold() == owned if same_kind else now.name.casefold() == name
         yield Candidate(item, package.likeness(lost, item), named)
 
 
@@ -189,6 +192,8 @@ def _evidence(package: Package, lost: Item, found: Candidate) -> Iterator[Eviden
 
 def _by_body(ratio: float, size: int) -> Iterator[Evidence]:
     yield Evidence.AKIN
+    if ratio >= RESEMBLING:
+        yield Evidence.RESEMBLING
     if ratio >= LIKE:
         yield Evidence.LIKE
     if size >= likeness.TELLING and ratio >= likeness.SAME + max(0, LONG - size) * STEP:
