@@ -37,8 +37,10 @@ class Reanchor:
             tree.documents(sorted(changed & tree.go_files.keys()))
 
     def carry(self, anchor: Anchor) -> Carried:
-        """Where a declaration of the first tree is in the second; its file must have changed."""
+        """Where a declaration of the first tree is in the second."""
         stand = members.at(self.crossing.old(anchor.path), anchor)
+        if self.crossing.is_same(anchor.path):
+            return Carried(stand, Sign.SYMBOL)
         top = self._top(stand.path, stand.top)
         if stand.declaration is stand.top or top.stand is None or top.by is None:
             return top
@@ -78,7 +80,7 @@ class Reanchor:
             if match is not None:
                 yield Carried(_stand(match.item), match.by)
         guess = renames.best(package, item)
-        yield Carried(_stand(guess.item) if guess else None, None, _why(item, self.crossing))
+        yield Carried(_stand(guess.item) if guess else None, None, _why(package, item))
 
     def _package(self, path: str) -> Package:
         key = folder(path), is_test(path)
@@ -120,6 +122,10 @@ def _stand(item: Item) -> Stand:
     return Stand(item.path, item.declaration, item.declaration)
 
 
-def _why(item: Item, crossing: Crossing) -> str:
-    gone = "" if item.path in crossing.after.go_files else f"; {item.path} is not in the tree"
-    return f"no declaration at {crossing.after.tag} is clearly {item.declaration.symbol}{gone}"
+def _why(package: Package, item: Item) -> str:
+    after, symbol = package.crossing.after, item.declaration.symbol
+    heirs = [other.path for other in package.fresh() if other.identity == item.identity]
+    if len(heirs) > 1:
+        return f"{symbol} was split: at {after.tag} it is in each of {', '.join(heirs)}"
+    gone = "" if item.path in after.go_files else f"; {item.path} is not in the tree"
+    return f"no declaration at {after.tag} is clearly {symbol}{gone}"

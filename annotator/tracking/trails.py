@@ -8,12 +8,13 @@ from typing import Protocol
 
 import msgspec
 
-from annotator.history import Hop, Place, Stop, Trail
-from annotator.model import Anchor, Missing, Moved, Outcome, Reference, Renamed, Text, Verified
+from annotator.history import Hop, Place, Stop, Trail, Tree
+from annotator.model import Anchor, Missing, Moved, Outcome, Reference, Renamed, Text, Verdict, Verified
 from annotator.tracking import walk
 from annotator.tracking.follow import Forest, Kept, follow
 
 _PLAN = "plan 1"
+_VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 _DECODE = msgspec.msgpack.Decoder(tuple[Hop, ...]).decode
 
 
@@ -53,7 +54,7 @@ def trails(
         among: All tags that may be stepped on; the more, the shorter the steps. Empty: `tags` alone.
     """
     hops = walk.towards(planned(among or tags, baseline, woods, kept), tags)
-    known = [each for each in tracked if each.anchor is not None]
+    known = [each for each in tracked if each.anchor is not None and not _unfollowed(each)]
     starts = [each.anchor for each in known if each.anchor is not None]
     wanted = set(tags)
     at = {
@@ -98,6 +99,47 @@ def _completed(places: Sequence[Place], nearer: Mapping[int, Place]) -> tuple[Pl
     return tuple(nearer[n] if place.missing and n in nearer else place for n, place in enumerate(places))
 
 
+def between(tracked: Sequence[Tracked], before: Tree, after: Tree) -> tuple[Verdict, ...]:
+    """What became of references from one tree to another, however far apart: in one step.
+
+    Args:
+        tracked: The references with their declarations in the first tree.
+        before: The tree in which they are known.
+        after: The tree that is asked for; its tag must be another one.
+    """
+    found = trails(tracked, before.tag, [after.tag], _Two(before, after), _Nothing())
+    return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
+
+
+class _Two:
+    """Two trees that are at hand."""
+
+    def __init__(self, *trees: Tree) -> None:
+        self._trees = {tree.tag: tree for tree in trees}
+
+    def commit(self, tag: str) -> str:
+        return tag
+
+    def tree(self, tag: str) -> Tree:
+        return self._trees[tag]
+
+    def release(self, tag: str) -> None:
+        """They are the caller's."""
+
+    def blobs(self, tag: str) -> Iterable[str]:
+        return [blob.id for blob in self._trees[tag].go_files.values()]
+
+
+class _Nothing:
+    """A cache that keeps nothing: one step is not worth it."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:  # noqa: ARG002 - the Protocol's name
+        return {}
+
+    def put_many(self, results: Mapping[str, bytes]) -> None:
+        """Forget them."""
+
+
 def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tuple[Hop, ...]:
     """The walk over all tags from the baseline; kept, as it depends on the tags' commits alone."""
     commits = "\n".join(f"{tag} {woods.commit(tag)}" for tag in (baseline, *tags))
@@ -116,8 +158,9 @@ def _trail(
     at: Mapping[str, Mapping[int, Place]],
     outcomes: dict[tuple[int, int], Outcome],
 ) -> Trail:
-    if tracked.anchor is None:
-        missing = Missing(tracked.reason)
+    why = _unfollowed(tracked)
+    if why:
+        missing = Missing(why)
         return Trail(tracked.reference, tuple(Stop(tag, missing, Text.UNKNOWN) for tag in tags))
     stops = []
     for tag in tags:
@@ -127,6 +170,16 @@ def _trail(
             outcomes[key] = outcome(tracked, place)
         stops.append(Stop(tag, outcomes[key], place.text))
     return Trail(tracked.reference, tuple(stops))
+
+
+def _unfollowed(tracked: Tracked) -> str:
+    """Why a reference is followed to no other tag, empty if it is."""
+    if tracked.anchor is None:
+        return tracked.reason
+    if not tracked.anchor.symbol:
+        return f"{tracked.reason}; only declarations and what is in them are followed from tag to tag"
+    vendored = _VENDORED.intersection(tracked.anchor.path.split("/")[:-1])
+    return f"{tracked.anchor.path} is vendored, which is not followed from tag to tag" if vendored else ""
 
 
 def outcome(tracked: Tracked, place: Place) -> Outcome:
