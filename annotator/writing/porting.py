@@ -14,6 +14,9 @@ from annotator.model import Anchor
 from annotator.writing.reports import printable
 
 _STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
+# Issue trackers act on these after Markdown has been read: only a character in between stops them.
+_CALLS = re.compile(r"@(?=\w)|#(?=\d)")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@:-])")
 _TICKS = re.compile("`+")
 
 
@@ -184,5 +187,6 @@ def _code(words: str) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Words as text that Markdown and HTML leave alone."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&@:-])", r"\\\1", printable(words))
+    """Words as text that Markdown and HTML leave alone, and that call nobody and link to no issue."""
+    inert = _CALLS.sub("\\g<0>\N{ZERO WIDTH SPACE}", printable(words))
+    return _MARKS.sub(r"\\\1", inert)
