@@ -16,7 +16,7 @@ from annotator.writing.reports import printable
 _STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
 # Issue trackers act on these after Markdown has been read: only a character in between stops them.
 _CALLS = re.compile(r"@(?=\w)|#(?=\d)")
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@:-])")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@])")
 _TICKS = re.compile("`+")
 
 
