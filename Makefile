@@ -31,7 +31,7 @@ test-all: $(READY) ## every test
 	$(BIN)/python -m pytest -n auto -m '' $(ARGS)
 
 bench: $(READY) ## measure, side by side with peers
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+	$(BIN)/python tests/benchmarks $(ARGS)
 
 check: $(READY) ## the linters
 	$(BIN)/ruff format --check .

@@ -5,19 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from annotator import config, pipeline
-from annotator.errors import AnnotatorError, Interrupted
+from annotator.errors import AnnotatorError, Interrupted, printable
 from annotator.model import Checked
-from annotator.writing import dates, junit, manifests, reports, sarif
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from annotator.bars import Bars
 
 OK, FINDINGS, USAGE = 0, 1, 2
 
@@ -73,7 +75,7 @@ def verify(
     with _session(source, tag) as at:
         checked = pipeline.verify(at, article or ())
     _report(checked, output)
-    raise typer.Exit(FINDINGS if reports.has_findings(checked) else OK)
+    raise typer.Exit(FINDINGS if checked.has_findings else OK)
 
 
 @app.command()
@@ -87,6 +89,8 @@ def date(
     """Tell at which tags an article's references are exact."""
     with _session(source, history=True) as at:
         found = pipeline.date(at, article)
+    from annotator.writing import dates
+
     if output is DataFormat.JSON:
         sys.stdout.write(dates.json(found) + "\n")
     else:
@@ -98,6 +102,8 @@ def date(
 @app.command()
 def manifest(article: OneArticle) -> None:
     """Draft a manifest from the references of a text."""
+    from annotator.writing import manifests
+
     sys.stdout.write(manifests.draft(pipeline.article(config.find(Path.cwd()), article)))
 
 
@@ -109,9 +115,7 @@ def build(article: Articles = None, source: Source = None, tag: Tag = None) -> N
         folder = at.project.site
     for remark in built.remarks:
         _say(f"{remark.file}:{remark.line}: {remark.message}")
-    _console().print(
-        f"{built.pages} pages at {reports.printable(built.tag)} in {folder / 'docs'}", soft_wrap=True
-    )
+    _console().print(f"{built.pages} pages at {printable(built.tag)} in {folder / 'docs'}", soft_wrap=True)
 
 
 @app.command()
@@ -139,6 +143,40 @@ def symbols(source: Source = None, tag: Tag = None) -> None:
         )
 
 
+@app.command()
+def record(source: Source = None) -> None:
+    """Record the facts of the baseline's symbols in scope, for checks without the source."""
+    baseline = config.find(Path.cwd()).config.baseline
+    with _session(source, baseline) as at:
+        file = pipeline.record(at)
+    _console().print(f"{file} holds the facts at {printable(baseline)}", soft_wrap=True)
+
+
+@app.command()
+def parity(
+    *,
+    output: Output = Format.TEXT,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Tell what is mapped, package by package.")
+    ] = False,
+) -> None:
+    """Check each Python counterpart against its Go original; exit 1 if a difference has no reason."""
+    from annotator.writing import mappings
+
+    found = pipeline.mapped(config.find(Path.cwd()))
+    if coverage and output is Format.TEXT:
+        for line in mappings.coverage(found.coverage):
+            _console().print(line, soft_wrap=True)
+    elif output is Format.JSON:
+        sys.stdout.write(mappings.json(found) + "\n")
+    elif output is Format.TEXT:
+        for line in mappings.text(found):
+            _console().print(line, soft_wrap=True)
+    else:
+        _report(pipeline.as_checked(config.find(Path.cwd()), found), output)
+    raise typer.Exit(FINDINGS if found.remarks else OK)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(arguments))
@@ -161,14 +199,18 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _say(sentence: str) -> None:
-    sys.stderr.write(f"annotator: {reports.printable(sentence)}\n")
+    sys.stderr.write(f"annotator: {printable(sentence)}\n")
 
 
 def _console() -> Console:
+    from rich.console import Console
+
     return Console(highlight=False, markup=False, emoji=False)
 
 
 def _report(checked: Checked, output: Format) -> None:
+    from annotator.writing import junit, reports, sarif
+
     match output:
         case Format.TEXT:
             for part in reports.text(checked):
@@ -207,26 +249,15 @@ def _session(
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on standard error, once there is something to tell; nothing where no one looks."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    tasks: dict[str, TaskID] = {}
+    """Progress bars on standard error, once there is something to tell."""
+    with ExitStack() as shown:
+        bars: list[Bars] = []
 
-    def tell(what: str, done: int, total: int) -> None:
-        if not tasks:
-            bar.start()
-        if what not in tasks:
-            tasks[what] = bar.add_task(reports.printable(what), total=total or None)
-        bar.update(tasks[what], completed=done, total=total or None)
+        def tell(what: str, done: int, total: int) -> None:
+            if not bars:
+                from annotator.bars import Bars
 
-    try:
+                bars.append(shown.enter_context(Bars()))
+            bars[0].tell(printable(what), done, total)
+
         yield tell
-    finally:
-        if tasks:
-            bar.stop()

@@ -1,6 +1,11 @@
-"""Errors by what the caller can do; only `cli.py` turns them into text and exit codes."""
+"""Errors by what the caller can do, and words that are safe to print; only `cli.py` prints them."""
 
 from __future__ import annotations
+
+
+def printable(words: str) -> str:
+    """The words without anything that a terminal would act on: each such character is replaced."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)
 
 
 class AnnotatorError(Exception):

@@ -163,6 +163,14 @@ class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.path}::{self.symbol}"
 
 
+class Baseline(msgspec.Struct, frozen=True):
+    """What is recorded of the symbols in scope at the baseline tag, in the order of path and line."""
+
+    tag: str
+    commit: str | None
+    symbols: tuple[GoSymbol, ...]
+
+
 class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier or call in a Go file and the declaration that it is proven to name.
 
@@ -397,7 +405,7 @@ class PythonObject(msgspec.Struct, frozen=True):
         end_line: Its last line.
         params: Parameters without `self`; a class's are those of `__init__`.
         returns: The annotated result, empty where there is none.
-        members: A class's attributes, properties and methods, with their lines.
+        members: A class's attributes by type, its methods as `method`, its bases as `base`.
         calls: Dotted names of the project's own functions and methods that it is proven to call or to
             hand on, with the line of each, in the order of the text.
         texts: Texts that it raises or builds errors from, placeholders as `{}`.
@@ -444,3 +452,10 @@ class Checked(msgspec.Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     counterparts: int = 0
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether anything is to be mended."""
+        return bool(self.remarks) or any(
+            isinstance(verdict.outcome, Moved | Renamed | Missing) for verdict in self.verdicts
+        )

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
-from annotator.mapping import counterparts
-from annotator.model import Article, Checked, Counterpart, Declaration, Document, Reference, Remark, Verdict
-from annotator.reading import articles, texts
+from annotator.mapping import baseline, counterparts, coverage, parity
+from annotator.mapping import scope as scopes
+from annotator.model import (
+    Article,
+    Baseline,
+    Checked,
+    Counterpart,
+    Declaration,
+    Document,
+    Reference,
+    Remark,
+    Use,
+    Verdict,
+)
+from annotator.reading import articles, notation
 from annotator.sources import many, opening
 from annotator.sources.cache import Cache
-from annotator.sources.snapshot import Progress, Source, Warn
+from annotator.sources.snapshot import Progress, Warn
+from annotator.sources.snapshot import Source as Repository
 from annotator.tracking import dating, resolve
 from annotator.tree import Tree, parse, reader
-from annotator.writing import places as shown
-from annotator.writing import prose
-from annotator.writing.atlas import Cited
 
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024
+
+
+if TYPE_CHECKING:
+    from annotator.writing.places import Source
 
 
 class Session:
@@ -30,7 +47,7 @@ class Session:
 
     def __init__(self, project: Project, opened: opening.Opened, cache: Cache) -> None:
         self.project = project
-        self.source: Source = opened.source
+        self.source: Repository = opened.source
         self.tag = opened.tag
         self.notice = opened.notice
         self.cache = cache
@@ -179,10 +196,16 @@ def build(at: Session, files: Iterable[Path]) -> Built:
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
-    from annotator.writing import pages, render, site  # noqa: PLC0415 - pygments and jinja2 are for this alone
+    from annotator.writing import pages, prose, render, site
 
-    read = tuple(article(at.project, file) for file in (*at.project.articles, *files))
+    baseline_tag = at.project.config.baseline
+    own = sorted(
+        (article(at.project, file) for file in at.project.articles),
+        key=lambda entry: entry.tag != baseline_tag,  # our chapters walk along the baseline's article
+    )
+    read = (*own, *(article(at.project, file) for file in files))
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
+    texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
     made = pages.make(
         pages.SiteInput(
@@ -190,11 +213,11 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             tag=snapshot.tag,
             commit=snapshot.commit,
             version=snapshot.version,
-            baseline=at.project.config.baseline,
-            source=type(at.source).__name__.removesuffix("Source").lower(),
-            sources=_sources(at, cited),
+            baseline=baseline_tag,
+            source="Debian" if snapshot.commit is None else "git",
+            sources=_sources(at, pages.folders(cited, texts)),
             cited=cited,
-            texts=tuple(_texts(at.project)),
+            texts=texts,
             licence=at.project.config.licence,
             notice=at.notice or "",
         )
@@ -205,22 +228,126 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
 
 
-def _sources(at: Session, cited: Iterable[Cited]) -> Mapping[str, shown.Source]:
-    """The Go files of every package that has something cited, with what their identifiers name."""
-    anchors = [getattr(v.outcome, "anchor", None) for entry in cited for v in entry.verdicts]
-    folders = {anchor.path.rpartition("/")[0] for anchor in anchors if anchor is not None}
+def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
+    """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
+    from annotator.writing.places import Source
+
+    wanted = set(folders)
     paths = [
         path
         for path in at.tree.go_files
-        if path.rpartition("/")[0] in folders and not path.endswith("_test.go")
+        if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
-    documents, data = at.tree.documents(paths), at.tree.read(paths)
-    return {path: shown.Source(data[path], documents[path]) for path in paths}
+    documents, data, uses = at.tree.documents(paths), at.tree.read(paths), _uses(at, paths)
+    return {path: Source(data[path], documents[path], uses[path]) for path in paths}
 
 
-def _texts(project: Project) -> Iterator[prose.Prose]:
+def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
+    """What the identifiers of some files name: bound once for each state of the whole tree."""
+    from annotator.reading.binding import Binder
+
+    keys = {path: f"{at.tree.digest}:{path}" for path in paths}
+    kept = at.cache.get_values("uses", keys.values())
+    decode = msgspec.msgpack.Decoder(tuple[Use, ...]).decode
+    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
+    binder = Binder(at.tree, at.project.config.modules)
+    bound = {path: binder.uses(path) for path in keys if path not in found}
+    at.cache.put_values("uses", {keys[path]: msgspec.msgpack.encode(uses) for path, uses in bound.items()})
+    return found | bound
+
+
+def _texts(project: Project) -> Iterator[tuple[str, str]]:
+    """Our own texts by their files' names."""
     for file in sorted((project.site / "chapters").glob("*.md")):
-        yield prose.parse(file.stem, _bytes(file).decode("utf-8", "replace"))
+        yield file.stem, _bytes(file).decode("utf-8", "replace")
+
+
+BASELINE, SCOPE = "baseline.json", "scope.toml"
+
+
+class Mapped(msgspec.Struct, frozen=True):
+    """Every counterpart beside its originals, on the recorded facts, and what is to be mended."""
+
+    pairs: tuple[parity.Pair, ...]
+    remarks: tuple[Remark, ...]
+    coverage: coverage.Coverage
+
+
+def mapped(project: Project) -> Mapped:
+    """The mapping of the project's packages; it stands on the recorded facts and needs no source.
+
+    Raises:
+        InvalidInput: A Python file, the facts or the scope cannot be read.
+    """
+    from annotator.reading import pyfacts
+
+    found, remarks = _counterparts(project)
+    known = recorded(project)
+    scope = _scope(project)
+    originals = {symbol.notation: symbol for symbol in known.symbols}
+    folders = [project.root / package for package in project.config.packages]
+    python = pyfacts.read(folders, project.root)
+    made = parity.pairs(found, originals, python, scope.conventions)
+    covered = coverage.coverage(known.symbols, found, scope, python)
+    name = f"{project.config.site}/{SCOPE}"
+    wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
+    return Mapped(made, wrong, covered)
+
+
+def as_checked(project: Project, found: Mapped) -> Checked:
+    """The mapping's findings for the reports that tools read."""
+    config = project.config
+    return Checked(
+        repository=config.repository,
+        tag=config.baseline,
+        commit=None,
+        version=config.baseline,
+        verdicts=(),
+        counterparts=len(found.pairs),
+        remarks=found.remarks,
+    )
+
+
+def recorded(project: Project) -> Baseline:
+    """The facts in the site's folder.
+
+    Raises:
+        InvalidInput: There are none, or they cannot be read.
+    """
+    file = project.site / BASELINE
+    if not file.is_file():
+        raise InvalidInput(f"{file} is not there; make it with `annotator record`")
+    return baseline.decode(_name(project, file), file.read_bytes())
+
+
+def _scope(project: Project) -> scopes.Scope:
+    file = project.site / SCOPE
+    return scopes.parse(_name(project, file), file.read_bytes()) if file.is_file() else scopes.Scope()
+
+
+def record(at: Session) -> Path:
+    """Write the baseline's facts: of the packages and symbols in scope, and of all that is mirrored.
+
+    Raises:
+        InvalidInput: The scope or a Python file cannot be read.
+        SourceUnavailable: The source cannot be read.
+    """
+    from annotator import recording
+
+    scope, tree = _scope(at.project), at.tree
+    found, _ = _counterparts(at.project)
+    further = [notation.parse(each) for each in scope.symbols]
+    mirrors = [mirror for each in found for mirror in each.mirrors]
+    wanted = [
+        *recording.in_packages(tree, scope.packages),
+        *recording.named(tree, (*further, *mirrors)),
+    ]
+    facts = recording.facts(tree, at.project.config.modules, wanted)
+    file = at.project.site / BASELINE
+    aside = file.with_suffix(".new")
+    aside.write_text(baseline.encode(Baseline(tree.tag, tree.snapshot.commit, facts)), encoding="utf-8")
+    aside.replace(file)
+    return file
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
@@ -240,6 +367,8 @@ def article(project: Project, file: Path) -> Article:
     data = _bytes(file)
     if file.suffix == ".toml":
         return articles.read(name, data, config.prefixes)
+    from annotator.reading import texts
+
     return texts.read(
         name, data, repository=config.repository, prefixes=config.prefixes, modules=config.modules
     )
@@ -249,7 +378,8 @@ def _name(project: Project, file: Path) -> str:
     """The file's name from the project's root, if it lies in it."""
     absolute = file.absolute()
     inside = absolute.is_relative_to(project.root)
-    return (absolute.relative_to(project.root) if inside else file).as_posix()
+    shown = (absolute.relative_to(project.root) if inside else file).as_posix()
+    return os.fsencode(shown).decode("utf-8", "replace")
 
 
 def _bytes(file: Path) -> bytes:
@@ -262,18 +392,36 @@ def _bytes(file: Path) -> bytes:
 
 
 def _verdict(at: Session, reference: Reference) -> Verdict:
-    written_at = at.at_hand(reference.ref) if reference.ref else None
-    return resolve.verdict(reference, at.tree, written_at)
+    if reference.ref is None or not _stays(at, reference.ref):
+        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
+    return resolve.verdict(reference, at.tree, at.at_hand(reference.ref))
+
+
+def _stays(at: Session, ref: str) -> bool:
+    """Whether a ref is a tag or commit: a branch has moved on since somebody cited it."""
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref):
+        return True
+    return ref in at.source.tags() if at.source.has_history else bool(dating.versions([ref]))
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
     """The counterparts of the project's packages, and what is wrong in their docstrings."""
-    from annotator.reading import python  # noqa: PLC0415 - griffe takes as long as all the rest
+    found, remarks = _counterparts(at.project)
+    tag = at.project.config.baseline
+    tree = at.at_hand(tag) if found else None
+    file = at.project.site / BASELINE
+    known = recorded(at.project) if file.is_file() else None
+    if tree is not None:
+        drift = () if known is None else baseline.differences(_name(at.project, file), known, tree)
+        return found, (*remarks, *counterparts.unnamed(found, tree), *drift)
+    if known is not None:
+        return found, (*remarks, *counterparts.unnamed(found, baseline.Recorded(known)))
+    return found, remarks
 
-    read = [python.read(at.project.root / package, at.project.root) for package in at.project.config.packages]
+
+def _counterparts(project: Project) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
+    from annotator.reading import python
+
+    read = [python.read(project.root / package, project.root) for package in project.config.packages]
     found = tuple(counterpart for package in read for counterpart in package.counterparts)
-    remarks = tuple(remark for package in read for remark in package.remarks)
-    baseline = at.at_hand(at.project.config.baseline)
-    if baseline is None:
-        return found, remarks
-    return found, remarks + tuple(counterparts.unnamed(found, baseline))
+    return found, tuple(remark for package in read for remark in package.remarks)

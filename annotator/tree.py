@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from annotator.model import Blob, Document, Snapshot
-from annotator.reading import golang
 
 # Below so many files a second process costs more than it saves.
 _WORTH_A_PROCESS = 120
@@ -24,10 +21,18 @@ _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 
 def reader() -> str:
     """What makes documents of bytes, by content: another reader makes other documents."""
-    made_by = hashlib.sha256(version("tree-sitter-go").encode())
-    for module in sorted(Path(golang.__file__).parent.glob("go*.py")):
+    made_by = hashlib.sha256(_grammar().encode())
+    reading = Path(__file__).parent / "reading"
+    for module in sorted([*reading.glob("go*.py"), *reading.glob("binding*.py")]):
         made_by.update(module.read_bytes())
     return made_by.hexdigest()
+
+
+def _grammar() -> str:
+    """The installed Go grammar, told apart without loading it: by its binary's size and time."""
+    spec = find_spec("tree_sitter_go")
+    binaries = Path(spec.origin).parent.glob("_binding*") if spec and spec.origin else ()
+    return " ".join(f"{file.stat().st_size} {file.stat().st_mtime_ns}" for file in sorted(binaries))
 
 
 class Documents(Protocol):
@@ -68,6 +73,12 @@ class Tree:
             if path.endswith(".go") and _VENDORED.isdisjoint(path.split("/")[:-1])
         }
 
+    @cached_property
+    def digest(self) -> str:
+        """A hash of all Go files, vendored ones too: what binding can rest on."""
+        state = "".join(f"{p}\0{b.id}\n" for p, b in self.snapshot.files.items() if p.endswith(".go"))
+        return hashlib.sha256(state.encode()).hexdigest()[:32]
+
     def has(self, path: str) -> bool:
         """Whether the tree has this file, vendored or not."""
         return path in self.snapshot.files
@@ -92,6 +103,20 @@ class Tree:
             self._documents.update(self._load(missing))
         return {path: self._documents[path] for path in wanted}
 
+    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
+        """The Go files in a folder, vendored or not, with their documents."""
+        paths = self._folders.get(folder, ())
+        data, documents = self.read(paths), self.documents(paths)
+        return {path: (data[path], documents[path]) for path in paths}
+
+    @cached_property
+    def _folders(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.snapshot.files:
+            if path.endswith(".go"):
+                found.setdefault(path.rpartition("/")[0], []).append(path)
+        return found
+
     def containing(self, word: str) -> tuple[str, ...]:
         """The Go files, not vendored, whose bytes hold `word`."""
         needle = word.encode()
@@ -113,19 +138,26 @@ def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
     """The documents of many blobs, on as many cores as are worth it."""
     workers = min(os.cpu_count() or 1, len(blobs) // _WORTH_A_PROCESS)
     if workers < 2:  # noqa: PLR2004 - one worker is this process
+        from annotator.reading import golang
+
         return {blob: golang.read(data) for blob, data in blobs.items()}
     return _parse_on_all_cores(list(blobs.items()), workers)
 
 
 def _parse_on_all_cores(blobs: list[tuple[str, bytes]], workers: int) -> dict[str, Document]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     decode: Callable[[bytes], dict[str, Document]] = msgspec.msgpack.Decoder(dict[str, Document]).decode
     shares = [blobs[start::workers] for start in range(workers)]
     found: dict[str, Document] = {}
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
         for encoded in pool.map(_parse_share, shares):
             found.update(decode(encoded))
     return found
 
 
 def _parse_share(blobs: list[tuple[str, bytes]]) -> bytes:
+    from annotator.reading import golang
+
     return msgspec.msgpack.encode({blob: golang.read(data) for blob, data in blobs})

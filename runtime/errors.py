@@ -8,18 +8,25 @@ from typing import ClassVar
 class EngineError(Exception):
     """An error with a text for people and, in most subclasses, a kind.
 
-    `cause` is the wrapped error, if any; `kind()` walks from the outside to the first error that has one.
-
-    Go:
-        errdefs/is.go::causer
+    Args:
+        text: The whole text, or an error whose text is taken over and which becomes the cause.
+        cause: The error that is wrapped, if any; `raise ... from cause` does the same.
     """
 
     kind_name: ClassVar[str] = ""
 
     def __init__(self, text: str | BaseException, cause: BaseException | None = None) -> None:
         super().__init__(str(text))
-        self.cause = text if isinstance(text, BaseException) else cause
-        self.__cause__ = self.cause
+        self.__cause__ = text if isinstance(text, BaseException) else cause
+
+    @property
+    def cause(self) -> BaseException | None:
+        """The error that this one wraps, or None.
+
+        Go:
+            errdefs/is.go::causer
+        """
+        return self.__cause__
 
     def with_text(self, prefix: str) -> EngineError:
         """The same error under a longer text, `prefix: text`; the kind stays that of the chain."""
@@ -30,7 +37,11 @@ class NotFound(EngineError):
     """The requested object does not exist.
 
     Go:
+        errdefs/defs.go::ErrNotFound
         errdefs/helpers.go::errNotFound
+        errdefs/helpers.go::errNotFound.NotFound
+        errdefs/helpers.go::errNotFound.Cause
+        errdefs/helpers.go::NotFound
     """
 
     kind_name = "not found"
@@ -40,17 +51,25 @@ class InvalidParameter(EngineError):
     """A parameter is not valid.
 
     Go:
+        errdefs/defs.go::ErrInvalidParameter
         errdefs/helpers.go::errInvalidParameter
+        errdefs/helpers.go::errInvalidParameter.InvalidParameter
+        errdefs/helpers.go::errInvalidParameter.Cause
+        errdefs/helpers.go::InvalidParameter
     """
 
     kind_name = "invalid parameter"
 
 
 class Conflict(EngineError):
-    """The request is in conflict with the object's state.
+    """The request is in conflict with the object's state; a change of that state can clear it.
 
     Go:
+        errdefs/defs.go::ErrConflict
         errdefs/helpers.go::errConflict
+        errdefs/helpers.go::errConflict.Conflict
+        errdefs/helpers.go::errConflict.Cause
+        errdefs/helpers.go::Conflict
     """
 
     kind_name = "conflict"
@@ -60,7 +79,11 @@ class Unauthorized(EngineError):
     """The caller is not known.
 
     Go:
+        errdefs/defs.go::ErrUnauthorized
         errdefs/helpers.go::errUnauthorized
+        errdefs/helpers.go::errUnauthorized.Unauthorized
+        errdefs/helpers.go::errUnauthorized.Cause
+        errdefs/helpers.go::Unauthorized
     """
 
     kind_name = "unauthorized"
@@ -70,17 +93,25 @@ class Unavailable(EngineError):
     """The service cannot answer now.
 
     Go:
+        errdefs/defs.go::ErrUnavailable
         errdefs/helpers.go::errUnavailable
+        errdefs/helpers.go::errUnavailable.Unavailable
+        errdefs/helpers.go::errUnavailable.Cause
+        errdefs/helpers.go::Unavailable
     """
 
     kind_name = "unavailable"
 
 
 class Forbidden(EngineError):
-    """The caller is known and may not.
+    """The request can never be allowed; a caller should not try again.
 
     Go:
+        errdefs/defs.go::ErrForbidden
         errdefs/helpers.go::errForbidden
+        errdefs/helpers.go::errForbidden.Forbidden
+        errdefs/helpers.go::errForbidden.Cause
+        errdefs/helpers.go::Forbidden
     """
 
     kind_name = "forbidden"
@@ -90,7 +121,11 @@ class System(EngineError):
     """Something in the system below failed.
 
     Go:
+        errdefs/defs.go::ErrSystem
         errdefs/helpers.go::errSystem
+        errdefs/helpers.go::errSystem.System
+        errdefs/helpers.go::errSystem.Cause
+        errdefs/helpers.go::System
     """
 
     kind_name = "system"
@@ -100,7 +135,11 @@ class NotModified(EngineError):
     """The object is as requested already.
 
     Go:
+        errdefs/defs.go::ErrNotModified
         errdefs/helpers.go::errNotModified
+        errdefs/helpers.go::errNotModified.NotModified
+        errdefs/helpers.go::errNotModified.Cause
+        errdefs/helpers.go::NotModified
     """
 
     kind_name = "not modified"
@@ -110,7 +149,11 @@ class AlreadyExists(EngineError):
     """The object exists already.
 
     Go:
+        errdefs/defs.go::ErrAlreadyExists
         errdefs/helpers.go::errAlreadyExists
+        errdefs/helpers.go::errAlreadyExists.AlreadyExists
+        errdefs/helpers.go::errAlreadyExists.Cause
+        errdefs/helpers.go::AlreadyExists
     """
 
     kind_name = "already exists"
@@ -120,7 +163,14 @@ class NotImplementedHere(EngineError):
     """The request is understood and not implemented.
 
     Go:
+        errdefs/defs.go::ErrNotImplemented
         errdefs/helpers.go::errNotImplemented
+        errdefs/helpers.go::errNotImplemented.NotImplemented
+        errdefs/helpers.go::errNotImplemented.Cause
+        errdefs/helpers.go::NotImplemented
+
+    Differs:
+        extra NotImplementedHere: Python has a `NotImplemented` of its own, which is no exception.
     """
 
     kind_name = "not implemented"
@@ -130,7 +180,11 @@ class Unknown(EngineError):
     """A failure whose kind is not known.
 
     Go:
+        errdefs/defs.go::ErrUnknown
         errdefs/helpers.go::errUnknown
+        errdefs/helpers.go::errUnknown.Unknown
+        errdefs/helpers.go::errUnknown.Cause
+        errdefs/helpers.go::Unknown
     """
 
     kind_name = "unknown"
@@ -140,7 +194,11 @@ class Cancelled(EngineError):
     """The caller gave up.
 
     Go:
+        errdefs/defs.go::ErrCancelled
         errdefs/helpers.go::errCancelled
+        errdefs/helpers.go::errCancelled.Cancelled
+        errdefs/helpers.go::errCancelled.Cause
+        errdefs/helpers.go::Cancelled
     """
 
     kind_name = "cancelled"
@@ -150,7 +208,11 @@ class Deadline(EngineError):
     """The caller's deadline passed.
 
     Go:
+        errdefs/defs.go::ErrDeadline
         errdefs/helpers.go::errDeadline
+        errdefs/helpers.go::errDeadline.DeadlineExceeded
+        errdefs/helpers.go::errDeadline.Cause
+        errdefs/helpers.go::Deadline
     """
 
     kind_name = "deadline"
@@ -160,24 +222,80 @@ class DataLoss(EngineError):
     """Data is lost or damaged.
 
     Go:
+        errdefs/defs.go::ErrDataLoss
         errdefs/helpers.go::errDataLoss
+        errdefs/helpers.go::errDataLoss.DataLoss
+        errdefs/helpers.go::errDataLoss.Cause
+        errdefs/helpers.go::DataLoss
     """
 
     kind_name = "data loss"
 
 
-def kind(error: BaseException) -> type[EngineError] | None:
-    """The kind of an error: the class of the first error down its chain of causes that has one, or None.
+KINDS: tuple[type[EngineError], ...] = (
+    NotFound,
+    InvalidParameter,
+    Conflict,
+    Unauthorized,
+    Unavailable,
+    Forbidden,
+    System,
+    NotModified,
+    AlreadyExists,
+    NotImplementedHere,
+    Unknown,
+    Cancelled,
+    Deadline,
+    DataLoss,
+)
+
+
+def kind(err: BaseException) -> type[EngineError] | None:
+    """The kind of an error: that of the first error down its chain of causes that has one, or None.
 
     Go:
         errdefs/is.go::getImplementer
+
+    Differs:
+        result error: the kind itself, or None; moby returns the error that has it, or the innermost one.
     """
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, EngineError):
-            if seen.kind_name:
-                return next(base for base in type(seen).__mro__ if base.__dict__.get("kind_name"))
-            seen = seen.cause
-        else:
-            seen = seen.__cause__
+    link: BaseException | None = err
+    while link is not None:
+        for known in KINDS:
+            if isinstance(link, known):
+                return known
+        link = link.__cause__
     return None
+
+
+def is_kind(err: BaseException | None, wanted: type[EngineError]) -> bool:
+    """Whether an error is of a kind; None is of no kind.
+
+    Go:
+        errdefs/is.go::IsNotFound
+        errdefs/is.go::IsInvalidParameter
+        errdefs/is.go::IsConflict
+        errdefs/is.go::IsUnauthorized
+        errdefs/is.go::IsUnavailable
+        errdefs/is.go::IsForbidden
+        errdefs/is.go::IsSystem
+        errdefs/is.go::IsNotModified
+        errdefs/is.go::IsAlreadyExists
+        errdefs/is.go::IsNotImplemented
+        errdefs/is.go::IsUnknown
+        errdefs/is.go::IsCancelled
+        errdefs/is.go::IsDeadline
+        errdefs/is.go::IsDataLoss
+
+    Differs:
+        extra wanted: one function for the fourteen of moby, which differ in the kind alone.
+    """
+    return err is not None and kind(err) is wanted
+
+
+def root(err: BaseException) -> BaseException:
+    """The innermost error of a chain of causes, which tells apart what shares a kind."""
+    link = err
+    while link.__cause__ is not None:
+        link = link.__cause__
+    return link

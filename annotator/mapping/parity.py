@@ -8,10 +8,13 @@ from enum import StrEnum
 
 import msgspec
 
-from annotator.mapping.reach import CALLABLE, Reach
+from annotator.mapping.reach import CALLABLE, Reach, plain
+from annotator.mapping.scope import Convention
 from annotator.model import Counterpart, Difference, GoSymbol, Kind, Parameter, PythonObject, Remark
 
 _TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE})
+# What a class has and does not hold.
+_NOT_HELD = frozenset({"method", "base"})
 
 
 class Agreement(StrEnum):
@@ -59,6 +62,7 @@ def pairs(
     counterparts: Iterable[Counterpart],
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
+    conventions: tuple[Convention, ...] = (),
 ) -> tuple[Pair, ...]:
     """Every counterpart beside the originals that are known.
 
@@ -66,10 +70,19 @@ def pairs(
         counterparts: What the docstrings say.
         originals: What is known of Go symbols, by notation.
         python: What is known of Python objects, by dotted name.
+        conventions: Differences that have one reason wherever they occur.
     """
     every = tuple(counterparts)
     reach = Reach(every, originals, python)
-    return tuple(_pair(each, originals, python, reach) for each in every)
+    known = _Known(originals, python, reach, conventions)
+    return tuple(_pair(each, known) for each in every)
+
+
+class _Known(msgspec.Struct, frozen=True):
+    originals: Mapping[str, GoSymbol]
+    python: Mapping[str, PythonObject]
+    reach: Reach
+    conventions: tuple[Convention, ...]
 
 
 def remarks(found: Iterable[Pair]) -> Iterator[Remark]:
@@ -86,20 +99,15 @@ def remarks(found: Iterable[Pair]) -> Iterator[Remark]:
             yield Remark(at.path, item.line, message, "parity-stale")
 
 
-def _pair(
-    counterpart: Counterpart,
-    originals: Mapping[str, GoSymbol],
-    python: Mapping[str, PythonObject],
-    reach: Reach,
-) -> Pair:
-    ours = python.get(counterpart.name)
-    known = [f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors]
-    mirrored = tuple(originals[name] for name in known if name in originals)
+def _pair(counterpart: Counterpart, known: _Known) -> Pair:
+    ours = known.python.get(counterpart.name)
+    names = [f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors]
+    mirrored = tuple(known.originals[name] for name in names if name in known.originals)
     if ours is None:
         return Pair(counterpart, mirrored, ())
-    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, reach)]
-    bare += _extra_members(mirrored, ours) + list(_extra_calls(mirrored, ours, reach))
-    rows = tuple(_explained(row, counterpart.differences) for row in _unique(bare))
+    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, known.reach)]
+    bare += _extra_members(mirrored, ours) + list(_extra_calls(mirrored, ours, known.reach))
+    rows = tuple(_explained(row, counterpart.differences, known.conventions) for row in _unique(bare))
     return Pair(counterpart, mirrored, rows, tuple(_stale(counterpart, rows, mirrored)))
 
 
@@ -125,11 +133,6 @@ def _rows(
         yield from _calls(original, reach)
 
 
-def plain(name: str) -> str:
-    """A name without case and underscores: by this rule camelCase and snake_case are the same."""
-    return name.replace("_", "").lower()
-
-
 # ── Fields and methods ───────────────────────────────────────────────────────────────────────────
 
 
@@ -151,7 +154,8 @@ def _members(original: GoSymbol, ours: PythonObject) -> Iterator[Row]:
 
 
 def _written(member: Parameter) -> str:
-    return f"{member.name}: {member.type}" if member.type not in ("", "method") else member.name
+    is_typed = member.type and member.type not in _NOT_HELD
+    return f"{member.name}: {member.type}" if is_typed else member.name
 
 
 def _extra_members(mirrored: tuple[GoSymbol, ...], ours: PythonObject) -> list[Row]:
@@ -170,8 +174,13 @@ def _extra_members(mirrored: tuple[GoSymbol, ...], ours: PythonObject) -> list[R
             reason=f"{', '.join(o.symbol for o in types)} has no such field",
         )
         for member in ours.members
-        if member.type != "method" and not member.name.startswith("_") and plain(member.name) not in known
+        if _is_public_attribute(member) and plain(member.name) not in known
     ]
+
+
+def _is_public_attribute(member: Parameter) -> bool:
+    is_constant = member.name.isupper() or member.type.startswith("ClassVar")
+    return member.type not in _NOT_HELD and not member.name.startswith("_") and not is_constant
 
 
 # ── Parameters and results ───────────────────────────────────────────────────────────────────────
@@ -179,18 +188,12 @@ def _extra_members(mirrored: tuple[GoSymbol, ...], ours: PythonObject) -> list[R
 
 def _params(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]) -> Iterator[Row]:
     go = [param for param in original.params if param.name not in ("", "_")]
-    by_name = {plain(param.name): (number, param) for number, param in enumerate(ours.params)}
-    order = [by_name[plain(param.name)][0] for param in go if plain(param.name) in by_name]
+    matched = _matched(go, ours.params)
     for param in go:
-        number, found = by_name.get(plain(param.name), (-1, None))
-        displaced = (
-            found is not None
-            and order != sorted(order)
-            and order.index(number) != sorted(order).index(number)
-        )
-        fault = (
-            "it stands in another place" if displaced else "" if found else f"{ours.name} does not take it"
-        )
+        found = matched.get(param.name)
+        fault = "" if found else f"{ours.name} does not take it"
+        if found is not None and not _keeps_order(param, go, ours.params, matched):
+            fault = "it stands in another place"
         yield Row(
             kind="param",
             name=param.name,
@@ -201,9 +204,11 @@ def _params(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ..
             agreement=Agreement.UNEXPLAINED if fault else Agreement.SAME,
             reason=fault,
         )
-    known = {plain(param.name) for each in mirrored for param in each.params}
-    for extra in ours.params if original.params or not mirrored[1:] else ():
-        if plain(extra.name) not in known and not _only_types_name(original):
+    if _only_types_name(original) or len(mirrored) > 1:
+        return
+    taken = {found.name for found in matched.values()}
+    for extra in ours.params:
+        if extra.name not in taken:
             yield Row(
                 kind="param",
                 name=extra.name,
@@ -214,13 +219,46 @@ def _params(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ..
             )
 
 
+def _matched(go: list[Parameter], ours: tuple[Parameter, ...]) -> dict[str, Parameter]:
+    """Parameters of the same name; then those in the same place of which one name abbreviates the other."""
+    by_name = {plain(param.name): param for param in ours}
+    found = {param.name: by_name[plain(param.name)] for param in go if plain(param.name) in by_name}
+    taken = {param.name for param in found.values()}
+    left = [param for param in ours if param.name not in taken]
+    for param in (each for each in go if each.name not in found):
+        candidate = next((each for each in left if _abbreviates(param.name, each.name)), None)
+        if candidate is not None:
+            found[param.name] = candidate
+            left.remove(candidate)
+    return found
+
+
+def _abbreviates(one: str, other: str) -> bool:
+    """Whether the shorter name is made of the longer one's letters, from its start, or is its last word."""
+    short, long = sorted((plain(one), plain(other)), key=len)
+    letters = iter(long)
+    in_order = all(letter in letters for letter in short)
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", f"{one} {other}")]
+    return in_order and (short[0] == long[0] or short in words[-1:]) if short else False
+
+
+def _keeps_order(
+    param: Parameter, go: list[Parameter], ours: tuple[Parameter, ...], matched: Mapping[str, Parameter]
+) -> bool:
+    """Whether the parameter stands behind those that are before it, as far as they are taken."""
+    places = {each.name: place for place, each in enumerate(ours)}
+    here = places[matched[param.name].name]
+    before = [each for each in go[: go.index(param)] if each.name in matched]
+    return all(places[matched[each.name].name] < here for each in before)
+
+
 def _only_types_name(original: GoSymbol) -> bool:
     """Whether Go writes only the types of the parameters, as interfaces may: then names prove nothing."""
     return bool(original.params) and all(not param.name for param in original.params)
 
 
 def _results(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]) -> Iterator[Row]:
-    if ours.kind == "class":
+    if ours.kind == "class" or ours.name.endswith(".__init__"):
         return
     values = [result for result in original.results if result.type != "error"]
     returns = ours.returns not in ("", "None")
@@ -308,12 +346,15 @@ def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reac
 # ── Reasons ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _explained(row: Row, differences: Iterable[Difference]) -> Row:
+def _explained(row: Row, differences: Iterable[Difference], conventions: Iterable[Convention]) -> Row:
     if row.agreement is Agreement.SAME:
         return row
     for item in differences:
         if _EXPLAINS.get(row.kind, _by_name)(item, row):
             return msgspec.structs.replace(row, agreement=Agreement.DIFFERS, reason=item.reason)
+    for convention in conventions:
+        if convention.kind == row.kind and re.fullmatch(convention.pattern, row.go or row.name):
+            return msgspec.structs.replace(row, agreement=Agreement.DIFFERS, reason=convention.reason)
     return row
 
 
@@ -323,7 +364,12 @@ def _by_name(item: Difference, row: Row) -> bool:
 
 
 def _names(written: str, name: str) -> bool:
-    """Whether a reason's name means a row's: the last parts of a dotted name suffice."""
+    """Whether a reason's names, with commas between, mean a row's."""
+    return any(_is_name_of(each, name) for each in written.split(",") if each)
+
+
+def _is_name_of(written: str, name: str) -> bool:
+    """Whether a name means a row's: the last parts of a dotted name suffice."""
     ours, theirs = written.split("."), name.split(".")
     shared = min(len(ours), len(theirs))
     return [plain(part) for part in ours[-shared:]] == [plain(part) for part in theirs[-shared:]]

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from annotator.model import Counterpart, GoSymbol, Kind, PythonObject
 
 CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
+_CONSTRUCTORS = frozenset({Kind.FUNC})
+
 # A helper of a helper of a helper: beyond that, a call is nobody's own any more.
 _DEPTH = 4
+
+
+def members_by_name(
+    counterparts: Iterable[Counterpart],
+    originals: Mapping[str, GoSymbol],
+    python: Mapping[str, PythonObject],
+) -> Iterator[tuple[str, str, str]]:
+    """Methods of mapped types that a class has under the same name: class, Go notation, member."""
+    methods: dict[str, list[GoSymbol]] = defaultdict(list)
+    for symbol in originals.values():
+        if symbol.kind in (Kind.METHOD, Kind.IMETHOD):
+            folder, owner = symbol.path.rpartition("/")[0], symbol.symbol.rpartition(".")[0]
+            methods[f"{folder}::{owner}"].append(symbol)
+    for counterpart in counterparts:
+        ours = python.get(counterpart.name)
+        if ours is None or ours.kind != "class":
+            continue
+        named = {plain(member.name): member.name for member in ours.members}
+        for mirror in counterpart.mirrors:
+            for method in methods.get(f"{mirror.path.rpartition('/')[0]}::{mirror.symbol}", ()):
+                member = named.get(plain(method.symbol.rpartition(".")[2]))
+                if member is not None:
+                    yield counterpart.name, method.notation, member
+
+
+def plain(name: str) -> str:
+    """A name without case and underscores: by this rule camelCase and snake_case are the same."""
+    return name.replace("_", "").lower()
 
 
 class Reach:
@@ -26,11 +56,22 @@ class Reach:
         self._python = python
         self._mirrors: dict[str, tuple[str, ...]] = {}
         self._counterparts: dict[str, list[str]] = defaultdict(list)
-        for counterpart in counterparts:
+        every = tuple(counterparts)
+        for counterpart in every:
             names = tuple(f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors)
-            self._mirrors[counterpart.name] = names
-            for name in names:
-                self._counterparts[name].append(counterpart.name)
+            self._add(counterpart.name, names)
+        for owner, method, member in members_by_name(every, originals, python):
+            if method not in self._counterparts:
+                self._add(f"{owner}.{member}", (method,))
+
+    def _add(self, name: str, notations: tuple[str, ...]) -> None:
+        self._mirrors[name] = (*self._mirrors.get(name, ()), *notations)
+        for notation in notations:
+            self._counterparts[notation].append(name)
+
+    def is_mapped(self, notation: str) -> bool:
+        """Whether a Go symbol has a counterpart, named in a docstring or found by its owner's."""
+        return notation in self._counterparts
 
     def constructor(self, ours: PythonObject) -> PythonObject:
         """What runs when a counterpart is called: of a class its `__init__`, where it has one."""
@@ -76,12 +117,18 @@ class Reach:
             return
         for call in ours.calls:
             at = line or call.line
-            mirrored = [each for each in self._mirrors.get(call.name, ()) if self._is_callable(each)]
+            mirrored = self._called(call.name)
             for each in mirrored:
                 found.setdefault(each, at)
             if not mirrored and call.name not in seen:
                 seen.add(call.name)
                 self._follow_python(call.name, found, at, depth - 1, seen)
+
+    def _called(self, name: str) -> list[str]:
+        """The Go functions that calling a counterpart stands for; of a class its constructors alone."""
+        ours = self._python.get(name)
+        wanted = _CONSTRUCTORS if ours is not None and ours.kind == "class" else CALLABLE
+        return [each for each in self._mirrors.get(name, ()) if self._kind(each) in wanted]
 
     def texts(self, ours: PythonObject) -> list[str]:
         """What a Python function says in errors: itself, and what it calls that has no original."""
@@ -98,7 +145,7 @@ class Reach:
         for call in ours.calls:
             called = self._python.get(call.name)
             is_type = called is not None and called.kind == "class"
-            if is_type or not any(self._is_callable(each) for each in self._mirrors.get(call.name, ())):
+            if is_type or not self._called(call.name):
                 self._follow_texts(call.name, found, depth - 1, seen)
 
     def is_same(self, one: str, other: str) -> bool:

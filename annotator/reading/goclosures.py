@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from annotator.model import Declaration, Kind
-from annotator.reading.gosyntax import one_line, span, text
+from annotator.model import Declaration, Kind, Span
+from annotator.reading.gosyntax import one_line, place, span, text
 
 # Closures in closures: each level repeats its owners' names.
 MAX_NESTING = 16
@@ -24,8 +25,8 @@ def bound_closures(data: bytes, body: Node, owner: str) -> tuple[Declaration, ..
     `owner` is the enclosing function's symbol.
     """
     places = [match.start() for match in _FUNC.finditer(data, body.start_byte, body.end_byte)]
-    found = [pair for node in _bindings(body, places) for pair in _pairs(node)] if places else ()
-    return _nested(sorted(found, key=lambda pair: pair[1].start_byte), data, owner) if found else ()
+    found = [bound for node in _bindings(body, places) for bound in _bound(node)] if places else ()
+    return _nested(sorted(found, key=lambda bound: bound.closure.start_byte), data, owner) if found else ()
 
 
 def _bindings(body: Node, places: list[int]) -> Iterator[Node]:
@@ -43,64 +44,77 @@ def _bindings(body: Node, places: list[int]) -> Iterator[Node]:
                 yield node
 
 
-def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
-    """Each name of a binding with the closure it is given."""
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A closure, the name that it is bound to, and the first node of its declaration.
+
+    That is the name, unless the statement binds several: then it is the closure alone.
+    """
+
+    name: Node
+    closure: Node
+    first: Node
+
+
+def _bound(node: Node) -> Iterator[_Bound]:
+    """The closures that a statement binds."""
     value = node.child_by_field_name("right") or node.child_by_field_name("value")
     left = node.child_by_field_name("left")
-    names = left.named_children if left is not None else node.children_by_field_name("name")
-    names = [name for name in names if name.is_named and name.type != "comment"]
-    values = [item for item in value.named_children if item.type != "comment"] if value is not None else []
-    for name, item in zip(names, values, strict=False):
-        if item.type == "func_literal" and name.type == "identifier":
-            yield name, item
+    names = _plain(left.named_children if left is not None else node.children_by_field_name("name"))
+    for name, closure in zip(names, _plain(value.named_children if value is not None else []), strict=False):
+        if closure.type == "func_literal" and name.type == "identifier":
+            yield _Bound(name, closure, name if len(names) == 1 else closure)
+
+
+def _plain(nodes: list[Node]) -> list[Node]:
+    return [node for node in nodes if node.is_named and node.type != "comment"]
 
 
 class _Open:
-    """A closure whose end is not reached yet, and the closures found in it."""
+    """A closure whose end is not reached yet, its symbol, and what is declared in it."""
 
-    __slots__ = ("end", "inside", "name", "node", "owner")
+    __slots__ = ("bound", "declarations", "symbol")
 
-    def __init__(self, owner: str, end: int, name: Node | None = None, node: Node | None = None) -> None:
-        self.owner, self.end, self.name, self.node = owner, end, name, node
-        self.inside: list[Declaration] = []
-
-
-def _nested(pairs: list[tuple[Node, Node]], data: bytes, owner: str) -> tuple[Declaration, ...]:
-    """The pairs, in source order, as declarations: those within a closure as its members."""
-    stack = [_Open(owner, len(data) + 1)]
-    for name, node in pairs:
-        _close(stack, data, node.start_byte)
-        if len(stack) <= MAX_NESTING:
-            outer = stack[-1]
-            path = outer.owner if outer.name is None else f"{outer.owner}.{text(data, outer.name)}"
-            stack.append(_Open(path, node.end_byte, name, node))
-    _close(stack, data, len(data))
-    return tuple(stack[0].inside)
+    def __init__(self, symbol: str, bound: _Bound) -> None:
+        self.symbol, self.bound = symbol, bound
+        self.declarations: list[Declaration] = []
 
 
-def _close(stack: list[_Open], data: bytes, at: int) -> None:
+def _nested(found: list[_Bound], data: bytes, owner: str) -> tuple[Declaration, ...]:
+    """Closures, in source order, as declarations: those within a closure as its members."""
+    outermost: list[Declaration] = []
+    stack: list[_Open] = []
+    for bound in found:
+        _close(stack, data, outermost, bound.closure.start_byte)
+        if len(stack) < MAX_NESTING:
+            above = stack[-1].symbol if stack else owner
+            stack.append(_Open(f"{above}.{text(data, bound.name)}", bound))
+    _close(stack, data, outermost, len(data))
+    return tuple(outermost)
+
+
+def _close(stack: list[_Open], data: bytes, outermost: list[Declaration], at: int) -> None:
     """Takes from the stack the closures that end at or before an offset."""
-    while stack[-1].end <= at:
+    while stack and stack[-1].bound.closure.end_byte <= at:
         done = stack.pop()
-        stack[-1].inside.append(_declaration(data, done))
+        siblings = stack[-1].declarations if stack else outermost
+        siblings.append(_declaration(data, done))
 
 
-def _declaration(data: bytes, closure: _Open) -> Declaration:
-    name, node = closure.name, closure.node
-    assert name is not None  # noqa: S101 - only the outermost has none, and it never closes
-    assert node is not None  # noqa: S101
-    called = text(data, name)
-    body = node.child_by_field_name("body")
-    head = one_line(data, node.start_byte, body.start_byte if body is not None else node.end_byte)
-    row, column = name.start_point
+def _declaration(data: bytes, closed: _Open) -> Declaration:
+    bound = closed.bound
+    owner, _, called = closed.symbol.rpartition(".")
+    body = bound.closure.child_by_field_name("body")
+    end = body.start_byte if body is not None else bound.closure.end_byte
+    head = one_line(data, bound.closure.start_byte, end)
+    first, last = span(bound.first), span(bound.closure)
     return Declaration(
         Kind.CLOSURE,
         called,
-        closure.owner,
-        row + 1,
-        column + 1,
-        span(node),
+        owner,
+        *place(bound.name),
+        Span(first.start, last.end, first.line, last.end_line),
         signature=f"{called} := {head}",
         type=head,
-        members=tuple(closure.inside),
+        members=tuple(closed.declarations),
     )

@@ -106,7 +106,12 @@ def _calls(node: Node) -> Iterator[Node]:
 
 def _callee(data: bytes, call: Node) -> Callee:
     function = call.child_by_field_name("function") or call
-    return Callee(gosyntax.written(data, function)[:80], function.end_byte)
+    return Callee(_name(gosyntax.written(data, function)), function.end_byte)
+
+
+def _name(written: str) -> str:
+    """The callee's dotted name: what it is called on is left out where that is a call itself."""
+    return re.split(r"[(){}\[\]\s]", written.rpartition(")")[2].lstrip(".") or "func")[0][:80]
 
 
 def _error_texts(data: bytes, node: Node, declaration: Declaration, calls: list[Node]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tree_sitter import Node
 
@@ -81,29 +81,24 @@ def _whole_file(data: bytes, root: Node) -> Iterator[Declaration]:
 
 def _broken_file(data: bytes, root: Node) -> Iterator[Declaration]:
     """The declarations of a file with syntax errors: whole ones as they are, the rest piece by piece."""
-    start = line = 0
-    for node, doc in documented(root.named_children):
-        if not node.has_error:
-            yield from _pieces(data, root, start, node.start_byte, line)
-            yield from _declared(data, node, doc)
-            start, line = node.end_byte, node.end_point[0]
-    yield from _pieces(data, root, start, len(data), line)
-
-
-def _pieces(data: bytes, root: Node, start: int, end: int, line: int) -> Iterator[Declaration]:
-    for piece in gosyntax.pieces(data, root, start, end, line):
-        yield from _whole_file(data, piece)
+    whole = [
+        found
+        for found in documented(root.named_children)
+        if found[0].type in _DECLARATIONS and not found[0].has_error
+    ]
+    ends = [0, *(node.end_byte for node, _ in whole)]
+    starts = [*(node.start_byte for node, _ in whole), len(data)]
+    for piece in gosyntax.pieces(data, list(zip(ends, starts, strict=True))):
+        whole += documented(piece.named_children)
+    for node, doc in sorted(whole, key=lambda found: found[0].start_byte):
+        yield from _declared(data, node, doc)
 
 
 def _declared(data: bytes, node: Node, doc: Span | None) -> Iterator[Declaration]:
     """The declarations of one top-level node; none, if it is something else."""
-    kind = node.type
-    if kind == "function_declaration":
-        yield from _function(data, node, doc)
-    elif kind == "method_declaration":
-        yield from _method(data, node, doc)
-    elif kind in ("type_declaration", "const_declaration", "var_declaration"):
-        yield from _specs(data, node, doc)
+    reader = _DECLARATIONS.get(node.type)
+    if reader is not None:
+        yield from reader(data, node, doc)
 
 
 # ── Functions ────────────────────────────────────────────────────────────────────────────────────
@@ -212,3 +207,12 @@ def _values(data: bytes, spec: Node, keyword: str, where: Span, doc: Span | None
             typed,
             members=bound_closures(data, value, called) if value is not None and len(names) == 1 else (),
         )
+
+
+_DECLARATIONS: dict[str, Callable[[bytes, Node, Span | None], Iterator[Declaration]]] = {
+    "function_declaration": _function,
+    "method_declaration": _method,
+    "type_declaration": _specs,
+    "const_declaration": _specs,
+    "var_declaration": _specs,
+}

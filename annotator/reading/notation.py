@@ -55,6 +55,8 @@ def is_symbol(text: str) -> bool:
 
 def printable(text: str) -> str:
     """The text without control, format and private characters: nothing that a terminal acts on."""
+    if text.isprintable():
+        return text
     return "".join(char for char in text if not unicodedata.category(char).startswith("C"))
 
 
@@ -83,7 +85,8 @@ def _below_module(path: str, modules: tuple[str, ...]) -> tuple[bool, list[str]]
     parts = [part for part in path.split("/") if part]
     for module in sorted(modules, key=len, reverse=True):
         names = module.split("/")
-        for start in range(len(parts) - len(names)):
+        # A build's own GOPATH can lie in the tree, so the last one counts.
+        for start in reversed(range(len(parts) - len(names))):
             found = parts[start : start + len(names)]
             found[-1] = found[-1].partition("@")[0]
             # Below vendor/ stands somebody's copy, which is a path of its own.

@@ -30,6 +30,9 @@ def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
                 found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end)
     for name, entry in packages.classes.items():
         found[name] = _class(name, entry, packages)
+        for each in entry.attributes.values():
+            dotted = f"{name}.{each.name}"
+            found[dotted] = PythonObject(dotted, "attribute", entry.module.path, each.line, each.line)
     for name, (module, node, owner) in packages.functions.items():
         found[name] = _function(name, module, node, owner, packages)
     return found
@@ -48,7 +51,11 @@ def _class(name: str, found: Class, packages: Packages) -> PythonObject:
         for current in packages.bases(found)
         for method, node in current.methods.items()
     ]
-    unique = {each.name: each for each in [*methods, *attributes]}
+    bases = [
+        Parameter(each.name.rpartition(".")[2], "base", found.node.lineno)
+        for each in list(packages.bases(found))[1:]
+    ]
+    unique = {each.name: each for each in [*bases, *methods, *attributes]}
     return PythonObject(
         name=name,
         kind="class",

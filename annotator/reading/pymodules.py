@@ -171,6 +171,21 @@ class Packages:
                 return f"{current.name}.{method}"
         return None
 
+    def member(self, class_name: str, name: str) -> str | None:
+        """The dotted name of a method or attribute of a class or of its known bases."""
+        found = self.method(class_name, name)
+        if found is None and class_name in self.classes:
+            owners = (each for each in self.bases(self.classes[class_name]) if name in each.attributes)
+            owner = next(owners, None)
+            found = f"{owner.name}.{name}" if owner is not None else None
+        return found
+
+    def is_defined(self, name: str) -> bool:
+        """Whether a dotted name is a class, a function, or a name at a module's top level."""
+        module, _, last = name.rpartition(".")
+        own = self.modules.get(module)
+        return name in self.classes or name in self.functions or (own is not None and last in own.defined)
+
     def attribute(self, class_name: str, name: str) -> Attribute | None:
         """An attribute of a class or of its known bases."""
         if class_name not in self.classes:

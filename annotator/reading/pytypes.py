@@ -211,14 +211,14 @@ class Scope:
                 return NOTHING
 
     def target(self, expression: ast.expr) -> str:
-        """The dotted name of the project's function, method or class that an expression is, else empty."""
+        """The dotted name of the project's function, class or member that an expression is, else empty."""
         match expression:
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name) if self.owner:
                 above = list(self.packages.bases(self.owner))[1:]
                 return next((f"{each.name}.{name}" for each in above if name in each.methods), "")
             case ast.Attribute(value=value, attr=name):
                 owner = self.type_of(value)
-                found = self.packages.method(owner.name, name) if owner.name else None
+                found = self.packages.member(owner.name, name) if owner.name else None
                 if found is not None:
                     return found
             case ast.Name(id=name) if name in self.names:
@@ -227,8 +227,7 @@ class Scope:
             case _:
                 pass
         resolved = self.packages.resolve(expression, self.module)
-        known_names = (self.packages.functions, self.packages.classes)
-        return resolved if any(resolved in names for names in known_names) else ""
+        return resolved if self.packages.is_defined(resolved) else ""
 
 
 def ordered(node: ast.AST) -> Iterator[ast.AST]:
@@ -269,9 +268,21 @@ def _learn_from(method: Function, found: Class, packages: Packages) -> None:
                 target=ast.Attribute(value=ast.Name(id="self"), attr=name), annotation=written
             ):
                 _learn(found, packages, name, node, written)
-            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=value):
-                known = found.attributes.get(name)
-                if known is None or (known.type == NOTHING and not known.written):
-                    found.attributes[name] = Attribute(name, node.lineno, scope.type_of(value))
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    _learn_assigned(target, scope.type_of(value), found)
             case _:
                 pass
+
+
+def _learn_assigned(target: ast.expr, value: Type, found: Class) -> None:
+    match target:
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            known = found.attributes.get(name)
+            if known is None or (known.type == NOTHING and not known.written):
+                found.attributes[name] = Attribute(name, target.lineno, value)
+        case ast.Tuple(elts=parts):
+            for part in parts:
+                _learn_assigned(part, NOTHING, found)
+        case _:
+            pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from annotator.reading import text_paths, text_suffixes
 from annotator.reading.text_paths import Place, Roots
@@ -18,7 +19,7 @@ _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#:&]+")
 _DECORATION = re.compile(r"[-+@~]{1,8}|\.{3,}/?")
 _VARIABLE = re.compile(r"(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{?\w{1,40}\}?/|~/(?:go/src/)?")
-_HINTS = (".go", "/blob/", "/tree/", "/raw/", "/blame/", "githubusercontent", "%2F", "%2f")
+_HINTS = ("/blob/", "/tree/", "/raw/", "/blame/", "githubusercontent", "%2F", "%2f")
 _NUMBERED = re.compile(r"/[\w.-]{1,100}(?::[1-9]|\#L[1-9])")
 _LABEL = 400
 """Characters that a link's words may have."""
@@ -36,25 +37,41 @@ class Citation:
     end_line: int | None = None
 
 
-def scan(text: str, roots: Roots) -> tuple[Citation, ...]:
+def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """The citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
-    if not any(hint in text for hint in _HINTS) and not _NUMBERED.search(text):
-        return ()
-    found: list[Citation] = []
+    if not _promises(text):
+        return
+    last: Citation | None = None
     for match in _RUN.finditer(text):
         citation = _cited(text, match, roots)
-        if citation and not (found and citation.start < found[-1].end):
-            _join(text, found, citation)
-    return tuple(found)
+        if citation is None or (last and citation.start < last.end):
+            continue
+        joined = _joined(text, last, citation) if last else None
+        if last and not joined:
+            yield last
+        last = joined or citation
+    if last:
+        yield last
+
+
+def _promises(text: str) -> bool:
+    """Whether a line can cite at all; most cannot."""
+    if ".go" in text:
+        return True
+    if "/" not in text and "%2" not in text:
+        return False
+    return any(hint in text for hint in _HINTS) or _NUMBERED.search(text) is not None
 
 
 def paths(text: str, roots: Roots) -> Iterator[Citation]:
-    """The Go files that a line names, whether a line or symbol stands beside them or not."""
+    """The files that a line names, whether a line or symbol stands beside them or not."""
     for match in _RUN.finditer(text):
         run = match[0]
-        go = None if "://" in run or len(run) > text_paths.LONGEST else _GO.search(run)
+        file = (
+            None if "://" in run or len(run) > text_paths.LONGEST else _GO.search(run) or _OTHER.search(run)
+        )
         start = match.start() + _opening(text, match.start(), run)
-        end = match.start() + go.end() if go else 0
+        end = match.start() + file.end() if file else 0
         place = text_paths.locate(text[start:end], roots) if start < end else None
         if place:
             yield Citation(start, end, place)
@@ -77,24 +94,35 @@ def _cited(text: str, match: re.Match[str], roots: Roots) -> Citation | None:
 
 def _opening(text: str, start: int, run: str) -> int:
     """How many characters in front of a path are no part of it: a dash, an elision, a variable."""
-    if run.startswith(("_", ".", "-")) and text[start - 1 : start] == "*" and text[start - 2 : start] != "**":
-        return len(run)
+    before = text[max(0, start - 2) : start]
+    if run.startswith(("_", ".", "-")) and before.endswith("*") and before != "**":
+        return len(run)  # the end of a glob
     opening = _VARIABLE.match(run) or _DECORATION.match(run)
     return opening.end() if opening else 0
 
 
 def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citation | None:
     """A path that stands in the text as it is, with what stands beside it."""
-    place = text_paths.locate(text[start:end], roots)
+    permalink = _VIEW.search(text, start, end) is not None
+    suffix = text_suffixes.find(text, start, end, permalink=permalink)
+    if suffix and text[start] == "_" == text[suffix.end : suffix.end + 1]:
+        return _beside(text, start + 1, end, roots, go=go)  # emphasis
+    place = text_paths.locate(text[start:end], roots) if suffix or permalink else None
     if place is None:
         return None
-    suffix = text_suffixes.find(text, start, end, permalink=place.permalink)
     if suffix is None:
         return Citation(start, end, place) if place.permalink and go else None
-    if not go and not (suffix.line and suffix.symbol is None and (place.permalink or "/" in place.path)):
-        return None
     first = start if suffix.start is None else suffix.start
-    return Citation(first, suffix.end, place, suffix.symbol, suffix.line, suffix.end_line)
+    citation = Citation(first, suffix.end, place, suffix.symbol, suffix.line, suffix.end_line)
+    return citation if _is_certain(citation, go=go, notation=text.startswith("::", end)) else None
+
+
+def _is_certain(citation: Citation, *, go: bool, notation: bool) -> bool:
+    """Whether the path says enough: without a folder, a symbol in prose can be anywhere."""
+    somewhere = citation.place.permalink or "/" in citation.place.path
+    if not go:
+        return citation.line is not None and citation.symbol is None and somewhere
+    return citation.line is not None or notation or somewhere
 
 
 def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None:
@@ -117,23 +145,21 @@ def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None
     return Citation(start, last, place, suffix.symbol, suffix.line, suffix.end_line)
 
 
-def _join(text: str, found: list[Citation], citation: Citation) -> None:
-    """Adds a citation; a link's words that cite the same place as its address are one with it."""
-    label = text.rfind("[", max(0, citation.start - _LABEL), citation.start)
-    if label >= 0 and text[citation.start - 2 : citation.start] == "](" and found and found[-1].start > label:
-        words = found[-1]
-        if _agree(words, citation):
-            found[-1] = replace(
-                citation,
-                symbol=citation.symbol or words.symbol,
-                line=citation.line or words.line,
-                end_line=citation.end_line if citation.line else words.end_line,
-            )
-            return
-    found.append(citation)
+def _joined(text: str, words: Citation, address: Citation) -> Citation | None:
+    """One citation of a link whose words cite the same place as its address."""
+    label = text.rfind("[", max(0, address.start - _LABEL), address.start)
+    linked = address.start > 1 and text.startswith("](", address.start - 2)
+    if not linked or words.start <= label or not _agree(words, address):
+        return None
+    return replace(
+        address,
+        symbol=address.symbol or words.symbol,
+        line=address.line or words.line,
+        end_line=address.end_line if address.line else words.end_line,
+    )
 
 
 def _agree(words: Citation, address: Citation) -> bool:
-    short, long = sorted((words.place.path, address.place.path), key=len)
-    same_file = long == short or long.endswith("/" + short)
+    """Whether both mean the same lines of a file of that name; where folders differ, an address errs less."""
+    same_file = PurePosixPath(words.place.path).name == PurePosixPath(address.place.path).name
     return same_file and (address.line is None or words.line in {None, address.line})

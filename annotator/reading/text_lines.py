@@ -22,9 +22,12 @@ _FOREIGN = (
 _PLAIN = re.compile(_FOREIGN)
 _MARKDOWN = re.compile(_FOREIGN + r"|\\(?=[\\`*_{}\[\]()#+.!~|:>-])")
 # Punctuation and digits that Chinese keyboards write at full width; one character for one.
-_NARROW = {ord(char) + 0xFEE0: char for char in ":()#,;/[]|L0123456789"}
+_NARROW = {ord(char) + 0xFEE0: char for char in "()#,;/[]|L0123456789"}
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _ATX = re.compile(r"\s{0,3}(?:#{1,6}\s+|#{2,6}(?=[0-9\u3400-\u9fff]))")
+_BLANK = 3
+"""Empty lines in a row that say as much as any number of them."""
+
 _UNDERLINE = re.compile(r"(?:={3,}|-{3,})\s*")
 
 
@@ -74,6 +77,9 @@ class Builder:
 
 def clean(text: str, line: int, column: int, into: Builder, *, markdown: bool = False) -> None:
     """Adds a piece of one source line without what is not to be seen, entities decoded."""
+    if _is_clean(text):
+        into.add(text, line, column)
+        return
     at = 0
     for match in (_MARKDOWN if markdown else _PLAIN).finditer(text):
         into.add(text[at : match.start()], line, column + at)
@@ -83,14 +89,25 @@ def clean(text: str, line: int, column: int, into: Builder, *, markdown: bool = 
     into.add(text[at:], line, column + at)
 
 
+def _is_clean(text: str) -> bool:
+    return text.isascii() and "&" not in text and "\x1b" not in text and "\\" not in text
+
+
 def plain(text: str, *, markdown: bool) -> Iterator[Line]:
     """The lines of a text; headings and code blocks are told in Markdown alone."""
     lines = text.split("\n")
     fence = ""
+    blank = 0
     for number, source in enumerate(lines, 1):
+        blank = 0 if source else blank + 1
+        if blank > _BLANK:
+            continue
         role = Role.TEXT
         if markdown:
             fence, role = _role(source, lines[number] if number < len(lines) else "", fence)
+        if role is not Role.HEADING and _is_clean(source):
+            yield Line(source, ((0, number, 1),), role)
+            continue
         head = _ATX.match(source) if role is Role.HEADING else None
         start = head.end() if head else 0
         builder = Builder()
@@ -100,14 +117,17 @@ def plain(text: str, *, markdown: bool) -> Iterator[Line]:
 
 def _role(source: str, below: str, fence: str) -> tuple[str, Role]:
     """The code fence that is open behind a line, and the line's role."""
-    match = _FENCE.match(source)
+    match = _FENCE.match(source) if "```" in source or "~~~" in source else None
     if fence:
         return ("" if match and match[1].startswith(fence) else fence), Role.CODE
     if match:
         return match[1], Role.CODE
-    underlined = (
-        source.strip() and "|" not in source and not _FENCE.match(source) and _UNDERLINE.fullmatch(below)
-    )
-    if _ATX.match(source) or (underlined and not _UNDERLINE.fullmatch(source)):
-        return "", Role.HEADING
-    return "", Role.TEXT
+    return "", Role.HEADING if _is_heading(source, below) else Role.TEXT
+
+
+def _is_heading(source: str, below: str) -> bool:
+    if "#" in source[:4] and _ATX.match(source):
+        return True
+    if below[:1] not in {"=", "-"} or not source.strip() or "|" in source:
+        return False
+    return _UNDERLINE.fullmatch(below) is not None and _UNDERLINE.fullmatch(source) is None

@@ -28,12 +28,15 @@ _VANITY = {
     "go.uber.org": "uber-go",
 }
 _COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party"))
+_DEEPEST = 24
+"""Parts of a path in which a host is looked for."""
+
 _OWNED = 3
 """Parts of a repository's address: host, owner and name."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _VERSION = re.compile(r"-(?:v?\d[\w.-]*|master|main)")
-_GOROOT = "/usr/local/go/src/"
+_GOROOT = re.compile(r"/usr/(?:local|lib)/go(?:lang)?(?:-[0-9.]{1,8})?/(?=src/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,26 @@ def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None
     if len(written) > LONGEST:
         return None
     parts = [part for part in decoded(written).split("/") if part]
-    at = next((index for index, part in enumerate(parts[:16][:-2]) if _HOST.fullmatch(part)), None)
-    if at is not None and not _COPIES.intersection(parts[:at]):
+    at = _host(parts)
+    if at is not None:
         return _remote(parts[at:], roots, address=address)
-    if written.startswith(_GOROOT):
-        path = notation.normalise(written.removeprefix(_GOROOT))
-        return Place("src/" + path, written, "golang/go") if path else None
+    if parts[2:] and parts[2] in _VIEWS and "/".join(parts[:2]).lower() in roots.names:
+        return _remote(["github.com", *parts], roots, address=address)
+    if goroot := _GOROOT.match(written):
+        path = notation.normalise(written[goroot.end() :])
+        return Place(path, written, "golang/go") if path else None
     return None if address else _local(written, parts, roots)
+
+
+def _host(parts: list[str]) -> int | None:
+    """Where the last host stands that is not below somebody's copies."""
+    found = None
+    for index, part in enumerate(parts[:_DEEPEST][:-2]):
+        if part in _COPIES:
+            break
+        if "." in part and _HOST.fullmatch(part):
+            found = index
+    return found
 
 
 def decoded(written: str) -> str:
@@ -187,7 +203,7 @@ def _vanity(parts: list[str], *, address: bool) -> Place | None:
 
 def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
     """A place by a path without a host."""
-    sibling = _sibling(parts, roots)
+    sibling = _sibling(parts, roots) or _neighbour(parts, roots)
     if sibling is not None:
         return Place(notation.normalise("/".join(sibling[1])) or "", written, sibling[0])
     path = notation.normalise(written, roots.prefixes, roots.modules)
@@ -209,6 +225,17 @@ def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
             ):
                 owner = roots.modules[0].split("/")[1] if roots.modules else folder[0]
                 return f"{owner}/{found[-1]}", parts[start + size :]
+    return None
+
+
+def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
+    """The repository and path below another name of the same owner: `docker/cli/cli/command/…`.
+
+    Only where the name stands twice, as no path of this repository's own begins.
+    """
+    name = "/".join(parts[:2])
+    if parts[3:] and parts[1] == parts[2] and parts[0] in roots.owners and name not in roots.names:
+        return name, parts[2:]
     return None
 
 

@@ -10,11 +10,15 @@ from annotator.reading import text_words
 REACH = 80
 """Characters before and behind a path in which its line or symbol is looked for."""
 
+_NEAR = 20
+"""Characters between "of" or "in" and a path."""
+
 # A line number and one Go name; every quantifier is bounded, and none stands inside another.
 _N = r"([1-9][0-9]{0,8})(?![0-9])"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _SYMBOL = rf"{_NAME}(?:\.{_NAME}){{0,3}}"
 _DASH = r"(?:-|\u2013|—|~|\uff5e|\.{2,3}|到|至)"
+_C = r":\uff1a"
 _CLOSE = r"[`'\"*)\]」》”\u2019>_]{0,4}"
 _END = r"(?![0-9A-Za-z])"
 _KIND = text_words.alternatives(frozenset(text_words.KIND))
@@ -26,24 +30,25 @@ _FRAGMENT = (
     rf"(?:(?:\s?{_DASH}\s?|\#|:)(?:L|l|n)?{_N}(?:C[0-9]{{1,5}})?)?{_END}"
 )
 _QUERY = r"\?[^\s#()<>\"'\]]{0,200}"
-_COLON = (
-    rf":[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z个個种種步]|\.[0-9])"
-)
+_NUMBERED = rf"[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z]|\.[0-9])"
+_COLON = rf"[`*]{{0,3}}:{_NUMBERED}"
+# A wide colon also opens a clause, which can begin with a count: "three functions".
+_WIDE = rf"\uff1a{_NUMBERED}(?![个個种種步])"
 _SPACED = rf":\s{_N}(?:{_DASH}{_N})?(?=\s{{0,4}}(?:$|[)\],;。]))"
 _ENGLISH = (
-    rf"{_CLOSE}\s{{0,4}}[(,;\[:]?\s{{0,4}}(?:(?:at|on|from|in)\s)?"
-    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]))\s?:?\s?\#?L?{_N}"
+    rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in)\s)?"
+    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]))\s?[{_C}]?\s?\#?L?{_N}"
     rf"(?:\s?(?:{_DASH}|to|through)\s?L?{_N})?{_END}"
 )
 _CHINESE = (
-    rf"{_CLOSE}\s{{0,2}}[(,:]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
-    rf"(?:(?:代码行|行号|行號|行数|行)\s?:?\s?{_N}(?:\s?{_DASH}\s?{_N})?"
+    rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
+    rf"(?:(?:代码行|行号|行號|行数|行)\s?[{_C}]?\s?{_N}(?:\s?{_DASH}\s?{_N})?"
     rf"|第\s?{_N}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_N})?\s?行"
     rf"|{_N}(?:\s?行)?(?:\s?{_DASH}\s?{_N})?\s?行(?!代码|左右|多|的代码|程序))"
 )
 _LABELLED = (
-    rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}:\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
-    rf"\s{{0,4}}[,;|]?\s{{0,4}}(?:{_LINES})\s{{0,2}}:?\s{{0,2}}{_N}(?:{_DASH}{_N})?"
+    rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}[{_C}]\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
+    rf"\s{{0,4}}[,;|]?\s{{0,4}}(?:{_LINES})\s{{0,2}}[{_C}]?\s{{0,2}}{_N}(?:{_DASH}{_N})?"
 )
 _NOTATION = rf"::(?:\(\*?({_NAME})\)\.)?({_SYMBOL})(?:{_FRAGMENT})?"
 _HOLDS = (
@@ -59,7 +64,7 @@ _DEFINED_IN = (
     rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
 )
 
-_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _SPACED))
+_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _WIDE, _SPACED))
 _LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE))
 _AFTER_NOTATION = re.compile(_NOTATION)
 _AFTER_LABELLED = re.compile(_LABELLED, re.IGNORECASE)
@@ -67,6 +72,7 @@ _AFTER_HOLDS = re.compile(_HOLDS)
 _BEFORE_LINE = re.compile(_LINE_OF)
 _BEFORE_SYMBOL = re.compile(_DEFINED_IN)
 _AFTER_QUERY = re.compile(_QUERY)
+_PROMISING = re.compile(r"[0-9]|的|定义")
 # A line that belongs to the path behind it: "line 12 of other.go".
 _NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
 _ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach|see)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
@@ -86,14 +92,7 @@ class Suffix:
 def find(text: str, start: int, end: int, *, permalink: bool = False) -> Suffix | None:
     """What stands beside the path `text[start:end]`, from the surest form to the weakest."""
     attached = find_attached(text, end) if permalink else _notation(text, end) or _tight(text, end)
-    return (
-        attached
-        or _line_before(text, start, end)
-        or _labelled(text, end)
-        or _loose(text, end)
-        or _symbol_behind(text, end)
-        or _symbol_before(text, start, end)
-    )
+    return attached or _before(text, start, end) or _behind(text, end)
 
 
 def find_attached(text: str, end: int) -> Suffix | None:
@@ -142,6 +141,21 @@ def _labelled(text: str, at: int) -> Suffix | None:
         return None
     line, end_line = lines(match[2], match[3])
     return Suffix(at + match.end(), line, end_line, match[1])
+
+
+def _before(text: str, start: int, end: int) -> Suffix | None:
+    """A line or symbol in front of a path: only behind "of" or "in"."""
+    near = text[max(0, start - _NEAR) : start]
+    if " of " not in near and " in " not in near:
+        return None
+    return _line_before(text, start, end) or _symbol_before(text, start, end)
+
+
+def _behind(text: str, end: int) -> Suffix | None:
+    """A line or symbol in the words behind a path."""
+    if not _PROMISING.search(text, end, end + REACH):
+        return None
+    return _labelled(text, end) or _loose(text, end) or _symbol_behind(text, end)
 
 
 def _line_before(text: str, start: int, end: int) -> Suffix | None:

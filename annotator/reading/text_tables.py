@@ -13,6 +13,9 @@ from annotator.reading.text_paths import Roots
 _WIDEST = 2000
 """Characters of the longest line that can be a header or a row."""
 
+_NEAR = 60
+"""Characters in which a header's first word has ended."""
+
 _MOST = 8
 """Columns that a header without pipes may have."""
 
@@ -27,8 +30,10 @@ _ROLES = {
     **dict.fromkeys(text_words.NAME, "name"),
 }
 _WORD = re.compile(
-    rf"[\s,/、+*_`:-]{{0,40}}({text_words.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:]|$)", re.IGNORECASE
+    rf"[\s,/、+*_`:\uff1a-]{{0,40}}({text_words.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:\uff1a]|$)",
+    re.IGNORECASE,
 )
+_FIRST = frozenset(phrase.split()[0] for phrase in _ROLES)
 _RULE = re.compile(r"[\s|:=+-]*")
 _LINES = re.compile(
     r"(?:第|[Ll]ines?|L)?\s?([1-9][0-9]{0,8})(?:\s?(?:-|\u2013|—|~|到|至)\s?L?([1-9][0-9]{0,8}))?\s?行?"
@@ -60,8 +65,14 @@ def header(text: str) -> tuple[Header, int] | None:
     """The header that a line is, and where a row begins behind it on the same line."""
     if len(text) > _WIDEST:
         return None
-    if "|" in text and (found := _piped(text)):
+    if "|" in text and ".go" not in text and (found := _piped(text)):
         return found, len(text)
+    first = text[:_NEAR].split(None, 1)[:1]
+    return _worded(text) if first and first[0].strip("|*_`:,\uff1a").casefold() in _FIRST else None
+
+
+def _worded(text: str) -> tuple[Header, int] | None:
+    """A header of words alone, in whatever order."""
     roles: list[str] = []
     words: list[str] = []
     at = 0
@@ -69,7 +80,7 @@ def header(text: str) -> tuple[Header, int] | None:
         roles.append(_ROLES[match[1].casefold()])
         words.append(match[1])
         at = match.end()
-    rest = text[at:].strip(" \t*_`:|")
+    rest = text[at:].strip(" \t*_`:|\uff1a")
     if not _heads(roles) or (rest and ".go" not in rest):
         return None
     return Header((), _kind(words)), at if rest else len(text)
@@ -106,7 +117,7 @@ def _kind(words: list[str]) -> str | None:
 
 
 def _plain(cell: str) -> str:
-    return " ".join(cell.strip(" \t*_`:").casefold().split())
+    return " ".join(cell.strip(" \t*_`:\uff1a").casefold().split())
 
 
 def _cells(text: str) -> list[tuple[int, int]]:
@@ -136,7 +147,7 @@ def _columns(text: str, header: Header, roots: Roots) -> Row | None:
 
 
 def _only(cell: str, roots: Roots) -> Citation | None:
-    found = text_citations.scan(cell, roots) or tuple(text_citations.paths(cell, roots))
+    found = tuple(text_citations.scan(cell, roots)) or tuple(text_citations.paths(cell, roots))
     return found[0] if len(found) == 1 else None
 
 
@@ -146,7 +157,8 @@ def _filled(citation: Citation, name: str, number: str) -> Citation | None:
     symbol = citation.symbol or _symbol(name)
     if citation.line is None and line is not None:
         citation = replace(citation, line=line, end_line=end_line)
-    return replace(citation, symbol=symbol) if symbol or citation.line else None
+    go = citation.place.path.endswith(".go")
+    return replace(citation, symbol=symbol) if citation.line or (symbol and go) else None
 
 
 def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
@@ -155,12 +167,14 @@ def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
     if len(found) != 1:
         return None
     path = found[0]
-    rest = [word for word in (text[: path.start] + " " + text[path.end :]).split() if word.strip("|`*-,:")]
-    numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:"))]
+    rest = [
+        word for word in (text[: path.start] + " " + text[path.end :]).split() if word.strip("|`*-,:\uff1a")
+    ]
+    numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:\uff1a"))]
     names = [word for word in rest if word not in numbers and _plain(word) not in text_words.KIND]
     if len(numbers) > 1 or len(names) > _WORDS:
         return None
-    number = numbers[0].strip("|`*,:") if numbers else ""
+    number = numbers[0].strip("|`*,:\uff1a") if numbers else ""
     filled = _filled(path, " ".join(names), number)
     end = len(text.rstrip())
     return Row(replace(filled, end=end), header.kind) if filled else None
@@ -173,7 +187,7 @@ def _numbers(cell: str) -> tuple[int | None, int | None]:
 
 def _symbol(cell: str) -> str | None:
     """The symbol of a name cell: `NewDaemon()`, `(*Manager).reload`, `[Store](…)`."""
-    plain = _LINK.sub(r"\1", cell).strip(" `*|,:")
+    plain = _LINK.sub(r"\1", cell).strip(" `*|,:\uff1a")
     match = _SYMBOL.fullmatch(plain)
     if plain.casefold() in text_words.NOTHING or match is None:
         return None

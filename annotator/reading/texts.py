@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from annotator.errors import InvalidInput
 from annotator.model import Article, Chapter, Reference
 from annotator.reading import (
     notation,
@@ -21,6 +22,9 @@ from annotator.reading import (
 from annotator.reading.text_citations import Citation
 from annotator.reading.text_lines import Line, Role
 from annotator.reading.text_paths import Roots
+
+MOST = 100_000
+"""References that an article may have."""
 
 _HTML = frozenset((".html", ".htm", ".xhtml", ".shtml"))
 _MARKDOWN = frozenset((".md", ".markdown", ".mdown", ".mdx", ".txt", ".text", ".rst", ""))
@@ -49,6 +53,7 @@ class _Source:
 class _Section:
     number: str = ""
     title: str = ""
+    heading: str = ""
     references: list[Reference] = field(default_factory=list)
 
 
@@ -74,12 +79,14 @@ def read(
         for section in sections
         if section.references
     )
-    title = source.title or next((section.title for section in sections if section.title), "")
+    refs = {one.ref for chapter in chapters for one in chapter.references if one.ref and not one.repository}
+    title = source.title or next((section.heading for section in sections if section.heading), "")
     return Article(
         file=name,
         title=_shown(title) or _shown(PurePath(name).stem),
         address=source.address if source.address.startswith(("http://", "https://")) else "",
         repository=repository,
+        tag=refs.pop() if len(refs) == 1 else "",
         chapters=chapters,
     )
 
@@ -107,20 +114,28 @@ def _front_title(lines: tuple[Line, ...]) -> str:
 
 def _sections(lines: tuple[Line, ...], name: str, roots: Roots) -> list[_Section]:
     """The article's sections, the first being what stands before any heading."""
-    marked = any(
-        line.role is Role.HEADING and text_chapters.split(line.text)[0][:1].isdigit() for line in lines
-    )
+    marked = any(line.role is Role.HEADING and _is_numbered(line) for line in lines)
     sections = [_Section()]
     rows = _Rows(roots)
+    left = MOST
     for line in lines:
-        if line.role is Role.HEADING or (
-            not marked and line.role is Role.TEXT and text_chapters.is_unmarked(line.text)
-        ):
+        if line.role is Role.HEADING or (not marked and _is_unmarked(line)):
             number, title = text_chapters.split(line.text)
-            sections.append(_Section(_shown(number), _shown(title)))
+            sections.append(_Section(_shown(number), _shown(title), _shown(line.text)))
         for citation, kind in rows.read(line.text):
+            left -= 1
+            if left < 0:
+                raise InvalidInput(f"{_shown(name)}: it cites more than {MOST} places; give a part of it")
             sections[-1].references.append(_reference(citation, kind, line, name, sections[-1].number))
     return sections
+
+
+def _is_numbered(line: Line) -> bool:
+    return text_chapters.split(line.text)[0][:1].isdigit()
+
+
+def _is_unmarked(line: Line) -> bool:
+    return line.role is Role.TEXT and text_chapters.is_unmarked(line.text)
 
 
 class _Rows:
@@ -141,7 +156,8 @@ class _Rows:
         row = text_tables.row(text, self._header, self._roots) if self._header else None
         if row:
             return iter([(row.citation, row.kind)])
-        self._close(text)
+        if self._header:
+            self._close(text)
         return ((citation, None) for citation in text_citations.scan(text, self._roots))
 
     def _close(self, text: str) -> None:
@@ -151,18 +167,21 @@ class _Rows:
             self._header = None
 
 
-def _reference(citation: Citation, kind: str | None, line: Line, name: str, chapter: str) -> Reference:
+def _reference(citation: Citation, kind: str | None, line: Line, file: str, chapter: str) -> Reference:
     at_line, at_column = line.place(citation.start)
     end_line, end_column = line.place(max(citation.start, citation.end - 1))
-    shown = PurePath(name).name
     return Reference(
         path=citation.place.path,
         symbol=citation.symbol,
         line=citation.line,
         end_line=citation.end_line,
         cited=_shown(citation.place.cited),
-        origin=_shown(f"{shown} {chapter}" if chapter[:1].isdigit() else f"{shown}:{at_line}"),
-        file=name,
+        origin=_shown(
+            f"{PurePath(file).name} {chapter}"
+            if chapter[:1].isdigit()
+            else f"{PurePath(file).name}:{at_line}"
+        ),
+        file=file,
         at_line=at_line,
         at_column=at_column,
         at_end=end_column + 1 if end_line == at_line else 0,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from annotator.errors import SourceUnavailable
+from annotator.sources.aside import unwritable
 from annotator.sources.snapshot import Progress, Warn
+from annotator.sources.watch import Watch
 
+_ROOM = 200 << 20
+_PATIENCE = 30.0
 _SUITES = ("oldstable", "stable", "testing", "unstable")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _VERSION = re.compile(r"[0-9][A-Za-z0-9.+~:-]*")
@@ -41,7 +48,7 @@ _SETTINGS = (
     "Acquire::AllowDowngradeToInsecureRepositories=false",
     "Acquire::GzipIndexes=true",
     "Acquire::Languages=none",
-    "Acquire::Retries=1",
+    "Acquire::Retries=0",
     "Acquire::http::Timeout=10",
     "Acquire::https::Timeout=10",
 )
@@ -83,7 +90,7 @@ class Apt:
         """
         _check(_PACKAGE, package, "the name of a Debian source package")
         _check(_VERSION, version, "a version of a Debian package")
-        if not any((self._folder / "state" / "lists").glob("*Sources*")):
+        if not list((self._folder / "state" / "lists").glob("*Sources*")):
             self.versions(package)
         what = ("source", "--download-only", "--tar-only", "--only-source", f"{package}={version}")
         is_done, complaints = self._get(f"Downloading {package} {version}", *what, folder=into)
@@ -122,12 +129,21 @@ class Apt:
 
     def _get(self, doing: str, *arguments: str, folder: Path | None = None) -> tuple[bool, list[str]]:
         """Run apt-get and tell of its progress; whether all went well, and what did not."""
+        self._see_room()
         command = self._command("apt-get", "--quiet", "-o", "APT::Status-Fd=1", *arguments)
-        with _started(command, folder) as process:
-            complaints = list(self._followed(doing, process.stdout or ()))
+        process = _started(command, folder)
+        watch = Watch(lambda: _end(process), _PATIENCE)
+        with process, watch:
+            try:
+                complaints = list(self._followed(doing, process.stdout or (), watch))
+            except BaseException:
+                _end(process)
+                raise
+        if watch.has_ended_it:
+            complaints.append(f"apt did not come on for {_PATIENCE:g} seconds")
         return process.returncode == 0, complaints
 
-    def _followed(self, doing: str, lines: Iterable[str]) -> Iterator[str]:
+    def _followed(self, doing: str, lines: Iterable[str], watch: Watch) -> Iterator[str]:
         complaint = ""
         for line in lines:
             if complaint:
@@ -135,9 +151,17 @@ class Apt:
             match = _COMPLAINT.match(line)
             complaint = match[1].strip() if match else ""
             if step := _STEP.match(line):
+                watch.saw(step[1])
                 self._progress(doing, int(float(step[1])), 100)
         if complaint:
             yield complaint
+
+    def _see_room(self) -> None:
+        """Apt waits without end when the disk fills up under it, so it is not begun without room."""
+        free = shutil.disk_usage(self._folder).free
+        if free < _ROOM:
+            why = f"{free >> 20} MiB are free there and {_ROOM >> 20} are needed"
+            raise unwritable(self._folder, OSError(errno.ENOSPC, why))
 
     def _command(self, tool: str, *arguments: str) -> list[str]:
         private = {
@@ -199,6 +223,11 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _end(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def _started(command: list[str], folder: Path | None) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - apt's own tools, arguments checked
         command,
@@ -209,6 +238,7 @@ def _started(command: list[str], folder: Path | None) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,  # so that it can be ended with the programs that it starts
     )
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import io
 import os
 import re
+import shutil
 import subprocess
-import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Self
 
-from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag
+from annotator.errors import SourceUnavailable, UnknownTag
+from annotator.sources.address import SCHEMES, folder_name, masked, public
 from annotator.sources.aside import locked, unwritable, written
 from annotator.sources.local import WAYS_OUT
 from annotator.sources.repository import (
     Failed,
     GitSnapshot,
     Repository,
+    Unreadable,
     check_name,
     end,
     finish,
@@ -33,8 +34,6 @@ from annotator.sources.snapshot import Progress, nearest, silent, version_key
 CONNECT = 10.0
 """Seconds in which a URL has to answer."""
 
-_SCHEMES = ("https", "http", "git", "ssh")
-_SCP = re.compile(r"(?:[\w.][\w.+-]*@)?[A-Za-z0-9][\w.-]*:(?!/*-)[^:\s][^\s]*", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{4,40}")
 _FULL = re.compile(r"[0-9a-f]{40}")
 _STEP = re.compile(rb"(?:remote: )?([A-Z][a-z ]+):\s+\d+% \((\d+)/(\d+)\)")
@@ -43,7 +42,7 @@ _STEP = re.compile(rb"(?:remote: )?([A-Z][a-z ]+):\s+\d+% \((\d+)/(\d+)\)")
 # anything else, prompts and replaced objects do not.
 _ENVIRONMENT = MappingProxyType(
     {
-        "GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES),
+        "GIT_ALLOW_PROTOCOL": ":".join(SCHEMES),
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_TERMINAL_PROMPT": "0",
@@ -60,28 +59,8 @@ _SETTINGS = (
 _PROMISOR = ("remote.origin.promisor=true", "remote.origin.partialCloneFilter=blob:none")
 _NO_ROOM = ("No space left", "Disk quota exceeded", "File too large")
 _NO_REF = ("find remote ref", "not our ref", "no such remote ref")
+_PLAINLY = ("--no-write-fetch-head", "--no-prune", "--no-recurse-submodules", "--no-auto-maintenance")
 _EVERYTHING = ("+refs/tags/*:refs/tags/*", "+refs/heads/*:refs/heads/*")
-
-
-def is_url(source: str) -> bool:
-    """Whether a source is a URL or scp-like address that git may be given.
-
-    Raises:
-        InvalidInput: It names a transport or an option that git is never given.
-    """
-    scheme, separator, rest = source.partition("://")
-    if source.startswith("-") or "::" in source or not source.isprintable():
-        raise InvalidInput(f"--source {source!r} is neither a URL nor a path; for a folder write ./{source}")
-    if not separator:
-        return _SCP.fullmatch(source) is not None
-    if scheme.lower() not in _SCHEMES:
-        raise InvalidInput(
-            f"--source {source!r}: {scheme}:// is not read; "
-            f"give an {', '.join(_SCHEMES)} URL, or a folder as a path"
-        )
-    if rest.startswith("-") or "@-" in rest or not rest.strip("/"):
-        raise InvalidInput(f"--source {source!r} names no host")
-    return True
 
 
 class CloneSource:
@@ -148,9 +127,7 @@ class CloneSource:
             SourceUnavailable: The URL does not answer, or the cache cannot be written to.
         """
         check_name(tag)
-        commit = self._cloned(tag) or self._fetched(tag)
-        fetch = self._fetch_blobs if self.has_history else None
-        return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store, fetch)
+        return self._cloned(tag) or self._snapshot(tag, self._fetched(tag))
 
     def remote_refs(self) -> dict[str, str]:
         """The remote's tags and branches with their ids, asked for once.
@@ -178,7 +155,7 @@ class CloneSource:
 
     def _use(self, *, history: bool) -> None:
         self.has_history = history
-        self._folder = self._clones / f"{_name(self._url)}{'-history' if history else ''}.git"
+        self._folder = self._clones / f"{folder_name(self._url)}{'-history' if history else ''}.git"
         self._store = Repository(self._folder)
 
     def _listing(self) -> bytes:
@@ -190,12 +167,27 @@ class CloneSource:
         except Failed as error:
             raise self._unavailable(str(error)) from error
 
-    def _cloned(self, tag: str) -> str | None:
-        """The commit, if the clone has what never changes: a tag, or a commit by its id."""
+    def _cloned(self, tag: str) -> GitSnapshot | None:
+        """The snapshot, if the clone has what never changes: a tag, or a commit by its id."""
         if not self._folder.exists():
             return None
         names = (f"refs/tags/{tag}", tag) if _HEX.fullmatch(tag) else (f"refs/tags/{tag}",)
-        return self._store.commit(*names)
+        try:
+            commit = self._store.commit(*names)
+            return None if commit is None else self._snapshot(tag, commit)
+        except Unreadable:
+            self._discard()
+            return None
+
+    def _snapshot(self, tag: str, commit: str) -> GitSnapshot:
+        fetch = self._fetch_blobs if self.has_history else None
+        return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store, fetch)
+
+    def _discard(self) -> None:
+        """Remove a clone that is damaged: it can be had again."""
+        self._store.close()
+        with locked(self._folder):
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _fetched(self, tag: str) -> str:
         wanted = self._remote_name(tag)
@@ -250,7 +242,7 @@ class CloneSource:
             raise self._explained(str(error)) from error
 
     def _fetch(self, folder: Path, arguments: Sequence[str], lock: int, given: bytes = b"") -> None:
-        command = (f"--git-dir={folder}", "fetch", "--progress", "--no-tags", "--no-write-fetch-head")
+        command = (f"--git-dir={folder}", "fetch", "--progress", "--no-tags", *_PLAINLY)
         settings = _PROMISOR if self.has_history else ()
         process = _start((*command, *arguments), settings, keep=(lock,))
         try:
@@ -280,28 +272,7 @@ class CloneSource:
             self._fetch(self._folder, ("--filter=blob:none", "--stdin", "origin"), lock, given)
 
     def _unavailable(self, why: str) -> SourceUnavailable:
-        return SourceUnavailable(f"{public(self._url)} cannot be read: {_masked(why, self._url)}; {WAYS_OUT}")
-
-
-def public(url: str) -> str:
-    """A URL as it may be shown: without user name, password and the ending `.git`."""
-    parts = urllib.parse.urlsplit(url)
-    if not parts.scheme or "://" not in url:
-        return url
-    return (
-        parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().removesuffix("/").removesuffix(".git")
-    )
-
-
-def _masked(text: str, url: str) -> str:
-    secret = urllib.parse.urlsplit(url).netloc.rpartition("@")[0] if "://" in url else ""
-    return text.replace(f"{secret}@", "") if secret else text
-
-
-def _name(url: str) -> str:
-    """A folder name for a URL: what people call it, and a hash so that no two are the same."""
-    plain = re.sub(r"[^\w.-]+", "-", url.rstrip("/").removesuffix(".git").rpartition("/")[2])[:40].strip(".-")
-    return f"{plain or 'repository'}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+        return SourceUnavailable(f"{public(self._url)} cannot be read: {masked(why, self._url)}; {WAYS_OUT}")
 
 
 def _start(

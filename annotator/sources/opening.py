@@ -10,8 +10,8 @@ import platformdirs
 
 from annotator.config import Config
 from annotator.errors import SourceUnavailable
-from annotator.sources.clone import CloneSource, is_url, public
-from annotator.sources.debian import DebianSource
+from annotator.sources.address import is_url, public
+from annotator.sources.clone import CloneSource
 from annotator.sources.local import WAYS_OUT, LocalSource
 from annotator.sources.snapshot import Progress, Source, silent
 
@@ -53,10 +53,12 @@ def open_source(
     """
     address = source or config.repository
     if address == "debian":
+        from annotator.sources.debian import DebianSource
+
         return DebianSource(config, cache=cache, progress=progress)
     if is_folder(address) or not is_url(address):
         return LocalSource(Path(address), repository=config.repository)
-    repository = public(address) if address.lower().startswith("http") else config.repository
+    repository = public(address) if address.startswith("http") else config.repository
     return CloneSource(address, repository=repository, cache=cache, history=history, progress=progress)
 
 
@@ -105,6 +107,8 @@ def _answering(clone: CloneSource, config: Config, cache: Path, progress: Progre
 
 
 def _instead(silence: SourceUnavailable, config: Config, cache: Path, progress: Progress) -> Opened:
+    from annotator.sources.debian import DebianSource
+
     debian = DebianSource(config, cache=cache, progress=progress)
     try:
         tag = debian.default_tag(config.baseline)

@@ -44,6 +44,10 @@ UNKNOWN_SIZE = -1
 """The size of a blob that a partial clone has not fetched yet."""
 
 
+class Unreadable(SourceUnavailable):
+    """Git cannot make sense of a repository, or not any more."""
+
+
 class Failed(Exception):
     """Git ended with an error; the text is its last word."""
 
@@ -134,11 +138,7 @@ class Repository:
     """A git repository on disk, opened in place."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the repository at `folder`: bare, or a work tree with a `.git` folder or file.
-
-        Raises:
-            SourceUnavailable: There is no repository that git can read.
-        """
+        """Name the repository at `folder`: bare, or a work tree with a `.git` folder or file."""
         self.folder = folder
         dotgit = folder / ".git"
         self._directory = dotgit if dotgit.exists() else folder
@@ -157,7 +157,7 @@ class Repository:
         """All tags, in version order.
 
         Raises:
-            SourceUnavailable: Git cannot read the repository.
+            Unreadable: Git cannot read the repository.
         """
         listing = self._output("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
         return sorted(listing, key=version_key)
@@ -167,7 +167,7 @@ class Repository:
 
         Raises:
             InvalidInput: An abbreviated id fits several commits.
-            SourceUnavailable: Git cannot read the repository.
+            Unreadable: Git cannot read the repository.
         """
         asked = "".join(f"{name}^{{commit}}\n" for name in names).encode()
         for name, answer in zip(names, self._output("cat-file", "--batch-check", given=asked), strict=False):
@@ -182,19 +182,19 @@ class Repository:
         """Every regular file of a commit's tree that is safe to name, by path.
 
         Raises:
-            SourceUnavailable: The tree cannot be read.
+            Unreadable: The tree cannot be read.
         """
         try:
             listing = self._listing(commit)
         except Failed as error:
-            raise SourceUnavailable(f"{self.folder}: the tree of {commit} cannot be read: {error}") from error
+            raise Unreadable(f"{self.folder}: the tree of {commit} cannot be read: {error}") from error
         return dict(_entries(listing))
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes | None]:
         """The bytes of many blobs, None for each that is not here.
 
         Raises:
-            SourceUnavailable: Git cannot read the repository.
+            Unreadable: Git cannot read the repository.
         """
         wanted = list(dict.fromkeys(ids))
         found: dict[str, bytes | None] = {}
@@ -224,7 +224,7 @@ class Repository:
         try:
             return self.run(*arguments, given=given).decode(errors="replace").splitlines()
         except Failed as error:
-            raise SourceUnavailable(f"{self.folder} cannot be read: {error}") from error
+            raise Unreadable(f"{self.folder} cannot be read: {error}") from error
 
     def _read(self, ids: list[str], found: dict[str, bytes | None]) -> None:
         if self._batch is None:
@@ -239,7 +239,7 @@ class Repository:
             if not isinstance(error, OSError | ValueError):
                 raise
             why = last_word(complaint) or str(error)
-            raise SourceUnavailable(f"{self.folder}: git stopped while it read: {why}{_hint(why)}") from error
+            raise Unreadable(f"{self.folder}: git stopped while it read: {why}{_hint(why)}") from error
 
     def _end_batch(self) -> bytes:
         batch, self._batch = self._batch, None

@@ -10,7 +10,7 @@ import msgspec
 from annotator.model import Declaration, Document, Reference
 from annotator.tracking.places import first_line, named
 
-_VERSION = re.compile(r"(?:[A-Za-z]+-)?v?\d+\.\d+(?:\.\d+)*(?![\d.])(?:[-.+]?[\w.-]*)?")
+_VERSION = re.compile(r"(?:[A-Za-z]+-)?v?\d+\.\d+(?:\.\d+)*(?:[-.+]?[A-Za-z][\w.+-]*)?")
 # How many tags that are not among the best are worth telling.
 NEAR = 6
 

@@ -158,7 +158,7 @@ class _Walker:
         """The line of the declaration that holds the cited text, the nearest to its old offset; or 0."""
         text, wanted = lines(data), self._origin(number).cited
         first, last = first_line(declaration), declaration.span.end_line
-        hits = [line for line in range(first, last + 1) if text[line - 1].strip() == wanted]
+        hits = [line for line in range(first, last + 1) if _words(text[line - 1]) == wanted]
         distance = {line: abs(line - declaration.line - self._starts[number].offset) for line in hits}
         nearest = [line for line in hits if distance[line] == min(distance.values())]
         return nearest[0] if len(nearest) == 1 else 0
@@ -168,7 +168,7 @@ class _Walker:
             start, tree = self._starts[number], self._forest.tree(self._baseline)
             data = tree.read([start.path])[start.path]
             stand = members.at(tree.documents([start.path])[start.path], start)
-            cited = lines(data)[start.line + start.offset - 1].strip() if start.offset else b""
+            cited = _words(lines(data)[start.line + start.offset - 1]) if start.offset else b""
             self._origins[number] = _Origin(_body(data, stand.declaration), cited)
         return self._origins[number]
 
@@ -178,6 +178,11 @@ class _Origin(NamedTuple):
 
     body: bytes
     cited: bytes
+
+
+def _words(line: bytes) -> bytes:
+    """A line without its white space, which gofmt changes from version to version."""
+    return b" ".join(line.split())
 
 
 def _body(data: bytes, declaration: Declaration) -> bytes:

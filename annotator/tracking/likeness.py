@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 
@@ -67,3 +68,24 @@ def bare(code: str) -> str:
     kept = _COMMENT.sub(lambda match: match[1] or "\0", code)
     lines = [line for line in kept.split("\n") if "\0" not in line or line.strip("\0 \t")]
     return "\n".join(line.replace("\0", "") for line in lines)
+
+
+def _pairs(words: list[bytes]) -> Counter[tuple[bytes, bytes]]:
+    return Counter(zip([b"", *words], [*words, b""], strict=True))
+
+
+def fingerprint(body: bytes, size: int = 12) -> str:
+    """A few hex digits for each of the smallest hashes of a body's pairs of tokens.
+
+    Bodies that have much in common have many of these in common (minhash); the text cannot be told
+    from them.
+    """
+    hashes = sorted({zlib.crc32(b"\0".join(pair)) for pair in _pairs(tokens(body))})
+    return "".join(f"{value:08x}" for value in hashes[:size])
+
+
+def alike_prints(one: str, other: str) -> float:
+    """How alike two bodies are by their fingerprints, between 0 and 1."""
+    first, second = ({text[at : at + 8] for at in range(0, len(text), 8)} for text in (one, other))
+    smallest = sorted(first | second)[: max(len(first), len(second), 1)]
+    return sum(value in first and value in second for value in smallest) / len(smallest) if smallest else 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections import defaultdict
 from functools import cached_property
@@ -13,13 +12,14 @@ import msgspec
 from annotator.config import Licence
 from annotator.model import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
 from annotator.writing import prose
+from annotator.writing.addresses import href, slug
 from annotator.writing.escape import Html, quote, web
-from annotator.writing.places import Place, Places, Sheet, Source, places, sheets, slug
+from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets
 from annotator.writing.prose import Mention, Prose
 from annotator.writing.views import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 HOME, SYMBOLS, REPORT, ERRATA = "index.md", "symbols.md", "report.md", "errata.md"
@@ -88,6 +88,13 @@ def anchor_of(verdict: Verdict) -> Anchor | None:
             return None
         case found:
             return found.anchor
+
+
+def folders(cited: Iterable[Cited], texts: Iterable[Prose]) -> frozenset[str]:
+    """The folders of the packages whose Go files, tests aside, the pages can show."""
+    anchors = (anchor_of(verdict) for one in cited for verdict in one.verdicts)
+    named = (mention.path for text in texts for mention in _mentions(text))
+    return frozenset(folder_of(path) for path in (*(one.path for one in anchors if one), *named))
 
 
 class Atlas:
@@ -199,23 +206,10 @@ class Atlas:
         return prose.linked(text, show)
 
 
-def href(page: str, target: str, anchor: str = "") -> str:
-    """How one page leads to another, both given by their paths with `.md`."""
-    if page == target:
-        return f"#{anchor}" if anchor else posixpath.basename(built(page))
-    path = posixpath.relpath(built(target), posixpath.dirname(page) or ".")
-    return f"{path}#{anchor}" if anchor else path
-
-
 def to(page: str, place: Place, text: str = "") -> Link:
     """A link from a page to a symbol's place."""
     title = f"{place.declaration.kind} in {place.path}, line {place.declaration.line}"
     return Link(text or place.name, href(page, place.page, place.anchor), title)
-
-
-def built(page: str) -> str:
-    """The path under which a page is served."""
-    return page.removesuffix(".md") + ".html"
 
 
 def ordinal(number: str) -> tuple[tuple[int, str], ...]:

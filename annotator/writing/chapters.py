@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from annotator.writing.atlas import Atlas, Stop, anchor_of, href, to
+from annotator.writing.addresses import href
+from annotator.writing.atlas import Atlas, Stop, anchor_of, to
 from annotator.writing.citations import citations
 from annotator.writing.escape import Html, web
 from annotator.writing.excerpts import Stretch, excerpt
-from annotator.writing.views import ChapterPage, Citation, Link, Page, Shown
+from annotator.writing.views import ChapterPage, Citation, CitedCode, Link, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,14 +39,14 @@ def chapter(atlas: Atlas, stop: Stop) -> Page:
     )
 
 
-def _shown(atlas: Atlas, stop: Stop, verdict: Verdict, citation: Citation) -> Shown:
+def _shown(atlas: Atlas, stop: Stop, verdict: Verdict, citation: Citation) -> CitedCode:
     anchor = anchor_of(verdict)
     place = atlas.place(anchor) if anchor else None
     if not place or not anchor:
-        return Shown(citation, None)
+        return CitedCode(citation, None)
     stretch = Stretch(place.path, place.first, place.declaration.span.end_line)
     code = excerpt(atlas, stop.page, atlas.sheet(place.page), stretch)
-    return Shown(citation, code, tuple(_signs(atlas, stop, place)))
+    return CitedCode(citation, code, tuple(_signs(atlas, stop, place)))
 
 
 def _signs(atlas: Atlas, stop: Stop, place: Place) -> Iterator[Link]:

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from annotator.model import Kind, Missing, Skipped, Verdict
-from annotator.writing.atlas import REPORT, Atlas, Stop, anchor_of, href, to
+from annotator.writing.addresses import href
+from annotator.writing.atlas import REPORT, Atlas, Stop, anchor_of, to
 from annotator.writing.places import TYPES
 from annotator.writing.views import Citation, Link
 

@@ -8,8 +8,8 @@ from typing import Protocol
 import msgspec
 from rich.text import Text as Styled
 
+from annotator.errors import printable
 from annotator.model import Reference
-from annotator.writing.reports import printable
 
 _SHOWN = 3
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ]")
+_UNSAFE_IN_LABEL = re.compile(r"[^\w .,:;()/+'-]")
 _WEB = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.:-]*(/.*)?", re.DOTALL)
 _CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A} | frozenset(range(0x7F, 0xA0))
 _DIRECTION = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C})
@@ -36,6 +37,15 @@ def escape(text: object) -> Html:
     source must read as the compiler reads it; control characters become U+FFFD.
     """
     return Html.escape(text)
+
+
+def label(text: object) -> Html:
+    """The text for a page's head, which is no Markdown but which themes escape once more, or not.
+
+    Only what could end a YAML string or act in HTML is a reference, so that ordinary titles read
+    well either way.
+    """
+    return Html(_UNSAFE_IN_LABEL.sub(_reference, str(text)))
 
 
 def join(parts: Iterable[str]) -> Html:

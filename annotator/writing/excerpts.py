@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.writing import code
-from annotator.writing.atlas import Atlas, anchor_of, href, to
+from annotator.writing.addresses import href
+from annotator.writing.atlas import Atlas, anchor_of, to
 from annotator.writing.views import Excerpt
 
 if TYPE_CHECKING:

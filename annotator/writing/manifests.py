@@ -5,8 +5,8 @@ from __future__ import annotations
 import tomlkit
 from tomlkit.items import AoT, InlineTable, Table
 
+from annotator.errors import printable
 from annotator.model import Article, Chapter, Reference
-from annotator.writing.reports import printable
 
 
 def draft(article: Article) -> str:

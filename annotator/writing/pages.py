@@ -9,6 +9,7 @@ import msgspec
 
 from annotator.model import Remark
 from annotator.writing import pictures
+from annotator.writing.addresses import href
 from annotator.writing.atlas import (
     CONTENTS,
     ERRATA,
@@ -20,7 +21,7 @@ from annotator.writing.atlas import (
     SiteInput,
     Stop,
     anchor_of,
-    href,
+    folders,
 )
 from annotator.writing.chapters import chapter
 from annotator.writing.citations import citations, counts, misheaded, word
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from annotator.writing.places import Sheet
 
-__all__ = ["Cited", "Site", "SiteInput", "make"]
+__all__ = ["Cited", "Site", "SiteInput", "folders", "make"]
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def make(given: SiteInput) -> Site:
     """All pages of the site."""
     atlas = Atlas(given)
     return Site(
-        frame=_frame(given),
+        frame=_frame(atlas),
         pages=(
             _home(atlas),
             _contents(atlas),
@@ -81,9 +82,9 @@ def make(given: SiteInput) -> Site:
     )
 
 
-def _frame(given: SiteInput) -> Frame:
+def _frame(atlas: Atlas) -> Frame:
+    given = atlas.given
     repository = web(given.repository).removesuffix("/").removesuffix(".git")
-    atlas = Atlas(given)
     return Frame(
         repository=Link(repository.partition("://")[2] or given.repository, repository),
         tag=given.tag,
@@ -168,8 +169,7 @@ def _listed(sheet: Sheet) -> Listed:
         kind=kind_of(sheet),
         entries=tuple(
             Link(item.declaration.name, href(SYMBOLS, sheet.page, item.anchor), item.declaration.signature)
-            for item in sheet.items
-            if item.declaration.name != sheet.type
+            for item in sheet.others
         ),
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator.model import Anchor, Declaration, Document, Kind, Use
+from annotator.writing.addresses import slug, unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,10 +18,6 @@ TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 
 _LARGE = 800
 """Lines of methods up to which a type that is only used is shown whole."""
-
-_PLAIN = re.compile(r"[^A-Za-z0-9_.-]")
-_TAKEN = frozenset({"index", "readme"})
-_LONGEST = 80
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -72,6 +68,16 @@ class Sheet(msgspec.Struct, frozen=True):
     hidden: int = 0
 
     @property
+    def main(self) -> Shown | None:
+        """The type's own declaration; none on a package's page."""
+        return next((item for item in self.items if item.declaration.symbol == self.type), None)
+
+    @property
+    def others(self) -> tuple[Shown, ...]:
+        """Everything but the type's own declarations."""
+        return tuple(item for item in self.items if item.declaration.symbol != self.type)
+
+    @property
     def title(self) -> str:
         """The page's title: `plugin.Store`, or `package plugin`."""
         return f"{self.package}.{self.type}" if self.type else f"package {self.package}"
@@ -113,7 +119,7 @@ def sheets(
     grouped: dict[tuple[str, str], dict[_Key, _Found]] = defaultdict(dict)
     for found in (*seeds.values(), *(more for one in used.values() for more in index.around(one))):
         grouped[found.folder, found.type][found.key] = found
-    pages = _unique([_page(folder, name) for folder, name in sorted(grouped)])
+    pages = unique([_page(folder, name) for folder, name in sorted(grouped)])
     return tuple(
         _sheet(page, folder, name, grouped[folder, name], index)
         for page, (folder, name) in zip(pages, sorted(grouped), strict=True)
@@ -233,7 +239,7 @@ def _sheet(page: str, folder: str, name: str, found: dict[_Key, _Found], index: 
     ordered = sorted(
         found.values(), key=lambda one: (one.path != main, one.declaration.kind not in TYPES, one.key)
     )
-    anchors = _unique([slug(one.declaration.symbol) for one in ordered])
+    anchors = unique([slug(one.declaration.symbol) for one in ordered])
     return Sheet(
         page=page,
         folder=folder,
@@ -249,37 +255,13 @@ def _sheet(page: str, folder: str, name: str, found: dict[_Key, _Found], index: 
 
 def _prefixes(paths: tuple[str, ...]) -> dict[str, str]:
     """`go-L` for the page's first file, with the file's name for the others."""
-    others = _unique([slug(path.rpartition("/")[2].removesuffix(".go")) for path in paths[1:]])
+    others = unique([slug(path.rpartition("/")[2].removesuffix(".go")) for path in paths[1:]])
     return dict(zip(paths, ("go-L", *(f"go-{other}-L" for other in others)), strict=True))
 
 
 def _page(folder: str, name: str) -> str:
     folders = (slug(part) for part in folder.split("/")) if folder else ("~",)
     return "/".join(("go", *folders, slug(name) or "index")) + ".md"
-
-
-def slug(text: str) -> str:
-    """The text as one part of an address: readable, never hidden, never two texts the same.
-
-    Letters, digits, `_`, `-` and `.` stay, others become `~` and their number; names that a web
-    server or mkdocs gives a meaning are set apart.
-    """
-    plain = _PLAIN.sub(lambda match: f"~{ord(match[0]):x}~", text)
-    if plain.startswith(".") or plain.lower() in _TAKEN:
-        plain = "~" + plain
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}~{len(plain)}"
-
-
-def _unique(names: list[str]) -> list[str]:
-    """The names, repeated ones (whatever their case) numbered: some file systems fold case."""
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        seen[name.lower()] += 1
-        count = seen[name.lower()]
-        stem, dot, suffix = name.rpartition(".md")
-        unique.append(name if count == 1 else f"{stem or suffix}~{count}{dot}{suffix if stem else ''}")
-    return unique
 
 
 def overlapping(items: Iterable[Shown]) -> Iterator[tuple[Shown, ...]]:

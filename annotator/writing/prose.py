@@ -62,6 +62,7 @@ def parse(name: str, text: str) -> Prose:
     if lines[0] != _FENCE or _FENCE not in lines[1:]:
         raise InvalidInput(f"{name}.md:1: begin with a head between two lines of {_FENCE}, in TOML")
     end = lines.index(_FENCE, 1)
+    first = next((at for at in range(end + 1, len(lines)) if lines[at]), end)
     try:
         head = msgspec.convert(tomllib.loads("\n".join(lines[1:end])), _Head)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
@@ -71,8 +72,8 @@ def parse(name: str, text: str) -> Prose:
         number=head.number,
         title=head.title,
         summary=head.summary,
-        body="\n".join(lines[end + 1 :]).strip("\n"),
-        line=end + 2,
+        body="\n".join(lines[first:]).rstrip("\n") if first > end else "",
+        line=first + 1,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from annotator.writing.atlas import CONTENTS, ERRATA, HOME, REPORT, SYMBOLS
-from annotator.writing.escape import escape
+from annotator.writing.escape import escape, label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def folder() -> Path:
 @cache
 def _environment() -> jinja2.Environment:
     """Every value that a template prints goes through `escape`, so that none can be forgotten."""
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder()),
         autoescape=True,
         finalize=escape,
@@ -73,3 +73,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["label"] = label
+    return environment

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 from rich.text import Text as Styled
 
+from annotator.errors import printable
 from annotator.model import Checked, Missing, Outcome, Skipped, Verdict
 
 VERDICTS = ("verified", "moved", "renamed", "missing", "skipped")
@@ -25,12 +26,6 @@ def summary(checked: Checked) -> dict[str, int]:
     """How many references have each verdict."""
     counted = Counter(name(verdict.outcome) for verdict in checked.verdicts)
     return {verdict: counted[verdict] for verdict in VERDICTS}
-
-
-def has_findings(checked: Checked) -> bool:
-    """Whether anything is to be mended."""
-    counted = summary(checked)
-    return bool(checked.remarks) or any(counted[verdict] for verdict in FINDINGS)
 
 
 def json(checked: Checked) -> str:
@@ -87,7 +82,8 @@ def text(checked: Checked) -> Iterator[Styled]:
         line = f"{place:<{width}}  {origin}{reason}"
         yield Styled.assemble((f"{verdict:<8}", _STYLE[verdict]), "  ", line)
     for remark in checked.remarks:
-        yield Styled.assemble((f"{remark.file}:{remark.line}", "bold"), ": ", printable(remark.message))
+        where = f"{printable(remark.file)}:{remark.line}"
+        yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
     yield Styled(sentence(checked))
 
 
@@ -107,8 +103,3 @@ def sentence(checked: Checked) -> str:
         f"{len(checked.verdicts)} references at {printable(checked.tag)}{commit}: "
         f"{', '.join(parts) or 'none'}" + (python if checked.remarks else "")
     )
-
-
-def printable(words: str) -> str:
-    """The words without anything that a terminal would act on."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from annotator import __version__
+from annotator.errors import printable
 from annotator.model import Checked, Reference, Remark, Verdict
 from annotator.writing import reports
 
@@ -27,7 +28,7 @@ class Rule(msgspec.Struct, frozen=True):
 RULES: dict[str, Rule] = {
     "reference-moved": Rule(
         "A cited symbol stands in another place.",
-        "Write the path and line that the message gives, or run `annotator verify --update`.",
+        "Write the path and line that the message gives.",
     ),
     "reference-renamed": Rule(
         "A cited symbol has another name.", "Write the name, path and line that the message gives."
@@ -127,7 +128,7 @@ def _region(reference: Reference) -> dict[str, int]:
 
 
 def _result(rule: str, message: str, file: str, region: dict[str, int]) -> dict[str, object]:
-    text = reports.printable(message)
+    text = printable(message)
     artifact = {"uri": _uri(file)} | ({} if file.startswith("/") else {"uriBaseId": "SRCROOT"})
     # The finding stays the same one when lines above it are added: its text identifies it.
     mark = hashlib.sha256(f"{rule}\0{file}\0{text}".encode()).hexdigest()[:32]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from annotator.writing.atlas import SYMBOLS, Atlas, href
+from annotator.writing.addresses import href
+from annotator.writing.atlas import SYMBOLS, Atlas
 from annotator.writing.citations import citations
 from annotator.writing.excerpts import Stretch, excerpt
 from annotator.writing.places import overlapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def symbols(atlas: Atlas, sheet: Sheet) -> Page:
     """The page of a type or a package."""
-    main = next((item for item in sheet.items if item.declaration.name == sheet.type), None)
+    main = sheet.main
     groups = tuple(_groups(atlas, sheet))
     declaring = [block for group in groups for block in group.blocks if main and _holds(block, main.anchor)]
     cited = tuple(one for one in citations(atlas, sheet.page) if one.found.href.startswith("#"))
@@ -35,6 +36,7 @@ def symbols(atlas: Atlas, sheet: Sheet) -> Page:
             doc=main.declaration.doc if main else "",
             main=declaring[0] if declaring else None,
             groups=tuple(_without(group, declaring[:1]) for group in groups),
+            fields=tuple(_fields(sheet, main)) if main else (),
             contents=tuple(_listed_here(sheet)),
             chapters=_speaking(atlas, sheet),
             citations=cited,
@@ -47,8 +49,7 @@ def symbols(atlas: Atlas, sheet: Sheet) -> Page:
 
 def kind_of(sheet: Sheet) -> str:
     """What the page is about: `package`, or the type's kind."""
-    main = next((item for item in sheet.items if item.declaration.name == sheet.type), None)
-    return str(main.declaration.kind) if main else "type" if sheet.type else "package"
+    return str(sheet.main.declaration.kind) if sheet.main else "type" if sheet.type else "package"
 
 
 def _package(atlas: Atlas, sheet: Sheet) -> Link:
@@ -65,10 +66,15 @@ def _types(atlas: Atlas, sheet: Sheet) -> Iterator[Link]:
             yield Link(one.type, href(sheet.page, one.page), kind_of(one))
 
 
+def _fields(sheet: Sheet, main: Item) -> Iterator[Link]:
+    """A struct's fields, an interface's methods, with their lines."""
+    for one in main.declaration.members:
+        yield Link(one.name, f"#{sheet.prefixes[main.path]}{one.line}", one.signature or one.type)
+
+
 def _listed_here(sheet: Sheet) -> Iterator[Link]:
-    for item in sheet.items:
-        if item.declaration.name != sheet.type:
-            yield Link(item.declaration.name, f"#{item.anchor}", item.declaration.signature)
+    for item in sheet.others:
+        yield Link(item.declaration.name, f"#{item.anchor}", item.declaration.signature)
 
 
 def _speaking(atlas: Atlas, sheet: Sheet) -> tuple[Link, ...]:

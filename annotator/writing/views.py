@@ -70,7 +70,7 @@ class Citation(msgspec.Struct, frozen=True):
     report: str
 
 
-class Shown(msgspec.Struct, frozen=True):
+class CitedCode(msgspec.Struct, frozen=True):
     """A citation with the code it cites, and the lines there that name what the chapter speaks of."""
 
     citation: Citation
@@ -111,7 +111,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     number: str
     summary: str
     body: Html
-    citations: tuple[Shown, ...]
+    citations: tuple[CitedCode, ...]
     article: Link
     names: tuple[Link, ...]
 
@@ -151,6 +151,7 @@ class SymbolPage(msgspec.Struct, frozen=True):
     doc: str
     main: Block | None
     groups: tuple[Group, ...]
+    fields: tuple[Link, ...]
     contents: tuple[Link, ...]
     chapters: tuple[Link, ...]
     citations: tuple[Citation, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.model import Document
+from annotator.model import Blob, Document
 from annotator.reading import golang
 
 
@@ -22,8 +23,19 @@ class MemoryTree:
         self.parsed: list[str] = []
 
     @property
-    def go_files(self) -> Mapping[str, object]:
-        return {p: p for p in self._files if p.endswith(".go") and not p.startswith("vendor/")}
+    def go_files(self) -> Mapping[str, Blob]:
+        return {
+            path: Blob(id=hashlib.sha1(data, usedforsecurity=False).hexdigest(), size=len(data))
+            for path, data in self._files.items()
+            if path.endswith(".go") and not path.startswith("vendor/")
+        }
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        return {path: self._files[path] for path in paths}
+
+    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
+        inside = [p for p in self._files if p.rpartition("/")[0] == folder and p.endswith(".go")]
+        return {path: (self._files[path], golang.read(self._files[path])) for path in inside}
 
     def has(self, path: str) -> bool:
         return path in self._files

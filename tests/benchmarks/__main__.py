@@ -1,6 +1,6 @@
 """`make bench`: figures and ratios, each beside its peer in the same run.
 
-    python -m tests.benchmarks [NAME]...      names are those of the modules in this folder
+    python tests/benchmarks [NAME]...      names are those of the modules in this folder
 
 MOBY_SOURCE names the repository that is measured on (default: the settings' own); MOBY_TAG its tag.
 """
@@ -29,7 +29,7 @@ def main(names: list[str]) -> int:
         table = Table(title=name, title_justify="left", box=None)
         for heading in ("what", "figure", "peer", "ratio", "goal"):
             table.add_column(heading, justify="left" if heading == "what" else "right")
-        for row in importlib.import_module(f"tests.benchmarks.{name}").run():
+        for row in importlib.import_module(name).run():
             table.add_row(*row)
         console.print(table)
     return 0

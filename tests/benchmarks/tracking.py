@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import _peers as peers
 import msgspec
 
 from annotator.forest import Forest, Hops
@@ -23,7 +24,6 @@ from annotator.sources.local import LocalSource
 from annotator.tracking import resolve, trails, walk
 from annotator.tracking.places import anchor, is_test, shared_tail
 from annotator.tree import Tree, reader
-from tests.benchmarks import _peers as peers
 
 BASELINE = "v18.09.6"
 OLDEST = "v1.13.1"

@@ -200,6 +200,16 @@ def test_apt_writes_only_under_the_cache(mirror: Mirror, opened: Opened, tmp_pat
     assert (cache / "debian" / "origin.go" / "apt" / "state" / "lists").is_dir()
 
 
+def test_a_disk_without_room_is_said_before_apt_begins(
+    mirror: Mirror, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror("stable", "1.2.0-1")
+    monkeypatch.setattr(apt, "_ROOM", 1 << 60)
+
+    with opened() as source, pytest.raises(SourceUnavailable, match=r"MiB are free.*ANNOTATOR_CACHE"):
+        source.tags()
+
+
 def test_a_machine_without_apt_says_so(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 

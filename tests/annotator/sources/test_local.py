@@ -312,3 +312,10 @@ def test_a_name_like_no_tag_is_answered_with_the_newest_tags(repository: Path) -
         source.snapshot("zzz")
 
     assert error.value.nearest == ("v2.0.0", "v1.10.0", "v1.2.0")
+
+
+def test_a_machine_without_git_says_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(SourceUnavailable, match="git is not installed"):
+        opened(repository)

@@ -1,0 +1,95 @@
+"""Which symbols of the scope have a counterpart, which are left out for a reason, and which are open."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from annotator.mapping.reach import members_by_name
+from annotator.mapping.scope import Scope
+from annotator.model import Counterpart, GoSymbol, Kind, PythonObject, Remark
+
+
+class State(StrEnum):
+    """What has become of a symbol in scope."""
+
+    MAPPED = "mapped"
+    LEFT_OUT = "left out"
+    OPEN = "open"
+
+
+class Covered(msgspec.Struct, frozen=True):
+    """A symbol in scope, its state, and its counterparts or the reason why it has none."""
+
+    symbol: GoSymbol
+    state: State
+    counterparts: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """All symbols in scope; `unknown` are names that the scope leaves out but that are not there."""
+
+    symbols: tuple[Covered, ...]
+    unknown: tuple[str, ...] = ()
+
+    def figures(self) -> Mapping[str, Mapping[str, int]]:
+        """How many symbols of each package are in each state."""
+        counted: dict[str, Counter[str]] = defaultdict(Counter)
+        for covered in self.symbols:
+            counted[covered.symbol.path.rpartition("/")[0]][covered.state.value] += 1
+        return counted
+
+
+def coverage(
+    symbols: Iterable[GoSymbol],
+    counterparts: Iterable[Counterpart],
+    scope: Scope,
+    python: Mapping[str, PythonObject],
+) -> Coverage:
+    """The state of every recorded symbol.
+
+    A method of an interface is covered with its interface where that is mapped: the rows of the
+    pair show each of its methods. A method of a type is covered by its counterpart's member of the
+    same name.
+    """
+    mapped: dict[str, list[str]] = defaultdict(list)
+    counterparts = tuple(counterparts)
+    for counterpart in counterparts:
+        for mirror in counterpart.mirrors:
+            mapped[f"{mirror.path}::{mirror.symbol}"].append(counterpart.name)
+    every = tuple(symbols)
+    by_notation = {symbol.notation: symbol for symbol in every}
+    for name, method, member in members_by_name(counterparts, by_notation, python):
+        mapped[method].append(f"{name}.{member}")
+    found = tuple(_covered(symbol, mapped, scope) for symbol in every)
+    known = {symbol.notation for symbol in every} | {f"{symbol.path}::*" for symbol in every}
+    named = [name for entry in scope.left_out for name in entry.symbols]
+    return Coverage(found, tuple(name for name in named if name not in known))
+
+
+def _covered(symbol: GoSymbol, mapped: Mapping[str, list[str]], scope: Scope) -> Covered:
+    ours = mapped.get(symbol.notation)
+    if ours is None and symbol.kind is Kind.IMETHOD:
+        ours = mapped.get(f"{symbol.path}::{symbol.symbol.rpartition('.')[0]}")
+    if ours:
+        return Covered(symbol, State.MAPPED, tuple(ours))
+    reason = scope.reason(symbol.notation)
+    if reason is None and symbol.kind is Kind.IMETHOD:
+        reason = scope.reason(f"{symbol.path}::{symbol.symbol.rpartition('.')[0]}")
+    if reason is not None:
+        return Covered(symbol, State.LEFT_OUT, reason=reason)
+    return Covered(symbol, State.OPEN)
+
+
+def remarks(found: Coverage, file: str) -> Iterator[Remark]:
+    """What is silently open, and what is left out although it is mapped or nowhere."""
+    for covered in found.symbols:
+        if covered.state is State.OPEN:
+            message = f"{covered.symbol.notation} has no counterpart; map it, or leave it out with a reason"
+            yield Remark(file, 1, message, "coverage-open")
+    for name in found.unknown:
+        yield Remark(file, 1, f"{name} is left out, but nothing of that name is recorded", "coverage-unknown")

@@ -1,0 +1,107 @@
+"""What the identifiers and calls of Go files mean: answered where it is proven, else not at all."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from annotator.model import Declaration, Kind, Use
+from annotator.reading.binding_expressions import Expressions
+from annotator.reading.binding_members import Members
+from annotator.reading.binding_packages import Packages, Source, folder_of, with_members
+from annotator.reading.binding_platform import platform_of
+from annotator.reading.binding_types import Types
+from annotator.reading.binding_walk import Walk
+
+CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
+
+
+@dataclass(eq=False)
+class Binder:
+    """Binds the files of one snapshot; packages are read when a name first leads to them.
+
+    Attributes:
+        source: Gives the Go files of a folder.
+        modules: Import paths of the repository's root, through its history.
+    """
+
+    source: Source
+    modules: tuple[str, ...]
+    _builds: dict[tuple[tuple[tuple[str, bool], ...], str | None], Build] = field(default_factory=dict)
+    _uses: dict[str, tuple[Use, ...]] = field(default_factory=dict)
+    _symbols: dict[str, Mapping[str, tuple[Declaration, ...]]] = field(default_factory=dict)
+
+    def uses(self, path: str) -> tuple[Use, ...]:
+        """The proven uses in a file, in source order; none for a path without a Go file."""
+        if path not in self._uses:
+            self._uses[path] = self._bound(path)
+        return self._uses[path]
+
+    def uses_in(self, path: str, declaration: Declaration) -> tuple[Use, ...]:
+        """The proven uses within one declaration of a file."""
+        uses = self.uses(path)
+        first = bisect_left(uses, declaration.span.start, key=_start)
+        last = bisect_left(uses, declaration.span.end, key=_start)
+        return uses[first:last]
+
+    def calls_of(self, path: str, symbol: str) -> list[tuple[str, str]]:
+        """The functions, as path and symbol, that a declaration calls or hands on.
+
+        In the order of their first mention, each once; those of closures inside belong to the
+        declaration too. Of several declarations with the symbol (twins of `init`) all are meant.
+        """
+        mentioned: dict[tuple[str, str], None] = {}
+        for declaration in self._declarations(path).get(symbol, ()):
+            for use in self.uses_in(path, declaration):
+                targets = self._declarations(use.path).get(use.symbol, ())
+                if any(target.kind in CALLABLE for target in targets):
+                    mentioned[use.path, use.symbol] = None
+        return list(mentioned)
+
+    def _declarations(self, path: str) -> Mapping[str, tuple[Declaration, ...]]:
+        if path not in self._symbols:
+            found = self.source.package(folder_of(path)).get(path)
+            self._symbols[path] = by_symbol(found[1].declarations) if found is not None else {}
+        return self._symbols[path]
+
+    def _bound(self, path: str) -> tuple[Use, ...]:
+        found = self.source.package(folder_of(path)).get(path)
+        if found is None:
+            return ()
+        build = self._build(path, found[1].constraint)
+        file = build.packages.file(path)
+        if file is None or file.root is None:
+            return ()
+        return Walk(file, build.types, build.expressions).run(file.root)
+
+    def _build(self, path: str, constraint: str) -> Build:
+        platform = platform_of(path, constraint)
+        tested = folder_of(path) if path.endswith("_test.go") else None
+        key = (tuple(sorted(platform.items())), tested)
+        if key not in self._builds:
+            packages = Packages(self.source, self.modules, platform, tested)
+            types = Types(packages)
+            self._builds[key] = Build(packages, types, Expressions(types, Members(types)))
+        return self._builds[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What is known of the files that are built together."""
+
+    packages: Packages
+    types: Types
+    expressions: Expressions
+
+
+def by_symbol(declarations: tuple[Declaration, ...]) -> Mapping[str, tuple[Declaration, ...]]:
+    """Declarations and their members by symbol."""
+    found: dict[str, tuple[Declaration, ...]] = {}
+    for declaration in with_members(declarations):
+        found[declaration.symbol] = (*found.get(declaration.symbol, ()), declaration)
+    return found
+
+
+def _start(use: Use) -> int:
+    return use.start

@@ -1,0 +1,110 @@
+"""The fields and methods of Go's types, promoted ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from annotator.model import Declaration
+from annotator.reading.binding_packages import File
+from annotator.reading.binding_types import MAX_DEPTH, Types, only_child
+from annotator.reading.binding_values import Context, Named, Pointer, Spelled, Type
+from annotator.reading.gosyntax import names_of
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What a selector names: its declaration, if the document has it, and its type."""
+
+    file: File
+    declaration: Declaration | None
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Finds what selectors name, within one build."""
+
+    types: Types
+
+    def find(self, kind: Type | None, name: str) -> Member | None:
+        """The field or method that `x.name` means for an x of a type, promoted ones included."""
+        level: list[Type | None] = [kind]
+        seen: set[Named] = set()
+        for _ in range(MAX_DEPTH):
+            found: list[Member] = []
+            embedded: list[Type | None] = []
+            for item in level:
+                found += self._direct(item, name, seen, embedded)
+            if found:
+                return found[0] if len(found) == 1 else None
+            # A type that we do not know may have the name itself, above whatever lies deeper.
+            if not embedded or not all(map(self._is_known, level)):
+                return None
+            level = embedded
+        return None
+
+    def _is_known(self, kind: Type | None) -> bool:
+        return isinstance(self.types.underlying(_pointed(kind)), Spelled)
+
+    def _direct(
+        self, kind: Type | None, name: str, seen: set[Named], embedded: list[Type | None]
+    ) -> Iterator[Member]:
+        """The members that a type itself has by a name; its embedded types are added to `embedded`."""
+        kind = _pointed(kind)
+        if isinstance(kind, Named):
+            if kind in seen:
+                return
+            seen.add(kind)
+            for entry in kind.package.find(f"{kind.name}.{name}"):
+                yield Member(entry.file, entry.declaration, self.types.value_of_function(entry))
+        spelled = self.types.underlying(kind)
+        if isinstance(spelled, Spelled):
+            yield from self._spelled(spelled, name, embedded)
+
+    def _spelled(self, spelled: Spelled, name: str, embedded: list[Type | None]) -> Iterator[Member]:
+        context = spelled.context
+        for node in _elements(spelled.node):
+            kind = node.child_by_field_name("type")
+            names = names_of(node)
+            for item in names:
+                if context.file.text(item) == name:
+                    yield self._member(item, node, context)
+            if not names:
+                inner = kind if node.type == "field_declaration" else only_child(node)
+                bare = _bare(inner)
+                embedded.append(self.types.resolve(inner, context))
+                if node.type == "field_declaration" and bare is not None and context.file.text(bare) == name:
+                    yield self._member(bare, node, context)
+
+    def _member(self, name: Node, node: Node, context: Context) -> Member:
+        if node.type == "method_elem":
+            kind: Type | None = self.types.function(node, context)
+        else:
+            kind = self.types.resolve(node.child_by_field_name("type"), context)
+            if node.children[0].type == "*":
+                kind = Pointer(kind)
+        row, column = name.start_point
+        return Member(context.file, context.file.places.get((row + 1, column + 1)), kind)
+
+
+def _elements(node: Node) -> list[Node]:
+    """The field declarations of a struct, the elements of an interface."""
+    if node.type == "struct_type":
+        lists = [child for child in node.named_children if child.type == "field_declaration_list"]
+        return [item for found in lists for item in found.named_children if item.type == "field_declaration"]
+    return [item for item in node.named_children if item.type in ("method_elem", "type_elem")]
+
+
+def _bare(node: Node | None) -> Node | None:
+    """The name that an embedded type goes by."""
+    while node is not None and node.type in ("generic_type", "qualified_type", "pointer_type"):
+        field_name = {"generic_type": "type", "qualified_type": "name"}.get(node.type)
+        node = node.child_by_field_name(field_name) if field_name else only_child(node)
+    return node
+
+
+def _pointed(kind: Type | None) -> Type | None:
+    return kind.element if isinstance(kind, Pointer) else kind

@@ -1,0 +1,177 @@
+"""Go packages as binding sees them: files that are built together, and what they declare."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from tree_sitter import Node
+
+from annotator.model import Declaration, Document
+from annotator.reading import gosyntax
+from annotator.reading.binding_platform import Platform, builds
+
+
+class Source(Protocol):
+    """Where the files of a package come from."""
+
+    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
+        """The Go files in a folder, by path; empty for a folder without any."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """A Go file with its syntax tree, made when first asked for."""
+
+    path: str
+    folder: str
+    data: bytes
+    document: Document
+
+    @property
+    def is_test(self) -> bool:
+        """Whether only `go test` builds it."""
+        return self.path.endswith("_test.go")
+
+    @cached_property
+    def root(self) -> Node | None:
+        """The tree's root."""
+        return gosyntax.root_of(self.data)
+
+    @cached_property
+    def places(self) -> Mapping[tuple[int, int], Declaration]:
+        """All declarations and members by the line and column of their names."""
+        return {(found.line, found.column): found for found in with_members(self.document.declarations)}
+
+    @cached_property
+    def symbols(self) -> Mapping[str, int]:
+        """How many declarations and members go by each symbol."""
+        return Counter(found.symbol for found in self.places.values())
+
+    def text(self, node: Node) -> str:
+        """A node's text."""
+        return gosyntax.text(self.data, node)
+
+    def node(self, declaration: Declaration) -> Node | None:
+        """The specification or function that declares a package-level name."""
+        where = declaration.span
+        root = self.root
+        node = root.named_descendant_for_byte_range(where.start, where.end) if root is not None else None
+        if node is None or node.end_byte > where.end or node.start_byte < where.start:
+            return None
+        if node.type.endswith("_declaration") and node.type not in (
+            "function_declaration",
+            "method_declaration",
+        ):
+            return node.named_child(0) if node.named_child_count else None
+        return node
+
+
+def folder_of(path: str) -> str:
+    """The folder that a path lies in, empty at the root."""
+    return path.rpartition("/")[0]
+
+
+def with_members(declarations: tuple[Declaration, ...]) -> Iterator[Declaration]:
+    """Declarations and, to any depth, their members."""
+    todo = list(declarations)
+    while todo:
+        found = todo.pop()
+        yield found
+        todo += found.members
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A declaration and the file that makes it."""
+
+    file: File
+    declaration: Declaration
+
+
+@dataclass(frozen=True, eq=False)
+class Package:
+    """Files of one folder that belong to one package and one build."""
+
+    folder: str
+    name: str
+    files: tuple[File, ...]
+
+    @cached_property
+    def _names(self) -> Mapping[str, list[Entry]]:
+        names: dict[str, list[Entry]] = {}
+        for file in self.files:
+            for found in file.document.declarations:
+                names.setdefault(found.symbol, []).append(Entry(file, found))
+        return names
+
+    def find(self, symbol: str) -> tuple[Entry, ...]:
+        """The declarations of `Name` or `Type.Method`: more than one, if twins cannot be told apart."""
+        return tuple(self._names.get(symbol, ()))
+
+    def only(self, symbol: str) -> Entry | None:
+        """The one declaration of a symbol, None if there is none or more than one."""
+        found = self.find(symbol)
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(eq=False)
+class Packages:
+    """The packages of a repository as one file's build sees them.
+
+    Attributes:
+        source: Gives the files of a folder.
+        modules: Import paths of the repository's root.
+        platform: What the build is for.
+        tested: Folder whose test files belong to the build too, None if none.
+    """
+
+    source: Source
+    modules: tuple[str, ...]
+    platform: Platform
+    tested: str | None = None
+    _folders: dict[str, list[File]] = field(default_factory=dict)
+    _packages: dict[tuple[str, str], Package | None] = field(default_factory=dict)
+
+    def of_import(self, path: str) -> Package | None:
+        """The package of the repository that an import path means, vendored or not; None for others."""
+        for module in sorted(self.modules, key=len, reverse=True):
+            if path == module or path.startswith(f"{module}/"):
+                return self.package(path[len(module) + 1 :])
+        return self.package(f"vendor/{path}")
+
+    def package(self, folder: str, name: str = "") -> Package | None:
+        """A folder's package; `name` is needed only for a file's own, which may be an external test's."""
+        built = self._built(folder)
+        name = name or _importable(built)
+        key = (folder, name)
+        if key not in self._packages:
+            files = tuple(file for file in built if file.document.package == name)
+            self._packages[key] = Package(folder, name, files) if files else None
+        return self._packages[key]
+
+    def file(self, path: str) -> File | None:
+        """One file of the build."""
+        return next((file for file in self._built(folder_of(path)) if file.path == path), None)
+
+    def _built(self, folder: str) -> list[File]:
+        if folder not in self._folders:
+            found = self.source.package(folder)
+            files = [File(path, folder, *found[path]) for path in sorted(found)]
+            self._folders[folder] = [file for file in files if self._is_built(file)]
+        return self._folders[folder]
+
+    def _is_built(self, file: File) -> bool:
+        if file.is_test and file.folder != self.tested:
+            return False
+        return builds(file.path, file.document.constraint, self.platform) is not False
+
+
+def _importable(files: list[File]) -> str:
+    """The name by which a folder's package is imported; empty if that is not one name."""
+    names = {file.document.package for file in files if not file.is_test}
+    return names.pop() if len(names) == 1 else ""

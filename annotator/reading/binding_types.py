@@ -1,0 +1,246 @@
+"""What Go's type expressions mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from annotator.model import Kind
+from annotator.reading.binding_packages import Entry, File, Package, Packages
+from annotator.reading.binding_values import (
+    Basic,
+    Channel,
+    Context,
+    Function,
+    Local,
+    Named,
+    PackageName,
+    Pointer,
+    Sequence,
+    Spelled,
+    Table,
+    Type,
+    TypeName,
+)
+from annotator.reading.gosyntax import names_of
+
+TYPE_KINDS = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
+BASIC = frozenset(
+    """
+    any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64
+    rune string uint uint8 uint16 uint32 uint64 uintptr
+    """.split()  # noqa: SIM905 - a list of words is read best as words
+)
+# What is declared by these names cannot be referred to.
+_NAMELESS = frozenset({"_", "init"})
+# Deeper types and longer chains of embedding or renaming stay unknown.
+MAX_DEPTH = 40
+
+
+_Rule = Callable[["Types", Node, Context], "Type | None"]
+
+
+@dataclass(eq=False)
+class Types:
+    """Resolves type expressions within one build."""
+
+    packages: Packages
+    _depth: int = 0
+    _underlying: dict[Named, Type | None] = field(default_factory=dict)
+
+    # ── Names ────────────────────────────────────────────────────────────────────────────────────
+
+    def own_package(self, file: File) -> Package | None:
+        """The package that a file belongs to."""
+        return self.packages.package(file.folder, file.document.package)
+
+    def entry(self, name: str, file: File) -> Entry | None:
+        """The one package-level declaration that a bare name means in a file."""
+        package = self.own_package(file) if name not in _NAMELESS else None
+        found = package.find(name) if package is not None else ()
+        if not found and name[:1].isupper():
+            dotted = [
+                self.packages.of_import(item.path) for item in file.document.imports if item.alias == "."
+            ]
+            found = tuple(entry for package in dotted if package is not None for entry in package.find(name))
+        return found[0] if len(found) == 1 else None
+
+    def import_of(self, name: str, file: File) -> PackageName | None:
+        """The imported package that a bare name means in a file."""
+        for item in file.document.imports:
+            package = self.packages.of_import(item.path)
+            called = item.alias or (package.name if package is not None else item.path.rsplit("/", 1)[-1])
+            if called == name:
+                return PackageName(package)
+        return None
+
+    def named(self, name: str, context: Context) -> Type | None:
+        """The type that a bare name means."""
+        local = context.local(name)
+        if local is not None:
+            return local.type.type if isinstance(local.type, TypeName) else None
+        found = self.entry(name, context.file)
+        if found is not None:
+            return self.declared(found)
+        package = self.own_package(context.file)
+        if name in BASIC and package is not None and not package.find(name):
+            return Basic(name)
+        return None
+
+    def declared(self, entry: Entry) -> Type | None:
+        """The type that a package-level declaration makes; for an alias, what it stands for."""
+        package = self.own_package(entry.file)
+        if entry.declaration.kind not in TYPE_KINDS or package is None:
+            return None
+        node = entry.file.node(entry.declaration)
+        if node is not None and node.type == "type_alias":
+            target = node.child_by_field_name("type")
+            return self.resolve(target, self.context_of(entry)) if target is not None else None
+        return Named(package, entry.declaration.name)
+
+    def context_of(self, entry: Entry) -> Context:
+        """Where a package-level declaration's names are looked up: its type parameters first."""
+        node = entry.file.node(entry.declaration)
+        return Context(entry.file, (type_parameters(node, entry.file),) if node is not None else ())
+
+    # ── Type expressions ─────────────────────────────────────────────────────────────────────────
+
+    def resolve(self, node: Node | None, context: Context) -> Type | None:
+        """The type that a type expression means; None, if that is not known."""
+        rule = self._RULES.get(node.type) if node is not None else None
+        if node is None or rule is None or self._depth > MAX_DEPTH:
+            return None
+        self._depth += 1
+        try:
+            return rule(self, node, context)
+        finally:
+            self._depth -= 1
+
+    def _name(self, node: Node, context: Context) -> Type | None:
+        return self.named(context.file.text(node), context)
+
+    def _generic(self, node: Node, context: Context) -> Type | None:
+        return self.resolve(node.child_by_field_name("type"), context)
+
+    def _wrapped(self, node: Node, context: Context) -> Type | None:
+        return self.resolve(only_child(node), context)
+
+    def _pointer(self, node: Node, context: Context) -> Type:
+        return Pointer(self.resolve(only_child(node), context))
+
+    def _sequence(self, node: Node, context: Context) -> Type:
+        return Sequence(self.resolve(node.child_by_field_name("element"), context))
+
+    def _channel(self, node: Node, context: Context) -> Type:
+        return Channel(self.resolve(node.child_by_field_name("value"), context))
+
+    def _table(self, node: Node, context: Context) -> Type:
+        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+        return Table(self.resolve(key, context), self.resolve(value, context))
+
+    def _spelled(self, node: Node, context: Context) -> Type:
+        return Spelled(node, context)
+
+    def _qualified(self, node: Node, context: Context) -> Type | None:
+        qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
+        if qualifier is None or name is None or context.local(context.file.text(qualifier)) is not None:
+            return None
+        found = self.import_of(context.file.text(qualifier), context.file)
+        entry = found.package.only(context.file.text(name)) if found is not None and found.package else None
+        return self.declared(entry) if entry is not None else None
+
+    def function(self, node: Node, context: Context) -> Function:
+        """A function's type, of its declaration, literal, type or interface method."""
+        result = node.child_by_field_name("result")
+        if result is None:
+            return Function(())
+        if result.type != "parameter_list":
+            return Function((self.resolve(result, context),))
+        return Function(tuple(kind for _, kind in self.parameters(result, context)))
+
+    def parameters(self, node: Node, context: Context) -> Iterator[tuple[Node | None, Type | None]]:
+        """The parameters of a list, each with its name, if it has one, and its type."""
+        for parameter in node.named_children:
+            if parameter.type not in ("parameter_declaration", "variadic_parameter_declaration"):
+                continue
+            kind = self.resolve(parameter.child_by_field_name("type"), context)
+            if parameter.type == "variadic_parameter_declaration":
+                kind = Sequence(kind)
+            names = names_of(parameter)
+            for name in names:
+                yield name, kind
+            if not names:
+                yield None, kind
+
+    def underlying(self, kind: Type | None) -> Type | None:
+        """A type without its name."""
+        for _ in range(MAX_DEPTH):
+            if not isinstance(kind, Named):
+                return kind
+            kind = self._definition(kind)
+        return None
+
+    def _definition(self, named: Named) -> Type | None:
+        if named not in self._underlying:
+            entry = named.package.only(named.name)
+            node = entry.file.node(entry.declaration) if entry is not None else None
+            self._underlying[named] = (
+                self.resolve(node.child_by_field_name("type"), self.context_of(entry))
+                if entry is not None and node is not None and node.type == "type_spec"
+                else None
+            )
+        return self._underlying[named]
+
+    def value_of_function(self, entry: Entry) -> Function | None:
+        """The type of a declared function or method."""
+        node = entry.file.node(entry.declaration)
+        if node is None or node.type not in ("function_declaration", "method_declaration"):
+            return None
+        return self.function(node, self.context_of(entry))
+
+    _RULES: ClassVar[dict[str, _Rule]] = {
+        "identifier": _name,
+        "type_identifier": _name,
+        "qualified_type": _qualified,
+        "generic_type": _generic,
+        "parenthesized_type": _wrapped,
+        "type_elem": _wrapped,
+        "pointer_type": _pointer,
+        "slice_type": _sequence,
+        "array_type": _sequence,
+        "implicit_length_array_type": _sequence,
+        "channel_type": _channel,
+        "map_type": _table,
+        "function_type": function,
+        "struct_type": _spelled,
+        "interface_type": _spelled,
+    }
+
+
+def type_parameters(node: Node, file: File) -> dict[str, Local]:
+    """The type parameters that a declaration's names may mean, a generic receiver's included."""
+    names = [
+        name
+        for parameter in _children(node.child_by_field_name("type_parameters"))
+        for name in parameter.children_by_field_name("name")
+    ]
+    for receiver in _children(node.child_by_field_name("receiver")):
+        kind = receiver.child_by_field_name("type")
+        while kind is not None and kind.type in ("pointer_type", "parenthesized_type"):
+            kind = only_child(kind)
+        arguments = kind.child_by_field_name("type_arguments") if kind is not None else None
+        names += list(_children(arguments))
+    return {file.text(name): Local() for name in names}
+
+
+def _children(node: Node | None) -> list[Node]:
+    return node.named_children if node is not None else []
+
+
+def only_child(node: Node) -> Node | None:
+    """A node's one child that is no comment, if it is one."""
+    children = [child for child in node.named_children if child.type != "comment"]
+    return children[0] if len(children) == 1 else None

@@ -1,0 +1,83 @@
+"""The facts of Go symbols, joined from their declarations, their own bytes, and binding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from annotator.model import Declaration, GoSymbol, Kind, Parameter, Reference, Use
+from annotator.reading import gofacts
+from annotator.reading.binding import Binder
+from annotator.tracking import likeness
+from annotator.tree import Tree
+
+_TOP = frozenset(
+    {Kind.FUNC, Kind.METHOD, Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE, Kind.CONST, Kind.VAR}
+)
+# Build constraints that take a file out of the platform that is ported.
+_ELSEWHERE = ("_windows.go", "_darwin.go", "_freebsd.go", "_solaris.go", "_unsupported.go", "_nocgo.go")
+
+
+def in_packages(tree: Tree, packages: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
+    """Every declaration of some packages, interface methods and closures among them; no tests."""
+    folders = set(packages)
+    paths = [
+        path
+        for path in tree.go_files
+        if path.rpartition("/")[0] in folders and not path.endswith(("_test.go", *_ELSEWHERE))
+    ]
+    for path, document in tree.documents(paths).items():
+        for declaration in document.walk():
+            if declaration.name != "_" and declaration.kind in _TOP | {Kind.IMETHOD}:
+                yield path, declaration
+
+
+def named(tree: Tree, references: Iterable[Reference]) -> Iterator[tuple[str, Declaration]]:
+    """The declarations that references name, where they are there."""
+    for reference in references:
+        if reference.path in tree.go_files:
+            for declaration in tree.documents([reference.path])[reference.path].walk():
+                if declaration.symbol == reference.symbol:
+                    yield reference.path, declaration
+
+
+def facts(
+    tree: Tree, modules: tuple[str, ...], wanted: Iterable[tuple[str, Declaration]]
+) -> tuple[GoSymbol, ...]:
+    """What there is to know of some declarations, each once, in the order of path and line."""
+    unique = {(path, found.symbol, found.line): found for path, found in wanted}
+    tree.read({path for path, _, _ in unique})
+    binder = Binder(tree, modules)
+    uses = {path: {use.end: use for use in binder.uses(path)} for path, _, _ in unique}
+    made = (_facts(tree, path, found, uses[path]) for (path, _, _), found in unique.items())
+    return tuple(sorted(made, key=lambda each: (each.path, each.line, each.symbol)))
+
+
+def _facts(tree: Tree, path: str, found: Declaration, uses: Mapping[int, Use]) -> GoSymbol:
+    data = tree.data(path)
+    own = gofacts.facts(data, found)
+    body = data[found.span.start : found.span.end]
+    return GoSymbol(
+        path=path,
+        symbol=found.symbol,
+        kind=found.kind,
+        line=found.line,
+        end_line=found.span.end_line,
+        signature=found.signature,
+        params=own.params,
+        results=own.results,
+        members=tuple(Parameter(member.name, member.type, member.line) for member in _members(found)),
+        calls=tuple(_called(callee, uses) for callee in own.callees),
+        errors=own.errors,
+        blob=tree.go_files[path].id,
+        likeness=likeness.fingerprint(body),
+    )
+
+
+def _members(found: Declaration) -> Iterator[Declaration]:
+    return (member for member in found.members if member.kind in (Kind.FIELD, Kind.IMETHOD))
+
+
+def _called(callee: gofacts.Callee, uses: Mapping[int, Use]) -> str:
+    use = uses.get(callee.end)
+    is_own = use is not None and "vendor" not in use.path.split("/")
+    return f"{use.path}::{use.symbol}" if use is not None and is_own else f"?{callee.written}"

@@ -1,0 +1,116 @@
+"""The mapping as people and tools read it: rows, figures and what is to be mended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+from rich.text import Text as Styled
+
+from annotator.errors import printable
+from annotator.model import Counterpart, Difference, GoSymbol, Remark
+
+
+class Row(Protocol):
+    """One thing that one side has, and what the other side has for it."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102 - the names say it
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def agreement(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+class Pair(Protocol):
+    """A counterpart beside its originals."""
+
+    @property
+    def counterpart(self) -> Counterpart: ...  # noqa: D102
+    @property
+    def originals(self) -> tuple[GoSymbol, ...]: ...  # noqa: D102
+    @property
+    def rows(self) -> tuple[Row, ...]: ...  # noqa: D102
+    @property
+    def stale(self) -> tuple[Difference, ...]: ...  # noqa: D102
+
+
+class Coverage(Protocol):
+    """The state of all symbols in scope."""
+
+    def figures(self) -> Mapping[str, Mapping[str, int]]: ...  # noqa: D102
+
+
+class Mapped(Protocol):
+    """The mapping of a project."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]: ...  # noqa: D102
+    @property
+    def remarks(self) -> tuple[Remark, ...]: ...  # noqa: D102
+    @property
+    def coverage(self) -> Coverage: ...  # noqa: D102
+
+
+def json(found: Mapped) -> str:
+    """The mapping for programs."""
+    value = {
+        "pairs": [_pair(pair) for pair in found.pairs],
+        "coverage": {folder: dict(states) for folder, states in sorted(found.coverage.figures().items())},
+        "remarks": found.remarks,
+    }
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _pair(pair: Pair) -> dict[str, object]:
+    return {
+        "python": {
+            "name": pair.counterpart.name,
+            "path": pair.counterpart.path,
+            "line": pair.counterpart.line,
+        },
+        "go": [
+            {"path": each.path, "symbol": each.symbol, "line": each.line, "end_line": each.end_line}
+            for each in pair.originals
+        ],
+        "rows": pair.rows,
+        "stale": pair.stale,
+    }
+
+
+def text(found: Mapped) -> Iterator[Styled]:
+    """What is to be mended, a line each, then one line in sum."""
+    for remark in found.remarks:
+        where = f"{printable(remark.file)}:{remark.line}"
+        yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
+    counted = Counter(str(row.agreement) for pair in found.pairs for row in pair.rows)
+    figures = ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+    states = _sum(found.coverage.figures().values())
+    covered = ", ".join(f"{count} {name}" for name, count in sorted(states.items()))
+    yield Styled(
+        f"{len(found.pairs)} counterparts: {figures or 'no rows'}; symbols in scope: {covered or 'none'}"
+    )
+
+
+def coverage(found: Coverage) -> Iterator[Styled]:
+    """How much of each package is mapped."""
+    figures = found.figures()
+    width = max((len(folder) for folder in figures), default=0)
+    for folder, states in sorted(figures.items()):
+        counted = ", ".join(f"{count} {name}" for name, count in sorted(states.items()))
+        yield Styled(f"{printable(folder):<{width}}  {counted}")
+    total = _sum(figures.values())
+    yield Styled(
+        f"{'in all':<{width}}  " + ", ".join(f"{count} {name}" for name, count in sorted(total.items()))
+    )
+
+
+def _sum(counters: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return total

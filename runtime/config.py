@@ -1,0 +1,86 @@
+"""What an engine can be told: where it keeps things, who runs its plugins, and how long it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from runtime.plugins.getter import Handler
+from runtime.plugins.patience import Timings as PluginTimings
+from runtime.plugins.plugin import SpecOpt
+from runtime.plugins.timings import Timings as LegacyTimings
+from runtime.volumes.timings import Timings as VolumeTimings
+from runtime.workers import Threads, Workers
+
+ExecutorName: TypeAlias = Literal["process", "runc"]
+"""Who runs managed plugins: plain processes, or containers."""
+
+EXEC_ROOT = "run"
+"""The exec root under a root, if no other is given; moby's is /run/docker, which needs root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long an engine waits.
+
+    Args:
+        start: What plugins and drivers that do not answer may delay the start by, all of them together.
+        volumes: The numbers of volumes and their drivers.
+        plugins: The numbers of managed plugins.
+        legacy: The numbers of legacy plugins.
+    """
+
+    start: float = 1.0
+    volumes: VolumeTimings = field(default_factory=VolumeTimings)
+    plugins: PluginTimings = field(default_factory=PluginTimings)
+    legacy: LegacyTimings = field(default_factory=LegacyTimings)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of an engine.
+
+    Args:
+        root: Where it keeps what must last.
+        exec_root: Where it keeps what lasts as long as it runs, such as sockets; under `root` by default.
+        executor: Who runs managed plugins.
+        plugin_folders: Where legacy plugins are looked for; moby's folders if None.
+        live_restore_enabled: Whether managed plugins run on while the engine is stopped.
+        spec_options: Changes to the specs of managed plugins, by capability.
+        handlers: Who is told of each plugin that becomes active, by capability.
+        timings: How long it waits.
+        workers: Where it does what others must not wait for.
+
+    Go:
+        daemon/config/config_unix.go::Config
+        daemon/config/config.go::CommonConfig
+
+    Differs:
+        extra executor: moby has one.
+        extra plugin_folders: moby's are fixed.
+        extra spec_options: moby's are made by the parts that need them.
+        extra handlers: moby's are made by the parts that need them.
+        extra timings: moby's are constants.
+        extra workers: moby has goroutines.
+        behaviour rest: all else that moby can be told is about containers, images and networks.
+    """
+
+    root: Path
+    exec_root: Path | None = None
+    executor: ExecutorName = "process"
+    plugin_folders: Sequence[Path] | None = None
+    live_restore_enabled: bool = False
+    spec_options: Mapping[str, Sequence[SpecOpt]] = field(default_factory=dict)
+    handlers: Mapping[str, Sequence[Handler]] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    workers: Workers = field(default_factory=Threads)
+
+    def get_exec_root(self) -> Path:
+        """Where the engine keeps what lasts as long as it runs.
+
+        Go:
+            daemon/config/config_common_unix.go::Config.GetExecRoot
+        """
+        return self.exec_root or self.root / EXEC_ROOT

@@ -1,0 +1,306 @@
+"""The engine's start, step by step: plugins, then the volumes that may be theirs; and its end in reverse."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from runtime.config import Config
+from runtime.errors import EngineError
+from runtime.events import PLUGIN_EVENT_TYPE, VOLUME_EVENT_TYPE, Actor, Events, Message
+from runtime.events_filter import Filter
+from runtime.filters import Args
+from runtime.plugins.controller import ManagerConfig
+from runtime.plugins.discovery import LocalRegistry
+from runtime.plugins.executor.protocol import Executor, ExitHandler
+from runtime.plugins.legacy import Plugins
+from runtime.plugins.manager import Manager
+from runtime.plugins.store import Store
+from runtime.pubsub import Subscriber
+from runtime.volumes import service
+from runtime.volumes.apitypes import Volume
+from runtime.volumes.context import Context
+from runtime.volumes.service import VolumesService
+
+log = logging.getLogger(__name__)
+
+ROOT_MODE = 0o711
+
+
+class Daemon:
+    """An engine that keeps volumes and runs plugins.
+
+    ```python
+    with Daemon(Config(root=Path("/tmp/engine"))) as daemon:
+        daemon.volumes.create("data", "local")
+    ```
+
+    It can be used from several threads.
+
+    Args:
+        config: Its settings.
+        plugin_store: The inventory of plugins; an empty one is made if there is none.
+
+    Go:
+        daemon/daemon.go::Daemon
+
+    Differs:
+        field PluginStore: in Python's spelling, `plugin_store`.
+        field configStore: called config.
+        extra legacy: what finds plugins that are not managed; moby has a global.
+        behaviour rest: what is about containers, images and networks is not here.
+    """
+
+    def __init__(self, config: Config, plugin_store: Store | None = None) -> None:
+        """Start, in moby's order.
+
+        Raises:
+            EngineError: Another engine uses the root, or something cannot be written there.
+
+        Go:
+            daemon/daemon.go::NewDaemon
+
+        Differs:
+            param ctx: the start is bounded, and need not be called off.
+            param pluginStore: made here if there is none; moby's command makes it.
+            order New: events are made before the plugin manager, so that none can be lost.
+            behaviour rest: the steps that are about containers, images and networks are not here.
+        """
+        self.config = config
+        self.shutdown_begun = False
+        self.disk_usage_running = threading.Lock()
+        self.plugin_manager: Manager | None = None
+        self._volumes: VolumesService | None = None
+        try:
+            create_daemon_root(config)
+            self.legacy = self._new_legacy_plugins()
+            self.plugin_store = plugin_store or Store(self.legacy)
+            self._register_plugin_hooks()
+            self.events_service = Events()
+            started = time.monotonic()
+            self.plugin_manager = self._new_manager()
+            self._volumes = self._new_volume_service(time.monotonic() - started)
+        except BaseException:
+            self.shutdown()
+            raise
+
+    @property
+    def volumes(self) -> VolumesService:
+        """The volume service.
+
+        Go:
+            daemon/volumes.go::Daemon.VolumesService
+        """
+        if self._volumes is None:
+            raise EngineError("the engine has not started")
+        return self._volumes
+
+    @property
+    def plugins(self) -> Manager:
+        """The plugin manager.
+
+        Go:
+            daemon/daemon.go::Daemon.PluginManager
+        """
+        if self.plugin_manager is None:
+            raise EngineError("the engine has not started")
+        return self.plugin_manager
+
+    def create_plugin_exec(self, m: ExitHandler) -> Executor:
+        """What starts and stops managed plugins.
+
+        Go:
+            daemon/daemon.go::NewDaemon.createPluginExec
+
+        Differs:
+            call New: processes or runc instead of containerd.
+        """
+        from runtime.plugins.executor import process, runc  # noqa: PLC0415 - only where processes can be started
+
+        new = {"process": process.new, "runc": runc.new}[self.config.executor]
+        return new(get_plugin_exec_root(self.config), m)
+
+    def log_plugin_event(self, plugin_id: str, ref_name: str, action: str) -> None:
+        """Note what happened to a plugin.
+
+        Go:
+            daemon/events.go::Daemon.LogPluginEvent
+        """
+        self.log_plugin_event_with_attributes(plugin_id, ref_name, action, {})
+
+    def log_plugin_event_with_attributes(
+        self, plugin_id: str, ref_name: str, action: str, attributes: Mapping[str, str]
+    ) -> None:
+        """Note what happened to a plugin, and more about it.
+
+        Go:
+            daemon/events.go::Daemon.LogPluginEventWithAttributes
+        """
+        actor = Actor(plugin_id, {**attributes, "name": ref_name})
+        self.events_service.log(action, PLUGIN_EVENT_TYPE, actor)
+
+    def log_volume_event(self, volume_id: str, action: str, attributes: Mapping[str, str]) -> None:
+        """Note what happened to a volume.
+
+        Go:
+            daemon/events.go::Daemon.LogVolumeEvent
+        """
+        self.events_service.log(action, VOLUME_EVENT_TYPE, Actor(volume_id, attributes))
+
+    def subscribe_to_events(
+        self, since: int | None = None, until: int | None = None, filters: Args | None = None
+    ) -> tuple[Sequence[Message], Subscriber[Message]]:
+        """The events of a span of time, and a queue of those to come.
+
+        Args:
+            since: Nanoseconds since 1970, or None.
+            until: Likewise; if both are None, no past events are given.
+            filters: Which events are wanted; None for all.
+
+        Go:
+            daemon/events.go::Daemon.SubscribeToEvents
+        """
+        wanted = Filter(filters or Args()).include
+        return self.events_service.subscribe_topic(since, until, wanted)
+
+    def unsubscribe_from_events(self, listener: Subscriber[Message]) -> None:
+        """End a queue of events.
+
+        Go:
+            daemon/events.go::Daemon.UnsubscribeFromEvents
+        """
+        self.events_service.evict(listener)
+
+    def system_disk_usage(self, *, ctx: Context | None = None) -> Sequence[Volume]:
+        """The local volumes with their sizes.
+
+        Raises:
+            EngineError: Another one is at it.
+
+        Go:
+            daemon/disk_usage.go::Daemon.SystemDiskUsage
+
+        Differs:
+            result DiskUsage: volumes are all that is here.
+        """
+        if not self.disk_usage_running.acquire(blocking=False):
+            raise EngineError("a disk usage operation is already running")
+        try:
+            return self.volumes.local_volumes_size(ctx=ctx)
+        finally:
+            self.disk_usage_running.release()
+
+    def shutdown(self) -> None:
+        """Stop, in the reverse order of the start; what has not started is left out.
+
+        Go:
+            daemon/daemon.go::Daemon.Shutdown
+
+        Differs:
+            field shutdown: called shutdown_begun.
+            extra close: listeners and kept connections are closed by their owner.
+        """
+        if self.shutdown_begun:
+            return
+        self.shutdown_begun = True
+        if self._volumes is not None:
+            self._volumes.shutdown()
+        self._plugin_shutdown()
+        if hasattr(self, "events_service"):
+            self.events_service.close()
+        if hasattr(self, "legacy"):
+            self.legacy.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown()
+
+    def _new_legacy_plugins(self) -> Plugins:
+        timings = self.config.timings.legacy
+        folders = self.config.plugin_folders
+        registry = None if folders is None else LocalRegistry.of_folders(folders, timings)
+        return Plugins(registry, timings, self.config.workers)
+
+    def _register_plugin_hooks(self) -> None:
+        """Say how specs of plugins are changed and who is told of plugins, before the first is loaded."""
+        for capability, opts in self.config.spec_options.items():
+            self.plugin_store.register_runtime_opt(capability, *opts)
+        for capability, callbacks in self.config.handlers.items():
+            for callback in callbacks:
+                self.plugin_store.handle(capability, callback)
+
+    def _new_manager(self) -> Manager:
+        config = ManagerConfig(
+            store=self.plugin_store,
+            root=self.config.root / "plugins",
+            exec_root=get_plugin_exec_root(self.config),
+            create_executor=self.create_plugin_exec,
+            live_restore_enabled=self.config.live_restore_enabled,
+            log_plugin_event=self.log_plugin_event,
+            timings=replace(self.config.timings.plugins, start=self.config.timings.start),
+            workers=self.config.workers,
+        )
+        try:
+            return Manager(config)
+        except EngineError as error:
+            raise error.with_text("couldn't create plugin manager") from error
+
+    def _new_volume_service(self, waited: float) -> VolumesService:
+        """The volume service, whose getter of plugins is the store that the manager has filled."""
+        left = max(self.config.timings.start - waited, 0.0)
+        return service.new_volume_service(
+            self.config.root,
+            self.plugin_store,
+            self,
+            self.config.workers,
+            replace(self.config.timings.volumes, start=left),
+        )
+
+    def _plugin_shutdown(self) -> None:
+        """Stop the plugins, if they were started.
+
+        Go:
+            daemon/daemon.go::Daemon.pluginShutdown
+        """
+        if self.plugin_manager is not None:
+            self.plugin_manager.shutdown()
+
+
+def create_daemon_root(config: Config) -> None:
+    """Make the directory of all that must last.
+
+    Raises:
+        EngineError: It cannot be made.
+
+    Go:
+        daemon/daemon.go::CreateDaemonRoot
+
+    Differs:
+        call setupRemappedRoot: no user namespaces here.
+    """
+    try:
+        config.root.mkdir(ROOT_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"failed to mkdir {config.root}: {error.strerror}", error) from error
+
+
+def get_plugin_exec_root(config: Config) -> Path:
+    """Where the sockets of managed plugins are.
+
+    Go:
+        daemon/daemon_linux.go::getPluginExecRoot
+
+    Differs:
+        param root: the exec root may be elsewhere; moby's is /run/docker/plugins whatever it is told.
+    """
+    return config.get_exec_root() / "plugins"

@@ -1,0 +1,117 @@
+"""Files that are written whole or not at all, and directories that are removed whatever is in them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from runtime import mount
+from runtime.errors import EngineError
+
+REMOVE_RETRIES = 50
+"""Tries of `ensure_remove_all` while something is busy."""
+REMOVE_WAIT = 0.1
+"""Seconds between two of them."""
+
+PRIVATE = 0o700
+"""The mode of the engine's own directories."""
+
+_BUSY = (errno.EBUSY, errno.ENOTEMPTY)
+
+
+def make_private(path: Path) -> None:
+    """Make a directory that only the engine can enter, and its parents; one that is there is fine.
+
+    Raises:
+        EngineError: `failed to mkdir PATH`.
+    """
+    try:
+        path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"failed to mkdir {path}: {error}", error) from error
+
+
+def atomic_write_file(filename: Path, data: bytes, perm: int) -> None:
+    """Write a file aside, force it to the disk, and rename it into place.
+
+    Go:
+        pkg/ioutils/fswriters.go::AtomicWriteFile
+
+    Differs:
+        behaviour directory: forced to the disk too, so that the rename survives a power cut.
+        order mode: set before the content is written, so that nobody reads what is not for them.
+
+    Raises:
+        OSError: nothing has changed then.
+    """
+    descriptor, aside = tempfile.mkstemp(prefix=f".tmp-{filename.name}", dir=filename.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), perm)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(filename)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+    sync_directory(filename.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Force a directory's entries to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def ensure_remove_all(path: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Remove a file, a link or a directory tree, and unmount what is mounted in it.
+
+    Links are removed, never followed; a path that is not there is fine.
+
+    Go:
+        pkg/system/rm.go::EnsureRemoveAll
+
+    Differs:
+        param dir: called `path`, since a file or a link is removed too.
+        extra sleep: tests bring their own.
+        behaviour retry: of entries that vanish meanwhile too, without counting paths.
+        behaviour unmount: all that is mounted below is unmounted again on each retry.
+
+    Raises:
+        OSError: something was still busy after 50 tries, or cannot be removed.
+    """
+    for attempt in range(REMOVE_RETRIES + 1):
+        with suppress(OSError):
+            mount.recursive_unmount(path)
+        try:
+            _remove(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno not in _BUSY or attempt == REMOVE_RETRIES:
+                raise
+            sleep(REMOVE_WAIT)
+        else:
+            return
+
+
+def _remove(path: Path) -> None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(found.st_mode):
+        shutil.rmtree(path)
+    else:
+        path.unlink()

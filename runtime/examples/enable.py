@@ -1,0 +1,79 @@
+"""Enable and disable a managed plugin: made from a directory, started as a process, used, and stopped."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from runtime.examples import plugin
+from runtime.examples.load import start
+from runtime.examples.telling import say, show_error, show_log
+from runtime.plugins.api_types import PluginCreateOptions
+from runtime.plugins.getter import ACQUIRE
+from runtime.plugins.manager import Manager
+
+CONFIG = {
+    "description": "The example volume plugin",
+    "entrypoint": ["/plugin", "--socket", "/run/docker/plugins/tiny.sock", "--root", "/data"],
+    "interface": {"socket": "tiny.sock", "types": ["docker.volumedriver/1.0"]},
+    "propagatedMount": "/data",
+    "env": [{"name": "GREETING", "settable": ["value"], "value": "hello"}],
+}
+
+
+def main() -> None:
+    """Lead a plugin from its directory to its removal."""
+    with tempfile.TemporaryDirectory(prefix="rt") as made, show_log():
+        manager = start(Path(made))
+        manager.config.store.handle(
+            "VolumeDriver", lambda name, _: say("  whoever waits for it hears of", name)
+        )
+        manager.create_from_directory(write_source(Path(made) / "source"), PluginCreateOptions("tiny"))
+        say("Made from config.json and rootfs", state(manager))
+        manager.set("tiny", ["GREETING=hi"])
+        say("A setting that its author allows", manager.inspect("tiny").settings.env)
+
+        manager.enable("tiny")
+        say("Enabled, it listens", state(manager))
+        show_error("It cannot be enabled twice", lambda: manager.enable("tiny"))
+        show_error("Nor set while it runs", lambda: manager.set("tiny", ["GREETING=hey"]))
+        use(manager)
+
+        manager.disable("tiny")
+        say("Disabled, its process is gone", state(manager))
+        manager.remove("tiny")
+        say("Removed, nothing is listed", list(manager.list()))
+        manager.shutdown()
+
+
+def use(manager: Manager) -> None:
+    """Be a user of the plugin, as a volume is."""
+    used = manager.config.store.get("tiny", "VolumeDriver", ACQUIRE)
+    show_error("While somebody uses it, it stays", lambda: manager.disable("tiny"))
+    if used.client is not None:
+        used.client.call("VolumeDriver.Create", {"Name": "mine"}, dict)
+        reply = used.client.call("VolumeDriver.List", None, dict)
+        say("It answers calls", [volume["Name"] for volume in reply["Volumes"]])
+    manager.get("tiny").release()
+
+
+def write_source(directory: Path) -> Path:
+    """A directory as `docker plugin create` takes it, with the example plugin as its program."""
+    program = directory / "rootfs" / "plugin"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!{sys.executable}\n{Path(plugin.__file__).read_text()}")
+    program.chmod(0o755)
+    (directory / "config.json").write_text(json.dumps(CONFIG))
+    return directory
+
+
+def state(manager: Manager) -> str:
+    """Whether the plugin is enabled."""
+    found = manager.inspect("tiny")
+    return f"{found.name} is {'enabled' if found.enabled else 'disabled'}"
+
+
+if __name__ == "__main__":
+    main()

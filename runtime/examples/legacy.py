@@ -1,0 +1,67 @@
+"""Discover a legacy plugin: drop its socket into a folder, and the engine finds it the next time it looks."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime.examples.plugin import Server, Volumes
+from runtime.examples.telling import say, show_error, show_log
+from runtime.plugins.discovery import LocalRegistry
+from runtime.plugins.legacy import Plugins
+
+
+def main() -> None:
+    """Find three plugins, of which one works, and call it."""
+    with tempfile.TemporaryDirectory(prefix="rt") as made, show_log():
+        folder = Path(made)
+        plugins = Plugins(LocalRegistry.of_folders([folder]))
+        say("In an empty folder there is no plugin", plugins.registry.scan())
+
+        (folder / "typo.spec").write_text("localhost:8080")
+        (folder / "gone.spec").write_text("tcp://127.0.0.1:1")
+        with plugin_on(folder / "tiny.sock") as asked:
+            say("A socket and two specs are three names", plugins.registry.scan())
+
+            plugins.handle(
+                "VolumeDriver", lambda name, _: say("Whoever waits for volume drivers hears of", name)
+            )
+            tiny = plugins.get("tiny", "VolumeDriver")
+            say("The handshake says what it implements", tiny.manifest)
+            if tiny.client is not None:
+                say("From then on it can be called", tiny.client.call("VolumeDriver.List", {}, dict))
+
+            found = plugins.get_all("VolumeDriver")
+            say("Listing asks those that are not known, once", [plugin.name for plugin in found])
+            refuse("It drives no networks", plugins, "tiny", "NetworkDriver")
+            refuse("This one is not there", plugins, "gone", "VolumeDriver")
+            refuse("This one cannot be reached by anybody", plugins, "typo", "VolumeDriver")
+            refuse("And this one nobody knows", plugins, "none", "VolumeDriver")
+            say("All that the plugin was ever asked", asked)
+        plugins.close()
+
+
+def refuse(what: str, plugins: Plugins, name: str, capability: str) -> None:
+    """Ask for what cannot be had; a patient caller would be told the same after 15 seconds."""
+    show_error(what, lambda: plugins.get(name, capability, patient=False))
+
+
+@contextmanager
+def plugin_on(path: Path) -> Iterator[list[str]]:
+    """Run the example plugin on a socket, and keep what it is asked."""
+    asked: list[str] = []
+    with tempfile.TemporaryDirectory() as root, Server(path, Volumes(Path(root)), asked.append) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Makes a managed plugin of the example: a config.json, and a root file system with its Python."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from runtime.examples import plugin
+
+SCRIPT: Final = "/plugin"
+SOCKET: Final = "example.sock"
+DATA: Final = "/data"
+
+CONFIG: Final = {
+    "description": "A small volume plugin: a directory for each volume",
+    "documentation": "https://docs.docker.com/engine/extend/plugins_volume/",
+    "entrypoint": [SCRIPT, "--socket", f"/run/docker/plugins/{SOCKET}", "--root", DATA],
+    "workdir": "",
+    "interface": {"types": ["docker.volumedriver/1.0"], "socket": SOCKET},
+    "network": {"type": "none"},
+    "propagatedMount": DATA,
+    "linux": {"capabilities": []},
+    "env": [{"name": "PYTHONDONTWRITEBYTECODE", "description": "", "settable": ["value"], "value": "1"}],
+}
+
+WHAT_IS_LOADED: Final = """
+import sys
+import tempfile
+sys.modules["ssl"] = sys.modules["_hashlib"] = None  # the plugin can do without, and they are large
+import encodings.idna, json, pathlib, runpy, textwrap, traceback
+runpy.run_path(sys.argv[1], run_name="packed")
+modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+mapped = [line.split(maxsplit=5)[5:] for line in pathlib.Path("/proc/self/maps").read_text().splitlines()]
+mapped = [name[0] for name in mapped if name and name[0].startswith("/")]
+print(json.dumps([sys.executable, *filter(None, modules), *mapped]))
+"""
+"""Run in an interpreter, prints its file and those of the modules and libraries that the plugin needs."""
+
+LOADERS: Final = ("lib64/ld-*.so*", "lib/ld-*.so*", "etc/ld.so.cache")
+"""What the kernel starts first, and where that looks for libraries."""
+
+TOP: Final = ("bin", "sbin", "lib", "lib64")
+
+
+def pack(directory: Path) -> Path:
+    """Make DIRECTORY/config.json and DIRECTORY/rootfs, as `docker plugin create` takes them.
+
+    The interpreter, the modules and the libraries that the plugin uses are copied to the paths they have
+    here: in a container the root file system has all of them, and without one the host has.
+
+    Raises:
+        OSError: The directory holds something already, or cannot be written; then nothing is left behind.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent) as half:
+        made = Path(half) / "plugin"
+        made.mkdir()
+        _fill(made / "rootfs")
+        (made / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
+        return made.rename(directory)
+
+
+def _fill(rootfs: Path) -> None:
+    python = Path(sys._base_executable).resolve()  # type: ignore[attr-defined] # noqa: SLF001 - not a venv's
+    rootfs.mkdir()
+    _link_top(rootfs)
+    for path in sorted(_needed(python)):
+        _copy(path, rootfs)
+    script = rootfs / SCRIPT.lstrip("/")
+    script.write_text(f"#!{python}\n{Path(plugin.__file__).read_text()}")
+    script.chmod(0o755)
+    (rootfs / DATA.lstrip("/")).mkdir()
+
+
+def _needed(python: Path) -> set[Path]:
+    command = [str(python), "-I", "-S", "-B", "-c", WHAT_IS_LOADED, plugin.__file__]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our interpreter
+    paths = {Path(name) for name in json.loads(found.stdout)} - {Path(plugin.__file__)}
+    encodings = {
+        other for path in paths if path.parent.name == "encodings" for other in path.parent.glob("*.py")
+    }
+    loaders = {path for pattern in LOADERS for path in Path("/").glob(pattern)}
+    return {path for path in paths | encodings | loaders if path.is_file()}
+
+
+def _link_top(rootfs: Path) -> None:
+    """`/lib` and its like lead into `/usr` on most systems."""
+    for top in TOP:
+        if Path("/", top).is_symlink():
+            (rootfs / top).symlink_to(Path("/", top).readlink())
+
+
+def _copy(path: Path, rootfs: Path) -> None:
+    target = rootfs / path.relative_to("/")
+    target.parent.resolve().mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        shutil.copy2(path, target)
+    if ".so" not in path.name:
+        return
+    for link in path.parent.iterdir():
+        # A library is asked for by a name that is often a link to its file.
+        if (
+            link.is_symlink()
+            and link.resolve() == path.resolve()
+            and not (target.parent / link.name).exists()
+        ):
+            (target.parent / link.name).symlink_to(target.name)

@@ -1,0 +1,133 @@
+"""Mounting, unmounting, and what is mounted where, on Linux."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import logging
+import os
+import re
+from pathlib import Path
+
+log = logging.getLogger("runtime.mount")
+
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_SHARED = 1 << 20
+MNT_DETACH = 2
+
+_MOUNT_INFO = Path("/proc/self/mountinfo")
+_MOUNT_POINT_FIELD = 4
+
+
+def get_mounts() -> list[str]:
+    """Where something is mounted, in the order of mounting; nothing where there is no Linux.
+
+    Go:
+        pkg/mount/mount.go::GetMounts
+
+    Differs:
+        param f: the caller filters.
+        result Info: mount points only; nothing else is asked for here.
+        behaviour escapes: octal escapes of spaces and the like are undone, which moby forgets.
+    """
+    try:
+        lines = _MOUNT_INFO.read_text("utf-8", "surrogateescape").splitlines()
+    except FileNotFoundError:
+        return []
+    return [_unescape(line.split(" ")[_MOUNT_POINT_FIELD]) for line in lines]
+
+
+def mounted(mountpoint: Path) -> bool:
+    """Whether something is mounted at exactly this path.
+
+    Go:
+        pkg/mount/mount.go::Mounted
+    """
+    return str(mountpoint) in get_mounts()
+
+
+def unmount(target: Path) -> None:
+    """Detach what is mounted at a path; nothing mounted is fine.
+
+    Go:
+        pkg/mount/mount.go::Unmount
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    if _libc().umount2(os.fsencode(target), MNT_DETACH) != 0 and ctypes.get_errno() != errno.EINVAL:
+        raise _error(target)
+
+
+def recursive_unmount(target: Path) -> None:
+    """Detach all that is mounted at a path and below, the deepest first.
+
+    Go:
+        pkg/mount/mount.go::RecursiveUnmount
+
+    Differs:
+        behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of
+            `/plugins/a`.
+        behaviour vanished: a mount that is gone meanwhile is fine, wherever it was in the list.
+
+    Raises:
+        OSError: the mount at the path itself, or the last one below, cannot be detached.
+    """
+    top = str(target)
+    below = [point for point in get_mounts() if point == top or point.startswith(f"{top}/")]
+    below.sort(key=len, reverse=True)
+    for position, point in enumerate(below, 1):
+        try:
+            unmount(Path(point))
+        except OSError:
+            if position == len(below) and mounted(Path(point)):
+                raise
+            log.warning("Failed to unmount submount %s", point, exc_info=True)
+
+
+def make_r_shared(mount_point: Path) -> None:
+    """Make a directory a mount point of its own whose mounts others see.
+
+    Go:
+        pkg/mount/sharedsubtree_linux.go::MakeRShared
+
+    Raises:
+        OSError: the kernel refuses; PermissionError without the right to mount.
+    """
+    make_mount(mount_point)
+    _mount("", mount_point, MS_SHARED | MS_REC)
+
+
+def make_mount(mnt: Path) -> None:
+    """Make a directory a mount point, by mounting it on itself, unless it is one.
+
+    Go:
+        pkg/mount/sharedsubtree_linux.go::MakeMount
+
+    Raises:
+        OSError: the kernel refuses; PermissionError without the right to mount.
+    """
+    if not mounted(mnt):
+        _mount(str(mnt), mnt, MS_BIND)
+
+
+def _mount(source: str, target: Path, flags: int) -> None:
+    if _libc().mount(os.fsencode(source), os.fsencode(target), b"none", flags, None) != 0:
+        raise _error(target)
+
+
+def _error(path: Path) -> OSError:
+    code = ctypes.get_errno()
+    return OSError(code, os.strerror(code), str(path))
+
+
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
+    libc.umount2.argtypes = (ctypes.c_char_p, ctypes.c_int)
+    return libc
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)

@@ -1,0 +1,1 @@
+"""Plugins: how they are found, activated, called and, if managed, kept running."""

@@ -1,0 +1,291 @@
+"""The API's plugin types: frozen values with the fields of Go's structs, in Go's order."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+
+class ApiValue(msgspec.Struct, frozen=True, rename="pascal"):
+    """A value under Go's field names; `OMIT_EMPTY` lists the fields that are left out when empty."""
+
+    OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset()
+
+
+UInt32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+
+
+class PluginInterfaceType(ApiValue, frozen=True):
+    """What a plugin can do: `docker.volumedriver/1.0` is prefix, capability and version.
+
+    Go:
+        api/types/plugin_interface_type.go::PluginInterfaceType
+    """
+
+    capability: str = ""
+    prefix: str = ""
+    version: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> PluginInterfaceType:
+        """The type that a text names; the last dot before the first slash ends the prefix.
+
+        Go:
+            api/types/plugin_responses.go::PluginInterfaceType.UnmarshalJSON
+
+        Differs:
+            param p: the decoded JSON string; that it is one is checked in `golang_json`.
+            error "not a plugin interface type": raised by `golang_json`, which sees the raw value.
+            behaviour slash: without "/" the capability ends with the text; moby adds one stray byte and the
+                quote.
+            behaviour dot: without "." all of it is the capability; moby loses the first letter.
+        """
+        name, _, version = text.partition("/")
+        prefix, _, capability = name.rpartition(".")
+        return cls(capability=capability, prefix=prefix, version=version)
+
+    def __str__(self) -> str:
+        """The text form, `prefix.capability/version`.
+
+        Go:
+            api/types/plugin_responses.go::PluginInterfaceType.String
+            api/types/plugin_responses.go::PluginInterfaceType.MarshalJSON
+        """
+        return f"{self.prefix}.{self.capability}/{self.version}"
+
+
+class PluginEnv(ApiValue, frozen=True):
+    """An environment variable that a plugin knows; `value` is None if it has no default.
+
+    Go:
+        api/types/plugin_env.go::PluginEnv
+    """
+
+    description: str = ""
+    name: str = ""
+    settable: list[str] | None = None
+    value: str | None = None
+
+
+class PluginMount(ApiValue, frozen=True):
+    """A mount that a plugin asks for; `source` is None until someone sets it.
+
+    Go:
+        api/types/plugin_mount.go::PluginMount
+    """
+
+    description: str = ""
+    destination: str = ""
+    name: str = ""
+    options: list[str] | None = None
+    settable: list[str] | None = None
+    source: str | None = None
+    type: str = ""
+
+
+class PluginDevice(ApiValue, frozen=True):
+    """A device that a plugin asks for; `path` is None until someone sets it.
+
+    Go:
+        api/types/plugin_device.go::PluginDevice
+    """
+
+    description: str = ""
+    name: str = ""
+    path: str | None = None
+    settable: list[str] | None = None
+
+
+class PluginConfigArgs(ApiValue, frozen=True):
+    """The arguments that follow the entrypoint.
+
+    Go:
+        api/types/plugin.go::PluginConfigArgs
+    """
+
+    description: str = ""
+    name: str = ""
+    settable: list[str] | None = None
+    value: list[str] | None = None
+
+
+class PluginConfigInterface(ApiValue, frozen=True):
+    """How the engine reaches a plugin: the protocol, the socket's file name and the types it serves.
+
+    Go:
+        api/types/plugin.go::PluginConfigInterface
+    """
+
+    OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"protocol_scheme"})
+
+    protocol_scheme: str = ""
+    socket: str = ""
+    types: list[PluginInterfaceType] | None = None
+
+
+class PluginConfigLinux(ApiValue, frozen=True):
+    """Devices and capabilities beyond the default.
+
+    Go:
+        api/types/plugin.go::PluginConfigLinux
+    """
+
+    allow_all_devices: bool = False
+    capabilities: list[str] | None = None
+    devices: list[PluginDevice] | None = None
+
+
+class PluginConfigNetwork(ApiValue, frozen=True):
+    """The network a plugin runs in: `host`, `bridge`, `none`, `null` or nothing.
+
+    Go:
+        api/types/plugin.go::PluginConfigNetwork
+    """
+
+    type: str = ""
+
+
+class PluginConfigRootfs(ApiValue, frozen=True, rename=None):
+    """The layers of a plugin's root file system, as digests of their uncompressed tars.
+
+    Go:
+        api/types/plugin.go::PluginConfigRootfs
+    """
+
+    OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"type"})
+
+    diff_ids: list[str] | None = None
+    type: str = ""
+
+
+class PluginConfigUser(ApiValue, frozen=True):
+    """The user and group a plugin asks for; moby keeps them and does not use them.
+
+    Go:
+        api/types/plugin.go::PluginConfigUser
+    """
+
+    OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"gid", "uid"})
+
+    gid: UInt32 = msgspec.field(default=0, name="GID")
+    uid: UInt32 = msgspec.field(default=0, name="UID")
+
+
+class PluginConfig(ApiValue, frozen=True):
+    """What a plugin's author wrote down.
+
+    Go:
+        api/types/plugin.go::PluginConfig
+    """
+
+    OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"docker_version", "rootfs"})
+
+    args: PluginConfigArgs = PluginConfigArgs()
+    description: str = ""
+    docker_version: str = ""
+    documentation: str = ""
+    entrypoint: list[str] | None = None
+    env: list[PluginEnv] | None = None
+    interface: PluginConfigInterface = PluginConfigInterface()
+    ipc_host: bool = False
+    linux: PluginConfigLinux = PluginConfigLinux()
+    mounts: list[PluginMount] | None = None
+    network: PluginConfigNetwork = PluginConfigNetwork()
+    pid_host: bool = False
+    propagated_mount: str = ""
+    user: PluginConfigUser = PluginConfigUser()
+    work_dir: str = ""
+    rootfs: PluginConfigRootfs | None = msgspec.field(default=None, name="rootfs")
+
+
+class PluginSettings(ApiValue, frozen=True):
+    """What a user may change, with the values in force.
+
+    Go:
+        api/types/plugin.go::PluginSettings
+    """
+
+    args: list[str] | None = None
+    devices: list[PluginDevice] | None = None
+    env: list[str] | None = None
+    mounts: list[PluginMount] | None = None
+
+
+class Plugin(ApiValue, frozen=True):
+    """A plugin as the API shows it.
+
+    Go:
+        api/types/plugin.go::Plugin
+    """
+
+    OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"id", "plugin_reference"})
+
+    config: PluginConfig = PluginConfig()
+    enabled: bool = False
+    id: str = ""
+    name: str = ""
+    plugin_reference: str = ""
+    settings: PluginSettings = PluginSettings()
+
+
+class PluginPrivilege(ApiValue, frozen=True):
+    """A permission that a user has to accept before a plugin is installed.
+
+    Go:
+        api/types/plugin_responses.go::PluginPrivilege
+    """
+
+    name: str = ""
+    description: str = ""
+    value: list[str] | None = None
+
+
+class PluginFile(ApiValue, frozen=True):
+    """The content of ROOT/plugins/ID/config.json: what is written down of a `plugin.Plugin`."""
+
+    plugin_obj: Plugin = msgspec.field(default=Plugin(), name="plugin")
+    rootfs: str = ""
+    config: str = ""
+    blobsums: list[str] | None = None
+    swarm_service_id: str = msgspec.field(default="", name="SwarmServiceID")
+
+
+class PluginRmConfig(ApiValue, frozen=True):
+    """How to remove a plugin.
+
+    Go:
+        api/types/configs.go::PluginRmConfig
+    """
+
+    force_remove: bool = False
+
+
+class PluginEnableConfig(ApiValue, frozen=True):
+    """How to enable a plugin; `timeout` is that of each call to it, in seconds, 0 for none.
+
+    Go:
+        api/types/configs.go::PluginEnableConfig
+    """
+
+    timeout: int = 0
+
+
+class PluginDisableConfig(ApiValue, frozen=True):
+    """How to disable a plugin.
+
+    Go:
+        api/types/configs.go::PluginDisableConfig
+    """
+
+    force_disable: bool = False
+
+
+class PluginCreateOptions(ApiValue, frozen=True):
+    """How to create a plugin: the name, with or without a tag.
+
+    Go:
+        api/types/client.go::PluginCreateOptions
+    """
+
+    repo_name: str = ""

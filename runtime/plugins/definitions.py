@@ -1,0 +1,81 @@
+"""What the store and the manager are told about plugins: options, and where legacy plugins come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from runtime.plugins import oci
+from runtime.plugins.getter import CompatPlugin, Handler
+from runtime.plugins.plugin import Plugin, SpecOpt
+
+DEFAULT_API_VERSION = "1.0"
+"""The version of the plugin API for volumes, networks, IPAM and authorization.
+
+Go:
+    plugin/store.go::defaultAPIVersion
+"""
+
+CreateOpt = Callable[[Plugin], None]
+"""Changes a plugin while it is created.
+
+Go:
+    plugin/defs.go::CreateOpt
+"""
+
+
+class LegacyPlugins(Protocol):
+    """Where plugins that are not managed come from; `legacy.Plugins` is one."""
+
+    def get(self, name: str, implementation: str, /) -> CompatPlugin:
+        """The plugin of this name, if it implements what is asked."""
+        ...
+
+    def get_all(self, implementation: str, /) -> Sequence[CompatPlugin]:
+        """All plugins that implement it."""
+        ...
+
+    def handle(self, implementation: str, callback: Handler, /) -> None:
+        """Call back for every one that is activated."""
+        ...
+
+
+def with_swarm_service(service_id: str) -> CreateOpt:
+    """Mark a plugin as managed by a swarm service.
+
+    Go:
+        plugin/defs.go::WithSwarmService
+
+    Differs:
+        param id: called `service_id`; `id` is a builtin.
+    """
+
+    def mark(plugin: Plugin) -> None:
+        plugin.swarm_service_id = service_id
+
+    return mark
+
+
+def with_spec_mounts(mounts: Sequence[oci.Mount]) -> SpecOpt:
+    """Add mounts to a spec.
+
+    Go:
+        plugin/defs.go::WithSpecMounts
+    """
+
+    def add(spec: oci.Spec) -> None:
+        spec.mounts.extend(mounts)
+
+    return add
+
+
+def plugin_type(capability: str) -> str:
+    """The interface type that stands for a capability.
+
+    Go:
+        plugin/store.go::pluginType
+
+    Differs:
+        param cap: called `capability`.
+    """
+    return f"docker.{capability.lower()}/{DEFAULT_API_VERSION}"

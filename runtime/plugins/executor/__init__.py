@@ -1,0 +1,1 @@
+"""Who runs plugins: plain processes, or containers."""

@@ -1,0 +1,107 @@
+"""Plugins as plain processes: no root and no container, each in a session of its own.
+
+A plugin that runs this way sees the host's files, so paths are translated before it starts: arguments and
+variables that name something below a mount of its config, below `/run/docker/plugins` or in its root file
+system get the path on the host. It is also told `PLUGIN_SOCKETS` (the directory for its socket) and
+`PLUGIN_ROOTFS`. Paths that it answers may be the host's; `plugin.Plugin.scoped_path` knows both.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import msgspec
+
+from runtime.disk import atomic_write_file
+from runtime.errors import EngineError
+from runtime.plugins.executor import identity
+from runtime.plugins.executor.identity import ProcessIdentity
+from runtime.plugins.executor.paths import HostPaths
+from runtime.plugins.executor.protocol import ExitHandler
+from runtime.plugins.executor.supervisor import Executor
+from runtime.plugins.oci import Spec
+from runtime.plugins.spec import DEFAULT_PLUGIN_RUNTIME_DESTINATION
+
+_STATE = "state.json"
+_MODE = 0o600
+
+
+def new(root_dir: Path, exit_handler: ExitHandler) -> Executor:
+    """An executor that runs plugins as plain processes."""
+    return Executor(root_dir, exit_handler, Processes())
+
+
+class Processes:
+    """Starts plain processes, and remembers which."""
+
+    def start(
+        self, _plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /
+    ) -> ProcessIdentity:
+        """Start a plugin.
+
+        Raises:
+            EngineError: its program is not there.
+            OSError: it cannot be started.
+        """
+        child = _spawn(spec, outputs)
+        process = identity.of(child.pid)  # there until it is waited for, even if it has ended
+        try:
+            atomic_write_file(bundle / _STATE, msgspec.json.encode(process), _MODE)
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+        return process
+
+    def find(self, _plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
+        """The process that was started, if its state file is whole."""
+        try:
+            return msgspec.json.decode((bundle / _STATE).read_bytes(), type=ProcessIdentity)
+        except (OSError, msgspec.MsgspecError, UnicodeError):
+            return None
+
+    def delete(self, plugin_id: str, bundle: Path, /) -> None:
+        """Kill what the plugin has left behind in its session."""
+        process = self.find(plugin_id, bundle)
+        if process is not None:
+            identity.kill_session(process)
+
+
+class _Child(subprocess.Popen[bytes]):
+    """A child that may outlive us: dropping the handle is no leak, so it does not warn."""
+
+    def __del__(self) -> None:
+        """Nothing; whoever watches the process reaps it."""
+
+
+def _spawn(spec: Spec, outputs: tuple[int, int]) -> _Child:
+    paths = HostPaths(spec)
+    process = spec.process
+    if not process.args:
+        raise EngineError("the plugin has no entrypoint")
+    given = dict(variable.partition("=")[::2] for variable in process.env)
+    program = paths.executable(process.args[0], given.get("PATH", "").split(":"))
+    if program is None:
+        raise EngineError(f"exec: {process.args[0]!r}: no such program in the plugin's root file system")
+    return _Child(
+        [program, *map(paths.argument, process.args[1:])],
+        env=_environment(paths, given),
+        cwd=_working_directory(paths, process.cwd),
+        stdin=subprocess.DEVNULL,
+        stdout=outputs[0],
+        stderr=outputs[1],
+        start_new_session=True,
+    )
+
+
+def _environment(paths: HostPaths, given: dict[str, str]) -> dict[str, str]:
+    return {name: paths.argument(value) for name, value in given.items()} | {
+        "PLUGIN_ROOTFS": str(paths.rootfs),
+        "PLUGIN_SOCKETS": paths.resolve(DEFAULT_PLUGIN_RUNTIME_DESTINATION),
+    }
+
+
+def _working_directory(paths: HostPaths, cwd: str) -> str:
+    found = paths.resolve(cwd)
+    return found if Path(found).is_dir() else str(paths.rootfs)

@@ -1,0 +1,138 @@
+"""Plugins as containers of runc, which outlive the engine and are found again by their id."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from runtime.errors import EngineError, Unavailable
+from runtime.plugins.executor import identity
+from runtime.plugins.executor.identity import ProcessIdentity
+from runtime.plugins.executor.protocol import ExitHandler
+from runtime.plugins.executor.supervisor import PLUGIN_NAMESPACE, Executor
+from runtime.plugins.oci import Spec
+
+RUNTIME_ROOT = "runtime-runc"
+"""The directory below the exec root that holds runc's own state."""
+
+COMMAND_TIMEOUT = 30.0
+"""Seconds that one call of runc may take."""
+
+
+def new(root_dir: Path, exit_handler: ExitHandler, program: str = "runc") -> Executor:
+    """An executor that runs plugins as containers.
+
+    Raises:
+        Unavailable: there is no runc.
+    """
+    found = shutil.which(program)
+    if found is None:
+        raise Unavailable(f"{program} is not installed; install it, or use the process executor")
+    return Executor(root_dir, exit_handler, Runc(found, root_dir / RUNTIME_ROOT / PLUGIN_NAMESPACE))
+
+
+class _State(msgspec.Struct):
+    """What `runc state` answers."""
+
+    pid: int = 0
+    status: str = ""
+
+
+class Runc:
+    """Calls runc.
+
+    Args:
+        program: The path of runc.
+        root: Where runc keeps its state.
+    """
+
+    def __init__(self, program: str, root: Path) -> None:
+        self.program = program
+        self.root = root
+
+    def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /) -> ProcessIdentity:
+        """Run a container, detached.
+
+        Raises:
+            EngineError: runc refuses, with its own words, or the container ended at once.
+            OSError: the bundle cannot be written.
+        """
+        (bundle / "config.json").write_bytes(msgspec.json.encode(spec))
+        pid_file = bundle / "init.pid"
+        self._call(
+            ("run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file), plugin_id),
+            log=bundle / "runc.log",
+            outputs=outputs,
+        )
+        return identity.of(int(pid_file.read_text()))
+
+    def find(self, plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
+        """The container's first process, if runc knows the container and it has not ended."""
+        try:
+            answer = self._call(("state", plugin_id), log=bundle / "runc.log")
+            state = msgspec.json.decode(answer, type=_State)
+        except (EngineError, OSError, msgspec.MsgspecError):
+            return None
+        return identity.of(state.pid) if state.pid and state.status != "stopped" else None
+
+    def delete(self, plugin_id: str, bundle: Path, /) -> None:
+        """Kill a container and forget it; one that is not there is fine.
+
+        Raises:
+            EngineError: runc cannot.
+        """
+        if (self.root / plugin_id).exists():
+            bundle.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._call(("delete", "--force", plugin_id), log=bundle / "runc.log")
+
+    def _call(self, arguments: Sequence[str], *, log: Path, outputs: tuple[int, int] | None = None) -> bytes:
+        command = [
+            self.program,
+            "--root",
+            str(self.root),
+            "--log",
+            str(log),
+            "--log-format",
+            "json",
+            *arguments,
+        ]
+        stdout, stderr = outputs or (subprocess.PIPE, subprocess.DEVNULL)
+        try:
+            done = subprocess.run(  # noqa: S603 -- runc itself, with arguments of ours
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                timeout=COMMAND_TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise EngineError(f"runc {arguments[0]}: no answer in {COMMAND_TIMEOUT:g} s", error) from error
+        if done.returncode != 0:
+            raise EngineError(f"runc {arguments[0]}: {_last_error(log)}")
+        return done.stdout or b""
+
+
+class _LogLine(msgspec.Struct):
+    level: str = ""
+    msg: str = ""
+
+
+def _last_error(log: Path) -> str:
+    """What runc says went wrong."""
+    try:
+        lines = log.read_bytes().splitlines()
+    except OSError:
+        return "failed without a word"
+    for line in reversed(lines):
+        try:
+            said = msgspec.json.decode(line, type=_LogLine)
+        except msgspec.MsgspecError:
+            continue
+        if said.level in ("error", "fatal"):
+            return said.msg
+    return "failed without a word"

@@ -1,0 +1,220 @@
+"""The executor of plugins: starts them through a runtime, watches them, and finds them again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import partial
+from pathlib import Path
+
+from runtime.disk import PRIVATE, ensure_remove_all
+from runtime.errors import Conflict, EngineError, NotFound
+from runtime.plugins.executor.identity import ProcessIdentity
+from runtime.plugins.executor.output import OutputFile
+from runtime.plugins.executor.protocol import ExitHandler, Runtime
+from runtime.plugins.executor.watch import Watched
+from runtime.plugins.logs import WriteCloser, failure
+from runtime.plugins.oci import Spec
+
+log = logging.getLogger("runtime.plugins.executor")
+
+PLUGIN_NAMESPACE = "plugins.moby"
+"""The directory below the exec root that holds what is known of running plugins.
+
+Go:
+    plugin/executor/containerd/containerd.go::PluginNamespace
+"""
+
+
+class Executor:
+    """Runs plugins; EXEC/plugins.moby/ID holds what is known of one while it runs.
+
+    Args:
+        root_dir: The exec root.
+        exit_handler: Told of every end of a plugin.
+        client: What starts processes.
+
+    Go:
+        plugin/executor/containerd/containerd.go::Executor
+        plugin/executor/containerd/containerd.go::New
+
+    Differs:
+        param ctx: nothing here can be cancelled.
+        param cli: called `client`, and made by the caller.
+        extra close: ends the watching; the plugins run on.
+    """
+
+    def __init__(self, root_dir: Path, exit_handler: ExitHandler, client: Runtime) -> None:
+        self.root_dir = root_dir
+        self.exit_handler = exit_handler
+        self.client = client
+        self._mu = threading.Lock()
+        self._busy: dict[str, threading.RLock] = {}
+        self._watched: dict[str, Watched] = {}
+
+    def create(self, plugin_id: str, spec: Spec, stdout: WriteCloser, stderr: WriteCloser) -> None:
+        """Start a plugin; what is left of one that ended is removed first.
+
+        Go:
+            plugin/executor/containerd/containerd.go::Executor.Create
+            plugin/executor/containerd/containerd.go::attachStreamsFunc
+
+        Differs:
+            param id: called `plugin_id`; `id` is a builtin.
+            error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
+
+        Raises:
+            Conflict: it runs already.
+            EngineError: it does not start; nothing is left behind then.
+        """
+        with self._lock_of(plugin_id):
+            if self.is_running(plugin_id):
+                raise Conflict(f"error creating plugin process: plugin {plugin_id} is running")
+            bundle = self._bundle(plugin_id)
+            try:
+                delete_task_and_container(self.client, plugin_id, bundle)
+                bundle.mkdir(mode=PRIVATE, parents=True)
+                self._start(plugin_id, bundle, spec, (stdout, stderr))
+            except (EngineError, OSError, ValueError) as error:
+                delete_task_and_container(self.client, plugin_id, bundle)
+                raise EngineError(f"error creating plugin process: {error}", error) from error
+
+    def restore(self, plugin_id: str, stdout: WriteCloser, stderr: WriteCloser) -> bool:
+        """Take over a plugin that an earlier engine started, if it is that very process; whether it is alive.
+
+        Go:
+            plugin/executor/containerd/containerd.go::Executor.Restore
+
+        Differs:
+            param id: called `plugin_id`; `id` is a builtin.
+        """
+        with self._lock_of(plugin_id):
+            if self.is_running(plugin_id):
+                return True
+            bundle = self._bundle(plugin_id)
+            process = self.client.find(plugin_id, bundle)
+            pidfd = None if process is None else process.open()
+            if process is None or pidfd is None:
+                delete_task_and_container(self.client, plugin_id, bundle)
+                return False
+            self._watch(plugin_id, process, pidfd, _outputs(bundle, (stdout, stderr)))
+            return True
+
+    def is_running(self, plugin_id: str) -> bool:
+        """Whether a plugin runs.
+
+        Go:
+            plugin/executor/containerd/containerd.go::Executor.IsRunning
+
+        Differs:
+            param id: called `plugin_id`; `id` is a builtin.
+        """
+        watched = self._watched.get(plugin_id)
+        return watched is not None and watched.is_running()
+
+    def signal(self, plugin_id: str, signal: int) -> None:
+        """Send a signal to a plugin.
+
+        Go:
+            plugin/executor/containerd/containerd.go::Executor.Signal
+
+        Differs:
+            param id: called `plugin_id`; `id` is a builtin.
+
+        Raises:
+            NotFound: it does not run.
+        """
+        watched = self._watched.get(plugin_id)
+        if watched is None or not watched.send(signal):
+            raise NotFound(f"plugin {plugin_id} is not running")
+
+    def process_event(self, plugin_id: str, watched: Watched) -> None:
+        """A plugin has ended: remove what is left of it, then tell.
+
+        Go:
+            plugin/executor/containerd/containerd.go::Executor.ProcessEvent
+
+        Differs:
+            param id: called `plugin_id`; `id` is a builtin.
+            param et: only exits come here.
+            param ei: the process that was watched.
+        """
+        with self._lock_of(plugin_id):
+            if self._watched.get(plugin_id) is not watched:
+                return
+            delete_task_and_container(self.client, plugin_id, self._bundle(plugin_id))
+            # Still under the lock, so that a new start of the plugin never meets the end of the old one.
+            try:
+                self.exit_handler.handle_exit_event(plugin_id)
+            except (EngineError, OSError) as error:
+                log.warning("exit of a plugin not handled", extra={"id": plugin_id, "error": str(error)})
+            with self._mu:
+                if self._watched.get(plugin_id) is watched:
+                    del self._watched[plugin_id]
+
+    def close(self) -> None:
+        """Watch no longer; the plugins run on, and a later executor can take them over."""
+        with self._mu:
+            watched, self._watched = list(self._watched.values()), {}
+        for one in watched:
+            one.detach()
+
+    def _start(
+        self, plugin_id: str, bundle: Path, spec: Spec, sinks: tuple[WriteCloser, WriteCloser]
+    ) -> None:
+        outputs = _outputs(bundle, sinks)
+        try:
+            process = self.client.start(plugin_id, bundle, spec, (outputs[0].fileno(), outputs[1].fileno()))
+            pidfd = _open(process)
+        except BaseException:
+            for output in outputs:
+                output.drain()
+                output.close()
+            raise
+        self._watch(plugin_id, process, pidfd, outputs)
+
+    def _watch(
+        self, plugin_id: str, process: ProcessIdentity, pidfd: int, outputs: tuple[OutputFile, OutputFile]
+    ) -> None:
+        watched = Watched(process, pidfd, outputs, partial(self.process_event, plugin_id))
+        with self._mu:
+            self._watched[plugin_id] = watched
+        watched.start()
+
+    def _lock_of(self, plugin_id: str) -> threading.RLock:
+        """One operation on a plugin at a time, and never one on all of them."""
+        with self._mu:
+            return self._busy.setdefault(plugin_id, threading.RLock())
+
+    def _bundle(self, plugin_id: str) -> Path:
+        return self.root_dir / PLUGIN_NAMESPACE / plugin_id
+
+
+def delete_task_and_container(client: Runtime, plugin_id: str, bundle: Path) -> None:
+    """Remove all that is left of a plugin that ended; what cannot be removed is logged.
+
+    Go:
+        plugin/executor/containerd/containerd.go::deleteTaskAndContainer
+
+    Differs:
+        param ctx: nothing here can be cancelled.
+        param cli: called `client`.
+        param id: called `plugin_id`; `id` is a builtin.
+        extra bundle: its directory.
+    """
+    try:
+        client.delete(plugin_id, bundle)
+        ensure_remove_all(bundle)
+    except (EngineError, OSError) as error:
+        failure(log, "failed to delete plugin container", error, id=plugin_id)
+
+
+def _open(process: ProcessIdentity) -> int:
+    pidfd = process.open()
+    if pidfd is None:
+        raise EngineError("it ended at once")
+    return pidfd
+
+
+def _outputs(bundle: Path, sinks: tuple[WriteCloser, WriteCloser]) -> tuple[OutputFile, OutputFile]:
+    return OutputFile(bundle / "stdout", sinks[0]), OutputFile(bundle / "stderr", sinks[1])

@@ -1,0 +1,357 @@
+"""Starting and stopping plugins, and starting them again when they crash."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import wait
+from functools import partial
+from pathlib import Path
+
+from runtime import mount
+from runtime.disk import ensure_remove_all
+from runtime.errors import EngineError
+from runtime.plugins import dialing, initlayer, propagation, records
+from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
+from runtime.plugins.client import new_client_with_timeout
+from runtime.plugins.controller import Controller, ManagerConfig
+from runtime.plugins.executor.protocol import Closes, Executor
+from runtime.plugins.identity import below
+from runtime.plugins.logs import failure, make_logger_streams
+from runtime.plugins.oci import Spec
+from runtime.plugins.plugin import Plugin
+from runtime.plugins.plugin_errors import Disabled, Enabled
+from runtime.plugins.stopping import shutdown_plugin
+
+log = logging.getLogger("runtime.plugins.lifecycle")
+
+
+class GoneBeforeListening(EngineError):
+    """The plugin ended before anyone could connect to it; the text is that of the last dial."""
+
+
+class Lifecycle:
+    """Starts and stops the plugins of a manager, one operation at a time for each.
+
+    Args:
+        config: The manager's.
+    """
+
+    def __init__(self, config: ManagerConfig) -> None:
+        self.config = config
+        self.executor: Executor | None = None
+        self.mu = threading.RLock()
+        self.c_map: dict[Plugin, Controller] = {}
+        self.closing = threading.Event()
+
+    def controller(self, p: Plugin) -> Controller | None:
+        """What controls a plugin, if it was ever started."""
+        with self.mu:
+            return self.c_map.get(p)
+
+    def take(self, p: Plugin, c: Controller | None) -> None:
+        """Set what controls a plugin."""
+        with self.mu:
+            before = self.c_map.pop(p, None)
+            if c is not None:
+                self.c_map[p] = c
+        if before is not None and before is not c:
+            before.give_up()
+
+    def enable(self, p: Plugin, c: Controller, *, force: bool) -> None:
+        """Start a plugin and wait until it listens.
+
+        Go:
+            plugin/manager_linux.go::Manager.enable
+
+        Differs:
+            order turn: only one operation on a plugin goes on at a time.
+            behaviour leftovers: what an earlier run left in EXEC/ID goes first, so that no dead socket is in
+                the way.
+            error propagated: without the right to mount it is only logged; then there is no container to
+                share with.
+            behaviour shutdown: nothing is started any more once the engine shuts down.
+
+        Raises:
+            Enabled: it is enabled and `force` is not set.
+            EngineError: it cannot be started, or does not listen.
+            OSError: its directories cannot be made.
+        """
+        with p.turn:
+            with p.mu:
+                p.rootfs = str(below(self.config.root, p.get_id()) / records.ROOTFS_FILE_NAME)
+            if p.is_enabled() and not force:
+                raise Enabled(p.name).with_text("plugin already enabled")
+            ensure_remove_all(below(self.config.exec_root, p.get_id()))
+            spec = p.init_spec(self.config.exec_root)
+            c.restart = True
+            c.exit_chan = threading.Event()
+            self.take(p, c)
+            propagated = propagation.share(p)
+            initlayer.setup(Path(p.rootfs))
+            try:
+                self._create(p, c, spec)
+            except (EngineError, OSError):
+                c.running = False
+                if propagated is not None:
+                    propagation.unshare(propagated)
+                raise
+            self.plugin_post_start(p, c, keep_trying=force)
+
+    def plugin_post_start(self, p: Plugin, c: Controller, *, keep_trying: bool) -> None:
+        """Wait until a plugin that was started listens, then call it enabled and tell whoever waits for it.
+
+        Go:
+            plugin/manager_linux.go::Manager.pluginPostStart
+
+        Differs:
+            behaviour dial: tried many times within moby's 12.5 s, so that a plugin is there as soon as it
+                listens.
+            behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays
+                enabled,
+                and is started again later.
+            extra keep_trying: whether that is so.
+
+        Raises:
+            EngineError: it does not listen; it is disabled and stopped then.
+        """
+        try:
+            self.connect(p, c)
+        except EngineError:
+            c.restart = False
+            self.shutdown_plugin(p, c)
+            raise
+        path = dialing.socket_path(self.config.exec_root, p.get_id(), p.get_socket())
+        gone = c.stopped()
+        error = dialing.wait_until_listening(path, gone, self.config.timings, self.config.clock)
+        if error is not None:
+            log.debug("error net dialing plugin: %s", error)
+            if gone.is_set() and keep_trying and not c.given_up.is_set():
+                raise GoneBeforeListening(str(error), error)
+            if self.closing.is_set() and self.config.live_restore_enabled:
+                raise error
+            c.restart = False
+            self.config.store.set_state(p, state=False)
+            self.shutdown_plugin(p, c)
+            raise error
+        self.config.store.set_state(p, state=True)
+        c.started = self.config.clock.now()
+        self.config.store.call_handler(p)
+        records.save(self.config.root, p)
+
+    def connect(self, p: Plugin, c: Controller) -> None:
+        """Set a plugin's address, time-out and client; nothing is sent yet.
+
+        A client that fits stays, so that a call that is under way while the plugin is restarted can succeed.
+
+        Raises:
+            EngineError: the address cannot be one.
+        """
+        path = dialing.socket_path(self.config.exec_root, p.get_id(), p.get_socket())
+        wanted = (f"unix://{path}", float(c.timeout_in_secs))
+        if p.client is not None and wanted == (p.addr, p.timeout):
+            return
+        addr, timeout = wanted
+        p.set_timeout(timeout)
+        p.set_addr(addr)
+        if p.protocol() == PROTOCOL_SCHEME_HTTP_V1:
+            p.set_p_client(new_client_with_timeout(addr, None, timeout, name=p.name))
+
+    def restore_plugin(self, p: Plugin, c: Controller) -> None:
+        """Take over a plugin that is to run.
+
+        Go:
+            plugin/manager.go::Manager.restorePlugin
+
+        Raises:
+            EngineError: it cannot be.
+        """
+        if p.is_enabled():
+            self.restore(p, c)
+
+    def restore(self, p: Plugin, c: Controller) -> None:
+        """With live restore keep a plugin that runs and start one that does not; else stop it if it runs.
+
+        Go:
+            plugin/manager_linux.go::Manager.restore
+
+        Differs:
+            behaviour exit: the exit channel that `reload` made stays, so that an exit meanwhile is not
+                missed.
+
+        Raises:
+            EngineError: it cannot be taken over or started.
+            OSError: likewise.
+        """
+        if self.executor is None:
+            return
+        with p.turn:
+            alive = self._restore(p, c, self.executor)
+            if self.config.live_restore_enabled:
+                if not alive:
+                    self.enable(p, c, force=True)
+                    return
+                c.restart = True
+                self.take(p, c)
+                self.plugin_post_start(p, c, keep_trying=True)
+            elif alive:
+                c.restart = False
+                self.shutdown_plugin(p, c)
+
+    def _restore(self, p: Plugin, c: Controller, executor: Executor) -> bool:
+        stdout, stderr = make_logger_streams(p.get_id())
+        c.running = True  # before it is watched, so that its end is not missed
+        alive = False
+        try:
+            alive = executor.restore(p.get_id(), stdout, stderr)
+        finally:
+            c.running = c.running and alive
+        return alive
+
+    def disable(self, p: Plugin, c: Controller | None, *, force: bool) -> None:
+        """Stop a plugin.
+
+        Go:
+            plugin/manager_linux.go::Manager.disable
+
+        Differs:
+            order SetState: before the stop, so that no look-up takes a plugin that is about to go.
+            extra force: whether to do so although someone uses it.
+
+        Raises:
+            Disabled: it is disabled already.
+            InUse: someone uses it, and `force` is not set.
+            EngineError: its config.json cannot be written.
+        """
+        with p.turn:
+            if not p.is_enabled():
+                raise Disabled(p.name).with_text("plugin is already disabled")
+            self.config.store.retire(p, force=force)
+            self.stop(p, c)
+            records.save(self.config.root, p)
+
+    def stop(self, p: Plugin, c: Controller | None) -> None:
+        """Stop a plugin for good, whether it runs or waits to be restarted."""
+        if c is None:
+            return
+        c.restart = False
+        c.give_up()
+        self.shutdown_plugin(p, c)
+
+    def shutdown_plugin(self, p: Plugin, c: Controller) -> None:
+        """Make a plugin end, if it runs."""
+        if self.executor is not None:
+            shutdown_plugin(p, c, self.executor, self.config.timings, self.config.clock)
+
+    def handle_exit_event(self, plugin_id: str) -> None:
+        """A plugin has ended: clean up, and start it again if it was to run.
+
+        Go:
+            plugin/manager.go::Manager.HandleExitEvent
+
+        Differs:
+            param id: called `plugin_id`; `id` is a builtin.
+            error controller: a plugin that was never started has none; moby crashes.
+            behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
+                for ever.
+            behaviour twice: a second event for the same exit does nothing.
+            order unmount: before the exit is made known, so that it cannot hit what is mounted for the next
+                start.
+
+        Raises:
+            PluginNotFound: there is no such plugin.
+            EngineError: `error cleaning up plugin mounts`.
+        """
+        p = self.config.store.get_v2_plugin(plugin_id)
+        c = self.controller(p)
+        if c is None or not c.running:
+            return
+        self._remove_exec_directory(p)
+        restart = c.restart and not self.closing.is_set()
+        try:
+            if not restart:
+                self._unmount_below(below(self.config.root, p.get_id()))
+        finally:
+            c.running = False
+            c.exit_chan.set()
+        if restart:
+            c.count_crash(self.config.clock.now(), self.config.timings)
+            self.config.workers.submit(lambda: self.restart(p, c))
+
+    def restart(self, p: Plugin, c: Controller) -> None:
+        """Start a plugin that crashed again, after a wait that grows, until it runs or is given up."""
+        while not self.config.clock.wait(c.given_up, self.config.timings.restart_wait(c.crashes)):
+            with p.turn:
+                if not self._is_to_restart(p, c) or self._restarted(p, c):
+                    return
+                c.crashes += 1
+
+    def shutdown(self) -> None:
+        """Stop all plugins side by side; with live restore let those that are enabled run on.
+
+        Go:
+            plugin/manager_linux.go::Manager.Shutdown
+
+        Differs:
+            behaviour parallel: a plugin that does not end delays only itself, up to 20 s in all.
+            behaviour starting: one that is just being started is stopped too.
+        """
+        self.closing.set()
+        stops = [
+            self.config.workers.submit(partial(self._shutdown_one, p, c))
+            for p in self.config.store.get_all().values()
+            if (c := self.controller(p)) is not None
+        ]
+        wait(stops)
+        try:
+            mount.recursive_unmount(self.config.root)
+        except OSError as error:
+            log.warning("error cleaning up plugin mounts", extra={"error": str(error)})
+        executor: object = self.executor
+        if isinstance(executor, Closes):
+            executor.close()
+
+    def _shutdown_one(self, p: Plugin, c: Controller) -> None:
+        c.give_up()
+        if self.config.live_restore_enabled and p.is_enabled():
+            log.debug("Plugin active when liveRestore is set, skipping shutdown")
+            return
+        c.restart = False
+        with p.turn:
+            self.shutdown_plugin(p, c)
+
+    def _restarted(self, p: Plugin, c: Controller) -> bool:
+        """Try to start a plugin again; whether there is nothing more to do, for whatever reason."""
+        try:
+            self.enable(p, c, force=True)
+        except GoneBeforeListening as error:
+            failure(log, "failed to enable plugin", error, id=p.get_id())
+        except (EngineError, OSError) as error:
+            failure(log, "failed to enable plugin", error, id=p.get_id())
+            return not c.restart
+        return True
+
+    def _is_to_restart(self, p: Plugin, c: Controller) -> bool:
+        return c.restart and not self.closing.is_set() and self.controller(p) is c
+
+    def _create(self, p: Plugin, c: Controller, spec: Spec) -> None:
+        if self.executor is None:
+            raise EngineError("plugins are not supported on this platform")
+        if self.closing.is_set():
+            raise EngineError("the engine is shutting down")
+        stdout, stderr = make_logger_streams(p.get_id())
+        c.started = self.config.clock.now()
+        c.running = True
+        self.executor.create(p.get_id(), spec, stdout, stderr)
+
+    def _remove_exec_directory(self, p: Plugin) -> None:
+        try:
+            ensure_remove_all(below(self.config.exec_root, p.get_id()))
+        except OSError as error:
+            failure(log, "Could not remove plugin bundle dir", error, id=p.get_id())
+
+    def _unmount_below(self, directory: Path) -> None:
+        try:
+            mount.recursive_unmount(directory)
+        except OSError as error:
+            raise EngineError(f"error cleaning up plugin mounts: {error}", error) from error

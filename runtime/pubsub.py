@@ -1,0 +1,193 @@
+"""Messages from one to many, in which a slow reader never holds up the others."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+TopicFunc: TypeAlias = Callable[[T], bool]
+"""Whether a subscriber wants a message.
+
+Go:
+    pkg/pubsub/publisher.go::topicFunc
+"""
+
+
+class Closed(Exception):
+    """No message is left, and none will come."""
+
+
+class Subscriber(Generic[T]):
+    """A queue of bounded length that can be closed; iterating takes messages until it is.
+
+    Args:
+        buffer: How many messages wait for the reader at most.
+
+    Go:
+        pkg/pubsub/publisher.go::subscriber
+
+    Differs:
+        behaviour buffer: at least one message waits; Go's channel without a buffer hands over to a reader
+            who waits already.
+    """
+
+    def __init__(self, buffer: int) -> None:
+        self._messages: deque[T] = deque()
+        self._buffer = max(1, buffer)
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def put(self, message: T, timeout: float = 0.0) -> bool:
+        """Add a message; whether there was room within so many seconds."""
+        with self._changed:
+            room = self._changed.wait_for(self._has_room_or_is_closed, timeout)
+            if not room or self._closed:
+                return False
+            self._messages.append(message)
+            self._changed.notify_all()
+            return True
+
+    def get(self, timeout: float | None = None) -> T:
+        """Take the oldest message, waiting for one if need be.
+
+        Raises:
+            Closed: There will be none.
+            TimeoutError: None came within so many seconds.
+        """
+        with self._changed:
+            if not self._changed.wait_for(self._has_message_or_is_closed, timeout):
+                raise TimeoutError
+            if not self._messages:
+                raise Closed
+            self._changed.notify_all()
+            return self._messages.popleft()
+
+    def close(self) -> None:
+        """Take no more messages; those that wait can still be read."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            try:
+                yield self.get()
+            except Closed:
+                return
+
+    def _has_room_or_is_closed(self) -> bool:
+        return self._closed or len(self._messages) < self._buffer
+
+    def _has_message_or_is_closed(self) -> bool:
+        return self._closed or bool(self._messages)
+
+
+class Publisher(Generic[T]):
+    """Sends each message to all who subscribed.
+
+    Args:
+        publish_timeout: For how many seconds a message waits for the readers whose queues are full, all of
+            them together; then it is dropped for them. 0 for no wait.
+        buffer: How many messages wait for each reader.
+
+    Go:
+        pkg/pubsub/publisher.go::Publisher
+        pkg/pubsub/publisher.go::NewPublisher
+
+    Differs:
+        field m: none is held while a message waits, so a slow reader does not keep others from subscribing.
+    """
+
+    def __init__(self, publish_timeout: float, buffer: int) -> None:
+        self.buffer = buffer
+        self.timeout = publish_timeout
+        self.subscribers: dict[Subscriber[T], TopicFunc[T] | None] = {}
+        self._lock = threading.Lock()
+
+    def len(self) -> int:
+        """How many have subscribed.
+
+        Go:
+            pkg/pubsub/publisher.go::Publisher.Len
+        """
+        return len(self.subscribers)
+
+    def subscribe(self) -> Subscriber[T]:
+        """A queue that gets all messages from now on.
+
+        Go:
+            pkg/pubsub/publisher.go::Publisher.Subscribe
+        """
+        return self.subscribe_topic(None)
+
+    def subscribe_topic(self, topic: TopicFunc[T] | None) -> Subscriber[T]:
+        """A queue that gets the messages that a function wants, all for None.
+
+        Go:
+            pkg/pubsub/publisher.go::Publisher.SubscribeTopic
+
+        Differs:
+            call SubscribeTopicWithBuffer: does the same with a buffer; moby repeats its lines.
+        """
+        return self.subscribe_topic_with_buffer(topic, self.buffer)
+
+    def subscribe_topic_with_buffer(self, topic: TopicFunc[T] | None, buffer: int) -> Subscriber[T]:
+        """A queue of a length of its own.
+
+        Go:
+            pkg/pubsub/publisher.go::Publisher.SubscribeTopicWithBuffer
+        """
+        subscriber = Subscriber[T](buffer)
+        with self._lock:
+            self.subscribers[subscriber] = topic
+        return subscriber
+
+    def evict(self, sub: Subscriber[T]) -> None:
+        """Send nothing more to a queue and close it.
+
+        Go:
+            pkg/pubsub/publisher.go::Publisher.Evict
+
+        Differs:
+            behaviour twice: evicting again does nothing; moby panics.
+        """
+        with self._lock:
+            self.subscribers.pop(sub, None)
+        sub.close()
+
+    def publish(self, message: T) -> None:
+        """Send a message to all who want it.
+
+        Go:
+            pkg/pubsub/publisher.go::Publisher.Publish
+            pkg/pubsub/publisher.go::Publisher.sendTopic
+
+        Differs:
+            param v: called `message`.
+            call sendTopic: done here; there is nothing to do side by side.
+            behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
+                each.
+        """
+        with self._lock:
+            subscribers = list(self.subscribers.items())
+        wanting = [sub for sub, topic in subscribers if topic is None or topic(message)]
+        full = [sub for sub in wanting if not sub.put(message)]
+        deadline = time.monotonic() + self.timeout
+        for sub in full:
+            sub.put(message, max(0.0, deadline - time.monotonic()))
+
+    def close(self) -> None:
+        """Close all queues.
+
+        Go:
+            pkg/pubsub/publisher.go::Publisher.Close
+        """
+        with self._lock:
+            subscribers, self.subscribers = self.subscribers, {}
+        for sub in subscribers:
+            sub.close()

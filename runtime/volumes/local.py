@@ -1,0 +1,384 @@
+"""The local driver: volumes that are directories under the engine's root."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import stat
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Literal
+
+from runtime.errors import EngineError, System
+from runtime.mount import unmount
+from runtime.volumes import local_options, mount, removal
+from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
+from runtime.volumes.errors import VolumeNotFound
+from runtime.volumes.local_options import BrokenOptions
+from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, TRASH, Creation, Removal
+from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
+
+log = logging.getLogger(__name__)
+
+VOLUMES_PATH_NAME: Final = "volumes"
+"""The directory of all volumes in the engine's root.
+
+Go:
+    volume/local/local.go::volumesPathName
+"""
+
+
+def new(scope: str | Path) -> Root:
+    """The driver of the volumes under `scope`, which has a directory for them or gets one.
+
+    Raises:
+        OSError: The directory cannot be made or read.
+
+    Go:
+        volume/local/local.go::New
+
+    Differs:
+        param rootIdentity: no user namespaces here; what is made belongs to whoever runs the engine.
+        error err: a broken options file does not stop the start; the volume is listed, and cannot be mounted
+            until the file is mended or removed.
+        behaviour unmount: the mount table is read once, and only what it has is unmounted.
+    """
+    directory = Path(scope) / VOLUMES_PATH_NAME
+    directory.mkdir(ROOT_MODE, parents=True, exist_ok=True)
+    root = Root(Path(scope).absolute(), os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    try:
+        root.load()
+    except BaseException:
+        root.close()
+        raise
+    return root
+
+
+class Root:
+    """Makes and removes directories for volumes, in a place that it never leaves.
+
+    A volume appears and disappears by one rename. Until then, and from then on, its directory has a name
+    that no volume can have, so that a crash in the middle can be told from a volume.
+
+    Args:
+        base: The engine's root.
+        descriptor: That of the directory of volumes.
+
+    Go:
+        volume/local/local.go::Root
+
+    Differs:
+        field scope: called base; `scope` is what the driver's method of that name says.
+        field rootIdentity: see `new`.
+        extra descriptor: everything is done through it.
+        extra answers_at_once: see `driver.Immediate`.
+        extra real_path: the path without symlinks, as in the mount table.
+        extra broken: what is not as it should be, by volume.
+        extra staged: the volumes that are being made.
+        extra leftovers: what a crash left.
+    """
+
+    name: Final = DEFAULT_DRIVER_NAME
+    scope: Final = LOCAL_SCOPE
+    answers_at_once: Literal[True] = True
+
+    def __init__(self, base: Path, descriptor: int) -> None:
+        self.m = threading.Lock()
+        self.base = base
+        self.path = str(base / VOLUMES_PATH_NAME)
+        self.real_path = os.path.realpath(self.path)
+        self.descriptor = descriptor
+        self.volumes: dict[str, LocalVolume] = {}
+        self.broken: dict[str, str] = {}
+        self.staged: set[str] = set()
+        self.leftovers: list[str] = []
+
+    def load(self) -> None:
+        """Find the volumes that are there.
+
+        Raises:
+            OSError: The directory cannot be read.
+        """
+        names, leftovers = self.on_disk()
+        self.leftovers = sorted(leftovers)
+        for name in sorted(names):
+            if _is_text(name):
+                self.volumes[name] = self._found(name)
+            else:
+                self._report(name, f"{self.path}: a directory whose name is not UTF-8 is no volume: {name!r}")
+        self._unmount_leftovers()
+
+    def on_disk(self) -> tuple[set[str], set[str]]:
+        """The directories of volumes, and those that are to be one or were one.
+
+        Raises:
+            OSError: The directory cannot be read.
+        """
+        with os.scandir(self.descriptor) as entries:
+            names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+        leftovers = {name for name in names if name.startswith((CREATING, REMOVING, TRASH))}
+        return names - leftovers, leftovers
+
+    def list(self) -> Sequence[LocalVolume]:
+        """All volumes.
+
+        Go:
+            volume/local/local.go::Root.List
+        """
+        return tuple(self.volumes.values())
+
+    def get(self, name: str) -> LocalVolume:
+        """The volume of that name.
+
+        Raises:
+            VolumeNotFound: There is none.
+
+        Go:
+            volume/local/local.go::Root.Get
+        """
+        found = self.volumes.get(name)
+        if found is None:
+            raise VolumeNotFound
+        return found
+
+    def create(self, name: str, opts: Mapping[str, str] | None = None) -> LocalVolume:
+        """Make a volume; one that exists is returned as it is.
+
+        Raises:
+            ValidationError: The name or an option cannot be.
+            System: The directory or the options file cannot be made.
+
+        Go:
+            volume/local/local.go::Root.Create
+
+        Differs:
+            call RemoveAll: what failed is removed through descriptors, and never what was there before.
+            behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
+        """
+        prepared = self.prepare(name, opts)
+        prepared.publish()
+        return prepared.volume
+
+    def prepare(self, name: str, opts: Mapping[str, str] | None = None) -> Creation:
+        """Make a volume that nobody sees yet.
+
+        Raises:
+            ValidationError: The name or an option cannot be.
+            System: The directory or the options file cannot be made.
+        """
+        local_options.validate_name(name)
+        config = local_options.set_opts(opts)
+        with self.m:
+            if name in self.volumes:
+                return Creation(self, self.volumes[name], made=False)
+            if name in self.staged:
+                raise System(f"volume {name} is being created")
+            volume = LocalVolume(name, self, config)
+            creation = Creation(self, volume, made=not self._exists(name))
+            self.staged.add(name)
+        try:
+            creation.build()
+        except BaseException:
+            creation.discard()
+            raise
+        return creation
+
+    def remove(self, vol: object) -> None:
+        """Remove a volume and all its data.
+
+        Raises:
+            System: It is mounted, made by another driver, leads out of the root, or cannot be deleted.
+
+        Go:
+            volume/local/local.go::Root.Remove
+            volume/local/local.go::removePath
+
+        Differs:
+            behaviour links: no link is followed. One in the place of the data that leads to another volume is
+                refused like one that leads out of the root; moby deletes that volume's data.
+            behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
+            behaviour lock: other volumes can be used while one is deleted.
+        """
+        self.retire(vol).finish()
+
+    def retire(self, vol: object) -> Removal:
+        """Take a volume out of sight; its data are deleted, or it is back, in a second step.
+
+        Raises:
+            System: It is mounted, made by another driver, leads out of the root, or cannot be deleted.
+        """
+        if not isinstance(vol, LocalVolume):
+            raise unknown_type(vol)
+        vol.release()
+        self._check_scope(vol)
+        removing = Removal(self, vol)
+        removing.hide()
+        return removing
+
+    def flush(self) -> None:
+        """Bring to disk which directories there are.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        os.fsync(self.descriptor)
+
+    def recover(self, is_recorded: Callable[[str], bool]) -> Sequence[str]:
+        """End what a crash interrupted.
+
+        Returns:
+            The volumes whose removal was begun: their records are to be deleted.
+        """
+        leftovers, self.leftovers = self.leftovers, []
+        removed = []
+        for leftover in leftovers:
+            name = leftover[len(CREATING) :]
+            if leftover.startswith(REMOVING):
+                self._throw_away(leftover)
+                removed += [] if name in self.volumes else [name]
+            elif is_recorded(name) and name not in self.volumes:
+                self._finish(name)
+            elif not leftover.startswith(TRASH):
+                self._unmake(leftover)
+        return removed
+
+    def sweep(self) -> None:
+        """Delete the data of volumes whose removal was begun; what cannot be deleted is named in the log."""
+        _, leftovers = self.on_disk()
+        for leftover in sorted(leftovers):
+            if leftover.startswith(TRASH):
+                try:
+                    removal.remove_tree(leftover, self.descriptor)
+                except (OSError, EngineError) as error:
+                    self._complain(leftover, error)
+
+    def warnings(self) -> Sequence[str]:
+        """What is not as it should be on disk."""
+        return tuple(self.broken.values())
+
+    def close(self) -> None:
+        """Give the descriptor back; nothing can be made or removed after that."""
+        os.close(self.descriptor)
+
+    def scoped_path(self, real_path: str, volume: LocalVolume) -> bool:
+        """Whether a path lies in the volume's own directory, its parts compared rather than its letters.
+
+        Go:
+            volume/local/local_unix.go::Root.scopedPath
+
+        Differs:
+            extra volume: moby compares with the directory of all volumes, and by letters, so that it takes
+                `volumes-evil` for a part of `volumes`, and one volume for a part of another.
+            behaviour vfs: volumes of engines before 1.7, elsewhere in the root, are not known here.
+        """
+        own = f"{self.real_path}/{volume.name}"
+        return real_path == own or real_path.startswith(own + "/")
+
+    def _found(self, name: str) -> LocalVolume:
+        """A volume from its directory, with what is wrong there."""
+        volume = LocalVolume(name, self)
+        if os.access(f"{name}/{local_options.FILE}", os.F_OK, dir_fd=self.descriptor, follow_symlinks=False):
+            self._read_opts(volume)
+        if not os.access(f"{name}/{VOLUME_DATA_PATH_NAME}", os.F_OK, dir_fd=self.descriptor):
+            self._report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} is missing")
+        return volume
+
+    def _read_opts(self, volume: LocalVolume) -> None:
+        path = f"{volume.name}/{local_options.FILE}"
+        try:
+            volume.opts = local_options.read(path, self.descriptor)
+        except BrokenOptions as error:
+            volume.problem = f"error while unmarshaling volume options for volume: {volume.name}: {error}"
+            self._report(volume.name, volume.problem)
+            return
+        if volume.opts is None and os.stat(path, dir_fd=self.descriptor).st_size == 0:
+            self._report(
+                volume.name, f"volume {volume.name}: its options file is empty; it is used without options"
+            )
+
+    def _report(self, name: str, problem: str) -> None:
+        log.warning("%s", problem)
+        self.broken[name] = problem
+
+    def _unmount_leftovers(self) -> None:
+        """Unmount what an engine that was killed left mounted for a volume with options."""
+        below = self.real_path + "/"
+        for at in mount.mounts_under(self.real_path):
+            name, _, rest = at.removeprefix(below).partition("/")
+            volume = self.volumes.get(name)
+            if volume is not None and rest == VOLUME_DATA_PATH_NAME and (volume.opts or volume.problem):
+                _try_unmount(at)
+
+    def _exists(self, name: str) -> bool:
+        return os.access(name, os.F_OK, dir_fd=self.descriptor, follow_symlinks=False)
+
+    def _finish(self, name: str) -> None:
+        """Publish a volume that is recorded; one that cannot be stays as it is."""
+        creation = Creation(self, LocalVolume(name, self), made=True)
+        try:
+            creation.complete()
+        except (OSError, EngineError) as error:
+            self._complain(CREATING + name, error)
+        else:
+            self.volumes[name] = self._found(name)
+
+    def _unmake(self, leftover: str) -> None:
+        """Remove the directories of a volume that was not recorded, if nobody has put anything in them."""
+        for path in (f"{leftover}/{local_options.FILE}", f"{leftover}/{local_options.ASIDE}"):
+            with suppress(OSError):
+                os.unlink(path, dir_fd=self.descriptor)
+        with suppress(OSError):
+            os.rmdir(f"{leftover}/{VOLUME_DATA_PATH_NAME}", dir_fd=self.descriptor)
+        try:
+            os.rmdir(leftover, dir_fd=self.descriptor)
+        except OSError as error:
+            self._complain(leftover, error)
+
+    def _throw_away(self, leftover: str) -> None:
+        """Give a directory a name that nobody else uses, until it is swept."""
+        try:
+            os.rename(
+                leftover,
+                f"{TRASH}{secrets.token_hex(8)}",
+                src_dir_fd=self.descriptor,
+                dst_dir_fd=self.descriptor,
+            )
+        except OSError as error:
+            self._complain(leftover, error)
+
+    def _complain(self, leftover: str, error: Exception) -> None:
+        self._report(leftover, f"{self.path}/{leftover}: a directory left by a crash stays: {error}")
+
+    def _check_scope(self, volume: LocalVolume) -> None:
+        """Refuse to remove a volume whose name, or whose directories as links, lead elsewhere."""
+        if "/" in volume.name or volume.name in ("", ".", ".."):
+            raise self._outside(f"{self.path}/{volume.name}")
+        for path in (volume.name, f"{volume.name}/{VOLUME_DATA_PATH_NAME}"):
+            try:
+                linked = stat.S_ISLNK(os.lstat(path, dir_fd=self.descriptor).st_mode)
+            except OSError:
+                return
+            real_path = os.path.realpath(f"{self.path}/{path}")
+            if linked and Path(real_path).exists() and not self.scoped_path(real_path, volume):
+                raise self._outside(real_path)
+
+    def _outside(self, path: str) -> System:
+        return System(f"Unable to remove a directory outside of the local volume root {self.base}: {path}")
+
+
+def _try_unmount(path: str) -> None:
+    try:
+        unmount(Path(path))
+    except OSError as error:
+        log.warning("%s: a mount left by an engine that was killed stays: %s", path, error)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

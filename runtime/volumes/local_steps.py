@@ -1,0 +1,172 @@
+"""How a local volume appears and disappears: by one rename, with the slow work before or after."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Final, Protocol
+
+from runtime.errors import EngineError, System
+from runtime.volumes import local_options, mount, removal
+from runtime.volumes.local_options import OptsConfig
+from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
+from runtime.volumes.quoting import cause
+
+ROOT_MODE: Final = 0o700
+DATA_MODE: Final = 0o755
+CREATING: Final = ".+"
+"""Begins the name of a directory that is to be a volume once its record is written."""
+REMOVING: Final = ".-"
+"""Begins the name of a directory that was a volume until its data are deleted."""
+TRASH: Final = ".~"
+"""Begins the name of a directory that was a volume of an engine that was killed."""
+
+
+class Ground(Protocol):
+    """What the steps need of the driver: where they are, and what it knows."""
+
+    m: threading.Lock
+    path: str
+    real_path: str
+    descriptor: int
+    volumes: dict[str, LocalVolume]
+    staged: set[str]
+    broken: dict[str, str]
+
+
+class Creation:
+    """A volume that is being made.
+
+    Args:
+        root: Where.
+        volume: The volume to be.
+        made: Whether its directory is made for it; otherwise one of its name was there.
+    """
+
+    def __init__(self, root: Ground, volume: LocalVolume, *, made: bool) -> None:
+        self.root = root
+        self.volume = volume
+        self.made = made
+        self.place = CREATING + volume.name if made else volume.name
+
+    def build(self) -> None:
+        """Make the directories and the options file."""
+        if self.made:
+            self._make()
+        try:
+            with removal.opened(self.place, self.root.descriptor) as directory:
+                self._fill(directory, self.volume.opts)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def complete(self) -> None:
+        """Publish what an earlier process prepared."""
+        with removal.opened(self.place, self.root.descriptor) as directory:
+            self._fill(directory, None)
+        self._rename()
+
+    def publish(self) -> None:
+        """Make the volume visible."""
+        with self.root.m:
+            if self.volume.name not in self.root.staged:
+                return
+            if self.made:
+                self._rename()
+            self.root.volumes[self.volume.name] = self.volume
+            self.root.staged.discard(self.volume.name)
+
+    def discard(self) -> None:
+        """Remove what was made; a directory that was there before stays, with all that is in it."""
+        if self.made and self.volume.name in self.root.staged:
+            removal.remove_tree(self.place, self.root.descriptor)
+        self.root.staged.discard(self.volume.name)
+
+    def _make(self) -> None:
+        try:
+            os.mkdir(self.place, ROOT_MODE, dir_fd=self.root.descriptor)
+        except FileExistsError:
+            removal.remove_tree(self.place, self.root.descriptor)
+            os.mkdir(self.place, ROOT_MODE, dir_fd=self.root.descriptor)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _fill(self, directory: int, opts: OptsConfig | None) -> None:
+        try:
+            os.mkdir(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
+            os.chmod(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
+        except FileExistsError:
+            pass
+        if opts is None:
+            return
+        try:
+            local_options.write(directory, opts)
+        except OSError as error:
+            raise System(f"error while persisting volume options: {cause(error)}", error) from error
+
+    def _rename(self) -> None:
+        os.rename(
+            self.place, self.volume.name, src_dir_fd=self.root.descriptor, dst_dir_fd=self.root.descriptor
+        )
+
+    def _failed(self, error: OSError) -> System:
+        return System(f"error while creating volume path '{self.volume.path()}': {cause(error)}", error)
+
+
+class Removal:
+    """A volume that is being removed."""
+
+    def __init__(self, root: Ground, volume: LocalVolume) -> None:
+        self.root = root
+        self.volume = volume
+        self.trace = REMOVING + volume.name
+        self.there = True
+
+    def hide(self) -> None:
+        """Take the volume's directory out of sight, if nothing is mounted in it.
+
+        Raises:
+            System: Something is, or the directory cannot be renamed.
+        """
+        if mounts := mount.mounts_under(f"{self.root.real_path}/{self.volume.name}"):
+            raise self._failed(removal.MountInside(mounts[-1]))
+        with self.root.m:
+            try:
+                self._rename(self.volume.name, self.trace)
+            except FileNotFoundError:
+                self.there = False
+            except OSError as error:
+                raise self._failed(error) from error
+            self.root.volumes.pop(self.volume.name, None)
+
+    def restore(self) -> None:
+        """Make the volume visible again."""
+        with self.root.m:
+            if self.there:
+                self._rename(self.trace, self.volume.name)
+            self.root.volumes[self.volume.name] = self.volume
+
+    def finish(self) -> None:
+        """Delete the data; if that fails the volume is back, with what is left.
+
+        Raises:
+            System: Something cannot be deleted.
+        """
+        try:
+            if self.there:
+                removal.remove_tree(self.trace, self.root.descriptor)
+        except (OSError, EngineError) as error:
+            self.restore()
+            raise self._failed(error) from error
+        self.root.broken.pop(self.volume.name, None)
+
+    def _rename(self, source: str, target: str) -> None:
+        descriptor = self.root.descriptor
+        try:
+            os.rename(source, target, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            removal.remove_tree(target, descriptor)
+            os.rename(source, target, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+
+    def _failed(self, error: OSError | EngineError) -> System:
+        why = cause(error) if isinstance(error, OSError) else str(error)
+        return System(f"error removing volume path '{self.root.path}/{self.volume.name}': {why}", error)

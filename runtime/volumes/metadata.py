@@ -1,0 +1,277 @@
+"""The records of volumes: in memory to be read, in SQLite to last."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import msgspec
+
+from runtime.errors import EngineError, InvalidParameter
+from runtime.volumes.quoting import quote
+
+log = logging.getLogger(__name__)
+
+FILE: Final = "metadata.sqlite3"
+SCHEMA: Final = """
+create table if not exists volumes (name text primary key, value blob not null) without rowid;
+create table if not exists taken_over (name blob primary key, value blob not null) without rowid;
+create table if not exists facts (key text primary key, value text not null) without rowid;
+"""
+
+Flush: TypeAlias = Callable[[], None]
+"""Brings to disk what a record speaks of, before the record is there."""
+
+
+class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False):
+    """What is kept of a volume.
+
+    Go:
+        volume/service/db.go::volumeMetadata
+    """
+
+    name: str = ""
+    driver: str = ""
+    labels: Mapping[str, str] | None = None
+    options: Mapping[str, str] | None = None
+
+
+class _Write:
+    """A change that waits to be written, and what became of it."""
+
+    __slots__ = ("done", "error", "flush", "meta", "name", "value")
+
+    def __init__(self, name: str, meta: VolumeMetadata | None, flush: Flush | None) -> None:
+        self.name = name
+        self.meta = meta
+        self.value = None if meta is None else encode(meta)
+        self.flush = flush
+        self.done = False
+        self.error: Exception | None = None
+
+
+class Metadata:
+    """All records; a change returns when it is on disk.
+
+    Whoever comes while another's change is being written waits and is written with all who came by then: one
+    commit and one sync for all of them.
+
+    Args:
+        database: Where they last.
+
+    Go:
+        volume/service/db.go::volumeBucketName
+
+    Differs:
+        extra broken: records that cannot be understood are kept, and told of.
+    """
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.database = database
+        self.rows: dict[str, VolumeMetadata] = {}
+        self.broken: dict[str, str] = {}
+        self.drivers: Counter[str] = Counter()
+        self._mu = threading.Lock()
+        self._leader = threading.Lock()
+        self._queue: list[_Write] = []
+        self._closed = False
+        for name, value in _rows(database):
+            self._load(name, value)
+
+    def get(self, name: str) -> VolumeMetadata:
+        """The record of a volume; an empty one if there is none.
+
+        Raises:
+            EngineError: There is one, and it cannot be understood.
+
+        Go:
+            volume/service/db.go::getMeta
+
+        Differs:
+            param meta: returned.
+            error NotFound: there is always a table.
+        """
+        if name in self.broken:
+            raise EngineError(f"error unmarshaling volume metadata: {self.broken[name]}")
+        return self.rows.get(name) or VolumeMetadata()
+
+    def set(self, name: str, meta: VolumeMetadata, flush: Flush | None = None) -> None:
+        """Keep a record.
+
+        Raises:
+            InvalidParameter: It has a text that is no Unicode.
+            EngineError: It cannot be written.
+
+        Go:
+            volume/service/db.go::setMeta
+
+        Differs:
+            extra flush: what the record speaks of is on disk before it.
+        """
+        self._write(_Write(name, meta, flush), "error setting volume metadata")
+
+    def remove(self, name: str, flush: Flush | None = None) -> None:
+        """Delete a record, if there is one.
+
+        Raises:
+            EngineError: It cannot be deleted.
+
+        Go:
+            volume/service/db.go::removeMeta
+
+        Differs:
+            extra flush: what the record spoke of is gone from the disk before it.
+        """
+        if name in self.rows or name in self.broken:
+            self._write(_Write(name, None, flush), "error removing volume metadata")
+
+    def list(self) -> tuple[VolumeMetadata, ...]:
+        """All records that can be understood.
+
+        Go:
+            volume/service/db.go::listMeta
+        """
+        return tuple(self.rows.values())
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a record, sound or broken."""
+        return name in self.rows or name in self.broken
+
+    def warnings(self) -> Sequence[str]:
+        """The records that cannot be understood, one sentence each."""
+        return tuple(_complaint(name, why) for name, why in self.broken.items())
+
+    def close(self) -> None:
+        """Write nothing more."""
+        with self._leader:
+            self._closed = True
+            self.database.close()
+
+    def _load(self, name: str, value: bytes) -> None:
+        if not value:
+            return
+        try:
+            meta = decode(value)
+        except EngineError as error:
+            self.broken[name] = str(error)
+            log.error("%s", _complaint(name, str(error)))  # noqa: TRY400 - the file is at fault, not the code
+            return
+        self._keep(name, msgspec.structs.replace(meta, name=name, driver=sys.intern(meta.driver)))
+
+    def _write(self, write: _Write, failure: str) -> None:
+        with self._mu:
+            self._queue.append(write)
+        with self._leader:
+            if not write.done:
+                self._commit()
+        if write.error is not None:
+            raise EngineError(f"{failure}: {write.error}", write.error) from write.error
+
+    def _commit(self) -> None:
+        """Write all that waits; if that fails, each on its own, so that none fails for another."""
+        with self._mu:
+            batch, self._queue = self._queue, []
+        error = self._try(batch)
+        for write in batch:
+            write.error = self._try([write]) if error and len(batch) > 1 else error
+            write.done = True
+            if write.error is None:
+                self._keep(write.name, write.meta)
+
+    def _try(self, batch: Sequence[_Write]) -> Exception | None:
+        try:
+            if self._closed:
+                raise sqlite3.ProgrammingError("the metadata database is closed")
+            for flush in {write.flush for write in batch if write.flush is not None}:
+                flush()
+            self._transact(batch)
+        except (sqlite3.Error, OSError) as error:
+            return error
+        return None
+
+    def _transact(self, batch: Sequence[_Write]) -> None:
+        self.database.execute("begin immediate")
+        try:
+            for write in batch:
+                if write.value is None:
+                    self.database.execute("delete from volumes where name = ?", (write.name,))
+                else:
+                    self.database.execute(
+                        "insert or replace into volumes values (?, ?)", (write.name, write.value)
+                    )
+            self.database.execute("commit")
+        except BaseException:
+            if self.database.in_transaction:
+                self.database.execute("rollback")
+            raise
+
+    def _keep(self, name: str, meta: VolumeMetadata | None) -> None:
+        before = self.rows.get(name)
+        if meta is None:
+            self.rows.pop(name, None)
+        else:
+            self.rows[name] = meta
+            self.drivers[meta.driver] += 1
+        if before is not None:
+            self.drivers[before.driver] -= 1
+        self.broken.pop(name, None)
+
+
+def connect(path: Path | None) -> sqlite3.Connection:
+    """The database in a file, made if there is none; in memory without a path.
+
+    Raises:
+        sqlite3.Error: The file is no database, or cannot be used.
+    """
+    database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("pragma journal_mode = wal")
+        database.execute("pragma synchronous = full")
+        database.executescript(SCHEMA)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def encode(meta: VolumeMetadata) -> bytes:
+    """A record as moby writes it.
+
+    Raises:
+        InvalidParameter: It has a text that is no Unicode.
+    """
+    try:
+        return msgspec.json.encode(meta)
+    except (UnicodeEncodeError, TypeError) as error:
+        raise InvalidParameter(f"{quote(meta.name)}: labels and options must be texts: {error}") from error
+
+
+def decode(value: bytes) -> VolumeMetadata:
+    """A record from what was written.
+
+    Raises:
+        EngineError: It cannot be understood.
+    """
+    try:
+        return msgspec.json.decode(value, type=VolumeMetadata)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise EngineError(error) from error
+
+
+def _rows(database: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
+    rows: Iterable[tuple[str | bytes, str | bytes]] = database.execute("select name, value from volumes")
+    for name, value in rows:
+        yield (
+            name if isinstance(name, str) else name.decode(errors="replace"),
+            value.encode() if isinstance(value, str) else value,
+        )
+
+
+def _complaint(name: str, why: str) -> str:
+    return f"Error while reading volume metadata for volume {quote(name)}: {why}"

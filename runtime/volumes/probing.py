@@ -1,0 +1,91 @@
+"""Asks several at once, and waits for none longer than for all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from typing import Generic, TypeVar
+
+from runtime.errors import EngineError
+from runtime.volumes.errors import Unreachable
+from runtime.workers import Workers
+
+T = TypeVar("T")
+
+
+class Answer(Generic[T]):
+    """What one said: a value, or an error."""
+
+    __slots__ = ("error", "value")
+
+    def __init__(self, value: T | None, error: EngineError | None = None) -> None:
+        self.value = value
+        self.error = error
+
+
+class Probes:
+    """Questions to those who may not answer.
+
+    Who has left an earlier question unanswered is not asked again, and not waited for, until that question
+    has ended: so none that hangs costs a wait each time, or more than a few threads.
+
+    Args:
+        workers: Where the questions run.
+        bound: How long all of them together may take, in seconds.
+        now: The time.
+    """
+
+    def __init__(self, workers: Workers, bound: float, now: Callable[[], float] = time.monotonic) -> None:
+        self.workers = workers
+        self.bound = bound
+        self._now = now
+        self._mu = threading.Lock()
+        self._open: dict[str, list[float]] = {}
+
+    def ask(self, questions: Mapping[str, Callable[[], T]]) -> dict[str, Answer[T]]:
+        """The answers, by the name of who was asked."""
+        answers: dict[str, Answer[T]] = {}
+        asked = {
+            name: self._ask(name, question, answers)
+            for name, question in questions.items()
+            if not self.hangs(name)
+        }
+        wait(asked.values(), self.bound)
+        late = Unreachable(f"no answer within {self.bound:g} s")
+        return {name: answers.get(name) or Answer(None, late) for name in questions}
+
+    def hangs(self, name: str) -> bool:
+        """Whether a question has been open for longer than the bound."""
+        with self._mu:
+            since = self._open.get(name)
+            return bool(since) and self._now() - min(since or [0.0]) > self.bound
+
+    def _ask(self, name: str, question: Callable[[], T], answers: dict[str, Answer[T]]) -> Future[None]:
+        start = self._now()
+        with self._mu:
+            self._open.setdefault(name, []).append(start)
+
+        def run() -> None:
+            try:
+                answers[name] = _answer(question)
+            finally:
+                self._close(name, start)
+
+        return self.workers.submit(run)
+
+    def _close(self, name: str, start: float) -> None:
+        with self._mu:
+            self._open[name].remove(start)
+            if not self._open[name]:
+                del self._open[name]
+
+
+def _answer(question: Callable[[], T]) -> Answer[T]:
+    try:
+        return Answer(question())
+    except EngineError as error:
+        return Answer(None, error)
+    except Exception as error:  # noqa: BLE001 - one that breaks must not stop the others
+        return Answer(None, EngineError(error))

@@ -1,0 +1,140 @@
+"""Knows the volumes of an earlier engine again, without waiting for drivers that are gone."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import wait
+from typing import TYPE_CHECKING
+
+from runtime.errors import EngineError
+from runtime.volumes import finding
+from runtime.volumes.driver import Driver, Volume, answers_at_once
+from runtime.volumes.errors import DriverNotFound
+from runtime.volumes.lookup import ask
+from runtime.volumes.metadata import VolumeMetadata
+from runtime.volumes.wrapper import VolumeWrapper
+
+if TYPE_CHECKING:
+    from runtime.volumes.store import VolumeStore
+
+log = logging.getLogger(__name__)
+
+
+def restore(store: VolumeStore) -> None:
+    """Know the volumes that the records speak of, and count them as users of their drivers.
+
+    Drivers of this process answer at once. The plugins are asked beside, and waited for within one bound;
+    who answers later is known later.
+
+    Go:
+        volume/service/restore.go::VolumeStore.restore
+
+    Differs:
+        call lookupVolume: one list of each driver instead of one call for each volume.
+        call removeMeta: no record is removed; a plugin that is not ready yet would lose its volumes' labels.
+        behaviour bound: the start goes on after a second; moby waits a quarter of a minute for each volume of
+            a driver that is gone, one after the other.
+    """
+    by_driver: defaultdict[str, list[VolumeMetadata]] = defaultdict(list)
+    for vd in _immediate(store):
+        _recover(store, vd)
+    for meta in store.db.list():
+        by_driver[meta.driver].append(meta)
+    for vd in _immediate(store):
+        _restore_known(store, vd, by_driver.pop(vd.name, []))
+    if by_driver:
+        wait([store.workers.submit(lambda: _restore_others(store, by_driver))], store.timings.start)
+
+
+def _immediate(store: VolumeStore) -> Sequence[Driver]:
+    known = store.drivers.registered(store.drivers.get_driver_list()) or ()
+    return [vd for vd in known if answers_at_once(vd)]
+
+
+def _recover(store: VolumeStore, vd: Driver) -> None:
+    """End what a crash interrupted."""
+    if not answers_at_once(vd):
+        return
+    for name in vd.recover(lambda name: store.db.rows.get(name, VolumeMetadata()).driver == vd.name):
+        store.db.remove(name)
+    store.workers.submit(vd.sweep)
+
+
+def _restore_known(store: VolumeStore, vd: Driver, metas: Sequence[VolumeMetadata]) -> None:
+    """Know the volumes of a driver that needs no lock and counts no users."""
+    listed = {v.name: v for v in vd.list()}
+    scope = vd.scope
+    for meta in metas:
+        v = listed.get(meta.name)
+        if v is None:
+            _report_gone(store, meta)
+        else:
+            store.names[meta.name] = VolumeWrapper(v, meta.labels, scope, meta.options)
+    store.held.update(store.names)
+
+
+def _restore_others(store: VolumeStore, by_driver: Mapping[str, Sequence[VolumeMetadata]]) -> None:
+    """Know the volumes of plugins, as far as those answer."""
+    try:
+        found, _ = finding.all_drivers(store)
+    except EngineError as error:
+        log.warning("Error restoring volumes: %s", error)
+        return
+    drivers = {vd.name: vd for vd in found}
+    for name in by_driver:
+        if name and name not in drivers:
+            _report_driver(name, DriverNotFound(name), len(by_driver[name]))
+    answers = finding.list_drivers(store, [drivers[name] for name in by_driver if name in drivers])
+    for name, answer in answers.items():
+        if answer.value is None:
+            _report_driver(name, answer.error, len(by_driver[name]))
+        else:
+            _restore_driver(store, drivers[name], answer.value, by_driver[name])
+    for meta in by_driver.get("", ()):
+        _complete(store, meta)
+
+
+def _restore_driver(
+    store: VolumeStore, vd: Driver, volumes: Sequence[Volume], metas: Sequence[VolumeMetadata]
+) -> None:
+    listed = {v.name: v for v in volumes}
+    scope = vd.scope
+    for meta in metas:
+        v = listed.get(meta.name) or _ask(vd, meta)
+        if v is None:
+            _report_gone(store, meta)
+        else:
+            store.adopt(v, scope)
+
+
+def _ask(vd: Driver, meta: VolumeMetadata) -> Volume | None:
+    """A volume that its driver did not list; some list less than they have."""
+    try:
+        return ask(vd, meta.name)
+    except EngineError as error:
+        log.warning("Error restoring volume: driver %s, volume %s: %s", vd.name, meta.name, error)
+        return None
+
+
+def _complete(store: VolumeStore, meta: VolumeMetadata) -> None:
+    """Find out whose a volume is of which that is not recorded."""
+    try:
+        store.get(meta.name)
+    except EngineError as error:
+        log.warning("Error restoring volume: volume %s: %s", meta.name, error)
+
+
+def _report_gone(store: VolumeStore, meta: VolumeMetadata) -> None:
+    store.gone[meta.name] = meta.driver
+    log.warning("volume %s: its driver %s does not have it; its record is kept", meta.name, meta.driver)
+
+
+def _report_driver(name: str, error: EngineError | None, volumes: int) -> None:
+    log.warning(
+        "Error restoring volumes: driver %s: %s; its volumes (%d) are known from their records",
+        name,
+        error,
+        volumes,
+    )

@@ -1,0 +1,146 @@
+"""A volume with what the store knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from runtime.errors import EngineError
+from runtime.volumes.apitypes import Volume as APIVolume
+from runtime.volumes.driver import Volume
+
+
+class PathCacher(Protocol):
+    """A volume that remembers where it is.
+
+    Go:
+        volume/service/convert.go::pathCacher
+    """
+
+    def cached_path(self) -> str:
+        """Where it is, if that is known without asking.
+
+        Go:
+            volume/service/convert.go::pathCacher.CachedPath
+        """
+        ...
+
+
+class VolumeWrapper:
+    """A volume, its labels and options, and its driver's scope; nothing of that changes.
+
+    Go:
+        volume/service/store.go::volumeWrapper
+        volume/service/store.go::volumeWrapper.Options
+        volume/service/store.go::volumeWrapper.Labels
+        volume/service/store.go::volumeWrapper.Scope
+
+    Differs:
+        extra api: what the API says of a local volume, made once.
+        behaviour copy: labels and options are handed out as they are, for reading.
+    """
+
+    __slots__ = ("api", "labels", "options", "scope", "volume")
+
+    def __init__(
+        self,
+        volume: Volume,
+        labels: Mapping[str, str] | None,
+        scope: str,
+        options: Mapping[str, str] | None,
+    ) -> None:
+        self.volume = volume
+        self.labels = labels
+        self.scope = scope
+        self.options = options
+        self.api: APIVolume | None = None
+
+    @property
+    def name(self) -> str:
+        """The volume's name."""
+        return self.volume.name
+
+    @property
+    def driver_name(self) -> str:
+        """Its driver's name."""
+        return self.volume.driver_name
+
+    def path(self) -> str:
+        """Where it is; its driver is asked if need be."""
+        return self.volume.path()
+
+    def cached_path(self) -> str:
+        """Where it is, if that is known without asking.
+
+        Go:
+            volume/service/store.go::volumeWrapper.CachedPath
+        """
+        cached: Callable[[], str] = getattr(self.volume, "cached_path", self.volume.path)
+        return cached()
+
+    def mount(self, ref: str) -> str:
+        """Make it ready for use."""
+        return self.volume.mount(ref)
+
+    def unmount(self, ref: str) -> None:
+        """End a use."""
+        self.volume.unmount(ref)
+
+    def created_at(self) -> datetime | None:
+        """When it was made."""
+        return self.volume.created_at()
+
+    def status(self) -> Mapping[str, Any] | None:
+        """What its driver tells about it."""
+        return self.volume.status()
+
+
+class UnavailableVolume:
+    """A volume whose driver is not there: what the record says is all that is known.
+
+    Args:
+        name: Its name.
+        driver_name: Its driver's.
+    """
+
+    __slots__ = ("driver_name", "name")
+
+    def __init__(self, name: str, driver_name: str) -> None:
+        self.name = name
+        self.driver_name = driver_name
+
+    def path(self) -> str:
+        """Nowhere."""
+        return ""
+
+    cached_path = path
+
+    def mount(self, ref: str) -> str:
+        """It cannot be.
+
+        Raises:
+            EngineError: Always.
+        """
+        raise self._unavailable(ref)
+
+    def unmount(self, ref: str) -> None:
+        """It cannot be.
+
+        Raises:
+            EngineError: Always.
+        """
+        raise self._unavailable(ref)
+
+    def created_at(self) -> datetime | None:
+        """Nobody knows."""
+        return None
+
+    def status(self) -> Mapping[str, Any] | None:
+        """Nothing."""
+        return None
+
+    def _unavailable(self, ref: str) -> EngineError:
+        return EngineError(
+            f"volume {self.name}, used by {ref}: its driver {self.driver_name} is not available"
+        )

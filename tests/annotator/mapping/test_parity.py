@@ -1,0 +1,356 @@
+"""Counterparts beside their originals: each kind of finding, on a Go and a Python shop of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from annotator import recording
+from annotator.mapping import baseline, coverage, parity
+from annotator.mapping.parity import Agreement
+from annotator.mapping.scope import Convention, LeftOut, Scope
+from annotator.model import Baseline, GoSymbol
+from annotator.reading import pyfacts, python
+
+GO = {
+    "store/store.go": """package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+type Keeper interface {
+	Keep(name string, count int) error
+	Name() string
+}
+
+type Store struct {
+	mu        sync.Mutex
+	itemNames map[string]int
+	label     string
+}
+
+func New(label string) *Store {
+	return &Store{label: label, itemNames: map[string]int{}}
+}
+
+func (s *Store) Name() string {
+	return s.label
+}
+
+func (s *Store) Keep(ctx context.Context, name string, count int) error {
+	if err := s.check(name); err != nil {
+		return err
+	}
+	s.log(name)
+	s.itemNames[name] = count
+	return nil
+}
+
+func (s *Store) check(name string) error {
+	if name == "" {
+		return errors.New("the name must not be empty")
+	}
+	return nil
+}
+
+func (s *Store) log(name string) {
+	println(s.Name(), name)
+}
+"""
+}
+
+PYTHON = '''\
+"""The shop in Python."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+
+class Keeper(Protocol):
+    """Keeps.
+
+    Go:
+        store/store.go::Keeper
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def keep(self, name: str, count: int) -> None: ...
+
+
+class Store:
+    """Keeps things.
+
+    Go:
+        store/store.go::Store
+        store/store.go::New
+
+    Differs:
+        field mu: Python's lock, named for what it is.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._lock = threading.Lock()
+        self.item_names: dict[str, int] = {}
+        self.label = label
+
+    @property
+    def name(self) -> str:
+        """The label.
+
+        Go:
+            store/store.go::Store.Name
+        """
+        return self.label
+
+    def keep(self, name: str, count: int) -> None:
+        """Keep some.
+
+        Go:
+            store/store.go::Store.Keep
+
+        Differs:
+            param ctx: nothing here takes long.
+        """
+        self._check(name)
+        self._log(name)
+        self.item_names[name] = count
+
+    def _check(self, name: str) -> None:
+        """See that a name is one.
+
+        Go:
+            store/store.go::Store.check
+        """
+        if not name:
+            raise ValueError("the name must not be empty")
+
+    def _log(self, name: str) -> None:
+        """Tell.
+
+        Go:
+            store/store.go::Store.log
+        """
+        print(self.name, name)
+'''
+
+
+class Shop:
+    """Both sides, as they are read."""
+
+    def __init__(self, originals: tuple[GoSymbol, ...], folder: Path, root: Path) -> None:
+        self.symbols = originals
+        self.package = python.read(folder, root)
+        self.python = pyfacts.read([folder], root)
+
+    def pairs(self, *conventions: Convention) -> tuple[parity.Pair, ...]:
+        originals = {symbol.notation: symbol for symbol in self.symbols}
+        return parity.pairs(self.package.counterparts, originals, self.python, conventions)
+
+    def remarks(self, *conventions: Convention) -> list[str]:
+        return [remark.message for remark in parity.remarks(self.pairs(*conventions))]
+
+
+@pytest.fixture
+def shop(tree, tmp_path: Path) -> Callable[..., Shop]:
+    """Both sides, with a piece of the Python one replaced."""
+
+    def make(*change: str) -> Shop:
+        source = tree(GO)
+        text = PYTHON
+        if change:
+            assert change[0] in text
+            text = text.replace(*change)
+        folder = tmp_path / "port"
+        folder.mkdir(exist_ok=True)
+        (folder / "__init__.py").write_text("")
+        (folder / "store.py").write_text(text)
+        originals = recording.facts(source, ("example.org/shop",), recording.in_packages(source, ["store"]))
+        return Shop(originals, folder, tmp_path)
+
+    return make
+
+
+def test_a_port_that_says_what_differs_has_no_finding(shop):
+    assert shop().remarks() == []
+
+
+def test_a_stated_reason_stands_in_its_row(shop):
+    rows = {row.name: row for pair in shop().pairs() for row in pair.rows if row.kind == "field"}
+
+    assert (rows["mu"].agreement, rows["mu"].reason) == (
+        Agreement.DIFFERS,
+        "Python's lock, named for what it is.",
+    )
+    assert rows["itemNames"].agreement is Agreement.SAME
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (
+            ("self.label = label", "self._x = 1"),
+            "port.store.Store: field label: port.store.Store has no such",
+        ),
+        (("self.label = label", "self.label = self.colour = label"), "port.store.Store: extra colour"),
+        (
+            ("self.label = label", "self.label = label\n        self.colour = 1"),
+            "port.store.Store: extra colour: Store has no such field",
+        ),
+        (("name: str, count: int) -> None: ...", "name: str) -> None: ..."), ""),
+        (
+            (
+                "def keep(self, name: str, count: int) -> None:\n",
+                "def keep(self, count: int, name: str) -> None:\n",
+            ),
+            "port.store.Store.keep: param count: it stands in another place",
+        ),
+        (
+            (
+                "def keep(self, name: str, count: int) -> None:\n",
+                "def keep(self, name: str) -> None:\n",
+            ),
+            "port.store.Store.keep: param count: port.store.Store.keep does not take it",
+        ),
+        (
+            (
+                "def keep(self, name: str, count: int) -> None:\n",
+                "def keep(self, name: str, count: int, fast: bool) -> None:\n",
+            ),
+            "port.store.Store.keep: param fast: Store.Keep does not take it",
+        ),
+        (
+            ("        self._log(name)\n", ""),
+            "port.store.Store.keep: call Store.log: Store.Keep calls it, the counterpart does not",
+        ),
+        (
+            ("        if not name:\n", "        self._log(name)\n        if not name:\n"),
+            "port.store.Store._check: call Store.log: Store.check does not call it",
+        ),
+        (
+            ("the name must not be empty", "a name, please"),
+            "port.store.Store._check: error the-name-must-not-be-empty: port.store.Store._check never says",
+        ),
+        (
+            ("field mu: Python's lock", "field label: Python's lock"),
+            "port.store.Store: `field label` explains no difference; remove it",
+        ),
+        (
+            ("def keep(self, name: str, count: int) -> None: ...", ""),
+            "port.store.Keeper: method Keep: port.store.Keeper has no such attribute or method",
+        ),
+        (
+            ("def _log(self, name: str) -> None:", "def _log(self, name: str) -> int:"),
+            "port.store.Store._log: result int: Go returns nothing, Python int",
+        ),
+    ],
+)
+def test_what_is_not_explained_is_a_finding(shop, change, finding):
+    found = shop(*change).remarks()
+
+    assert (not found and not finding) or any(message.startswith(finding) for message in found), found
+
+
+def test_a_finding_stands_at_its_line_of_the_python_file(shop):
+    made = shop("        self._log(name)\n", "")
+
+    (remark,) = parity.remarks(made.pairs())
+
+    assert remark.file == "port/store.py"
+    assert "def keep" in (PYTHON.splitlines()[remark.line - 1])
+
+
+def test_a_call_through_a_helper_that_is_not_mapped_counts(shop):
+    made = shop(
+        "        self._log(name)\n        self.item_names[name] = count\n",
+        "        self._note(name)\n        self.item_names[name] = count\n\n"
+        "    def _note(self, name: str) -> None:\n        self._log(name)\n",
+    )
+
+    assert made.remarks() == []
+
+
+def test_a_convention_explains_a_difference_wherever_it_occurs(shop):
+    made = shop(
+        "            param ctx: nothing here takes long.\n", "            behaviour speed: it is quick.\n"
+    )
+
+    assert [m for m in made.remarks() if "ctx" in m]
+    assert made.remarks(Convention("param", r"ctx context\.Context", "Python has none")) == []
+
+
+def test_an_abbreviated_parameter_is_the_same_one(shop):
+    made = shop("def _log(self, name: str)", "def _log(self, n: str, /)")
+
+    assert not [message for message in made.remarks() if "param" in message]
+
+
+# ── coverage ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def states(shop: Shop, scope: Scope) -> dict[str, str]:
+    covered = coverage.coverage(shop.symbols, shop.package.counterparts, scope, shop.python)
+    return {each.symbol.symbol: each.state.value for each in covered.symbols}
+
+
+def test_everything_that_is_mapped_is_covered_interface_methods_with_their_interface(shop):
+    assert set(states(shop(), Scope()).values()) == {"mapped"}
+
+
+def test_what_is_neither_mapped_nor_left_out_is_open_and_a_finding(shop):
+    made = shop("        store/store.go::New\n", "")
+
+    assert states(made, Scope())["New"] == "open"
+    reason = LeftOut(("store/store.go::New",), "Python has constructors")
+    assert states(made, Scope(left_out=(reason,)))["New"] == "left out"
+
+
+def test_a_name_that_is_left_out_and_nowhere_is_a_finding(shop):
+    made = shop()
+    scope = Scope(left_out=(LeftOut(("store/store.go::Nothing",), "gone"),))
+
+    found = coverage.coverage(made.symbols, made.package.counterparts, scope, made.python)
+
+    assert [r.message for r in coverage.remarks(found, "scope.toml")] == [
+        "store/store.go::Nothing is left out, but nothing of that name is recorded"
+    ]
+
+
+# ── facts ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_facts_are_read_back_as_they_were_written(shop):
+    facts = Baseline("v1", None, shop().symbols)
+
+    assert baseline.decode("baseline.json", baseline.encode(facts).encode()) == facts
+
+
+def test_facts_have_one_line_a_symbol(shop):
+    text = baseline.encode(Baseline("v1", None, shop().symbols))
+
+    assert len(text.splitlines()) == len(shop().symbols) + 2
+
+
+def test_facts_hold_calls_in_order_proven_ones_in_notation(shop):
+    (keep,) = [symbol for symbol in shop().symbols if symbol.symbol == "Store.Keep"]
+
+    assert keep.calls == ("store/store.go::Store.check", "store/store.go::Store.log")
+
+
+def test_facts_of_another_source_are_a_finding(shop, tree):
+    facts = Baseline("v1", None, shop().symbols)
+    changed = tree({"store/store.go": "\n" + GO["store/store.go"]})
+
+    found = list(baseline.differences("site/baseline.json", facts, changed))
+
+    assert len(found) == len(facts.symbols)
+    assert "stands in line" in found[0].message
+    assert not list(baseline.differences("site/baseline.json", facts, tree(GO)))

@@ -1,0 +1,41 @@
+"""The project's own chapters: complete, in their places, and in our own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from annotator.writing import prose
+from annotator.writing.atlas import ordinal
+
+FOLDER = Path(__file__).resolve().parents[3] / "site" / "chapters"
+TEXTS = [prose.parse(file.stem, file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.md"))]
+CHAPTERS = [text for text in TEXTS if text.number]
+
+
+def test_the_chapters_cover_the_walk_without_a_gap() -> None:
+    numbers = {chapter.number for chapter in CHAPTERS}
+
+    parents = {number.rpartition(".")[0] for number in numbers} - {"2"}
+    assert parents <= numbers
+    assert (min(numbers, key=ordinal), max(numbers, key=ordinal)) == ("2.1", "2.3.2.4")
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
+def test_a_text_has_a_title_a_summary_and_a_file_of_its_number(text: prose.Prose) -> None:
+    assert text.title
+    assert text.summary.endswith(".")
+    assert text.number in {"", text.name}
+
+
+@pytest.mark.parametrize("text", CHAPTERS, ids=lambda text: text.name)
+def test_a_chapter_is_read_in_a_few_minutes(text: prose.Prose) -> None:
+    assert 120 <= len(text.body.split()) <= 350
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
+def test_no_code_stands_in_our_texts_it_is_shown_from_the_source(text: prose.Prose) -> None:
+    assert "```" not in text.body
+    assert "\n    " not in text.body
+    assert prose.mentions(text) or text.name == "home"

@@ -1,0 +1,143 @@
+"""Findings as text, JSON, SARIF and JUnit: what is there, and what hostile words do not do."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from rich.console import Console
+
+from annotator.model import (
+    Anchor,
+    Checked,
+    Kind,
+    Missing,
+    Moved,
+    Reference,
+    Remark,
+    Sign,
+    Skipped,
+    Verdict,
+    Verified,
+)
+from annotator.writing import junit, reports, sarif
+
+HOSTILE = "\x1b[31m<script>]]>&\u202e\x00[red]"
+ANCHOR = Anchor("a/b.go", "T.M", Kind.METHOD, 7, 9)
+
+
+def reference(**changes: object) -> Reference:
+    fields = {"path": "a/b.go", "symbol": "T.M", "line": 3, "file": "docs/a b.md", "at_line": 4}
+    return Reference(**(fields | {"at_column": 2, "at_end": 9, "cited": "a/b.go"} | changes))
+
+
+def checked(*verdicts: Verdict, remarks: tuple[Remark, ...] = ()) -> Checked:
+    return Checked("https://e.org/r", "v1", "c" * 40, "v1", verdicts, 1, remarks)
+
+
+ALL = checked(
+    Verdict(reference(), Verified(ANCHOR, Sign.SYMBOL, "there")),
+    Verdict(reference(), Moved(ANCHOR, Sign.SYMBOL, "in line 7")),
+    Verdict(reference(symbol=None), Missing("gone", ANCHOR)),
+    Verdict(reference(repository="o/r"), Skipped("another repository")),
+    remarks=(Remark("pkg/x.py", 12, "names nothing", "go-unknown"),),
+)
+
+
+def shown(value: Checked) -> str:
+    console = Console(file=io.StringIO(), width=40, markup=False, highlight=False)
+    for part in reports.text(value):
+        console.print(part, soft_wrap=True)
+    return console.file.getvalue()
+
+
+def test_text_has_a_line_a_reference_and_one_in_sum():
+    lines = shown(ALL).splitlines()
+
+    assert lines[0].startswith("verified  a/b.go:3 T.M")
+    assert lines[-1].startswith(
+        "4 references at v1, commit cccccccccccc: 1 verified, 1 moved, 1 missing, 1 skipped"
+    )
+    assert "pkg/x.py:12: names nothing" in lines
+
+
+def test_a_skipped_reference_is_no_finding():
+    assert not checked(Verdict(reference(), Skipped("another repository"))).has_findings
+
+
+def test_json_of_a_missing_one_has_a_guess_and_no_anchor():
+    row = json.loads(reports.json(ALL))["references"][2]
+
+    assert (row["anchor"], row["by"], row["guess"]["line"]) == (None, None, 7)
+
+
+def test_sarif_has_a_result_a_finding_in_the_region_that_was_read():
+    (run,) = json.loads(sarif.document(ALL))["runs"]
+
+    found = [(result["ruleId"], result["locations"][0]["physicalLocation"]) for result in run["results"]]
+    assert [rule for rule, _ in found] == ["reference-moved", "reference-missing", "go-unknown"]
+    assert found[0][1] == {
+        "artifactLocation": {"uri": "docs/a%20b.md", "uriBaseId": "SRCROOT"},
+        "region": {"startLine": 4, "startColumn": 2, "endColumn": 9},
+    }
+    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {rule for rule, _ in found}
+    assert all(rule["help"]["text"] for rule in run["tool"]["driver"]["rules"])
+
+
+def test_a_finding_keeps_its_fingerprint_when_lines_above_it_are_added():
+    marks = {
+        json.loads(sarif.document(checked(Verdict(reference(at_line=line), Missing("gone")))))["runs"][0][
+            "results"
+        ][0]["partialFingerprints"]["finding/v1"]
+        for line in (4, 40)
+    }
+
+    assert len(marks) == 1
+
+
+def test_junit_counts_what_it_holds():
+    root = ET.fromstring(junit.document(ALL))  # noqa: S314 - written by us a line above
+
+    suite = root.find("testsuite")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("5", "3", "1")
+    assert len(suite.findall("testcase/failure")) == 3
+
+
+@pytest.mark.parametrize("write", [sarif.document, junit.document, reports.json, shown])
+def test_hostile_words_are_only_words(write):
+    bad = reference(path=HOSTILE, symbol=HOSTILE, cited=HOSTILE, origin=HOSTILE, file=HOSTILE)
+
+    written = write(
+        checked(Verdict(bad, Missing(HOSTILE)), remarks=(Remark(HOSTILE, 1, HOSTILE, "go-unknown"),))
+    )
+
+    assert "\x1b" not in written
+    assert "\x00" not in written
+    if write is junit.document:
+        assert len(ET.fromstring(written).findall("testsuite/testcase/failure")) == 2  # noqa: S314 - likewise
+
+
+@pytest.mark.slow
+def test_sarif_passes_its_makers_validator_and_the_rules_of_code_scanning(tmp_path: Path, npm: str):
+    subprocess.run(
+        [npm, "install", "--silent", "--prefix", str(tmp_path), "@microsoft/sarif-multitool-linux"],
+        check=True,
+        capture_output=True,
+    )
+    (tool,) = [path for path in tmp_path.rglob("Sarif.Multitool") if path.is_file()]
+    log, out = tmp_path / "findings.sarif", tmp_path / "judged.sarif"
+    log.write_text(sarif.document(ALL), encoding="utf-8")
+
+    subprocess.run(
+        [str(tool), "validate", str(log), "--rule-kind", "Sarif;Ghas", "--output", str(out)],
+        check=True,
+        capture_output=True,
+        env={"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+
+    results = json.loads(out.read_text(encoding="utf-8-sig"))["runs"][0].get("results", [])
+    assert {result["ruleId"] for result in results} <= {"SARIF2005"}  # the tool has no home page to name

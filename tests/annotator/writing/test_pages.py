@@ -1,0 +1,162 @@
+"""What the pages show and where they lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from annotator.model import Anchor, Article, Chapter, Moved, Reference, Sign, Verdict
+from annotator.writing import pages, prose
+from annotator.writing.pages import Cited, SiteInput
+from annotator.writing.views import ChapterPage, ErrataPage, HomePage, Page, ReportPage, SymbolPage
+
+SHELF = "pantry/shelf/shelf.go"
+CHAPTER = prose.parse(
+    "1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\nSee `pantry/shelf/shelf.go::tooLarge`.\n'
+)
+
+
+def made(given: SiteInput) -> dict[str, Page]:
+    return {page.path: page for page in pages.make(given).pages}
+
+
+def test_chapters_come_in_the_order_of_their_numbers(given: SiteInput) -> None:
+    chapters = [path for path, page in made(given).items() if isinstance(page.view, ChapterPage)]
+
+    assert chapters == ["chapters/1.2.md", "chapters/1.10.md"]
+
+
+def test_a_text_of_ours_has_a_chapter_even_if_the_article_cites_nothing_there(given: SiteInput) -> None:
+    page = made(msgspec.structs.replace(given, texts=(CHAPTER,)))["chapters/1.3.md"]
+
+    assert page.title == "1.3 Ours"
+    assert isinstance(page.view, ChapterPage)
+    assert 'href="&#46;&#46;&#47;go&#47;pantry&#47;shelf&#47;index&#46;html&#35;tooLarge"' in page.view.body
+
+
+def test_what_our_texts_name_in_vain_is_told_with_its_line(given: SiteInput) -> None:
+    text = prose.parse("home", '+++\ntitle = "Home"\n+++\n\nSee `pantry/shelf/shelf.go::Shlef`.\n')
+
+    (remark,) = pages.make(msgspec.structs.replace(given, texts=(text,))).remarks
+
+    assert (remark.file, remark.line) == ("home.md", 5)
+    assert "pantry/shelf/shelf.go::Shlef" in remark.message
+
+
+def test_a_chapter_and_the_symbols_it_cites_lead_to_each_other(given: SiteInput) -> None:
+    found = made(given)
+    chapter, symbol = found["chapters/1.2.md"].view, found["go/pantry/shelf/Shelf.md"].view
+
+    assert isinstance(chapter, ChapterPage)
+    assert isinstance(symbol, SymbolPage)
+    assert chapter.citations[0].citation.found.href == "../go/pantry/shelf/Shelf.html#Shelf"
+    assert [link.href for link in symbol.chapters] == [
+        "../../../chapters/1.2.html",
+        "../../../chapters/1.10.html",
+    ]
+
+
+def test_code_in_a_chapter_leads_home_line_by_line(given: SiteInput) -> None:
+    view = made(given)["chapters/1.2.md"].view
+
+    assert isinstance(view, ChapterPage)
+    assert view.citations[0].excerpt
+    assert view.citations[0].excerpt.lines[0].href == "../go/pantry/shelf/Shelf.html#go-L5"
+    assert [line.number for line in view.citations[0].excerpt.lines if line.cited] == [7]
+
+
+def test_a_chapter_says_at_which_line_its_code_uses_what_it_names(given: SiteInput) -> None:
+    text = prose.parse(
+        "1.10", '+++\nnumber = "1.10"\ntitle = "Put"\n+++\n`pantry/shelf/shelf.go::tooLarge`\n'
+    )
+
+    view = made(msgspec.structs.replace(given, texts=(text,)))["chapters/1.10.md"].view
+
+    assert isinstance(view, ChapterPage)
+    (sign,) = view.citations[0].signs
+    assert (sign.title, sign.text, sign.href) == (
+        "shelf.tooLarge",
+        "line 17",
+        "../go/pantry/shelf/Shelf.html#go-L17",
+    )
+
+
+def test_permalinks_name_the_commit_and_the_exact_lines(given: SiteInput) -> None:
+    view = made(given)["go/pantry/shelf/Shelf.md"].view
+
+    assert isinstance(view, SymbolPage)
+    assert view.main
+    assert view.main.excerpt.outside == f"https://example.org/pantry/blob/{'a' * 40}/{SHELF}#L5-L10"
+
+
+def test_without_a_commit_permalinks_name_the_tag(given: SiteInput) -> None:
+    view = made(msgspec.structs.replace(given, commit=None))["report.md"].view
+
+    assert isinstance(view, ReportPage)
+    assert view.citations[0].outside == f"https://example.org/pantry/blob/v1/{SHELF}#L7-L10"
+
+
+@pytest.mark.parametrize("repository", ["/srv/pantry.git", "javascript:alert(1)", ""])
+def test_a_repository_that_is_not_on_the_web_has_no_permalinks(given: SiteInput, repository: str) -> None:
+    view = made(msgspec.structs.replace(given, repository=repository))["report.md"].view
+
+    assert isinstance(view, ReportPage)
+    assert {citation.outside for citation in view.citations} == {""}
+
+
+def test_the_report_has_a_row_for_every_reference(given: SiteInput) -> None:
+    view = made(given)["report.md"].view
+
+    assert isinstance(view, ReportPage)
+    assert [(one.verdict, one.place) for one in view.citations] == [
+        ("verified", f"{SHELF}, line\N{NO-BREAK SPACE}7"),
+        ("verified", f"{SHELF}, line\N{NO-BREAK SPACE}15"),
+        ("missing", ""),
+    ]
+    assert dict(view.counts) == {"verified": 2, "moved": 0, "renamed": 0, "missing": 1, "skipped": 0}
+
+
+def test_the_errata_name_the_heading_that_the_source_contradicts(given: SiteInput) -> None:
+    view = made(given)["errata.md"].view
+
+    assert isinstance(view, ErrataPage)
+    assert [(one.symbol, one.heading, one.kind) for one in view.misheaded] == [
+        ("Shelf.Put", "struct", "method")
+    ]
+
+
+def test_a_renamed_symbol_is_found_under_the_name_that_our_texts_use(
+    given: SiteInput, anchor: Callable[[str, str], Anchor]
+) -> None:
+    reference = Reference("old.go", "Rack", 1, chapter="1.3")
+    article = Article("x", "x", chapters=(Chapter("1.3", "Ours", (reference,)),))
+    moved = Verdict(reference, Moved(anchor(SHELF, "Shelf"), Sign.BODY, "Renamed."))
+    text = prose.parse("1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\n`old.go::Rack`\n')
+
+    view = made(msgspec.structs.replace(given, cited=(Cited(article, (moved,)),), texts=(text,)))
+
+    chapter = view["chapters/1.3.md"].view
+    assert isinstance(chapter, ChapterPage)
+    assert "Shelf&#46;html&#35;Shelf" in chapter.body
+
+
+def test_two_articles_with_the_same_numbers_have_pages_of_their_own(given: SiteInput) -> None:
+    found = made(msgspec.structs.replace(given, cited=given.cited * 2))
+
+    assert {"chapters/1.2.md", "chapters/~2/1.2.md"} <= set(found)
+
+
+def test_a_project_without_articles_and_texts_has_a_site(given: SiteInput) -> None:
+    found = made(msgspec.structs.replace(given, cited=(), sources={}))
+
+    assert set(found) == {"index.md", "chapters/index.md", "symbols.md", "report.md", "errata.md"}
+    assert isinstance(found["index.md"].view, HomePage)
+    assert found["index.md"].view.wide == ""
+
+
+def test_the_pages_ask_for_the_packages_of_what_is_cited_and_named(given: SiteInput) -> None:
+    text = prose.parse("home", '+++\ntitle = "x"\n+++\n`cellar/wine.go::Bottle`\n')
+
+    assert pages.folders(given.cited, [text]) == {"pantry/shelf", "cellar"}

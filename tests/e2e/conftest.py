@@ -1,0 +1,158 @@
+"""A built site: a small Go repository of ours, through the writing stage and mkdocs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from annotator.config import Licence
+from annotator.model import Anchor, Article, Chapter, Document, Reference, Sign, Text, Use, Verdict, Verified
+from annotator.reading import golang
+from annotator.writing import pages, prose, render, site
+from annotator.writing.pages import Cited, SiteInput
+from annotator.writing.places import Source
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+HOSTILE = (
+    "</pre></code></div><script>window.hurt=1</script>",
+    "<img src=x onerror=window.hurt=1>",
+    "[link](javascript:window.hurt=1) ![i](x.png) <https://host.invalid/>",
+    "{{ config }} {% include 'x' %} {# gone #}",
+    '--8<-- "mkdocs.yml"',
+    "&#60;b&#62; &amp; &lt;",
+    "# heading {: .x #y } [TOC] *[abbr]: x [^1]: note ==mark== ~~del~~ ^^ins^^ ++ctrl++",
+    "`code` ``` ~~~ $x$ $$y$$ \\(z\\) :smile: [[wiki]] <!-- gone --> **bold** _em_ a*b_c",
+    "!!! note",
+    "    indented\tby\ttabs",
+    "::: annotator.model",
+    "| a | b |",
+    "---",
+)
+"""Lines that would act if anything took them for markup; each must be read as it stands."""
+
+_COMMENT = "\n".join(f"// {line}" for line in HOSTILE)
+
+CUPBOARD = f"""package cupboard
+
+// Cupboard holds cups.
+type Cupboard struct {{
+\tcups []*Cup
+}}
+
+{_COMMENT}
+//
+type Cup struct {{
+\tname string `json:"</script><b>{{{{x}}}}"`
+}}
+
+/*
+
+{chr(10).join(HOSTILE)}
+
+*/
+func (c *Cupboard) Take(name string) *Cup {{
+\treturn &Cup{{name: "</span>" + name}}
+}}
+
+func Open() *Cupboard {{ return &Cupboard{{}} }}
+""".encode()
+
+PATH = "home/<b>[x](javascript:1)`{{y}}`/cup board.go"
+
+_TEXTS = {
+    "home": '+++\ntitle = "A kitchen"\nsummary = "Where the cups are."\n+++\n\nRead on.\n',
+    "errata": '+++\ntitle = "Errata"\n+++\n\nNone of ours.\n',
+    "1": f'+++\nnumber = "1"\ntitle = "The kitchen"\n+++\n\nHere is `{PATH.replace("`", "")}::Cupboard`.\n',
+}
+
+
+def _uses(document: Document, data: bytes) -> tuple[Use, ...]:
+    """Every occurrence of a type's name in a signature or a body, outside comments."""
+    declared = {(one.line, one.column) for one in document.declarations}
+    found = []
+    for match in re.finditer(rb"(?<=[*&])(Cup|Cupboard)\b", data):
+        line, column = (
+            data.count(b"\n", 0, match.start()) + 1,
+            match.start() - data.rfind(b"\n", 0, match.start()),
+        )
+        if (line, column) not in declared:
+            spot = (match.start(), match.end(), line, column)
+            found.append(Use(*spot, call=False, path=PATH, symbol=match[0].decode()))
+    return tuple(found)
+
+
+def _given() -> SiteInput:
+    document = golang.read(CUPBOARD)
+    declared = {one.symbol: one for one in document.declarations}
+    cited, verdicts = [], []
+    for number, symbol, heading in (
+        ("1.1", "Cupboard", "struct"),
+        ("1.2", "Open", "func"),
+        ("1.3", "Cup", HOSTILE[0]),
+    ):
+        one = declared[symbol]
+        reference = Reference(PATH, symbol, one.line, cited=PATH, heading=heading, chapter=number)
+        anchor = Anchor(PATH, symbol, one.kind, one.line, one.span.end_line)
+        cited.append(Chapter(number, f"{symbol} {HOSTILE[1]}", (reference,)))
+        verdicts.append(Verdict(reference, Verified(anchor, Sign.SYMBOL, f"Found. {HOSTILE[2]}"), Text.SAME))
+    return SiteInput(
+        repository="https://example.org/kitchen",
+        tag=f"v1 {HOSTILE[0]}",
+        commit=None,
+        version=f"v1 {HOSTILE[0]}",
+        baseline="v1",
+        source="a repository of ours",
+        sources={PATH: Source(CUPBOARD, document, _uses(document, CUPBOARD))},
+        cited=(Cited(Article("x.toml", HOSTILE[5], "javascript:1", chapters=tuple(cited)), tuple(verdicts)),),
+        texts=tuple(prose.parse(name, text) for name, text in _TEXTS.items()),
+        licence=Licence("Some Licence", "Its authors", "LICENSE"),
+        notice=HOSTILE[3],
+    )
+
+
+@pytest.fixture(scope="session")
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's own site folder with generated pages, not yet built."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copy(PROJECT / "site" / "mkdocs.yml", folder)
+    files = {**render.files(pages.make(_given())), **site.assets(PROJECT / "site" / "assets")}
+    site.write(files, folder / "docs")
+    return folder
+
+
+def run_tool(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A tool of the same environment, run in a folder; what it said is in stdout."""
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def built_site(site_folder: Path) -> Path:
+    """The site as mkdocs builds it, with every warning an error."""
+    ended = run_tool("mkdocs", "build", "--strict", folder=site_folder)
+    assert ended.returncode == 0, ended.stdout
+    return site_folder / "html"
+
+
+@pytest.fixture(scope="session")
+def hostile() -> tuple[str, ...]:
+    """The lines that must be read as they stand."""
+    return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def source() -> list[str]:
+    """The lines of the one Go file."""
+    return CUPBOARD.decode().split("\n")

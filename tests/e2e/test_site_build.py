@@ -1,0 +1,132 @@
+"""The generated tree builds, leads everywhere it says, and holds foreign text as text."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from annotator.writing import walker
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def soup(built_site: Path, page: str) -> BeautifulSoup:
+    return BeautifulSoup((built_site / page).read_text(encoding="utf-8"), "html.parser")
+
+
+def symbol_pages(built_site: Path) -> list[str]:
+    return sorted(file.relative_to(built_site).as_posix() for file in (built_site / "go").rglob("*.html"))
+
+
+def content(built_site: Path, page: str) -> Tag:
+    article = soup(built_site, page).select_one("article")
+    assert article is not None
+    return article
+
+
+def source_lines(article: Tag) -> dict[str, str]:
+    """The shown lines of source by their numbers, as a reader sees them."""
+    lines = article.select(".ln")
+    return {str(line.a["data-n"]): line.get_text().removesuffix("\n") for line in lines if line.a}
+
+
+def test_every_link_and_anchor_of_the_built_pages_leads_somewhere(built_site: Path) -> None:
+    assert [str(broken) for broken in walker.walk(built_site)] == []
+
+
+def test_the_same_tree_builds_with_zensical(site_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("zensical", reason="needs the PyPI package zensical")
+    shutil.copytree(site_folder / "docs", tmp_path / "docs")
+    shutil.copy(site_folder / "mkdocs.yml", tmp_path)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "zensical", "build", "--strict"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (tmp_path / "html" / "index.html").is_file()
+
+
+def test_before_the_first_build_mkdocs_says_what_to_type(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "site" / "mkdocs.yml", tmp_path)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "-f", tmp_path / "mkdocs.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode != 0
+    assert "type-make-serve-first" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_source_reads_on_the_page_as_it_stands_in_the_file(built_site: Path, source: list[str]) -> None:
+    shown: dict[str, str] = {}
+    for page in symbol_pages(built_site):
+        shown |= source_lines(content(built_site, page))
+
+    assert len(shown) > len(source) // 2
+    assert {number: source[int(number) - 1] for number in shown} == shown
+
+
+def test_foreign_lines_are_all_there(built_site: Path, hostile: tuple[str, ...]) -> None:
+    text = "\n".join(content(built_site, page).get_text() for page in symbol_pages(built_site))
+
+    assert [line for line in hostile if line not in text] == []
+
+
+def test_nothing_foreign_became_markup(built_site: Path) -> None:
+    for file in built_site.rglob("*.html"):
+        page = file.relative_to(built_site).as_posix()
+        article = soup(built_site, page).select_one("article")
+        if article is None:
+            continue
+        assert article.select("script, img, iframe, b, mark, del, ins, kbd, abbr, style, form") == []
+        assert [link for link in article.select("a") if str(link.get("href")).startswith("javascript")] == []
+        assert [tag for tag in article.select("*") if any(name.startswith("on") for name in tag.attrs)] == []
+
+
+def test_scripts_of_a_page_are_the_theme_s_own(built_site: Path) -> None:
+    plain = len(soup(built_site, "404.html").select("script"))
+
+    for file in built_site.rglob("*.html"):
+        page = file.relative_to(built_site).as_posix()
+        assert len(soup(built_site, page).select("script")) <= plain + 1, page
+        assert "<script>window.hurt" not in file.read_text(encoding="utf-8")
+
+
+def test_nothing_is_loaded_from_elsewhere(built_site: Path) -> None:
+    for file in built_site.rglob("*.html"):
+        page = soup(built_site, file.relative_to(built_site).as_posix())
+        loaded = [str(tag.get("src") or tag.get("href")) for tag in page.select("[src], link[href]")]
+        assert [address for address in loaded if "//" in address] == []
+
+
+def test_a_reference_shows_what_was_cited_and_why(built_site: Path, hostile: tuple[str, ...]) -> None:
+    rows = content(built_site, "report.html").select("tbody tr")
+
+    assert len(rows) == 3
+    assert "verified" in rows[0].get_text()
+    assert f"Found. {hostile[2]}" in rows[0].get_text()
+
+
+def test_an_identifier_leads_to_its_declaration(built_site: Path) -> None:
+    (page,) = (page for page in symbol_pages(built_site) if page.endswith("/Cupboard.html"))
+
+    links = content(built_site, page).select(".ln a:not([data-n])")
+
+    assert {(link.get_text(), link["href"]) for link in links} == {
+        ("Cup", "Cup.html#Cup"),
+        ("Cupboard", "#Cupboard"),
+    }

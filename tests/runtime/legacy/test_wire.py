@@ -1,0 +1,77 @@
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runtime.plugins import wire
+
+
+class Inner(msgspec.Struct, frozen=True):
+    """A value within another."""
+
+    name: str = msgspec.field(default="", name="Name")
+    count: int = msgspec.field(default=0, name="Count")
+
+
+class Outer(msgspec.Struct, frozen=True):
+    """Each shape that a reply can have."""
+
+    one: Inner | None = msgspec.field(default=None, name="One")
+    many: list[Inner] = msgspec.field(default_factory=list, name="Many")
+    words: tuple[str, ...] = msgspec.field(default=(), name="Words")
+    by_name: dict[str, Inner] = msgspec.field(default_factory=dict, name="ByName")
+    free: dict[str, Any] = msgspec.field(default_factory=dict, name="Free")
+
+
+inners = st.builds(Inner, st.text(), st.integers(-(2**60), 2**60))
+outers = st.builds(
+    Outer,
+    st.none() | inners,
+    st.lists(inners, max_size=3),
+    st.lists(st.text(), max_size=3).map(tuple),
+    st.dictionaries(st.text(), inners, max_size=3),
+    st.dictionaries(st.text(), st.integers(-9, 9) | st.text() | st.booleans(), max_size=3),
+)
+
+
+@settings(deadline=None)
+@given(value=outers)
+def test_what_is_written_is_read_back(value: Outer) -> None:
+    assert wire.decode(wire.encode(value), Outer) == value
+
+
+@settings(deadline=None)
+@given(value=outers, change=st.sampled_from([str.upper, str.lower, str.swapcase]))
+def test_the_case_of_a_key_is_no_matter(value: Outer, change: Any) -> None:
+    document = msgspec.json.decode(msgspec.json.encode(value))
+    raw = msgspec.json.encode({change(key): item for key, item in document.items()})
+    assert wire.decode(raw, Outer) == value
+
+
+@settings(deadline=None)
+@given(raw=st.binary() | st.recursive(st.none() | st.text(), st.lists).map(msgspec.json.encode))
+def test_any_bytes_are_a_value_or_an_error(raw: bytes) -> None:
+    try:
+        assert isinstance(wire.decode(raw, Outer), Outer)
+    except wire.NotDecodable:
+        return
+
+
+@pytest.mark.parametrize("raw", [b"null", b"{}", b'{"One": null, "Many": null, "Other": {"x": [1]}}'])
+def test_what_is_absent_null_or_unknown_leaves_the_default(raw: bytes) -> None:
+    assert wire.decode(raw, Outer) == Outer()
+
+
+def test_of_two_keys_the_last_counts() -> None:
+    assert wire.decode(b'{"Name": "a", "NAME": "b"}', Inner) == Inner("b")
+
+
+def test_a_null_within_a_list_is_an_empty_value() -> None:
+    assert wire.decode(b'{"Many": [null, {"Name": "b"}]}', Outer).many == [Inner(), Inner("b")]
+
+
+def test_the_error_says_where() -> None:
+    with pytest.raises(wire.NotDecodable, match=r"Expected `int`, got `str` - at `\$\.Many\[1\]\.Count`"):
+        wire.decode(b'{"many": [{}, {"count": "x"}]}', Outer)
