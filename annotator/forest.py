@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from annotator.model import Snapshot
+from annotator.model import Blob, Snapshot
 from annotator.tree import Documents, Tree
 
 _HOP = "hop"
@@ -13,6 +13,11 @@ _HOP = "hop"
 
 class Snapshots(Protocol):
     """Where the snapshots of many tags come from."""
+
+    @property
+    def has_go_alone(self) -> bool:
+        """Whether its snapshots have nothing but Go files that are not vendored."""
+        ...
 
     def commit(self, tag: str) -> str:
         """What tells a tag's content from any other."""
@@ -35,6 +40,14 @@ class Values(Protocol):
         ...
 
 
+class _GoTree(Tree):
+    """A tree whose snapshot has nothing but its own Go files: there is nothing to choose from."""
+
+    @property
+    def go_files(self) -> Mapping[str, Blob]:
+        return self.snapshot.files
+
+
 class Forest:
     """The trees of a walk."""
 
@@ -49,7 +62,8 @@ class Forest:
     def tree(self, tag: str) -> Tree:
         """The tree at a tag; the same object until it is released."""
         if tag not in self._trees:
-            self._trees[tag] = Tree(self._snapshots.snapshot(tag), self._documents)
+            kind = _GoTree if self._snapshots.has_go_alone else Tree
+            self._trees[tag] = kind(self._snapshots.snapshot(tag), self._documents)
         return self._trees[tag]
 
     def release(self, tag: str) -> None:

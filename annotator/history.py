@@ -20,6 +20,9 @@ from annotator.model import (
     Text,
 )
 
+VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
+"""Names of folders that hold other people's code."""
+
 
 class Tree(Protocol):
     """A repository at one tag, read as Go, whose files are known by their blob ids."""
@@ -59,6 +62,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
         text: Its text against the baseline's.
         line: The cited line: that of the name, or the one that the baseline's offset leads to; 0 if
             that line's text is gone from the declaration.
+        start: Byte offset at which the top-level declaration that it is or is in begins; 0 if unknown.
+        end: Byte offset of that declaration's end; 0 if unknown.
         missing: Why the declaration is not there, empty if it is.
         guess: The best candidate for a missing one, never an answer.
     """
@@ -67,6 +72,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     by: Sign
     text: Text
     line: int
+    start: int = 0
+    end: int = 0
     missing: str = ""
     guess: Anchor | None = None
 

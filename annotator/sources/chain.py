@@ -10,6 +10,7 @@ from itertools import pairwise
 import msgspec
 
 from annotator.errors import SourceUnavailable
+from annotator.history import VENDORED
 from annotator.model import Blob, Snapshot
 from annotator.sources.repository import UNKNOWN_SIZE, Failed, GitSnapshot
 from annotator.sources.snapshot import Source, is_safe
@@ -27,9 +28,16 @@ class Chain:
     the time of a few. Any other source lists each tag by itself.
     """
 
-    def __init__(self, source: Source, tags: Sequence[str]) -> None:
-        """Take these tags, in an order in which neighbours are alike; nothing is listed yet."""
+    def __init__(self, source: Source, tags: Sequence[str], *, known: Snapshot | None = None) -> None:
+        """Take these tags; nothing is listed yet.
+
+        Args:
+            source: The source.
+            tags: Tags in an order in which neighbours are alike: that of versions.
+            known: Any snapshot of the source that is at hand, so that none is made to learn its kind.
+        """
         self._source, self._tags = source, tuple(dict.fromkeys(tags))
+        self._known = known
         self._others: dict[str, Snapshot] = {}
 
     def commit(self, tag: str) -> str:
@@ -41,7 +49,7 @@ class Chain:
         return self._commits[tag] if self._git is not None else tag
 
     def snapshot(self, tag: str) -> Snapshot:
-        """The snapshot at one of the tags; of a git repository it has the Go files alone.
+        """The snapshot at one of the tags; of a git repository it has the Go files alone, none vendored.
 
         Raises:
             SourceUnavailable: The source cannot be read.
@@ -54,8 +62,13 @@ class Chain:
 
     @cached_property
     def _git(self) -> GitSnapshot | None:
-        newest = self._source.snapshot(self._tags[-1])
-        return newest if isinstance(newest, GitSnapshot) else None
+        known = self._known or self._source.snapshot(self._tags[-1])
+        return known if isinstance(known, GitSnapshot) else None
+
+    @property
+    def has_go_alone(self) -> bool:
+        """Whether its snapshots have nothing but Go files that are not vendored."""
+        return self._git is not None
 
     @cached_property
     def _commits(self) -> Mapping[str, str]:
@@ -109,7 +122,7 @@ def _changed(files: Files, changes: bytes) -> Files:
     for head, name in zip(fields[::2], fields[1::2], strict=False):
         _, mode, _, blob, _ = head.split()
         path = name.decode(errors="surrogateescape")
-        if mode.startswith(_REGULAR) and is_safe(path):
+        if mode.startswith(_REGULAR) and is_safe(path) and VENDORED.isdisjoint(path.split("/")):
             now[path] = Blob(id=blob.decode(), size=UNKNOWN_SIZE)
         else:
             now.pop(path, None)

@@ -11,7 +11,7 @@ import msgspec
 
 from annotator.history import Hop, Place, Tree
 from annotator.model import Anchor, Declaration, Sign, Text
-from annotator.tracking import members
+from annotator.tracking import members, untouched
 from annotator.tracking.crossing import Crossing
 from annotator.tracking.places import anchor as anchor_of
 from annotator.tracking.places import first_line, lines
@@ -119,15 +119,29 @@ class _Walker:
 
     def cross(self, hop: Hop, places: Sequence[Place]) -> Changes:
         """The places that are not what they were before the hop."""
-        step = Reanchor(Crossing(self._forest.tree(hop.before), self._forest.tree(hop.after)))
-        changed = [
-            (number, place)
-            for number, place in enumerate(places)
-            if not step.crossing.is_same(place.anchor.path)
-        ]
-        step.prepare(place.anchor.path for _, place in changed)
-        moved = ((number, place, self._place(number, place, step)) for number, place in changed)
-        return {number: now for number, place, now in moved if now != place}
+        crossing = Crossing(self._forest.tree(hop.before), self._forest.tree(hop.after))
+        changed = {n: place for n, place in enumerate(places) if not crossing.is_same(place.anchor.path)}
+        changes = self._untouched(crossing, changed)
+        touched = {n: place for n, place in changed.items() if n not in changes}
+        step = Reanchor(crossing)
+        step.prepare(place.anchor.path for place in touched.values())
+        for number, place in touched.items():
+            now = self._place(number, place, step)
+            if now != place:
+                changes[number] = now
+        return changes
+
+    def _untouched(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
+        """The places whose declaration is the same in an edited file."""
+        edited = crossing.edited
+        asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in edited}
+        paths = sorted({place.anchor.path for place in asked.values()})
+        before, after = crossing.before.read(paths), crossing.after.read(paths)
+        found = (
+            (n, untouched.shifted(place, before[place.anchor.path], after[place.anchor.path]))
+            for n, place in asked.items()
+        )
+        return {n: place for n, place in found if place is not None}
 
     def _place(self, number: int, place: Place, step: Reanchor) -> Place:
         if place.missing:
@@ -143,19 +157,20 @@ class _Walker:
         start, declaration = self._starts[number], stand.declaration
         data = step.crossing.after.read([stand.path])[stand.path]
         same = _body(data, declaration) == self._origin(number).body
+        whole = stand.top.span
         return Place(
             msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
             Sign.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
             Text.SAME if same else Text.CHANGED,
-            declaration.line + start.offset
-            if same
-            else self._cited(number, declaration, data)
-            if start.offset
-            else declaration.line,
+            declaration.line + start.offset if same else self._cited(number, declaration, data),
+            whole.start,
+            whole.end,
         )
 
     def _cited(self, number: int, declaration: Declaration, data: bytes) -> int:
         """The line of the declaration that holds the cited text, the nearest to its old offset; or 0."""
+        if not self._starts[number].offset:
+            return declaration.line
         text, wanted = lines(data), self._origin(number).cited
         first, last = first_line(declaration), declaration.span.end_line
         hits = [line for line in range(first, last + 1) if _words(text[line - 1]) == wanted]
@@ -192,4 +207,4 @@ def _body(data: bytes, declaration: Declaration) -> bytes:
 def _lost(place: Place, carried: Carried) -> Place:
     stand = carried.stand
     guess = anchor_of(stand.path, stand.declaration) if stand is not None else None
-    return Place(place.anchor, place.by, Text.UNKNOWN, 0, carried.reason, guess)
+    return Place(place.anchor, place.by, Text.UNKNOWN, 0, missing=carried.reason, guess=guess)

@@ -8,13 +8,12 @@ from typing import Protocol
 
 import msgspec
 
-from annotator.history import Hop, Place, Stop, Trail, Tree
+from annotator.history import VENDORED, Hop, Place, Stop, Trail, Tree
 from annotator.model import Anchor, Missing, Moved, Outcome, Reference, Renamed, Text, Verdict, Verified
 from annotator.tracking import walk
 from annotator.tracking.follow import Forest, Kept, follow
 
 _PLAN = "plan 1"
-_VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 _DECODE = msgspec.msgpack.Decoder(tuple[Hop, ...]).decode
 
 
@@ -178,7 +177,7 @@ def _unfollowed(tracked: Tracked) -> str:
         return tracked.reason
     if not tracked.anchor.symbol:
         return f"{tracked.reason}; only declarations and what is in them are followed from tag to tag"
-    vendored = _VENDORED.intersection(tracked.anchor.path.split("/")[:-1])
+    vendored = VENDORED.intersection(tracked.anchor.path.split("/")[:-1])
     return f"{tracked.anchor.path} is vendored, which is not followed from tag to tag" if vendored else ""
 
 

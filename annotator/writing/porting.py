@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from rich.text import Text as Styled
 
+from annotator.errors import printable
 from annotator.history import Change, Finding, Porting, Shift
 from annotator.model import Anchor
-from annotator.writing.reports import printable
 
 _STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
 # Issue trackers act on these after Markdown has been read: only a character in between stops them.

@@ -8,9 +8,10 @@ from itertools import groupby
 import msgspec
 from rich.text import Text as Styled
 
+from annotator.errors import printable
 from annotator.history import Stop, Trail
 from annotator.model import Missing, Outcome, Reference, Skipped, Text
-from annotator.writing.reports import name, printable
+from annotator.writing.reports import name
 
 _STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing": "red", "skipped": "dim"}
 

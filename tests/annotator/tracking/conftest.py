@@ -57,6 +57,8 @@ class MemoryKept(dict[str, bytes]):
 class Snapshots:
     """The snapshots of some tags; `asked` names those that were needed."""
 
+    has_go_alone = False
+
     def __init__(self, tags: Mapping[str, Files]) -> None:
         self._snapshots = {tag: MemorySnapshot(tag, files) for tag, files in tags.items()}
         self.asked: set[str] = set()
