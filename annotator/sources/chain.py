@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -15,10 +14,10 @@ from annotator.model import Blob, Snapshot
 from annotator.sources.repository import UNKNOWN_SIZE, Failed, GitSnapshot
 from annotator.sources.snapshot import Source, is_safe
 
-_PAIR = re.compile(rb"(?:^|(?<=[\0\n]))([0-9a-f]{40,64}) ([0-9a-f]{40,64})\n")
 _REGULAR = b"100"
 _GO = ("--", "*.go", ":!vendor")
 Files = Mapping[str, Blob]
+_Change = tuple[bytes, bytes]
 
 
 class Chain:
@@ -82,19 +81,23 @@ class Chain:
         files: Files = {}
         found: dict[str, Files] = {}
         for tag, pair in zip(self._tags, pairwise(trees), strict=True):
-            files = _changed(files, changes.get(pair, b""))
+            files = _changed(files, changes.get(" ".join(pair).encode(), ()))
             found[tag] = files
         return found
 
-    def _changes(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
-        """What git says changed between pairs of trees; a pair that is the same is left out."""
+    def _changes(self, pairs: Sequence[tuple[str, str]]) -> Mapping[bytes, Sequence[_Change]]:
+        """What git says changed, by the pair of trees as it was asked for; the same ones are left out."""
         asked = "".join(f"{old} {new}\n" for old, new in pairs if old != new).encode()
         output = self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, given=asked)
-        _, *parts = _PAIR.split(output)
-        heads = zip(parts[::3], parts[1::3], strict=True)
-        return {
-            (old.decode(), new.decode()): body for (old, new), body in zip(heads, parts[2::3], strict=True)
-        }
+        found: dict[bytes, list[_Change]] = {}
+        current: list[_Change] = []
+        fields = output.split(b"\0")
+        for head, path in zip(fields[::2], fields[1::2], strict=False):
+            if not head.startswith(b":"):  # the pairs stand before their first change, a line each
+                *_, pair, head = head.split(b"\n")  # noqa: PLW2901 - what is left is the head
+                current = found.setdefault(pair, [])
+            current.append((head, path))
+        return found
 
     def _ids(self, kind: str) -> list[str]:
         asked = "".join(f"refs/tags/{tag}^{{{kind}}}\n" for tag in self._tags).encode()
@@ -113,17 +116,21 @@ class Chain:
             raise SourceUnavailable(f"the tags cannot be listed: {error}") from error
 
 
-def _changed(files: Files, changes: bytes) -> Files:
-    """The files after what git says changed, in `--raw -z` form; the same object if nothing did."""
+def _changed(files: Files, changes: Sequence[_Change]) -> Files:
+    """The files after some changes; the same object if there is none."""
     if not changes:
         return files
     now = dict(files)
-    fields = changes.split(b"\0")
-    for head, name in zip(fields[::2], fields[1::2], strict=False):
+    for head, name in changes:
         _, mode, _, blob, _ = head.split()
         path = name.decode(errors="surrogateescape")
-        if mode.startswith(_REGULAR) and is_safe(path) and VENDORED.isdisjoint(path.split("/")):
+        if mode.startswith(_REGULAR) and _is_own(path):
             now[path] = Blob(id=blob.decode(), size=UNKNOWN_SIZE)
         else:
             now.pop(path, None)
     return now
+
+
+@lru_cache(maxsize=1 << 15)
+def _is_own(path: str) -> bool:
+    return is_safe(path) and VENDORED.isdisjoint(path.split("/"))

@@ -40,8 +40,8 @@ class Crossing:
     @cached_property
     def edited(self) -> frozenset[str]:
         """Paths that both trees have, with other content."""
-        shared = self.before.go_files.keys() & self.after.go_files.keys()
-        return frozenset(path for path in shared if not self.is_same(path))
+        old, new = self.before.go_files, self.after.go_files
+        return frozenset(path for path, blob in old.items() if path in new and new[path].id != blob.id)
 
     @cached_property
     def renamed(self) -> Mapping[str, str]:

@@ -133,8 +133,8 @@ class _Walker:
 
     def _untouched(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
         """The places whose declaration is the same in an edited file."""
-        edited = crossing.edited
-        asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in edited}
+        there = crossing.after.go_files
+        asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in there}
         paths = sorted({place.anchor.path for place in asked.values()})
         before, after = crossing.before.read(paths), crossing.after.read(paths)
         found = (

@@ -14,6 +14,8 @@ STEPS = [
     {"a/ä b.go": "package a\n", "vendor/v.go": "package v\n"},
     {"README": "read on\n"},
     {"b/b.go": "package b\n", "a/a.go": None},
+    {"a/ä b.go": None, "b/b.go": None, "vendor/v.go": None},
+    {"x/vendor/x.go": "package x\n", f"{'0' * 40} {'1' * 40}\n/x.go": "package x\n"},
 ]
 TAGS = [f"v1.0.{n}" for n in range(len(STEPS))]
 
