@@ -177,6 +177,26 @@ def parity(
     raise typer.Exit(FINDINGS if found.remarks else OK)
 
 
+@app.command()
+def walk(
+    *,
+    output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = DataFormat.TEXT,
+) -> None:
+    """Run the project's walk, and show which counterparts ran, thread by thread, beside Go's order."""
+    from annotator.writing import walks
+
+    with _interruptible():
+        found, remarks = pipeline.walk(config.find(Path.cwd()))
+    if output is DataFormat.JSON:
+        sys.stdout.write(walks.json(found) + "\n")
+    else:
+        for line in walks.text(found):
+            sys.stdout.write(line + "\n")
+    for remark in remarks:
+        _say(f"{remark.file}:{remark.line}: {remark.message}")
+    raise typer.Exit(FINDINGS if remarks else OK)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(arguments))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +16,7 @@ import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
-from annotator.mapping import baseline, counterparts, coverage, parity
+from annotator.mapping import baseline, counterparts, coverage, parity, trace
 from annotator.mapping import scope as scopes
 from annotator.model import (
     Article,
@@ -292,6 +295,41 @@ def mapped(project: Project) -> Mapped:
     name = f"{project.config.site}/{SCOPE}"
     wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
     return Mapped(made, wrong, covered)
+
+
+def walk(project: Project) -> tuple[trace.Walk, tuple[Remark, ...]]:
+    """The project's walk, really run and traced, and what in it is out of Go's order without a reason.
+
+    Raises:
+        InvalidInput: The settings name no walk, it fails, or the facts cannot be read.
+    """
+    from annotator.reading import pyfacts
+
+    config = project.config
+    if not config.walk:
+        raise InvalidInput("the settings name no `walk`, the script that is to be traced")
+    calls = trace.parse(_traced(project))
+    found, _ = _counterparts(project)
+    originals = {symbol.notation: symbol for symbol in recorded(project).symbols}
+    python = pyfacts.read([project.root / package for package in config.packages], project.root)
+    made = trace.walk(calls, str(project.root.resolve()), found, originals, python)
+    return made, tuple(trace.remarks(made, found))
+
+
+def _traced(project: Project) -> bytes:
+    """What the tracer wrote of the walk, run in a process of its own."""
+    script = project.root / project.config.walk
+    folders = [str(project.root / package) for package in project.config.packages]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "calls.json"
+        command = [sys.executable, "-m", "annotator.tracer", str(out), *folders, "--", str(script)]
+        paths = [str(project.root), *sys.path]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own
+        if done.returncode or not out.is_file():
+            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise InvalidInput(f"{script}: the walk failed: {''.join(last)}")
+        return out.read_bytes()
 
 
 def as_checked(project: Project, found: Mapped) -> Checked:

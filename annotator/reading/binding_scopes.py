@@ -24,6 +24,11 @@ class Scopes:
         return bool(self._stack)
 
     @property
+    def depth(self) -> int:
+        """How many scopes there are around the place."""
+        return len(self._stack)
+
+    @property
     def context(self) -> Context:
         """Where names of this place are looked up."""
         return Context(self._file, tuple(self._stack))

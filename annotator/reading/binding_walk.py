@@ -22,6 +22,9 @@ from annotator.reading.binding_values import (
 )
 from annotator.reading.gosyntax import names_of
 
+# Nothing is bound where scopes nest deeper: every name would be looked for in all of them.
+MAX_SCOPES = 200
+
 Step = Node | Callable[[], None]
 
 
@@ -54,10 +57,9 @@ class Walk:
             step = todo.pop()
             if callable(step):
                 step()
-                continue
-            rule = self._RULES.get(step.type)
-            steps = list(rule(self, step)) if rule is not None else step.named_children
-            todo += reversed(steps)
+            elif self._scopes.depth <= MAX_SCOPES:
+                rule = self._RULES.get(step.type)
+                todo += reversed(list(rule(self, step)) if rule is not None else step.named_children)
         return tuple(sorted(self.uses, key=lambda use: use.start))
 
     def _block(self, node: Node) -> Iterator[Step]:

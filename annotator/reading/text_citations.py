@@ -17,6 +17,9 @@ _OTHER = re.compile(
 )
 _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#:&]+")
+# A tab as system logs and quoted strings write it: `#011/go/src/…`, `\\t/go/src/…`.
+_TAB = re.compile(r"0[0-9]{2}(?=/)")
+_LETTER = re.compile(r"[tn](?=/)")
 _DECORATION = re.compile(r"[-+@~]{1,8}|\.{3,}/?")
 _VARIABLE = re.compile(r"(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{?\w{1,40}\}?/|~/(?:go/src/)?")
 _HINTS = ("/blob/", "/tree/", "/raw/", "/blame/", "githubusercontent", "%2F", "%2f")
@@ -97,7 +100,10 @@ def _opening(text: str, start: int, run: str) -> int:
     before = text[max(0, start - 2) : start]
     if run.startswith(("_", ".", "-")) and before.endswith("*") and before != "**":
         return len(run)  # the end of a glob
-    opening = _VARIABLE.match(run) or _DECORATION.match(run)
+    escaped = (_TAB.match(run) if before.endswith("#") else None) or (
+        _LETTER.match(run) if before.endswith("\\") else None
+    )
+    opening = escaped or _VARIABLE.match(run) or _DECORATION.match(run)
     return opening.end() if opening else 0
 
 
@@ -105,7 +111,7 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
     """A path that stands in the text as it is, with what stands beside it."""
     permalink = _VIEW.search(text, start, end) is not None
     suffix = text_suffixes.find(text, start, end, permalink=permalink)
-    if suffix and text[start] == "_" == text[suffix.end : suffix.end + 1]:
+    if suffix and text[start : start + 1] == "_" == text[suffix.end : suffix.end + 1]:
         return _beside(text, start + 1, end, roots, go=go)  # emphasis
     place = text_paths.locate(text[start:end], roots) if suffix or permalink else None
     if place is None:

@@ -33,6 +33,22 @@ _DECLARED = re.compile(
 _LIKELY = ["gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "koi8_r"]
 # A name as it is declared, and the larger encoding that is meant.
 _MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "shift_jis": "cp932", "ascii": "utf-8"}
+# Encodings that texts are written in; others, such as punycode, take too long over a long text.
+_WRITTEN = (
+    "utf_8",
+    "gb",
+    "big5",
+    "shift",
+    "cp9",
+    "cp12",
+    "euc",
+    "iso",
+    "koi8",
+    "latin",
+    "windows",
+    "ks",
+    "sjis",
+)
 _BROKEN = 0.1
 """Share of broken characters among the foreign ones up to which a text counts as damaged UTF-8."""
 
@@ -45,7 +61,7 @@ def decode(name: str, data: bytes) -> str:
     """
     if len(data) > LARGEST:
         raise InvalidInput(
-            f"{name}: {len(data) // 2**20} MB are too much for an article (at most {LARGEST // 2**20}); "
+            f"{name}: {-(-len(data) // 2**20)} MB are too much for an article (at most {LARGEST // 2**20}); "
             "give the part that cites"
         )
     text = None if data.startswith(_MAGIC) else _text(data)
@@ -87,8 +103,9 @@ def _declared(data: bytes) -> str | None:
     if match is None:
         return None
     name = match[1].decode("ascii", errors="replace").lower().replace("-", "_")
+    meant = _MEANT.get(name, name)
     try:
-        return data.decode(_MEANT.get(name, name))
+        return data.decode(meant) if meant.startswith(_WRITTEN) else None
     except (LookupError, ValueError):
         return None
 

@@ -9,7 +9,7 @@ from enum import IntFlag
 from pathlib import Path
 from typing import Final
 
-from runtime.mount import mount_points, mounted
+from runtime.mount import get_mounts, mounted
 
 
 class Flag(IntFlag):
@@ -114,7 +114,7 @@ def mounts_under(path: str) -> tuple[str, ...]:
         path: Absolute, and without symlinks.
     """
     below = path.rstrip("/") + "/"
-    found = (at for at in mount_points() if at == path or at.startswith(below))
+    found = (at for at in get_mounts() if at == path or at.startswith(below))
     return tuple(sorted(found, key=len, reverse=True))
 
 

@@ -190,7 +190,18 @@ def test_ctrl_c_leaves_with_130(project, shop):
     held = project / "held.toml"
     os.mkfifo(held)
     process = subprocess.Popen(
-        [sys.executable, "-m", "annotator", "verify", "--source", str(shop), str(held)],
+        # A parent that runs in the background ignores the signal, and its children would too.
+        [
+            "env",
+            "--default-signal=INT",
+            sys.executable,
+            "-m",
+            "annotator",
+            "verify",
+            "--source",
+            str(shop),
+            str(held),
+        ],
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1])},
     )

@@ -176,8 +176,13 @@ def links(body: str, **more: str) -> list[str]:
         ),
         pytest.param(
             "type T struct { *store.Store }\nfunc (t T) f() { t.Get(``); t.Store.Get(``) }",
-            ["Store -> Store", "T -> main.go::T"]
-            + ["Get() -> Store.Get", "Store -> main.go::T.Store", "Get() -> Store.Get"],
+            [
+                "Store -> Store",
+                "T -> main.go::T",
+                "Get() -> Store.Get",
+                "Store -> main.go::T.Store",
+                "Get() -> Store.Get",
+            ],
             id="a pointer embedded from another package",
         ),
         pytest.param(
@@ -419,7 +424,7 @@ def test_a_use_has_its_place_in_bytes() -> None:
 
 def test_the_calls_of_a_declaration_hold_those_of_its_closures_once_each() -> None:
     files = {
-        "p.go": "package p\n\nfunc a() {}\nfunc b() {}\nfunc c() { b(); x := func() { a(); b() }; x(); keep(a) }\n",
+        "p.go": "package p\n\nfunc a() {}\nfunc b() {}\nfunc c() { b(); x := func() { a(); b() }; x() }\n",
     }
     assert Binder(Tree(files), ()).calls_of("p.go", "c") == [("p.go", "b"), ("p.go", "a"), ("p.go", "c.x")]
 
@@ -446,3 +451,77 @@ def test_a_file_that_does_not_exist_has_no_uses() -> None:
 def test_hostile_source_neither_hangs_nor_links_what_is_not_there(source: str) -> None:
     found = Binder(Tree({"p.go": f"package p\n\n{source}\n"}), ()).uses("p.go")
     assert all(use.symbol in {"f", "x", "T", "A", "B", "a", "b"} for use in found)
+
+
+IMPLEMENTERS = """
+package p
+
+import (
+	"context"
+	"io"
+
+	st "example.org/shop/store"
+)
+
+type Getter interface {
+	Get(ctx context.Context, name string) (v *st.Volume, err error)
+}
+
+type Both interface {
+	Getter
+	Path() string
+}
+
+type Foreign interface {
+	Getter
+	io.Closer
+}
+
+type Empty interface{}
+
+type Pointer struct{}
+
+func (p *Pointer) Get(c context.Context, n string) (*st.Volume, error) { return nil, nil }
+
+type Promoted struct {
+	*Pointer
+	st.Base
+}
+
+type OtherResult struct{}
+
+func (o OtherResult) Get(c context.Context, n string) (*st.Store, error) { return nil, nil }
+
+type Unnamed struct{}
+
+func (u Unnamed) Get(context.Context, string) (*st.Volume, error) { return nil, nil }
+
+type Grouped struct{}
+
+func (g Grouped) Get(c, d context.Context, n string) (*st.Volume, error) { return nil, nil }
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "interface", "proven"),
+    [
+        ("Pointer", "Getter", True),
+        ("Promoted", "Getter", True),
+        ("Promoted", "Both", True),
+        ("Unnamed", "Getter", True),
+        ("Both", "Getter", True),
+        ("Pointer", "Both", False),
+        ("OtherResult", "Getter", False),
+        ("Grouped", "Getter", False),
+        ("Pointer", "Foreign", False),
+        ("Pointer", "Empty", False),
+        ("Pointer", "Nowhere", False),
+    ],
+)
+def test_an_interface_is_implemented_where_names_and_signatures_agree(
+    kind: str,
+    interface: str,
+    proven: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    binder = Binder(Tree({"p/p.go": IMPLEMENTERS, "store/store.go": STORE}), ("example.org/shop",))
+    assert binder.implements(("p/p.go", kind), ("p/p.go", interface)) is proven
