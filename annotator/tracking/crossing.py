@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 
 from annotator.history import Tree
 from annotator.model import Document
-from annotator.tracking import filerenames
+from annotator.tracking import declared, filerenames
 from annotator.tracking.places import folder, is_test
-
-# How gofmt begins the line that declares a name, alone or in a group.
-_DECLARED = re.compile(rb"^(?:func (?:\([^)\n]*\) ?)?|type |var |const |\t)([A-Za-z_]\w*)", re.MULTILINE)
 
 
 class Crossing:
@@ -105,12 +101,12 @@ class Crossing:
         return self._declared_before.get(name.encode(), [])
 
     @cached_property
-    def _declared_later(self) -> Mapping[bytes, list[str]]:
-        return _declaring(self.after.read(sorted(self.new | self.edited)))
+    def _declared_later(self) -> declared.Names:
+        return declared.index(self.after.read(sorted(self.new | self.edited)))
 
     @cached_property
-    def _declared_before(self) -> Mapping[bytes, list[str]]:
-        return _declaring(self.before.read(sorted(self.gone | self.edited)))
+    def _declared_before(self) -> declared.Names:
+        return declared.index(self.before.read(sorted(self.gone | self.edited)))
 
     def old(self, path: str) -> Document:
         """What a file says in the first tree."""
@@ -119,12 +115,3 @@ class Crossing:
     def later(self, path: str) -> Document:
         """What a file says in the second tree."""
         return self.after.documents([path])[path]
-
-
-def _declaring(files: Mapping[str, bytes]) -> Mapping[bytes, list[str]]:
-    """Names to the files that may declare them, told line by line: parsing them all would take seconds."""
-    found: dict[bytes, list[str]] = defaultdict(list)
-    for path, data in files.items():
-        for name in set(_DECLARED.findall(data)):
-            found[name].append(path)
-    return found
