@@ -135,18 +135,20 @@ def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iter
 
 
 class _Measure:
-    """How many files two tags do not have in common."""
+    """How much of their files two tags do not have in common."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._sets: dict[str, frozenset[str]] = {}
-        self._found: dict[tuple[str, str], int] = {}
+        self._found: dict[tuple[str, str], float] = {}
 
-    def distance(self, one: str, other: str) -> int:
-        """The number of blobs that only one of them has."""
+    def distance(self, one: str, other: str) -> float:
+        """The share of their blobs that only one of them has: 0 if they are the same, 1 if nothing is."""
         pair = (one, other)
         if pair not in self._found:
-            self._found[pair] = len(self._of(one) ^ self._of(other))
+            first, second = self._of(one), self._of(other)
+            both = len(first & second)
+            self._found[pair] = 1 - both / max(1, len(first) + len(second) - both)
         return self._found[pair]
 
     def _of(self, tag: str) -> frozenset[str]:
