@@ -25,10 +25,14 @@ from annotator.model import (
     Counterpart,
     Declaration,
     Document,
+    Missing,
+    Moved,
     Reference,
     Remark,
+    Renamed,
     Use,
     Verdict,
+    Verified,
 )
 from annotator.reading import articles, notation
 from annotator.sources import many, opening
@@ -265,6 +269,57 @@ def _texts(project: Project) -> Iterator[tuple[str, str]]:
         yield file.stem, _bytes(file).decode("utf-8", "replace")
 
 
+class Update(msgspec.Struct, frozen=True):
+    """A file's text before and after its stale references were rewritten, and how many were not."""
+
+    file: Path
+    name: str
+    before: str
+    after: str
+    left: int
+
+
+def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
+    """What `verify --update` would write: only what is verified after it was rewritten.
+
+    Raises:
+        InvalidInput: A file cannot be read, or is not in UTF-8.
+        SourceUnavailable: The source cannot be read.
+    """
+    for file in tuple(files) or at.project.articles:
+        try:
+            before = _bytes(file).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
+        verdicts = dict(enumerate(_verdict(at, ref) for ref in article(at.project, file).references))
+        stale = {n: v for n, v in verdicts.items() if isinstance(v.outcome, Moved | Renamed | Missing)}
+        after, done = _sure(at, file, before, stale)
+        yield Update(file, _name(at.project, file), before, after, len(stale) - len(done))
+
+
+def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) -> tuple[str, set[int]]:
+    """The text in which every rewritten reference, read again, is where it says."""
+    from annotator.writing import updating
+
+    wanted = dict(stale)
+    while wanted:
+        after, done = updating.updated(before, wanted, at.tag)
+        after = _retagged(at, file, after) if len(done) == len(stale) else after
+        again = _read_article(at.project, file, after.encode()).references
+        good = {n for n in done if n < len(again) and isinstance(_verdict(at, again[n]).outcome, Verified)}
+        if good == set(wanted):
+            return after, good
+        wanted = {number: stale[number] for number in good}
+    return before, set()
+
+
+def _retagged(at: Session, file: Path, text: str) -> str:
+    """A manifest all of whose references were rewritten is one of the new tag."""
+    if file.suffix != ".toml":
+        return text
+    return re.sub(r'(?m)^(tag\s*=\s*)"[^"\n]*"', lambda found: f'{found[1]}"{at.tag}"', text, count=1)
+
+
 BASELINE, SCOPE = "baseline.json", "scope.toml"
 
 
@@ -382,10 +437,15 @@ def record(at: Session) -> Path:
     ]
     facts = recording.facts(tree, at.project.config.modules, wanted)
     file = at.project.site / BASELINE
-    aside = file.with_suffix(".new")
-    aside.write_text(baseline.encode(Baseline(tree.tag, tree.snapshot.commit, facts)), encoding="utf-8")
-    aside.replace(file)
+    write_aside(file, baseline.encode(Baseline(tree.tag, tree.snapshot.commit, facts)))
     return file
+
+
+def write_aside(file: Path, text: str) -> None:
+    """Put a text in a file's place at once, or not at all; its line ends stay as they are."""
+    aside = file.with_name(f".{file.name}.new")
+    aside.write_bytes(text.encode("utf-8"))
+    aside.replace(file)
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
@@ -401,8 +461,11 @@ def article(project: Project, file: Path) -> Article:
     Raises:
         InvalidInput: The file cannot be read.
     """
+    return _read_article(project, file, _bytes(file))
+
+
+def _read_article(project: Project, file: Path, data: bytes) -> Article:
     config, name = project.config, _name(project, file)
-    data = _bytes(file)
     if file.suffix == ".toml":
         return articles.read(name, data, config.prefixes)
     from annotator.reading import texts

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from runtime import mount
 from runtime.errors import EngineError
@@ -63,6 +64,19 @@ def atomic_write_file(filename: Path, data: bytes, perm: int) -> None:
         Path(aside).unlink(missing_ok=True)
         raise
     sync_directory(filename.parent)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A file to read, if it is one: links are not followed, and a pipe is not waited for.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def sync_directory(path: Path) -> None:

@@ -29,6 +29,10 @@ BINARY_PROBE = 8000
 # A file that is broken in more places than this is not Go: its pieces are not tried one by one.
 MAX_PIECES = 2000
 
+DECLARATIONS = frozenset(
+    {f"{kind}_declaration" for kind in ("function", "method", "type", "const", "var")},
+)
+
 _PARSER = Parser(GO)
 # gofmt puts every top-level declaration at the margin, and nothing else that begins with these words.
 _MARGIN_OR_QUOTE = re.compile(

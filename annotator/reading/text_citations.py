@@ -24,6 +24,8 @@ _DECORATION = re.compile(r"[-+@~]{1,8}|\.{3,}/?")
 _VARIABLE = re.compile(r"(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{?\w{1,40}\}?/|~/(?:go/src/)?")
 _HINTS = ("/blob/", "/tree/", "/raw/", "/blame/", "githubusercontent", "%2F", "%2f")
 _NUMBERED = re.compile(r"/[\w.-]{1,100}(?::[1-9]|\#L[1-9])")
+# A separator of paths on Windows, between two names.
+_WINDOWS = re.compile(r"(?<=[A-Za-z0-9_.])\\(?=[A-Za-z0-9_.])")
 _LABEL = 400
 """Characters that a link's words may have."""
 
@@ -44,6 +46,7 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """The citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
     if not _promises(text):
         return
+    text = _WINDOWS.sub("/", text)
     last: Citation | None = None
     for match in _RUN.finditer(text):
         citation = _cited(text, match, roots)

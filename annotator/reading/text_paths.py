@@ -239,7 +239,8 @@ def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
     Only where the name stands twice, as no path of this repository's own begins.
     """
     name = "/".join(parts[:2])
-    if parts[3:] and parts[1] == parts[2] and parts[0] in roots.owners and name not in roots.names:
+    owners = roots.owners - {roots.own}
+    if parts[3:] and parts[0] in owners and parts[1] == parts[2] and name not in roots.names:
         return name, parts[2:]
     return None
 
@@ -262,7 +263,7 @@ def _shortened(path: str, roots: Roots) -> str:
     """
     parts = path.split("/")
     while parts[2:]:
-        if parts[3:] and f"{parts[0]}/{parts[1]}".lower() in roots.names:
+        if parts[3:] and f"{parts[0]}/{parts[1].partition('@')[0]}".lower() in roots.names:
             parts = parts[2:]
         elif _unversioned(parts[0]) in roots.short:
             parts = parts[1:]

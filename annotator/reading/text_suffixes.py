@@ -19,6 +19,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _SYMBOL = rf"{_NAME}(?:\.{_NAME}){{0,3}}"
 _DASH = r"(?:-|\u2013|—|~|\uff5e|\.{2,3}|到|至)"
 _C = r":\uff1a"
+_M = rf"[`*]{{0,2}}{_N}[`*]{{0,2}}"
 _CLOSE = r"[`'\"*)\]」》”\u2019>_]{0,4}"
 _END = r"(?![0-9A-Za-z])"
 _KIND = text_words.alternatives(frozenset(text_words.KIND))
@@ -29,6 +30,7 @@ _FRAGMENT = (
     rf"\#(?:L|l|n|line-?){_N}(?:C[0-9]{{1,5}})?"
     rf"(?:(?:{_DASH}(?:L|l|n)?|\s{_DASH}\sL|\#L?|:L){_N}(?:C[0-9]{{1,5}})?)?{_END}"
 )
+_DOUBLE = rf"\#{_N}\#{_N}{_END}"
 _QUERY = r"\?[^\s#()<>\"'\]]{0,200}"
 _NUMBERED = rf"[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z]|\.[0-9])"
 _COLON = rf"[`*]{{0,3}}:{_NUMBERED}"
@@ -36,18 +38,18 @@ _COLON = rf"[`*]{{0,3}}:{_NUMBERED}"
 _WIDE = rf"\uff1a{_NUMBERED}(?![个個种種步])"
 _ENGLISH = (
     rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in)\s)?"
-    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?{_N}"
+    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?{_M}"
     rf"(?:\s?(?:{_DASH}|to|through)\s?L?{_N})?{_END}"
 )
 _CHINESE = (
     rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
-    rf"(?:(?:代码行|行号|行號|行数|行)\s?[{_C}]?\s?{_N}(?:\s?{_DASH}\s?{_N})?"
-    rf"|第\s?{_N}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_N})?\s?行)"
+    rf"(?:(?:代码行|行号|行號|行数|行)\s?[{_C}]?\s?{_M}(?:\s?{_DASH}\s?{_M})?"
+    rf"|第\s?{_M}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_M})?\s?行)"
 )
 # Without an ordinal it may also be a length: "twenty lines in a.go".
 _COUNTED = (
     rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:文件)?的?\s?"
-    rf"{_N}(?:\s?{_DASH}\s?{_N})?\s?行(?!代码|左右|多|的代码|程序)"
+    rf"{_M}(?:\s?{_DASH}\s?{_M})?\s?行(?!代码|左右|多|的代码|程序)"
 )
 _LABELLED = (
     rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}[{_C}]\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
@@ -69,7 +71,7 @@ _DEFINED_IN = (
     rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
 )
 
-_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _WIDE))
+_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _DOUBLE, _COLON, _WIDE))
 _LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE, _COUNTED))
 _AFTER_NOTATION = re.compile(_NOTATION)
 _AFTER_CALLED = re.compile(_CALLED, re.ASCII)

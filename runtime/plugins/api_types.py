@@ -36,7 +36,7 @@ class PluginInterfaceType(ApiValue, frozen=True):
 
         Differs:
             param p: the decoded JSON string; that it is one is checked in `golang_json`.
-            error "not a plugin interface type": raised by `golang_json`, which sees the raw value.
+            error kind: "is not a plugin interface type" is raised by `golang_json`, which sees the raw value.
             behaviour slash: without "/" the capability ends with the text; moby adds one stray byte and the
                 quote.
             behaviour dot: without "." all of it is the capability; moby loses the first letter.

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-from runtime.disk import PRIVATE, sync_directory
+from runtime.disk import PRIVATE, open_regular, sync_directory
 from runtime.errors import EngineError
 
 log = logging.getLogger("runtime.plugins.blobs")
@@ -121,7 +121,7 @@ class BasicBlobStore:
             EngineError: the text is no digest.
             OSError: there is no such blob.
         """
-        return self._file(dgst).open("rb")
+        return open_regular(self._file(dgst))
 
     def size(self, dgst: str) -> int:
         """A blob's size in bytes.

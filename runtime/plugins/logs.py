@@ -62,8 +62,13 @@ class LineLogger:
         self._rest = b""
 
     def _log(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
-        log.log(self.level, "%s", text, extra={"plugin": self.id})
+        log.log(self.level, "%s", _printable(line), extra={"plugin": self.id})
+
+
+def _printable(line: bytes) -> str:
+    """The line with what could move a cursor or forge another line escaped."""
+    text = line.decode("utf-8", "replace").rstrip("\r")
+    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)
 
 
 def make_logger_streams(plugin_id: str) -> tuple[LineLogger, LineLogger]:

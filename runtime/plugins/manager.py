@@ -13,7 +13,7 @@ from typing import IO
 
 from runtime.disk import make_private
 from runtime.errors import EngineError
-from runtime.plugins import records, restoring
+from runtime.plugins import background, records, restoring
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import (
     PluginCreateOptions,
@@ -144,7 +144,9 @@ class Manager:
             c = Controller()
             lifecycle.take(plugin, c)
             restoring.connect(lifecycle, plugin, c)
-            restored.append(config.workers.submit(partial(restoring.reload_one, lifecycle, plugin, c)))
+            restored.append(
+                background.run(config.workers, partial(restoring.reload_one, lifecycle, plugin, c))
+            )
         wait(restored, config.timings.start)
 
     def get(self, id_or_name: str) -> Plugin:
@@ -303,7 +305,7 @@ class Manager:
             plugin/events.go::Manager.SubscribeEvents
 
         Differs:
-            error unexpected type: the type checker sees to that.
+            error type: the type checker sees to that.
         """
         subscriber = self.publisher.subscribe_topic_with_buffer(topic(watch_events), buffer)
         return subscriber, lambda: self.publisher.evict(subscriber)
@@ -341,12 +343,20 @@ class Manager:
 
     @contextmanager
     def _operation(self, ref_or_id: str) -> Iterator[Plugin]:
-        """The plugin that is meant, while no other operation on it goes on."""
+        """The plugin that is meant, while no other operation on it goes on.
+
+        Raises:
+            PluginNotFound: there is no such plugin.
+            EngineError: also for what the system refuses meanwhile.
+        """
         p = self.config.store.get_v2_plugin(ref_or_id)
         with p.turn:
             if self.config.store.get_all().get(p.get_id()) is not p:
                 raise PluginNotFound(ref_or_id)
-            yield p
+            try:
+                yield p
+            except OSError as error:
+                raise EngineError(error) from error
 
     def _tell(self, event: Event, p: Plugin, name: str, action: str) -> None:
         self.publisher.publish(event)
@@ -369,7 +379,7 @@ class Manager:
         return p
 
     def _gc_later(self) -> None:
-        self.config.workers.submit(self.gc)
+        background.run(self.config.workers, self.gc)
 
 
 def _check_removable(p: Plugin) -> None:

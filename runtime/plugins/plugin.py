@@ -253,7 +253,8 @@ class Plugin:
             plugin/v2/plugin.go::Plugin.AddRefCount
 
         Differs:
-            behaviour below zero: never; one release too many is logged and does not free another user's
+            behaviour negative: never below zero; one release too many is logged and does not free another
+                user's
                 plugin.
         """
         with self.mu:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import logging
-import os
-import stat
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from runtime.disk import atomic_write_file
+from runtime.disk import atomic_write_file, open_regular
 from runtime.errors import EngineError
 from runtime.plugins import golang_json, settings
 from runtime.plugins.api_types import PluginFile
@@ -118,9 +117,6 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
 
 def _read(path: Path) -> bytes:
     if path.parent.is_symlink():
-        raise OSError(f"{path.parent} is a link")
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(f"{path} is no regular file")
+        raise OSError(errno.ELOOP, "the directory is a link", str(path.parent))
+    with open_regular(path) as file:
         return file.read(golang_json.SIZE_LIMIT + 1)

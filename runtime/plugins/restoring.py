@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import golang_json, propagation, records
+from runtime.plugins import background, golang_json, propagation, records
 from runtime.plugins.api_types import PluginConfig
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller
@@ -39,7 +39,7 @@ def load_all(root: Path, blobs: BasicBlobStore, workers: Workers) -> Iterator[Pl
             _restore_config(plugin, blobs)
             yield plugin
         elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
-            workers.submit(partial(_remove_leftover, entry))
+            background.run(workers, partial(_remove_leftover, entry))
 
 
 def reload_one(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:

@@ -14,6 +14,7 @@ from runtime.plugins import oci, reference
 from runtime.plugins.definitions import LegacyPlugins, plugin_type
 from runtime.plugins.getter import RELEASE, CompatPlugin, Handler
 from runtime.plugins.identity import VALID_FULL_ID
+from runtime.plugins.logs import failure
 from runtime.plugins.plugin import Plugin, SpecOpt
 from runtime.plugins.plugin_errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound
 from runtime.plugins.quoting import quote
@@ -153,7 +154,7 @@ class Store:
             plugin/store.go::Store.Get
 
         Differs:
-            behaviour nil store: there is none.
+            behaviour nil: there is no store that is none.
             behaviour release: also of a plugin that was disabled by force, whose count would never be zero
                 again.
             order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
@@ -187,7 +188,7 @@ class Store:
             plugin/store.go::Store.GetAllByCap
 
         Differs:
-            behaviour nil store: there is none.
+            behaviour nil: there is no store that is none.
             behaviour lock: taken once; moby takes it twice and can deadlock with a writer.
 
         Raises:
@@ -233,7 +234,8 @@ class Store:
 
         Differs:
             behaviour lock: the handlers are read under it; moby reads them without.
-            behaviour nil client: a plugin with another protocol has none, and nobody is called with nothing.
+            error handler: one that fails is logged, and keeps the others from nothing.
+            behaviour nil: a plugin with another protocol has none, and nobody is called with nothing.
         """
         client = p.client
         if client is None:
@@ -241,7 +243,10 @@ class Store:
         with self.lock:
             callbacks = [call for kind in p.get_types() for call in self.handlers.get(str(kind), ())]
         for callback in callbacks:
-            callback(p.name, client)
+            try:
+                callback(p.name, client)
+            except EngineError as error:
+                failure(log, f"plugin {p.name} is not taken by whoever waits for it: {error}", error)
 
     def _get_managed(self, name: str, capability: str, mode: int) -> Plugin:
         with self.lock:

@@ -126,6 +126,9 @@ def mount(device: str, target: str, fstype: str, options: str) -> None:
 
     Go:
         pkg/mount/mount.go::Mount
+
+    Differs:
+        param mType: called fstype.
     """
     flags, _ = parse_options(options)
     if Flag.REMOUNT in flags or not mounted(Path(target)):
@@ -146,6 +149,7 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
     Differs:
         behaviour device: "" and "none" are mounted like any other unless only the propagation is to change;
             moby takes them for a remount, does nothing, and reports success.
+        param mType: called fstype.
     """
     flags, data = parse_options(options)
     plain = flags & ~PROPAGATION

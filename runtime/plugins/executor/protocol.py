@@ -102,7 +102,7 @@ class ExitHandler(Protocol):
         ...
 
 
-ExecutorCreator = Callable[[ExitHandler], Executor]
+ExecutorCreator = Callable[[ExitHandler], Executor | None]
 """Makes the executor of a manager, which it tells of exits.
 
 Go:

@@ -277,6 +277,11 @@ def test_what_is_proven_is_linked(body: str, expected: list[str]) -> None:
             id="in both branches of an if",
         ),
         pytest.param(
+            "func f(d store.Driver) { d, err := store.New(); _ = err; d.Get(``); d.Create(``) }",
+            ["Driver -> Driver", "New() -> New", "Create() -> Driver.Create"],
+            id="a parameter keeps its type under :=",
+        ),
+        pytest.param(
             "type T struct{}\nfunc f[T any](x T) T { return x }", [], id="a type parameter hides a type"
         ),
         pytest.param("func f(x unknown) { x.Get(``) }", [], id="a type that nobody declares"),
@@ -377,6 +382,15 @@ TWINS = {
 )
 def test_of_twins_the_one_of_the_same_build_is_meant(path: str, twin: str) -> None:
     assert uses_of(TWINS, path) == [f"setup() -> {twin}::setup"]
+
+
+def test_of_twins_none_is_meant_where_several_systems_are_possible() -> None:
+    files = {
+        **TWINS,
+        "p/p_darwin.go": TWINS["p/p_linux.go"],
+        "p/use.go": f"//go:build !linux\n\n{TWINS['p/any.go']}",
+    }
+    assert uses_of(files, "p/use.go") == []
 
 
 SECCOMP = {
@@ -521,7 +535,13 @@ func (g Grouped) Get(c, d context.Context, n string) (*st.Volume, error) { retur
 def test_an_interface_is_implemented_where_names_and_signatures_agree(
     kind: str,
     interface: str,
-    proven: bool,  # noqa: FBT001 - a column of the table
+    proven: bool,
 ) -> None:
     binder = Binder(Tree({"p/p.go": IMPLEMENTERS, "store/store.go": STORE}), ("example.org/shop",))
     assert binder.implements(("p/p.go", kind), ("p/p.go", interface)) is proven
+
+
+def test_nothing_is_linked_in_a_broken_declaration() -> None:
+    source = "package p\n\nfunc g() {}\n\nfunc f() {\n\tg := = 1\n\tg()\n}\n\nfunc h() { g() }\n"
+    uses = Binder(Tree({"p.go": source}), ()).uses("p.go")
+    assert [use.line for use in uses] == [10]

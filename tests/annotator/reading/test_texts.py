@@ -60,6 +60,10 @@ DAEMON = "daemon/daemon.go"
         ("daemon/daemon.go#L12 - 34 callers", 12, None),
         ("daemon/daemon.go, line 12 - 3 callers", 12, None),
         ("`daemon/daemon.go`:12", 12, None),
+        ("daemon/daemon.go#12#34", 12, 34),
+        ("在 `daemon/daemon.go` 的第 `12` 行", 12, None),
+        ("`daemon/daemon.go` line `12`", 12, None),
+        ("daemon\\daemon.go:12", 12, None),
         ("daemon/daemon.go#L12C3-L34C10", 12, 34),
         ("daemon/daemon.go, line 12", 12, None),
         ("daemon/daemon.go line 12.", 12, None),
@@ -97,6 +101,8 @@ def test_a_line_is_read_in_every_form(text: str, line: int, end_line: int | None
         "./daemon/daemon.go",
         "moby//daemon/daemon.go",
         "moby/moby/daemon/daemon.go",
+        "moby/moby@v18.09.6/daemon/daemon.go",
+        r"C:\gopath\src\github.com\docker\docker\daemon\daemon.go",
         "docker/daemon/daemon.go",
         "engine/daemon/daemon.go",
         "moby-18.09.6/daemon/daemon.go",
@@ -111,7 +117,7 @@ def test_a_line_is_read_in_every_form(text: str, line: int, end_line: int | None
         "/go/pkg/mod/github.com/docker/docker@v18.9.6+incompatible/daemon/daemon.go",
         "/home/me/src/moby/moby/daemon/daemon.go",
         "/home/me/src/moby/daemon/daemon.go",
-        "/root/rpmbuild/BUILD/docker-engine/daemon/daemon.go",
+        "/home/build/rpmbuild/BUILD/docker-engine/daemon/daemon.go",
         "#011/go/src/github.com/docker/docker/daemon/daemon.go",
     ],
 )
@@ -336,6 +342,7 @@ def test_a_link_that_differs_from_its_words_is_two_citations() -> None:
         "路径 函数名 行号\ncomponents/engine/daemon/daemon.go NewDaemon 635",
         "| 文件 | 行号 | 函数 |\n|:--|--:|---|\n| `daemon/daemon.go` | 635 | `NewDaemon()` |",
         "| Function | File | Line | Remark |\n|-|-|-|-|\n| NewDaemon | daemon/daemon.go | L635 | starts |",
+        "| Function | File:Line |\n|-|-|\n| `NewDaemon` | `daemon/daemon.go:635` |",
         "| Function | Location |\n|-|-|\n| [NewDaemon](https://x.org) | daemon/daemon.go:635 |",
         "路径：daemon/daemon.go  函数名：NewDaemon  行号：635",
     ],
@@ -543,3 +550,11 @@ FIELDS = ("path", "symbol", "line", "end_line", "repository", "ref")
 def test_a_citation_of_other_peoples_articles_is_read(fact: dict[str, object]) -> None:
     found = [tuple(getattr(one, name) for name in FIELDS) for one in article(str(fact["text"])).references]
     assert found == [tuple(fact[name] for name in FIELDS)]
+
+
+def test_the_real_citations_are_many_and_of_many() -> None:
+    facts = [json.loads(line) for line in CITATIONS]
+    assert len({fact["text"] for fact in facts}) >= 100
+    assert len({fact["source"] for fact in facts}) >= 40
+    assert {fact["verdict"] for fact in facts} == {"verified", "moved", "missing", "skipped"}
+    assert all((fact["verdict"] == "skipped") == (fact["repository"] is not None) for fact in facts)
