@@ -16,8 +16,8 @@ from annotator.tracking.places import folder
 _CONTEXT = 3
 
 ADVICE: Mapping[tuple[str, str], str] = {
-    ("field", "new"): "add it, or say under `Differs: field {name}` why it is not needed",
-    ("field", "gone"): "remove it, or say under `Differs: extra` what it still is for",
+    ("field", "new"): "add it, or say under Differs why it is not needed",
+    ("field", "gone"): "remove it, or say under Differs what it still is for",
     ("field", "changed"): "see whether its type here still fits",
     ("method", "new"): "whoever implements this needs it too",
     ("method", "gone"): "nobody has to implement it any more",
@@ -213,7 +213,7 @@ def _counted(kind: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Find
 
 
 def _finding(kind: str, change: str, name: str, old: str, new: str) -> Finding:
-    return Finding(kind, change, name, old, new, ADVICE[kind, change].format(name=name))
+    return Finding(kind, change, name, old, new, ADVICE[kind, change])
 
 
 def _explained(found: Iterable[Finding], counterparts: Iterable[Counterpart]) -> Iterator[Finding]:

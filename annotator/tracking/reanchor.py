@@ -38,6 +38,8 @@ class Reanchor:
 
     def carry(self, anchor: Anchor) -> Carried:
         """Where a declaration of the first tree is in the second."""
+        if anchor.path not in self.crossing.before.go_files:
+            return Carried(None, None, f"{anchor.path} is vendored, or no Go file: it is not followed")
         stand = members.at(self.crossing.old(anchor.path), anchor)
         if self.crossing.is_same(anchor.path):
             return Carried(stand, Sign.SYMBOL)

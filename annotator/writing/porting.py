@@ -129,9 +129,13 @@ def _at(anchor: Anchor | None) -> str:
 
 
 def _said(finding: Finding) -> str:
-    what = f"{finding.old} → {finding.new}" if finding.change == "changed" and finding.old else finding.name
+    what = finding.name + (f", {finding.old} → {finding.new}" if _has_both(finding) else "")
     stated = f" (the docstring says why it differs: {finding.stated})" if finding.stated else ""
     return printable(f"{finding.kind} {what}: {finding.advice}{stated}")
+
+
+def _has_both(finding: Finding) -> bool:
+    return finding.change == "changed" and bool(finding.old and finding.new)
 
 
 def _diff_style(line: str) -> str:
@@ -164,11 +168,9 @@ def _section(change: Change) -> Iterator[str]:
 
 
 def _task(finding: Finding) -> str:
-    what = (
-        f"{_code(finding.old)} → {_code(finding.new)}"
-        if finding.change == "changed" and finding.old
-        else _code(finding.name)
-    )
+    what = _code(finding.name)
+    if _has_both(finding):
+        what += f", {_code(finding.old)} → {_code(finding.new)}"
     stated = f" The docstring says why it differs: {_escaped(finding.stated)}" if finding.stated else ""
     return f"- [ ] {finding.change} {finding.kind} {what}: {_escaped(finding.advice)}.{stated}"
 

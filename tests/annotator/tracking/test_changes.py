@@ -170,7 +170,7 @@ def test_a_reason_that_the_counterpart_gives_is_shown(compare):
 def test_every_finding_has_advice_and_every_advice_a_finding():
     for (kind, change), advice in changes.ADVICE.items():
         found = changes._finding(kind, change, "X", "", "")
-        assert found == Finding(kind, change, "X", "", "", advice.format(name="X"))
+        assert found == Finding(kind, change, "X", "", "", advice)
 
 
 def test_the_report_holds_what_changed_what_is_gone_and_what_is_new(grove, compare):

@@ -59,8 +59,8 @@ def test_text_names_the_python_place_and_each_finding():
     assert "  look at port/store.py:3 port.store.Store" in lines
     assert "  new field limit: add it" in lines
     assert (
-        "  changed field []string → map[string]int: see (the docstring says why it differs: a set is enough)"
-        in lines
+        "  changed field names, []string → map[string]int: see "
+        "(the docstring says why it differs: a set is enough)" in lines
     )
     assert (
         lines[-1]
