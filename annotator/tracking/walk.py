@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from annotator.history import Hop
 
@@ -15,6 +15,7 @@ _EARLY = frozenset({"tp", "alpha", "beta", "rc", "pre", "dev"})
 Blobs = Callable[[str], Collection[str]]
 """The blob ids of a tag's files."""
 
+_Line = tuple[object, ...]
 _Key = tuple[tuple[int, int, int], tuple[tuple[int, int, str], ...]]
 
 
@@ -61,15 +62,18 @@ def plan(tags: Sequence[str], start: str, blobs: Blobs) -> tuple[Hop, ...]:
     known = _Measure(blobs)
     home = next(name for name, line in lines.items() if start in line)
     hops = list(_along(lines[home], start))
-    reached, waiting = [home], [name for name in lines if name != home]
-    while waiting:
-        origin, name = min(
-            ((origin, name) for origin in reached for name in waiting),
-            key=lambda pair: known.distance(lines[pair[0]][0], lines[pair[1]][0]),
-        )
-        hops += _joined(lines[origin], lines[name], known)
-        reached.append(name)
-        waiting.remove(name)
+    # For each line that is not reached yet, the nearest one that is: Prim's minimum spanning tree.
+    nearest = {name: home for name in lines if name != home}
+
+    def distance(name: _Line) -> float:
+        return known.distance(lines[nearest[name]][0], lines[name][0])
+
+    while nearest:
+        name = min(nearest, key=distance)
+        hops += _joined(lines[nearest.pop(name)], lines[name], known)
+        for other in nearest:
+            if known.distance(lines[name][0], lines[other][0]) < distance(other):
+                nearest[other] = name
     return tuple(hops)
 
 
@@ -98,15 +102,15 @@ def _shortened(hops: Sequence[Hop], wanted: Collection[str]) -> Iterable[Hop]:
             yield Hop(start, hop.after)
 
 
-def _line(tag: str) -> tuple[object, ...]:
+def _line(tag: str) -> _Line:
     """The release line of a tag; a tag that is no version is a line of its own."""
     found = key(tag)
     return found[0][:2] if found is not None else (tag,)
 
 
-def _lines(tags: Iterable[str]) -> dict[tuple[object, ...], list[str]]:
+def _lines(tags: Iterable[str]) -> dict[_Line, list[str]]:
     """The tags of each release line in order; a tag that is no version is a line of its own."""
-    lines: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    lines: dict[_Line, list[str]] = defaultdict(list)
     for tag in tags:
         lines[_line(tag)].append(tag)
     for line in lines.values():
@@ -155,8 +159,3 @@ class _Measure:
         if tag not in self._sets:
             self._sets[tag] = frozenset(self._blobs(tag))
         return self._sets[tag]
-
-
-def blobs_of(trees: Mapping[str, Mapping[str, str]]) -> Blobs:
-    """The measure's input from trees that are at hand: path to blob id by tag."""
-    return lambda tag: trees[tag].values()
