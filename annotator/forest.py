@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 from annotator.model import Blob, Snapshot
+from annotator.tracking import follow
 from annotator.tree import Documents, Tree
-
-_HOP = "hop"
 
 
 class Snapshots(Protocol):
@@ -76,15 +78,25 @@ class Forest:
 
 
 class Hops:
-    """What hops told, kept in a cache of values."""
+    """What hops told, kept in a cache of values; what other rules told is not taken for an answer."""
 
     def __init__(self, values: Values) -> None:
-        self._values = values
+        self._values, self._kind = values, f"hop {_rules()}"
 
     def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
         """Those that are kept."""
-        return self._values.get_values(_HOP, keys)
+        return self._values.get_values(self._kind, keys)
 
     def put_many(self, results: Mapping[str, bytes]) -> None:
         """Keep them."""
-        self._values.put_values(_HOP, results)
+        if results:
+            self._values.put_values(self._kind, results)
+
+
+@cache
+def _rules() -> str:
+    """What makes results of hops, by content."""
+    made_by = hashlib.sha256()
+    for module in sorted(Path(follow.__file__).parent.glob("*.py")):
+        made_by.update(module.read_bytes())
+    return made_by.hexdigest()[:16]

@@ -17,8 +17,6 @@ from annotator.tracking.places import anchor as anchor_of
 from annotator.tracking.places import first_line, lines
 from annotator.tracking.reanchor import Carried, Reanchor
 
-# Part of every key: what an older version of these modules found out is not taken for an answer.
-_VERSION = b"1"
 _RANK = {sign: rank for rank, sign in enumerate(Sign)}
 
 
@@ -94,7 +92,7 @@ def follow(
 
 def _keys(starts: Sequence[Anchor], baseline: str, hops: Iterable[Hop], forest: Forest) -> dict[str, str]:
     """A key for each tag: all that its places depend on is the declarations and the commits on the way."""
-    seed = hashlib.sha256(_VERSION + _ENCODE(starts) + forest.commit(baseline).encode())
+    seed = hashlib.sha256(_ENCODE(starts) + forest.commit(baseline).encode())
     keys = {baseline: seed.hexdigest()}
     for hop in hops:
         way = keys[hop.before] + forest.commit(hop.after)

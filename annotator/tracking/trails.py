@@ -13,7 +13,7 @@ from annotator.model import Anchor, Missing, Moved, Outcome, Reference, Renamed,
 from annotator.tracking import walk
 from annotator.tracking.follow import Forest, Kept, follow
 
-_PLAN = "plan 2"
+_PLAN = "plan"
 _DECODE = msgspec.msgpack.Decoder(tuple[Hop, ...]).decode
 
 

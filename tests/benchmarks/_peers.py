@@ -59,6 +59,9 @@ def _follow(files: Mapping[str, tuple[str | None, Hunks]], start: Anchor) -> At 
     return path, start.line + sum(growth for line, length, growth in hunks if line + length <= start.line)
 
 
+LINECITE = Path(sys.executable).with_name("linecite")
+
+
 def by_linecite(repository: Path, old: str, new: str, starts: Sequence[Anchor]) -> list[At | None]:
     """Where `linecite audit` says that the lines of names are, cited by a text of the old tag's time."""
     with tempfile.TemporaryDirectory() as name:
@@ -71,7 +74,7 @@ def by_linecite(repository: Path, old: str, new: str, starts: Sequence[Anchor]) 
         first = _commit(folder, _commit_of(repository, old), 1, ())
         second = _commit(folder, _commit_of(repository, new), 2, ("-p", first))
         _git(folder, "reset", "--hard", "--quiet", second)
-        command = [str(Path(sys.executable).with_name("linecite")), "audit"]
+        command = [str(LINECITE), "audit"]
         told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
         files = _git(folder, "ls-files").decode().splitlines()
     found: list[At | None] = [None] * len(starts)

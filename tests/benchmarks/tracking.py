@@ -79,10 +79,13 @@ def _placing(source: LocalSource, repository: Path) -> Iterator[Row]:
             truth = survivors(starts, base, woods.tree(tag))
             ours = _score(truth, [_at(trail.stops[number].outcome) for trail in found])
             hunks = _score(truth, peers.by_hunks(repository, BASELINE, tag, starts))
-            cited = _score(truth, peers.by_linecite(repository, BASELINE, tag, starts))
             what = f"{ours.survivors} of {len(starts)} declarations at {tag}"
             least = f"≥ {goal:.0%}, 0 wrong"
             yield (what, str(ours), f"git diff -M {hunks}", f"{ours.right / hunks.right:.2f}×", least)
+            if not peers.LINECITE.is_file():
+                yield ("", "", "linecite is not installed", "", "")
+                continue
+            cited = _score(truth, peers.by_linecite(repository, BASELINE, tag, starts))
             yield ("", "", f"linecite {cited}", f"{ours.right / max(1, cited.right):.2f}×", "")
 
 
