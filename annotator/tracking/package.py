@@ -76,8 +76,8 @@ class Side:
 class Package:
     """A package in both trees, as far as its files changed.
 
-    `matches` holds what is known to go on under its own name: in its file, in the file that this
-    became, or as the only one of its name in the package.
+    `named` holds what is known to go on under its own name: in its file, in the file that this
+    became, or as the only one of its name in the package. `matches` holds what was told since, too.
     """
 
     def __init__(self, crossing: Crossing, path: str) -> None:
@@ -91,6 +91,7 @@ class Package:
         for stage in (self._in_file, self._in_package):
             for item, found, by in stage():
                 self.settle(item, found, by)
+        self.named = dict(self.matches)
 
     def settle(self, item: Item, found: Item, by: Sign) -> None:
         """Take two declarations for the same."""

@@ -28,7 +28,7 @@ class Reanchor:
     def __init__(self, crossing: Crossing) -> None:
         self.crossing = crossing
         self._packages: dict[tuple[str, bool], Package] = {}
-        self._tops: dict[tuple[str, int], Carried] = {}
+        self._tops: dict[tuple[str, int, int], Carried] = {}
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Read and parse in one go what a number of declarations will need."""
@@ -62,7 +62,7 @@ class Reanchor:
         return Carried(hits[0], Sign.SYMBOL) if alike else None
 
     def _top(self, path: str, top: Declaration) -> Carried:
-        key = path, top.span.start
+        key = path, top.line, top.column
         if key not in self._tops:
             self._tops[key] = next(self._answers(path, top))
         return self._tops[key]
@@ -72,11 +72,7 @@ class Reanchor:
         if path in self.crossing.after.go_files:
             yield from _only_one(path, top, self.crossing.old(path), self.crossing.later(path))
         package = self._package(path)
-        item = next(
-            i
-            for i in package.before.files[path]
-            if i.declaration.span.start == top.span.start and i.declaration.name == top.name
-        )
+        item = next(i for i in package.before.files[path] if i.declaration == top)
         for search in (self._matched, self._travelled, self._renamed):
             match = search(package, item)
             if match is not None:
@@ -91,7 +87,7 @@ class Reanchor:
         return self._packages[key]
 
     def _matched(self, package: Package, item: Item) -> Match | None:
-        return package.matches.get(item.key)
+        return package.named.get(item.key)
 
     def _travelled(self, package: Package, item: Item) -> Match | None:
         return travels.find(package, item)

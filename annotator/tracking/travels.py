@@ -109,5 +109,5 @@ def _company(package: Package, lost: Item, item: Item) -> int:
     """How many other declarations of its file, gone from there, are new in the same file as it."""
     document = package.crossing.after.documents([item.path])[item.path]
     there = {(found.symbol, found.kind) for found in document.declarations}
-    gone = [other for other in package.before.files[lost.path] if other.key not in package.matches]
+    gone = [other for other in package.before.files[lost.path] if other.key not in package.named]
     return sum(other.identity in there for other in gone if other.key != lost.key)

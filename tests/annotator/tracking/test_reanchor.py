@@ -381,3 +381,12 @@ def test_a_file_that_no_longer_reads_as_go_loses_its_declarations_and_nothing_el
     found = carry({"store/store.go": STORE}, {"store/store.go": "\0binary"}, "store/store.go", "Count")
 
     assert isinstance(found.outcome, Missing)
+
+
+@pytest.mark.parametrize("symbol", ["a", "b"])
+def test_names_that_are_declared_together_are_not_mistaken_for_each_other(carry, symbol):
+    before = {"x/x.go": "package x\n\nvar a, b = 1, 2\n"}
+
+    found = carry(before, {"x/x.go": "package x\n\nvar c = 0\n\nvar a, b = 1, 2\n"}, "x/x.go", symbol)
+
+    assert found.outcome.anchor.symbol == symbol

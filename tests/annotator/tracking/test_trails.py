@@ -176,3 +176,22 @@ def test_the_plan_is_kept_as_long_as_the_tags_are_the_same(grove, kept):
 
     assert trails.planned(ORDER, "v1.0.0", again, kept) == plan
     assert not again.snapshots.asked
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_what_is_told_of_one_declaration_does_not_hang_on_which_was_asked_first(grove, kept, order):
+    pair = "package a\n\nvar a, b = 1, 2\n"
+    other = FIRST.replace("package a", "").replace("Keep", "Other").replace("things", "goods")
+    before = {"a/a.go": FIRST + other, "a/b.go": pair}
+    after = {
+        "a/a.go": "package a\n" + other.replace("Other", "Another"),
+        "c/c.go": FIRST.replace("package a", "package c"),
+        "a/b.go": pair.replace("package a\n", "package a\n\nvar z = 0\n"),
+    }
+    forest = grove({"v1.0.0": before, "v1.0.1": after})
+    anchors = [*forest.anchors("v1.0.0", "a/a.go", "Keep", "Other"), *forest.anchors("v1.0.0", "a/b.go", "b")]
+
+    at = trails.at_tags([anchors[n] for n in order], "v1.0.0", ["v1.0.1"], forest, kept)["v1.0.1"]
+
+    found = {order[n]: (place.anchor.path, place.anchor.symbol) for n, place in enumerate(at)}
+    assert found == {0: ("c/c.go", "Keep"), 1: ("a/a.go", "Another"), 2: ("a/b.go", "b")}
