@@ -19,7 +19,7 @@ STEP = 0.011
 NEARLY = 0.9
 # From these ratios on a body is the old one rewritten: if name and file stayed, if place and users did.
 LIKE = 0.5
-RESEMBLING = 0.6
+RESEMBLING = 0.65
 # What an equal name counts for among candidates whose bodies are as alike.
 NAMED = 0.2
 
