@@ -14,11 +14,13 @@ BODIES = [
     "\tswitch {\n\tcase a == b:\n\t\treturn 0\n\tdefault:\n\t\treturn call(a, b)\n\t}\n",
     '\tfmt.Println("sum of", a, "and", b, "is", a+b)\n\treturn a + b\n',
     "\tdefer unlock(a)\n\tlock(a)\n\treturn shelves[a].count(b)\n",
-    "\tx, y := b, a\n\tx, y = y, x+y\n\treturn helper(x, y, 3)\n",
+    "\tx, y := b, a\n\tx, y = y, x+y\n\treturn third(x, y, 3)\n",
 ]
 FUNCTIONS = [f"func F{n}(a, b int) int {{\n{body}}}\n" for n, body in enumerate(BODIES)]
 QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
+# A file with a NUL is binary: what is to be followed would not be there to begin with.
+plain = st.characters(codec="utf-8", exclude_characters="\0")
 orders = st.permutations(range(len(FUNCTIONS)))
 gaps = st.lists(
     st.sampled_from(["\n", "\n// a remark\n\n", "\nvar _ = 1\n\n"]),
@@ -72,7 +74,7 @@ def test_a_function_is_answered_if_and_only_if_it_is_there(carry, kept, number):
 
 
 @QUIET
-@given(before=st.text(st.characters(exclude_characters="\0"), max_size=200), after=st.text(max_size=200))
+@given(before=st.text(plain, max_size=200), after=st.text(st.characters(codec="utf-8"), max_size=200))
 def test_no_text_makes_a_step_fail(carry, before, after):
     files = {"a/a.go": f"{PLAIN}\n{before}", "a/b.go": before}
 
