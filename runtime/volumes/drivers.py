@@ -102,6 +102,7 @@ class Store:
 
         Differs:
             call validateDriver: the scope is compared here, since there is no error to raise.
+            call Driver.Scope: an attribute, compared here.
         """
         with self.mu:
             if not name or name in self.extensions or d.scope not in SCOPES:
@@ -162,6 +163,9 @@ class Store:
 
         Differs:
             error error-making-plugin-client: making it cannot fail here.
+            call PluginGetter.GetAllByCap: through a protocol that this package states for itself.
+            call CompatPlugin.Name: an attribute here, which is read.
+            call CompatPlugin.IsV1: an attribute here, which is read.
         """
         plugins = self._all_plugins()
         with self.mu:
@@ -202,6 +206,8 @@ class Store:
         Differs:
             result error: raised.
             error error-making-plugin-client: making it cannot fail here.
+            call PluginGetter.Get: through a protocol that this package states for itself.
+            call CompatPlugin.IsV1: an attribute here, which is read.
         """
         if not name:
             raise InvalidParameter("driver name cannot be empty")
@@ -249,6 +255,12 @@ class Store:
             call NewClientWithTimeout: likewise.
             error got-unknown-plugin-instance: there is no other kind of plugin.
             error error-creating-plugin-client: each plugin has its client.
+            call CompatPlugin.Name: an attribute here, which is read.
+            call PluginWithV1Client.Client: an attribute here, which is read.
+            call System: there is no such case here.
+            call PluginAddr.Protocol: each plugin has its client.
+            call PluginAddr.Addr: each plugin has its client.
+            call PluginAddr.Timeout: each plugin has its client.
         """
         client = p.client
         with self.mu:

@@ -86,6 +86,7 @@ class LocalVolume:
 
         Differs:
             param volumeName: the name is its own.
+            call localVolume.Name: an attribute, which is read.
         """
         return f"{self.root.path}/{self.name}/{VOLUME_DATA_PATH_NAME}"
 
@@ -103,6 +104,7 @@ class LocalVolume:
         Differs:
             param id: called ref; `id` is a builtin.
             extra ref: moby's id; `id` is a builtin.
+            call localVolume.Path: the path is computed.
         """
         del ref
         with self.m:
@@ -129,6 +131,7 @@ class LocalVolume:
                 cannot be removed until the next start.
             param id: called ref; `id` is a builtin.
             extra ref: moby's id; `id` is a builtin.
+            call localVolume.Name: an attribute, which is read.
         """
         del ref
         with self.m:
@@ -160,6 +163,7 @@ class LocalVolume:
         Differs:
             behaviour source: the volume's own directory, asked once; moby asks that of the data, whose time
                 changes with every file that a container makes there.
+            call localVolume.Name: an attribute, which is read.
         """
         if self._created is None:
             try:
@@ -186,6 +190,8 @@ class LocalVolume:
         Differs:
             behaviour symlink: the directory of the data must not be one.
             extra opts: known to be there.
+            call System: the kind is given where the error arises.
+            call localVolume.Path: the path is computed.
         """
         if not opts.mount_device:
             raise System("missing device in volume options")
@@ -209,6 +215,9 @@ class LocalVolume:
 
         Go:
             volume/local/local.go::localVolume.unmount
+
+        Differs:
+            call localVolume.Path: the path is computed.
         """
         if self.opts is None:
             return
