@@ -262,7 +262,7 @@ class Daemon:
             daemon/daemon.go::Daemon.Shutdown
 
         Differs:
-            extra close: listeners and kept connections are closed by their owner.
+            behaviour close: listeners and kept connections are closed by their owner.
             call Publisher.Close: listeners are closed by their owner.
         """
         if self.shutdown_begun:

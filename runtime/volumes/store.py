@@ -127,7 +127,7 @@ class VolumeStore:
 
         Differs:
             param createOpts: keywords.
-            extra created: whether the volume is new.
+            behaviour created: it is told whether the volume is new.
             param name: before `ctx`, which is a keyword here.
             param driverName: before `ctx`, which is a keyword here.
             extra options: a keyword, where moby has an option.
