@@ -16,7 +16,7 @@ import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
-from annotator.mapping import baseline, counterparts, coverage, parity, trace
+from annotator.mapping import baseline, counterparts, coverage, parity, rows, trace
 from annotator.mapping import scope as scopes
 from annotator.model import (
     Article,
@@ -327,7 +327,7 @@ BASELINE, SCOPE = "baseline.json", "scope.toml"
 class Mapped(msgspec.Struct, frozen=True):
     """Every counterpart beside its originals, on the recorded facts, and what is to be mended."""
 
-    pairs: tuple[parity.Pair, ...]
+    pairs: tuple[rows.Pair, ...]
     remarks: tuple[Remark, ...]
     coverage: coverage.Coverage
 
@@ -349,7 +349,8 @@ def mapped(project: Project) -> Mapped:
     made = parity.pairs(found, originals, python, scope.conventions)
     covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"
-    wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
+    stale = parity.unused(made, scope.conventions, name)
+    wrong = (*remarks, *parity.remarks(made), *stale, *coverage.remarks(covered, name))
     return Mapped(made, wrong, covered)
 
 

@@ -35,7 +35,7 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
         param in: called `stream`; `in` is a word of Python's.
         extra rootfs: where to unpack.
         extra layer: where the tar of the root file system goes.
-        param config: returned.
+        param config: the config is returned; Go fills in what `config` points to.
         result io.ReadCloser: unpacked and written here, in one pass, without a pipe and a goroutine.
         error unsafe: absolute names, `..`, links that lead out, devices and pipes are refused; moby unpacks
             in a
@@ -102,6 +102,14 @@ def _move_below_rootfs(member: tarfile.TarInfo, name: str) -> None:
 
 
 def _copy(copy: tarfile.TarFile, member: tarfile.TarInfo, rootfs: Path) -> None:
+    try:
+        _add(copy, member, rootfs)
+    except OSError as error:
+        text = "error copying tar data" if member.isreg() else "error writing tar header"
+        raise EngineError(f"{text}: {error}", error) from error
+
+
+def _add(copy: tarfile.TarFile, member: tarfile.TarInfo, rootfs: Path) -> None:
     if not member.isreg():
         copy.addfile(member)
         return

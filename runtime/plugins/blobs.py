@@ -35,7 +35,7 @@ class WriteCommitCloser(Protocol):
         plugin/blobstore.go::WriteCommitCloser
 
     Differs:
-        method Commit: as in Go; `with` closes, so that an insertion given up leaves nothing behind.
+        method WriteCloser: embedded in Go; its `Write` and `Close` are methods of this Protocol.
     """
 
     def write(self, data: bytes, /) -> int:
@@ -83,9 +83,6 @@ class BasicBlobStore:
 
         Go:
             plugin/blobstore.go::newBasicBlobStore
-
-        Differs:
-            param p: called `path`, as the field.
 
         Raises:
             EngineError: `failed to mkdir PATH`.
@@ -178,7 +175,7 @@ class Insertion:
 
     Differs:
         field Writer: writing and hashing are one method here.
-        param tempFile: with its path and the store's, which moby takes from the file's name.
+        extra aside: the file's path, and the store's, which moby takes from the file's name.
     """
 
     def __init__(self, file: BinaryIO, aside: Path, store: Path) -> None:

@@ -70,11 +70,11 @@ class Creation:
 
         Differs:
             param ctx: nothing here can be cancelled.
-            param tarCtx: called `tar`.
+            result Plugin: the manager, which announces it, is given the new plugin.
             call Publish: in `Manager.create_from_context`, likewise LogPluginEvent.
+            call GC: in `Manager.create_from_context` too, for the blobs of a plugin that was not made.
+            call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
-            behaviour failed: blobs of a plugin that was not made are removed by the caller's garbage
-                collection.
 
         Raises:
             NameTaken: another plugin has the name.
@@ -136,6 +136,8 @@ class Creation:
 
         Differs:
             error Add: a failure is an error, and not ignored.
+            call save: in `_settle`.
+            call Add: in `_settle`.
 
         Raises:
             InvalidParameter: another plugin has the name.
@@ -163,7 +165,7 @@ class Creation:
             plugin/manager_linux.go::Manager.setupNewPlugin
 
         Differs:
-            param blobsums: not looked at, there as here, hence the underscore.
+            behaviour blobsums: not looked at, there as here, hence the underscore.
 
         Raises:
             EngineError: `failed to parse config`, `invalid config json` or `incorrect privileges`.
@@ -184,7 +186,10 @@ class Creation:
 
     def _keep_config(self, config: PluginConfig) -> str:
         with self.blob_store.new() as blob:
-            blob.write(golang_json.encode(config) + b"\n")
+            try:
+                blob.write(golang_json.encode(config) + b"\n")
+            except OSError as error:
+                raise EngineError(f"error encoding json config: {error}", error) from error
             return blob.commit()
 
     def _settle(self, plugin: Plugin, root_fs_dir: Path) -> None:
@@ -209,7 +214,8 @@ def validate_config(config: PluginConfig) -> None:
         plugin/backend_linux.go::Manager.validateConfig
 
     Differs:
-        behaviour socket: its name must not lead out of the plugin's directory; moby checks nothing.
+        call InvalidParameter: the socket's name must not lead out of the plugin's directory; moby's function
+            has nothing in it.
 
     Raises:
         InvalidParameter: it is no good.
@@ -233,8 +239,15 @@ class _Layer:
         return self._compressed.write(data)
 
     def finish(self) -> str:
-        """The digest of the tar, once all of it is written."""
-        self._compressed.close()
+        """The digest of the tar, once all of it is written.
+
+        Raises:
+            EngineError: the rest of it cannot be written.
+        """
+        try:
+            self._compressed.close()
+        except OSError as error:
+            raise EngineError(f"error closing gzip writer: {error}", error) from error
         return f"sha256:{self._digest.hexdigest()}"
 
 

@@ -1,40 +1,22 @@
-"""The plugin manager: loads the plugins on disk, and does to them what the API asks for."""
+"""The plugin manager: loads the plugins on disk, starts those that are to run, and stops them at the end."""
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import wait
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 from runtime.disk import make_private
 from runtime.errors import EngineError
-from runtime.plugins import background, records, restoring
-from runtime.plugins.api_types import Plugin as ApiPlugin
-from runtime.plugins.api_types import (
-    PluginCreateOptions,
-    PluginDisableConfig,
-    PluginEnableConfig,
-    PluginRmConfig,
-)
-from runtime.plugins.authz import leave
+from runtime.plugins import background, restoring
+from runtime.plugins.backend import Backend
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.creation import Creation
 from runtime.plugins.lifecycle import Lifecycle
-from runtime.plugins.listing import Filters, fits
-from runtime.plugins.logs import failure
-from runtime.plugins.plugin import Plugin, api_plugin
-from runtime.plugins.plugin_errors import Enabled, InUse, PluginNotFound
-from runtime.plugins.plugin_events import Event, EventCreate, EventDisable, EventEnable, EventRemove, topic
-from runtime.plugins.removal import remove_files
-from runtime.pubsub import Publisher, Subscriber
-
-log = logging.getLogger("runtime.plugins.manager")
+from runtime.plugins.plugin_events import Event
+from runtime.pubsub import Publisher
 
 PUBLISH_TIMEOUT = 0.0
 """Seconds that an event waits for readers that do not keep up; then they miss it."""
@@ -42,13 +24,8 @@ PUBLISH_TIMEOUT = 0.0
 PUBLISH_BUFFER = 0
 """Events that wait for each reader, unless it asks for more."""
 
-ENABLE = PluginEnableConfig()
-DISABLE = PluginDisableConfig()
-REMOVE = PluginRmConfig()
-"""What is done if nobody says otherwise: no time-out for calls, and no force."""
 
-
-class Manager:
+class Manager(Backend):
     """The plugins below a root, and all that is done to them; safe to use from several threads.
 
     Go:
@@ -57,12 +34,7 @@ class Manager:
     Differs:
         field mu: in `lifecycle`, with `cMap`.
         field cMap: in `lifecycle`, which starts and stops plugins.
-        field muGC: one lock; only the last moment of a creation holds it.
-        method enable: `lifecycle.enable`, likewise pluginPostStart, restore, disable, HandleExitEvent and
-            Shutdown.
-        method createPlugin: `creation.create_plugin`, likewise setupNewPlugin and CreateFromContext, which is
-            handed on to there.
-        method Pull: nothing is pulled here, likewise Push, Upgrade and Privileges.
+        behaviour muGC: one lock; only the last moment of a creation holds it.
         extra lifecycle: starts and stops plugins.
         extra creation: makes plugins.
     """
@@ -71,8 +43,7 @@ class Manager:
         """Make the directories and the executor, then load and start the plugins.
 
         Returns at the latest when `config.timings.start` seconds are over; plugins that take longer go on
-        starting
-        in the background.
+        starting in the background.
 
         Go:
             plugin/manager.go::NewManager
@@ -92,10 +63,8 @@ class Manager:
         self.creation = Creation(config.store, config.root, self.blob_store, self.mu_gc)
         try:
             self.reload()
-        except OSError as error:
-            raise EngineError(
-                f"failed to restore plugins: failed to read {config.root}: {error}", error
-            ) from error
+        except EngineError as error:
+            raise error.with_text("failed to restore plugins") from error
         self.publisher: Publisher[Event] = Publisher(PUBLISH_TIMEOUT, PUBLISH_BUFFER)
 
     def _tmp_dir(self) -> Path:
@@ -124,20 +93,24 @@ class Manager:
         Differs:
             behaviour wait: for `timings.start` seconds in all; the rest goes on in the background.
             behaviour removing: leftovers are looked for in the plugins' root, and removed, in the background;
-                moby
-                looks in its working directory.
+                moby looks in its working directory.
             behaviour client: every enabled plugin has its client before anything is started, so that calls to
                 one
                 that is still starting wait for it.
+            call GetSocket,SetTimeout,SetAddr,Protocol,SetPClient,NewClientWithTimeout: make that client; moby
+                makes it in `pluginPostStart`.
+            call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites
+                it with what a user set.
 
         Raises:
-            OSError: the root cannot be read.
+            EngineError: `failed to read PATH`.
         """
         config, lifecycle = self.config, self.lifecycle
-        plugins = {
-            plugin.get_id(): plugin
-            for plugin in restoring.load_all(config.root, self.blob_store, config.workers)
-        }
+        try:
+            found = list(restoring.load_all(config.root, self.blob_store, config.workers))
+        except OSError as error:
+            raise EngineError(f"failed to read {config.root}: {error}", error) from error
+        plugins = {plugin.get_id(): plugin for plugin in found}
         config.store.set_all(plugins)
         restored = []
         for plugin in plugins.values():
@@ -207,7 +180,7 @@ class Manager:
         Raises:
             PluginNotFound: there is no such plugin.
         """
-        return api_plugin(self.get(ref_or_id))
+        return api_plugin(self.config.store.get_v2_plugin(ref_or_id))
 
     def remove(self, name: str, config: PluginRmConfig = REMOVE) -> None:
         """Remove a plugin and all its files.
@@ -216,8 +189,10 @@ class Manager:
             plugin/backend_linux.go::Manager.Remove
 
         Differs:
-            behaviour client: closed.
             behaviour authz: it leaves the chain, as when it is disabled.
+            call shutdownPlugin: also if it is disabled, since it may wait to be restarted after a crash.
+            call EnsureRemoveAll: removes EXEC/ID too, which moby leaves.
+            call SetPClient: closes the client's connections.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -249,7 +224,7 @@ class Manager:
             plugin/backend_linux.go::Manager.Set
 
         Differs:
-            error save: the settings are as before when they cannot be written.
+            behaviour save: the settings are as before when they cannot be written.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -305,7 +280,7 @@ class Manager:
             plugin/events.go::Manager.SubscribeEvents
 
         Differs:
-            error type: the type checker sees to that.
+            error unexpected-type-passed: the queue's type says what is in it; moby's channel takes anything.
         """
         subscriber = self.publisher.subscribe_topic_with_buffer(topic(watch_events), buffer)
         return subscriber, lambda: self.publisher.evict(subscriber)
@@ -331,6 +306,7 @@ class Manager:
                 none
                 always fits and one with two never.
             order plugins: by name; moby's is random.
+            call GetTypes: read from the value that is shown, which no one changes any more.
 
         Raises:
             InvalidFilter: `enabled` is neither `true` nor `false`.
@@ -351,7 +327,7 @@ class Manager:
         """
         p = self.config.store.get_v2_plugin(ref_or_id)
         with p.turn:
-            if self.config.store.get_all().get(p.get_id()) is not p:
+            if not self.config.store.has(p):
                 raise PluginNotFound(ref_or_id)
             try:
                 yield p
