@@ -33,7 +33,7 @@ def restore(store: VolumeStore) -> None:
 
     Differs:
         call lookupVolume: one list of each driver instead of one call for each volume.
-        behaviour records: no record is removed; a plugin that is not ready yet would lose its volumes' labels.
+        behaviour records: none is removed; a plugin that is not ready yet would lose its labels.
         behaviour bound: the start goes on after a second; moby waits a quarter of a minute for each volume of
             a driver that is gone, one after the other.
         extra store: a function beside the store, which is long enough.
