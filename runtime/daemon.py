@@ -115,7 +115,6 @@ class Daemon:
             call New: processes or runc, by the settings.
             call CreateDaemonRoot: moby's command does so before.
             call newLocalRegistry: moby has a global.
-            call newClientWithTransport: clients are made for legacy plugins.
             call NewStore: moby's command makes it.
             call Store.RegisterRuntimeOpt: for all options at once; moby has one for metrics.
             call Store.Handle: for all handlers at once; moby has one for metrics.

@@ -102,7 +102,6 @@ class Store:
 
         Differs:
             call validateDriver: the scope is compared here, since there is no error to raise.
-            call Driver.Scope: an attribute, compared here.
         """
         with self.mu:
             if not name or name in self.extensions or d.scope not in SCOPES:

@@ -106,9 +106,6 @@ def _filter(store: VolumeStore, vols: list[VolumeWrapper] | None, by: By | None)
             given volumes it leaves some, where moby adds others to them.
         param ctx: a list is called off before it begins, or not at all.
         extra store: a function beside the store, which is long enough.
-        call ByDriver: the conditions are classes.
-        call And: the conditions are classes.
-        call Or: the conditions are classes.
     """
     match by:
         case ByDriver(drivers) if vols is None:

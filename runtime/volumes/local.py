@@ -226,8 +226,8 @@ class Root:
             behaviour lock: other volumes can be used while one is deleted.
             param path: the same function does both.
             call localVolume.unmount: `release` does, which also looks for users.
-            call localVolume.Name: an attribute, which is read.
             call GetMounts: what is mounted is looked for once.
+            error volume-has-active-mounts: the volume says so itself.
         """
         self.retire(vol).finish()
 
@@ -287,7 +287,6 @@ class Root:
             extra volume: moby compares with the directory of all volumes, and by letters, so that it takes
                 `volumes-evil` for a part of `volumes`, and one volume for a part of another.
             behaviour vfs: volumes of engines before 1.7, elsewhere in the root, are not known here.
-            call localVolume.Name: an attribute, which is read.
         """
         own = f"{self.real_path}/{volume.name}"
         return real_path == own or real_path.startswith(own + "/")

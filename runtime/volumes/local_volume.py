@@ -86,7 +86,6 @@ class LocalVolume:
 
         Differs:
             param volumeName: the name is its own.
-            call localVolume.Name: an attribute, which is read.
         """
         return f"{self.root.path}/{self.name}/{VOLUME_DATA_PATH_NAME}"
 
@@ -131,7 +130,6 @@ class LocalVolume:
                 cannot be removed until the next start.
             param id: called ref; `id` is a builtin.
             extra ref: moby's id; `id` is a builtin.
-            call localVolume.Name: an attribute, which is read.
         """
         del ref
         with self.m:
@@ -163,7 +161,6 @@ class LocalVolume:
         Differs:
             behaviour source: the volume's own directory, asked once; moby asks that of the data, whose time
                 changes with every file that a container makes there.
-            call localVolume.Name: an attribute, which is read.
         """
         if self._created is None:
             try:

@@ -85,7 +85,6 @@ class VolumeDriverAdapter:
 
         Differs:
             behaviour CreatedAt: kept if the plugin tells it; moby shows the zero time in lists.
-            call volumeDriverAdapter.Name: an attribute, which is read.
         """
         return tuple(self._adapt(volume, volume.name) for volume in self.proxy.list() if volume.name)
 
@@ -182,10 +181,6 @@ class VolumeAdapter:
 
         Go:
             volume/drivers/adapter.go::volumeAdapter.Path
-
-        Differs:
-            call volumeAdapter.Name: an attribute, which is read.
-            call volumeAdapter.DriverName: an attribute, which is read.
         """
         if not self.e_mount:
             try:
@@ -218,7 +213,6 @@ class VolumeAdapter:
         Differs:
             param id: called ref; `id` is a builtin.
             extra ref: moby's id; `id` is a builtin.
-            call volumeAdapter.Name: an attribute, which is read.
         """
         told = self.proxy.mount(self.name, ref)
         self.e_mount = self.scope_path(told) if told else ""
@@ -236,7 +230,6 @@ class VolumeAdapter:
         Differs:
             param id: called ref; `id` is a builtin.
             extra ref: moby's id; `id` is a builtin.
-            call volumeAdapter.Name: an attribute, which is read.
         """
         self.proxy.unmount(self.name, ref)
         self.e_mount = ""

@@ -42,7 +42,6 @@ def restore(store: VolumeStore) -> None:
         call Store.CreateDriver: `set_named` does, once for each volume.
         call Store.GetDriverList: to know the drivers without looking for plugins.
         call Driver.List: one list of each driver.
-        call Driver.Scope: an attribute, compared here.
         call Store.GetAllDrivers: the plugins that there are, asked once.
         call Driver.Get: for what a driver did not list.
         call Locker.Lock: a volume whose driver is back is known again, under the lock of its name.

@@ -274,7 +274,6 @@ class VolumesService:
             call volumeToAPIType: sizes are added to what is shown else.
             call Volume.Path: the sizes are measured here.
             call Size: the sizes are measured here.
-            call Volume.Name: for the log.
             call VolumeStore.CountReferences: the users are counted here.
         """
         by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(has_no_options)))

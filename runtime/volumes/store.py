@@ -94,7 +94,6 @@ class VolumeStore:
             call InvalidParameter: the type checker sees to that.
             call normalizeVolumeName: names are normal on Linux.
             call VolumeStore.getNamed: `check_conflict` has done so, or the names are read without a lock.
-            call FromList: the conditions are classes.
         """
         return finding.find(self, by, ctx)
 
@@ -328,7 +327,6 @@ class VolumeStore:
 
         Differs:
             call Store.CreateDriver: the driver has one more user.
-            call Volume.DriverName: whose driver has one more user.
         """
         self._hold(v)
         with self.global_lock:
@@ -392,7 +390,6 @@ def new_store(
     Differs:
         extra workers: where drivers are asked that may not answer.
         extra timings: the numbers, for tests.
-        call InvalidParameter: both forms that are wrong are of a kind.
         call New: the local records are opened.
     """
     if root_path:
