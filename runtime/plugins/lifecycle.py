@@ -65,6 +65,7 @@ class Lifecycle:
             plugin/manager_linux.go::Manager.enable
 
         Differs:
+            order GetID: the root file system's path is made of the id first, for which moby reads the field.
             order turn: only one operation on a plugin goes on at a time.
             call EnsureRemoveAll: what an earlier run left in EXEC/ID goes first, so that no dead socket is in
                 the way.

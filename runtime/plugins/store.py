@@ -233,6 +233,7 @@ class Store:
             plugin/store.go::Store.CallHandler
 
         Differs:
+            order Client: asked for first, since without a client nobody is called.
             behaviour lock: the handlers are read under it; moby reads them without.
             behaviour handler: one that fails is logged, and the others are called all the same.
             behaviour client: a plugin with another protocol has none, and nobody is called with nothing.
