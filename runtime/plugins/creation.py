@@ -74,8 +74,8 @@ class Creation:
             call Publish: in `Manager.create_from_context`, likewise LogPluginEvent.
             call GC: in `Manager.create_from_context` too, for the blobs of a plugin that was not made.
             call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
-            order New: the blob is made first, since the tar is split, unpacked and written to it in one pass; moby
-                reads it through a pipe that begins to flow later.
+            order New: the blob is made first, since the tar is split, unpacked and written to it in one
+                pass; moby reads it through a pipe that begins to flow later.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
 
         Raises:

@@ -188,8 +188,8 @@ class Manager:
             plugin/backend_linux.go::Manager.Enable
 
         Differs:
-            order GetID: it is looked first whether the plugin is still known once its turn has come; moby lets
-                two operations on one plugin mix.
+            order GetID: it is looked first whether the plugin is still known once its turn has come; moby
+                lets two operations on one plugin mix.
 
         Raises:
             PluginNotFound: there is no such plugin.
