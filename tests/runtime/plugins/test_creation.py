@@ -273,6 +273,6 @@ def test_a_config_of_a_persons_own_spelling_is_understood(home: Home, source: Pa
 def test_a_full_disk_is_one_clear_error(tmp_path):
     with (
         Path("/dev/full").open("wb", buffering=0) as full,
-        pytest.raises(errors.EngineError, match="error copying tar data: .*No space left"),
+        pytest.raises(errors.EngineError, match=r"error copying tar data: .*No space left"),
     ):
         split_config_root_fs_from_tar(tar(*GOOD), tmp_path, full)
