@@ -136,14 +136,15 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
 
     Args:
         at: The open source.
-        files: Manifests and texts; none means the project's own manifests and its Python packages.
+        files: Manifests and texts; none means the project's own manifests that are written at the
+            baseline, and its Python packages.
 
     Raises:
         InvalidInput: A file cannot be read, or the repository has no Go file.
         SourceUnavailable: The source cannot be read.
     """
     given = tuple(files)
-    read = tuple(article(at.project, file) for file in given or at.project.articles)
+    read = tuple(article(at.project, file) for file in given) or _own_articles(at.project)
     tree = at.tree
     mirrored, remarks = ((), ()) if given else _python(at)
     return Checked(
@@ -447,6 +448,12 @@ def write_aside(file: Path, text: str) -> None:
     aside = file.with_name(f".{file.name}.new")
     aside.write_bytes(text.encode("utf-8"))
     aside.replace(file)
+
+
+def _own_articles(project: Project) -> tuple[Article, ...]:
+    """The project's manifests that are written at the baseline: others are verified when they are named."""
+    read = (article(project, file) for file in project.articles)
+    return tuple(entry for entry in read if entry.tag in ("", project.config.baseline))
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:

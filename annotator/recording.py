@@ -36,7 +36,7 @@ def in_packages(tree: Tree, packages: Iterable[str]) -> Iterator[tuple[str, Decl
 def named(tree: Tree, references: Iterable[Reference]) -> Iterator[tuple[str, Declaration]]:
     """The declarations that references name, where they are there."""
     for reference in references:
-        if reference.path in tree.go_files:
+        if reference.path in tree.files and reference.path.endswith(".go"):
             for declaration in tree.documents([reference.path])[reference.path].walk():
                 if declaration.symbol == reference.symbol:
                     yield reference.path, declaration
@@ -103,7 +103,7 @@ def _facts(
         calls=tuple(_called(callee, uses) for callee in own.callees),
         errors=own.errors,
         implements=implements,
-        blob=tree.go_files[path].id,
+        blob=tree.files[path].id,
         likeness=likeness.fingerprint(body),
     )
 

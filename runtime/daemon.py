@@ -86,7 +86,6 @@ class Daemon:
         field root: in the settings.
         field hosts: listeners belong to the API.
         field startupDone: the constructor returns when the start is done.
-        field shutdown: called shutdown_begun; `shutdown` is the method.
         extra config: moby's configStore.
         extra plugins: what moby's method PluginManager returns.
         extra shutdown_begun: moby's shutdown.
@@ -103,9 +102,15 @@ class Daemon:
 
         Differs:
             param ctx: the start is bounded, and need not be called off.
-            param pluginStore: made here if there is none; moby's command makes it.
             order New: events are made before the plugin manager, so that none can be lost.
             behaviour rest: the steps that are about containers, images and networks are not here.
+            error unable-to-get-the-tempdir-under: no temporary directory is made.
+            error unable-to-get-the-full-path-to-the-tempdir: no temporary directory is made.
+            error unable-to-create-the-tempdir: no temporary directory is made.
+            error error-setting-default-isolation-mode: about containers.
+            error failed-to-dial: there is no containerd.
+            error couldn-t-create-reference-store-repository: about images.
+            error devices-cgroup-isn-t-mounted: about containers.
         """
         self.config = config
         self.shutdown_begun = False
@@ -154,7 +159,7 @@ class Daemon:
             daemon/daemon.go::NewDaemon.createPluginExec
 
         Differs:
-            call New: processes or runc instead of containerd.
+            error failed-to-dial: there is no containerd.
         """
         from runtime.plugins.executor import process, runc  # noqa: PLC0415 - only where processes can be started
 
@@ -200,9 +205,6 @@ class Daemon:
 
         Go:
             daemon/events.go::Daemon.SubscribeToEvents
-
-        Differs:
-            param filter: called filters; `filter` is a builtin.
         """
         wanted = Filter(filters or Args()).include
         return self.events_service.subscribe_topic(since, until, wanted)
@@ -226,6 +228,8 @@ class Daemon:
 
         Differs:
             result DiskUsage: volumes are all that is here.
+            error failed-to-retrieve-container-list: about containers.
+            error failed-to-retrieve-image-list: about images.
         """
         if not self.disk_usage_running.acquire(blocking=False):
             raise EngineError("a disk usage operation is already running")
@@ -241,7 +245,6 @@ class Daemon:
             daemon/daemon.go::Daemon.Shutdown
 
         Differs:
-            field shutdown: called shutdown_begun.
             extra close: listeners and kept connections are closed by their owner.
         """
         if self.shutdown_begun:
@@ -325,6 +328,7 @@ def create_daemon_root(config: Config) -> None:
 
     Differs:
         call setupRemappedRoot: no user namespaces here.
+        error unable-to-get-the-full-path-to-root: no user namespaces here.
     """
     try:
         config.root.mkdir(ROOT_MODE, parents=True, exist_ok=True)
@@ -340,5 +344,6 @@ def get_plugin_exec_root(config: Config) -> Path:
 
     Differs:
         param root: the exec root may be elsewhere; moby's is /run/docker/plugins whatever it is told.
+        extra config: all settings; the exec root is one of them.
     """
     return config.get_exec_root() / "plugins"

@@ -194,9 +194,6 @@ def new_args(*initial: KeyValuePair) -> Args:
 
     Go:
         api/types/filters/parse.go::NewArgs
-
-    Differs:
-        param initialArgs: called initial.
     """
     args = Args()
     for pair in initial:
@@ -216,7 +213,7 @@ def parse_flag(text: str, previous: Args) -> Args:
     Differs:
         behaviour copy: `previous` stays as it is.
         param arg: called text.
-        param prev: called previous.
+        extra text: moby's arg.
     """
     args = Args(previous.fields)
     if not text:
@@ -235,9 +232,6 @@ def to_json(args: Args) -> str:
         api/types/filters/parse.go::ToJSON
         api/types/filters/parse.go::ToParam
         api/types/filters/parse.go::Args.MarshalJSON
-
-    Differs:
-        param a: called args.
     """
     return msgspec.json.encode(args.fields, order="deterministic").decode() if args.fields else ""
 
@@ -250,7 +244,7 @@ def to_param_with_version(version: str, args: Args) -> str:
         api/types/filters/parse.go::convertArgsToSlice
 
     Differs:
-        param a: called args.
+        param f: the same function does both.
     """
     if not args.fields or not _before(version, (1, 22)):
         return to_json(args)
@@ -273,6 +267,8 @@ def from_json(text: str | bytes) -> Args:
     Differs:
         error err: of a kind; which moby gives it in one of three routes, see row 6.18 of its oddities.
         param p: called text.
+        param raw: the same function does all.
+        param d: the same function does all.
     """
     if not text:
         return Args()

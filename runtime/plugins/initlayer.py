@@ -23,8 +23,7 @@ def setup(rootfs: Path) -> None:
         param initLayerFs: called `rootfs`, the path of the root file system on the host.
         param rootIdentity: always the engine's own user.
         behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the
-            root;
-            moby unlinks a user's `/etc/hosts` too and makes an empty one.
+            root; moby unlinks a user's `/etc/hosts` too and makes an empty one.
 
     Raises:
         OSError: one of them cannot be made.

@@ -1,40 +1,22 @@
-"""The plugin manager: loads the plugins on disk, and does to them what the API asks for."""
+"""The plugin manager: loads the plugins on disk, starts those that are to run, and stops them at the end."""
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import wait
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 from runtime.disk import make_private
 from runtime.errors import EngineError
-from runtime.plugins import background, records, restoring
-from runtime.plugins.api_types import Plugin as ApiPlugin
-from runtime.plugins.api_types import (
-    PluginCreateOptions,
-    PluginDisableConfig,
-    PluginEnableConfig,
-    PluginRmConfig,
-)
-from runtime.plugins.authz import leave
+from runtime.plugins import background, restoring
+from runtime.plugins.backend import Backend
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.creation import Creation
 from runtime.plugins.lifecycle import Lifecycle
-from runtime.plugins.listing import Filters, fits
-from runtime.plugins.logs import failure
-from runtime.plugins.plugin import Plugin, api_plugin
-from runtime.plugins.plugin_errors import Enabled, InUse, PluginNotFound
-from runtime.plugins.plugin_events import Event, EventCreate, EventDisable, EventEnable, EventRemove, topic
-from runtime.plugins.removal import remove_files
-from runtime.pubsub import Publisher, Subscriber
-
-log = logging.getLogger("runtime.plugins.manager")
+from runtime.plugins.plugin_events import Event
+from runtime.pubsub import Publisher
 
 PUBLISH_TIMEOUT = 0.0
 """Seconds that an event waits for readers that do not keep up; then they miss it."""
@@ -42,13 +24,8 @@ PUBLISH_TIMEOUT = 0.0
 PUBLISH_BUFFER = 0
 """Events that wait for each reader, unless it asks for more."""
 
-ENABLE = PluginEnableConfig()
-DISABLE = PluginDisableConfig()
-REMOVE = PluginRmConfig()
-"""What is done if nobody says otherwise: no time-out for calls, and no force."""
 
-
-class Manager:
+class Manager(Backend):
     """The plugins below a root, and all that is done to them; safe to use from several threads.
 
     Go:
@@ -66,8 +43,7 @@ class Manager:
         """Make the directories and the executor, then load and start the plugins.
 
         Returns at the latest when `config.timings.start` seconds are over; plugins that take longer go on
-        starting
-        in the background.
+        starting in the background.
 
         Go:
             plugin/manager.go::NewManager
@@ -117,8 +93,7 @@ class Manager:
         Differs:
             behaviour wait: for `timings.start` seconds in all; the rest goes on in the background.
             behaviour removing: leftovers are looked for in the plugins' root, and removed, in the background;
-                moby
-                looks in its working directory.
+                moby looks in its working directory.
             behaviour client: every enabled plugin has its client before anything is started, so that calls to
                 one
                 that is still starting wait for it.

@@ -90,6 +90,8 @@ def save(root: Path, p: Plugin) -> None:
     with p.turn:
         data = golang_json.encode(p.to_file(), p.read)
         try:
+            if _is_written(path, data):
+                return
             atomic_write_file(path, data, CONFIG_MODE)
         except OSError as error:
             raise EngineError(f"failed to write atomically plugin json: {error}", error) from error
@@ -114,6 +116,13 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
         )
         return
     log.error("error loading plugin, skipping", extra=fields)
+
+
+def _is_written(path: Path, data: bytes) -> bool:
+    try:
+        return _read(path) == data
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> bytes:

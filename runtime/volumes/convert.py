@@ -34,6 +34,7 @@ def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None)
     Differs:
         param opts: two functions instead of two options.
         behaviour cancelled: an error, where moby returns nothing.
+        param volumes: `ctx` comes last here.
     """
     context.check(ctx)
     return tuple([v.api or volume_to_api_type(v) for v in volumes])
@@ -80,7 +81,9 @@ def volume_to_api_type(v: VolumeWrapper) -> Volume:
 
 def rfc3339(time: datetime | None) -> str:
     """A time to the second, in UTC; Go's zero time for None."""
-    return ZERO_TIME if time is None else f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if time is None:
+        return ZERO_TIME
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _size(v: VolumeWrapper, ctx: Context | None) -> int:

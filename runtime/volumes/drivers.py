@@ -159,6 +159,9 @@ class Store:
 
         Go:
             volume/drivers/extpoint.go::Store.GetAllDrivers
+
+        Differs:
+            error error-making-plugin-client: making it cannot fail here.
         """
         plugins = self._all_plugins()
         with self.mu:
@@ -198,8 +201,7 @@ class Store:
 
         Differs:
             result error: raised.
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            error error-making-plugin-client: making it cannot fail here.
         """
         if not name:
             raise InvalidParameter("driver name cannot be empty")
@@ -245,6 +247,8 @@ class Store:
             error System: every plugin here has a client, so that there is no other instance.
             error protocol: likewise.
             call NewClientWithTimeout: likewise.
+            error got-unknown-plugin-instance: there is no other kind of plugin.
+            error error-creating-plugin-client: each plugin has its client.
         """
         client = p.client
         with self.mu:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, MutableSequence, Sequence
+from collections.abc import Callable, Collection, MutableSequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -101,6 +101,7 @@ class FromList:
         behaviour Find: works; moby's function returns a pointer, and its only reader takes values.
         field ls: called volumes.
         extra volumes: moby's ls.
+        param ls: called volumes.
     """
 
     volumes: MutableSequence[VolumeWrapper]
@@ -132,6 +133,7 @@ def by_label_filter(args: Args) -> By:
 
     Differs:
         param filter: called args; `filter` is a builtin.
+        extra args: moby's filter; `filter` is a builtin.
     """
 
     def keep(volume: VolumeWrapper) -> bool:
@@ -155,7 +157,7 @@ def filters_to_by(args: Args, accepted: Collection[str]) -> By | None:
     Differs:
         behaviour label: not looked at if no filter asks for labels.
         param filter: called args; `filter` is a builtin.
-        param acceptedFilters: called accepted.
+        extra args: moby's filter; `filter` is a builtin.
     """
     args.validate(accepted)
     bys: list[By] = []
@@ -185,20 +187,21 @@ def has_no_options(volume: VolumeWrapper) -> bool:
     return not volume.options
 
 
-def unique(volumes: Sequence[VolumeWrapper]) -> list[VolumeWrapper]:
-    """The first volume of each name.
+def unique(volumes: MutableSequence[VolumeWrapper]) -> None:
+    """Leave the first volume of each name in a list.
 
     Go:
         volume/service/store.go::unique
 
     Differs:
-        param ls: called volumes, and left as it is; the result is returned.
+        param ls: called volumes.
         call filter: the first of each name is kept in a dict.
+        extra volumes: moby's ls.
     """
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:
         first.setdefault(volume.name, volume)
-    return list(first.values())
+    volumes[:] = list(first.values())
 
 
 def filter_in_place(volumes: MutableSequence[VolumeWrapper], fn: FilterFunc) -> None:
@@ -206,8 +209,5 @@ def filter_in_place(volumes: MutableSequence[VolumeWrapper], fn: FilterFunc) -> 
 
     Go:
         volume/service/store.go::filter
-
-    Differs:
-        param vols: called volumes.
     """
     volumes[:] = [volume for volume in volumes if fn(volume)]

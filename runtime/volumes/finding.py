@@ -102,7 +102,6 @@ def _filter(store: VolumeStore, vols: list[VolumeWrapper] | None, by: By | None)
         volume/service/store.go::VolumeStore.filter
 
     Differs:
-        param vols: returned.
         behaviour Or: volumes by driver are among the result, where moby lists them and throws them away; of
             given volumes it leaves some, where moby adds others to them.
         param ctx: a list is called off before it begins, or not at all.
@@ -151,7 +150,8 @@ def _one_of(store: VolumeStore, vols: list[VolumeWrapper] | None, bys: Sequence[
         some, more = _filter(store, None if vols is None else list(vols), by)
         found += some
         warnings += more
-    return _Listed(filters.unique(found), warnings)
+    filters.unique(found)
+    return _Listed(found, warnings)
 
 
 def _by_referenced(store: VolumeStore, *, referenced: bool) -> FilterFunc:

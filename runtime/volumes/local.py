@@ -6,7 +6,8 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,6 +21,9 @@ from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, TRASH, Cr
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
 
 log = logging.getLogger(__name__)
+
+CLOSED: Final = -1
+"""A descriptor with which every call fails."""
 
 VOLUMES_PATH_NAME: Final = "volumes"
 """The directory of all volumes in the engine's root.
@@ -69,7 +73,6 @@ class Root:
         volume/local/local.go::Root
 
     Differs:
-        field scope: called base; `scope` is what the driver's method of that name says.
         extra base: moby's scope.
         field rootIdentity: see `new`.
         extra descriptor: everything is done through it.
@@ -117,10 +120,24 @@ class Root:
         Raises:
             OSError: The directory cannot be read.
         """
-        with os.scandir(self.descriptor) as entries:
+        with self.opened() as own, os.scandir(own) as entries:
             names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
         leftovers = {name for name in names if name.startswith((CREATING, REMOVING, TRASH))}
         return names - leftovers, leftovers
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """A descriptor of one's own: two who read a directory through one would share their place in it.
+
+        Raises:
+            OSError: The driver is closed.
+        """
+        with self.m:
+            own = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.descriptor)
+        try:
+            yield own
+        finally:
+            os.close(own)
 
     def list(self) -> Sequence[LocalVolume]:
         """All volumes.
@@ -201,7 +218,7 @@ class Root:
                 refused like one that leads out of the root; moby deletes that volume's data.
             behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
             behaviour lock: other volumes can be used while one is deleted.
-            param v: called vol, as in the driver's interface.
+            param path: the same function does both.
         """
         self.retire(vol).finish()
 
@@ -245,7 +262,11 @@ class Root:
 
     def close(self) -> None:
         """Give the descriptor back; nothing can be made or removed after that."""
-        os.close(self.descriptor)
+        with self.m:
+            if self.descriptor != CLOSED:
+                os.close(self.descriptor)
+            # The system gives a number that is free to whatever is opened next.
+            self.descriptor = CLOSED
 
     def scoped_path(self, real_path: str, volume: LocalVolume) -> bool:
         """Whether a path lies in the volume's own directory, its parts compared rather than its letters.

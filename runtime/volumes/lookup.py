@@ -31,8 +31,9 @@ def lookup_volume(store: Store, driver_name: str, volume_name: str) -> Volume | 
     try:
         return ask(store.get_driver(driver_name), volume_name)
     except EngineError as error:
-        where = f"volume {quote(volume_name)} exists in driver {quote(driver_name)}"
-        raise error.with_text(f"error while checking if {where}") from error
+        raise error.with_text(
+            f"error while checking if volume {quote(volume_name)} exists in driver {quote(driver_name)}"
+        ) from error
 
 
 def ask(vd: Driver, volume_name: str) -> Volume | None:

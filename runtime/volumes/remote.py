@@ -68,9 +68,6 @@ class VolumeDriverAdapter:
 
         Go:
             volume/drivers/adapter.go::volumeDriverAdapter.Remove
-
-        Differs:
-            param v: called vol, as in the driver's interface.
         """
         self.proxy.remove(vol.name)
 
@@ -150,8 +147,6 @@ class VolumeAdapter:
         volume/drivers/adapter.go::volumeAdapter
 
     Differs:
-        field createdAt: called created; `created_at` is the method.
-        field status: called told_status; `status` is the method.
         behaviour eMount: empty if the plugin told none; moby makes the plugin's own root of that in lists.
         extra created: moby's createdAt.
         extra told_status: moby's status.
@@ -214,6 +209,7 @@ class VolumeAdapter:
 
         Differs:
             param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
         """
         told = self.proxy.mount(self.name, ref)
         self.e_mount = self.scope_path(told) if told else ""
@@ -230,6 +226,7 @@ class VolumeAdapter:
 
         Differs:
             param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
         """
         self.proxy.unmount(self.name, ref)
         self.e_mount = ""

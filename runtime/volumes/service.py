@@ -134,6 +134,10 @@ class VolumesService:
             param opts: keywords.
             behaviour event: none for a volume that exists already.
             behaviour probing: no driver is asked for a volume whose name was just made up.
+            param name: before `ctx`, which is a keyword here.
+            param driverName: before `ctx`, which is a keyword here.
+            extra labels: a keyword, where moby has an option.
+            extra reference: a keyword, where moby has an option.
         """
         if not name:
             name, driver_name = secrets.token_hex(32), driver_name or DEFAULT_DRIVER_NAME
@@ -170,6 +174,10 @@ class VolumesService:
 
         Differs:
             param getOpts: keywords.
+            param name: before `ctx`, which is a keyword here.
+            extra driver: a keyword, where moby has an option.
+            extra reference: a keyword, where moby has an option.
+            extra resolve_status: a keyword, where moby has an option.
         """
         v = self.vs.get(name, driver=driver, reference=reference, ctx=ctx)
         shown = convert.volume_to_api_type(v)
@@ -184,6 +192,10 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.Mount
+
+        Differs:
+            param vol: before `ctx`, which is a keyword here.
+            param ref: before `ctx`, which is a keyword here.
         """
         return self._used(vol, ctx).mount(ref)
 
@@ -195,6 +207,10 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.Unmount
+
+        Differs:
+            param vol: before `ctx`, which is a keyword here.
+            param ref: before `ctx`, which is a keyword here.
         """
         self._used(vol, ctx).unmount(ref)
 
@@ -203,6 +219,10 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.Release
+
+        Differs:
+            param name: before `ctx`, which is a keyword here.
+            param ref: before `ctx`, which is a keyword here.
         """
         self.vs.release(name, ref, ctx=ctx)
 
@@ -222,6 +242,8 @@ class VolumesService:
 
         Differs:
             param rmOpts: a keyword.
+            param name: before `ctx`, which is a keyword here.
+            extra purge_on_error: a keyword, where moby has an option.
         """
         try:
             v = self.vs.get(name, ctx=ctx)

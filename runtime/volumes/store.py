@@ -49,10 +49,10 @@ class VolumeStore:
         volume/service/store.go::VolumeStore
 
     Differs:
-        field globalLock: one lock; Python has no read-write lock worth having here.
+        behaviour globalLock: one lock; Python has no read-write lock worth having here.
         field labels: in the records, which are all in memory.
         field options: in the records, which are all in memory.
-        field db: SQLite instead of bolt; one row a volume.
+        behaviour db: SQLite instead of bolt; one row a volume.
         extra held: the volumes for which their driver has one more user; so a user is given back once only.
         extra gone: the volumes that their driver did not have at start.
         extra probes: asks drivers that may not answer.
@@ -89,6 +89,8 @@ class VolumeStore:
         Differs:
             call Lock: no lock for each name; one that is busy with a slow driver does not hold up a list.
             call Unlock: no lock for each name.
+            param by: before `ctx`, which is a keyword here.
+            error unsupported-filter-type: the type checker sees to that.
         """
         return finding.find(self, by, ctx)
 
@@ -122,8 +124,11 @@ class VolumeStore:
         Differs:
             param createOpts: keywords.
             extra created: whether the volume is new.
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            param name: before `ctx`, which is a keyword here.
+            param driverName: before `ctx`, which is a keyword here.
+            extra options: a keyword, where moby has an option.
+            extra labels: a keyword, where moby has an option.
+            extra reference: a keyword, where moby has an option.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -152,8 +157,9 @@ class VolumeStore:
 
         Differs:
             param getOptions: keywords.
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            param name: before `ctx`, which is a keyword here.
+            extra driver: a keyword, where moby has an option.
+            extra reference: a keyword, where moby has an option.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -184,8 +190,8 @@ class VolumeStore:
             param rmOpts: a keyword.
             order purge: the record of a local volume is deleted once the volume is out of sight and before
                 its data are; so neither a full disk nor a crash leaves half a volume.
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            param v: before `ctx`, which is a keyword here.
+            extra purge_on_error: a keyword, where moby has an option.
         """
         name = v.name
         with self.locks.locked(name):
@@ -209,8 +215,8 @@ class VolumeStore:
             volume/service/store.go::VolumeStore.Release
 
         Differs:
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            param name: before `ctx`, which is a keyword here.
+            param ref: before `ctx`, which is a keyword here.
         """
         with self.locks.locked(name):
             context.check(ctx)
@@ -279,6 +285,7 @@ class VolumeStore:
         Differs:
             param ctx: what was begun is ended.
             error removeMeta: raised; moby logs it, and the volume is back after the next start.
+            extra vd: whose directories are to be on disk before the record goes.
         """
         self.db.remove(name, vd.flush if vd is not None else None)
         with self.global_lock:

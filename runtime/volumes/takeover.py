@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -56,8 +56,8 @@ def open_records(directory: Path, timings: Timings) -> Records:
     """
     guard = Guard(directory / BOLT_FILE, timings)
     try:
-        database, problems = _database(directory / metadata.FILE)
-        problems += _take_over(database, directory / BOLT_FILE)
+        database = _database(directory / metadata.FILE)
+        problems = (*_put_aside(directory / metadata.FILE), *_take_over(database, directory / BOLT_FILE))
         return Records(Metadata(database, Sync(directory / metadata.FILE)), guard, problems)
     except sqlite3.Error as error:
         guard.release()
@@ -67,7 +67,7 @@ def open_records(directory: Path, timings: Timings) -> Records:
         raise
 
 
-def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+def _database(path: Path) -> sqlite3.Connection:
     """The database; a damaged one is put aside, and what can be read of it is in the new one."""
     try:
         database = metadata.connect(path)
@@ -81,12 +81,10 @@ def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
     except sqlite3.DatabaseError as error:
         database.close()
         return _anew(path, sound, error)
-    return database, ()
+    return database
 
 
-def _anew(
-    path: Path, sound: Mapping[str, bytes], error: sqlite3.Error
-) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+def _anew(path: Path, sound: Mapping[str, bytes], error: sqlite3.Error) -> sqlite3.Connection:
     aside = next(name for name in _names_aside(path) if not name.exists())
     for suffix in SIDE_FILES:
         file = path.with_name(path.name + suffix)
@@ -96,9 +94,16 @@ def _anew(
     database.execute("begin")
     database.executemany("insert into volumes values (?, ?)", sound.items())
     database.execute("commit")
-    problem = f"{path} is damaged ({error}); it is kept as {aside}, and {len(sound)} of its records are used"
-    log.error("%s", problem)
-    return database, (problem,)
+    log.error(
+        "%s is damaged (%s); it is kept as %s, and %d of its records are used", path, error, aside, len(sound)
+    )
+    return database
+
+
+def _put_aside(path: Path) -> Iterator[str]:
+    """The damaged databases that are kept, one sentence each, for as long as they are."""
+    for aside in takewhile(Path.exists, _names_aside(path)):
+        yield f"{aside} is a damaged database that was put aside; what could be read of it is in {path.name}"
 
 
 def _names_aside(path: Path) -> Iterator[Path]:

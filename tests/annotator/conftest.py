@@ -20,12 +20,15 @@ class MemoryTree:
         self.parsed: list[str] = []
 
     @property
-    def go_files(self) -> Mapping[str, Blob]:
+    def files(self) -> Mapping[str, Blob]:
         return {
             path: Blob(id=hashlib.sha1(data, usedforsecurity=False).hexdigest(), size=len(data))
             for path, data in self._files.items()
-            if path.endswith(".go") and not path.startswith("vendor/")
         }
+
+    @property
+    def go_files(self) -> Mapping[str, Blob]:
+        return {p: b for p, b in self.files.items() if p.endswith(".go") and not p.startswith("vendor/")}
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: self._files[path] for path in paths}
