@@ -138,8 +138,6 @@ class Creation:
 
         Differs:
             error Add: a failure is an error, and not ignored.
-            call save: in `_settle`.
-            call Add: in `_settle`.
 
         Raises:
             InvalidParameter: another plugin has the name.

@@ -162,9 +162,6 @@ class Store:
             behaviour release: also of a plugin that was disabled by force, whose count would never be zero
                 again.
             order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
-            call GetV2Plugin: in `_get_managed`.
-            call IsEnabled: in `_get_managed`.
-            call FilterByCap: in `_get_managed`.
 
         Raises:
             PluginNotFound: there is none, managed or legacy.
@@ -278,9 +275,6 @@ class Store:
 
         Go:
             plugin/store.go::Store.getAllByCap
-
-        Differs:
-            call FilterByCap: the types are looked at here, which raises nothing.
         """
         with self.lock:
             enabled = [plugin for plugin in self.plugins.values() if plugin.is_enabled()]
