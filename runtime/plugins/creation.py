@@ -69,10 +69,9 @@ class Creation:
             plugin/backend_linux.go::Manager.CreateFromContext
 
         Differs:
-            param ctx: nothing here can be cancelled.
             result Plugin: the manager, which announces it, is given the new plugin.
-            call Publish: in `Manager.create_from_context`, likewise LogPluginEvent.
-            call GC: in `Manager.create_from_context` too, for the blobs of a plugin that was not made.
+            call Publish,LogPluginEvent,GC: `Backend.create_from_context` tells of the plugin, or has the
+                blobs of one that was not made removed.
             call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
             order New: the blob is made first, since the tar is split, unpacked and written to it in one
                 pass; moby reads it through a pipe that begins to flow later.

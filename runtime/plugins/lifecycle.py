@@ -111,7 +111,7 @@ class Lifecycle:
                 listens.
             behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays
                 enabled, and is started again later.
-            extra keep_trying: whether that is so.
+            extra keep_trying: whether it is being restarted, which moby does not tell apart.
 
         Raises:
             EngineError: it does not listen; it is disabled and stopped then.

@@ -32,8 +32,7 @@ class Manager(Backend):
         plugin/manager.go::Manager
 
     Differs:
-        field mu: in `lifecycle`, with `cMap`.
-        field cMap: in `lifecycle`, which starts and stops plugins.
+        field mu,cMap: held by `lifecycle`, which starts and stops plugins and alone looks at them.
         extra lifecycle: starts and stops plugins.
         extra creation: makes plugins.
     """

@@ -301,6 +301,8 @@ class Store:
             plugin/store.go::Store.resolvePluginID
 
         Differs:
+            order TagNameOnly: before FamiliarString in both; Go's text has one more FamiliarString above, in
+                the warning.
             behaviour lock: not taken again; the callers hold it.
         """
         if VALID_FULL_ID.fullmatch(id_or_name):
