@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from annotator.model import (
     Reference,
     Remark,
     Renamed,
+    Skipped,
     Use,
     Verdict,
     Verified,
@@ -39,13 +41,17 @@ from annotator.sources import many, opening
 from annotator.sources.cache import Cache
 from annotator.sources.snapshot import Progress, Warn
 from annotator.sources.snapshot import Source as Repository
-from annotator.tracking import dating, resolve
+from annotator.tracking import dating, resolve, trails
+from annotator.tracking.recorded import Facts
 from annotator.tree import Tree, parse, reader
 
+BASELINE, SCOPE = "baseline.json", "scope.toml"
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 
 
 if TYPE_CHECKING:
+    from annotator import following
+    from annotator.history import Porting
     from annotator.writing.places import Source
 
 
@@ -77,6 +83,16 @@ class Session:
             )
         return tree
 
+    @cached_property
+    def facts(self) -> Baseline | None:
+        """What is recorded of the baseline, if anything is."""
+        return recorded(self.project) if (self.project.site / BASELINE).is_file() else None
+
+    @cached_property
+    def recorded(self) -> Facts:
+        """The recorded symbols beside the tree that is asked for."""
+        return Facts(self.facts.symbols if self.facts else (), self.tree)
+
     def at_hand(self, tag: str) -> Tree | None:
         """The tree at a tag, if the source has it without another download."""
         if tag == self.tag:
@@ -84,6 +100,21 @@ class Session:
         if tag not in self._trees:
             self._trees[tag] = self._existing(tag)
         return self._trees[tag]
+
+    def baseline_tree(self) -> Tree:
+        """The tree at the baseline tag.
+
+        Raises:
+            SourceUnavailable: The source does not have it, and what needs history cannot do without.
+        """
+        baseline_tag = self.project.config.baseline
+        found = self.at_hand(baseline_tag)
+        if found is None:
+            raise SourceUnavailable(
+                f"{self.source.repository} is not at hand at {baseline_tag} with its other tags; "
+                "give `--source` a repository with all tags"
+            )
+        return found
 
     def _existing(self, tag: str) -> Tree | None:
         if not self.source.has_history:
@@ -321,9 +352,6 @@ def _retagged(at: Session, file: Path, text: str) -> str:
     return re.sub(r'(?m)^(tag\s*=\s*)"[^"\n]*"', lambda found: f'{found[1]}"{at.tag}"', text, count=1)
 
 
-BASELINE, SCOPE = "baseline.json", "scope.toml"
-
-
 class Mapped(msgspec.Struct, frozen=True):
     """Every counterpart beside its originals, on the recorded facts, and what is to be mended."""
 
@@ -456,6 +484,52 @@ def _own_articles(project: Project) -> tuple[Article, ...]:
     return tuple(entry for entry in read if entry.tag in ("", project.config.baseline))
 
 
+def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks:
+    """What became of references at the tags that fit a glob; of all that is mirrored if none is given.
+
+    Args:
+        at: The open source.
+        references: In the project's notation; `@FILE` for a file with one a line.
+        glob: Which tags.
+
+    Raises:
+        InvalidInput: A reference is none, or no tag fits.
+        SourceUnavailable: The source cannot be read.
+    """
+    from annotator import following
+
+    given = [notation.parse(text) for text in _unfolded(references)]
+    if not given:
+        own = [ref for entry in _own_articles(at.project) for ref in entry.references]
+        mirrored = [mirror for each in _counterparts(at.project)[0] for mirror in each.mirrors]
+        given = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())
+    return following.track(at.source, at.cache, at.baseline_tree(), given, glob)
+
+
+def _unfolded(references: Iterable[str]) -> Iterator[str]:
+    """References, those in files too; blank lines and comments left out."""
+    for text in references:
+        if text.startswith("@"):
+            lines = _bytes(Path(text[1:])).decode("utf-8", "replace").splitlines()
+            yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+        else:
+            yield text
+
+
+def porting(at: Session, old: str, new: str) -> Porting:
+    """What to port from one tag to another.
+
+    Raises:
+        UnknownTag: The source has no such tag.
+        SourceUnavailable: The source cannot be read.
+    """
+    from annotator import following
+
+    base = at.baseline_tree()
+    mapped_symbols = following.mirrored(_counterparts(at.project)[0], base)
+    return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
+
+
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
     """Every declaration of the tree that is not vendored, with its file, in the tree's order."""
     for path, document in at.tree.documents(at.tree.go_files).items():
@@ -503,7 +577,38 @@ def _bytes(file: Path) -> bytes:
 def _verdict(at: Session, reference: Reference) -> Verdict:
     if reference.ref is None or not _stays(at, reference.ref):
         return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
-    return resolve.verdict(reference, at.tree, at.at_hand(reference.ref))
+    written_at = at.at_hand(reference.ref)
+    found = resolve.verdict(reference, at.tree, written_at)
+    if written_at is None:
+        return _by_facts(at, reference, found)
+    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag:
+        return found
+    return _followed(reference, found, written_at, at.tree)
+
+
+def _followed(reference: Reference, found: Verdict, written_at: Tree, tree: Tree) -> Verdict:
+    """What is not where its name says is followed from the tag at which it was cited."""
+    outcome = resolve.verdict(reference, written_at).outcome
+    if isinstance(outcome, Missing | Skipped) or not outcome.anchor.symbol:
+        return found
+    (followed,) = trails.between([trails.Tracked(reference, outcome.anchor)], written_at, tree)
+    return found if isinstance(followed.outcome, Missing) else followed
+
+
+def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
+    """What was recorded at the baseline stands in for it where it is not at hand."""
+    known = at.facts
+    if known is None or reference.ref != known.tag or reference.symbol is None:
+        return found
+    notation_ = f"{reference.path}::{reference.symbol}"
+    symbol = next((each for each in known.symbols if each.notation == notation_), None)
+    if symbol is None:
+        return found
+    by_facts = at.recorded.verdict(reference, symbol)
+    if isinstance(found.outcome, Missing):
+        return by_facts
+    same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
+    return msgspec.structs.replace(found, text=by_facts.text) if same else found
 
 
 def _stays(at: Session, ref: str) -> bool:
