@@ -256,6 +256,7 @@ class Store:
             error error-creating-plugin-client: each plugin has its client.
             call CompatPlugin.Name: an attribute here, which is read.
             call PluginWithV1Client.Client: an attribute here, which is read.
+            order Client: read before the name, to see whether the adapter of an earlier look-up still serves.
             call System: there is no such case here.
             call PluginAddr.Protocol: each plugin has its client.
             call PluginAddr.Addr: each plugin has its client.
