@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import IO, Any
+from functools import partial
+from typing import IO, Any, Final
 
 from runtime import info
 from runtime.api.app import Server, new_server
@@ -18,7 +21,7 @@ from runtime.api.system import SystemRouter
 from runtime.api.versions import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
 from runtime.api.volumes import VolumeRouter
 from runtime.config import Config
-from runtime.daemon import Daemon
+from runtime.daemon import Daemon, create_daemon_root
 from runtime.events import Message
 from runtime.filters import Args
 from runtime.plugins import golang_json
@@ -36,8 +39,17 @@ from runtime.volumes.local_volume import LocalVolume
 from runtime.volumes.service import VolumesService
 from runtime.workers import Threads, Workers
 
-PATIENCE = 10
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 10
 """Seconds that requests get to end when the engine stops."""
+
+UMASK: Final = 0o022
+"""As moby's: what it makes is as readable as it means it to be, whoever starts it.
+
+Go:
+    cmd/dockerd/daemon_unix.go::setDefaultUmask.desiredUmask
+"""
 
 
 class Volumes:
@@ -205,8 +217,16 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
     Differs:
         behaviour rest: what is about containerd, swarm, metrics, registries and builds is not here.
     """
+    os.umask(UMASK)
+    create_daemon_root(config)
     with ExitStack() as stack:
         listeners = [stack.enter_context(Listener(host, group)) for host in hosts]
         daemon = stack.enter_context(Daemon(config))
         door = open_door(daemon, [listener.host for listener in listeners])
-        serve(door.app, listeners, patience=patience, ready=lambda: None, stopping=door.streams.close)
+        serve(door.app, listeners, patience=patience, ready=partial(_ready, listeners), stopping=door.streams.close)
+
+
+def _ready(listeners: Sequence[Listener]) -> None:
+    log.info("Daemon has completed initialization")
+    for listener in listeners:
+        log.info("API listen on %s", listener.host)

@@ -82,7 +82,7 @@ class Server:
         self.table = Table([self._wrapped(route) for router in routers for route in router.routes])
 
     def handler_with_global_middlewares(self, handler: Handler) -> Handler:
-        """A handler that does all that is done for every request first, the last in the list before the others.
+        """A handler that does first what is done for every request, the last in the list before the others.
 
         Go:
             api/server/middleware.go::Server.handlerWithGlobalMiddlewares
@@ -141,7 +141,8 @@ class Server:
             return error_response(error, call.version, call.headers)
         except ClientDisconnect:
             raise
-        except Exception as error:  # noqa: BLE001 - one request's surprise must not end the others
+        except Exception as error:
+            # One request's surprise must not end the others.
             log.critical("%s %s", call.request.method, call.request.scope["path"], exc_info=error)
             surprise = EngineError(f"internal error: {type(error).__name__}; the engine's log says more")
             return error_response(surprise, call.version, call.headers)

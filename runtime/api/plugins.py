@@ -26,7 +26,7 @@ class PluginRouter:
         api/server/router/plugin/plugin.go::NewRouter
 
     Differs:
-        method getPrivileges: answers as `not_implemented` does, likewise upgradePlugin, pullPlugin and pushPlugin.
+        method getPrivileges: `not_implemented`, likewise upgradePlugin, pullPlugin and pushPlugin.
     """
 
     def __init__(self, backend: PluginBackend) -> None:
