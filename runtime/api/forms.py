@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from email.message import Message
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
 from runtime.errors import EngineError, InvalidParameter
 
-Form = Mapping[str, Sequence[str]]
-
-FORM_LIMIT: Final = 10 << 20
-"""Bytes of a form in a body; as in Go."""
+Form: TypeAlias = Mapping[str, Sequence[str]]
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})[^%&;]{0,2}")
 _FALSE = frozenset({"", "0", "no", "false", "none"})
@@ -33,12 +30,12 @@ def parse_form(query: bytes) -> Form:
         api/server/httputils/httputils.go::ParseForm
 
     Differs:
-        param r: the query alone; a form in a body is read by who takes one.
+        param r: the query alone; no client sends a form in a body.
     """
     text = query.decode("latin-1")
     if (bad := _BAD_ESCAPE.search(text)) is not None:
         raise InvalidParameter(f'invalid URL escape "{bad[0]}"')
-    return parse_qs(text, keep_blank_values=True, errors="replace", max_num_fields=None)
+    return parse_qs(text.replace(";", "&"), keep_blank_values=True, errors="replace", max_num_fields=None)
 
 
 def first(form: Form, key: str) -> str:

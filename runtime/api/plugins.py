@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from runtime.api import gojson
+from runtime import gojson
 from runtime.api.backends import PluginBackend
 from runtime.api.forms import bool_value, first, parse_int
 from runtime.api.router import Route, new_delete_route, new_get_route, new_post_route

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
-from runtime.api import gojson
+from runtime import gojson
 from runtime.api.backends import Cancellable, VolumeBackend
 from runtime.api.cancelling import cancelling
 from runtime.api.forms import bool_value, check_for_json
@@ -88,8 +88,9 @@ class VolumeRouter:
         Go:
             api/server/router/volume/volume_routes.go::volumeRouter.getVolumesList
         """
+        form = call.form()
         try:
-            filters = filters_of(call.form())
+            filters = filters_of(form)
         except EngineError as error:
             raise InvalidParameter(error.with_text("error reading volume filters")) from error
         listing = await call.run(self.backend.list, filters, ctx=None)

@@ -14,7 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runtime.api import gojson
+from runtime import gojson
 from runtime.api.forms import Form, parse_form
 from runtime.api.status import get_http_error_status_code
 from runtime.api.versions import greater_than
@@ -116,7 +116,7 @@ def filters_of(form: Form) -> Args:
     try:
         return from_json(text)
     except InvalidParameter:
-        gojson.first_value(text.encode(), alone=True)
+        gojson.filters(gojson.first_value(text.encode("utf-8", "surrogateescape"), alone=True))
         raise
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
+from runtime import gojson
 from runtime.errors import EngineError
 from runtime.plugins.api_types import ApiValue, PluginInterfaceType
 
@@ -40,7 +41,10 @@ def parse(data: bytes) -> object:
         raise EngineError("the JSON is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeError) as error:
         kind = TrailingData if "trailing characters" in str(error) else EngineError
-        raise kind(str(error), error) from error
+        try:
+            return gojson.first_value(data, alone=True)
+        except EngineError as told:
+            raise kind(str(told), error) from error
 
 
 def decode(document: object, kind: type[Value]) -> Value:

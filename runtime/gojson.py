@@ -20,6 +20,7 @@ Fields: TypeAlias = Mapping[str, str]
 _SPACE: Final = " \t\r\n"
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LITERALS: Final = {"t": "true", "f": "false", "n": "null"}
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
@@ -38,7 +39,7 @@ def first_value(data: bytes, *, alone: bool = False) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        text = data.decode("utf-8", "replace")
+        text = data.decode("utf-8", "surrogateescape")
     end = Scanner(text, alone=alone).end_of_value()
     try:
         return _without_surrogates(json.loads(text[:end]))
@@ -78,6 +79,26 @@ def strings(document: Any) -> list[str]:
     return [_string(item, "Go value") for item in document]
 
 
+def filters(document: Any) -> None:
+    """Check that a document has the form of filters: an object of objects with true and false.
+
+    Raises:
+        InvalidParameter: It has another form.
+    """
+    for values in _object(document, "map[string]map[string]bool").values():
+        for item in _object(values, "map[string]bool").values():
+            if not isinstance(item, bool | None):
+                _mismatch(_kind(item), "Go value of type bool")
+
+
+def _object(document: Any, kind: str) -> dict[str, Any]:
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        _mismatch(_kind(document), f"Go value of type {kind}")
+    return document
+
+
 def _field(value: Any, kind: str, where: str) -> Any:
     if kind == "string":
         return _string(value, where)
@@ -105,16 +126,7 @@ def _kind(value: Any) -> str:
 
 def _without_surrogates(value: Any) -> Any:
     """The value with what is no character replaced, as Go does."""
-    text = json.dumps(value, ensure_ascii=False)
-    return json.loads(text.encode("utf-8", "replace")) if not _is_unicode(text) else value
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return json.loads(_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 class Scanner:
