@@ -42,9 +42,10 @@ def parse(data: bytes) -> object:
     except (msgspec.DecodeError, UnicodeError) as error:
         kind = TrailingData if "trailing characters" in str(error) else EngineError
         try:
-            return gojson.first_value(data, alone=True)
+            gojson.first_value(data, alone=True)
         except EngineError as told:
             raise kind(str(told), error) from error
+        raise kind(str(error), error) from error
 
 
 def decode(document: object, kind: type[Value]) -> Value:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -122,64 +122,88 @@ class Engine:
             self.process = None
 
 
-@pytest.fixture
-def short(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A directory with a short path, as sockets need it."""
-    with TemporaryDirectory(prefix="e", dir="/tmp") as made:
-        yield Path(made)
+class Engines:
+    """Makes engines in a directory with a short path, and stops those that still run at the end."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: list[Engine] = []
 
-@pytest.fixture
-def engines(short: Path) -> Iterator[Callable[..., Engine]]:
-    """Makes engines of ours, by their options; those that still run at the end are stopped."""
-    made: list[Engine] = []
-
-    def new(*options: str, name: str = "o") -> Engine:
-        folder = short / name
-        (folder / "plugins").mkdir(parents=True, exist_ok=True)
-        host = f"unix://{folder}/s"
-        command = [sys.executable, "-m", "runtime", "serve", "--root", f"{folder}/r", "--exec-root", f"{folder}/x"]
-        command += ["--host", host, "--plugins-dir", f"{folder}/plugins", *options]
-        made.append(Engine(command, host, folder / "r", folder / "log"))
-        return made[-1]
-
-    yield new
-    for engine in made:
-        if engine.process is not None:
-            engine.stop()
-
-
-@pytest.fixture
-def engine(engines: Callable[..., Engine]) -> Engine:
-    """An engine of ours."""
-    return engines().start()
-
-
-@pytest.fixture
-def dockerds(short: Path) -> Iterator[Callable[..., Engine]]:
-    """Makes Debian's engines, by the root they use."""
-    program("containerd", "containerd")
-    dockerd = program("dockerd", "docker.io")
-    if os.geteuid() != 0:
-        pytest.skip("dockerd needs root")
-    made: list[Engine] = []
-
-    def new(root: Path | None = None) -> Engine:
-        folder = short / "d"
-        folder.mkdir(exist_ok=True)
-        (folder / "empty.json").write_text("{}")
-        host = f"unix://{folder}/s"
+    def ours(self, *options: str, name: str = "o", root: Path | None = None) -> Engine:
+        """An engine of ours, by its options; one of the same name has the same root."""
+        folder = self._folder(name)
+        (folder / "plugins").mkdir(exist_ok=True)
         root = root or folder / "r"
-        command = [dockerd, "--config-file", f"{folder}/empty.json", "-H", host, "--data-root", str(root)]
-        command += ["--exec-root", f"{folder}/x", "--pidfile", f"{folder}/pid", "--iptables=false"]
-        command += ["--ip6tables=false", "--bridge=none", "--storage-driver=vfs"]
-        made.append(Engine(command, host, root, folder / "log"))
-        return made[-1]
+        command = [
+            sys.executable,
+            "-m",
+            "runtime",
+            "serve",
+            "--root",
+            str(root),
+            "--exec-root",
+            f"{folder}/x",
+        ]
+        command += ["--host", f"unix://{folder}/s", "--plugins-dir", f"{folder}/plugins", *options]
+        return self._keep(Engine(command, f"unix://{folder}/s", root, folder / "log"))
 
-    yield new
-    for engine in made:
-        if engine.process is not None:
-            engine.stop()
+    def dockerd(self, *, name: str = "d", root: Path | None = None) -> Engine:
+        """Debian's engine."""
+        program("containerd", "containerd")
+        dockerd = program("dockerd", "docker.io")
+        if os.geteuid() != 0:
+            pytest.skip("dockerd needs root")
+        folder = self._folder(name)
+        (folder / "empty.json").write_text("{}")
+        root = root or folder / "r"
+        command = [dockerd, "--config-file", f"{folder}/empty.json", "-H", f"unix://{folder}/s"]
+        command += ["--data-root", str(root), "--exec-root", f"{folder}/x", "--pidfile", f"{folder}/pid"]
+        command += ["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"]
+        return self._keep(Engine(command, f"unix://{folder}/s", root, folder / "log"))
+
+    def stop(self) -> None:
+        for engine in self.made:
+            if engine.process is not None:
+                engine.stop()
+
+    def _folder(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _keep(self, engine: Engine) -> Engine:
+        self.made.append(engine)
+        return engine
+
+
+@contextmanager
+def making_engines() -> Iterator[Engines]:
+    with TemporaryDirectory(prefix="e", dir="/tmp") as made:
+        engines = Engines(Path(made))
+        try:
+            yield engines
+        finally:
+            engines.stop()
+
+
+@pytest.fixture
+def engines() -> Iterator[Engines]:
+    """What makes engines."""
+    with making_engines() as made:
+        yield made
+
+
+@pytest.fixture
+def engine(engines: Engines) -> Engine:
+    """An engine of ours."""
+    return engines.ours().start()
+
+
+@pytest.fixture(scope="module")
+def module_engines() -> Iterator[tuple[Engine, Engine]]:
+    """Debian's engine and ours, for all tests of a module."""
+    with making_engines() as made:
+        yield made.dockerd().start(), made.ours().start()
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +222,9 @@ class Docker:
     def __call__(self, host: str, *words: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "DOCKER_HOST": host, "DOCKER_CONFIG": str(self.config)}
         command = [self.path, *words]
-        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=60, check=False
+        )
 
     def says(self, host: str, *words: str) -> list[str]:
         """The lines of a command that must succeed."""
@@ -223,10 +249,3 @@ def clients() -> list[str]:
 def docker(request: pytest.FixtureRequest, tmp_path: Path) -> Docker:
     """Each `docker` command that there is."""
     return Docker(program(request.param, "docker.io"), tmp_path)
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    """What is to be undone at the end."""
-    with ExitStack() as undone:
-        yield undone
