@@ -220,11 +220,25 @@ class Docker:
     config: Path
 
     def __call__(self, host: str, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "DOCKER_HOST": host, "DOCKER_CONFIG": str(self.config)}
+        environment = self.environment(host)
         command = [self.path, *words]
         return subprocess.run(
             command, capture_output=True, text=True, env=environment, timeout=60, check=False
         )
+
+    def environment(self, host: str) -> dict[str, str]:
+        return {**os.environ, "DOCKER_HOST": host, "DOCKER_CONFIG": str(self.config)}
+
+    @contextmanager
+    def open(self, host: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """A command that runs on."""
+        with subprocess.Popen(
+            [self.path, *words], stdout=subprocess.PIPE, text=True, env=self.environment(host)
+        ) as running:
+            try:
+                yield running
+            finally:
+                running.kill()
 
     def says(self, host: str, *words: str) -> list[str]:
         """The lines of a command that must succeed."""
