@@ -193,9 +193,25 @@ def engines() -> Iterator[Engines]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def shared_engine() -> Iterator[Engine]:
+    with making_engines() as made:
+        yield made.ours().start()
+
+
 @pytest.fixture
-def engine(engines: Engines) -> Engine:
-    """An engine of ours."""
+def engine(shared_engine: Engine) -> Iterator[Engine]:
+    """An engine of ours without volumes and plugins; its events are those of earlier tests too."""
+    yield shared_engine
+    for volume in shared_engine.ask("GET", "/volumes").json()["Volumes"]:
+        shared_engine.ask("DELETE", f"/volumes/{volume['Name']}?force=1")
+    for plugin in shared_engine.ask("GET", "/plugins").json():
+        shared_engine.ask("DELETE", f"/plugins/{plugin['Name']}?force=1")
+
+
+@pytest.fixture
+def new_engine(engines: Engines) -> Engine:
+    """An engine of ours for one test."""
     return engines.ours().start()
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.slow
+
+
+def now() -> str:
+    """The time for `--until`; of "0s" the client sends whole seconds only."""
+    return datetime.now(UTC).isoformat()
+
 
 NAME = "our/plugin:1"
 
@@ -93,16 +97,20 @@ def test_what_needs_a_registry_is_refused_with_a_way_out(docker: Any, engine: An
         assert "`docker plugin create`" in docker.refuses(engine.host, "plugin", *words)
 
 
-def test_events_tell_of_plugins(docker: Any, engine: Any, plugin: str) -> None:
+def test_events_tell_of_plugins(docker: Any, engine: Any, packed: Path) -> None:
+    plugin, since = NAME, now()
+    docker.says(engine.host, "plugin", "create", plugin, str(packed))
     docker.says(engine.host, "plugin", "enable", plugin)
     docker.says(engine.host, "plugin", "disable", plugin)
     docker.says(engine.host, "plugin", "rm", plugin)
-    told = docker.says(engine.host, "events", "--since", "0", "--until", "0s", "-f", "type=plugin")
+    told = docker.says(engine.host, "events", "--since", since, "--until", now(), "-f", "type=plugin")
     assert [line.split()[2] for line in told] == ["create", "enable", "disable", "remove"]
     assert all(line.endswith(f"(name={NAME})") for line in told)
 
 
-def test_a_plugin_is_there_after_a_restart_of_the_engine(docker: Any, engine: Any, plugin: str) -> None:
+def test_a_plugin_is_there_after_a_restart_of_the_engine(docker: Any, new_engine: Any, packed: Path) -> None:
+    engine, plugin = new_engine, NAME
+    docker.says(engine.host, "plugin", "create", plugin, str(packed))
     docker.says(engine.host, "plugin", "enable", plugin)
     docker.says(engine.host, "volume", "create", "-d", plugin, "data")
     assert engine.stop() == 0

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.slow
+
+
+def now() -> str:
+    """The time for `--until`; of "0s" the client sends whole seconds only."""
+    return datetime.now(UTC).isoformat()
 
 
 def test_a_volume_that_is_created_is_named_listed_and_shown(docker: Any, engine: Any) -> None:
@@ -104,21 +110,21 @@ def test_what_cannot_be_is_refused_in_moby_s_words(
     )
 
 
-def test_events_tell_of_volumes_as_they_come_and_go(docker: Any, engine: Any) -> None:
-    docker.says(engine.host, "volume", "create", "one")
-    docker.says(engine.host, "volume", "rm", "one")
-    told = docker.says(engine.host, "events", "--since", "0", "--until", "0s")
+def test_events_tell_of_volumes_as_they_come_and_go(docker: Any, new_engine: Any) -> None:
+    docker.says(new_engine.host, "volume", "create", "one")
+    docker.says(new_engine.host, "volume", "rm", "one")
+    told = docker.says(new_engine.host, "events", "--since", "0", "--until", now())
     assert [line.split(" ", 1)[1] for line in told] == [
         "volume create one (driver=local)",
         "volume destroy one (driver=local)",
     ]
 
 
-def test_events_of_one_kind_can_be_asked_for(docker: Any, engine: Any) -> None:
-    docker.says(engine.host, "volume", "create", "one")
-    docker.says(engine.host, "volume", "rm", "one")
+def test_events_of_one_kind_can_be_asked_for(docker: Any, new_engine: Any) -> None:
+    docker.says(new_engine.host, "volume", "create", "one")
+    docker.says(new_engine.host, "volume", "rm", "one")
     told = docker.says(
-        engine.host,
+        new_engine.host,
         "events",
         "--since",
         "0",
@@ -132,12 +138,12 @@ def test_events_of_one_kind_can_be_asked_for(docker: Any, engine: Any) -> None:
     assert [json.loads(line)["Action"] for line in told] == ["destroy"]
 
 
-def test_a_client_that_listens_hears_at_once_and_hears_the_end(docker: Any, engine: Any) -> None:
-    with docker.open(engine.host, "events") as listening:
-        engine.wait_until(lambda: engine.ask("GET", "/info").json()["NEventsListener"] == 1)
-        docker.says(engine.host, "volume", "create", "one")
+def test_a_client_that_listens_hears_at_once_and_hears_the_end(docker: Any, new_engine: Any) -> None:
+    with docker.open(new_engine.host, "events") as listening:
+        new_engine.wait_until(lambda: new_engine.ask("GET", "/info").json()["NEventsListener"] == 1)
+        docker.says(new_engine.host, "volume", "create", "one")
         assert "volume create one" in listening.stdout.readline()
-        engine.stop()
+        new_engine.stop()
         listening.wait(30)
 
 
