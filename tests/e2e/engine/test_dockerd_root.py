@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import tarfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.slow
+
+PROJECT = Path(__file__).parents[3]
 
 
 def plugin_tar() -> bytes:
@@ -41,7 +45,9 @@ def volumes(engine: Any) -> dict[str, Any]:
 
 
 def plugins(engine: Any) -> Any:
-    return engine.ask("GET", "/v1.39/plugins").json()
+    """All that the engine says of its plugins; dockerd writes the reference with the next change only."""
+    found = engine.ask("GET", "/v1.39/plugins").json()
+    return [{k: v for k, v in plugin.items() if k != "PluginReference"} for plugin in found]
 
 
 def fill(engine: Any) -> None:
@@ -68,7 +74,8 @@ def test_a_root_goes_from_dockerd_to_ours_and_back_with_all_that_is_in_it(engine
     assert dockerd.stop() == 0
 
     ours = engines.ours(root=dockerd.root).start()
-    assert (volumes(ours), plugins(ours)) == before
+    assert volumes(ours) == before[0]
+    assert plugins(ours) == before[1]
     ours.ask("POST", "/volumes/create", {"Name": "ours"})
     assert ours.ask("DELETE", "/volumes/labelled").status == 204
     after = volumes(ours), plugins(ours)
@@ -83,6 +90,6 @@ def test_a_root_goes_from_dockerd_to_ours_and_back_with_all_that_is_in_it(engine
 def test_ours_does_not_open_the_root_of_a_dockerd_that_runs(engines: Any) -> None:
     dockerd = engines.dockerd().start()
     ours = engines.ours(root=dockerd.root)
-    with pytest.raises(AssertionError, match=str(dockerd.root)):
-        ours.start()
+    done = subprocess.run(ours.command, capture_output=True, timeout=60, check=False, cwd=PROJECT)
+    assert (done.returncode, done.stderr) == (2, b"error while opening volume store metadata database: timeout\n")
     assert dockerd.answers()

@@ -69,8 +69,7 @@ def test_two_engines_never_share_a_socket(engines: Any, new_engine: Any) -> None
 def test_two_engines_never_share_a_root(engines: Any, new_engine: Any) -> None:
     done = run(engines.ours(name="other", root=new_engine.root))
     assert done.returncode == 2
-    assert str(new_engine.root).encode() in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr == b"error while opening volume store metadata database: timeout\n"
     assert new_engine.answers()
 
 
