@@ -67,9 +67,46 @@ def serve(  # noqa: PLR0913 - one for each option
         _refuse(str(error))
 
 
+@app.command()
+def check_plugin(
+    address: Annotated[
+        str, typer.Argument(help="unix://PATH or tcp://HOST:PORT of a running volume plugin.")
+    ],
+    opt: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VALUE that volumes are created with, for plugins that need some."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that an answer may take.", min=0.1)] = 10.0,
+    output: Annotated[
+        Literal["text", "json", "junit"], typer.Option("--format", help="How the report looks.")
+    ] = "text",
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
+) -> None:
+    """Drive a volume plugin as the engine would, and say what the engine would make of it."""
+    from runtime.checker import asking, checks, reports  # noqa: PLC0415 - only this command needs them
+    from runtime.checker.rules import Severity  # noqa: PLC0415
+
+    options = dict(_pair(each) for each in opt or ())
+    try:
+        with asking.Plugin(address, timeout) as plugin:
+            report = checks.check(plugin, options)
+    except EngineError as error:
+        _refuse(str(error))
+    typer.echo(reports.FORMATS[output](report), nl=False)
+    if report.count(Severity.ERROR) or (strict and report.count(Severity.WARNING)):
+        raise typer.Exit(FINDINGS)
+
+
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _pair(option: str) -> tuple[str, str]:
+    key, separator, value = option.partition("=")
+    if not separator or not key:
+        _refuse(f"--opt {option}: expected KEY=VALUE")
+    return key, value
 
 
 def _refuse(message: str) -> NoReturn:

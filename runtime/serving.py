@@ -223,7 +223,13 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
         listeners = [stack.enter_context(Listener(host, group)) for host in hosts]
         daemon = stack.enter_context(Daemon(config))
         door = open_door(daemon, [listener.host for listener in listeners])
-        serve(door.app, listeners, patience=patience, ready=partial(_ready, listeners), stopping=door.streams.close)
+        serve(
+            door.app,
+            listeners,
+            patience=patience,
+            ready=partial(_ready, listeners),
+            stopping=door.streams.close,
+        )
 
 
 def _ready(listeners: Sequence[Listener]) -> None:
