@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -100,6 +101,7 @@ class Plugin:
         self.timeout = timeout
         self._url = "http://plugin" if scheme == "unix" else f"http://{rest}"
         self._socket = rest if scheme == "unix" else None
+        self._reached = False
         self._stack = ExitStack()
         self._client = self._stack.enter_context(self._new_client())
 
@@ -119,8 +121,9 @@ class Plugin:
         )
         started = time.monotonic()
         try:
+            self._reach()
             status, kind, body = self._exchange(method, data, started)
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, OSError) as error:
             return Answer(method, failure="unreachable", detail=f"cannot be reached: {error}")
         except httpx.TimeoutException:
             return Answer(
@@ -128,7 +131,9 @@ class Plugin:
             )
         except httpx.HTTPError as error:
             return Answer(
-                method, failure="no-answer", detail=f"broke the exchange off: {str(error) or type(error).__name__}"
+                method,
+                failure="no-answer",
+                detail=f"broke the exchange off: {str(error) or type(error).__name__}",
             )
         seconds = time.monotonic() - started
         if len(body) > REPLY_LIMIT:
@@ -144,6 +149,15 @@ class Plugin:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def _reach(self) -> None:
+        """Make sure, once, that somebody listens: httpcore forgets to close a socket that is refused."""
+        if self._socket is None or self._reached:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(self.timeout)
+            probe.connect(self._socket)
+        self._reached = True
 
     def _exchange(self, method: str, data: bytes, started: float) -> tuple[int, str, bytes]:
         body = bytearray()

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,13 +66,13 @@ class Engine:
     host: str
     root: Path
     log: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Engine:
+    def start(self, user: int | None = None) -> Engine:
+        """Start it, and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, env=os.environ | self.environment, cwd=PROJECT
+                self.command, stdout=log, stderr=log, cwd=PROJECT, user=user, group=user
             )
         self.wait_until(self.answers)
         return self

@@ -91,5 +91,8 @@ def test_ours_does_not_open_the_root_of_a_dockerd_that_runs(engines: Any) -> Non
     dockerd = engines.dockerd().start()
     ours = engines.ours(root=dockerd.root)
     done = subprocess.run(ours.command, capture_output=True, timeout=60, check=False, cwd=PROJECT)
-    assert (done.returncode, done.stderr) == (2, b"error while opening volume store metadata database: timeout\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"error while opening volume store metadata database: timeout\n",
+    )
     assert dockerd.answers()
