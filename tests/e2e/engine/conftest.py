@@ -68,11 +68,11 @@ class Engine:
     log: Path
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self, user: int | None = None) -> Engine:
+    def start(self, **options: Any) -> Engine:
         """Start it, and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, cwd=PROJECT, user=user, group=user
+                self.command, stdout=log, stderr=log, **{"cwd": PROJECT, **options}
             )
         self.wait_until(self.answers)
         return self

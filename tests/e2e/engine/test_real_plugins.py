@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -287,13 +288,48 @@ def test_a_managed_plugin_is_a_container_that_survives_crashes_and_restarts(
     assert there.says("plugin", "ls", "-q") == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root is needed to become somebody else")
-def test_the_same_plugin_is_a_process_of_an_ordinary_user(engines: Any, docker: Any, packed: Path) -> None:
-    engine = engines.ours(name="n")
-    for path in (engines.folder, *engines.folder.rglob("*")):
-        os.chown(path, 65534, 65534)
-    engine.start(user=65534)
-    docker.says(engine.host, "plugin", "create", NAME, str(packed))
+NOBODY = 65534
+LIBRARIES = sysconfig.get_path("purelib")
+PYTHONS = (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}")
+"""The second stands in where an ordinary user cannot enter the directory of the first."""
+
+
+@pytest.fixture
+def ordinary(engines: Any) -> dict[str, Any]:
+    """How to run this package as an ordinary user; the tests' own user may be one already."""
+    shutil.copytree(PROJECT / "runtime", engines.folder / "package" / "runtime")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{engines.folder}/package:{LIBRARIES}"}
+    user = NOBODY if os.geteuid() == 0 else None
+    (engines.folder / "o").mkdir()
+    for path in (engines.folder, engines.folder / "o"):
+        os.chown(path, -1 if user is None else user, -1)
+    return {"cwd": engines.folder, "user": user, "group": user, "env": environment}
+
+
+@pytest.fixture
+def python(ordinary: dict[str, Any]) -> str:
+    """A Python that an ordinary user can run, with the libraries that the engine needs."""
+    for python in PYTHONS:
+        try:
+            subprocess.run(
+                [python, "-c", "import runtime.serving"], check=True, capture_output=True, **ordinary
+            )
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return python
+    pytest.skip("an ordinary user can run no Python with these libraries")
+
+
+def test_the_same_plugin_is_a_process_of_an_ordinary_user(
+    engines: Any, docker: Any, ordinary: dict[str, Any], python: str
+) -> None:
+    engine = engines.ours()
+    engine.command = [python, *engine.command[1:]]
+    (engines.folder / "o" / "log").touch()
+    packing = [python, "-m", "runtime.examples.plugin", "pack", f"{engines.folder}/o/packed"]
+    subprocess.run(packing, check=True, capture_output=True, **ordinary)
+    engine.start(**ordinary)
+    docker.says(engine.host, "plugin", "create", NAME, f"{engines.folder}/o/packed")
     docker.says(engine.host, "plugin", "enable", NAME)
     assert docker.says(engine.host, "volume", "create", "-d", NAME, "data") == ["data"]
     docker.says(engine.host, "volume", "rm", "data")
