@@ -171,7 +171,12 @@ class Creation:
         """
         with self.blob_store.get(config_digest) as blob:
             data = blob.read(golang_json.SIZE_LIMIT + 1)
-        config = _parse(data)
+        try:
+            config = _parse(data)
+        except EngineError as error:
+            if isinstance(error.cause, golang_json.TrailingData):
+                raise EngineError("invalid config json", error.cause) from error
+            raise
         required = compute_privileges(config)
         if privileges is not None:
             validate_privileges(required, privileges)
@@ -263,8 +268,6 @@ def _full_name(repo_name: str) -> str:
 def _parse(config_json: bytes) -> PluginConfig:
     try:
         return golang_json.decode(golang_json.parse(config_json), PluginConfig)
-    except golang_json.TrailingData as error:
-        raise EngineError("invalid config json", error) from error
     except EngineError as error:
         raise error.with_text("failed to parse config") from error
 

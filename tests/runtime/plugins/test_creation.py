@@ -156,7 +156,10 @@ def test_a_name_that_is_none_is_refused(home: Home, name: str, text: str) -> Non
         (GOOD[:1], "no rootfs found: EOF"),
         (GOOD[1:], "config not found"),
         ([member("config.json", b"{"), *GOOD[1:]], "failed to parse config: "),
-        ([member("config.json", b"{} {}"), *GOOD[1:]], "invalid config json"),
+        (
+            [member("config.json", b"{} {}"), *GOOD[1:]],
+            "failed to parse config: invalid character '{' after top-level value",
+        ),
         ([member("config.json", b'{"env":1}'), *GOOD[1:]], "failed to parse config: "),
         (
             [member("config.json", b'{"interface":{"types":[5]}}'), *GOOD[1:]],
