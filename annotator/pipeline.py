@@ -21,6 +21,7 @@ from annotator.model import (
     Counterpart,
     Declaration,
     Document,
+    PythonObject,
     Reference,
     Remark,
     Use,
@@ -38,6 +39,7 @@ MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 
 
 if TYPE_CHECKING:
+    from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
 
@@ -197,6 +199,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     """
     from annotator.writing import pages, prose, render, site
 
+    mirror = _mirror(at)
     read = tuple(article(at.project, file) for file in (*at.project.articles, *files))
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
@@ -209,17 +212,34 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             version=snapshot.version,
             baseline=at.project.config.baseline,
             source="Debian" if snapshot.commit is None else "git",
-            sources=_sources(at, pages.folders(cited, texts)),
+            sources=_sources(at, pages.folders(cited, texts, mirror)),
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
             notice=at.notice or "",
+            mirror=mirror,
         )
     )
     folder = at.project.site / "docs"
     site.write({**render.files(made), **site.assets(at.project.site / "assets")}, folder)
     verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
     return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+
+
+def _mirror(at: Session) -> Mirror:
+    """What the pages show of Python; nothing where there are no facts to compare with."""
+    from annotator import mirroring
+    from annotator.writing.mirror import Mirror
+
+    project = at.project
+    if not project.config.packages or not (project.site / BASELINE).is_file():
+        return Mirror()
+
+    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[parity.Pair, ...], coverage.Coverage]:
+        found = mapped(project, objects)
+        return found.pairs, found.coverage
+
+    return mirroring.mirror(project, at.cache, make)
 
 
 def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
@@ -267,8 +287,12 @@ class Mapped(msgspec.Struct, frozen=True):
     coverage: coverage.Coverage
 
 
-def mapped(project: Project) -> Mapped:
+def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) -> Mapped:
     """The mapping of the project's packages; it stands on the recorded facts and needs no source.
+
+    Args:
+        project: The project.
+        objects: What is known of its Python objects, if that has been read already.
 
     Raises:
         InvalidInput: A Python file, the facts or the scope cannot be read.
@@ -280,7 +304,7 @@ def mapped(project: Project) -> Mapped:
     scope = _scope(project)
     originals = {symbol.notation: symbol for symbol in known.symbols}
     folders = [project.root / package for package in project.config.packages]
-    python = pyfacts.read(folders, project.root)
+    python = pyfacts.read(folders, project.root) if objects is None else objects
     made = parity.pairs(found, originals, python, scope.conventions)
     covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"

@@ -8,7 +8,7 @@ from annotator.writing.addresses import href
 from annotator.writing.atlas import Atlas, Stop, anchor_of, to
 from annotator.writing.citations import citations
 from annotator.writing.escape import Html, web
-from annotator.writing.excerpts import Stretch, excerpt
+from annotator.writing.excerpts import Besides, Stretch, excerpt
 from annotator.writing.views import ChapterPage, Citation, CitedCode, Link, Page
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def _shown(atlas: Atlas, stop: Stop, verdict: Verdict, citation: Citation) -> Ci
     if not place or not anchor:
         return CitedCode(citation, None)
     stretch = Stretch(place.path, place.first, place.declaration.span.end_line)
-    code = excerpt(atlas, stop.page, atlas.sheet(place.page), stretch)
-    return CitedCode(citation, code, tuple(_signs(atlas, stop, place)))
+    besides = Besides(atlas, stop.page, atlas.facings.by_page.get(place.page), at_home=False)
+    code = excerpt(atlas, stop.page, atlas.sheet(place.page), stretch, besides.jumps)
+    return CitedCode(citation, code, tuple(_signs(atlas, stop, place)), besides.of(stretch))
 
 
 def _signs(atlas: Atlas, stop: Stop, place: Place) -> Iterator[Link]:

@@ -1,4 +1,4 @@
-"""Lines of Go source as HTML: coloured, with the identifiers linked that are proven to name something."""
+"""Lines of source as HTML: coloured, with the identifiers linked that are proven to name something."""
 
 from __future__ import annotations
 
@@ -8,18 +8,31 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from pygments.lexers.go import GoLexer
-from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name
+from pygments.lexers.python import PythonLexer
+from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Operator
 
 from annotator.writing.escape import Html, escape, join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
     from annotator.model import Use
 
-_COLOURED = (Comment, Keyword, Literal, Name.Builtin, Name.Function)
+_COLOURED = (
+    Comment,
+    Keyword,
+    Literal,
+    Name.Builtin,
+    Name.Function,
+    Name.Class,
+    Name.Decorator,
+    Operator.Word,
+)
+_LEXERS: dict[str, type[Lexer]] = {"go": GoLexer, "py": PythonLexer}
+"""By the short name of a language, what tells its words apart."""
 _LARGEST = 1_000_000
 """Bytes up to which a file is coloured."""
 
@@ -33,6 +46,7 @@ class Line(msgspec.Struct, frozen=True):
         href: The address of its anchor, seen from the page that shows it.
         html: Its content.
         cited: Whether a reference names it.
+        jump: Address and title of the line that does the same in the other language, where there is one.
     """
 
     number: int
@@ -40,16 +54,18 @@ class Line(msgspec.Struct, frozen=True):
     href: str
     html: Html
     cited: bool = False
+    jump: tuple[str, str] | None = None
 
 
 class Anchors(msgspec.Struct, frozen=True):
     """How lines are called: what goes before the number, and the page that has the anchors.
 
-    `home` is empty on that page itself.
+    `home` is empty on that page itself. Lines that are `taken` have their anchor elsewhere on it.
     """
 
     prefix: str
     home: str = ""
+    taken: frozenset[int] = frozenset()
 
 
 class Piece(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -61,12 +77,12 @@ class Piece(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 @lru_cache(maxsize=512)
-def pieces(data: bytes) -> tuple[Piece, ...]:
+def pieces(data: bytes, language: str = "go") -> tuple[Piece, ...]:
     """The coloured stretches of a file, in order and without overlap."""
     if len(data) > _LARGEST:
         return ()
     found, at = [], 0
-    for _, token, text in GoLexer().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
+    for _, token, text in _LEXERS[language]().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
         end = at + len(text.encode("utf-8", "surrogateescape"))
         if any(token[: len(colour)] == colour for colour in _COLOURED):
             found.append(Piece(at, end, _colour(token)))
@@ -101,6 +117,8 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     uses: Iterable[Use] = (),
     href: Callable[[Use], tuple[str, str] | None] = lambda _: None,
     cited: frozenset[int] = frozenset(),
+    jumps: Mapping[int, tuple[str, str]] | None = None,
+    language: str = "go",
 ) -> tuple[Line, ...]:
     """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
 
@@ -112,17 +130,22 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         uses: Identifiers of the file that may become links.
         href: Address and title that an identifier leads to, or None.
         cited: Lines to be marked.
+        jumps: By line, where its counterpart is, as address and title.
+        language: `go` or `py`.
     """
     ends = starts(data)
-    linked = {(use.start, use.end): found for use in uses if (found := href(use))}
-    order = sorted(linked)
+    start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
+    inside = (use for use in uses if start <= use.start < end)
+    linked = {(use.start, use.end): found for use in inside if (found := href(use))}
+    shown = _Shown(data, pieces(data, language), sorted(linked), linked)
     return tuple(
         Line(
             number=number,
-            id="" if anchors.home else f"{anchors.prefix}{number}",
+            id="" if anchors.home or number in anchors.taken else f"{anchors.prefix}{number}",
             href=f"{anchors.home}#{anchors.prefix}{number}",
-            html=_line(data, ends[number - 1], ends[number] - 1, order, linked),
+            html=_line(shown, ends[number - 1], ends[number] - 1),
             cited=number in cited,
+            jump=(jumps or {}).get(number),
         )
         for number in range(max(first, 1), min(last, len(ends) - 1) + 1)
     )
@@ -131,38 +154,46 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
 _Links = dict[tuple[int, int], tuple[str, str]]
 
 
-def _line(data: bytes, start: int, end: int, order: list[tuple[int, int]], linked: _Links) -> Html:
-    end -= data.endswith(b"\r", start, end)
-    inside = order[bisect_left(order, (start, 0)) : bisect_right(order, (end, 0))]
-    return join(_parts(data, start, end, inside, linked))
+class _Shown(msgspec.Struct, frozen=True):
+    """A file with its colours and its links, these by their places in order."""
+
+    data: bytes
+    pieces: tuple[Piece, ...]
+    order: list[tuple[int, int]]
+    linked: _Links
 
 
-def _parts(
-    data: bytes, start: int, end: int, inside: list[tuple[int, int]], linked: _Links
-) -> Iterator[Html]:
+def _line(shown: _Shown, start: int, end: int) -> Html:
+    end -= shown.data.endswith(b"\r", start, end)
+    inside = shown.order[bisect_left(shown.order, (start, 0)) : bisect_right(shown.order, (end, 0))]
+    return join(_parts(shown, start, end, inside))
+
+
+def _parts(shown: _Shown, start: int, end: int, inside: list[tuple[int, int]]) -> Iterator[Html]:
     at = start
     for left, right in inside:
         if left < at or right > end:
             continue
-        yield from _coloured(data, at, left)
-        address, title = linked[left, right]
-        yield Html('<a href="%s" title="%s">%s</a>') % (address, title, _text(data[left:right]))
+        yield from _coloured(shown, at, left)
+        address, title = shown.linked[left, right]
+        yield Html('<a href="%s" title="%s">%s</a>') % (address, title, _text(shown.data[left:right]))
         at = right
-    yield from _coloured(data, at, end)
+    yield from _coloured(shown, at, end)
 
 
-def _coloured(data: bytes, start: int, end: int) -> Iterator[Html]:
+def _coloured(shown: _Shown, start: int, end: int) -> Iterator[Html]:
     """The bytes `[start, end)` of a line, each stretch in its colour."""
-    found, at = pieces(data), start
-    for piece in found[bisect_right(found, start, key=lambda one: one.end) :]:
+    found, at = shown.pieces, start
+    for place in range(bisect_right(found, start, key=lambda one: one.end), len(found)):
+        piece = found[place]
         left, right = max(piece.start, at), min(piece.end, end)
         if piece.start >= end:
             break
-        yield _text(data[at:left])
-        yield Html('<span class="%s">%s</span>') % (Html(piece.colour), _text(data[left:right]))
+        yield _text(shown.data[at:left])
+        yield Html('<span class="%s">%s</span>') % (Html(piece.colour), _text(shown.data[left:right]))
         at = right
     if at < end:
-        yield _text(data[at:end])
+        yield _text(shown.data[at:end])
 
 
 def _text(data: bytes) -> Html:

@@ -26,6 +26,7 @@ from annotator.writing.atlas import (
 from annotator.writing.chapters import chapter
 from annotator.writing.citations import citations, counts, misheaded, word
 from annotator.writing.escape import web
+from annotator.writing.modules import modules
 from annotator.writing.prose import Prose
 from annotator.writing.symbols import kind_of, symbols
 from annotator.writing.views import (
@@ -70,6 +71,7 @@ def make(given: SiteInput) -> Site:
             *(chapter(atlas, stop) for stop in atlas.stops),
             _index(atlas),
             *(symbols(atlas, sheet) for sheet in atlas.sheets),
+            *modules(atlas),
             _report(atlas),
             _errata(atlas),
         ),

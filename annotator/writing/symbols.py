@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from annotator.writing.addresses import href
 from annotator.writing.atlas import SYMBOLS, Atlas
 from annotator.writing.citations import citations
-from annotator.writing.excerpts import Stretch, excerpt
+from annotator.writing.excerpts import Besides, Stretch, excerpt
+from annotator.writing.panels import panels
 from annotator.writing.places import overlapping
 from annotator.writing.views import Block, Group, Head, Link, Page, SymbolPage
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 def symbols(atlas: Atlas, sheet: Sheet) -> Page:
     """The page of a type or a package."""
     main = sheet.main
-    groups = tuple(_groups(atlas, sheet))
+    besides = Besides(atlas, sheet.page, atlas.facings.by_page.get(sheet.page))
+    groups = tuple(_groups(atlas, sheet, besides))
     declaring = [block for group in groups for block in group.blocks if main and _holds(block, main.anchor)]
     cited = tuple(one for one in citations(atlas, sheet.page) if one.found.href.startswith("#"))
     return Page(
@@ -88,16 +90,16 @@ def _speaking(atlas: Atlas, sheet: Sheet) -> tuple[Link, ...]:
     return tuple(stops[page] for page in order if page in stops)
 
 
-def _groups(atlas: Atlas, sheet: Sheet) -> Iterator[Group]:
+def _groups(atlas: Atlas, sheet: Sheet, besides: Besides) -> Iterator[Group]:
     for path in sheet.prefixes:
         blocks = tuple(
-            _block(atlas, sheet, path, items)
+            _block(atlas, sheet, path, items, besides)
             for items in overlapping(item for item in sheet.items if item.path == path)
         )
         yield Group(path, atlas.given.sources[path].document.constraint, blocks)
 
 
-def _block(atlas: Atlas, sheet: Sheet, path: str, items: tuple[Item, ...]) -> Block:
+def _block(atlas: Atlas, sheet: Sheet, path: str, items: tuple[Item, ...], besides: Besides) -> Block:
     first, last = min(item.first for item in items), max(item.last for item in items)
     heads = tuple(
         Head(
@@ -112,7 +114,13 @@ def _block(atlas: Atlas, sheet: Sheet, path: str, items: tuple[Item, ...]) -> Bl
         )
         for item in items
     )
-    return Block(heads, excerpt(atlas, sheet.page, sheet, Stretch(path, first, last)))
+    stretch = Stretch(path, first, last)
+    return Block(
+        heads=heads,
+        excerpt=excerpt(atlas, sheet.page, sheet, stretch, besides.jumps),
+        beside=besides.of(stretch),
+        panels=tuple(panels(atlas, sheet.page, stretch)),
+    )
 
 
 def _holds(block: Block, anchor: str) -> bool:

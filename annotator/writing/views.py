@@ -17,7 +17,10 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Excerpt(msgspec.Struct, frozen=True):
-    """Lines of one file; `outside` leads to the same lines in the repository."""
+    """Lines of one file; `outside` leads to the same lines in the repository.
+
+    Python has `name`, the dotted name of what is shown, and `page`, the page of the whole file.
+    """
 
     path: str
     first: int
@@ -26,6 +29,29 @@ class Excerpt(msgspec.Struct, frozen=True):
     outside: str
     constraint: str = ""
     tall: bool = False
+    language: str = "go"
+    name: str = ""
+    page: str = ""
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """A row of parity: what each side has, with its line, and how they stand to each other."""
+
+    kind: str
+    name: str
+    go: Link
+    python: Link
+    agreement: str
+    reason: str
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """A counterpart beside its original, row by row."""
+
+    go: Link
+    python: Link
+    counts: tuple[tuple[str, int], ...]
+    rows: tuple[Compared, ...]
 
 
 class Citation(msgspec.Struct, frozen=True):
@@ -73,9 +99,11 @@ class Citation(msgspec.Struct, frozen=True):
 class CitedCode(msgspec.Struct, frozen=True):
     """A citation with the code it cites, and the lines there that name what the chapter speaks of."""
 
-    citation: Citation
+    citation: Citation | None
     excerpt: Excerpt | None
     signs: tuple[Link, ...] = ()
+    beside: tuple[Excerpt, ...] = ()
+    title: Link | None = None
 
 
 class HomePage(msgspec.Struct, frozen=True):
@@ -127,10 +155,12 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A stretch of source and the declarations in it."""
+    """A stretch of source, the declarations in it, and what stands beside it in Python."""
 
     heads: tuple[Head, ...]
     excerpt: Excerpt
+    beside: tuple[Excerpt, ...] = ()
+    panels: tuple[Panel, ...] = ()
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -204,7 +234,24 @@ class ErrataPage(msgspec.Struct, frozen=True):
     misheaded: tuple[Citation, ...]
 
 
-View = HomePage | Contents | ChapterPage | SymbolPage | IndexPage | ReportPage | ErrataPage
+class Defined(msgspec.Struct, frozen=True):
+    """A counterpart in a Python file, and the places of its originals."""
+
+    link: Link
+    kind: str
+    originals: tuple[Link, ...]
+
+
+class ModulePage(msgspec.Struct, frozen=True):
+    """A Python file, whole."""
+
+    name: str
+    doc: str
+    excerpt: Excerpt
+    defined: tuple[Defined, ...]
+
+
+View = HomePage | Contents | ChapterPage | SymbolPage | IndexPage | ReportPage | ErrataPage | ModulePage
 
 
 class Frame(msgspec.Struct, frozen=True):
