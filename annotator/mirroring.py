@@ -12,6 +12,7 @@ import msgspec
 
 from annotator.mapping import coverage, parity
 from annotator.model import PythonObject, Use
+from annotator.sources import examples
 from annotator.writing.mirror import Example, Mirror, Module
 
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ class _Read(msgspec.Struct, frozen=True):
     covered: tuple[coverage.Covered, ...]
 
 
-def mirror(project: Project, cache: Cache, make: Map, examples: tuple[Example, ...] = ()) -> Mirror:
+def mirror(project: Project, cache: Cache, make: Map) -> Mirror:
     """What the pages show of the project's packages; read again only where a file has changed.
 
     Raises:
-        InvalidInput: A file is not Python, or the facts or the scope cannot be read.
+        InvalidInput: A file is not Python, the facts or the scope cannot be read, or an example fails.
     """
     data = {path: (project.root / path).read_bytes() for path in python_files(project)}
     key = state(project, data)
@@ -50,9 +51,16 @@ def mirror(project: Project, cache: Cache, make: Map, examples: tuple[Example, .
         objects=read.objects,
         pairs=read.pairs,
         covered=read.covered,
-        examples=examples,
+        examples=_examples(project, cache, data),
         home=project.config.home,
     )
+
+
+def _examples(project: Project, cache: Cache, data: Mapping[str, bytes]) -> tuple[Example, ...]:
+    config = project.config.examples
+    programs = tuple(examples.find(data, config.folder, config.command))
+    said = examples.outputs(programs, data, project.root, cache)
+    return tuple(Example(one.name, one.path, one.title, one.command, said[one.name]) for one in programs)
 
 
 def python_files(project: Project) -> Iterator[str]:

@@ -271,9 +271,10 @@ def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:
-    """Our own texts by their files' names."""
-    for file in sorted((project.site / "chapters").glob("*.md")):
-        yield file.stem, _bytes(file).decode("utf-8", "replace")
+    """Our own texts: the chapters by their files' names, other pages with their folder's before it."""
+    for folder, prefix in (("chapters", ""), ("pages", "pages/")):
+        for file in sorted((project.site / folder).glob("*.md")):
+            yield prefix + file.stem, _bytes(file).decode("utf-8", "replace")
 
 
 BASELINE, SCOPE = "baseline.json", "scope.toml"

@@ -19,6 +19,7 @@ from annotator.writing.facing import Facings
 from annotator.writing.mirror import Mirror
 from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets
 from annotator.writing.prose import Mention, Prose
+from annotator.writing.relations import Relations
 from annotator.writing.views import Link
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ _LONGEST = 160
 """Characters of a signature that a title shows."""
 
 HOME, SYMBOLS, REPORT, ERRATA = "index.md", "symbols.md", "report.md", "errata.md"
-CONTENTS = "chapters/index.md"
-"""The pages that every site has."""
+CONTENTS, EXAMPLES = "chapters/index.md", "examples/index.md"
+PARITY, COVERAGE = "parity.md", "coverage.md"
+"""The pages that are not made of a text or a file of their own."""
 
 
 class Cited(msgspec.Struct, frozen=True):
@@ -170,6 +172,18 @@ class Atlas:
         return Facings(self.given.mirror, self.places, self.given.sources)
 
     @cached_property
+    def relations(self) -> Relations:
+        """What calls what, and what has the methods of what."""
+        symbols = (one.symbol for one in self.given.mirror.covered)
+        return Relations(self.sheets, self.places, self.given.sources, symbols)
+
+    @cached_property
+    def pages(self) -> tuple[Prose, ...]:
+        """Our texts that are no chapters, in the order in which they are listed."""
+        found = (text for text in self.given.texts if text.name.startswith("pages/"))
+        return tuple(sorted(found, key=lambda text: (text.order, text.name)))
+
+    @cached_property
     def cited_lines(self) -> Mapping[str, frozenset[int]]:
         """By file, the lines that references name."""
         lines: dict[str, set[int]] = defaultdict(set)
@@ -177,6 +191,25 @@ class Atlas:
             if anchor := anchor_of(verdict):
                 lines[anchor.path].add(anchor.line + anchor.offset)
         return {path: frozenset(found) for path, found in lines.items()}
+
+    @cached_property
+    def originals(self) -> Mapping[str, tuple[Place, ...]]:
+        """By a counterpart's dotted name, the places of its originals."""
+        found: dict[str, list[Place]] = defaultdict(list)
+        for facing in self.facings.by_page.values():
+            for side in facing.sides:
+                found[side.name].append(side.place)
+        return {name: tuple(places) for name, places in found.items()}
+
+    @cached_property
+    def used(self) -> Mapping[str, tuple[Place, ...]]:
+        """By an example's name, the Go symbols whose counterparts it names, each once, in order."""
+        found = {}
+        for example in self.given.mirror.examples:
+            names = dict.fromkeys(use.symbol for use in self.given.mirror.modules[example.path].uses)
+            places = (place for name in names for place in self.originals.get(name, ()))
+            found[example.name] = tuple({(place.page, place.anchor): place for place in places}.values())
+        return found
 
     def sheet(self, page: str) -> Sheet:
         """The sheet of a symbol page."""
@@ -273,6 +306,11 @@ def hover(known: PythonObject) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def example_page(name: str) -> str:
+    """The page of an example."""
+    return f"examples/{slug(name)}.md"
 
 
 def module_page(path: str) -> str:

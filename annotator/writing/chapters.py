@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from annotator.writing import texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import Atlas, Stop, anchor_of, to
 from annotator.writing.citations import citations
@@ -34,8 +35,11 @@ def chapter(atlas: Atlas, stop: Stop) -> Page:
             citations=cited,
             article=Link(stop.article.title, web(stop.article.address)),
             names=tuple(to(stop.page, place) for place in atlas.named(stop)),
+            picture=texts.drawn(atlas, stop.text, stop.page) if stop.text else None,
+            shown=texts.code(atlas, stop.text, stop.page) if stop.text else (),
+            example=texts.example(atlas, stop.text, stop.page) if stop.text else None,
         ),
-        code=any(one.excerpt for one in cited),
+        code=any(one.excerpt for one in cited) or bool(stop.text and stop.text.shows),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.model import Remark
-from annotator.writing import pictures
+from annotator.writing import pictures, showing, texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import (
     CONTENTS,
@@ -26,6 +26,7 @@ from annotator.writing.atlas import (
 from annotator.writing.chapters import chapter
 from annotator.writing.citations import citations, counts, misheaded, word
 from annotator.writing.escape import web
+from annotator.writing.ledgers import ledgers
 from annotator.writing.modules import modules
 from annotator.writing.prose import Prose
 from annotator.writing.symbols import kind_of, symbols
@@ -52,12 +53,20 @@ if TYPE_CHECKING:
 __all__ = ["Cited", "Site", "SiteInput", "folders", "make"]
 
 
+_MORE = "More"
+"""The section of texts that name none."""
+
+
 class Site(msgspec.Struct, frozen=True):
-    """All pages, in the order in which they are read, and what our own texts get wrong."""
+    """All pages, in the order in which they are read, and what our own texts get wrong.
+
+    `sections` are the parts of the navigation that our texts ask for, each with its pages.
+    """
 
     frame: Frame
     pages: tuple[Page, ...]
     remarks: tuple[Remark, ...]
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def make(given: SiteInput) -> Site:
@@ -68,7 +77,10 @@ def make(given: SiteInput) -> Site:
         pages=(
             _home(atlas),
             _contents(atlas),
+            *texts.pages(atlas),
             *(chapter(atlas, stop) for stop in atlas.stops),
+            *showing.examples(atlas),
+            *ledgers(atlas),
             _index(atlas),
             *(symbols(atlas, sheet) for sheet in atlas.sheets),
             *modules(atlas),
@@ -81,7 +93,14 @@ def make(given: SiteInput) -> Site:
             )
             for text, one in atlas.unlinked()
         ),
+        sections=tuple(_sections(atlas)),
     )
+
+
+def _sections(atlas: Atlas) -> Iterator[tuple[str, tuple[str, ...]]]:
+    names = dict.fromkeys(text.section or _MORE for text in atlas.pages)
+    for name in names:
+        yield name, tuple(f"{text.name}.md" for text in atlas.pages if (text.section or _MORE) == name)
 
 
 def _frame(atlas: Atlas) -> Frame:

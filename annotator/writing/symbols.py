@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from annotator.writing import texts
 from annotator.writing.addresses import href
-from annotator.writing.atlas import SYMBOLS, Atlas
+from annotator.writing.atlas import SYMBOLS, Atlas, example_page, to
 from annotator.writing.citations import citations
 from annotator.writing.excerpts import Besides, Stretch, excerpt
 from annotator.writing.panels import panels
@@ -13,7 +14,7 @@ from annotator.writing.places import overlapping
 from annotator.writing.views import Block, Group, Head, Link, Page, SymbolPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from annotator.writing.places import Sheet
     from annotator.writing.places import Shown as Item
@@ -44,6 +45,12 @@ def symbols(atlas: Atlas, sheet: Sheet) -> Page:
             citations=cited,
             types=tuple(_types(atlas, sheet)),
             hidden=sheet.hidden,
+            picture=texts.around(atlas, sheet.page, sheet.title),
+            interfaces=_others(atlas, sheet, atlas.relations.interfaces),
+            implementers=_others(atlas, sheet, atlas.relations.implementers),
+            callers=_callers(atlas, sheet),
+            callees=_callees(atlas, sheet),
+            examples=tuple(_examples(atlas, sheet)),
         ),
         code=True,
     )
@@ -66,6 +73,31 @@ def _types(atlas: Atlas, sheet: Sheet) -> Iterator[Link]:
     for one in atlas.sheets:
         if not sheet.type and one.folder == sheet.folder and one.type:
             yield Link(one.type, href(sheet.page, one.page), kind_of(one))
+
+
+def _others(atlas: Atlas, sheet: Sheet, related: Mapping[str, tuple[str, ...]]) -> tuple[Link, ...]:
+    """The places of the types that a relation leads to from the page's type."""
+    main = sheet.main
+    found = related.get(f"{main.path}::{main.declaration.symbol}", ()) if main else ()
+    places = (atlas.places.get((one.partition("::")[0], one.partition("::")[2])) for one in found)
+    return tuple(to(sheet.page, place) for place in places if place)
+
+
+def _callers(atlas: Atlas, sheet: Sheet) -> tuple[Link, ...]:
+    calls = atlas.relations.into.get(sheet.page, ())
+    return tuple({call.caller.name: to(sheet.page, call.caller) for call in calls}.values())
+
+
+def _callees(atlas: Atlas, sheet: Sheet) -> tuple[Link, ...]:
+    calls = atlas.relations.out.get(sheet.page, ())
+    return tuple({call.callee.name: to(sheet.page, call.callee) for call in calls}.values())
+
+
+def _examples(atlas: Atlas, sheet: Sheet) -> Iterator[Link]:
+    """The examples that use a counterpart of something on the page."""
+    for one in atlas.given.mirror.examples:
+        if any(place.page == sheet.page for place in atlas.used[one.name]):
+            yield Link(one.name, href(sheet.page, example_page(one.name)), one.title)
 
 
 def _fields(sheet: Sheet, main: Item) -> Iterator[Link]:

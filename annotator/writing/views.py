@@ -133,6 +133,24 @@ class Contents(msgspec.Struct, frozen=True):
     articles: tuple[Link, ...]
 
 
+class ExampleShown(msgspec.Struct, frozen=True):
+    """An example: how to run it, what it prints, and its source."""
+
+    title: str
+    link: Link
+    command: str
+    output: str
+    source: Excerpt | None = None
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """A picture, wide and narrow, with what is said below it."""
+
+    wide: Html
+    narrow: Html
+    caption: str = ""
+
+
 class ChapterPage(msgspec.Struct, frozen=True):
     """A chapter: our words, what the article cites there, and the code."""
 
@@ -142,6 +160,9 @@ class ChapterPage(msgspec.Struct, frozen=True):
     citations: tuple[CitedCode, ...]
     article: Link
     names: tuple[Link, ...]
+    picture: Drawn | None = None
+    shown: tuple[CitedCode, ...] = ()
+    example: ExampleShown | None = None
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -187,6 +208,12 @@ class SymbolPage(msgspec.Struct, frozen=True):
     citations: tuple[Citation, ...]
     types: tuple[Link, ...]
     hidden: int
+    picture: Drawn | None = None
+    interfaces: tuple[Link, ...] = ()
+    implementers: tuple[Link, ...] = ()
+    callers: tuple[Link, ...] = ()
+    callees: tuple[Link, ...] = ()
+    examples: tuple[Link, ...] = ()
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -234,6 +261,59 @@ class ErrataPage(msgspec.Struct, frozen=True):
     misheaded: tuple[Citation, ...]
 
 
+class ParityPackage(msgspec.Struct, frozen=True):
+    """The pairs whose originals are in one package."""
+
+    folder: str
+    counts: tuple[tuple[str, int], ...]
+    pairs: tuple[Panel, ...]
+
+
+class ParityPage(msgspec.Struct, frozen=True):
+    """Every pair, and how truly it corresponds."""
+
+    counts: tuple[tuple[str, int], ...]
+    packages: tuple[ParityPackage, ...]
+
+
+class CoverageRow(msgspec.Struct, frozen=True):
+    """How many symbols of a package are in each state."""
+
+    folder: Link
+    figures: tuple[int, ...]
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Symbols without a counterpart, and why."""
+
+    reason: str
+    symbols: tuple[Link, ...]
+
+
+class CoveragePage(msgspec.Struct, frozen=True):
+    """What of the scope is mapped, and what is not."""
+
+    states: tuple[str, ...]
+    totals: tuple[int, ...]
+    packages: tuple[CoverageRow, ...]
+    left_out: tuple[LeftOut, ...]
+    open: tuple[Link, ...]
+
+
+class ExamplesPage(msgspec.Struct, frozen=True):
+    """The list of examples."""
+
+    examples: tuple[ExampleShown, ...]
+
+
+class ExamplePage(msgspec.Struct, frozen=True):
+    """One example, and where the texts use it."""
+
+    example: ExampleShown
+    chapters: tuple[Link, ...]
+    symbols: tuple[Link, ...]
+
+
 class Defined(msgspec.Struct, frozen=True):
     """A counterpart in a Python file, and the places of its originals."""
 
@@ -251,7 +331,20 @@ class ModulePage(msgspec.Struct, frozen=True):
     defined: tuple[Defined, ...]
 
 
-View = HomePage | Contents | ChapterPage | SymbolPage | IndexPage | ReportPage | ErrataPage | ModulePage
+View = (
+    HomePage
+    | Contents
+    | ChapterPage
+    | SymbolPage
+    | IndexPage
+    | ReportPage
+    | ErrataPage
+    | ModulePage
+    | ParityPage
+    | CoveragePage
+    | ExamplesPage
+    | ExamplePage
+)
 
 
 class Frame(msgspec.Struct, frozen=True):
