@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -69,10 +70,19 @@ Output = Annotated[Format, typer.Option("--format", help="How findings come out.
 
 @app.command()
 def verify(
-    article: Articles = None, source: Source = None, tag: Tag = None, output: Output = Format.TEXT
+    *,
+    article: Articles = None,
+    source: Source = None,
+    tag: Tag = None,
+    output: Output = Format.TEXT,
+    update: Annotated[
+        bool, typer.Option("--update", help="Rewrite stale references in place; shows what it changes.")
+    ] = False,
 ) -> None:
     """Check every reference against the source; exit 1 if one is not where it is cited."""
     with _session(source, tag) as at:
+        if update:
+            raise typer.Exit(FINDINGS if _update(at, article or ()) else OK)
         checked = pipeline.verify(at, article or ())
     _report(checked, output)
     raise typer.Exit(FINDINGS if checked.has_findings else OK)
@@ -177,6 +187,26 @@ def parity(
     raise typer.Exit(FINDINGS if found.remarks else OK)
 
 
+@app.command()
+def walk(
+    *,
+    output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = DataFormat.TEXT,
+) -> None:
+    """Run the project's walk, and show which counterparts ran, thread by thread, beside Go's order."""
+    from annotator.writing import walks
+
+    with _interruptible():
+        found, remarks = pipeline.walk(config.find(Path.cwd()))
+    if output is DataFormat.JSON:
+        sys.stdout.write(walks.json(found) + "\n")
+    else:
+        for line in walks.text(found):
+            sys.stdout.write(line + "\n")
+    for remark in remarks:
+        _say(f"{remark.file}:{remark.line}: {remark.message}")
+    raise typer.Exit(FINDINGS if remarks else OK)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(arguments))
@@ -206,6 +236,23 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, markup=False, emoji=False)
+
+
+def _update(at: pipeline.Session, files: Iterable[Path]) -> int:
+    """Show and write what stale references become; how many are left as they were."""
+    left = 0
+    for update in pipeline.updates(at, files):
+        left += update.left
+        if update.before != update.after:
+            before, after = update.before.splitlines(keepends=True), update.after.splitlines(keepends=True)
+            for line in difflib.unified_diff(before, after, update.name, f"{update.name} at {at.tag}", n=0):
+                sys.stdout.write(f"{printable(line.rstrip())}\n")
+            pipeline.write_aside(update.file, update.after)
+        if update.left:
+            _say(
+                f"{update.name}: {update.left} references are left as they were; `annotator verify` tells why"
+            )
+    return left
 
 
 def _report(checked: Checked, output: Format) -> None:

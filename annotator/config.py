@@ -39,6 +39,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         modules: Go import paths of the repository's root, through its history.
         packages: Python packages that hold counterparts, as folders from the project's root.
         site: The folder of the site's own files.
+        walk: A script that runs what the counterparts are for, to be traced; from the project's root.
         debian: Debian source package that carries the repository, for `--source debian`.
         licence: Licence of the annotated repository.
         home: Address below which the project's own files are on the web, such as
@@ -52,6 +53,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     modules: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     site: str = "site"
+    walk: str = ""
     debian: str = ""
     licence: Licence = Licence()
     home: str = ""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +16,7 @@ import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
-from annotator.mapping import baseline, counterparts, coverage, parity
+from annotator.mapping import baseline, counterparts, coverage, parity, trace
 from annotator.mapping import scope as scopes
 from annotator.model import (
     Article,
@@ -21,11 +25,15 @@ from annotator.model import (
     Counterpart,
     Declaration,
     Document,
+    Missing,
+    Moved,
     PythonObject,
     Reference,
     Remark,
+    Renamed,
     Use,
     Verdict,
+    Verified,
 )
 from annotator.reading import articles, notation
 from annotator.sources import many, opening
@@ -200,7 +208,12 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     from annotator.writing import pages, prose, render, site
 
     mirror = _mirror(at)
-    read = tuple(article(at.project, file) for file in (*at.project.articles, *files))
+    baseline_tag = at.project.config.baseline
+    own = sorted(
+        (article(at.project, file) for file in at.project.articles),
+        key=lambda entry: entry.tag != baseline_tag,  # our chapters walk along the baseline's article
+    )
+    read = (*own, *(article(at.project, file) for file in files))
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
@@ -210,7 +223,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             tag=snapshot.tag,
             commit=snapshot.commit,
             version=snapshot.version,
-            baseline=at.project.config.baseline,
+            baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
             sources=_sources(at, pages.folders(cited, texts, mirror)),
             cited=cited,
@@ -277,6 +290,57 @@ def _texts(project: Project) -> Iterator[tuple[str, str]]:
             yield prefix + file.stem, _bytes(file).decode("utf-8", "replace")
 
 
+class Update(msgspec.Struct, frozen=True):
+    """A file's text before and after its stale references were rewritten, and how many were not."""
+
+    file: Path
+    name: str
+    before: str
+    after: str
+    left: int
+
+
+def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
+    """What `verify --update` would write: only what is verified after it was rewritten.
+
+    Raises:
+        InvalidInput: A file cannot be read, or is not in UTF-8.
+        SourceUnavailable: The source cannot be read.
+    """
+    for file in tuple(files) or at.project.articles:
+        try:
+            before = _bytes(file).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
+        verdicts = dict(enumerate(_verdict(at, ref) for ref in article(at.project, file).references))
+        stale = {n: v for n, v in verdicts.items() if isinstance(v.outcome, Moved | Renamed | Missing)}
+        after, done = _sure(at, file, before, stale)
+        yield Update(file, _name(at.project, file), before, after, len(stale) - len(done))
+
+
+def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) -> tuple[str, set[int]]:
+    """The text in which every rewritten reference, read again, is where it says."""
+    from annotator.writing import updating
+
+    wanted = dict(stale)
+    while wanted:
+        after, done = updating.updated(before, wanted, at.tag)
+        after = _retagged(at, file, after) if len(done) == len(stale) else after
+        again = _read_article(at.project, file, after.encode()).references
+        good = {n for n in done if n < len(again) and isinstance(_verdict(at, again[n]).outcome, Verified)}
+        if good == set(wanted):
+            return after, good
+        wanted = {number: stale[number] for number in good}
+    return before, set()
+
+
+def _retagged(at: Session, file: Path, text: str) -> str:
+    """A manifest all of whose references were rewritten is one of the new tag."""
+    if file.suffix != ".toml":
+        return text
+    return re.sub(r'(?m)^(tag\s*=\s*)"[^"\n]*"', lambda found: f'{found[1]}"{at.tag}"', text, count=1)
+
+
 BASELINE, SCOPE = "baseline.json", "scope.toml"
 
 
@@ -311,6 +375,41 @@ def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) 
     name = f"{project.config.site}/{SCOPE}"
     wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
     return Mapped(made, wrong, covered)
+
+
+def walk(project: Project) -> tuple[trace.Walk, tuple[Remark, ...]]:
+    """The project's walk, really run and traced, and what in it is out of Go's order without a reason.
+
+    Raises:
+        InvalidInput: The settings name no walk, it fails, or the facts cannot be read.
+    """
+    from annotator.reading import pyfacts
+
+    config = project.config
+    if not config.walk:
+        raise InvalidInput("the settings name no `walk`, the script that is to be traced")
+    calls = trace.parse(_traced(project))
+    found, _ = _counterparts(project)
+    originals = {symbol.notation: symbol for symbol in recorded(project).symbols}
+    python = pyfacts.read([project.root / package for package in config.packages], project.root)
+    made = trace.walk(calls, str(project.root.resolve()), found, originals, python)
+    return made, tuple(trace.remarks(made, found))
+
+
+def _traced(project: Project) -> bytes:
+    """What the tracer wrote of the walk, run in a process of its own."""
+    script = project.root / project.config.walk
+    folders = [str(project.root / package) for package in project.config.packages]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "calls.json"
+        command = [sys.executable, "-m", "annotator.tracer", str(out), *folders, "--", str(script)]
+        paths = [str(project.root), *sys.path]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own
+        if done.returncode or not out.is_file():
+            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise InvalidInput(f"{script}: the walk failed: {''.join(last)}")
+        return out.read_bytes()
 
 
 def as_checked(project: Project, found: Mapped) -> Checked:
@@ -363,10 +462,15 @@ def record(at: Session) -> Path:
     ]
     facts = recording.facts(tree, at.project.config.modules, wanted)
     file = at.project.site / BASELINE
-    aside = file.with_suffix(".new")
-    aside.write_text(baseline.encode(Baseline(tree.tag, tree.snapshot.commit, facts)), encoding="utf-8")
-    aside.replace(file)
+    write_aside(file, baseline.encode(Baseline(tree.tag, tree.snapshot.commit, facts)))
     return file
+
+
+def write_aside(file: Path, text: str) -> None:
+    """Put a text in a file's place at once, or not at all; its line ends stay as they are."""
+    aside = file.with_name(f".{file.name}.new")
+    aside.write_bytes(text.encode("utf-8"))
+    aside.replace(file)
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
@@ -382,8 +486,11 @@ def article(project: Project, file: Path) -> Article:
     Raises:
         InvalidInput: The file cannot be read.
     """
+    return _read_article(project, file, _bytes(file))
+
+
+def _read_article(project: Project, file: Path, data: bytes) -> Article:
     config, name = project.config, _name(project, file)
-    data = _bytes(file)
     if file.suffix == ".toml":
         return articles.read(name, data, config.prefixes)
     from annotator.reading import texts
@@ -411,8 +518,16 @@ def _bytes(file: Path) -> bytes:
 
 
 def _verdict(at: Session, reference: Reference) -> Verdict:
-    written_at = at.at_hand(reference.ref) if reference.ref else None
-    return resolve.verdict(reference, at.tree, written_at)
+    if reference.ref is None or not _stays(at, reference.ref):
+        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
+    return resolve.verdict(reference, at.tree, at.at_hand(reference.ref))
+
+
+def _stays(at: Session, ref: str) -> bool:
+    """Whether a ref is a tag or commit: a branch has moved on since somebody cited it."""
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref):
+        return True
+    return ref in at.source.tags() if at.source.has_history else bool(dating.versions([ref]))
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:

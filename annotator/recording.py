@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from annotator.model import Declaration, GoSymbol, Kind, Parameter, Reference, Use
@@ -13,6 +14,7 @@ from annotator.tree import Tree
 _TOP = frozenset(
     {Kind.FUNC, Kind.METHOD, Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE, Kind.CONST, Kind.VAR}
 )
+_TYPES = frozenset({Kind.STRUCT, Kind.TYPE, Kind.FUNCTYPE})
 # Build constraints that take a file out of the platform that is ported.
 _ELSEWHERE = ("_windows.go", "_darwin.go", "_freebsd.go", "_solaris.go", "_unsupported.go", "_nocgo.go")
 
@@ -48,11 +50,43 @@ def facts(
     tree.read({path for path, _, _ in unique})
     binder = Binder(tree, modules)
     uses = {path: {use.end: use for use in binder.uses(path)} for path, _, _ in unique}
-    made = (_facts(tree, path, found, uses[path]) for (path, _, _), found in unique.items())
+    implemented = _implemented(binder, unique)
+    made = (
+        _facts(tree, path, found, uses[path], implemented.get((path, found.symbol), ()))
+        for (path, _, _), found in unique.items()
+    )
     return tuple(sorted(made, key=lambda each: (each.path, each.line, each.symbol)))
 
 
-def _facts(tree: Tree, path: str, found: Declaration, uses: Mapping[int, Use]) -> GoSymbol:
+_Unique = Mapping[tuple[str, str, int], Declaration]
+
+
+def _implemented(binder: Binder, unique: _Unique) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The interfaces among the declarations that each type among them is proven to implement."""
+    methods: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for (path, _, _), found in unique.items():
+        if found.kind is Kind.METHOD:
+            methods[path.rpartition("/")[0], found.owner].add(found.name)
+    interfaces = {
+        (path, symbol): {member.name for member in found.members}
+        for (path, symbol, _), found in unique.items()
+        if found.kind is Kind.INTERFACE and found.members
+    }
+    return {
+        (path, symbol): tuple(
+            f"{interface[0]}::{interface[1]}"
+            for interface, names in interfaces.items()
+            if names & methods[path.rpartition("/")[0], symbol]
+            and binder.implements((path, symbol), interface)
+        )
+        for (path, symbol, _), found in unique.items()
+        if found.kind in _TYPES
+    }
+
+
+def _facts(
+    tree: Tree, path: str, found: Declaration, uses: Mapping[int, Use], implements: tuple[str, ...]
+) -> GoSymbol:
     data = tree.data(path)
     own = gofacts.facts(data, found)
     body = data[found.span.start : found.span.end]
@@ -68,6 +102,7 @@ def _facts(tree: Tree, path: str, found: Declaration, uses: Mapping[int, Use]) -
         members=tuple(Parameter(member.name, member.type, member.line) for member in _members(found)),
         calls=tuple(_called(callee, uses) for callee in own.callees),
         errors=own.errors,
+        implements=implements,
         blob=tree.go_files[path].id,
         likeness=likeness.fingerprint(body),
     )

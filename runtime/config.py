@@ -55,7 +55,6 @@ class Config:
 
     Go:
         daemon/config/config_unix.go::Config
-        daemon/config/config.go::CommonConfig
 
     Differs:
         extra executor: moby has one.
@@ -64,7 +63,25 @@ class Config:
         extra handlers: moby's are made by the parts that need them.
         extra timings: moby's are constants.
         extra workers: moby has goroutines.
-        behaviour rest: all else that moby can be told is about containers, images and networks.
+        field CommonConfig: moby embeds it; what matters of it here is among the fields.
+        field CommonUnixConfig: moby embeds it; what matters of it here is among the fields.
+        field IpcMode: there are no containers here.
+        field NoNewPrivileges: there are no containers here.
+        field ShmSize: there are no containers here.
+        field OOMScoreAdjust: there are no containers here.
+        field Ulimits: there are no containers here.
+        field EnableSelinuxSupport: there are no containers here.
+        field SeccompProfile: there are no containers here.
+        field CPURealtimePeriod: there are no containers here.
+        field CPURealtimeRuntime: there are no containers here.
+        field InitPath: there are no containers here.
+        field CgroupParent: there are no containers here.
+        field Init: there are no containers here.
+        field ResolvConf: there are no containers here.
+        field RemappedRoot: no user namespaces here.
+        extra root: of moby's CommonConfig.
+        extra exec_root: of moby's CommonUnixConfig.
+        extra live_restore_enabled: of moby's CommonConfig.
     """
 
     root: Path

@@ -51,10 +51,45 @@ class Daemon:
         daemon/daemon.go::Daemon
 
     Differs:
-        field PluginStore: in Python's spelling, `plugin_store`.
         field configStore: called config.
         extra legacy: what finds plugins that are not managed; moby has a global.
-        behaviour rest: what is about containers, images and networks is not here.
+        field ID: there are no containers here.
+        field repository: there are no containers here.
+        field containers: there are no containers here.
+        field containersReplica: there are no containers here.
+        field execCommands: there are no containers here.
+        field idIndex: there are no containers here.
+        field statsCollector: there are no containers here.
+        field defaultLogConfig: there are no containers here.
+        field linkIndex: there are no containers here.
+        field defaultIsolation: there are no containers here.
+        field seccompProfile: there are no containers here.
+        field seccompProfilePath: there are no containers here.
+        field seccompEnabled: there are no containers here.
+        field apparmorEnabled: there are no containers here.
+        field machineMemory: there are no containers here.
+        field pruneRunning: there are no containers here.
+        field containerd: there are no containers here.
+        field containerdCli: there are no containers here.
+        field imageService: there are no images here.
+        field RegistryService: there are no images here.
+        field graphDrivers: there are no images here.
+        field netController: there are no networks here.
+        field discoveryWatcher: there are no networks here.
+        field attachmentStore: there are no networks here.
+        field attachableNetworkLock: there are no networks here.
+        field clusterProvider: there is no swarm here.
+        field cluster: there is no swarm here.
+        field genericResources: there is no swarm here.
+        field metricsPluginListener: no metrics are kept.
+        field idMapping: no user namespaces here.
+        field root: in the settings.
+        field hosts: listeners belong to the API.
+        field startupDone: the constructor returns when the start is done.
+        field shutdown: called shutdown_begun; `shutdown` is the method.
+        extra config: moby's configStore.
+        extra plugins: what moby's method PluginManager returns.
+        extra shutdown_begun: moby's shutdown.
     """
 
     def __init__(self, config: Config, plugin_store: Store | None = None) -> None:
@@ -165,6 +200,9 @@ class Daemon:
 
         Go:
             daemon/events.go::Daemon.SubscribeToEvents
+
+        Differs:
+            param filter: called filters; `filter` is a builtin.
         """
         wanted = Filter(filters or Args()).include
         return self.events_service.subscribe_topic(since, until, wanted)

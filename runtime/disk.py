@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from runtime import mount
+from runtime.errors import EngineError
 
 REMOVE_RETRIES = 50
 """Tries of `ensure_remove_all` while something is busy."""
@@ -25,15 +27,23 @@ PRIVATE = 0o700
 _BUSY = (errno.EBUSY, errno.ENOTEMPTY)
 
 
-def atomic_write_file(path: Path, data: bytes, mode: int) -> None:
+def make_private(path: Path) -> None:
+    """Make a directory that only the engine can enter, and its parents; one that is there is fine.
+
+    Raises:
+        EngineError: `failed to mkdir PATH`.
+    """
+    try:
+        path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"failed to mkdir {path}: {error}", error) from error
+
+
+def atomic_write_file(filename: Path, data: bytes, perm: int) -> None:
     """Write a file aside, force it to the disk, and rename it into place.
 
     Go:
         pkg/ioutils/fswriters.go::AtomicWriteFile
-        pkg/ioutils/fswriters.go::NewAtomicFileWriter
-        pkg/ioutils/fswriters.go::atomicFileWriter
-        pkg/ioutils/fswriters.go::atomicFileWriter.Write
-        pkg/ioutils/fswriters.go::atomicFileWriter.Close
 
     Differs:
         behaviour directory: forced to the disk too, so that the rename survives a power cut.
@@ -42,18 +52,31 @@ def atomic_write_file(path: Path, data: bytes, mode: int) -> None:
     Raises:
         OSError: nothing has changed then.
     """
-    descriptor, aside = tempfile.mkstemp(prefix=f".tmp-{path.name}", dir=path.parent)
+    descriptor, aside = tempfile.mkstemp(prefix=f".tmp-{filename.name}", dir=filename.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
+            os.fchmod(file.fileno(), perm)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(aside).replace(path)
+        Path(aside).replace(filename)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    sync_directory(filename.parent)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A file to read, if it is one: links are not followed, and a pipe is not waited for.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def sync_directory(path: Path) -> None:
@@ -74,6 +97,8 @@ def ensure_remove_all(path: Path, *, sleep: Callable[[float], None] = time.sleep
         pkg/system/rm.go::EnsureRemoveAll
 
     Differs:
+        param dir: called `path`, since a file or a link is removed too.
+        extra sleep: tests bring their own.
         behaviour retry: of entries that vanish meanwhile too, without counting paths.
         behaviour unmount: all that is mounted below is unmounted again on each retry.
 

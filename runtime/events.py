@@ -138,7 +138,8 @@ class Events:
             daemon/events/events.go::Events.SubscribeTopic
 
         Differs:
-            param ef: a function of an event; who makes it of a filter is no matter here.
+            param ef: `topic`, a function of an event; who makes it of a filter is no matter here.
+            call Subscribe: `subscribe_topic` does it, with or without a topic.
             call Inc: no metrics are kept.
             call Include: the function does it.
         """

@@ -84,6 +84,8 @@ class Filter:
 
         Differs:
             call matchDaemon: nine functions that differ in one word are one loop over those words.
+            call matchPlugin: likewise.
+            call matchVolume: likewise.
         """
         return (
             self.match_event(ev)

@@ -110,14 +110,14 @@ class Args:
         """
         return len(self.fields)
 
-    def contains(self, key: str) -> bool:
+    def contains(self, field: str) -> bool:
         """Whether there is a key.
 
         Go:
             api/types/filters/parse.go::Args.Contains
             api/types/filters/parse.go::Args.Include
         """
-        return key in self.fields
+        return field in self.fields
 
     def match_kv_list(self, key: str, sources: Mapping[str, str] | None) -> bool:
         """Whether every `name` or `name=value` of the key is among the sources; true if the key has none.
@@ -130,14 +130,14 @@ class Args:
             return True
         return bool(sources) and all(_has(sources or {}, value) for value in values)
 
-    def match(self, key: str, source: str) -> bool:
+    def match(self, field: str, source: str) -> bool:
         """Whether a value of the key is the source, or a regular expression found in it; true if it has none.
 
         Go:
             api/types/filters/parse.go::Args.Match
         """
-        return self.exact_match(key, source) or any(
-            found(source) for found in map(_searcher, self.fields.get(key, ()))
+        return self.exact_match(field, source) or any(
+            found(source) for found in map(_searcher, self.fields.get(field, ()))
         )
 
     def exact_match(self, key: str, source: str) -> bool:
@@ -179,13 +179,13 @@ class Args:
             if name not in accepted:
                 raise InvalidFilter(name)
 
-    def walk_values(self, key: str, op: Callable[[str], None]) -> None:
+    def walk_values(self, field: str, op: Callable[[str], None]) -> None:
         """Call `op` with each value of the key; an error ends the walk.
 
         Go:
             api/types/filters/parse.go::Args.WalkValues
         """
-        for value in self.get(key):
+        for value in self.get(field):
             op(value)
 
 
@@ -194,6 +194,9 @@ def new_args(*initial: KeyValuePair) -> Args:
 
     Go:
         api/types/filters/parse.go::NewArgs
+
+    Differs:
+        param initialArgs: called initial.
     """
     args = Args()
     for pair in initial:
@@ -212,6 +215,8 @@ def parse_flag(text: str, previous: Args) -> Args:
 
     Differs:
         behaviour copy: `previous` stays as it is.
+        param arg: called text.
+        param prev: called previous.
     """
     args = Args(previous.fields)
     if not text:
@@ -230,6 +235,9 @@ def to_json(args: Args) -> str:
         api/types/filters/parse.go::ToJSON
         api/types/filters/parse.go::ToParam
         api/types/filters/parse.go::Args.MarshalJSON
+
+    Differs:
+        param a: called args.
     """
     return msgspec.json.encode(args.fields, order="deterministic").decode() if args.fields else ""
 
@@ -240,6 +248,9 @@ def to_param_with_version(version: str, args: Args) -> str:
     Go:
         api/types/filters/parse.go::ToParamWithVersion
         api/types/filters/parse.go::convertArgsToSlice
+
+    Differs:
+        param a: called args.
     """
     if not args.fields or not _before(version, (1, 22)):
         return to_json(args)
@@ -261,6 +272,7 @@ def from_json(text: str | bytes) -> Args:
 
     Differs:
         error err: of a kind; which moby gives it in one of three routes, see row 6.18 of its oddities.
+        param p: called text.
     """
     if not text:
         return Args()

@@ -20,13 +20,11 @@ _MOUNT_INFO = Path("/proc/self/mountinfo")
 _MOUNT_POINT_FIELD = 4
 
 
-def mount_points() -> list[str]:
+def get_mounts() -> list[str]:
     """Where something is mounted, in the order of mounting; nothing where there is no Linux.
 
     Go:
         pkg/mount/mount.go::GetMounts
-        pkg/mount/mountinfo_linux.go::parseMountTable
-        pkg/mount/mountinfo_linux.go::parseInfoFile
 
     Differs:
         param f: the caller filters.
@@ -40,36 +38,33 @@ def mount_points() -> list[str]:
     return [_unescape(line.split(" ")[_MOUNT_POINT_FIELD]) for line in lines]
 
 
-def mounted(path: Path) -> bool:
+def mounted(mountpoint: Path) -> bool:
     """Whether something is mounted at exactly this path.
 
     Go:
         pkg/mount/mount.go::Mounted
-        pkg/mount/mount.go::SingleEntryFilter
     """
-    return str(path) in mount_points()
+    return str(mountpoint) in get_mounts()
 
 
-def unmount(path: Path) -> None:
+def unmount(target: Path) -> None:
     """Detach what is mounted at a path; nothing mounted is fine.
 
     Go:
         pkg/mount/mount.go::Unmount
-        pkg/mount/mounter_linux.go::unmount
 
     Raises:
         OSError: the kernel refuses.
     """
-    if _libc().umount2(os.fsencode(path), MNT_DETACH) != 0 and ctypes.get_errno() != errno.EINVAL:
-        raise _error(path)
+    if _libc().umount2(os.fsencode(target), MNT_DETACH) != 0 and ctypes.get_errno() != errno.EINVAL:
+        raise _error(target)
 
 
-def recursive_unmount(path: Path) -> None:
+def recursive_unmount(target: Path) -> None:
     """Detach all that is mounted at a path and below, the deepest first.
 
     Go:
         pkg/mount/mount.go::RecursiveUnmount
-        pkg/mount/mount.go::PrefixFilter
 
     Differs:
         behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of
@@ -79,8 +74,8 @@ def recursive_unmount(path: Path) -> None:
     Raises:
         OSError: the mount at the path itself, or the last one below, cannot be detached.
     """
-    target = str(path)
-    below = [point for point in mount_points() if point == target or point.startswith(f"{target}/")]
+    top = str(target)
+    below = [point for point in get_mounts() if point == top or point.startswith(f"{top}/")]
     below.sort(key=len, reverse=True)
     for position, point in enumerate(below, 1):
         try:
@@ -91,20 +86,30 @@ def recursive_unmount(path: Path) -> None:
             log.warning("Failed to unmount submount %s", point, exc_info=True)
 
 
-def make_rshared(path: Path) -> None:
+def make_r_shared(mount_point: Path) -> None:
     """Make a directory a mount point of its own whose mounts others see.
 
     Go:
         pkg/mount/sharedsubtree_linux.go::MakeRShared
-        pkg/mount/sharedsubtree_linux.go::ensureMountedAs
+
+    Raises:
+        OSError: the kernel refuses; PermissionError without the right to mount.
+    """
+    make_mount(mount_point)
+    _mount("", mount_point, MS_SHARED | MS_REC)
+
+
+def make_mount(mnt: Path) -> None:
+    """Make a directory a mount point, by mounting it on itself, unless it is one.
+
+    Go:
         pkg/mount/sharedsubtree_linux.go::MakeMount
 
     Raises:
         OSError: the kernel refuses; PermissionError without the right to mount.
     """
-    if not mounted(path):
-        _mount(str(path), path, MS_BIND)
-    _mount("", path, MS_SHARED | MS_REC)
+    if not mounted(mnt):
+        _mount(str(mnt), mnt, MS_BIND)
 
 
 def _mount(source: str, target: Path, flags: int) -> None:

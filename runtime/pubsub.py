@@ -169,6 +169,7 @@ class Publisher(Generic[T]):
 
         Differs:
             param v: called `message`.
+            call sendTopic: done here; there is nothing to do side by side.
             behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
                 each.
         """

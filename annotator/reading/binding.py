@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from annotator.model import Declaration, Kind, Use
 from annotator.reading.binding_expressions import Expressions
+from annotator.reading.binding_interfaces import Interfaces
 from annotator.reading.binding_members import Members
 from annotator.reading.binding_packages import Packages, Source, folder_of, with_members
 from annotator.reading.binding_platform import platform_of
+from annotator.reading.binding_signatures import Signatures
 from annotator.reading.binding_types import Types
 from annotator.reading.binding_walk import Walk
 
@@ -59,6 +61,17 @@ class Binder:
                     mentioned[use.path, use.symbol] = None
         return list(mentioned)
 
+    def implements(self, type_: tuple[str, str], interface: tuple[str, str]) -> bool:
+        """Whether a type (path and symbol), or a pointer to it, is proven to implement an interface."""
+        found = self.source.package(folder_of(type_[0])).get(type_[0])
+        if found is None:
+            return False
+        build = self._build(type_[0], found[1].constraint)
+        concrete, abstract = build.packages.entry(*type_), build.packages.entry(*interface)
+        return (
+            concrete is not None and abstract is not None and build.interfaces.implements(concrete, abstract)
+        )
+
     def _declarations(self, path: str) -> Mapping[str, tuple[Declaration, ...]]:
         if path not in self._symbols:
             found = self.source.package(folder_of(path)).get(path)
@@ -82,7 +95,13 @@ class Binder:
         if key not in self._builds:
             packages = Packages(self.source, self.modules, platform, tested)
             types = Types(packages)
-            self._builds[key] = Build(packages, types, Expressions(types, Members(types)))
+            members = Members(types)
+            self._builds[key] = Build(
+                packages,
+                types,
+                Expressions(types, members),
+                Interfaces(types, members, Signatures(types)),
+            )
         return self._builds[key]
 
 
@@ -93,6 +112,7 @@ class Build:
     packages: Packages
     types: Types
     expressions: Expressions
+    interfaces: Interfaces
 
 
 def by_symbol(declarations: tuple[Declaration, ...]) -> Mapping[str, tuple[Declaration, ...]]:

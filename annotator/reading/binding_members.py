@@ -66,14 +66,13 @@ class Members:
 
     def _spelled(self, spelled: Spelled, name: str, embedded: list[Type | None]) -> Iterator[Member]:
         context = spelled.context
-        for node in _elements(spelled.node):
-            kind = node.child_by_field_name("type")
+        for node in elements(spelled.node):
             names = names_of(node)
             for item in names:
                 if context.file.text(item) == name:
                     yield self._member(item, node, context)
             if not names:
-                inner = kind if node.type == "field_declaration" else only_child(node)
+                inner = only_embedded(node)
                 bare = _bare(inner)
                 embedded.append(self.types.resolve(inner, context))
                 if node.type == "field_declaration" and bare is not None and context.file.text(bare) == name:
@@ -90,12 +89,17 @@ class Members:
         return Member(context.file, context.file.places.get((row + 1, column + 1)), kind)
 
 
-def _elements(node: Node) -> list[Node]:
+def elements(node: Node) -> list[Node]:
     """The field declarations of a struct, the elements of an interface."""
     if node.type == "struct_type":
         lists = [child for child in node.named_children if child.type == "field_declaration_list"]
         return [item for found in lists for item in found.named_children if item.type == "field_declaration"]
     return [item for item in node.named_children if item.type in ("method_elem", "type_elem")]
+
+
+def only_embedded(node: Node) -> Node | None:
+    """The type that an element without a name embeds."""
+    return node.child_by_field_name("type") if node.type == "field_declaration" else only_child(node)
 
 
 def _bare(node: Node | None) -> Node | None:

@@ -102,16 +102,17 @@ class Package:
     files: tuple[File, ...]
 
     @cached_property
-    def _names(self) -> Mapping[str, list[Entry]]:
-        names: dict[str, list[Entry]] = {}
+    def names(self) -> Mapping[str, tuple[Entry, ...]]:
+        """The package-level declarations by symbol: more than one, if twins cannot be told apart."""
+        names: dict[str, tuple[Entry, ...]] = {}
         for file in self.files:
             for found in file.document.declarations:
-                names.setdefault(found.symbol, []).append(Entry(file, found))
+                names[found.symbol] = (*names.get(found.symbol, ()), Entry(file, found))
         return names
 
     def find(self, symbol: str) -> tuple[Entry, ...]:
-        """The declarations of `Name` or `Type.Method`: more than one, if twins cannot be told apart."""
-        return tuple(self._names.get(symbol, ()))
+        """The declarations of `Name` or `Type.Method`."""
+        return self.names.get(symbol, ())
 
     def only(self, symbol: str) -> Entry | None:
         """The one declaration of a symbol, None if there is none or more than one."""
@@ -157,6 +158,12 @@ class Packages:
     def file(self, path: str) -> File | None:
         """One file of the build."""
         return next((file for file in self._built(folder_of(path)) if file.path == path), None)
+
+    def entry(self, path: str, symbol: str) -> Entry | None:
+        """The one package-level declaration of a symbol in a file."""
+        file = self.file(path)
+        found = [item for item in file.document.declarations if item.symbol == symbol] if file else []
+        return Entry(file, found[0]) if file is not None and len(found) == 1 else None
 
     def _built(self, folder: str) -> list[File]:
         if folder not in self._folders:

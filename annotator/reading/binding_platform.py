@@ -17,8 +17,9 @@ MACHINES = frozenset(
 )
 _TOKEN = re.compile(r"&&|\|\||!|\(|\)|[^\s()!&|]+")
 _RELEASE = re.compile(r"go1\.\d+")
-# A constraint nested deeper than this is answered "unknown".
+# A constraint that is nested deeper or is longer than this is answered "unknown".
 MAX_NESTING = 50
+MAX_LENGTH = 2000
 
 Truth = bool | None
 """None is "that hangs on tags which are not known"."""
@@ -28,16 +29,21 @@ Platform = Mapping[str, bool]
 
 
 def platform_of(path: str, constraint: str) -> Platform:
-    """The platform that a file speaks for: linux if it is built there, else the first that builds it.
+    """The platform that a file speaks for: linux if it is built there, else what all that build it share.
 
-    Tags of the project's own that its constraint names at all are set or unset as the constraint demands.
+    Tags of the project's own that its constraint names are set or unset as the constraint demands.
     """
-    tags = sorted(set(re.findall(r"[\w.]+", constraint)) - SYSTEMS - {"unix", "ignore"})
-    for system in ("linux", "windows", *sorted(SYSTEMS - {"linux", "windows"})):
-        base = _system(system)
-        if builds(path, constraint, base) is not False:
-            return MappingProxyType({**base, **_demanded(path, constraint, base, tags)})
-    return _system("linux")
+    possible = {name for name in SYSTEMS if builds(path, constraint, _system(name)) is not False}
+    base = _shared(possible) if possible and "linux" not in possible else _system("linux")
+    tags = set() if len(constraint) > MAX_LENGTH else set(re.findall(r"[\w.]+", constraint))
+    own = sorted(tags - SYSTEMS - {"unix", "ignore"})
+    return MappingProxyType({**base, **_demanded(path, constraint, base, own)})
+
+
+def _shared(systems: set[str]) -> dict[str, bool]:
+    """The tags that are the same on all of some systems."""
+    known = [_system(name) for name in systems]
+    return {tag: value for tag, value in known[0].items() if all(other[tag] is value for other in known)}
 
 
 def _system(name: str) -> dict[str, bool]:
@@ -73,6 +79,8 @@ def _by_name(path: str, platform: Platform) -> Truth:
 def _by_constraint(constraint: str, platform: Platform) -> Truth:
     if not constraint:
         return True
+    if len(constraint) > MAX_LENGTH:
+        return None
     if any(mark in constraint for mark in ("&&", "||", "(")):
         return _Expression(_TOKEN.findall(constraint), platform).value()
     return _all([_any(_terms(line, platform)) for line in constraint.split("\n")])

@@ -24,6 +24,11 @@ class Scopes:
         return bool(self._stack)
 
     @property
+    def depth(self) -> int:
+        """How many scopes there are around the place."""
+        return len(self._stack)
+
+    @property
     def context(self) -> Context:
         """Where names of this place are looked up."""
         return Context(self._file, tuple(self._stack))
@@ -39,7 +44,7 @@ class Scopes:
     def declare(self, names: Sequence[Node], kinds: Sequence[Type | None], *, only_new: bool = False) -> None:
         """Variables come into scope; with `:=`, those that the scope already has keep what they are."""
         scope = self._stack[-1]
-        for name, kind in zip(names, kinds, strict=True):
+        for name, kind in zip(names, kinds, strict=False):
             called = self._file.text(name)
             if name.type == "identifier" and called != "_" and not (only_new and called in scope):
                 scope[called] = Local(kind, self._closure(name))

@@ -34,11 +34,21 @@ BASIC = frozenset(
     rune string uint uint8 uint16 uint32 uint64 uintptr
     """.split()  # noqa: SIM905 - a list of words is read best as words
 )
+# What is declared by these names cannot be referred to.
+_NAMELESS = frozenset({"_", "init"})
 # Deeper types and longer chains of embedding or renaming stay unknown.
 MAX_DEPTH = 40
 
 
 _Rule = Callable[["Types", Node, Context], "Type | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """What a file's imports bring: packages by name, and the names of dot imports."""
+
+    packages: dict[str, PackageName]
+    dotted: dict[str, tuple[Entry, ...]]
 
 
 @dataclass(eq=False)
@@ -47,6 +57,7 @@ class Types:
 
     packages: Packages
     _depth: int = 0
+    _imports: dict[str, _Imported] = field(default_factory=dict)
     _underlying: dict[Named, Type | None] = field(default_factory=dict)
 
     # ── Names ────────────────────────────────────────────────────────────────────────────────────
@@ -57,23 +68,27 @@ class Types:
 
     def entry(self, name: str, file: File) -> Entry | None:
         """The one package-level declaration that a bare name means in a file."""
-        package = self.own_package(file)
+        package = self.own_package(file) if name not in _NAMELESS else None
         found = package.find(name) if package is not None else ()
         if not found and name[:1].isupper():
-            dotted = [
-                self.packages.of_import(item.path) for item in file.document.imports if item.alias == "."
-            ]
-            found = tuple(entry for package in dotted if package is not None for entry in package.find(name))
+            found = self._imported(file).dotted.get(name, ())
         return found[0] if len(found) == 1 else None
 
     def import_of(self, name: str, file: File) -> PackageName | None:
         """The imported package that a bare name means in a file."""
-        for item in file.document.imports:
-            package = self.packages.of_import(item.path)
-            called = item.alias or (package.name if package is not None else item.path.rsplit("/", 1)[-1])
-            if called == name:
-                return PackageName(package)
-        return None
+        return self._imported(file).packages.get(name)
+
+    def _imported(self, file: File) -> _Imported:
+        if file.path not in self._imports:
+            self._imports[file.path] = imported = _Imported({}, {})
+            for item in file.document.imports:
+                package = self.packages.of_import(item.path)
+                last = item.path.rpartition("/")[2]
+                called = item.alias or (package.name if package is not None else last)
+                imported.packages.setdefault(called, PackageName(package))
+                if item.alias == "." and package is not None:
+                    imported.dotted.update(package.names)
+        return self._imports[file.path]
 
     def named(self, name: str, context: Context) -> Type | None:
         """The type that a bare name means."""

@@ -20,7 +20,11 @@ from annotator.reading.binding_values import (
     Table,
     Type,
 )
-from annotator.reading.gosyntax import names_of
+from annotator.reading.gonames import callee
+from annotator.reading.gosyntax import DECLARATIONS, names_of
+
+# Nothing is bound where scopes nest deeper: every name would be looked for in all of them.
+MAX_SCOPES = 200
 
 Step = Node | Callable[[], None]
 
@@ -49,15 +53,14 @@ class Walk:
 
     def run(self, root: Node) -> tuple[Use, ...]:
         """The uses in a tree."""
-        todo: list[Step] = [root]
+        todo: list[Step] = [node for node in reversed(root.named_children) if _is_sound(node, root)]
         while todo:
             step = todo.pop()
             if callable(step):
                 step()
-                continue
-            rule = self._RULES.get(step.type)
-            steps = list(rule(self, step)) if rule is not None else step.named_children
-            todo += reversed(steps)
+            elif self._scopes.depth <= MAX_SCOPES:
+                rule = self._RULES.get(step.type)
+                todo += reversed(list(rule(self, step)) if rule is not None else step.named_children)
         return tuple(sorted(self.uses, key=lambda use: use.start))
 
     def _block(self, node: Node) -> Iterator[Step]:
@@ -77,7 +80,8 @@ class Walk:
         yield lambda: self._enter(found)
         body = node.child_by_field_name("body")
         if body is not None:
-            yield body
+            # Not the block itself: parameters and body share one scope.
+            yield from body.named_children
         yield self._scopes.leave
 
     def _enter(self, lists: list[Node]) -> None:
@@ -249,13 +253,7 @@ class Walk:
     # ── Uses ─────────────────────────────────────────────────────────────────────────────────────
 
     def _call(self, node: Node) -> list[Step]:
-        function = node.child_by_field_name("function")
-        while function is not None and function.type == "parenthesized_expression":
-            function = function.named_child(0) if function.named_child_count else None
-        if function is not None and function.type == "selector_expression":
-            function = function.child_by_field_name("field")
-        if function is not None:
-            self._called.add(function.id)
+        self._called.add(callee(node).id)
         return list(node.named_children)
 
     def _name(self, node: Node) -> tuple[Step, ...]:
@@ -311,8 +309,6 @@ class Walk:
         return ()
 
     _RULES: ClassVar[dict[str, _Rule]] = {
-        "package_clause": _nothing,
-        "import_declaration": _nothing,
         "comment": _nothing,
         "function_declaration": _function,
         "method_declaration": _function,
@@ -346,6 +342,15 @@ class Walk:
         "qualified_type": _qualified,
         "selector_expression": _selector,
     }
+
+
+def _is_sound(node: Node, root: Node) -> bool:
+    """Whether a top-level node is a whole declaration: in a broken one a name may hide others unseen.
+
+    In a broken file statements of an unclosed function lie about as if at top level, but not at the margin.
+    """
+    at_margin = node.start_point[1] == 0 or not root.has_error
+    return node.type in DECLARATIONS and not node.has_error and at_margin
 
 
 def _is_name(element: Node) -> bool:

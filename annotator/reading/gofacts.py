@@ -47,7 +47,7 @@ def facts(data: bytes, declaration: Declaration) -> Facts:
     params, results = _signature(data, node)
     if declaration.kind not in _BODIES:
         return Facts(params=params, results=results)
-    calls = list(_calls(node))
+    calls = _calls(node)
     return Facts(
         params=params,
         results=results,
@@ -94,14 +94,21 @@ def _parameters(data: bytes, listed: Node | None) -> Iterator[Parameter]:
             yield Parameter(name, dots + written)
 
 
-def _calls(node: Node) -> Iterator[Node]:
-    """Every call below a node, in the order of the text."""
-    pending = [node]
+def _calls(node: Node) -> list[Node]:
+    """Every call below a node in the order of running, as far as the text tells.
+
+    What a call is given is called before it; what is deferred runs at the end, the last one first.
+    """
+    found: list[tuple[bool, Node]] = []
+    pending = [(node, False)]
     while pending:
-        current = pending.pop()
+        current, deferred = pending.pop()
+        is_deferred = deferred or current.type == "defer_statement"
         if current.type == "call_expression":
-            yield current
-        pending.extend(reversed(current.named_children))
+            found.append((is_deferred, current))
+        pending.extend((child, is_deferred) for child in current.named_children)
+    found.sort(key=lambda each: (each[0], -each[1].end_byte if each[0] else each[1].end_byte))
+    return [call for _, call in found]
 
 
 def _callee(data: bytes, call: Node) -> Callee:

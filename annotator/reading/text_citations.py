@@ -17,10 +17,15 @@ _OTHER = re.compile(
 )
 _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#:&]+")
+# A tab as system logs and quoted strings write it: `#011/go/src/…`, `\\t/go/src/…`.
+_TAB = re.compile(r"0[0-9]{2}(?=/)")
+_LETTER = re.compile(r"[tn](?=/)")
 _DECORATION = re.compile(r"[-+@~]{1,8}|\.{3,}/?")
 _VARIABLE = re.compile(r"(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{?\w{1,40}\}?/|~/(?:go/src/)?")
 _HINTS = ("/blob/", "/tree/", "/raw/", "/blame/", "githubusercontent", "%2F", "%2f")
 _NUMBERED = re.compile(r"/[\w.-]{1,100}(?::[1-9]|\#L[1-9])")
+# A separator of paths on Windows, between two names.
+_WINDOWS = re.compile(r"(?<=[A-Za-z0-9_.])\\(?=[A-Za-z0-9_.])")
 _LABEL = 400
 """Characters that a link's words may have."""
 
@@ -41,6 +46,7 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """The citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
     if not _promises(text):
         return
+    text = _WINDOWS.sub("/", text)
     last: Citation | None = None
     for match in _RUN.finditer(text):
         citation = _cited(text, match, roots)
@@ -97,7 +103,10 @@ def _opening(text: str, start: int, run: str) -> int:
     before = text[max(0, start - 2) : start]
     if run.startswith(("_", ".", "-")) and before.endswith("*") and before != "**":
         return len(run)  # the end of a glob
-    opening = _VARIABLE.match(run) or _DECORATION.match(run)
+    escaped = (_TAB.match(run) if before.endswith("#") else None) or (
+        _LETTER.match(run) if before.endswith("\\") else None
+    )
+    opening = escaped or _VARIABLE.match(run) or _DECORATION.match(run)
     return opening.end() if opening else 0
 
 
@@ -105,19 +114,24 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
     """A path that stands in the text as it is, with what stands beside it."""
     permalink = _VIEW.search(text, start, end) is not None
     suffix = text_suffixes.find(text, start, end, permalink=permalink)
-    if suffix is None and not permalink:
-        return None
-    place = text_paths.locate(text[start:end], roots)
+    if suffix and text[start : start + 1] == "_" == text[suffix.end : suffix.end + 1]:
+        return _beside(text, start + 1, end, roots, go=go)  # emphasis
+    place = text_paths.locate(text[start:end], roots) if suffix or permalink else None
     if place is None:
         return None
     if suffix is None:
         return Citation(start, end, place) if place.permalink and go else None
-    if not go and not (suffix.line and suffix.symbol is None and (place.permalink or "/" in place.path)):
-        return None
-    if text[start] == "_" == text[suffix.end : suffix.end + 1]:
-        return _beside(text, start + 1, end, roots, go=go)  # emphasis
     first = start if suffix.start is None else suffix.start
-    return Citation(first, suffix.end, place, suffix.symbol, suffix.line, suffix.end_line)
+    citation = Citation(first, suffix.end, place, suffix.symbol, suffix.line, suffix.end_line)
+    return citation if _is_certain(citation, go=go, notation=text.startswith("::", end)) else None
+
+
+def _is_certain(citation: Citation, *, go: bool, notation: bool) -> bool:
+    """Whether the path says enough: without a folder, a symbol in prose can be anywhere."""
+    somewhere = citation.place.permalink or "/" in citation.place.path
+    if not go:
+        return citation.line is not None and citation.symbol is None and somewhere
+    return citation.line is not None or notation or somewhere
 
 
 def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None:

@@ -21,6 +21,10 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\x7fELF", b"PK\x03\x04", b"\x1f\x8b", b"GIF8", b"\xff\xd8\xff", b"BZh")
+_CONTROLS = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+_FEW = 0.02
+"""Share of control characters that a text may have."""
+
 _DECLARED = re.compile(
     rb"""(?:<meta[^>]{0,200}?\bcharset|<\?xml[^>]{0,100}?\bencoding|coding)\s{0,3}[=:]\s{0,3}["']?([\w.-]{2,40})""",
     re.IGNORECASE,
@@ -29,6 +33,22 @@ _DECLARED = re.compile(
 _LIKELY = ["gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "koi8_r"]
 # A name as it is declared, and the larger encoding that is meant.
 _MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "shift_jis": "cp932", "ascii": "utf-8"}
+# Encodings that texts are written in; others, such as punycode, take too long over a long text.
+_WRITTEN = (
+    "utf_8",
+    "gb",
+    "big5",
+    "shift",
+    "cp9",
+    "cp12",
+    "euc",
+    "iso",
+    "koi8",
+    "latin",
+    "windows",
+    "ks",
+    "sjis",
+)
 _BROKEN = 0.1
 """Share of broken characters among the foreign ones up to which a text counts as damaged UTF-8."""
 
@@ -41,7 +61,7 @@ def decode(name: str, data: bytes) -> str:
     """
     if len(data) > LARGEST:
         raise InvalidInput(
-            f"{name}: {len(data) // 2**20} MB are too much for an article (at most {LARGEST // 2**20}); "
+            f"{name}: {-(-len(data) // 2**20)} MB are too much for an article (at most {LARGEST // 2**20}); "
             "give the part that cites"
         )
     text = None if data.startswith(_MAGIC) else _text(data)
@@ -61,7 +81,8 @@ def _text(data: bytes) -> str | None:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return _declared(data) or _damaged(data) or _detected(data)
+        binary = len(_CONTROLS.findall(data[:_SAMPLE])) > _FEW * len(data[:_SAMPLE])
+        return None if binary else _declared(data) or _damaged(data) or _detected(data)
 
 
 def _wide(data: bytes) -> str | None:
@@ -82,8 +103,9 @@ def _declared(data: bytes) -> str | None:
     if match is None:
         return None
     name = match[1].decode("ascii", errors="replace").lower().replace("-", "_")
+    meant = _MEANT.get(name, name)
     try:
-        return data.decode(_MEANT.get(name, name))
+        return data.decode(meant) if meant.startswith(_WRITTEN) else None
     except (LookupError, ValueError):
         return None
 
@@ -95,9 +117,22 @@ def _damaged(data: bytes) -> str | None:
     return text if text.count("\ufffd") <= _BROKEN * foreign else None
 
 
-def _detected(data: bytes) -> str | None:
-    """The text in the encoding that the detector finds in a sample that ends with a whole line."""
+def _detected(data: bytes) -> str:
+    """The text in the encoding that a sample with whole lines is found to have.
+
+    The detector gives up where code outweighs prose; then the first encoding that fits is good
+    enough, since paths and lines are ASCII in all of them.
+    """
     sample = data[:_SAMPLE]
     whole = sample[: sample.rfind(b"\n") + 1] or sample
     best = from_bytes(whole, cp_isolation=_LIKELY, enable_fallback=False).best()
-    return data.decode(best.encoding, errors="replace") if best else None
+    encoding = best.encoding if best else next(name for name in (*_LIKELY, "latin-1") if _fits(whole, name))
+    return data.decode(encoding, errors="replace")
+
+
+def _fits(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -35,8 +35,9 @@ _OWNED = 3
 """Parts of a repository's address: host, owner and name."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
-_VERSION = re.compile(r"-(?:v?\d[\w.-]*|master|main)")
-_GOROOT = re.compile(r"/usr/(?:local|lib)/go(?:lang)?(?:-[0-9.]{1,8})?/(?=src/)")
+_VERSION = re.compile(r"-(?:v?\d[\w.-]*|master|main|ce|engine)")
+_RELEASE = re.compile(r"v[0-9]{1,3}\.[0-9].{0,20}")
+_GOROOT = re.compile(r"/usr/(?:local|lib|src)/go(?:lang)?(?:-[0-9.]{1,8})?/(?=src/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,14 @@ class Roots:
         modules: Go import paths of the root.
         names: The repository as `owner/name`, in all its spellings, in lower case.
         short: Single folders that stand for the root in front of further folders (`moby`, `engine`).
+        own: The repository's present name, as the folder of a clone is called.
     """
 
     prefixes: tuple[str, ...]
     modules: tuple[str, ...]
     names: frozenset[str]
     short: frozenset[str]
+    own: str
 
     @property
     def owners(self) -> frozenset[str]:
@@ -80,7 +83,7 @@ def roots(repository: str, prefixes: tuple[str, ...], modules: tuple[str, ...]) 
     known = frozenset(name.lower() for name in names if name.count("/") == 1)
     folders = tuple(prefix.strip("/") for prefix in prefixes if prefix.strip("/"))
     last = {folder.split("/")[-1] for folder in folders} | {name.split("/")[1] for name in known}
-    return Roots(folders, modules, known, frozenset(last))
+    return Roots(folders, modules, known, frozenset(last), own.split("/")[-1])
 
 
 def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None:
@@ -99,7 +102,7 @@ def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None
         return _remote(parts[at:], roots, address=address)
     if parts[2:] and parts[2] in _VIEWS and "/".join(parts[:2]).lower() in roots.names:
         return _remote(["github.com", *parts], roots, address=address)
-    if goroot := _GOROOT.match(written):
+    if goroot := _GOROOT.search(written):
         path = notation.normalise(written[goroot.end() :])
         return Place(path, written, "golang/go") if path else None
     return None if address else _local(written, parts, roots)
@@ -155,7 +158,8 @@ def _split(tail: list[str], roots: Roots) -> tuple[str, list[str]]:
         for start in range(1, len(tail) - len(names)):
             if tail[start : start + len(names)] == names:
                 return "/".join(tail[:start]), tail[start:]
-    taken = 2 if tail[0] in _BRANCHES and tail[2:] else 1
+    double = tail[2:] and (tail[0] in _BRANCHES or _RELEASE.fullmatch(tail[1]))
+    taken = 2 if double else 1
     return "/".join(tail[:taken]), tail[taken:]
 
 
@@ -203,9 +207,10 @@ def _vanity(parts: list[str], *, address: bool) -> Place | None:
 
 def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
     """A place by a path without a host."""
-    sibling = _sibling(parts, roots)
+    sibling = _sibling(parts, roots) or _neighbour(parts, roots)
     if sibling is not None:
-        return Place(notation.normalise("/".join(sibling[1])) or "", written, sibling[0])
+        below = notation.normalise("/".join(sibling[1]))
+        return Place(below, written, sibling[0]) if below else None
     path = notation.normalise(written, roots.prefixes, roots.modules)
     if path is None and written.startswith(("/", "$")):
         path = _below_name(parts, roots)
@@ -228,11 +233,26 @@ def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
     return None
 
 
+def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
+    """The repository and path below another name of the same owner: `docker/cli/cli/command/…`.
+
+    Only where the name stands twice, as no path of this repository's own begins.
+    """
+    name = "/".join(parts[:2])
+    owners = roots.owners - {roots.own}
+    if parts[3:] and parts[0] in owners and parts[1] == parts[2] and name not in roots.names:
+        return name, parts[2:]
+    return None
+
+
 def _below_name(parts: list[str], roots: Roots) -> str | None:
-    """The path below the folder `owner/name` of an absolute path."""
-    for start in range(min(16, len(parts) - 2)):
+    """The path below the folder of a clone or of an unpacked release in an absolute path."""
+    for start in range(min(_DEEPEST, len(parts) - 2)):
         if f"{parts[start]}/{parts[start + 1]}".lower() in roots.names:
             return notation.normalise("/".join(parts[start + 2 :]))
+        folder = _unversioned(parts[start])
+        if parts[start] == roots.own or (folder != parts[start] and folder in roots.short):
+            return notation.normalise("/".join(parts[start + 1 :]))
     return None
 
 
@@ -243,7 +263,7 @@ def _shortened(path: str, roots: Roots) -> str:
     """
     parts = path.split("/")
     while parts[2:]:
-        if parts[3:] and f"{parts[0]}/{parts[1]}".lower() in roots.names:
+        if parts[3:] and f"{parts[0]}/{parts[1].partition('@')[0]}".lower() in roots.names:
             parts = parts[2:]
         elif _unversioned(parts[0]) in roots.short:
             parts = parts[1:]

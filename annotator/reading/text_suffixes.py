@@ -19,6 +19,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _SYMBOL = rf"{_NAME}(?:\.{_NAME}){{0,3}}"
 _DASH = r"(?:-|\u2013|—|~|\uff5e|\.{2,3}|到|至)"
 _C = r":\uff1a"
+_M = rf"[`*]{{0,2}}{_N}[`*]{{0,2}}"
 _CLOSE = r"[`'\"*)\]」》”\u2019>_]{0,4}"
 _END = r"(?![0-9A-Za-z])"
 _KIND = text_words.alternatives(frozenset(text_words.KIND))
@@ -27,30 +28,36 @@ _LINES = text_words.alternatives(text_words.LINE)
 
 _FRAGMENT = (
     rf"\#(?:L|l|n|line-?){_N}(?:C[0-9]{{1,5}})?"
-    rf"(?:(?:\s?{_DASH}\s?|\#|:)(?:L|l|n)?{_N}(?:C[0-9]{{1,5}})?)?{_END}"
+    rf"(?:(?:{_DASH}(?:L|l|n)?|\s{_DASH}\sL|\#L?|:L){_N}(?:C[0-9]{{1,5}})?)?{_END}"
 )
+_DOUBLE = rf"\#{_N}\#{_N}{_END}"
 _QUERY = r"\?[^\s#()<>\"'\]]{0,200}"
 _NUMBERED = rf"[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z]|\.[0-9])"
 _COLON = rf"[`*]{{0,3}}:{_NUMBERED}"
 # A wide colon also opens a clause, which can begin with a count: "three functions".
 _WIDE = rf"\uff1a{_NUMBERED}(?![个個种種步])"
-_SPACED = rf":\s{_N}(?:{_DASH}{_N})?(?=\s{{0,4}}(?:$|[)\],;。]))"
 _ENGLISH = (
     rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in)\s)?"
-    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]))\s?[{_C}]?\s?\#?L?{_N}"
+    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?{_M}"
     rf"(?:\s?(?:{_DASH}|to|through)\s?L?{_N})?{_END}"
 )
 _CHINESE = (
     rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
-    rf"(?:(?:代码行|行号|行號|行数|行)\s?[{_C}]?\s?{_N}(?:\s?{_DASH}\s?{_N})?"
-    rf"|第\s?{_N}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_N})?\s?行"
-    rf"|{_N}(?:\s?行)?(?:\s?{_DASH}\s?{_N})?\s?行(?!代码|左右|多|的代码|程序))"
+    rf"(?:(?:代码行|行号|行號|行数|行)\s?[{_C}]?\s?{_M}(?:\s?{_DASH}\s?{_M})?"
+    rf"|第\s?{_M}(?:\s?行)?(?:\s?{_DASH}\s?第?\s?{_M})?\s?行)"
+)
+# Without an ordinal it may also be a length: "twenty lines in a.go".
+_COUNTED = (
+    rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:文件)?的?\s?"
+    rf"{_M}(?:\s?{_DASH}\s?{_M})?\s?行(?!代码|左右|多|的代码|程序)"
 )
 _LABELLED = (
     rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}[{_C}]\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
     rf"\s{{0,4}}[,;|]?\s{{0,4}}(?:{_LINES})\s{{0,2}}[{_C}]?\s{{0,2}}{_N}(?:{_DASH}{_N})?"
 )
 _NOTATION = rf"::(?:\(\*?({_NAME})\)\.)?({_SYMBOL})(?:{_FRAGMENT})?"
+# "a.go:Driver.Create", "a.go:NewDaemon", "a.go:restore()": a name that cannot be a word of prose.
+_CALLED = rf":((?:[A-Z]\w{{1,80}}\.{_NAME}|[A-Z][a-z0-9]{{1,40}}[A-Z]\w{{0,40}}|{_NAME}(?=\(\))))(?![:\w.])"
 _HOLDS = (
     rf"{_CLOSE}\s?(?:源文件|文件|檔案)?(?:(?:里面|中|里|内)?的|(?:里面|中|里|内)?定义[的了])\s?`?({_SYMBOL})(?:\(\))?`?\s?"
     rf"(?:这个|這個)?(?:函数|方法|结构体|结构|接口|函數|結構體|介面)"
@@ -64,9 +71,10 @@ _DEFINED_IN = (
     rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
 )
 
-_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _COLON, _WIDE, _SPACED))
-_LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE))
+_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _DOUBLE, _COLON, _WIDE))
+_LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE, _COUNTED))
 _AFTER_NOTATION = re.compile(_NOTATION)
+_AFTER_CALLED = re.compile(_CALLED, re.ASCII)
 _AFTER_LABELLED = re.compile(_LABELLED, re.IGNORECASE)
 _AFTER_HOLDS = re.compile(_HOLDS)
 _BEFORE_LINE = re.compile(_LINE_OF)
@@ -75,7 +83,7 @@ _AFTER_QUERY = re.compile(_QUERY)
 _PROMISING = re.compile(r"[0-9]|的|定义")
 # A line that belongs to the path behind it: "line 12 of other.go".
 _NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
-_ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach|see)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
+_ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +111,16 @@ def find_attached(text: str, end: int) -> Suffix | None:
 
 
 def lines(first: str | None, last: str | None) -> tuple[int | None, int | None]:
-    """A line and the end of its range in their order."""
-    if first is None or last is None:
-        return (int(first) if first else None), None
-    return min(int(first), int(last)), max(int(first), int(last))
+    """A line and the end of its range; a number that is too small for an end is none."""
+    line, end_line = (int(number) if number else None for number in (first, last))
+    return line, end_line if line and end_line and end_line >= line else None
 
 
 def _notation(text: str, at: int) -> Suffix | None:
     match = _AFTER_NOTATION.match(text, at)
     if match is None:
-        return None
+        called = _AFTER_CALLED.match(text, at)
+        return Suffix(called.end(), symbol=called[1]) if called and is_declared(called[1]) else None
     receiver, symbol, first, last = match.groups()
     line, end_line = lines(first, last)
     return Suffix(match.end(), line, end_line, f"{receiver}.{symbol}" if receiver else symbol)
@@ -121,8 +129,13 @@ def _notation(text: str, at: int) -> Suffix | None:
 def _tight(text: str, at: int) -> Suffix | None:
     for form in _TIGHT:
         if match := form.match(text, at):
-            return Suffix(match.end(), *lines(match[1], match[2]))
+            return Suffix(match.end(), *lines(*_ordered(match[1], match[2])))
     return None
+
+
+def _ordered(first: str, last: str | None) -> tuple[str, str | None]:
+    """Both ends of a range from the smaller on, as GitHub takes them."""
+    return (last, first) if last and int(last) < int(first) else (first, last)
 
 
 def _loose(text: str, at: int) -> Suffix | None:

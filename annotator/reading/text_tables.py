@@ -35,6 +35,7 @@ _WORD = re.compile(
 )
 _FIRST = frozenset(phrase.split()[0] for phrase in _ROLES)
 _RULE = re.compile(r"[\s|:=+-]*")
+_APART = re.compile(r"[\s,、\uff0c]")
 _LINES = re.compile(
     r"(?:第|[Ll]ines?|L)?\s?([1-9][0-9]{0,8})(?:\s?(?:-|\u2013|—|~|到|至)\s?L?([1-9][0-9]{0,8}))?\s?行?"
 )
@@ -67,8 +68,8 @@ def header(text: str) -> tuple[Header, int] | None:
         return None
     if "|" in text and ".go" not in text and (found := _piped(text)):
         return found, len(text)
-    first = text[:_NEAR].split(None, 1)[:1]
-    return _worded(text) if first and first[0].strip("|*_`:,\uff1a").casefold() in _FIRST else None
+    first = _APART.split(text[:_NEAR].strip(" \t|*_`:"), maxsplit=1)[0]
+    return _worded(text) if first.strip("|*_`:\uff1a").casefold() in _FIRST else None
 
 
 def _worded(text: str) -> tuple[Header, int] | None:
@@ -167,9 +168,8 @@ def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
     if len(found) != 1:
         return None
     path = found[0]
-    rest = [
-        word for word in (text[: path.start] + " " + text[path.end :]).split() if word.strip("|`*-,:\uff1a")
-    ]
+    beside = f"{text[: path.start]} {text[path.end :]}"
+    rest = [word for word in _APART.split(beside) if word.strip("|`*-,:\uff1a")]
     numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:\uff1a"))]
     names = [word for word in rest if word not in numbers and _plain(word) not in text_words.KIND]
     if len(numbers) > 1 or len(names) > _WORDS:

@@ -33,6 +33,7 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 _FRONT_TITLE = re.compile(r"""title\s*[:=]\s*["']?(.{1,200}?)["']?\s*""")
+_TAG = re.compile(r"(?:[a-z]{1,10}-)?v?[0-9]{1,2}\.[\w.-]{1,40}")
 _GAP = 2
 """Empty lines that a table may have between its rows."""
 
@@ -79,12 +80,14 @@ def read(
         for section in sections
         if section.references
     )
+    refs = {one.ref for chapter in chapters for one in chapter.references if one.ref and not one.repository}
     title = source.title or next((section.heading for section in sections if section.heading), "")
     return Article(
         file=name,
         title=_shown(title) or _shown(PurePath(name).stem),
         address=source.address if source.address.startswith(("http://", "https://")) else "",
         repository=repository,
+        tag=min(refs) if len(refs) == 1 and _TAG.fullmatch(min(refs)) else "",
         chapters=chapters,
     )
 

@@ -85,7 +85,7 @@ def _carried(looked_for: Search, origin: Found, written_at: Tree) -> Outcome:
     outcome = symbols.locate(as_symbol, declared.symbol)
     if isinstance(outcome, Missing | Skipped):
         return outcome
-    cited = lines(written_at.data(reference.path))[line - 1].strip()
+    cited = _words(lines(written_at.data(reference.path))[line - 1])
     spot = _same_text(looked_for.tree, outcome.anchor, cited, line - declared.line)
     if spot is None:
         gone = f"{outcome.anchor.symbol} is there, but the text of the cited line is gone from it"
@@ -97,12 +97,17 @@ def _carried(looked_for: Search, origin: Found, written_at: Tree) -> Outcome:
     return Moved(at, Sign.POSITION, f"{where}, not in line {line}")
 
 
+def _words(line: bytes) -> bytes:
+    """A line without its white space, which gofmt changes from version to version."""
+    return b" ".join(line.split())
+
+
 def _same_text(tree: Tree, at: Anchor, cited: bytes, offset: int) -> int | None:
     """The line of the declaration that holds the cited text, if one alone is nearest to the old offset."""
     text = lines(tree.data(at.path))
     declaration = at_anchor(tree, at)
     window = range(first_line(declaration), declaration.span.end_line + 1)
-    hits = [number for number in window if text[number - 1].strip() == cited]
+    hits = [number for number in window if _words(text[number - 1]) == cited]
     distance = {number: abs(number - at.line - offset) for number in hits}
     nearest = [number for number in hits if distance[number] == min(distance.values())]
     return nearest[0] if len(nearest) == 1 else None
@@ -121,9 +126,9 @@ def _outside(reference: Reference, tree: Tree, written_at: Tree) -> Outcome:
         )
     if not tree.has(path):
         return _file_is_gone(path, tree)
-    cited = before[line - 1].strip()
+    cited = _words(before[line - 1])
     after = lines(tree.data(path))
-    hits = [number for number, text in enumerate(after, 1) if text.strip() == cited]
+    hits = [number for number, text in enumerate(after, 1) if _words(text) == cited]
     if not cited or len(hits) != 1:
         return Missing(f"the text of the cited line is not found once in {path} at {tree.tag}")
     at = _whole_file(path, len(after), hits[0])

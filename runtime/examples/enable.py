@@ -8,11 +8,13 @@ import tempfile
 from pathlib import Path
 
 from runtime.examples import plugin
-from runtime.examples.load import start
 from runtime.examples.telling import say, show_error, show_log
 from runtime.plugins.api_types import PluginCreateOptions
+from runtime.plugins.controller import ManagerConfig
+from runtime.plugins.executor import process
 from runtime.plugins.getter import ACQUIRE
 from runtime.plugins.manager import Manager
+from runtime.plugins.store import Store
 
 CONFIG = {
     "description": "The example volume plugin",
@@ -46,6 +48,19 @@ def main() -> None:
         manager.remove("tiny")
         say("Removed, nothing is listed", list(manager.list()))
         manager.shutdown()
+
+
+def start(path: Path) -> Manager:
+    """A plugin manager on a root below a path, as the engine makes it."""
+    exec_root = path / "exec"
+    return Manager(
+        ManagerConfig(
+            store=Store(),
+            root=path / "plugins",
+            exec_root=exec_root,
+            create_executor=lambda manager: process.new(exec_root, manager),
+        )
+    )
 
 
 def use(manager: Manager) -> None:

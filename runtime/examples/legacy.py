@@ -16,7 +16,7 @@ from runtime.plugins.legacy import Plugins
 
 def main() -> None:
     """Find three plugins, of which one works, and call it."""
-    with tempfile.TemporaryDirectory() as made, show_log():
+    with tempfile.TemporaryDirectory(prefix="rt") as made, show_log():
         folder = Path(made)
         plugins = Plugins(LocalRegistry.of_folders([folder]))
         say("In an empty folder there is no plugin", plugins.registry.scan())
@@ -31,7 +31,8 @@ def main() -> None:
             )
             tiny = plugins.get("tiny", "VolumeDriver")
             say("The handshake says what it implements", tiny.manifest)
-            say("From then on it has a client", tiny.client and tiny.client.name)
+            if tiny.client is not None:
+                say("From then on it can be called", tiny.client.call("VolumeDriver.List", {}, dict))
 
             found = plugins.get_all("VolumeDriver")
             say("Listing asks those that are not known, once", [plugin.name for plugin in found])

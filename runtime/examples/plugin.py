@@ -8,14 +8,13 @@ this one file is all there is to pack.
 from __future__ import annotations
 
 import argparse
+import errno
 import functools
 import json
 import re
 import shutil
 import signal
 import socket
-import stat
-import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,6 +25,8 @@ from typing import Any, cast
 
 MIMETYPE = "application/vnd.docker.plugins.v1.2+json"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
+HALVES = ".unfinished"
+OPTIONS = "options.json"
 BODY_LIMIT = 1024 * 1024
 SHOWN = 300
 TOO_LONG = b"a body that is too long"
@@ -42,13 +43,15 @@ class NoSuchMethod(Refused):
 
 
 class Volumes:
-    """ROOT/NAME/data holds a volume's files, ROOT/NAME/options.json how it was made."""
+    """ROOT/NAME/data holds a volume's files, ROOT/NAME/options.json how it was made; all else is not ours."""
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        for half in root.glob(".*"):  # made or removed by halves, when the plugin was killed
-            shutil.rmtree(half, ignore_errors=True)
         self._root = root
+        self._halves = root / HALVES
+        shutil.rmtree(
+            self._halves, ignore_errors=True
+        )  # what a plugin that was killed made or removed by half
+        self._halves.mkdir(parents=True)
         self._mounts: dict[str, set[str]] = {}
         self._lock = threading.Lock()
         self._methods: dict[str, Callable[[Json], Json]] = {
@@ -75,15 +78,15 @@ class Volumes:
             return self._methods[method](request)
 
     def _list(self, _: Json) -> Json:
-        found = sorted(path for path in self._root.iterdir() if NAME.fullmatch(path.name))
+        found = sorted(path.parent for path in self._root.glob(f"*/{OPTIONS}"))
         return {"Volumes": [self._describe(path) for path in found]}
 
     def _create(self, request: Json) -> Json:
         path = self._path(request)
-        if not path.exists():
-            half = path.with_name(f".{path.name}")
-            (half / "data").mkdir(parents=True)
-            (half / "options.json").write_text(json.dumps(request.get("Opts") or {}))
+        if not (path / OPTIONS).exists():
+            half = self._halves / path.name
+            (half / "data").mkdir(parents=True, exist_ok=True)
+            (half / OPTIONS).write_text(json.dumps(request.get("Opts") or {}))
             half.rename(path)
         return {}
 
@@ -100,8 +103,7 @@ class Volumes:
         path = self._existing(request)
         if self._mounts.get(path.name):
             raise Refused(f"volume {path.name} is mounted")
-        half = path.rename(path.with_name(f".{path.name}"))
-        shutil.rmtree(half)
+        shutil.rmtree(path.rename(self._halves / path.name))
         return {}
 
     def _path(self, request: Json) -> Path:
@@ -112,12 +114,12 @@ class Volumes:
 
     def _existing(self, request: Json) -> Path:
         path = self._path(request)
-        if not path.is_dir():
+        if not (path / OPTIONS).is_file():
             raise Refused(f"no volume {path.name}")
         return path
 
     def _describe(self, path: Path) -> Json:
-        options = path / "options.json"
+        options = path / OPTIONS
         created = datetime.fromtimestamp(options.stat().st_mtime, UTC)
         return {
             "Name": path.name,
@@ -141,13 +143,19 @@ class Server(ThreadingHTTPServer):
         self.volumes = volumes
         self.show = show
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
-            path.unlink()  # left behind by a plugin that was killed
+        if _is_left_behind(path):
+            path.unlink()
         super().__init__(cast("tuple[str, int]", str(path)), Handler)
 
     def server_bind(self) -> None:
         """Bind the socket; there is no host and no port to look up."""
         self.socket.bind(self.server_address)
+
+
+def _is_left_behind(path: Path) -> bool:
+    """Whether this is the socket of a plugin that was killed."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return path.is_socket() and probe.connect_ex(str(path)) == errno.ECONNREFUSED
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -186,7 +194,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def serve(path: Path, root: Path) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        OSError: The socket cannot be made, or somebody listens on it; or the root cannot be written.
+    """
     with Server(path, Volumes(root), show=functools.partial(print, flush=True)) as server:
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -194,7 +206,7 @@ def serve(path: Path, root: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> None:
     """Run the plugin, or pack it."""
     parser = argparse.ArgumentParser(prog="runtime.examples.plugin", description=__doc__.partition("\n")[0])
     parser.add_argument("command", nargs="?", choices=["pack"], help="make a managed plugin instead")
@@ -202,16 +214,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--socket", type=Path, help="where to listen")
     parser.add_argument("--root", type=Path, help="where the volumes are; by default beside the socket")
     options = parser.parse_args(arguments)
-    if options.command and options.directory:
-        from runtime.examples import packing  # noqa: PLC0415 - packed, this file stands alone
+    try:
+        if options.command and options.directory:
+            from runtime.examples import packing  # noqa: PLC0415 - packed, this file stands alone
 
-        print(packing.pack(options.directory))  # noqa: T201 - a command says what it did
-        return 0
-    if options.socket and not options.command:
-        serve(options.socket, options.root or options.socket.with_suffix(".volumes"))
-        return 0
-    return parser.error("either --socket PATH or pack DIRECTORY")
+            print(packing.pack(options.directory))  # noqa: T201 - a command says what it did
+        elif options.socket and not options.command:
+            serve(options.socket, options.root or options.socket.with_suffix(".volumes"))
+        else:
+            parser.error("either --socket PATH or pack DIRECTORY")
+    except OSError as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

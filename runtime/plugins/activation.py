@@ -171,6 +171,7 @@ class Plugin:
             pkg/plugins/plugins.go::Plugin.runHandlers
 
         Differs:
+            call activated: the manifest itself is asked for.
             extra handlers: moby's are global.
         """
         if self.manifest is None or self.client is None:

@@ -42,6 +42,9 @@ def http_scheme(url: SplitResult) -> str:
 
     Go:
         pkg/plugins/client.go::httpScheme
+
+    Differs:
+        param u: called `url`.
     """
     return "https" if url.scheme == "https" else "http"
 

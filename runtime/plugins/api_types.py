@@ -36,7 +36,7 @@ class PluginInterfaceType(ApiValue, frozen=True):
 
         Differs:
             param p: the decoded JSON string; that it is one is checked in `golang_json`.
-            error "not a plugin interface type": raised by `golang_json`, which sees the raw value.
+            error kind: "is not a plugin interface type" is raised by `golang_json`, which sees the raw value.
             behaviour slash: without "/" the capability ends with the text; moby adds one stray byte and the
                 quote.
             behaviour dot: without "." all of it is the capability; moby loses the first letter.
@@ -242,20 +242,7 @@ class PluginPrivilege(ApiValue, frozen=True):
 
 
 class PluginFile(ApiValue, frozen=True):
-    """The content of ROOT/plugins/ID/config.json.
-
-    Go:
-        plugin/v2/plugin.go::Plugin
-
-    Differs:
-        method all: only what is written down; `plugin.Plugin` is the living object.
-        field mu: see `plugin.Plugin`.
-        field pClient: see `plugin.Plugin`.
-        field refCount: see `plugin.Plugin`.
-        field modifyRuntimeSpec: see `plugin.Plugin`.
-        field timeout: see `plugin.Plugin`.
-        field addr: see `plugin.Plugin`.
-    """
+    """The content of ROOT/plugins/ID/config.json: what is written down of a `plugin.Plugin`."""
 
     plugin_obj: Plugin = msgspec.field(default=Plugin(), name="plugin")
     rootfs: str = ""

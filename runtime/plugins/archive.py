@@ -25,14 +25,16 @@ class Sink(Protocol):
         ...
 
 
-def split_config_rootfs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) -> bytes | None:
+def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) -> bytes | None:
     """Unpack what is below `rootfs/`, write it as a tar of its own, and return config.json if there is one.
 
     Go:
         plugin/backend_linux.go::splitConfigRootFSFromTar
 
     Differs:
-        param in: called `stream`.
+        param in: called `stream`; `in` is a word of Python's.
+        extra rootfs: where to unpack.
+        extra layer: where the tar of the root file system goes.
         param config: returned.
         result io.ReadCloser: unpacked and written here, in one pass, without a pipe and a goroutine.
         error unsafe: absolute names, `..`, links that lead out, devices and pipes are refused; moby unpacks

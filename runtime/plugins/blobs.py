@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-from runtime.disk import PRIVATE, sync_directory
+from runtime.disk import PRIVATE, open_regular, sync_directory
 from runtime.errors import EngineError
 
 log = logging.getLogger("runtime.plugins.blobs")
@@ -62,11 +62,11 @@ class BlobStore(Protocol):
         """A blob to write."""
         ...
 
-    def get(self, digest: str) -> BinaryIO:
+    def get(self, dgst: str) -> BinaryIO:
         """A blob to read."""
         ...
 
-    def size(self, digest: str) -> int:
+    def size(self, dgst: str) -> int:
         """A blob's size in bytes."""
         ...
 
@@ -83,6 +83,9 @@ class BasicBlobStore:
 
         Go:
             plugin/blobstore.go::newBasicBlobStore
+
+        Differs:
+            param p: called `path`, as the field.
 
         Raises:
             EngineError: `failed to mkdir PATH`.
@@ -108,7 +111,7 @@ class BasicBlobStore:
             raise EngineError(f"failed to create temp file: {error}", error) from error
         return Insertion(os.fdopen(descriptor, "wb"), Path(name), self.path)
 
-    def get(self, digest: str) -> BinaryIO:
+    def get(self, dgst: str) -> BinaryIO:
         """A blob to read.
 
         Go:
@@ -118,9 +121,9 @@ class BasicBlobStore:
             EngineError: the text is no digest.
             OSError: there is no such blob.
         """
-        return self._file(digest).open("rb")
+        return open_regular(self._file(dgst))
 
-    def size(self, digest: str) -> int:
+    def size(self, dgst: str) -> int:
         """A blob's size in bytes.
 
         Go:
@@ -130,7 +133,7 @@ class BasicBlobStore:
             EngineError: the text is no digest.
             OSError: there is no such blob.
         """
-        return self._file(digest).stat().st_size
+        return self._file(dgst).stat().st_size
 
     def gc(self, whitelist: AbstractSet[str]) -> None:
         """Remove every blob that is not in the list.

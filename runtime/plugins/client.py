@@ -52,6 +52,7 @@ def with_request_timeout(seconds: float) -> RequestOpts:
         pkg/plugins/client.go::WithRequestTimeout
 
     Differs:
+        param t: called `seconds`, and a number of them.
         result func: the options themselves; they are one frozen value rather than a list of functions.
     """
     return RequestOpts(timeout=seconds)
@@ -283,6 +284,8 @@ def new_client(
         pkg/plugins/client.go::NewClient
 
     Differs:
+        call newTransport: in `new_client_with_timeout`, which this is with no time-out.
+        call newClientWithTransport: likewise.
         extra name: the plugin's name, for errors; the address if there is none.
         extra timings: the numbers and the clock, for tests.
     """

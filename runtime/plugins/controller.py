@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
+from runtime.plugins.authz import AuthzMiddleware
 from runtime.plugins.executor.protocol import ExecutorCreator
 from runtime.plugins.patience import Clock, RealClock, Timings
 from runtime.plugins.store import Store
@@ -19,18 +19,6 @@ EventLogger = Callable[[str, str, str], None]
 Go:
     plugin/manager.go::eventLogger
 """
-
-
-class AuthzMiddleware(Protocol):
-    """The chain of plugins that authorize requests.
-
-    Go:
-        pkg/authorization/middleware.go::Middleware
-    """
-
-    def remove_plugin(self, name: str, /) -> None:
-        """Take a plugin out of the chain."""
-        ...
 
 
 def _nobody(_id: str, _name: str, _action: str) -> None:

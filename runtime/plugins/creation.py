@@ -29,7 +29,7 @@ from runtime.plugins.api_types import (
     PluginFile,
     PluginPrivilege,
 )
-from runtime.plugins.archive import split_config_rootfs_from_tar
+from runtime.plugins.archive import split_config_root_fs_from_tar
 from runtime.plugins.blobs import BasicBlobStore, Insertion
 from runtime.plugins.definitions import CreateOpt
 from runtime.plugins.identity import generate_random_id
@@ -71,6 +71,7 @@ class Creation:
         Differs:
             param ctx: nothing here can be cancelled.
             param tarCtx: called `tar`.
+            call Publish: in `Manager.create_from_context`, likewise LogPluginEvent.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
             behaviour failed: blobs of a plugin that was not made are removed by the caller's garbage
                 collection.
@@ -85,7 +86,7 @@ class Creation:
         try:
             with self.blob_store.new() as layer_blob:
                 layer = _Layer(layer_blob)
-                config_json = split_config_rootfs_from_tar(tar, aside, layer)
+                config_json = split_config_root_fs_from_tar(tar, aside, layer)
                 diff_id = layer.finish()
                 if config_json is None:
                     raise EngineError("config not found")
@@ -124,7 +125,7 @@ class Creation:
         name: str,
         config_digest: str,
         blobsums: Sequence[str],
-        rootfs_dir: Path,
+        root_fs_dir: Path,
         privileges: Sequence[PluginPrivilege] | None,
         *opts: CreateOpt,
     ) -> Plugin:
@@ -150,7 +151,7 @@ class Creation:
         plugin.init_empty_settings()
         for opt in opts:
             opt(plugin)
-        self._settle(plugin, rootfs_dir)
+        self._settle(plugin, root_fs_dir)
         return plugin
 
     def setup_new_plugin(
@@ -160,6 +161,9 @@ class Creation:
 
         Go:
             plugin/manager_linux.go::Manager.setupNewPlugin
+
+        Differs:
+            param blobsums: not looked at, there as here, hence the underscore.
 
         Raises:
             EngineError: `failed to parse config`, `invalid config json` or `incorrect privileges`.
@@ -183,14 +187,14 @@ class Creation:
             blob.write(golang_json.encode(config) + b"\n")
             return blob.commit()
 
-    def _settle(self, plugin: Plugin, rootfs_dir: Path) -> None:
+    def _settle(self, plugin: Plugin, root_fs_dir: Path) -> None:
         directory = self.root / plugin.get_id()
         try:
             directory.mkdir(mode=PRIVATE)
         except OSError as error:
             raise EngineError(f"failed to mkdir {directory}: {error}", error) from error
         try:
-            _rename(rootfs_dir, directory / records.ROOTFS_FILE_NAME)
+            _rename(root_fs_dir, directory / records.ROOTFS_FILE_NAME)
             records.save(self.root, plugin)
             self.store.add(plugin)
         except BaseException:

@@ -25,16 +25,7 @@ Go:
 
 
 class LegacyPlugins(Protocol):
-    """Where plugins that are not managed come from.
-
-    Go:
-        pkg/plugins/plugins.go::Get
-        pkg/plugins/plugins.go::GetAll
-        pkg/plugins/plugins.go::Handle
-
-    Differs:
-        behaviour global: an object that is handed in; moby has global functions.
-    """
+    """Where plugins that are not managed come from; `legacy.Plugins` is one."""
 
     def get(self, name: str, implementation: str, /) -> CompatPlugin:
         """The plugin of this name, if it implements what is asked."""

@@ -94,6 +94,7 @@ class LocalRegistry:
             pkg/plugins/discovery.go::localRegistry.Plugin
 
         Differs:
+            call pluginPaths: in `_candidates`.
             behaviour name: one that would lead out of the folders is not found.
             behaviour kind: a spec must be a regular file; reading a pipe would wait for ever.
         """
@@ -103,9 +104,10 @@ class LocalRegistry:
             if _is_socket(path):
                 return new_local_plugin(name, f"unix://{path}", self.timings)
         for path in self._candidates(name, self.specs_paths, SPEC_SUFFIXES):
+            if _is_file(path) and path.suffix == ".json":
+                return read_plugin_json_info(name, path, self.timings)
             if _is_file(path):
-                read = read_plugin_json_info if path.suffix == ".json" else read_plugin_info
-                return read(name, path, self.timings)
+                return read_plugin_info(name, path, self.timings)
         raise PluginNotFound(name)
 
     @staticmethod

@@ -34,8 +34,6 @@ def generate_random_id() -> str:
 
     Go:
         pkg/stringid/stringid.go::GenerateRandomID
-        pkg/stringid/stringid.go::generateID
-        pkg/stringid/stringid.go::TruncateID
     """
     while True:
         found = secrets.token_hex(32)

@@ -20,6 +20,7 @@ def setup(rootfs: Path) -> None:
         daemon/initlayer/setup_unix.go::Setup
 
     Differs:
+        param initLayerFs: its path, called `rootfs`.
         param rootIdentity: always the engine's own user.
         behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the
             root;

@@ -98,6 +98,7 @@ class Plugins:
             pkg/plugins/plugins.go::Get
 
         Differs:
+            call waitActive: activation itself waits for whoever began it.
             extra patient: start-up and lists must not wait for the long schedule.
         """
         plugin = self.get_active(name) if patient else self._get_soon(name)
@@ -116,6 +117,8 @@ class Plugins:
             pkg/plugins/plugins.go::GetAll
 
         Differs:
+            call waitActive: in `_wait_for`.
+            call loadWithRetry: in `_begin`, by the workers.
             behaviour slow: a plugin that does not answer in time is left out and logged, and may be there the
                 next time; moby waits for the slowest, for half a minute or for ever.
             order out: as found; moby's is random.
@@ -132,6 +135,8 @@ class Plugins:
             pkg/plugins/plugins.go::Handle
 
         Differs:
+            call activated: no plugin is asked; each counts which handlers have run for it.
+            call implements: likewise.
             behaviour waiting: it never waits for a plugin that is being activated.
         """
         self.handlers.add(iface, fn)
@@ -176,6 +181,10 @@ class Plugins:
             pkg/plugins/plugins.go::loadWithRetry
 
         Differs:
+            call newLocalRegistry: the registry is given.
+            call Plugin: in `_find`, as the wait between two tries.
+            call backoff: likewise.
+            call abort: likewise.
             behaviour retry: without it, activation is tried once too; moby tries for half a minute.
             result Plugin: none with an error; nobody looks at moby's.
         """

@@ -11,13 +11,13 @@ from pathlib import Path
 from runtime import mount
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import dialing, initlayer, propagation, records
+from runtime.plugins import background, dialing, initlayer, propagation, records
 from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.client import new_client_with_timeout
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.executor.protocol import Closes, Executor
 from runtime.plugins.identity import below
-from runtime.plugins.logs import make_logger_streams
+from runtime.plugins.logs import failure, make_logger_streams
 from runtime.plugins.oci import Spec
 from runtime.plugins.plugin import Plugin
 from runtime.plugins.plugin_errors import Disabled, Enabled
@@ -95,6 +95,7 @@ class Lifecycle:
                 c.running = False
                 if propagated is not None:
                     propagation.unshare(propagated)
+                self._remove_exec_directory(p)
                 raise
             self.plugin_post_start(p, c, keep_trying=force)
 
@@ -108,8 +109,7 @@ class Lifecycle:
             behaviour dial: tried many times within moby's 12.5 s, so that a plugin is there as soon as it
                 listens.
             behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays
-                enabled,
-                and is started again later.
+                enabled, and is started again later.
             extra keep_trying: whether that is so.
 
         Raises:
@@ -186,21 +186,22 @@ class Lifecycle:
         if self.executor is None:
             return
         with p.turn:
+            c.restart = (
+                self.config.live_restore_enabled
+            )  # before it is watched, so that its end is not missed
+            self.take(p, c)
             alive = self._restore(p, c, self.executor)
             if self.config.live_restore_enabled:
                 if not alive:
                     self.enable(p, c, force=True)
                     return
-                c.restart = True
-                self.take(p, c)
                 self.plugin_post_start(p, c, keep_trying=True)
             elif alive:
-                c.restart = False
                 self.shutdown_plugin(p, c)
 
     def _restore(self, p: Plugin, c: Controller, executor: Executor) -> bool:
         stdout, stderr = make_logger_streams(p.get_id())
-        c.running = True  # before it is watched, so that its end is not missed
+        c.running = True
         alive = False
         try:
             alive = executor.restore(p.get_id(), stdout, stderr)
@@ -276,7 +277,7 @@ class Lifecycle:
             c.exit_chan.set()
         if restart:
             c.count_crash(self.config.clock.now(), self.config.timings)
-            self.config.workers.submit(lambda: self.restart(p, c))
+            background.run(self.config.workers, partial(self.restart, p, c))
 
     def restart(self, p: Plugin, c: Controller) -> None:
         """Start a plugin that crashed again, after a wait that grows, until it runs or is given up."""
@@ -298,7 +299,7 @@ class Lifecycle:
         """
         self.closing.set()
         stops = [
-            self.config.workers.submit(partial(self._shutdown_one, p, c))
+            background.run(self.config.workers, partial(self._shutdown_one, p, c))
             for p in self.config.store.get_all().values()
             if (c := self.controller(p)) is not None
         ]
@@ -325,14 +326,11 @@ class Lifecycle:
         try:
             self.enable(p, c, force=True)
         except GoneBeforeListening as error:
-            self._log_failure(p, error)
+            failure(log, "failed to enable plugin", error, id=p.get_id())
         except (EngineError, OSError) as error:
-            self._log_failure(p, error)
+            failure(log, "failed to enable plugin", error, id=p.get_id())
             return not c.restart
         return True
-
-    def _log_failure(self, p: Plugin, error: Exception) -> None:
-        log.error("failed to enable plugin", extra={"id": p.get_id(), "error": str(error)})
 
     def _is_to_restart(self, p: Plugin, c: Controller) -> bool:
         return c.restart and not self.closing.is_set() and self.controller(p) is c
@@ -351,8 +349,7 @@ class Lifecycle:
         try:
             ensure_remove_all(below(self.config.exec_root, p.get_id()))
         except OSError as error:
-            fields = {"id": p.get_id(), "error": str(error)}
-            log.error("Could not remove plugin bundle dir", extra=fields)  # noqa: TRY400 -- no trace
+            failure(log, "Could not remove plugin bundle dir", error, id=p.get_id())
 
     def _unmount_below(self, directory: Path) -> None:
         try:

@@ -17,11 +17,7 @@ Go:
 
 
 class Filters(Protocol):
-    """What a list is filtered by: keys with values.
-
-    Go:
-        api/types/filters/parse.go::Args
-    """
+    """What a list is filtered by: keys with values."""
 
     def validate(self, accepted: frozenset[str], /) -> None:
         """Check that there are no other keys."""

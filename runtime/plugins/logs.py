@@ -11,6 +11,11 @@ LINE_LIMIT = 64 << 10
 """Bytes after which a line is cut, as in logrus."""
 
 
+def failure(to: logging.Logger, message: str, error: BaseException, **fields: str) -> None:
+    """Log an error that is dealt with: its text as a field beside the others, without a trace."""
+    to.error(message, extra={**fields, "error": str(error)})
+
+
 class WriteCloser(Protocol):
     """Where an executor puts what a plugin prints."""
 
@@ -57,8 +62,13 @@ class LineLogger:
         self._rest = b""
 
     def _log(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
-        log.log(self.level, "%s", text, extra={"plugin": self.id})
+        log.log(self.level, "%s", _printable(line), extra={"plugin": self.id})
+
+
+def _printable(line: bytes) -> str:
+    """The line with what could move a cursor or forge another line escaped."""
+    text = line.decode("utf-8", "replace").rstrip("\r")
+    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)
 
 
 def make_logger_streams(plugin_id: str) -> tuple[LineLogger, LineLogger]:

@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from runtime import mount
-from runtime.disk import PRIVATE, ensure_remove_all
+from runtime.disk import make_private
 from runtime.errors import EngineError
-from runtime.plugins import records, restoring
+from runtime.plugins import background, records, restoring
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import (
     PluginCreateOptions,
@@ -22,16 +21,17 @@ from runtime.plugins.api_types import (
     PluginEnableConfig,
     PluginRmConfig,
 )
+from runtime.plugins.authz import leave
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.creation import Creation
-from runtime.plugins.identity import below
 from runtime.plugins.lifecycle import Lifecycle
 from runtime.plugins.listing import Filters, fits
+from runtime.plugins.logs import failure
 from runtime.plugins.plugin import Plugin, api_plugin
 from runtime.plugins.plugin_errors import Enabled, InUse, PluginNotFound
 from runtime.plugins.plugin_events import Event, EventCreate, EventDisable, EventEnable, EventRemove, topic
-from runtime.plugins.removal import atomic_remove_all
+from runtime.plugins.removal import remove_files
 from runtime.pubsub import Publisher, Subscriber
 
 log = logging.getLogger("runtime.plugins.manager")
@@ -42,12 +42,10 @@ PUBLISH_TIMEOUT = 0.0
 PUBLISH_BUFFER = 0
 """Events that wait for each reader, unless it asks for more."""
 
-AUTHZ_API_IMPLEMENTS = "authz"
-"""The capability of plugins that authorize requests.
-
-Go:
-    pkg/authorization/api.go::AuthZApiImplements
-"""
+ENABLE = PluginEnableConfig()
+DISABLE = PluginDisableConfig()
+REMOVE = PluginRmConfig()
+"""What is done if nobody says otherwise: no time-out for calls, and no force."""
 
 
 class Manager:
@@ -62,7 +60,8 @@ class Manager:
         field muGC: one lock; only the last moment of a creation holds it.
         method enable: `lifecycle.enable`, likewise pluginPostStart, restore, disable, HandleExitEvent and
             Shutdown.
-        method createPlugin: `creation.create_plugin`, likewise setupNewPlugin.
+        method createPlugin: `creation.create_plugin`, likewise setupNewPlugin and CreateFromContext, which is
+            handed on to there.
         method Pull: nothing is pulled here, likewise Push, Upgrade and Privileges.
         extra lifecycle: starts and stops plugins.
         extra creation: makes plugins.
@@ -84,7 +83,7 @@ class Manager:
         """
         self.config = config
         for directory in (config.root, config.exec_root, self._tmp_dir()):
-            _make_directory(directory)
+            make_private(directory)
         self.lifecycle = Lifecycle(config)
         self.executor = config.create_executor(self)
         self.lifecycle.executor = self.executor
@@ -109,13 +108,6 @@ class Manager:
 
     def handle_exit_event(self, plugin_id: str) -> None:
         """A plugin has ended; the executor calls this.
-
-        Go:
-            plugin/manager.go::Manager.HandleExitEvent
-
-        Differs:
-            param id: called `plugin_id`; `id` is a builtin.
-            call GetV2Plugin: in `Lifecycle.handle_exit_event`, as all the rest.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -152,7 +144,9 @@ class Manager:
             c = Controller()
             lifecycle.take(plugin, c)
             restoring.connect(lifecycle, plugin, c)
-            restored.append(config.workers.submit(partial(restoring.reload_one, lifecycle, plugin, c)))
+            restored.append(
+                background.run(config.workers, partial(restoring.reload_one, lifecycle, plugin, c))
+            )
         wait(restored, config.timings.start)
 
     def get(self, id_or_name: str) -> Plugin:
@@ -167,7 +161,7 @@ class Manager:
         """
         return self.config.store.get_v2_plugin(id_or_name)
 
-    def disable(self, ref_or_id: str, config: PluginDisableConfig = PluginDisableConfig()) -> None:  # noqa: B008 -- frozen
+    def disable(self, ref_or_id: str, config: PluginDisableConfig = DISABLE) -> None:
         """Stop a plugin; nobody can use it then.
 
         Go:
@@ -185,11 +179,11 @@ class Manager:
         with self._operation(ref_or_id) as p:
             if not config.force_disable and p.get_ref_count() > 0:
                 raise InUse(p.name)
-            self._leave_authz(p)
+            leave(self.config.authz_middleware, p)
             self.lifecycle.disable(p, self.lifecycle.controller(p), force=config.force_disable)
             self._tell(EventDisable(api_plugin(p)), p, ref_or_id, "disable")
 
-    def enable(self, ref_or_id: str, config: PluginEnableConfig = PluginEnableConfig()) -> None:  # noqa: B008 -- frozen
+    def enable(self, ref_or_id: str, config: PluginEnableConfig = ENABLE) -> None:
         """Start a plugin and wait until it listens.
 
         Go:
@@ -215,7 +209,7 @@ class Manager:
         """
         return api_plugin(self.get(ref_or_id))
 
-    def remove(self, name: str, config: PluginRmConfig = PluginRmConfig()) -> None:  # noqa: B008 -- frozen
+    def remove(self, name: str, config: PluginRmConfig = REMOVE) -> None:
         """Remove a plugin and all its files.
 
         Go:
@@ -234,12 +228,12 @@ class Manager:
         with self._operation(name) as p:
             if not config.force_remove:
                 _check_removable(p)
-            self._leave_authz(p)
+            leave(self.config.authz_middleware, p)
             if p.is_enabled():
                 self._disable_for_removal(p)
             self.lifecycle.stop(p, self.lifecycle.controller(p))
             try:
-                self._remove_files(p)
+                remove_files(self.config.root, self.config.exec_root, p.get_id())
                 self.config.store.remove(p)
             finally:
                 self._gc_later()
@@ -273,14 +267,6 @@ class Manager:
 
     def create_from_context(self, tar: IO[bytes], options: PluginCreateOptions) -> Plugin:
         """Make a plugin from an uncompressed tar with config.json and rootfs.
-
-        Go:
-            plugin/backend_linux.go::Manager.CreateFromContext
-
-        Differs:
-            param ctx: nothing here can be cancelled.
-            param tarCtx: called `tar`.
-            extra result: the plugin.
 
         Raises:
             NameTaken: another plugin has the name.
@@ -319,7 +305,7 @@ class Manager:
             plugin/events.go::Manager.SubscribeEvents
 
         Differs:
-            error unexpected type: the type checker sees to that.
+            error type: the type checker sees to that.
         """
         subscriber = self.publisher.subscribe_topic_with_buffer(topic(watch_events), buffer)
         return subscriber, lambda: self.publisher.evict(subscriber)
@@ -327,12 +313,7 @@ class Manager:
     def shutdown(self) -> None:
         """Stop all plugins; with live restore let those that are enabled run on.
 
-        Go:
-            plugin/manager_linux.go::Manager.Shutdown
-
-        Differs:
-            extra close: ends the subscriptions to events and closes the clients, which moby leaves to its
-                exit.
+        Subscriptions to events end, and clients are closed.
         """
         self.lifecycle.shutdown()
         for p in self.config.store.get_all().values():
@@ -362,37 +343,30 @@ class Manager:
 
     @contextmanager
     def _operation(self, ref_or_id: str) -> Iterator[Plugin]:
-        """The plugin that is meant, while no other operation on it goes on."""
+        """The plugin that is meant, while no other operation on it goes on.
+
+        Raises:
+            PluginNotFound: there is no such plugin.
+            EngineError: also for what the system refuses meanwhile.
+        """
         p = self.config.store.get_v2_plugin(ref_or_id)
         with p.turn:
             if self.config.store.get_all().get(p.get_id()) is not p:
                 raise PluginNotFound(ref_or_id)
-            yield p
+            try:
+                yield p
+            except OSError as error:
+                raise EngineError(error) from error
 
     def _tell(self, event: Event, p: Plugin, name: str, action: str) -> None:
         self.publisher.publish(event)
         self.config.log_plugin_event(p.get_id(), name, action)
 
-    def _leave_authz(self, p: Plugin) -> None:
-        if self.config.authz_middleware is None:
-            return
-        if any(kind.capability == AUTHZ_API_IMPLEMENTS for kind in p.get_types()):
-            self.config.authz_middleware.remove_plugin(p.name)
-
     def _disable_for_removal(self, p: Plugin) -> None:
         try:
             self.lifecycle.disable(p, self.lifecycle.controller(p), force=True)
         except EngineError as error:
-            log.error("failed to disable plugin '%s': %s", p.name, error)  # noqa: TRY400
-
-    def _remove_files(self, p: Plugin) -> None:
-        directory = below(self.config.root, p.get_id())
-        try:
-            mount.recursive_unmount(directory)
-        except OSError as error:
-            raise EngineError(f"error unmounting plugin data: {error}", error) from error
-        atomic_remove_all(directory)
-        ensure_remove_all(below(self.config.exec_root, p.get_id()))
+            failure(log, f"failed to disable plugin '{p.name}': {error}", error, id=p.get_id())
 
     def _create(self, create: Callable[[], Plugin]) -> Plugin:
         try:
@@ -405,14 +379,7 @@ class Manager:
         return p
 
     def _gc_later(self) -> None:
-        self.config.workers.submit(self.gc)
-
-
-def _make_directory(path: Path) -> None:
-    try:
-        path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-    except OSError as error:
-        raise EngineError(f"failed to mkdir {path}: {error}", error) from error
+        background.run(self.config.workers, self.gc)
 
 
 def _check_removable(p: Plugin) -> None:

@@ -208,13 +208,13 @@ def default_spec() -> Spec:
     )
 
 
-def remove_namespace(spec: Spec, kind: str) -> None:
+def remove_namespace(s: Spec, ns_type: str) -> None:
     """Let the container share the host's namespace of a kind.
 
     Go:
         oci/namespaces.go::RemoveNamespace
     """
-    spec.linux.namespaces = [namespace for namespace in spec.linux.namespaces if namespace.type != kind]
+    s.linux.namespaces = [namespace for namespace in s.linux.namespaces if namespace.type != ns_type]
 
 
 def devices_from_path(

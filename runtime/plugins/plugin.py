@@ -253,7 +253,8 @@ class Plugin:
             plugin/v2/plugin.go::Plugin.AddRefCount
 
         Differs:
-            behaviour below zero: never; one release too many is logged and does not free another user's
+            behaviour negative: never below zero; one release too many is logged and does not free another
+                user's
                 plugin.
         """
         with self.mu:
@@ -347,6 +348,13 @@ class Plugin:
 
         Go:
             plugin/v2/plugin_linux.go::Plugin.InitSpec
+
+        Differs:
+            field Config.Mounts: the mounts of the settings are used, which moby reaches through shared
+                pointers.
+            error device: a device without a path is refused; moby crashes.
+            behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own
+                too.
 
         Raises:
             EngineError: a mount has no source, or a device no path or is none.

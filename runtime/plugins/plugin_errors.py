@@ -57,6 +57,8 @@ class InvalidFilter(InvalidParameter):
     """
 
     def __init__(self, name: str, values: Sequence[str] = ()) -> None:
+        self.filter = name
+        self.value = list(values)
         given = f"=[{' '.join(values)}]" if values else ""
         super().__init__(f"Invalid filter '{name}{given}'")
 

@@ -10,13 +10,13 @@ from runtime.plugins.api_types import PluginConfig, PluginPrivilege
 _NO_PRIVILEGE = ("null", "bridge", "")
 
 
-def compute_privileges(config: PluginConfig) -> list[PluginPrivilege]:
+def compute_privileges(c: PluginConfig) -> list[PluginPrivilege]:
     """The privileges that a user has to accept.
 
     Go:
         plugin/backend_linux.go::computePrivileges
     """
-    return list(_privileges(config))
+    return list(_privileges(c))
 
 
 def _privileges(config: PluginConfig) -> Iterator[PluginPrivilege]:
@@ -40,7 +40,9 @@ def _privileges(config: PluginConfig) -> Iterator[PluginPrivilege]:
         )
 
 
-def validate_privileges(required: Sequence[PluginPrivilege], accepted: Sequence[PluginPrivilege]) -> None:
+def validate_privileges(
+    required_privileges: Sequence[PluginPrivilege], privileges: Sequence[PluginPrivilege]
+) -> None:
     """Check that the user accepted what is required, no less and no more.
 
     Go:
@@ -49,20 +51,15 @@ def validate_privileges(required: Sequence[PluginPrivilege], accepted: Sequence[
     Raises:
         EngineError: `incorrect privileges`.
     """
-    if not is_equal(required, accepted):
+    if not is_equal(required_privileges, privileges):
         raise EngineError("incorrect privileges")
 
 
-def is_equal(one: Sequence[PluginPrivilege], other: Sequence[PluginPrivilege]) -> bool:
+def is_equal(arr_one: Sequence[PluginPrivilege], arr_other: Sequence[PluginPrivilege]) -> bool:
     """Whether both hold the same privileges, in any order.
 
     Go:
         plugin/manager.go::isEqual
-        plugin/manager.go::isEqualPrivilege
-        api/types/plugin_responses.go::PluginPrivileges
-        api/types/plugin_responses.go::PluginPrivileges.Len
-        api/types/plugin_responses.go::PluginPrivileges.Less
-        api/types/plugin_responses.go::PluginPrivileges.Swap
 
     Differs:
         param compare: always by name and value.
@@ -72,8 +69,17 @@ def is_equal(one: Sequence[PluginPrivilege], other: Sequence[PluginPrivilege]) -
             differ.
         behaviour sort: neither argument is changed.
     """
-    return sorted(map(_key, one)) == sorted(map(_key, other))
+    return sorted(map(_key, arr_one)) == sorted(map(_key, arr_other))
 
 
 def _key(privilege: PluginPrivilege) -> tuple[str, list[str]]:
+    """By what privileges are the same: equal keys.
+
+    Go:
+        plugin/manager.go::isEqualPrivilege
+
+    Differs:
+        param a: one privilege; two of them are compared by their keys.
+        param b: likewise.
+    """
     return privilege.name, sorted(privilege.value or ())

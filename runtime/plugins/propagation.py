@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runtime import mount
 from runtime.errors import EngineError
+from runtime.plugins.logs import failure
 from runtime.plugins.plugin import PROPAGATED_MOUNT, Plugin
 
 log = logging.getLogger("runtime.plugins.propagation")
@@ -18,11 +19,7 @@ _CAPABILITIES = ("volumedriver", "graphdriver")
 def prepare(plugin: Plugin) -> None:
     """Make the propagated mount of a volume or graph driver; move it from where older engines had it.
 
-    Go:
-        plugin/manager.go::Manager.reload
-
-    Differs:
-        behaviour migrate: only a directory below the root file system is moved, never through a link.
+    A part of moby's reload; here only a directory below the root file system is moved, never through a link.
     """
     obj = plugin.plugin_obj
     drives = any(
@@ -50,7 +47,7 @@ def share(plugin: Plugin) -> Path | None:
     directory = Path(plugin.rootfs).parent / PROPAGATED_MOUNT
     _make(directory)
     try:
-        mount.make_rshared(directory)
+        mount.make_r_shared(directory)
     except PermissionError as error:
         log.debug("the propagated mount is not shared: %s", error, extra={"id": plugin.get_id()})
     except OSError as error:
@@ -70,7 +67,7 @@ def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     except OSError as error:
-        log.error("failed to create PropagatedMount directory at %s: %s", directory, error)  # noqa: TRY400
+        failure(log, f"failed to create PropagatedMount directory at {directory}: {error}", error)
 
 
 def _migrate(rootfs: Path, inside: str, directory: Path) -> None:
@@ -81,5 +78,4 @@ def _migrate(rootfs: Path, inside: str, directory: Path) -> None:
     try:
         old.rename(directory)
     except OSError as error:
-        fields = {"dir": str(directory), "error": str(error)}
-        log.error("error migrating propagated mount storage", extra=fields)  # noqa: TRY400 -- no trace
+        failure(log, "error migrating propagated mount storage", error, dir=str(directory))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import logging
-import os
-import stat
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from runtime.disk import atomic_write_file
+from runtime.disk import atomic_write_file, open_regular
 from runtime.errors import EngineError
 from runtime.plugins import golang_json, settings
 from runtime.plugins.api_types import PluginFile
@@ -43,6 +42,8 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         plugin/manager.go::Manager.loadPlugin
 
     Differs:
+        param id: called `plugin_id`; `id` is a builtin.
+        extra root: the manager's.
         error id: a config.json of another id is refused; moby loads it and can never save it.
         error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
         error size: a config.json of more than 4 MiB is refused.
@@ -70,22 +71,23 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
     return Plugin(replace(file, plugin_obj=replace(file.plugin_obj, settings=in_force)), document)
 
 
-def save(root: Path, plugin: Plugin) -> None:
+def save(root: Path, p: Plugin) -> None:
     """Write a plugin's config.json.
 
     Go:
         plugin/manager.go::Manager.save
 
     Differs:
+        extra root: the manager's.
         behaviour unknown: keys that another version wrote stay; moby drops them.
         behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
 
     Raises:
         EngineError: `failed to write atomically plugin json`; the file is as before.
     """
-    path = below(root, plugin.get_id()) / CONFIG_FILE_NAME
-    with plugin.turn:
-        data = golang_json.encode(plugin.to_file(), plugin.read)
+    path = below(root, p.get_id()) / CONFIG_FILE_NAME
+    with p.turn:
+        data = golang_json.encode(p.to_file(), p.read)
         try:
             atomic_write_file(path, data, CONFIG_MODE)
         except OSError as error:
@@ -115,9 +117,6 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
 
 def _read(path: Path) -> bytes:
     if path.parent.is_symlink():
-        raise OSError(f"{path.parent} is a link")
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(f"{path} is no regular file")
+        raise OSError(errno.ELOOP, "the directory is a link", str(path.parent))
+    with open_regular(path) as file:
         return file.read(golang_json.SIZE_LIMIT + 1)

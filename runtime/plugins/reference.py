@@ -49,7 +49,7 @@ class Reference:
         return bool(self.digest)
 
 
-def parse_normalized_named(text: str) -> Reference:
+def parse_normalized_named(s: str) -> Reference:
     """The full reference that a familiar name stands for.
 
     Go:
@@ -58,9 +58,9 @@ def parse_normalized_named(text: str) -> Reference:
     Raises:
         EngineError: the text is no name.
     """
-    if _IDENTIFIER.fullmatch(text):
-        raise EngineError(f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings")
-    domain, remainder = _split_docker_domain(text)
+    if _IDENTIFIER.fullmatch(s):
+        raise EngineError(f"invalid repository name ({s}), cannot specify 64-byte hexadecimal strings")
+    domain, remainder = _split_docker_domain(s)
     name = remainder.partition(":")[0]
     if name.lower() != name:
         raise EngineError("invalid reference format: repository name must be lowercase")
@@ -72,31 +72,27 @@ def parse_normalized_named(text: str) -> Reference:
     return Reference(found["domain"], found["path"], found["tag"] or "", found["digest"] or "")
 
 
-def tag_name_only(reference: Reference) -> Reference:
+def tag_name_only(ref: Reference) -> Reference:
     """The reference with the default tag, if it has neither tag nor digest.
 
     Go:
         vendor/github.com/docker/distribution/reference/normalize.go::TagNameOnly
         vendor/github.com/docker/distribution/reference/helpers.go::IsNameOnly
     """
-    return reference if reference.tag or reference.digest else replace(reference, tag=DEFAULT_TAG)
+    return ref if ref.tag or ref.digest else replace(ref, tag=DEFAULT_TAG)
 
 
-def familiar_string(reference: Reference) -> str:
+def familiar_string(ref: Reference) -> str:
     """The reference as users write it, without the default domain.
 
     Go:
         vendor/github.com/docker/distribution/reference/helpers.go::FamiliarString
     """
-    name = f"{reference.domain}/{reference.path}"
-    if reference.domain == DEFAULT_DOMAIN:
-        owner, _, official = reference.path.partition("/")
-        name = official if owner == OFFICIAL_REPOSITORY and "/" not in official else reference.path
-    return (
-        name
-        + (f":{reference.tag}" if reference.tag else "")
-        + (f"@{reference.digest}" if reference.digest else "")
-    )
+    name = f"{ref.domain}/{ref.path}"
+    if ref.domain == DEFAULT_DOMAIN:
+        owner, _, official = ref.path.partition("/")
+        name = official if owner == OFFICIAL_REPOSITORY and "/" not in official else ref.path
+    return name + (f":{ref.tag}" if ref.tag else "") + (f"@{ref.digest}" if ref.digest else "")
 
 
 def _split_docker_domain(name: str) -> tuple[str, str]:

@@ -6,8 +6,10 @@ import errno
 from contextlib import suppress
 from pathlib import Path
 
+from runtime import mount
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
+from runtime.plugins.identity import below
 
 REMOVING = "-removing"
 """What the name of a directory ends with while it is removed."""
@@ -22,6 +24,9 @@ def atomic_remove_all(directory: Path) -> None:
 
     Go:
         plugin/backend_linux.go::atomicRemoveAll
+
+    Differs:
+        param dir: called `directory`; `dir` is a builtin.
 
     Raises:
         EngineError: the directory cannot be renamed, or a leftover cannot be removed.
@@ -45,6 +50,22 @@ def atomic_remove_all(directory: Path) -> None:
         with suppress(OSError):
             renamed.rename(directory)
         raise
+
+
+def remove_files(root: Path, exec_root: Path, plugin_id: str) -> None:
+    """Remove all of a plugin's files, after detaching what is mounted among them.
+
+    Raises:
+        EngineError: `error unmounting plugin data`, or the directory cannot be renamed.
+        OSError: something in it cannot be removed.
+    """
+    directory = below(root, plugin_id)
+    try:
+        mount.recursive_unmount(directory)
+    except OSError as error:
+        raise EngineError(f"error unmounting plugin data: {error}", error) from error
+    atomic_remove_all(directory)
+    ensure_remove_all(below(exec_root, plugin_id))
 
 
 def _remove_leftover(renamed: Path) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import golang_json, propagation, records
+from runtime.plugins import background, golang_json, propagation, records
 from runtime.plugins.api_types import PluginConfig
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller
 from runtime.plugins.identity import VALID_FULL_ID
 from runtime.plugins.lifecycle import Lifecycle
+from runtime.plugins.logs import failure
 from runtime.plugins.plugin import Plugin
 from runtime.plugins.removal import REMOVING
 from runtime.workers import Workers
@@ -38,7 +39,7 @@ def load_all(root: Path, blobs: BasicBlobStore, workers: Workers) -> Iterator[Pl
             _restore_config(plugin, blobs)
             yield plugin
         elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
-            workers.submit(partial(_remove_leftover, entry))
+            background.run(workers, partial(_remove_leftover, entry))
 
 
 def reload_one(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
@@ -46,7 +47,7 @@ def reload_one(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
     try:
         lifecycle.restore_plugin(p, c)
     except (EngineError, OSError) as error:
-        log.error("Failed to restore plugin", extra={"id": p.get_id(), "error": str(error)})  # noqa: TRY400
+        failure(log, "Failed to restore plugin", error, id=p.get_id())
         return
     root = lifecycle.config.root
     with p.turn:
@@ -65,7 +66,7 @@ def connect(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
     try:
         lifecycle.connect(p, c)
     except EngineError as error:
-        log.error("Failed to restore plugin", extra={"id": p.get_id(), "error": str(error)})  # noqa: TRY400
+        failure(log, "Failed to restore plugin", error, id=p.get_id())
 
 
 def _start_again(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
@@ -73,7 +74,7 @@ def _start_again(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
     try:
         lifecycle.enable(p, c, force=True)
     except (EngineError, OSError) as error:
-        log.error("failed to enable plugin", extra={"id": p.get_id(), "error": str(error)})  # noqa: TRY400
+        failure(log, "failed to enable plugin", error, id=p.get_id())
 
 
 def _restore_config(plugin: Plugin, blobs: BasicBlobStore) -> None:
@@ -90,7 +91,7 @@ def _save_quietly(root: Path, p: Plugin) -> None:
     try:
         records.save(root, p)
     except EngineError as error:
-        log.error("cannot save plugin", extra={"id": p.get_id(), "error": str(error)})  # noqa: TRY400
+        failure(log, "cannot save plugin", error, id=p.get_id())
 
 
 def _remove_leftover(path: Path) -> None:

@@ -21,15 +21,6 @@ Go:
 def init_spec(plugin: Plugin, rootfs: str, exec_root: Path) -> oci.Spec:
     """The spec of a plugin's container, before spec options change it; makes EXEC/ID for the socket.
 
-    Go:
-        plugin/v2/plugin_linux.go::Plugin.InitSpec
-
-    Differs:
-        field Config.Mounts: the mounts of the settings are used, which moby reaches through shared pointers.
-        error device: a device without a path is refused; moby crashes.
-        behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own too.
-        call modifyRuntimeSpec: in `plugin.Plugin.init_spec`.
-
     Raises:
         EngineError: a mount has no source, or a device no path or is none.
         OSError: EXEC/ID cannot be made.

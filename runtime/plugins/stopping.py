@@ -8,6 +8,7 @@ import signal
 from runtime.errors import EngineError, NotFound
 from runtime.plugins.controller import Controller
 from runtime.plugins.executor.protocol import Executor
+from runtime.plugins.logs import failure
 from runtime.plugins.patience import Clock, Timings
 from runtime.plugins.plugin import Plugin
 
@@ -46,5 +47,4 @@ def _send(p: Plugin, executor: Executor, number: signal.Signals) -> None:
     except NotFound as error:
         log.debug("%s not sent: %s", number.name, error, extra={"id": p.get_id()})
     except (EngineError, OSError) as error:
-        fields = {"id": p.get_id()}
-        log.error("Sending %s to plugin failed with error: %s", number.name, error, extra=fields)  # noqa: TRY400 -- no trace
+        failure(log, f"Sending {number.name} to plugin failed with error: {error}", error, id=p.get_id())

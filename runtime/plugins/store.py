@@ -14,6 +14,7 @@ from runtime.plugins import oci, reference
 from runtime.plugins.definitions import LegacyPlugins, plugin_type
 from runtime.plugins.getter import RELEASE, CompatPlugin, Handler
 from runtime.plugins.identity import VALID_FULL_ID
+from runtime.plugins.logs import failure
 from runtime.plugins.plugin import Plugin, SpecOpt
 from runtime.plugins.plugin_errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound
 from runtime.plugins.quoting import quote
@@ -27,20 +28,17 @@ class Store:
     Go:
         plugin/defs.go::Store
         plugin/defs.go::NewStore
+        plugin/store.go::allowV1PluginsFallback
 
     Differs:
         field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
             waits.
+        extra lock: that lock.
         extra legacy: where legacy plugins come from; None for nowhere, as with moby's
             `allowV1PluginsFallback` off.
     """
 
     def __init__(self, legacy: LegacyPlugins | None = None) -> None:
-        """An empty store.
-
-        Go:
-            plugin/store.go::allowV1PluginsFallback
-        """
         self.lock = threading.RLock()
         self.plugins: dict[str, Plugin] = {}
         self.spec_opts: dict[str, list[SpecOpt]] = {}
@@ -102,27 +100,27 @@ class Store:
                 self._set_spec_opts(plugin)
             self.plugins = dict(plugins)
 
-    def set_state(self, plugin: Plugin, *, state: bool) -> None:
+    def set_state(self, p: Plugin, *, state: bool) -> None:
         """Mark a plugin as enabled or not, in memory.
 
         Go:
             plugin/store.go::Store.SetState
         """
-        with self.lock, plugin.mu:
-            plugin.plugin_obj = replace(plugin.plugin_obj, enabled=state)
+        with self.lock, p.mu:
+            p.plugin_obj = replace(p.plugin_obj, enabled=state)
 
-    def retire(self, plugin: Plugin, *, force: bool) -> None:
+    def retire(self, p: Plugin, *, force: bool) -> None:
         """Mark a plugin as disabled, unless someone uses it; no look-up can come in between.
 
         Raises:
             InUse: someone does, and `force` is not set.
         """
-        with self.lock, plugin.mu:
-            if plugin.ref_count > 0 and not force:
-                raise InUse(plugin.name)
-            self.set_state(plugin, state=False)
+        with self.lock, p.mu:
+            if p.ref_count > 0 and not force:
+                raise InUse(p.name)
+            self.set_state(p, state=False)
 
-    def add(self, plugin: Plugin) -> None:
+    def add(self, p: Plugin) -> None:
         """Know one more plugin.
 
         Go:
@@ -132,22 +130,22 @@ class Store:
             EngineError: another plugin has the same id.
         """
         with self.lock:
-            other = self.plugins.get(plugin.get_id())
+            other = self.plugins.get(p.get_id())
             if other is not None:
                 raise EngineError(
-                    f"plugin {quote(plugin.name)} has the same ID {plugin.get_id()} as {quote(other.name)}"
+                    f"plugin {quote(p.name)} has the same ID {p.get_id()} as {quote(other.name)}"
                 )
-            self._set_spec_opts(plugin)
-            self.plugins[plugin.get_id()] = plugin
+            self._set_spec_opts(p)
+            self.plugins[p.get_id()] = p
 
-    def remove(self, plugin: Plugin) -> None:
+    def remove(self, p: Plugin) -> None:
         """Forget a plugin.
 
         Go:
             plugin/store.go::Store.Remove
         """
         with self.lock:
-            self.plugins.pop(plugin.get_id(), None)
+            self.plugins.pop(p.get_id(), None)
 
     def get(self, name: str, capability: str, mode: int) -> CompatPlugin:
         """The enabled plugin of this name that can do what is asked; `mode` is added to its count of users.
@@ -156,7 +154,7 @@ class Store:
             plugin/store.go::Store.Get
 
         Differs:
-            behaviour nil store: there is none.
+            behaviour nil: there is no store that is none.
             behaviour release: also of a plugin that was disabled by force, whose count would never be zero
                 again.
             order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
@@ -190,7 +188,7 @@ class Store:
             plugin/store.go::Store.GetAllByCap
 
         Differs:
-            behaviour nil store: there is none.
+            behaviour nil: there is no store that is none.
             behaviour lock: taken once; moby takes it twice and can deadlock with a writer.
 
         Raises:
@@ -228,7 +226,7 @@ class Store:
         with self.lock:
             self.spec_opts.setdefault(plugin_type(capability), []).extend(opts)
 
-    def call_handler(self, plugin: Plugin) -> None:
+    def call_handler(self, p: Plugin) -> None:
         """Call back whoever waits for a plugin like this one, which is now enabled.
 
         Go:
@@ -236,15 +234,19 @@ class Store:
 
         Differs:
             behaviour lock: the handlers are read under it; moby reads them without.
-            behaviour nil client: a plugin with another protocol has none, and nobody is called with nothing.
+            error handler: one that fails is logged, and keeps the others from nothing.
+            behaviour nil: a plugin with another protocol has none, and nobody is called with nothing.
         """
-        client = plugin.client
+        client = p.client
         if client is None:
             return
         with self.lock:
-            callbacks = [call for kind in plugin.get_types() for call in self.handlers.get(str(kind), ())]
+            callbacks = [call for kind in p.get_types() for call in self.handlers.get(str(kind), ())]
         for callback in callbacks:
-            callback(plugin.name, client)
+            try:
+                callback(p.name, client)
+            except EngineError as error:
+                failure(log, f"plugin {p.name} is not taken by whoever waits for it: {error}", error)
 
     def _get_managed(self, name: str, capability: str, mode: int) -> Plugin:
         with self.lock:
@@ -284,19 +286,19 @@ class Store:
                 )
             ]
 
-    def _set_spec_opts(self, plugin: Plugin) -> None:
+    def _set_spec_opts(self, p: Plugin) -> None:
         """Hand a plugin the spec options that were registered for what it can do.
 
         Go:
             plugin/store.go::Store.setSpecOpts
         """
-        opts = [opt for kind in plugin.get_types() for opt in self.spec_opts.get(str(kind), ())]
+        opts = [opt for kind in p.get_types() for opt in self.spec_opts.get(str(kind), ())]
 
         def modify(spec: oci.Spec) -> None:
             for opt in opts:
                 opt(spec)
 
-        plugin.set_spec_opt_modifier(modify)
+        p.set_spec_opt_modifier(modify)
 
     def _resolve_plugin_id(self, id_or_name: str) -> str:
         """The id that an id, a name or a prefix of an id stands for.

@@ -77,6 +77,7 @@ class HTTPTransport:
     Differs:
         field RoundTripper: a pool of httpcore, the layer that httpx stands on; only there can one deadline
             be set for all reads and writes of an exchange.
+        extra pool: the RoundTripper.
         extra port: moby has it in `addr`.
         extra host: the value of the Host header.
         extra address: for errors.
@@ -130,7 +131,7 @@ def new_http_request(url: httpcore.URL, data: bytes | Iterable[bytes], host: str
         pkg/plugins/transport/transport.go::newHTTPRequest
 
     Differs:
-        param path: a whole address; httpcore's requests are complete when made.
+        param path: `url`, a whole address; httpcore's requests are complete when made.
         extra host: the value of the Host header.
         behaviour User-Agent: none; moby sends Go's own.
         behaviour Accept-Encoding: none; moby asks for gzip, unless on a unix socket.

@@ -42,11 +42,7 @@ def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None)
 def volumes_with_size(
     volumes: Iterable[VolumeWrapper], vs: VolumeStore, ctx: Context | None = None
 ) -> tuple[Volume, ...]:
-    """Volumes with their size and the number of their users.
-
-    Go:
-        volume/service/convert.go::VolumesService.volumesToAPI
-    """
+    """Volumes with their size and the number of their users: what `volumesToAPI` does if asked for sizes."""
     return tuple(
         msgspec.structs.replace(
             v.api or volume_to_api_type(v),

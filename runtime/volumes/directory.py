@@ -21,6 +21,7 @@ def size(directory: str, *, ctx: Context | None = None) -> int:
 
     Differs:
         behaviour inode: files of two file systems are told apart; moby compares the number alone.
+        param dir: called directory; `dir` is a builtin.
     """
     status = os.lstat(directory)
     if not stat.S_ISDIR(status.st_mode):

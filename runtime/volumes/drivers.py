@@ -99,6 +99,9 @@ class Store:
 
         Go:
             volume/drivers/extpoint.go::Store.Register
+
+        Differs:
+            call validateDriver: the scope is compared here, since there is no error to raise.
         """
         with self.mu:
             if not name or name in self.extensions or d.scope not in SCOPES:
@@ -195,6 +198,8 @@ class Store:
 
         Differs:
             result error: raised.
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         if not name:
             raise InvalidParameter("driver name cannot be empty")
@@ -256,6 +261,9 @@ def new_store(pg: PluginGetter | None, timings: Timings = DEFAULT) -> Store:
 
     Go:
         volume/drivers/extpoint.go::NewStore
+
+    Differs:
+        extra timings: the numbers, for tests.
     """
     return Store(pg, timings)
 

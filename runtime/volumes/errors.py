@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 from runtime.errors import Conflict, EngineError, InvalidParameter, NotFound
@@ -103,6 +104,7 @@ class OpErr(EngineError):
 
     Differs:
         extra cause: the same as `err`, under the name that all our errors have.
+        extra kind_name: it has no kind of its own; its cause's counts.
     """
 
     kind_name: ClassVar[str] = ""
@@ -115,6 +117,17 @@ class OpErr(EngineError):
         what = f"{op} {name}" if name else op
         users = f" - [{', '.join(self.refs)}]" if self.refs else ""
         super().__init__(f"{what}: {err}{users}", err)
+
+
+@contextmanager
+def operation(op: str, name: str) -> Iterator[None]:
+    """Say of every error which operation failed on what."""
+    try:
+        yield
+    except OpErr:
+        raise
+    except (EngineError, OSError) as error:
+        raise OpErr(error, op, name) from error
 
 
 def is_in_use(err: BaseException | None) -> bool:

@@ -99,6 +99,8 @@ class FromList:
 
     Differs:
         behaviour Find: works; moby's function returns a pointer, and its only reader takes values.
+        field ls: called volumes.
+        extra volumes: moby's ls.
     """
 
     volumes: MutableSequence[VolumeWrapper]
@@ -127,6 +129,9 @@ def by_label_filter(args: Args) -> By:
 
     Go:
         volume/service/by.go::byLabelFilter
+
+    Differs:
+        param filter: called args; `filter` is a builtin.
     """
 
     def keep(volume: VolumeWrapper) -> bool:
@@ -149,6 +154,8 @@ def filters_to_by(args: Args, accepted: Collection[str]) -> By | None:
 
     Differs:
         behaviour label: not looked at if no filter asks for labels.
+        param filter: called args; `filter` is a builtin.
+        param acceptedFilters: called accepted.
     """
     args.validate(accepted)
     bys: list[By] = []
@@ -183,6 +190,10 @@ def unique(volumes: Sequence[VolumeWrapper]) -> list[VolumeWrapper]:
 
     Go:
         volume/service/store.go::unique
+
+    Differs:
+        param ls: called volumes, and left as it is; the result is returned.
+        call filter: the first of each name is kept in a dict.
     """
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:
@@ -195,5 +206,8 @@ def filter_in_place(volumes: MutableSequence[VolumeWrapper], fn: FilterFunc) -> 
 
     Go:
         volume/service/store.go::filter
+
+    Differs:
+        param vols: called volumes.
     """
     volumes[:] = [volume for volume in volumes if fn(volume)]

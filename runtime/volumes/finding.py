@@ -105,6 +105,8 @@ def _filter(store: VolumeStore, vols: list[VolumeWrapper] | None, by: By | None)
         param vols: returned.
         behaviour Or: volumes by driver are among the result, where moby lists them and throws them away; of
             given volumes it leaves some, where moby adds others to them.
+        param ctx: a list is called off before it begins, or not at all.
+        extra store: a function beside the store, which is long enough.
     """
     match by:
         case ByDriver(drivers) if vols is None:
@@ -157,6 +159,10 @@ def _by_referenced(store: VolumeStore, *, referenced: bool) -> FilterFunc:
 
     Go:
         volume/service/store.go::VolumeStore.byReferenced
+
+    Differs:
+        extra store: a function beside the store, which is long enough.
+        call hasRef: read without a lock; a list need not be of one moment.
     """
     return lambda v: bool(store.refs.get(v.name)) == referenced
 
@@ -171,6 +177,7 @@ def _list(store: VolumeStore, driver_names: Sequence[str] = ()) -> _Listed:
         param ctx: one call of a driver cannot be called off; all of them have one bound.
         behaviour missing: volumes whose driver is not there are listed from their records, with a warning.
         behaviour warnings: what is damaged on disk is among them.
+        extra store: a function beside the store, which is long enough.
     """
     registered = store.drivers.registered(driver_names) if driver_names else None
     found, late = (registered, ()) if registered is not None else all_drivers(store)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import stat
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
-from runtime.errors import EngineError, System
+from runtime.errors import System
 from runtime.mount import unmount
-from runtime.volumes import local_options, mount, removal
+from runtime.volumes import local_options, local_recovery, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions
@@ -72,6 +70,7 @@ class Root:
 
     Differs:
         field scope: called base; `scope` is what the driver's method of that name says.
+        extra base: moby's scope.
         field rootIdentity: see `new`.
         extra descriptor: everything is done through it.
         extra answers_at_once: see `driver.Immediate`.
@@ -79,6 +78,7 @@ class Root:
         extra broken: what is not as it should be, by volume.
         extra staged: the volumes that are being made.
         extra leftovers: what a crash left.
+        extra name: what moby's method of that name returns.
     """
 
     name: Final = DEFAULT_DRIVER_NAME
@@ -106,9 +106,9 @@ class Root:
         self.leftovers = sorted(leftovers)
         for name in sorted(names):
             if _is_text(name):
-                self.volumes[name] = self._found(name)
+                self.volumes[name] = self.found(name)
             else:
-                self._report(name, f"{self.path}: a directory whose name is not UTF-8 is no volume: {name!r}")
+                self.report(name, f"{self.path}: a directory whose name is not UTF-8 is no volume: {name!r}")
         self._unmount_leftovers()
 
     def on_disk(self) -> tuple[set[str], set[str]]:
@@ -201,6 +201,7 @@ class Root:
                 refused like one that leads out of the root; moby deletes that volume's data.
             behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
             behaviour lock: other volumes can be used while one is deleted.
+            param v: called vol, as in the driver's interface.
         """
         self.retire(vol).finish()
 
@@ -232,28 +233,11 @@ class Root:
         Returns:
             The volumes whose removal was begun: their records are to be deleted.
         """
-        leftovers, self.leftovers = self.leftovers, []
-        removed = []
-        for leftover in leftovers:
-            name = leftover[len(CREATING) :]
-            if leftover.startswith(REMOVING):
-                self._throw_away(leftover)
-                removed += [] if name in self.volumes else [name]
-            elif is_recorded(name) and name not in self.volumes:
-                self._finish(name)
-            elif not leftover.startswith(TRASH):
-                self._unmake(leftover)
-        return removed
+        return local_recovery.recover(self, is_recorded)
 
     def sweep(self) -> None:
         """Delete the data of volumes whose removal was begun; what cannot be deleted is named in the log."""
-        _, leftovers = self.on_disk()
-        for leftover in sorted(leftovers):
-            if leftover.startswith(TRASH):
-                try:
-                    removal.remove_tree(leftover, self.descriptor)
-                except (OSError, EngineError) as error:
-                    self._complain(leftover, error)
+        local_recovery.sweep(self)
 
     def warnings(self) -> Sequence[str]:
         """What is not as it should be on disk."""
@@ -277,13 +261,13 @@ class Root:
         own = f"{self.real_path}/{volume.name}"
         return real_path == own or real_path.startswith(own + "/")
 
-    def _found(self, name: str) -> LocalVolume:
+    def found(self, name: str) -> LocalVolume:
         """A volume from its directory, with what is wrong there."""
         volume = LocalVolume(name, self)
         if os.access(f"{name}/{local_options.FILE}", os.F_OK, dir_fd=self.descriptor, follow_symlinks=False):
             self._read_opts(volume)
         if not os.access(f"{name}/{VOLUME_DATA_PATH_NAME}", os.F_OK, dir_fd=self.descriptor):
-            self._report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} is missing")
+            self.report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} is missing")
         return volume
 
     def _read_opts(self, volume: LocalVolume) -> None:
@@ -292,14 +276,15 @@ class Root:
             volume.opts = local_options.read(path, self.descriptor)
         except BrokenOptions as error:
             volume.problem = f"error while unmarshaling volume options for volume: {volume.name}: {error}"
-            self._report(volume.name, volume.problem)
+            self.report(volume.name, volume.problem)
             return
         if volume.opts is None and os.stat(path, dir_fd=self.descriptor).st_size == 0:
-            self._report(
+            self.report(
                 volume.name, f"volume {volume.name}: its options file is empty; it is used without options"
             )
 
-    def _report(self, name: str, problem: str) -> None:
+    def report(self, name: str, problem: str) -> None:
+        """Note what is not as it should be, and say so in the log."""
         log.warning("%s", problem)
         self.broken[name] = problem
 
@@ -314,43 +299,6 @@ class Root:
 
     def _exists(self, name: str) -> bool:
         return os.access(name, os.F_OK, dir_fd=self.descriptor, follow_symlinks=False)
-
-    def _finish(self, name: str) -> None:
-        """Publish a volume that is recorded; one that cannot be stays as it is."""
-        creation = Creation(self, LocalVolume(name, self), made=True)
-        try:
-            creation.complete()
-        except (OSError, EngineError) as error:
-            self._complain(CREATING + name, error)
-        else:
-            self.volumes[name] = self._found(name)
-
-    def _unmake(self, leftover: str) -> None:
-        """Remove the directories of a volume that was not recorded, if nobody has put anything in them."""
-        for path in (f"{leftover}/{local_options.FILE}", f"{leftover}/{local_options.ASIDE}"):
-            with suppress(OSError):
-                os.unlink(path, dir_fd=self.descriptor)
-        with suppress(OSError):
-            os.rmdir(f"{leftover}/{VOLUME_DATA_PATH_NAME}", dir_fd=self.descriptor)
-        try:
-            os.rmdir(leftover, dir_fd=self.descriptor)
-        except OSError as error:
-            self._complain(leftover, error)
-
-    def _throw_away(self, leftover: str) -> None:
-        """Give a directory a name that nobody else uses, until it is swept."""
-        try:
-            os.rename(
-                leftover,
-                f"{TRASH}{secrets.token_hex(8)}",
-                src_dir_fd=self.descriptor,
-                dst_dir_fd=self.descriptor,
-            )
-        except OSError as error:
-            self._complain(leftover, error)
-
-    def _complain(self, leftover: str, error: Exception) -> None:
-        self._report(leftover, f"{self.path}/{leftover}: a directory left by a crash stays: {error}")
 
     def _check_scope(self, volume: LocalVolume) -> None:
         """Refuse to remove a volume whose name, or whose directories as links, lead elsewhere."""

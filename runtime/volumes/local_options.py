@@ -152,9 +152,6 @@ def resolved(opts: str) -> str:
 
     Raises:
         OSError: The name is unknown.
-
-    Go:
-        volume/local/local_unix.go::localVolume.mount
     """
     host = get_address(opts)
     if not host or _is_ipv4(host):

@@ -58,6 +58,9 @@ class LocalVolume:
         field active: `count` and `mounted` stand in the volume itself.
         extra root: for the path.
         extra problem: a broken options file does not stop the start.
+        extra cached_path: what moby's method of that name returns.
+        extra count: of active.
+        extra mounted: of active.
     """
 
     __slots__ = ("_created", "count", "m", "mounted", "name", "opts", "problem", "root")
@@ -94,6 +97,9 @@ class LocalVolume:
 
         Go:
             volume/local/local.go::localVolume.Mount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
         """
         del ref
         with self.m:
@@ -118,6 +124,7 @@ class LocalVolume:
         Differs:
             behaviour count: stays at zero when nobody is counted; moby's count wraps, and the volume
                 cannot be removed until the next start.
+            param id: called ref; `id` is a builtin.
         """
         del ref
         with self.m:
@@ -174,6 +181,7 @@ class LocalVolume:
 
         Differs:
             behaviour symlink: the directory of the data must not be one.
+            extra opts: known to be there.
         """
         if not opts.mount_device:
             raise System("missing device in volume options")

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -15,6 +15,7 @@ import msgspec
 
 from runtime.errors import EngineError, InvalidParameter
 from runtime.volumes.quoting import quote
+from runtime.volumes.syncing import Sync
 
 log = logging.getLogger(__name__)
 
@@ -62,18 +63,16 @@ class Metadata:
     Whoever comes while another's change is being written waits and is written with all who came by then: one
     commit and one sync for all of them.
 
+    Records that cannot be understood are kept, and told of.
+
     Args:
         database: Where they last.
-
-    Go:
-        volume/service/db.go::volumeBucketName
-
-    Differs:
-        extra broken: records that cannot be understood are kept, and told of.
+        sync: What forces a commit to the disk; None for records that do not last.
     """
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, sync: Sync | None = None) -> None:
         self.database = database
+        self.sync = sync
         self.rows: dict[str, VolumeMetadata] = {}
         self.broken: dict[str, str] = {}
         self.drivers: Counter[str] = Counter()
@@ -91,11 +90,13 @@ class Metadata:
             EngineError: There is one, and it cannot be understood.
 
         Go:
+            volume/service/db.go::VolumeStore.getMeta
             volume/service/db.go::getMeta
 
         Differs:
             param meta: returned.
             error NotFound: there is always a table.
+            param tx: a change is its own transaction, shared with those that come at the same time.
         """
         if name in self.broken:
             raise EngineError(f"error unmarshaling volume metadata: {self.broken[name]}")
@@ -109,10 +110,12 @@ class Metadata:
             EngineError: It cannot be written.
 
         Go:
+            volume/service/db.go::VolumeStore.setMeta
             volume/service/db.go::setMeta
 
         Differs:
             extra flush: what the record speaks of is on disk before it.
+            param tx: a change is its own transaction, shared with those that come at the same time.
         """
         self._write(_Write(name, meta, flush), "error setting volume metadata")
 
@@ -123,10 +126,12 @@ class Metadata:
             EngineError: It cannot be deleted.
 
         Go:
+            volume/service/db.go::VolumeStore.removeMeta
             volume/service/db.go::removeMeta
 
         Differs:
             extra flush: what the record spoke of is gone from the disk before it.
+            param tx: a change is its own transaction, shared with those that come at the same time.
         """
         if name in self.rows or name in self.broken:
             self._write(_Write(name, None, flush), "error removing volume metadata")
@@ -136,6 +141,9 @@ class Metadata:
 
         Go:
             volume/service/db.go::listMeta
+
+        Differs:
+            param tx: all records are in memory.
         """
         return tuple(self.rows.values())
 
@@ -152,6 +160,8 @@ class Metadata:
         with self._leader:
             self._closed = True
             self.database.close()
+            if self.sync is not None:
+                self.sync.close()
 
     def _load(self, name: str, value: bytes) -> None:
         if not value:
@@ -188,12 +198,29 @@ class Metadata:
         try:
             if self._closed:
                 raise sqlite3.ProgrammingError("the metadata database is closed")
-            for flush in {write.flush for write in batch if write.flush is not None}:
+            for flush in self._flushes(batch):
                 flush()
             self._transact(batch)
+            self._sync(batch)
         except (sqlite3.Error, OSError) as error:
             return error
         return None
+
+    def _sync(self, batch: Sequence[_Write]) -> None:
+        """Force a commit to the disk, or take it back."""
+        if self.sync is None:
+            return
+        try:
+            self.sync()
+        except OSError:
+            self._transact([_Write(write.name, self.rows.get(write.name), None) for write in batch])
+            raise
+
+    def _flushes(self, batch: Sequence[_Write]) -> Collection[Flush]:
+        """What must be on disk before the records, unless one sync brings both there at once."""
+        if self.sync is not None and self.sync.covers_directories:
+            return ()
+        return {write.flush for write in batch if write.flush is not None}
 
     def _transact(self, batch: Sequence[_Write]) -> None:
         self.database.execute("begin immediate")
@@ -232,7 +259,7 @@ def connect(path: Path | None) -> sqlite3.Connection:
     database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
     try:
         database.execute("pragma journal_mode = wal")
-        database.execute("pragma synchronous = full")
+        database.execute("pragma synchronous = normal")  # `Sync` does what `full` would do, and more
         database.executescript(SCHEMA)
     except BaseException:
         database.close()

@@ -9,7 +9,7 @@ from enum import IntFlag
 from pathlib import Path
 from typing import Final
 
-from runtime.mount import mount_points, mounted
+from runtime.mount import get_mounts, mounted
 
 
 class Flag(IntFlag):
@@ -114,7 +114,7 @@ def mounts_under(path: str) -> tuple[str, ...]:
         path: Absolute, and without symlinks.
     """
     below = path.rstrip("/") + "/"
-    found = (at for at in mount_points() if at == path or at.startswith(below))
+    found = (at for at in get_mounts() if at == path or at.startswith(below))
     return tuple(sorted(found, key=len, reverse=True))
 
 
@@ -126,6 +126,9 @@ def mount(device: str, target: str, fstype: str, options: str) -> None:
 
     Go:
         pkg/mount/mount.go::Mount
+
+    Differs:
+        param mType: called fstype.
     """
     flags, _ = parse_options(options)
     if Flag.REMOUNT in flags or not mounted(Path(target)):
@@ -146,6 +149,7 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
     Differs:
         behaviour device: "" and "none" are mounted like any other unless only the propagation is to change;
             moby takes them for a remount, does nothing, and reports success.
+        param mType: called fstype.
     """
     flags, data = parse_options(options)
     plain = flags & ~PROPAGATION

@@ -109,6 +109,9 @@ class VolumeDriverProxy:
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Create
             volume/drivers/extpoint.go::volumeDriver.Create
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
         """
         self._call(
             "VolumeDriver.Create", wire.CreateRequest(name, opts), wire.Response, self.timings.long_timeout
@@ -124,6 +127,9 @@ class VolumeDriverProxy:
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Remove
             volume/drivers/extpoint.go::volumeDriver.Remove
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
         """
         self._call("VolumeDriver.Remove", wire.NameRequest(name), wire.Response, self.timings.short_timeout)
 
@@ -137,6 +143,9 @@ class VolumeDriverProxy:
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Path
             volume/drivers/extpoint.go::volumeDriver.Path
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
         """
         request = wire.NameRequest(name)
         return self._call(
@@ -156,6 +165,7 @@ class VolumeDriverProxy:
 
         Differs:
             param id: called ref, since `id` is Python's own.
+            call WithRequestTimeout: the options are a value of this package.
         """
         request = wire.UseRequest(name, ref)
         return self._call(
@@ -175,6 +185,7 @@ class VolumeDriverProxy:
 
         Differs:
             param id: called ref, since `id` is Python's own.
+            call WithRequestTimeout: the options are a value of this package.
         """
         self._call(
             "VolumeDriver.Unmount", wire.UseRequest(name, ref), wire.Response, self.timings.short_timeout
@@ -193,6 +204,7 @@ class VolumeDriverProxy:
 
         Differs:
             behaviour null: one among the volumes is left out; moby panics.
+            call WithRequestTimeout: the options are a value of this package.
         """
         reply = self._call("VolumeDriver.List", wire.Request(), wire.ListResponse, self.timings.short_timeout)
         return tuple(volume for volume in reply.volumes if volume is not None)
@@ -207,6 +219,9 @@ class VolumeDriverProxy:
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Get
             volume/drivers/extpoint.go::volumeDriver.Get
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
         """
         request = wire.NameRequest(name)
         return self._call("VolumeDriver.Get", request, wire.GetResponse, self.timings.short_timeout).volume
@@ -221,6 +236,9 @@ class VolumeDriverProxy:
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Capabilities
             volume/drivers/extpoint.go::volumeDriver.Capabilities
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
         """
         reply = self._call(
             "VolumeDriver.Capabilities",

@@ -29,6 +29,8 @@ class VolumeDriverAdapter:
 
     Differs:
         field capabilities: called known_capabilities.
+        extra scope: what moby's method of that name returns.
+        extra known_capabilities: moby's capabilities.
     """
 
     def __init__(self, name: str, scope_path: Callable[[str], str], proxy: VolumeDriver) -> None:
@@ -66,6 +68,9 @@ class VolumeDriverAdapter:
 
         Go:
             volume/drivers/adapter.go::volumeDriverAdapter.Remove
+
+        Differs:
+            param v: called vol, as in the driver's interface.
         """
         self.proxy.remove(vol.name)
 
@@ -148,6 +153,8 @@ class VolumeAdapter:
         field createdAt: called created; `created_at` is the method.
         field status: called told_status; `status` is the method.
         behaviour eMount: empty if the plugin told none; moby makes the plugin's own root of that in lists.
+        extra created: moby's createdAt.
+        extra told_status: moby's status.
     """
 
     __slots__ = ("created", "driver_name", "e_mount", "name", "proxy", "scope_path", "told_status")
@@ -204,6 +211,9 @@ class VolumeAdapter:
 
         Go:
             volume/drivers/adapter.go::volumeAdapter.Mount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
         """
         told = self.proxy.mount(self.name, ref)
         self.e_mount = self.scope_path(told) if told else ""
@@ -217,6 +227,9 @@ class VolumeAdapter:
 
         Go:
             volume/drivers/adapter.go::volumeAdapter.Unmount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
         """
         self.proxy.unmount(self.name, ref)
         self.e_mount = ""

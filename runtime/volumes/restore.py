@@ -36,6 +36,7 @@ def restore(store: VolumeStore) -> None:
         call removeMeta: no record is removed; a plugin that is not ready yet would lose its volumes' labels.
         behaviour bound: the start goes on after a second; moby waits a quarter of a minute for each volume of
             a driver that is gone, one after the other.
+        extra store: a function beside the store, which is long enough.
     """
     by_driver: defaultdict[str, list[VolumeMetadata]] = defaultdict(list)
     for vd in _immediate(store):

@@ -104,7 +104,7 @@ class VolumesService:
         """
         return self.ds.get_driver_list()
 
-    def create(  # noqa: PLR0913 - as many as moby's options
+    def create(
         self,
         name: str = "",
         driver_name: str = "",
@@ -243,6 +243,9 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.LocalVolumesSize
+
+        Differs:
+            call volumesToAPI: the function for volumes with sizes.
         """
         by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(has_no_options)))
         return convert.volumes_with_size(self.vs.find(by, ctx=ctx).volumes, self.vs, ctx)
@@ -260,6 +263,9 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.Prune
+
+        Differs:
+            param filter: called filters; `filter` is a builtin.
         """
         if not self.prune_running.acquire(blocking=False):
             raise Conflict("a prune operation is already running")
@@ -278,6 +284,9 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.List
+
+        Differs:
+            param filter: called filters; `filter` is a builtin.
         """
         by = filters_to_by(filters or Args(), ACCEPTED_LIST_FILTERS)
         volumes, warnings = self.vs.find(by, ctx=ctx)

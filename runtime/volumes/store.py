@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from runtime.errors import Conflict, EngineError
 from runtime.locker import Locker
-from runtime.volumes import context, finding, restore, takeover
+from runtime.volumes import context, finding, looking, making, restore, takeover
 from runtime.volumes.context import Context
-from runtime.volumes.driver import DEFAULT_DRIVER_NAME, Driver, Immediate, Pairs, Volume, answers_at_once
+from runtime.volumes.driver import Immediate, Pairs, Volume
 from runtime.volumes.drivers import Store
-from runtime.volumes.errors import ContextCanceled, NameConflict, NoSuchVolume, OpErr, VolumeInUse
+from runtime.volumes.errors import OpErr, VolumeInUse, operation
 from runtime.volumes.filters import By
 from runtime.volumes.local import VOLUMES_PATH_NAME
-from runtime.volumes.lookup import ask, lookup_volume, volume_exists
-from runtime.volumes.metadata import VolumeMetadata
+from runtime.volumes.making import Outcome
 from runtime.volumes.probing import Probes
 from runtime.volumes.takeover import Records
 from runtime.volumes.timings import DEFAULT, Timings
@@ -29,13 +27,6 @@ from runtime.workers import Threads, Workers
 log = logging.getLogger(__name__)
 
 STORE_MODE = 0o750
-
-
-class Outcome(NamedTuple):
-    """A volume, and whether it is new."""
-
-    volume: VolumeWrapper
-    created: bool
 
 
 class Found(NamedTuple):
@@ -97,10 +88,11 @@ class VolumeStore:
 
         Differs:
             call Lock: no lock for each name; one that is busy with a slow driver does not hold up a list.
+            call Unlock: no lock for each name.
         """
         return finding.find(self, by, ctx)
 
-    def create(  # noqa: PLR0913 - as many as moby's options
+    def create(
         self,
         name: str,
         driver_name: str,
@@ -130,13 +122,15 @@ class VolumeStore:
         Differs:
             param createOpts: keywords.
             extra created: whether the volume is new.
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
             context.check(ctx)
-            with _failing("create", name):
-                outcome = self._create(name, driver_name, options, labels, ctx)
-            self._set_named(outcome.volume, reference)
+            with operation("create", name):
+                outcome = making.create(self, name, driver_name, options, labels, ctx)
+            self.set_named(outcome.volume, reference)
             return outcome
 
     def get(
@@ -158,14 +152,16 @@ class VolumeStore:
 
         Differs:
             param getOptions: keywords.
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
-            with _failing("get", name):
-                v = self._get_volume(name, driver, ctx)
+            with operation("get", name):
+                v = looking.get_volume(self, name, driver, ctx)
                 if driver and v.driver_name != driver:
                     raise Conflict("found volume driver does not match passed in driver")
-            self._set_named(v, reference)
+            self.set_named(v, reference)
             return v
 
     def remove(self, v: Volume, *, purge_on_error: bool = False, ctx: Context | None = None) -> None:
@@ -188,18 +184,20 @@ class VolumeStore:
             param rmOpts: a keyword.
             order purge: the record of a local volume is deleted once the volume is out of sight and before
                 its data are; so neither a full disk nor a crash leaves half a volume.
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         name = v.name
         with self.locks.locked(name):
             context.check(ctx)
-            if self._has_ref(name):
-                raise OpErr(VolumeInUse(), "remove", name, self._get_refs(name))
-            known = self._get_volume(name, v.driver_name, ctx)
-            with _failing("remove", known.driver_name):
+            if self.has_ref(name):
+                raise OpErr(VolumeInUse(), "remove", name, self.get_refs(name))
+            known = looking.get_volume(self, name, v.driver_name, ctx)
+            with operation("remove", known.driver_name):
                 vd = self.drivers.get_driver(known.driver_name)
             log.debug("Removing volume reference: driver %s, name %s", known.driver_name, name)
-            with _failing("remove", name):
-                self._remove(vd, known, purge_on_error=purge_on_error)
+            with operation("remove", name):
+                making.remove(self, vd, known, purge_on_error=purge_on_error)
 
     def release(self, name: str, ref: str, *, ctx: Context | None = None) -> None:
         """Note that `ref` does not use the volume any more; one that did not is no error.
@@ -209,6 +207,10 @@ class VolumeStore:
 
         Go:
             volume/service/store.go::VolumeStore.Release
+
+        Differs:
+            call Lock: taken and given back by `locked`.
+            call Unlock: taken and given back by `locked`.
         """
         with self.locks.locked(name):
             context.check(ctx)
@@ -223,6 +225,10 @@ class VolumeStore:
 
         Go:
             volume/service/store.go::VolumeStore.CountReferences
+
+        Differs:
+            call Lock: users are counted under the global lock alone.
+            call Unlock: users are counted under the global lock alone.
         """
         with self.global_lock:
             return len(self.refs.get(normalize_volume_name(v.name), ()))
@@ -238,7 +244,7 @@ class VolumeStore:
 
     def known(self, name: str) -> VolumeWrapper | None:
         """The volume of a name without asking anybody; one whose driver is not there has only its record."""
-        if (v := self._get_named(name)) is not None:
+        if (v := self.get_named(name)) is not None:
             return v
         meta = self.db.rows.get(name)
         if meta is None or not meta.driver:
@@ -259,214 +265,9 @@ class VolumeStore:
         """Know a volume that a record speaks of, now that its driver has told of it."""
         with self.locks.locked(v.name):
             if v.name in self.db and v.name not in self.names:
-                self._set_named(self.wrap(v, scope), "")
+                self.set_named(self.wrap(v, scope), "")
 
-    def _create(
-        self, name: str, driver_name: str, options: Pairs | None, labels: Pairs | None, ctx: Context | None
-    ) -> Outcome:
-        """Make a volume, or find the one that there is; the caller holds the lock of its name.
-
-        Go:
-            volume/service/store.go::VolumeStore.create
-
-        Differs:
-            call NewParser: names are the driver's matter; moby's check on Linux accepts every one.
-            order setMeta: the record of a local volume is written before the volume can be seen.
-            behaviour error: what a driver has made is removed again if the record cannot be written.
-            behaviour labels: new ones for a volume that exists are not used, and the log says so.
-        """
-        existing = self._check_conflict(name, driver_name) or (
-            None if driver_name else self._any_volume(name, ctx)
-        )
-        if existing is not None:
-            _say_what_is_ignored(existing, options, labels)
-            return Outcome(existing, created=False)
-        driver_name = driver_name or DEFAULT_DRIVER_NAME
-        vd = self.drivers.create_driver(driver_name)
-        try:
-            log.debug("Registering new volume reference: driver %s, name %s", vd.name, name)
-            meta = VolumeMetadata(name, vd.name, labels, options)
-            v = self._make(vd, meta)
-        except BaseException:
-            self._give_back(driver_name)
-            raise
-        self.held.add(name)
-        with self.global_lock:
-            self.refs.pop(name, None)
-        return Outcome(VolumeWrapper(v, labels, vd.scope, options), created=True)
-
-    def _make(self, vd: Driver, meta: VolumeMetadata) -> Volume:
-        """Have a driver make a volume, and keep a record of it: both or none."""
-        v = ask(vd, meta.name)
-        if v is not None:
-            self.db.set(meta.name, meta)
-            return v
-        if answers_at_once(vd):
-            return self._make_in_steps(vd, meta)
-        v = vd.create(meta.name, meta.options)
-        try:
-            self.db.set(meta.name, meta)
-        except BaseException:
-            _undo(vd, v)
-            raise
-        return v
-
-    def _make_in_steps(self, vd: Immediate, meta: VolumeMetadata) -> Volume:
-        before = self.db.rows.get(meta.name)
-        prepared = vd.prepare(meta.name, meta.options)
-        try:
-            self.db.set(meta.name, meta, vd.flush)
-            try:
-                prepared.publish()
-            except BaseException:
-                self._put_back(meta.name, before)
-                raise
-        except BaseException:
-            prepared.discard()
-            raise
-        return prepared.volume
-
-    def _check_conflict(self, name: str, driver_name: str) -> VolumeWrapper | None:
-        """The volume of that name if there is one; a stale one is forgotten.
-
-        Raises:
-            EngineError: Another driver has it, it is used but gone, or its driver cannot be asked.
-
-        Go:
-            volume/service/store.go::VolumeStore.checkConflict
-
-        Differs:
-            behaviour cache: volumes whose driver is not there are known too; moby makes another of that
-                name, and forgets them.
-        """
-        v = self.known(name)
-        if v is None:
-            return None
-        conflict = bool(driver_name) and v.driver_name not in (
-            driver_name,
-            self.drivers.get_driver(driver_name).name,
-        )
-        try:
-            exists = volume_exists(self.drivers, v)
-        except EngineError as error:
-            raise NameConflict().with_text(
-                f"found reference to volume '{name}' in driver '{v.driver_name}', but got an error while "
-                f"checking the driver: {error}"
-            ) from error
-        if exists and conflict:
-            raise NameConflict().with_text(f"driver '{v.driver_name}' already has volume '{name}'")
-        if exists:
-            return self._get_named(name) or self._get_volume(name, v.driver_name, None)
-        if self._has_ref(name):
-            raise NameConflict().with_text(
-                f"found references to volume '{name}' in driver '{v.driver_name}' but the volume was not "
-                "found in the driver -- you may need to remove containers referencing this volume or force "
-                "remove the volume to re-create it"
-            )
-        self._purge(name)
-        return None
-
-    def _any_volume(self, name: str, ctx: Context | None) -> VolumeWrapper | None:
-        """The volume of that name in whichever driver."""
-        try:
-            return self._get_volume(name, "", ctx)
-        except ContextCanceled:
-            raise
-        except EngineError:
-            return None
-
-    def _get_volume(self, name: str, driver_name: str, ctx: Context | None) -> VolumeWrapper:
-        """The volume as its driver has it now; the caller holds the lock of its name.
-
-        Raises:
-            Conflict: It is of another driver.
-            NoSuchVolume: There is none.
-            EngineError: Its driver cannot be asked, or its record cannot be understood.
-
-        Go:
-            volume/service/store.go::VolumeStore.getVolume
-
-        Differs:
-            behaviour probing: the drivers are asked side by side, for a bounded time, the local one first.
-        """
-        meta = self.db.get(name)
-        if driver_name and meta.driver not in ("", driver_name):
-            raise Conflict("provided volume driver does not match stored driver")
-        context.check(ctx)
-        driver = driver_name or meta.driver or self._cached_driver(name, meta)
-        if driver:
-            return self._look_up(name, driver, meta)
-        log.debug("Probing all drivers for volume with name: %s", name)
-        v, vd = finding.probe(self, name)
-        if v is None or vd is None:
-            raise NoSuchVolume
-        self.db.set(name, VolumeMetadata(name, v.driver_name, meta.labels, meta.options))
-        return VolumeWrapper(v, meta.labels, vd.scope, meta.options)
-
-    def _cached_driver(self, name: str, meta: VolumeMetadata) -> str:
-        v = self._get_named(name)
-        if v is None:
-            return ""
-        self.db.set(name, VolumeMetadata(name, v.driver_name, meta.labels, meta.options))
-        return v.driver_name
-
-    def _look_up(self, name: str, driver: str, meta: VolumeMetadata) -> VolumeWrapper:
-        v = lookup_volume(self.drivers, driver, name)
-        if v is None:
-            self._forget(name)
-            raise NoSuchVolume
-        known = self._get_named(name)
-        if known is not None and known.volume is v:
-            return known
-        return VolumeWrapper(v, meta.labels, self._scope_of(driver), meta.options)
-
-    def _scope_of(self, driver: str) -> str:
-        try:
-            return self.drivers.get_driver(driver).scope
-        except EngineError:
-            return ""
-
-    def _remove(self, vd: Driver, v: VolumeWrapper, *, purge_on_error: bool) -> None:
-        vol = unwrap_volume(v)
-        try:
-            if answers_at_once(vd):
-                self._remove_in_steps(vd, vol, purge_on_error=purge_on_error)
-                return
-            vd.remove(vol)
-        except (EngineError, OSError):
-            if purge_on_error:
-                self._purge(v.name)
-            raise
-        self._purge(v.name)
-
-    def _remove_in_steps(self, vd: Immediate, vol: Volume, *, purge_on_error: bool) -> None:
-        before = self.db.rows.get(vol.name)
-        named = self.names.get(vol.name)
-        retired = vd.retire(vol)
-        try:
-            self._purge(vol.name, vd)
-        except BaseException:
-            retired.restore()
-            raise
-        try:
-            retired.finish()
-        except BaseException:
-            if not purge_on_error:
-                self._put_back(vol.name, before)
-                self._set_named(named or self.wrap(vol, ""), "")
-            raise
-
-    def _put_back(self, name: str, before: VolumeMetadata | None) -> None:
-        """Have the record that was before, as far as the disk allows."""
-        try:
-            if before is None:
-                self.db.remove(name)
-            else:
-                self.db.set(name, before)
-        except EngineError as error:
-            log.error("volume %s: its record cannot be put back: %s", name, error)  # noqa: TRY400 - no trace
-
-    def _purge(self, name: str, vd: Immediate | None = None) -> None:
+    def purge(self, name: str, vd: Immediate | None = None) -> None:
         """Forget a volume.
 
         Raises:
@@ -487,16 +288,16 @@ class VolumeStore:
             held = name in self.held
             self.held.discard(name)
         if held and v is not None:
-            self._give_back(v.driver_name)
+            self.give_back(v.driver_name)
 
-    def _forget(self, name: str) -> None:
+    def forget(self, name: str) -> None:
         """Forget a volume that its driver does not have; or at least when it is asked for again."""
         try:
-            self._purge(name)
+            self.purge(name)
         except EngineError as error:
             log.error("Error removing volume metadata for volume %s: %s", name, error)  # noqa: TRY400 - no trace
 
-    def _get_named(self, name: str) -> VolumeWrapper | None:
+    def get_named(self, name: str) -> VolumeWrapper | None:
         """The volume of a name, if it is known.
 
         Go:
@@ -505,7 +306,7 @@ class VolumeStore:
         with self.global_lock:
             return self.names.get(name)
 
-    def _set_named(self, v: VolumeWrapper, ref: str) -> None:
+    def set_named(self, v: VolumeWrapper, ref: str) -> None:
         """Know a volume, and who uses it; its driver has one more user from the first time on.
 
         Go:
@@ -528,13 +329,14 @@ class VolumeStore:
             return
         self.held.add(v.name)
 
-    def _give_back(self, driver_name: str) -> None:
+    def give_back(self, driver_name: str) -> None:
+        """Give back one use of a driver."""
         try:
             self.drivers.release_driver(driver_name)
         except EngineError as error:
             log.error("Error releasing reference to volume driver %s: %s", driver_name, error)  # noqa: TRY400
 
-    def _has_ref(self, name: str) -> bool:
+    def has_ref(self, name: str) -> bool:
         """Whether somebody uses a volume.
 
         Go:
@@ -543,7 +345,7 @@ class VolumeStore:
         with self.global_lock:
             return bool(self.refs.get(name))
 
-    def _get_refs(self, name: str) -> Sequence[str]:
+    def get_refs(self, name: str) -> Sequence[str]:
         """Who uses a volume.
 
         Go:
@@ -591,40 +393,3 @@ def normalize_volume_name(name: str) -> str:
         volume/service/store_unix.go::normalizeVolumeName
     """
     return name
-
-
-def unwrap_volume(v: VolumeWrapper) -> Volume:
-    """The volume as its driver made it.
-
-    Go:
-        volume/service/store.go::unwrapVolume
-    """
-    return v.volume
-
-
-@contextmanager
-def _failing(op: str, name: str) -> Iterator[None]:
-    """Say of every error which operation failed on what."""
-    try:
-        yield
-    except OpErr:
-        raise
-    except (EngineError, OSError) as error:
-        raise OpErr(error, op, name) from error
-
-
-def _undo(vd: Driver, v: Volume) -> None:
-    try:
-        vd.remove(v)
-    except EngineError as error:
-        log.error("volume %s cannot be removed from driver %s again: %s", v.name, vd.name, error)  # noqa: TRY400
-
-
-def _say_what_is_ignored(v: VolumeWrapper, options: Pairs | None, labels: Pairs | None) -> None:
-    given: tuple[tuple[str, Pairs | None, Mapping[str, str] | None], ...] = (
-        ("options", options, v.options),
-        ("labels", labels, v.labels),
-    )
-    for what, new, old in given:
-        if new and dict(new) != dict(old or {}):
-            log.warning("volume %s exists already; the %s that were given now are not used", v.name, what)

@@ -13,6 +13,7 @@ from runtime.errors import EngineError
 from runtime.volumes import metadata
 from runtime.volumes.guard import Guard
 from runtime.volumes.metadata import Metadata
+from runtime.volumes.syncing import Sync
 from runtime.volumes.timings import Timings
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def open_records(directory: Path, timings: Timings) -> Records:
     try:
         database, problems = _database(directory / metadata.FILE)
         problems += _take_over(database, directory / BOLT_FILE)
-        return Records(Metadata(database), guard, problems)
+        return Records(Metadata(database, Sync(directory / metadata.FILE)), guard, problems)
     except sqlite3.Error as error:
         guard.release()
         raise EngineError(f"error while setting up volume store metadata database: {error}", error) from error

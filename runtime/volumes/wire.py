@@ -52,6 +52,7 @@ class UseRequest(Request, frozen=True):
 
     Differs:
         field ID: called ref, as everywhere here; on the wire it is ID.
+        extra ref: moby's ID.
     """
 
     name: str = msgspec.field(name="Name")

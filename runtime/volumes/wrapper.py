@@ -39,6 +39,8 @@ class VolumeWrapper:
     Differs:
         extra api: what the API says of a local volume, made once.
         behaviour copy: labels and options are handed out as they are, for reading.
+        extra name: of the volume, which moby embeds.
+        extra driver_name: of the volume, which moby embeds.
     """
 
     __slots__ = ("api", "labels", "options", "scope", "volume")
@@ -144,3 +146,12 @@ class UnavailableVolume:
         return EngineError(
             f"volume {self.name}, used by {ref}: its driver {self.driver_name} is not available"
         )
+
+
+def unwrap_volume(v: VolumeWrapper) -> Volume:
+    """The volume as its driver made it.
+
+    Go:
+        volume/service/store.go::unwrapVolume
+    """
+    return v.volume

@@ -190,7 +190,18 @@ def test_ctrl_c_leaves_with_130(project, shop):
     held = project / "held.toml"
     os.mkfifo(held)
     process = subprocess.Popen(
-        [sys.executable, "-m", "annotator", "verify", "--source", str(shop), str(held)],
+        # A parent that runs in the background ignores the signal, and its children would too.
+        [
+            "env",
+            "--default-signal=INT",
+            sys.executable,
+            "-m",
+            "annotator",
+            "verify",
+            "--source",
+            str(shop),
+            str(held),
+        ],
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1])},
     )
@@ -227,3 +238,80 @@ def test_a_build_that_fails_leaves_the_old_site_whole(project, shop):
 
     assert cli.run(["build", "--source", str(shop), "--tag", "nothing"]) == 3
     assert before == {p: p.read_bytes() for p in (project / "site" / "docs").rglob("*") if p.is_file()}
+
+
+# ── verify --update ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_update_rewrites_a_manifest_shows_what_and_touches_nothing_else(project, shop, capsys):
+    file = project / "site" / "articles" / "shop.toml"
+    before = file.read_text()
+
+    assert cli.run(["verify", "--source", str(shop), "--tag", "v2.0.0", "--update"]) == cli.OK
+
+    after = file.read_text()
+    assert after == before.replace("store/store.go", "pkg/store/store.go").replace(
+        "line = 5", "line = 7"
+    ).replace('"v1.0.0"', '"v2.0.0"')
+    assert "-tag = " in capsys.readouterr().out
+    assert cli.run(["verify", "--source", str(shop), "--tag", "v2.0.0", str(file)]) == cli.OK
+
+
+def test_update_leaves_what_it_is_not_sure_of_and_says_so(project, shop, capsys):
+    article = project / "text.md"
+    article.write_text("cmd/main.go:5 is `main`, and cmd/nothing.go:3 is gone.\n")
+
+    assert (
+        cli.run(["verify", "--source", str(shop), "--tag", "v2.0.0", "--update", str(article)])
+        == cli.FINDINGS
+    )
+
+    assert "cmd/nothing.go:3 is gone" in article.read_text()
+    assert "left as they were" in capsys.readouterr().err
+
+
+HEAD = b"\xef\xbb\xbf| path | function | line |\r\n|---|---|---|\r\n"
+
+
+def test_update_keeps_line_ends_and_a_byte_order_mark(project, shop):
+    article = project / "text.md"
+    article.write_bytes(HEAD + b"| cmd/main.go | main | 5 |\r\n")
+
+    cli.run(["verify", "--source", str(shop), "--tag", "v2.0.0", "--update", str(article)])
+
+    assert article.read_bytes() == HEAD + b"| cmd/main.go | main | 7 |\r\n"
+
+
+# ── date, manifest ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_date_tells_the_tags_at_which_everything_is_exact(project, shop, capsys):
+    assert cli.run(["date", "--source", str(shop), "--format", "json", "site/articles/shop.toml"]) == cli.OK
+
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["best"] == ["v1.0.0"]
+    assert answer["tags"] == [{"tag": "v1.0.0", "exact": 3}, {"tag": "v2.0.0", "exact": 0}]
+
+
+def test_an_article_that_cites_nothing_cannot_be_dated(project, shop, capsys):
+    (project / "empty.md").write_text("Nothing here.\n")
+
+    assert cli.run(["date", "--source", str(shop), "empty.md"]) == 2
+    assert "no reference" in sentence(capsys)
+
+
+def test_a_manifest_is_drafted_from_a_text_and_read_again(project, shop, capsys):
+    (project / "text.md").write_text("# A reading\n\n## 1 The store\n\n`src/store/store.go::Store.Get#L9`\n")
+
+    cli.run(["manifest", "text.md"])
+    (project / "drafted.toml").write_text(capsys.readouterr().out)
+
+    assert cli.run(["verify", "--source", str(shop), "drafted.toml"]) == cli.OK
+
+
+@pytest.mark.parametrize("data", [b"\x00\x01\x02\xff" * 100, b"\x7fELF\x02\x01"])
+def test_a_binary_article_is_said_to_be_one(project, shop, capsys, data):
+    (project / "article.md").write_bytes(data)
+
+    assert cli.run(["verify", "--source", str(shop), "article.md"]) == 2
+    assert "article.md" in sentence(capsys)

@@ -112,7 +112,7 @@ def test_without_a_filter_all_match_and_with_one_none_without_sources() -> None:
         (["key1", "key4"], False),
     ],
 )
-def test_all_labels_of_a_filter_must_be_there(values: list[str], matches: bool) -> None:  # noqa: FBT001 - a case
+def test_all_labels_of_a_filter_must_be_there(values: list[str], matches: bool) -> None:
     assert of(labels=values).match_kv_list("labels", LABELS) == matches
 
 
@@ -202,5 +202,5 @@ def test_a_walk_visits_all_values_and_stops_at_an_error() -> None:
 @pytest.mark.parametrize(
     ("source", "matches"), [("foo", True), ("foobar", True), ("barfoo", False), ("bar", False)]
 )
-def test_a_value_may_be_the_beginning(source: str, matches: bool) -> None:  # noqa: FBT001 - a case
+def test_a_value_may_be_the_beginning(source: str, matches: bool) -> None:
     assert of(container="foo").fuzzy_match("container", source) == matches

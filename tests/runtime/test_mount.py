@@ -45,9 +45,9 @@ def test_removing_a_tree_detaches_what_is_mounted_in_it(tmp_path: Path) -> None:
 
 @ROOT
 def test_a_shared_directory_becomes_a_mount_point_of_its_own(tmp_path: Path) -> None:
-    mount.make_rshared(tmp_path)
-    mount.make_rshared(tmp_path)
-    assert mount.mount_points().count(str(tmp_path)) == 1
+    mount.make_r_shared(tmp_path)
+    mount.make_r_shared(tmp_path)
+    assert mount.get_mounts().count(str(tmp_path)) == 1
     mount.unmount(tmp_path)
     assert not mount.mounted(tmp_path)
 

@@ -42,9 +42,8 @@ class HostPaths:
                 continue
             place.append(part)
             inside = "/" + "/".join(place)
-            mounted = self.below_bind(inside)
-            if mounted is not None:
-                return posixpath.join(mounted, *rest)
+            if self.below_bind(inside) is not None:
+                return self._in_mount(posixpath.join(inside, *rest))
             if (target := self._link(inside)) is not None and links < _LINKS_LIMIT:
                 links += 1
                 place = [] if target.startswith("/") else place[:-1]
@@ -74,6 +73,11 @@ class HostPaths:
         candidates = [name] if "/" in name else [posixpath.join(directory, name) for directory in search]
         found = (self.resolve(candidate) for candidate in candidates)
         return next((path for path in found if os.access(path, os.X_OK) and not Path(path).is_dir()), None)
+
+    def _in_mount(self, path: str) -> str:
+        """Links in a mount are not looked at, nor after a path has climbed out of it again."""
+        clean = posixpath.normpath(path)
+        return self.below_bind(clean) or f"{self.rootfs}{clean}"
 
     def _link(self, inside: str) -> str | None:
         try:

@@ -35,7 +35,9 @@ def new(root_dir: Path, exit_handler: ExitHandler) -> Executor:
 class Processes:
     """Starts plain processes, and remembers which."""
 
-    def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int]) -> ProcessIdentity:  # noqa: ARG002
+    def start(
+        self, _plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /
+    ) -> ProcessIdentity:
         """Start a plugin.
 
         Raises:
@@ -52,14 +54,14 @@ class Processes:
             raise
         return process
 
-    def find(self, plugin_id: str, bundle: Path) -> ProcessIdentity | None:  # noqa: ARG002
+    def find(self, _plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
         """The process that was started, if its state file is whole."""
         try:
             return msgspec.json.decode((bundle / _STATE).read_bytes(), type=ProcessIdentity)
         except (OSError, msgspec.MsgspecError, UnicodeError):
             return None
 
-    def delete(self, plugin_id: str, bundle: Path) -> None:
+    def delete(self, plugin_id: str, bundle: Path, /) -> None:
         """Kill what the plugin has left behind in its session."""
         process = self.find(plugin_id, bundle)
         if process is not None:

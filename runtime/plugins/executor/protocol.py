@@ -63,7 +63,7 @@ class Runtime(Protocol):
         method SignalProcess: the executor signals the process itself.
     """
 
-    def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int]) -> ProcessIdentity:
+    def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /) -> ProcessIdentity:
         """Start a plugin; `bundle` is a new directory for whatever is to be kept, `outputs` are descriptors.
 
         Raises:
@@ -72,11 +72,11 @@ class Runtime(Protocol):
         """
         ...
 
-    def find(self, plugin_id: str, bundle: Path) -> ProcessIdentity | None:
+    def find(self, plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
         """The process that was started under this id, dead or alive, if that is known."""
         ...
 
-    def delete(self, plugin_id: str, bundle: Path) -> None:
+    def delete(self, plugin_id: str, bundle: Path, /) -> None:
         """Remove all that is left of a plugin, after killing what still runs."""
         ...
 
@@ -102,7 +102,7 @@ class ExitHandler(Protocol):
         ...
 
 
-ExecutorCreator = Callable[[ExitHandler], Executor]
+ExecutorCreator = Callable[[ExitHandler], Executor | None]
 """Makes the executor of a manager, which it tells of exits.
 
 Go:

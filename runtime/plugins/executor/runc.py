@@ -54,7 +54,7 @@ class Runc:
         self.program = program
         self.root = root
 
-    def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int]) -> ProcessIdentity:
+    def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /) -> ProcessIdentity:
         """Run a container, detached.
 
         Raises:
@@ -70,7 +70,7 @@ class Runc:
         )
         return identity.of(int(pid_file.read_text()))
 
-    def find(self, plugin_id: str, bundle: Path) -> ProcessIdentity | None:
+    def find(self, plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
         """The container's first process, if runc knows the container and it has not ended."""
         try:
             answer = self._call(("state", plugin_id), log=bundle / "runc.log")
@@ -79,7 +79,7 @@ class Runc:
             return None
         return identity.of(state.pid) if state.pid and state.status != "stopped" else None
 
-    def delete(self, plugin_id: str, bundle: Path) -> None:
+    def delete(self, plugin_id: str, bundle: Path, /) -> None:
         """Kill a container and forget it; one that is not there is fine.
 
         Raises:

@@ -13,7 +13,7 @@ from runtime.plugins.executor.identity import ProcessIdentity
 from runtime.plugins.executor.output import OutputFile
 from runtime.plugins.executor.protocol import ExitHandler, Runtime
 from runtime.plugins.executor.watch import Watched
-from runtime.plugins.logs import WriteCloser
+from runtime.plugins.logs import WriteCloser, failure
 from runtime.plugins.oci import Spec
 
 log = logging.getLogger("runtime.plugins.executor")
@@ -206,8 +206,7 @@ def delete_task_and_container(client: Runtime, plugin_id: str, bundle: Path) -> 
         client.delete(plugin_id, bundle)
         ensure_remove_all(bundle)
     except (EngineError, OSError) as error:
-        fields = {"id": plugin_id, "error": str(error)}
-        log.error("failed to delete plugin container", extra=fields)  # noqa: TRY400 -- no trace
+        failure(log, "failed to delete plugin container", error, id=plugin_id)
 
 
 def _open(process: ProcessIdentity) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.model import Reference
 from annotator.reading import notation
+
+# A busy machine is no failure.
+unhurried = settings(deadline=None)
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,12}", fullmatch=True)
 PATHS = st.lists(NAMES, min_size=1, max_size=5).map(lambda names: "/".join(names) + ".go")
@@ -58,6 +61,7 @@ def test_what_is_wrong_with_a_notation_is_said_in_one_sentence(text: str, says: 
     assert "\n" not in str(caught.value)
 
 
+@unhurried
 @given(PATHS, SYMBOLS, st.none() | st.tuples(st.integers(1, 10**6), st.none() | st.integers(0, 10**6)))
 def test_every_rendered_notation_is_read_back(
     path: str, symbol: str, lines: tuple[int, int | None] | None
@@ -68,6 +72,7 @@ def test_every_rendered_notation_is_read_back(
     assert notation.parse(notation.of(reference)) == reference
 
 
+@unhurried
 @given(st.text())
 def test_any_text_is_a_reference_or_a_notation_error(text: str) -> None:
     try:
@@ -113,6 +118,7 @@ def test_a_path_that_leads_out_of_the_root_is_none(path: str) -> None:
     assert notation.normalise(path, ("components/engine",), MODULES) is None
 
 
+@unhurried
 @given(st.text(alphabet="ab./v@\x00\u202e", max_size=40))
 def test_a_normalised_path_stays_normalised(path: str) -> None:
     once = notation.normalise(path, ("a/b",), ("v/a",))

@@ -55,6 +55,15 @@ DAEMON = "daemon/daemon.go"
         ("daemon/daemon.go#L12-L34", 12, 34),
         ("daemon/daemon.go#L12-34", 12, 34),
         ("daemon/daemon.go#L12#L34", 12, 34),
+        ("daemon/daemon.go#L34-L12", 12, 34),
+        ("daemon/daemon.go#L12 - L34", 12, 34),
+        ("daemon/daemon.go#L12 - 34 callers", 12, None),
+        ("daemon/daemon.go, line 12 - 3 callers", 12, None),
+        ("`daemon/daemon.go`:12", 12, None),
+        ("daemon/daemon.go#12#34", 12, 34),
+        ("在 `daemon/daemon.go` 的第 `12` 行", 12, None),
+        ("`daemon/daemon.go` line `12`", 12, None),
+        ("daemon\\daemon.go:12", 12, None),
         ("daemon/daemon.go#L12C3-L34C10", 12, 34),
         ("daemon/daemon.go, line 12", 12, None),
         ("daemon/daemon.go line 12.", 12, None),
@@ -92,6 +101,8 @@ def test_a_line_is_read_in_every_form(text: str, line: int, end_line: int | None
         "./daemon/daemon.go",
         "moby//daemon/daemon.go",
         "moby/moby/daemon/daemon.go",
+        "moby/moby@v18.09.6/daemon/daemon.go",
+        r"C:\gopath\src\github.com\docker\docker\daemon\daemon.go",
         "docker/daemon/daemon.go",
         "engine/daemon/daemon.go",
         "moby-18.09.6/daemon/daemon.go",
@@ -105,6 +116,9 @@ def test_a_line_is_read_in_every_form(text: str, line: int, end_line: int | None
         "/build/src/github.com/docker/docker/.gopath/src/github.com/docker/docker/daemon/daemon.go",
         "/go/pkg/mod/github.com/docker/docker@v18.9.6+incompatible/daemon/daemon.go",
         "/home/me/src/moby/moby/daemon/daemon.go",
+        "/home/me/src/moby/daemon/daemon.go",
+        "/home/build/rpmbuild/BUILD/docker-engine/daemon/daemon.go",
+        "#011/go/src/github.com/docker/docker/daemon/daemon.go",
     ],
 )
 def test_a_path_is_read_from_the_root(path: str) -> None:
@@ -207,8 +221,11 @@ def test_a_permalink_names_path_lines_and_ref(
             "docker/cli",
             "vendor/github.com/docker/docker/a.go",
         ),
+        ("docker/cli/cli/command/image/push.go:5", "docker/cli", "cli/command/image/push.go"),
         ("golang.org/x/net/http2/server.go:5", "golang/net", "http2/server.go"),
         ("go.etcd.io/bbolt/db.go:5", "etcd-io/bbolt", "db.go"),
+        ("#011/usr/local/go/src/runtime/panic.go:5 +0x1", "golang/go", "src/runtime/panic.go"),
+        ("https://github.com/moby/sys/blob/mount/v0.1.1/mount/flags.go#L5", "moby/sys", "mount/flags.go"),
         ("\t/usr/local/go/src/runtime/panic.go:5 +0x1", "golang/go", "src/runtime/panic.go"),
     ],
 )
@@ -231,8 +248,10 @@ def test_a_cited_vendor_path_is_kept() -> None:
         "daemon/daemon.go::NewDaemon",
         "`NewDaemon` in `daemon/daemon.go`",
         "`NewDaemon()` is defined in daemon/daemon.go",
+        "see `NewDaemon` in `daemon/daemon.go`",
         "daemon/daemon.go 中的 NewDaemon 函数",
         "`daemon/daemon.go`文件中定义的`NewDaemon`函数",
+        "(moby/daemon/daemon.go:NewDaemon)",
     ],
 )
 def test_a_symbol_beside_a_path_is_read(text: str) -> None:
@@ -258,12 +277,20 @@ def test_the_notation_is_read_with_lines_and_in_chinese_prose(symbol: str, writt
         "daemon/daemon.go has 1041 lines",
         "daemon/daemon.go共有1041行代码",
         "daemon/daemon.go 1041行代码",
+        "daemon/daemon.go 中 20 行",
+        "daemon/daemon.go: 12 files",
+        "libnetwork/bridge.go L2 network",
         "daemon/daemon.go：3个函数",
         "daemon/daemon.go:0",
         "daemon/daemon.go:12abc",
+        "daemon/daemon.go:Error: no such container",
+        "daemon/daemon.go:TODO fix this",
+        "daemon/daemon.go:fmt.Println()",
         "daemon/daemon.go:12.5",
         "calls `NewDaemon()` in `cmd/dockerd/daemon.go`",
         "`config` in `daemon/daemon.go`",
+        "`Create` in `service.go`",
+        "service.go的Create函数",
         "docker/whalesay:12 localhost/foo:8080 12.04/ubuntu:14",
         "https://example.com/daemon/daemon.go:12",
         "https://github.com/moby/moby/tree/master/daemon",
@@ -310,9 +337,12 @@ def test_a_link_that_differs_from_its_words_is_two_citations() -> None:
         "path | function name | line number\n--- | --- | ---\nengine/daemon/daemon.go | NewDaemon | 635",
         "path function name line number components/engine/daemon/daemon.go NewDaemon 635",
         "```\npath function name line number\ncomponents/engine/daemon/daemon.go NewDaemon 635\n```",
+        "path,function name,line number\ncomponents/engine/daemon/daemon.go,NewDaemon,635",
+        "`path function name line number`\n`components/engine/daemon/daemon.go NewDaemon 635`",
         "路径 函数名 行号\ncomponents/engine/daemon/daemon.go NewDaemon 635",
         "| 文件 | 行号 | 函数 |\n|:--|--:|---|\n| `daemon/daemon.go` | 635 | `NewDaemon()` |",
         "| Function | File | Line | Remark |\n|-|-|-|-|\n| NewDaemon | daemon/daemon.go | L635 | starts |",
+        "| Function | File:Line |\n|-|-|\n| `NewDaemon` | `daemon/daemon.go:635` |",
         "| Function | Location |\n|-|-|\n| [NewDaemon](https://x.org) | daemon/daemon.go:635 |",
         "路径：daemon/daemon.go  函数名：NewDaemon  行号：635",
     ],
@@ -442,6 +472,22 @@ def test_the_declared_encoding_of_a_page_is_used() -> None:
     assert (found.title, found.references[0].line) == ("源码", 12)
 
 
+@pytest.mark.parametrize("charset", ["punycode", "base64", "unicode_escape", "no-such"])
+def test_a_declared_encoding_that_no_text_has_is_ignored(charset: str) -> None:
+    page = f'<html><meta charset="{charset}"><p>见daemon/daemon.go:12行'
+    assert cited(page.encode("gbk"), "x.html") == [(DAEMON, None, 12, None)]
+
+
+def test_the_one_tag_that_permalinks_name_is_the_articles() -> None:
+    link = "https://github.com/moby/moby/blob/{}/daemon/daemon.go#L1\n"
+    assert [article(link.format(ref)).tag for ref in ("v18.09.6", "17.05.x", "docker-v29.1.0", "master")] == [
+        "v18.09.6",
+        "17.05.x",
+        "docker-v29.1.0",
+        "",
+    ]
+
+
 def test_a_text_with_a_few_broken_bytes_is_read_as_what_it_was() -> None:
     text = "源码分析的文章在这里说明。\n".encode() * 20 + b"\xe6\x96 daemon/daemon.go:12\n"
     assert cited(text) == [(DAEMON, None, 12, None)]
@@ -456,8 +502,13 @@ def test_a_binary_file_is_refused_in_one_sentence(data: bytes) -> None:
         article(data, "x.md")
 
 
+def test_code_with_a_little_prose_in_an_old_encoding_is_read() -> None:
+    code = "func push(x int) error { return fmt.Errorf(no, x) }\n" * 40
+    assert cited(f"# 推送\n{code}位于daemon/daemon.go:12\n".encode("gbk")) == [(DAEMON, None, 12, None)]
+
+
 def test_a_file_over_the_limit_is_refused_in_one_sentence() -> None:
-    with pytest.raises(InvalidInput, match=r"^x\.md: 64 MB are too much for an article"):
+    with pytest.raises(InvalidInput, match=r"^x\.md: 65 MB are too much for an article"):
         article(b"a" * (text_decoding.LARGEST + 1), "x.md")
 
 
@@ -499,3 +550,11 @@ FIELDS = ("path", "symbol", "line", "end_line", "repository", "ref")
 def test_a_citation_of_other_peoples_articles_is_read(fact: dict[str, object]) -> None:
     found = [tuple(getattr(one, name) for name in FIELDS) for one in article(str(fact["text"])).references]
     assert found == [tuple(fact[name] for name in FIELDS)]
+
+
+def test_the_real_citations_are_many_and_of_many() -> None:
+    facts = [json.loads(line) for line in CITATIONS]
+    assert len({fact["text"] for fact in facts}) >= 100
+    assert len({fact["source"] for fact in facts}) >= 40
+    assert {fact["verdict"] for fact in facts} == {"verified", "moved", "missing", "skipped"}
+    assert all((fact["verdict"] == "skipped") == (fact["repository"] is not None) for fact in facts)

@@ -110,7 +110,24 @@ def test_a_volume_lives_from_create_to_remove(client: Client, folder: Path) -> N
     call(client, "Unmount", Name="web", ID="one")
     call(client, "Remove", Name="web")
     assert call(client, "List")["Volumes"] == []
-    assert list((folder / "volumes").iterdir()) == []
+    assert [path.name for path in (folder / "volumes").rglob("*")] == [".unfinished"]
+
+
+def test_what_is_no_volume_in_its_root_is_neither_listed_nor_removed(
+    start: Callable[..., Any], folder: Path
+) -> None:
+    for name in ("Documents", ".ssh"):
+        (folder / "volumes" / name).mkdir(parents=True)
+        (folder / "volumes" / name / "file").write_text("precious")
+    start()
+    client = connect(folder)
+    assert call(client, "List")["Volumes"] == []
+    with pytest.raises(StatusError, match="no volume Documents"):
+        call(client, "Remove", Name="Documents")
+    with pytest.raises(StatusError, match="not empty"):
+        call(client, "Create", Name="Documents")
+    client.close()
+    assert [path.read_text() for path in (folder / "volumes").rglob("file")] == ["precious"] * 2
 
 
 @pytest.mark.parametrize("name", ["../evil", "", ".", "..", "a/b", None, 5, "x" * 300, "-x", "a\0"])
@@ -145,12 +162,12 @@ def test_after_kill_minus_nine_it_starts_again_with_its_volumes(
     first = start()
     client = connect(folder)
     call(client, "Create", Name="kept")
-    (folder / "volumes" / ".half" / "data").mkdir(parents=True)
+    (folder / "volumes" / ".unfinished" / "half" / "data").mkdir(parents=True)
     first.kill()
     first.wait()
     start()
     assert [volume["Name"] for volume in call(client, "List")["Volumes"]] == ["kept"]
-    assert not (folder / "volumes" / ".half").exists()
+    assert list((folder / "volumes" / ".unfinished").iterdir()) == []
     client.close()
 
 
@@ -166,9 +183,24 @@ def test_sigterm_ends_it_and_the_socket_goes(
 def test_a_file_in_the_socket_s_place_is_left_alone(folder: Path) -> None:
     path = folder / "example.sock"
     path.write_text("precious")
-    ended = subprocess.run([*AS_MODULE, "--socket", str(path)], capture_output=True, check=False)
-    assert ended.returncode != 0
+    assert refused(path) == "runtime.examples.plugin: [Errno 98] Address already in use\n"
     assert path.read_text() == "precious"
+
+
+def test_a_socket_on_which_somebody_listens_is_left_alone(
+    start: Callable[..., subprocess.Popen[str]], folder: Path
+) -> None:
+    start()
+    assert refused(folder / "example.sock") == "runtime.examples.plugin: [Errno 98] Address already in use\n"
+    client = connect(folder)
+    assert call(client, "List")["Volumes"] == []
+    client.close()
+
+
+def refused(path: Path) -> str:
+    ended = subprocess.run([*AS_MODULE, "--socket", str(path)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    return ended.stderr
 
 
 def test_it_prints_what_it_was_asked_and_answered(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import EngineError
@@ -200,6 +200,7 @@ def replaced(document: object, path: tuple[Any, ...], value: object) -> object:
     return copy
 
 
+@settings(deadline=None)
 @given(st.sampled_from(paths(DOCKERD)), ANYTHING)
 def test_anything_anywhere_either_loads_and_saves_stably_or_is_an_error(
     path: tuple[Any, ...], value: object
@@ -212,12 +213,14 @@ def test_anything_anywhere_either_loads_and_saves_stably_or_is_an_error(
     assert rewritten(once) == once
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_plugin_or_an_error(data: bytes) -> None:
     with suppress(EngineError):
         assert isinstance(read(data), PluginFile)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6), ANYTHING, max_size=4))
 def test_unknown_keys_survive_whatever_they_hold(extra: dict[str, Any]) -> None:
     known = {"plugin", "rootfs", "config", "blobsums", "swarmserviceid"}

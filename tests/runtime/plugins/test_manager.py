@@ -567,3 +567,38 @@ def test_an_id_that_is_none_never_leads_to_a_removal(home: Home, plugin_id: str,
     assert (home.root / "precious").exists()
     assert home.exec_root.is_dir()
     manager.config.store.set_all({})
+
+
+def test_a_socket_path_that_is_too_long_is_refused_and_nothing_runs_on(home: Home) -> None:
+    interface = PluginConfigInterface(socket="s" * 108)
+    home.write(config=PluginConfig(interface=interface))
+    manager = home.start()
+    home.executor.mute = True
+    text = refused(None, lambda: manager.enable("test"))
+    assert text.startswith('Unix socket path "')
+    assert text.endswith('" is too long')
+    assert home.executor.running == {}
+    assert not manager.inspect("test").enabled
+
+
+def test_a_failed_start_leaves_no_directory_below_the_exec_root(home: Home) -> None:
+    home.write()
+    manager = home.start()
+    home.executor.fails = True
+    refused(errors.Conflict, lambda: manager.enable("test"))
+    assert list(home.exec_root.iterdir()) == []
+
+
+def test_whoever_waits_for_a_plugin_and_fails_does_not_keep_it_from_starting(home: Home) -> None:
+    home.write()
+    manager = home.start()
+    heard: list[str] = []
+
+    def fail(_name: str, _client: object) -> None:
+        raise errors.EngineError("no room")
+
+    manager.config.store.handle("volumedriver", fail)
+    manager.config.store.handle("volumedriver", lambda name, _: heard.append(name))
+    manager.enable("test")
+    assert manager.inspect("test").enabled
+    assert heard == ["test:latest"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -100,6 +101,7 @@ CHANGES = st.lists(
 SETTABLE = {"DEBUG", "UNSET", "data", "disk", "args"}
 
 
+@given_settings(deadline=None)
 @given(CHANGES)
 def test_settings_come_out_as_in_a_model_of_names_and_values(changes: list[tuple[str, str]]) -> None:
     args = [f"{name}={value}" for name, value in changes]
@@ -116,6 +118,7 @@ def test_settings_come_out_as_in_a_model_of_names_and_values(changes: list[tuple
     assert after.args == (model["args"].split(" ") if "args" in model else ["a"])
 
 
+@given_settings(deadline=None)
 @given(CHANGES)
 def test_what_is_not_the_value_never_changes(changes: list[tuple[str, str]]) -> None:
     args = [f"{name}={value}" for name, value in changes if name in SETTABLE]

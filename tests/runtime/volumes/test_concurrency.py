@@ -58,7 +58,7 @@ def busy(service: VolumesService, names: Sequence[str], seed: int) -> None:
 
 @pytest.mark.usefixtures("inline")
 @pytest.mark.parametrize("same", [True, False], ids=["same names", "different names"])
-def test_threads_keep_the_invariants(stores: Any, together: Together, same: bool) -> None:  # noqa: FBT001 - a case
+def test_threads_keep_the_invariants(stores: Any, together: Together, same: bool) -> None:
     service = stores.service()
     names = ["alpha", "beta", "gamma"]
     sets = [names if same else [f"{name}-{number}" for name in names] for number in range(THREADS)]

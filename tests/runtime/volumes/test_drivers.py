@@ -180,7 +180,7 @@ def looked_up(fakes: Any, *, v1: bool) -> tuple[Store, Any]:
 
 
 @pytest.mark.parametrize("v1", [True, False], ids=["legacy", "managed"])
-def test_a_plugin_is_asked_for_its_capabilities_once(fakes: Any, v1: bool) -> None:  # noqa: FBT001 - a case
+def test_a_plugin_is_asked_for_its_capabilities_once(fakes: Any, v1: bool) -> None:
     store, plugin = looked_up(fakes, v1=v1)
     assert {store.get_driver("plug").scope, store.create_driver("plug").scope} == {"global"}
     assert len(store.get_all_drivers()) == 1

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +211,18 @@ def test_what_a_plugin_made_is_removed_again_if_its_record_cannot_be_written(
     assert full.fail
 
 
+class Failure:
+    """A sync that fails."""
+
+    covers_directories = True
+
+    def __init__(self, fail: Callable[..., None]) -> None:
+        self.fail = fail
+
+    def __call__(self) -> None:
+        self.fail()
+
+
 @pytest.mark.parametrize("step", ["flush", "mkdir", "rename", "write"])
 def test_an_error_at_any_step_of_creating_leaves_what_was_before(
     service: VolumesService, monkeypatch: pytest.MonkeyPatch, step: str
@@ -220,7 +232,7 @@ def test_an_error_at_any_step_of_creating_leaves_what_was_before(
 
     with monkeypatch.context() as patch:
         if step == "flush":
-            patch.setattr(service.vs.drivers.extensions["local"], "flush", broken)
+            patch.setattr(service.vs.db, "sync", Failure(broken))
         elif step == "write":
             patch.setattr(local_options, "write", broken)
         else:

@@ -13,6 +13,7 @@ from runtime.errors import System
 from runtime.volumes import local, removal
 from runtime.volumes.local import Root
 from runtime.volumes.local_volume import LocalVolume
+from runtime.volumes.mount import mounts_under
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 
@@ -157,9 +158,9 @@ def test_a_directory_that_becomes_a_link_while_it_is_deleted_is_not_followed(
 def test_a_tree_that_is_deeper_than_any_path_is_removed(root: Root) -> None:
     volume = root.create("test")
     here = os.open(volume.path(), os.O_RDONLY)
-    for _ in range(3000):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
+    for _ in range(1100):
+        os.mkdir("deep", dir_fd=here)
+        below = os.open("deep", os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = below
     os.close(here)
@@ -196,17 +197,11 @@ def test_a_volume_can_have_no_name_that_leads_out(root: Root, outside: Path, nam
 
 
 @pytest.fixture
-def bind() -> Iterator[object]:
-    """Mounts one directory at another for the time of the test."""
-    made: list[Path] = []
-
-    def mount(source: Path, target: Path) -> None:
-        subprocess.run(["mount", "--bind", source, target], check=True)
-        made.append(target)
-
-    yield mount
-    for target in reversed(made):
-        subprocess.run(["umount", "--lazy", target], check=False, capture_output=True)
+def bind(tmp_path: Path) -> Iterator[object]:
+    """Mounts one directory at another for the time of the test, wherever that is moved."""
+    yield lambda source, target: subprocess.run(["mount", "--bind", source, target], check=True)
+    for target in mounts_under(str(tmp_path.resolve())):
+        subprocess.run(["umount", "--lazy", target], check=True)
 
 
 @as_root

@@ -1,0 +1,72 @@
+"""A driver is gone: the engine starts at once, its volumes stay known, and come back when it does."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime import Config, Daemon, Timings
+from runtime.examples.plugin import Server, Volumes
+from runtime.examples.telling import say, show_error, show_log
+from runtime.plugins.timings import Timings as LegacyTimings
+
+SHORT = 2.0
+"""Seconds; dockerd takes a quarter of a minute for each of its volumes."""
+SOON = Timings(legacy=LegacyTimings(default_timeout=0.1))
+"""Whoever needs that very driver waits for a tenth of a second here, and for 15 seconds as a rule."""
+
+
+def main() -> None:
+    """Make volumes with a plugin, start without it, and start it again."""
+    with tempfile.TemporaryDirectory(prefix="e") as made, show_log():
+        folder = Path(made)
+        sockets = folder / "plugins"
+        sockets.mkdir()
+        config = Config(root=folder / "root", plugin_folders=(sockets,), timings=SOON)
+        socket = sockets / "tiny.sock"
+        with plugin(socket), Daemon(config) as daemon:
+            for number in range(4):
+                daemon.volumes.create(f"photos-{number}", "tiny", labels={"year": str(2000 + number)})
+            daemon.volumes.create("diary", "local")
+            say("Four volumes of the plugin's, and one of our own", names(daemon))
+
+        began = time.monotonic()
+        with Daemon(config) as daemon:
+            say("Without the plugin the engine starts at once", time.monotonic() - began < SHORT)
+            say("All are listed", names(daemon))
+            say("With their labels", daemon.volumes.list().volumes[-1].labels)
+            say("And a warning", daemon.volumes.list().warnings)
+            say("What needs no plugin works", daemon.volumes.get("diary").driver)
+            show_error("What needs it says so", lambda: daemon.volumes.get("photos-0"))
+            show_error("Nobody else gets the name", lambda: daemon.volumes.create("photos-0", "local"))
+
+            with plugin(socket):
+                say("The plugin comes back, and the warning goes", daemon.volumes.list().warnings)
+                say("With it the volumes", daemon.volumes.get("photos-0").labels)
+
+
+@contextmanager
+def plugin(socket: Path) -> Iterator[None]:
+    """Run the example plugin, with its volumes beside its socket."""
+    with Server(socket, Volumes(socket.with_suffix(".volumes")), show=lambda _: None) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            socket.unlink()
+
+
+def names(daemon: Daemon) -> list[str]:
+    """The names of all volumes."""
+    return sorted(volume.name for volume in daemon.volumes.list().volumes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Survive a restart: what was acknowledged is there again, even after kill -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from runtime import Config, Daemon
+from runtime.examples.telling import say
+from runtime.volumes.check import check
+
+CHILD = """
+import sys
+from pathlib import Path
+from runtime import Config, Daemon
+daemon = Daemon(Config(root=Path(sys.argv[1]), plugin_folders=()))
+number = 0
+while True:
+    daemon.volumes.create(f"volume-{number}", "local", labels={"number": str(number)})
+    print(number, flush=True)
+    number += 1
+"""
+
+
+def main() -> None:
+    """Stop one engine in good order and another by force, and look what is there after each."""
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made) / "root"
+        with Daemon(Config(root=root, plugin_folders=())) as daemon:
+            daemon.volumes.create("kept", "local", labels={"owner": "me"}, reference="container-1")
+            (Path(daemon.volumes.get("kept").mountpoint) / "file").write_text("still here")
+
+        with Daemon(Config(root=root, plugin_folders=())) as daemon:
+            kept = daemon.volumes.get("kept")
+            say("After a restart it has its labels", kept.labels)
+            say("And its data", (Path(kept.mountpoint) / "file").read_text())
+            say("Who uses it is for whoever runs containers to say again", users(daemon))
+
+        acknowledged = killed_in_the_middle(root)
+        with Daemon(Config(root=root, plugin_folders=())) as daemon:
+            there = {volume.name: volume.labels for volume in daemon.volumes.list().volumes}
+            wanted = {f"volume-{number}": {"number": str(number)} for number in range(acknowledged)}
+            kept_all = wanted.items() <= there.items()
+            say("Another was killed while it made volumes; all that it had acknowledged are there", kept_all)
+            say("Not one is there by halves", all(labels for labels in there.values()))
+            say("And nothing is wrong", check(daemon.volumes.vs) == ())
+
+
+def users(daemon: Daemon) -> int:
+    """How many use the volume."""
+    return daemon.volumes.vs.count_references(daemon.volumes.vs.get("kept"))
+
+
+def killed_in_the_middle(root: Path) -> int:
+    """Run an engine until it has made ten volumes, kill it, and return how many it had acknowledged."""
+    command = [sys.executable, "-c", CHILD, str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603 - our own program
+        output = child.stdout
+        assert output is not None  # noqa: S101 - a pipe was asked for
+        for _ in range(10):
+            output.readline()
+        os.kill(child.pid, signal.SIGKILL)
+        return 10 + len(output.read().splitlines())
+
+
+if __name__ == "__main__":
+    main()

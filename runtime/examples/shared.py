@@ -1,0 +1,52 @@
+"""Two containers share one volume: who uses it is counted by name, not by call."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from runtime import Config, Daemon
+from runtime.examples.telling import say, show_error
+from runtime.filters import arg, new_args
+
+
+def main() -> None:
+    """Create it with the first container, use it in the second, and remove it after the last."""
+    config = Config(root=Path("root"), plugin_folders=())
+    with tempfile.TemporaryDirectory() as made, Daemon(replaced(config, Path(made))) as daemon:
+        volumes = daemon.volumes
+        volume = volumes.create("shared", "local", reference="web")
+        volumes.get("shared", reference="worker")
+        one, two = (Path(volumes.mount(volume, ref)) for ref in ("web", "worker"))
+        (one / "queue").write_text("a job of web's")
+        say("The second reads what the first wrote", (two / "queue").read_text())
+
+        volumes.get("shared", reference="web")
+        show_error("Both are named, each once", lambda: volumes.remove("shared"))
+        say("Volumes that nobody uses", dangling(daemon, "true"))
+        say("Volumes that somebody uses", dangling(daemon, "false"))
+
+        volumes.unmount(volume, "web")
+        volumes.release("shared", "web")
+        show_error("The first is gone, the second is not", lambda: volumes.remove("shared"))
+
+        volumes.unmount(volume, "worker")
+        volumes.release("shared", "worker")
+        volumes.release("shared", "somebody else")
+        say("Volumes that nobody uses", dangling(daemon, "true"))
+        volumes.remove("shared")
+        say("After the last it can go", dangling(daemon, "true"))
+
+
+def replaced(config: Config, folder: Path) -> Config:
+    """The same settings in another folder."""
+    return Config(root=folder / config.root, plugin_folders=config.plugin_folders)
+
+
+def dangling(daemon: Daemon, value: str) -> list[str]:
+    """The names of volumes by whether they are used."""
+    return [volume.name for volume in daemon.volumes.list(new_args(arg("dangling", value))).volumes]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Walk through a whole life: plugins and volumes are made, used after a restart, and removed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from runtime import Config, Daemon
+from runtime.examples.enable import write_source
+from runtime.examples.legacy import plugin_on
+from runtime.examples.telling import say, show_log
+from runtime.plugins.api_types import PluginCreateOptions
+
+
+def main() -> None:
+    """Fill a root with a managed plugin and volumes of three drivers, then start on it again."""
+    with tempfile.TemporaryDirectory(prefix="w") as made, show_log():
+        folder = Path(made)
+        sockets = folder / "plugins"
+        sockets.mkdir()
+        config = Config(root=folder / "root", plugin_folders=(sockets,))
+        with plugin_on(sockets / "old.sock"):
+            with Daemon(config) as daemon:
+                fill(daemon, write_source(folder / "source"))
+            with Daemon(config) as daemon:
+                use(daemon)
+
+
+def fill(daemon: Daemon, source: Path) -> None:
+    """A managed plugin, and a volume of each driver."""
+    daemon.plugins.create_from_directory(source, PluginCreateOptions("tiny"))
+    daemon.plugins.enable("tiny")
+    for name, driver in (("here", "local"), ("there", "old"), ("elsewhere", "tiny")):
+        daemon.volumes.create(name, driver)
+    say("Made", [volume.name for volume in daemon.volumes.list().volumes])
+
+
+def use(daemon: Daemon) -> None:
+    """What was made is there after a restart, and can be used and removed."""
+    say("After a restart", [volume.name for volume in daemon.volumes.list().volumes])
+    for name in ("here", "there", "elsewhere"):
+        volume = daemon.volumes.get(name)
+        daemon.volumes.mount(volume, "container-1")
+        daemon.volumes.unmount(volume, "container-1")
+        daemon.volumes.remove(name)
+    say("Left", [volume.name for volume in daemon.volumes.list().volumes])
+
+
+if __name__ == "__main__":
+    main()

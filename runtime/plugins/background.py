@@ -1,0 +1,23 @@
+"""Work beside the caller, whose failures nobody waits for but the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from runtime.workers import Workers
+
+log = logging.getLogger("runtime.plugins.background")
+
+
+def run(workers: Workers, task: Callable[[], None]) -> Future[None]:
+    """Begin a task; whatever it raises is logged, and its Future never fails."""
+    return workers.submit(_logged, task)
+
+
+def _logged(task: Callable[[], None]) -> None:
+    try:
+        task()
+    except Exception:
+        log.exception("a task in the background failed")

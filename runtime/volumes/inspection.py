@@ -1,0 +1,98 @@
+"""Looks at the volumes of an engine that is stopped, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from runtime.errors import EngineError
+from runtime.volumes import bolt, local_options, metadata
+from runtime.volumes.driver import DEFAULT_DRIVER_NAME
+from runtime.volumes.guard import Guard
+from runtime.volumes.local import VOLUMES_PATH_NAME, Root
+from runtime.volumes.local_options import BrokenOptions
+from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME
+from runtime.volumes.takeover import BOLT_FILE
+from runtime.volumes.timings import DEFAULT, Timings
+
+
+def inspect(root: Path, timings: Timings = DEFAULT) -> tuple[str, ...]:
+    """What is wrong with the volumes under a root, one sentence each.
+
+    Raises:
+        EngineError: An engine uses the root.
+        OSError: The root cannot be read.
+    """
+    directory = root / VOLUMES_PATH_NAME
+    if not directory.is_dir():
+        return () if root.is_dir() else (f"{root}: there is no such directory",)
+    guard = Guard(directory / BOLT_FILE, timings) if (directory / BOLT_FILE).exists() else None
+    try:
+        return (*_inspect(root, directory),)
+    finally:
+        if guard is not None:
+            guard.release()
+
+
+def _inspect(root: Path, directory: Path) -> Iterator[str]:
+    records, problems = _records(directory)
+    yield from problems
+    drivers: dict[str, str] = {}
+    for name, value in records.items():
+        try:
+            drivers[name] = metadata.decode(value).driver if value else ""
+        except EngineError as error:
+            yield f"volume {name}: its record cannot be understood: {error}"
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield from _directories(Root(root.absolute(), descriptor), drivers)
+    finally:
+        os.close(descriptor)
+
+
+def _directories(root: Root, drivers: Mapping[str, str]) -> Iterator[str]:
+    names, leftovers = root.on_disk()
+    for leftover in sorted(leftovers):
+        yield f"{root.path}/{leftover}: left by a crash; the next start ends what was begun"
+    for name in sorted(names):
+        yield from _directory(root, name)
+    recorded = {name for name, driver in drivers.items() if driver == DEFAULT_DRIVER_NAME}
+    pending = {leftover[2:] for leftover in leftovers}
+    for name in sorted(recorded - names - pending):
+        yield f"volume {name}: it is recorded, and has no directory"
+
+
+def _directory(root: Root, name: str) -> Iterator[str]:
+    try:
+        local_options.read(f"{name}/{local_options.FILE}", root.descriptor)
+    except BrokenOptions as error:
+        yield f"volume {name}: its options cannot be understood: {error}"
+    if not os.access(f"{name}/{VOLUME_DATA_PATH_NAME}", os.F_OK, dir_fd=root.descriptor):
+        yield f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} is missing"
+
+
+def _records(directory: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The records in our database, or in dockerd's file if there is none."""
+    path = directory / metadata.FILE
+    if path.exists():
+        return _rows(path)
+    if (directory / BOLT_FILE).is_file() and (directory / BOLT_FILE).stat().st_size:
+        snapshot = bolt.read(directory / BOLT_FILE)
+        return {
+            key.decode(errors="replace"): value for key, value in snapshot.records.items()
+        }, snapshot.problems
+    return {}, ()
+
+
+def _rows(path: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        problems = [row[0] for row in database.execute("pragma integrity_check") if row[0] != "ok"]
+        rows = dict(database.execute("select name, value from volumes"))
+    except sqlite3.Error as error:
+        return {}, (f"{path}: {error}",)
+    finally:
+        database.close()
+    return rows, tuple(f"{path}: {problem}" for problem in problems)

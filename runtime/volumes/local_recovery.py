@@ -1,0 +1,89 @@
+"""Ends what a crash interrupted among the directories of local volumes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from runtime.errors import EngineError
+from runtime.volumes import local_options, removal
+from runtime.volumes.local_steps import CREATING, REMOVING, TRASH, Creation
+from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
+
+if TYPE_CHECKING:
+    from runtime.volumes.local import Root
+
+
+def recover(root: Root, is_recorded: Callable[[str], bool]) -> Sequence[str]:
+    """End what a crash interrupted.
+
+    Returns:
+        The volumes whose removal was begun: their records are to be deleted.
+    """
+    leftovers, root.leftovers = root.leftovers, []
+    removed = []
+    for leftover in leftovers:
+        name = leftover[len(CREATING) :]
+        if leftover.startswith(REMOVING):
+            _throw_away(root, leftover)
+            removed += [] if name in root.volumes else [name]
+        elif is_recorded(name) and name not in root.volumes:
+            _finish(root, name)
+        elif not leftover.startswith(TRASH):
+            _unmake(root, leftover)
+    return removed
+
+
+def sweep(root: Root) -> None:
+    """Delete the data of volumes whose removal was begun; what cannot be deleted is named in the log."""
+    _, leftovers = root.on_disk()
+    for leftover in sorted(leftovers):
+        if leftover.startswith(TRASH):
+            try:
+                removal.remove_tree(leftover, root.descriptor)
+            except (OSError, EngineError) as error:
+                _complain(root, leftover, error)
+
+
+def _finish(root: Root, name: str) -> None:
+    """Publish a volume that is recorded; one that cannot be stays as it is."""
+    creation = Creation(root, LocalVolume(name, root), made=True)
+    try:
+        creation.complete()
+    except (OSError, EngineError) as error:
+        _complain(root, CREATING + name, error)
+    else:
+        root.volumes[name] = root.found(name)
+
+
+def _unmake(root: Root, leftover: str) -> None:
+    """Remove the directories of a volume that was not recorded, if nobody has put anything in them."""
+    for path in (f"{leftover}/{local_options.FILE}", f"{leftover}/{local_options.ASIDE}"):
+        with suppress(OSError):
+            os.unlink(path, dir_fd=root.descriptor)
+    with suppress(OSError):
+        os.rmdir(f"{leftover}/{VOLUME_DATA_PATH_NAME}", dir_fd=root.descriptor)
+    try:
+        os.rmdir(leftover, dir_fd=root.descriptor)
+    except OSError as error:
+        _complain(root, leftover, error)
+
+
+def _throw_away(root: Root, leftover: str) -> None:
+    """Give a directory a name that nobody else uses, until it is swept."""
+    try:
+        os.rename(
+            leftover,
+            f"{TRASH}{secrets.token_hex(8)}",
+            src_dir_fd=root.descriptor,
+            dst_dir_fd=root.descriptor,
+        )
+    except OSError as error:
+        _complain(root, leftover, error)
+
+
+def _complain(root: Root, leftover: str, error: Exception) -> None:
+    root.report(leftover, f"{root.path}/{leftover}: a directory left by a crash stays: {error}")

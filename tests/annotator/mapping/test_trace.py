@@ -1,0 +1,175 @@
+"""A traced run beside Go: what ran, in which thread, and in which order."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from annotator import recording
+from annotator.errors import InvalidInput
+from annotator.mapping import trace
+from annotator.reading import pyfacts, python
+
+GO = """package shop
+
+func Open() {
+	defer Close()
+	Light(Switch())
+	Unlock()
+}
+
+func Light(n int) {}
+
+func Switch() int { return 1 }
+
+func Unlock() {}
+
+func Close() {}
+"""
+
+PYTHON = '''\
+"""A shop."""
+
+import threading
+
+
+def open_() -> None:
+    """Open.
+
+    Go:
+        shop/shop.go::Open
+    """
+    _helper()
+    helper = threading.Thread(target=unlock, name="helper")
+    helper.start()
+    helper.join()
+    close()
+
+
+def _helper() -> None:
+    light(switch())
+
+
+def light(n: int) -> None:
+    """Light.
+
+    Go:
+        shop/shop.go::Light
+    """
+
+
+def switch() -> int:
+    """Switch.
+
+    Go:
+        shop/shop.go::Switch
+    """
+    return 1
+
+
+def unlock() -> None:
+    """Unlock.
+
+    Go:
+        shop/shop.go::Unlock
+    """
+
+
+def close() -> None:
+    """Close.
+
+    Go:
+        shop/shop.go::Close
+    """
+
+
+if __name__ == "__main__":
+    open_()
+'''
+
+
+@pytest.fixture
+def walked(tree, tmp_path: Path):
+    """The walk of a port whose text is given, really run under the tracer."""
+
+    def run(text: str = PYTHON) -> tuple[trace.Walk, list[str]]:
+        folder = tmp_path / "port"
+        folder.mkdir(exist_ok=True)
+        (folder / "__init__.py").write_text("")
+        (folder / "shop.py").write_text(text)
+        out = tmp_path / "calls.json"
+        subprocess.run(
+            [sys.executable, "-m", "annotator.tracer", str(out), str(folder), "--", str(folder / "shop.py")],
+            check=True,
+            cwd=Path(trace.__file__).parents[2],
+        )
+        source = tree({"shop/shop.go": GO})
+        facts = recording.facts(source, (), recording.in_packages(source, ["shop"]))
+        found = python.read(folder, tmp_path).counterparts
+        made = trace.walk(
+            trace.parse(out.read_bytes()),
+            str(tmp_path.resolve()),
+            found,
+            {symbol.notation: symbol for symbol in facts},
+            pyfacts.read([folder], tmp_path),
+        )
+        return made, [remark.message for remark in trace.remarks(made, found)]
+
+    return run
+
+
+def names(steps: tuple[trace.Step, ...]) -> list[str]:
+    return [step.python.rpartition(".")[2] for step in steps]
+
+
+def test_counterparts_that_ran_stand_in_a_tree_helpers_left_out(walked):
+    made, _ = walked()
+
+    (opened,) = made.threads[0].steps
+    assert names(opened.steps) == ["switch", "light", "close"]
+    assert opened.go == ("shop/shop.go::Open",)
+    assert opened.micros >= sum(step.micros for step in opened.steps)
+
+
+def test_every_thread_has_a_tree_of_its_own(walked):
+    made, _ = walked()
+
+    assert [(thread.name, names(thread.steps)) for thread in made.threads] == [
+        ("MainThread", ["open_"]),
+        ("helper", ["unlock"]),
+    ]
+
+
+def test_arguments_run_before_the_call_and_what_is_deferred_runs_last(walked):
+    _, remarks = walked()
+
+    assert remarks == []
+
+
+def test_another_order_is_a_finding(walked):
+    _, remarks = walked(PYTHON.replace("    _helper()\n", "    close()\n    _helper()\n"))
+
+    assert remarks == [
+        "port.shop.open_: order: shop/shop.go::Close ran before shop/shop.go::Switch, which Go calls first"
+    ]
+
+
+def test_a_stated_order_is_none(walked):
+    text = PYTHON.replace("    _helper()\n", "    close()\n    _helper()\n").replace(
+        "        shop/shop.go::Open\n",
+        "        shop/shop.go::Open\n\n    Differs:\n        order Close: it is closed first here.\n",
+    )
+
+    made, remarks = walked(text)
+
+    assert remarks == []
+    assert made.threads[0].steps[0].order[0].reason == "it is closed first here."
+
+
+def test_what_the_tracer_did_not_write_is_refused():
+    with pytest.raises(InvalidInput):
+        trace.parse(json.dumps([{"thread": 1}]).encode())

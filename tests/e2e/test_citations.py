@@ -1,0 +1,55 @@
+"""What other people cite of moby: each read and judged as by hand, none judged verified that is not."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from annotator import config, pipeline
+
+ROOT = Path(__file__).parents[2]
+ROWS = [
+    json.loads(line)
+    for line in (ROOT / "tests/annotator/reading/citations.jsonl").read_text("utf-8").splitlines()
+]
+REQUIRED = 0.97
+
+pytestmark = pytest.mark.slow
+
+
+def judged(source: str, rows: list[dict[str, str]], folder: Path) -> list[tuple[dict[str, str], str]]:
+    """Each row with the verdict on it, by the whole way from a file to a report."""
+    project = config.find(ROOT)
+    found = []
+    for tag, group in groupby(sorted(rows, key=lambda row: row["tag"] or ""), key=lambda row: row["tag"]):
+        asked = pipeline.Asked(source, tag or project.config.baseline)
+        with pipeline.session(project, asked, lambda *_: None, lambda _: None) as at:
+            for row in group:
+                file = folder / "article.md"
+                file.write_text(row["text"], encoding="utf-8")
+                verdicts = pipeline.verify(at, [file]).verdicts
+                names = [type(verdict.outcome).__name__.lower() for verdict in verdicts]
+                found.append((row, names[0] if len(names) == 1 else f"{len(names)} references"))
+    return found
+
+
+def check(found: list[tuple[dict[str, str], str]]) -> None:
+    wrong = [(row["text"], verdict, row["verdict"]) for row, verdict in found if verdict != row["verdict"]]
+    assert not [row for row in wrong if row[1] == "verified"]
+    assert len(wrong) <= (1 - REQUIRED) * len(found), wrong
+
+
+def test_citations_are_judged_as_by_hand_in_the_repository(moby_repository, tmp_path):
+    assert len(ROWS) >= 60
+
+    check(judged(moby_repository, ROWS, tmp_path))
+
+
+def test_citations_of_debians_release_are_judged_as_by_hand(release, tmp_path):
+    release("v20.10.24")
+    rows = [row for row in ROWS if row["tag"] == "v20.10.24" and row["ref"] in (None, "v20.10.24", "master")]
+
+    check(judged("debian", rows, tmp_path))
