@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator import colouring
 from annotator.mapping import coverage, parity
 from annotator.model import PythonObject, Use
 from annotator.sources import examples
@@ -46,8 +47,11 @@ def mirror(project: Project, cache: Cache, make: Map) -> Mirror:
     if read is None:
         read = _read(project, data, make)
         cache.put_values("mirror", {key: msgspec.msgpack.encode(read)})
+    colours = colouring.colours(cache, data, "py")
     return Mirror(
-        modules={path: Module(data[path], read.uses[path], read.docs[path]) for path in data},
+        modules={
+            path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data
+        },
         objects=read.objects,
         pairs=read.pairs,
         covered=read.covered,

@@ -257,6 +257,7 @@ def _mirror(at: Session) -> Mirror:
 
 def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
     """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
+    from annotator import colouring
     from annotator.writing.places import Source
 
     wanted = set(folders)
@@ -266,7 +267,8 @@ def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
     documents, data, uses = at.tree.documents(paths), at.tree.read(paths), _uses(at, paths)
-    return {path: Source(data[path], documents[path], uses[path]) for path in paths}
+    colours = colouring.colours(at.cache, data, "go")
+    return {path: Source(data[path], documents[path], uses[path], colours[path]) for path in paths}
 
 
 def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from annotator.writing import texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import Atlas, Stop, anchor_of, to
-from annotator.writing.citations import citations
+from annotator.writing.citations import citations_of
 from annotator.writing.escape import Html, web
 from annotator.writing.excerpts import Besides, Stretch, excerpt
 from annotator.writing.views import ChapterPage, Citation, CitedCode, Link, Page
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def chapter(atlas: Atlas, stop: Stop) -> Page:
     """The page of a chapter."""
-    pairs = zip(atlas.verdicts, citations(atlas, stop.page), strict=True)
-    rows = {verdict.reference: citation for (_, verdict), citation in pairs}
-    cited = tuple(_shown(atlas, stop, verdict, rows[verdict.reference]) for verdict in stop.verdicts)
+    cited = tuple(_shown(atlas, stop, *found) for found in citations_of(atlas, stop))
     return Page(
         path=stop.page,
         title=stop.label,

@@ -49,6 +49,7 @@ def excerpt(atlas: Atlas, page: str, sheet: Sheet, stretch: Stretch, jumps: Jump
         href=_linker(atlas, page),
         cited=atlas.cited_lines.get(path, frozenset()),
         jumps=_of(path, jumps),
+        colours=source.colours,
     )
     return Excerpt(
         path=path,
@@ -102,6 +103,7 @@ def python(
         href=lambda use: atlas.python(page, use.symbol),
         jumps=_of(path, jumps),
         language="py",
+        colours=module.colours,
     )
     own = module_page(path)
     return Excerpt(

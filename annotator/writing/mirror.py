@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from annotator.model import Counterpart, GoSymbol, PythonObject, Use
+from annotator.writing.code import Pieces
 
 
 class Row(Protocol):
@@ -57,7 +58,7 @@ class Covered(Protocol):
 
 
 class Module(msgspec.Struct, frozen=True):
-    """A Python file: its bytes, what its names are proven to mean, and its docstring.
+    """A Python file: its bytes, what its names are proven to mean, its docstring and its colours.
 
     A use's `symbol` is a dotted name.
     """
@@ -65,6 +66,7 @@ class Module(msgspec.Struct, frozen=True):
     data: bytes
     uses: tuple[Use, ...] = ()
     doc: str = ""
+    colours: Pieces | None = None
 
 
 class Example(msgspec.Struct, frozen=True):

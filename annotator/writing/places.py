@@ -10,6 +10,7 @@ import msgspec
 
 from annotator.model import Anchor, Declaration, Document, Kind, Use
 from annotator.writing.addresses import slug, unique
+from annotator.writing.code import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,11 +22,12 @@ _LARGE = 800
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A Go file at the tag: its bytes, what they say, and what its identifiers are proven to name."""
+    """A Go file at the tag: its bytes, what they say, what its identifiers are proven to name, its colours."""
 
     data: bytes
     document: Document
     uses: tuple[Use, ...] = ()
+    colours: Pieces | None = None
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from annotator.writing import texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import SYMBOLS, Atlas, example_page, to
-from annotator.writing.citations import citations
+from annotator.writing.citations import citations_on
 from annotator.writing.excerpts import Besides, Stretch, excerpt
 from annotator.writing.panels import panels
 from annotator.writing.places import overlapping
@@ -26,7 +26,7 @@ def symbols(atlas: Atlas, sheet: Sheet) -> Page:
     besides = Besides(atlas, sheet.page, atlas.facings.by_page.get(sheet.page))
     groups = tuple(_groups(atlas, sheet, besides))
     declaring = [block for group in groups for block in group.blocks if main and _holds(block, main.anchor)]
-    cited = tuple(one for one in citations(atlas, sheet.page) if one.found.href.startswith("#"))
+    cited = tuple(citations_on(atlas, sheet.page))
     return Page(
         path=sheet.page,
         title=sheet.title,
