@@ -48,6 +48,14 @@ def label(text: object) -> Html:
     return Html(_UNSAFE_IN_LABEL.sub(_reference, str(text)))
 
 
+def ticked(text: str) -> Html:
+    """The text as HTML, what stands between two backticks in it as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return join(Html("<code>%s</code>") % part if at % 2 else escape(part) for at, part in enumerate(parts))
+
+
 def join(parts: Iterable[str]) -> Html:
     """The parts one after another, each escaped unless it is HTML."""
     return Html("").join(parts)

@@ -22,12 +22,21 @@ _DROP = 34
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A step of the pipeline: its number and title, its page, and the symbol that it is about."""
+    """A step of the pipeline: its number and title, its page, and the symbol that it is about.
+
+    `mark` is shown in the number's place, where it is given.
+    """
 
     number: str
     title: str
     href: str
     symbol: str = ""
+    mark: str = ""
+
+    @property
+    def label(self) -> str:
+        """What stands before the title."""
+        return self.mark or self.number
 
 
 class _Box(msgspec.Struct, frozen=True):
@@ -97,10 +106,13 @@ def tree(steps: tuple[Step, ...], title: str, *, wide: bool) -> Html:
 
 
 def _families(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:
-    """The steps by the part of the number that all of them have."""
+    """The steps by the part of the number that all of them have; single ones at the end are one family."""
     depth = min(step.number.count(".") for step in steps) + 1
     grouped = groupby(steps, key=lambda step: step.number.split(".")[:depth])
-    return [tuple(family) for _, family in grouped]
+    families = [tuple(family) for _, family in grouped]
+    last = max((place for place, family in enumerate(families) if len(family) > 1), default=len(families))
+    after = tuple(step for family in families[last + 1 :] for step in family)
+    return [*families[: last + 1], *([after] if after else [])]
 
 
 def _side_by_side(families: list[tuple[Step, ...]], columns: list[tuple[Step, ...]]) -> _Drawing:
@@ -164,7 +176,7 @@ def _column(family: tuple[Step, ...], x: float, y: float, width: float) -> _Draw
 def _svg(drawing: _Drawing, width: float, about: _About, *, wide: bool | None = None) -> Html:
     kind = "wide" if (width == _WIDE if wide is None else wide) else "narrow"
     name = f"{about.name}-{kind}"
-    told = "; ".join(f"{step.number} {step.title}".strip() for step in about.steps)
+    told = "; ".join(f"{step.label} {step.title}".strip() for step in about.steps)
     return Html(
         '<svg class="picture picture-%s picture-of-%s" viewBox="0 0 %s %s" role="group" aria-labelledby="%s" '
         'xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor">'
@@ -196,9 +208,9 @@ def _drawn(drawing: _Drawing, name: str) -> Iterator[Html]:
 
 def _box(box: _Box) -> Html:
     step = box.step
-    name = f"{step.number} {step.title}".strip() + (f": {step.symbol}" if step.symbol else "")
+    name = f"{step.label} {step.title}".strip() + (f": {step.symbol}" if step.symbol else "")
     room = box.width - 24
-    left = box.x + 12 + (10 + 9 * len(step.number) if step.number else 0)
+    left = box.x + 12 + (10 + 9 * len(step.label) if step.label else 0)
     middle = box.y + (19 if step.symbol else box.height / 2 + 5)
     return Html(
         '<a href="%s" class="picture-step%s" aria-label="%s"><title>%s</title>'
@@ -211,7 +223,7 @@ def _box(box: _Box) -> Html:
         *(Html(f"{number:g}") for number in (box.x, box.y, box.width, box.height)),
     ) + join(
         (
-            _text("picture-number", box.x + 12, middle, step.number),
+            _text("picture-number", box.x + 12, middle, step.label),
             _text("picture-title", left, middle, _cut(step.title, room - (left - box.x - 12))),
             _text("picture-symbol", left, box.y + 36, _cut(step.symbol, room - (left - box.x - 12))),
             Html("</a>"),
@@ -279,17 +291,18 @@ def life(arrows: tuple[Arrow, ...], title: str, *, wide: bool) -> Html:
     if not arrows:
         return Html("")
     width = _TREE if wide else _NARROW
-    state = width * 0.27
+    state = width * (0.16 if wide else 0.24)
     boxes: list[_Box] = []
     lines: list[str] = []
     texts: list[_Words] = []
     y = 1.0
     for arrow in arrows:
         middle = y + _HEIGHT / 2
-        texts.append(_Words(arrow.before or "\N{BULLET}", 4, middle + 5))
-        texts.append(_Words(arrow.after or "\N{BULLET}", width - state + 14, middle + 5))
-        lines.append(f"M{state - 30} {middle}H{state - 3}")
-        lines.append(f"M{width - state} {middle}h10")
+        texts.append(_Words(arrow.before, 4, middle + 5))
+        texts.append(_Words(arrow.after, width - state + 16, middle + 5))
+        if arrow.before:
+            lines.append(f"M{4 + 8.5 * len(arrow.before):g} {middle:g}H{state - 3:g}")
+        lines.append(f"M{width - state:g} {middle:g}h10")
         boxes.append(_Box(arrow.step, state, y, width - 2 * state, top=True))
         y += _HEIGHT + _GAP
     drawing = _Drawing(tuple(boxes), tuple(lines), y, tuple(texts))

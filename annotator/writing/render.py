@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from annotator.writing.atlas import CONTENTS, COVERAGE, ERRATA, EXAMPLES, HOME, PARITY, REPORT, SYMBOLS
-from annotator.writing.escape import escape, label
+from annotator.writing.escape import escape, label, ticked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ QUESTIONS = "Questions"
 def files(site: Site) -> Mapping[str, bytes]:
     """Every generated file by its path below the documents' folder."""
     rendered = {page.path: markdown(site, page).encode() for page in site.pages}
-    return {**rendered, SETTINGS: settings(site).encode()}
+    return {**rendered, SETTINGS: settings(site).encode(), "objects.inv": site.inventory}
 
 
 def markdown(site: Site, page: Page) -> str:
@@ -40,7 +40,7 @@ def markdown(site: Site, page: Page) -> str:
 
 
 def settings(site: Site) -> str:
-    """The navigation, for mkdocs.yml to inherit: chapters in order, symbols and files only by links."""
+    """The navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
     lines = ["# Generated; mkdocs.yml inherits it.", "nav:", *_nav(site)]
     return "\n".join(lines) + "\n"
 
@@ -51,9 +51,8 @@ def _nav(site: Site) -> Iterator[str]:
     questions = sections.pop(QUESTIONS, [])
     yield f"  - {HOME}"
     yield from _listed(QUESTIONS, questions)
-    yield from _listed("Chapters", _below(paths, CONTENTS))
-    yield from _listed("Examples", _below(paths, EXAMPLES))
-    yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE) if path in paths])
+    yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if "/~" not in path])
+    yield from _listed("Go and Python", [path for path in (EXAMPLES, PARITY, COVERAGE) if path in paths])
     yield from _listed("Source", [SYMBOLS, REPORT, ERRATA])
     for name, found in sections.items():
         yield from _listed(name, found)
@@ -97,4 +96,5 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["label"] = label
+    environment.filters["ticked"] = ticked
     return environment

@@ -103,7 +103,8 @@ def _way(atlas: Atlas, picture: Picture, page: str) -> Iterator[pictures.Step]:
         before.append(_Station(place, number))
         called = f" \N{MIDDLE DOT} called in line {line}" if line else ""
         link = to(page, place)
-        yield pictures.Step(number, station.what or place.name, link.href, f"{place.name}{called}")
+        mark = str(len(before))
+        yield pictures.Step(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
 
 
 def _caller(atlas: Atlas, before: list[_Station], place: Place) -> tuple[str, int]:

@@ -126,11 +126,17 @@ class Entry(msgspec.Struct, frozen=True):
     verdicts: tuple[str, ...]
 
 
-class Contents(msgspec.Struct, frozen=True):
-    """The list of all chapters, and the articles they follow."""
+class Walk(msgspec.Struct, frozen=True):
+    """An article and the chapters that follow it."""
 
+    article: Link
     entries: tuple[Entry, ...]
-    articles: tuple[Link, ...]
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """The list of all chapters, article by article."""
+
+    walks: tuple[Walk, ...]
 
 
 class ExampleShown(msgspec.Struct, frozen=True):
@@ -241,10 +247,11 @@ class File(msgspec.Struct, frozen=True):
 
 
 class IndexPage(msgspec.Struct, frozen=True):
-    """All symbols by package, all files by path."""
+    """All symbols by package, all Python by module, all files by path."""
 
     packages: tuple[Package, ...]
     files: tuple[File, ...]
+    modules: tuple[Listed, ...] = ()
 
 
 class ReportPage(msgspec.Struct, frozen=True):
