@@ -205,8 +205,13 @@ def build(at: Session, files: Iterable[Path]) -> Built:
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
+    from annotator import standing
     from annotator.writing import pages, prose, render, site
 
+    files, folder = tuple(files), at.project.site / "docs"
+    state = standing.state(at.project, files, (at.tree.snapshot, at.notice))
+    if kept := site.stamped(folder, state):
+        return msgspec.msgpack.decode(kept, type=Built)
     mirror = _mirror(at)
     baseline_tag = at.project.config.baseline
     own = sorted(
@@ -217,7 +222,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
-    made = pages.make(
+    plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
             tag=snapshot.tag,
@@ -233,10 +238,12 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             mirror=mirror,
         )
     )
-    folder = at.project.site / "docs"
-    site.write({**render.files(made), **site.assets(at.project.site / "assets")}, folder)
+    written = render.files(plan, os.cpu_count() or 1)
+    site.write({**written, **site.assets(at.project.site / "assets")}, folder)
     verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
-    return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+    built = Built(sum(path.endswith(".md") for path in written), snapshot.tag, verdicts, plan.remarks)
+    site.stamp(folder, state, msgspec.msgpack.encode(built))
+    return built
 
 
 def _mirror(at: Session) -> Mirror:
