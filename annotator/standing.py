@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from annotator.config import Project
     from annotator.model import Snapshot
 
-_GENERATED = frozenset({"docs", "html", ".cache"})
+GENERATED = frozenset({"docs", "html", ".cache"})
+"""What in a site's folder is made, not written."""
+
 _LIBRARIES = ("griffe", "jinja2", "markupsafe", "pygments", "tree-sitter", "tree-sitter-go")
 
 
@@ -51,6 +53,6 @@ def _files(project: Project, articles: Iterable[Path]) -> Iterator[Path]:
     for package in project.config.packages:
         yield from sorted((project.root / package).rglob("*.py"))
     for entry in sorted(project.site.iterdir()):
-        if entry.name not in _GENERATED:
+        if entry.name not in GENERATED:
             yield from (file for file in sorted([entry, *entry.rglob("*")]) if file.is_file())
     yield from articles

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _WIDE, _TREE, _NARROW, _COLUMNS = 960, 720, 380, 3
 _HEIGHT, _GAP, _INDENT, _LETTER = 44, 8, 24, 8.4
 _SIDE, _LOW, _HEAD = 270, 32, 26
-"""Of a drawing with something in the middle: how wide and high its boxes are, and the room for words above."""
+"""Of a drawing with something in the middle: its boxes' width and height, and the room above them."""
 
 _DROP = 34
 """Room for the arrows below a box that spans all columns."""
@@ -141,7 +141,9 @@ def _side_by_side(families: list[tuple[Step, ...]], columns: list[tuple[Step, ..
             lines.append(f"M{x - 2 * _DROP} {y + _HEIGHT / 2}h{2 * _DROP - 3}")
     boxes += _row(after, max(heights) + _GAP)
     rows = -(-len(after) // _COLUMNS)
-    return _Drawing(tuple(boxes), tuple(lines), max(heights) + rows * (_HEIGHT + _GAP) + (_GAP if rows else 0))
+    return _Drawing(
+        tuple(boxes), tuple(lines), max(heights) + rows * (_HEIGHT + _GAP) + (_GAP if rows else 0)
+    )
 
 
 def _row(steps: list[Step], y: float) -> Iterator[_Box]:
@@ -212,7 +214,10 @@ def _svg(drawing: _Drawing, width: float, about: _About, *, wide: bool | None = 
 
 def _drawn(drawing: _Drawing, name: str) -> Iterator[Html]:
     for line in drawing.lines:
-        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (Html(line), Html(name))
+        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (
+            Html(line),
+            Html(name),
+        )
     for text in drawing.texts:
         yield _text("picture-label", text.x, text.y, text.text)
     for box in drawing.boxes:

@@ -74,7 +74,9 @@ def _listing(folder: Path) -> str:
         names.sort()
         for file in sorted(files):
             known = (Path(at) / file).stat()
-            found.update(f"{at}/{file} {known.st_size} {known.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+            found.update(
+                f"{at}/{file} {known.st_size} {known.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
+            )
     return found.hexdigest()
 
 

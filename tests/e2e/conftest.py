@@ -155,7 +155,10 @@ def _mirror(document: Document) -> Mirror:
         parity.Pair(
             Counterpart(name, one.kind, one.path, one.line, one.end_line, ()), (originals[symbol],), rows
         )
-        for name, symbol in (("kitchen.cups.Cupboard", "Cupboard"), ("kitchen.cups.Cupboard.take", "Cupboard.Take"))
+        for name, symbol in (
+            ("kitchen.cups.Cupboard", "Cupboard"),
+            ("kitchen.cups.Cupboard.take", "Cupboard.Take"),
+        )
         for one in (objects[name],)
     )
     return Mirror(

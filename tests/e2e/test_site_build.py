@@ -97,9 +97,7 @@ def test_python_reads_on_all_pages_as_it_stands_in_the_file(
     assert len(source_lines(content(built_site, whole), "py")) == len(python_source) - 1
 
 
-def test_what_an_example_prints_is_read_as_it_was_printed(
-    built_site: Path, hostile: tuple[str, ...]
-) -> None:
+def test_what_an_example_prints_is_read_as_it_was_printed(built_site: Path, hostile: tuple[str, ...]) -> None:
     _, printed = content(built_site, "examples/pour.html").select(".terminal code")
 
     assert printed.get_text() == "\n".join(hostile)

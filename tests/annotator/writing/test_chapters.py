@@ -11,7 +11,8 @@ from annotator.writing.atlas import ordinal
 
 SITE = Path(__file__).resolve().parents[3] / "site"
 TEXTS = [
-    prose.parse(file.stem, file.read_text(encoding="utf-8")) for file in sorted((SITE / "chapters").glob("*.md"))
+    prose.parse(file.stem, file.read_text(encoding="utf-8"))
+    for file in sorted((SITE / "chapters").glob("*.md"))
 ]
 CHAPTERS = [text for text in TEXTS if text.number]
 PAGES = [

@@ -40,7 +40,11 @@ def test_a_method_has_its_counterpart_beside_it(made: dict[str, Page]) -> None:
 
 def test_lines_shown_twice_on_a_page_have_one_anchor(made: dict[str, Page]) -> None:
     shown = [
-        line.id for block in blocks(view(made, SHELF)) for one in block.beside for line in one.lines if line.id
+        line.id
+        for block in blocks(view(made, SHELF))
+        for one in block.beside
+        for line in one.lines
+        if line.id
     ]
 
     assert len(shown) == len(set(shown))
@@ -130,4 +134,4 @@ def test_all_of_it_is_rendered(given: SiteInput, mirror: Mirror) -> None:
 
     text = files[SHELF].decode()
     assert 'id="py&#45;L8"' in text
-    assert "<details class=\"parity\">" in text
+    assert '<details class="parity">' in text

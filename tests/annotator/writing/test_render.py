@@ -54,7 +54,9 @@ def test_a_page_with_code_credits_its_licence(given: SiteInput) -> None:
     rendered = {page.path: render.markdown(site.frame, page) for page in site.pages}
 
     credited = {path for path, text in rendered.items() if "Some Licence" in text and "The pantry" in text}
-    assert credited == {path for path, text in rendered.items() if 'class="highlight source source-go' in text}
+    assert credited == {
+        path for path, text in rendered.items() if 'class="highlight source source-go' in text
+    }
     assert "go/pantry/shelf/Shelf.md" in credited
 
 
