@@ -143,12 +143,25 @@ def serve(
     tag: Tag = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
-    """Build the site, then serve it on 127.0.0.1."""
+    """Build the site, then serve it on 127.0.0.1; what is changed meanwhile shows by itself."""
     build(article, source, tag)
-    settings = config.find(Path.cwd()).site / "mkdocs.yml"
-    command = [sys.executable, "-m", "mkdocs", "serve", "-f", str(settings), "-a", f"127.0.0.1:{port}"]
-    with _interruptible():
-        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words
+    from annotator.standing import GENERATED
+    from annotator.watching import watching
+
+    project = config.find(Path.cwd())
+    options = [f"--source={source}"] * bool(source) + [f"--tag={tag}"] * bool(tag)
+    again = [sys.executable, "-m", "annotator", "build", *options, "--", *map(str, article or ())]
+    own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
+    folders = [*own, *(project.root / package for package in project.config.packages)]
+    settings = project.site / "mkdocs.yml"
+    command = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", str(settings), "-a"]
+    with _interruptible(), watching(folders, [project.site], lambda: _run(again)):
+        raise typer.Exit(_run([*command, f"127.0.0.1:{port}"]))
+
+
+def _run(command: list[str]) -> int:
+    """The exit code of a program of ours."""
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own words
 
 
 @app.command()

@@ -28,6 +28,7 @@ from annotator.model import (
     Document,
     Missing,
     Moved,
+    PythonObject,
     Reference,
     Remark,
     Renamed,
@@ -52,6 +53,7 @@ MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 if TYPE_CHECKING:
     from annotator import following
     from annotator.history import Porting
+    from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
 
@@ -235,8 +237,14 @@ def build(at: Session, files: Iterable[Path]) -> Built:
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
+    from annotator import standing
     from annotator.writing import pages, prose, render, site
 
+    files, folder = tuple(files), at.project.site / "docs"
+    state = standing.state(at.project, files, (at.tree.snapshot, at.notice))
+    if kept := site.stamped(folder, state):
+        return msgspec.msgpack.decode(kept, type=Built)
+    mirror = _mirror(at)
     baseline_tag = at.project.config.baseline
     own = sorted(
         (article(at.project, file) for file in at.project.articles),
@@ -246,7 +254,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
-    made = pages.make(
+    plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
             tag=snapshot.tag,
@@ -254,21 +262,41 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=_sources(at, pages.folders(cited, texts)),
+            sources=_sources(at, pages.folders(cited, texts, mirror)),
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
             notice=at.notice or "",
+            mirror=mirror,
         )
     )
-    folder = at.project.site / "docs"
-    site.write({**render.files(made), **site.assets(at.project.site / "assets")}, folder)
+    written = render.files(plan, os.cpu_count() or 1)
+    site.write({**written, **site.assets(at.project.site / "assets")}, folder)
     verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
-    return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+    built = Built(sum(path.endswith(".md") for path in written), snapshot.tag, verdicts, plan.remarks)
+    site.stamp(folder, state, msgspec.msgpack.encode(built))
+    return built
+
+
+def _mirror(at: Session) -> Mirror:
+    """What the pages show of Python; nothing where there are no facts to compare with."""
+    from annotator import mirroring
+    from annotator.writing.mirror import Mirror
+
+    project = at.project
+    if not project.config.packages or not (project.site / BASELINE).is_file():
+        return Mirror()
+
+    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[parity.Pair, ...], coverage.Coverage]:
+        found = mapped(project, objects)
+        return found.pairs, found.coverage
+
+    return mirroring.mirror(project, at.cache, make)
 
 
 def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
     """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
+    from annotator import colouring
     from annotator.writing.places import Source
 
     wanted = set(folders)
@@ -278,7 +306,8 @@ def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
     documents, data, uses = at.tree.documents(paths), at.tree.read(paths), _uses(at, paths)
-    return {path: Source(data[path], documents[path], uses[path]) for path in paths}
+    colours = colouring.colours(at.cache, data, "go")
+    return {path: Source(data[path], documents[path], uses[path], colours[path]) for path in paths}
 
 
 def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
@@ -296,9 +325,10 @@ def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:
-    """Our own texts by their files' names."""
-    for file in sorted((project.site / "chapters").glob("*.md")):
-        yield file.stem, _bytes(file).decode("utf-8", "replace")
+    """Our own texts: the chapters by their files' names, other pages with their folder's before it."""
+    for folder, prefix in (("chapters", ""), ("pages", "pages/")):
+        for file in sorted((project.site / folder).glob("*.md")):
+            yield prefix + file.stem, _bytes(file).decode("utf-8", "replace")
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -360,8 +390,12 @@ class Mapped(msgspec.Struct, frozen=True):
     coverage: coverage.Coverage
 
 
-def mapped(project: Project) -> Mapped:
+def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) -> Mapped:
     """The mapping of the project's packages; it stands on the recorded facts and needs no source.
+
+    Args:
+        project: The project.
+        objects: What is known of its Python objects, if that has been read already.
 
     Raises:
         InvalidInput: A Python file, the facts or the scope cannot be read.
@@ -373,7 +407,7 @@ def mapped(project: Project) -> Mapped:
     scope = _scope(project)
     originals = {symbol.notation: symbol for symbol in known.symbols}
     folders = [project.root / package for package in project.config.packages]
-    python = pyfacts.read(folders, project.root)
+    python = pyfacts.read(folders, project.root) if objects is None else objects
     made = parity.pairs(found, originals, python, scope.conventions)
     covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"
