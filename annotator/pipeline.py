@@ -287,7 +287,7 @@ def _mirror(at: Session) -> Mirror:
     if not project.config.packages or not (project.site / BASELINE).is_file():
         return Mirror()
 
-    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[parity.Pair, ...], coverage.Coverage]:
+    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[rows.Pair, ...], coverage.Coverage]:
         found = mapped(project, objects)
         return found.pairs, found.coverage
 
