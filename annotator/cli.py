@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -13,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import config, pipeline
-from annotator.errors import AnnotatorError, Interrupted, printable
+from annotator import __version__, config, pipeline
+from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable
 from annotator.model import Checked
 
 if TYPE_CHECKING:
@@ -76,6 +79,28 @@ OneArticle = Annotated[
 Output = Annotated[Format, typer.Option("--format", help="How findings come out.")]
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        sys.stdout.write(f"annotator {__version__}\n")
+        raise typer.Exit(OK)
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _tell_version(wanted=value),
+            is_eager=True,
+            help="Tell the version.",
+        ),
+    ] = False,
+) -> None:
+    """Verify references into a Go repository, follow them to any tag, and show them as a site."""
+
+
 @app.command()
 def verify(
     *,
@@ -89,6 +114,8 @@ def verify(
 ) -> None:
     """Check every reference against the source; exit 1 if one is not where it is cited."""
     with _session(source, tag) as at:
+        if update and output is not Format.TEXT:
+            raise InvalidInput("`--update` shows a diff; leave `--format` away, or verify once more after it")
         if update:
             raise typer.Exit(FINDINGS if _update(at, article or ()) else OK)
         checked = pipeline.verify(at, article or ())
@@ -122,7 +149,10 @@ def manifest(article: OneArticle) -> None:
     """Draft a manifest from the references of a text."""
     from annotator.writing import manifests
 
-    sys.stdout.write(manifests.draft(pipeline.article(config.find(Path.cwd()), article)))
+    read = pipeline.article(config.find(Path.cwd()), article)
+    if not read.references:
+        raise InvalidInput(f"{article}: no reference into source code is found in it")
+    sys.stdout.write(manifests.draft(read))
 
 
 @app.command()
@@ -144,6 +174,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
     """Build the site, then serve it on 127.0.0.1; what is changed meanwhile shows by itself."""
+    _see_that_it_is_free(port)
     build(article, source, tag)
     from annotator.standing import GENERATED
     from annotator.watching import watching
@@ -156,7 +187,32 @@ def serve(
     settings = project.site / "mkdocs.yml"
     command = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", str(settings), "-a"]
     with _interruptible(), watching(folders, [project.site], lambda: _run(again)):
-        raise typer.Exit(_run([*command, f"127.0.0.1:{port}"]))
+        raise typer.Exit(_serve([*command, f"127.0.0.1:{port}"]))
+
+
+def _see_that_it_is_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InvalidInput(
+                f"port {port} of 127.0.0.1 cannot be used ({error.strerror}); give another `--port`"
+            ) from error
+
+
+def _serve(command: list[str]) -> int:
+    """Run a server until it ends or we are told to end; it never outlives us."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    with subprocess.Popen(command) as server:  # noqa: S603 - our own words
+        try:
+            return server.wait()
+        finally:
+            server.terminate()
 
 
 def _run(command: list[str]) -> int:
@@ -295,6 +351,9 @@ def run(arguments: list[str] | None = None) -> int:
     except AnnotatorError as error:
         _say(str(error))
         return error.exit_code
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"{where}{error.strerror or error}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +35,7 @@ from annotator.model import (
     Remark,
     Renamed,
     Skipped,
+    Text,
     Use,
     Verdict,
     Verified,
@@ -102,6 +105,11 @@ class Session:
         if tag not in self._trees:
             self._trees[tag] = self._existing(tag)
         return self._trees[tag]
+
+    @cached_property
+    def known_tags(self) -> frozenset[str]:
+        """The source's tags, if it has many at hand; else none."""
+        return frozenset(self.source.tags()) if self.source.has_history else frozenset()
 
     def baseline_tree(self) -> Tree:
         """The tree at the baseline tag.
@@ -314,10 +322,14 @@ def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
     """What the identifiers of some files name: bound once for each state of the whole tree."""
     from annotator.reading.binding import Binder
 
-    keys = {path: f"{at.tree.digest}:{path}" for path in paths}
+    modules = ",".join(at.project.config.modules)
+    keys = {path: f"{at.tree.digest}:{modules}:{path}" for path in paths}
     kept = at.cache.get_values("uses", keys.values())
     decode = msgspec.msgpack.Decoder(tuple[Use, ...]).decode
-    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
+    found = {}
+    for path, key in keys.items():
+        with suppress(msgspec.MsgspecError, KeyError):
+            found[path] = decode(kept[key])
     binder = Binder(at.tree, at.project.config.modules)
     bound = {path: binder.uses(path) for path in keys if path not in found}
     at.cache.put_values("uses", {keys[path]: msgspec.msgpack.encode(uses) for path, uses in bound.items()})
@@ -379,7 +391,8 @@ def _retagged(at: Session, file: Path, text: str) -> str:
     """A manifest all of whose references were rewritten is one of the new tag."""
     if file.suffix != ".toml":
         return text
-    return re.sub(r'(?m)^(tag\s*=\s*)"[^"\n]*"', lambda found: f'{found[1]}"{at.tag}"', text, count=1)
+    written = json.dumps(at.tag, ensure_ascii=False)
+    return re.sub(r"(?m)^(tag\s*=\s*)(?:\"[^\"\n]*\"|'[^'\n]*')", lambda m: m[1] + written, text, count=1)
 
 
 class Mapped(msgspec.Struct, frozen=True):
@@ -506,10 +519,17 @@ def record(at: Session) -> Path:
 
 
 def write_aside(file: Path, text: str) -> None:
-    """Put a text in a file's place at once, or not at all; its line ends stay as they are."""
-    aside = file.with_name(f".{file.name}.new")
-    aside.write_bytes(text.encode("utf-8"))
-    aside.replace(file)
+    """Put a text in a file's place at once, or not at all; its mode stays, and a link still leads to it."""
+    target = file.resolve()
+    aside = target.with_name(f".{target.name}.new")
+    try:
+        aside.write_bytes(text.encode("utf-8"))
+        if target.exists():
+            shutil.copymode(target, aside)
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise InvalidInput(f"{file}: cannot be written: {error.strerror}; it is as it was") from error
 
 
 def _own_articles(project: Project) -> tuple[Article, ...]:
@@ -593,31 +613,77 @@ def _read_article(project: Project, file: Path, data: bytes) -> Article:
 
 def _name(project: Project, file: Path) -> str:
     """The file's name from the project's root, if it lies in it."""
-    absolute = file.absolute()
-    inside = absolute.is_relative_to(project.root)
-    shown = (absolute.relative_to(project.root) if inside else file).as_posix()
+    absolute, root = Path(os.path.normpath(file.absolute())), Path(os.path.normpath(project.root.absolute()))
+    inside = absolute.is_relative_to(root)
+    shown = (absolute.relative_to(root) if inside else absolute).as_posix()
     return os.fsencode(shown).decode("utf-8", "replace")
 
 
 def _bytes(file: Path) -> bytes:
     try:
-        if file.stat().st_size > MAX_ARTICLE_BYTES:
-            raise InvalidInput(f"{file}: larger than {MAX_ARTICLE_BYTES >> 20} MiB; split the article")
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(MAX_ARTICLE_BYTES + 1)
     except OSError as error:
         raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
+    if len(data) > MAX_ARTICLE_BYTES:
+        raise InvalidInput(f"{file}: larger than {MAX_ARTICLE_BYTES >> 20} MiB; split the article")
+    return data
 
 
 def _verdict(at: Session, reference: Reference) -> Verdict:
-    if reference.ref is None or not _stays(at, reference.ref):
+    """What became of a reference, and its text against the baseline."""
+    found = _placed(at, reference)
+    text = _text(at, reference, found)
+    return msgspec.structs.replace(found, text=text) if text is not None else found
+
+
+def _placed(at: Session, reference: Reference) -> Verdict:
+    if reference.ref is None or _has_moved_on(at, reference.ref):
         return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
     written_at = at.at_hand(reference.ref)
     found = resolve.verdict(reference, at.tree, written_at)
     if written_at is None:
         return _by_facts(at, reference, found)
-    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag:
+    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag or reference.symbol is None:
         return found
     return _followed(reference, found, written_at, at.tree)
+
+
+def _text(at: Session, reference: Reference, found: Verdict) -> Text | None:
+    """The declaration's text against the baseline's, where that is at hand; None where it is not."""
+    base = at.at_hand(at.project.config.baseline)
+    if base is None or isinstance(found.outcome, Missing | Skipped) or not found.outcome.anchor.symbol:
+        return None
+    anchor = found.outcome.anchor
+    symbol = reference.symbol or anchor.symbol
+    paths = dict.fromkeys((anchor.path, reference.path))
+    places = (
+        resolve.verdict(Reference(path, symbol=name), base).outcome
+        for path in paths
+        for name in dict.fromkeys((anchor.symbol, symbol))
+    )
+    origin = next((place.anchor for place in places if isinstance(place, Verified)), None)
+    return resolve.text(origin, base, anchor, at.tree) if origin is not None else Text.UNKNOWN
+
+
+# Branches move on; what was cited there then is not known to be what is there now.
+_BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
+_LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
+
+
+def _has_moved_on(at: Session, ref: str) -> bool:
+    """Whether a cited ref is a branch, so that it says nothing of when it was cited.
+
+    A branch that is named after a release line does say something: it stands for that line's tags.
+    """
+    if ref in _BRANCHES:
+        return True
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref) or ref in at.known_tags:
+        return False
+    line = _LINE.fullmatch(ref)
+    if line is not None:
+        return re.match(rf"(?:[A-Za-z]+-)?v?{re.escape(line[1])}(?!\d)", at.tree.tag) is not None
+    return at.source.has_history and at.at_hand(ref) is not None
 
 
 def _followed(reference: Reference, found: Verdict, written_at: Tree, tree: Tree) -> Verdict:
