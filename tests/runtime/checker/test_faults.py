@@ -68,7 +68,9 @@ def answer(wanted: str, made: Json) -> Callable[[Broken, str, Json], Json | None
     return lambda _plugin, method, _request: made if method == wanted else None
 
 
-def raw(wanted: str, body: bytes, status: int = 200, *, close: bool = False) -> Callable[[Broken, str, Json], Json | None]:
+def raw(
+    wanted: str, body: bytes, status: int = 200, *, close: bool = False
+) -> Callable[[Broken, str, Json], Json | None]:
     def fault(_plugin: Broken, method: str, _request: Json) -> None:
         if method == wanted:
             raise Raw(body, status, close=close)
