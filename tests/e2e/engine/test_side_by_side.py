@@ -6,7 +6,6 @@ import hashlib
 import io
 import itertools
 import json
-import os
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -44,7 +43,7 @@ class Reason:
     """Why some answers differ; what the groups of both patterns match must be the same.
 
     Args:
-        kind: A change of moby's since 18.09, an oddity that is mended here, or what this engine does not have.
+        kind: A change of moby's since 18.09, a mended oddity, or what this engine does not have.
         why: The change, the row of the table of oddities, or what is not there.
         request: A pattern of requests.
         theirs: A pattern of dockerd's answers.
@@ -135,7 +134,7 @@ REASONS = (
         "6.32: a setting does not change the config",
         "GET /v1.39/plugins",
         '"Source": "/usr", "Type"',
-        '"Source": "/tmp", "Type"',
+        '"Source": "/srv", "Type"',
     ),
     Reason(
         "mended",
@@ -206,8 +205,8 @@ CONFIG: dict[str, Any] = {
     ],
     "args": {"name": "args", "description": "", "settable": ["value"], "value": []},
     "mounts": [
-        {"name": "data", "source": "/tmp", "destination": "/data", "type": "bind", "settable": ["source"]},
-        {"name": "fixed", "source": "/tmp", "destination": "/fixed", "type": "bind"},
+        {"name": "data", "source": "/srv", "destination": "/data", "type": "bind", "settable": ["source"]},
+        {"name": "fixed", "source": "/srv", "destination": "/fixed", "type": "bind"},
     ],
     "linux": {"capabilities": ["CAP_SYS_ADMIN"], "devices": [{"name": "fuse", "path": "/dev/fuse"}]},
 }
@@ -278,6 +277,8 @@ PATHS = (
 def steps() -> Iterator[Step]:
     yield from system()
     yield from volumes()
+    yield from options()
+    yield from filters_of_volumes()
     yield from plugins()
 
 
@@ -339,6 +340,9 @@ def volumes() -> Iterator[Step]:
     yield post("/v1.39/volumes/create", b'{"Name":"trailed"}]', Content_Type="application/json")
     yield post("/v1.39/volumes/create", {"Name": "nulled", "Labels": {"a": None}})
     yield post("/v1.39/volumes/create", {"Name": "labels", "Labels": {"b": "2", "a": "<&>\u2028", "": "é"}})
+
+
+def options() -> Iterator[Step]:
     for driver in ("local", "", "a b"):
         yield post("/v1.39/volumes/create", {"Name": f"d-{len(driver)}", "Driver": driver})
     for position, options in enumerate(OPTIONS):
@@ -351,6 +355,9 @@ def volumes() -> Iterator[Step]:
     yield get("/v1.39/system/df")
     yield post("/v1.39/volumes/prune")
     yield get("/v1.39/volumes")
+
+
+def filters_of_volumes() -> Iterator[Step]:
     for name in ("f1", "f2", "f3"):
         yield post(
             "/v1.39/volumes/create", {"Name": name, "Labels": {"k": "v", name: ""} if name != "f3" else None}
@@ -478,7 +485,8 @@ def unexplained(seen: list[Seen]) -> list[Seen]:
 
 def told(each: Seen) -> str:
     """A difference, from shortly before it begins."""
-    same = len(os.path.commonprefix([each.theirs, each.ours]))
+    pairs = enumerate(zip(each.theirs, each.ours, strict=False))
+    same = next((at for at, (one, other) in pairs if one != other), 0)
     begin = max(0, same - 60) if same > 150 else 0
     theirs, ours = (text[begin : begin + 300] for text in (each.theirs, each.ours))
     return f"{each.step}\n  dockerd: {theirs}\n  ours:    {ours}"

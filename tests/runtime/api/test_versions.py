@@ -9,7 +9,7 @@ import pytest
 from runtime.api.versions import compare
 
 BAD = {
-    "/v1.11": "client version 1.11 is too old. Minimum supported API version is 1.12, please upgrade your client to a newer version",
+    "/v1.11": "client version 1.11 is too old. Minimum supported API version is 1.12, please upgrade",
     "/v1.40": "client version 1.40 is too new. Maximum supported API version is 1.39",
     "/v9": "client version 9 is too new. Maximum supported API version is 1.39",
 }
