@@ -6,6 +6,7 @@ import os
 import platform
 import socket
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -264,9 +265,5 @@ def operating_system() -> str:
 
 
 def machine_id(daemon: Daemon) -> str:
-    """What tells this engine from others."""
-    path = Path(daemon.config.root) / "engine-id"
-    try:
-        return path.read_text("utf-8").strip()
-    except OSError:
-        return ""
+    """What tells this engine from others: the same for one root on one machine."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"engine://{socket.gethostname()}{daemon.config.root}"))

@@ -136,15 +136,13 @@ class SystemRouter:
             api/server/router/system/system_routes.go::systemRouter.getInfo
 
         Differs:
+            behaviour unknown: the kernel and the system always have names here.
             call DecodeSecurityOptions: there are no security options here.
         """
-        info = msgspec.to_builtins(await call.run(self.backend.system_info))
+        info = await call.run(self.backend.system_info)
         if less_than(call.version, "1.25"):
-            info["ExecutionDriver"] = "<not supported>"
-            info["SecurityOptions"] = []
-        elif less_than(call.version, "1.39"):
-            info["KernelVersion"] = info["KernelVersion"] or "<unknown>"
-            info["OperatingSystem"] = info["OperatingSystem"] or "<unknown>"
+            old = {"ExecutionDriver": "<not supported>", "SecurityOptions": []}
+            return write_json(call, HTTPStatus.OK, {**msgspec.to_builtins(info), **old})
         return write_json(call, HTTPStatus.OK, info)
 
     async def get_version(self, call: Call) -> Response:
