@@ -65,6 +65,7 @@ def check(
 
 @app.command()
 def serve(  # noqa: PLR0913 - one for each option
+    *,
     root: Annotated[Path, typer.Option(help="Where the engine keeps what must last.")] = Path(
         "~/.local/share/moby-annotated"
     ),
@@ -110,6 +111,7 @@ def serve(  # noqa: PLR0913 - one for each option
 
 @app.command()
 def check_plugin(
+    *,
     address: Annotated[
         str, typer.Argument(help="unix://PATH or tcp://HOST:PORT of a running volume plugin.")
     ],

@@ -163,12 +163,18 @@ class Scanner:
         return end
 
     def _value(self) -> None:
-        """One value, or the beginning of one that has others in it."""
+        """One value, or the beginning of one that has others in it, up to the first that has none."""
+        while self._opens():
+            if self.open[-1] == "{":
+                self._key()
+
+    def _opens(self) -> bool:
+        """Take one value; whether it has others in it, so that the first of those comes now."""
         self._skip_space()
         character = self._peek()
         if character in "{[":
-            self._begin(character)
-        elif character == '"':
+            return self._begin(character)
+        if character == '"':
             self._string()
         elif character in _LITERALS:
             self._literal(_LITERALS[character])
@@ -176,8 +182,10 @@ class Scanner:
             self._number()
         else:
             self._refuse("looking for beginning of value")
+        return False
 
-    def _begin(self, bracket: str) -> None:
+    def _begin(self, bracket: str) -> bool:
+        """Take a bracket; whether there is something within."""
         if len(self.open) == MAX_DEPTH:
             raise InvalidParameter("exceeded max depth")
         self.at += 1
@@ -185,11 +193,9 @@ class Scanner:
         closing = "}" if bracket == "{" else "]"
         if self._peek() == closing:
             self.at += 1
-            return
+            return False
         self.open.append(bracket)
-        if bracket == "{":
-            self._key()
-        self._value()
+        return True
 
     def _rest(self) -> None:
         """What follows a value within an array or an object."""

@@ -6,6 +6,7 @@ import os
 import platform
 import socket
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +44,6 @@ class Version(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
         api/types/types.go::Version
 
     Differs:
-        field GitCommit: empty, as there is no build; likewise GoVersion, which holds Python's.
         field BuildTime: left out.
         field Experimental: never.
     """
@@ -91,7 +91,8 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
         api/types/types.go::Info
 
     Differs:
-        field RegistryConfig: null, as there are no registries here.
+        field ProductLicense: there is no licence to tell of.
+        behaviour RegistryConfig: null, as there are no registries here.
     """
 
     id: str = msgspec.field(name="ID")
@@ -177,6 +178,9 @@ def system_info(daemon: Daemon, hosts: Sequence[str]) -> Info:
         daemon/info.go::Daemon.fillPluginsInfo
 
     Differs:
+        call Daemon.fillPluginsInfo: inlined; the engine gives its service as an attribute.
+        param v: what is found is returned, and where the engine listens is given.
+        call Daemon.VolumesService: inlined; the engine gives its service as an attribute.
         call fillDriverInfo: there are no images here, nor security options or a licence.
         call New: nothing here uses what the kernel could limit.
     """
@@ -233,6 +237,12 @@ def api_warnings(hosts: Sequence[str]) -> list[str]:
 
     Go:
         daemon/info.go::Daemon.fillAPIInfo
+
+    Differs:
+        param v: what is found is returned, and where the engine listens is given.
+        param hosts: what is found is returned, and where the engine listens is given.
+        result list[str]: what is found is returned, and where the engine listens is given.
+        error warning-api-is-accessible-on-https-without-tls-client-verification: there is no TLS here.
     """
     return [
         f"WARNING: API is accessible on http://{host.removeprefix('tcp://')} without encryption.\n"
@@ -255,9 +265,5 @@ def operating_system() -> str:
 
 
 def machine_id(daemon: Daemon) -> str:
-    """What tells this engine from others."""
-    path = Path(daemon.config.root) / "engine-id"
-    try:
-        return path.read_text("utf-8").strip()
-    except OSError:
-        return ""
+    """What tells this engine from others: the same for one root on one machine."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"engine://{socket.gethostname()}{daemon.config.root}"))

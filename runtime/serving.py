@@ -180,8 +180,19 @@ def open_door(daemon: Daemon, hosts: Sequence[str] = (), workers: Workers | None
         cmd/dockerd/daemon.go::DaemonCli.initMiddlewares
 
     Differs:
+        call Router.Routes: parts are joined here that moby hands over as values.
+        param s: nothing of that is configurable here.
+        param cfg: nothing of that is configurable here.
+        param pluginStore: nothing of that is configurable here.
+        call VolumesService.List: parts are joined here that moby hands over as values.
+        call VolumesService.Get: parts are joined here that moby hands over as values.
+        call VolumesService.Create: parts are joined here that moby hands over as values.
+        call VolumesService.Remove: parts are joined here that moby hands over as values.
+        call VolumesService.Prune: parts are joined here that moby hands over as values.
+        call New: parts are joined here that moby hands over as values.
+        call NewRoute: parts are joined here that moby hands over as values.
+        call Server.createMux: parts are joined here that moby hands over as values.
         param opts: the engine is all that is needed.
-        call NewRouter: only volumes, plugins and the system have routes here.
         call NewMiddleware: no plugins authorize requests.
     """
     system = System(daemon, hosts)
@@ -215,6 +226,22 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
         cmd/dockerd/daemon.go::DaemonCli.stop
 
     Differs:
+        param opts: parts are joined here that moby's command makes one by one.
+        error failed-to-set-umask: the error is told as it is, or cannot occur here.
+        error error-starting-daemon: the error is told as it is, or cannot occur here.
+        error failed-to-create-api-server: the error is told as it is, or cannot occur here.
+        error failed-to-load-listeners: the error is told as it is, or cannot occur here.
+        error failed-to-generate-containerd-options: the error is told as it is, or cannot occur here.
+        error failed-to-start-containerd: the error is told as it is, or cannot occur here.
+        error error-validating-authorization-plugin: the error is told as it is, or cannot occur here.
+        error metrics-addr-is-only-supported-when-experimental-is-enabled: the error is told as it is, or
+            cannot occur here.
+        error shutting-down-due-to-serveapi-error: the error is told as it is, or cannot occur here.
+        call New: parts are joined here that moby's command makes one by one.
+        call DaemonCli.stop: parts are joined here that moby's command makes one by one.
+        call NewStore: parts are joined here that moby's command makes one by one.
+        call InvalidParameter: parts are joined here that moby's command makes one by one.
+        call Backend.UnsubscribeFromEvents: parts are joined here that moby's command makes one by one.
         behaviour rest: what is about containerd, swarm, metrics, registries and builds is not here.
     """
     os.umask(UMASK)

@@ -50,9 +50,13 @@ class Server:
         api/server/server.go::New
 
     Differs:
+        field servers: `server.serve` has them.
+        field routers: they are made into a table at once.
+        param cfg: nothing is to be configured here.
+        extra table: the routes, ready to be looked up.
+        call NewRoute: an empty table of routes.
         field cfg: what it is served on is the matter of `server`, likewise servers.
         field routerSwapper: the routes do not change.
-        method Accept: `server.serve`, likewise Close, serveAPI and Wait.
         extra workers: Go has a goroutine for each request.
     """
 
@@ -77,6 +81,15 @@ class Server:
             api/server/server.go::Server.createMux
 
         Differs:
+            call Server.createMux: a route and a router are values, read without calls.
+            call Router.Routes: a route and a router are values, read without calls.
+            call Server.makeHTTPHandler: a route and a router are values, read without calls.
+            call Route.Handler: a route and a router are values, read without calls.
+            call Route.Method: a route and a router are values, read without calls.
+            call Route.Path: a route and a router are values, read without calls.
+            call MakeErrorHandler: a request without a route is answered in `_answer`.
+            call NewRoute: the table of routes is made here, with wrapped handlers.
+            call Server.handlerWithGlobalMiddlewares: the table of routes is made here, with wrapped handlers.
             call NewRouter: there is no profiler here, as there is no `/debug`.
         """
         self.table = Table([self._wrapped(route) for router in routers for route in router.routes])
@@ -88,6 +101,7 @@ class Server:
             api/server/middleware.go::Server.handlerWithGlobalMiddlewares
 
         Differs:
+            call CheckForJSON: only debug logging calls it.
             call DebugRequestMiddleware: requests are not written to the log.
         """
         for m in self.middlewares:
@@ -130,6 +144,9 @@ class Server:
 
         Go:
             api/server/server.go::Server.makeHTTPHandler
+
+        Differs:
+            call Server.handlerWithGlobalMiddlewares: the handler comes wrapped already.
         """
         try:
             return await handler(call)

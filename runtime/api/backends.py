@@ -47,6 +47,9 @@ class VolumeBackend(Protocol):
 
         Go:
             api/server/router/volume/backend.go::Backend.List
+
+        Differs:
+            param filter: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -55,6 +58,11 @@ class VolumeBackend(Protocol):
 
         Go:
             api/server/router/volume/backend.go::Backend.Get
+
+        Differs:
+            param name: keywords instead of contexts, structs and options.
+            param opts: keywords instead of contexts, structs and options.
+            param resolve_status: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -75,6 +83,12 @@ class VolumeBackend(Protocol):
 
         Go:
             api/server/router/volume/backend.go::Backend.Create
+
+        Differs:
+            param name: keywords instead of contexts, structs and options.
+            param driverName: keywords instead of contexts, structs and options.
+            param opts: keywords instead of contexts, structs and options.
+            param labels: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -83,6 +97,11 @@ class VolumeBackend(Protocol):
 
         Go:
             api/server/router/volume/backend.go::Backend.Remove
+
+        Differs:
+            param name: keywords instead of contexts, structs and options.
+            param opts: keywords instead of contexts, structs and options.
+            param purge_on_error: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -91,6 +110,9 @@ class VolumeBackend(Protocol):
 
         Go:
             api/server/router/volume/backend.go::Backend.Prune
+
+        Differs:
+            param pruneFilters: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -102,6 +124,9 @@ class PluginBackend(Protocol):
         api/server/router/plugin/backend.go::Backend
 
     Differs:
+        method Pull: nothing is pulled or pushed here.
+        method Push: nothing is pulled or pushed here.
+        method Upgrade: nothing is pulled or pushed here.
         method Privileges: nothing is pulled or pushed here, likewise Pull, Push and Upgrade.
     """
 
@@ -110,6 +135,10 @@ class PluginBackend(Protocol):
 
         Go:
             api/server/router/plugin/backend.go::Backend.Disable
+
+        Differs:
+            param config: keywords instead of contexts, structs and options.
+            param force: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -118,6 +147,10 @@ class PluginBackend(Protocol):
 
         Go:
             api/server/router/plugin/backend.go::Backend.Enable
+
+        Differs:
+            param config: keywords instead of contexts, structs and options.
+            param timeout: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -142,6 +175,10 @@ class PluginBackend(Protocol):
 
         Go:
             api/server/router/plugin/backend.go::Backend.Remove
+
+        Differs:
+            param config: keywords instead of contexts, structs and options.
+            param force: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -158,6 +195,10 @@ class PluginBackend(Protocol):
 
         Go:
             api/server/router/plugin/backend.go::Backend.CreateFromContext
+
+        Differs:
+            param options: keywords instead of contexts, structs and options.
+            param repo_name: keywords instead of contexts, structs and options.
         """
         ...
 
@@ -207,6 +248,10 @@ class SystemBackend(Protocol):
 
         Go:
             api/server/router/system/backend.go::Backend.SubscribeToEvents
+
+        Differs:
+            param ef: keywords instead of contexts, structs and options.
+            param filters: keywords instead of contexts, structs and options.
         """
         ...
 

@@ -30,6 +30,8 @@ def parse_form(query: bytes) -> Form:
         api/server/httputils/httputils.go::ParseForm
 
     Differs:
+        param query: the values of the query, not the request.
+        result Form: the values, which Go leaves in the request.
         param r: the query alone; no client sends a form in a body.
     """
     text = query.decode("latin-1")
@@ -49,6 +51,9 @@ def bool_value(form: Form, key: str) -> bool:
 
     Go:
         api/server/httputils/form.go::BoolValue
+
+    Differs:
+        param form: the values of the query, not the request.
     """
     return first(form, key).strip().lower() not in _FALSE
 
@@ -58,6 +63,9 @@ def bool_value_or_default(form: Form, key: str, default: bool) -> bool:  # noqa:
 
     Go:
         api/server/httputils/form.go::BoolValueOrDefault
+
+    Differs:
+        param form: the values of the query, not the request.
     """
     return bool_value(form, key) if key in form else default
 
@@ -67,6 +75,9 @@ def int64_value_or_zero(form: Form, key: str) -> int:
 
     Go:
         api/server/httputils/form.go::Int64ValueOrZero
+
+    Differs:
+        param form: the values of the query, not the request.
     """
     try:
         return int64_value_or_default(form, key, 0)
@@ -82,6 +93,11 @@ def int64_value_or_default(form: Form, key: str, default: int) -> int:
 
     Go:
         api/server/httputils/form.go::Int64ValueOrDefault
+
+    Differs:
+        param field: the values of the query, not the request.
+        param form: the values of the query, not the request.
+        param key: the values of the query, not the request.
     """
     text = first(form, key)
     return parse_int(text, "ParseInt") if text else default

@@ -39,6 +39,8 @@ class VersionUnsupported(InvalidParameter):
         api/server/middleware/version.go::versionUnsupportedError.InvalidParameter
 
     Differs:
+        field minVersion: part of the text.
+        field maxVersion: part of the text.
         field version: part of the text, likewise minVersion and maxVersion.
     """
 

@@ -30,6 +30,8 @@ def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+INTERFACE: Final[Json] = _object({"Socket": TEXT, "Types": TEXTS})
+
 SCHEMAS: Final[Mapping[str, Json]] = {
     "ErrorResponse": _object({"message": TEXT}),
     "Volume": _object(
@@ -54,7 +56,7 @@ SCHEMAS: Final[Mapping[str, Json]] = {
         {
             "Name": TEXT,
             "Enabled": FLAG,
-            "Config": _object({"Interface": _object({"Socket": TEXT, "Types": TEXTS}), "Entrypoint": TEXTS}),
+            "Config": _object({"Interface": INTERFACE, "Entrypoint": TEXTS}),
             "Settings": _object({"Args": TEXTS, "Env": TEXTS, "Mounts": {}, "Devices": {}}),
         },
         {"Id": TEXT, "PluginReference": TEXT},
@@ -69,7 +71,9 @@ SCHEMAS: Final[Mapping[str, Json]] = {
             "timeNano": NUMBER,
         }
     ),
-    "Version": _object({"Version": TEXT, "ApiVersion": TEXT, "MinAPIVersion": TEXT, "Os": TEXT, "Arch": TEXT}),
+    "Version": _object(
+        {"Version": TEXT, "ApiVersion": TEXT, "MinAPIVersion": TEXT, "Os": TEXT, "Arch": TEXT}
+    ),
     "Info": _object(
         {
             "ID": TEXT,
@@ -163,9 +167,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         {200: None, 404: None, 409: None},
         {"timeout": NUMBER},
     ),
-    Operation(
-        "POST", "/plugins/{name}/disable", "Stop a plugin", {200: None, 404: None, 409: None}, FORCE
-    ),
+    Operation("POST", "/plugins/{name}/disable", "Stop a plugin", {200: None, 404: None, 409: None}, FORCE),
     Operation("POST", "/plugins/pull", "Refused: there are no registries here", {501: None}),
     Operation("POST", "/plugins/{name}/push", "Refused: there are no registries here", {501: None}),
     Operation("POST", "/plugins/{name}/upgrade", "Refused: there are no registries here", {501: None}),

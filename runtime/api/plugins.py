@@ -26,7 +26,8 @@ class PluginRouter:
         api/server/router/plugin/plugin.go::NewRouter
 
     Differs:
-        method getPrivileges: `not_implemented`, likewise upgradePlugin, pullPlugin and pushPlugin.
+        call pluginRouter.initRoutes: the routes are made when they are asked for.
+        behaviour registries: what needs one is refused by `not_implemented`.
     """
 
     def __init__(self, backend: PluginBackend) -> None:
@@ -39,6 +40,23 @@ class PluginRouter:
         Go:
             api/server/router/plugin/plugin.go::pluginRouter.Routes
             api/server/router/plugin/plugin.go::pluginRouter.initRoutes
+
+        Differs:
+            call pluginRouter.listPlugins: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call pluginRouter.inspectPlugin: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call NotImplemented: bound methods are put into the table of routes, which reads as calls of them.
+            call pluginRouter.removePlugin: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call pluginRouter.enablePlugin: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call pluginRouter.disablePlugin: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call pluginRouter.setPlugin: bound methods are put into the table of routes, which reads as calls
+                of them.
+            call pluginRouter.createPlugin: bound methods are put into the table of routes, which reads as
+                calls of them.
         """
         return (
             new_get_route("/plugins", self.list_plugins),
@@ -130,6 +148,10 @@ class PluginRouter:
             api/server/router/plugin/plugin_routes.go::pluginRouter.listPlugins
 
         Differs:
+            call FromParam: `from_json` does what three functions of moby's do.
+            call Args.UnmarshalJSON: `from_json` does what three functions of moby's do.
+            call deprecatedArgs: `from_json` does what three functions of moby's do.
+            call InvalidParameter: what cannot be read is raised anew in Go's words.
             error FromJSON: 400, as in the list of volumes; moby answers 500.
         """
         filters = filters_of(call.form())

@@ -44,6 +44,7 @@ class Route:
         api/server/router/local.go::NewRoute
 
     Differs:
+        param opts: `new_get_route` and its like apply them.
         behaviour path: every variable matches anything, as all of moby's do in these routers.
     """
 
@@ -127,6 +128,11 @@ def with_cancel(route: Route) -> Route:
 
     Go:
         api/server/router/local.go::WithCancel
+
+    Differs:
+        call Route.Method: a route is a value, of which a copy with another handler is made.
+        call Route.Path: a route is a value, of which a copy with another handler is made.
+        call Route.Handler: a route is a value, of which a copy with another handler is made.
     """
     return replace(route, handler=cancellable_handler(route.handler))
 

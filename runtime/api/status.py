@@ -35,6 +35,21 @@ def get_http_error_status_code(err: BaseException) -> HTTPStatus:
         api/server/httputils/errors.go::causer
 
     Differs:
+        call IsNotFound: a table by kind, for one question that goes down the chain of causes once.
+        call IsInvalidParameter: a table by kind, for one question that goes down the chain of causes once.
+        call IsConflict: a table by kind, for one question that goes down the chain of causes once.
+        call IsAlreadyExists: a table by kind, for one question that goes down the chain of causes once.
+        call IsUnauthorized: a table by kind, for one question that goes down the chain of causes once.
+        call IsUnavailable: a table by kind, for one question that goes down the chain of causes once.
+        call IsForbidden: a table by kind, for one question that goes down the chain of causes once.
+        call IsNotModified: a table by kind, for one question that goes down the chain of causes once.
+        call IsNotImplemented: a table by kind, for one question that goes down the chain of causes once.
+        call IsSystem: a table by kind, for one question that goes down the chain of causes once.
+        call IsUnknown: a table by kind, for one question that goes down the chain of causes once.
+        call IsDataLoss: a table by kind, for one question that goes down the chain of causes once.
+        call IsDeadline: a table by kind, for one question that goes down the chain of causes once.
+        call IsCancelled: a table by kind, for one question that goes down the chain of causes once.
+        call getImplementer: a table by kind, for one question that goes down the chain of causes once.
         call statusCodeFromGRPCError: nothing here speaks gRPC.
         error nil: an error is always given.
     """

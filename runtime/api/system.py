@@ -51,10 +51,17 @@ class SystemRouter:
         api/server/router/system/system.go::NewRouter
 
     Differs:
+        field fscache: there is nothing of that kind here.
+        param c: there is nothing of that kind here.
+        param fscache: there is nothing of that kind here.
+        param builder: there is nothing of that kind here.
+        param features: there is nothing of that kind here.
+        call NewOptionsRoute: the routes are made when they are asked for.
+        call NewGetRoute: the routes are made when they are asked for.
+        call NewPostRoute: the routes are made when they are asked for.
         field builder: nothing is built here, likewise fscache.
         field cluster: there is no swarm here.
         field features: there are none to choose.
-        method postAuth: there is no registry to log in to.
         extra streams: its own part, since streams must end before the engine does.
         extra new_context: Go has contexts.
     """
@@ -74,6 +81,22 @@ class SystemRouter:
             api/server/router/system/system.go::systemRouter.Routes
 
         Differs:
+            call NewOptionsRoute: bound methods are put into the table of routes, which reads as calls of
+                them.
+            call optionsHandler: bound methods are put into the table of routes, which reads as calls of them.
+            call NewGetRoute: bound methods are put into the table of routes, which reads as calls of them.
+            call systemRouter.pingHandler: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call NewHeadRoute: bound methods are put into the table of routes, which reads as calls of them.
+            call systemRouter.getEvents: bound methods are put into the table of routes, which reads as calls
+                of them.
+            call systemRouter.getInfo: bound methods are put into the table of routes, which reads as calls
+                of them.
+            call systemRouter.getVersion: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call systemRouter.getDiskUsage: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call WithCancel: bound methods are put into the table of routes, which reads as calls of them.
             extra HEAD: for `/_ping`, which later engines answer and today's clients begin with.
         """
         return (
@@ -113,15 +136,13 @@ class SystemRouter:
             api/server/router/system/system_routes.go::systemRouter.getInfo
 
         Differs:
+            behaviour unknown: the kernel and the system always have names here.
             call DecodeSecurityOptions: there are no security options here.
         """
-        info = msgspec.to_builtins(await call.run(self.backend.system_info))
+        info = await call.run(self.backend.system_info)
         if less_than(call.version, "1.25"):
-            info["ExecutionDriver"] = "<not supported>"
-            info["SecurityOptions"] = []
-        elif less_than(call.version, "1.39"):
-            info["KernelVersion"] = info["KernelVersion"] or "<unknown>"
-            info["OperatingSystem"] = info["OperatingSystem"] or "<unknown>"
+            old = {"ExecutionDriver": "<not supported>", "SecurityOptions": []}
+            return write_json(call, HTTPStatus.OK, {**msgspec.to_builtins(info), **old})
         return write_json(call, HTTPStatus.OK, info)
 
     async def get_version(self, call: Call) -> Response:

@@ -59,6 +59,7 @@ class VolumeRouter:
         api/server/router/volume/volume.go::NewRouter
 
     Differs:
+        call volumeRouter.initRoutes: the routes are made when they are asked for.
         extra new_context: Go has contexts.
     """
 
@@ -73,6 +74,19 @@ class VolumeRouter:
         Go:
             api/server/router/volume/volume.go::volumeRouter.Routes
             api/server/router/volume/volume.go::volumeRouter.initRoutes
+
+        Differs:
+            call volumeRouter.getVolumesList: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call volumeRouter.getVolumeByName: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call volumeRouter.postVolumesCreate: bound methods are put into the table of routes, which reads
+                as calls of them.
+            call volumeRouter.postVolumesPrune: bound methods are put into the table of routes, which reads
+                as calls of them.
+            call WithCancel: bound methods are put into the table of routes, which reads as calls of them.
+            call volumeRouter.deleteVolumes: bound methods are put into the table of routes, which reads as
+                calls of them.
         """
         return (
             new_get_route("/volumes", self.get_volumes_list),
@@ -87,6 +101,11 @@ class VolumeRouter:
 
         Go:
             api/server/router/volume/volume_routes.go::volumeRouter.getVolumesList
+
+        Differs:
+            call FromParam: `from_json` does what three functions of moby's do.
+            call Args.UnmarshalJSON: `from_json` does what three functions of moby's do.
+            call deprecatedArgs: `from_json` does what three functions of moby's do.
         """
         form = call.form()
         try:
@@ -146,6 +165,10 @@ class VolumeRouter:
             api/server/router/volume/volume_routes.go::volumeRouter.postVolumesPrune
 
         Differs:
+            call FromParam: `from_json` does what three functions of moby's do.
+            call Args.UnmarshalJSON: `from_json` does what three functions of moby's do.
+            call deprecatedArgs: `from_json` does what three functions of moby's do.
+            call InvalidParameter: what cannot be read is raised anew in Go's words.
             error FromJSON: 400, as in the list; moby answers 500.
         """
         filters = filters_of(call.form())

@@ -170,6 +170,7 @@ def error_response(err: BaseException, version: str, headers: Mapping[str, str])
         api/types/error_response.go::ErrorResponse
 
     Differs:
+        call WriteJSON: the answer is made in place; its headers are the caller's.
         call ErrorDesc: nothing here speaks gRPC.
     """
     code = get_http_error_status_code(err)

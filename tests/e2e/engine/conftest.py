@@ -270,7 +270,7 @@ class Docker:
 
 
 def clients() -> list[str]:
-    """The `docker` commands on this machine: the one on PATH, and that of Debian's docker.io if it is another."""
+    """The `docker` commands here: the one on PATH, and that of Debian's docker.io if it is another."""
     found = [shutil.which("docker"), shutil.which("docker", path="/usr/bin")]
     return list(dict.fromkeys(path for path in found if path)) or ["docker"]
 

@@ -117,3 +117,12 @@ def test_a_plugin_is_there_after_a_restart_of_the_engine(docker: Any, new_engine
     engine.start()
     assert docker.says(engine.host, "volume", "inspect", "-f", "{{.Driver}}", "data") == [plugin]
     assert docker.says(engine.host, "plugin", "inspect", "-f", "{{.Enabled}}", plugin) == ["true"]
+    refused = docker.refuses(engine.host, "plugin", "disable", plugin)
+    docker.says(engine.host, "volume", "rm", "data")
+    assert refused.endswith(f"plugin {plugin} is in use")
+    assert docker.says(engine.host, "plugin", "disable", plugin) == [plugin]
+
+
+def test_a_disabled_plugin_does_not_break_the_list_of_volumes(docker: Any, engine: Any, plugin: str) -> None:
+    docker.says(engine.host, "volume", "create", "ours")
+    assert docker.says(engine.host, "volume", "ls", "-q") == ["ours"]

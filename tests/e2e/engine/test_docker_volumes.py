@@ -155,3 +155,20 @@ def test_the_engine_says_what_it_is(docker: Any, engine: Any) -> None:
 
 def test_what_this_engine_does_not_have_is_not_found(docker: Any, engine: Any) -> None:
     assert docker.refuses(engine.host, "ps") == "Error response from daemon: page not found"
+
+
+def test_volumes_that_are_there_are_shown_beside_one_that_is_not(docker: Any, engine: Any) -> None:
+    docker.says(engine.host, "volume", "create", "one")
+    done = docker(engine.host, "volume", "inspect", "-f", "{{.Name}}", "one", "none")
+    assert (done.returncode, done.stdout.split()) == (1, ["one"])
+    assert "none" in done.stderr
+
+
+def test_a_list_can_be_of_names_alone(docker: Any, engine: Any) -> None:
+    docker.says(engine.host, "volume", "create", "one")
+    assert docker.says(engine.host, "volume", "ls", "--format", "{{.Name}}") == ["one"]
+
+
+def test_an_existing_volume_can_be_removed_by_force(docker: Any, engine: Any) -> None:
+    docker.says(engine.host, "volume", "create", "one")
+    assert docker.says(engine.host, "volume", "rm", "--force", "one") == ["one"]

@@ -16,6 +16,11 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+CREATE = (
+    b"POST /volumes/create HTTP/1.1\r\nHost: d\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+)
+
 
 def path_of(engine: Any) -> Path:
     return Path(engine.host.removeprefix("unix://"))
@@ -121,8 +126,7 @@ def test_a_request_that_is_under_way_ends_before_the_engine_does(engines: Any, n
         client.settimeout(30)
         client.connect(str(path_of(engine)))
         body = b'{"Name":"late"}'
-        head = f"POST /volumes/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        client.sendall(head.encode() + body[:5])
+        client.sendall(CREATE % len(body) + body[:5])
         engine.wait_until(lambda: engine.ask("GET", "/_ping").status == 200)
         engine.process.send_signal(number)
         client.sendall(body[5:])
@@ -166,10 +170,9 @@ def test_a_client_that_goes_away_in_the_middle_of_a_plugin_leaves_nothing(new_en
 
 def test_a_client_that_goes_away_after_its_request_has_it_done(new_engine: Any) -> None:
     body = b'{"Name":"asked"}'
-    head = f"POST /volumes/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path_of(new_engine)))
-        client.sendall(head.encode() + body)
+        client.sendall(CREATE % len(body) + body)
     new_engine.wait_until(lambda: new_engine.ask("GET", "/volumes/asked").status == 200)
 
 

@@ -6,7 +6,6 @@ import hashlib
 import io
 import itertools
 import json
-import os
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -44,7 +43,7 @@ class Reason:
     """Why some answers differ; what the groups of both patterns match must be the same.
 
     Args:
-        kind: A change of moby's since 18.09, an oddity that is mended here, or what this engine does not have.
+        kind: A change of moby's since 18.09, a mended oddity, or what this engine does not have.
         why: The change, the row of the table of oddities, or what is not there.
         request: A pattern of requests.
         theirs: A pattern of dockerd's answers.
@@ -135,7 +134,7 @@ REASONS = (
         "6.32: a setting does not change the config",
         "GET /v1.39/plugins",
         '"Source": "/usr", "Type"',
-        '"Source": "/tmp", "Type"',
+        '"Source": "/srv", "Type"',
     ),
     Reason(
         "mended",
@@ -206,278 +205,80 @@ CONFIG: dict[str, Any] = {
     ],
     "args": {"name": "args", "description": "", "settable": ["value"], "value": []},
     "mounts": [
-        {"name": "data", "source": "/tmp", "destination": "/data", "type": "bind", "settable": ["source"]},
-        {"name": "fixed", "source": "/tmp", "destination": "/fixed", "type": "bind"},
+        {"name": "data", "source": "/srv", "destination": "/data", "type": "bind", "settable": ["source"]},
+        {"name": "fixed", "source": "/srv", "destination": "/fixed", "type": "bind"},
     ],
     "linux": {"capabilities": ["CAP_SYS_ADMIN"], "devices": [{"name": "fuse", "path": "/dev/fuse"}]},
 }
 
 NAMES = (
-    "a",
-    "ab",
-    "Ab9",
-    "a.b",
-    "a-b",
-    "a_b",
-    "-ab",
-    ".ab",
-    "_ab",
-    "a/b",
-    "a b",
-    "a:b",
-    "é1",
-    "a" * 253,
-    "..",
-    "a..",
-    "a\nb",
-    "a%b",
-    "0",
-    "00",
-    "a@b",
-    "~ab",
-    "a,b",
-    "a+b",
-)
+    "a", "ab", "Ab9", "a.b", "a-b", "a_b", "-ab", ".ab", "_ab", "a/b", "a b", "a:b", "é1", "a" * 253, "..",
+    "a..", "a\nb", "a%b", "0", "00", "a@b", "~ab", "a,b", "a+b",
+)  # fmt: skip
 BODIES = (
-    b"",
-    b"{",
-    b"}",
-    b"[]",
-    b"null",
-    b"nul",
-    b"true",
-    b"tru",
-    b'"x"',
-    b"12",
-    b"-",
-    b"-x",
-    b"1.",
-    b"1.x",
-    b"1e",
-    b"1ex",
-    b"01",
-    b"{a}",
-    b'{"a"}',
-    b'{"a" 1}',
-    b'{"a":1',
-    b'{"a":1,}',
-    b'{"a":1 "b"}',
-    b"[1",
-    b"[1,]",
-    b"[1 2]",
-    b'{"Name":"',
-    b'{"Name":"\x01"}',
-    b'{"Name":"\\x"}',
-    b'{"Name":"\\u12g4"}',
-    b"{'Name':1}",
-    b"\xff",
-    b'{"Name":1}',
-    b'{"Name":true}',
-    b'{"Name":{}}',
-    b'{"Name":[]}',
-    b'{"Name":1.5e3}',
-    b'{"Driver":1}',
-    b'{"Labels":1}',
-    b'{"Labels":[]}',
-    b'{"Labels":{"a":1}}',
-    b'{"Labels":{"a":{}}}',
-    b'{"DriverOpts":"x"}',
-    b'{"DriverOpts":{"a":true}}',
-    b"  \n",
-    b"nulls",
-    b"falsy",
-    b"fals",
-    b'{"a":tru}',
-    b'{"a":nulx}',
-    b"/",
-    b'{"Name":"x1","Name":1}',
-    b"{,}",
-    b'{"Name":"\xff\xfe"}',
-    b"\x00",
-    b"[" * 20,
-    b'{"name":1}',
-    b"\xc3\xa9",
-)
+    b"", b"{", b"}", b"[]", b"null", b"nul", b"true", b"tru", b'"x"', b"12", b"-", b"-x", b"1.", b"1.x",
+    b"1e", b"1ex", b"01", b"{a}", b'{"a"}', b'{"a" 1}', b'{"a":1', b'{"a":1,}', b'{"a":1 "b"}', b"[1",
+    b"[1,]", b"[1 2]", b'{"Name":"', b'{"Name":"\x01"}', b'{"Name":"\\x"}', b'{"Name":"\\u12g4"}',
+    b"{'Name':1}", b"\xff", b'{"Name":1}', b'{"Name":true}', b'{"Name":{}}', b'{"Name":[]}',
+    b'{"Name":1.5e3}', b'{"Driver":1}', b'{"Labels":1}', b'{"Labels":[]}', b'{"Labels":{"a":1}}',
+    b'{"Labels":{"a":{}}}', b'{"DriverOpts":"x"}', b'{"DriverOpts":{"a":true}}', b"  \n", b"nulls",
+    b"falsy", b"fals", b'{"a":tru}', b'{"a":nulx}', b"/", b'{"Name":"x1","Name":1}', b"{,}",
+    b'{"Name":"\xff\xfe"}', b"\x00", b"[" * 20, b'{"name":1}', b"\xc3\xa9",
+)  # fmt: skip
 FILTERS: tuple[Any, ...] = (
-    "{}",
-    "",
-    "x",
-    "[]",
-    "1",
-    '"x"',
-    "null",
-    "{",
-    '{"a"',
-    '{"name":1}',
-    '{"name":{"a":1}}',
-    '{"name":["a"],"x":{}}',
-    '{"name":null}',
-    "{}x",
-    '{"name":["ab"]',
-    "  ",
-    {"bogus": ["x"]},
-    {"bogus": {"x": True}},
-    {"name": ["ab"]},
-    {"name": {"ab": True}},
-    {"name": ["^f"]},
-    {"name": ["["]},
-    {"name": ["f1", "f2"]},
-    {"driver": ["local"]},
-    {"driver": ["nope"]},
-    {"label": ["k"]},
-    {"label": ["k=v"]},
-    {"label": ["k=w"]},
-    {"label": ["k", "l"]},
-    {"label!": ["k"]},
-    {"label!": ["k=v"]},
-    {"dangling": ["true"]},
-    {"dangling": ["false"]},
-    {"dangling": ["1"]},
-    {"dangling": ["0"]},
-    {"dangling": ["x"]},
-    {"dangling": ["true", "false"]},
-    {"dangling": []},
-    {"name": {"f1": False}},
-    {"label": ["k"], "name": ["f1"]},
-    {"name": []},
-    {"label": [""]},
-    {"name": [""]},
-)
+    "{}", "", "x", "[]", "1", '"x"', "null", "{", '{"a"', '{"name":1}', '{"name":{"a":1}}',
+    '{"name":["a"],"x":{}}', '{"name":null}', "{}x", '{"name":["ab"]', "  ", {"bogus": ["x"]},
+    {"bogus": {"x": True}}, {"name": ["ab"]}, {"name": {"ab": True}}, {"name": ["^f"]}, {"name": ["["]},
+    {"name": ["f1", "f2"]}, {"driver": ["local"]}, {"driver": ["nope"]}, {"label": ["k"]},
+    {"label": ["k=v"]}, {"label": ["k=w"]}, {"label": ["k", "l"]}, {"label!": ["k"]}, {"label!": ["k=v"]},
+    {"dangling": ["true"]}, {"dangling": ["false"]}, {"dangling": ["1"]}, {"dangling": ["0"]},
+    {"dangling": ["x"]}, {"dangling": ["true", "false"]}, {"dangling": []}, {"name": {"f1": False}},
+    {"label": ["k"], "name": ["f1"]}, {"name": []}, {"label": [""]}, {"name": [""]},
+)  # fmt: skip
 OPTIONS = (
-    {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"},
-    {"bogus": "1"},
-    {"device": "/none"},
-    {"type": "tmpfs"},
-    {"o": "x"},
-    {},
-    {"size": "1"},
-    {"size": "x"},
-    {"type": "nfs", "device": ":/x", "o": "addr=127.0.0.1"},
-    {"": ""},
-    {"DEVICE": "/none"},
-)
+    {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}, {"bogus": "1"}, {"device": "/none"},
+    {"type": "tmpfs"}, {"o": "x"}, {}, {"size": "1"}, {"size": "x"},
+    {"type": "nfs", "device": ":/x", "o": "addr=127.0.0.1"}, {"": ""}, {"DEVICE": "/none"},
+)  # fmt: skip
 CONFIGS: tuple[Any, ...] = (
-    None,
-    b"",
-    b"{",
-    b"{}",
-    b"null",
-    b"[]",
-    b"{}x",
+    None, b"", b"{", b"{}", b"null", b"[]", b"{}x",
     {**CONFIG, "interface": {"types": ["x"], "socket": "s"}},
-    {**CONFIG, "interface": {"types": [1], "socket": "s"}},
-    {**CONFIG, "env": 1},
+    {**CONFIG, "interface": {"types": [1], "socket": "s"}}, {**CONFIG, "env": 1},
     {**CONFIG, "entrypoint": "x"},
-    {**CONFIG, "interface": {"types": ["docker.volumedriver/1.0"], "socket": ".."}},
-    {"Description": None},
-)
+    {**CONFIG, "interface": {"types": ["docker.volumedriver/1.0"], "socket": ".."}}, {"Description": None},
+)  # fmt: skip
 REFERENCES = (
-    "",
-    "UP/x",
-    "a",
-    "a/b/c",
-    "a:b:c",
-    "x y",
-    "-a",
-    "a@sha256:" + "0" * 64,
-    "a:" + "t" * 129,
-    "a..b",
+    "", "UP/x", "a", "a/b/c", "a:b:c", "x y", "-a", "a@sha256:" + "0" * 64, "a:" + "t" * 129, "a..b",
     "h:1/a:2",
-)
+)  # fmt: skip
 SETTINGS: tuple[Any, ...] = (
-    ["DEBUG=1"],
-    ["FIXED=2"],
-    ["NONE=1"],
-    ["args=a b"],
-    ["data.source=/var"],
-    ["data=/usr"],
-    ["data.x=1"],
-    ["fixed.source=/"],
-    ["="],
-    [""],
-    ["DEBUG"],
-    ["DEBUG.value=1"],
-    [],
-    ["fuse.path=/dev/null"],
-    ["DEBUG=1", "NONE=1"],
-    ["a.b.c=1"],
-)
+    ["DEBUG=1"], ["FIXED=2"], ["NONE=1"], ["args=a b"], ["data.source=/var"], ["data=/usr"], ["data.x=1"],
+    ["fixed.source=/"], ["="], [""], ["DEBUG"], ["DEBUG.value=1"], [], ["fuse.path=/dev/null"],
+    ["DEBUG=1", "NONE=1"], ["a.b.c=1"],
+)  # fmt: skip
 TIMES = (
-    "",
-    "0",
-    "1",
-    "x",
-    "1.5",
-    "1.x",
-    "-1",
-    "9999999999999999999",
-    "1.123456789",
-    "2020-01-01",
-    " 1",
-    "+1",
+    "", "0", "1", "x", "1.5", "1.x", "-1", "9999999999999999999", "1.123456789", "2020-01-01", " 1", "+1",
     "1e3",
-)
+)  # fmt: skip
 PATHS = (
-    "/",
-    "/v1.39",
-    "/v1.39/",
-    "/volumes/",
-    "/volumes//ab",
-    "/volumes/./ab",
-    "/volumes/../volumes",
-    "//volumes",
-    "/v1.39//volumes",
-    "/nope",
-    "/v1.39/nope",
-    "/v1.23/nope",
-    "/v9/nope",
-    "/v1.39/volumes/",
-    "/volumes/ab/",
-    "/volumes/a%2Fb",
-    "/volumes/%61b",
-    "/volumes/%zz",
-    "/volumes/a%20b",
-    "/volumes/%E9",
-    "/volumes/..%2f",
-    "/VOLUMES",
-    "/volumes?x=%zz",
-    "/volumes/create",
-    "/volumes/prune",
-    "/plugins/",
-    "/plugins//json",
-    "/plugins/json",
-    "/plugins/a/b/json",
-    "/plugins/create",
-    "/v/volumes",
-    "/vx/volumes",
-    "/v1.x/volumes",
-    "/v1/volumes",
-    "/v1.11/volumes",
-    "/v1.40.1/nope",
-    "/v1.12/volumes/none",
-    "/v1.23/volumes/none",
-    "/v1.24/volumes/none",
-    "/v0/volumes",
-    "/v1.39.0/volumes/none",
-    "/v.1/volumes",
-    "/v1.11/_ping",
-    "/v1.22/plugins/none/json",
-    "/containers/json",
-    "/info/",
-    "/version/",
-    "/events/",
-    "/system/df/",
-    "/_ping/",
-    "/volumes/ab?filters=x",
-    "/volumes?a;b",
-    "/volumes/none;x",
+    "/", "/v1.39", "/v1.39/", "/volumes/", "/volumes//ab", "/volumes/./ab", "/volumes/../volumes",
+    "//volumes", "/v1.39//volumes", "/nope", "/v1.39/nope", "/v1.23/nope", "/v9/nope", "/v1.39/volumes/",
+    "/volumes/ab/", "/volumes/a%2Fb", "/volumes/%61b", "/volumes/%zz", "/volumes/a%20b", "/volumes/%E9",
+    "/volumes/..%2f", "/VOLUMES", "/volumes?x=%zz", "/volumes/create", "/volumes/prune", "/plugins/",
+    "/plugins//json", "/plugins/json", "/plugins/a/b/json", "/plugins/create", "/v/volumes", "/vx/volumes",
+    "/v1.x/volumes", "/v1/volumes", "/v1.11/volumes", "/v1.40.1/nope", "/v1.12/volumes/none",
+    "/v1.23/volumes/none", "/v1.24/volumes/none", "/v0/volumes", "/v1.39.0/volumes/none", "/v.1/volumes",
+    "/v1.11/_ping", "/v1.22/plugins/none/json", "/containers/json", "/info/", "/version/", "/events/",
+    "/system/df/", "/_ping/", "/volumes/ab?filters=x", "/volumes?a;b", "/volumes/none;x",
     "/volumes/none?x#y",
-)
+)  # fmt: skip
 
 
 def steps() -> Iterator[Step]:
     yield from system()
     yield from volumes()
+    yield from options()
+    yield from filters_of_volumes()
     yield from plugins()
 
 
@@ -539,6 +340,9 @@ def volumes() -> Iterator[Step]:
     yield post("/v1.39/volumes/create", b'{"Name":"trailed"}]', Content_Type="application/json")
     yield post("/v1.39/volumes/create", {"Name": "nulled", "Labels": {"a": None}})
     yield post("/v1.39/volumes/create", {"Name": "labels", "Labels": {"b": "2", "a": "<&>\u2028", "": "é"}})
+
+
+def options() -> Iterator[Step]:
     for driver in ("local", "", "a b"):
         yield post("/v1.39/volumes/create", {"Name": f"d-{len(driver)}", "Driver": driver})
     for position, options in enumerate(OPTIONS):
@@ -551,6 +355,9 @@ def volumes() -> Iterator[Step]:
     yield get("/v1.39/system/df")
     yield post("/v1.39/volumes/prune")
     yield get("/v1.39/volumes")
+
+
+def filters_of_volumes() -> Iterator[Step]:
     for name in ("f1", "f2", "f3"):
         yield post(
             "/v1.39/volumes/create", {"Name": name, "Labels": {"k": "v", name: ""} if name != "f3" else None}
@@ -678,7 +485,8 @@ def unexplained(seen: list[Seen]) -> list[Seen]:
 
 def told(each: Seen) -> str:
     """A difference, from shortly before it begins."""
-    same = len(os.path.commonprefix([each.theirs, each.ours]))
+    pairs = enumerate(zip(each.theirs, each.ours, strict=False))
+    same = next((at for at, (one, other) in pairs if one != other), 0)
     begin = max(0, same - 60) if same > 150 else 0
     theirs, ours = (text[begin : begin + 300] for text in (each.theirs, each.ours))
     return f"{each.step}\n  dockerd: {theirs}\n  ours:    {ours}"

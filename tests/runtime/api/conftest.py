@@ -31,7 +31,9 @@ class Api:
         self.daemon = daemon
         self.door = open_door(daemon)
 
-    def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         return asyncio.run(self._ask(method, path, body, dict(headers or {})))
 
     def get(self, path: str) -> httpx.Response:

@@ -53,7 +53,7 @@ class Raw(Exception):
 class BrokenHandler(Handler):
     """Sends what the plugin wants sent."""
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
         try:
             super().do_POST()
         except Raw as raw:
@@ -68,7 +68,9 @@ def answer(wanted: str, made: Json) -> Callable[[Broken, str, Json], Json | None
     return lambda _plugin, method, _request: made if method == wanted else None
 
 
-def raw(wanted: str, body: bytes, status: int = 200, *, close: bool = False) -> Callable[[Broken, str, Json], Json | None]:
+def raw(
+    wanted: str, body: bytes, status: int = 200, *, close: bool = False
+) -> Callable[[Broken, str, Json], Json | None]:
     def fault(_plugin: Broken, method: str, _request: Json) -> None:
         if method == wanted:
             raise Raw(body, status, close=close)
@@ -94,6 +96,15 @@ def accepts_unknown(plugin: Broken, method: str, request: Json) -> Json | None:
         return plugin.well(method, request) if method == "Remove" else None
     except Refused:
         return {}
+
+
+def every_name_exists(_plugin: Broken, method: str, request: Json) -> Json | None:
+    return {"Volume": {"Name": request.get("Name")}} if method == "Get" else None
+
+
+def missing_is_null(plugin: Broken, method: str, request: Json) -> Json | None:
+    missing = method == "Get" and not plugin._path(request).is_dir()
+    return {"Volume": None} if missing else None
 
 
 def refuses_null(_plugin: Broken, method: str, request: Json) -> None:
@@ -170,11 +181,14 @@ FAULTS: dict[str, tuple[str, Callable[[Broken, str, Json], Json | None]]] = {
     "the handshake is no JSON": ("activate-fails", raw("Activate", b"hello")),
     "the handshake is broken off": ("no-answer", raw("Activate", b"", close=True)),
     "another capability": ("not-a-volume-driver", answer("Activate", {"Implements": ["NetworkDriver"]})),
-    "the capability in lower case": ("not-a-volume-driver", answer("Activate", {"Implements": ["volumedriver"]})),
+    "the capability in lower case": (
+        "not-a-volume-driver",
+        answer("Activate", {"Implements": ["volumedriver"]}),
+    ),
     "capabilities that are not there": ("no-capabilities", raw("Capabilities", b"404\n", 404)),
     "a scope that is none": ("unknown-scope", answer("Capabilities", {"Capabilities": {"Scope": "cluster"}})),
-    "every name exists": ("unknown-volume-exists", lambda _, method, request: {"Volume": {"Name": request.get("Name")}} if method == "Get" else None),
-    "a missing volume is null": ("unknown-volume-is-null", lambda plugin, method, request: {"Volume": None} if method == "Get" and not plugin._path(request).is_dir() else None),
+    "every name exists": ("unknown-volume-exists", every_name_exists),
+    "a missing volume is null": ("unknown-volume-is-null", missing_is_null),
     "what is not there can be removed": ("unknown-volume-accepted", accepts_unknown),
     "no options are too few": ("null-options", refuses_null),
     "nothing can be created": ("create-fails", answer("Create", {"Err": "no"})),
@@ -183,19 +197,34 @@ FAULTS: dict[str, tuple[str, Callable[[Broken, str, Json], Json | None]]] = {
     "an error as plain text": ("error-as-text", raw("Path", b"oh no\n", 500)),
     "an error page that says it is well": ("not-json", raw("Path", b"<html>", 200)),
     "another name": ("wrong-name", changed("Get", lambda made: made["Volume"].update(Name="other"))),
-    "a time without a zone": ("bad-time", changed("Get", lambda made: made["Volume"].update(CreatedAt="2020-01-01T00:00:00"))),
+    "a time without a zone": (
+        "bad-time",
+        changed("Get", lambda made: made["Volume"].update(CreatedAt="2020-01-01T00:00:00")),
+    ),
     "a time that is none": ("bad-time", changed("List", lambda made: first(made, CreatedAt="yesterday"))),
-    "a status that is a text": ("bad-status", changed("Get", lambda made: made["Volume"].update(Status="fine"))),
-    "a mountpoint that is a number": ("wrong-type", changed("Get", lambda made: made["Volume"].update(Mountpoint=1))),
+    "a status that is a text": (
+        "bad-status",
+        changed("Get", lambda made: made["Volume"].update(Status="fine")),
+    ),
+    "a mountpoint that is a number": (
+        "wrong-type",
+        changed("Get", lambda made: made["Volume"].update(Mountpoint=1)),
+    ),
     "a list that is an object": ("wrong-type", answer("List", {"Volumes": {}})),
     "a list of nulls": ("wrong-type", answer("List", {"Volumes": [None]})),
     "an empty list": ("not-listed", answer("List", {"Volumes": []})),
-    "everything is listed twice": ("listed-twice", changed("List", lambda made: made.update(Volumes=made["Volumes"] * 2))),
+    "everything is listed twice": (
+        "listed-twice",
+        changed("List", lambda made: made.update(Volumes=made["Volumes"] * 2)),
+    ),
     "get does not find it": ("get-fails", answer("Get", {"Err": "no"})),
     "mount fails": ("mount-fails", answer("Mount", {"Err": "no"})),
     "mount without a mountpoint": ("no-mountpoint", answer("Mount", {})),
     "a relative mountpoint": ("relative-mountpoint", answer("Mount", {"Mountpoint": "data"})),
-    "a mountpoint that does not exist": ("mountpoint-missing", answer("Mount", {"Mountpoint": "/no/such/place"})),
+    "a mountpoint that does not exist": (
+        "mountpoint-missing",
+        answer("Mount", {"Mountpoint": "/no/such/place"}),
+    ),
     "a mountpoint for each user": ("mountpoints-differ", mounts_elsewhere),
     "another path": ("path-differs", changed("Path", lambda made: made.update(Mountpoint="/elsewhere"))),
     "the first unmount takes it from all": ("unmounted-too-early", unmounts_all),
@@ -208,7 +237,7 @@ FAULTS: dict[str, tuple[str, Callable[[Broken, str, Json], Json | None]]] = {
     "any method will do": ("unknown-method-accepted", accepts_any_method),
     "an endless answer": ("reply-too-long", raw("List", b" " * (asking.REPLY_LIMIT + 1))),
     "no answer": ("too-slow", hangs),
-}  # fmt: skip
+}
 
 
 @contextmanager
