@@ -28,6 +28,7 @@ from annotator.model import (
     Counterpart,
     Declaration,
     Document,
+    GoSymbol,
     Missing,
     Moved,
     PythonObject,
@@ -418,7 +419,7 @@ def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) 
     found, remarks = _counterparts(project)
     known = recorded(project)
     scope = _scope(project)
-    originals = {symbol.notation: symbol for symbol in known.symbols}
+    originals = _originals(known, scope)
     folders = [project.root / package for package in project.config.packages]
     python = pyfacts.read(folders, project.root) if objects is None else objects
     made = parity.pairs(found, originals, python, scope.conventions)
@@ -442,7 +443,7 @@ def walk(project: Project) -> tuple[trace.Walk, tuple[Remark, ...]]:
         raise InvalidInput("the settings name no `walk`, the script that is to be traced")
     calls = trace.parse(_traced(project))
     found, _ = _counterparts(project)
-    originals = {symbol.notation: symbol for symbol in recorded(project).symbols}
+    originals = _originals(recorded(project), _scope(project))
     python = pyfacts.read([project.root / package for package in config.packages], project.root)
     made = trace.walk(calls, str(project.root.resolve()), found, originals, python)
     return made, tuple(trace.remarks(made, found))
@@ -488,6 +489,16 @@ def recorded(project: Project) -> Baseline:
     if not file.is_file():
         raise InvalidInput(f"{file} is not there; make it with `annotator record`")
     return baseline.decode(_name(project, file), file.read_bytes())
+
+
+def _originals(known: Baseline, scope: scopes.Scope) -> Mapping[str, GoSymbol]:
+    """The recorded symbols; what is left out is left out with all that it calls."""
+    return {
+        symbol.notation: symbol
+        if scope.reason(symbol.notation) is None
+        else msgspec.structs.replace(symbol, calls=())
+        for symbol in known.symbols
+    }
 
 
 def _scope(project: Project) -> scopes.Scope:
