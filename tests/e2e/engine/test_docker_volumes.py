@@ -129,7 +129,7 @@ def test_events_of_one_kind_can_be_asked_for(docker: Any, new_engine: Any) -> No
         "--since",
         "0",
         "--until",
-        "0s",
+        now(),
         "-f",
         "event=destroy",
         "--format",
