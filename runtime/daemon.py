@@ -119,6 +119,7 @@ class Daemon:
             call Store.RegisterRuntimeOpt: for all options at once; moby has one for metrics.
             call Store.Handle: for all handlers at once; moby has one for metrics.
             call NewPublisher: the events have one.
+            call Daemon.SystemInfo: moby's metrics are labelled with it, and none are kept.
             call NewDaemon.createPluginExec: the manager calls it.
             call Daemon.LogPluginEvent: the manager calls it.
         """

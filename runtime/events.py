@@ -30,22 +30,30 @@ PUBLISH_TIMEOUT: Final = 0.1
 SECOND: Final = 1_000_000_000
 
 CONTAINER_EVENT_TYPE: Final = "container"
-"""Go:
+"""The type of events about containers; a filter may name it.
+
+Go:
     api/types/events/events.go::ContainerEventType
 """
 
 IMAGE_EVENT_TYPE: Final = "image"
-"""Go:
+"""The type of events about images; a filter may name it.
+
+Go:
     api/types/events/events.go::ImageEventType
 """
 
 PLUGIN_EVENT_TYPE: Final = "plugin"
-"""Go:
+"""The type of events about plugins.
+
+Go:
     api/types/events/events.go::PluginEventType
 """
 
 VOLUME_EVENT_TYPE: Final = "volume"
-"""Go:
+"""The type of events about volumes.
+
+Go:
     api/types/events/events.go::VolumeEventType
 """
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
+from runtime.api.versions import less_than
 from runtime.errors import InvalidParameter
 
 Fields: TypeAlias = dict[str, dict[str, bool]]
@@ -253,7 +254,7 @@ def to_param_with_version(version: str, args: Args) -> str:
         param f: the same function does both.
         call Args.Len: the fields themselves tell.
     """
-    if not args.fields or not _before(version, (1, 22)):
+    if not args.fields or not version or not less_than(version, "1.22"):
         return to_json(args)
     lists = {key: [name for name, counts in values.items() if counts] for key, values in args.fields.items()}
     return msgspec.json.encode(lists, order="deterministic").decode()
@@ -298,11 +299,6 @@ def _as_set(values: Mapping[str, bool] | Iterable[str] | None) -> Mapping[str, b
 def _has(sources: Mapping[str, str], wanted: str) -> bool:
     name, separator, value = wanted.partition("=")
     return name in sources and (not separator or sources[name] == value)
-
-
-def _before(version: str, other: tuple[int, ...]) -> bool:
-    parts = version.split(".") if version else []
-    return bool(parts) and tuple(int(part) if part.isdigit() else 0 for part in parts) < other
 
 
 class _Pattern(Protocol):

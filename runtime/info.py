@@ -178,7 +178,6 @@ def system_info(daemon: Daemon, hosts: Sequence[str]) -> Info:
         daemon/info.go::Daemon.fillPluginsInfo
 
     Differs:
-        call Daemon.fillPluginsInfo: inlined; the engine gives its service as an attribute.
         param v: what is found is returned, and where the engine listens is given.
         call Daemon.VolumesService: inlined; the engine gives its service as an attribute.
         call fillDriverInfo: there are no images here, nor security options or a licence.

@@ -190,8 +190,6 @@ def open_door(daemon: Daemon, hosts: Sequence[str] = (), workers: Workers | None
         call VolumesService.Remove: parts are joined here that moby hands over as values.
         call VolumesService.Prune: parts are joined here that moby hands over as values.
         call New: parts are joined here that moby hands over as values.
-        call NewRoute: parts are joined here that moby hands over as values.
-        call Server.createMux: parts are joined here that moby hands over as values.
         param opts: the engine is all that is needed.
         call NewMiddleware: no plugins authorize requests.
     """
@@ -238,7 +236,6 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
             cannot occur here.
         error shutting-down-due-to-serveapi-error: the error is told as it is, or cannot occur here.
         call New: parts are joined here that moby's command makes one by one.
-        call DaemonCli.stop: parts are joined here that moby's command makes one by one.
         call NewStore: parts are joined here that moby's command makes one by one.
         call InvalidParameter: parts are joined here that moby's command makes one by one.
         call Backend.UnsubscribeFromEvents: parts are joined here that moby's command makes one by one.

@@ -22,7 +22,7 @@ class Convention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         kind: A kind of the `Differs:` grammar.
         pattern: A regular expression for Go's side as the rows show it, `ctx context.Context` or
-            `errdefs/is.go::IsNotFound`.
+            `errdefs/is.go::IsNotFound`; where Go has nothing, for the row's name.
         reason: Why it differs.
     """
 

@@ -54,7 +54,6 @@ class Server:
         field routers: they are made into a table at once.
         param cfg: nothing is to be configured here.
         extra table: the routes, ready to be looked up.
-        call NewRoute: an empty table of routes.
         field cfg: what it is served on is the matter of `server`, likewise servers.
         field routerSwapper: the routes do not change.
         extra workers: Go has a goroutine for each request.
@@ -81,7 +80,6 @@ class Server:
             api/server/server.go::Server.createMux
 
         Differs:
-            call Server.createMux: a route and a router are values, read without calls.
             call Router.Routes: a route and a router are values, read without calls.
             call Server.makeHTTPHandler: a route and a router are values, read without calls.
             call Route.Handler: a route and a router are values, read without calls.
@@ -101,7 +99,6 @@ class Server:
             api/server/middleware.go::Server.handlerWithGlobalMiddlewares
 
         Differs:
-            call CheckForJSON: only debug logging calls it.
             call DebugRequestMiddleware: requests are not written to the log.
         """
         for m in self.middlewares:

@@ -61,9 +61,6 @@ class EventStreams:
             api/server/router/system/system_routes.go::systemRouter.getEvents
 
         Differs:
-            call FromParam: `from_json` does what three functions of moby's do.
-            call Args.UnmarshalJSON: `from_json` does what three functions of moby's do.
-            call deprecatedArgs: `from_json` does what three functions of moby's do.
             call InvalidParameter: what cannot be read is raised anew in Go's words.
             behaviour end: the stream ends when the engine stops.
         """
@@ -110,9 +107,6 @@ def event_time(form_time: str) -> int | None:
 
     Go:
         api/server/router/system/system_routes.go::eventTime
-
-    Differs:
-        call parseTimestamp: one function here.
     """
     found = parse_timestamps(form_time, -1)
     return None if found.seconds == -1 else found.seconds * SECOND + found.nanoseconds

@@ -53,7 +53,7 @@ def bool_value(form: Form, key: str) -> bool:
         api/server/httputils/form.go::BoolValue
 
     Differs:
-        param form: the values of the query, not the request.
+        param r: called `form`, the values of the query and not the request.
     """
     return first(form, key).strip().lower() not in _FALSE
 
@@ -65,7 +65,7 @@ def bool_value_or_default(form: Form, key: str, default: bool) -> bool:  # noqa:
         api/server/httputils/form.go::BoolValueOrDefault
 
     Differs:
-        param form: the values of the query, not the request.
+        param r: called `form`, the values of the query and not the request.
     """
     return bool_value(form, key) if key in form else default
 
@@ -77,7 +77,7 @@ def int64_value_or_zero(form: Form, key: str) -> int:
         api/server/httputils/form.go::Int64ValueOrZero
 
     Differs:
-        param form: the values of the query, not the request.
+        param r: called `form`, the values of the query and not the request.
     """
     try:
         return int64_value_or_default(form, key, 0)
@@ -95,9 +95,8 @@ def int64_value_or_default(form: Form, key: str, default: int) -> int:
         api/server/httputils/form.go::Int64ValueOrDefault
 
     Differs:
-        param field: the values of the query, not the request.
-        param form: the values of the query, not the request.
-        param key: the values of the query, not the request.
+        param r: called `form`, the values of the query and not the request.
+        param field: called `key`, as in the other three.
     """
     text = first(form, key)
     return parse_int(text, "ParseInt") if text else default

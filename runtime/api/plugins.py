@@ -148,9 +148,6 @@ class PluginRouter:
             api/server/router/plugin/plugin_routes.go::pluginRouter.listPlugins
 
         Differs:
-            call FromParam: `from_json` does what three functions of moby's do.
-            call Args.UnmarshalJSON: `from_json` does what three functions of moby's do.
-            call deprecatedArgs: `from_json` does what three functions of moby's do.
             call InvalidParameter: what cannot be read is raised anew in Go's words.
             error FromJSON: 400, as in the list of volumes; moby answers 500.
         """

@@ -97,7 +97,7 @@ class SystemRouter:
             call systemRouter.getDiskUsage: bound methods are put into the table of routes, which reads as
                 calls of them.
             call WithCancel: bound methods are put into the table of routes, which reads as calls of them.
-            extra HEAD: for `/_ping`, which later engines answer and today's clients begin with.
+            behaviour HEAD: `/_ping` answers it too, as later engines do; today's clients begin with it.
         """
         return (
             new_options_route("/{anyroute}", self.options_handler),

@@ -27,7 +27,6 @@ def parse_timestamps(value: str, default: int) -> Timestamp:
         api/types/time/timestamp.go::parseTimestamp
 
     Differs:
-        call parseTimestamp: one function here.
         behaviour precision: exact; moby goes through a floating-point number.
     """
     if not value:

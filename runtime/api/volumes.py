@@ -101,11 +101,6 @@ class VolumeRouter:
 
         Go:
             api/server/router/volume/volume_routes.go::volumeRouter.getVolumesList
-
-        Differs:
-            call FromParam: `from_json` does what three functions of moby's do.
-            call Args.UnmarshalJSON: `from_json` does what three functions of moby's do.
-            call deprecatedArgs: `from_json` does what three functions of moby's do.
         """
         form = call.form()
         try:
@@ -165,9 +160,6 @@ class VolumeRouter:
             api/server/router/volume/volume_routes.go::volumeRouter.postVolumesPrune
 
         Differs:
-            call FromParam: `from_json` does what three functions of moby's do.
-            call Args.UnmarshalJSON: `from_json` does what three functions of moby's do.
-            call deprecatedArgs: `from_json` does what three functions of moby's do.
             call InvalidParameter: what cannot be read is raised anew in Go's words.
             error FromJSON: 400, as in the list; moby answers 500.
         """

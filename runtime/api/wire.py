@@ -136,9 +136,6 @@ def write_json(call: Call, code: HTTPStatus, value: Any) -> Response:
 
     Go:
         api/server/httputils/httputils_write_json.go::WriteJSON
-
-    Differs:
-        param w: the answer is returned.
     """
     return Response(encode(value), code, {**call.headers, "Content-Type": "application/json"})
 

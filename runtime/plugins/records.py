@@ -46,6 +46,8 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         error id: a config.json of another id is refused; moby loads it and can never save it.
         error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
         error size: a config.json of more than 4 MiB is refused.
+        call InvalidParameter: raised by the API's reader of JSON, of which `golang_json` keeps the words and
+            not the kind.
         behaviour settings: a mount or device that was set after a restart of moby is only in the config; it
             counts here as there.
 
