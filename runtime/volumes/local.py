@@ -8,18 +8,22 @@ import stat
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from runtime.errors import System
 from runtime.mount import unmount
-from runtime.volumes import local_options, local_recovery, mount
+from runtime.volumes import local_options, local_recovery, metadata, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions
 from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, TRASH, Creation, Removal
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
+from runtime.volumes.quoting import cause
 
 log = logging.getLogger(__name__)
+
+OPEN_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 VOLUMES_PATH_NAME: Final = "volumes"
 """The directory of all volumes in the engine's root.
@@ -33,25 +37,38 @@ def new(scope: str | Path) -> Root:
     """The driver of the volumes under `scope`, which has a directory for them or gets one.
 
     Raises:
-        OSError: The directory cannot be made or read.
+        OSError: The directory cannot be read.
 
     Go:
         volume/local/local.go::New
 
     Differs:
+        error MkdirAndChown: the start goes on without local volumes, until the directory can be made again.
         param rootIdentity: no user namespaces here; what is made belongs to whoever runs the engine.
         error err: a broken options file does not stop the start; the volume is listed, and cannot be mounted
             until the file is mended or removed.
         behaviour unmount: the mount table is read once, and only what it has is unmounted.
     """
     directory = Path(scope) / VOLUMES_PATH_NAME
-    directory.mkdir(ROOT_MODE, parents=True, exist_ok=True)
-    root = Root(Path(scope).absolute(), os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    try:
+        directory.mkdir(ROOT_MODE, parents=True, exist_ok=True)
+        root = Root(Path(scope).absolute(), os.open(directory, OPEN_DIRECTORY))
+    except OSError as error:
+        return _without_directory(Path(scope).absolute(), error)
     try:
         root.load()
     except BaseException:
         root.close()
         raise
+    return root
+
+
+def _without_directory(base: Path, error: OSError) -> Root:
+    """A driver that has no volumes and makes none, in an empty directory that nobody can find."""
+    with TemporaryDirectory() as nowhere:
+        root = Root(base, os.open(nowhere, OPEN_DIRECTORY))
+    root.blocked = f"no local volume can be used: {root.path}: {cause(error)}"
+    root.report("", root.blocked)
     return root
 
 
@@ -78,6 +95,7 @@ class Root:
         extra broken: what is not as it should be, by volume.
         extra staged: the volumes that are being made.
         extra leftovers: what a crash left.
+        extra blocked: why there can be no volumes at all.
         extra name: what moby's method of that name returns.
     """
 
@@ -95,6 +113,7 @@ class Root:
         self.broken: dict[str, str] = {}
         self.staged: set[str] = set()
         self.leftovers: list[str] = []
+        self.blocked = ""
 
     def load(self) -> None:
         """Find the volumes that are there.
@@ -118,7 +137,7 @@ class Root:
             OSError: The directory cannot be read.
         """
         with os.scandir(self.descriptor) as entries:
-            names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+            names = {entry.name for entry in entries if _is_directory(entry)}
         leftovers = {name for name in names if name.startswith((CREATING, REMOVING, TRASH))}
         return names - leftovers, leftovers
 
@@ -171,6 +190,8 @@ class Root:
         """
         local_options.validate_name(name)
         config = local_options.set_opts(opts)
+        if self.blocked:
+            raise System(self.blocked)
         with self.m:
             if name in self.volumes:
                 return Creation(self, self.volumes[name], made=False)
@@ -322,6 +343,10 @@ def _try_unmount(path: str) -> None:
         unmount(Path(path))
     except OSError as error:
         log.warning("%s: a mount left by an engine that was killed stays: %s", path, error)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not metadata.is_reserved(entry.name)
 
 
 def _is_text(name: str) -> bool:

@@ -44,7 +44,7 @@ class Tampered:
         self.base = base
         self.case = case
         self.root = base / "r"
-        damage_root.build(self.root)
+        damage_root.build(self.root, enabled=not case.unprivileged)
         if case.used:
             self.start()
         if case.unprivileged and os.geteuid() == 0:

@@ -62,7 +62,7 @@ class Case:
         used: Whether our engine has used the root before.
         stalls: Whether something does not answer, so that waits end sooner than one would have them end.
         needs_root: Whether only root can tamper so.
-        unprivileged: Whether the engine runs as somebody who is not root.
+        unprivileged: Whether the engine runs as somebody who is not root; then the plugin is disabled.
     """
 
     name: str
@@ -177,10 +177,10 @@ DATABASE: tuple[Case, ...] = (
         (patched(DB, b"plainvol{", b"plain\xff\xfel{"),),
         warned=("does not have it",),
     ),
-    Case("db-unreadable", (mode(DB, 0),), bare=LOCAL, warned=("metadata.db cannot be read",), unprivileged=True),
+    Case("db-unreadable", (mode(DB, 0),), lost=("mv2",), bare=LOCAL, warned=("metadata.db cannot be read",), unprivileged=True),
     Case("sqlite-garbage", (content(OURS, b"garbage" * 999),), used=True, bare=(), documented=(OURS,), warned=("is damaged",)),
     Case("sqlite-directory", (folder(OURS, "f"),), documented=(OURS,), warned=("is damaged",)),
-    Case("sqlite-empty", (content(OURS, b""),), used=True),
+    Case("sqlite-empty", (content(OURS, b""),), used=True, documented=(OURS,)),
     Case("sqlite-truncated", (cut(OURS, 5000),), used=True, documented=(OURS,), warned=("is damaged",)),
     Case("sqlite-fifo", (fifo(OURS),), documented=(OURS,), warned=("is damaged",)),
     Case("sqlite-socket", (socket_there(OURS),), documented=(OURS,), warned=("is damaged",)),

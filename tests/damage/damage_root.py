@@ -103,8 +103,8 @@ while True:
 """A volume plugin whose volumes are those in propagated-mount/state.json."""
 
 
-def build(root: Path) -> None:
-    """Lay out the root: five local volumes, a plugin with three, and one that is disabled."""
+def build(root: Path, *, enabled: bool = True) -> None:
+    """Lay out the root: five local volumes, a plugin with three (enabled or not), and one that is disabled."""
     root.mkdir(0o711, parents=True)
     _volumes(root / "volumes")
     plugins = root / "plugins"
@@ -112,7 +112,7 @@ def build(root: Path) -> None:
     (plugins / "tmp").mkdir(0o700)
     (plugins / "storage" / "blobs" / "sha256").mkdir(parents=True)
     (plugins / "storage" / "ingest").mkdir()
-    _plugin(plugins, PLUGIN_ID, PLUGIN, "docker.volumedriver/1.0", enabled=True)
+    _plugin(plugins, PLUGIN_ID, PLUGIN, "docker.volumedriver/1.0", enabled=enabled)
     _plugin(plugins, LOG_PLUGIN_ID, "log/plug:latest", "docker.logdriver/1.0", enabled=False)
     state = plugins / PLUGIN_ID / "propagated-mount" / "state.json"
     state.write_text(json.dumps(OF_THE_PLUGIN))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from damage_cases import CASES, Case
+from damage_cases import CASES, UNLISTED, Case
 from damage_root import OF_THE_PLUGIN, PLUGIN, PLUGINS, RECORDS
 
 MADE_BESIDE = (
@@ -49,11 +49,12 @@ def expected_volumes(case: Case) -> Mapping[str, object]:
     volumes: dict[str, object] = {name: (PLUGIN, None, None) for name in OF_THE_PLUGIN} | dict(RECORDS)
     volumes |= {name: ("local", None, None) for name in case.bare}
     volumes |= {name: (driver, None, None) for name, driver in case.extra.items()}
-    return {name: volume for name, volume in volumes.items() if name not in case.lost}
+    lost = (*case.lost, *(UNLISTED if case.unprivileged else ()))
+    return {name: volume for name, volume in volumes.items() if name not in lost}
 
 
 def expected_plugins(case: Case) -> Mapping[str, bool]:
-    plugins = PLUGINS | dict(case.plugins)
+    plugins = PLUGINS | ({PLUGIN: False} if case.unprivileged else {}) | dict(case.plugins)
     return {name: enabled for name, enabled in plugins.items() if enabled is not None}
 
 
