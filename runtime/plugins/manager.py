@@ -77,13 +77,18 @@ class Manager:
         Go:
             plugin/manager.go::NewManager
 
+        Differs:
+            error MkdirAll: where the directory of plugins cannot be used the engine starts without plugins.
+            error reload: likewise.
+
         Raises:
-            EngineError: `failed to mkdir PATH`, or `failed to restore plugins: failed to read PATH`.
+            EngineError: `failed to mkdir PATH` of the directory for sockets.
             Exception: whatever `config.create_executor` raises.
         """
         self.config = config
-        for directory in (config.root, config.exec_root, self._tmp_dir()):
-            make_private(directory)
+        make_private(config.exec_root)
+        for directory in (config.root, self._tmp_dir()):
+            _make_or_tell(directory)
         self.lifecycle = Lifecycle(config)
         self.executor = config.create_executor(self)
         self.lifecycle.executor = self.executor
@@ -93,9 +98,7 @@ class Manager:
         try:
             self.reload()
         except OSError as error:
-            raise EngineError(
-                f"failed to restore plugins: failed to read {config.root}: {error}", error
-            ) from error
+            failure(log, f"failed to restore plugins: failed to read {config.root}", error)
         self.publisher: Publisher[Event] = Publisher(PUBLISH_TIMEOUT, PUBLISH_BUFFER)
 
     def _tmp_dir(self) -> Path:
@@ -288,8 +291,15 @@ class Manager:
 
         Go:
             plugin/manager.go::Manager.GC
+
+        Differs:
+            behaviour unread: while a plugin cannot be read no blob is removed, since it may be that plugin's;
+                moby removes it.
         """
         with self.mu_gc:
+            if unread := restoring.unread(self.config.root, self.config.store.get_all()):
+                log.warning("no blobs are removed while there are plugins that cannot be read: %s", unread)
+                return
             whitelist: set[str] = set()
             for p in self.config.store.get_all().values():
                 whitelist.add(p.config)
@@ -380,6 +390,13 @@ class Manager:
 
     def _gc_later(self) -> None:
         background.run(self.config.workers, self.gc)
+
+
+def _make_or_tell(directory: Path) -> None:
+    try:
+        make_private(directory)
+    except EngineError as error:
+        log.error("%s", error)  # noqa: TRY400 - the disk is at fault, not the code
 
 
 def _check_removable(p: Plugin) -> None:

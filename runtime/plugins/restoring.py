@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +40,12 @@ def load_all(root: Path, blobs: BasicBlobStore, workers: Workers) -> Iterator[Pl
             yield plugin
         elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
             background.run(workers, partial(_remove_leftover, entry))
+
+
+def unread(root: Path, known: Container[str]) -> Sequence[str]:
+    """The ids of plugins on disk that could not be loaded, and whose blobs nobody knows therefore."""
+    found = (path.parent.name for path in root.glob(f"*/{records.CONFIG_FILE_NAME}"))
+    return sorted(name for name in found if VALID_FULL_ID.fullmatch(name) and name not in known)
 
 
 def reload_one(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:

@@ -287,9 +287,20 @@ class Root:
         volume = LocalVolume(name, self)
         if os.access(f"{name}/{local_options.FILE}", os.F_OK, dir_fd=self.descriptor, follow_symlinks=False):
             self._read_opts(volume)
-        if not os.access(f"{name}/{VOLUME_DATA_PATH_NAME}", os.F_OK, dir_fd=self.descriptor):
-            self.report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} is missing")
+        if wrong := self._what_is_wrong(f"{name}/{VOLUME_DATA_PATH_NAME}"):
+            self.report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} {wrong}")
         return volume
+
+    def _what_is_wrong(self, data: str) -> str:
+        try:
+            status = os.stat(data, dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return "is missing"
+        except OSError as error:
+            return f"cannot be reached: {cause(error)}"
+        if stat.S_ISLNK(status.st_mode):
+            return "is a link, which is not followed when the volume is removed"
+        return "" if stat.S_ISDIR(status.st_mode) else "is no directory"
 
     def _read_opts(self, volume: LocalVolume) -> None:
         path = f"{volume.name}/{local_options.FILE}"

@@ -136,7 +136,7 @@ def _names_aside(path: Path) -> Iterator[Path]:
 def _kept_aside(path: Path) -> tuple[str, ...]:
     """What was damaged at this start or an earlier one, one sentence each."""
     found = sorted(path.parent.glob(f"{path.name}{metadata.ASIDE}*"))
-    return tuple(f"{path} is damaged or was; what it held is kept as {aside.name}" for aside in found)
+    return tuple(f"{path} is damaged or was; it is kept as {aside}" for aside in found)
 
 
 def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:

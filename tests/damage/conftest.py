@@ -16,6 +16,7 @@ import pytest
 
 from runtime import Config, Daemon, Timings
 from runtime.plugins.patience import Timings as PluginTimings
+from runtime.volumes import bolt as _  # before the user changes: some cannot read Python's own files
 from runtime.volumes.timings import Timings as VolumeTimings
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -71,13 +72,15 @@ class Tampered:
 
     @contextmanager
     def _as_user(self) -> Iterator[None]:
-        user = os.geteuid()
+        user, group = os.geteuid(), os.getegid()
         if self.case.unprivileged and user == 0:
+            os.setegid(NOBODY)
             os.seteuid(NOBODY)
         try:
             yield
         finally:
             os.seteuid(user)
+            os.setegid(group)
 
 
 @contextmanager

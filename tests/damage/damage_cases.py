@@ -250,7 +250,7 @@ VOLUMES: tuple[Case, ...] = (
     Case("vol-data-link-loop", (link(DATA, "_data"),), warned=("volume plainvol",)),
     Case("vol-data-closed", (mode(DATA, 0),), unprivileged=True),
     Case("vol-data-of-other-owner", (owner(DATA, 12345),), needs_root=True),
-    Case("vol-data-nested", (nested(DATA, 200),)),
+    Case("vol-data-nested", (nested(DATA, 60),)),
     Case("vol-file-not-dir", (content("volumes/plainvol", "a file"),), lost=("plainvol",), warned=("volume plainvol",)),
     Case("vol-dir-gone", (gone("volumes/plainvol"),), lost=("plainvol",), warned=("volume plainvol",)),
     Case("vol-dir-closed", (mode("volumes/plainvol", 0),), warned=("volume plainvol",), unprivileged=True),
@@ -280,7 +280,7 @@ VOLUMES: tuple[Case, ...] = (
     Case("volumes-link-loop", (link("volumes", "volumes"),), lost=LOCAL, warned=("volumes",)),
     Case("volumes-moved-out-and-linked", (moved_out("volumes"),), documented=("volumes",)),
     Case("volumes-empty", (folder("volumes"),), lost=LOCAL),
-    Case("volumes-closed", (mode("volumes", 0),), lost=LOCAL, warned=("volumes",), unprivileged=True),
+    Case("volumes-closed", (mode("volumes", 0),), lost=(*LOCAL, "mv2"), warned=("volumes",), unprivileged=True),
     Case("volumes-read-only", (mode("volumes", 0o555),), warned=("volumes",), unprivileged=True),
     Case("volumes-of-other-owner", (owner("volumes", 12345),), needs_root=True),
 )
