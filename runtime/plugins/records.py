@@ -79,6 +79,7 @@ def save(root: Path, p: Plugin) -> None:
 
     Differs:
         extra root: the manager's.
+        behaviour same: a file that says the same already stays as it is; moby writes it at each start.
         behaviour unknown: keys that another version wrote stay; moby drops them.
         behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
 
@@ -87,11 +88,14 @@ def save(root: Path, p: Plugin) -> None:
     """
     path = below(root, p.get_id()) / CONFIG_FILE_NAME
     with p.turn:
-        data = golang_json.encode(p.to_file(), p.read)
+        file = p.to_file()
+        if file == p.written:
+            return
         try:
-            atomic_write_file(path, data, CONFIG_MODE)
+            atomic_write_file(path, golang_json.encode(file, p.read), CONFIG_MODE)
         except OSError as error:
             raise EngineError(f"failed to write atomically plugin json: {error}", error) from error
+        p.written = file
 
 
 def handle_load_error(error: EngineError, plugin_id: str) -> None:

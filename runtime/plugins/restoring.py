@@ -37,6 +37,7 @@ def load_all(root: Path, blobs: BasicBlobStore, workers: Workers) -> Iterator[Pl
                 records.handle_load_error(error, entry.name)
                 continue
             _restore_config(plugin, blobs)
+            plugin.written = plugin.to_file()
             yield plugin
         elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
             background.run(workers, partial(_remove_leftover, entry))
