@@ -45,7 +45,7 @@ class Tampered:
         self.base = base
         self.case = case
         self.root = base / "r"
-        damage_root.build(self.root, enabled=not case.unprivileged)
+        damage_root.build(self.root, enabled=case.plugin_runs)
         if case.used:
             self.start()
         if case.unprivileged and os.geteuid() == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from damage_root import LOCAL, LOG_PLUGIN_ID, OF_THE_PLUGIN, PLUGIN, PLUGIN_ID
 from tampering import (
@@ -63,6 +63,7 @@ class Case:
         stalls: Whether something does not answer, so that waits end sooner than one would have them end.
         needs_root: Whether only root can tamper so.
         unprivileged: Whether the engine runs as somebody who is not root; then the plugin is disabled.
+        without_plugin: Whether the plugin is disabled, so that the case is quick.
     """
 
     name: str
@@ -78,6 +79,17 @@ class Case:
     stalls: bool = False
     needs_root: bool = False
     unprivileged: bool = False
+    without_plugin: bool = False
+
+    @property
+    def plugin_runs(self) -> bool:
+        """Whether the plugin is enabled before anything is tampered with."""
+        return not (self.unprivileged or self.without_plugin)
+
+    @property
+    def records_are_lost(self) -> bool:
+        """Whether nothing is known of volumes but what their drivers say."""
+        return self.bare == LOCAL or set(LOCAL) <= set(self.lost)
 
 
 NO_PLUGIN = {PLUGIN: None}
@@ -108,7 +120,10 @@ KNOWN: tuple[Case, ...] = (
     Case("plug-blobs-gone", (gone(BLOBS),)),
     _dead("plug-config-emptyobj", content(FILE, "{}"), plugins=NO_PLUGIN, logged=("error loading plugin",)),
     _dead(
-        "plug-config-malformed", content(FILE, '{"plugin":{'), plugins=NO_PLUGIN, logged=("error loading plugin",)
+        "plug-config-malformed",
+        content(FILE, '{"plugin":{'),
+        plugins=NO_PLUGIN,
+        logged=("error loading plugin",),
     ),
     _dead("plug-disabled-in-config", config(FILE, plugin__Enabled=False), plugins=DISABLED),
     Case("plug-file-not-dir", (content(f"plugins/{OTHER_ID}", "a file"),), logged=("error loading plugin",)),
@@ -121,8 +136,18 @@ KNOWN: tuple[Case, ...] = (
         warned=("volume mv2",),
         documented=(f"{PLUG}/rootfs/mnt/volumes",),
     ),
-    Case("plug-removing-leftover", (folder(f"plugins/{OTHER_ID}-removing", "f"),), documented=(f"plugins/{OTHER_ID}-",)),
-    _dead("plug-rootfs-gone", gone(f"{PLUG}/rootfs"), plugins={}, logged=("failed to enable plugin",)),
+    Case(
+        "plug-removing-leftover",
+        (folder(f"plugins/{OTHER_ID}-removing", "f"),),
+        documented=(f"plugins/{OTHER_ID}-",),
+    ),
+    _dead(
+        "plug-rootfs-gone",
+        gone(f"{PLUG}/rootfs"),
+        plugins={},
+        logged=("failed to enable plugin",),
+        stalls=True,
+    ),
     Case("plug-storage-gone", (gone("plugins/storage"),)),
     Case("plug-tmp-leftover", (folder("plugins/tmp/.rootfs123", "f"),)),
     Case("plug-unknown-key", (config(FILE, Future={"a": [1]}),)),
@@ -153,11 +178,16 @@ DATABASE: tuple[Case, ...] = (
     Case("db-cut-to-one-page", (cut(DB, 4096),), bare=LOCAL, warned=("metadata.db",)),
     Case("db-cut-to-nine-bytes", (cut(DB, 9),), bare=LOCAL, warned=("metadata.db cannot be read",)),
     Case("db-first-page-zero", (zeroed(DB, 0),)),
-    Case("db-second-page-zero", (zeroed(DB, 4096),)),
+    Case("db-second-page-zero", (zeroed(DB, 4096),), lost=("mv2",)),
     Case("db-both-first-pages-zero", (zeroed(DB, 0, 8192),), bare=LOCAL, warned=("cannot be read",)),
     Case("db-all-zero", (zeroed(DB, 0, 32768),), bare=LOCAL, warned=("cannot be read",)),
     Case("db-data-pages-zero", (zeroed(DB, 8192, 24576),), bare=LOCAL, warned=("metadata.db",)),
-    Case("db-wrong-magic", (patched(DB, b"\xed\xda\x0c\xed", b"\xed\xda\x0c\xee"),), bare=LOCAL, warned=("cannot be read",)),
+    Case(
+        "db-wrong-magic",
+        (patched(DB, b"\xed\xda\x0c\xed", b"\xed\xda\x0c\xee"),),
+        bare=LOCAL,
+        warned=("cannot be read",),
+    ),
     Case("db-directory", (folder(DB, "f"),), bare=LOCAL, warned=("metadata.db cannot be read",)),
     Case("db-fifo", (fifo(DB),), bare=LOCAL, warned=("metadata.db cannot be read",)),
     Case("db-socket", (socket_there(DB),), bare=LOCAL, warned=("metadata.db cannot be read",)),
@@ -165,11 +195,21 @@ DATABASE: tuple[Case, ...] = (
     Case("db-dangling-link", (link(DB, "nowhere"),), bare=LOCAL, warned=("metadata.db cannot be read",)),
     Case("db-link-loop", (link(DB, "metadata.db"),), bare=LOCAL, warned=("metadata.db cannot be read",)),
     Case("db-huge", (huge(DB),), bare=LOCAL, warned=("metadata.db cannot be read",)),
-    Case("db-record-malformed", (patched(DB, b'{"Name":"plainvol"', b'{"Name":"plainvol('),), warned=("plainvol",)),
-    Case("db-record-wrong-type", (patched(DB, b'"a":"1"', b'"a": 12'),), bare=("labelvol",), warned=("labelvol",)),
+    Case(
+        "db-record-malformed",
+        (patched(DB, b'{"Name":"plainvol"', b'{"Name":"plainvol('),),
+        warned=("plainvol",),
+    ),
+    Case(
+        "db-record-wrong-type",
+        (patched(DB, b'"a":"1"', b'"a": 12'),),
+        bare=("labelvol",),
+        warned=("labelvol",),
+    ),
     Case(
         "db-four-drivers-gone",
         (patched(DB, b'"Driver":"local"', b'"Driver":"lokal"'),),
+        bare=("emptymaps", "fullvol", "labelvol", "nfsvol"),
         warned=("list lokal: volume driver not found: lokal",),
     ),
     Case("db-driver-empty", (patched(DB, b'"plainvol","Driver":"local"', b'"plainvol","Driver":"",      '),)),
@@ -178,20 +218,48 @@ DATABASE: tuple[Case, ...] = (
         (patched(DB, b"plainvol{", b"plain\xff\xfel{"),),
         warned=("does not have it",),
     ),
-    Case("db-unreadable", (mode(DB, 0),), lost=("mv2",), bare=LOCAL, warned=("metadata.db cannot be read",), unprivileged=True),
-    Case("sqlite-garbage", (content(OURS, b"garbage" * 999),), used=True, bare=(), documented=(OURS,), warned=("is damaged",)),
+    Case(
+        "db-unreadable", (mode(DB, 0),), bare=LOCAL, warned=("metadata.db cannot be read",), unprivileged=True
+    ),
+    Case(
+        "sqlite-garbage",
+        (content(OURS, b"garbage" * 999),),
+        used=True,
+        bare=(),
+        documented=(OURS,),
+        warned=("is damaged",),
+    ),
     Case("sqlite-directory", (folder(OURS, "f"),), documented=(OURS,), warned=("is damaged",)),
     Case("sqlite-empty", (content(OURS, b""),), used=True, documented=(OURS,)),
     Case("sqlite-truncated", (cut(OURS, 5000),), used=True, documented=(OURS,), warned=("is damaged",)),
     Case("sqlite-fifo", (fifo(OURS),), documented=(OURS,), warned=("is damaged",)),
     Case("sqlite-socket", (socket_there(OURS),), documented=(OURS,), warned=("is damaged",)),
-    Case("sqlite-endless-device", (endless_device(OURS),), documented=(OURS,), warned=("is damaged",), needs_root=True),
-    Case("sqlite-dangling-link", (link(OURS, "nowhere/nothing"),), documented=(OURS,), warned=("is damaged",)),
+    Case(
+        "sqlite-endless-device",
+        (endless_device(OURS),),
+        documented=(OURS,),
+        warned=("is damaged",),
+        needs_root=True,
+    ),
+    Case(
+        "sqlite-dangling-link", (link(OURS, "nowhere/nothing"),), documented=(OURS,), warned=("is damaged",)
+    ),
     Case("sqlite-link-loop", (link(OURS, "metadata.sqlite3"),), documented=(OURS,), warned=("is damaged",)),
     Case("sqlite-wal-garbage", (content(f"{OURS}-wal", b"garbage" * 999),), used=True, documented=(OURS,)),
-    Case("sqlite-wal-directory", (folder(f"{OURS}-wal", "f"),), used=True, documented=(OURS,), warned=("is damaged",)),
+    Case(
+        "sqlite-wal-directory",
+        (folder(f"{OURS}-wal", "f"),),
+        used=True,
+        documented=(OURS,),
+        warned=("is damaged",),
+    ),
     Case("sqlite-shm-garbage", (content(f"{OURS}-shm", b"garbage" * 999),), used=True, documented=(OURS,)),
-    Case("sqlite-journal-garbage", (content(f"{OURS}-journal", b"garbage" * 999),), used=True, documented=(OURS,)),
+    Case(
+        "sqlite-journal-garbage",
+        (content(f"{OURS}-journal", b"garbage" * 999),),
+        used=True,
+        documented=(OURS,),
+    ),
     Case(
         "sqlite-other-volumes-table",
         (executed(OURS, "drop table volumes", "create table volumes (other text)"),),
@@ -252,7 +320,12 @@ VOLUMES: tuple[Case, ...] = (
     Case("vol-data-closed", (mode(DATA, 0),), unprivileged=True),
     Case("vol-data-of-other-owner", (owner(DATA, 12345),), needs_root=True),
     Case("vol-data-nested", (nested(DATA, 60),)),
-    Case("vol-file-not-dir", (content("volumes/plainvol", "a file"),), lost=("plainvol",), warned=("volume plainvol",)),
+    Case(
+        "vol-file-not-dir",
+        (content("volumes/plainvol", "a file"),),
+        lost=("plainvol",),
+        warned=("volume plainvol",),
+    ),
     Case("vol-dir-gone", (gone("volumes/plainvol"),), lost=("plainvol",), warned=("volume plainvol",)),
     Case("vol-dir-closed", (mode("volumes/plainvol", 0),), warned=("volume plainvol",), unprivileged=True),
     Case("vol-dir-empty", (folder("volumes/plainvol"),), warned=("its directory _data is missing",)),
@@ -260,7 +333,10 @@ VOLUMES: tuple[Case, ...] = (
     Case("vol-dangling-link", (link("volumes/linked", "nowhere"),)),
     Case("vol-link-loop", (link("volumes/linked", "linked"),)),
     Case(
-        "vol-moved-out-and-linked", (moved_out("volumes/plainvol"),), lost=("plainvol",), warned=("volume plainvol",)
+        "vol-moved-out-and-linked",
+        (moved_out("volumes/plainvol"),),
+        lost=("plainvol",),
+        warned=("volume plainvol",),
     ),
     Case("vol-fifo", (fifo("volumes/pipe"),)),
     Case("vol-socket", (socket_there("volumes/sock"),)),
@@ -271,8 +347,17 @@ VOLUMES: tuple[Case, ...] = (
     Case("vol-name-like-creating", (folder("volumes/.+foreign/_data", "f"),), warned=(".+foreign",)),
     Case("vol-name-like-removing", (folder("volumes/.-foreign/_data", "f"),), warned=(".-foreign",)),
     Case("vol-name-like-trash", (folder("volumes/.~foreign/_data", "f"),), warned=(".~foreign",)),
-    Case("vol-lost-and-found", (folder("volumes/lost+found"),), extra={"lost+found": "local"}, warned=("lost+found",)),
-    Case("vol-many-unknown", (many("volumes", 500, "more"),), extra={f"more{each}": "local" for each in range(500)}),
+    Case(
+        "vol-lost-and-found",
+        (folder("volumes/lost+found"),),
+        extra={"lost+found": "local"},
+        warned=("lost+found",),
+    ),
+    Case(
+        "vol-many-unknown",
+        (many("volumes", 500, "more"),),
+        extra={f"more{each}": "local" for each in range(500)},
+    ),
     Case("backingfs-file", (content("volumes/backingFsBlockDev", "a file"),)),
     Case("backingfs-dangling-link", (link("volumes/backingFsBlockDev", "nowhere"),)),
     Case("volumes-file", (content("volumes", "a file"),), lost=LOCAL, warned=("volumes",)),
@@ -281,14 +366,14 @@ VOLUMES: tuple[Case, ...] = (
     Case("volumes-link-loop", (link("volumes", "volumes"),), lost=LOCAL, warned=("volumes",)),
     Case("volumes-moved-out-and-linked", (moved_out("volumes"),), documented=("volumes",)),
     Case("volumes-empty", (folder("volumes"),), lost=LOCAL),
-    Case("volumes-closed", (mode("volumes", 0),), lost=(*LOCAL, "mv2"), warned=("volumes",), unprivileged=True),
+    Case("volumes-closed", (mode("volumes", 0),), lost=LOCAL, warned=("volumes",), unprivileged=True),
     Case("volumes-read-only", (mode("volumes", 0o555),), warned=("volumes",), unprivileged=True),
     Case("volumes-of-other-owner", (owner("volumes", 12345),), needs_root=True),
 )
 """The folder of volumes, and what is in it."""
 
 SKIPPED = {"plugins": NO_PLUGIN, "logged": ("error loading plugin",)}
-FAILED = {"plugins": {}, "logged": ("failed to enable plugin",)}
+FAILED = {"plugins": {}, "logged": ("failed to enable plugin",), "stalls": True}
 
 PLUGINS: tuple[Case, ...] = (
     *(
@@ -335,25 +420,81 @@ PLUGINS: tuple[Case, ...] = (
         (folder(f"{PLUG}-removing", "f"),),
         documented=(f"{PLUG}-removing",),
     ),
-    Case("plug-removing-link", (link(f"plugins/{OTHER_ID}-removing", "OUTSIDE"),), documented=(f"plugins/{OTHER_ID}-",)),
+    Case(
+        "plug-removing-link",
+        (link(f"plugins/{OTHER_ID}-removing", "OUTSIDE"),),
+        documented=(f"plugins/{OTHER_ID}-",),
+    ),
     _dead("plug-rootfs-file", content(f"{PLUG}/rootfs", "a file"), **FAILED),
     _dead("plug-rootfs-link-outside", link(f"{PLUG}/rootfs", "OUTSIDE"), **FAILED),
     _dead("plug-rootfs-dangling-link", link(f"{PLUG}/rootfs", "nowhere"), **FAILED),
     _dead("plug-program-gone", gone(f"{PLUG}/rootfs/testvol"), **FAILED),
-    _dead("plug-program-garbage", content(f"{PLUG}/rootfs/testvol", b"\x7fELFgarbage"), mode(f"{PLUG}/rootfs/testvol", 0o755), **FAILED),
+    _dead(
+        "plug-program-garbage",
+        content(f"{PLUG}/rootfs/testvol", b"\x7fELFgarbage"),
+        mode(f"{PLUG}/rootfs/testvol", 0o755),
+        **FAILED,
+    ),
     _dead("plug-program-not-executable", mode(f"{PLUG}/rootfs/testvol", 0o644), **FAILED),
-    _dead("plug-program-crashes", content(f"{PLUG}/rootfs/testvol", CRASHES), mode(f"{PLUG}/rootfs/testvol", 0o755), plugins={}, stalls=True),
-    _dead("plug-program-hangs", content(f"{PLUG}/rootfs/testvol", HANGS), mode(f"{PLUG}/rootfs/testvol", 0o755), plugins={}, stalls=True),
-    _dead("plug-program-never-answers", patched(f"{PLUG}/rootfs/testvol", b"threading.Thread(", b"print or dict("), plugins={}, stalls=True),
-    _dead("plug-program-answers-garbage", patched(f"{PLUG}/rootfs/testvol", b"reply = json.dumps(", b"reply = repr("), plugins={}, stalls=True),
+    _dead(
+        "plug-program-crashes",
+        content(f"{PLUG}/rootfs/testvol", CRASHES),
+        mode(f"{PLUG}/rootfs/testvol", 0o755),
+        plugins={},
+        stalls=True,
+    ),
+    _dead(
+        "plug-program-hangs",
+        content(f"{PLUG}/rootfs/testvol", HANGS),
+        mode(f"{PLUG}/rootfs/testvol", 0o755),
+        plugins={},
+        stalls=True,
+    ),
+    _dead(
+        "plug-program-never-answers",
+        patched(f"{PLUG}/rootfs/testvol", b"threading.Thread(", b"print or dict("),
+        plugins={},
+        stalls=True,
+    ),
+    _dead(
+        "plug-program-answers-garbage",
+        patched(f"{PLUG}/rootfs/testvol", b"reply = json.dumps(", b"reply = repr("),
+        plugins={},
+        stalls=True,
+    ),
     _dead("plug-no-entrypoint", config(FILE, plugin__Config__Entrypoint=None), **FAILED),
-    _dead("plug-socket-leads-out", config(FILE, plugin__Config__Interface__Socket="../../../x.sock"), plugins={}, stalls=True, logged=("plugin",)),
+    _dead(
+        "plug-socket-leads-out",
+        config(FILE, plugin__Config__Interface__Socket="../../../x.sock"),
+        plugins={},
+        stalls=True,
+        logged=("plugin",),
+    ),
     _dead("plug-interface-null", config(FILE, plugin__Config__Interface=None), plugins={}, stalls=True),
     Case("plug-settings-null", (config(FILE, plugin__Settings=None),)),
     Case("plug-rootfs-path-elsewhere", (config(FILE, Rootfs="/nowhere"),), documented=(FILE,)),
-    Case("plug-propagated-file", (content(f"{PLUG}/propagated-mount", "a file"),), lost=(*UNLISTED, "mv2"), logged=("PropagatedMount",), warned=("mv2",), plugins={}),
-    Case("plug-propagated-dangling-link", (link(f"{PLUG}/propagated-mount", "nowhere"),), lost=UNLISTED, logged=("PropagatedMount",), warned=("mv2",)),
-    Case("plug-state-malformed", (content(f"{PLUG}/propagated-mount/state.json", "["),), lost=(*UNLISTED, "mv2"), warned=("volume mv2",)),
+    Case(
+        "plug-propagated-file",
+        (content(f"{PLUG}/propagated-mount", "a file"),),
+        lost=(*UNLISTED, "mv2"),
+        logged=("PropagatedMount",),
+        warned=("mv2",),
+        stalls=True,
+    ),
+    Case(
+        "plug-propagated-dangling-link",
+        (link(f"{PLUG}/propagated-mount", "nowhere"),),
+        lost=UNLISTED,
+        logged=("PropagatedMount",),
+        warned=(PLUGIN,),
+        stalls=True,
+    ),
+    Case(
+        "plug-state-malformed",
+        (content(f"{PLUG}/propagated-mount/state.json", "["),),
+        lost=(*UNLISTED, "mv2"),
+        warned=("volume mv2",),
+    ),
     Case("plug-log-rootfs-gone", (gone(f"{LOGS}/rootfs"),)),
     Case("plug-log-moved", (moved(LOGS, "plugins/elsewhere"),), plugins={"log/plug:latest": None}),
     Case("plug-storage-file", (content("plugins/storage", "a file"),), logged=("storage",)),
@@ -367,7 +508,13 @@ PLUGINS: tuple[Case, ...] = (
     Case("plug-tmp-link-outside", (link("plugins/tmp", "OUTSIDE"),)),
     Case("plug-tmp-dangling-link", (link("plugins/tmp", "nowhere"),), logged=("tmp",)),
     Case("plug-ingest-leftover", (content("plugins/storage/ingest/x/data", "half"),)),
-    Case("plugins-gone", (gone("plugins"),), lost=UNLISTED, warned=NOT_FOUND, plugins={PLUGIN: None, "log/plug:latest": None}),
+    Case(
+        "plugins-gone",
+        (gone("plugins"),),
+        lost=UNLISTED,
+        warned=NOT_FOUND,
+        plugins={PLUGIN: None, "log/plug:latest": None},
+    ),
     *(
         Case(
             f"plugins-{name}",
@@ -384,10 +531,20 @@ PLUGINS: tuple[Case, ...] = (
             "link-loop": link("plugins", "plugins"),
         }.items()
     ),
-    Case("plugins-closed", (mode("plugins", 0),), lost=UNLISTED, warned=NOT_FOUND, logged=("plugins",), plugins={PLUGIN: None, "log/plug:latest": None}, unprivileged=True),
+    Case(
+        "plugins-closed",
+        (mode("plugins", 0),),
+        lost=UNLISTED,
+        warned=NOT_FOUND,
+        logged=("plugins",),
+        plugins={PLUGIN: None, "log/plug:latest": None},
+        unprivileged=True,
+    ),
     Case("plugins-read-only", (mode("plugins", 0o500),), unprivileged=True),
     Case("plugins-moved-out-and-linked", (moved_out("plugins"),), documented=("plugins",)),
 )
 """The folder of managed plugins, and what is in it."""
 
-CASES = (*KNOWN, *DATABASE, *VOLUMES, *PLUGINS)
+QUICK = tuple(replace(case, without_plugin=True) for case in (*DATABASE, *VOLUMES))
+
+CASES = (*KNOWN, *QUICK, *PLUGINS)

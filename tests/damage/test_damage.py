@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from damage_cases import CASES, UNLISTED, Case
+from damage_cases import PLUGINS as PLUGINS_CASES
 from damage_root import OF_THE_PLUGIN, PLUGIN, PLUGINS, RECORDS
 
 MADE_BESIDE = (
@@ -21,13 +21,15 @@ MADE_BESIDE = (
 )
 """What an engine makes where it is not."""
 
-FACTS = os.environ.get("BOOT_CASES")
-"""A file with what dockerd did with such roots."""
+SLOW = pytest.mark.slow
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        metafunc.parametrize("case", CASES, ids=lambda case: case.name)
+        metafunc.parametrize(
+            "case",
+            [pytest.param(case, id=case.name, marks=SLOW if case in PLUGINS_CASES else ()) for case in CASES],
+        )
 
 
 def test_a_tampered_root_is_used_and_nothing_of_it_is_lost(case: Case, tampered: Any, snapshot: Any) -> None:
@@ -43,18 +45,18 @@ def test_a_tampered_root_is_used_and_nothing_of_it_is_lost(case: Case, tampered:
     assert changes(case, tampered.before, snapshot(tampered.base)) == {}
 
 
-
-
 def expected_volumes(case: Case) -> Mapping[str, object]:
     volumes: dict[str, object] = {name: (PLUGIN, None, None) for name in OF_THE_PLUGIN} | dict(RECORDS)
     volumes |= {name: ("local", None, None) for name in case.bare}
     volumes |= {name: (driver, None, None) for name, driver in case.extra.items()}
-    lost = (*case.lost, *(UNLISTED if case.unprivileged else ()))
+    lost = [*case.lost]
+    if not case.plugin_runs:
+        lost += OF_THE_PLUGIN if case.records_are_lost else UNLISTED
     return {name: volume for name, volume in volumes.items() if name not in lost}
 
 
 def expected_plugins(case: Case) -> Mapping[str, bool]:
-    plugins = PLUGINS | ({PLUGIN: False} if case.unprivileged else {}) | dict(case.plugins)
+    plugins = PLUGINS | ({} if case.plugin_runs else {PLUGIN: False}) | dict(case.plugins)
     return {name: enabled for name, enabled in plugins.items() if enabled is not None}
 
 
@@ -67,4 +69,8 @@ def changes(case: Case, before: Mapping[bytes, Any], after: Mapping[bytes, Any])
     """What is other than before and not documented."""
     found = {path: (entry, after.get(path)) for path, entry in before.items() if after.get(path) != entry}
     documented = tuple(b"r/" + os.fsencode(path) for path in case.documented)
-    return {os.fsdecode(path): change for path, change in found.items() if not path.startswith(documented or (b"\0",))}
+    return {
+        os.fsdecode(path): change
+        for path, change in found.items()
+        if not path.startswith(documented or (b"\0",))
+    }
