@@ -99,7 +99,8 @@ class Creation:
     def _fill(self, directory: int, opts: OptsConfig | None) -> None:
         try:
             os.mkdir(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
-            os.chmod(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
+            with removal.opened(VOLUME_DATA_PATH_NAME, directory) as data:
+                os.fchmod(data, DATA_MODE)
         except FileExistsError:
             pass
         if opts is None:
