@@ -14,7 +14,7 @@ from runtime.plugins.api_types import PluginConfig
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller
 from runtime.plugins.identity import VALID_FULL_ID
-from runtime.plugins.lifecycle import Lifecycle
+from runtime.plugins.lifecycle import GoneBeforeListening, Lifecycle
 from runtime.plugins.logs import failure
 from runtime.plugins.plugin import Plugin
 from runtime.plugins.removal import REMOVING
@@ -77,11 +77,14 @@ def connect(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
 
 
 def _start_again(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
-    """Without live restore the plugin is stopped now."""
+    """Without live restore the plugin is stopped now; nobody waits for one that cannot be started."""
     try:
         lifecycle.enable(p, c, force=True)
+    except GoneBeforeListening as error:
+        failure(log, "failed to enable plugin", error, id=p.get_id())
     except (EngineError, OSError) as error:
         failure(log, "failed to enable plugin", error, id=p.get_id())
+        p.set_p_client(None)
 
 
 def _restore_config(plugin: Plugin, blobs: BasicBlobStore) -> None:

@@ -32,7 +32,7 @@ def recover(root: Root, is_recorded: Callable[[str], bool]) -> Sequence[str]:
         if leftover.startswith(CREATING):
             _finish(root, name) if missing else _unmake(root, leftover)
         elif not (is_marked(leftover, root.descriptor) or (missing and leftover.startswith(REMOVING))):
-            root.report(leftover, f"{root.path}/{leftover}: a directory of such a name is no volume; it stays")
+            root.report(leftover, f"{root.path}/{leftover}: a directory of that name is no volume; it stays")
         elif leftover.startswith(REMOVING):
             _throw_away(root, leftover)
             removed += [] if name in root.volumes else [name]
@@ -77,7 +77,8 @@ def _empty(directory: int) -> None:
     Raises:
         OSError: There is something else; then all of it stays.
     """
-    if others := set(os.listdir(directory)) - {VOLUME_DATA_PATH_NAME, local_options.FILE, local_options.ASIDE}:
+    ours = {VOLUME_DATA_PATH_NAME, local_options.FILE, local_options.ASIDE}
+    if others := set(os.listdir(directory)) - ours:
         raise OSError(errno.ENOTEMPTY, f"there is something in it: {min(others)}")
     with suppress(FileNotFoundError):
         os.rmdir(VOLUME_DATA_PATH_NAME, dir_fd=directory)

@@ -77,7 +77,7 @@ def open_records(directory: Path, timings: Timings) -> Records:
 
 def _unchangeable(directory: Path, guard: Guard | None, error: Exception) -> Records:
     """The records that can be read in a place where none can be written."""
-    problem = f"{directory}: nothing can be written there, so volumes can be neither made nor removed: {error}"
+    problem = f"{directory}: no record can be written, so no volume can be made or removed: {error}"
     log.error("%s", problem)
     database = metadata.connect(None)
     with suppress(OSError, sqlite3.Error), TemporaryDirectory(prefix="metadata-") as folder:
@@ -111,7 +111,8 @@ def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
 
 
 def _anew(path: Path, sound: Mapping[str, bytes], error: sqlite3.Error) -> sqlite3.Connection:
-    _put_aside(path, metadata.SIDE_FILES, Path.exists, f"damaged ({error}), and {len(sound)} of its records are used")
+    why = f"damaged ({error}), and {len(sound)} of its records are used"
+    _put_aside(path, metadata.SIDE_FILES, Path.exists, why)
     database = metadata.connect(path)
     database.execute("begin")
     database.executemany("insert into volumes values (?, ?)", sound.items())

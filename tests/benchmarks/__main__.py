@@ -40,7 +40,10 @@ def main(arguments: list[str]) -> int:
         for heading in HEADINGS:
             table.add_column(heading, justify="left" if heading == "what" else "right")
         rows = importlib.import_module(name).run()
-        measured[name] = [row._asdict() if hasattr(row, "_asdict") else dict(zip(HEADINGS, row)) for row in rows]
+        measured[name] = [
+            row._asdict() if hasattr(row, "_asdict") else dict(zip(HEADINGS, row, strict=False))
+            for row in rows
+        ]
         for row in rows:
             table.add_row(*map(str, row))
         console.print(table)

@@ -1,4 +1,4 @@
-"""Starts on tampered data roots, ours beside dockerd 20.10.24: as recorded, and live where it is installed."""
+"""Starts on tampered data roots, beside dockerd 20.10.24: as recorded, and live where it is installed."""
 
 from __future__ import annotations
 
@@ -60,11 +60,15 @@ def run() -> list[Row]:
     """All roots, the undamaged one first."""
     logging.disable(logging.CRITICAL)
     try:
-        cases = [case for case in CASES if not case.unprivileged and (os.geteuid() == 0 or not case.needs_root)]
+        cases = [
+            case for case in CASES if not case.unprivileged and (os.geteuid() == 0 or not case.needs_root)
+        ]
         ours = {case.name: _ours(case) for case in cases}
     finally:
         logging.disable(logging.NOTSET)
-    live = {case.name: _dockerd(case) for case in cases if case.name in FAILS_OR_STALLS} if _installed() else {}
+    live = (
+        {case.name: _dockerd(case) for case in cases if case.name in FAILS_OR_STALLS} if _installed() else {}
+    )
     bound = ours["baseline"].seconds + ALLOWED
     rows = [_row(name, measured, live.get(name), bound) for name, measured in ours.items()]
     return [*rows, *_summary(ours, live, bound)]
@@ -72,7 +76,9 @@ def run() -> list[Row]:
 
 def _row(name: str, measured: Ours, live: str | None, bound: float) -> Row:
     recorded = RECORDED.get(name)
-    peer = "; ".join(part for part in (f"recorded {recorded}" if recorded else "", f"live {live}" if live else "") if part)
+    peer = "; ".join(
+        part for part in (f"recorded {recorded}" if recorded else "", f"live {live}" if live else "") if part
+    )
     figure = f"{measured.seconds:.2f} s, {measured.volumes} volumes, {measured.warnings} warnings"
     seconds = _seconds(live) or _seconds(recorded)
     ratio = f"{measured.seconds / seconds:.2f}" if seconds else "-"
@@ -127,13 +133,18 @@ def _ours(case: Case) -> Ours:
         seconds = time.perf_counter() - begin
         shown = damage_root.observe(daemon)
         daemon.shutdown()
-        return Ours(seconds, len(shown.volumes), len(shown.warnings), _lost(case, before, damage_root.snapshot(base)))
+        return Ours(
+            seconds, len(shown.volumes), len(shown.warnings), _lost(case, before, damage_root.snapshot(base))
+        )
 
 
 def _lost(case: Case, before: dict[bytes, object], after: dict[bytes, object]) -> int:
     """How many entries are gone or other than before, those apart that the case documents."""
     documented = tuple(b"r/" + os.fsencode(path) for path in case.documented)
-    return sum(after.get(path) != entry and not path.startswith(documented or (b"\0",)) for path, entry in before.items())
+    return sum(
+        after.get(path) != entry and not path.startswith(documented or (b"\0",))
+        for path, entry in before.items()
+    )
 
 
 def _installed() -> bool:

@@ -16,7 +16,6 @@ import pytest
 
 from runtime import Config, Daemon, Timings
 from runtime.plugins.patience import Timings as PluginTimings
-from runtime.volumes import bolt as _  # before the user changes: some cannot read Python's own files
 from runtime.volumes.timings import Timings as VolumeTimings
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -24,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import damage_root
 from damage_cases import Case
 from damage_root import Observed
+
+import runtime.volumes.bolt  # noqa: F401 - before the user changes: some cannot read Python's own files
 
 NOBODY = 65534
 PATIENT, BRIEF = 20.0, 0.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from damage_root import LOCAL, LOG_PLUGIN_ID, OF_THE_PLUGIN, PLUGIN, PLUGIN_ID
+from damage_root import LOCAL, LOG_PLUGIN_ID, PLUGIN, PLUGIN_ID
 from tampering import (
     Tamper,
     config,
@@ -38,6 +38,7 @@ DATA = "volumes/plainvol/_data"
 PLUG = f"plugins/{PLUGIN_ID}"
 LOGS = f"plugins/{LOG_PLUGIN_ID}"
 FILE = f"{PLUG}/config.json"
+TMP = "plugins/tmp"
 OTHER_ID = "a" * 64
 BLOBS = "plugins/storage/blobs"
 
@@ -503,10 +504,10 @@ PLUGINS: tuple[Case, ...] = (
     Case("plug-blobs-tmp-file", (content(f"{BLOBS}/tmp", "a file"),), logged=("storage",)),
     Case("plug-blobs-closed", (mode(BLOBS, 0),), unprivileged=True, logged=("storage",)),
     Case("plug-sha256-file", (content(f"{BLOBS}/sha256", "a file"),)),
-    Case("plug-tmp-file", (content("plugins/tmp", "a file"),), logged=("tmp",)),
-    Case("plug-tmp-gone", (gone("plugins/tmp"),)),
-    Case("plug-tmp-link-outside", (link("plugins/tmp", "OUTSIDE"),)),
-    Case("plug-tmp-dangling-link", (link("plugins/tmp", "nowhere"),), logged=("tmp",)),
+    Case("plug-tmp-file", (content(TMP, "a file"),), logged=("tmp",)),
+    Case("plug-tmp-gone", (gone(TMP),)),
+    Case("plug-tmp-link-outside", (link(TMP, "OUTSIDE"),)),
+    Case("plug-tmp-dangling-link", (link(TMP, "nowhere"),), logged=("tmp",)),
     Case("plug-ingest-leftover", (content("plugins/storage/ingest/x/data", "half"),)),
     Case(
         "plugins-gone",

@@ -40,4 +40,3 @@ RECORDED: Mapping[str, str] = {
 
 FAILS_OR_STALLS = frozenset()
 """Where it does not start, or not soon."""
-

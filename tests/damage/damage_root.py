@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: PTH115, PTH118, PTH119 - paths here are bytes: names need not be text
 import base64
 import gzip
 import hashlib
@@ -55,7 +56,8 @@ RECORDS: Mapping[str, tuple[str, Mapping[str, str] | None, Mapping[str, str] | N
 LOCAL = tuple(name for name, (driver, _, _) in RECORDS.items() if driver == "local")
 
 OPTS = {
-    "fullvol": '{"MountType":"tmpfs","MountOpts":"size=10m,uid=1000","MountDevice":"tmpfs","Quota":{"Size":0}}',
+    "fullvol": '{"MountType":"tmpfs","MountOpts":"size=10m,uid=1000","MountDevice":"tmpfs",'
+    '"Quota":{"Size":0}}',
     "nfsvol": '{"MountType":"nfs","MountOpts":"addr=127.0.0.1,rw","MountDevice":":/x","Quota":{"Size":0}}',
 }
 
@@ -67,7 +69,8 @@ rootfs, sockets = os.environ["PLUGIN_ROOTFS"], os.environ["PLUGIN_SOCKETS"]
 def volumes():
     try:
         with open(os.path.join(rootfs, os.pardir, "propagated-mount", "state.json")) as file:
-            return {{name: {{"Name": name, "Mountpoint": "/mnt/volumes/" + name}} for name in json.load(file)}}
+            names = json.load(file)
+        return {{name: {{"Name": name, "Mountpoint": "/mnt/volumes/" + name}} for name in names}}
     except (OSError, ValueError):
         return {{}}
 
@@ -104,7 +107,7 @@ while True:
 
 
 def build(root: Path, *, enabled: bool = True) -> None:
-    """Lay out the root: five local volumes, a plugin with three (enabled or not), and one that is disabled."""
+    """Lay out the root: five local volumes, a plugin with three, and one that is disabled."""
     root.mkdir(0o711, parents=True)
     _volumes(root / "volumes")
     plugins = root / "plugins"

@@ -20,7 +20,9 @@ Behaviour: TypeAlias = Callable[[socket.socket, str], None]
 
 def reply(connection: socket.socket, body: bytes, headers: str = "") -> None:
     """Send a reply as a plugin should."""
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    )
     connection.sendall(head.encode() + body)
 
 
@@ -140,7 +142,7 @@ class Hanging:
         self.called = threading.Event()
         self.let_go = threading.Event()
 
-    def __call__(self, connection: socket.socket, method: str) -> None:
+    def __call__(self, _connection: socket.socket, _method: str) -> None:
         self.called.set()
         self.let_go.wait()
         raise ConnectionError

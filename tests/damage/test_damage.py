@@ -46,8 +46,9 @@ def test_a_tampered_root_is_used_and_nothing_of_it_is_lost(case: Case, tampered:
 
 
 def expected_volumes(case: Case) -> Mapping[str, object]:
-    volumes: dict[str, object] = {name: (PLUGIN, None, None) for name in OF_THE_PLUGIN} | dict(RECORDS)
-    volumes |= {name: ("local", None, None) for name in case.bare}
+    volumes: dict[str, object] = dict.fromkeys(OF_THE_PLUGIN, (PLUGIN, None, None))
+    volumes |= RECORDS
+    volumes |= dict.fromkeys(case.bare, ("local", None, None))
     volumes |= {name: (driver, None, None) for name, driver in case.extra.items()}
     lost = [*case.lost]
     if not case.plugin_runs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import threading
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import hostile
 import pytest
@@ -24,7 +24,13 @@ from runtime.volumes.timings import Timings as VolumeTimings
 BRIEF = Timings(
     start=0.3,
     legacy=LegacyTimings(
-        first_wait=0.01, default_timeout=0.1, dial=1.0, activate=1.0, call=0.5, scan=0.5, reply_limit=hostile.LIMIT
+        first_wait=0.01,
+        default_timeout=0.1,
+        dial=1.0,
+        activate=1.0,
+        call=0.5,
+        scan=0.5,
+        reply_limit=hostile.LIMIT,
     ),
     volumes=VolumeTimings(probe=0.3, short_timeout=0.5, long_timeout=0.5),
 )
@@ -46,9 +52,11 @@ def base() -> Iterator[Path]:
 def plugin(base: Path) -> Iterator[Callable[[str, hostile.Behaviour], None]]:
     """Starts a plugin of a name and a behaviour."""
     with ExitStack() as stack:
-        yield lambda name, behaviour: stack.callback(
-            hostile.Plugin(base / "s" / f"{name}.sock", behaviour).kill
-        ) and None
+        yield (
+            lambda name, behaviour: (
+                stack.callback(hostile.Plugin(base / "s" / f"{name}.sock", behaviour).kill) and None
+            )
+        )
 
 
 def engine(base: Path) -> Daemon:
@@ -57,7 +65,7 @@ def engine(base: Path) -> Daemon:
 
 def resources() -> tuple[int, int]:
     """How many threads and descriptors this process has."""
-    return threading.active_count(), len(os.listdir("/proc/self/fd"))
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
 
 def settled(before: tuple[int, int], patience: float = 20.0) -> tuple[int, int]:
@@ -109,7 +117,11 @@ class Load:
 
     def _round(self, name: str) -> None:
         volumes = self.daemon.volumes
-        for step in (lambda: volumes.create(name, "local"), lambda: volumes.get(name), lambda: volumes.remove(name)):
+        for step in (
+            lambda: volumes.create(name, "local"),
+            lambda: volumes.get(name),
+            lambda: volumes.remove(name),
+        ):
             begin = time.perf_counter()
             step()
             self.seconds.append(time.perf_counter() - begin)
@@ -125,7 +137,7 @@ class Callers:
         self.threads.append(threading.Thread(target=self._list))
         self.calls = 0
 
-    def __enter__(self) -> Callers:
+    def __enter__(self) -> Self:
         for thread in self.threads:
             thread.start()
         return self
@@ -199,7 +211,9 @@ def work_alone(base: Path, seconds: float) -> Load:
 
 def figures(what: str, load: Load) -> str:
     steps = sorted(load.seconds)
-    shown = ", ".join(f"{share:.1%} {1000 * steps[int(share * len(steps)) - 1]:.0f} ms" for share in (0.5, 0.99, 0.999, 1))
+    shown = ", ".join(
+        f"{share:.1%} {1000 * steps[int(share * len(steps)) - 1]:.0f} ms" for share in (0.5, 0.99, 0.999, 1)
+    )
     return f"{what}: {len(steps)} local operations on {THREADS} threads; {shown}"
 
 

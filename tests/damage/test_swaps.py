@@ -18,7 +18,6 @@ from runtime.volumes import local
 from runtime.volumes.local import Root
 
 
-
 @pytest.fixture(params=[5, pytest.param(150, marks=pytest.mark.slow)])
 def rounds(request: pytest.FixtureRequest) -> int:
     """How often it is tried."""
@@ -100,7 +99,9 @@ def test_a_swap_of_the_data_leads_the_making_of_a_volume_nowhere(
 
 
 @pytest.mark.parametrize("place", ["rootfs", "rootfs/sub", "rootfs/sub/3"])
-def test_a_swap_in_a_plugin_leads_its_removal_nowhere(tmp_path: Path, outside: Path, place: str, rounds: int) -> None:
+def test_a_swap_in_a_plugin_leads_its_removal_nowhere(
+    tmp_path: Path, outside: Path, place: str, rounds: int
+) -> None:
     before = damage_root.snapshot(outside)
     for number in range(rounds):
         plugin = tmp_path / f"plugin{number}"
@@ -112,7 +113,9 @@ def test_a_swap_in_a_plugin_leads_its_removal_nowhere(tmp_path: Path, outside: P
 
 
 @pytest.mark.parametrize("place", ["etc", "dev"])
-def test_a_swap_in_a_plugin_leads_its_start_nowhere(tmp_path: Path, outside: Path, place: str, rounds: int) -> None:
+def test_a_swap_in_a_plugin_leads_its_start_nowhere(
+    tmp_path: Path, outside: Path, place: str, rounds: int
+) -> None:
     before = damage_root.snapshot(outside)
     for number in range(rounds):
         rootfs = tmp_path / f"rootfs{number}"
@@ -135,9 +138,10 @@ def test_data_that_become_a_link_once_they_are_made_change_no_mode_outside(
             os.rmdir(name, dir_fd=dir_fd)
             os.symlink(outside, name, dir_fd=dir_fd)
 
-    with monkeypatch.context() as patch, pytest.raises(EngineError, match="error while creating volume path"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "mkdir", swapping)
-        root.create("test")
+        with pytest.raises(EngineError, match="error while creating volume path"):
+            root.create("test")
     assert outside.stat().st_mode & 0o777 == 0o700
     assert root.list() == ()
 
