@@ -12,7 +12,6 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -34,7 +33,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"bench: no benchmark {', '.join(unknown)}; there are {', '.join(known)}\n")
         return 2
     console = Console()
-    measured: dict[str, list[dict[str, Any]]] = {}
+    measured: dict[str, list[dict[str, object]]] = {}
     for name in names or known:
         table = Table(title=name, title_justify="left", box=None)
         for heading in HEADINGS:

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "damage"))
 
 import damage_root
 from damage_cases import CASES, Case
-from damage_peer import FAILS_OR_STALLS, RECORDED
+from damage_peer import FAILS_OR_STALLS, OBSERVED, RECORDED
 
 ALLOWED = 2.0
 """Seconds that a start on a tampered root may take beyond one on an undamaged root."""
@@ -76,9 +76,8 @@ def run() -> list[Row]:
 
 def _row(name: str, measured: Ours, live: str | None, bound: float) -> Row:
     recorded = RECORDED.get(name)
-    peer = "; ".join(
-        part for part in (f"recorded {recorded}" if recorded else "", f"live {live}" if live else "") if part
-    )
+    known = {"recorded": recorded, "seen before": None if live else OBSERVED.get(name), "live": live}
+    peer = "; ".join(f"{how}: {outcome}" for how, outcome in known.items() if outcome)
     figure = f"{measured.seconds:.2f} s, {measured.volumes} volumes, {measured.warnings} warnings"
     seconds = _seconds(live) or _seconds(recorded)
     ratio = f"{measured.seconds / seconds:.2f}" if seconds else "-"
