@@ -48,6 +48,14 @@ class DataFormat(StrEnum):
     JSON = "json"
 
 
+class ReportFormat(StrEnum):
+    """How a report for people comes out."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 Source = Annotated[
     str | None,
     typer.Option(
@@ -135,12 +143,25 @@ def serve(
     tag: Tag = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
-    """Build the site, then serve it on 127.0.0.1."""
+    """Build the site, then serve it on 127.0.0.1; what is changed meanwhile shows by itself."""
     build(article, source, tag)
-    settings = config.find(Path.cwd()).site / "mkdocs.yml"
-    command = [sys.executable, "-m", "mkdocs", "serve", "-f", str(settings), "-a", f"127.0.0.1:{port}"]
-    with _interruptible():
-        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words
+    from annotator.standing import GENERATED
+    from annotator.watching import watching
+
+    project = config.find(Path.cwd())
+    options = [f"--source={source}"] * bool(source) + [f"--tag={tag}"] * bool(tag)
+    again = [sys.executable, "-m", "annotator", "build", *options, "--", *map(str, article or ())]
+    own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
+    folders = [*own, *(project.root / package for package in project.config.packages)]
+    settings = project.site / "mkdocs.yml"
+    command = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", str(settings), "-a"]
+    with _interruptible(), watching(folders, [project.site], lambda: _run(again)):
+        raise typer.Exit(_run([*command, f"127.0.0.1:{port}"]))
+
+
+def _run(command: list[str]) -> int:
+    """The exit code of a program of ours."""
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own words
 
 
 @app.command()
@@ -151,6 +172,59 @@ def symbols(source: Source = None, tag: Tag = None) -> None:
             f"{path}:{found.line}:{found.column} {found.kind} {found.symbol}\n"
             for path, found in pipeline.symbols(at)
         )
+
+
+@app.command()
+def track(
+    reference: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[REFERENCE]...",
+            help="`path::Symbol`, or @FILE with one a line; else all that is mapped.",
+        ),
+    ] = None,
+    *,
+    source: Source = None,
+    tags: Annotated[str, typer.Option(metavar="GLOB", help="Which tags.")] = "*",
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How the answer comes out.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Follow symbols over the tags of the repository."""
+    from annotator.writing import trails
+
+    with _session(source, history=True) as at:
+        found = pipeline.track(at, reference or (), tags)
+    if output is DataFormat.JSON:
+        sys.stdout.write(trails.json(found.tags, found.trails) + "\n")
+    else:
+        for line in trails.text(found.trails):
+            _console().print(line, soft_wrap=True)
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The tag that was ported last.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The tag to port.")],
+    *,
+    source: Source = None,
+    output: Annotated[
+        ReportFormat, typer.Option("--format", help="How the report comes out.")
+    ] = ReportFormat.TEXT,
+) -> None:
+    """Tell what changed in each mapped symbol from one tag to another, and what that asks of the port."""
+    from annotator.writing import porting
+
+    with _session(source, history=True) as at:
+        found = pipeline.porting(at, old, new)
+    match output:
+        case ReportFormat.JSON:
+            sys.stdout.write(porting.json(found) + "\n")
+        case ReportFormat.MARKDOWN:
+            sys.stdout.write(porting.markdown(found) + "\n")
+        case ReportFormat.TEXT:
+            for line in porting.text(found):
+                _console().print(line, soft_wrap=True)
 
 
 @app.command()

@@ -399,15 +399,17 @@ class PythonObject(msgspec.Struct, frozen=True):
 
     Attributes:
         name: Dotted name.
-        kind: `function`, `class`, `attribute` or `module`.
+        kind: `function`, `signature` (a function without a body, as a Protocol has), `class`, `attribute`
+            or `module`.
         path: The file, from the project's root.
         line: Its first line.
         end_line: Its last line.
         params: Parameters without `self`; a class's are those of `__init__`.
         returns: The annotated result, empty where there is none.
         members: A class's attributes by type, its methods as `method`, its bases as `base`.
-        calls: Dotted names of the project's own functions and methods that it is proven to call or to
-            hand on, with the line of each, in the order of the text.
+        calls: Dotted names of the project's own functions and methods that it is proven to use, with the
+            line of each, in the order of the text: called or handed on; by type `read` for attributes
+            and properties, `caught` for classes of which something is tested to be one.
         texts: Texts that it raises or builds errors from, placeholders as `{}`.
     """
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
-from annotator.mapping import baseline, counterparts, coverage, parity, trace
+from annotator.mapping import baseline, counterparts, coverage, parity, rows, trace
 from annotator.mapping import scope as scopes
 from annotator.model import (
     Article,
@@ -27,9 +28,11 @@ from annotator.model import (
     Document,
     Missing,
     Moved,
+    PythonObject,
     Reference,
     Remark,
     Renamed,
+    Skipped,
     Use,
     Verdict,
     Verified,
@@ -39,13 +42,18 @@ from annotator.sources import many, opening
 from annotator.sources.cache import Cache
 from annotator.sources.snapshot import Progress, Warn
 from annotator.sources.snapshot import Source as Repository
-from annotator.tracking import dating, resolve
+from annotator.tracking import dating, resolve, trails
+from annotator.tracking.recorded import Facts
 from annotator.tree import Tree, parse, reader
 
+BASELINE, SCOPE = "baseline.json", "scope.toml"
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 
 
 if TYPE_CHECKING:
+    from annotator import following
+    from annotator.history import Porting
+    from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
 
@@ -77,6 +85,16 @@ class Session:
             )
         return tree
 
+    @cached_property
+    def facts(self) -> Baseline | None:
+        """What is recorded of the baseline, if anything is."""
+        return recorded(self.project) if (self.project.site / BASELINE).is_file() else None
+
+    @cached_property
+    def recorded(self) -> Facts:
+        """The recorded symbols beside the tree that is asked for."""
+        return Facts(self.facts.symbols if self.facts else (), self.tree)
+
     def at_hand(self, tag: str) -> Tree | None:
         """The tree at a tag, if the source has it without another download."""
         if tag == self.tag:
@@ -84,6 +102,21 @@ class Session:
         if tag not in self._trees:
             self._trees[tag] = self._existing(tag)
         return self._trees[tag]
+
+    def baseline_tree(self) -> Tree:
+        """The tree at the baseline tag.
+
+        Raises:
+            SourceUnavailable: The source does not have it, and what needs history cannot do without.
+        """
+        baseline_tag = self.project.config.baseline
+        found = self.at_hand(baseline_tag)
+        if found is None:
+            raise SourceUnavailable(
+                f"{self.source.repository} is not at hand at {baseline_tag} with its other tags; "
+                "give `--source` a repository with all tags"
+            )
+        return found
 
     def _existing(self, tag: str) -> Tree | None:
         if not self.source.has_history:
@@ -136,14 +169,15 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
 
     Args:
         at: The open source.
-        files: Manifests and texts; none means the project's own manifests and its Python packages.
+        files: Manifests and texts; none means the project's own manifests that are written at the
+            baseline, and its Python packages.
 
     Raises:
         InvalidInput: A file cannot be read, or the repository has no Go file.
         SourceUnavailable: The source cannot be read.
     """
     given = tuple(files)
-    read = tuple(article(at.project, file) for file in given or at.project.articles)
+    read = tuple(article(at.project, file) for file in given) or _own_articles(at.project)
     tree = at.tree
     mirrored, remarks = ((), ()) if given else _python(at)
     return Checked(
@@ -203,8 +237,14 @@ def build(at: Session, files: Iterable[Path]) -> Built:
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
+    from annotator import standing
     from annotator.writing import pages, prose, render, site
 
+    files, folder = tuple(files), at.project.site / "docs"
+    state = standing.state(at.project, files, (at.tree.snapshot, at.notice))
+    if kept := site.stamped(folder, state):
+        return msgspec.msgpack.decode(kept, type=Built)
+    mirror = _mirror(at)
     baseline_tag = at.project.config.baseline
     own = sorted(
         (article(at.project, file) for file in at.project.articles),
@@ -214,7 +254,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
-    made = pages.make(
+    plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
             tag=snapshot.tag,
@@ -222,21 +262,41 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=_sources(at, pages.folders(cited, texts)),
+            sources=_sources(at, pages.folders(cited, texts, mirror)),
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
             notice=at.notice or "",
+            mirror=mirror,
         )
     )
-    folder = at.project.site / "docs"
-    site.write({**render.files(made), **site.assets(at.project.site / "assets")}, folder)
+    written = render.files(plan, os.cpu_count() or 1)
+    site.write({**written, **site.assets(at.project.site / "assets")}, folder)
     verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
-    return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+    built = Built(sum(path.endswith(".md") for path in written), snapshot.tag, verdicts, plan.remarks)
+    site.stamp(folder, state, msgspec.msgpack.encode(built))
+    return built
+
+
+def _mirror(at: Session) -> Mirror:
+    """What the pages show of Python; nothing where there are no facts to compare with."""
+    from annotator import mirroring
+    from annotator.writing.mirror import Mirror
+
+    project = at.project
+    if not project.config.packages or not (project.site / BASELINE).is_file():
+        return Mirror()
+
+    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[rows.Pair, ...], coverage.Coverage]:
+        found = mapped(project, objects)
+        return found.pairs, found.coverage
+
+    return mirroring.mirror(project, at.cache, make)
 
 
 def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
     """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
+    from annotator import colouring
     from annotator.writing.places import Source
 
     wanted = set(folders)
@@ -246,7 +306,8 @@ def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
     documents, data, uses = at.tree.documents(paths), at.tree.read(paths), _uses(at, paths)
-    return {path: Source(data[path], documents[path], uses[path]) for path in paths}
+    colours = colouring.colours(at.cache, data, "go")
+    return {path: Source(data[path], documents[path], uses[path], colours[path]) for path in paths}
 
 
 def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
@@ -264,9 +325,10 @@ def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:
-    """Our own texts by their files' names."""
-    for file in sorted((project.site / "chapters").glob("*.md")):
-        yield file.stem, _bytes(file).decode("utf-8", "replace")
+    """Our own texts: the chapters by their files' names, other pages with their folder's before it."""
+    for folder, prefix in (("chapters", ""), ("pages", "pages/")):
+        for file in sorted((project.site / folder).glob("*.md")):
+            yield prefix + file.stem, _bytes(file).decode("utf-8", "replace")
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -320,19 +382,20 @@ def _retagged(at: Session, file: Path, text: str) -> str:
     return re.sub(r'(?m)^(tag\s*=\s*)"[^"\n]*"', lambda found: f'{found[1]}"{at.tag}"', text, count=1)
 
 
-BASELINE, SCOPE = "baseline.json", "scope.toml"
-
-
 class Mapped(msgspec.Struct, frozen=True):
     """Every counterpart beside its originals, on the recorded facts, and what is to be mended."""
 
-    pairs: tuple[parity.Pair, ...]
+    pairs: tuple[rows.Pair, ...]
     remarks: tuple[Remark, ...]
     coverage: coverage.Coverage
 
 
-def mapped(project: Project) -> Mapped:
+def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) -> Mapped:
     """The mapping of the project's packages; it stands on the recorded facts and needs no source.
+
+    Args:
+        project: The project.
+        objects: What is known of its Python objects, if that has been read already.
 
     Raises:
         InvalidInput: A Python file, the facts or the scope cannot be read.
@@ -344,11 +407,12 @@ def mapped(project: Project) -> Mapped:
     scope = _scope(project)
     originals = {symbol.notation: symbol for symbol in known.symbols}
     folders = [project.root / package for package in project.config.packages]
-    python = pyfacts.read(folders, project.root)
+    python = pyfacts.read(folders, project.root) if objects is None else objects
     made = parity.pairs(found, originals, python, scope.conventions)
     covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"
-    wrong = (*remarks, *parity.remarks(made), *coverage.remarks(covered, name))
+    stale = parity.unused(made, scope.conventions, name)
+    wrong = (*remarks, *parity.remarks(made), *stale, *coverage.remarks(covered, name))
     return Mapped(made, wrong, covered)
 
 
@@ -448,6 +512,58 @@ def write_aside(file: Path, text: str) -> None:
     aside.replace(file)
 
 
+def _own_articles(project: Project) -> tuple[Article, ...]:
+    """The project's manifests that are written at the baseline: others are verified when they are named."""
+    read = (article(project, file) for file in project.articles)
+    return tuple(entry for entry in read if entry.tag in ("", project.config.baseline))
+
+
+def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks:
+    """What became of references at the tags that fit a glob; of all that is mirrored if none is given.
+
+    Args:
+        at: The open source.
+        references: In the project's notation; `@FILE` for a file with one a line.
+        glob: Which tags.
+
+    Raises:
+        InvalidInput: A reference is none, or no tag fits.
+        SourceUnavailable: The source cannot be read.
+    """
+    from annotator import following
+
+    given = [notation.parse(text) for text in _unfolded(references)]
+    if not given:
+        own = [ref for entry in _own_articles(at.project) for ref in entry.references]
+        mirrored = [mirror for each in _counterparts(at.project)[0] for mirror in each.mirrors]
+        given = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())
+    return following.track(at.source, at.cache, at.baseline_tree(), given, glob)
+
+
+def _unfolded(references: Iterable[str]) -> Iterator[str]:
+    """References, those in files too; blank lines and comments left out."""
+    for text in references:
+        if text.startswith("@"):
+            lines = _bytes(Path(text[1:])).decode("utf-8", "replace").splitlines()
+            yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+        else:
+            yield text
+
+
+def porting(at: Session, old: str, new: str) -> Porting:
+    """What to port from one tag to another.
+
+    Raises:
+        UnknownTag: The source has no such tag.
+        SourceUnavailable: The source cannot be read.
+    """
+    from annotator import following
+
+    base = at.baseline_tree()
+    mapped_symbols = following.mirrored(_counterparts(at.project)[0], base)
+    return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
+
+
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
     """Every declaration of the tree that is not vendored, with its file, in the tree's order."""
     for path, document in at.tree.documents(at.tree.go_files).items():
@@ -495,7 +611,38 @@ def _bytes(file: Path) -> bytes:
 def _verdict(at: Session, reference: Reference) -> Verdict:
     if reference.ref is None or not _stays(at, reference.ref):
         return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
-    return resolve.verdict(reference, at.tree, at.at_hand(reference.ref))
+    written_at = at.at_hand(reference.ref)
+    found = resolve.verdict(reference, at.tree, written_at)
+    if written_at is None:
+        return _by_facts(at, reference, found)
+    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag:
+        return found
+    return _followed(reference, found, written_at, at.tree)
+
+
+def _followed(reference: Reference, found: Verdict, written_at: Tree, tree: Tree) -> Verdict:
+    """What is not where its name says is followed from the tag at which it was cited."""
+    outcome = resolve.verdict(reference, written_at).outcome
+    if isinstance(outcome, Missing | Skipped) or not outcome.anchor.symbol:
+        return found
+    (followed,) = trails.between([trails.Tracked(reference, outcome.anchor)], written_at, tree)
+    return found if isinstance(followed.outcome, Missing) else followed
+
+
+def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
+    """What was recorded at the baseline stands in for it where it is not at hand."""
+    known = at.facts
+    if known is None or reference.ref != known.tag or reference.symbol is None:
+        return found
+    notation_ = f"{reference.path}::{reference.symbol}"
+    symbol = next((each for each in known.symbols if each.notation == notation_), None)
+    if symbol is None:
+        return found
+    by_facts = at.recorded.verdict(reference, symbol)
+    if isinstance(found.outcome, Missing):
+        return by_facts
+    same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
+    return msgspec.structs.replace(found, text=by_facts.text) if same else found
 
 
 def _stays(at: Session, ref: str) -> bool:

@@ -64,6 +64,11 @@ class Tree:
         """The tag's name."""
         return self.snapshot.tag
 
+    @property
+    def files(self) -> Mapping[str, Blob]:
+        """Every file by path, vendored ones too."""
+        return self.snapshot.files
+
     @cached_property
     def go_files(self) -> Mapping[str, Blob]:
         """Every Go file that is not vendored, by path, in the tree's order."""

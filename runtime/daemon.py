@@ -86,7 +86,6 @@ class Daemon:
         field root: in the settings.
         field hosts: listeners belong to the API.
         field startupDone: the constructor returns when the start is done.
-        field shutdown: called shutdown_begun; `shutdown` is the method.
         extra config: moby's configStore.
         extra plugins: what moby's method PluginManager returns.
         extra shutdown_begun: moby's shutdown.
@@ -103,9 +102,25 @@ class Daemon:
 
         Differs:
             param ctx: the start is bounded, and need not be called off.
-            param pluginStore: made here if there is none; moby's command makes it.
             order New: events are made before the plugin manager, so that none can be lost.
             behaviour rest: the steps that are about containers, images and networks are not here.
+            error unable-to-get-the-tempdir-under: no temporary directory is made.
+            error unable-to-get-the-full-path-to-the-tempdir: no temporary directory is made.
+            error unable-to-create-the-tempdir: no temporary directory is made.
+            error error-setting-default-isolation-mode: about containers.
+            error failed-to-dial: there is no containerd.
+            error couldn-t-create-reference-store-repository: about images.
+            error devices-cgroup-isn-t-mounted: about containers.
+            call Config.GetExecRoot: the settings are asked where it is needed.
+            call New: processes or runc, by the settings.
+            call CreateDaemonRoot: moby's command does so before.
+            call newLocalRegistry: moby has a global.
+            call NewStore: moby's command makes it.
+            call Store.RegisterRuntimeOpt: for all options at once; moby has one for metrics.
+            call Store.Handle: for all handlers at once; moby has one for metrics.
+            call NewPublisher: the events have one.
+            call NewDaemon.createPluginExec: the manager calls it.
+            call Daemon.LogPluginEvent: the manager calls it.
         """
         self.config = config
         self.shutdown_begun = False
@@ -154,7 +169,8 @@ class Daemon:
             daemon/daemon.go::NewDaemon.createPluginExec
 
         Differs:
-            call New: processes or runc instead of containerd.
+            error failed-to-dial: there is no containerd.
+            call Unavailable: without runc there are no containers.
         """
         from runtime.plugins.executor import process, runc  # noqa: PLC0415 - only where processes can be started
 
@@ -202,7 +218,7 @@ class Daemon:
             daemon/events.go::Daemon.SubscribeToEvents
 
         Differs:
-            param filter: called filters; `filter` is a builtin.
+            call Filter.Include: given as a function.
         """
         wanted = Filter(filters or Args()).include
         return self.events_service.subscribe_topic(since, until, wanted)
@@ -226,6 +242,10 @@ class Daemon:
 
         Differs:
             result DiskUsage: volumes are all that is here.
+            error failed-to-retrieve-container-list: about containers.
+            error failed-to-retrieve-image-list: about images.
+            call NewArgs: the fields are given at once.
+            call Daemon.VolumesService: the property checks that there is one.
         """
         if not self.disk_usage_running.acquire(blocking=False):
             raise EngineError("a disk usage operation is already running")
@@ -241,8 +261,8 @@ class Daemon:
             daemon/daemon.go::Daemon.Shutdown
 
         Differs:
-            field shutdown: called shutdown_begun.
-            extra close: listeners and kept connections are closed by their owner.
+            behaviour close: listeners and kept connections are closed by their owner.
+            call Publisher.Close: listeners are closed by their owner.
         """
         if self.shutdown_begun:
             return
@@ -309,6 +329,11 @@ class Daemon:
 
         Go:
             daemon/daemon.go::Daemon.pluginShutdown
+
+        Differs:
+            call Store.GetAll: plugins give their clients back.
+            call Plugin.SetPClient: plugins give their clients back.
+            call Publisher.Close: listeners are closed by their owner.
         """
         if self.plugin_manager is not None:
             self.plugin_manager.shutdown()
@@ -325,6 +350,7 @@ def create_daemon_root(config: Config) -> None:
 
     Differs:
         call setupRemappedRoot: no user namespaces here.
+        error unable-to-get-the-full-path-to-root: no user namespaces here.
     """
     try:
         config.root.mkdir(ROOT_MODE, parents=True, exist_ok=True)
@@ -340,5 +366,7 @@ def get_plugin_exec_root(config: Config) -> Path:
 
     Differs:
         param root: the exec root may be elsewhere; moby's is /run/docker/plugins whatever it is told.
+        extra config: all settings; the exec root is one of them.
+        call Config.GetExecRoot: the exec root is one of the settings.
     """
     return config.get_exec_root() / "plugins"

@@ -8,6 +8,9 @@ from typing import ClassVar
 class EngineError(Exception):
     """An error with a text for people and, in most subclasses, a kind.
 
+    A subclass stands for all that moby has for a kind: the interface, the error that has it, the function
+    that gives it to another error, and the question whether an error has it, which is `except` here.
+
     Args:
         text: The whole text, or an error whose text is taken over and which becomes the cause.
         cause: The error that is wrapped, if any; `raise ... from cause` does the same.
@@ -42,6 +45,7 @@ class NotFound(EngineError):
         errdefs/helpers.go::errNotFound.NotFound
         errdefs/helpers.go::errNotFound.Cause
         errdefs/helpers.go::NotFound
+        errdefs/is.go::IsNotFound
     """
 
     kind_name = "not found"
@@ -56,6 +60,7 @@ class InvalidParameter(EngineError):
         errdefs/helpers.go::errInvalidParameter.InvalidParameter
         errdefs/helpers.go::errInvalidParameter.Cause
         errdefs/helpers.go::InvalidParameter
+        errdefs/is.go::IsInvalidParameter
     """
 
     kind_name = "invalid parameter"
@@ -70,6 +75,7 @@ class Conflict(EngineError):
         errdefs/helpers.go::errConflict.Conflict
         errdefs/helpers.go::errConflict.Cause
         errdefs/helpers.go::Conflict
+        errdefs/is.go::IsConflict
     """
 
     kind_name = "conflict"
@@ -84,6 +90,7 @@ class Unauthorized(EngineError):
         errdefs/helpers.go::errUnauthorized.Unauthorized
         errdefs/helpers.go::errUnauthorized.Cause
         errdefs/helpers.go::Unauthorized
+        errdefs/is.go::IsUnauthorized
     """
 
     kind_name = "unauthorized"
@@ -98,6 +105,7 @@ class Unavailable(EngineError):
         errdefs/helpers.go::errUnavailable.Unavailable
         errdefs/helpers.go::errUnavailable.Cause
         errdefs/helpers.go::Unavailable
+        errdefs/is.go::IsUnavailable
     """
 
     kind_name = "unavailable"
@@ -112,6 +120,7 @@ class Forbidden(EngineError):
         errdefs/helpers.go::errForbidden.Forbidden
         errdefs/helpers.go::errForbidden.Cause
         errdefs/helpers.go::Forbidden
+        errdefs/is.go::IsForbidden
     """
 
     kind_name = "forbidden"
@@ -126,6 +135,7 @@ class System(EngineError):
         errdefs/helpers.go::errSystem.System
         errdefs/helpers.go::errSystem.Cause
         errdefs/helpers.go::System
+        errdefs/is.go::IsSystem
     """
 
     kind_name = "system"
@@ -140,6 +150,7 @@ class NotModified(EngineError):
         errdefs/helpers.go::errNotModified.NotModified
         errdefs/helpers.go::errNotModified.Cause
         errdefs/helpers.go::NotModified
+        errdefs/is.go::IsNotModified
     """
 
     kind_name = "not modified"
@@ -154,6 +165,7 @@ class AlreadyExists(EngineError):
         errdefs/helpers.go::errAlreadyExists.AlreadyExists
         errdefs/helpers.go::errAlreadyExists.Cause
         errdefs/helpers.go::AlreadyExists
+        errdefs/is.go::IsAlreadyExists
     """
 
     kind_name = "already exists"
@@ -168,9 +180,10 @@ class NotImplementedHere(EngineError):
         errdefs/helpers.go::errNotImplemented.NotImplemented
         errdefs/helpers.go::errNotImplemented.Cause
         errdefs/helpers.go::NotImplemented
+        errdefs/is.go::IsNotImplemented
 
     Differs:
-        extra NotImplementedHere: Python has a `NotImplemented` of its own, which is no exception.
+        behaviour name: Python has a `NotImplemented` of its own, which is no exception.
     """
 
     kind_name = "not implemented"
@@ -185,6 +198,7 @@ class Unknown(EngineError):
         errdefs/helpers.go::errUnknown.Unknown
         errdefs/helpers.go::errUnknown.Cause
         errdefs/helpers.go::Unknown
+        errdefs/is.go::IsUnknown
     """
 
     kind_name = "unknown"
@@ -199,6 +213,7 @@ class Cancelled(EngineError):
         errdefs/helpers.go::errCancelled.Cancelled
         errdefs/helpers.go::errCancelled.Cause
         errdefs/helpers.go::Cancelled
+        errdefs/is.go::IsCancelled
     """
 
     kind_name = "cancelled"
@@ -213,6 +228,7 @@ class Deadline(EngineError):
         errdefs/helpers.go::errDeadline.DeadlineExceeded
         errdefs/helpers.go::errDeadline.Cause
         errdefs/helpers.go::Deadline
+        errdefs/is.go::IsDeadline
     """
 
     kind_name = "deadline"
@@ -227,6 +243,7 @@ class DataLoss(EngineError):
         errdefs/helpers.go::errDataLoss.DataLoss
         errdefs/helpers.go::errDataLoss.Cause
         errdefs/helpers.go::DataLoss
+        errdefs/is.go::IsDataLoss
     """
 
     kind_name = "data loss"

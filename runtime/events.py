@@ -66,9 +66,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Go:
         api/types/events/events.go::Message
-
-    Differs:
-        field From: `from_`, since `from` is a word of Python's.
     """
 
     status: str = ""
@@ -98,7 +95,7 @@ class Events:
 
     Differs:
         extra publish_timeout: moby writes the number where it is used.
-        extra now: the time, for tests.
+        extra now: the time, which tests replace; moby asks the system.
         extra close: the listeners are closed by their owner.
     """
 
@@ -138,10 +135,10 @@ class Events:
             daemon/events/events.go::Events.SubscribeTopic
 
         Differs:
-            param ef: `topic`, a function of an event; who makes it of a filter is no matter here.
+            param ef: called `topic`, a function of an event; whoever has a filter hands on its `include`.
             call Subscribe: `subscribe_topic` does it, with or without a topic.
             call Inc: no metrics are kept.
-            call Include: the function does it.
+            call Include,Len: an empty filter is no special case for a function: it wants every event.
         """
         with self.mu:
             buffered = self.load_buffered_events(since, until, topic)
@@ -154,7 +151,7 @@ class Events:
             daemon/events/events.go::Events.Evict
 
         Differs:
-            param l: called `listener`.
+            param l: called `listener`; one letter says too little.
             call Dec: no metrics are kept.
         """
         self.pub.evict(listener)
@@ -186,7 +183,7 @@ class Events:
             daemon/events/events.go::Events.PublishMessage
 
         Differs:
-            param jm: called `message`.
+            param jm: called `message`; nothing here is JSON yet.
             call Inc: no metrics are kept.
         """
         with self.mu:

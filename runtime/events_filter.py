@@ -29,27 +29,51 @@ class Args(Protocol):
     """The filters that were given: values by key."""
 
     def __len__(self) -> int:
-        """How many keys there are."""
+        """How many keys there are.
+
+        Go:
+            api/types/filters/parse.go::Args.Len
+        """
         ...
 
-    def get(self, key: str) -> Sequence[str]:
-        """The values of a key."""
+    def get(self, key: str, /) -> Sequence[str]:
+        """The values of a key.
+
+        Go:
+            api/types/filters/parse.go::Args.Get
+        """
         ...
 
-    def contains(self, field: str) -> bool:
-        """Whether there are values of a key."""
+    def contains(self, field: str, /) -> bool:
+        """Whether there are values of a key.
+
+        Go:
+            api/types/filters/parse.go::Args.Contains
+        """
         ...
 
-    def exact_match(self, key: str, source: str) -> bool:
-        """Whether the source is one of the key's values, or there are none."""
+    def exact_match(self, key: str, source: str, /) -> bool:
+        """Whether the source is one of the key's values, or there are none.
+
+        Go:
+            api/types/filters/parse.go::Args.ExactMatch
+        """
         ...
 
-    def fuzzy_match(self, key: str, source: str) -> bool:
-        """Whether the source begins with one of the key's values, or there are none."""
+    def fuzzy_match(self, key: str, source: str, /) -> bool:
+        """Whether the source begins with one of the key's values, or there are none.
+
+        Go:
+            api/types/filters/parse.go::Args.FuzzyMatch
+        """
         ...
 
-    def match_kv_list(self, key: str, sources: Mapping[str, str]) -> bool:
-        """Whether the sources have all that the key's values want."""
+    def match_kv_list(self, key: str, sources: Mapping[str, str], /) -> bool:
+        """Whether the sources have all that the key's values want.
+
+        Go:
+            api/types/filters/parse.go::Args.MatchKVList
+        """
         ...
 
 
@@ -83,9 +107,7 @@ class Filter:
             daemon/events/filter.go::Filter.matchConfig
 
         Differs:
-            call matchDaemon: nine functions that differ in one word are one loop over those words.
-            call matchPlugin: likewise.
-            call matchVolume: likewise.
+            behaviour matchers: nine functions that differ in one word are one loop over those words.
         """
         return (
             self.match_event(ev)
@@ -146,7 +168,8 @@ class Filter:
             daemon/events/filter.go::Filter.matchImage
 
         Differs:
-            call stripTag: names are compared as they are; this engine has no images whose tags could vary.
+            call stripTag,ParseNormalizedNamed: names are compared as they are; this engine has no images
+                whose tags could vary.
         """
         attribute = "name" if ev.type == IMAGE_EVENT_TYPE else "image"
         names = (ev.actor.id, ev.actor.attributes.get(attribute, ""))

@@ -184,6 +184,9 @@ class Args:
 
         Go:
             api/types/filters/parse.go::Args.WalkValues
+
+        Differs:
+            call Args.Get: the values, or none.
         """
         for value in self.get(field):
             op(value)
@@ -194,9 +197,6 @@ def new_args(*initial: KeyValuePair) -> Args:
 
     Go:
         api/types/filters/parse.go::NewArgs
-
-    Differs:
-        param initialArgs: called initial.
     """
     args = Args()
     for pair in initial:
@@ -216,7 +216,7 @@ def parse_flag(text: str, previous: Args) -> Args:
     Differs:
         behaviour copy: `previous` stays as it is.
         param arg: called text.
-        param prev: called previous.
+        extra text: moby's arg.
     """
     args = Args(previous.fields)
     if not text:
@@ -237,7 +237,7 @@ def to_json(args: Args) -> str:
         api/types/filters/parse.go::Args.MarshalJSON
 
     Differs:
-        param a: called args.
+        call Args.Len: the fields themselves tell.
     """
     return msgspec.json.encode(args.fields, order="deterministic").decode() if args.fields else ""
 
@@ -250,7 +250,8 @@ def to_param_with_version(version: str, args: Args) -> str:
         api/types/filters/parse.go::convertArgsToSlice
 
     Differs:
-        param a: called args.
+        param f: the same function does both.
+        call Args.Len: the fields themselves tell.
     """
     if not args.fields or not _before(version, (1, 22)):
         return to_json(args)
@@ -273,6 +274,10 @@ def from_json(text: str | bytes) -> Args:
     Differs:
         error err: of a kind; which moby gives it in one of three routes, see row 6.18 of its oddities.
         param p: called text.
+        param raw: the same function does all.
+        param d: the same function does all.
+        call NewArgs: the fields are given at once.
+        call InvalidParameter: both forms that are wrong are of a kind.
     """
     if not text:
         return Args()

@@ -168,8 +168,9 @@ class Publisher(Generic[T]):
             pkg/pubsub/publisher.go::Publisher.sendTopic
 
         Differs:
-            param v: called `message`.
-            call sendTopic: done here; there is nothing to do side by side.
+            param v: called `message`; one letter says too little.
+            param sub,topic,wg: `sendTopic` is a part of `publish` here, which has each subscriber and its
+                topic at hand and waits for no goroutine.
             behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
                 each.
         """

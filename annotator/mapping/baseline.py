@@ -37,8 +37,8 @@ class Tree(Protocol):
     """The source at the baseline tag."""
 
     @property
-    def go_files(self) -> Mapping[str, Blob]:
-        """Every Go file that is not vendored, by path."""
+    def files(self) -> Mapping[str, Blob]:
+        """Every file by path."""
         ...
 
     def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
@@ -52,7 +52,7 @@ def differences(name: str, recorded: Baseline, tree: Tree) -> Iterator[Remark]:
     The same blob holds the same declarations; only files that are others are looked into.
     """
     for number, symbol in enumerate(recorded.symbols, 2):
-        blob = tree.go_files.get(symbol.path)
+        blob = tree.files.get(symbol.path)
         if blob is not None and blob.id == symbol.blob:
             continue
         what = _what(symbol, tree) if blob is not None else "is in no file of the source"
@@ -78,7 +78,7 @@ class Recorded:
             self._files.setdefault(symbol.path, []).append(_declaration(symbol))
 
     @property
-    def go_files(self) -> Mapping[str, object]:
+    def files(self) -> Mapping[str, object]:
         """Every file that something is recorded of."""
         return self._files
 

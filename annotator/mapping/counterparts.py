@@ -20,8 +20,8 @@ class Tree(Protocol):
         ...
 
     @property
-    def go_files(self) -> Mapping[str, object]:
-        """Every Go file that is not vendored, by path."""
+    def files(self) -> Mapping[str, object]:
+        """Every file by path."""
         ...
 
     def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
@@ -39,8 +39,8 @@ def unnamed(counterparts: Iterable[Counterpart], tree: Tree) -> Iterator[Remark]
 
 
 def _fault(mirror: Reference, tree: Tree) -> str:
-    if mirror.path not in tree.go_files:
-        return f"names a file that is not there at {tree.tag}{_near(mirror.path, tree.go_files)}"
+    if mirror.path not in tree.files:
+        return f"names a file that is not there at {tree.tag}{_near(mirror.path, tree.files)}"
     document = tree.documents([mirror.path])[mirror.path]
     lines = {d.symbol: d.line for d in document.walk()}
     if mirror.symbol not in lines:
@@ -55,7 +55,7 @@ def _fault(mirror: Reference, tree: Tree) -> str:
 def _elsewhere(mirror: Reference, tree: Tree) -> str:
     """The same symbol in another file of the package, for a person."""
     folder = mirror.path.rpartition("/")[0]
-    siblings = [path for path in tree.go_files if path.rpartition("/")[0] == folder]
+    siblings = [path for path in tree.files if path.rpartition("/")[0] == folder]
     for path, document in tree.documents(siblings).items():
         if any(d.symbol == mirror.symbol for d in document.walk()):
             return f"; it is {path}::{mirror.symbol}"

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from annotator.model import Counterpart, GoSymbol, Kind, PythonObject
+import msgspec
+
+from annotator.model import Counterpart, GoSymbol, Kind, Parameter, PythonObject
 
 CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
-_CONSTRUCTORS = frozenset({Kind.FUNC})
+# How `PythonObject.calls` says that something is only tested to be of a class.
+_CAUGHT = "caught"
 
-# A helper of a helper of a helper: beyond that, a call is nobody's own any more.
-_DEPTH = 4
+# A helper of a helper, and so on: beyond that, a call is nobody's own any more.
+_DEPTH = 6
 
 
 def members_by_name(
@@ -41,6 +44,17 @@ def members_by_name(
 def plain(name: str) -> str:
     """A name without case and underscores: by this rule camelCase and snake_case are the same."""
     return name.replace("_", "").lower()
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A use of a counterpart: the Go functions that it stands for, its line, and whether it is a call.
+
+    What is no call reads an attribute or property, or catches a class.
+    """
+
+    mirrored: tuple[str, ...]
+    line: int
+    is_call: bool
 
 
 class Reach:
@@ -101,34 +115,45 @@ class Reach:
         for name in self._counterparts.get(notation, ()):
             ours = self._python.get(name)
             if ours is not None:
-                for called, line in self.calls_of(self.constructor(ours).name).items():
-                    found.setdefault(called, line)
+                for made in self.calls_of(self.constructor(ours).name):
+                    for each in made.mirrored:
+                        found.setdefault(each, made.line)
         return found
 
-    def calls_of(self, name: str) -> dict[str, int]:
-        """The Go functions whose counterparts a Python function calls, with the line of the call."""
-        found: dict[str, int] = {}
+    def calls_of(self, name: str) -> list[Made]:
+        """The calls of counterparts that a Python function makes."""
+        found: list[Made] = []
         self._follow_python(name, found, 0, _DEPTH, {name})
         return found
 
-    def _follow_python(self, name: str, found: dict[str, int], line: int, depth: int, seen: set[str]) -> None:
+    def _follow_python(self, name: str, found: list[Made], line: int, depth: int, seen: set[str]) -> None:
         ours = self._python.get(name)
         if ours is None or not depth:
             return
         for call in ours.calls:
             at = line or call.line
-            mirrored = self._called(call.name)
-            for each in mirrored:
-                found.setdefault(each, at)
-            if not mirrored and call.name not in seen:
+            mirrored = self._called(call)
+            if mirrored:
+                found.append(Made(mirrored, at, is_call=not call.type))
+            elif call.name not in seen:
                 seen.add(call.name)
-                self._follow_python(call.name, found, at, depth - 1, seen)
+                self._follow_python(call.name, found, at, depth - (not call.type), seen)
 
-    def _called(self, name: str) -> list[str]:
-        """The Go functions that calling a counterpart stands for; of a class its constructors alone."""
-        ours = self._python.get(name)
-        wanted = _CONSTRUCTORS if ours is not None and ours.kind == "class" else CALLABLE
-        return [each for each in self._mirrors.get(name, ()) if self._kind(each) in wanted]
+    def _called(self, call: Parameter) -> tuple[str, ...]:
+        """The Go functions that a use of a counterpart stands for.
+
+        Calling a class stands for its constructors; catching it, or asking whether something is one,
+        for the predicates that it mirrors.
+        """
+        ours = self._python.get(call.name)
+        mirrored = self._mirrors.get(call.name, ())
+        if ours is None or ours.kind != "class":
+            return tuple(each for each in mirrored if self._kind(each) in CALLABLE)
+        functions = [each for each in mirrored if self._kind(each) is Kind.FUNC]
+        return tuple(each for each in functions if self._is_predicate(each) is bool(call.type))
+
+    def _is_predicate(self, notation: str) -> bool:
+        return [result.type for result in self._originals[notation].results] == ["bool"]
 
     def texts(self, ours: PythonObject) -> list[str]:
         """What a Python function says in errors: itself, and what it calls that has no original."""
@@ -142,11 +167,11 @@ class Reach:
             return
         seen.add(name)
         found.extend(ours.texts)
-        for call in ours.calls:
+        for call in (each for each in ours.calls if each.type != _CAUGHT):
             called = self._python.get(call.name)
             is_type = called is not None and called.kind == "class"
-            if is_type or not self._called(call.name):
-                self._follow_texts(call.name, found, depth - 1, seen)
+            if is_type or not self._called(call):
+                self._follow_texts(call.name, found, depth - (not call.type), seen)
 
     def is_same(self, one: str, other: str) -> bool:
         """Whether two calls are the same one: through an interface, the method's name decides."""

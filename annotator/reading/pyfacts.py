@@ -17,8 +17,22 @@ def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
     Raises:
         InvalidInput: A file is not Python.
     """
+    return facts(load(folders, root))
+
+
+def load(folders: list[Path], root: Path) -> Packages:
+    """The packages' modules and classes, with what is known of the classes' attributes.
+
+    Raises:
+        InvalidInput: A file is not Python.
+    """
     packages = Packages(folders, root)
     learn_attributes(packages)
+    return packages
+
+
+def facts(packages: Packages) -> Mapping[str, PythonObject]:
+    """Every function, class and module-level name of packages, by dotted name."""
     found: dict[str, PythonObject] = {}
     for name, module in packages.modules.items():
         last = max((getattr(node, "end_lineno", 1) or 1 for node in module.tree.body), default=1)
@@ -27,7 +41,8 @@ def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 dotted = f"{name}.{defined}"
                 end = node.end_lineno or node.lineno
-                found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end)
+                calls = tuple(_functions(node, Scope(packages, module, None)))
+                found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end, calls=calls)
     for name, entry in packages.classes.items():
         found[name] = _class(name, entry, packages)
         for each in entry.attributes.values():
@@ -82,7 +97,7 @@ def _function(
 ) -> PythonObject:
     return PythonObject(
         name=name,
-        kind="function",
+        kind="signature" if _is_signature(node) else "function",
         path=module.path,
         line=_first_line(node),
         end_line=node.end_lineno or node.lineno,
@@ -90,6 +105,15 @@ def _function(
         returns=ast.unparse(node.returns) if node.returns is not None else "",
         calls=tuple(_calls(node, module, owner, packages)),
         texts=tuple(_all_texts(node)),
+    )
+
+
+def _is_signature(node: Function) -> bool:
+    """Whether the body is `...` alone, as a Protocol's is."""
+    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    return bool(body) and all(
+        isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) and each.value.value is ...
+        for each in body
     )
 
 
@@ -109,28 +133,87 @@ def _params(node: Function) -> tuple[Parameter, ...]:
     )
 
 
+def _functions(node: ast.stmt, scope: Scope) -> Iterator[Parameter]:
+    """The functions that a value at module level holds: a table of them calls each, in the end."""
+    used = (each for each in _used([node], scope) if each.name in scope.packages.functions)
+    return (each for each in used if not each.name.endswith(".__init__"))
+
+
+# How a function uses what it names, beside calling it or handing it on to be called.
+READ = "read"
+CAUGHT = "caught"
+_OWNER = "owner"
+_TYPE_TESTS = frozenset({"isinstance", "issubclass"})
+
+
 def _calls(node: Function, module: Module, owner: Class | None, packages: Packages) -> Iterator[Parameter]:
-    """What the function calls, and what it hands on to be called, in the order of the text."""
+    """What the function calls, hands on to be called, reads and catches, in the order of the text."""
     scope = Scope(packages, module, owner)
     scope.enter(node)
     for inner in ordered(node):
         if isinstance(inner, Function | ast.Lambda) and inner is not node:
             scope.enter(inner)
-    for statement in node.body:
-        for inner in ordered(statement):
-            if isinstance(inner, ast.Name | ast.Attribute) and isinstance(inner.ctx, ast.Load):
-                target = scope.target(inner)
-                if target:
-                    yield from _targets(target, inner.lineno, packages)
+    yield from _used(node.body, scope)
 
 
-def _targets(target: str, line: int, packages: Packages) -> Iterator[Parameter]:
-    """A class stands for its constructor too."""
-    yield Parameter(target, "", line)
+def _used(body: list[ast.stmt], scope: Scope) -> Iterator[Parameter]:
+    for used, how in _uses(body):
+        target = scope.spelled(used) if isinstance(used, ast.Call) else scope.target(used)
+        if target:
+            yield from _targets(target, used.lineno, how, scope)
+
+
+def _uses(body: list[ast.stmt]) -> Iterator[tuple[ast.Name | ast.Attribute | ast.Call, str]]:
+    """The names and calls that run when the body does, and how each is used; annotations do not run."""
+    pending: list[tuple[ast.AST, str]] = [(statement, "") for statement in reversed(body)]
+    while pending:
+        current, how = pending.pop()
+        if isinstance(current, ast.Name | ast.Attribute) and isinstance(current.ctx, ast.Load):
+            yield current, how
+        elif isinstance(current, ast.Call):
+            yield current, ""
+        pending.extend(reversed(list(_parts(current, how))))
+
+
+def _parts(node: ast.AST, how: str) -> Iterator[tuple[ast.AST, str]]:
+    match node:
+        case ast.Attribute(value=value):
+            yield value, _OWNER
+        case ast.ExceptHandler(type=ast.expr() as caught, body=body):
+            yield caught, CAUGHT
+            yield from ((statement, "") for statement in body)
+        case ast.MatchClass(cls=matched, patterns=patterns, kwd_patterns=keyed):
+            yield matched, CAUGHT
+            yield from ((pattern, "") for pattern in (*patterns, *keyed))
+        case ast.Call(func=ast.Name(id=name), args=[tested, *types]) if name in _TYPE_TESTS:
+            yield tested, ""
+            yield from ((each, CAUGHT) for each in types)
+        case ast.AnnAssign(target=target, value=value):
+            yield target, ""
+            yield from ((each, "") for each in (value,) if each is not None)
+        case ast.Tuple() | ast.BinOp():
+            yield from ((child, how) for child in ast.iter_child_nodes(node))
+        case ast.arg():
+            return
+        case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
+            yield from ((child, "") for child in ast.iter_child_nodes(node) if child is not returns)
+        case _:
+            yield from ((child, "") for child in ast.iter_child_nodes(node))
+
+
+def _targets(target: str, line: int, how: str, scope: Scope) -> Iterator[Parameter]:
+    """A class that is called stands for its constructor too, one that is caught for its bases."""
+    packages = scope.packages
     if target in packages.classes:
-        constructor = packages.method(target, "__init__")
-        if constructor is not None:
-            yield Parameter(constructor, "", line)
+        if how == CAUGHT:
+            yield from (Parameter(e.name, CAUGHT, line) for e in packages.bases(packages.classes[target]))
+        elif how != _OWNER:
+            yield Parameter(target, "", line)
+            constructor = packages.method(target, "__init__")
+            yield from (Parameter(each, "", line) for each in (constructor,) if each is not None)
+        return
+    is_called = target in packages.functions and not scope.is_property(target)
+    yield Parameter(target, "" if is_called else READ, line)
 
 
 def _all_texts(node: ast.AST) -> Iterator[str]:

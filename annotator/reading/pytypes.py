@@ -20,6 +20,8 @@ _MAPPINGS = frozenset(
 _ELEMENT_CALLS = frozenset({"next", "min", "max"})
 _SAME_CALLS = frozenset({"list", "tuple", "sorted", "set", "iter", "reversed", "frozenset", "dict"})
 _ELEMENT_METHODS = frozenset({"get", "pop", "setdefault", "popleft", "popitem"})
+# The methods that builtins call.
+_SPELLED = {"str": "__str__", "len": "__len__", "iter": "__iter__", "repr": "__repr__"}
 _SAME_METHODS = frozenset({"values", "copy"})
 
 
@@ -96,7 +98,7 @@ class Scope:
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
-                    self._assign(target, self.type_of(value))
+                    self._assign_value(target, value)
             case ast.AnnAssign(target=ast.Name(id=name), annotation=written):
                 self.names[name] = annotation(written, self.module, self.packages)
             case ast.NamedExpr(target=ast.Name(id=name), value=value):
@@ -110,6 +112,14 @@ class Scope:
                 self.names[name] = Type(resolved) if resolved in self.packages.classes else NOTHING
             case _:
                 pass
+
+    def _assign_value(self, target: ast.expr, value: ast.expr) -> None:
+        match target, value:
+            case ast.Tuple(elts=names), ast.Tuple(elts=values) if len(names) == len(values):
+                for name, each in zip(names, values, strict=True):
+                    self._assign_value(name, each)
+            case _:
+                self._assign(target, self.type_of(value))
 
     def _assign(self, target: ast.expr, value: Type) -> None:
         match target:
@@ -149,10 +159,15 @@ class Scope:
                 return self.type_of(inner)
             case ast.List(elts=[first, *_]) | ast.Tuple(elts=[first, *_]):
                 return Type(element=self.type_of(first))
-            case ast.ListComp(elt=element) | ast.GeneratorExp(elt=element) | ast.SetComp(elt=element):
-                return Type(element=self.type_of(element))
+            case ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
+                return self._comprehended(value)
             case _:
                 return NOTHING
+
+    def _comprehended(self, value: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Type:
+        for loop in value.generators:
+            self._bind(loop)
+        return Type(element=self.type_of(value.elt))
 
     @staticmethod
     def _either(*types: Type) -> Type:
@@ -209,6 +224,16 @@ class Scope:
                 return self.type_of(value)
             case _:
                 return NOTHING
+
+    def spelled(self, call: ast.Call) -> str:
+        """The method that a builtin calls, `__str__` for `str(x)`, where the project's own class has it."""
+        match call:
+            case ast.Call(func=ast.Name(id=name), args=[value]) if name in _SPELLED:
+                owner = self.type_of(value)
+                method = self.packages.method(owner.name, _SPELLED[name]) if owner.name else None
+                return method or ""
+            case _:
+                return ""
 
     def target(self, expression: ast.expr) -> str:
         """The dotted name of the project's function, class or member that an expression is, else empty."""

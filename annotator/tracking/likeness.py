@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
+from collections.abc import Iterable
 
 # From this ratio on two bodies are taken for the same declaration, edited.
 SAME = 0.75
 # From this ratio on a body agrees with another sign; alone it proves nothing.
 AKIN = 0.35
+# Bodies of fewer tokens than this say little: a lone field, a getter.
+TELLING = 12
 
-_TOKEN = re.compile(rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|\w+|[^\s\w]", re.DOTALL)
+_TOKEN = re.compile(
+    rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)'|\w+|[^\s\w]", re.DOTALL
+)
+_COMMENT = re.compile(
+    r"(\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)')|[ \t]*(?://[^\n]*|/\*.*?\*/)", re.DOTALL
+)
+
+Profile = frozenset[int]
+"""A body's pairs of neighbouring tokens, each by the hash of the pair and of which one of its kind it is."""
 
 
 def tokens(body: bytes) -> list[bytes]:
@@ -21,9 +32,42 @@ def tokens(body: bytes) -> list[bytes]:
 
 def ratio(one: bytes, other: bytes) -> float:
     """Between 0 (nothing in common) and 1 (the same): Dice's coefficient over pairs of tokens."""
-    first, second = _pairs(tokens(one)), _pairs(tokens(other))
-    total = first.total() + second.total()
-    return 1.0 if not total else 2 * (first & second).total() / total
+    return alike(profile(one), profile(other))
+
+
+def profile(body: bytes, names: Iterable[str] = ()) -> Profile:
+    """What a body is compared by; `names` are its own, which a rename changes, and count as one word."""
+    own = {name.encode() for name in names}
+    words = [b"\0" if token in own else token for token in tokens(body)]
+    seen: Counter[tuple[bytes, bytes]] = Counter()
+    marks = []
+    for pair in zip([b"", *words], [*words, b""], strict=True):
+        marks.append(hash((pair, seen[pair])))
+        seen[pair] += 1
+    return frozenset(marks)
+
+
+def alike(one: Profile, other: Profile) -> float:
+    """Dice's coefficient of two profiles."""
+    total = len(one) + len(other)
+    return 2 * len(one & other) / total if total else 1.0
+
+
+def can_be(one: Profile, other: Profile, ratio: float) -> bool:
+    """Whether two profiles can be so alike at all, by their sizes."""
+    return 2 * min(len(one), len(other)) >= ratio * (len(one) + len(other))
+
+
+def same_code(one: bytes, other: bytes) -> bool:
+    """Whether two bodies differ in comments and white space at most."""
+    return one == other or tokens(one) == tokens(other)
+
+
+def bare(code: str) -> str:
+    """The code without comments, and without the lines that held nothing else."""
+    kept = _COMMENT.sub(lambda match: match[1] or "\0", code)
+    lines = [line for line in kept.split("\n") if "\0" not in line or line.strip("\0 \t")]
+    return "\n".join(line.replace("\0", "") for line in lines)
 
 
 def _pairs(words: list[bytes]) -> Counter[tuple[bytes, bytes]]:

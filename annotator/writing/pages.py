@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from annotator.model import Remark
-from annotator.writing import pictures
+from annotator.model import PythonObject, Remark
+from annotator.writing import inventory, pictures, showing, texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import (
     CONTENTS,
@@ -22,10 +23,13 @@ from annotator.writing.atlas import (
     Stop,
     anchor_of,
     folders,
+    module_page,
 )
 from annotator.writing.chapters import chapter
 from annotator.writing.citations import citations, counts, misheaded, word
 from annotator.writing.escape import web
+from annotator.writing.ledgers import ledgers
+from annotator.writing.modules import module
 from annotator.writing.prose import Prose
 from annotator.writing.symbols import kind_of, symbols
 from annotator.writing.views import (
@@ -41,45 +45,109 @@ from annotator.writing.views import (
     Package,
     Page,
     ReportPage,
+    Walk,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from annotator.writing.places import Sheet
 
-__all__ = ["Cited", "Site", "SiteInput", "folders", "make"]
+__all__ = ["Cited", "Plan", "Site", "SiteInput", "folders", "make", "planned"]
+
+T = TypeVar("T")
+
+
+_MORE = "More"
+"""The section of texts that name none."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A site before its pages are made.
+
+    Attributes:
+        frame: What every page says of the source.
+        recipes: What makes the pages, in the order in which they are read; each can be called by itself.
+        remarks: What our own texts get wrong.
+        sections: The parts of the navigation that our texts ask for, each with its pages.
+        inventory: What lets other documentation link to the symbols here.
+    """
+
+    frame: Frame
+    recipes: tuple[Callable[[], Iterable[Page]], ...]
+    remarks: tuple[Remark, ...]
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    inventory: bytes = b""
 
 
 class Site(msgspec.Struct, frozen=True):
-    """All pages, in the order in which they are read, and what our own texts get wrong."""
+    """All pages, in the order in which they are read, and the plan that they were made by."""
 
-    frame: Frame
     pages: tuple[Page, ...]
-    remarks: tuple[Remark, ...]
+    plan: Plan
+
+    @property
+    def frame(self) -> Frame:
+        """What every page says of the source."""
+        return self.plan.frame
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What our own texts get wrong."""
+        return self.plan.remarks
 
 
 def make(given: SiteInput) -> Site:
     """All pages of the site."""
+    plan = planned(given)
+    return Site(tuple(page for recipe in plan.recipes for page in recipe()), plan)
+
+
+def planned(given: SiteInput) -> Plan:
+    """What there is to be made of the input."""
     atlas = Atlas(given)
-    return Site(
+    return Plan(
         frame=_frame(atlas),
-        pages=(
-            _home(atlas),
-            _contents(atlas),
-            *(chapter(atlas, stop) for stop in atlas.stops),
-            _index(atlas),
-            *(symbols(atlas, sheet) for sheet in atlas.sheets),
-            _report(atlas),
-            _errata(atlas),
-        ),
+        recipes=tuple(_recipes(atlas)),
         remarks=tuple(
             Remark(
                 f"{text.name}.md", one.line, f"{one.path}::{one.symbol} has no place on the pages", "unlinked"
             )
             for text, one in atlas.unlinked()
         ),
+        sections=tuple(_sections(atlas)),
+        inventory=inventory.encode(_entries(atlas), given.repository.rpartition("/")[2], given.version),
     )
+
+
+def _recipes(atlas: Atlas) -> Iterator[Callable[[], Iterable[Page]]]:
+    yield lambda: (_home(atlas), _contents(atlas))
+    yield lambda: texts.pages(atlas)
+    yield from (_one(chapter, atlas, stop) for stop in atlas.stops)
+    yield lambda: showing.examples(atlas)
+    yield lambda: ledgers(atlas)
+    yield lambda: (_index(atlas),)
+    yield from (_one(symbols, atlas, sheet) for sheet in atlas.sheets)
+    yield from (_one(module, atlas, path) for path in atlas.given.mirror.modules)
+    yield lambda: (_report(atlas), _errata(atlas))
+
+
+def _one(made: Callable[[Atlas, T], Page], atlas: Atlas, of: T) -> Callable[[], Iterable[Page]]:
+    return lambda: (made(atlas, of),)
+
+
+def _entries(atlas: Atlas) -> Iterator[inventory.Entry]:
+    for (path, symbol), place in atlas.places.items():
+        address = href(HOME, place.page, place.anchor)
+        yield inventory.Entry(f"{path}::{symbol}", "std:label", address, place.name)
+    for name, known in atlas.given.mirror.objects.items():
+        found = atlas.python(HOME, name)
+        if found and known.kind in inventory.ROLES:
+            yield inventory.Entry(name, inventory.ROLES[known.kind], found[0])
+
+
+def _sections(atlas: Atlas) -> Iterator[tuple[str, tuple[str, ...]]]:
+    names = dict.fromkeys(text.section or _MORE for text in atlas.pages)
+    for name in names:
+        yield name, tuple(f"{text.name}.md" for text in atlas.pages if (text.section or _MORE) == name)
 
 
 def _frame(atlas: Atlas) -> Frame:
@@ -100,7 +168,8 @@ def _frame(atlas: Atlas) -> Frame:
 
 def _home(atlas: Atlas) -> Page:
     text = _text(atlas, "home", "Home")
-    steps = tuple(_step(atlas, stop) for stop in atlas.stops)
+    own = [stop for stop in atlas.stops if stop.text] or atlas.stops
+    steps = tuple(_step(atlas, stop) for stop in own)
     return Page(
         path=HOME,
         title=text.title,
@@ -123,16 +192,20 @@ def _step(atlas: Atlas, stop: Stop) -> pictures.Step:
 
 
 def _contents(atlas: Atlas) -> Page:
-    articles = {stop.article.title: stop.article for stop in atlas.stops if stop.article.title}
+    walks: dict[str, list[Stop]] = defaultdict(list)
+    for stop in atlas.stops:
+        walks[stop.article.file].append(stop)
     return Page(
         path=CONTENTS,
         title="Chapters",
         summary="The walk through the start-up, chapter by chapter.",
-        view=Contents(
-            entries=tuple(_entry(stop) for stop in atlas.stops),
-            articles=tuple(Link(title, web(article.address)) for title, article in articles.items()),
-        ),
+        view=Contents(tuple(_walk(found) for found in walks.values())),
     )
+
+
+def _walk(stops: list[Stop]) -> Walk:
+    article = stops[0].article
+    return Walk(Link(article.title, web(article.address)), tuple(_entry(stop) for stop in stops))
 
 
 def _entry(stop: Stop) -> Entry:
@@ -159,6 +232,7 @@ def _index(atlas: Atlas) -> Page:
                 for folder, found in packages.items()
             ),
             files=tuple(_files(atlas)),
+            modules=tuple(_modules(atlas)),
         ),
     )
 
@@ -172,6 +246,23 @@ def _listed(sheet: Sheet) -> Listed:
             for item in sheet.others
         ),
     )
+
+
+def _modules(atlas: Atlas) -> Iterator[Listed]:
+    """The Python files, with what is defined at the top of each and the methods of its classes."""
+    mirror = atlas.given.mirror
+    defined: dict[str, list[PythonObject]] = defaultdict(list)
+    for known in mirror.objects.values():
+        if known.kind in ("class", "function"):
+            defined[known.path].append(known)
+    for path in mirror.modules:
+        page, name = module_page(path), mirror.named(path)
+        found = sorted(defined[path], key=lambda known: known.line)
+        links = (
+            Link(known.name.removeprefix(f"{name}."), *(atlas.python(SYMBOLS, known.name) or ("", "")))
+            for known in found
+        )
+        yield Listed(Link(name, href(SYMBOLS, page), path), "module", tuple(links))
 
 
 def _files(atlas: Atlas) -> Iterator[File]:

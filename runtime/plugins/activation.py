@@ -57,11 +57,11 @@ class Plugin:
         pkg/plugins/plugins.go::Plugin
 
     Differs:
-        field activateWait: a condition, besides who is activating the plugin at present; nobody holds a lock
-            while the plugin is asked, so a slow plugin delays those alone who need it.
-        field handlersRun: how many handlers of each interface have run; each runs once, while moby runs all
-            of them again after a new one came.
-        extra timings: the numbers and the clock, for tests.
+        behaviour activateWait: besides the condition it is kept who is activating the plugin at present;
+            nobody holds a lock while the plugin is asked, so a slow plugin delays those alone who need it.
+        behaviour handlersRun: how many handlers of each interface have run; each runs once, while moby runs
+            all of them again after a new one came.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
         extra close: the client's connections are closed by their owner.
     """
 
@@ -126,7 +126,7 @@ class Plugin:
             pkg/plugins/plugins_unix.go::Plugin.ScopedPath
 
         Differs:
-            param s: called `path`.
+            param s: called `path`, which says what it is.
         """
         return path
 
@@ -146,8 +146,10 @@ class Plugin:
             pkg/plugins/plugins.go::Plugin.activate
 
         Differs:
-            extra handlers: moby's are global.
-            extra retry: listing asks once.
+            extra handlers: who is to hear of it; moby's are global.
+            extra retry: whether to try for half a minute; listing asks once.
+            order activateWithLock: the handlers run after it in both; Go's text has the case first in which
+                the plugin is active already and only handlers are to run.
             behaviour waiting: those who wait share the outcome; in moby each of them tries again, one after
                 the other, for half a minute each.
         """
@@ -172,7 +174,7 @@ class Plugin:
 
         Differs:
             call activated: the manifest itself is asked for.
-            extra handlers: moby's are global.
+            extra handlers: who is to hear of it; moby's are global.
         """
         if self.manifest is None or self.client is None:
             return
@@ -201,8 +203,9 @@ class Plugin:
             pkg/plugins/plugins.go::Plugin.activateWithLock
 
         Differs:
-            extra retry: listing asks once.
-            call Call: bounded by `timings.activate`; moby waits for ever.
+            extra retry: whether to try for half a minute; listing asks once.
+            call Call,CallWithOptions: with options, since the handshake is bounded by `timings.activate`;
+                moby's may wait for ever.
             behaviour lock: none is held meanwhile.
         """
         # Only here, since not every Python that reads specs has sockets.
@@ -286,6 +289,6 @@ def new_local_plugin(name: str, addr: str, timings: Timings = DEFAULT) -> Plugin
         pkg/plugins/plugins.go::NewLocalPlugin
 
     Differs:
-        extra timings: what the plugin is given.
+        extra timings: handed to the plugin; moby has constants.
     """
     return Plugin(name, addr, tls.Options(insecure_skip_verify=True), timings=timings)

@@ -44,7 +44,7 @@ def http_scheme(url: SplitResult) -> str:
         pkg/plugins/client.go::httpScheme
 
     Differs:
-        param u: called `url`.
+        param u: called `url`; one letter says too little.
     """
     return "https" if url.scheme == "https" else "http"
 

@@ -35,8 +35,9 @@ class PluginInterfaceType(ApiValue, frozen=True):
             api/types/plugin_responses.go::PluginInterfaceType.UnmarshalJSON
 
         Differs:
-            param p: the decoded JSON string; that it is one is checked in `golang_json`.
-            error kind: "is not a plugin interface type" is raised by `golang_json`, which sees the raw value.
+            param p: called `text`, the decoded JSON string; that it is one is checked in `golang_json`.
+            result PluginInterfaceType: a new value; Go fills in the one that it is called on.
+            error not-a-plugin-interface-type: raised by `golang_json`, which sees the raw value.
             behaviour slash: without "/" the capability ends with the text; moby adds one stray byte and the
                 quote.
             behaviour dot: without "." all of it is the capability; moby loses the first letter.

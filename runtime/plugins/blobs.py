@@ -35,7 +35,7 @@ class WriteCommitCloser(Protocol):
         plugin/blobstore.go::WriteCommitCloser
 
     Differs:
-        method Commit: as in Go; `with` closes, so that an insertion given up leaves nothing behind.
+        method WriteCloser: embedded in Go; its `Write` and `Close` are methods of this Protocol.
     """
 
     def write(self, data: bytes, /) -> int:
@@ -85,8 +85,7 @@ class BasicBlobStore:
             plugin/blobstore.go::newBasicBlobStore
 
         Differs:
-            param p: called `path`, as the field.
-            error MkdirAll: only logged; plugins run without their blobs, and none can be made.
+            error failed-to-mkdir: only logged; plugins run without their blobs, and none can be made.
         """
         self.path = path
         try:
@@ -176,7 +175,7 @@ class Insertion:
 
     Differs:
         field Writer: writing and hashing are one method here.
-        param tempFile: with its path and the store's, which moby takes from the file's name.
+        extra aside: the file's path, and the store's, which moby takes from the file's name.
     """
 
     def __init__(self, file: BinaryIO, aside: Path, store: Path) -> None:

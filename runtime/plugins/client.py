@@ -52,7 +52,7 @@ def with_request_timeout(seconds: float) -> RequestOpts:
         pkg/plugins/client.go::WithRequestTimeout
 
     Differs:
-        param t: called `seconds`, and a number of them.
+        param t: called `seconds`, a number of them; Go has a type for durations.
         result func: the options themselves; they are one frozen value rather than a list of functions.
     """
     return RequestOpts(timeout=seconds)
@@ -76,10 +76,11 @@ class Client:
         pkg/plugins/client.go::newClientWithTransport
 
     Differs:
+        param tr: called `requests`; `transport` is the module, and it makes the requests too.
         field http: the transport does both, `request_factory` is the same object.
         extra timeout: moby keeps it in its HTTP client.
-        extra name: errors say which plugin is meant.
-        extra timings: the numbers, for tests.
+        extra name: errors and logs say which plugin is meant; moby's callers add it, or nobody does.
+        extra timings: time-outs and waits, which tests shorten; moby has constants.
         extra close: connections that are kept open are closed by their owner.
         behaviour redirect: not followed; another status than 200 is an error whatever it says.
     """
@@ -121,7 +122,7 @@ class Client:
             pkg/plugins/client.go::Client.Call
 
         Differs:
-            param ret: the reply's type; the reply itself is returned.
+            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
             behaviour timeout: a try ends after `timings.call`; moby's has no end.
         """
         return self.call_with_options(service_method, args, ret)
@@ -152,8 +153,8 @@ class Client:
             pkg/plugins/client.go::Client.CallWithOptions
 
         Differs:
-            param ret: the reply's type; the reply itself is returned.
-            param opts: one frozen value rather than a list of functions.
+            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
+            behaviour opts: one frozen value rather than a list of functions.
             behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby reads on.
             behaviour trailing: something after the reply's JSON is an error; moby does not look.
         """
@@ -189,7 +190,7 @@ class Client:
             pkg/plugins/client.go::Client.SendFile
 
         Differs:
-            param ret: the reply's type; the reply itself is returned.
+            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
             behaviour retry: a file is sent again from where it stood; moby sends what is left of it, which
                 may be nothing. A stream that cannot go back is sent once.
         """
@@ -215,7 +216,7 @@ class Client:
             pkg/plugins/client.go::Client.callWithRetry
 
         Differs:
-            param reqOpts: one frozen value rather than a list of functions.
+            behaviour reqOpts: one frozen value rather than a list of functions.
             extra bounded: whether a call without a time-out takes the client's.
             behaviour length: an error's text ends after 64 Ki characters; moby's has no bound.
             behaviour body: each try sends the whole body; moby's second try sends an empty one if the server
@@ -284,10 +285,10 @@ def new_client(
         pkg/plugins/client.go::NewClient
 
     Differs:
-        call newTransport: in `new_client_with_timeout`, which this is with no time-out.
-        call newClientWithTransport: likewise.
+        call newTransport,newClientWithTransport,NewClientWithTimeout: the first two are called by the third,
+            which is called with no time-out; moby repeats its lines.
         extra name: the plugin's name, for errors; the address if there is none.
-        extra timings: the numbers and the clock, for tests.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
     """
     return new_client_with_timeout(addr, tls_config, 0.0, name=name, timings=timings)
 
@@ -305,7 +306,7 @@ def new_client_with_timeout(
 
     Differs:
         extra name: the plugin's name, for errors; the address if there is none.
-        extra timings: the numbers and the clock, for tests.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
     """
     requests = transport.new_transport(addr, tls_config, timings)
     return Client(requests, timeout, name=name or addr, timings=timings)

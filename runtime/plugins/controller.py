@@ -47,7 +47,7 @@ class ManagerConfig:
     Differs:
         field RegistryService: nothing is pulled or pushed here.
         extra timings: moby's are constants.
-        extra clock: tests bring their own.
+        extra clock: the time, which tests replace; moby asks the system.
         extra workers: moby has goroutines.
     """
 
@@ -70,7 +70,8 @@ class Controller:
         plugin/manager.go::controller
 
     Differs:
-        field exitChan: an Event that is set once the plugin has ended.
+        behaviour exitChan: an Event that is set once the plugin has ended; moby closes a channel and drops
+            it.
         extra given_up: set when the plugin is not to be started again, which ends the wait for it.
         extra running: whether something was started whose end has not been dealt with.
         extra crashes: how often in a row it ended by itself.

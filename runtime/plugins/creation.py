@@ -69,12 +69,13 @@ class Creation:
             plugin/backend_linux.go::Manager.CreateFromContext
 
         Differs:
-            param ctx: nothing here can be cancelled.
-            param tarCtx: called `tar`.
-            call Publish: in `Manager.create_from_context`, likewise LogPluginEvent.
+            result Plugin: the manager, which announces it, is given the new plugin.
+            call Publish,LogPluginEvent,GC: `Backend.create_from_context` tells of the plugin, or has the
+                blobs of one that was not made removed.
+            call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
+            order New: the blob is made first, since the tar is split, unpacked and written to it in one
+                pass; moby reads it through a pipe that begins to flow later.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
-            behaviour failed: blobs of a plugin that was not made are removed by the caller's garbage
-                collection.
 
         Raises:
             NameTaken: another plugin has the name.
@@ -163,14 +164,19 @@ class Creation:
             plugin/manager_linux.go::Manager.setupNewPlugin
 
         Differs:
-            param blobsums: not looked at, there as here, hence the underscore.
+            behaviour blobsums: not looked at, there as here, hence the underscore.
 
         Raises:
             EngineError: `failed to parse config`, `invalid config json` or `incorrect privileges`.
         """
         with self.blob_store.get(config_digest) as blob:
             data = blob.read(golang_json.SIZE_LIMIT + 1)
-        config = _parse(data)
+        try:
+            config = _parse(data)
+        except EngineError as error:
+            if isinstance(error.cause, golang_json.TrailingData):
+                raise EngineError("invalid config json", error.cause) from error
+            raise
         required = compute_privileges(config)
         if privileges is not None:
             validate_privileges(required, privileges)
@@ -184,7 +190,10 @@ class Creation:
 
     def _keep_config(self, config: PluginConfig) -> str:
         with self.blob_store.new() as blob:
-            blob.write(golang_json.encode(config) + b"\n")
+            try:
+                blob.write(golang_json.encode(config) + b"\n")
+            except OSError as error:
+                raise EngineError(f"error encoding json config: {error}", error) from error
             return blob.commit()
 
     def _settle(self, plugin: Plugin, root_fs_dir: Path) -> None:
@@ -209,7 +218,8 @@ def validate_config(config: PluginConfig) -> None:
         plugin/backend_linux.go::Manager.validateConfig
 
     Differs:
-        behaviour socket: its name must not lead out of the plugin's directory; moby checks nothing.
+        call InvalidParameter: the socket's name must not lead out of the plugin's directory; moby's function
+            has nothing in it.
 
     Raises:
         InvalidParameter: it is no good.
@@ -233,8 +243,15 @@ class _Layer:
         return self._compressed.write(data)
 
     def finish(self) -> str:
-        """The digest of the tar, once all of it is written."""
-        self._compressed.close()
+        """The digest of the tar, once all of it is written.
+
+        Raises:
+            EngineError: the rest of it cannot be written.
+        """
+        try:
+            self._compressed.close()
+        except OSError as error:
+            raise EngineError(f"error closing gzip writer: {error}", error) from error
         return f"sha256:{self._digest.hexdigest()}"
 
 
@@ -251,8 +268,6 @@ def _full_name(repo_name: str) -> str:
 def _parse(config_json: bytes) -> PluginConfig:
     try:
         return golang_json.decode(golang_json.parse(config_json), PluginConfig)
-    except golang_json.TrailingData as error:
-        raise EngineError("invalid config json", error) from error
     except EngineError as error:
         raise error.with_text("failed to parse config") from error
 

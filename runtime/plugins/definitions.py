@@ -27,16 +27,28 @@ Go:
 class LegacyPlugins(Protocol):
     """Where plugins that are not managed come from; `legacy.Plugins` is one."""
 
-    def get(self, name: str, implementation: str, /) -> CompatPlugin:
-        """The plugin of this name, if it implements what is asked."""
+    def get(self, name: str, imp: str, /) -> CompatPlugin:
+        """The plugin of this name, if it implements what is asked.
+
+        Go:
+            pkg/plugins/plugins.go::Get
+        """
         ...
 
-    def get_all(self, implementation: str, /) -> Sequence[CompatPlugin]:
-        """All plugins that implement it."""
+    def get_all(self, imp: str, /) -> Sequence[CompatPlugin]:
+        """All plugins that implement it.
+
+        Go:
+            pkg/plugins/plugins.go::GetAll
+        """
         ...
 
-    def handle(self, implementation: str, callback: Handler, /) -> None:
-        """Call back for every one that is activated."""
+    def handle(self, iface: str, fn: Handler, /) -> None:
+        """Call back for every one that is activated.
+
+        Go:
+            pkg/plugins/plugins.go::Handle
+        """
         ...
 
 
@@ -45,9 +57,6 @@ def with_swarm_service(service_id: str) -> CreateOpt:
 
     Go:
         plugin/defs.go::WithSwarmService
-
-    Differs:
-        param id: called `service_id`; `id` is a builtin.
     """
 
     def mark(plugin: Plugin) -> None:
@@ -74,8 +83,5 @@ def plugin_type(capability: str) -> str:
 
     Go:
         plugin/store.go::pluginType
-
-    Differs:
-        param cap: called `capability`.
     """
     return f"docker.{capability.lower()}/{DEFAULT_API_VERSION}"

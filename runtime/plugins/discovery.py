@@ -49,9 +49,9 @@ class LocalRegistry:
         pkg/plugins/discovery.go::newLocalRegistry
 
     Differs:
-        extra sockets_paths: the folders are the registry's own, so that no root is needed; moby has globals.
-        extra specs_paths: likewise.
-        extra timings: what the plugins that are found are given.
+        extra sockets_paths,specs_paths: the folders are the registry's own, so that no root is needed; moby
+            has globals.
+        extra timings: handed to the plugins that are found; moby has constants.
     """
 
     sockets_paths: Sequence[str | Path] = (SOCKETS_PATH,)
@@ -94,7 +94,6 @@ class LocalRegistry:
             pkg/plugins/discovery.go::localRegistry.Plugin
 
         Differs:
-            call pluginPaths: in `_candidates`.
             behaviour name: one that would lead out of the folders is not found.
             behaviour kind: a spec must be a regular file; reading a pipe would wait for ever.
         """
@@ -127,9 +126,9 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
         pkg/plugins/discovery.go::readPluginInfo
 
     Differs:
-        extra timings: what the plugin is given.
-        error protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can never
-            call.
+        extra timings: handed to the plugin; moby has constants.
+        behaviour protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can
+            never call.
     """
     try:
         addr = _read(path).decode().strip()
@@ -149,7 +148,7 @@ def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> 
         pkg/plugins/discovery.go::readPluginJSONInfo
 
     Differs:
-        extra timings: what the plugin is given.
+        extra timings: handed to the plugin; moby has constants.
     """
     try:
         spec = wire.decode(_read(path), _Spec)

@@ -72,9 +72,6 @@ class CompatPlugin(PluginWithV1Client, Protocol):
 
         Go:
             pkg/plugingetter/getter.go::CompatPlugin.ScopedPath
-
-        Differs:
-            param string: has a name here, `path`.
         """
         ...
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
+from msgspec.structs import FieldInfo
 
+from runtime import gojson
 from runtime.errors import EngineError
 from runtime.plugins.api_types import ApiValue, PluginInterfaceType
 
@@ -40,6 +43,10 @@ def parse(data: bytes) -> object:
         raise EngineError("the JSON is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeError) as error:
         kind = TrailingData if "trailing characters" in str(error) else EngineError
+        try:
+            gojson.first_value(data, alone=True)
+        except EngineError as told:
+            raise kind(str(told), error) from error
         raise kind(str(error), error) from error
 
 
@@ -80,7 +87,7 @@ def to_document(value: object) -> Any:
         case ApiValue():
             return {
                 field.encode_name: to_document(getattr(value, field.name))
-                for field in msgspec.structs.fields(value)
+                for field in _fields(type(value))[0].values()
                 if field.name not in value.OMIT_EMPTY or getattr(value, field.name)
             }
         case list():
@@ -89,14 +96,20 @@ def to_document(value: object) -> Any:
             return value
 
 
+@cache
+def _fields(kind: type[ApiValue]) -> tuple[dict[str, FieldInfo], dict[str, str]]:
+    """A type's fields by name, in order, and their names by what a key is matched with."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    return fields, {name.casefold(): name for name in fields}
+
+
 def _canonical(document: object, kind: type[ApiValue]) -> object:
     """The document with known keys under their exact names and nulls left out."""
     if kind is PluginInterfaceType:
         return _interface_type(document)
     if not isinstance(document, dict):
         return document
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    folded = {name.casefold(): name for name in fields}
+    fields, folded = _fields(kind)
     known: dict[str, object] = {}
     for key, value in document.items():
         name = key if key in fields else folded.get(key.casefold())
@@ -145,8 +158,7 @@ def _interface_type(document: object) -> object:
 def _keep_unknown(written: Any, read: object, kind: type[ApiValue]) -> None:
     if not isinstance(written, dict) or not isinstance(read, dict):
         return
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    folded = {name.casefold(): name for name in fields}
+    fields, folded = _fields(kind)
     for key, value in read.items():
         name = folded.get(key.casefold())
         if name is None:

@@ -27,11 +27,10 @@ def setup(rootfs: Path) -> None:
         daemon/initlayer/setup_unix.go::Setup
 
     Differs:
-        param initLayerFs: its path, called `rootfs`; it must be no link.
+        param initLayerFs: called `rootfs`, the path of the root file system on the host; it must be no link.
         param rootIdentity: always the engine's own user.
         behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the
-            root;
-            moby unlinks a user's `/etc/hosts` too and makes an empty one.
+            root; moby unlinks a user's `/etc/hosts` too and makes an empty one.
 
     Raises:
         OSError: one of them cannot be made.

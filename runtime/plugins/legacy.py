@@ -27,8 +27,8 @@ class ExtpointHandlers:
 
     Differs:
         field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
-        extra add: what moby does in `Handle`.
-        extra of: what moby does in `runHandlers`.
+        extra add: adds a handler under the lock; moby does it in `Handle`.
+        extra of: the present handlers; moby reads the map in `runHandlers`.
     """
 
     def __init__(self) -> None:
@@ -59,10 +59,9 @@ class Plugins:
         pkg/plugins/plugins.go::handlers
 
     Differs:
-        field Mutex: a `threading.Lock`.
         extra registry: the folders belong to this object.
-        extra timings: the numbers and the clock, for tests.
-        extra workers: a browser's Python has no threads.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
+        extra workers: who activates plugins side by side; a browser's Python has no threads.
         extra handlers: moby's storage and handlers are globals of the package.
         extra close: the connections that are kept open are closed by their owner.
     """
@@ -98,8 +97,9 @@ class Plugins:
             pkg/plugins/plugins.go::Get
 
         Differs:
-            call waitActive: activation itself waits for whoever began it.
             extra patient: start-up and lists must not wait for the long schedule.
+            call loadWithRetry,activate: for those who are not patient: begun by a worker, waited for a
+                bounded time, and once more with the handlers that came meanwhile.
         """
         plugin = self.get_active(name) if patient else self._get_soon(name)
         if not plugin.implements(imp):
@@ -117,8 +117,6 @@ class Plugins:
             pkg/plugins/plugins.go::GetAll
 
         Differs:
-            call waitActive: in `_wait_for`.
-            call loadWithRetry: in `_begin`, by the workers.
             behaviour slow: a plugin that does not answer in time is left out and logged, and may be there the
                 next time; moby waits for the slowest, for half a minute or for ever.
             order out: as found; moby's is random.
@@ -135,8 +133,7 @@ class Plugins:
             pkg/plugins/plugins.go::Handle
 
         Differs:
-            call activated: no plugin is asked; each counts which handlers have run for it.
-            call implements: likewise.
+            call activated,implements: no plugin is asked; each counts which handlers have run for it.
             behaviour waiting: it never waits for a plugin that is being activated.
         """
         self.handlers.add(iface, fn)
@@ -182,9 +179,7 @@ class Plugins:
 
         Differs:
             call newLocalRegistry: the registry is given.
-            call Plugin: in `_find`, as the wait between two tries.
-            call backoff: likewise.
-            call abort: likewise.
+            call activated: a plugin that failed is forgotten only if no other thread has activated it since.
             behaviour retry: without it, activation is tried once too; moby tries for half a minute.
             result Plugin: none with an error; nobody looks at moby's.
         """

@@ -66,10 +66,11 @@ class Lifecycle:
             plugin/manager_linux.go::Manager.enable
 
         Differs:
+            order GetID: the root file system's path is made of the id first, for which moby reads the field.
             order turn: only one operation on a plugin goes on at a time.
-            behaviour leftovers: what an earlier run left in EXEC/ID goes first, so that no dead socket is in
+            call EnsureRemoveAll: what an earlier run left in EXEC/ID goes first, so that no dead socket is in
                 the way.
-            error propagated: without the right to mount it is only logged; then there is no container to
+            behaviour propagated: without the right to mount it is only logged; then there is no container to
                 share with.
             behaviour shutdown: nothing is started any more once the engine shuts down.
 
@@ -111,7 +112,7 @@ class Lifecycle:
                 listens.
             behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays
                 enabled, and is started again later.
-            extra keep_trying: whether that is so.
+            extra keep_trying: whether it is being restarted, which moby does not tell apart.
 
         Raises:
             EngineError: it does not listen; it is disabled and stopped then.
@@ -252,8 +253,9 @@ class Lifecycle:
             plugin/manager.go::Manager.HandleExitEvent
 
         Differs:
-            param id: called `plugin_id`; `id` is a builtin.
-            error controller: a plugin that was never started has none; moby crashes.
+            behaviour controller: a plugin that was never started has none; moby crashes.
+            call EnsureRemoveAll: unmounts what is mounted in EXEC/ID and tries again while it is busy; moby's
+                `os.RemoveAll` gives up.
             behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
                 for ever.
             behaviour twice: a second event for the same exit does nothing.

@@ -20,23 +20,43 @@ class Filters(Protocol):
     """What a list is filtered by: keys with values."""
 
     def validate(self, accepted: frozenset[str], /) -> None:
-        """Check that there are no other keys."""
+        """Check that there are no other keys.
+
+        Go:
+            api/types/filters/parse.go::Args.Validate
+        """
         ...
 
-    def contains(self, key: str, /) -> bool:
-        """Whether a key is given."""
+    def contains(self, field: str, /) -> bool:
+        """Whether a key is given.
+
+        Go:
+            api/types/filters/parse.go::Args.Contains
+        """
         ...
 
     def get(self, key: str, /) -> Sequence[str]:
-        """The values of a key."""
+        """The values of a key.
+
+        Go:
+            api/types/filters/parse.go::Args.Get
+        """
         ...
 
-    def exact_match(self, key: str, value: str, /) -> bool:
-        """Whether a value is among those of a key, or the key is not given."""
+    def exact_match(self, key: str, source: str, /) -> bool:
+        """Whether a value is among those of a key, or the key is not given.
+
+        Go:
+            api/types/filters/parse.go::Args.ExactMatch
+        """
         ...
 
-    def match(self, key: str, value: str, /) -> bool:
-        """Whether a value fits one of the patterns of a key, or the key is not given."""
+    def match(self, field: str, source: str, /) -> bool:
+        """Whether a value fits one of the patterns of a key, or the key is not given.
+
+        Go:
+            api/types/filters/parse.go::Args.Match
+        """
         ...
 
 

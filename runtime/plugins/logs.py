@@ -37,7 +37,9 @@ class LineLogger:
         plugin/manager.go::logHook.Levels
 
     Differs:
-        behaviour hook: the plugin's id is an `extra` field of each record; logging needs no hook for that.
+        param entry: a line at a time is written, and logged with the plugin's id as an `extra` field; logrus
+            shows its hook the finished entry.
+        extra level: moby's hook is for all levels, and the stream's level is the logger's.
     """
 
     def __init__(self, plugin_id: str, level: int) -> None:
@@ -76,8 +78,5 @@ def make_logger_streams(plugin_id: str) -> tuple[LineLogger, LineLogger]:
 
     Go:
         plugin/manager.go::makeLoggerStreams
-
-    Differs:
-        param id: called `plugin_id`; `id` is a builtin.
     """
     return LineLogger(plugin_id, logging.INFO), LineLogger(plugin_id, logging.ERROR)

@@ -55,8 +55,7 @@ class Plugin:
         plugin/v2/plugin.go::Plugin
 
     Differs:
-        field mu: one `threading.RLock`; Python has no read-write lock worth having here.
-        field PluginObj: a frozen value that is replaced as a whole, so that nobody sees half a change.
+        behaviour PluginObj: a frozen value that is replaced as a whole, so that nobody sees half a change.
         extra turn: held while the plugin is started, stopped, changed or removed, so that these never mix.
         extra read: the document that config.json held, whose unknown keys are written back.
         extra written: what config.json says; it is written again only when there is something else to say.
@@ -98,7 +97,7 @@ class Plugin:
             plugin/v2/plugin.go::Plugin.ScopedPath
 
         Differs:
-            param s: called `path`, as in the Protocol.
+            param s: called `path`, which says what it is.
             behaviour own: a path below the plugin's own directory stays, since without a container it sees
                 the host's.
             behaviour prefix: `/mntx` is not below the propagated mount `/mnt`.
@@ -192,7 +191,6 @@ class Plugin:
             behaviour several: if one of them cannot be set, none is; moby keeps those before it, unsaved.
             behaviour mounts: the settings change, not the config, which moby changes through a shared
                 pointer.
-            call newSettables: in `settings.apply`, as all that follows.
 
         Raises:
             EngineError: the plugin is enabled, or a setting is malformed, unknown or not settable.
@@ -255,9 +253,8 @@ class Plugin:
             plugin/v2/plugin.go::Plugin.AddRefCount
 
         Differs:
-            behaviour negative: never below zero; one release too many is logged and does not free another
-                user's
-                plugin.
+            behaviour zero: the count is never below it; one release too many is logged and does not free
+                another user's plugin.
         """
         with self.mu:
             self.ref_count += count
@@ -288,7 +285,7 @@ class Plugin:
             plugin/v2/plugin.go::Plugin.SetSpecOptModifier
 
         Differs:
-            param f: called `modify`.
+            param f: called `modify`, for what it does to the spec.
         """
         with self.mu:
             self.modify_runtime_spec = modify
@@ -310,7 +307,7 @@ class Plugin:
             plugin/v2/plugin.go::Plugin.SetTimeout
 
         Differs:
-            param t: called `seconds`, and a number of them.
+            param t: called `seconds`, a number of them; Go has a type for durations.
         """
         with self.mu:
             self._timeout = seconds
@@ -352,7 +349,7 @@ class Plugin:
             plugin/v2/plugin_linux.go::Plugin.InitSpec
 
         Differs:
-            field Config.Mounts: the mounts of the settings are used, which moby reaches through shared
+            behaviour mounts: the mounts of the settings are used, which moby reaches through shared
                 pointers.
             error device: a device without a path is refused; moby crashes.
             behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own

@@ -29,7 +29,7 @@ class EventCreate:
         plugin/events.go::EventCreate
 
     Differs:
-        field Interfaces: a set; moby has a map to true.
+        behaviour Interfaces: a set; moby has a map to true.
     """
 
     plugin: Plugin = field(default_factory=Plugin)

@@ -63,6 +63,7 @@ def is_equal(arr_one: Sequence[PluginPrivilege], arr_other: Sequence[PluginPrivi
 
     Differs:
         param compare: always by name and value.
+        call isEqualPrivilege: the one way to compare that moby hands to it.
         behaviour first: the first privilege is compared too; moby begins with the second, so a single one
             always passes.
         behaviour order: sorted by name and values; moby sorts values only while swapping, so equal lists can
@@ -79,7 +80,7 @@ def _key(privilege: PluginPrivilege) -> tuple[str, list[str]]:
         plugin/manager.go::isEqualPrivilege
 
     Differs:
-        param a: one privilege; two of them are compared by their keys.
-        param b: likewise.
+        param a: called `privilege`: only one is taken, since two are compared by their keys.
+        param b: the other one has a key of its own.
     """
     return privilege.name, sorted(privilege.value or ())

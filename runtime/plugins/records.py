@@ -42,8 +42,7 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
         plugin/manager.go::Manager.loadPlugin
 
     Differs:
-        param id: called `plugin_id`; `id` is a builtin.
-        extra root: the manager's.
+        extra root: where the plugins live; moby's function is a method of the manager, which knows it.
         error id: a config.json of another id is refused; moby loads it and can never save it.
         error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
         error size: a config.json of more than 4 MiB is refused.
@@ -78,9 +77,11 @@ def save(root: Path, p: Plugin) -> None:
         plugin/manager.go::Manager.save
 
     Differs:
-        extra root: the manager's.
+        extra root: where the plugins live; moby's function is a method of the manager, which knows it.
         behaviour same: a file that says the same already stays as it is; moby writes it at each start.
         behaviour unknown: keys that another version wrote stay; moby drops them.
+        error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
+            numbers and lists of them.
         behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
 
     Raises:
@@ -92,7 +93,9 @@ def save(root: Path, p: Plugin) -> None:
         if file == p.written:
             return
         try:
-            atomic_write_file(path, golang_json.encode(file, p.read), CONFIG_MODE)
+            data = golang_json.encode(file, p.read)
+            if not _is_written(path, data):
+                atomic_write_file(path, data, CONFIG_MODE)
         except OSError as error:
             raise EngineError(f"failed to write atomically plugin json: {error}", error) from error
         p.written = file
@@ -105,8 +108,8 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
         plugin/manager.go::handleLoadError
 
     Differs:
-        param err: never nil.
-        param id: called `plugin_id`; `id` is a builtin.
+        behaviour nil: there always is an error; moby's function returns where there is none, which no caller
+            needs.
     """
     fields = {"id": plugin_id, "error": str(error)}
     if isinstance(error.cause, FileNotFoundError):
@@ -117,6 +120,13 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
         )
         return
     log.error("error loading plugin, skipping", extra=fields)
+
+
+def _is_written(path: Path, data: bytes) -> bool:
+    try:
+        return _read(path) == data
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> bytes:

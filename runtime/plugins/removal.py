@@ -25,9 +25,6 @@ def atomic_remove_all(directory: Path) -> None:
     Go:
         plugin/backend_linux.go::atomicRemoveAll
 
-    Differs:
-        param dir: called `directory`; `dir` is a builtin.
-
     Raises:
         EngineError: the directory cannot be renamed, or a leftover cannot be removed.
         OSError: something in it cannot be removed; it has its name again then.

@@ -142,8 +142,7 @@ def update_settings_env(env: Sequence[str], setting: Settable) -> list[str]:
         plugin/v2/settable.go::updateSettingsEnv
 
     Differs:
-        param set: called `setting`; `set` is a builtin.
-        param env: not changed; the new list is returned.
+        result list: the new list; Go changes the one that `env` points to.
     """
     line = f"{setting.name}={setting.value}"
     updated = list(env)

@@ -22,9 +22,9 @@ def shutdown_plugin(p: Plugin, c: Controller, executor: Executor, timings: Timin
         plugin/manager_linux.go::shutdownPlugin
 
     Differs:
-        param ec: the controller, which has it.
+        param ec: called `c`: the controller, which has the channel as its `exit_chan`.
         extra timings: moby waits 10 s each time.
-        extra clock: tests bring their own.
+        extra clock: the time, which tests replace; moby asks the system.
         behaviour gone: nothing is done if nothing runs; if it ends by itself meanwhile, that is waited for.
     """
     if not c.running:

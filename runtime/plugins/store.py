@@ -15,7 +15,7 @@ from runtime.plugins.definitions import LegacyPlugins, plugin_type
 from runtime.plugins.getter import RELEASE, CompatPlugin, Handler
 from runtime.plugins.identity import VALID_FULL_ID
 from runtime.plugins.logs import failure
-from runtime.plugins.plugin import Plugin, SpecOpt
+from runtime.plugins.plugin import InadequateCapability, Plugin, SpecOpt
 from runtime.plugins.plugin_errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound
 from runtime.plugins.quoting import quote
 
@@ -33,7 +33,7 @@ class Store:
     Differs:
         field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
             waits.
-        extra lock: that lock.
+        extra lock: that lock; Go's is embedded and has no name.
         extra legacy: where legacy plugins come from; None for nowhere, as with moby's
             `allowV1PluginsFallback` off.
     """
@@ -68,7 +68,7 @@ class Store:
             plugin/store.go::Store.validateName
 
         Differs:
-            behaviour lock: taken here.
+            behaviour lock: taken here; moby says that its callers are to hold it, and none of them does.
 
         Raises:
             NameTaken: one has.
@@ -88,6 +88,11 @@ class Store:
         """
         with self.lock:
             return dict(self.plugins)
+
+    def has(self, p: Plugin) -> bool:
+        """Whether this very plugin is known still."""
+        with self.lock:
+            return self.plugins.get(p.get_id()) is p
 
     def set_all(self, plugins: Mapping[str, Plugin]) -> None:
         """Know these plugins and no others; part of the start.
@@ -154,7 +159,6 @@ class Store:
             plugin/store.go::Store.Get
 
         Differs:
-            behaviour nil: there is no store that is none.
             behaviour release: also of a plugin that was disabled by force, whose count would never be zero
                 again.
             order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
@@ -188,7 +192,6 @@ class Store:
             plugin/store.go::Store.GetAllByCap
 
         Differs:
-            behaviour nil: there is no store that is none.
             behaviour lock: taken once; moby takes it twice and can deadlock with a writer.
 
         Raises:
@@ -219,9 +222,6 @@ class Store:
 
         Go:
             plugin/store.go::Store.RegisterRuntimeOpt
-
-        Differs:
-            param cap: called `capability`, as in the other methods.
         """
         with self.lock:
             self.spec_opts.setdefault(plugin_type(capability), []).extend(opts)
@@ -233,9 +233,10 @@ class Store:
             plugin/store.go::Store.CallHandler
 
         Differs:
+            order Client: asked for first, since without a client nobody is called.
             behaviour lock: the handlers are read under it; moby reads them without.
-            error handler: one that fails is logged, and keeps the others from nothing.
-            behaviour nil: a plugin with another protocol has none, and nobody is called with nothing.
+            behaviour handler: one that fails is logged, and the others are called all the same.
+            behaviour client: a plugin with another protocol has none, and nobody is called with nothing.
         """
         client = p.client
         if client is None:
@@ -275,16 +276,9 @@ class Store:
         Go:
             plugin/store.go::Store.getAllByCap
         """
-        capability = capability.lower()
         with self.lock:
-            return [
-                plugin
-                for plugin in self.plugins.values()
-                if plugin.is_enabled()
-                and any(
-                    kind.capability == capability and kind.prefix == "docker" for kind in plugin.get_types()
-                )
-            ]
+            enabled = [plugin for plugin in self.plugins.values() if plugin.is_enabled()]
+        return [plugin for plugin in enabled if _provides(plugin, capability)]
 
     def _set_spec_opts(self, p: Plugin) -> None:
         """Hand a plugin the spec options that were registered for what it can do.
@@ -307,6 +301,8 @@ class Store:
             plugin/store.go::Store.resolvePluginID
 
         Differs:
+            order TagNameOnly: before FamiliarString in both; Go's text has one more FamiliarString above, in
+                the warning.
             behaviour lock: not taken again; the callers hold it.
         """
         if VALID_FULL_ID.fullmatch(id_or_name):
@@ -331,3 +327,11 @@ class Store:
         if not found:
             raise PluginNotFound(prefix)
         return found[0]
+
+
+def _provides(plugin: Plugin, capability: str) -> bool:
+    try:
+        plugin.filter_by_cap(capability)
+    except InadequateCapability:
+        return False
+    return True

@@ -75,7 +75,7 @@ def backoff(retries: int, timings: Timings = DEFAULT) -> float:
         pkg/plugins/client.go::backoff
 
     Differs:
-        extra timings: the numbers, for tests.
+        extra timings: time-outs and waits, which tests shorten; moby has constants.
     """
     wait = timings.first_wait
     while wait < timings.default_timeout and retries > 0:
@@ -91,6 +91,6 @@ def abort(start: float, time_off: float, timings: Timings = DEFAULT) -> bool:
         pkg/plugins/client.go::abort
 
     Differs:
-        extra timings: the numbers and the clock, for tests.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
     """
     return time_off + timings.clock.now() - start >= timings.default_timeout

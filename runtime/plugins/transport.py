@@ -48,7 +48,8 @@ class Transport(RequestFactory, Protocol):
         pkg/plugins/transport/transport.go::Transport
 
     Differs:
-        extra address: for errors.
+        method RoundTripper: embedded in Go; its one method, `round_trip`, stands here.
+        extra address: named in errors; moby's come from Go's dialer, which has it.
         extra close: connections that are kept open are closed by their owner.
     """
 
@@ -77,10 +78,11 @@ class HTTPTransport:
     Differs:
         field RoundTripper: a pool of httpcore, the layer that httpx stands on; only there can one deadline
             be set for all reads and writes of an exchange.
+        param r: called `pool`, which is what it is.
         extra pool: the RoundTripper.
         extra port: moby has it in `addr`.
         extra host: the value of the Host header.
-        extra address: for errors.
+        extra address: named in errors; moby's come from Go's dialer, which has it.
         extra timings: how long a connection may take to be made.
         extra close: connections that are kept open are closed by their owner.
         behaviour Host: `plugin.moby.localhost` for a unix socket, as moby does since v25; v18.09 sends the
@@ -131,7 +133,7 @@ def new_http_request(url: httpcore.URL, data: bytes | Iterable[bytes], host: str
         pkg/plugins/transport/transport.go::newHTTPRequest
 
     Differs:
-        param path: `url`, a whole address; httpcore's requests are complete when made.
+        param path: called `url`, a whole address; httpcore's requests are complete when made.
         extra host: the value of the Host header.
         behaviour User-Agent: none; moby sends Go's own.
         behaviour Accept-Encoding: none; moby asks for gzip, unless on a unix socket.
@@ -157,7 +159,7 @@ def new_transport(
         pkg/plugins/client.go::newTransport
 
     Differs:
-        extra timings: the numbers, for tests.
+        extra timings: time-outs and waits, which tests shorten; moby has constants.
         error protocol: `Unknown protocol` at once for every scheme but unix, tcp, http and https; moby takes
             `host:8080` for a scheme and fails at each call.
         behaviour tls: the files are read for https alone; moby reads them for every scheme.

@@ -34,6 +34,12 @@ def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None)
     Differs:
         param opts: two functions instead of two options.
         behaviour cancelled: an error, where moby returns nothing.
+        param volumes: `ctx` comes last here.
+        call pathCacher.CachedPath: what was said once is kept; see `volume_to_api_type`.
+        call Volume.Path: the function for volumes with sizes does.
+        call Size: the function for volumes with sizes does.
+        call Volume.Name: an attribute here, which is read.
+        call VolumeStore.CountReferences: the function for volumes with sizes does.
     """
     context.check(ctx)
     return tuple([v.api or volume_to_api_type(v) for v in volumes])
@@ -62,6 +68,9 @@ def volume_to_api_type(v: VolumeWrapper) -> Volume:
     Differs:
         behaviour cache: what is said of a local volume does not change, and is said once.
         behaviour zone: times are in UTC; moby's are in the machine's zone.
+        call DetailedVolume.Labels: an attribute here, which is read.
+        call DetailedVolume.Options: an attribute here, which is read.
+        call DetailedVolume.Scope: an attribute here, which is read.
     """
     created = v.created_at()
     shown = Volume(
@@ -80,7 +89,9 @@ def volume_to_api_type(v: VolumeWrapper) -> Volume:
 
 def rfc3339(time: datetime | None) -> str:
     """A time to the second, in UTC; Go's zero time for None."""
-    return ZERO_TIME if time is None else f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if time is None:
+        return ZERO_TIME
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _size(v: VolumeWrapper, ctx: Context | None) -> int:

@@ -92,6 +92,7 @@ class Volume(Protocol):
 
         Differs:
             param id: called ref, since `id` is Python's own.
+            extra ref: moby's id; `id` is a builtin.
         """
         ...
 
@@ -106,6 +107,7 @@ class Volume(Protocol):
 
         Differs:
             param id: called ref, since `id` is Python's own.
+            extra ref: moby's id; `id` is a builtin.
         """
         ...
 
@@ -210,9 +212,6 @@ class Driver(Protocol):
 
         Go:
             volume/volume.go::Driver.Remove
-
-        Differs:
-            param vol: not typed, because each driver takes the volumes that it made.
         """
         ...
 

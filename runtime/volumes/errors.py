@@ -105,6 +105,7 @@ class OpErr(EngineError):
     Differs:
         extra cause: the same as `err`, under the name that all our errors have.
         extra kind_name: it has no kind of its own; its cause's counts.
+        error nil: Python has no nil error.
     """
 
     kind_name: ClassVar[str] = ""
@@ -162,9 +163,6 @@ def _is_err(err: BaseException | None, expected: type[EngineError]) -> bool:
 
     Go:
         volume/service/errors.go::isErr
-
-    Differs:
-        param expected: a class; moby compares with one shared value.
     """
     while err is not None:
         if isinstance(err, expected):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, MutableSequence, Sequence
+from collections.abc import Callable, Collection, MutableSequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -101,6 +101,7 @@ class FromList:
         behaviour Find: works; moby's function returns a pointer, and its only reader takes values.
         field ls: called volumes.
         extra volumes: moby's ls.
+        param ls: called volumes.
     """
 
     volumes: MutableSequence[VolumeWrapper]
@@ -120,6 +121,9 @@ def filter_by_driver(names: Collection[str]) -> FilterFunc:
 
     Go:
         volume/service/store.go::filterByDriver
+
+    Differs:
+        call Volume.DriverName: an attribute here, which is read.
     """
     return lambda volume: volume.driver_name in names
 
@@ -132,6 +136,8 @@ def by_label_filter(args: Args) -> By:
 
     Differs:
         param filter: called args; `filter` is a builtin.
+        extra args: moby's filter; `filter` is a builtin.
+        call DetailedVolume.Labels: an attribute here, which is read.
     """
 
     def keep(volume: VolumeWrapper) -> bool:
@@ -155,7 +161,8 @@ def filters_to_by(args: Args, accepted: Collection[str]) -> By | None:
     Differs:
         behaviour label: not looked at if no filter asks for labels.
         param filter: called args; `filter` is a builtin.
-        param acceptedFilters: called accepted.
+        extra args: moby's filter; `filter` is a builtin.
+        call Volume.Name: an attribute here, which is read.
     """
     args.validate(accepted)
     bys: list[By] = []
@@ -185,20 +192,22 @@ def has_no_options(volume: VolumeWrapper) -> bool:
     return not volume.options
 
 
-def unique(volumes: Sequence[VolumeWrapper]) -> list[VolumeWrapper]:
-    """The first volume of each name.
+def unique(volumes: MutableSequence[VolumeWrapper]) -> None:
+    """Leave the first volume of each name in a list.
 
     Go:
         volume/service/store.go::unique
 
     Differs:
-        param ls: called volumes, and left as it is; the result is returned.
+        param ls: called volumes.
         call filter: the first of each name is kept in a dict.
+        extra volumes: moby's ls.
+        call Volume.Name: an attribute here, which is read.
     """
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:
         first.setdefault(volume.name, volume)
-    return list(first.values())
+    volumes[:] = list(first.values())
 
 
 def filter_in_place(volumes: MutableSequence[VolumeWrapper], fn: FilterFunc) -> None:
@@ -206,8 +215,5 @@ def filter_in_place(volumes: MutableSequence[VolumeWrapper], fn: FilterFunc) -> 
 
     Go:
         volume/service/store.go::filter
-
-    Differs:
-        param vols: called volumes.
     """
     volumes[:] = [volume for volume in volumes if fn(volume)]

@@ -6,7 +6,8 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
@@ -24,6 +25,8 @@ from runtime.volumes.quoting import cause
 log = logging.getLogger(__name__)
 
 OPEN_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+CLOSED: Final = -1
+"""A descriptor with which every call fails."""
 
 VOLUMES_PATH_NAME: Final = "volumes"
 """The directory of all volumes in the engine's root.
@@ -48,6 +51,10 @@ def new(scope: str | Path) -> Root:
         error err: a broken options file does not stop the start; the volume is listed, and cannot be mounted
             until the file is mended or removed.
         behaviour unmount: the mount table is read once, and only what it has is unmounted.
+        call Root.Name: an attribute here, which is read.
+        call Root.DataPath: the path is computed when it is asked for.
+        call localVolume.Name: an attribute, which is read.
+        call GetMounts: what is mounted is looked for once.
     """
     directory = Path(scope) / VOLUMES_PATH_NAME
     try:
@@ -86,7 +93,6 @@ class Root:
         volume/local/local.go::Root
 
     Differs:
-        field scope: called base; `scope` is what the driver's method of that name says.
         extra base: moby's scope.
         field rootIdentity: see `new`.
         extra descriptor: everything is done through it.
@@ -136,10 +142,24 @@ class Root:
         Raises:
             OSError: The directory cannot be read.
         """
-        with os.scandir(self.descriptor) as entries:
+        with self.opened() as own, os.scandir(own) as entries:
             names = {entry.name for entry in entries if _is_directory(entry)}
         leftovers = {name for name in names if name.startswith((CREATING, REMOVING, TRASH))}
         return names - leftovers, leftovers
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """A descriptor of one's own: two who read a directory through one would share their place in it.
+
+        Raises:
+            OSError: The driver is closed.
+        """
+        with self.m:
+            own = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.descriptor)
+        try:
+            yield own
+        finally:
+            os.close(own)
 
     def list(self) -> Sequence[LocalVolume]:
         """All volumes.
@@ -176,6 +196,8 @@ class Root:
         Differs:
             call RemoveAll: what failed is removed through descriptors, and never what was there before.
             behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
+            call Root.Name: an attribute here, which is read.
+            call localVolume.Name: an attribute, which is read.
         """
         prepared = self.prepare(name, opts)
         prepared.publish()
@@ -222,7 +244,10 @@ class Root:
                 refused like one that leads out of the root; moby deletes that volume's data.
             behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
             behaviour lock: other volumes can be used while one is deleted.
-            param v: called vol, as in the driver's interface.
+            param path: the same function does both.
+            call localVolume.unmount: `release` does, which also looks for users.
+            call GetMounts: what is mounted is looked for once.
+            error volume-has-active-mounts: the volume says so itself.
         """
         self.retire(vol).finish()
 
@@ -266,7 +291,11 @@ class Root:
 
     def close(self) -> None:
         """Give the descriptor back; nothing can be made or removed after that."""
-        os.close(self.descriptor)
+        with self.m:
+            if self.descriptor != CLOSED:
+                os.close(self.descriptor)
+            # The system gives a number that is free to whatever is opened next.
+            self.descriptor = CLOSED
 
     def scoped_path(self, real_path: str, volume: LocalVolume) -> bool:
         """Whether a path lies in the volume's own directory, its parts compared rather than its letters.

@@ -8,7 +8,7 @@ import re
 import socket
 import stat
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -72,6 +72,9 @@ class OptsConfig(msgspec.Struct, frozen=True):
 
 NO_OPTS: Final = OptsConfig()
 
+Opts: TypeAlias = OptsConfig | None
+"""What is mounted for a volume, or None for nothing."""
+
 
 class BrokenOptions(EngineError):
     """An options file that cannot be understood."""
@@ -101,7 +104,7 @@ def validate_name(name: str) -> None:
         )
 
 
-def set_opts(opts: Mapping[str, str] | None) -> OptsConfig | None:
+def set_opts(opts: Mapping[str, str] | None) -> Opts:
     """What is to be mounted according to a client's options; None if it gave none.
 
     Raises:
@@ -112,6 +115,7 @@ def set_opts(opts: Mapping[str, str] | None) -> OptsConfig | None:
 
     Differs:
         param v: the options are returned.
+        result Opts: they are put in place by the caller.
     """
     if not opts:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import secrets
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
 
 if TYPE_CHECKING:
     from runtime.volumes.local import Root
+
+log = logging.getLogger(__name__)
 
 
 def recover(root: Root, is_recorded: Callable[[str], bool]) -> Sequence[str]:
@@ -41,13 +44,22 @@ def recover(root: Root, is_recorded: Callable[[str], bool]) -> Sequence[str]:
 
 def sweep(root: Root) -> None:
     """Delete the data of volumes whose removal was begun; what cannot be deleted is named in the log."""
-    _, leftovers = root.on_disk()
-    for leftover in sorted(leftovers):
-        if leftover.startswith(TRASH) and is_marked(leftover, root.descriptor):
-            try:
-                removal.remove_tree(leftover, root.descriptor)
-            except (OSError, EngineError) as error:
-                _complain(root, leftover, error)
+    try:
+        _, leftovers = root.on_disk()
+        with root.opened() as own:
+            for leftover in sorted(leftovers):
+                _sweep(root, leftover, own)
+    except OSError as error:
+        log.debug("%s: not swept: %s", root.path, error)
+
+
+def _sweep(root: Root, leftover: str, own: int) -> None:
+    if not (leftover.startswith(TRASH) and is_marked(leftover, own)):
+        return
+    try:
+        removal.remove_tree(leftover, own)
+    except (OSError, EngineError) as error:
+        _complain(root, leftover, error)
 
 
 def _finish(root: Root, name: str) -> None:

@@ -54,7 +54,6 @@ class LocalVolume:
         volume/local/local.go::activeMount
 
     Differs:
-        field path: computed from the root's; ten thousand of them take a megabyte.
         field active: `count` and `mounted` stand in the volume itself.
         extra root: for the path.
         extra problem: a broken options file does not stop the start.
@@ -84,6 +83,9 @@ class LocalVolume:
             volume/local/local.go::localVolume.Path
             volume/local/local.go::localVolume.CachedPath
             volume/local/local.go::Root.DataPath
+
+        Differs:
+            param volumeName: the name is its own.
         """
         return f"{self.root.path}/{self.name}/{VOLUME_DATA_PATH_NAME}"
 
@@ -100,6 +102,8 @@ class LocalVolume:
 
         Differs:
             param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
+            call localVolume.Path: the path is computed.
         """
         del ref
         with self.m:
@@ -125,6 +129,7 @@ class LocalVolume:
             behaviour count: stays at zero when nobody is counted; moby's count wraps, and the volume
                 cannot be removed until the next start.
             param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
         """
         del ref
         with self.m:
@@ -182,6 +187,8 @@ class LocalVolume:
         Differs:
             behaviour symlink: the directory of the data must not be one.
             extra opts: known to be there.
+            call System: the kind is given where the error arises.
+            call localVolume.Path: the path is computed.
         """
         if not opts.mount_device:
             raise System("missing device in volume options")
@@ -205,6 +212,9 @@ class LocalVolume:
 
         Go:
             volume/local/local.go::localVolume.unmount
+
+        Differs:
+            call localVolume.Path: the path is computed.
         """
         if self.opts is None:
             return

@@ -32,6 +32,8 @@ def check_conflict(store: VolumeStore, name: str, driver_name: str) -> VolumeWra
         behaviour cache: volumes whose driver is not there are known too; moby makes another of that
             name, and forgets them.
         param ctx: one call of a driver cannot be called off.
+        extra store: a function beside the store, which is long enough.
+        call VolumeStore.getVolume: a volume that is recorded and not known yet is looked up.
     """
     v = store.known(name)
     if v is None:
@@ -84,6 +86,12 @@ def get_volume(store: VolumeStore, name: str, driver_name: str, ctx: Context | N
 
     Differs:
         behaviour probing: the drivers are asked side by side, for a bounded time, the local one first.
+        param name: `ctx` comes last here.
+        param driverName: `ctx` comes last here.
+        extra store: a function beside the store, which is long enough.
+        call VolumeStore.getNamed: where it is remembered.
+        call Store.GetDriverList: to know the drivers without looking for plugins.
+        call Driver.Name: drivers are asked in the order of their names.
     """
     meta = store.db.get(name)
     if driver_name and meta.driver not in ("", driver_name):

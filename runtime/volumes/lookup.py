@@ -26,13 +26,15 @@ def lookup_volume(store: Store, driver_name: str, volume_name: str) -> Volume | 
         param ctx: one call of a driver cannot be called off.
         behaviour garbage: an answer that cannot be understood says nothing; moby takes it for a no, and
             forgets the volume.
+        call Volume.DriverName: an attribute here, which is read.
     """
     driver_name = driver_name or DEFAULT_DRIVER_NAME
     try:
         return ask(store.get_driver(driver_name), volume_name)
     except EngineError as error:
-        where = f"volume {quote(volume_name)} exists in driver {quote(driver_name)}"
-        raise error.with_text(f"error while checking if {where}") from error
+        raise error.with_text(
+            f"error while checking if volume {quote(volume_name)} exists in driver {quote(driver_name)}"
+        ) from error
 
 
 def ask(vd: Driver, volume_name: str) -> Volume | None:

@@ -46,6 +46,13 @@ def create(
         behaviour error: what a driver has made is removed again if the record cannot be written.
         behaviour labels: new ones for a volume that exists are not used, and the log says so.
         param opts: called options.
+        param name: `ctx` comes last here.
+        param driverName: `ctx` comes last here.
+        param labels: `ctx` comes last here.
+        extra store: a function beside the store, which is long enough.
+        call VolumeStore.getNamed: `check_conflict` has done so, or the names are read without a lock.
+        call VolumeStore.removeMeta: the record is put back as it was.
+        call Driver.Remove: what was made is removed again.
     """
     existing = looking.check_conflict(store, name, driver_name) or (
         None if driver_name else looking.any_volume(store, name, ctx)

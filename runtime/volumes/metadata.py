@@ -103,6 +103,8 @@ class Metadata:
             param meta: returned.
             error NotFound: there is always a table.
             param tx: a change is its own transaction, shared with those that come at the same time.
+            error volume-bucket-does-not-exist: there is always a table.
+            call NotFound: there is always a table.
         """
         if name in self.broken:
             raise EngineError(f"error unmarshaling volume metadata: {self.broken[name]}")
@@ -122,6 +124,7 @@ class Metadata:
         Differs:
             extra flush: what the record speaks of is on disk before it.
             param tx: a change is its own transaction, shared with those that come at the same time.
+            error error-creating-volume-bucket: there is always a table.
         """
         self._write(_Write(name, meta, flush), "error setting volume metadata")
 

@@ -129,6 +129,7 @@ def mount(device: str, target: str, fstype: str, options: str) -> None:
 
     Differs:
         param mType: called fstype.
+        extra fstype: moby's mType.
     """
     flags, _ = parse_options(options)
     if Flag.REMOUNT in flags or not mounted(Path(target)):
@@ -150,6 +151,8 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
         behaviour device: "" and "none" are mounted like any other unless only the propagation is to change;
             moby takes them for a remount, does nothing, and reports success.
         param mType: called fstype.
+        param flags: from the options, by the same function.
+        param data: from the options, by the same function.
     """
     flags, data = parse_options(options)
     plain = flags & ~PROPAGATION

@@ -21,9 +21,6 @@ class Client(Protocol):
 
     Go:
         volume/drivers/proxy.go::client
-
-    Differs:
-        method CallWithOptions: returns the reply, of the type that is asked for.
     """
 
     def call_with_options(self, service_method: str, args: object, ret: type[R], opts: Any) -> R:
@@ -47,35 +44,75 @@ class VolumeDriver(Protocol):
     """
 
     def create(self, name: str, opts: Mapping[str, str] | None) -> None:
-        """Make a volume."""
+        """Make a volume.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Create
+        """
         ...
 
     def remove(self, name: str) -> None:
-        """Delete a volume."""
+        """Delete a volume.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Remove
+        """
         ...
 
     def path(self, name: str) -> str:
-        """Where a volume is."""
+        """Where a volume is.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Path
+        """
         ...
 
     def mount(self, name: str, ref: str) -> str:
-        """Make a volume ready for use, and tell where it is."""
+        """Make a volume ready for use, and tell where it is.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Mount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
+        """
         ...
 
     def unmount(self, name: str, ref: str) -> None:
-        """End the use of a volume."""
+        """End the use of a volume.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Unmount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
+        """
         ...
 
     def list(self) -> Sequence[ProxyVolume]:
-        """All volumes."""
+        """All volumes.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.List
+        """
         ...
 
     def get(self, name: str) -> ProxyVolume | None:
-        """One volume."""
+        """One volume.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Get
+        """
         ...
 
     def capabilities(self) -> Capability:
-        """What the driver says of itself."""
+        """What the driver says of itself.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Capabilities
+        """
         ...
 
 
@@ -108,7 +145,6 @@ class VolumeDriverProxy:
 
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Create
-            volume/drivers/extpoint.go::volumeDriver.Create
 
         Differs:
             call WithRequestTimeout: the options are a value of this package.
@@ -126,7 +162,6 @@ class VolumeDriverProxy:
 
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Remove
-            volume/drivers/extpoint.go::volumeDriver.Remove
 
         Differs:
             call WithRequestTimeout: the options are a value of this package.
@@ -142,7 +177,6 @@ class VolumeDriverProxy:
 
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Path
-            volume/drivers/extpoint.go::volumeDriver.Path
 
         Differs:
             call WithRequestTimeout: the options are a value of this package.
@@ -161,11 +195,11 @@ class VolumeDriverProxy:
 
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Mount
-            volume/drivers/extpoint.go::volumeDriver.Mount
 
         Differs:
             param id: called ref, since `id` is Python's own.
             call WithRequestTimeout: the options are a value of this package.
+            extra ref: moby's id; `id` is a builtin.
         """
         request = wire.UseRequest(name, ref)
         return self._call(
@@ -181,11 +215,11 @@ class VolumeDriverProxy:
 
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Unmount
-            volume/drivers/extpoint.go::volumeDriver.Unmount
 
         Differs:
             param id: called ref, since `id` is Python's own.
             call WithRequestTimeout: the options are a value of this package.
+            extra ref: moby's id; `id` is a builtin.
         """
         self._call(
             "VolumeDriver.Unmount", wire.UseRequest(name, ref), wire.Response, self.timings.short_timeout
@@ -200,7 +234,6 @@ class VolumeDriverProxy:
 
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.List
-            volume/drivers/extpoint.go::volumeDriver.List
 
         Differs:
             behaviour null: one among the volumes is left out; moby panics.
@@ -218,7 +251,6 @@ class VolumeDriverProxy:
 
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Get
-            volume/drivers/extpoint.go::volumeDriver.Get
 
         Differs:
             call WithRequestTimeout: the options are a value of this package.
@@ -235,7 +267,6 @@ class VolumeDriverProxy:
 
         Go:
             volume/drivers/proxy.go::volumeDriverProxy.Capabilities
-            volume/drivers/extpoint.go::volumeDriver.Capabilities
 
         Differs:
             call WithRequestTimeout: the options are a value of this package.

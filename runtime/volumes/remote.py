@@ -56,6 +56,9 @@ class VolumeDriverAdapter:
 
         Go:
             volume/drivers/adapter.go::volumeDriverAdapter.Create
+
+        Differs:
+            call volumeDriverAdapter.Name: an attribute, which is read.
         """
         self.proxy.create(name, opts)
         return VolumeAdapter(self.proxy, name, self.name, self.scope_path)
@@ -68,9 +71,6 @@ class VolumeDriverAdapter:
 
         Go:
             volume/drivers/adapter.go::volumeDriverAdapter.Remove
-
-        Differs:
-            param v: called vol, as in the driver's interface.
         """
         self.proxy.remove(vol.name)
 
@@ -150,8 +150,6 @@ class VolumeAdapter:
         volume/drivers/adapter.go::volumeAdapter
 
     Differs:
-        field createdAt: called created; `created_at` is the method.
-        field status: called told_status; `status` is the method.
         behaviour eMount: empty if the plugin told none; moby makes the plugin's own root of that in lists.
         extra created: moby's createdAt.
         extra told_status: moby's status.
@@ -214,6 +212,7 @@ class VolumeAdapter:
 
         Differs:
             param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
         """
         told = self.proxy.mount(self.name, ref)
         self.e_mount = self.scope_path(told) if told else ""
@@ -230,6 +229,7 @@ class VolumeAdapter:
 
         Differs:
             param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
         """
         self.proxy.unmount(self.name, ref)
         self.e_mount = ""

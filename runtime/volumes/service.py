@@ -134,6 +134,12 @@ class VolumesService:
             param opts: keywords.
             behaviour event: none for a volume that exists already.
             behaviour probing: no driver is asked for a volume whose name was just made up.
+            param name: before `ctx`, which is a keyword here.
+            param driverName: before `ctx`, which is a keyword here.
+            extra labels: a keyword, where moby has an option.
+            extra reference: a keyword, where moby has an option.
+            call Volume.Name: an attribute here, which is read.
+            call Volume.DriverName: an attribute here, which is read.
         """
         if not name:
             name, driver_name = secrets.token_hex(32), driver_name or DEFAULT_DRIVER_NAME
@@ -170,6 +176,10 @@ class VolumesService:
 
         Differs:
             param getOpts: keywords.
+            param name: before `ctx`, which is a keyword here.
+            extra driver: a keyword, where moby has an option.
+            extra reference: a keyword, where moby has an option.
+            extra resolve_status: a keyword, where moby has an option.
         """
         v = self.vs.get(name, driver=driver, reference=reference, ctx=ctx)
         shown = convert.volume_to_api_type(v)
@@ -184,6 +194,10 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.Mount
+
+        Differs:
+            param vol: before `ctx`, which is a keyword here.
+            param ref: before `ctx`, which is a keyword here.
         """
         return self._used(vol, ctx).mount(ref)
 
@@ -195,6 +209,10 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.Unmount
+
+        Differs:
+            param vol: before `ctx`, which is a keyword here.
+            param ref: before `ctx`, which is a keyword here.
         """
         self._used(vol, ctx).unmount(ref)
 
@@ -203,6 +221,10 @@ class VolumesService:
 
         Go:
             volume/service/service.go::VolumesService.Release
+
+        Differs:
+            param name: before `ctx`, which is a keyword here.
+            param ref: before `ctx`, which is a keyword here.
         """
         self.vs.release(name, ref, ctx=ctx)
 
@@ -222,6 +244,8 @@ class VolumesService:
 
         Differs:
             param rmOpts: a keyword.
+            param name: before `ctx`, which is a keyword here.
+            extra purge_on_error: a keyword, where moby has an option.
         """
         try:
             v = self.vs.get(name, ctx=ctx)
@@ -246,6 +270,11 @@ class VolumesService:
 
         Differs:
             call volumesToAPI: the function for volumes with sizes.
+            call DetailedVolume.Options: an attribute here, which is read.
+            call volumeToAPIType: sizes are added to what is shown else.
+            call Volume.Path: the sizes are measured here.
+            call Size: the sizes are measured here.
+            call VolumeStore.CountReferences: the users are counted here.
         """
         by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(has_no_options)))
         return convert.volumes_with_size(self.vs.find(by, ctx=ctx).volumes, self.vs, ctx)
@@ -266,6 +295,7 @@ class VolumesService:
 
         Differs:
             param filter: called filters; `filter` is a builtin.
+            call DetailedVolume.Options: an attribute here, which is read.
         """
         if not self.prune_running.acquire(blocking=False):
             raise Conflict("a prune operation is already running")

@@ -47,10 +47,10 @@ class VolumeStore:
         volume/service/store.go::VolumeStore
 
     Differs:
-        field globalLock: one lock; Python has no read-write lock worth having here.
+        behaviour globalLock: one lock; Python has no read-write lock worth having here.
         field labels: in the records, which are all in memory.
         field options: in the records, which are all in memory.
-        field db: SQLite instead of bolt; one row a volume.
+        behaviour db: SQLite instead of bolt; one row a volume.
         extra held: the volumes for which their driver has one more user; so a user is given back once only.
         extra gone: the volumes that their driver did not have at start.
         extra probes: asks drivers that may not answer.
@@ -87,6 +87,11 @@ class VolumeStore:
         Differs:
             call Lock: no lock for each name; one that is busy with a slow driver does not hold up a list.
             call Unlock: no lock for each name.
+            param by: before `ctx`, which is a keyword here.
+            error unsupported-filter-type: the type checker sees to that.
+            call InvalidParameter: the type checker sees to that.
+            call normalizeVolumeName: names are normal on Linux.
+            call VolumeStore.getNamed: `check_conflict` has done so, or the names are read without a lock.
         """
         return finding.find(self, by, ctx)
 
@@ -119,9 +124,12 @@ class VolumeStore:
 
         Differs:
             param createOpts: keywords.
-            extra created: whether the volume is new.
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            behaviour created: it is told whether the volume is new.
+            param name: before `ctx`, which is a keyword here.
+            param driverName: before `ctx`, which is a keyword here.
+            extra options: a keyword, where moby has an option.
+            extra labels: a keyword, where moby has an option.
+            extra reference: a keyword, where moby has an option.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -150,8 +158,9 @@ class VolumeStore:
 
         Differs:
             param getOptions: keywords.
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            param name: before `ctx`, which is a keyword here.
+            extra driver: a keyword, where moby has an option.
+            extra reference: a keyword, where moby has an option.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -182,8 +191,11 @@ class VolumeStore:
             param rmOpts: a keyword.
             order purge: the record of a local volume is deleted once the volume is out of sight and before
                 its data are; so neither a full disk nor a crash leaves half a volume.
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            param v: before `ctx`, which is a keyword here.
+            extra purge_on_error: a keyword, where moby has an option.
+            call VolumeStore.removeMeta: the record is put back as it was.
+            call VolumeStore.setMeta: the record is put back as it was.
+            call VolumeStore.setNamed: a volume that is back, or stays, is known again.
         """
         name = v.name
         with self.locks.locked(name):
@@ -207,8 +219,8 @@ class VolumeStore:
             volume/service/store.go::VolumeStore.Release
 
         Differs:
-            call Lock: taken and given back by `locked`.
-            call Unlock: taken and given back by `locked`.
+            param name: before `ctx`, which is a keyword here.
+            param ref: before `ctx`, which is a keyword here.
         """
         with self.locks.locked(name):
             context.check(ctx)
@@ -277,6 +289,9 @@ class VolumeStore:
         Differs:
             param ctx: what was begun is ended.
             error removeMeta: raised; moby logs it, and the volume is back after the next start.
+            order removeMeta: first, so that a record that cannot be deleted leaves the driver in use and the
+                volume known; moby has given the driver back by then.
+            extra vd: whose directories are to be on disk before the record goes.
         """
         self.db.remove(name, vd.flush if vd is not None else None)
         with self.global_lock:
@@ -309,6 +324,9 @@ class VolumeStore:
 
         Go:
             volume/service/store.go::VolumeStore.setNamed
+
+        Differs:
+            call Store.CreateDriver: the driver has one more user.
         """
         self._hold(v)
         with self.global_lock:
@@ -373,6 +391,7 @@ def new_store(
         extra timings: the numbers, for tests.
         error MkdirAll: where no records can be written the start goes on with those that can be read.
         error setupDB: likewise.
+        call New: the local records are opened.
     """
     if root_path:
         records = takeover.open_records(Path(root_path) / VOLUMES_PATH_NAME, timings)

@@ -135,9 +135,11 @@ def _names_aside(path: Path) -> Iterator[Path]:
 
 
 def _kept_aside(path: Path) -> tuple[str, ...]:
-    """What was damaged at this start or an earlier one, one sentence each."""
-    found = sorted(path.parent.glob(f"{path.name}{metadata.ASIDE}*"))
-    return tuple(f"{path} is damaged or was; it is kept as {aside}" for aside in found)
+    """The damaged databases that are kept, one sentence each, for as long as they are."""
+    return tuple(
+        f"{aside} is a damaged database that was put aside; what could be read of it is in {path.name}"
+        for aside in sorted(path.parent.glob(f"{path.name}{metadata.ASIDE}*"))
+    )
 
 
 def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ FILE = f"{PLUG}/config.json"
 TMP = "plugins/tmp"
 OTHER_ID = "a" * 64
 BLOBS = "plugins/storage/blobs"
+BLOBS_TMP = "plugins/storage/blobs/tmp"
 
 HANGS = "#!/bin/sh\nexec sleep 1000\n"
 CRASHES = "#!/bin/sh\nexit 1\n"
@@ -228,31 +229,29 @@ DATABASE: tuple[Case, ...] = (
         used=True,
         bare=(),
         documented=(OURS,),
-        warned=("is damaged",),
+        warned=("put aside",),
     ),
-    Case("sqlite-directory", (folder(OURS, "f"),), documented=(OURS,), warned=("is damaged",)),
+    Case("sqlite-directory", (folder(OURS, "f"),), documented=(OURS,), warned=("put aside",)),
     Case("sqlite-empty", (content(OURS, b""),), used=True, documented=(OURS,)),
-    Case("sqlite-truncated", (cut(OURS, 5000),), used=True, documented=(OURS,), warned=("is damaged",)),
-    Case("sqlite-fifo", (fifo(OURS),), documented=(OURS,), warned=("is damaged",)),
-    Case("sqlite-socket", (socket_there(OURS),), documented=(OURS,), warned=("is damaged",)),
+    Case("sqlite-truncated", (cut(OURS, 5000),), used=True, documented=(OURS,), warned=("put aside",)),
+    Case("sqlite-fifo", (fifo(OURS),), documented=(OURS,), warned=("put aside",)),
+    Case("sqlite-socket", (socket_there(OURS),), documented=(OURS,), warned=("put aside",)),
     Case(
         "sqlite-endless-device",
         (endless_device(OURS),),
         documented=(OURS,),
-        warned=("is damaged",),
+        warned=("put aside",),
         needs_root=True,
     ),
-    Case(
-        "sqlite-dangling-link", (link(OURS, "nowhere/nothing"),), documented=(OURS,), warned=("is damaged",)
-    ),
-    Case("sqlite-link-loop", (link(OURS, "metadata.sqlite3"),), documented=(OURS,), warned=("is damaged",)),
+    Case("sqlite-dangling-link", (link(OURS, "nowhere/nothing"),), documented=(OURS,), warned=("put aside",)),
+    Case("sqlite-link-loop", (link(OURS, "metadata.sqlite3"),), documented=(OURS,), warned=("put aside",)),
     Case("sqlite-wal-garbage", (content(f"{OURS}-wal", b"garbage" * 999),), used=True, documented=(OURS,)),
     Case(
         "sqlite-wal-directory",
         (folder(f"{OURS}-wal", "f"),),
         used=True,
         documented=(OURS,),
-        warned=("is damaged",),
+        warned=("put aside",),
     ),
     Case("sqlite-shm-garbage", (content(f"{OURS}-shm", b"garbage" * 999),), used=True, documented=(OURS,)),
     Case(
@@ -266,14 +265,14 @@ DATABASE: tuple[Case, ...] = (
         (executed(OURS, "drop table volumes", "create table volumes (other text)"),),
         used=True,
         documented=(OURS,),
-        warned=("is damaged",),
+        warned=("put aside",),
     ),
     Case(
         "sqlite-other-facts-table",
         (executed(OURS, "drop table facts", "create table facts (other text)"),),
         used=True,
         documented=(OURS,),
-        warned=("is damaged",),
+        warned=("put aside",),
     ),
     Case(
         "sqlite-values-of-wrong-types",
@@ -501,7 +500,7 @@ PLUGINS: tuple[Case, ...] = (
     Case("plug-storage-file", (content("plugins/storage", "a file"),), logged=("storage",)),
     Case("plug-storage-dangling-link", (link("plugins/storage", "nowhere"),), logged=("storage",)),
     Case("plug-blobs-file", (content(BLOBS, "a file"),), logged=("storage",)),
-    Case("plug-blobs-tmp-file", (content(f"{BLOBS}/tmp", "a file"),), logged=("storage",)),
+    Case("plug-blobs-tmp-file", (content(BLOBS_TMP, "a file"),), logged=("storage",)),
     Case("plug-blobs-closed", (mode(BLOBS, 0),), unprivileged=True, logged=("storage",)),
     Case("plug-sha256-file", (content(f"{BLOBS}/sha256", "a file"),)),
     Case("plug-tmp-file", (content(TMP, "a file"),), logged=("tmp",)),

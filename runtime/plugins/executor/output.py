@@ -16,8 +16,7 @@ class OutputFile:
     """A file to which a plugin appends, and what is read from it.
 
     A pipe would block the plugin when nobody reads, and break it when the engine is gone; a file does
-    neither. What
-    was read is cut off, so that an engine that starts later finds just what nobody has read.
+    neither. What was read is cut off, so that an engine that starts later finds just what nobody has read.
 
     Go:
         plugin/executor/containerd/containerd.go::rio

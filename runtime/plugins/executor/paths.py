@@ -54,8 +54,7 @@ class HostPaths:
         """An argument or a variable as it is to be given to the process.
 
         A path below a mount, or of something in the root file system, becomes the host's; also behind
-        `unix://`, or
-        behind the first `=`. All else stays.
+        `unix://`, or behind the first `=`. All else stays.
         """
         if text.startswith("unix://"):
             return f"unix://{self.argument(text[len('unix://') :])}"

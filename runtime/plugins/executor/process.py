@@ -29,7 +29,7 @@ _MODE = 0o600
 
 def new(root_dir: Path, exit_handler: ExitHandler) -> Executor:
     """An executor that runs plugins as plain processes."""
-    return Executor(root_dir, exit_handler, Processes())
+    return Executor(root_dir, Processes(), exit_handler)
 
 
 class Processes:

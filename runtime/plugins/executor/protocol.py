@@ -16,9 +16,6 @@ class Executor(Protocol):
 
     Go:
         plugin/manager.go::Executor
-
-    Differs:
-        param id: called `plugin_id`; `id` is a builtin.
     """
 
     def create(self, plugin_id: str, spec: Spec, stdout: WriteCloser, stderr: WriteCloser) -> None:
@@ -59,7 +56,7 @@ class Runtime(Protocol):
         method Create: with Start one step, `start`.
         method Restore: `find`; the executor watches the process itself.
         method Status: the executor asks the process itself.
-        method Delete: with DeleteTask one step, `delete`.
+        method DeleteTask: with Delete one step, `delete`; there are no tasks without containerd.
         method SignalProcess: the executor signals the process itself.
     """
 

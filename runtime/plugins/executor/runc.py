@@ -32,7 +32,7 @@ def new(root_dir: Path, exit_handler: ExitHandler, program: str = "runc") -> Exe
     found = shutil.which(program)
     if found is None:
         raise Unavailable(f"{program} is not installed; install it, or use the process executor")
-    return Executor(root_dir, exit_handler, Runc(found, root_dir / RUNTIME_ROOT / PLUGIN_NAMESPACE))
+    return Executor(root_dir, Runc(found, root_dir / RUNTIME_ROOT / PLUGIN_NAMESPACE), exit_handler)
 
 
 class _State(msgspec.Struct):

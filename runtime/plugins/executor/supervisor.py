@@ -31,20 +31,19 @@ class Executor:
 
     Args:
         root_dir: The exec root.
-        exit_handler: Told of every end of a plugin.
         client: What starts processes.
+        exit_handler: Told of every end of a plugin.
 
     Go:
         plugin/executor/containerd/containerd.go::Executor
         plugin/executor/containerd/containerd.go::New
 
     Differs:
-        param ctx: nothing here can be cancelled.
-        param cli: called `client`, and made by the caller.
+        error creating-containerd-exec-client: the client is made by the caller, and none of containerd.
         extra close: ends the watching; the plugins run on.
     """
 
-    def __init__(self, root_dir: Path, exit_handler: ExitHandler, client: Runtime) -> None:
+    def __init__(self, root_dir: Path, client: Runtime, exit_handler: ExitHandler) -> None:
         self.root_dir = root_dir
         self.exit_handler = exit_handler
         self.client = client
@@ -57,11 +56,15 @@ class Executor:
 
         Go:
             plugin/executor/containerd/containerd.go::Executor.Create
-            plugin/executor/containerd/containerd.go::attachStreamsFunc
 
         Differs:
-            param id: called `plugin_id`; `id` is a builtin.
             error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
+            call IsNotFound,Delete: what an earlier run left is removed before the start; moby starts, and if
+                that fails asks whether something was left, removes it and starts again.
+            order deleteTaskAndContainer: for the same reason; moby calls it only when the start failed.
+            call IsRunning,Conflict: a plugin that runs is never started twice; in moby containerd refuses.
+            call ProcessEvent: handed to the watch of the new process; moby's client has it from the
+                beginning.
 
         Raises:
             Conflict: it runs already.
@@ -86,7 +89,9 @@ class Executor:
             plugin/executor/containerd/containerd.go::Executor.Restore
 
         Differs:
-            param id: called `plugin_id`; `id` is a builtin.
+            call IsNotFound: a process that is not found is no error but None.
+            call IsRunning: a plugin that this engine watches already needs not be taken over.
+            call ProcessEvent: handed to the watch of the process; moby's client has it from the beginning.
         """
         with self._lock_of(plugin_id):
             if self.is_running(plugin_id):
@@ -97,7 +102,7 @@ class Executor:
             if process is None or pidfd is None:
                 delete_task_and_container(self.client, plugin_id, bundle)
                 return False
-            self._watch(plugin_id, process, pidfd, _outputs(bundle, (stdout, stderr)))
+            self._watch(plugin_id, process, pidfd, _outputs(bundle, stdout, stderr))
             return True
 
     def is_running(self, plugin_id: str) -> bool:
@@ -105,9 +110,6 @@ class Executor:
 
         Go:
             plugin/executor/containerd/containerd.go::Executor.IsRunning
-
-        Differs:
-            param id: called `plugin_id`; `id` is a builtin.
         """
         watched = self._watched.get(plugin_id)
         return watched is not None and watched.is_running()
@@ -119,7 +121,7 @@ class Executor:
             plugin/executor/containerd/containerd.go::Executor.Signal
 
         Differs:
-            param id: called `plugin_id`; `id` is a builtin.
+            call NotFound: raised here, where no process is there; moby's client answers so.
 
         Raises:
             NotFound: it does not run.
@@ -135,9 +137,9 @@ class Executor:
             plugin/executor/containerd/containerd.go::Executor.ProcessEvent
 
         Differs:
-            param id: called `plugin_id`; `id` is a builtin.
-            param et: only exits come here.
-            param ei: the process that was watched.
+            param et: of the events of a process only its exit is told here.
+            param ei: called `watched`: the process itself, so that an exit of an earlier one is not taken
+                for its.
         """
         with self._lock_of(plugin_id):
             if self._watched.get(plugin_id) is not watched:
@@ -162,7 +164,7 @@ class Executor:
     def _start(
         self, plugin_id: str, bundle: Path, spec: Spec, sinks: tuple[WriteCloser, WriteCloser]
     ) -> None:
-        outputs = _outputs(bundle, sinks)
+        outputs = _outputs(bundle, *sinks)
         try:
             process = self.client.start(plugin_id, bundle, spec, (outputs[0].fileno(), outputs[1].fileno()))
             pidfd = _open(process)
@@ -197,10 +199,9 @@ def delete_task_and_container(client: Runtime, plugin_id: str, bundle: Path) -> 
         plugin/executor/containerd/containerd.go::deleteTaskAndContainer
 
     Differs:
-        param ctx: nothing here can be cancelled.
-        param cli: called `client`.
-        param id: called `plugin_id`; `id` is a builtin.
-        extra bundle: its directory.
+        extra bundle: its directory below the exec root, which containerd has elsewhere.
+        call IsNotFound: `delete` does nothing where nothing is left.
+        call EnsureRemoveAll: the bundle is ours to remove; containerd removes its own.
     """
     try:
         client.delete(plugin_id, bundle)
@@ -216,5 +217,14 @@ def _open(process: ProcessIdentity) -> int:
     return pidfd
 
 
-def _outputs(bundle: Path, sinks: tuple[WriteCloser, WriteCloser]) -> tuple[OutputFile, OutputFile]:
-    return OutputFile(bundle / "stdout", sinks[0]), OutputFile(bundle / "stderr", sinks[1])
+def _outputs(bundle: Path, stdout: WriteCloser, stderr: WriteCloser) -> tuple[OutputFile, OutputFile]:
+    """Where a plugin's standard output and standard error go, beside its bundle.
+
+    Go:
+        plugin/executor/containerd/containerd.go::attachStreamsFunc
+
+    Differs:
+        extra bundle: the outputs are files in it, which the next engine reads on; containerd has named pipes.
+        result StdioCallback: the files themselves; what moby returns is called once the pipes are open.
+    """
+    return OutputFile(bundle / "stdout", stdout), OutputFile(bundle / "stderr", stderr)

@@ -9,9 +9,9 @@ import pytest
 
 from annotator import recording
 from annotator.mapping import baseline, coverage, parity
-from annotator.mapping.parity import Agreement
+from annotator.mapping.rows import Agreement, Pair
 from annotator.mapping.scope import Convention, LeftOut, Scope
-from annotator.model import Baseline, GoSymbol
+from annotator.model import Baseline, GoSymbol, Reference
 from annotator.reading import pyfacts, python
 
 GO = {
@@ -143,6 +143,9 @@ class Store:
 '''
 
 
+LOG = PYTHON[PYTHON.index("    def _log(") :]
+
+
 class Shop:
     """Both sides, as they are read."""
 
@@ -151,7 +154,7 @@ class Shop:
         self.package = python.read(folder, root)
         self.python = pyfacts.read([folder], root)
 
-    def pairs(self, *conventions: Convention) -> tuple[parity.Pair, ...]:
+    def pairs(self, *conventions: Convention) -> tuple[Pair, ...]:
         originals = {symbol.notation: symbol for symbol in self.symbols}
         return parity.pairs(self.package.counterparts, originals, self.python, conventions)
 
@@ -160,21 +163,31 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tree, tmp_path: Path) -> Callable[..., Shop]:
-    """Both sides, with a piece of the Python one replaced."""
+def port(tree, tmp_path: Path) -> Callable[[str, str], Shop]:
+    """Both sides: a Go file and a Python module."""
 
-    def make(*change: str) -> Shop:
-        source = tree(GO)
-        text = PYTHON
-        if change:
-            assert change[0] in text
-            text = text.replace(*change)
+    def make(go: str, text: str) -> Shop:
+        source = tree({"store/store.go": go})
         folder = tmp_path / "port"
         folder.mkdir(exist_ok=True)
         (folder / "__init__.py").write_text("")
         (folder / "store.py").write_text(text)
         originals = recording.facts(source, ("example.org/shop",), recording.in_packages(source, ["store"]))
         return Shop(originals, folder, tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def shop(port) -> Callable[..., Shop]:
+    """Both sides, with a piece of the Python one replaced."""
+
+    def make(*change: str) -> Shop:
+        text = PYTHON
+        if change:
+            assert change[0] in text
+            text = text.replace(*change)
+        return port(GO["store/store.go"], text)
 
     return make
 
@@ -287,10 +300,156 @@ def test_a_convention_explains_a_difference_wherever_it_occurs(shop):
     assert made.remarks(Convention("param", r"ctx context\.Context", "Python has none")) == []
 
 
+def test_a_convention_that_explains_nothing_is_stale(shop):
+    made = shop(
+        "            param ctx: nothing here takes long.\n", "            behaviour speed: it is quick.\n"
+    )
+    ctx = Convention("param", r"ctx context\.Context", "Python has none")
+    other = Convention("field", "colour string", "not for the eye")
+
+    (remark,) = parity.unused(made.pairs(ctx, other), (ctx, other), "scope.toml")
+
+    assert remark.message == "the convention `field colour string` explains no difference; remove it"
+
+
 def test_an_abbreviated_parameter_is_the_same_one(shop):
     made = shop("def _log(self, name: str)", "def _log(self, n: str, /)")
 
     assert not [message for message in made.remarks() if "param" in message]
+
+
+def test_a_renamed_parameter_is_one_row_with_its_reason(shop):
+    made = shop(
+        LOG,
+        LOG.replace("name: str", "label: str").replace(
+            "Store.log\n", "Store.log\n\n        Differs:\n            param name: called `label`, as here.\n"
+        ),
+    )
+
+    rows = [row for pair in made.pairs() if pair.counterpart.name.endswith("_log") for row in pair.rows]
+
+    params = [(row.name, row.python, row.agreement) for row in rows if row.kind == "param"]
+    assert params == [("name", "label: str", Agreement.DIFFERS)]
+
+
+def test_of_several_names_of_a_reason_each_must_explain_something(shop):
+    made = shop("field mu: Python's lock", "field mu,label: Python's lock")
+
+    assert made.remarks() == ["port.store.Store: `field label` explains no difference; remove it"]
+
+
+def test_an_extra_that_is_nowhere_is_stale(shop):
+    made = shop("field mu: Python's lock, named for what it is.", "extra colour: for the eye.")
+
+    assert "port.store.Store: `extra colour` explains no difference; remove it" in made.remarks()
+
+
+FAULTS_GO = """package store
+
+type Fault interface {
+	Fault()
+}
+
+func NewFault(err error) error {
+	return err
+}
+
+func IsFault(err error) bool {
+	return err != nil
+}
+
+func Save(name string) bool {
+	return IsFault(NewFault(nil))
+}
+
+func Keep(name string) bool {
+	return Save(name)
+}
+"""
+
+FAULTS_PYTHON = '''\
+"""Faults in Python."""
+
+
+class Fault(Exception):
+    """A fault.
+
+    Go:
+        store/store.go::Fault
+        store/store.go::NewFault
+        store/store.go::IsFault
+
+    Differs:
+        method Fault: the class is the mark.
+    """
+
+    def __init__(self, text: str | BaseException) -> None:
+        super().__init__(text)
+
+
+class Late(Fault):
+    """A fault in time."""
+
+
+def save(name: str) -> bool:
+    """Save.
+
+    Go:
+        store/store.go::Save
+    """
+    try:
+        raise Fault(name)
+    except Fault:
+        return True
+
+
+def keep(name: str) -> bool:
+    """Keep.
+
+    Go:
+        store/store.go::Keep
+    """
+    return save(name)
+'''
+
+
+def test_an_error_as_a_parameter_is_one_that_takes_an_exception(port):
+    assert port(FAULTS_GO, FAULTS_PYTHON).remarks() == []
+
+
+@pytest.mark.parametrize(
+    ("caught", "findings"),
+    [
+        ("Late", []),
+        ("KeyError", ["port.store.save: call IsFault: Save calls it, the counterpart does not"]),
+    ],
+)
+def test_catching_a_class_or_one_of_its_kind_asks_what_its_predicate_asks(port, caught, findings):
+    made = port(FAULTS_GO, FAULTS_PYTHON.replace("except Fault:", f"except {caught}:"))
+
+    assert made.remarks() == findings
+
+
+def test_catching_a_class_is_not_making_one(port):
+    made = port(FAULTS_GO, FAULTS_PYTHON.replace("raise Fault(name)", "raise KeyError(name)"))
+
+    assert made.remarks() == ["port.store.save: call NewFault: Save calls it, the counterpart does not"]
+
+
+def test_a_call_of_a_function_that_is_folded_into_its_caller_is_none(port):
+    folded = FAULTS_PYTHON.replace("        store/store.go::Save\n", "").replace(
+        "        store/store.go::Keep\n", "        store/store.go::Keep\n        store/store.go::Save\n"
+    )
+
+    calls = [row for pair in port(FAULTS_GO, folded).pairs() for row in pair.rows if row.name == "Save"]
+
+    assert [row.agreement for row in calls] == [Agreement.SAME]
+
+
+def test_a_signature_is_held_to_its_parameters_alone(port):
+    bare = FAULTS_PYTHON.replace("    return save(name)\n", "    ...\n")
+
+    assert port(FAULTS_GO, bare).remarks() == []
 
 
 # ── coverage ─────────────────────────────────────────────────────────────────────────────────────
@@ -343,6 +502,42 @@ def test_facts_hold_calls_in_order_proven_ones_in_notation(shop):
     (keep,) = [symbol for symbol in shop().symbols if symbol.symbol == "Store.Keep"]
 
     assert keep.calls == ("store/store.go::Store.check", "store/store.go::Store.log")
+
+
+@pytest.mark.parametrize(
+    ("named", "called"),
+    [
+        ([], "?names.Of"),
+        (
+            [Reference("vendor/example.org/names/names.go", "Of")],
+            "vendor/example.org/names/names.go::Of",
+        ),
+    ],
+)
+def test_what_is_vendored_is_named_where_it_is_recorded_itself(tree, named, called):
+    source = tree(
+        {
+            "store/store.go": """package store
+
+import "example.org/names"
+
+func Keep() string {
+	return names.Of()
+}
+""",
+            "vendor/example.org/names/names.go": """package names
+
+func Of() string {
+	return ""
+}
+""",
+        }
+    )
+
+    wanted = [*recording.in_packages(source, ["store"]), *recording.named(source, named)]
+    facts = recording.facts(source, ("example.org/shop",), wanted)
+
+    assert [symbol.calls for symbol in facts if symbol.symbol == "Keep"] == [(called,)]
 
 
 def test_facts_of_another_source_are_a_finding(shop, tree):

@@ -44,7 +44,7 @@ QUICK = Timings(
     kill=5.0,
     restart_first=0.01,
     restart_max=0.02,
-    start=5.0,
+    start=60.0,
 )
 
 LISTENS = """#!{python}

@@ -25,6 +25,7 @@ from runtime.plugins.client import Client
 from runtime.plugins.controller import ManagerConfig
 from runtime.plugins.executor import identity, process, runc
 from runtime.plugins.manager import Manager
+from runtime.plugins.patience import Timings
 from runtime.plugins.store import Store
 
 pytestmark = pytest.mark.slow
@@ -65,6 +66,7 @@ class Engine:
                 exec_root=exec_root,
                 create_executor=lambda handler: self.make(exec_root, handler),
                 live_restore_enabled=True,
+                timings=Timings(start=60),
             )
         )
 

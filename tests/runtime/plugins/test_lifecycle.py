@@ -22,6 +22,7 @@ from runtime.plugins.logs import WriteCloser
 from runtime.plugins.manager import Manager
 from runtime.plugins.oci import Spec
 from runtime.plugins.patience import RealClock, Timings
+from runtime.plugins.store import Store
 
 if TYPE_CHECKING:
     from conftest import Home
@@ -48,7 +49,7 @@ class RecordingClock(RealClock):
 
 
 # moby's schedule for restarts, with quick dials.
-SCHEDULE = Timings(first_dial=0.05, next_dial=0.05, max_retries=0, probe=0.01, start=5.0)
+SCHEDULE = Timings(first_dial=0.05, next_dial=0.05, max_retries=0, probe=0.01, start=60.0)
 WAITS = [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
@@ -215,8 +216,12 @@ def test_a_plugin_that_hangs_holds_up_neither_the_start_nor_another(home: Home) 
         home.executor.exit_handler = handler
         return executor
 
-    manager = home.start(create_executor=create_executor, timings=replace(SCHEDULE, start=0.2))
+    enabled = threading.Event()
+    store = Store()
+    store.handle("volumedriver", lambda _name, _client: enabled.set())
+    manager = home.start(store=store, create_executor=create_executor, timings=replace(SCHEDULE, start=0.2))
     assert not executor.release.is_set()
+    assert enabled.wait(30)
     assert home.executor.is_running(good.get_id())
     assert manager.config.store.get("good", "volumedriver", LOOKUP).client is not None
     assert manager.config.store.get("hanging", "volumedriver", LOOKUP).client is not None

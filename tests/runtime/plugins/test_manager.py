@@ -34,6 +34,7 @@ from runtime.plugins.getter import ACQUIRE
 from runtime.plugins.manager import Manager
 from runtime.plugins.plugin import Plugin
 from runtime.plugins.plugin_events import EventCreate, EventDisable, EventEnable, EventRemove
+from runtime.plugins.store import Store
 
 if TYPE_CHECKING:
     from conftest import Home
@@ -609,3 +610,37 @@ def test_whoever_waits_for_a_plugin_and_fails_does_not_keep_it_from_starting(hom
     manager.enable("test")
     assert manager.inspect("test").enabled
     assert heard == ["test:latest"]
+
+
+class TellingStore(Store):
+    """Tells when somebody has looked a plugin up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+
+    def get_v2_plugin(self, ref_or_id: str) -> Plugin:
+        found = super().get_v2_plugin(ref_or_id)
+        self.asked.set()
+        return found
+
+
+def test_a_plugin_that_is_removed_while_somebody_waits_for_it_is_not_found(home: Home) -> None:
+    home.write()
+    store = TellingStore()
+    manager = home.start(store=store)
+    plugin = store.get_v2_plugin("test")
+    store.asked.clear()
+    answers: list[str] = []
+
+    def enable() -> None:
+        answers.append(refused(errors.NotFound, lambda: manager.enable("test")))
+
+    with plugin.turn:
+        late = threading.Thread(target=enable)
+        late.start()
+        assert store.asked.wait(30)
+        manager.remove("test")
+    late.join(30)
+    assert answers == ['plugin "test" not found']
+    assert home.executor.running == {}

@@ -257,3 +257,34 @@ def test_readers_and_writers_of_the_store_never_wait_for_each_other_for_ever(new
     assert not any(thread.is_alive() for thread in threads)
     assert store.get_all() == {}
     assert all(plugin.get_ref_count() == 0 for plugin in plugins)
+
+
+def test_nobody_gets_a_plugin_while_it_is_retired(new_plugin: NewPlugin) -> None:
+    store, plugin = Store(), new_plugin(enabled=True)
+    store.add(plugin)
+    done = threading.Event()
+
+    def use() -> None:
+        while not done.is_set():
+            try:
+                store.get("test", "volumedriver", ACQUIRE)
+            except Disabled:
+                continue
+            store.get("test", "volumedriver", RELEASE)
+
+    users = [threading.Thread(target=use) for _ in range(4)]
+    for user in users:
+        user.start()
+    wrong = 0
+    for _ in range(500):
+        try:
+            store.retire(plugin, force=False)
+        except InUse:
+            continue
+        wrong += plugin.get_ref_count()
+        store.set_state(plugin, state=True)
+    done.set()
+    for user in users:
+        user.join(30)
+    assert wrong == 0
+    assert plugin.get_ref_count() == 0

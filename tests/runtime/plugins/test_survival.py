@@ -16,6 +16,7 @@ import pytest
 from runtime.plugins.controller import ManagerConfig
 from runtime.plugins.executor import identity, process
 from runtime.plugins.manager import Manager
+from runtime.plugins.patience import Timings
 from runtime.plugins.store import Store
 
 ENGINE = """
@@ -70,6 +71,7 @@ class Survivor:
                 exec_root=exec_root,
                 create_executor=lambda handler: process.new(exec_root, handler),
                 live_restore_enabled=live_restore,
+                timings=Timings(start=60),
             )
         )
         self._managers.append(manager)

@@ -18,7 +18,7 @@ def paths(tmp_path: Path) -> HostPaths:
     (rootfs / "bin").symlink_to("usr/bin")
     (rootfs / "absolute").symlink_to("/usr/bin/tool")
     (rootfs / "loop").symlink_to("loop")
-    (rootfs / "through").symlink_to("/opt/../through")
+    (rootfs / "through").symlink_to("/srv/../through")
     (rootfs / "out").symlink_to("../../../../etc")
     (rootfs / "data.txt").touch()
     spec = oci.default_spec()
@@ -26,7 +26,7 @@ def paths(tmp_path: Path) -> HostPaths:
     spec.mounts += [
         oci.Mount("/run/docker/plugins", "bind", "/exec/id", ["rbind"]),
         oci.Mount("/run/docker/plugins/deep", "bind", "/deeper", ["rbind"]),
-        oci.Mount("/opt", "", "/host/opt", ["rbind"]),
+        oci.Mount("/srv", "", "/host/srv", ["rbind"]),
         oci.Mount("/scratch", "tmpfs", "tmpfs", []),
     ]
     return HostPaths(spec)
@@ -42,9 +42,9 @@ def paths(tmp_path: Path) -> HostPaths:
         ("/loop/x", "ROOTFS/loop/x"),
         ("/run/docker/plugins/x.sock", "/exec/id/x.sock"),
         ("/run/docker/plugins/deep/x", "/deeper/x"),
-        ("/opt/x", "/host/opt/x"),
+        ("/srv/x", "/host/srv/x"),
         ("/through", "ROOTFS/through"),
-        ("/opt/../data.txt", "ROOTFS/data.txt"),
+        ("/srv/../data.txt", "ROOTFS/data.txt"),
         ("/scratch/x", "ROOTFS/scratch/x"),
         ("/", "ROOTFS"),
     ],

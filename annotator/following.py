@@ -1,0 +1,149 @@
+"""References followed over a source's tags, and what to port from one tag to another."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from annotator import versions
+from annotator.errors import InvalidInput, SourceUnavailable
+from annotator.forest import Forest, Hops
+from annotator.history import Place, Porting, Trail, Version
+from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped
+from annotator.sources.cache import Cache
+from annotator.sources.chain import Chain
+from annotator.sources.snapshot import Source
+from annotator.tracking import changes, resolve, trails, walk
+from annotator.tracking.places import folder
+from annotator.tree import Tree
+
+# A longer way than this is not walked for a report on two tags: one step finds nearly as much in a second.
+LONGEST_WAY = 16
+
+
+class Tracks(msgspec.Struct, frozen=True):
+    """The trails of references, and the tags of their stops."""
+
+    tags: tuple[str, ...]
+    trails: tuple[Trail, ...]
+
+
+class Mirrored(msgspec.Struct, frozen=True):
+    """A Go symbol at the baseline, and the Python objects that mirror it."""
+
+    anchor: Anchor
+    counterparts: tuple[Counterpart, ...]
+
+    @property
+    def symbol(self) -> str:
+        """The symbol in the project's notation."""
+        return f"{self.anchor.path}::{self.anchor.symbol}"
+
+
+def track(
+    source: Source, cache: Cache, base: Tree, references: Sequence[Reference], glob: str = "*"
+) -> Tracks:
+    """What became of references at a source's version tags.
+
+    Args:
+        source: The source.
+        cache: Where documents and the results of steps are kept.
+        base: The tree in which the references are looked up, at the baseline tag.
+        references: What is followed.
+        glob: The tags that are asked for.
+
+    Raises:
+        InvalidInput: No version tag fits the glob.
+        SourceUnavailable: The source has no version tags, or cannot be read.
+    """
+    every = releases(source)
+    wanted = [tag for tag in every if fnmatch.fnmatchcase(tag, glob)]
+    if not wanted:
+        raise InvalidInput(f"no version tag of {source.repository} fits {glob!r}; the newest is {every[-1]}")
+    tracked = [_tracked(reference, base) for reference in references]
+    woods = Forest(Chain(source, every, known=base.snapshot), cache)
+    return Tracks(tuple(wanted), trails.trails(tracked, base.tag, wanted, woods, Hops(cache), among=every))
+
+
+def releases(source: Source) -> list[str]:
+    """A source's version tags in order.
+
+    Raises:
+        SourceUnavailable: It has none.
+    """
+    found = walk.releases(source.tags())
+    if not found:
+        raise SourceUnavailable(f"{source.repository} has no version tags to follow anything over")
+    return found
+
+
+def _tracked(reference: Reference, base: Tree) -> trails.Tracked:
+    outcome = resolve.verdict(reference, base).outcome
+    if isinstance(outcome, Missing | Skipped):
+        return trails.Tracked(reference, None, outcome.reason)
+    return trails.Tracked(reference, outcome.anchor, outcome.reason)
+
+
+def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored, ...]:
+    """Each Go symbol that counterparts name, once, with all that mirror it.
+
+    What is not at the baseline, or is vendored there, is left out.
+    """
+    named: dict[Anchor, list[Counterpart]] = defaultdict(list)
+    for counterpart in counterparts:
+        for reference in counterpart.mirrors:
+            anchor = _tracked(reference, base).anchor
+            if anchor is not None and anchor.symbol and anchor.path in base.go_files:
+                named[anchor].append(counterpart)
+    return tuple(Mirrored(anchor, tuple(found)) for anchor, found in named.items())
+
+
+def porting(
+    source: Source, cache: Cache, base: Tree, symbols: Sequence[Mirrored], old: str, new: str
+) -> Porting:
+    """What changed in mapped symbols from one tag to another, and what is new in their packages.
+
+    Args:
+        source: The source.
+        cache: Where documents and the results of steps are kept.
+        base: The tree at the baseline tag, in which the symbols are known.
+        symbols: The mapped symbols.
+        old: The tag that was ported last.
+        new: The tag to port.
+
+    Raises:
+        UnknownTag: The source has no such tag.
+        SourceUnavailable: The source cannot be read.
+    """
+    snapshots = [source.snapshot(tag) for tag in (old, new)]  # so that an unknown tag is told as such
+    tags = list(dict.fromkeys((*releases(source), base.tag, old, new)))
+    woods, hops = Forest(Chain(source, tags, known=snapshots[0]), cache), Hops(cache)
+    way = walk.towards(trails.planned(tags, base.tag, woods, hops), (old, new))
+    among = tags if len(way) <= LONGEST_WAY else ()
+    starts = [symbol.anchor for symbol in symbols]
+    at = trails.at_tags(starts, base.tag, (old, new), woods, hops, among=among)
+    before, after = woods.tree(old), woods.tree(new)
+    compared = [
+        changes.Compared(
+            symbol.symbol,
+            symbol.counterparts,
+            _version(before, was),
+            _version(after, now),
+            now.missing or was.missing,
+        )
+        for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
+    ]
+    names = (_names(before, at[old]), _names(after, at[new]))
+    return changes.porting(old, new, compared, names)
+
+
+def _names(tree: Tree, places: Iterable[Place]) -> Iterator[Anchor]:
+    """What the packages of some places declare."""
+    return versions.names(tree, {folder(place.anchor.path) for place in places if not place.missing})
+
+
+def _version(tree: Tree, place: Place) -> Version | None:
+    return versions.version(tree, place.anchor) if not place.missing else None

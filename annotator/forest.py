@@ -1,0 +1,102 @@
+"""The trees of many tags, each read when it is asked for and forgotten when it is not needed any more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from annotator.model import Blob, Snapshot
+from annotator.tracking import follow
+from annotator.tree import Documents, Tree
+
+
+class Snapshots(Protocol):
+    """Where the snapshots of many tags come from."""
+
+    @property
+    def has_go_alone(self) -> bool:
+        """Whether its snapshots have nothing but Go files that are not vendored."""
+        ...
+
+    def commit(self, tag: str) -> str:
+        """What tells a tag's content from any other."""
+        ...
+
+    def snapshot(self, tag: str) -> Snapshot:
+        """The snapshot at a tag."""
+        ...
+
+
+class Values(Protocol):
+    """Where bytes are kept between runs, by kind and key."""
+
+    def get_values(self, kind: str, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Those that are kept."""
+        ...
+
+    def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep them."""
+        ...
+
+
+class _GoTree(Tree):
+    """A tree whose snapshot has nothing but its own Go files: there is nothing to choose from."""
+
+    @property
+    def go_files(self) -> Mapping[str, Blob]:
+        return self.snapshot.files
+
+
+class Forest:
+    """The trees of a walk."""
+
+    def __init__(self, snapshots: Snapshots, documents: Documents) -> None:
+        self._snapshots, self._documents = snapshots, documents
+        self._trees: dict[str, Tree] = {}
+
+    def commit(self, tag: str) -> str:
+        """What tells a tag's content from any other."""
+        return self._snapshots.commit(tag)
+
+    def tree(self, tag: str) -> Tree:
+        """The tree at a tag; the same object until it is released."""
+        if tag not in self._trees:
+            kind = _GoTree if self._snapshots.has_go_alone else Tree
+            self._trees[tag] = kind(self._snapshots.snapshot(tag), self._documents)
+        return self._trees[tag]
+
+    def release(self, tag: str) -> None:
+        """Forget a tree and the bytes that were read from it."""
+        self._trees.pop(tag, None)
+
+    def blobs(self, tag: str) -> Iterable[str]:
+        """The blob ids of a tag's Go files."""
+        return [blob.id for blob in self._snapshots.snapshot(tag).files.values()]
+
+
+class Hops:
+    """What hops told, kept in a cache of values; what other rules told is not taken for an answer."""
+
+    def __init__(self, values: Values) -> None:
+        self._values, self._kind = values, f"hop {_rules()}"
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Those that are kept."""
+        return self._values.get_values(self._kind, keys)
+
+    def put_many(self, results: Mapping[str, bytes]) -> None:
+        """Keep them."""
+        if results:
+            self._values.put_values(self._kind, results)
+
+
+@cache
+def _rules() -> str:
+    """What makes results of hops, by content."""
+    made_by = hashlib.sha256()
+    for module in sorted(Path(follow.__file__).parent.glob("*.py")):
+        made_by.update(module.read_bytes())
+    return made_by.hexdigest()[:16]

@@ -1,0 +1,208 @@
+"""Follows declarations along the hops of a walk, and keeps what each hop told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from annotator.history import Hop, Place, Tree
+from annotator.model import Anchor, Declaration, Sign, Text
+from annotator.tracking import members, untouched
+from annotator.tracking.crossing import Crossing
+from annotator.tracking.places import anchor as anchor_of
+from annotator.tracking.places import first_line, lines
+from annotator.tracking.reanchor import Carried, Reanchor
+
+_RANK = {sign: rank for rank, sign in enumerate(Sign)}
+
+
+class Kept(Protocol):
+    """Where the results of hops are kept between runs, by key."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Those that are kept."""
+        ...
+
+    def put_many(self, results: Mapping[str, bytes]) -> None:
+        """Keep them."""
+        ...
+
+
+class Forest(Protocol):
+    """The trees of a walk's tags."""
+
+    def commit(self, tag: str) -> str:
+        """What tells the tag's content from any other: its commit, or its name."""
+        ...
+
+    def tree(self, tag: str) -> Tree:
+        """The tree; made when it is first asked for."""
+        ...
+
+    def release(self, tag: str) -> None:
+        """The tree is not needed any more."""
+        ...
+
+
+Changes = dict[int, Place]
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE: Callable[[bytes], Changes] = msgspec.msgpack.Decoder(Changes).decode
+
+
+def follow(
+    starts: Sequence[Anchor], baseline: str, hops: Sequence[Hop], forest: Forest, kept: Kept
+) -> Iterator[tuple[str, tuple[Place, ...]]]:
+    """Where declarations are at each tag that a walk reaches.
+
+    Args:
+        starts: The declarations at the baseline tag, with the offsets of cited lines.
+        baseline: The tag at which the walk begins.
+        hops: The walk; each begins where one before it ended, or at the baseline.
+        forest: The trees, asked for only where `kept` does not know a hop.
+        kept: The results of earlier runs.
+
+    Yields:
+        Each tag with the places in the order of `starts`, the baseline first.
+    """
+    keys = _keys(starts, baseline, hops, forest)
+    known = kept.get_many(keys[hop.after] for hop in hops)
+    states = {baseline: tuple(_at_baseline(start) for start in starts)}
+    yield baseline, states[baseline]
+    pending = Counter(hop.before for hop in hops)
+    walker = _Walker(starts, baseline, forest)
+    found: dict[str, bytes] = {}
+    for hop in hops:
+        encoded = known.get(keys[hop.after])
+        changes = _DECODE(encoded) if encoded is not None else walker.cross(hop, states[hop.before])
+        if encoded is None:
+            found[keys[hop.after]] = _ENCODE(changes)
+        states[hop.after] = _with(states[hop.before], changes)
+        yield hop.after, states[hop.after]
+        pending[hop.before] -= 1
+        for tag in {hop.before, hop.after}:
+            if not pending[tag]:
+                forest.release(tag)
+                del states[tag]
+    kept.put_many(found)
+
+
+def _keys(starts: Sequence[Anchor], baseline: str, hops: Iterable[Hop], forest: Forest) -> dict[str, str]:
+    """A key for each tag: all that its places depend on is the declarations and the commits on the way."""
+    seed = hashlib.sha256(_ENCODE(starts) + forest.commit(baseline).encode())
+    keys = {baseline: seed.hexdigest()}
+    for hop in hops:
+        way = keys[hop.before] + forest.commit(hop.after)
+        keys[hop.after] = hashlib.sha256(way.encode()).hexdigest()
+    return keys
+
+
+def _with(places: tuple[Place, ...], changes: Changes) -> tuple[Place, ...]:
+    return tuple(changes.get(n, place) for n, place in enumerate(places)) if changes else places
+
+
+def _at_baseline(start: Anchor) -> Place:
+    return Place(start, Sign.SYMBOL, Text.SAME, start.line + start.offset)
+
+
+class _Walker:
+    """Crosses hops that are not known yet."""
+
+    def __init__(self, starts: Sequence[Anchor], baseline: str, forest: Forest) -> None:
+        self._starts, self._baseline, self._forest = starts, baseline, forest
+        self._origins: dict[int, _Origin] = {}
+
+    def cross(self, hop: Hop, places: Sequence[Place]) -> Changes:
+        """The places that are not what they were before the hop."""
+        crossing = Crossing(self._forest.tree(hop.before), self._forest.tree(hop.after))
+        changed = {n: place for n, place in enumerate(places) if not crossing.is_same(place.anchor.path)}
+        changes = self._untouched(crossing, changed)
+        touched = {n: place for n, place in changed.items() if n not in changes}
+        step = Reanchor(crossing)
+        step.prepare(place.anchor.path for place in touched.values())
+        for number, place in touched.items():
+            now = self._place(number, place, step)
+            if now != place:
+                changes[number] = now
+        return changes
+
+    def _untouched(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
+        """The places whose declaration is the same in an edited file."""
+        there = crossing.after.go_files
+        asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in there}
+        paths = sorted({place.anchor.path for place in asked.values()})
+        before, after = crossing.before.read(paths), crossing.after.read(paths)
+        found = (
+            (n, untouched.shifted(place, before[place.anchor.path], after[place.anchor.path]))
+            for n, place in asked.items()
+        )
+        return {n: place for n, place in found if place is not None}
+
+    def _place(self, number: int, place: Place, step: Reanchor) -> Place:
+        if place.missing:
+            back = step.returned(place.anchor, self._origin(number).body)
+            return self._found(number, back.stand, place.by, step) if back and back.stand else place
+        carried = step.carry(place.anchor)
+        if carried.by is None or carried.stand is None:
+            return _lost(place, carried)
+        by = max(place.by, carried.by, key=_RANK.__getitem__)
+        return self._found(number, carried.stand, by, step)
+
+    def _found(self, number: int, stand: members.Stand, by: Sign, step: Reanchor) -> Place:
+        start, declaration = self._starts[number], stand.declaration
+        data = step.crossing.after.read([stand.path])[stand.path]
+        same = _body(data, declaration) == self._origin(number).body
+        whole = stand.top.span
+        return Place(
+            msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
+            Sign.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
+            Text.SAME if same else Text.CHANGED,
+            declaration.line + start.offset if same else self._cited(number, declaration, data),
+            whole.start,
+            whole.end,
+        )
+
+    def _cited(self, number: int, declaration: Declaration, data: bytes) -> int:
+        """The line of the declaration that holds the cited text, the nearest to its old offset; or 0."""
+        if not self._starts[number].offset:
+            return declaration.line
+        text, wanted = lines(data), self._origin(number).cited
+        first, last = first_line(declaration), declaration.span.end_line
+        hits = [line for line in range(first, last + 1) if _words(text[line - 1]) == wanted]
+        distance = {line: abs(line - declaration.line - self._starts[number].offset) for line in hits}
+        nearest = [line for line in hits if distance[line] == min(distance.values())]
+        return nearest[0] if len(nearest) == 1 else 0
+
+    def _origin(self, number: int) -> _Origin:
+        if number not in self._origins:
+            start, tree = self._starts[number], self._forest.tree(self._baseline)
+            data = tree.read([start.path])[start.path]
+            stand = members.at(tree.documents([start.path])[start.path], start)
+            cited = _words(lines(data)[start.line + start.offset - 1]) if start.offset else b""
+            self._origins[number] = _Origin(_body(data, stand.declaration), cited)
+        return self._origins[number]
+
+
+class _Origin(NamedTuple):
+    """A declaration's bytes at the baseline, and its cited line's."""
+
+    body: bytes
+    cited: bytes
+
+
+def _words(line: bytes) -> bytes:
+    """A line without its white space, which gofmt changes from version to version."""
+    return b" ".join(line.split())
+
+
+def _body(data: bytes, declaration: Declaration) -> bytes:
+    return data[declaration.span.start : declaration.span.end]
+
+
+def _lost(place: Place, carried: Carried) -> Place:
+    stand = carried.stand
+    guess = anchor_of(stand.path, stand.declaration) if stand is not None else None
+    return Place(place.anchor, place.by, Text.UNKNOWN, 0, missing=carried.reason, guess=guess)

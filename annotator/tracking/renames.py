@@ -1,0 +1,263 @@
+"""Finds what a declaration became that lost its name: only where independent signs agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from annotator.model import Kind, Sign
+from annotator.tracking import likeness, platforms
+from annotator.tracking.package import Item, Match, Package, Side
+
+# How much more alike than any other pair the answer must be.
+MARGIN = 0.1
+# Short bodies are alike by chance: the shorter, the nearer to the same they must be.
+LONG = 30
+STEP = 0.011
+NEARLY = 0.9
+# From these ratios on a body is the old one rewritten: if name and file stayed, if place and users did.
+LIKE = 0.5
+RESEMBLING = 0.65
+# What an equal name counts for among candidates whose bodies are as alike.
+NAMED = 0.2
+
+_ROUNDS = 4
+_TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
+_FUNCTIONS = frozenset({Kind.FUNC, Kind.METHOD})
+_VALUES = frozenset({Kind.CONST, Kind.VAR})
+
+
+class Evidence(StrEnum):
+    """One reason to take two declarations for the same, independent of the others."""
+
+    NAME = "name"
+    FILE = "file"
+    BODY = "body"
+    NEAR = "nearly the same body"
+    RESEMBLING = "a resembling body"
+    LIKE = "a like body"
+    AKIN = "an akin body"
+    NEIGHBOURS = "neighbours"
+    CALLERS = "callers"
+
+
+AGREEMENTS = (
+    frozenset({Evidence.NAME, Evidence.BODY}),
+    frozenset({Evidence.NAME, Evidence.LIKE, Evidence.FILE}),
+    frozenset({Evidence.NAME, Evidence.AKIN, Evidence.NEIGHBOURS}),
+    frozenset({Evidence.NAME, Evidence.AKIN, Evidence.CALLERS}),
+    frozenset({Evidence.BODY, Evidence.NEIGHBOURS}),
+    frozenset({Evidence.BODY, Evidence.CALLERS}),
+    frozenset({Evidence.NEAR, Evidence.FILE}),
+    frozenset({Evidence.RESEMBLING, Evidence.NEIGHBOURS, Evidence.CALLERS}),
+)
+"""Enough to answer; each row holds at least two signs that do not follow from each other."""
+
+_SIGNS = {
+    Evidence.BODY: Sign.BODY,
+    Evidence.NEIGHBOURS: Sign.NEIGHBOURS,
+    Evidence.CALLERS: Sign.CALLERS,
+}
+
+
+class Candidate(NamedTuple):
+    """A declaration that another may have become.
+
+    Attributes:
+        item: The declaration.
+        ratio: How alike their bodies are.
+        named: Whether it has the lost one's name, where only receiver, kind or case changed.
+    """
+
+    item: Item
+    ratio: float
+    named: bool
+
+    @property
+    def score(self) -> float:
+        """What candidates are ranked by."""
+        return self.ratio + NAMED * self.named
+
+
+def settle_once(package: Package) -> None:
+    """Match what lost its name, types first: their methods' names follow from theirs."""
+    if package.renames_settled:
+        return
+    package.renames_settled = True
+    for family in (_TYPES, _FUNCTIONS, _VALUES):
+        # What was told in one round is a neighbour and a caller in the next.
+        for _ in range(_ROUNDS):
+            if not _settle(package, family):
+                break
+
+
+def best(package: Package, lost: Item) -> Candidate | None:
+    """The most alike of the declarations that nothing became yet."""
+    return next(iter(_ranked(package, lost, list(package.fresh()))), None)
+
+
+def _settle(package: Package, family: frozenset[Kind]) -> bool:
+    """Match what can be told of one family; whether that was anything."""
+    fresh = [item for item in package.fresh() if item.declaration.kind in family]
+    lost = [item for item in package.lost() if item.declaration.kind in family]
+    ranked = {item.key: _ranked(package, item, fresh) for item in lost}
+    claims: dict[tuple[str, int], list[float]] = {}
+    for candidates in ranked.values():
+        for candidate in candidates:
+            claims.setdefault(candidate.item.key, []).append(candidate.score)
+    answers = []
+    for item in lost:
+        found = _clear(ranked[item.key], claims)
+        by = _agreed(package, item, found) if found is not None else None
+        if found is not None and by is not None:
+            answers.append((item, found.item, by))
+    for item, new, by in answers:
+        package.settle(item, new, by)
+    return bool(answers)
+
+
+def _ranked(package: Package, lost: Item, fresh: Iterable[Item]) -> list[Candidate]:
+    found = [c for c in _candidates(package, lost, fresh) if c.ratio >= likeness.AKIN]
+    return sorted(found, key=lambda c: c.score, reverse=True)
+
+
+def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) -> Candidate | None:
+    """The first candidate, if neither it nor the lost one has another that is nearly as good."""
+    if not ranked or (len(ranked) > 1 and ranked[1].score > ranked[0].score - MARGIN):
+        return None
+    rivals = sorted(claims[ranked[0].item.key], reverse=True)
+    if rivals[0] > ranked[0].score or (len(rivals) > 1 and rivals[1] > ranked[0].score - MARGIN):
+        return None
+    return ranked[0]
+
+
+def _candidates(package: Package, lost: Item, fresh: Iterable[Item]) -> Iterator[Candidate]:
+    owned, name = _owned_name(package, lost).casefold(), lost.declaration.name.casefold()
+    for item in fresh:
+        if not _can_be(package, lost, item):
+            continue
+        same_kind = item.declaration.kind is lost.declaration.kind
+        now = item.declaration
+        named = now.symbol.casefold() == owned if same_kind else now.name.casefold() == name
+        yield Candidate(item, package.likeness(lost, item), named)
+
+
+def _can_be(package: Package, lost: Item, item: Item) -> bool:
+    """Whether kinds, systems and sizes allow it.
+
+    Its own name is no rename: the package was asked for it before, and it was not clear there.
+    """
+    kinds = {lost.declaration.kind, item.declaration.kind}
+    return (
+        (len(kinds) == 1 or kinds == _FUNCTIONS)
+        and item.identity != lost.identity
+        and platforms.agree(lost.path, item.path)
+        and likeness.can_be(package.before.profile(lost), package.after.profile(item), likeness.AKIN)
+    )
+
+
+def _owned_name(package: Package, lost: Item) -> str:
+    """The name of a method with its receiver's new name, where that was matched."""
+    owner, name = lost.declaration.owner, lost.declaration.name
+    for item in package.before.items:
+        if owner and item.declaration.symbol == owner and item.key in package.matches:
+            return f"{package.matches[item.key].item.declaration.symbol}.{name}"
+    return lost.declaration.symbol
+
+
+# ── Evidence ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _agreed(package: Package, lost: Item, found: Candidate) -> Sign | None:
+    evidence = set(_evidence(package, lost, found))
+    if not any(agreement <= evidence for agreement in AGREEMENTS):
+        return None
+    return next((sign for reason, sign in _SIGNS.items() if reason in evidence), Sign.BODY)
+
+
+def _evidence(package: Package, lost: Item, found: Candidate) -> Iterator[Evidence]:
+    if found.named:
+        yield Evidence.NAME
+    if found.item.path == package.crossing.successor(lost.path):
+        yield Evidence.FILE
+    size = min(len(package.before.profile(lost)), len(package.after.profile(found.item)))
+    yield from _by_body(found.ratio, size)
+    if _neighbours(package, lost, found.item):
+        yield Evidence.NEIGHBOURS
+    if _callers(package, lost, found.item):
+        yield Evidence.CALLERS
+
+
+def _by_body(ratio: float, size: int) -> Iterator[Evidence]:
+    yield Evidence.AKIN
+    if ratio >= RESEMBLING:
+        yield Evidence.RESEMBLING
+    if ratio >= LIKE:
+        yield Evidence.LIKE
+    if size >= likeness.TELLING and ratio >= likeness.SAME + max(0, LONG - size) * STEP:
+        yield Evidence.BODY
+    if ratio >= NEARLY and size >= LONG:
+        yield Evidence.NEAR
+
+
+# ── Neighbours ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _neighbours(package: Package, lost: Item, item: Item) -> bool:
+    """Whether both stand between the same two declarations, or a file's edge and one."""
+    before = _around(package.before.files[lost.path], lost, package.matches)
+    after = _around(package.after.files[item.path], item, package.taken)
+    expected = [_became(package, neighbour) for neighbour in before]
+    actual = [neighbour.key if neighbour else None for neighbour in after]
+    return expected == actual and any(expected)
+
+
+def _became(package: Package, neighbour: Item | None) -> tuple[str, int] | None:
+    return package.matches[neighbour.key].item.key if neighbour else None
+
+
+def _around(
+    items: list[Item], item: Item, matched: dict[tuple[str, int], Match] | dict[tuple[str, int], Item]
+) -> list[Item | None]:
+    """The nearest matched declarations on both sides, None at the file's edge."""
+    before = [other for other in items[: item.number] if other.key in matched]
+    after = [other for other in items[item.number + 1 :] if other.key in matched]
+    return [before[-1] if before else None, after[0] if after else None]
+
+
+# ── Callers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _callers(package: Package, lost: Item, item: Item) -> bool:
+    """Whether those that used the old name and are still there use the new one instead."""
+    old, new = lost.declaration.name, item.declaration.name
+    if old == new:
+        return False
+    used = [u for u in _users(package.before, old) if u.key in package.matches and u.key != lost.key]
+    if not used:
+        return False
+    later = [package.matches[user.key].item for user in used]
+    switched = [
+        user
+        for user, now in zip(used, later, strict=True)
+        if _switched(package.before.body(user), package.after.body(now), old, new)
+    ]
+    return len(switched) * 2 > len(used)
+
+
+def _switched(before: bytes, after: bytes, old: str, new: str) -> bool:
+    """Whether the old name is used less than before and the new one more."""
+    return _mentions(after, old) < _mentions(before, old) and _mentions(after, new) > _mentions(before, new)
+
+
+def _users(side: Side, name: str) -> list[Item]:
+    return [item for item in side.items if _mentions(side.body(item), name)]
+
+
+def _mentions(body: bytes, name: str) -> int:
+    needle = name.encode()
+    if needle not in body:
+        return 0
+    return len(re.findall(rb"(?<!\w)" + re.escape(needle) + rb"(?!\w)", body))

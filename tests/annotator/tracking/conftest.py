@@ -1,0 +1,126 @@
+"""Repositories of our own at several tags, in memory: real trees on snapshots without git."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+
+import pytest
+
+from annotator.forest import Forest
+from annotator.model import Anchor, Blob, Document, Outcome, Reference, Verdict
+from annotator.tracking import trails
+from annotator.tracking.places import anchor
+from annotator.tree import Tree
+
+Files = Mapping[str, str]
+
+
+class MemorySnapshot:
+    """A repository at one tag whose files are given as texts."""
+
+    repository = "https://example.org/shop"
+    commit = None
+
+    def __init__(self, tag: str, files: Files) -> None:
+        self.tag = self.version = tag
+        self._data = {path: text.encode() for path, text in files.items()}
+        self.files = {
+            path: Blob(hashlib.sha1(data).hexdigest(), len(data))  # noqa: S324 - git's ids
+            for path, data in self._data.items()
+        }
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {path: self._data[path] for path in paths}
+
+
+class MemoryDocuments(dict[str, Document]):
+    """Parsed documents by blob id; its size is how many blobs were parsed."""
+
+    def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
+        return {blob: self[blob] for blob in ids if blob in self}
+
+    def put_many(self, documents: Mapping[str, Document]) -> None:
+        self.update(documents)
+
+
+class MemoryKept(dict[str, bytes]):
+    """Results of hops by key."""
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
+        return {key: self[key] for key in keys if key in self}
+
+    def put_many(self, results: Mapping[str, bytes]) -> None:
+        self.update(results)
+
+
+class Snapshots:
+    """The snapshots of some tags; `asked` names those that were needed."""
+
+    has_go_alone = False
+
+    def __init__(self, tags: Mapping[str, Files]) -> None:
+        self._snapshots = {tag: MemorySnapshot(tag, files) for tag, files in tags.items()}
+        self.asked: set[str] = set()
+
+    def commit(self, tag: str) -> str:
+        files = self._snapshots[tag].files
+        return hashlib.sha256(repr(sorted((p, b.id) for p, b in files.items())).encode()).hexdigest()
+
+    def snapshot(self, tag: str) -> MemorySnapshot:
+        self.asked.add(tag)
+        return self._snapshots[tag]
+
+
+class Grove(Forest):
+    """A forest in memory."""
+
+    def __init__(self, tags: Mapping[str, Files]) -> None:
+        self.snapshots, self.parsed = Snapshots(tags), MemoryDocuments()
+        super().__init__(self.snapshots, self.parsed)
+
+    def anchors(self, tag: str, path: str, *symbols: str) -> list[Anchor]:
+        tree = Tree(self.snapshots.snapshot(tag), self.parsed)
+        found = {d.symbol: d for d in tree.documents([path])[path].walk()}
+        return [anchor(path, found[symbol]) for symbol in symbols]
+
+
+@pytest.fixture
+def grove() -> Callable[..., Grove]:
+    """A maker of forests: `grove({"v1": {"a/b.go": "package a"}})`."""
+    return Grove
+
+
+@pytest.fixture
+def kept() -> MemoryKept:
+    """A cache in memory."""
+    return MemoryKept()
+
+
+@pytest.fixture
+def carry() -> Callable[..., Verdict]:
+    """What became of a symbol, or of a line in it: `carry(before, after, "a/b.go", "Name")`."""
+
+    def make(
+        before: Files, after: Files, path: str, symbol: str, *, line: int | None = None, nth: int = 0
+    ) -> Verdict:
+        documents = MemoryDocuments()
+        old = Tree(MemorySnapshot("v1", before), documents)
+        new = Tree(MemorySnapshot("v2", after), documents)
+        found = [d for d in old.documents([path])[path].walk() if d.symbol == symbol][nth]
+        reference = Reference(path, symbol, line or found.line)
+        (verdict,) = trails.between([trails.Tracked(reference, anchor(path, found, line))], old, new)
+        return verdict
+
+    return make
+
+
+@pytest.fixture
+def place() -> Callable[[Outcome], str]:
+    """An outcome's place on one line: `a/b.go::Name#L3`."""
+
+    def where(outcome: Outcome) -> str:
+        at = outcome.anchor
+        return f"{at.path}::{at.symbol}#L{at.line + at.offset}"
+
+    return where

@@ -1,0 +1,132 @@
+"""In which order tags are walked."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotator.history import Hop
+from annotator.tracking import walk
+
+ORDERED = [
+    "v1.13.1",
+    "v17.06.0-ce-rc1",
+    "v17.06.0-ce",
+    "v18.09.0-ce-tp5",
+    "v18.09.0-ce-beta1",
+    "v18.09.0-rc1",
+    "v18.09.0",
+    "v18.09.9",
+    "v18.09.10",
+    "v22.06.0-beta.0",
+    "v23.0.0-rc.1",
+    "v23.0.0",
+    "docker-v29.0.0-rc.2",
+    "docker-v29.0.0-rc.10",
+    "docker-v29.0.0",
+]
+
+
+def test_versions_are_ordered_with_candidates_before_what_they_became():
+    assert walk.releases(reversed(ORDERED)) == sorted(ORDERED, key=walk.key)
+
+
+@pytest.mark.parametrize(("one", "other"), [(a, b) for a, b in pairwise(ORDERED) if "ce" not in a + b])
+def test_each_version_is_before_the_next(one, other):
+    assert walk.key(one) < walk.key(other)
+
+
+@pytest.mark.parametrize("tag", ["api/v1.52.0", "autorun/1", "latest", "v1.2", "1.2.3.4"])
+def test_what_is_no_version_of_the_whole_is_left_out(tag):
+    assert walk.releases([tag]) == []
+
+
+FILES = {
+    "v1.0.0": "abc",
+    "v1.0.1": "abd",
+    "v1.1.0-rc.1": "abce",
+    "v1.1.0": "abcf",
+    "v2.0.0": "vwxy",
+    "v9.0.0": "abceg",
+}
+
+
+def planned(start: str) -> tuple[Hop, ...]:
+    return walk.plan(walk.releases(FILES), start, FILES.__getitem__)
+
+
+def test_tags_of_a_line_follow_each_other_and_lines_begin_where_most_files_are_shared():
+    assert planned("v1.0.1") == (
+        Hop("v1.0.1", "v1.0.0"),
+        Hop("v1.0.0", "v1.1.0-rc.1"),
+        Hop("v1.1.0-rc.1", "v1.1.0"),
+        Hop("v1.1.0-rc.1", "v9.0.0"),
+        Hop("v1.0.0", "v2.0.0"),
+    )
+
+
+def test_an_earlier_line_is_entered_at_the_tag_that_is_nearest():
+    hops = planned("v1.1.0")
+
+    assert Hop("v1.1.0", "v1.1.0-rc.1") in hops
+    assert Hop("v1.1.0-rc.1", "v1.0.0") in hops
+    assert Hop("v1.0.0", "v1.0.1") in hops
+
+
+def test_a_start_that_is_no_version_is_walked_from_as_well():
+    hops = walk.plan(["v1.0.0"], "main", (FILES | {"main": "ab"}).__getitem__)
+
+    assert hops == (Hop("main", "v1.0.0"),)
+
+
+tags = st.sets(
+    st.builds("v{}.{}.{}".format, st.integers(1, 3), st.integers(0, 2), st.integers(0, 3)),
+    min_size=1,
+    max_size=14,
+)
+
+
+@given(tags=tags, data=st.data())
+def test_every_tag_is_reached_once_and_only_from_where_the_walk_has_been(tags, data):
+    ordered = walk.releases(tags)
+    start = data.draw(st.sampled_from(ordered))
+    files = {tag: data.draw(st.frozensets(st.sampled_from("abcdefgh"))) for tag in ordered}
+    reached = {start}
+
+    for hop in walk.plan(ordered, start, files.__getitem__):
+        assert hop.before in reached
+        assert hop.after not in reached
+        reached.add(hop.after)
+
+    assert reached == tags
+
+
+def test_only_what_leads_to_the_wanted_tags_is_walked_and_lines_are_crossed_in_one():
+    line = [f"v1.0.{n}" for n in range(5)]
+    hops = (*map(Hop, line, line[1:]), Hop("v1.0.4", "v1.1.0"), Hop("v1.0.2", "v1.2.0"))
+
+    assert walk.towards(hops, ["v1.0.3"]) == (Hop("v1.0.0", "v1.0.3"),)
+    assert walk.towards(hops, ["v1.1.0"]) == (Hop("v1.0.0", "v1.0.4"), Hop("v1.0.4", "v1.1.0"))
+    assert walk.towards(hops, ["v1.0.1", "v1.2.0"]) == (
+        Hop("v1.0.0", "v1.0.1"),
+        Hop("v1.0.1", "v1.0.2"),
+        Hop("v1.0.2", "v1.2.0"),
+    )
+
+
+@given(tags=tags, data=st.data())
+def test_the_way_to_some_tags_is_a_way(tags, data):
+    ordered = walk.releases(tags)
+    start = data.draw(st.sampled_from(ordered))
+    wanted = data.draw(st.sets(st.sampled_from(ordered)))
+    files = {tag: data.draw(st.frozensets(st.sampled_from("abcdefgh"))) for tag in ordered}
+    reached = {start}
+
+    for hop in walk.towards(walk.plan(ordered, start, files.__getitem__), wanted):
+        assert hop.before in reached
+        reached.add(hop.after)
+
+    assert wanted <= reached

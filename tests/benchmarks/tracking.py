@@ -1,0 +1,250 @@
+"""Re-anchoring beside `git diff -M` followed hunk by hunk and linecite, and its speed beside `git log -L`."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import _peers as peers
+import msgspec
+
+from annotator.forest import Forest, Hops
+from annotator.model import Anchor, Declaration, Document, Kind, Reference
+from annotator.reading import articles
+from annotator.sources.cache import Cache
+from annotator.sources.chain import Chain
+from annotator.sources.local import LocalSource
+from annotator.tracking import resolve, trails, walk
+from annotator.tracking.places import anchor, is_test, shared_tail
+from annotator.tree import Tree, reader
+
+BASELINE = "v18.09.6"
+OLDEST = "v1.13.1"
+GOALS = {
+    "v19.03.15": 0.99,
+    "v20.10.27": 0.99,
+    "v24.0.9": 0.97,
+    "v28.5.2": 0.95,
+    "docker-v29.7.2": 0.93,
+}
+SCOPE = re.compile(
+    r"(?:volume|plugin|pkg/plugins|pkg/plugingetter|api/server/router/volume|api/server/router/plugin"
+    r"|cmd/dockerd)/.*|daemon/[^/]*\.go"
+)
+_VALUES = (Kind.CONST, Kind.VAR)
+_TELLING = 40
+
+Row = tuple[str, str, str, str, str]
+At = tuple[str, int]
+
+
+class Score(msgspec.Struct, frozen=True):
+    """How many of the survivors were placed right, and how many wrong."""
+
+    right: int
+    wrong: int
+    survivors: int
+
+    def __str__(self) -> str:
+        return f"{self.right / self.survivors:.2%}, {self.wrong} wrong"
+
+
+def run() -> Iterator[Row]:
+    """One row a figure: what, ours, the peer's, the ratio, the goal."""
+    path = os.environ.get("MOBY_SOURCE", "")
+    if not Path(path).is_dir():
+        yield ("MOBY_SOURCE names no local repository with all tags: nothing is measured", "", "", "", "")
+        return
+    with LocalSource(Path(path), repository="https://github.com/moby/moby") as source:
+        yield from _placing(source, Path(path))
+        yield from _speed(source, Path(path))
+
+
+# ── Placing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _placing(source: LocalSource, repository: Path) -> Iterator[Row]:
+    with _woods(source) as (woods, hops, tags):
+        starts = _scope(woods.tree(BASELINE))
+        found = trails.trails(_known(starts), BASELINE, list(GOALS), woods, hops, among=tags)
+        base = woods.tree(BASELINE)
+        for number, (tag, goal) in enumerate(GOALS.items()):
+            truth = survivors(starts, base, woods.tree(tag))
+            ours = _score(truth, [_at(trail.stops[number].outcome) for trail in found])
+            hunks = _score(truth, peers.by_hunks(repository, BASELINE, tag, starts))
+            what = f"{ours.survivors} of {len(starts)} declarations at {tag}"
+            least = f"≥ {goal:.0%}, 0 wrong"
+            yield (what, str(ours), f"git diff -M {hunks}", f"{ours.right / hunks.right:.2f}×", least)
+            if not peers.LINECITE.is_file():
+                yield ("", "", "linecite is not installed", "", "")
+                continue
+            cited = _score(truth, peers.by_linecite(repository, BASELINE, tag, starts))
+            yield ("", "", f"linecite {cited}", f"{ours.right / max(1, cited.right):.2f}×", "")
+
+
+def _scope(tree: Tree) -> list[Anchor]:
+    """Functions, methods and types of the packages that are followed; tests aside."""
+    paths = [path for path in tree.go_files if SCOPE.fullmatch(path) and not is_test(path)]
+    return [
+        anchor(path, declaration)
+        for path, document in tree.documents(paths).items()
+        for declaration in document.declarations
+        if declaration.kind not in _VALUES
+    ]
+
+
+def survivors(starts: Sequence[Anchor], before: Tree, after: Tree) -> list[At | None]:
+    """Where each declaration is at a tag, told by kind, receiver and name alone; None if that is not clear.
+
+    Clear is: the only one of its file, if the file is still there; else the only one of the tree at
+    both tags; else the only one in a file whose path ends alike; else the only one of the same bytes.
+    """
+    old, new = _index(before), _index(after)
+    return [_clear(start, old, new, before, after) for start in starts]
+
+
+Index = Mapping[tuple[str, Kind], list[tuple[str, Declaration]]]
+
+
+def _index(tree: Tree) -> Index:
+    found: dict[tuple[str, Kind], list[tuple[str, Declaration]]] = defaultdict(list)
+    for path, document in tree.documents([path for path in tree.go_files if not is_test(path)]).items():
+        for declaration in document.declarations:
+            found[declaration.symbol, declaration.kind].append((path, declaration))
+    return found
+
+
+def _clear(start: Anchor, old: Index, new: Index, before: Tree, after: Tree) -> At | None:
+    was, now = old[start.symbol, start.kind], new.get((start.symbol, start.kind), [])
+    here = [each for each in now if each[0] == start.path]
+    if here:
+        own = sum(path == start.path for path, _ in was)
+        return _place(here[0]) if len(here) == 1 == own else None
+    if len(now) == 1 == len(was):
+        return _place(now[0])
+    tails = [shared_tail(start.path, path) for path, _ in now]
+    alike = [each for each, tail in zip(now, tails, strict=True) if tail == max(tails) > 1]
+    if len(alike) == 1:
+        return _place(alike[0])
+    body = _bytes(before, next(each for each in was if _place(each) == (start.path, start.line)))
+    same = [each for each in now if _bytes(after, each) == body]
+    twins = [each for each in was if _bytes(before, each) == body]
+    return _place(same[0]) if len(same) == 1 == len(twins) and len(body) > _TELLING else None
+
+
+def _place(found: tuple[str, Declaration]) -> At:
+    return found[0], found[1].line
+
+
+def _bytes(tree: Tree, found: tuple[str, Declaration]) -> bytes:
+    return tree.data(found[0])[found[1].span.start : found[1].span.end]
+
+
+def _score(truth: Sequence[At | None], answers: Sequence[At | None]) -> Score:
+    pairs = [(true, answer) for true, answer in zip(truth, answers, strict=True) if true is not None]
+    counted = Counter("missing" if a is None else "right" if a == t else "wrong" for t, a in pairs)
+    return Score(counted["right"], counted["wrong"], len(pairs))
+
+
+def _at(outcome: object) -> At | None:
+    found = getattr(outcome, "anchor", None)
+    return (found.path, found.line) if found is not None else None
+
+
+# ── Speed ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
+    base = Tree(source.snapshot(BASELINE), _NoDocuments())
+    scope = _scope(base)
+    eighteen = _eighteen(base)
+    for what, starts, cold_goal, warm_goal in (
+        ("18 references at every tag", eighteen, "≤ 15 s", "≤ 2 s"),
+        (f"{len(scope[:600])} symbols at every tag", scope[:600], "≤ 90 s", "≤ 5 s"),
+    ):
+        with tempfile.TemporaryDirectory() as folder:
+            cold, blobs, files = _tracked(source, starts, Path(folder))
+            warm, _, _ = _tracked(source, starts, Path(folder))
+        yield (f"{what}, cold", f"{cold:.1f} s", "", "", cold_goal)
+        yield (f"{what}, warm", f"{warm:.1f} s", "", "", warm_goal)
+        yield ("blobs parsed, of tags × files", str(blobs), str(files), f"{blobs / files:.4f}×", "")
+    with tempfile.TemporaryDirectory() as folder:
+        ours, _, _ = _tracked(source, eighteen[:1], Path(folder))
+    peer = _timed(lambda: peers.log_of_lines(repository, "docker-v29.7.2", "daemon/daemon.go", "NewDaemon"))
+    yield ("one symbol, cold", f"{ours:.1f} s", f"git log -L {peer:.1f} s", f"{ours / peer:.2f}×", "≤ 1.0×")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    yield ("memory of all this at most", f"{most} MB", "", "", "< 600 MB")
+
+
+def _eighteen(base: Tree) -> list[Anchor]:
+    manifest = Path("site/articles/volume-init.toml")
+    article = articles.read(manifest.name, manifest.read_bytes(), ("components/engine",))
+    outcomes = [resolve.verdict(reference, base).outcome for reference in article.references]
+    return [found for outcome in outcomes if (found := getattr(outcome, "anchor", None)) is not None]
+
+
+def _tracked(source: LocalSource, starts: Sequence[Anchor], folder: Path) -> tuple[float, int, int]:
+    """Seconds, blobs parsed, and files at all tags together."""
+    started = time.perf_counter()
+    with _woods(source, folder) as (woods, hops, tags):
+        trails.trails(_known(starts), BASELINE, tags, woods, hops)
+        seconds = time.perf_counter() - started
+        return seconds, woods.documents.parsed, sum(len(list(woods.blobs(tag))) for tag in tags)
+
+
+def _timed(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+class _Counted:
+    """A cache of documents that counts what was not in it."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self.parsed = 0
+
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, Document]:
+        return self._cache.get_many(ids)
+
+    def put_many(self, documents: Mapping[str, Document]) -> None:
+        self.parsed += len(documents)
+        self._cache.put_many(documents)
+
+
+class _NoDocuments:
+    """A cache that keeps nothing."""
+
+    def get_many(self, _ids: object) -> dict[str, object]:
+        return {}
+
+    def put_many(self, _documents: object) -> None:
+        return None
+
+
+class _Woods(Forest):
+    """A forest whose parsing is counted."""
+
+    def __init__(self, chain: Chain, documents: _Counted) -> None:
+        super().__init__(chain, documents)
+        self.documents = documents
+
+
+@contextmanager
+def _woods(source: LocalSource, folder: Path | None = None) -> Iterator[tuple[_Woods, Hops, list[str]]]:
+    """All release tags from the oldest on; with a folder, what is found out is kept in it."""
+    tags = [tag for tag in walk.releases(source.tags()) if (walk.key(tag) or ()) >= (walk.key(OLDEST) or ())]
+    with tempfile.TemporaryDirectory() as other, Cache(folder or Path(other), reader=reader()) as cache:
+        yield _Woods(Chain(source, tags), _Counted(cache)), Hops(cache), tags
+
+
+def _known(starts: Sequence[Anchor]) -> list[trails.Tracked]:
+    return [trails.Tracked(Reference(at.path, at.symbol, at.line), at) for at in starts]
