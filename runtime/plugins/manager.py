@@ -51,9 +51,8 @@ class Manager(Backend):
             plugin/manager.go::NewManager
 
         Differs:
-            error failed-to-mkdir: only of the directory for sockets; where that of plugins cannot be used the
-                engine starts without plugins, and says so in the log.
-            error failed-to-restore-plugins: likewise.
+            behaviour damage: where the directory of plugins cannot be made or read the engine starts without
+                plugins, and says so in the log; moby does not start.
 
         Raises:
             EngineError: `failed to mkdir PATH` of the directory for sockets.

@@ -389,8 +389,8 @@ def new_store(
     Differs:
         extra workers: where drivers are asked that may not answer.
         extra timings: the numbers, for tests.
-        error MkdirAll: where no records can be written the start goes on with those that can be read.
-        error setupDB: likewise.
+        error error-while-setting-up-volume-store-metadata-database: where no records can be written the start
+            goes on with those that can be read.
         call New: the local records are opened.
     """
     if root_path:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from damage_cases import CASES, UNLISTED, Case
 from damage_cases import PLUGINS as PLUGINS_CASES
-from damage_root import OF_THE_PLUGIN, PLUGIN, PLUGINS, RECORDS
+from damage_root import OF_THE_PLUGIN, PLUGIN, PLUGINS, RECORDS, Observed
 
 MADE_BESIDE = (
     b"x",
@@ -40,9 +41,16 @@ def test_a_tampered_root_is_used_and_nothing_of_it_is_lost(case: Case, tampered:
     assert first.shown.plugins == expected_plugins(case)
     assert_told(case.warned, "\n".join(first.shown.warnings))
     assert_told(case.logged, first.log)
-    assert second.shown == first.shown
+    assert comparable(case, second.shown) == comparable(case, first.shown)
     assert changes(case, tampered.before, after) == {}
     assert changes(case, tampered.before, snapshot(tampered.base)) == {}
+
+
+def comparable(case: Case, shown: Observed) -> Observed:
+    """What must be the same at the next start; why a plugin does not answer depends on when it is asked."""
+    if not case.stalls:
+        return shown
+    return replace(shown, warnings=tuple(warning.partition(": ")[0] for warning in shown.warnings))
 
 
 def expected_volumes(case: Case) -> Mapping[str, object]:
