@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from runtime import Config, Daemon
+from runtime import Config, Daemon, mount
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "damage"))
 
@@ -117,6 +117,7 @@ def _tampered(case: Case) -> Iterator[Path]:
             tamper(base / "r")
         yield base
     finally:
+        mount.recursive_unmount(base)  # dockerd leaves its root mounted when it fails
         shutil.rmtree(base, ignore_errors=True)
 
 

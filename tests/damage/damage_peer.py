@@ -87,6 +87,21 @@ OBSERVED: Mapping[str, str] = {
     "plug-config-directory": "starts 15.41 s",
     "plug-config-fifo": "no answer within 20 s",
     "plug-config-socket": "starts 15.27 s",
+    "plug-config-endless-device": "no answer within 20 s",
+    "plug-config-huge": "panics after 0.20 s",
+    "plug-config-dangling-link": "starts 15.82 s",
+    "plug-config-link-outside": "starts 15.54 s",
+    "plug-config-gone": "starts 15.57 s",
+    "plug-dir-gone": "starts 15.47 s",
+    "plug-storage-file": "refuses after 1.16 s",
+    "plug-storage-dangling-link": "refuses after 1.26 s",
+    "plug-tmp-file": "refuses after 1.15 s",
+    "plug-tmp-dangling-link": "refuses after 1.12 s",
+    "plugins-gone": "starts 15.18 s",
+    "plugins-file": "refuses after 1.12 s",
+    "plugins-fifo": "refuses after 1.16 s",
+    "plugins-dangling-link": "refuses after 1.15 s",
+    "plugins-link-loop": "refuses after 1.11 s",
 }
 """Seen once, with the plugin disabled: where it does not start at all, or not within three seconds."""
 
