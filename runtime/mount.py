@@ -43,8 +43,11 @@ def mounted(mountpoint: Path) -> bool:
 
     Go:
         pkg/mount/mount.go::Mounted
+
+    Differs:
+        behaviour links: those on the way to the path are followed, since the kernel's table has none of them.
     """
-    return str(mountpoint) in get_mounts()
+    return _in_table(mountpoint) in get_mounts()
 
 
 def unmount(target: Path) -> None:
@@ -69,6 +72,7 @@ def recursive_unmount(target: Path) -> None:
     Differs:
         behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of
             `/plugins/a`.
+        behaviour links: those on the way to the path are followed, since the kernel's table has none of them.
         call GetMounts: what is mounted is asked for without a filter and sifted here; moby parses the table
             with one.
         call Unmount: it passes over what is not mounted any more, which moby does in this place.
@@ -77,7 +81,7 @@ def recursive_unmount(target: Path) -> None:
     Raises:
         OSError: the mount at the path itself, or the last one below, cannot be detached.
     """
-    top = str(target)
+    top = _in_table(target)
     below = [point for point in get_mounts() if point == top or point.startswith(f"{top}/")]
     below.sort(key=len, reverse=True)
     for position, point in enumerate(below, 1):
@@ -137,6 +141,11 @@ def _libc() -> ctypes.CDLL:
     libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
     libc.umount2.argtypes = (ctypes.c_char_p, ctypes.c_int)
     return libc
+
+
+def _in_table(path: Path) -> str:
+    """The path with what leads to it resolved; a link at its end stays."""
+    return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - Path drops nothing here
 
 
 def _unescape(text: str) -> str:

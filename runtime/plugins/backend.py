@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from runtime.errors import EngineError
-from runtime.plugins import background, records
+from runtime.plugins import background, records, restoring
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import (
     PluginCreateOptions,
@@ -203,8 +203,15 @@ class Backend:
 
         Go:
             plugin/manager.go::Manager.GC
+
+        Differs:
+            behaviour unread: while a plugin cannot be read no blob is removed, since it may be that plugin's;
+                moby removes it.
         """
         with self.mu_gc:
+            if unread := restoring.unread(self.config.root, self.config.store.get_all()):
+                log.warning("no blobs are removed while there are plugins that cannot be read: %s", unread)
+                return
             whitelist: set[str] = set()
             for p in self.config.store.get_all().values():
                 whitelist.add(p.config)

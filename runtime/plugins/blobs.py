@@ -84,14 +84,14 @@ class BasicBlobStore:
         Go:
             plugin/blobstore.go::newBasicBlobStore
 
-        Raises:
-            EngineError: `failed to mkdir PATH`.
+        Differs:
+            behaviour directory: that it cannot be made is only logged; plugins run without their blobs, and none can be made.
         """
         self.path = path
         try:
             (path / "tmp").mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
-            raise EngineError(f"failed to mkdir {path}: {error}", error) from error
+            log.error("failed to mkdir %s: %s", path, error)  # noqa: TRY400 - the disk is at fault
 
     def new(self) -> Insertion:
         """A blob to write.

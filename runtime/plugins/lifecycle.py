@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from concurrent.futures import wait
 from functools import partial
@@ -307,7 +308,7 @@ class Lifecycle:
         ]
         wait(stops)
         try:
-            mount.recursive_unmount(self.config.root)
+            mount.recursive_unmount(Path(os.path.realpath(self.config.root)))
         except OSError as error:
             log.warning("error cleaning up plugin mounts", extra={"error": str(error)})
         executor: object = self.executor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import wait
 from functools import partial
@@ -15,8 +16,11 @@ from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.creation import Creation
 from runtime.plugins.lifecycle import Lifecycle
+from runtime.plugins.logs import failure
 from runtime.plugins.plugin_events import Event
 from runtime.pubsub import Publisher
+
+log = logging.getLogger("runtime.plugins.manager")
 
 PUBLISH_TIMEOUT = 0.0
 """Seconds that an event waits for readers that do not keep up; then they miss it."""
@@ -46,13 +50,18 @@ class Manager(Backend):
         Go:
             plugin/manager.go::NewManager
 
+        Differs:
+            behaviour damage: where the directory of plugins cannot be made or read the engine starts without
+                plugins, and says so in the log; moby does not start.
+
         Raises:
-            EngineError: `failed to mkdir PATH`, or `failed to restore plugins: failed to read PATH`.
+            EngineError: `failed to mkdir PATH` of the directory for sockets.
             Exception: whatever `config.create_executor` raises.
         """
         self.config = config
-        for directory in (config.root, config.exec_root, self._tmp_dir()):
-            make_private(directory)
+        make_private(config.exec_root)
+        for directory in (config.root, self._tmp_dir()):
+            _make_or_tell(directory)
         self.lifecycle = Lifecycle(config)
         self.executor = config.create_executor(self)
         self.lifecycle.executor = self.executor
@@ -62,7 +71,7 @@ class Manager(Backend):
         try:
             self.reload()
         except EngineError as error:
-            raise error.with_text("failed to restore plugins") from error
+            failure(log, f"failed to restore plugins: {error}", error)
         self.publisher: Publisher[Event] = Publisher(PUBLISH_TIMEOUT, PUBLISH_BUFFER)
 
     def _tmp_dir(self) -> Path:
@@ -130,3 +139,10 @@ class Manager(Backend):
         for p in self.config.store.get_all().values():
             p.set_p_client(None)
         self.publisher.close()
+
+
+def _make_or_tell(directory: Path) -> None:
+    try:
+        make_private(directory)
+    except EngineError as error:
+        log.error("%s", error)  # noqa: TRY400 - the disk is at fault, not the code

@@ -58,6 +58,7 @@ class Plugin:
         behaviour PluginObj: a frozen value that is replaced as a whole, so that nobody sees half a change.
         extra turn: held while the plugin is started, stopped, changed or removed, so that these never mix.
         extra read: the document that config.json held, whose unknown keys are written back.
+        extra written: what config.json says; it is written again only when there is something else to say.
     """
 
     def __init__(self, file: PluginFile, read: object = None) -> None:
@@ -72,6 +73,7 @@ class Plugin:
         self.modify_runtime_spec: SpecOpt | None = None
         self.swarm_service_id = file.swarm_service_id
         self.read = read
+        self.written: PluginFile | None = None
         self._timeout = 0.0
         self._addr = ""
 

@@ -80,6 +80,7 @@ def save(root: Path, p: Plugin) -> None:
 
     Differs:
         extra root: where the plugins live; moby's function is a method of the manager, which knows it.
+        behaviour same: a file that says the same already stays as it is; moby writes it at each start.
         behaviour unknown: keys that another version wrote stay; moby drops them.
         error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
             numbers and lists of them.
@@ -90,13 +91,16 @@ def save(root: Path, p: Plugin) -> None:
     """
     path = below(root, p.get_id()) / CONFIG_FILE_NAME
     with p.turn:
-        data = golang_json.encode(p.to_file(), p.read)
+        file = p.to_file()
+        if file == p.written:
+            return
         try:
-            if _is_written(path, data):
-                return
-            atomic_write_file(path, data, CONFIG_MODE)
+            data = golang_json.encode(file, p.read)
+            if not _is_written(path, data):
+                atomic_write_file(path, data, CONFIG_MODE)
         except OSError as error:
             raise EngineError(f"failed to write atomically plugin json: {error}", error) from error
+        p.written = file
 
 
 def handle_load_error(error: EngineError, plugin_id: str) -> None:

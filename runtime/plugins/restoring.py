@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from runtime.plugins.api_types import PluginConfig
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller
 from runtime.plugins.identity import VALID_FULL_ID
-from runtime.plugins.lifecycle import Lifecycle
+from runtime.plugins.lifecycle import GoneBeforeListening, Lifecycle
 from runtime.plugins.logs import failure
 from runtime.plugins.plugin import Plugin
 from runtime.plugins.removal import REMOVING
@@ -37,9 +37,16 @@ def load_all(root: Path, blobs: BasicBlobStore, workers: Workers) -> Iterator[Pl
                 records.handle_load_error(error, entry.name)
                 continue
             _restore_config(plugin, blobs)
+            plugin.written = plugin.to_file()
             yield plugin
         elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
             background.run(workers, partial(_remove_leftover, entry))
+
+
+def unread(root: Path, known: Container[str]) -> Sequence[str]:
+    """The ids of plugins on disk that could not be loaded, and whose blobs nobody knows therefore."""
+    found = (path.parent.name for path in root.glob(f"*/{records.CONFIG_FILE_NAME}"))
+    return sorted(name for name in found if VALID_FULL_ID.fullmatch(name) and name not in known)
 
 
 def reload_one(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
@@ -70,11 +77,14 @@ def connect(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
 
 
 def _start_again(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
-    """Without live restore the plugin is stopped now."""
+    """Without live restore the plugin is stopped now; nobody waits for one that cannot be started."""
     try:
         lifecycle.enable(p, c, force=True)
+    except GoneBeforeListening as error:
+        failure(log, "failed to enable plugin", error, id=p.get_id())
     except (EngineError, OSError) as error:
         failure(log, "failed to enable plugin", error, id=p.get_id())
+        p.set_p_client(None)
 
 
 def _restore_config(plugin: Plugin, blobs: BasicBlobStore) -> None:

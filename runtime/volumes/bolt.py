@@ -21,6 +21,8 @@ from boltdb.share import (  # type: ignore[import-untyped]  # likewise
     page_struct,
 )
 
+from runtime.disk import open_regular
+
 VOLUME_BUCKET_NAME: Final = b"volumes"
 """The bucket that holds the records.
 
@@ -30,6 +32,8 @@ Go:
 
 PAGE_SIZE: Final = 4096
 MAGIC: Final = 0xED0CDAED
+LARGEST: Final = 128 << 20
+"""Bytes of a file; one with 10,000 volumes has three million."""
 DEEPEST: Final = 64
 """Levels of a tree; real ones have two or three."""
 
@@ -44,12 +48,13 @@ class Snapshot(msgspec.Struct, frozen=True):
 def read(path: Path) -> Snapshot:
     """The records in a file of bolt's format.
 
-    A copy is read, since the library opens what it reads for writing. Pages that are damaged are left out.
+    A copy is read, since the library opens what it reads for writing. Pages that are damaged are left out; a
+    pipe or a device is not waited for, and what is too large is not copied.
     """
     with TemporaryDirectory(prefix="metadata-") as folder:
         copy = Path(folder) / "copy.db"
         try:
-            shutil.copyfile(path, copy)
+            _copy(path, copy)
             database = _Database(copy)
         except (OSError, ValueError, ArithmeticError, struct.error, OverflowError, IndexError) as error:
             return Snapshot({}, (f"{path} cannot be read: {error}",))
@@ -57,6 +62,20 @@ def read(path: Path) -> Snapshot:
             return _Walk(database, path).run()
         finally:
             database.finish()
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a file.
+
+    Raises:
+        OSError: It cannot be read, or is none.
+        ValueError: It is larger than any that dockerd has written.
+    """
+    with open_regular(Path(os.path.realpath(path))) as source, copy.open("wb") as target:
+        size = os.fstat(source.fileno()).st_size
+        if size > LARGEST:
+            raise ValueError(f"it has {size} bytes, and no more than {LARGEST} are read")
+        shutil.copyfileobj(source, target)
 
 
 class _Database(boltdb.BoltDB):  # type: ignore[misc]  # likewise

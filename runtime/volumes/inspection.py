@@ -14,7 +14,6 @@ from runtime.volumes.guard import Guard
 from runtime.volumes.local import VOLUMES_PATH_NAME, Root
 from runtime.volumes.local_options import BrokenOptions
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME
-from runtime.volumes.takeover import BOLT_FILE
 from runtime.volumes.timings import DEFAULT, Timings
 
 
@@ -28,7 +27,9 @@ def inspect(root: Path, timings: Timings = DEFAULT) -> tuple[str, ...]:
     directory = root / VOLUMES_PATH_NAME
     if not directory.is_dir():
         return () if root.is_dir() else (f"{root}: there is no such directory",)
-    guard = Guard(directory / BOLT_FILE, timings) if (directory / BOLT_FILE).exists() else None
+    guard = (
+        Guard(directory / metadata.BOLT_FILE, timings) if (directory / metadata.BOLT_FILE).exists() else None
+    )
     try:
         return (*_inspect(root, directory),)
     finally:
@@ -78,8 +79,8 @@ def _records(directory: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
     path = directory / metadata.FILE
     if path.exists():
         return _rows(path)
-    if (directory / BOLT_FILE).is_file() and (directory / BOLT_FILE).stat().st_size:
-        snapshot = bolt.read(directory / BOLT_FILE)
+    if (directory / metadata.BOLT_FILE).is_file() and (directory / metadata.BOLT_FILE).stat().st_size:
+        snapshot = bolt.read(directory / metadata.BOLT_FILE)
         return {
             key.decode(errors="replace"): value for key, value in snapshot.records.items()
         }, snapshot.problems

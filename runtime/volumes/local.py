@@ -9,19 +9,22 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from runtime.errors import System
 from runtime.mount import unmount
-from runtime.volumes import local_options, local_recovery, mount
+from runtime.volumes import local_options, local_recovery, metadata, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions
 from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, TRASH, Creation, Removal
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
+from runtime.volumes.quoting import cause
 
 log = logging.getLogger(__name__)
 
+OPEN_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 CLOSED: Final = -1
 """A descriptor with which every call fails."""
 
@@ -37,12 +40,13 @@ def new(scope: str | Path) -> Root:
     """The driver of the volumes under `scope`, which has a directory for them or gets one.
 
     Raises:
-        OSError: The directory cannot be made or read.
+        OSError: The directory cannot be read.
 
     Go:
         volume/local/local.go::New
 
     Differs:
+        error MkdirAndChown: the start goes on without local volumes, until the directory can be made again.
         param rootIdentity: no user namespaces here; what is made belongs to whoever runs the engine.
         error err: a broken options file does not stop the start; the volume is listed, and cannot be mounted
             until the file is mended or removed.
@@ -53,13 +57,25 @@ def new(scope: str | Path) -> Root:
         call GetMounts: what is mounted is looked for once.
     """
     directory = Path(scope) / VOLUMES_PATH_NAME
-    directory.mkdir(ROOT_MODE, parents=True, exist_ok=True)
-    root = Root(Path(scope).absolute(), os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    try:
+        directory.mkdir(ROOT_MODE, parents=True, exist_ok=True)
+        root = Root(Path(scope).absolute(), os.open(directory, OPEN_DIRECTORY))
+    except OSError as error:
+        return _without_directory(Path(scope).absolute(), error)
     try:
         root.load()
     except BaseException:
         root.close()
         raise
+    return root
+
+
+def _without_directory(base: Path, error: OSError) -> Root:
+    """A driver that has no volumes and makes none, in an empty directory that nobody can find."""
+    with TemporaryDirectory() as nowhere:
+        root = Root(base, os.open(nowhere, OPEN_DIRECTORY))
+    root.blocked = f"no local volume can be used: {root.path}: {cause(error)}"
+    root.report("", root.blocked)
     return root
 
 
@@ -85,6 +101,7 @@ class Root:
         extra broken: what is not as it should be, by volume.
         extra staged: the volumes that are being made.
         extra leftovers: what a crash left.
+        extra blocked: why there can be no volumes at all.
         extra name: what moby's method of that name returns.
     """
 
@@ -102,6 +119,7 @@ class Root:
         self.broken: dict[str, str] = {}
         self.staged: set[str] = set()
         self.leftovers: list[str] = []
+        self.blocked = ""
 
     def load(self) -> None:
         """Find the volumes that are there.
@@ -125,7 +143,7 @@ class Root:
             OSError: The directory cannot be read.
         """
         with self.opened() as own, os.scandir(own) as entries:
-            names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+            names = {entry.name for entry in entries if _is_directory(entry)}
         leftovers = {name for name in names if name.startswith((CREATING, REMOVING, TRASH))}
         return names - leftovers, leftovers
 
@@ -194,6 +212,8 @@ class Root:
         """
         local_options.validate_name(name)
         config = local_options.set_opts(opts)
+        if self.blocked:
+            raise System(self.blocked)
         with self.m:
             if name in self.volumes:
                 return Creation(self, self.volumes[name], made=False)
@@ -296,9 +316,20 @@ class Root:
         volume = LocalVolume(name, self)
         if os.access(f"{name}/{local_options.FILE}", os.F_OK, dir_fd=self.descriptor, follow_symlinks=False):
             self._read_opts(volume)
-        if not os.access(f"{name}/{VOLUME_DATA_PATH_NAME}", os.F_OK, dir_fd=self.descriptor):
-            self.report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} is missing")
+        if wrong := self._what_is_wrong(f"{name}/{VOLUME_DATA_PATH_NAME}"):
+            self.report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} {wrong}")
         return volume
+
+    def _what_is_wrong(self, data: str) -> str:
+        try:
+            status = os.stat(data, dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return "is missing"
+        except OSError as error:
+            return f"cannot be reached: {cause(error)}"
+        if stat.S_ISLNK(status.st_mode):
+            return "is a link, which is not followed when the volume is removed"
+        return "" if stat.S_ISDIR(status.st_mode) else "is no directory"
 
     def _read_opts(self, volume: LocalVolume) -> None:
         path = f"{volume.name}/{local_options.FILE}"
@@ -352,6 +383,10 @@ def _try_unmount(path: str) -> None:
         unmount(Path(path))
     except OSError as error:
         log.warning("%s: a mount left by an engine that was killed stays: %s", path, error)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not metadata.is_reserved(entry.name)
 
 
 def _is_text(name: str) -> bool:

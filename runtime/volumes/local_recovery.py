@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from runtime.errors import EngineError
 from runtime.volumes import local_options, removal
-from runtime.volumes.local_steps import CREATING, REMOVING, TRASH, Creation
+from runtime.volumes.local_steps import CREATING, REMOVING, TRASH, Creation, is_marked, mark
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
 
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ def recover(root: Root, is_recorded: Callable[[str], bool]) -> Sequence[str]:
     removed = []
     for leftover in leftovers:
         name = leftover[len(CREATING) :]
-        if leftover.startswith(REMOVING):
+        missing = is_recorded(name) and name not in root.volumes
+        if leftover.startswith(CREATING):
+            _finish(root, name) if missing else _unmake(root, leftover)
+        elif not (is_marked(leftover, root.descriptor) or (missing and leftover.startswith(REMOVING))):
+            root.report(leftover, f"{root.path}/{leftover}: a directory of that name is no volume; it stays")
+        elif leftover.startswith(REMOVING):
             _throw_away(root, leftover)
             removed += [] if name in root.volumes else [name]
-        elif is_recorded(name) and name not in root.volumes:
-            _finish(root, name)
-        elif not leftover.startswith(TRASH):
-            _unmake(root, leftover)
     return removed
 
 
@@ -52,7 +54,7 @@ def sweep(root: Root) -> None:
 
 
 def _sweep(root: Root, leftover: str, own: int) -> None:
-    if not leftover.startswith(TRASH):
+    if not (leftover.startswith(TRASH) and is_marked(leftover, own)):
         return
     try:
         removal.remove_tree(leftover, own)
@@ -73,19 +75,33 @@ def _finish(root: Root, name: str) -> None:
 
 def _unmake(root: Root, leftover: str) -> None:
     """Remove the directories of a volume that was not recorded, if nobody has put anything in them."""
-    for path in (f"{leftover}/{local_options.FILE}", f"{leftover}/{local_options.ASIDE}"):
-        with suppress(OSError):
-            os.unlink(path, dir_fd=root.descriptor)
-    with suppress(OSError):
-        os.rmdir(f"{leftover}/{VOLUME_DATA_PATH_NAME}", dir_fd=root.descriptor)
     try:
+        with removal.opened(leftover, root.descriptor) as directory:
+            _empty(directory)
         os.rmdir(leftover, dir_fd=root.descriptor)
     except OSError as error:
         _complain(root, leftover, error)
 
 
+def _empty(directory: int) -> None:
+    """Remove what the steps of a creation make.
+
+    Raises:
+        OSError: There is something else; then all of it stays.
+    """
+    ours = {VOLUME_DATA_PATH_NAME, local_options.FILE, local_options.ASIDE}
+    if others := set(os.listdir(directory)) - ours:
+        raise OSError(errno.ENOTEMPTY, f"there is something in it: {min(others)}")
+    with suppress(FileNotFoundError):
+        os.rmdir(VOLUME_DATA_PATH_NAME, dir_fd=directory)
+    for file in (local_options.FILE, local_options.ASIDE):
+        with suppress(FileNotFoundError):
+            os.unlink(file, dir_fd=directory)
+
+
 def _throw_away(root: Root, leftover: str) -> None:
     """Give a directory a name that nobody else uses, until it is swept."""
+    mark(leftover, root.descriptor)
     try:
         os.rename(
             leftover,

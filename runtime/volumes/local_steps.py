@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
+from contextlib import suppress
 from typing import Final, Protocol
 
 from runtime.errors import EngineError, System
@@ -20,6 +22,10 @@ REMOVING: Final = ".-"
 """Begins the name of a directory that was a volume until its data are deleted."""
 TRASH: Final = ".~"
 """Begins the name of a directory that was a volume of an engine that was killed."""
+
+
+MARK: Final = 0o1700
+"""The mode of a directory whose removal was begun; by that ours are told from what others called so."""
 
 
 class Ground(Protocol):
@@ -93,7 +99,8 @@ class Creation:
     def _fill(self, directory: int, opts: OptsConfig | None) -> None:
         try:
             os.mkdir(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
-            os.chmod(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
+            with removal.opened(VOLUME_DATA_PATH_NAME, directory) as data:
+                os.fchmod(data, DATA_MODE)
         except FileExistsError:
             pass
         if opts is None:
@@ -120,6 +127,7 @@ class Removal:
         self.volume = volume
         self.trace = REMOVING + volume.name
         self.there = True
+        self.mode = ROOT_MODE
 
     def hide(self) -> None:
         """Take the volume's directory out of sight, if nothing is mounted in it.
@@ -136,12 +144,15 @@ class Removal:
                 self.there = False
             except OSError as error:
                 raise self._failed(error) from error
+            else:
+                self.mode = mark(self.trace, self.root.descriptor)
             self.root.volumes.pop(self.volume.name, None)
 
     def restore(self) -> None:
         """Make the volume visible again."""
         with self.root.m:
             if self.there:
+                mark(self.trace, self.root.descriptor, self.mode)
                 self._rename(self.trace, self.volume.name)
             self.root.volumes[self.volume.name] = self.volume
 
@@ -170,3 +181,17 @@ class Removal:
     def _failed(self, error: OSError | EngineError) -> System:
         why = cause(error) if isinstance(error, OSError) else str(error)
         return System(f"error removing volume path '{self.root.path}/{self.volume.name}': {why}", error)
+
+
+def mark(name: str, parent: int, mode: int = MARK) -> int:
+    """Note that the removal of a directory was begun, or that it was not; the mode that it had before."""
+    before = ROOT_MODE
+    with suppress(OSError), removal.opened(name, parent) as directory:
+        before = stat.S_IMODE(os.fstat(directory).st_mode)
+        os.fchmod(directory, mode)
+    return before
+
+
+def is_marked(name: str, parent: int) -> bool:
+    """Whether the removal of a directory was begun."""
+    return stat.S_IMODE(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode) == MARK

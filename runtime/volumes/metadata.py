@@ -20,6 +20,12 @@ from runtime.volumes.syncing import Sync
 log = logging.getLogger(__name__)
 
 FILE: Final = "metadata.sqlite3"
+SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
+"""What the names of SQLite's files for it end with."""
+ASIDE: Final = ".damaged-"
+"""What stands between its name and a number when it could not be used."""
+BOLT_FILE: Final = "metadata.db"
+"""Dockerd's file of records."""
 SCHEMA: Final = """
 create table if not exists volumes (name text primary key, value blob not null) without rowid;
 create table if not exists taken_over (name blob primary key, value blob not null) without rowid;
@@ -295,12 +301,20 @@ def decode(value: bytes) -> VolumeMetadata:
 
 
 def _rows(database: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
-    rows: Iterable[tuple[str | bytes, str | bytes]] = database.execute("select name, value from volumes")
+    rows: Iterable[tuple[object, object]] = database.execute("select name, value from volumes")
     for name, value in rows:
         yield (
-            name if isinstance(name, str) else name.decode(errors="replace"),
-            value.encode() if isinstance(value, str) else value,
+            name.decode(errors="replace") if isinstance(name, bytes) else str(name),
+            value if isinstance(value, bytes) else str(value).encode(),
         )
+
+
+def is_reserved(name: str) -> bool:
+    """Whether the name is one of a file of records, so that a directory of that name is no volume."""
+    return name in _RESERVED or name.startswith(FILE + ASIDE)
+
+
+_RESERVED: Final = frozenset({BOLT_FILE, *(FILE + suffix for suffix in SIDE_FILES)})
 
 
 def _complaint(name: str, why: str) -> str:

@@ -6,7 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from runtime.errors import EngineError
 from runtime.volumes import finding
@@ -14,12 +14,16 @@ from runtime.volumes.driver import Driver, Volume, answers_at_once
 from runtime.volumes.errors import DriverNotFound
 from runtime.volumes.lookup import ask
 from runtime.volumes.metadata import VolumeMetadata
+from runtime.volumes.quoting import quote
 from runtime.volumes.wrapper import VolumeWrapper
 
 if TYPE_CHECKING:
     from runtime.volumes.store import VolumeStore
 
 log = logging.getLogger(__name__)
+
+SHOWN: Final = 10
+"""How many of many volumes the log names."""
 
 
 def restore(store: VolumeStore) -> None:
@@ -85,6 +89,8 @@ def _restore_known(store: VolumeStore, vd: Driver, metas: Sequence[VolumeMetadat
         else:
             store.names[meta.name] = VolumeWrapper(v, meta.labels, scope, meta.options)
     store.held.update(store.names)
+    if unknown := [name for name in listed if name not in store.db]:
+        _report_unrecorded(vd.name, unknown)
 
 
 def _restore_others(store: VolumeStore, by_driver: Mapping[str, Sequence[VolumeMetadata]]) -> None:
@@ -141,6 +147,16 @@ def _complete(store: VolumeStore, meta: VolumeMetadata) -> None:
 def _report_gone(store: VolumeStore, meta: VolumeMetadata) -> None:
     store.gone[meta.name] = meta.driver
     log.warning("volume %s: its driver %s does not have it; its record is kept", meta.name, meta.driver)
+
+
+def _report_unrecorded(driver: str, names: Sequence[str]) -> None:
+    some = ", ".join(quote(name) for name in names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    log.warning(
+        "%d volumes of driver %s have no record, and are used without labels and options: %s",
+        len(names),
+        driver,
+        some,
+    )
 
 
 def _report_driver(name: str, error: EngineError | None, volumes: int) -> None:

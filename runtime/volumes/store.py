@@ -26,8 +26,6 @@ from runtime.workers import Threads, Workers
 
 log = logging.getLogger(__name__)
 
-STORE_MODE = 0o750
-
 
 class Found(NamedTuple):
     """Volumes, and what kept others from being among them, one sentence each."""
@@ -382,8 +380,7 @@ def new_store(
     """The store of the volumes under a root, those of an earlier engine included.
 
     Raises:
-        EngineError: Another engine uses the root, or its records cannot be opened.
-        OSError: The directory of the records cannot be made.
+        EngineError: Another engine uses the root.
 
     Go:
         volume/service/store.go::NewStore
@@ -392,12 +389,12 @@ def new_store(
     Differs:
         extra workers: where drivers are asked that may not answer.
         extra timings: the numbers, for tests.
+        error error-while-setting-up-volume-store-metadata-database: where no records can be written the start
+            goes on with those that can be read.
         call New: the local records are opened.
     """
     if root_path:
-        directory = Path(root_path) / VOLUMES_PATH_NAME
-        directory.mkdir(STORE_MODE, parents=True, exist_ok=True)
-        records = takeover.open_records(directory, timings)
+        records = takeover.open_records(Path(root_path) / VOLUMES_PATH_NAME, timings)
     else:
         records = takeover.in_memory()
     vs = VolumeStore(records, drivers, workers or Threads(), timings)

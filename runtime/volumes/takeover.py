@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
-from itertools import count, takewhile
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
-from runtime.errors import EngineError
 from runtime.volumes import metadata
 from runtime.volumes.guard import Guard
 from runtime.volumes.metadata import Metadata
@@ -18,8 +22,7 @@ from runtime.volumes.timings import Timings
 
 log = logging.getLogger(__name__)
 
-BOLT_FILE: Final = "metadata.db"
-SIDE_FILES: Final = ("", "-wal", "-shm")
+STORE_MODE: Final = 0o750
 
 
 class Records:
@@ -51,69 +54,98 @@ def in_memory() -> Records:
 def open_records(directory: Path, timings: Timings) -> Records:
     """The records in a directory of volumes; what dockerd has written since the last time is added.
 
+    Where nothing can be written, the records are those that can be read, and no change of them is possible.
+
     Raises:
-        EngineError: Another engine uses the root, or nothing can be written there.
+        EngineError: Another engine uses the root.
     """
-    guard = Guard(directory / BOLT_FILE, timings)
     try:
-        database = _database(directory / metadata.FILE)
-        problems = (*_put_aside(directory / metadata.FILE), *_take_over(database, directory / BOLT_FILE))
+        directory.mkdir(STORE_MODE, parents=True, exist_ok=True)
+        guard = Guard(directory / metadata.BOLT_FILE, timings)
+    except OSError as error:
+        return _unchangeable(directory, None, error)
+    try:
+        database, problems = _database(directory / metadata.FILE)
+        problems += _take_over(database, directory / metadata.BOLT_FILE)
         return Records(Metadata(database, Sync(directory / metadata.FILE)), guard, problems)
-    except sqlite3.Error as error:
-        guard.release()
-        raise EngineError(f"error while setting up volume store metadata database: {error}", error) from error
+    except (sqlite3.Error, OSError) as error:
+        return _unchangeable(directory, guard, error)
     except BaseException:
         guard.release()
         raise
 
 
-def _database(path: Path) -> sqlite3.Connection:
+def _unchangeable(directory: Path, guard: Guard | None, error: Exception) -> Records:
+    """The records that can be read in a place where none can be written."""
+    problem = f"{directory}: no record can be written, so no volume can be made or removed: {error}"
+    log.error("%s", problem)
+    database = metadata.connect(None)
+    with suppress(OSError, sqlite3.Error), TemporaryDirectory(prefix="metadata-") as folder:
+        for suffix in metadata.SIDE_FILES[:2]:
+            if (directory / (metadata.FILE + suffix)).is_file():
+                shutil.copyfile(directory / (metadata.FILE + suffix), Path(folder, metadata.FILE + suffix))
+        with closing(metadata.connect(Path(folder, metadata.FILE))) as copy:
+            copy.backup(database)
+    problems = (problem, *_take_over(database, directory / metadata.BOLT_FILE))
+    database.execute("pragma query_only = on")
+    return Records(Metadata(database), guard, problems)
+
+
+def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
     """The database; a damaged one is put aside, and what can be read of it is in the new one."""
+    for suffix in metadata.SIDE_FILES:
+        _put_aside(path, (suffix,), lambda file: os.path.lexists(file) and not file.is_file(), "no file")
+    sound: dict[str, bytes] = {}
+    database = None
     try:
         database = metadata.connect(path)
-    except sqlite3.Error as error:
-        if type(error) is not sqlite3.DatabaseError and not path.is_dir():
-            raise
-        return _anew(path, {}, error)
-    sound: dict[str, bytes] = {}
-    try:
         sound.update(database.execute("select name, value from volumes"))
+        database.execute("select facts.value, taken_over.value from facts, taken_over where key = name")
     except sqlite3.DatabaseError as error:
-        database.close()
-        return _anew(path, sound, error)
-    return database
+        if database is not None:
+            database.close()
+        elif type(error) is not sqlite3.DatabaseError:
+            raise
+        database = _anew(path, sound, error)
+    return database, _kept_aside(path)
 
 
 def _anew(path: Path, sound: Mapping[str, bytes], error: sqlite3.Error) -> sqlite3.Connection:
-    aside = next(name for name in _names_aside(path) if not name.exists())
-    for suffix in SIDE_FILES:
-        file = path.with_name(path.name + suffix)
-        if file.exists():
-            file.rename(aside.with_name(aside.name + suffix))
+    why = f"damaged ({error}), and {len(sound)} of its records are used"
+    _put_aside(path, metadata.SIDE_FILES, Path.exists, why)
     database = metadata.connect(path)
     database.execute("begin")
     database.executemany("insert into volumes values (?, ?)", sound.items())
     database.execute("commit")
-    log.error(
-        "%s is damaged (%s); it is kept as %s, and %d of its records are used", path, error, aside, len(sound)
-    )
     return database
 
 
-def _put_aside(path: Path) -> Iterator[str]:
-    """The damaged databases that are kept, one sentence each, for as long as they are."""
-    for aside in takewhile(Path.exists, _names_aside(path)):
-        yield f"{aside} is a damaged database that was put aside; what could be read of it is in {path.name}"
+def _put_aside(path: Path, suffixes: Sequence[str], wanted: Callable[[Path], bool], why: str) -> None:
+    """Give files that cannot be used another name; nothing is deleted."""
+    aside = next(name for name in _names_aside(path) if not os.path.lexists(name))
+    for suffix in suffixes:
+        file = path.with_name(path.name + suffix)
+        if wanted(file):
+            file.rename(aside.with_name(aside.name + suffix))
+            log.error("%s is %s; it is kept as %s", file, why, aside.name + suffix)
 
 
 def _names_aside(path: Path) -> Iterator[Path]:
-    return (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
+    return (path.with_name(f"{path.name}{metadata.ASIDE}{number}") for number in count(1))
+
+
+def _kept_aside(path: Path) -> tuple[str, ...]:
+    """The damaged databases that are kept, one sentence each, for as long as they are."""
+    return tuple(
+        f"{aside} is a damaged database that was put aside; what could be read of it is in {path.name}"
+        for aside in sorted(path.parent.glob(f"{path.name}{metadata.ASIDE}*"))
+    )
 
 
 def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:
     """Add the records that dockerd has written since the last time."""
     found = _stamp(path)
-    before = dict(database.execute("select key, value from facts")).get(BOLT_FILE)
+    before = dict(database.execute("select key, value from facts")).get(metadata.BOLT_FILE)
     if not found or found == before:
         return ()
     from runtime.volumes import bolt  # noqa: PLC0415 - most roots have no such file
@@ -124,7 +156,7 @@ def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:
     database.execute("begin immediate")
     added = _merge(database, snapshot.records)
     if not snapshot.problems:
-        database.execute("insert or replace into facts values (?, ?)", (BOLT_FILE, found))
+        database.execute("insert or replace into facts values (?, ?)", (metadata.BOLT_FILE, found))
     database.execute("commit")
     if before is not None or added:
         log.info("%s has changed: %d records were added or brought up to date", path, added)
@@ -147,9 +179,10 @@ def _merge(database: sqlite3.Connection, records: Mapping[bytes, bytes]) -> int:
 
 
 def _stamp(path: Path) -> str:
-    """What changes with each of dockerd's writes; empty if there is no file, or nothing in it."""
+    """What changes with each of dockerd's writes; empty if there is nothing there, or an empty file."""
     try:
         status = path.stat()
     except OSError:
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns}" if status.st_size else ""
+        return "no file" if os.path.lexists(path) else ""
+    empty = stat.S_ISREG(status.st_mode) and not status.st_size
+    return "" if empty else f"{status.st_size} {status.st_mtime_ns}"

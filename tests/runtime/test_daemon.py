@@ -160,12 +160,11 @@ def test_two_engines_cannot_share_a_root_and_the_second_leaves_nothing_running(c
         assert daemon.volumes.create("data", "local").name == "data"
 
 
-def test_a_start_that_fails_gives_the_root_free(config: Config) -> None:
-    config.root.mkdir()
-    (config.root / "plugins").write_text("in the way")
+def test_a_start_that_fails_gives_the_root_free(config: Config, root: Path) -> None:
+    (root / "x").write_text("in the way")
     with pytest.raises(EngineError, match="couldn't create plugin manager: failed to mkdir"):
         Daemon(config)
-    (config.root / "plugins").unlink()
+    (root / "x").unlink()
     with Daemon(config) as daemon:
         assert daemon.volumes.list().volumes == ()
 

@@ -58,10 +58,17 @@ def test_an_empty_root_is_made(home: Home) -> None:
     assert home.exec_root.is_dir()
 
 
-def test_a_root_that_cannot_be_made_stops_the_start(home: Home) -> None:
+def test_a_place_for_sockets_that_cannot_be_made_stops_the_start(home: Home) -> None:
+    home.exec_root.parent.mkdir(exist_ok=True)
+    home.exec_root.write_text("a file")
+    assert refused(None, home.start).startswith(f"failed to mkdir {home.exec_root}: ")
+
+
+def test_a_root_that_cannot_be_made_has_no_plugins(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     home.root.parent.mkdir(exist_ok=True)
     home.root.write_text("a file")
-    assert refused(None, home.start).startswith(f"failed to mkdir {home.root}: ")
+    assert home.start().list() == []
+    assert f"failed to mkdir {home.root}: " in caplog.text
 
 
 def test_what_the_executors_maker_raises_stops_the_start_as_it_is(home: Home) -> None:

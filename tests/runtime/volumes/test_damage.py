@@ -78,12 +78,12 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], set[str], str]] = {
     "vol-data-a-file": (
         lambda root: (gone(f"{V}plainvol/_data")(root), written(f"{V}plainvol/_data", b"x")(root))[1],
         ALL,
-        "",
+        "volume plainvol: its directory _data is no directory",
     ),
     "vol-data-a-link": (
         lambda root: (gone(f"{V}plainvol/_data")(root), link(f"{V}plainvol/_data", "/etc")(root))[1],
         ALL,
-        "",
+        "volume plainvol: its directory _data is a link",
     ),
     "volumes-dir-gone": (gone("volumes"), set(), ""),
     "lost+found": (made(f"{V}lost+found"), ALL | {"lost+found"}, "lost+found"),
