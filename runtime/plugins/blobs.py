@@ -85,7 +85,8 @@ class BasicBlobStore:
             plugin/blobstore.go::newBasicBlobStore
 
         Differs:
-            behaviour directory: that it cannot be made is only logged; plugins run without their blobs, and none can be made.
+            behaviour directory: that it cannot be made is only logged; plugins run without their blobs, and
+                none can be made.
         """
         self.path = path
         try:

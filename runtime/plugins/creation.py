@@ -75,7 +75,7 @@ class Creation:
             call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
             order New: the blob is made first, since the tar is split, unpacked and written to it in one
                 pass; moby reads it through a pipe that begins to flow later.
-            call InvalidParameter: raised by the API's reader of JSON, of which `golang_json` keeps the words and
+            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and
                 not the kind.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
 
@@ -166,7 +166,7 @@ class Creation:
             plugin/manager_linux.go::Manager.setupNewPlugin
 
         Differs:
-            call InvalidParameter: raised by the API's reader of JSON, of which `golang_json` keeps the words and
+            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and
                 not the kind.
             behaviour blobsums: not looked at, there as here, hence the underscore.
 

@@ -105,7 +105,7 @@ class Manager(Backend):
                 one that is still starting wait for it.
             call GetSocket,SetTimeout,SetAddr,Protocol,SetPClient,NewClientWithTimeout: make that client; moby
                 makes it in `pluginPostStart`.
-            call InvalidParameter: raised by the API's reader of JSON, of which `golang_json` keeps the words and
+            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and
                 not the kind.
             call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites
                 it with what a user set.

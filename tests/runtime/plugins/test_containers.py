@@ -239,7 +239,10 @@ def readable() -> Iterator[Path]:
 def usable_python(path: Path) -> str:
     for python in filter(os.path.exists, PYTHONS):
         try:
-            if as_an_ordinary_user(python, "-c", "import httpcore, msgspec, runtime", path=path).returncode == 0:
+            if (
+                as_an_ordinary_user(python, "-c", "import httpcore, msgspec, runtime", path=path).returncode
+                == 0
+            ):
                 return python
         except PermissionError:
             continue
