@@ -24,8 +24,8 @@ for (const pair of document.querySelectorAll(".beside")) {
   pair.show(0);
 }
 
-// The theme's search is a dialog without a name, and its way to the next page says its title twice.
-for (const link of document.querySelectorAll("a.md-footer__link")) link.removeAttribute("aria-label");
+// The theme's search is a dialog without a name, and its ways to other pages are not called what they read.
+for (const link of document.querySelectorAll("a.md-footer__link")) link.setAttribute("aria-label", link.textContent.trim().replace(/\s+/g, " "));
 document.querySelector("[data-md-component=search][role=dialog]")?.setAttribute("aria-label", "Search");
 
 function reveal() {

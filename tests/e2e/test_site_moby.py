@@ -24,7 +24,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 EXCERPT = re.compile(
-    r'<div class="highlight source source-(go|py)[^>]*>.*?class="source-path"[^>]*>([^<]*)<.*?<code>(.*?)</code></pre>',
+    r'<div class="highlight source source-(go|py)[^>]*>.*?class="source-path"[^>]*>([^<]*)<'
+    r".*?<code>(.*?)</code></pre>",
     re.DOTALL,
 )
 LINE = re.compile(
@@ -70,12 +71,10 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     else:
         repository = request.getfixturevalue("moby_repository")
         build(folder, "--source", str(repository))
-        source = LocalSource(Path(repository), repository="https://github.com/moby/moby")
-        request.addfinalizer(source.close)
-        snapshot = source.snapshot("v18.09.6")
 
         def go(path: str) -> bytes:
-            return snapshot.read([path])[path]
+            with LocalSource(Path(repository), repository="https://github.com/moby/moby") as source:
+                return source.snapshot("v18.09.6").read([path])[path]
 
     docs = folder / "site" / "docs"
     pages = {
