@@ -168,7 +168,7 @@ def _frame(atlas: Atlas) -> Frame:
 
 def _home(atlas: Atlas) -> Page:
     text = _text(atlas, "home", "Home")
-    own = [stop for stop in atlas.stops if stop.text] or atlas.stops
+    own = [stop for stop in atlas.stops if stop.article == atlas.stops[0].article]
     steps = tuple(_step(atlas, stop) for stop in own)
     return Page(
         path=HOME,

@@ -232,12 +232,11 @@ def _box(box: _Box) -> Html:
     left = box.x + 12 + (10 + 9 * len(step.label) if step.label else 0)
     middle = box.y + (19 if step.symbol else box.height / 2 + 5)
     return Html(
-        '<a href="%s" class="picture-step%s" aria-label="%s"><title>%s</title>'
+        '<a href="%s" class="picture-step%s"><title>%s</title>'
         '<rect x="%s" y="%s" width="%s" height="%s" rx="7"/>'
     ) % (
         step.href,
         Html(" picture-top" if box.top else ""),
-        name,
         name,
         *(Html(f"{number:g}") for number in (box.x, box.y, box.width, box.height)),
     ) + join(

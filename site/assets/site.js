@@ -24,6 +24,10 @@ for (const pair of document.querySelectorAll(".beside")) {
   pair.show(0);
 }
 
+// The theme's search is a dialog without a name, and its ways to other pages are not called what they read.
+for (const link of document.querySelectorAll("a.md-footer__link")) link.setAttribute("aria-label", link.textContent.trim().replace(/\s+/g, " "));
+document.querySelector("[data-md-component=search][role=dialog]")?.setAttribute("aria-label", "Search");
+
 function reveal() {
   let name = "";
   try { name = decodeURIComponent(location.hash.slice(1)); } catch { return; }

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
+import html
 import http.server
+import re
 import shutil
+import subprocess
+import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,7 +95,7 @@ def test_an_identifier_in_the_source_is_followed_to_its_page(page: sync_api.Page
     page.goto(f"{address}/symbols.html")
     page.locator("a", has_text="cupboard.Cupboard").first.click()
 
-    page.locator(".ln a", has_text="Cup").first.click()
+    page.locator(".source-go .ln a", has_text="Cup").first.click()
     page.wait_for_url("**/Cup.html#Cup")
 
     assert page.locator("h1").inner_text().startswith("cupboard.Cup")
@@ -158,3 +162,103 @@ def test_the_colours_follow_the_system(browser: sync_api.Browser, built_site: Pa
 
     lightness = sum(map(int, background.removeprefix("rgb(").rstrip(")").split(",")[:3]))
     assert (lightness > 3 * 128) == (scheme == "light")
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core, which looks for what shuts people out."""
+    if not shutil.which("npm"):
+        pytest.skip("needs Debian's package npm")
+    folder = tmp_path_factory.mktemp("axe")
+    packed = subprocess.run(
+        ["npm", "pack", "--silent", "axe-core@4"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if packed.returncode:
+        pytest.skip(f"needs axe-core from npm: {packed.stderr.strip()[-200:]}")
+    with tarfile.open(folder / packed.stdout.split()[-1]) as archive:
+        script = archive.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode("utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nobody_is_shut_out(
+    browser: sync_api.Browser, built_site: Path, axe: str, scheme: str, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+
+    found = []
+    for file in sorted(set(built_site.rglob("*.html")) - {built_site / "404.html"}):
+        page.goto(file.as_uri())
+        page.evaluate(axe)
+        faults = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        found += [
+            f"{file.name}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
+            for fault in faults
+            if fault["impact"] in ("serious", "critical")
+        ]
+    context.close()
+
+    assert found == []
+
+
+def test_on_a_narrow_window_one_language_is_shown_and_the_other_a_touch_away(
+    browser: sync_api.Browser, built_site: Path
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    (file,) = built_site.rglob("Cupboard.html")
+    page.goto(file.as_uri())
+
+    assert page.locator(".beside-go .ln").first.is_visible()
+    assert not page.locator(".beside-py .ln").first.is_visible()
+    page.get_by_role("button", name="Python").first.click()
+
+    assert page.locator(".beside-py .ln").first.is_visible()
+    assert not page.locator(".beside-go .ln").first.is_visible()
+    context.close()
+
+
+def test_a_link_to_a_line_shows_it_whatever_hides_it(browser: sync_api.Browser, built_site: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    (file,) = built_site.rglob("Cupboard.html")
+    anchor = re.findall(r'id="(py-L\d+)"', html.unescape(file.read_text(encoding="utf-8")))[0]
+
+    page.goto(f"{file.as_uri()}#{anchor}")
+
+    assert page.locator(f"#{anchor}").is_visible()
+    context.close()
+
+
+def test_both_languages_stand_side_by_side_on_a_wide_window(page: sync_api.Page, address: str) -> None:
+    page.goto(f"{address}/symbols.html")
+    page.locator("a", has_text="cupboard.Cupboard").first.click()
+
+    go, python = (page.locator(f".beside-{side}").first.bounding_box() for side in ("go", "py"))
+
+    assert go is not None
+    assert python is not None
+    assert go["y"] == python["y"]
+    assert go["x"] + go["width"] <= python["x"]
+
+
+def test_the_index_is_filtered_by_any_name(page: sync_api.Page, address: str) -> None:
+    page.goto(f"{address}/symbols.html")
+
+    page.get_by_label("Find").fill("cups take")
+
+    shown = page.locator("[data-find]:visible")
+    assert [text.strip() for text in shown.all_inner_texts()] == ["kitchen.cups.Cupboard.take"]
+
+
+def test_all_of_a_page_is_reached_by_keyboard(page: sync_api.Page, address: str) -> None:
+    page.goto(f"{address}/symbols.html")
+    page.locator("a", has_text="cupboard.Cupboard").first.click()
+
+    page.locator("details.parity summary").first.focus()
+    page.keyboard.press("Enter")
+
+    assert page.locator("details.parity table").first.is_visible()

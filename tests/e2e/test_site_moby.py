@@ -71,12 +71,10 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     else:
         repository = request.getfixturevalue("moby_repository")
         build(folder, "--source", str(repository))
-        source = LocalSource(Path(repository), repository="https://github.com/moby/moby")
-        request.addfinalizer(source.close)  # noqa: PT021 - one of two ways has something to close
-        snapshot = source.snapshot("v18.09.6")
 
         def go(path: str) -> bytes:
-            return snapshot.read([path])[path]
+            with LocalSource(Path(repository), repository="https://github.com/moby/moby") as source:
+                return source.snapshot("v18.09.6").read([path])[path]
 
     docs = folder / "site" / "docs"
     pages = {
