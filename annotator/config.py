@@ -19,6 +19,16 @@ class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str = ""
 
 
+class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A folder of programs that show something: those whose `main` takes nothing and that run it.
+
+    `command` is what a reader types to run one, `{name}` standing for the name of its file.
+    """
+
+    folder: str = ""
+    command: str = ""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of one project.
 
@@ -32,6 +42,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         walk: A script that runs what the counterparts are for, to be traced; from the project's root.
         debian: Debian source package that carries the repository, for `--source debian`.
         licence: Licence of the annotated repository.
+        home: Address below which the project's own files are on the web, such as
+            `https://example.org/us/it/blob/main`; empty if they are nowhere.
+        examples: Where examples are and how they are run.
     """
 
     repository: str
@@ -43,6 +56,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     walk: str = ""
     debian: str = ""
     licence: Licence = Licence()
+    home: str = ""
+    examples: Examples = Examples()
 
 
 class Project(msgspec.Struct, frozen=True):

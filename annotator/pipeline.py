@@ -28,6 +28,7 @@ from annotator.model import (
     Document,
     Missing,
     Moved,
+    PythonObject,
     Reference,
     Remark,
     Renamed,
@@ -52,6 +53,7 @@ MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 if TYPE_CHECKING:
     from annotator import following
     from annotator.history import Porting
+    from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
 
@@ -237,6 +239,7 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     """
     from annotator.writing import pages, prose, render, site
 
+    mirror = _mirror(at)
     baseline_tag = at.project.config.baseline
     own = sorted(
         (article(at.project, file) for file in at.project.articles),
@@ -254,11 +257,12 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=_sources(at, pages.folders(cited, texts)),
+            sources=_sources(at, pages.folders(cited, texts, mirror)),
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
             notice=at.notice or "",
+            mirror=mirror,
         )
     )
     folder = at.project.site / "docs"
@@ -267,8 +271,25 @@ def build(at: Session, files: Iterable[Path]) -> Built:
     return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
 
 
+def _mirror(at: Session) -> Mirror:
+    """What the pages show of Python; nothing where there are no facts to compare with."""
+    from annotator import mirroring
+    from annotator.writing.mirror import Mirror
+
+    project = at.project
+    if not project.config.packages or not (project.site / BASELINE).is_file():
+        return Mirror()
+
+    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[parity.Pair, ...], coverage.Coverage]:
+        found = mapped(project, objects)
+        return found.pairs, found.coverage
+
+    return mirroring.mirror(project, at.cache, make)
+
+
 def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
     """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
+    from annotator import colouring
     from annotator.writing.places import Source
 
     wanted = set(folders)
@@ -278,7 +299,8 @@ def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
     documents, data, uses = at.tree.documents(paths), at.tree.read(paths), _uses(at, paths)
-    return {path: Source(data[path], documents[path], uses[path]) for path in paths}
+    colours = colouring.colours(at.cache, data, "go")
+    return {path: Source(data[path], documents[path], uses[path], colours[path]) for path in paths}
 
 
 def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
@@ -296,9 +318,10 @@ def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:
-    """Our own texts by their files' names."""
-    for file in sorted((project.site / "chapters").glob("*.md")):
-        yield file.stem, _bytes(file).decode("utf-8", "replace")
+    """Our own texts: the chapters by their files' names, other pages with their folder's before it."""
+    for folder, prefix in (("chapters", ""), ("pages", "pages/")):
+        for file in sorted((project.site / folder).glob("*.md")):
+            yield prefix + file.stem, _bytes(file).decode("utf-8", "replace")
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -360,8 +383,12 @@ class Mapped(msgspec.Struct, frozen=True):
     coverage: coverage.Coverage
 
 
-def mapped(project: Project) -> Mapped:
+def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) -> Mapped:
     """The mapping of the project's packages; it stands on the recorded facts and needs no source.
+
+    Args:
+        project: The project.
+        objects: What is known of its Python objects, if that has been read already.
 
     Raises:
         InvalidInput: A Python file, the facts or the scope cannot be read.
@@ -373,7 +400,7 @@ def mapped(project: Project) -> Mapped:
     scope = _scope(project)
     originals = {symbol.notation: symbol for symbol in known.symbols}
     folders = [project.root / package for package in project.config.packages]
-    python = pyfacts.read(folders, project.root)
+    python = pyfacts.read(folders, project.root) if objects is None else objects
     made = parity.pairs(found, originals, python, scope.conventions)
     covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"

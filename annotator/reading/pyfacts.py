@@ -17,8 +17,22 @@ def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
     Raises:
         InvalidInput: A file is not Python.
     """
+    return facts(load(folders, root))
+
+
+def load(folders: list[Path], root: Path) -> Packages:
+    """The packages' modules and classes, with what is known of the classes' attributes.
+
+    Raises:
+        InvalidInput: A file is not Python.
+    """
     packages = Packages(folders, root)
     learn_attributes(packages)
+    return packages
+
+
+def facts(packages: Packages) -> Mapping[str, PythonObject]:
+    """Every function, class and module-level name of packages, by dotted name."""
     found: dict[str, PythonObject] = {}
     for name, module in packages.modules.items():
         last = max((getattr(node, "end_lineno", 1) or 1 for node in module.tree.body), default=1)

@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,12 +44,18 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=262144)
 def href(page: str, target: str, anchor: str = "") -> str:
     """How one page leads to another, both given by their paths with `.md`."""
     if page == target:
         return f"#{anchor}" if anchor else posixpath.basename(built(page))
-    path = posixpath.relpath(built(target), posixpath.dirname(page) or ".")
+    path = _relative(built(target), posixpath.dirname(page))
     return f"{path}#{anchor}" if anchor else path
+
+
+@lru_cache(maxsize=65536)
+def _relative(path: str, folder: str) -> str:
+    return posixpath.relpath(path, folder or ".")
 
 
 def built(page: str) -> str:

@@ -5,26 +5,34 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator.config import Licence
-from annotator.model import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
+from annotator.model import Anchor, Article, Chapter, Missing, PythonObject, Reference, Skipped, Verdict
 from annotator.writing import prose
 from annotator.writing.addresses import href, slug
 from annotator.writing.escape import Html, quote, web
+from annotator.writing.facing import Facings
+from annotator.writing.mirror import Mirror
 from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets
 from annotator.writing.prose import Mention, Prose
+from annotator.writing.relations import Relations
 from annotator.writing.views import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
+_LONGEST = 160
+"""Characters of a signature that a title shows."""
+
 HOME, SYMBOLS, REPORT, ERRATA = "index.md", "symbols.md", "report.md", "errata.md"
-CONTENTS = "chapters/index.md"
-"""The pages that every site has."""
+CONTENTS, EXAMPLES = "chapters/index.md", "examples/index.md"
+PARITY, COVERAGE = "parity.md", "coverage.md"
+"""The pages that are not made of a text or a file of their own."""
 
 
 class Cited(msgspec.Struct, frozen=True):
@@ -49,6 +57,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         texts: Our own texts.
         licence: The annotated repository's licence.
         notice: One sentence that every page shows, or empty.
+        mirror: What is shown of the Python packages.
     """
 
     repository: str
@@ -62,6 +71,7 @@ class SiteInput(msgspec.Struct, frozen=True):
     texts: tuple[Prose, ...] = ()
     licence: Licence = Licence()
     notice: str = ""
+    mirror: Mirror = Mirror()
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -90,11 +100,13 @@ def anchor_of(verdict: Verdict) -> Anchor | None:
             return found.anchor
 
 
-def folders(cited: Iterable[Cited], texts: Iterable[Prose]) -> frozenset[str]:
+def folders(cited: Iterable[Cited], texts: Iterable[Prose], mirror: Mirror | None = None) -> frozenset[str]:
     """The folders of the packages whose Go files, tests aside, the pages can show."""
     anchors = (anchor_of(verdict) for one in cited for verdict in one.verdicts)
     named = (mention.path for text in texts for mention in _mentions(text))
-    return frozenset(folder_of(path) for path in (*(one.path for one in anchors if one), *named))
+    pairs = mirror.pairs if mirror else ()
+    mirrored = (original.path for pair in pairs for original in pair.originals)
+    return frozenset(folder_of(path) for path in (*(one.path for one in anchors if one), *named, *mirrored))
 
 
 class Atlas:
@@ -131,7 +143,9 @@ class Atlas:
         """The pages of symbols."""
         anchors = (anchor_of(verdict) for _, verdict in self.verdicts)
         named = ((one.path, one.symbol) for text in self.given.texts for one in _mentions(text))
-        return sheets(self.given.sources, (anchor for anchor in anchors if anchor), named)
+        pairs = self.given.mirror.pairs
+        mirrored = ((one.path, one.symbol) for pair in pairs for one in pair.originals)
+        return sheets(self.given.sources, (anchor for anchor in anchors if anchor), chain(named, mirrored))
 
     @cached_property
     def places(self) -> Places:
@@ -152,9 +166,72 @@ class Atlas:
                 found[place.page, place.anchor].append(stop)
         return {key: tuple(stops) for key, stops in found.items()}
 
+    @cached_property
+    def facings(self) -> Facings:
+        """What of Python stands beside what of Go, page by page."""
+        return Facings(self.given.mirror, self.places, self.given.sources)
+
+    @cached_property
+    def relations(self) -> Relations:
+        """What calls what, and what has the methods of what."""
+        symbols = (one.symbol for one in self.given.mirror.covered)
+        return Relations(self.sheets, self.places, self.given.sources, symbols)
+
+    @cached_property
+    def pages(self) -> tuple[Prose, ...]:
+        """Our texts that are no chapters, in the order in which they are listed."""
+        found = (text for text in self.given.texts if text.name.startswith("pages/"))
+        return tuple(sorted(found, key=lambda text: (text.order, text.name)))
+
+    @cached_property
+    def cited_lines(self) -> Mapping[str, frozenset[int]]:
+        """By file, the lines that references name."""
+        lines: dict[str, set[int]] = defaultdict(set)
+        for _, verdict in self.verdicts:
+            if anchor := anchor_of(verdict):
+                lines[anchor.path].add(anchor.line + anchor.offset)
+        return {path: frozenset(found) for path, found in lines.items()}
+
+    @cached_property
+    def originals(self) -> Mapping[str, tuple[Place, ...]]:
+        """By a counterpart's dotted name, the places of its originals."""
+        found: dict[str, list[Place]] = defaultdict(list)
+        for facing in self.facings.by_page.values():
+            for side in facing.sides:
+                found[side.name].append(side.place)
+        return {name: tuple(places) for name, places in found.items()}
+
+    @cached_property
+    def used(self) -> Mapping[str, tuple[Place, ...]]:
+        """By an example's name, the Go symbols whose counterparts it names, each once, in order."""
+        found = {}
+        for example in self.given.mirror.examples:
+            names = dict.fromkeys(use.symbol for use in self.given.mirror.modules[example.path].uses)
+            places = (place for name in names for place in self.originals.get(name, ()))
+            found[example.name] = tuple({(place.page, place.anchor): place for place in places}.values())
+        return found
+
     def sheet(self, page: str) -> Sheet:
         """The sheet of a symbol page."""
-        return next(sheet for sheet in self.sheets if sheet.page == page)
+        return self._by_page[page]
+
+    @cached_property
+    def _by_page(self) -> Mapping[str, Sheet]:
+        return {sheet.page: sheet for sheet in self.sheets}
+
+    def python(self, page: str, name: str) -> tuple[str, str] | None:
+        """Address and title of a Python object: where it faces its original, else in its file."""
+        known = self.given.mirror.objects.get(name)
+        if known is None or known.path not in self.given.mirror.modules:
+            return None
+        at = self.facings.home.get(name, (module_page(known.path), f"py-L{known.line}"))
+        return href(page, *at), f"{hover(known)} in {known.path}, line {known.line}"
+
+    def own(self, path: str, first: int, last: int) -> str:
+        """The address of lines of a Python file on the web; empty if it is not there."""
+        home = web(self.given.mirror.home).rstrip("/")
+        lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
+        return f"{home}/{quote(path)}{lines}" if home else ""
 
     def named(self, stop: Stop) -> tuple[Place, ...]:
         """The places that a chapter cites or names, each once, in order."""
@@ -199,7 +276,7 @@ class Atlas:
                 return None
             return Html('<a class="sym" href="%s" title="%s"><code>%s</code></a>') % (
                 href(page, place.page, place.anchor),
-                f"{place.declaration.kind} in {path}, line {place.declaration.line}",
+                about(place),
                 place.name,
             )
 
@@ -208,8 +285,38 @@ class Atlas:
 
 def to(page: str, place: Place, text: str = "") -> Link:
     """A link from a page to a symbol's place."""
-    title = f"{place.declaration.kind} in {place.path}, line {place.declaration.line}"
-    return Link(text or place.name, href(page, place.page, place.anchor), title)
+    return Link(text or place.name, href(page, place.page, place.anchor), about(place))
+
+
+def about(place: Place) -> str:
+    """What a Go symbol is and where it stands, in a line for people."""
+    declaration = place.declaration
+    written = _cut(declaration.signature or declaration.type)
+    where = f"{declaration.kind} in {place.path}, line {declaration.line}"
+    return f"{written} \N{EM DASH} {where}" if written else where
+
+
+def hover(known: PythonObject) -> str:
+    """What a Python object is, in a line for people."""
+    if known.kind != "function":
+        return f"{known.kind} {known.name}"
+    params = ", ".join(f"{one.name}: {one.type}" if one.type else one.name for one in known.params)
+    return _cut(f"{known.name}({params})" + (f" -> {known.returns}" if known.returns else ""))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def example_page(name: str) -> str:
+    """The page of an example."""
+    return f"examples/{slug(name)}.md"
+
+
+def module_page(path: str) -> str:
+    """The page that shows a Python file whole."""
+    *folders, name = path.removesuffix(".py").split("/")
+    return "/".join(("py", *(slug(folder) for folder in folders), slug(name))) + ".md"
 
 
 def ordinal(number: str) -> tuple[tuple[int, str], ...]:

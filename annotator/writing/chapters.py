@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from annotator.writing import texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import Atlas, Stop, anchor_of, to
-from annotator.writing.citations import citations
+from annotator.writing.citations import citations_of
 from annotator.writing.escape import Html, web
-from annotator.writing.excerpts import Stretch, excerpt
+from annotator.writing.excerpts import Besides, Stretch, excerpt
 from annotator.writing.views import ChapterPage, Citation, CitedCode, Link, Page
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 def chapter(atlas: Atlas, stop: Stop) -> Page:
     """The page of a chapter."""
-    pairs = zip(atlas.verdicts, citations(atlas, stop.page), strict=True)
-    rows = {verdict.reference: citation for (_, verdict), citation in pairs}
-    cited = tuple(_shown(atlas, stop, verdict, rows[verdict.reference]) for verdict in stop.verdicts)
+    cited = tuple(_shown(atlas, stop, *found) for found in citations_of(atlas, stop))
     return Page(
         path=stop.page,
         title=stop.label,
@@ -34,8 +33,11 @@ def chapter(atlas: Atlas, stop: Stop) -> Page:
             citations=cited,
             article=Link(stop.article.title, web(stop.article.address)),
             names=tuple(to(stop.page, place) for place in atlas.named(stop)),
+            picture=texts.drawn(atlas, stop.text, stop.page) if stop.text else None,
+            shown=texts.code(atlas, stop.text, stop.page) if stop.text else (),
+            example=texts.example(atlas, stop.text, stop.page) if stop.text else None,
         ),
-        code=any(one.excerpt for one in cited),
+        code=any(one.excerpt for one in cited) or bool(stop.text and stop.text.shows),
     )
 
 
@@ -45,8 +47,9 @@ def _shown(atlas: Atlas, stop: Stop, verdict: Verdict, citation: Citation) -> Ci
     if not place or not anchor:
         return CitedCode(citation, None)
     stretch = Stretch(place.path, place.first, place.declaration.span.end_line)
-    code = excerpt(atlas, stop.page, atlas.sheet(place.page), stretch)
-    return CitedCode(citation, code, tuple(_signs(atlas, stop, place)))
+    besides = Besides(atlas, stop.page, atlas.facings.by_page.get(place.page), at_home=False)
+    code = excerpt(atlas, stop.page, atlas.sheet(place.page), stretch, besides.jumps)
+    return CitedCode(citation, code, tuple(_signs(atlas, stop, place)), besides.of(stretch))
 
 
 def _signs(atlas: Atlas, stop: Stop, place: Place) -> Iterator[Link]:

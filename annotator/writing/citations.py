@@ -35,6 +35,22 @@ def citations(atlas: Atlas, page: str) -> Iterator[Citation]:
         yield _citation(atlas, page, f"reference-{number}", stop, verdict)
 
 
+def citations_of(atlas: Atlas, stop: Stop) -> Iterator[tuple[Verdict, Citation]]:
+    """The references of one chapter in order, for its page."""
+    for number, (other, verdict) in enumerate(atlas.verdicts, 1):
+        if other.page == stop.page:
+            yield verdict, _citation(atlas, stop.page, f"reference-{number}", stop, verdict)
+
+
+def citations_on(atlas: Atlas, page: str) -> Iterator[Citation]:
+    """The references that lead to a page of symbols, in order, for that page."""
+    for number, (stop, verdict) in enumerate(atlas.verdicts, 1):
+        anchor = anchor_of(verdict)
+        place = atlas.place(anchor) if anchor else None
+        if place and place.page == page:
+            yield _citation(atlas, page, f"reference-{number}", stop, verdict)
+
+
 def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdict) -> Citation:
     reference, anchor = verdict.reference, anchor_of(verdict)
     place = atlas.place(anchor) if anchor else None

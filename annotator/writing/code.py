@@ -1,25 +1,38 @@
-"""Lines of Go source as HTML: coloured, with the identifiers linked that are proven to name something."""
+"""Lines of source as HTML: coloured, with the identifiers linked that are proven to name something."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 from pygments.lexers.go import GoLexer
-from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name
+from pygments.lexers.python import PythonLexer
+from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Operator
 
-from annotator.writing.escape import Html, escape, join
+from annotator.writing.escape import Html, escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
     from annotator.model import Use
 
-_COLOURED = (Comment, Keyword, Literal, Name.Builtin, Name.Function)
+_COLOURED = (
+    Comment,
+    Keyword,
+    Literal,
+    Name.Builtin,
+    Name.Function,
+    Name.Class,
+    Name.Decorator,
+    Operator.Word,
+)
+_LEXERS: dict[str, type[Lexer]] = {"go": GoLexer, "py": PythonLexer}
+"""By the short name of a language, what tells its words apart."""
 _LARGEST = 1_000_000
 """Bytes up to which a file is coloured."""
 
@@ -33,6 +46,7 @@ class Line(msgspec.Struct, frozen=True):
         href: The address of its anchor, seen from the page that shows it.
         html: Its content.
         cited: Whether a reference names it.
+        jump: Address and title of the line that does the same in the other language, where there is one.
     """
 
     number: int
@@ -40,40 +54,66 @@ class Line(msgspec.Struct, frozen=True):
     href: str
     html: Html
     cited: bool = False
+    jump: tuple[str, str] | None = None
+
+    @property
+    def markup(self) -> Html:
+        """The line as it stands in a page: its number is a link, and so is the way to the other language."""
+        cited = " ln-cited" if self.cited else ""
+        named = f' id="{escape(self.id)}"' if self.id else ""
+        return Html(
+            f'<span class="ln{cited}"{named}><a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
+            f'aria-label="line {self.number}"></a>{self.html}{self._leap}&#10;</span>'
+        )
+
+    @property
+    def _leap(self) -> str:
+        if self.jump is None:
+            return ""
+        address, title = (escape(word) for word in self.jump)
+        return f'<a class="jump" href="{address}" title="{title}" aria-label="{title}"></a>'
 
 
 class Anchors(msgspec.Struct, frozen=True):
     """How lines are called: what goes before the number, and the page that has the anchors.
 
-    `home` is empty on that page itself.
+    `home` is empty on that page itself. Lines that are `taken` have their anchor elsewhere on it.
     """
 
     prefix: str
     home: str = ""
+    taken: frozenset[int] = frozenset()
 
 
-class Piece(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Bytes `[start, end)` of a file that have one colour."""
-
-    start: int
-    end: int
-    colour: str
+Pieces = tuple[tuple[int, int, str], ...]
+"""Bytes `[start, end)` of a file that have one colour, in order and without overlap."""
 
 
-@lru_cache(maxsize=512)
-def pieces(data: bytes) -> tuple[Piece, ...]:
+@lru_cache(maxsize=1024)
+def pieces(data: bytes, language: str = "go") -> Pieces:
     """The coloured stretches of a file, in order and without overlap."""
     if len(data) > _LARGEST:
         return ()
     found, at = [], 0
-    for _, token, text in GoLexer().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
+    for _, token, text in _LEXERS[language]().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
         end = at + len(text.encode("utf-8", "surrogateescape"))
         if any(token[: len(colour)] == colour for colour in _COLOURED):
-            found.append(Piece(at, end, _colour(token)))
+            found.append((at, end, _colour(token)))
         at = end
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
+def _ends(coloured: Pieces) -> tuple[int, ...]:
+    return tuple(piece[1] for piece in coloured)
+
+
+@lru_cache(maxsize=65536)
+def _link(address: str, title: str) -> str:
+    return Html('<a href="%s" title="%s">') % (address, title)
+
+
+@cache
 def _colour(token: _TokenType) -> str:
     """The short name that style sheets know a kind of token, or the nearest wider kind, by."""
     name = STANDARD_TYPES.get(token)
@@ -83,7 +123,7 @@ def _colour(token: _TokenType) -> str:
     return name or ""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def starts(data: bytes) -> tuple[int, ...]:
     """The byte offset at which each line begins, and one past the end."""
     found = [0]
@@ -101,6 +141,9 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     uses: Iterable[Use] = (),
     href: Callable[[Use], tuple[str, str] | None] = lambda _: None,
     cited: frozenset[int] = frozenset(),
+    jumps: Mapping[int, tuple[str, str]] | None = None,
+    language: str = "go",
+    colours: Pieces | None = None,
 ) -> tuple[Line, ...]:
     """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
 
@@ -112,58 +155,73 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         uses: Identifiers of the file that may become links.
         href: Address and title that an identifier leads to, or None.
         cited: Lines to be marked.
+        jumps: By line, where its counterpart is, as address and title.
+        language: `go` or `py`.
+        colours: The file's coloured stretches, if they are known already.
     """
     ends = starts(data)
-    linked = {(use.start, use.end): found for use in uses if (found := href(use))}
-    order = sorted(linked)
+    start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
+    inside = (use for use in uses if start <= use.start < end)
+    linked = {(use.start, use.end): _link(*found) for use in inside if (found := href(use))}
+    coloured = pieces(data, language) if colours is None else colours
+    shown = _Shown(data, coloured, _ends(coloured), sorted(linked), linked)
     return tuple(
         Line(
             number=number,
-            id="" if anchors.home else f"{anchors.prefix}{number}",
+            id="" if anchors.home or number in anchors.taken else f"{anchors.prefix}{number}",
             href=f"{anchors.home}#{anchors.prefix}{number}",
-            html=_line(data, ends[number - 1], ends[number] - 1, order, linked),
+            html=_line(shown, ends[number - 1], ends[number] - 1),
             cited=number in cited,
+            jump=(jumps or {}).get(number),
         )
         for number in range(max(first, 1), min(last, len(ends) - 1) + 1)
     )
 
 
-_Links = dict[tuple[int, int], tuple[str, str]]
+class _Shown(msgspec.Struct, frozen=True):
+    """A file with its colours, and with what opens each link, by their places in order."""
+
+    data: bytes
+    pieces: Pieces
+    ends: tuple[int, ...]
+    order: list[tuple[int, int]]
+    linked: dict[tuple[int, int], str]
 
 
-def _line(data: bytes, start: int, end: int, order: list[tuple[int, int]], linked: _Links) -> Html:
-    end -= data.endswith(b"\r", start, end)
-    inside = order[bisect_left(order, (start, 0)) : bisect_right(order, (end, 0))]
-    return join(_parts(data, start, end, inside, linked))
+def _line(shown: _Shown, start: int, end: int) -> Html:
+    end -= shown.data.endswith(b"\r", start, end)
+    inside = shown.order[bisect_left(shown.order, (start, 0)) : bisect_right(shown.order, (end, 0))]
+    return Html("".join(_parts(shown, start, end, inside)))
 
 
-def _parts(
-    data: bytes, start: int, end: int, inside: list[tuple[int, int]], linked: _Links
-) -> Iterator[Html]:
+def _parts(shown: _Shown, start: int, end: int, inside: list[tuple[int, int]]) -> Iterator[str]:
     at = start
     for left, right in inside:
         if left < at or right > end:
             continue
-        yield from _coloured(data, at, left)
-        address, title = linked[left, right]
-        yield Html('<a href="%s" title="%s">%s</a>') % (address, title, _text(data[left:right]))
+        yield from _coloured(shown, at, left)
+        yield shown.linked[left, right]
+        yield _text(shown.data[left:right])
+        yield "</a>"
         at = right
-    yield from _coloured(data, at, end)
+    yield from _coloured(shown, at, end)
 
 
-def _coloured(data: bytes, start: int, end: int) -> Iterator[Html]:
+def _coloured(shown: _Shown, start: int, end: int) -> Iterator[str]:
     """The bytes `[start, end)` of a line, each stretch in its colour."""
-    found, at = pieces(data), start
-    for piece in found[bisect_right(found, start, key=lambda one: one.end) :]:
-        left, right = max(piece.start, at), min(piece.end, end)
-        if piece.start >= end:
+    found, data, at = shown.pieces, shown.data, start
+    for place in range(bisect_right(shown.ends, start), len(found)):
+        first, last, colour = found[place]
+        if first >= end:
             break
-        yield _text(data[at:left])
-        yield Html('<span class="%s">%s</span>') % (Html(piece.colour), _text(data[left:right]))
+        left, right = max(first, at), min(last, end)
+        if at < left:
+            yield _text(data[at:left])
+        yield f'<span class="{colour}">{_text(data[left:right])}</span>'
         at = right
     if at < end:
         yield _text(data[at:end])
 
 
-def _text(data: bytes) -> Html:
+def _text(data: bytes) -> str:
     return escape(data.decode("utf-8", "replace"))

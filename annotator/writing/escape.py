@@ -11,7 +11,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9 ]")
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ")
 _UNSAFE_IN_LABEL = re.compile(r"[^\w .,:;()/+'-]")
 _WEB = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.:-]*(/.*)?", re.DOTALL)
 _CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A} | frozenset(range(0x7F, 0xA0))
@@ -26,7 +26,7 @@ class Html(Markup):
     @classmethod
     def escape(cls, s: Any, /) -> Html:
         """`s` itself if it is HTML already, else its text with each special character as `&#N;`."""
-        return cls(s) if isinstance(s, Markup) else cls(_UNSAFE.sub(_reference, str(s)))
+        return cls(s) if isinstance(s, Markup) else cls(str(s).translate(_REFERENCES))
 
 
 def escape(text: object) -> Html:
@@ -48,6 +48,14 @@ def label(text: object) -> Html:
     return Html(_UNSAFE_IN_LABEL.sub(_reference, str(text)))
 
 
+def ticked(text: str) -> Html:
+    """The text as HTML, what stands between two backticks in it as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return join(Html("<code>%s</code>") % part if at % 2 else escape(part) for at, part in enumerate(parts))
+
+
 def join(parts: Iterable[str]) -> Html:
     """The parts one after another, each escaped unless it is HTML."""
     return Html("").join(parts)
@@ -63,8 +71,23 @@ def quote(path: str) -> str:
     return urllib.parse.quote(path.encode("utf-8", "surrogateescape"), safe="/")
 
 
+class _References(dict[int, str]):
+    """By a character's number, what stands for it; made when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        found = chr(code) if chr(code) in _PLAIN else _numbered(code)
+        self[code] = found
+        return found
+
+
+_REFERENCES = _References()
+
+
 def _reference(match: re.Match[str]) -> str:
-    code = ord(match[0])
+    return _numbered(ord(match[0]))
+
+
+def _numbered(code: int) -> str:
     if code in _DIRECTION:
         return f"&#91;U&#43;{code:04X}&#93;"
     if code in _CONTROLS or 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004 - the surrogates

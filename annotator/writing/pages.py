@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.model import Remark
-from annotator.writing import pictures
+from annotator.model import PythonObject, Remark
+from annotator.writing import inventory, pictures, showing, texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import (
     CONTENTS,
@@ -22,10 +22,13 @@ from annotator.writing.atlas import (
     Stop,
     anchor_of,
     folders,
+    module_page,
 )
 from annotator.writing.chapters import chapter
 from annotator.writing.citations import citations, counts, misheaded, word
 from annotator.writing.escape import web
+from annotator.writing.ledgers import ledgers
+from annotator.writing.modules import modules
 from annotator.writing.prose import Prose
 from annotator.writing.symbols import kind_of, symbols
 from annotator.writing.views import (
@@ -41,6 +44,7 @@ from annotator.writing.views import (
     Package,
     Page,
     ReportPage,
+    Walk,
 )
 
 if TYPE_CHECKING:
@@ -51,12 +55,22 @@ if TYPE_CHECKING:
 __all__ = ["Cited", "Site", "SiteInput", "folders", "make"]
 
 
+_MORE = "More"
+"""The section of texts that name none."""
+
+
 class Site(msgspec.Struct, frozen=True):
-    """All pages, in the order in which they are read, and what our own texts get wrong."""
+    """All pages, in the order in which they are read, and what our own texts get wrong.
+
+    `sections` are the parts of the navigation that our texts ask for, each with its pages; `inventory`
+    is what lets other documentation link to the symbols here.
+    """
 
     frame: Frame
     pages: tuple[Page, ...]
     remarks: tuple[Remark, ...]
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    inventory: bytes = b""
 
 
 def make(given: SiteInput) -> Site:
@@ -67,9 +81,13 @@ def make(given: SiteInput) -> Site:
         pages=(
             _home(atlas),
             _contents(atlas),
+            *texts.pages(atlas),
             *(chapter(atlas, stop) for stop in atlas.stops),
+            *showing.examples(atlas),
+            *ledgers(atlas),
             _index(atlas),
             *(symbols(atlas, sheet) for sheet in atlas.sheets),
+            *modules(atlas),
             _report(atlas),
             _errata(atlas),
         ),
@@ -79,7 +97,25 @@ def make(given: SiteInput) -> Site:
             )
             for text, one in atlas.unlinked()
         ),
+        sections=tuple(_sections(atlas)),
+        inventory=inventory.encode(_entries(atlas), given.repository.rpartition("/")[2], given.version),
     )
+
+
+def _entries(atlas: Atlas) -> Iterator[inventory.Entry]:
+    for (path, symbol), place in atlas.places.items():
+        address = href(HOME, place.page, place.anchor)
+        yield inventory.Entry(f"{path}::{symbol}", "std:label", address, place.name)
+    for name, known in atlas.given.mirror.objects.items():
+        found = atlas.python(HOME, name)
+        if found and known.kind in inventory.ROLES:
+            yield inventory.Entry(name, inventory.ROLES[known.kind], found[0])
+
+
+def _sections(atlas: Atlas) -> Iterator[tuple[str, tuple[str, ...]]]:
+    names = dict.fromkeys(text.section or _MORE for text in atlas.pages)
+    for name in names:
+        yield name, tuple(f"{text.name}.md" for text in atlas.pages if (text.section or _MORE) == name)
 
 
 def _frame(atlas: Atlas) -> Frame:
@@ -100,7 +136,8 @@ def _frame(atlas: Atlas) -> Frame:
 
 def _home(atlas: Atlas) -> Page:
     text = _text(atlas, "home", "Home")
-    steps = tuple(_step(atlas, stop) for stop in atlas.stops)
+    own = [stop for stop in atlas.stops if stop.text] or atlas.stops
+    steps = tuple(_step(atlas, stop) for stop in own)
     return Page(
         path=HOME,
         title=text.title,
@@ -123,16 +160,20 @@ def _step(atlas: Atlas, stop: Stop) -> pictures.Step:
 
 
 def _contents(atlas: Atlas) -> Page:
-    articles = {stop.article.title: stop.article for stop in atlas.stops if stop.article.title}
+    walks: dict[str, list[Stop]] = defaultdict(list)
+    for stop in atlas.stops:
+        walks[stop.article.file].append(stop)
     return Page(
         path=CONTENTS,
         title="Chapters",
         summary="The walk through the start-up, chapter by chapter.",
-        view=Contents(
-            entries=tuple(_entry(stop) for stop in atlas.stops),
-            articles=tuple(Link(title, web(article.address)) for title, article in articles.items()),
-        ),
+        view=Contents(tuple(_walk(found) for found in walks.values())),
     )
+
+
+def _walk(stops: list[Stop]) -> Walk:
+    article = stops[0].article
+    return Walk(Link(article.title, web(article.address)), tuple(_entry(stop) for stop in stops))
 
 
 def _entry(stop: Stop) -> Entry:
@@ -159,6 +200,7 @@ def _index(atlas: Atlas) -> Page:
                 for folder, found in packages.items()
             ),
             files=tuple(_files(atlas)),
+            modules=tuple(_modules(atlas)),
         ),
     )
 
@@ -172,6 +214,23 @@ def _listed(sheet: Sheet) -> Listed:
             for item in sheet.others
         ),
     )
+
+
+def _modules(atlas: Atlas) -> Iterator[Listed]:
+    """The Python files, with what is defined at the top of each and the methods of its classes."""
+    mirror = atlas.given.mirror
+    defined: dict[str, list[PythonObject]] = defaultdict(list)
+    for known in mirror.objects.values():
+        if known.kind in ("class", "function"):
+            defined[known.path].append(known)
+    for path in mirror.modules:
+        page, name = module_page(path), mirror.named(path)
+        found = sorted(defined[path], key=lambda known: known.line)
+        links = (
+            Link(known.name.removeprefix(f"{name}."), *(atlas.python(SYMBOLS, known.name) or ("", "")))
+            for known in found
+        )
+        yield Listed(Link(name, href(SYMBOLS, page), path), "module", tuple(links))
 
 
 def _files(atlas: Atlas) -> Iterator[File]:

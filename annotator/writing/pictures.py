@@ -12,19 +12,31 @@ from annotator.writing.escape import Html, join
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WIDE, _NARROW, _COLUMNS = 960, 380, 3
+_WIDE, _TREE, _NARROW, _COLUMNS = 960, 720, 380, 3
 _HEIGHT, _GAP, _INDENT, _LETTER = 44, 8, 24, 7.6
+_SIDE, _LOW, _HEAD = 270, 32, 26
+"""Of a drawing with something in the middle: how wide and high its boxes are, and the room for words above."""
+
 _DROP = 34
 """Room for the arrows below a box that spans all columns."""
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A step of the pipeline: its number and title, its page, and the symbol that it is about."""
+    """A step of the pipeline: its number and title, its page, and the symbol that it is about.
+
+    `mark` is shown in the number's place, where it is given.
+    """
 
     number: str
     title: str
     href: str
     symbol: str = ""
+    mark: str = ""
+
+    @property
+    def label(self) -> str:
+        """What stands before the title."""
+        return self.mark or self.number
 
 
 class _Box(msgspec.Struct, frozen=True):
@@ -33,12 +45,37 @@ class _Box(msgspec.Struct, frozen=True):
     y: float
     width: float
     top: bool = False
+    height: float = 44
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What stands on the two sides of something in the middle, and what the drawing is called."""
+
+    name: str
+    title: str
+    left: str
+    right: str
+
+
+class _Words(msgspec.Struct, frozen=True):
+    text: str
+    x: float
+    y: float
 
 
 class _Drawing(msgspec.Struct, frozen=True):
     boxes: tuple[_Box, ...]
     lines: tuple[str, ...]
     height: float
+    texts: tuple[_Words, ...] = ()
+
+
+class _About(msgspec.Struct, frozen=True):
+    """What a drawing is called on its page, what it is for those who do not see it, and its steps."""
+
+    name: str
+    title: str
+    steps: tuple[Step, ...]
 
 
 def pipeline(steps: tuple[Step, ...], *, wide: bool) -> Html:
@@ -51,16 +88,31 @@ def pipeline(steps: tuple[Step, ...], *, wide: bool) -> Html:
         return Html("")
     families = _families(steps)
     columns = [family for family in families if len(family) > 1]
+    about = _About("pipeline", "The pipeline, step by step", steps)
     if wide and len(columns) <= _COLUMNS:
-        return _svg(_side_by_side(families, columns), _WIDE, steps)
-    return _svg(_below(families), _NARROW if not wide else _WIDE, steps)
+        return _svg(_side_by_side(families, columns), _WIDE, about)
+    return _svg(_below(families, _NARROW), _NARROW if not wide else _WIDE, about)
+
+
+def tree(steps: tuple[Step, ...], title: str, *, wide: bool) -> Html:
+    """The steps below one another, each as far to the right as its number is deep.
+
+    Empty if there are no steps.
+    """
+    if not steps:
+        return Html("")
+    width = _TREE if wide else _NARROW
+    return _svg(_below(_families(steps), width), width, _About("way", title, steps), wide=wide)
 
 
 def _families(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:
-    """The steps by the part of the number that all of them have."""
+    """The steps by the part of the number that all of them have; single ones at the end are one family."""
     depth = min(step.number.count(".") for step in steps) + 1
     grouped = groupby(steps, key=lambda step: step.number.split(".")[:depth])
-    return [tuple(family) for _, family in grouped]
+    families = [tuple(family) for _, family in grouped]
+    last = max((place for place, family in enumerate(families) if len(family) > 1), default=len(families))
+    after = tuple(step for family in families[last + 1 :] for step in family)
+    return [*families[: last + 1], *([after] if after else [])]
 
 
 def _side_by_side(families: list[tuple[Step, ...]], columns: list[tuple[Step, ...]]) -> _Drawing:
@@ -86,15 +138,15 @@ def _side_by_side(families: list[tuple[Step, ...]], columns: list[tuple[Step, ..
     return _Drawing(tuple(boxes), tuple(lines), max(heights))
 
 
-def _below(families: list[tuple[Step, ...]]) -> _Drawing:
+def _below(families: list[tuple[Step, ...]], width: float) -> _Drawing:
     boxes: list[_Box] = []
     lines: list[str] = []
     y = 1.0
     for family in families:
         if y > 1:
-            lines.append(f"M{_NARROW / 2} {y - _GAP}v{_DROP - _GAP - 3}")
+            lines.append(f"M{width / 2} {y - _GAP}v{_DROP - _GAP - 3}")
             y += _DROP - 2 * _GAP
-        drawn = _column(family, 1, y, _NARROW - 2)
+        drawn = _column(family, 1, y, width - 2)
         boxes += drawn.boxes
         lines += drawn.lines
         y = drawn.height
@@ -121,23 +173,34 @@ def _column(family: tuple[Step, ...], x: float, y: float, width: float) -> _Draw
     return _Drawing(tuple(boxes), tuple(lines), y)
 
 
-def _svg(drawing: _Drawing, width: float, steps: tuple[Step, ...]) -> Html:
-    kind = "wide" if width == _WIDE else "narrow"
-    told = "; ".join(f"{step.number} {step.title}" for step in steps)
+def _svg(drawing: _Drawing, width: float, about: _About, *, wide: bool | None = None) -> Html:
+    kind = "wide" if (width == _WIDE if wide is None else wide) else "narrow"
+    name = f"{about.name}-{kind}"
+    told = "; ".join(f"{step.label} {step.title}".strip() for step in about.steps)
     return Html(
-        '<svg class="picture picture-%s" viewBox="0 0 %s %s" role="group" aria-labelledby="pipeline-%s" '
+        '<svg class="picture picture-%s picture-of-%s" viewBox="0 0 %s %s" role="group" aria-labelledby="%s" '
         'xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor">'
-        '<title id="pipeline-%s">The pipeline, step by step</title><desc>%s</desc>'
+        '<title id="%s">%s</title><desc>%s</desc>'
         '<defs><marker id="arrow-%s" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto"><path d="M0 0L8 4L0 8z" class="picture-tip"/></marker></defs>'
-    ) % (kind, Html(f"{width:g}"), Html(f"{drawing.height:g}"), kind, kind, told, kind) + join(
-        _drawn(drawing, kind)
-    )
+    ) % (
+        kind,
+        Html(about.name),
+        Html(f"{width:g}"),
+        Html(f"{drawing.height:g}"),
+        Html(name),
+        Html(name),
+        about.title,
+        told,
+        Html(name),
+    ) + join(_drawn(drawing, name))
 
 
-def _drawn(drawing: _Drawing, kind: str) -> Iterator[Html]:
+def _drawn(drawing: _Drawing, name: str) -> Iterator[Html]:
     for line in drawing.lines:
-        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (Html(line), kind)
+        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (Html(line), Html(name))
+    for text in drawing.texts:
+        yield _text("picture-label", text.x, text.y, text.text)
     for box in drawing.boxes:
         yield _box(box)
     yield Html("</svg>")
@@ -145,26 +208,106 @@ def _drawn(drawing: _Drawing, kind: str) -> Iterator[Html]:
 
 def _box(box: _Box) -> Html:
     step = box.step
-    name = f"{step.number} {step.title}" + (f": {step.symbol}" if step.symbol else "")
+    name = f"{step.label} {step.title}".strip() + (f": {step.symbol}" if step.symbol else "")
     room = box.width - 24
-    left = box.x + 14 + 9 * len(step.number) + 8
-    middle = box.y + (19 if step.symbol else _HEIGHT / 2 + 5)
+    left = box.x + 12 + (10 + 9 * len(step.label) if step.label else 0)
+    middle = box.y + (19 if step.symbol else box.height / 2 + 5)
     return Html(
-        '<a href="%s" class="picture-step%s"><title>%s</title>'
+        '<a href="%s" class="picture-step%s" aria-label="%s"><title>%s</title>'
         '<rect x="%s" y="%s" width="%s" height="%s" rx="7"/>'
     ) % (
         step.href,
         Html(" picture-top" if box.top else ""),
         name,
-        *(Html(f"{number:g}") for number in (box.x, box.y, box.width, _HEIGHT)),
+        name,
+        *(Html(f"{number:g}") for number in (box.x, box.y, box.width, box.height)),
     ) + join(
         (
-            _text("picture-number", box.x + 12, middle, step.number),
+            _text("picture-number", box.x + 12, middle, step.label),
             _text("picture-title", left, middle, _cut(step.title, room - (left - box.x - 12))),
             _text("picture-symbol", left, box.y + 36, _cut(step.symbol, room - (left - box.x - 12))),
             Html("</a>"),
         )
     )
+
+
+def stack(steps: tuple[Step, ...], title: str) -> Html:
+    """The steps below one another, for narrow windows."""
+    boxes = tuple(
+        _Box(step, 1, 1 + place * (_LOW + _GAP), _NARROW - 2, height=_LOW) for place, step in enumerate(steps)
+    )
+    drawing = _Drawing(boxes, (), 1 + len(steps) * (_LOW + _GAP))
+    return _svg(drawing, _NARROW, _About("stack", title, steps), wide=False)
+
+
+def between(center: Step, left: tuple[Step, ...], right: tuple[Step, ...], about: Around) -> Html:
+    """Something in the middle, what leads to it on its left, and what it leads to on its right.
+
+    Empty if there is nothing on either side.
+    """
+    if not (left or right):
+        return Html("")
+    rows = max(len(left), len(right), 1)
+    height = _HEAD + rows * (_LOW + _GAP)
+    middle = _HEAD + (height - _HEAD - _GAP - _LOW) / 2
+    columns = ((left, 1.0), (right, _WIDE - 1 - _SIDE))
+    boxes = [_Box(center, (_WIDE - _SIDE) / 2, middle, _SIDE, top=True, height=_LOW)]
+    lines: list[str] = []
+    for steps, x in columns:
+        top = _HEAD + (rows - len(steps)) * (_LOW + _GAP) / 2
+        for place, step in enumerate(steps):
+            y = top + place * (_LOW + _GAP)
+            boxes.append(_Box(step, x, y, _SIDE, height=_LOW))
+            lines.append(_curve(x, y + _LOW / 2, middle + _LOW / 2))
+    texts = tuple(
+        _Words(text, x, 16.0)
+        for text, steps, x in ((about.left, left, 3.0), (about.right, right, _WIDE - _SIDE + 2))
+        if steps
+    )
+    drawing = _Drawing(tuple(boxes), tuple(lines), height, texts)
+    steps = (*left, center, *right)
+    return _svg(drawing, _WIDE, _About(about.name, about.title, steps))
+
+
+def _curve(x: float, y: float, middle: float) -> str:
+    """An arrow from a box on the left to the middle, or from the middle to a box on the right."""
+    if x < _WIDE / 2:
+        start, end = x + _SIDE, (_WIDE - _SIDE) / 2 - 3
+        return f"M{start:g} {y:g}C{start + 40:g} {y:g} {end - 40:g} {middle:g} {end:g} {middle:g}"
+    start, end = (_WIDE + _SIDE) / 2, x - 3
+    return f"M{start:g} {middle:g}C{start + 40:g} {middle:g} {end - 40:g} {y:g} {end:g} {y:g}"
+
+
+class Arrow(msgspec.Struct, frozen=True):
+    """A change from one state to another, and the step that makes it."""
+
+    before: str
+    after: str
+    step: Step
+
+
+def life(arrows: tuple[Arrow, ...], title: str, *, wide: bool) -> Html:
+    """States below one another, and beside each what leads away from it, in the order given."""
+    if not arrows:
+        return Html("")
+    width = _TREE if wide else _NARROW
+    state = width * (0.16 if wide else 0.24)
+    boxes: list[_Box] = []
+    lines: list[str] = []
+    texts: list[_Words] = []
+    y = 1.0
+    for arrow in arrows:
+        middle = y + _HEIGHT / 2
+        texts.append(_Words(arrow.before, 4, middle + 5))
+        texts.append(_Words(arrow.after, width - state + 16, middle + 5))
+        if arrow.before:
+            lines.append(f"M{4 + 8.5 * len(arrow.before):g} {middle:g}H{state - 3:g}")
+        lines.append(f"M{width - state:g} {middle:g}h10")
+        boxes.append(_Box(arrow.step, state, y, width - 2 * state, top=True))
+        y += _HEIGHT + _GAP
+    drawing = _Drawing(tuple(boxes), tuple(lines), y, tuple(texts))
+    about = _About("life", title, tuple(arrow.step for arrow in arrows))
+    return _svg(drawing, width, about, wide=wide)
 
 
 def _text(kind: str, x: float, y: float, text: str) -> Html:

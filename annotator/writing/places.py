@@ -10,22 +10,27 @@ import msgspec
 
 from annotator.model import Anchor, Declaration, Document, Kind, Use
 from annotator.writing.addresses import slug, unique
+from annotator.writing.code import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 
+_HUGE = 3000
+"""Lines of methods up to which a type that is cited is shown whole."""
+
 _LARGE = 800
 """Lines of methods up to which a type that is only used is shown whole."""
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A Go file at the tag: its bytes, what they say, and what its identifiers are proven to name."""
+    """A Go file at the tag: its bytes, what they say, what its identifiers are proven to name, its colours."""
 
     data: bytes
     document: Document
     uses: tuple[Use, ...] = ()
+    colours: Pieces | None = None
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -106,13 +111,14 @@ def sheets(
 ) -> tuple[Sheet, ...]:
     """The pages that show what the anchors name, what that uses, one step far, and what is `named`.
 
-    A type that an anchor names, or whose method it names, is shown with all its methods. Whatever
+    A type that an anchor names, or whose method it names, is shown with all its methods, unless these
+    fill a book. Whatever
     these, or a function that an anchor names, are proven to use is shown too, as far as its file is
     among the sources, and so is what `named` gives by path and symbol; of a very large type only the
     methods that are used.
     """
     index = _Index(sources)
-    seeds = {shown.key: shown for anchor in anchors for shown in index.whole(index.at(anchor))}
+    seeds = {shown.key: shown for anchor in anchors for shown in index.seeded(index.at(anchor))}
     told = (index.find(path, symbol) for path, symbol in named)
     used = {one.key: one for one in told if one}
     used |= {one.key: one for seed in seeds.values() for one in index.used_by(seed)}
@@ -219,6 +225,13 @@ class _Index:
         if found is None:
             return ()
         return tuple(self._types[found.folder, found.type]) if found.type else (found,)
+
+    def seeded(self, found: _Found | None) -> tuple[_Found, ...]:
+        """A cited declaration with what gives it its sense: a type whole unless it is a world of its own."""
+        whole = self.whole(found)
+        if found is None or sum(one.lines for one in whole) <= _HUGE:
+            return whole
+        return (found, *(one for one in whole if one.declaration.kind in TYPES))
 
     def around(self, found: _Found) -> tuple[_Found, ...]:
         """A used declaration with what gives it its sense: a type whole if it is not too large."""

@@ -22,12 +22,18 @@ class Prose(msgspec.Struct, frozen=True):
     """A text of our own.
 
     Attributes:
-        name: Its file's name without suffix; `home` and `errata` have pages of their own.
+        name: Its file's name without suffix, `pages/` before it unless it is a chapter; `home` and `errata`
+            have pages of their own.
         number: The section of the article that it accompanies, empty if it is no chapter.
         title: Its heading, plain text.
         summary: One sentence for lists and search engines, plain text.
         body: Markdown; `` `path::Symbol` `` becomes a link where the symbol has a place.
         line: 1-based line of the file at which the body begins.
+        section: Under what the navigation lists it, empty for a chapter.
+        order: Its place there.
+        shows: Symbols whose code stands below the text, as notations.
+        example: The name of an example that stands below the text, or empty.
+        picture: What is drawn above the text.
     """
 
     name: str
@@ -36,6 +42,48 @@ class Prose(msgspec.Struct, frozen=True):
     summary: str
     body: str
     line: int = 1
+    section: str = ""
+    order: int = 0
+    shows: tuple[str, ...] = ()
+    example: str = ""
+    picture: Picture | None = None
+
+
+class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station of a way through the code: a symbol, and what happens there in a few words."""
+
+    at: str
+    what: str = ""
+
+
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A change of state: what makes it, as a notation; no state to come from, or to go to, is an empty one."""
+
+    by: str
+    before: str = msgspec.field(name="from", default="")
+    after: str = msgspec.field(name="to", default="")
+
+
+class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a picture shows; the generator draws it from the code.
+
+    Attributes:
+        title: What it is called for those who do not see it.
+        way: A way through the code: what is called by what is found there.
+        holders: A type as a notation: who makes it, and whose fields hold it.
+        life: The states of something, and what changes them.
+    """
+
+    title: str
+    way: tuple[Station, ...] = ()
+    holders: str = ""
+    life: tuple[Change, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The symbols in it, as notations."""
+        found = (*(one.at for one in self.way), self.holders, *(one.by for one in self.life))
+        return tuple(dict.fromkeys(one for one in found if one))
 
 
 class Mention(msgspec.Struct, frozen=True):
@@ -50,6 +98,11 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     number: str = ""
     summary: str = ""
+    section: str = ""
+    order: int = 0
+    shows: tuple[str, ...] = ()
+    example: str = ""
+    picture: Picture | None = None
 
 
 def parse(name: str, text: str) -> Prose:
@@ -74,15 +127,22 @@ def parse(name: str, text: str) -> Prose:
         summary=head.summary,
         body="\n".join(lines[first:]).rstrip("\n") if first > end else "",
         line=first + 1,
+        section=head.section,
+        order=head.order,
+        shows=head.shows,
+        example=head.example,
+        picture=head.picture,
     )
 
 
 def mentions(prose: Prose) -> tuple[Mention, ...]:
-    """Every symbol that the text names, in order."""
-    return tuple(
+    """Every symbol that the text and its head name: the text's in order, then the head's."""
+    told = (
         Mention(path=match[1], symbol=match[2], line=prose.line + prose.body.count("\n", 0, match.start()))
         for match in _NOTATION.finditer(prose.body)
     )
+    headed = (*prose.shows, *(prose.picture.named if prose.picture else ()))
+    return (*told, *(Mention(path, symbol, 1) for path, _, symbol in (one.partition("::") for one in headed)))
 
 
 def linked(prose: Prose, show: Callable[[str, str], Html | None]) -> Html:

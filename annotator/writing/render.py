@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from annotator.writing.atlas import CONTENTS, ERRATA, HOME, REPORT, SYMBOLS
-from annotator.writing.escape import escape, label
+from annotator.writing.atlas import CONTENTS, COVERAGE, ERRATA, EXAMPLES, HOME, PARITY, REPORT, SYMBOLS
+from annotator.writing.escape import escape, label, ticked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from annotator.writing.pages import Site
     from annotator.writing.views import Page
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 SETTINGS = "type-make-serve-first.yml"
 """The generated half of mkdocs.yml. Its name is what mkdocs says when nothing has been built yet."""
 
+QUESTIONS = "Questions"
+"""The section of the navigation that comes before the chapters."""
+
 
 def files(site: Site) -> Mapping[str, bytes]:
     """Every generated file by its path below the documents' folder."""
     rendered = {page.path: markdown(site, page).encode() for page in site.pages}
-    return {**rendered, SETTINGS: settings(site).encode()}
+    return {**rendered, SETTINGS: settings(site).encode(), "objects.inv": site.inventory}
 
 
 def markdown(site: Site, page: Page) -> str:
@@ -36,17 +40,35 @@ def markdown(site: Site, page: Page) -> str:
 
 
 def settings(site: Site) -> str:
-    """The navigation, for mkdocs.yml to inherit: the chapters in order, symbols only by links."""
-    chapters = [page.path for page in site.pages if page.path.startswith("chapters/")]
-    lines = [
-        "# Generated; mkdocs.yml inherits it.",
-        "nav:",
-        f"  - {HOME}",
-        "  - Chapters:",
-        *(f'      - "{path}"' for path in (CONTENTS, *(path for path in chapters if path != CONTENTS))),
-        *(f"  - {path}" for path in (SYMBOLS, REPORT, ERRATA)),
-    ]
+    """The navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
+    lines = ["# Generated; mkdocs.yml inherits it.", "nav:", *_nav(site)]
     return "\n".join(lines) + "\n"
+
+
+def _nav(site: Site) -> Iterator[str]:
+    paths = [page.path for page in site.pages]
+    sections = {name: list(found) for name, found in site.sections}
+    questions = sections.pop(QUESTIONS, [])
+    yield f"  - {HOME}"
+    yield from _listed(QUESTIONS, questions)
+    yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if "/~" not in path])
+    yield from _listed("Go and Python", [path for path in (EXAMPLES, PARITY, COVERAGE) if path in paths])
+    yield from _listed("Source", [SYMBOLS, REPORT, ERRATA])
+    for name, found in sections.items():
+        yield from _listed(name, found)
+
+
+def _below(paths: list[str], first: str) -> list[str]:
+    """The pages of a folder, its own page first."""
+    folder = first.rpartition("/")[0]
+    found = [path for path in paths if path.startswith(f"{folder}/")]
+    return sorted(found, key=lambda path: path != first)
+
+
+def _listed(title: str, paths: list[str]) -> Iterator[str]:
+    if paths:
+        yield f"  - {json.dumps(title)}:"
+        yield from (f"      - {json.dumps(path)}" for path in paths)
 
 
 def _name(page: Page) -> str:
@@ -74,4 +96,5 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["label"] = label
+    environment.filters["ticked"] = ticked
     return environment

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from annotator.writing import texts
 from annotator.writing.addresses import href
-from annotator.writing.atlas import SYMBOLS, Atlas
-from annotator.writing.citations import citations
-from annotator.writing.excerpts import Stretch, excerpt
+from annotator.writing.atlas import SYMBOLS, Atlas, example_page, to
+from annotator.writing.citations import citations_on
+from annotator.writing.excerpts import Besides, Stretch, excerpt
+from annotator.writing.panels import panels
 from annotator.writing.places import overlapping
 from annotator.writing.views import Block, Group, Head, Link, Page, SymbolPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from annotator.writing.places import Sheet
     from annotator.writing.places import Shown as Item
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 def symbols(atlas: Atlas, sheet: Sheet) -> Page:
     """The page of a type or a package."""
     main = sheet.main
-    groups = tuple(_groups(atlas, sheet))
+    besides = Besides(atlas, sheet.page, atlas.facings.by_page.get(sheet.page))
+    groups = tuple(_groups(atlas, sheet, besides))
     declaring = [block for group in groups for block in group.blocks if main and _holds(block, main.anchor)]
-    cited = tuple(one for one in citations(atlas, sheet.page) if one.found.href.startswith("#"))
+    cited = tuple(citations_on(atlas, sheet.page))
     return Page(
         path=sheet.page,
         title=sheet.title,
@@ -42,6 +45,12 @@ def symbols(atlas: Atlas, sheet: Sheet) -> Page:
             citations=cited,
             types=tuple(_types(atlas, sheet)),
             hidden=sheet.hidden,
+            picture=texts.around(atlas, sheet.page, sheet.title),
+            interfaces=_others(atlas, sheet, atlas.relations.interfaces),
+            implementers=_others(atlas, sheet, atlas.relations.implementers),
+            callers=_callers(atlas, sheet),
+            callees=_callees(atlas, sheet),
+            examples=tuple(_examples(atlas, sheet)),
         ),
         code=True,
     )
@@ -66,6 +75,31 @@ def _types(atlas: Atlas, sheet: Sheet) -> Iterator[Link]:
             yield Link(one.type, href(sheet.page, one.page), kind_of(one))
 
 
+def _others(atlas: Atlas, sheet: Sheet, related: Mapping[str, tuple[str, ...]]) -> tuple[Link, ...]:
+    """The places of the types that a relation leads to from the page's type."""
+    main = sheet.main
+    found = related.get(f"{main.path}::{main.declaration.symbol}", ()) if main else ()
+    places = (atlas.places.get((one.partition("::")[0], one.partition("::")[2])) for one in found)
+    return tuple(to(sheet.page, place) for place in places if place)
+
+
+def _callers(atlas: Atlas, sheet: Sheet) -> tuple[Link, ...]:
+    calls = atlas.relations.into.get(sheet.page, ())
+    return tuple({call.caller.name: to(sheet.page, call.caller) for call in calls}.values())
+
+
+def _callees(atlas: Atlas, sheet: Sheet) -> tuple[Link, ...]:
+    calls = atlas.relations.out.get(sheet.page, ())
+    return tuple({call.callee.name: to(sheet.page, call.callee) for call in calls}.values())
+
+
+def _examples(atlas: Atlas, sheet: Sheet) -> Iterator[Link]:
+    """The examples that use a counterpart of something on the page."""
+    for one in atlas.given.mirror.examples:
+        if any(place.page == sheet.page for place in atlas.used[one.name]):
+            yield Link(one.name, href(sheet.page, example_page(one.name)), one.title)
+
+
 def _fields(sheet: Sheet, main: Item) -> Iterator[Link]:
     """A struct's fields, an interface's methods, with their lines."""
     for one in main.declaration.members:
@@ -88,16 +122,16 @@ def _speaking(atlas: Atlas, sheet: Sheet) -> tuple[Link, ...]:
     return tuple(stops[page] for page in order if page in stops)
 
 
-def _groups(atlas: Atlas, sheet: Sheet) -> Iterator[Group]:
+def _groups(atlas: Atlas, sheet: Sheet, besides: Besides) -> Iterator[Group]:
     for path in sheet.prefixes:
         blocks = tuple(
-            _block(atlas, sheet, path, items)
+            _block(atlas, sheet, path, items, besides)
             for items in overlapping(item for item in sheet.items if item.path == path)
         )
         yield Group(path, atlas.given.sources[path].document.constraint, blocks)
 
 
-def _block(atlas: Atlas, sheet: Sheet, path: str, items: tuple[Item, ...]) -> Block:
+def _block(atlas: Atlas, sheet: Sheet, path: str, items: tuple[Item, ...], besides: Besides) -> Block:
     first, last = min(item.first for item in items), max(item.last for item in items)
     heads = tuple(
         Head(
@@ -112,7 +146,13 @@ def _block(atlas: Atlas, sheet: Sheet, path: str, items: tuple[Item, ...]) -> Bl
         )
         for item in items
     )
-    return Block(heads, excerpt(atlas, sheet.page, sheet, Stretch(path, first, last)))
+    stretch = Stretch(path, first, last)
+    return Block(
+        heads=heads,
+        excerpt=excerpt(atlas, sheet.page, sheet, stretch, besides.jumps),
+        beside=besides.of(stretch),
+        panels=tuple(panels(atlas, sheet.page, stretch)),
+    )
 
 
 def _holds(block: Block, anchor: str) -> bool:

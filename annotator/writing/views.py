@@ -17,7 +17,10 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Excerpt(msgspec.Struct, frozen=True):
-    """Lines of one file; `outside` leads to the same lines in the repository."""
+    """Lines of one file; `outside` leads to the same lines in the repository.
+
+    Python has `name`, the dotted name of what is shown, and `page`, the page of the whole file.
+    """
 
     path: str
     first: int
@@ -26,6 +29,29 @@ class Excerpt(msgspec.Struct, frozen=True):
     outside: str
     constraint: str = ""
     tall: bool = False
+    language: str = "go"
+    name: str = ""
+    page: str = ""
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """A row of parity: what each side has, with its line, and how they stand to each other."""
+
+    kind: str
+    name: str
+    go: Link
+    python: Link
+    agreement: str
+    reason: str
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """A counterpart beside its original, row by row."""
+
+    go: Link
+    python: Link
+    counts: tuple[tuple[str, int], ...]
+    rows: tuple[Compared, ...]
 
 
 class Citation(msgspec.Struct, frozen=True):
@@ -73,9 +99,11 @@ class Citation(msgspec.Struct, frozen=True):
 class CitedCode(msgspec.Struct, frozen=True):
     """A citation with the code it cites, and the lines there that name what the chapter speaks of."""
 
-    citation: Citation
+    citation: Citation | None
     excerpt: Excerpt | None
     signs: tuple[Link, ...] = ()
+    beside: tuple[Excerpt, ...] = ()
+    title: Link | None = None
 
 
 class HomePage(msgspec.Struct, frozen=True):
@@ -98,11 +126,35 @@ class Entry(msgspec.Struct, frozen=True):
     verdicts: tuple[str, ...]
 
 
-class Contents(msgspec.Struct, frozen=True):
-    """The list of all chapters, and the articles they follow."""
+class Walk(msgspec.Struct, frozen=True):
+    """An article and the chapters that follow it."""
 
+    article: Link
     entries: tuple[Entry, ...]
-    articles: tuple[Link, ...]
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """The list of all chapters, article by article."""
+
+    walks: tuple[Walk, ...]
+
+
+class ExampleShown(msgspec.Struct, frozen=True):
+    """An example: how to run it, what it prints, and its source."""
+
+    title: str
+    link: Link
+    command: str
+    output: str
+    source: Excerpt | None = None
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """A picture, wide and narrow, with what is said below it."""
+
+    wide: Html
+    narrow: Html
+    caption: str = ""
 
 
 class ChapterPage(msgspec.Struct, frozen=True):
@@ -114,6 +166,9 @@ class ChapterPage(msgspec.Struct, frozen=True):
     citations: tuple[CitedCode, ...]
     article: Link
     names: tuple[Link, ...]
+    picture: Drawn | None = None
+    shown: tuple[CitedCode, ...] = ()
+    example: ExampleShown | None = None
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -127,10 +182,12 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A stretch of source and the declarations in it."""
+    """A stretch of source, the declarations in it, and what stands beside it in Python."""
 
     heads: tuple[Head, ...]
     excerpt: Excerpt
+    beside: tuple[Excerpt, ...] = ()
+    panels: tuple[Panel, ...] = ()
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -157,6 +214,12 @@ class SymbolPage(msgspec.Struct, frozen=True):
     citations: tuple[Citation, ...]
     types: tuple[Link, ...]
     hidden: int
+    picture: Drawn | None = None
+    interfaces: tuple[Link, ...] = ()
+    implementers: tuple[Link, ...] = ()
+    callers: tuple[Link, ...] = ()
+    callees: tuple[Link, ...] = ()
+    examples: tuple[Link, ...] = ()
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -184,10 +247,11 @@ class File(msgspec.Struct, frozen=True):
 
 
 class IndexPage(msgspec.Struct, frozen=True):
-    """All symbols by package, all files by path."""
+    """All symbols by package, all Python by module, all files by path."""
 
     packages: tuple[Package, ...]
     files: tuple[File, ...]
+    modules: tuple[Listed, ...] = ()
 
 
 class ReportPage(msgspec.Struct, frozen=True):
@@ -204,7 +268,90 @@ class ErrataPage(msgspec.Struct, frozen=True):
     misheaded: tuple[Citation, ...]
 
 
-View = HomePage | Contents | ChapterPage | SymbolPage | IndexPage | ReportPage | ErrataPage
+class ParityPackage(msgspec.Struct, frozen=True):
+    """The pairs whose originals are in one package."""
+
+    folder: str
+    counts: tuple[tuple[str, int], ...]
+    pairs: tuple[Panel, ...]
+
+
+class ParityPage(msgspec.Struct, frozen=True):
+    """Every pair, and how truly it corresponds."""
+
+    counts: tuple[tuple[str, int], ...]
+    packages: tuple[ParityPackage, ...]
+
+
+class CoverageRow(msgspec.Struct, frozen=True):
+    """How many symbols of a package are in each state."""
+
+    folder: Link
+    figures: tuple[int, ...]
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Symbols without a counterpart, and why."""
+
+    reason: str
+    symbols: tuple[Link, ...]
+
+
+class CoveragePage(msgspec.Struct, frozen=True):
+    """What of the scope is mapped, and what is not."""
+
+    states: tuple[str, ...]
+    totals: tuple[int, ...]
+    packages: tuple[CoverageRow, ...]
+    left_out: tuple[LeftOut, ...]
+    open: tuple[Link, ...]
+
+
+class ExamplesPage(msgspec.Struct, frozen=True):
+    """The list of examples."""
+
+    examples: tuple[ExampleShown, ...]
+
+
+class ExamplePage(msgspec.Struct, frozen=True):
+    """One example, and where the texts use it."""
+
+    example: ExampleShown
+    chapters: tuple[Link, ...]
+    symbols: tuple[Link, ...]
+
+
+class Defined(msgspec.Struct, frozen=True):
+    """A counterpart in a Python file, and the places of its originals."""
+
+    link: Link
+    kind: str
+    originals: tuple[Link, ...]
+
+
+class ModulePage(msgspec.Struct, frozen=True):
+    """A Python file, whole."""
+
+    name: str
+    doc: str
+    excerpt: Excerpt
+    defined: tuple[Defined, ...]
+
+
+View = (
+    HomePage
+    | Contents
+    | ChapterPage
+    | SymbolPage
+    | IndexPage
+    | ReportPage
+    | ErrataPage
+    | ModulePage
+    | ParityPage
+    | CoveragePage
+    | ExamplesPage
+    | ExamplePage
+)
 
 
 class Frame(msgspec.Struct, frozen=True):

@@ -1,0 +1,143 @@
+"""What examples print: each run once for every state of the code that it rests on."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from annotator.errors import InvalidInput, printable
+
+_PATIENCE = 120
+"""Seconds that an example may take."""
+
+_MOST = 200_000
+"""Characters of output that are kept."""
+
+
+class Values(Protocol):
+    """Where outputs are kept, by key."""
+
+    def get_values(self, kind: str, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Those that are kept."""
+        ...
+
+    def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
+        """Keep them."""
+        ...
+
+
+class Program(msgspec.Struct, frozen=True):
+    """An example: its name, its file from the project's root, what it shows, and what runs it."""
+
+    name: str
+    path: str
+    title: str
+    command: str
+
+
+def find(files: Mapping[str, bytes], folder: str, command: str) -> Iterator[Program]:
+    """The examples among some Python files: those in the folder that run a `main` without arguments.
+
+    A file that reads a command line is a tool of the examples, not one of them.
+
+    Args:
+        files: Python files by path from the project's root.
+        folder: The folder of the examples.
+        command: What runs one, `{name}` standing for its name.
+    """
+    for path, data in files.items():
+        if folder and path.rpartition("/")[0] == folder and _is_example(ast.parse(data)):
+            name = path.rpartition("/")[2].removesuffix(".py")
+            title = (ast.get_docstring(ast.parse(data)) or name).partition("\n\n")[0].replace("\n", " ")
+            yield Program(name, path, title, command.replace("{name}", name))
+
+
+def _is_example(tree: ast.Module) -> bool:
+    mains = [one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == "main"]
+    guarded = any(isinstance(one, ast.If) and "__main__" in ast.unparse(one.test) for one in tree.body)
+    imported = {alias.name for one in ast.walk(tree) if isinstance(one, ast.Import) for alias in one.names}
+    takes = any(ast.unparse(main.args) for main in mains)
+    return bool(mains) and guarded and not takes and "argparse" not in imported
+
+
+def outputs(
+    programs: Iterable[Program], files: Mapping[str, bytes], root: Path, kept: Values
+) -> Mapping[str, str]:
+    """What each example prints, by name; those whose code is as it was are not run again.
+
+    Args:
+        programs: The examples.
+        files: All Python files that they may rest on.
+        root: The folder in which they are run.
+        kept: Where outputs are kept.
+
+    Raises:
+        InvalidInput: An example fails, or does not end.
+    """
+    wanted = tuple(programs)
+    state = _state(files, kept) if wanted else ""
+    keys = {one.name: f"{one.command}:{state}" for one in wanted}
+    found = kept.get_values("example", keys.values())
+    lacking = [one for one in wanted if keys[one.name] not in found]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        ran = dict(zip((one.name for one in lacking), pool.map(lambda one: _run(one, root), lacking), strict=True))
+    kept.put_values("example", {keys[name]: output.encode() for name, output in ran.items()})
+    return {name: ran[name] if name in ran else found[key].decode() for name, key in keys.items()}
+
+
+def _run(program: Program, root: Path) -> str:
+    words = shlex.split(program.command)
+    command = [sys.executable if word in ("python", "python3") else word for word in words]
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100"}
+    try:
+        ended = subprocess.run(  # noqa: S603 - the project's own programs, by its own settings
+            command, cwd=root, env=environment, capture_output=True, timeout=_PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InvalidInput(f"{program.path}: the example did not end within {_PATIENCE} s") from error
+    except OSError as error:
+        raise InvalidInput(f"{program.path}: `{program.command}` cannot be run: {error.strerror}") from error
+    if ended.returncode:
+        said = ended.stderr.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"]
+        raise InvalidInput(
+            f"{program.path}: the example ended with exit code {ended.returncode}: {printable(said[-1])}; "
+            f"run `{program.command}` to see it all"
+        )
+    return ended.stdout.decode("utf-8", "replace")[:_MOST]
+
+
+def _state(files: Mapping[str, bytes], kept: Values) -> str:
+    """A name for what the files do: their code without docstrings and places."""
+    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    known = dict(kept.get_values("code", hashes.values()))
+    fresh = {hashes[path]: _code(data) for path, data in files.items() if hashes[path] not in known}
+    kept.put_values("code", fresh)
+    known |= fresh
+    whole = hashlib.sha256(sys.version.encode())
+    for path, name in hashes.items():
+        whole.update(path.encode() + b"\0" + known[name])
+    return whole.hexdigest()
+
+
+def _code(data: bytes) -> bytes:
+    tree = ast.parse(data)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_text(body[0]):
+            body[0] = ast.Pass()
+    return hashlib.sha256(ast.dump(tree).encode()).digest()
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    is_expression = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return is_expression and isinstance(statement.value.value, str)  # type: ignore[attr-defined] # an Expr has one

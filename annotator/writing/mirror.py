@@ -1,0 +1,116 @@
+"""The Python side of the pages: files, objects, the pairs that the mapping made, and what examples print."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from annotator.model import Counterpart, GoSymbol, PythonObject, Use
+from annotator.writing.code import Pieces
+
+
+class Row(Protocol):
+    """One thing that one side has, and what the other side has for it."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102 - the names say it
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def go(self) -> str: ...  # noqa: D102
+    @property
+    def go_line(self) -> int: ...  # noqa: D102
+    @property
+    def python(self) -> str: ...  # noqa: D102
+    @property
+    def python_line(self) -> int: ...  # noqa: D102
+    @property
+    def agreement(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+class Pair(Protocol):
+    """A counterpart beside its originals."""
+
+    @property
+    def counterpart(self) -> Counterpart: ...  # noqa: D102 - the names say it
+    @property
+    def originals(self) -> tuple[GoSymbol, ...]: ...  # noqa: D102
+    @property
+    def rows(self) -> tuple[Row, ...]: ...  # noqa: D102
+
+
+class Covered(Protocol):
+    """A symbol in scope, its state, and its counterparts or the reason why it has none."""
+
+    @property
+    def symbol(self) -> GoSymbol: ...  # noqa: D102 - the names say it
+    @property
+    def state(self) -> str: ...  # noqa: D102
+    @property
+    def counterparts(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+class Module(msgspec.Struct, frozen=True):
+    """A Python file: its bytes, what its names are proven to mean, its docstring and its colours.
+
+    A use's `symbol` is a dotted name.
+    """
+
+    data: bytes
+    uses: tuple[Use, ...] = ()
+    doc: str = ""
+    colours: Pieces | None = None
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A program that shows something.
+
+    Attributes:
+        name: What it is called by.
+        path: Its file, from the project's root.
+        title: The first sentence of its docstring.
+        command: What a reader types to run it.
+        output: What it printed when it was run.
+    """
+
+    name: str
+    path: str
+    title: str
+    command: str
+    output: str
+
+
+class Mirror(msgspec.Struct, frozen=True):
+    """All that pages show of the Python packages.
+
+    Attributes:
+        modules: The files by path from the project's root.
+        objects: Everything defined in them, by dotted name.
+        pairs: Each counterpart beside its originals.
+        covered: Every symbol in scope.
+        examples: The examples with their output.
+        home: Address below which the files are on the web, or empty.
+    """
+
+    modules: Mapping[str, Module] = {}
+    objects: Mapping[str, PythonObject] = {}
+    pairs: tuple[Pair, ...] = ()
+    covered: tuple[Covered, ...] = ()
+    examples: tuple[Example, ...] = ()
+    home: str = ""
+
+    def named(self, path: str) -> str:
+        """The dotted name of a file's module."""
+        return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def blob(data: bytes) -> str:
+    """The id under which git keeps these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -1,0 +1,211 @@
+"""What stands around a text of ours: its picture, drawn from the code, the code it shows, its example."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.writing import pictures, showing
+from annotator.writing.addresses import href
+from annotator.writing.atlas import Atlas, to
+from annotator.writing.escape import Html
+from annotator.writing.excerpts import Besides, Stretch, excerpt
+from annotator.writing.views import ChapterPage, CitedCode, Drawn, ExampleShown, Link, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from annotator.writing.places import Place
+    from annotator.writing.prose import Picture, Prose
+
+_MOST = 9
+"""Boxes on one side of a drawing; the others are counted."""
+
+
+def pages(atlas: Atlas) -> Iterator[Page]:
+    """The pages of texts that are no chapters."""
+    for text in atlas.pages:
+        page = f"{text.name}.md"
+        yield Page(
+            path=page,
+            title=text.title,
+            summary=text.summary or text.title,
+            view=ChapterPage(
+                number="",
+                summary=text.summary,
+                body=atlas.told(text, page),
+                citations=(),
+                article=Link("", ""),
+                names=(),
+                picture=drawn(atlas, text, page),
+                shown=code(atlas, text, page),
+                example=example(atlas, text, page),
+            ),
+            code=bool(text.shows),
+        )
+
+
+def code(atlas: Atlas, text: Prose, page: str) -> tuple[CitedCode, ...]:
+    """The code that a text shows below it."""
+    found = []
+    for one in text.shows:
+        path, _, symbol = one.partition("::")
+        place = atlas.places.get((path, symbol))
+        if place:
+            besides = Besides(atlas, page, atlas.facings.by_page.get(place.page), at_home=False)
+            stretch = Stretch(place.path, place.first, place.declaration.span.end_line)
+            shown = excerpt(atlas, page, atlas.sheet(place.page), stretch, besides.jumps)
+            found.append(CitedCode(None, shown, (), besides.of(stretch), to(page, place)))
+    return tuple(found)
+
+
+def example(atlas: Atlas, text: Prose, page: str) -> ExampleShown | None:
+    """The example that a text shows below it."""
+    found = {one.name: one for one in atlas.given.mirror.examples}.get(text.example)
+    return showing.shown(atlas, page, found) if found else None
+
+
+def drawn(atlas: Atlas, text: Prose, page: str) -> Drawn | None:
+    """The picture of a text."""
+    picture = text.picture
+    if picture is None:
+        return None
+    if picture.way:
+        steps = tuple(_way(atlas, picture, page))
+        caption = "Each step is called by the one it is indented under, in the line given."
+        wide, narrow = (pictures.tree(steps, picture.title, wide=wide) for wide in (True, False))
+        return Drawn(wide, narrow, caption)
+    if picture.life:
+        arrows = tuple(_life(atlas, picture, page))
+        wide, narrow = (pictures.life(arrows, picture.title, wide=wide) for wide in (True, False))
+        return Drawn(wide, narrow, picture.title)
+    return _holders(atlas, picture, page)
+
+
+class _Station(msgspec.Struct, frozen=True):
+    place: Place
+    number: str
+
+
+def _way(atlas: Atlas, picture: Picture, page: str) -> Iterator[pictures.Step]:
+    """The stations, numbered by what calls what: a part of a number for each call on the way there."""
+    before: list[_Station] = []
+    below: dict[str, int] = {}
+    for station in picture.way:
+        path, _, symbol = station.at.partition("::")
+        place = atlas.places.get((path, symbol))
+        if place is None:
+            continue
+        caller, line = _caller(atlas, before, place)
+        below[caller] = below.get(caller, 0) + 1
+        number = f"{caller}.{below[caller]}" if caller else str(below[caller])
+        before.append(_Station(place, number))
+        called = f" \N{MIDDLE DOT} called in line {line}" if line else ""
+        link = to(page, place)
+        mark = str(len(before))
+        yield pictures.Step(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
+
+
+def _caller(atlas: Atlas, before: list[_Station], place: Place) -> tuple[str, int]:
+    """The number of the latest station that is proven to use a place, and the line where it does."""
+    name = place.declaration.name
+    for station in reversed(before):
+        span = station.place.declaration.span
+        for use in atlas.given.sources[station.place.path].uses:
+            if not span.start <= use.start < span.end:
+                continue
+            is_itself = (use.path, use.symbol) == (place.path, place.declaration.symbol)
+            if is_itself or (use.symbol.rpartition(".")[2] == name and _is_asked(atlas, use.path, use.symbol)):
+                return station.number, use.line
+    return "", 0
+
+
+def _is_asked(atlas: Atlas, path: str, symbol: str) -> bool:
+    """Whether a symbol is a method of an interface: what is called then is decided at run time."""
+    place = atlas.places.get((path, symbol))
+    return place is not None and place.declaration.kind == "imethod"
+
+
+def _life(atlas: Atlas, picture: Picture, page: str) -> Iterator[pictures.Arrow]:
+    for change in picture.life:
+        path, _, symbol = change.by.partition("::")
+        place = atlas.places.get((path, symbol))
+        if place is not None:
+            line = f"{place.path.rpartition('/')[2]}, line {place.declaration.line}"
+            step = pictures.Step("", place.name, to(page, place).href, line)
+            yield pictures.Arrow(change.before, change.after, step)
+
+
+def _holders(atlas: Atlas, picture: Picture, page: str) -> Drawn | None:
+    """Who makes a type, by proven calls, and whose fields hold it or an interface that it has."""
+    path, _, symbol = picture.holders.partition("::")
+    place = atlas.places.get((path, symbol))
+    if place is None:
+        return None
+    link = to(page, place)
+    center = pictures.Step("", place.name, link.href)
+    left, right = _makers(atlas, place, page), _fields(atlas, place, page)
+    about = pictures.Around("holders", picture.title, "makes it, or takes it", "holds it in a field")
+    wide = pictures.between(center, left, right, about)
+    steps = (*left, center, *right)
+    numbered = tuple(pictures.Step("", one.title, one.href, one.symbol) for one in steps)
+    return Drawn(wide, pictures.stack(numbered, picture.title), picture.title)
+
+
+def _makers(atlas: Atlas, place: Place, page: str) -> tuple[pictures.Step, ...]:
+    name = place.declaration.name
+    found = {}
+    for (path, symbol), other in atlas.places.items():
+        declared = other.declaration
+        takes = declared.kind in ("func", "method") and symbol == declared.symbol
+        if takes and declared.owner != name and _signs(atlas, path, other, place):
+            found[other.name] = pictures.Step("", other.name, to(page, other).href)
+    return tuple(found.values())[:_MOST]
+
+
+def _signs(atlas: Atlas, path: str, other: Place, place: Place) -> bool:
+    """Whether a function's head, up to its body, names the type."""
+    span = other.declaration.span
+    head = span.start + len(other.declaration.signature.encode()) + 2
+    return any(
+        span.start <= use.start < min(head, span.end)
+        and (use.path, use.symbol) == (place.path, place.declaration.symbol)
+        for use in atlas.given.sources[path].uses
+    )
+
+
+def _fields(atlas: Atlas, place: Place, page: str) -> tuple[pictures.Step, ...]:
+    own = f"{place.path}::{place.declaration.symbol}"
+    names = {own, *atlas.relations.interfaces.get(own, ())}
+    found = []
+    for sheet in atlas.sheets:
+        if sheet.main is None or sheet.main.declaration.kind != "struct":
+            continue
+        lines = {member.line: member.name for member in sheet.main.declaration.members}
+        for use in atlas.given.sources[sheet.main.path].uses:
+            if f"{use.path}::{use.symbol}" in names and use.line in lines:
+                anchor = f"{sheet.prefixes[sheet.main.path]}{use.line}"
+                title = f"{sheet.title}.{lines[use.line]}"
+                found.append(pictures.Step("", title, href(page, sheet.page, anchor)))
+    return tuple({one.title: one for one in found}.values())[:_MOST]
+
+
+def around(atlas: Atlas, page: str, name: str) -> Drawn | None:
+    """What calls a page's symbols, and what they call, page by page; nothing if nobody does."""
+    into, out = atlas.relations.into.get(page, ()), atlas.relations.out.get(page, ())
+    left = _steps(atlas, page, [call.caller.page for call in into])
+    right = _steps(atlas, page, [call.callee.page for call in out])
+    about = pictures.Around("calls", f"What calls {name}, and what it calls", "called by", "calls")
+    wide = pictures.between(pictures.Step("", name, "#page-top"), left, right, about)
+    return Drawn(wide, Html("")) if wide else None
+
+
+def _steps(atlas: Atlas, page: str, others: list[str]) -> tuple[pictures.Step, ...]:
+    """The pages that are named most often, in the order of their titles."""
+    counted = {other: others.count(other) for other in dict.fromkeys(others)}
+    most = sorted(counted, key=lambda other: (-counted[other], other))[:_MOST]
+    return tuple(
+        pictures.Step("", atlas.sheet(other).title, href(page, other))
+        for other in sorted(most, key=lambda other: atlas.sheet(other).title)
+    )
