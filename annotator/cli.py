@@ -66,6 +66,25 @@ Tag = Annotated[
     str | None,
     typer.Option(metavar="TAG", help="A tag, another ref or a commit; the baseline tag if not given."),
 ]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="TAG",
+        help="A tag, another ref or a commit; the baseline tag if not given; several make a site each.",
+        show_default=False,
+    ),
+]
+All = Annotated[bool, typer.Option("--all", help="The latest patch of each release line, a site each.")]
+History = Annotated[
+    bool, typer.Option("--history", help="Follow every mapped symbol over all tags, and show it.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="OLD", help="Show what is to be ported since this tag.", show_default=False
+    ),
+]
 Articles = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[ARTICLE]...", help="Manifests, or any text, Markdown or HTML files."),
@@ -126,29 +145,65 @@ def manifest(article: OneArticle) -> None:
 
 
 @app.command()
-def build(article: Articles = None, source: Source = None, tag: Tag = None) -> None:
-    """Write the site's pages into its docs folder, for mkdocs to build or serve."""
-    with _session(source, tag) as at:
-        built = pipeline.build(at, article or ())
+def build(
+    article: Articles = None,
+    source: Source = None,
+    tag: Tags = None,
+    *,
+    all_: All = False,
+    history: History = False,
+    since: Since = None,
+) -> None:
+    """Write the site's pages into its docs folder, for mkdocs to build or serve; of several tags, whole sites."""
+    told = pipeline.Told(history, since)
+    if all_ or len(set(tag or ())) > 1:
+        _build_versions(article or (), source, None if all_ else tag, told)
+        return
+    with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
+        built = pipeline.build(at, article or (), told)
         folder = at.project.site
+    _built(built)
+    _console().print(f"{built.pages} pages at {printable(built.tag)} in {folder / 'docs'}", soft_wrap=True)
+
+
+def _build_versions(
+    article: Iterable[Path], source: str | None, tags: Iterable[str] | None, told: pipeline.Told
+) -> None:
+    with _session(source, history=True) as at:
+        wanted = pipeline.latest(at) if tags is None else tags
+        names = pipeline.versions(at, wanted, article, told, _built)
+        folder = at.project.site / "html"
+    _console().print(f"{', '.join(map(printable, names))} in {folder}", soft_wrap=True)
+
+
+def _built(built: pipeline.Built) -> None:
+    """Say what the texts get wrong."""
     for remark in built.remarks:
         _say(f"{remark.file}:{remark.line}: {remark.message}")
-    _console().print(f"{built.pages} pages at {printable(built.tag)} in {folder / 'docs'}", soft_wrap=True)
 
 
 @app.command()
 def serve(
     article: Articles = None,
     source: Source = None,
-    tag: Tag = None,
+    tag: Tags = None,
+    *,
+    all_: All = False,
+    history: History = False,
+    since: Since = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
-    """Build the site, then serve it on 127.0.0.1."""
-    build(article, source, tag)
-    settings = config.find(Path.cwd()).site / "mkdocs.yml"
-    command = [sys.executable, "-m", "mkdocs", "serve", "-f", str(settings), "-a", f"127.0.0.1:{port}"]
+    """Build the site, then serve it on 127.0.0.1; of several tags, with a switch between them."""
+    build(article, source, tag, all_=all_, history=history, since=since)
+    folder = config.find(Path.cwd()).site
+    if all_ or len(set(tag or ())) > 1:
+        command = ["http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder / "html")]
+        _console().print(f"http://127.0.0.1:{port}/", soft_wrap=True)
+    else:
+        command = ["mkdocs", "serve", "-f", str(folder / "mkdocs.yml"), "-a", f"127.0.0.1:{port}"]
     with _interruptible():
-        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words
+        done = subprocess.run([sys.executable, "-m", *command], check=False)  # noqa: S603 - our own words
+        raise typer.Exit(done.returncode)
 
 
 @app.command()

@@ -12,12 +12,13 @@ from annotator import versions
 from annotator.errors import InvalidInput, SourceUnavailable
 from annotator.forest import Forest, Hops
 from annotator.history import Place, Porting, Trail, Version
-from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped
+from annotator.model import Anchor, Counterpart, GoSymbol, Missing, Reference, Skipped, Verdict
 from annotator.sources.cache import Cache
 from annotator.sources.chain import Chain
 from annotator.sources.snapshot import Source
 from annotator.tracking import changes, resolve, trails, walk
 from annotator.tracking.places import folder
+from annotator.tracking.recorded import Facts
 from annotator.tree import Tree
 
 # A longer way than this is not walked for a report on two tags: one step finds nearly as much in a second.
@@ -85,6 +86,25 @@ def _tracked(reference: Reference, base: Tree) -> trails.Tracked:
     if isinstance(outcome, Missing | Skipped):
         return trails.Tracked(reference, None, outcome.reason)
     return trails.Tracked(reference, outcome.anchor, outcome.reason)
+
+
+def since(
+    originals: Iterable[GoSymbol], base: Tree | None, tree: Tree, recorded: Facts
+) -> tuple[Verdict, ...]:
+    """What became of recorded symbols since the baseline.
+
+    Args:
+        originals: The symbols as they were recorded at the baseline.
+        base: The tree at the baseline tag, if it is at hand; else what was recorded stands in for it.
+        tree: The tree that is asked for.
+        recorded: All that was recorded, beside that tree.
+    """
+    cited = {Reference(one.path, one.symbol, one.line): one for one in originals}
+    if base is None:
+        return tuple(recorded.verdict(reference, symbol) for reference, symbol in cited.items())
+    if base.tag == tree.tag:
+        return tuple(resolve.verdict(reference, base) for reference in cited)
+    return trails.between([_tracked(reference, base) for reference in cited], base, tree)
 
 
 def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored, ...]:

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ import msgspec
 
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
+from annotator.history import Chronicle, Porting
 from annotator.mapping import baseline, counterparts, coverage, parity, rows, trace
 from annotator.mapping import scope as scopes
 from annotator.model import (
@@ -43,16 +44,20 @@ from annotator.sources.cache import Cache
 from annotator.sources.snapshot import Progress, Warn
 from annotator.sources.snapshot import Source as Repository
 from annotator.tracking import dating, resolve, trails
+from annotator.tracking import walk as walk_
 from annotator.tracking.recorded import Facts
 from annotator.tree import Tree, parse, reader
 
 BASELINE, SCOPE = "baseline.json", "scope.toml"
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024
+_UNASKED = (
+    "What became of each symbol over the releases is shown by `annotator build --history`, "
+    "which needs a source with all tags: a git URL or a repository that has them"
+)
 
 
 if TYPE_CHECKING:
     from annotator import following
-    from annotator.history import Porting
     from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
@@ -94,6 +99,10 @@ class Session:
     def recorded(self) -> Facts:
         """The recorded symbols beside the tree that is asked for."""
         return Facts(self.facts.symbols if self.facts else (), self.tree)
+
+    def showing(self, tag: str) -> Session:
+        """The same source at another tag."""
+        return Session(self.project, opening.Opened(self.source, tag, self.notice), self.cache)
 
     def at_hand(self, tag: str) -> Tree | None:
         """The tree at a tag, if the source has it without another download."""
@@ -229,7 +238,22 @@ class Built(msgspec.Struct, frozen=True):
     remarks: tuple[Remark, ...]
 
 
-def build(at: Session, files: Iterable[Path]) -> Built:
+class Told(msgspec.Struct, frozen=True):
+    """What a site tells of other tags than the one it shows.
+
+    Attributes:
+        history: Whether every mapped symbol is followed over all tags.
+        since: The tag from which the report on what to port begins; none without one, but with
+            `history` the baseline.
+        elsewhere: What became of the mapped symbols at the tags of versions beside this one.
+    """
+
+    history: bool = False
+    since: str | None = None
+    elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
+
+
+def build(at: Session, files: Iterable[Path], told: Told = Told()) -> Built:
     """Write the site's pages for the tag: the project's own articles first, then those given.
 
     Raises:
@@ -237,9 +261,19 @@ def build(at: Session, files: Iterable[Path]) -> Built:
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
+    from annotator.writing import site
+
+    pages, built = _pages(at, files, told)
+    site.write(pages, at.project.site / "docs")
+    return built
+
+
+def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
+    """The files of a site at the tag, by their paths below its documents' folder."""
     from annotator.writing import pages, prose, render, site
 
     mirror = _mirror(at)
+    became = since(at, mirror)
     baseline_tag = at.project.config.baseline
     own = sorted(
         (article(at.project, file) for file in at.project.articles),
@@ -257,18 +291,96 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=_sources(at, pages.folders(cited, texts, mirror)),
+            sources=_sources(at, pages.folders(cited, texts, mirror, became)),
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
             notice=at.notice or "",
             mirror=mirror,
+            since=became,
+            elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
+            chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
         )
     )
-    folder = at.project.site / "docs"
-    site.write({**render.files(made), **site.assets(at.project.site / "assets")}, folder)
     verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
-    return Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+    assets = site.assets(at.project.site / "assets")
+    return {**render.files(made), **assets}, Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+
+
+def since(at: Session, mirror: Mirror) -> tuple[Verdict, ...]:
+    """What became of the mapped symbols since the baseline."""
+    from annotator import following
+
+    originals = [one for pair in mirror.pairs for one in pair.originals]
+    base = at.at_hand(at.project.config.baseline)
+    return following.since(originals, base, at.tree, at.recorded)
+
+
+def _chronicle(at: Session, told: Told) -> Chronicle:
+    """What is told of many tags, as far as it was asked for and the source has them."""
+    from annotator import following
+
+    if not (told.history or told.since):
+        return Chronicle(lacking=f"{_UNASKED}.")
+    if not at.source.has_history:
+        return Chronicle(lacking=f"{at.source.repository} is not at hand with its history here. {_UNASKED}.")
+    first = told.since or at.project.config.baseline
+    ported = porting(at, first, at.tag) if first != at.tag else None
+    if not told.history:
+        return Chronicle(lacking=f"{_UNASKED}.", porting=ported)
+    found = track(at, (), "*")
+    return Chronicle(found.tags, tuple(walk_.latest(found.tags)), found.trails, porting=ported)
+
+
+def versions(
+    at: Session, tags: Iterable[str], files: Iterable[Path], told: Told, say: Callable[[Built], None]
+) -> tuple[str, ...]:
+    """Make one site for each tag, side by side, with what lets a reader go from one to another.
+
+    Args:
+        at: The open source.
+        tags: The tags, each once.
+        files: Articles beside the project's own.
+        told: What each site tells of other tags.
+        say: Told of each site whose pages are ready.
+
+    Returns:
+        The versions that are there now, the newest first.
+
+    Raises:
+        UnknownTag: The source has no such tag.
+        InvalidInput: A file of the site cannot be read, or the repository has no Go file.
+        SourceUnavailable: The source cannot be read.
+        AnnotatorError: The pages cannot be written, or mkdocs refuses them; the old ones stay.
+    """
+    from annotator.writing import versions as sites
+
+    wanted, given = tuple(dict.fromkeys(tags)), tuple(files)
+    mirror = _mirror(at)
+    became = {tag: since(at.showing(tag), mirror) for tag in wanted}
+    told = msgspec.structs.replace(told, elsewhere=became)
+
+    def made() -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        for tag in wanted:
+            shown = at.showing(tag)
+            pages, built = _pages(shown, given, told)
+            say(built)
+            yield tag, pages
+
+    return sites.publish(made(), at.project.site, at.project.config.baseline)
+
+
+def latest(at: Session) -> tuple[str, ...]:
+    """The latest patch of each release line, and the baseline.
+
+    Raises:
+        SourceUnavailable: The source cannot be read, or has no version tags.
+    """
+    from annotator import following
+
+    every = following.releases(at.source)
+    chosen = {*walk_.latest(every), at.project.config.baseline}
+    return tuple(tag for tag in every if tag in chosen)
 
 
 def _mirror(at: Session) -> Mirror:

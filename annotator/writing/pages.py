@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.model import PythonObject, Remark
-from annotator.writing import inventory, pictures, showing, texts
+from annotator.writing import elsewhere, history, inventory, pictures, showing, texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import (
     CONTENTS,
@@ -88,6 +88,8 @@ def make(given: SiteInput) -> Site:
             _index(atlas),
             *(symbols(atlas, sheet) for sheet in atlas.sheets),
             *modules(atlas),
+            *history.pages(atlas),
+            *elsewhere.moved(atlas),
             _report(atlas),
             _errata(atlas),
         ),
