@@ -154,7 +154,7 @@ def build(
     history: History = False,
     since: Since = None,
 ) -> None:
-    """Write the site's pages into its docs folder, for mkdocs to build or serve; of several tags, whole sites."""
+    """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
     told = pipeline.Told(history, since)
     if all_ or len(set(tag or ())) > 1:
         _build_versions(article or (), source, None if all_ else tag, told)
@@ -183,7 +183,7 @@ def _built(built: pipeline.Built) -> None:
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913 - the options of a command line
     article: Articles = None,
     source: Source = None,
     tag: Tags = None,

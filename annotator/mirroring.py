@@ -49,7 +49,9 @@ def mirror(project: Project, cache: Cache, make: Map) -> Mirror:
         cache.put_values("mirror", {key: msgspec.msgpack.encode(read)})
     colours = colouring.colours(cache, data, "py")
     return Mirror(
-        modules={path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data},
+        modules={
+            path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data
+        },
         objects=read.objects,
         pairs=read.pairs,
         covered=read.covered,

@@ -253,7 +253,7 @@ class Told(msgspec.Struct, frozen=True):
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
 
 
-def build(at: Session, files: Iterable[Path], told: Told = Told()) -> Built:
+def build(at: Session, files: Iterable[Path], told: Told) -> Built:
     """Write the site's pages for the tag: the project's own articles first, then those given.
 
     Raises:
@@ -318,8 +318,6 @@ def since(at: Session, mirror: Mirror) -> tuple[Verdict, ...]:
 
 def _chronicle(at: Session, told: Told) -> Chronicle:
     """What is told of many tags, as far as it was asked for and the source has them."""
-    from annotator import following
-
     if not (told.history or told.since):
         return Chronicle(lacking=f"{_UNASKED}.")
     if not at.source.has_history:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from annotator.model import Kind, Missing, Moved, Renamed, Text
-from annotator.writing.addresses import built, href, slug
+from annotator.writing.addresses import built, slug
 from annotator.writing.atlas import Atlas, anchor_of, to
 from annotator.writing.places import TYPES, folder_of, page_of
 from annotator.writing.views import Link, MovedPage, Page, SinceBaseline

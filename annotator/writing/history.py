@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from annotator.model import Missing, Skipped, Text
@@ -127,7 +127,7 @@ def _told(stops: Sequence[Stop]) -> Iterator[str]:
     if not alive:
         yield "Found at no tag."
         return
-    for before, now in zip(alive, alive[1:], strict=False):
+    for before, now in pairwise(alive):
         yield from _stepped(before, now)
     same = [stop.tag for stop in alive if stop.text is Text.SAME]
     if same:

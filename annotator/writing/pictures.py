@@ -198,10 +198,7 @@ def _svg(drawing: _Drawing, width: float, about: _About, *, wide: bool | None = 
 
 def _drawn(drawing: _Drawing, name: str) -> Iterator[Html]:
     for line in drawing.lines:
-        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (
-            Html(line),
-            Html(name),
-        )
+        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (Html(line), Html(name))
     for text in drawing.texts:
         yield _text("picture-label", text.x, text.y, text.text)
     for box in drawing.boxes:

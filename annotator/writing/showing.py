@@ -54,9 +54,7 @@ def _page(atlas: Atlas, example: Example) -> Page:
         title=f"Example: {example.name}",
         summary=example.title,
         view=ExamplePage(
-            example=ExampleShown(
-                example.title, Link(example.name, ""), example.command, example.output, source
-            ),
+            example=ExampleShown(example.title, Link(example.name, ""), example.command, example.output, source),
             chapters=(
                 *(Link(stop.label, href(page, stop.page)) for stop in texts),
                 *(Link(text.title, href(page, f"{text.name}.md")) for text in told),
@@ -64,3 +62,4 @@ def _page(atlas: Atlas, example: Example) -> Page:
             symbols=tuple(to(page, place) for place in atlas.used[example.name]),
         ),
     )
+

@@ -116,9 +116,7 @@ def _caller(atlas: Atlas, before: list[_Station], place: Place) -> tuple[str, in
             if not span.start <= use.start < span.end:
                 continue
             is_itself = (use.path, use.symbol) == (place.path, place.declaration.symbol)
-            if is_itself or (
-                use.symbol.rpartition(".")[2] == name and _is_asked(atlas, use.path, use.symbol)
-            ):
+            if is_itself or (use.symbol.rpartition(".")[2] == name and _is_asked(atlas, use.path, use.symbol)):
                 return station.number, use.line
     return "", 0
 
