@@ -12,13 +12,12 @@ from annotator import versions
 from annotator.errors import InvalidInput, SourceUnavailable
 from annotator.forest import Forest, Hops
 from annotator.history import Place, Porting, Trail, Version
-from annotator.model import Anchor, Counterpart, GoSymbol, Missing, Reference, Skipped, Verdict
+from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped
 from annotator.sources.cache import Cache
 from annotator.sources.chain import Chain
 from annotator.sources.snapshot import Source
 from annotator.tracking import changes, resolve, trails, walk
 from annotator.tracking.places import folder
-from annotator.tracking.recorded import Facts
 from annotator.tree import Tree
 
 # A longer way than this is not walked for a report on two tags: one step finds nearly as much in a second.
@@ -64,9 +63,9 @@ def track(
     wanted = [tag for tag in every if fnmatch.fnmatchcase(tag, glob)]
     if not wanted:
         raise InvalidInput(f"no version tag of {source.repository} fits {glob!r}; the newest is {every[-1]}")
-    tracked = [_tracked(reference, base) for reference in references]
+    starts = [tracked(reference, base) for reference in references]
     woods = Forest(Chain(source, every, known=base.snapshot), cache)
-    return Tracks(tuple(wanted), trails.trails(tracked, base.tag, wanted, woods, Hops(cache), among=every))
+    return Tracks(tuple(wanted), trails.trails(starts, base.tag, wanted, woods, Hops(cache), among=every))
 
 
 def releases(source: Source) -> list[str]:
@@ -81,30 +80,12 @@ def releases(source: Source) -> list[str]:
     return found
 
 
-def _tracked(reference: Reference, base: Tree) -> trails.Tracked:
+def tracked(reference: Reference, base: Tree) -> trails.Tracked:
+    """A reference with its declaration in the tree in which it is looked up."""
     outcome = resolve.verdict(reference, base).outcome
     if isinstance(outcome, Missing | Skipped):
         return trails.Tracked(reference, None, outcome.reason)
     return trails.Tracked(reference, outcome.anchor, outcome.reason)
-
-
-def since(
-    originals: Iterable[GoSymbol], base: Tree | None, tree: Tree, recorded: Facts
-) -> tuple[Verdict, ...]:
-    """What became of recorded symbols since the baseline.
-
-    Args:
-        originals: The symbols as they were recorded at the baseline.
-        base: The tree at the baseline tag, if it is at hand; else what was recorded stands in for it.
-        tree: The tree that is asked for.
-        recorded: All that was recorded, beside that tree.
-    """
-    cited = {Reference(one.path, one.symbol, one.line): one for one in originals}
-    if base is None:
-        return tuple(recorded.verdict(reference, symbol) for reference, symbol in cited.items())
-    if base.tag == tree.tag:
-        return tuple(resolve.verdict(reference, base) for reference in cited)
-    return trails.between([_tracked(reference, base) for reference in cited], base, tree)
 
 
 def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored, ...]:
@@ -115,7 +96,7 @@ def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored,
     named: dict[Anchor, list[Counterpart]] = defaultdict(list)
     for counterpart in counterparts:
         for reference in counterpart.mirrors:
-            anchor = _tracked(reference, base).anchor
+            anchor = tracked(reference, base).anchor
             if anchor is not None and anchor.symbol and anchor.path in base.go_files:
                 named[anchor].append(counterpart)
     return tuple(Mirrored(anchor, tuple(found)) for anchor, found in named.items())

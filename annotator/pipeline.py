@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator import following, forest
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
 from annotator.history import Chronicle, Porting
@@ -27,13 +30,13 @@ from annotator.model import (
     Counterpart,
     Declaration,
     Document,
+    GoSymbol,
     Missing,
     Moved,
     PythonObject,
     Reference,
     Remark,
     Renamed,
-    Skipped,
     Use,
     Verdict,
     Verified,
@@ -49,6 +52,7 @@ from annotator.tracking.recorded import Facts
 from annotator.tree import Tree, parse, reader
 
 BASELINE, SCOPE = "baseline.json", "scope.toml"
+_DECODE = msgspec.msgpack.Decoder(Verdict).decode
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 _UNASKED = (
     "What became of each symbol over the releases is shown by `annotator build --history`, "
@@ -57,7 +61,6 @@ _UNASKED = (
 
 
 if TYPE_CHECKING:
-    from annotator import following
     from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
@@ -94,6 +97,16 @@ class Session:
     def facts(self) -> Baseline | None:
         """What is recorded of the baseline, if anything is."""
         return recorded(self.project) if (self.project.site / BASELINE).is_file() else None
+
+    @cached_property
+    def originals(self) -> Mapping[str, GoSymbol]:
+        """What is recorded, by the project's notation."""
+        return {one.notation: one for one in self.facts.symbols} if self.facts else {}
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """The source's tags."""
+        return frozenset(self.source.tags())
 
     @cached_property
     def recorded(self) -> Facts:
@@ -194,7 +207,7 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
         tag=tree.snapshot.tag,
         commit=tree.snapshot.commit,
         version=tree.snapshot.version,
-        verdicts=tuple(_verdict(at, ref) for entry in read for ref in entry.references),
+        verdicts=_verdicts(at, [ref for entry in read for ref in entry.references]),
         counterparts=len(mirrored),
         remarks=remarks,
     )
@@ -273,14 +286,15 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     from annotator.writing import pages, prose, render, site
 
     mirror = _mirror(at)
-    became = since(at, mirror)
     baseline_tag = at.project.config.baseline
     own = sorted(
         (article(at.project, file) for file in at.project.articles),
         key=lambda entry: entry.tag != baseline_tag,  # our chapters walk along the baseline's article
     )
     read = (*own, *(article(at.project, file) for file in files))
-    cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
+    asked = tuple(ref for entry in read for ref in entry.references)
+    became, found = since(at, mirror, asked)
+    cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
     made = pages.make(
@@ -307,13 +321,16 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     return {**render.files(made), **assets}, Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
 
 
-def since(at: Session, mirror: Mirror) -> tuple[Verdict, ...]:
-    """What became of the mapped symbols since the baseline."""
-    from annotator import following
-
-    originals = [one for pair in mirror.pairs for one in pair.originals]
-    base = at.at_hand(at.project.config.baseline)
-    return following.since(originals, base, at.tree, at.recorded)
+def since(
+    at: Session, mirror: Mirror, references: Iterable[Reference] = ()
+) -> tuple[tuple[Verdict, ...], Mapping[Reference, Verdict]]:
+    """What became of the mapped symbols since the baseline, and of other references with them."""
+    baseline_tag = at.project.config.baseline
+    originals = (one for pair in mirror.pairs for one in pair.originals)
+    cited = dict.fromkeys(Reference(one.path, one.symbol, one.line, ref=baseline_tag) for one in originals)
+    asked = (*cited, *references)
+    found = dict(zip(asked, _verdicts(at, asked), strict=True))
+    return tuple(found[ref] for ref in cited), found
 
 
 def _chronicle(at: Session, told: Told) -> Chronicle:
@@ -355,7 +372,7 @@ def versions(
 
     wanted, given = tuple(dict.fromkeys(tags)), tuple(files)
     mirror = _mirror(at)
-    became = {tag: since(at.showing(tag), mirror) for tag in wanted}
+    became = {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
     told = msgspec.structs.replace(told, elsewhere=became)
 
     def made() -> Iterator[tuple[str, Mapping[str, bytes]]]:
@@ -374,8 +391,6 @@ def latest(at: Session) -> tuple[str, ...]:
     Raises:
         SourceUnavailable: The source cannot be read, or has no version tags.
     """
-    from annotator import following
-
     every = following.releases(at.source)
     chosen = {*walk_.latest(every), at.project.config.baseline}
     return tuple(tag for tag in every if tag in chosen)
@@ -456,7 +471,7 @@ def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
             before = _bytes(file).decode("utf-8")
         except UnicodeDecodeError as error:
             raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
-        verdicts = dict(enumerate(_verdict(at, ref) for ref in article(at.project, file).references))
+        verdicts = dict(enumerate(_verdicts(at, article(at.project, file).references)))
         stale = {n: v for n, v in verdicts.items() if isinstance(v.outcome, Moved | Renamed | Missing)}
         after, done = _sure(at, file, before, stale)
         yield Update(file, _name(at.project, file), before, after, len(stale) - len(done))
@@ -633,8 +648,6 @@ def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks
         InvalidInput: A reference is none, or no tag fits.
         SourceUnavailable: The source cannot be read.
     """
-    from annotator import following
-
     given = [notation.parse(text) for text in _unfolded(references)]
     if not given:
         own = [ref for entry in _own_articles(at.project) for ref in entry.references]
@@ -660,8 +673,6 @@ def porting(at: Session, old: str, new: str) -> Porting:
         UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
-    from annotator import following
-
     base = at.baseline_tree()
     mapped_symbols = following.mirrored(_counterparts(at.project)[0], base)
     return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
@@ -712,24 +723,55 @@ def _bytes(file: Path) -> bytes:
 
 
 def _verdict(at: Session, reference: Reference) -> Verdict:
+    return _verdicts(at, [reference])[0]
+
+
+def _verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
+    """Where references are: by their names, and what these do not find is followed, all of a tag at once."""
+    found = {reference: _named(at, reference) for reference in references}
+    astray: dict[str, list[Reference]] = defaultdict(list)
+    for reference, (_, origin) in found.items():
+        if origin is not None:
+            astray[origin].append(reference)
+    followed = {ref: verdict for tag, refs in astray.items() for ref, verdict in _followed(at, refs, tag)}
+    return tuple(followed.get(reference, found[reference][0]) for reference in references)
+
+
+def _named(at: Session, reference: Reference) -> tuple[Verdict, str | None]:
+    """What a reference's name finds, and the tag from which it is to be followed if that is nothing."""
     if reference.ref is None or not _stays(at, reference.ref):
-        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
+        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree), None
     written_at = at.at_hand(reference.ref)
     found = resolve.verdict(reference, at.tree, written_at)
     if written_at is None:
-        return _by_facts(at, reference, found)
+        return _by_facts(at, reference, found), None
     if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag:
-        return found
-    return _followed(reference, found, written_at, at.tree)
+        return found, None
+    return found, reference.ref
 
 
-def _followed(reference: Reference, found: Verdict, written_at: Tree, tree: Tree) -> Verdict:
-    """What is not where its name says is followed from the tag at which it was cited."""
-    outcome = resolve.verdict(reference, written_at).outcome
-    if isinstance(outcome, Missing | Skipped) or not outcome.anchor.symbol:
-        return found
-    (followed,) = trails.between([trails.Tracked(reference, outcome.anchor)], written_at, tree)
-    return found if isinstance(followed.outcome, Missing) else followed
+def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
+    """What is surely found of references that were cited at a tag; kept, as it rests on two trees alone."""
+    origin = at.at_hand(tag)
+    assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
+    keys = {ref: f"{origin.digest} {at.tree.digest} {_encoded(ref)}" for ref in references}
+    kept = at.cache.get_values(forest.followed(), keys.values())
+    known = {ref: _DECODE(kept[key]) for ref, key in keys.items() if key in kept}
+    lacking = [following.tracked(ref, origin) for ref in keys if ref not in known]
+    fresh = dict(zip((one.reference for one in lacking), _carried(lacking, origin, at.tree), strict=True))
+    encode = msgspec.msgpack.encode
+    at.cache.put_values(forest.followed(), {keys[ref]: encode(verdict) for ref, verdict in fresh.items()})
+    for reference, verdict in (known | fresh).items():
+        if not isinstance(verdict.outcome, Missing):
+            yield reference, verdict
+
+
+def _carried(lacking: list[trails.Tracked], origin: Tree, tree: Tree) -> tuple[Verdict, ...]:
+    return trails.between(lacking, origin, tree) if lacking else ()
+
+
+def _encoded(reference: Reference) -> str:
+    return hashlib.sha256(msgspec.json.encode(reference)).hexdigest()
 
 
 def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
@@ -737,8 +779,7 @@ def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
     known = at.facts
     if known is None or reference.ref != known.tag or reference.symbol is None:
         return found
-    notation_ = f"{reference.path}::{reference.symbol}"
-    symbol = next((each for each in known.symbols if each.notation == notation_), None)
+    symbol = at.originals.get(f"{reference.path}::{reference.symbol}")
     if symbol is None:
         return found
     by_facts = at.recorded.verdict(reference, symbol)
@@ -752,7 +793,7 @@ def _stays(at: Session, ref: str) -> bool:
     """Whether a ref is a tag or commit: a branch has moved on since somebody cited it."""
     if re.fullmatch(r"[0-9a-f]{7,40}", ref):
         return True
-    return ref in at.source.tags() if at.source.has_history else bool(dating.versions([ref]))
+    return ref in at.tags if at.source.has_history else bool(dating.versions([ref]))
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from annotator.model import Anchor
     from annotator.writing.places import Place
 
-_CELL = 9
+_CELL = 8
 """Width of a release on the map, in pixels."""
 
-_LABELS = 4
+_LABELS = 3
 """A release in so many has its name above the map: more would not fit."""
 
 
@@ -95,7 +95,7 @@ def _row(atlas: Atlas, trail: Trail, releases: Sequence[str]) -> HistoryRow:
         last=alive[-1].tag if alive else "",
         stretches=tuple(_stretches(columns)),
         marks=tuple(at * _CELL for at in _steps(columns)),
-        said=" ".join(_told(trail.stops)),
+        said=" ".join(_told(columns)),
     )
 
 
@@ -178,7 +178,7 @@ def _history(atlas: Atlas, place: Place, trail: Trail) -> SymbolHistory:
             for number, stop in enumerate(columns)
             if (at := _anchor(stop))
         ),
-        said=" ".join(_told(trail.stops)),
+        said=" ".join(_told(columns)),
     )
 
 
