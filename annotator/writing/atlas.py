@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.config import Licence
-from annotator.history import Chronicle
+from annotator.history import Chronicle, Trail
 from annotator.model import Anchor, Article, Chapter, Missing, PythonObject, Reference, Skipped, Verdict
 from annotator.writing import prose
 from annotator.writing.addresses import href, slug
@@ -199,6 +199,26 @@ class Atlas:
         return tuple(sorted(found, key=lambda text: (text.order, text.name)))
 
     @cached_property
+    def became(self) -> Mapping[str, tuple[tuple[Place, Verdict], ...]]:
+        """By page, the mapped symbols with what became of them since the baseline, in the order of lines."""
+        found: dict[str, list[tuple[Place, Verdict]]] = defaultdict(list)
+        for verdict in self.given.since:
+            if (anchor := anchor_of(verdict)) and (place := self.place(anchor)):
+                found[place.page].append((place, verdict))
+        return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
+
+    @cached_property
+    def at_baseline(self) -> Mapping[Reference, Verdict]:
+        """The mapped symbols at the baseline, where a version of it stands beside this one."""
+        return {one.reference: one for one in self.given.elsewhere.get(self.given.baseline, ())}
+
+    @cached_property
+    def trails(self) -> Mapping[tuple[str, str], Trail]:
+        """The trails by path and symbol at the baseline."""
+        trails = self.given.chronicle.trails
+        return {(one.reference.path, one.reference.symbol or ""): one for one in trails}
+
+    @cached_property
     def cited_lines(self) -> Mapping[str, frozenset[int]]:
         """By file, the lines that references name."""
         lines: dict[str, set[int]] = defaultdict(set)
@@ -301,6 +321,10 @@ class Atlas:
             )
 
         return prose.linked(text, show)
+
+
+def _line(found: tuple[Place, Verdict]) -> tuple[str, int]:
+    return found[0].path, found[0].declaration.line
 
 
 def to(page: str, place: Place, text: str = "") -> Link:

@@ -22,10 +22,8 @@ _OWNED = frozenset({Kind.METHOD, Kind.FIELD, Kind.IMETHOD})
 
 def since(atlas: Atlas, page: str) -> Iterator[SinceBaseline]:
     """What became of the symbols of a page since the baseline, where they are not what they were."""
-    for verdict in atlas.given.since:
-        anchor = anchor_of(verdict)
-        place = atlas.place(anchor) if anchor else None
-        if place and place.page == page and (said := _said(verdict)):
+    for place, verdict in atlas.became.get(page, ()):
+        if said := _said(verdict):
             before = _before(atlas, page, verdict)
             yield SinceBaseline(Link(place.declaration.symbol, f"#{place.anchor}"), before, said)
 
@@ -35,20 +33,19 @@ def _said(verdict: Verdict) -> str:
     reference, outcome = verdict.reference, verdict.outcome
     parts = []
     if isinstance(outcome, Renamed):
-        parts.append(f"it was {reference.symbol}")
+        parts.append(f"was {reference.symbol}")
     if isinstance(outcome, Renamed | Moved) and outcome.anchor.path != reference.path:
-        parts.append(f"it was in {reference.path}")
+        parts.append(f"was in {reference.path}")
     if verdict.text is Text.CHANGED:
-        parts.append("its text changed")
+        parts.append("changed")
     return "; ".join(parts)
 
 
 def _before(atlas: Atlas, page: str, verdict: Verdict) -> Link:
     """The symbol's page in the baseline's version, or its lines in the repository at the baseline."""
     tag, reference = atlas.given.baseline, verdict.reference
-    at = next(
-        (anchor_of(one) for one in atlas.given.elsewhere.get(tag, ()) if one.reference == reference), None
-    )
+    there = atlas.at_baseline.get(reference)
+    at = anchor_of(there) if there else None
     address = _in_version(page, tag, at) if at else ""
     return Link(tag, address or atlas.at_tag(tag, reference.path, reference.line or 1))
 

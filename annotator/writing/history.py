@@ -152,16 +152,10 @@ def _anchor(stop: Stop) -> Anchor | None:
 
 def histories(atlas: Atlas, page: str) -> Iterator[SymbolHistory]:
     """The histories of the symbols of a page, in the order of their lines."""
-    found = [(place, trail) for place, trail in _placed(atlas) if place.page == page]
-    for place, trail in sorted(found, key=lambda one: (one[0].path, one[0].declaration.line)):
-        yield _history(atlas, place, trail)
-
-
-def _placed(atlas: Atlas) -> Iterator[tuple[Place, Trail]]:
-    for trail in atlas.given.chronicle.trails:
-        place = atlas.places.get((trail.reference.path, trail.reference.symbol or ""))
-        if place:
-            yield place, trail
+    for place, verdict in atlas.became.get(page, ()):
+        trail = atlas.trails.get((verdict.reference.path, verdict.reference.symbol or ""))
+        if trail:
+            yield _history(atlas, place, trail)
 
 
 def _history(atlas: Atlas, place: Place, trail: Trail) -> SymbolHistory:

@@ -27,6 +27,12 @@ LIST = "versions.json"
 _SETTINGS = ("mkdocs.yml", "versions.yml")
 """The site's settings, and those that a site among versions has besides."""
 
+_OVERRIDES, _OWN = "versions", "version.yml"
+"""The folder of templates that those settings name, and the settings of one version."""
+
+_ADDRESS = "http://127.0.0.1:8000"
+"""Where the versions are served if nothing else is said; the pages work anywhere else too."""
+
 _DIGITS = re.compile(r"\d+")
 _LAST_WORDS = 5
 
@@ -95,6 +101,9 @@ def _prepared(pages: Mapping[str, bytes], folder: Path, work: Path) -> Path:
     site.write(pages, work / "docs")
     for name in _SETTINGS:
         shutil.copy(folder / name, work / name)
+    shutil.copytree(folder / _OVERRIDES, work / _OVERRIDES)
+    own = f"INHERIT: {_SETTINGS[-1]}\nsite_url: {_ADDRESS}/{work.name}/\n"
+    (work / _OWN).write_text(own, encoding="utf-8")
     return work
 
 
@@ -104,7 +113,7 @@ def _built(work: Path) -> None:
     Raises:
         AnnotatorError: It refuses.
     """
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(work / _SETTINGS[-1])]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(work / _OWN)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split("\n")[-_LAST_WORDS:])
