@@ -34,6 +34,7 @@ _ADDRESS = "http://127.0.0.1:8000"
 """Where the versions are served if nothing else is said; the pages work anywhere else too."""
 
 _DIGITS = re.compile(r"\d+")
+_OLD = ".old"
 _LAST_WORDS = 5
 
 
@@ -76,24 +77,44 @@ def publish(made: Iterable[tuple[str, Mapping[str, bytes]]], folder: Path, basel
 def _publish(
     made: Iterable[tuple[str, Mapping[str, bytes]]], folder: Path, aside: Path, baseline: str
 ) -> tuple[str, ...]:
-    shutil.rmtree(aside, ignore_errors=True)
-    tags: dict[str, str] = {}
-    with ThreadPoolExecutor(os.cpu_count() or 1) as builders:
-        running = []
-        for tag, pages in made:
-            tags[slug(tag)] = tag
-            work = _prepared(pages, folder, aside / slug(tag))
-            running.append(builders.submit(_built, work))
-        for one in running:
-            one.result()
+    _tidy(aside, folder / "html")
+    tags = _all_built(made, folder, aside)
     html_folder = _versioned(folder / "html", aside)
     for name in tags:
-        _put(aside / name / "html", html_folder / name, aside / f"{name}.old")
+        _put(aside / name / "html", html_folder / name, aside / f"{name}{_OLD}")
     listed = tuple(_listed(html_folder, tags, baseline))
     _write(html_folder / LIST, msgspec.json.format(msgspec.json.encode(listed)).decode() + "\n")
     _write(html_folder / "index.html", _index(listed, slug(baseline)))
     shutil.rmtree(aside, ignore_errors=True)
     return tuple(one.version for one in listed)
+
+
+def _tidy(aside: Path, html_folder: Path) -> None:
+    """Put back what an interrupted run had taken from its place, and clear away what it left."""
+    for old in aside.glob(f"*{_OLD}"):
+        place = html_folder / old.name.removesuffix(_OLD)
+        if html_folder.is_dir() and not place.exists():
+            old.rename(place)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _all_built(
+    made: Iterable[tuple[str, Mapping[str, bytes]]], folder: Path, aside: Path
+) -> Mapping[str, str]:
+    """Build every site aside, as many at once as there are processors; the tags by their folders' names."""
+    tags: dict[str, str] = {}
+    with ThreadPoolExecutor(os.cpu_count() or 1) as builders:
+        running = []
+        try:
+            for tag, pages in made:
+                tags[slug(tag)] = tag
+                running.append(builders.submit(_built, _prepared(pages, folder, aside / slug(tag))))
+            for one in running:
+                one.result()
+        except BaseException:
+            builders.shutdown(cancel_futures=True)
+            raise
+    return tags
 
 
 def _prepared(pages: Mapping[str, bytes], folder: Path, work: Path) -> Path:
