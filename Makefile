@@ -33,11 +33,12 @@ test-all: $(READY) ## every test
 bench: $(READY) ## measure, side by side with peers
 	$(BIN)/python tests/benchmarks $(ARGS)
 
-check: $(READY) ## the linters
+check: $(READY) ## the linters, and the port beside its original
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/annotator parity
 
 clean: ## remove what was generated
 	rm -rf $(VENV) site/docs site/html

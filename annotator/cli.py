@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -13,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import config, pipeline
-from annotator.errors import AnnotatorError, Interrupted, printable
+from annotator import __version__, config, pipeline
+from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable
 from annotator.model import Checked
 
 if TYPE_CHECKING:
@@ -95,6 +98,28 @@ OneArticle = Annotated[
 Output = Annotated[Format, typer.Option("--format", help="How findings come out.")]
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        sys.stdout.write(f"annotator {__version__}\n")
+        raise typer.Exit(OK)
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _tell_version(wanted=value),
+            is_eager=True,
+            help="Tell the version.",
+        ),
+    ] = False,
+) -> None:
+    """Verify references into a Go repository, follow them to any tag, and show them as a site."""
+
+
 @app.command()
 def verify(
     *,
@@ -108,6 +133,8 @@ def verify(
 ) -> None:
     """Check every reference against the source; exit 1 if one is not where it is cited."""
     with _session(source, tag) as at:
+        if update and output is not Format.TEXT:
+            raise InvalidInput("`--update` shows a diff; leave `--format` away, or verify once more after it")
         if update:
             raise typer.Exit(FINDINGS if _update(at, article or ()) else OK)
         checked = pipeline.verify(at, article or ())
@@ -141,7 +168,10 @@ def manifest(article: OneArticle) -> None:
     """Draft a manifest from the references of a text."""
     from annotator.writing import manifests
 
-    sys.stdout.write(manifests.draft(pipeline.article(config.find(Path.cwd()), article)))
+    read = pipeline.article(config.find(Path.cwd()), article)
+    if not read.references:
+        raise InvalidInput(f"{article}: no reference into source code is found in it")
+    sys.stdout.write(manifests.draft(read))
 
 
 @app.command()
@@ -194,16 +224,62 @@ def serve(  # noqa: PLR0913 - the options of a command line
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
     """Build the site, then serve it on 127.0.0.1; of several tags, with a switch between them."""
+    _see_that_it_is_free(port)
     build(article, source, tag, all_=all_, history=history, since=since)
-    folder = config.find(Path.cwd()).site
     if all_ or len(set(tag or ())) > 1:
-        command = ["http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder / "html")]
-        _console().print(f"http://127.0.0.1:{port}/", soft_wrap=True)
-    else:
-        command = ["mkdocs", "serve", "-f", str(folder / "mkdocs.yml"), "-a", f"127.0.0.1:{port}"]
+        raise typer.Exit(_serve_versions(port))
+    from annotator.standing import GENERATED
+    from annotator.watching import watching
+
+    project = config.find(Path.cwd())
+    options = [f"--source={source}"] * bool(source) + [f"--tag={one}" for one in tag or ()]
+    options += ["--history"] * history + [f"--since={since}"] * bool(since)
+    again = [sys.executable, "-m", "annotator", "build", *options, "--", *map(str, article or ())]
+    own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
+    folders = [*own, *(project.root / package for package in project.config.packages)]
+    settings = project.site / "mkdocs.yml"
+    command = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", str(settings), "-a"]
+    with _interruptible(), watching(folders, [project.site], lambda: _run(again)):
+        raise typer.Exit(_serve([*command, f"127.0.0.1:{port}"]))
+
+
+def _serve_versions(port: int) -> int:
+    """Serve the sites of several tags as they are."""
+    folder = config.find(Path.cwd()).site / "html"
+    _console().print(f"http://127.0.0.1:{port}/", soft_wrap=True)
+    server = ["http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder)]
     with _interruptible():
-        done = subprocess.run([sys.executable, "-m", *command], check=False)  # noqa: S603 - our own words
-        raise typer.Exit(done.returncode)
+        return _serve([sys.executable, "-m", *server])
+
+
+def _see_that_it_is_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InvalidInput(
+                f"port {port} of 127.0.0.1 cannot be used ({error.strerror}); give another `--port`"
+            ) from error
+
+
+def _serve(command: list[str]) -> int:
+    """Run a server until it ends or we are told to end; it never outlives us."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    with subprocess.Popen(command) as server:  # noqa: S603 - our own words
+        try:
+            return server.wait()
+        finally:
+            server.terminate()
+
+
+def _run(command: list[str]) -> int:
+    """The exit code of a program of ours."""
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own words
 
 
 @app.command()
@@ -337,6 +413,9 @@ def run(arguments: list[str] | None = None) -> int:
     except AnnotatorError as error:
         _say(str(error))
         return error.exit_code
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"{where}{error.strerror or error}")

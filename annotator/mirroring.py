@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator import colouring
-from annotator.mapping import coverage, parity
+from annotator.mapping import coverage, rows
 from annotator.model import PythonObject, Use
 from annotator.sources import examples
 from annotator.writing.mirror import Example, Mirror, Module
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from annotator.config import Project
     from annotator.sources.cache import Cache
 
-Map = Callable[[Mapping[str, PythonObject]], tuple[tuple[parity.Pair, ...], coverage.Coverage]]
+Map = Callable[[Mapping[str, PythonObject]], tuple[tuple[rows.Pair, ...], coverage.Coverage]]
 """Makes the pairs and the coverage of what is known of Python's objects."""
 
 
@@ -30,7 +30,7 @@ class _Read(msgspec.Struct, frozen=True):
     objects: dict[str, PythonObject]
     uses: dict[str, tuple[Use, ...]]
     docs: dict[str, str]
-    pairs: tuple[parity.Pair, ...]
+    pairs: tuple[rows.Pair, ...]
     covered: tuple[coverage.Covered, ...]
 
 
@@ -49,9 +49,7 @@ def mirror(project: Project, cache: Cache, make: Map) -> Mirror:
         cache.put_values("mirror", {key: msgspec.msgpack.encode(read)})
     colours = colouring.colours(cache, data, "py")
     return Mirror(
-        modules={
-            path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data
-        },
+        modules={path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data},
         objects=read.objects,
         pairs=read.pairs,
         covered=read.covered,

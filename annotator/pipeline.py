@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +39,8 @@ from annotator.model import (
     Reference,
     Remark,
     Renamed,
+    Skipped,
+    Text,
     Use,
     Verdict,
     Verified,
@@ -104,11 +108,6 @@ class Session:
         return {one.notation: one for one in self.facts.symbols} if self.facts else {}
 
     @cached_property
-    def tags(self) -> frozenset[str]:
-        """The source's tags."""
-        return frozenset(self.source.tags())
-
-    @cached_property
     def recorded(self) -> Facts:
         """The recorded symbols beside the tree that is asked for."""
         return Facts(self.facts.symbols if self.facts else (), self.tree)
@@ -124,6 +123,11 @@ class Session:
         if tag not in self._trees:
             self._trees[tag] = self._existing(tag)
         return self._trees[tag]
+
+    @cached_property
+    def known_tags(self) -> frozenset[str]:
+        """The source's tags, if it has many at hand; else none."""
+        return frozenset(self.source.tags()) if self.source.has_history else frozenset()
 
     def baseline_tree(self) -> Tree:
         """The tree at the baseline tag.
@@ -274,10 +278,18 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
+    from annotator import standing
     from annotator.writing import site
 
-    pages, built = _pages(at, files, told)
-    site.write(pages, at.project.site / "docs")
+    given, folder = tuple(files), at.project.site / "docs"
+    of_tags = sorted(at.known_tags) if told.history or told.since else []
+    rest = hashlib.sha256(msgspec.json.encode((told.history, told.since, at.source.has_history, of_tags)))
+    state = standing.state(at.project, given, (at.tree.snapshot, at.notice)) + rest.hexdigest()
+    if kept := site.stamped(folder, state):
+        return msgspec.msgpack.decode(kept, type=Built)
+    pages, built = _pages(at, given, told)
+    site.write(pages, folder)
+    site.stamp(folder, state, msgspec.msgpack.encode(built))
     return built
 
 
@@ -297,7 +309,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
-    made = pages.make(
+    plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
             tag=snapshot.tag,
@@ -316,9 +328,10 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
         )
     )
+    written = render.files(plan, os.cpu_count() or 1)
     verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
-    assets = site.assets(at.project.site / "assets")
-    return {**render.files(made), **assets}, Built(len(made.pages), snapshot.tag, verdicts, made.remarks)
+    built = Built(sum(path.endswith(".md") for path in written), snapshot.tag, verdicts, plan.remarks)
+    return {**written, **site.assets(at.project.site / "assets")}, built
 
 
 def since(
@@ -405,7 +418,7 @@ def _mirror(at: Session) -> Mirror:
     if not project.config.packages or not (project.site / BASELINE).is_file():
         return Mirror()
 
-    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[parity.Pair, ...], coverage.Coverage]:
+    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[rows.Pair, ...], coverage.Coverage]:
         found = mapped(project, objects)
         return found.pairs, found.coverage
 
@@ -432,10 +445,14 @@ def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
     """What the identifiers of some files name: bound once for each state of the whole tree."""
     from annotator.reading.binding import Binder
 
-    keys = {path: f"{at.tree.digest}:{path}" for path in paths}
+    modules = ",".join(at.project.config.modules)
+    keys = {path: f"{at.tree.digest}:{modules}:{path}" for path in paths}
     kept = at.cache.get_values("uses", keys.values())
     decode = msgspec.msgpack.Decoder(tuple[Use, ...]).decode
-    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
+    found = {}
+    for path, key in keys.items():
+        with suppress(msgspec.MsgspecError, KeyError):
+            found[path] = decode(kept[key])
     binder = Binder(at.tree, at.project.config.modules)
     bound = {path: binder.uses(path) for path in keys if path not in found}
     at.cache.put_values("uses", {keys[path]: msgspec.msgpack.encode(uses) for path, uses in bound.items()})
@@ -497,7 +514,8 @@ def _retagged(at: Session, file: Path, text: str) -> str:
     """A manifest all of whose references were rewritten is one of the new tag."""
     if file.suffix != ".toml":
         return text
-    return re.sub(r'(?m)^(tag\s*=\s*)"[^"\n]*"', lambda found: f'{found[1]}"{at.tag}"', text, count=1)
+    written = json.dumps(at.tag, ensure_ascii=False)
+    return re.sub(r"(?m)^(tag\s*=\s*)(?:\"[^\"\n]*\"|'[^'\n]*')", lambda m: m[1] + written, text, count=1)
 
 
 class Mapped(msgspec.Struct, frozen=True):
@@ -523,7 +541,7 @@ def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) 
     found, remarks = _counterparts(project)
     known = recorded(project)
     scope = _scope(project)
-    originals = {symbol.notation: symbol for symbol in known.symbols}
+    originals = _originals(known, scope)
     folders = [project.root / package for package in project.config.packages]
     python = pyfacts.read(folders, project.root) if objects is None else objects
     made = parity.pairs(found, originals, python, scope.conventions)
@@ -547,7 +565,7 @@ def walk(project: Project) -> tuple[trace.Walk, tuple[Remark, ...]]:
         raise InvalidInput("the settings name no `walk`, the script that is to be traced")
     calls = trace.parse(_traced(project))
     found, _ = _counterparts(project)
-    originals = {symbol.notation: symbol for symbol in recorded(project).symbols}
+    originals = _originals(recorded(project), _scope(project))
     python = pyfacts.read([project.root / package for package in config.packages], project.root)
     made = trace.walk(calls, str(project.root.resolve()), found, originals, python)
     return made, tuple(trace.remarks(made, found))
@@ -595,6 +613,16 @@ def recorded(project: Project) -> Baseline:
     return baseline.decode(_name(project, file), file.read_bytes())
 
 
+def _originals(known: Baseline, scope: scopes.Scope) -> Mapping[str, GoSymbol]:
+    """The recorded symbols; what is left out is left out with all that it calls."""
+    return {
+        symbol.notation: symbol
+        if scope.reason(symbol.notation) is None
+        else msgspec.structs.replace(symbol, calls=())
+        for symbol in known.symbols
+    }
+
+
 def _scope(project: Project) -> scopes.Scope:
     file = project.site / SCOPE
     return scopes.parse(_name(project, file), file.read_bytes()) if file.is_file() else scopes.Scope()
@@ -624,10 +652,17 @@ def record(at: Session) -> Path:
 
 
 def write_aside(file: Path, text: str) -> None:
-    """Put a text in a file's place at once, or not at all; its line ends stay as they are."""
-    aside = file.with_name(f".{file.name}.new")
-    aside.write_bytes(text.encode("utf-8"))
-    aside.replace(file)
+    """Put a text in a file's place at once, or not at all; its mode stays, and a link still leads to it."""
+    target = file.resolve()
+    aside = target.with_name(f".{target.name}.new")
+    try:
+        aside.write_bytes(text.encode("utf-8"))
+        if target.exists():
+            shutil.copymode(target, aside)
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise InvalidInput(f"{file}: cannot be written: {error.strerror}; it is as it was") from error
 
 
 def _own_articles(project: Project) -> tuple[Article, ...]:
@@ -707,19 +742,21 @@ def _read_article(project: Project, file: Path, data: bytes) -> Article:
 
 def _name(project: Project, file: Path) -> str:
     """The file's name from the project's root, if it lies in it."""
-    absolute = file.absolute()
-    inside = absolute.is_relative_to(project.root)
-    shown = (absolute.relative_to(project.root) if inside else file).as_posix()
+    absolute, root = Path(os.path.normpath(file.absolute())), Path(os.path.normpath(project.root.absolute()))
+    inside = absolute.is_relative_to(root)
+    shown = (absolute.relative_to(root) if inside else absolute).as_posix()
     return os.fsencode(shown).decode("utf-8", "replace")
 
 
 def _bytes(file: Path) -> bytes:
     try:
-        if file.stat().st_size > MAX_ARTICLE_BYTES:
-            raise InvalidInput(f"{file}: larger than {MAX_ARTICLE_BYTES >> 20} MiB; split the article")
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(MAX_ARTICLE_BYTES + 1)
     except OSError as error:
         raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
+    if len(data) > MAX_ARTICLE_BYTES:
+        raise InvalidInput(f"{file}: larger than {MAX_ARTICLE_BYTES >> 20} MiB; split the article")
+    return data
 
 
 def _verdict(at: Session, reference: Reference) -> Verdict:
@@ -734,18 +771,19 @@ def _verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ..
         if origin is not None:
             astray[origin].append(reference)
     followed = {ref: verdict for tag, refs in astray.items() for ref, verdict in _followed(at, refs, tag)}
-    return tuple(followed.get(reference, found[reference][0]) for reference in references)
+    placed = {reference: followed.get(reference, found[reference][0]) for reference in found}
+    return tuple(_compared(at, reference, placed[reference]) for reference in references)
 
 
 def _named(at: Session, reference: Reference) -> tuple[Verdict, str | None]:
     """What a reference's name finds, and the tag from which it is to be followed if that is nothing."""
-    if reference.ref is None or not _stays(at, reference.ref):
+    if reference.ref is None or _has_moved_on(at, reference.ref):
         return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree), None
     written_at = at.at_hand(reference.ref)
     found = resolve.verdict(reference, at.tree, written_at)
     if written_at is None:
         return _by_facts(at, reference, found), None
-    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag:
+    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag or reference.symbol is None:
         return found, None
     return found, reference.ref
 
@@ -774,6 +812,49 @@ def _encoded(reference: Reference) -> str:
     return hashlib.sha256(msgspec.json.encode(reference)).hexdigest()
 
 
+def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
+    """What became of a reference, with its text against the baseline."""
+    text = _text(at, reference, found)
+    return msgspec.structs.replace(found, text=text) if text is not None else found
+
+
+def _text(at: Session, reference: Reference, found: Verdict) -> Text | None:
+    """The declaration's text against the baseline's, where that is at hand; None where it is not."""
+    base = at.at_hand(at.project.config.baseline)
+    if base is None or isinstance(found.outcome, Missing | Skipped) or not found.outcome.anchor.symbol:
+        return None
+    anchor = found.outcome.anchor
+    symbol = reference.symbol or anchor.symbol
+    paths = dict.fromkeys((anchor.path, reference.path))
+    places = (
+        resolve.verdict(Reference(path, symbol=name), base).outcome
+        for path in paths
+        for name in dict.fromkeys((anchor.symbol, symbol))
+    )
+    origin = next((place.anchor for place in places if isinstance(place, Verified)), None)
+    return resolve.text(origin, base, anchor, at.tree) if origin is not None else Text.UNKNOWN
+
+
+# Branches move on; what was cited there then is not known to be what is there now.
+_BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
+_LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
+
+
+def _has_moved_on(at: Session, ref: str) -> bool:
+    """Whether a cited ref is a branch, so that it says nothing of when it was cited.
+
+    A branch that is named after a release line does say something: it stands for that line's tags.
+    """
+    if ref in _BRANCHES:
+        return True
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref) or ref in at.known_tags:
+        return False
+    line = _LINE.fullmatch(ref)
+    if line is not None:
+        return re.match(rf"(?:[A-Za-z]+-)?v?{re.escape(line[1])}(?!\d)", at.tree.tag) is not None
+    return at.source.has_history and at.at_hand(ref) is not None
+
+
 def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
     """What was recorded at the baseline stands in for it where it is not at hand."""
     known = at.facts
@@ -787,13 +868,6 @@ def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
         return by_facts
     same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
     return msgspec.structs.replace(found, text=by_facts.text) if same else found
-
-
-def _stays(at: Session, ref: str) -> bool:
-    """Whether a ref is a tag or commit: a branch has moved on since somebody cited it."""
-    if re.fullmatch(r"[0-9a-f]{7,40}", ref):
-        return True
-    return ref in at.tags if at.source.has_history else bool(dating.versions([ref]))
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from annotator.model import Declaration, GoSymbol, Kind, Parameter, Reference, Use
 from annotator.reading import gofacts
@@ -49,7 +49,11 @@ def facts(
     unique = {(path, found.symbol, found.line): found for path, found in wanted}
     tree.read({path for path, _, _ in unique})
     binder = Binder(tree, modules)
-    uses = {path: {use.end: use for use in binder.uses(path)} for path, _, _ in unique}
+    recorded = {(path, symbol) for path, symbol, _ in unique}
+    uses = {
+        path: {use.end: use for use in binder.uses(path) if _is_to_be_named(use, recorded)}
+        for path, _, _ in unique
+    }
     implemented = _implemented(binder, unique)
     made = (
         _facts(tree, path, found, uses[path], implemented.get((path, found.symbol), ()))
@@ -112,7 +116,11 @@ def _members(found: Declaration) -> Iterator[Declaration]:
     return (member for member in found.members if member.kind in (Kind.FIELD, Kind.IMETHOD))
 
 
+def _is_to_be_named(use: Use, recorded: Container[tuple[str, str]]) -> bool:
+    """Whether a use is of the repository's own, or of something vendored that is recorded itself."""
+    return "vendor" not in use.path.split("/") or (use.path, use.symbol) in recorded
+
+
 def _called(callee: gofacts.Callee, uses: Mapping[int, Use]) -> str:
     use = uses.get(callee.end)
-    is_own = use is not None and "vendor" not in use.path.split("/")
-    return f"{use.path}::{use.symbol}" if use is not None and is_own else f"?{callee.written}"
+    return f"?{callee.written}" if use is None else f"{use.path}::{use.symbol}"

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from annotator.model import Blob, Document, Snapshot
+from annotator.model import Blob, Document, Snapshot, Use
 
 # Below so many files a second process costs more than it saves.
 _WORTH_A_PROCESS = 120
@@ -22,6 +22,7 @@ _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 def reader() -> str:
     """What makes documents of bytes, by content: another reader makes other documents."""
     made_by = hashlib.sha256(_grammar().encode())
+    made_by.update(repr((Use.__struct_fields__, Use.__annotations__)).encode())
     reading = Path(__file__).parent / "reading"
     for module in sorted([*reading.glob("go*.py"), *reading.glob("binding*.py")]):
         made_by.update(module.read_bytes())

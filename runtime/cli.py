@@ -8,14 +8,11 @@ import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from runtime import examples
 from runtime.errors import EngineError
-from runtime.plugins import check as plugin_check
-from runtime.volumes import inspection
 
 FINDINGS = 1
 WRONG_USAGE = 2
@@ -23,6 +20,11 @@ WRONG_USAGE = 2
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="A working counterpart of Docker's volumes and plugins."
 )
+
+
+@app.callback()
+def callback() -> None:
+    """A working counterpart of Docker's volumes and plugins."""
 
 
 @app.command()
@@ -47,6 +49,9 @@ def check(
     root: Annotated[Path, typer.Option(help="The engine's root; nothing in it is changed.")],
 ) -> None:
     """Look for what is wrong in the root of an engine that is stopped."""
+    from runtime.plugins import check as plugin_check  # noqa: PLC0415 - only this command needs them
+    from runtime.volumes import inspection  # noqa: PLC0415
+
     try:
         findings = [*map(str, plugin_check.check(root / "plugins")), *inspection.inspect(root)]
     except (EngineError, OSError) as error:
@@ -58,8 +63,92 @@ def check(
     typer.echo(f"{root}: nothing is wrong")
 
 
+@app.command()
+def serve(  # noqa: PLR0913 - one for each option
+    *,
+    root: Annotated[Path, typer.Option(help="Where the engine keeps what must last.")] = Path(
+        "~/.local/share/moby-annotated"
+    ),
+    exec_root: Annotated[
+        Path | None, typer.Option(help="Where it keeps sockets and the like; ROOT/run by default.")
+    ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(help="Where to listen: unix://PATH or tcp://127.0.0.1:PORT.")
+    ] = None,
+    group: Annotated[str, typer.Option(help="The group that may use the unix socket.")] = "",
+    executor: Annotated[
+        Literal["process", "runc"], typer.Option(help="Who runs managed plugins.")
+    ] = "process",
+    plugins_dir: Annotated[
+        list[Path] | None, typer.Option(help="Where to look for legacy plugins, instead of moby's folders.")
+    ] = None,
+    live_restore: Annotated[
+        bool, typer.Option("--live-restore", help="Let plugins run on while the engine is stopped.")
+    ] = False,
+    log_format: Annotated[Literal["text", "json"], typer.Option(help="How the log looks.")] = "text",
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], typer.Option(help="What the log shows.")
+    ] = "info",
+) -> None:
+    """Be an engine for volumes and plugins, which `docker` and other clients can talk to."""
+    from runtime import logs, serving  # noqa: PLC0415 - only this command needs them
+    from runtime.config import Config  # noqa: PLC0415
+
+    logs.set_up(log_format, log_level)
+    root = root.expanduser().absolute()
+    config = Config(
+        root=root,
+        exec_root=exec_root.absolute() if exec_root else None,
+        executor=executor,
+        plugin_folders=[folder.absolute() for folder in plugins_dir] if plugins_dir else None,
+        live_restore_enabled=live_restore,
+    )
+    try:
+        serving.run(config, host or [f"unix://{root}/docker.sock"], group)
+    except EngineError as error:
+        _refuse(str(error))
+
+
+@app.command()
+def check_plugin(
+    *,
+    address: Annotated[
+        str, typer.Argument(help="unix://PATH or tcp://HOST:PORT of a running volume plugin.")
+    ],
+    opt: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VALUE that volumes are created with, for plugins that need some."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that an answer may take.", min=0.1)] = 10.0,
+    output: Annotated[
+        Literal["text", "json", "junit"], typer.Option("--format", help="How the report looks.")
+    ] = "text",
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
+) -> None:
+    """Drive a volume plugin as the engine would, and say what the engine would make of it."""
+    from runtime.checker import asking, checks, reports  # noqa: PLC0415 - only this command needs them
+    from runtime.checker.rules import Severity  # noqa: PLC0415
+
+    options = dict(_pair(each) for each in opt or ())
+    try:
+        with asking.Plugin(address, timeout) as plugin:
+            report = checks.check(plugin, options)
+    except EngineError as error:
+        _refuse(str(error))
+    typer.echo(reports.FORMATS[output](report), nl=False)
+    if report.count(Severity.ERROR) or (strict and report.count(Severity.WARNING)):
+        raise typer.Exit(FINDINGS)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
 def runnable() -> dict[str, ModuleType]:
     """The examples by name: the modules whose `main` needs nothing."""
+    from runtime import examples  # noqa: PLC0415 - only one command needs them
+
     names = sorted(module.name for module in pkgutil.iter_modules(examples.__path__))
     modules = {name: importlib.import_module(f"{examples.__name__}.{name}") for name in names}
     return {name: module for name, module in modules.items() if _needs_nothing(module)}
@@ -70,14 +159,16 @@ def title(module: ModuleType) -> str:
     return (module.__doc__ or "").strip().partition("\n")[0]
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
 def _needs_nothing(module: ModuleType) -> bool:
     function = getattr(module, "main", None)
     return function is not None and not inspect.signature(function).parameters
+
+
+def _pair(option: str) -> tuple[str, str]:
+    key, separator, value = option.partition("=")
+    if not separator or not key:
+        _refuse(f"--opt {option}: expected KEY=VALUE")
+    return key, value
 
 
 def _refuse(message: str) -> NoReturn:

@@ -111,6 +111,16 @@ class Daemon:
             error failed-to-dial: there is no containerd.
             error couldn-t-create-reference-store-repository: about images.
             error devices-cgroup-isn-t-mounted: about containers.
+            call Config.GetExecRoot: the settings are asked where it is needed.
+            call New: processes or runc, by the settings.
+            call CreateDaemonRoot: moby's command does so before.
+            call newLocalRegistry: moby has a global.
+            call NewStore: moby's command makes it.
+            call Store.RegisterRuntimeOpt: for all options at once; moby has one for metrics.
+            call Store.Handle: for all handlers at once; moby has one for metrics.
+            call NewPublisher: the events have one.
+            call NewDaemon.createPluginExec: the manager calls it.
+            call Daemon.LogPluginEvent: the manager calls it.
         """
         self.config = config
         self.shutdown_begun = False
@@ -160,6 +170,7 @@ class Daemon:
 
         Differs:
             error failed-to-dial: there is no containerd.
+            call Unavailable: without runc there are no containers.
         """
         from runtime.plugins.executor import process, runc  # noqa: PLC0415 - only where processes can be started
 
@@ -205,6 +216,9 @@ class Daemon:
 
         Go:
             daemon/events.go::Daemon.SubscribeToEvents
+
+        Differs:
+            call Filter.Include: given as a function.
         """
         wanted = Filter(filters or Args()).include
         return self.events_service.subscribe_topic(since, until, wanted)
@@ -230,6 +244,8 @@ class Daemon:
             result DiskUsage: volumes are all that is here.
             error failed-to-retrieve-container-list: about containers.
             error failed-to-retrieve-image-list: about images.
+            call NewArgs: the fields are given at once.
+            call Daemon.VolumesService: the property checks that there is one.
         """
         if not self.disk_usage_running.acquire(blocking=False):
             raise EngineError("a disk usage operation is already running")
@@ -245,7 +261,8 @@ class Daemon:
             daemon/daemon.go::Daemon.Shutdown
 
         Differs:
-            extra close: listeners and kept connections are closed by their owner.
+            behaviour close: listeners and kept connections are closed by their owner.
+            call Publisher.Close: listeners are closed by their owner.
         """
         if self.shutdown_begun:
             return
@@ -312,6 +329,11 @@ class Daemon:
 
         Go:
             daemon/daemon.go::Daemon.pluginShutdown
+
+        Differs:
+            call Store.GetAll: plugins give their clients back.
+            call Plugin.SetPClient: plugins give their clients back.
+            call Publisher.Close: listeners are closed by their owner.
         """
         if self.plugin_manager is not None:
             self.plugin_manager.shutdown()
@@ -345,5 +367,6 @@ def get_plugin_exec_root(config: Config) -> Path:
     Differs:
         param root: the exec root may be elsewhere; moby's is /run/docker/plugins whatever it is told.
         extra config: all settings; the exec root is one of them.
+        call Config.GetExecRoot: the exec root is one of the settings.
     """
     return config.get_exec_root() / "plugins"

@@ -100,7 +100,9 @@ def ensure_remove_all(path: Path, *, sleep: Callable[[float], None] = time.sleep
         param dir: called `path`, since a file or a link is removed too.
         extra sleep: tests bring their own.
         behaviour retry: of entries that vanish meanwhile too, without counting paths.
-        behaviour unmount: all that is mounted below is unmounted again on each retry.
+        call Mounted,Unmount: each retry detaches all that is mounted below again; moby detaches the one path
+            that was busy.
+        error error-while-removing: a mount that cannot be detached shows as the busy path after the last try.
 
     Raises:
         OSError: something was still busy after 50 tries, or cannot be removed.

@@ -168,7 +168,8 @@ class Filter:
             daemon/events/filter.go::Filter.matchImage
 
         Differs:
-            call stripTag: names are compared as they are; this engine has no images whose tags could vary.
+            call stripTag,ParseNormalizedNamed: names are compared as they are; this engine has no images
+                whose tags could vary.
         """
         attribute = "name" if ev.type == IMAGE_EVENT_TYPE else "image"
         names = (ev.actor.id, ev.actor.attributes.get(attribute, ""))

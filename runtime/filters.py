@@ -184,6 +184,9 @@ class Args:
 
         Go:
             api/types/filters/parse.go::Args.WalkValues
+
+        Differs:
+            call Args.Get: the values, or none.
         """
         for value in self.get(field):
             op(value)
@@ -232,6 +235,9 @@ def to_json(args: Args) -> str:
         api/types/filters/parse.go::ToJSON
         api/types/filters/parse.go::ToParam
         api/types/filters/parse.go::Args.MarshalJSON
+
+    Differs:
+        call Args.Len: the fields themselves tell.
     """
     return msgspec.json.encode(args.fields, order="deterministic").decode() if args.fields else ""
 
@@ -245,6 +251,7 @@ def to_param_with_version(version: str, args: Args) -> str:
 
     Differs:
         param f: the same function does both.
+        call Args.Len: the fields themselves tell.
     """
     if not args.fields or not _before(version, (1, 22)):
         return to_json(args)
@@ -269,6 +276,8 @@ def from_json(text: str | bytes) -> Args:
         param p: called text.
         param raw: the same function does all.
         param d: the same function does all.
+        call NewArgs: the fields are given at once.
+        call InvalidParameter: both forms that are wrong are of a kind.
     """
     if not text:
         return Args()

@@ -69,6 +69,9 @@ def recursive_unmount(target: Path) -> None:
     Differs:
         behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of
             `/plugins/a`.
+        call GetMounts: what is mounted is asked for without a filter and sifted here; moby parses the table
+            with one.
+        call Unmount: it passes over what is not mounted any more, which moby does in this place.
         behaviour vanished: a mount that is gone meanwhile is fine, wherever it was in the list.
 
     Raises:
@@ -92,6 +95,10 @@ def make_r_shared(mount_point: Path) -> None:
     Go:
         pkg/mount/sharedsubtree_linux.go::MakeRShared
 
+    Differs:
+        call MakeMount: in `ensureMountedAs`, which moby shares between eight kinds of propagation; one is
+            needed here.
+
     Raises:
         OSError: the kernel refuses; PermissionError without the right to mount.
     """
@@ -104,6 +111,9 @@ def make_mount(mnt: Path) -> None:
 
     Go:
         pkg/mount/sharedsubtree_linux.go::MakeMount
+
+    Differs:
+        call Mount: mount(2) itself; what `Mount` adds, a look whether it is mounted, has been done.
 
     Raises:
         OSError: the kernel refuses; PermissionError without the right to mount.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from annotator.errors import InvalidInput
 from annotator.model import Reference
 
 LONGEST = 4096
@@ -13,7 +14,7 @@ LONGEST = 4096
 _LINES = re.compile(r"L([0-9]{1,9})(?:-L([0-9]{1,9}))?")
 
 
-class NotationError(ValueError):
+class NotationError(InvalidInput):
     """One sentence that says what is wrong with a notation."""
 
 

@@ -75,7 +75,10 @@ def decode(name: str, data: bytes) -> str:
 def _text(data: bytes) -> str | None:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return data.decode(encoding, errors="replace")
+            text = data.decode(encoding, errors="replace")
+            # A mark that its text belies is no mark.
+            if text.count("\N{REPLACEMENT CHARACTER}") <= _FEW * len(text) or encoding == "utf-8-sig":
+                return text
     if b"\0" in data:
         return _wide(data)
     try:

@@ -90,7 +90,9 @@ def outputs(
     found = kept.get_values("example", keys.values())
     lacking = [one for one in wanted if keys[one.name] not in found]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        ran = dict(zip((one.name for one in lacking), pool.map(lambda one: _run(one, root), lacking), strict=True))
+        ran = dict(
+            zip((one.name for one in lacking), pool.map(lambda one: _run(one, root), lacking), strict=True)
+        )
     kept.put_values("example", {keys[name]: output.encode() for name, output in ran.items()})
     return {name: ran[name] if name in ran else found[key].decode() for name, key in keys.items()}
 

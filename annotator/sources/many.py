@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from annotator.errors import SourceUnavailable
 from annotator.model import Snapshot
 from annotator.sources.repository import GitSnapshot
 from annotator.sources.snapshot import Source
@@ -17,10 +18,23 @@ def files_at(source: Source, tags: Sequence[str], paths: Sequence[str]) -> Mappi
     """
     if not tags:
         return {}
-    newest = source.snapshot(tags[-1])
-    if isinstance(newest, GitSnapshot):
-        return _looked_up(newest, tags, paths)
-    return {tag: _listed(source.snapshot(tag), paths) for tag in tags}
+    read = _first(source, tags)
+    if isinstance(read, GitSnapshot):
+        return _looked_up(read, tags, paths)
+    return {tag: _listed(found, paths) for tag in tags if (found := _at(source, tag)) is not None}
+
+
+def _first(source: Source, tags: Sequence[str]) -> Snapshot:
+    """The newest tag that can be had: what a source of packages lists it may lack."""
+    newest = next((found for tag in reversed(tags) if (found := _at(source, tag)) is not None), None)
+    return newest if newest is not None else source.snapshot(tags[-1])
+
+
+def _at(source: Source, tag: str) -> Snapshot | None:
+    try:
+        return source.snapshot(tag)
+    except SourceUnavailable:
+        return None
 
 
 def _looked_up(snapshot: GitSnapshot, tags: Sequence[str], paths: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -48,7 +62,7 @@ def contents(
     Raises:
         SourceUnavailable: A blob cannot be had.
     """
-    newest = source.snapshot(tags[-1])
+    newest = _first(source, tags)
     if isinstance(newest, GitSnapshot):
         blobs = newest.store.blobs(wanted)
         lacking = [blob for blob, data in blobs.items() if data is None]

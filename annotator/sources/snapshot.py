@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Protocol, Self
@@ -85,9 +86,12 @@ def is_safe(path: str) -> bool:
 
 
 def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
-    """The tags whose names are most like a name that was asked for; the newest ones if none is like it."""
-    known = sorted(tags, key=version_key, reverse=True)
-    return tuple(difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.4) or known[:_NEAREST])
+    """The tags most like a name that was asked for: by letters, and for a version by its place among them."""
+    known = sorted(tags, key=version_key)
+    alike = difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.6)
+    place = bisect([version_key(each) for each in known], version_key(tag))
+    beside = known[max(0, place - 2) : place + 2] if any(char.isdigit() for char in tag) else []
+    return tuple(dict.fromkeys([*alike, *beside]))[:_NEAREST] or tuple(reversed(known[-_NEAREST:]))
 
 
 def version_key(tag: str) -> list[tuple[int, int, str]]:

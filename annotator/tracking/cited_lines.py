@@ -28,6 +28,10 @@ from annotator.tracking.places import (
     lines,
 )
 
+# So many lines on either side are compared, and so many must be the same, to tell a line from its like.
+_AROUND = 4
+_SURE = 3
+
 
 def locate(looked_for: Search) -> Outcome:
     """The cited line's place at the tag."""
@@ -85,10 +89,9 @@ def _carried(looked_for: Search, origin: Found, written_at: Tree) -> Outcome:
     outcome = symbols.locate(as_symbol, declared.symbol)
     if isinstance(outcome, Missing | Skipped):
         return outcome
-    cited = _words(lines(written_at.data(reference.path))[line - 1])
-    spot = _same_text(looked_for.tree, outcome.anchor, cited, line - declared.line)
+    spot = _same_place(looked_for.tree, outcome.anchor, origin, reference, written_at)
     if spot is None:
-        gone = f"{outcome.anchor.symbol} is there, but the text of the cited line is gone from it"
+        gone = f"{outcome.anchor.symbol} is there, but where the cited line is in it now is not clear"
         return Missing(gone, outcome.anchor)
     at = msgspec.structs.replace(outcome.anchor, offset=spot - outcome.anchor.line)
     where = f"the cited line stands in line {spot} of {at.path}, in {at.symbol}"
@@ -102,15 +105,52 @@ def _words(line: bytes) -> bytes:
     return b" ".join(line.split())
 
 
-def _same_text(tree: Tree, at: Anchor, cited: bytes, offset: int) -> int | None:
-    """The line of the declaration that holds the cited text, if one alone is nearest to the old offset."""
-    text = lines(tree.data(at.path))
-    declaration = at_anchor(tree, at)
-    window = range(first_line(declaration), declaration.span.end_line + 1)
-    hits = [number for number in window if _words(text[number - 1]) == cited]
-    distance = {number: abs(number - at.line - offset) for number in hits}
-    nearest = [number for number in hits if distance[number] == min(distance.values())]
-    return nearest[0] if len(nearest) == 1 else None
+def _same_place(tree: Tree, at: Anchor, origin: Found, reference: Reference, written_at: Tree) -> int | None:
+    """The line of the declaration that holds the cited text, if it is surely that one.
+
+    A line that stands once in the declaration, before and now, is sure. Others are told apart by the
+    lines around them; a cited range must end as it did.
+    """
+    old = [_words(text) for text in lines(written_at.data(reference.path))]
+    new = [_words(text) for text in lines(tree.data(at.path))]
+    line = reference.line or 1
+    before = _window(origin.declaration)
+    after = _window(at_anchor(tree, at))
+    hits = [number for number in after if new[number - 1] == old[line - 1]]
+    once = sum(old[number - 1] == old[line - 1] for number in before) == 1 and len(hits) == 1
+    if not (once and old[line - 1]):
+        hits = _best(hits, old, line, new)
+    length = (reference.end_line or line) - line
+    if len(hits) != 1 or not _ends_alike(old, line + length, new, hits[0] + length):
+        return None
+    return hits[0]
+
+
+def _window(declaration: Declaration) -> range:
+    return range(first_line(declaration), declaration.span.end_line + 1)
+
+
+def _best(hits: list[int], old: list[bytes], line: int, new: list[bytes]) -> list[int]:
+    """The hits around which most lines are those around the cited line, if that is enough of them."""
+    around = {hit: _alike_around(old, line, new, hit) for hit in hits}
+    most = max(around.values(), default=0)
+    return [hit for hit in hits if around[hit] == most] if most >= _SURE else []
+
+
+def _alike_around(old: list[bytes], line: int, new: list[bytes], spot: int) -> int:
+    """How many of the lines next to two lines are the same, counted outwards until one differs."""
+    count = 0
+    for step in (-1, 1):
+        for distance in range(1, _AROUND + 1):
+            one, other = line + step * distance - 1, spot + step * distance - 1
+            if not (0 <= one < len(old) and 0 <= other < len(new)) or old[one] != new[other]:
+                break
+            count += 1
+    return count
+
+
+def _ends_alike(old: list[bytes], end: int, new: list[bytes], spot: int) -> bool:
+    return end <= len(old) and spot <= len(new) and old[end - 1] == new[spot - 1]
 
 
 def _outside(reference: Reference, tree: Tree, written_at: Tree) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from annotator.model import Missing, Reference, Skipped, Text, Verdict
+from annotator.model import Anchor, Missing, Reference, Skipped, Text, Verdict
 from annotator.tracking import cited_lines, symbols
 from annotator.tracking.places import Found, Search, Tree, at_anchor, body, named, search
 
@@ -48,3 +48,12 @@ def _text(looked_for: Search, found: Found) -> Text:
         return Text.UNKNOWN
     before = body(looked_for.written_at, looked_for.origin)
     return Text.SAME if before == body(looked_for.tree, found) else Text.CHANGED
+
+
+def text(one: Anchor, before: Tree, other: Anchor, after: Tree) -> Text:
+    """Whether two anchors' declarations have the same text, doc comments apart."""
+    bodies = (
+        body(tree, Found(anchor.path, at_anchor(tree, anchor)))
+        for anchor, tree in ((one, before), (other, after))
+    )
+    return Text.SAME if next(bodies) == next(bodies) else Text.CHANGED

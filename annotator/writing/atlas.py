@@ -17,7 +17,7 @@ from annotator.writing import prose
 from annotator.writing.addresses import href, slug
 from annotator.writing.escape import Html, quote, web
 from annotator.writing.facing import Facings
-from annotator.writing.mirror import Mirror
+from annotator.writing.mirror import Mirror, Pair
 from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets
 from annotator.writing.prose import Mention, Prose
 from annotator.writing.relations import Relations
@@ -226,6 +226,14 @@ class Atlas:
             if anchor := anchor_of(verdict):
                 lines[anchor.path].add(anchor.line + anchor.offset)
         return {path: frozenset(found) for path, found in lines.items()}
+
+    @cached_property
+    def counterparts(self) -> Mapping[str, tuple[Pair, ...]]:
+        """By Python file, the pairs whose counterpart is in it."""
+        found: dict[str, list[Pair]] = defaultdict(list)
+        for pair in self.given.mirror.pairs:
+            found[pair.counterpart.path].append(pair)
+        return {path: tuple(pairs) for path, pairs in found.items()}
 
     @cached_property
     def originals(self) -> Mapping[str, tuple[Place, ...]]:

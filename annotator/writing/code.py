@@ -62,7 +62,8 @@ class Line(msgspec.Struct, frozen=True):
         cited = " ln-cited" if self.cited else ""
         named = f' id="{escape(self.id)}"' if self.id else ""
         return Html(
-            f'<span class="ln{cited}"{named}><a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
+            f'<span class="ln{cited}"{named}>'
+            f'<a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
             f'aria-label="line {self.number}"></a>{self.html}{self._leap}&#10;</span>'
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from annotator.writing import code
@@ -11,21 +10,11 @@ from annotator.writing.excerpts import Stretch, python
 from annotator.writing.views import Defined, Link, ModulePage, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from annotator.writing.mirror import Pair
 
 
-def modules(atlas: Atlas) -> Iterator[Page]:
-    """A page for each Python file."""
-    pairs: dict[str, list[Pair]] = defaultdict(list)
-    for pair in atlas.given.mirror.pairs:
-        pairs[pair.counterpart.path].append(pair)
-    for path in atlas.given.mirror.modules:
-        yield _module(atlas, path, pairs)
-
-
-def _module(atlas: Atlas, path: str, pairs: Mapping[str, list[Pair]]) -> Page:
+def module(atlas: Atlas, path: str) -> Page:
+    """The page of a Python file."""
     name, page = atlas.given.mirror.named(path), module_page(path)
     data = atlas.given.mirror.modules[path].data
     last = data.count(b"\n") + (not data.endswith(b"\n"))
@@ -37,7 +26,7 @@ def _module(atlas: Atlas, path: str, pairs: Mapping[str, list[Pair]]) -> Page:
             name=name,
             doc=atlas.given.mirror.modules[path].doc.partition("\n\n")[0],
             excerpt=python(atlas, page, Stretch(path, 1, last), code.Anchors("py-L"), name),
-            defined=tuple(_defined(atlas, page, pair) for pair in pairs.get(path, [])),
+            defined=tuple(_defined(atlas, page, pair) for pair in atlas.counterparts.get(path, ())),
         ),
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -28,7 +29,7 @@ from annotator.writing.chapters import chapter
 from annotator.writing.citations import citations, counts, misheaded, word
 from annotator.writing.escape import web
 from annotator.writing.ledgers import ledgers
-from annotator.writing.modules import modules
+from annotator.writing.modules import module
 from annotator.writing.prose import Prose
 from annotator.writing.symbols import kind_of, symbols
 from annotator.writing.views import (
@@ -48,51 +49,64 @@ from annotator.writing.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from annotator.writing.places import Sheet
 
-__all__ = ["Cited", "Site", "SiteInput", "folders", "make"]
+__all__ = ["Cited", "Plan", "Site", "SiteInput", "folders", "make", "planned"]
+
+T = TypeVar("T")
 
 
 _MORE = "More"
 """The section of texts that name none."""
 
 
-class Site(msgspec.Struct, frozen=True):
-    """All pages, in the order in which they are read, and what our own texts get wrong.
+class Plan(msgspec.Struct, frozen=True):
+    """A site before its pages are made.
 
-    `sections` are the parts of the navigation that our texts ask for, each with its pages; `inventory`
-    is what lets other documentation link to the symbols here.
+    Attributes:
+        frame: What every page says of the source.
+        recipes: What makes the pages, in the order in which they are read; each can be called by itself.
+        remarks: What our own texts get wrong.
+        sections: The parts of the navigation that our texts ask for, each with its pages.
+        inventory: What lets other documentation link to the symbols here.
     """
 
     frame: Frame
-    pages: tuple[Page, ...]
+    recipes: tuple[Callable[[], Iterable[Page]], ...]
     remarks: tuple[Remark, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inventory: bytes = b""
 
 
+class Site(msgspec.Struct, frozen=True):
+    """All pages, in the order in which they are read, and the plan that they were made by."""
+
+    pages: tuple[Page, ...]
+    plan: Plan
+
+    @property
+    def frame(self) -> Frame:
+        """What every page says of the source."""
+        return self.plan.frame
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What our own texts get wrong."""
+        return self.plan.remarks
+
+
 def make(given: SiteInput) -> Site:
     """All pages of the site."""
+    plan = planned(given)
+    return Site(tuple(page for recipe in plan.recipes for page in recipe()), plan)
+
+
+def planned(given: SiteInput) -> Plan:
+    """What there is to be made of the input."""
     atlas = Atlas(given)
-    return Site(
+    return Plan(
         frame=_frame(atlas),
-        pages=(
-            _home(atlas),
-            _contents(atlas),
-            *texts.pages(atlas),
-            *(chapter(atlas, stop) for stop in atlas.stops),
-            *showing.examples(atlas),
-            *ledgers(atlas),
-            _index(atlas),
-            *(symbols(atlas, sheet) for sheet in atlas.sheets),
-            *modules(atlas),
-            *history.pages(atlas),
-            *elsewhere.moved(atlas),
-            _report(atlas),
-            _errata(atlas),
-        ),
+        recipes=tuple(_recipes(atlas)),
         remarks=tuple(
             Remark(
                 f"{text.name}.md", one.line, f"{one.path}::{one.symbol} has no place on the pages", "unlinked"
@@ -102,6 +116,24 @@ def make(given: SiteInput) -> Site:
         sections=tuple(_sections(atlas)),
         inventory=inventory.encode(_entries(atlas), given.repository.rpartition("/")[2], given.version),
     )
+
+
+def _recipes(atlas: Atlas) -> Iterator[Callable[[], Iterable[Page]]]:
+    yield lambda: (_home(atlas), _contents(atlas))
+    yield lambda: texts.pages(atlas)
+    yield from (_one(chapter, atlas, stop) for stop in atlas.stops)
+    yield lambda: showing.examples(atlas)
+    yield lambda: ledgers(atlas)
+    yield lambda: (_index(atlas),)
+    yield from (_one(symbols, atlas, sheet) for sheet in atlas.sheets)
+    yield from (_one(module, atlas, path) for path in atlas.given.mirror.modules)
+    yield lambda: history.pages(atlas)
+    yield lambda: elsewhere.moved(atlas)
+    yield lambda: (_report(atlas), _errata(atlas))
+
+
+def _one(made: Callable[[Atlas, T], Page], atlas: Atlas, of: T) -> Callable[[], Iterable[Page]]:
+    return lambda: (made(atlas, of),)
 
 
 def _entries(atlas: Atlas) -> Iterator[inventory.Entry]:

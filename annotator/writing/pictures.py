@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WIDE, _TREE, _NARROW, _COLUMNS = 960, 720, 380, 3
-_HEIGHT, _GAP, _INDENT, _LETTER = 44, 8, 24, 7.6
+_HEIGHT, _GAP, _INDENT, _LETTER = 44, 8, 24, 8.4
 _SIDE, _LOW, _HEAD = 270, 32, 26
-"""Of a drawing with something in the middle: how wide and high its boxes are, and the room for words above."""
+"""Of a drawing with something in the middle: its boxes' width and height, and the room above them."""
 
 _DROP = 34
 """Room for the arrows below a box that spans all columns."""
@@ -106,20 +106,24 @@ def tree(steps: tuple[Step, ...], title: str, *, wide: bool) -> Html:
 
 
 def _families(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:
-    """The steps by the part of the number that all of them have; single ones at the end are one family."""
+    """The steps by the part of the number that all of them have."""
     depth = min(step.number.count(".") for step in steps) + 1
     grouped = groupby(steps, key=lambda step: step.number.split(".")[:depth])
-    families = [tuple(family) for _, family in grouped]
-    last = max((place for place, family in enumerate(families) if len(family) > 1), default=len(families))
-    after = tuple(step for family in families[last + 1 :] for step in family)
-    return [*families[: last + 1], *([after] if after else [])]
+    return [tuple(family) for _, family in grouped]
+
+
+def _after(families: list[tuple[Step, ...]]) -> list[Step]:
+    """The steps without sub-steps that come when all columns are told."""
+    alone = takewhile(lambda family: len(family) == 1, reversed(families))
+    return [family[0] for family in reversed(list(alone))] if len(families) > 1 else []
 
 
 def _side_by_side(families: list[tuple[Step, ...]], columns: list[tuple[Step, ...]]) -> _Drawing:
     boxes: list[_Box] = []
     lines: list[str] = []
     y = 1.0
-    for family in families:
+    after = _after(families) if columns else []
+    for family in families[: len(families) - len(after)]:
         if len(family) == 1:
             boxes.append(_Box(family[0], 1, y, _WIDE - 2, top=True))
             y += _HEIGHT + _DROP
@@ -135,7 +139,19 @@ def _side_by_side(families: list[tuple[Step, ...]], columns: list[tuple[Step, ..
             lines.append(f"M{x + width / 2} {y - _DROP}v{_DROP - 3}")
         if place:
             lines.append(f"M{x - 2 * _DROP} {y + _HEIGHT / 2}h{2 * _DROP - 3}")
-    return _Drawing(tuple(boxes), tuple(lines), max(heights))
+    boxes += _row(after, max(heights) + _GAP)
+    rows = -(-len(after) // _COLUMNS)
+    return _Drawing(
+        tuple(boxes), tuple(lines), max(heights) + rows * (_HEIGHT + _GAP) + (_GAP if rows else 0)
+    )
+
+
+def _row(steps: list[Step], y: float) -> Iterator[_Box]:
+    """Steps side by side, as many in a row as there may be columns."""
+    width = (_WIDE - 2 - _GAP * (_COLUMNS - 1)) / _COLUMNS
+    for place, step in enumerate(steps):
+        row, column = divmod(place, _COLUMNS)
+        yield _Box(step, 1 + column * (width + _GAP), y + row * (_HEIGHT + _GAP), width, top=True)
 
 
 def _below(families: list[tuple[Step, ...]], width: float) -> _Drawing:
@@ -198,7 +214,10 @@ def _svg(drawing: _Drawing, width: float, about: _About, *, wide: bool | None = 
 
 def _drawn(drawing: _Drawing, name: str) -> Iterator[Html]:
     for line in drawing.lines:
-        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (Html(line), Html(name))
+        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (
+            Html(line),
+            Html(name),
+        )
     for text in drawing.texts:
         yield _text("picture-label", text.x, text.y, text.text)
     for box in drawing.boxes:

@@ -25,7 +25,7 @@ _LARGE = 800
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A Go file at the tag: its bytes, what they say, what its identifiers are proven to name, its colours."""
+    """A Go file at the tag: its bytes, what they say, what its identifiers name for sure, its colours."""
 
     data: bytes
     document: Document

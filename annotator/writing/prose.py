@@ -57,7 +57,7 @@ class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A change of state: what makes it, as a notation; no state to come from, or to go to, is an empty one."""
+    """A change of state and what makes it, as a notation; where there is no state before, it is empty."""
 
     by: str
     before: str = msgspec.field(name="from", default="")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +29,8 @@ from annotator.writing.escape import escape, label, ticked
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from annotator.writing.pages import Site
-    from annotator.writing.views import Page
+    from annotator.writing.pages import Plan
+    from annotator.writing.views import Frame, Page
 
 SETTINGS = "type-make-serve-first.yml"
 """The generated half of mkdocs.yml. Its name is what mkdocs says when nothing has been built yet."""
@@ -37,35 +39,63 @@ QUESTIONS = "Questions"
 """The section of the navigation that comes before the chapters."""
 
 
-def files(site: Site) -> Mapping[str, bytes]:
-    """Every generated file by its path below the documents' folder."""
-    rendered = {page.path: markdown(site, page).encode() for page in site.pages}
-    return {**rendered, SETTINGS: settings(site).encode(), "objects.inv": site.inventory}
+def files(plan: Plan, workers: int = 1) -> Mapping[str, bytes]:
+    """Every generated file by its path below the documents' folder, made by so many processes."""
+    if workers > 1:
+        with ProcessPoolExecutor(workers, get_context("fork"), _set, (plan,)) as pool:
+            shares = list(pool.map(_share, [(start, workers) for start in range(workers)]))
+        made = dict(sorted(item for share in shares for item in share))
+    else:
+        made = {at: _rendered(plan, at) for at in range(len(plan.recipes))}
+    rendered = dict(item for pages in made.values() for item in pages)
+    return {
+        **rendered,
+        SETTINGS: settings(plan, list(rendered)).encode(),
+        "objects.inv": plan.inventory,
+    }
 
 
-def markdown(site: Site, page: Page) -> str:
+_Pages = list[tuple[str, bytes]]
+
+_plans: list[Plan] = []
+"""In a process that makes a share of the pages: the plan, which came with the fork."""
+
+
+def _set(plan: Plan) -> None:
+    _plans[:] = [plan]
+
+
+def _share(which: tuple[int, int]) -> list[tuple[int, _Pages]]:
+    start, step = which
+    plan = _plans[0]
+    return [(at, _rendered(plan, at)) for at in range(start, len(plan.recipes), step)]
+
+
+def _rendered(plan: Plan, at: int) -> _Pages:
+    return [(page.path, markdown(plan.frame, page).encode()) for page in plan.recipes[at]()]
+
+
+def markdown(frame: Frame, page: Page) -> str:
     """A page as Markdown for mkdocs, with its head."""
     root = "../" * page.path.count("/")
     template = _environment().get_template(_name(page))
-    return template.render(page=page, view=page.view, frame=site.frame, root=root)
+    return template.render(page=page, view=page.view, frame=frame, root=root)
 
 
-def settings(site: Site) -> str:
+def settings(plan: Plan, paths: list[str]) -> str:
     """The navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
-    lines = ["# Generated; mkdocs.yml inherits it.", "nav:", *_nav(site)]
+    lines = ["# Generated; mkdocs.yml inherits it.", "nav:", *_nav(plan, paths)]
     return "\n".join(lines) + "\n"
 
 
-def _nav(site: Site) -> Iterator[str]:
-    paths = [page.path for page in site.pages]
-    sections = {name: list(found) for name, found in site.sections}
+def _nav(plan: Plan, paths: list[str]) -> Iterator[str]:
+    sections = {name: list(found) for name, found in plan.sections}
     questions = sections.pop(QUESTIONS, [])
     yield f"  - {HOME}"
     yield from _listed(QUESTIONS, questions)
     yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if "/~" not in path])
-    yield from _listed(
-        "Go and Python", [path for path in (EXAMPLES, PARITY, COVERAGE, PORTING) if path in paths]
-    )
+    yield from (f"  - {json.dumps(path)}" for path in paths if path == EXAMPLES)
+    yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE, PORTING) if path in paths])
     yield from _listed("Source", [path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths])
     for name, found in sections.items():
         yield from _listed(name, found)

@@ -9,7 +9,7 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import printable
-from annotator.model import Checked, Missing, Outcome, Skipped, Verdict
+from annotator.model import Checked, Missing, Outcome, Sign, Skipped, Verdict, Verified
 
 VERDICTS = ("verified", "moved", "renamed", "missing", "skipped")
 FINDINGS = ("moved", "renamed", "missing")
@@ -78,7 +78,8 @@ def text(checked: Checked) -> Iterator[Styled]:
     width = max((len(place) for _, place, _ in rows), default=0)
     for verdict, place, found in rows:
         origin = printable(found.reference.origin)
-        reason = "" if verdict == "verified" else f"\n          {printable(found.outcome.reason)}"
+        told = verdict != "verified" or _by_position(found)
+        reason = f"\n          {printable(found.outcome.reason)}" if told else ""
         line = f"{place:<{width}}  {origin}{reason}"
         yield Styled.assemble((f"{verdict:<8}", _STYLE[verdict]), "  ", line)
     for remark in checked.remarks:
@@ -90,7 +91,13 @@ def text(checked: Checked) -> Iterator[Styled]:
 def _place(verdict: Verdict) -> str:
     reference = verdict.reference
     line = f":{reference.line}" if reference.line else ""
-    return f"{reference.path}{line} {reference.symbol or ''}".strip()
+    last = f"-{reference.end_line}" if reference.end_line else ""
+    return f"{reference.path}{line}{last} {reference.symbol or ''}".strip()
+
+
+def _by_position(verdict: Verdict) -> bool:
+    """Whether only the line says that it is there: what it lies in is then told."""
+    return isinstance(verdict.outcome, Verified) and verdict.outcome.by is Sign.POSITION
 
 
 def sentence(checked: Checked) -> str:
@@ -99,7 +106,7 @@ def sentence(checked: Checked) -> str:
     parts = [f"{count} {verdict}" for verdict, count in counted.items() if count]
     commit = f", commit {checked.commit[:12]}" if checked.commit else f", version {checked.version}"
     python = f"; {len(checked.remarks)} of {checked.counterparts} counterparts' docstrings to mend"
-    return (
-        f"{len(checked.verdicts)} references at {printable(checked.tag)}{commit}: "
-        f"{', '.join(parts) or 'none'}" + (python if checked.remarks else "")
+    references = "1 reference" if len(checked.verdicts) == 1 else f"{len(checked.verdicts)} references"
+    return f"{references} at {printable(checked.tag)}{commit}: {', '.join(parts) or 'none'}" + (
+        python if checked.remarks else ""
     )

@@ -25,13 +25,13 @@ def examples(atlas: Atlas) -> Iterator[Page]:
         path=EXAMPLES,
         title="Examples",
         summary="Programs that run: what to type, and what they print.",
-        view=ExamplesPage(tuple(shown(atlas, EXAMPLES, one) for one in found)),
+        view=ExamplesPage(tuple(shown(EXAMPLES, one) for one in found)),
     )
     for one in found:
         yield _page(atlas, one)
 
 
-def shown(atlas: Atlas, page: str, example: Example) -> ExampleShown:
+def shown(page: str, example: Example) -> ExampleShown:
     """An example as a page other than its own shows it."""
     return ExampleShown(
         title=example.title,
@@ -54,7 +54,9 @@ def _page(atlas: Atlas, example: Example) -> Page:
         title=f"Example: {example.name}",
         summary=example.title,
         view=ExamplePage(
-            example=ExampleShown(example.title, Link(example.name, ""), example.command, example.output, source),
+            example=ExampleShown(
+                example.title, Link(example.name, ""), example.command, example.output, source
+            ),
             chapters=(
                 *(Link(stop.label, href(page, stop.page)) for stop in texts),
                 *(Link(text.title, href(page, f"{text.name}.md")) for text in told),
@@ -62,4 +64,3 @@ def _page(atlas: Atlas, example: Example) -> Page:
             symbols=tuple(to(page, place) for place in atlas.used[example.name]),
         ),
     )
-

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from annotator.errors import AnnotatorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 ASIDE = ".cache"
 """Beside the documents' folder: what is being written, what is being replaced, and the lock."""
@@ -43,6 +44,40 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
         raise AnnotatorError(
             f"{folder}: cannot be written: {error.strerror}; the site that was there is as it was"
         ) from error
+
+
+def stamped(folder: Path, state: str) -> bytes | None:
+    """What was noted when the folder was written from this state, if nothing in it has changed since."""
+    try:
+        head, note = _stamp(folder).read_bytes().split(b"\n", 1)
+    except (OSError, ValueError):
+        return None
+    return note if head.decode("utf-8", "replace") == f"{state} {_listing(folder)}" else None
+
+
+def stamp(folder: Path, state: str, note: bytes) -> None:
+    """Note from which state the folder was written."""
+    file = _stamp(folder)
+    aside = file.with_suffix(".new")
+    aside.write_bytes(f"{state} {_listing(folder)}\n".encode() + note)
+    aside.replace(file)
+
+
+def _stamp(folder: Path) -> Path:
+    return folder.parent / ASIDE / f"{folder.name}.stamp"
+
+
+def _listing(folder: Path) -> str:
+    """A name for the folder's files by their sizes and times."""
+    found = hashlib.sha256()
+    for at, names, files in os.walk(folder):
+        names.sort()
+        for file in sorted(files):
+            known = (Path(at) / file).stat()
+            found.update(
+                f"{at}/{file} {known.st_size} {known.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
+            )
+    return found.hexdigest()
 
 
 def assets(folder: Path) -> dict[str, bytes]:

@@ -63,7 +63,7 @@ def code(atlas: Atlas, text: Prose, page: str) -> tuple[CitedCode, ...]:
 def example(atlas: Atlas, text: Prose, page: str) -> ExampleShown | None:
     """The example that a text shows below it."""
     found = {one.name: one for one in atlas.given.mirror.examples}.get(text.example)
-    return showing.shown(atlas, page, found) if found else None
+    return showing.shown(page, found) if found else None
 
 
 def drawn(atlas: Atlas, text: Prose, page: str) -> Drawn | None:
@@ -116,7 +116,9 @@ def _caller(atlas: Atlas, before: list[_Station], place: Place) -> tuple[str, in
             if not span.start <= use.start < span.end:
                 continue
             is_itself = (use.path, use.symbol) == (place.path, place.declaration.symbol)
-            if is_itself or (use.symbol.rpartition(".")[2] == name and _is_asked(atlas, use.path, use.symbol)):
+            if is_itself or (
+                use.symbol.rpartition(".")[2] == name and _is_asked(atlas, use.path, use.symbol)
+            ):
                 return station.number, use.line
     return "", 0
 

@@ -148,6 +148,8 @@ class Plugin:
         Differs:
             extra handlers: who is to hear of it; moby's are global.
             extra retry: whether to try for half a minute; listing asks once.
+            order activateWithLock: the handlers run after it in both; Go's text has the case first in which
+                the plugin is active already and only handlers are to run.
             behaviour waiting: those who wait share the outcome; in moby each of them tries again, one after
                 the other, for half a minute each.
         """

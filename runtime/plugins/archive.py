@@ -37,6 +37,8 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
         extra layer: where the tar of the root file system goes.
         param config: the config is returned; Go fills in what `config` points to.
         result io.ReadCloser: unpacked and written here, in one pass, without a pipe and a goroutine.
+        error error-writing-tar-header: written with the data by one call; `error copying tar data` stands for
+            both.
         error unsafe: absolute names, `..`, links that lead out, devices and pipes are refused; moby unpacks
             in a
             chroot, which needs root.
@@ -65,6 +67,8 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
         if not unpacking.begun and str(error) == "empty file":
             raise EngineError("no rootfs found: EOF") from error
         raise EngineError(f"failed to read from tar: {error}", error) from error
+    except OSError as error:
+        raise EngineError(f"error copying tar data: {error}", error) from error
     except ValueError as error:
         raise EngineError(f"failed to read from tar: a name has a null byte: {error}", error) from error
     if not unpacking.begun:
@@ -102,14 +106,6 @@ def _move_below_rootfs(member: tarfile.TarInfo, name: str) -> None:
 
 
 def _copy(copy: tarfile.TarFile, member: tarfile.TarInfo, rootfs: Path) -> None:
-    try:
-        _add(copy, member, rootfs)
-    except OSError as error:
-        text = "error copying tar data" if member.isreg() else "error writing tar header"
-        raise EngineError(f"{text}: {error}", error) from error
-
-
-def _add(copy: tarfile.TarFile, member: tarfile.TarInfo, rootfs: Path) -> None:
     if not member.isreg():
         copy.addfile(member)
         return

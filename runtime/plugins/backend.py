@@ -79,10 +79,6 @@ class Backend:
         Differs:
             behaviour count: checked again in the step that marks the plugin, so that no user comes in
                 between.
-            call GetV2Plugin: in `_operation`.
-            call GetTypes: in `authz.leave`.
-            call Publish: in `_tell`.
-            call GetID: in `_tell`.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -103,9 +99,8 @@ class Backend:
             plugin/backend_linux.go::Manager.Enable
 
         Differs:
-            call GetV2Plugin: in `_operation`.
-            call Publish: in `_tell`.
-            call GetID: in `_tell`.
+            order GetID: it is looked first whether the plugin is still known once its turn has come; moby
+                lets two operations on one plugin mix.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -122,13 +117,10 @@ class Backend:
         Go:
             plugin/backend_linux.go::Manager.Inspect
 
-        Differs:
-            call GetV2Plugin: through `get`.
-
         Raises:
             PluginNotFound: there is no such plugin.
         """
-        return api_plugin(self.get(ref_or_id))
+        return api_plugin(self.config.store.get_v2_plugin(ref_or_id))
 
     def remove(self, name: str, config: PluginRmConfig = REMOVE) -> None:
         """Remove a plugin and all its files.
@@ -137,14 +129,10 @@ class Backend:
             plugin/backend_linux.go::Manager.Remove
 
         Differs:
-            behaviour client: closed.
             behaviour authz: it leaves the chain, as when it is disabled.
-            call GetV2Plugin: in `_operation`.
-            call GetRefCount: in `_check_removable`.
-            call disable: in `_disable_for_removal`.
-            call RecursiveUnmount: in `removal.remove_files`.
-            call atomicRemoveAll: in `removal.remove_files`.
-            call GC: in `_gc_later`.
+            call shutdownPlugin: also if it is disabled, since it may wait to be restarted after a crash.
+            call EnsureRemoveAll: removes EXEC/ID too, which moby leaves.
+            call SetPClient: closes the client's connections.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -176,8 +164,7 @@ class Backend:
             plugin/backend_linux.go::Manager.Set
 
         Differs:
-            error save: the settings are as before when they cannot be written.
-            call GetV2Plugin: in `_operation`.
+            behaviour save: the settings are as before when they cannot be written.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -233,8 +220,7 @@ class Backend:
             plugin/events.go::Manager.SubscribeEvents
 
         Differs:
-            error type: the type checker sees to that.
-            call matches: in `plugin_events.topic`.
+            error unexpected-type-passed: the queue's type says what is in it; moby's channel takes anything.
         """
         subscriber = self.publisher.subscribe_topic_with_buffer(topic(watch_events), buffer)
         return subscriber, lambda: self.publisher.evict(subscriber)
@@ -270,7 +256,7 @@ class Backend:
         """
         p = self.config.store.get_v2_plugin(ref_or_id)
         with p.turn:
-            if self.config.store.get_all().get(p.get_id()) is not p:
+            if not self.config.store.has(p):
                 raise PluginNotFound(ref_or_id)
             try:
                 yield p

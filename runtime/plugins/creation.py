@@ -69,11 +69,12 @@ class Creation:
             plugin/backend_linux.go::Manager.CreateFromContext
 
         Differs:
-            param ctx: nothing here can be cancelled.
             result Plugin: the manager, which announces it, is given the new plugin.
-            call Publish: in `Manager.create_from_context`, likewise LogPluginEvent.
-            call GC: in `Manager.create_from_context` too, for the blobs of a plugin that was not made.
+            call Publish,LogPluginEvent,GC: `Backend.create_from_context` tells of the plugin, or has the
+                blobs of one that was not made removed.
             call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
+            order New: the blob is made first, since the tar is split, unpacked and written to it in one
+                pass; moby reads it through a pipe that begins to flow later.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
 
         Raises:
@@ -136,8 +137,6 @@ class Creation:
 
         Differs:
             error Add: a failure is an error, and not ignored.
-            call save: in `_settle`.
-            call Add: in `_settle`.
 
         Raises:
             InvalidParameter: another plugin has the name.
@@ -172,7 +171,12 @@ class Creation:
         """
         with self.blob_store.get(config_digest) as blob:
             data = blob.read(golang_json.SIZE_LIMIT + 1)
-        config = _parse(data)
+        try:
+            config = _parse(data)
+        except EngineError as error:
+            if isinstance(error.cause, golang_json.TrailingData):
+                raise EngineError("invalid config json", error.cause) from error
+            raise
         required = compute_privileges(config)
         if privileges is not None:
             validate_privileges(required, privileges)
@@ -264,8 +268,6 @@ def _full_name(repo_name: str) -> str:
 def _parse(config_json: bytes) -> PluginConfig:
     try:
         return golang_json.decode(golang_json.parse(config_json), PluginConfig)
-    except golang_json.TrailingData as error:
-        raise EngineError("invalid config json", error) from error
     except EngineError as error:
         raise error.with_text("failed to parse config") from error
 

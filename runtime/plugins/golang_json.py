@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import msgspec
 from msgspec.structs import FieldInfo
 
+from runtime import gojson
 from runtime.errors import EngineError
 from runtime.plugins.api_types import ApiValue, PluginInterfaceType
 
@@ -42,6 +43,10 @@ def parse(data: bytes) -> object:
         raise EngineError("the JSON is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeError) as error:
         kind = TrailingData if "trailing characters" in str(error) else EngineError
+        try:
+            gojson.first_value(data, alone=True)
+        except EngineError as told:
+            raise kind(str(told), error) from error
         raise kind(str(error), error) from error
 
 

@@ -65,15 +65,13 @@ class Lifecycle:
             plugin/manager_linux.go::Manager.enable
 
         Differs:
+            order GetID: the root file system's path is made of the id first, for which moby reads the field.
             order turn: only one operation on a plugin goes on at a time.
             call EnsureRemoveAll: what an earlier run left in EXEC/ID goes first, so that no dead socket is in
                 the way.
             behaviour propagated: without the right to mount it is only logged; then there is no container to
                 share with.
             behaviour shutdown: nothing is started any more once the engine shuts down.
-            call MakeRShared: in `propagation.share`.
-            call Unmount: in `propagation.unshare`.
-            call makeLoggerStreams: in `_create`.
 
         Raises:
             Enabled: it is enabled and `force` is not set.
@@ -113,12 +111,7 @@ class Lifecycle:
                 listens.
             behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays
                 enabled, and is started again later.
-            extra keep_trying: whether that is so.
-            call NewClientWithTimeout: in `connect`.
-            call Protocol: in `connect`.
-            call SetAddr: in `connect`.
-            call SetPClient: in `connect`.
-            call SetTimeout: in `connect`.
+            extra keep_trying: whether it is being restarted, which moby does not tell apart.
 
         Raises:
             EngineError: it does not listen; it is disabled and stopped then.
@@ -186,7 +179,6 @@ class Lifecycle:
         Differs:
             behaviour exit: the exit channel that `reload` made stays, so that an exit meanwhile is not
                 missed.
-            call makeLoggerStreams: in `_restore`.
 
         Raises:
             EngineError: it cannot be taken over or started.
@@ -227,8 +219,6 @@ class Lifecycle:
         Differs:
             order SetState: before the stop, so that no look-up takes a plugin that is about to go.
             extra force: whether to do so although someone uses it.
-            call SetState: in `Store.retire`, which looks at the count of users once more.
-            call shutdownPlugin: in `stop`.
 
         Raises:
             Disabled: it is disabled already.
@@ -270,8 +260,6 @@ class Lifecycle:
             behaviour twice: a second event for the same exit does nothing.
             order unmount: before the exit is made known, so that it cannot hit what is mounted for the next
                 start.
-            call RecursiveUnmount: in `_unmount_below`.
-            call enable: in `restart`, later.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -310,8 +298,6 @@ class Lifecycle:
         Differs:
             behaviour parallel: a plugin that does not end delays only itself, up to 20 s in all.
             behaviour starting: one that is just being started is stopped too.
-            call IsEnabled: in `_shutdown_one`.
-            call shutdownPlugin: in `_shutdown_one`.
         """
         self.closing.set()
         stops = [

@@ -32,28 +32,7 @@ class Manager(Backend):
         plugin/manager.go::Manager
 
     Differs:
-        field mu: in `lifecycle`, with `cMap`.
-        field cMap: in `lifecycle`, which starts and stops plugins.
-        field muGC: one lock; only the last moment of a creation holds it.
-        method enable: `lifecycle.enable`.
-        method pluginPostStart: `lifecycle.plugin_post_start`.
-        method restore: `lifecycle.restore`.
-        method restorePlugin: `lifecycle.restore_plugin`.
-        method disable: `lifecycle.disable`.
-        method HandleExitEvent: `lifecycle.handle_exit_event`.
-        method Shutdown: `lifecycle.shutdown`.
-        method loadPlugin: `records.load_plugin`.
-        method save: `records.save`.
-        method CreateFromContext: `creation.create_from_context`.
-        method createPlugin: `creation.create_plugin`.
-        method setupNewPlugin: `creation.setup_new_plugin`.
-        method validateConfig: `creation.validate_config`.
-        method Pull: nothing is fetched from a registry here.
-        method pull: nothing is fetched from a registry here.
-        method Push: nothing is fetched from a registry here.
-        method Upgrade: nothing is fetched from a registry here.
-        method upgradePlugin: nothing is fetched from a registry here.
-        method Privileges: nothing is fetched from a registry here.
+        field mu,cMap: held by `lifecycle`, which starts and stops plugins and alone looks at them.
         extra lifecycle: starts and stops plugins.
         extra creation: makes plugins.
     """
@@ -82,10 +61,8 @@ class Manager(Backend):
         self.creation = Creation(config.store, config.root, self.blob_store, self.mu_gc)
         try:
             self.reload()
-        except OSError as error:
-            raise EngineError(
-                f"failed to restore plugins: failed to read {config.root}: {error}", error
-            ) from error
+        except EngineError as error:
+            raise error.with_text("failed to restore plugins") from error
         self.publisher: Publisher[Event] = Publisher(PUBLISH_TIMEOUT, PUBLISH_BUFFER)
 
     def _tmp_dir(self) -> Path:
@@ -117,22 +94,20 @@ class Manager(Backend):
                 moby looks in its working directory.
             behaviour client: every enabled plugin has its client before anything is started, so that calls to
                 one that is still starting wait for it.
-            call loadPlugin: in `restoring.load_all`.
-            call handleLoadError: in `restoring.load_all`.
-            call EnsureRemoveAll: in `restoring`.
-            call restorePlugin: in `restoring.reload_one`.
-            call save: in `restoring.reload_one`.
-            call IsEnabled: in `restoring.reload_one`.
-            call enable: in `restoring.reload_one`.
+            call GetSocket,SetTimeout,SetAddr,Protocol,SetPClient,NewClientWithTimeout: make that client; moby
+                makes it in `pluginPostStart`.
+            call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites
+                it with what a user set.
 
         Raises:
-            OSError: the root cannot be read.
+            EngineError: `failed to read PATH`.
         """
         config, lifecycle = self.config, self.lifecycle
-        plugins = {
-            plugin.get_id(): plugin
-            for plugin in restoring.load_all(config.root, self.blob_store, config.workers)
-        }
+        try:
+            found = list(restoring.load_all(config.root, self.blob_store, config.workers))
+        except OSError as error:
+            raise EngineError(f"failed to read {config.root}: {error}", error) from error
+        plugins = {plugin.get_id(): plugin for plugin in found}
         config.store.set_all(plugins)
         restored = []
         for plugin in plugins.values():

@@ -352,9 +352,6 @@ class Plugin:
             error device: a device without a path is refused; moby crashes.
             behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own
                 too.
-            call DefaultSpec: in `spec.init_spec`.
-            call DevicesFromPath: in `spec.init_spec`.
-            call RemoveNamespace: in `spec.init_spec`.
 
         Raises:
             EngineError: a mount has no source, or a device no path or is none.

@@ -31,7 +31,9 @@ class Reference:
         vendor/github.com/docker/distribution/reference/reference.go::Named
 
     Differs:
-        behaviour Named: one value with an empty tag or digest instead of four types behind an interface.
+        method Reference,Name: embedded `String` and the full name; here `familiar_string` writes both parts.
+        extra domain,path,tag,digest: the parts themselves; moby has four types behind an interface, whose
+            tag or digest is empty here.
     """
 
     domain: str
@@ -54,6 +56,10 @@ def parse_normalized_named(s: str) -> Reference:
 
     Go:
         vendor/github.com/docker/distribution/reference/normalize.go::ParseNormalizedNamed
+
+    Differs:
+        error has-no-name: what fits the grammar always has a name here; Go's parser also knows a digest
+            alone.
 
     Raises:
         EngineError: the text is no name.

@@ -162,9 +162,6 @@ class Store:
             behaviour release: also of a plugin that was disabled by force, whose count would never be zero
                 again.
             order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
-            call GetV2Plugin: in `_get_managed`.
-            call IsEnabled: in `_get_managed`.
-            call FilterByCap: in `_get_managed`.
 
         Raises:
             PluginNotFound: there is none, managed or legacy.
@@ -236,6 +233,7 @@ class Store:
             plugin/store.go::Store.CallHandler
 
         Differs:
+            order Client: asked for first, since without a client nobody is called.
             behaviour lock: the handlers are read under it; moby reads them without.
             behaviour handler: one that fails is logged, and the others are called all the same.
             behaviour client: a plugin with another protocol has none, and nobody is called with nothing.
@@ -277,9 +275,6 @@ class Store:
 
         Go:
             plugin/store.go::Store.getAllByCap
-
-        Differs:
-            call FilterByCap: the types are looked at here, which raises nothing.
         """
         with self.lock:
             enabled = [plugin for plugin in self.plugins.values() if plugin.is_enabled()]
@@ -306,6 +301,8 @@ class Store:
             plugin/store.go::Store.resolvePluginID
 
         Differs:
+            order TagNameOnly: before FamiliarString in both; Go's text has one more FamiliarString above, in
+                the warning.
             behaviour lock: not taken again; the callers hold it.
         """
         if VALID_FULL_ID.fullmatch(id_or_name):

@@ -35,6 +35,11 @@ def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None)
         param opts: two functions instead of two options.
         behaviour cancelled: an error, where moby returns nothing.
         param volumes: `ctx` comes last here.
+        call pathCacher.CachedPath: what was said once is kept; see `volume_to_api_type`.
+        call Volume.Path: the function for volumes with sizes does.
+        call Size: the function for volumes with sizes does.
+        call Volume.Name: an attribute here, which is read.
+        call VolumeStore.CountReferences: the function for volumes with sizes does.
     """
     context.check(ctx)
     return tuple([v.api or volume_to_api_type(v) for v in volumes])
@@ -63,6 +68,9 @@ def volume_to_api_type(v: VolumeWrapper) -> Volume:
     Differs:
         behaviour cache: what is said of a local volume does not change, and is said once.
         behaviour zone: times are in UTC; moby's are in the machine's zone.
+        call DetailedVolume.Labels: an attribute here, which is read.
+        call DetailedVolume.Options: an attribute here, which is read.
+        call DetailedVolume.Scope: an attribute here, which is read.
     """
     created = v.created_at()
     shown = Volume(

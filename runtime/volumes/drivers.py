@@ -162,6 +162,9 @@ class Store:
 
         Differs:
             error error-making-plugin-client: making it cannot fail here.
+            call PluginGetter.GetAllByCap: through a protocol that this package states for itself.
+            call CompatPlugin.Name: an attribute here, which is read.
+            call CompatPlugin.IsV1: an attribute here, which is read.
         """
         plugins = self._all_plugins()
         with self.mu:
@@ -202,6 +205,8 @@ class Store:
         Differs:
             result error: raised.
             error error-making-plugin-client: making it cannot fail here.
+            call PluginGetter.Get: through a protocol that this package states for itself.
+            call CompatPlugin.IsV1: an attribute here, which is read.
         """
         if not name:
             raise InvalidParameter("driver name cannot be empty")
@@ -249,6 +254,13 @@ class Store:
             call NewClientWithTimeout: likewise.
             error got-unknown-plugin-instance: there is no other kind of plugin.
             error error-creating-plugin-client: each plugin has its client.
+            call CompatPlugin.Name: an attribute here, which is read.
+            call PluginWithV1Client.Client: an attribute here, which is read.
+            order Client: read before the name, to see whether the adapter of an earlier look-up still serves.
+            call System: there is no such case here.
+            call PluginAddr.Protocol: each plugin has its client.
+            call PluginAddr.Addr: each plugin has its client.
+            call PluginAddr.Timeout: each plugin has its client.
         """
         client = p.client
         with self.mu:

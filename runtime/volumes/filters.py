@@ -121,6 +121,9 @@ def filter_by_driver(names: Collection[str]) -> FilterFunc:
 
     Go:
         volume/service/store.go::filterByDriver
+
+    Differs:
+        call Volume.DriverName: an attribute here, which is read.
     """
     return lambda volume: volume.driver_name in names
 
@@ -134,6 +137,7 @@ def by_label_filter(args: Args) -> By:
     Differs:
         param filter: called args; `filter` is a builtin.
         extra args: moby's filter; `filter` is a builtin.
+        call DetailedVolume.Labels: an attribute here, which is read.
     """
 
     def keep(volume: VolumeWrapper) -> bool:
@@ -158,6 +162,7 @@ def filters_to_by(args: Args, accepted: Collection[str]) -> By | None:
         behaviour label: not looked at if no filter asks for labels.
         param filter: called args; `filter` is a builtin.
         extra args: moby's filter; `filter` is a builtin.
+        call Volume.Name: an attribute here, which is read.
     """
     args.validate(accepted)
     bys: list[By] = []
@@ -197,6 +202,7 @@ def unique(volumes: MutableSequence[VolumeWrapper]) -> None:
         param ls: called volumes.
         call filter: the first of each name is kept in a dict.
         extra volumes: moby's ls.
+        call Volume.Name: an attribute here, which is read.
     """
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:

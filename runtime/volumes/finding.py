@@ -163,6 +163,7 @@ def _by_referenced(store: VolumeStore, *, referenced: bool) -> FilterFunc:
     Differs:
         extra store: a function beside the store, which is long enough.
         call hasRef: read without a lock; a list need not be of one moment.
+        call Volume.Name: an attribute here, which is read.
     """
     return lambda v: bool(store.refs.get(v.name)) == referenced
 
@@ -178,6 +179,10 @@ def _list(store: VolumeStore, driver_names: Sequence[str] = ()) -> _Listed:
         behaviour missing: volumes whose driver is not there are listed from their records, with a warning.
         behaviour warnings: what is damaged on disk is among them.
         extra store: a function beside the store, which is long enough.
+        call Store.GetDriverList: to know the drivers without looking for plugins.
+        call Locker.Lock: a volume whose driver is back is known again, under the lock of its name.
+        call Locker.Unlock: a volume whose driver is back is known again, under the lock of its name.
+        call VolumeStore.setNamed: a volume that is back, or stays, is known again.
     """
     registered = store.drivers.registered(driver_names) if driver_names else None
     found, late = (registered, ()) if registered is not None else all_drivers(store)

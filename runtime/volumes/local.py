@@ -47,6 +47,10 @@ def new(scope: str | Path) -> Root:
         error err: a broken options file does not stop the start; the volume is listed, and cannot be mounted
             until the file is mended or removed.
         behaviour unmount: the mount table is read once, and only what it has is unmounted.
+        call Root.Name: an attribute here, which is read.
+        call Root.DataPath: the path is computed when it is asked for.
+        call localVolume.Name: an attribute, which is read.
+        call GetMounts: what is mounted is looked for once.
     """
     directory = Path(scope) / VOLUMES_PATH_NAME
     directory.mkdir(ROOT_MODE, parents=True, exist_ok=True)
@@ -174,6 +178,8 @@ class Root:
         Differs:
             call RemoveAll: what failed is removed through descriptors, and never what was there before.
             behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
+            call Root.Name: an attribute here, which is read.
+            call localVolume.Name: an attribute, which is read.
         """
         prepared = self.prepare(name, opts)
         prepared.publish()
@@ -219,6 +225,9 @@ class Root:
             behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
             behaviour lock: other volumes can be used while one is deleted.
             param path: the same function does both.
+            call localVolume.unmount: `release` does, which also looks for users.
+            call GetMounts: what is mounted is looked for once.
+            error volume-has-active-mounts: the volume says so itself.
         """
         self.retire(vol).finish()
 

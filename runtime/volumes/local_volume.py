@@ -103,6 +103,7 @@ class LocalVolume:
         Differs:
             param id: called ref; `id` is a builtin.
             extra ref: moby's id; `id` is a builtin.
+            call localVolume.Path: the path is computed.
         """
         del ref
         with self.m:
@@ -186,6 +187,8 @@ class LocalVolume:
         Differs:
             behaviour symlink: the directory of the data must not be one.
             extra opts: known to be there.
+            call System: the kind is given where the error arises.
+            call localVolume.Path: the path is computed.
         """
         if not opts.mount_device:
             raise System("missing device in volume options")
@@ -209,6 +212,9 @@ class LocalVolume:
 
         Go:
             volume/local/local.go::localVolume.unmount
+
+        Differs:
+            call localVolume.Path: the path is computed.
         """
         if self.opts is None:
             return

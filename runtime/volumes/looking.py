@@ -33,6 +33,7 @@ def check_conflict(store: VolumeStore, name: str, driver_name: str) -> VolumeWra
             name, and forgets them.
         param ctx: one call of a driver cannot be called off.
         extra store: a function beside the store, which is long enough.
+        call VolumeStore.getVolume: a volume that is recorded and not known yet is looked up.
     """
     v = store.known(name)
     if v is None:
@@ -88,6 +89,9 @@ def get_volume(store: VolumeStore, name: str, driver_name: str, ctx: Context | N
         param name: `ctx` comes last here.
         param driverName: `ctx` comes last here.
         extra store: a function beside the store, which is long enough.
+        call VolumeStore.getNamed: where it is remembered.
+        call Store.GetDriverList: to know the drivers without looking for plugins.
+        call Driver.Name: drivers are asked in the order of their names.
     """
     meta = store.db.get(name)
     if driver_name and meta.driver not in ("", driver_name):

@@ -26,6 +26,7 @@ def lookup_volume(store: Store, driver_name: str, volume_name: str) -> Volume | 
         param ctx: one call of a driver cannot be called off.
         behaviour garbage: an answer that cannot be understood says nothing; moby takes it for a no, and
             forgets the volume.
+        call Volume.DriverName: an attribute here, which is read.
     """
     driver_name = driver_name or DEFAULT_DRIVER_NAME
     try:

@@ -50,6 +50,9 @@ def create(
         param driverName: `ctx` comes last here.
         param labels: `ctx` comes last here.
         extra store: a function beside the store, which is long enough.
+        call VolumeStore.getNamed: `check_conflict` has done so, or the names are read without a lock.
+        call VolumeStore.removeMeta: the record is put back as it was.
+        call Driver.Remove: what was made is removed again.
     """
     existing = looking.check_conflict(store, name, driver_name) or (
         None if driver_name else looking.any_volume(store, name, ctx)

@@ -98,6 +98,7 @@ class Metadata:
             error NotFound: there is always a table.
             param tx: a change is its own transaction, shared with those that come at the same time.
             error volume-bucket-does-not-exist: there is always a table.
+            call NotFound: there is always a table.
         """
         if name in self.broken:
             raise EngineError(f"error unmarshaling volume metadata: {self.broken[name]}")

@@ -72,6 +72,10 @@ class VolumeDriver(Protocol):
 
         Go:
             volume/drivers/extpoint.go::volumeDriver.Mount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
         """
         ...
 
@@ -80,6 +84,10 @@ class VolumeDriver(Protocol):
 
         Go:
             volume/drivers/extpoint.go::volumeDriver.Unmount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
         """
         ...
 
@@ -191,6 +199,7 @@ class VolumeDriverProxy:
         Differs:
             param id: called ref, since `id` is Python's own.
             call WithRequestTimeout: the options are a value of this package.
+            extra ref: moby's id; `id` is a builtin.
         """
         request = wire.UseRequest(name, ref)
         return self._call(
@@ -210,6 +219,7 @@ class VolumeDriverProxy:
         Differs:
             param id: called ref, since `id` is Python's own.
             call WithRequestTimeout: the options are a value of this package.
+            extra ref: moby's id; `id` is a builtin.
         """
         self._call(
             "VolumeDriver.Unmount", wire.UseRequest(name, ref), wire.Response, self.timings.short_timeout

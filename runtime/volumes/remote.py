@@ -56,6 +56,9 @@ class VolumeDriverAdapter:
 
         Go:
             volume/drivers/adapter.go::volumeDriverAdapter.Create
+
+        Differs:
+            call volumeDriverAdapter.Name: an attribute, which is read.
         """
         self.proxy.create(name, opts)
         return VolumeAdapter(self.proxy, name, self.name, self.scope_path)

@@ -138,6 +138,8 @@ class VolumesService:
             param driverName: before `ctx`, which is a keyword here.
             extra labels: a keyword, where moby has an option.
             extra reference: a keyword, where moby has an option.
+            call Volume.Name: an attribute here, which is read.
+            call Volume.DriverName: an attribute here, which is read.
         """
         if not name:
             name, driver_name = secrets.token_hex(32), driver_name or DEFAULT_DRIVER_NAME
@@ -268,6 +270,11 @@ class VolumesService:
 
         Differs:
             call volumesToAPI: the function for volumes with sizes.
+            call DetailedVolume.Options: an attribute here, which is read.
+            call volumeToAPIType: sizes are added to what is shown else.
+            call Volume.Path: the sizes are measured here.
+            call Size: the sizes are measured here.
+            call VolumeStore.CountReferences: the users are counted here.
         """
         by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(has_no_options)))
         return convert.volumes_with_size(self.vs.find(by, ctx=ctx).volumes, self.vs, ctx)
@@ -288,6 +295,7 @@ class VolumesService:
 
         Differs:
             param filter: called filters; `filter` is a builtin.
+            call DetailedVolume.Options: an attribute here, which is read.
         """
         if not self.prune_running.acquire(blocking=False):
             raise Conflict("a prune operation is already running")

@@ -91,6 +91,9 @@ class VolumeStore:
             call Unlock: no lock for each name.
             param by: before `ctx`, which is a keyword here.
             error unsupported-filter-type: the type checker sees to that.
+            call InvalidParameter: the type checker sees to that.
+            call normalizeVolumeName: names are normal on Linux.
+            call VolumeStore.getNamed: `check_conflict` has done so, or the names are read without a lock.
         """
         return finding.find(self, by, ctx)
 
@@ -123,7 +126,7 @@ class VolumeStore:
 
         Differs:
             param createOpts: keywords.
-            extra created: whether the volume is new.
+            behaviour created: it is told whether the volume is new.
             param name: before `ctx`, which is a keyword here.
             param driverName: before `ctx`, which is a keyword here.
             extra options: a keyword, where moby has an option.
@@ -192,6 +195,9 @@ class VolumeStore:
                 its data are; so neither a full disk nor a crash leaves half a volume.
             param v: before `ctx`, which is a keyword here.
             extra purge_on_error: a keyword, where moby has an option.
+            call VolumeStore.removeMeta: the record is put back as it was.
+            call VolumeStore.setMeta: the record is put back as it was.
+            call VolumeStore.setNamed: a volume that is back, or stays, is known again.
         """
         name = v.name
         with self.locks.locked(name):
@@ -285,6 +291,8 @@ class VolumeStore:
         Differs:
             param ctx: what was begun is ended.
             error removeMeta: raised; moby logs it, and the volume is back after the next start.
+            order removeMeta: first, so that a record that cannot be deleted leaves the driver in use and the
+                volume known; moby has given the driver back by then.
             extra vd: whose directories are to be on disk before the record goes.
         """
         self.db.remove(name, vd.flush if vd is not None else None)
@@ -318,6 +326,9 @@ class VolumeStore:
 
         Go:
             volume/service/store.go::VolumeStore.setNamed
+
+        Differs:
+            call Store.CreateDriver: the driver has one more user.
         """
         self._hold(v)
         with self.global_lock:
@@ -381,6 +392,7 @@ def new_store(
     Differs:
         extra workers: where drivers are asked that may not answer.
         extra timings: the numbers, for tests.
+        call New: the local records are opened.
     """
     if root_path:
         directory = Path(root_path) / VOLUMES_PATH_NAME

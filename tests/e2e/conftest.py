@@ -11,9 +11,25 @@ from pathlib import Path
 import pytest
 
 from annotator.config import Licence
-from annotator.model import Anchor, Article, Chapter, Document, Reference, Sign, Text, Use, Verdict, Verified
+from annotator.mapping import coverage, parity
+from annotator.model import (
+    Anchor,
+    Article,
+    Chapter,
+    Counterpart,
+    Document,
+    GoSymbol,
+    PythonObject,
+    Reference,
+    Sign,
+    Text,
+    Use,
+    Verdict,
+    Verified,
+)
 from annotator.reading import golang
-from annotator.writing import pages, prose, render, site
+from annotator.writing import mirror, pages, prose, render, site
+from annotator.writing.mirror import Mirror
 from annotator.writing.pages import Cited, SiteInput
 from annotator.writing.places import Source
 
@@ -63,6 +79,26 @@ func (c *Cupboard) Take(name string) *Cup {{
 func Open() *Cupboard {{ return &Cupboard{{}} }}
 """.encode()
 
+CUPS = "\n".join(
+    (
+        'r"""Cups, and where they are.',
+        *HOSTILE,
+        '"""',
+        "",
+        "",
+        "class Cupboard:",
+        "    def take(self, name: str) -> str:",
+        '        return cup("</span>" + name)',
+        "",
+        "",
+        "def cup(name: str) -> str:",
+        "    return name",
+        "",
+    )
+).encode()
+
+PYTHON = "kitchen/<b>/cups.py"
+
 PATH = "home/<b>[x](javascript:1)`{{y}}`/cup board.go"
 
 _TEXTS = {
@@ -85,6 +121,56 @@ def _uses(document: Document, data: bytes) -> tuple[Use, ...]:
             spot = (match.start(), match.end(), line, column)
             found.append(Use(*spot, call=False, path=PATH, symbol=match[0].decode()))
     return tuple(found)
+
+
+def _object(name: str, kind: str, text: bytes, lines: int) -> PythonObject:
+    line = CUPS[: CUPS.index(text)].count(b"\n") + 1
+    return PythonObject(name, kind, PYTHON, line, line + lines - 1)
+
+
+def _mirror(document: Document) -> Mirror:
+    """A Python file that mirrors the Go file, and an example, both as hostile as they can be."""
+    objects = {
+        one.name: one
+        for one in (
+            _object("kitchen.cups.Cupboard", "class", b"class Cupboard", 3),
+            _object("kitchen.cups.Cupboard.take", "function", b"    def take", 2),
+            _object("kitchen.cups.cup", "function", b"def cup", 2),
+        )
+    }
+    originals = {
+        one.symbol: GoSymbol(
+            PATH, one.symbol, one.kind, one.line, one.span.end_line, blob=mirror.blob(CUPBOARD)
+        )
+        for one in document.declarations
+    }
+    call = CUPS.index(b"cup(")
+    line = objects["kitchen.cups.Cupboard.take"].line + 1
+    column = call - CUPS.rfind(b"\n", 0, call)
+    use = Use(call, call + 3, line, column, call=False, path=PYTHON, symbol="kitchen.cups.cup")
+    rows = (
+        parity.Row("field", HOSTILE[1], HOSTILE[2], 5, HOSTILE[3], 9, parity.Agreement.DIFFERS, HOSTILE[6]),
+    )
+    pairs = tuple(
+        parity.Pair(
+            Counterpart(name, one.kind, one.path, one.line, one.end_line, ()), (originals[symbol],), rows
+        )
+        for name, symbol in (
+            ("kitchen.cups.Cupboard", "Cupboard"),
+            ("kitchen.cups.Cupboard.take", "Cupboard.Take"),
+        )
+        for one in (objects[name],)
+    )
+    return Mirror(
+        modules={PYTHON: mirror.Module(CUPS, (use,), HOSTILE[7])},
+        objects=objects,
+        pairs=pairs,
+        covered=tuple(
+            coverage.Covered(one, coverage.State.LEFT_OUT, reason=HOSTILE[0]) for one in originals.values()
+        ),
+        examples=(mirror.Example("pour", PYTHON, HOSTILE[2], HOSTILE[0], "\n".join(HOSTILE)),),
+        home="javascript:1",
+    )
 
 
 def _given() -> SiteInput:
@@ -113,6 +199,7 @@ def _given() -> SiteInput:
         texts=tuple(prose.parse(name, text) for name, text in _TEXTS.items()),
         licence=Licence("Some Licence", "Its authors", "LICENSE"),
         notice=HOSTILE[3],
+        mirror=_mirror(document),
     )
 
 
@@ -121,7 +208,7 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's own site folder with generated pages, not yet built."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(PROJECT / "site" / "mkdocs.yml", folder)
-    files = {**render.files(pages.make(_given())), **site.assets(PROJECT / "site" / "assets")}
+    files = {**render.files(pages.planned(_given())), **site.assets(PROJECT / "site" / "assets")}
     site.write(files, folder / "docs")
     return folder
 
@@ -150,6 +237,12 @@ def built_site(site_folder: Path) -> Path:
 def hostile() -> tuple[str, ...]:
     """The lines that must be read as they stand."""
     return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def python_source() -> list[str]:
+    """The lines of the one Python file."""
+    return CUPS.decode().split("\n")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -29,9 +31,13 @@ def content(built_site: Path, page: str) -> Tag:
     return article
 
 
-def source_lines(article: Tag) -> dict[str, str]:
+def python_pages(built_site: Path) -> list[str]:
+    return sorted(file.relative_to(built_site).as_posix() for file in (built_site / "py").rglob("*.html"))
+
+
+def source_lines(article: Tag, language: str = "go") -> dict[str, str]:
     """The shown lines of source by their numbers, as a reader sees them."""
-    lines = article.select(".ln")
+    lines = article.select(f".source-{language} .ln")
     return {str(line.a["data-n"]): line.get_text().removesuffix("\n") for line in lines if line.a}
 
 
@@ -80,6 +86,35 @@ def test_source_reads_on_the_page_as_it_stands_in_the_file(built_site: Path, sou
     assert {number: source[int(number) - 1] for number in shown} == shown
 
 
+def test_python_reads_on_all_pages_as_it_stands_in_the_file(
+    built_site: Path, python_source: list[str]
+) -> None:
+    for page in (*python_pages(built_site), *symbol_pages(built_site), "examples/pour.html"):
+        shown = source_lines(content(built_site, page), "py")
+        assert {number: python_source[int(number) - 1] for number in shown} == shown, page
+
+    (whole,) = python_pages(built_site)
+    assert len(source_lines(content(built_site, whole), "py")) == len(python_source) - 1
+
+
+def test_what_an_example_prints_is_read_as_it_was_printed(built_site: Path, hostile: tuple[str, ...]) -> None:
+    _, printed = content(built_site, "examples/pour.html").select(".terminal code")
+
+    assert printed.get_text() == "\n".join(hostile)
+
+
+def test_the_inventory_names_pages_and_places_that_there_are(built_site: Path) -> None:
+    data = (built_site / "objects.inv").read_bytes()
+    *head, body = data.split(b"\n", 4)
+
+    assert head[0] == b"# Sphinx inventory version 2"
+    entries = [line.rsplit(" ", 4) for line in zlib.decompress(body).decode().splitlines()]
+    assert "kitchen.cups.cup" in {entry[0] for entry in entries}
+    for _, _, _, address, _ in entries:
+        page, _, anchor = address.partition("#")
+        assert soup(built_site, unquote(page)).find(id=unquote(anchor)), address
+
+
 def test_foreign_lines_are_all_there(built_site: Path, hostile: tuple[str, ...]) -> None:
     text = "\n".join(content(built_site, page).get_text() for page in symbol_pages(built_site))
 
@@ -124,7 +159,7 @@ def test_a_reference_shows_what_was_cited_and_why(built_site: Path, hostile: tup
 def test_an_identifier_leads_to_its_declaration(built_site: Path) -> None:
     (page,) = (page for page in symbol_pages(built_site) if page.endswith("/Cupboard.html"))
 
-    links = content(built_site, page).select(".ln a:not([data-n])")
+    links = content(built_site, page).select(".source-go .ln a:not([data-n], .jump)")
 
     assert {(link.get_text(), link["href"]) for link in links} == {
         ("Cup", "Cup.html#Cup"),

@@ -61,6 +61,7 @@ class Executor:
             error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
             call IsNotFound,Delete: what an earlier run left is removed before the start; moby starts, and if
                 that fails asks whether something was left, removes it and starts again.
+            order deleteTaskAndContainer: for the same reason; moby calls it only when the start failed.
             call IsRunning,Conflict: a plugin that runs is never started twice; in moby containerd refuses.
             call ProcessEvent: handed to the watch of the new process; moby's client has it from the
                 beginning.

@@ -11,7 +11,7 @@ from annotator import recording
 from annotator.mapping import baseline, coverage, parity
 from annotator.mapping.rows import Agreement, Pair
 from annotator.mapping.scope import Convention, LeftOut, Scope
-from annotator.model import Baseline, GoSymbol
+from annotator.model import Baseline, GoSymbol, Reference
 from annotator.reading import pyfacts, python
 
 GO = {
@@ -502,6 +502,42 @@ def test_facts_hold_calls_in_order_proven_ones_in_notation(shop):
     (keep,) = [symbol for symbol in shop().symbols if symbol.symbol == "Store.Keep"]
 
     assert keep.calls == ("store/store.go::Store.check", "store/store.go::Store.log")
+
+
+@pytest.mark.parametrize(
+    ("named", "called"),
+    [
+        ([], "?names.Of"),
+        (
+            [Reference("vendor/example.org/names/names.go", "Of")],
+            "vendor/example.org/names/names.go::Of",
+        ),
+    ],
+)
+def test_what_is_vendored_is_named_where_it_is_recorded_itself(tree, named, called):
+    source = tree(
+        {
+            "store/store.go": """package store
+
+import "example.org/names"
+
+func Keep() string {
+	return names.Of()
+}
+""",
+            "vendor/example.org/names/names.go": """package names
+
+func Of() string {
+	return ""
+}
+""",
+        }
+    )
+
+    wanted = [*recording.in_packages(source, ["store"]), *recording.named(source, named)]
+    facts = recording.facts(source, ("example.org/shop",), wanted)
+
+    assert [symbol.calls for symbol in facts if symbol.symbol == "Keep"] == [(called,)]
 
 
 def test_facts_of_another_source_are_a_finding(shop, tree):

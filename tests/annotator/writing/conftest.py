@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from annotator.config import Licence
+from annotator.mapping import coverage, parity
 from annotator.model import (
     Anchor,
     Article,
     Chapter,
     Declaration,
     Document,
+    GoSymbol,
     Missing,
+    Parameter,
     Reference,
     Sign,
     Text,
@@ -22,7 +26,8 @@ from annotator.model import (
     Verdict,
     Verified,
 )
-from annotator.reading import golang
+from annotator.reading import golang, pyfacts, python, pyuses
+from annotator.writing.mirror import Example, Mirror, Module, blob
 from annotator.writing.pages import Cited, SiteInput
 from annotator.writing.places import Source
 
@@ -83,7 +88,8 @@ def _uses(data: bytes, document: Document, names: dict[str, tuple[str, str]]) ->
             column = match.start() + 1
             if match[0] in names and (number, column) not in declared:
                 spot = (start + match.start(), start + match.end(), number, column)
-                found.append(Use(*spot, call=False, path=names[match[0]][0], symbol=names[match[0]][1]))
+                is_call = line[match.end() :].startswith("(")
+                found.append(Use(*spot, call=is_call, path=names[match[0]][0], symbol=names[match[0]][1]))
     return tuple(found)
 
 
@@ -113,6 +119,84 @@ def anchor(sources: dict[str, Source]) -> Callable[[str, str], Anchor]:
         return Anchor(path, symbol, found.kind, found.line, found.span.end_line)
 
     return find
+
+
+SHELVES = '''"""Shelves and what is on them."""
+
+
+class TooLarge(Exception):
+    """The jar does not fit."""
+
+
+class Shelf:
+    """Holds jars.
+
+    Go:
+        pantry/shelf/shelf.go::Shelf
+
+    Differs:
+        field mu: one thread.
+    """
+
+    def __init__(self) -> None:
+        self.jars: dict[str, str] = {}
+
+    def put(self, jar: str) -> None:
+        """Place a jar.
+
+        Go:
+            pantry/shelf/shelf.go::Shelf.Put
+        """
+        if len(jar) > 9:
+            raise too_large(jar)
+        self.jars[jar] = jar
+
+
+def too_large(jar: str) -> TooLarge:
+    """Say that a jar is too large.
+
+    Go:
+        pantry/shelf/shelf.go::tooLarge
+    """
+    return TooLarge(jar)
+'''
+
+
+@pytest.fixture
+def mirror(sources: dict[str, Source], tmp_path: Path) -> Mirror:
+    """A Python file that mirrors some of the small repository, read and compared by the real stages."""
+    (tmp_path / "larder").mkdir()
+    (tmp_path / "larder" / "shelves.py").write_text(SHELVES, encoding="utf-8")
+    packages = pyfacts.load([tmp_path / "larder"], tmp_path)
+    objects = pyfacts.facts(packages)
+    data = {"larder/shelves.py": SHELVES.encode()}
+    originals = {
+        f"{path}::{one.symbol}": GoSymbol(
+            path,
+            one.symbol,
+            one.kind,
+            one.line,
+            one.span.end_line,
+            members=tuple(Parameter(member.name, member.type, member.line) for member in one.members),
+            calls=("pantry/shelf/shelf.go::tooLarge",) if one.symbol == "Shelf.Put" else (),
+            blob=blob(source.data),
+        )
+        for path, source in sources.items()
+        for one in source.document.declarations
+    }
+    pairs = parity.pairs(python.read(tmp_path / "larder", tmp_path).counterparts, originals, objects)
+    return Mirror(
+        modules={
+            path: Module(data[path], found) for path, found in pyuses.uses(packages, objects, data).items()
+        },
+        objects=objects,
+        pairs=pairs,
+        covered=tuple(
+            coverage.Covered(one, coverage.State.MAPPED if one.symbol == "Shelf" else coverage.State.OPEN)
+            for one in originals.values()
+        ),
+        examples=(Example("put", "larder/shelves.py", "Put a jar.", "python -m larder put", "a jar\n"),),
+    )
 
 
 @pytest.fixture

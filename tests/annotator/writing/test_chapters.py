@@ -9,17 +9,25 @@ import pytest
 from annotator.writing import prose
 from annotator.writing.atlas import ordinal
 
-FOLDER = Path(__file__).resolve().parents[3] / "site" / "chapters"
-TEXTS = [prose.parse(file.stem, file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.md"))]
+SITE = Path(__file__).resolve().parents[3] / "site"
+TEXTS = [
+    prose.parse(file.stem, file.read_text(encoding="utf-8"))
+    for file in sorted((SITE / "chapters").glob("*.md"))
+]
 CHAPTERS = [text for text in TEXTS if text.number]
+PAGES = [
+    prose.parse(f"pages/{file.stem}", file.read_text(encoding="utf-8"))
+    for file in sorted((SITE / "pages").glob("*.md"))
+]
+QUESTIONS = [page for page in PAGES if page.section == "Questions"]
 
 
 def test_the_chapters_cover_the_walk_without_a_gap() -> None:
     numbers = {chapter.number for chapter in CHAPTERS}
 
-    parents = {number.rpartition(".")[0] for number in numbers} - {"2"}
+    parents = {number.rpartition(".")[0] for number in numbers} - {"2", "3"}
     assert parents <= numbers
-    assert (min(numbers, key=ordinal), max(numbers, key=ordinal)) == ("2.1", "2.3.2.4")
+    assert (min(numbers, key=ordinal), max(numbers, key=ordinal)) == ("2.1", "3.5")
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
@@ -39,3 +47,15 @@ def test_no_code_stands_in_our_texts_it_is_shown_from_the_source(text: prose.Pro
     assert "```" not in text.body
     assert "\n    " not in text.body
     assert prose.mentions(text) or text.name == "home"
+
+
+@pytest.mark.parametrize("text", QUESTIONS, ids=lambda text: text.name)
+def test_a_question_is_answered_in_one_picture_one_paragraph_and_one_example(text: prose.Prose) -> None:
+    assert text.picture is not None
+    assert len(text.picture.way) > 5
+    assert "\n\n" not in text.body
+    assert text.example
+
+
+def test_both_questions_are_there() -> None:
+    assert [text.order for text in sorted(QUESTIONS, key=lambda text: text.order)] == [1, 2]

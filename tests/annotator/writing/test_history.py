@@ -104,7 +104,7 @@ def test_a_page_of_a_symbol_has_its_lines_at_each_release_with_permalinks(later)
 def test_without_history_the_page_says_what_is_needed(given):
     site = pages.make(msgspec.structs.replace(given, chronicle=Chronicle(lacking="Needs all tags.")))
 
-    assert "Needs all tags" in render.markdown(site, page(site, "history.md"))
+    assert "Needs all tags" in render.markdown(site.frame, page(site, "history.md"))
     assert history(site).packages == ()
 
 
@@ -146,7 +146,7 @@ def test_at_an_address_of_another_version_a_lost_symbol_is_said_to_be_lost(given
 
     site = pages.make(msgspec.structs.replace(given, since=(here,), elsewhere={"v0": (there,)}))
 
-    assert "No such file" in render.markdown(site, page(site, "go/store/Cover.md"))
+    assert "No such file" in render.markdown(site.frame, page(site, "go/store/Cover.md"))
 
 
 def test_the_report_on_what_to_port_shows_findings_and_the_diff_as_text(given):
@@ -158,7 +158,7 @@ def test_the_report_on_what_to_port_shows_findings_and_the_diff_as_text(given):
     ported = Porting("v0", "v1", 1, (change,), (at(NOW, "Fresh"),))
 
     site = pages.make(msgspec.structs.replace(given, chronicle=Chronicle(porting=ported)))
-    shown = render.markdown(site, page(site, "porting.md"))
+    shown = render.markdown(site.frame, page(site, "porting.md"))
 
     assert "<script" not in shown
     assert "diff-new" in shown

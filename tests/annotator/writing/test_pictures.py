@@ -20,7 +20,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize("wide", [True, False])
-def test_each_step_is_a_link_with_its_whole_name(wide: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_each_step_is_a_link_with_its_whole_name(wide: bool) -> None:
     drawing = ET.fromstring(pipeline(STEPS, wide=wide))  # noqa: S314 - our own drawing
 
     links = drawing.findall(f"{SVG}a")
@@ -32,7 +32,7 @@ def test_each_step_is_a_link_with_its_whole_name(wide: bool) -> None:  # noqa: F
 
 
 @pytest.mark.parametrize("wide", [True, False])
-def test_no_box_leaves_the_picture(wide: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_no_box_leaves_the_picture(wide: bool) -> None:
     drawing = ET.fromstring(pipeline(STEPS, wide=wide))  # noqa: S314 - our own drawing
 
     *_, width, height = map(float, drawing.attrib["viewBox"].split())

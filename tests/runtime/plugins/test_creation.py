@@ -17,6 +17,7 @@ import pytest
 from runtime import errors
 from runtime.plugins import golang_json
 from runtime.plugins.api_types import PluginCreateOptions
+from runtime.plugins.archive import split_config_root_fs_from_tar
 from runtime.plugins.check import check
 from runtime.plugins.manager import Manager
 
@@ -155,7 +156,10 @@ def test_a_name_that_is_none_is_refused(home: Home, name: str, text: str) -> Non
         (GOOD[:1], "no rootfs found: EOF"),
         (GOOD[1:], "config not found"),
         ([member("config.json", b"{"), *GOOD[1:]], "failed to parse config: "),
-        ([member("config.json", b"{} {}"), *GOOD[1:]], "invalid config json"),
+        (
+            [member("config.json", b"{} {}"), *GOOD[1:]],
+            "failed to parse config: invalid character '{' after top-level value",
+        ),
         ([member("config.json", b'{"env":1}'), *GOOD[1:]], "failed to parse config: "),
         (
             [member("config.json", b'{"interface":{"types":[5]}}'), *GOOD[1:]],
@@ -267,3 +271,11 @@ def test_a_config_of_a_persons_own_spelling_is_understood(home: Home, source: Pa
     assert config.interface.socket == "plugin.sock"
     assert manager.inspect("me/test").settings.env == ["DEBUG=0"]
     assert json.loads((source / "config.json").read_text())["entrypoint"] == config.entrypoint
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path):
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(errors.EngineError, match=r"error copying tar data: .*No space left"),
+    ):
+        split_config_root_fs_from_tar(tar(*GOOD), tmp_path, full)

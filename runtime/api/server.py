@@ -1,0 +1,193 @@
+"""Serves the API on unix sockets and TCP ports, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import grp
+import logging
+import os
+import signal
+import socket
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from runtime.api.app import Server
+from runtime.api.protocol import Protocol
+from runtime.errors import EngineError, InvalidParameter
+
+log = logging.getLogger(__name__)
+
+SOCKET_MODE: Final = 0o660
+"""Whoever may write to the socket is the master of the engine: the owner and a group."""
+
+BACKLOG: Final = 2048
+KEEP_ALIVE: Final = 24 * 3600
+"""Seconds that an idle connection is kept; moby keeps it for ever."""
+
+LOCAL: Final = ("127.0.0.1", "::1", "localhost")
+"""Hosts that may be listened on: the API gives whoever reaches it the run of the machine."""
+
+
+class Listener(contextlib.AbstractContextManager["Listener"]):
+    """A socket that is listened on; leaving the context closes it, and removes what was made for it.
+
+    Args:
+        host: `unix://PATH` or `tcp://127.0.0.1:PORT`.
+        group: The group that may use a unix socket, by name or number; none for the process's own.
+
+    Raises:
+        InvalidParameter: It cannot be listened on such a host.
+        EngineError: Another engine listens there, or the system refuses.
+    """
+
+    def __init__(self, host: str, group: str = "") -> None:
+        scheme, separator, address = host.partition("://")
+        listen = {"unix": _listen_unix, "tcp": _listen_tcp}.get(scheme)
+        if listen is None or not separator or not address:
+            raise InvalidParameter(f"{host!r}: expected unix://PATH or tcp://127.0.0.1:PORT")
+        try:
+            self.socket = listen(address, group)
+        except OSError as error:
+            raise EngineError(f"cannot listen on {host}: {error.strerror or error}", error) from error
+        self.host = host
+        self._made = os.stat(address) if scheme == "unix" else None  # noqa: PTH116 - what the path is now
+        if scheme == "tcp":
+            self.host = "tcp://{}:{}".format(*self.socket.getsockname())
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+        path = Path(self.host.partition("://")[2])
+        with contextlib.suppress(OSError):
+            if self._made is not None and os.path.samestat(path.lstat(), self._made):
+                path.unlink()
+
+
+def serve(
+    app: Server,
+    listeners: Sequence[Listener],
+    *,
+    patience: int,
+    ready: Callable[[], None],
+    stopping: Callable[[], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT comes, and end the requests that are under way.
+
+    Args:
+        app: What is served.
+        listeners: Where.
+        patience: Seconds that requests get to end.
+        ready: Called once requests are answered.
+        stopping: Called when the signal has come, before requests are waited for.
+    """
+    asyncio.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves signals to its caller."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def _serve(
+    app: Server,
+    sockets: list[socket.socket],
+    patience: int,
+    ready: Callable[[], None],
+    stopping: Callable[[], None],
+) -> None:
+    config = uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=patience,
+    )
+    server = _Uvicorn(config)
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+        stopping()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    loop.call_soon(ready)
+    await server.serve(sockets)
+
+
+def _listen_unix(path: str, group: str) -> socket.socket:
+    _remove_stale(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # Nobody else may connect before the mode and the group are set.
+        before = os.umask(0o777)
+        try:
+            listener.bind(path)
+        finally:
+            os.umask(before)
+        if group:
+            os.chown(path, -1, _group_id(group))
+        os.chmod(path, SOCKET_MODE)  # noqa: PTH101 - beside its neighbours
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _listen_tcp(address: str, _group: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if host not in LOCAL or not port.isdecimal():
+        raise InvalidParameter(
+            f"tcp://{address}: expected 127.0.0.1:PORT; whoever reaches the API is the master of the machine"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a socket that an engine left which is no more.
+
+    Raises:
+        EngineError: Somebody listens there.
+        OSError: It is something else, or cannot be removed.
+    """
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise FileExistsError(17, "there is something else at the path")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)  # noqa: PTH108 - beside its neighbours
+            return
+    raise EngineError(f"somebody listens on {path} already")
+
+
+def _group_id(group: str) -> int:
+    if group.isdecimal():
+        return int(group)
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        raise EngineError(f"group {group} does not exist") from error

@@ -1,0 +1,1 @@
+"""Checks a volume plugin as the engine would use it."""

@@ -1,0 +1,95 @@
+"""Reports of a check: for people, for programs, and for those who collect test results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from runtime.checker.rules import Report, Severity, Step
+
+_NOT_IN_XML = "".join(map(chr, (*range(9), 11, 12, *range(14, 32), 127)))
+
+
+def text(report: Report) -> str:
+    """A line for each step, and under it what was found and what the engine makes of it."""
+    lines = [f"{report.address}", ""]
+    for step in report.steps:
+        lines += _lines(step)
+    counts = ", ".join(f"{report.count(severity)} {severity}s" for severity in Severity)
+    return "\n".join([*lines, "", f"{counts}.", ""])
+
+
+def json(report: Report) -> str:
+    """One object with all that was found."""
+    steps = [
+        {
+            "name": step.name,
+            "skipped": step.skipped,
+            "seconds": round(step.seconds, 3),
+            "findings": [
+                {"rule": each.rule, "severity": each.severity, "detail": each.detail, "engine": each.engine}
+                for each in step.findings
+            ],
+        }
+        for step in report.steps
+    ]
+    summary = {str(severity): report.count(severity) for severity in Severity}
+    document = {"plugin": report.address, "summary": summary, "steps": steps}
+    return msgspec.json.format(msgspec.json.encode(document)).decode() + "\n"
+
+
+def junit(report: Report) -> str:
+    """A test case for each step; errors and warnings are failures of different types."""
+    bad = [step for step in report.steps if _failures(step)]
+    skipped = [step for step in report.steps if step.skipped]
+    suite = ET.Element(
+        "testsuite",
+        name=f"check-plugin {_clean(report.address)}",
+        tests=str(len(report.steps)),
+        failures=str(len(bad)),
+        skipped=str(len(skipped)),
+    )
+    for step in report.steps:
+        case = ET.SubElement(
+            suite, "testcase", classname="plugin", name=step.name, time=f"{step.seconds:.3f}"
+        )
+        if step.skipped:
+            ET.SubElement(case, "skipped", message=step.skipped)
+        if failures := _failures(step):
+            failure = ET.SubElement(
+                case, "failure", type=failures[0].split(":")[0], message=_clean(failures[0])
+            )
+            failure.text = _clean("\n".join(failures))
+        if notes := [line for line in _lines(step)[1:] if line.lstrip().startswith(Severity.NOTE)]:
+            ET.SubElement(case, "system-out").text = _clean("\n".join(notes))
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {"text": text, "json": json, "junit": junit}
+
+
+def _lines(step: Step) -> list[str]:
+    worst = min((list(Severity).index(each.severity) for each in step.findings), default=None)
+    outcome = f"skipped: {step.skipped}" if step.skipped else "ok" if worst is None else list(Severity)[worst]
+    lines = [f"{step.name:16} {outcome}"]
+    for each in step.findings:
+        detail = each.detail.replace("\n", "\\n")
+        lines += [f"    {each.severity} {each.rule}: {detail}", f"        The engine: {each.engine}"]
+    return lines
+
+
+def _failures(step: Step) -> list[str]:
+    return [
+        f"{each.rule}: {each.detail}\nThe engine: {each.engine}"
+        for each in step.findings
+        if each.severity is not Severity.NOTE
+    ]
+
+
+def _clean(told: str) -> str:
+    """Without what XML cannot have."""
+    return told.translate(dict.fromkeys(map(ord, _NOT_IN_XML), "\ufffd")).encode("utf-8", "replace").decode()

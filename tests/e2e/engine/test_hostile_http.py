@@ -1,0 +1,76 @@
+"""Requests that no honest client sends: each is refused, and the engine answers the next one."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+POST = b"POST /volumes/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
+
+REQUESTS: dict[str, tuple[bytes, bytes]] = {
+    "a chunk without a length": (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+    "two lengths": (
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"400",
+    ),
+    "a negative length": (POST + b"Content-Length: -5\r\n\r\n", b"400"),
+    "a path that is no text": (b"GET /\xff\xfe HTTP/1.1\r\n\r\n", b"400"),
+    "another protocol": (b"CONNECT x:1 HTTP/1.1\r\n\r\n", b"400"),
+    "no HTTP at all": (b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n", b"400"),
+    "a zero in a name": (b"GET /volumes/a%00b HTTP/1.1\r\nHost: d\r\n\r\n", b"404"),
+    "a zero in a new name": (POST + b'Content-Length: 19\r\n\r\n{"Name":"a\\u0000b"}', b"400"),
+    "half a character in a name": (b"GET /volumes/%ED%A0%80 HTTP/1.1\r\nHost: d\r\n\r\n", b"404"),
+    "a way out": (b"GET /plugins/..%2f..%2fetc/json HTTP/1.1\r\nHost: d\r\n\r\n", b"301"),
+    "deep JSON": (POST + b"Content-Length: 100000\r\n\r\n" + b"[" * 100_000, b"400"),
+    "a pattern that is none": (
+        b"GET /volumes?filters=%7B%22name%22%3A%5B%22(%22%5D%7D HTTP/1.1\r\nHost: d\r\n\r\n",
+        b"200",
+    ),
+}
+
+ENDLESS: dict[str, bytes] = {
+    "one long header": b"GET /_ping HTTP/1.1\r\nX: " + b"a" * 3_000_000,
+    "many headers": b"GET /_ping HTTP/1.1\r\n" + b"X: y\r\n" * 500_000,
+    "a long path": b"GET /" + b"a" * 3_000_000,
+}
+
+
+def answer(engine: Any, request: bytes) -> bytes:
+    """What comes back; nothing if the connection is closed before the request is sent."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(engine.host.removeprefix("unix://"))
+        try:
+            client.sendall(request)
+            return client.recv(65536)
+        except (BrokenPipeError, ConnectionResetError):
+            return b""
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_what_no_honest_client_sends_is_answered_without_a_trace(engine: Any, name: str) -> None:
+    request, status = REQUESTS[name]
+    told = answer(engine, request)
+    assert told.startswith(b"HTTP/1.1 " + status)
+    assert b"Traceback" not in told
+    assert engine.ask("GET", "/_ping").body == b"OK"
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_request_that_does_not_end_is_not_listened_to_for_ever(engine: Any, name: str) -> None:
+    told = answer(engine, ENDLESS[name])
+    assert told == b"" or told.startswith(b"HTTP/1.1 400")
+    assert engine.ask("GET", "/_ping").body == b"OK"
+
+
+def test_requests_may_come_one_after_the_other_without_waiting(engine: Any) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(engine.host.removeprefix("unix://"))
+        client.sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n" * 20 + b"GET /_ping HTTP/1.0\r\n\r\n")
+        told = client.makefile("rb").read()
+    assert told.count(b"HTTP/1.1 200 OK") == 21

@@ -1,0 +1,191 @@
+"""The real site on real moby: every line number on every page is the file's own."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+import msgspec
+import pytest
+
+from annotator.sources.local import LocalSource
+from annotator.writing import walker
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.slow
+
+EXCERPT = re.compile(
+    r'<div class="highlight source source-(go|py)[^>]*>.*?class="source-path"[^>]*>([^<]*)<.*?<code>(.*?)</code></pre>',
+    re.DOTALL,
+)
+LINE = re.compile(
+    r'<span class="ln[^"]*"(?: id="([^"]*)")?><a href="([^"]*)" data-n="(\d+)"[^>]*></a>(.*?)&#10;</span>',
+    re.DOTALL,
+)
+LINK = re.compile(r"<a ([^>]*)>(.*?)</a>", re.DOTALL)
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+PLACE = re.compile(
+    r"^(?:(?P<name>[^ :]+): )?.*?in (?P<path>[^ ,]+\.(?:go|py)), line (?P<line>\d+)$", re.DOTALL
+)
+ANCHOR = re.compile(r"#(?:go|py)-(?:.*-)?L(\d+)$")
+
+
+class Site(msgspec.Struct, frozen=True):
+    """Generated pages by path, and the bytes of the files that they show."""
+
+    folder: Path
+    pages: Mapping[str, str]
+    read: Callable[[str], bytes]
+
+
+def build(folder: Path, *options: str) -> None:
+    """The project's own site, in a copy of the project."""
+    shutil.copy(PROJECT / "pyproject.toml", folder)
+    for name in ("runtime", "site"):
+        ignored = shutil.ignore_patterns("docs", "html", ".cache", "__pycache__")
+        shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "annotator", "build", *options]
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.fixture(scope="module", params=["repository", "debian"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    folder = tmp_path_factory.mktemp("project")
+    if request.param == "debian":
+        tag = "v20.10.24"
+        tree = request.getfixturevalue("release")(tag)
+        build(folder, "--source", "debian", "--tag", tag)
+        go: Callable[[str], bytes] = tree.data
+    else:
+        repository = request.getfixturevalue("moby_repository")
+        build(folder, "--source", str(repository))
+        source = LocalSource(Path(repository), repository="https://github.com/moby/moby")
+        request.addfinalizer(source.close)
+        snapshot = source.snapshot("v18.09.6")
+
+        def go(path: str) -> bytes:
+            return snapshot.read([path])[path]
+
+    docs = folder / "site" / "docs"
+    pages = {
+        file.relative_to(docs).as_posix(): file.read_text(encoding="utf-8") for file in docs.rglob("*.md")
+    }
+    read = cache(lambda path: (folder / path).read_bytes() if path.endswith(".py") else go(path))
+    return Site(folder / "site", pages, read)
+
+
+def line(site: Site, path: str, number: int) -> str:
+    """A line of a file as it stands there."""
+    return site.read(path).split(b"\n")[number - 1].removesuffix(b"\r").decode("utf-8", "replace")
+
+
+def shown(text: str) -> str:
+    return html.unescape(re.sub("<[^>]*>", "", text))
+
+
+def links(text: str) -> Iterator[tuple[str, str, str]]:
+    """Address, title and words of every link."""
+    for head, words in LINK.findall(text):
+        found = {name: html.unescape(value) for name, value in ATTRIBUTE.findall(head)}
+        yield found.get("href", ""), found.get("title", ""), shown(words)
+
+
+def declared(found: re.Match[str], title: str, words: str) -> str:
+    """The bare name of what a link's title places: Python's stands before its parameters."""
+    if found["path"].endswith(".py"):
+        dotted = re.split(r"[( ]", title.removeprefix("class ").removeprefix("attribute "))[0]
+        return dotted.rpartition(".")[2]
+    return (found["name"] or words).rpartition(".")[2]
+
+
+def test_every_line_reads_as_it_stands_in_the_file(site: Site) -> None:
+    count, wrong = 0, []
+    for page, text in site.pages.items():
+        for _, path, code in EXCERPT.findall(text):
+            for identity, address, number, words in LINE.findall(code):
+                count += 1
+                is_named_so = html.unescape(identity or address).endswith(f"L{number}")
+                if not is_named_so or shown(words) != line(site, html.unescape(path), int(number)):
+                    wrong.append(f"{page}: {html.unescape(path)}:{number}")
+
+    assert wrong == []
+    assert count > 30_000
+
+
+def test_every_place_that_a_title_names_holds_the_name(site: Site) -> None:
+    count, wrong = 0, []
+    for page, text in site.pages.items():
+        for address, title, words in links(text):
+            if not (found := PLACE.match(title)):
+                continue
+            count += 1
+            name = declared(found, title, words)
+            there = line(site, found["path"], int(found["line"]))
+            following = (
+                line(site, found["path"], int(found["line"]) + 1) if there.startswith((" ", "@")) else ""
+            )
+            if not re.search(rf"\b{re.escape(name)}\b", there + following) and not there.lstrip().startswith(
+                "@"
+            ):
+                wrong.append(f"{page}: {address}: {name} is not in {found['path']}:{found['line']}: {there}")
+
+    assert wrong[:20] == []
+    assert count > 10_000
+
+
+def test_links_to_lines_lead_to_a_line_of_that_number(site: Site) -> None:
+    identities = {
+        page: {html.unescape(one) for one in re.findall(r' id="([^"]*)"', text)}
+        for page, text in site.pages.items()
+    }
+    count, wrong = 0, []
+    for page, text in site.pages.items():
+        for address, title, words in links(text):
+            number = ANCHOR.search(address)
+            if not number:
+                continue
+            count += 1
+            path, _, anchor = address.partition("#")
+            target = os.path.normpath(f"{page.rpartition('/')[0]}/{unquote(path)}") if path else page
+            there = identities.get(
+                target.removeprefix("/").removesuffix(".html").removesuffix(".md") + ".md", set()
+            )
+            said = (
+                re.search(r"\bline (\d+)", f"{title} {words}")
+                if "in Go" in title or "Python" in title
+                else None
+            )
+            if unquote(anchor) not in there or (said and said[1] != number[1]):
+                wrong.append(f"{page}: {address}")
+
+    assert wrong[:20] == []
+    assert count > 30_000
+
+
+def test_every_symbol_of_the_walk_has_its_counterpart_beside_it(site: Site) -> None:
+    if "v18.09.6" not in shown(site.pages["index.md"]):
+        pytest.skip("counterparts are written for the baseline")
+    for page in ("go/plugin/Store.md", "go/volume/service/VolumeStore.md", "go/plugin/Manager.md"):
+        languages = {language for language, _, _ in EXCERPT.findall(site.pages[page])}
+        assert languages == {"go", "py"}, page
+
+
+def test_the_site_is_built_strictly_and_every_link_leads_somewhere(site: Site) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict"],
+        cwd=site.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert [str(broken) for broken in walker.walk(site.folder / "html")] == []

@@ -1,0 +1,340 @@
+"""A plugin that is good but for one fault: each fault is found, and nothing is found where there is none."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from runtime.checker import asking, checks, reports
+from runtime.checker.rules import RULES, Report, Severity
+from runtime.errors import InvalidParameter
+from runtime.examples.plugin import Handler, Refused, Server, Volumes
+
+Json = dict[str, Any]
+GOOD = {"bad-options-accepted"}
+"""What the example plugin does of its own accord."""
+
+
+class Broken(Volumes):
+    """The example plugin with a fault: a function that may answer in its place."""
+
+    def __init__(self, root: Path, fault: Callable[[Broken, str, Json], Json | None]) -> None:
+        super().__init__(root)
+        self.fault = fault
+        self.memory: dict[str, Any] = {}
+
+    def call(self, method: str, request: Json) -> Json:
+        answer = self.fault(self, method.rpartition(".")[2], request)
+        return super().call(method, request) if answer is None else answer
+
+    def well(self, method: str, request: Json) -> Json:
+        """What the plugin answers without its fault."""
+        return super().call(f"/VolumeDriver.{method}", request)
+
+
+class Raw(Exception):
+    """Bytes that are sent as an answer, with a status."""
+
+    def __init__(self, body: bytes, status: int = 200, *, close: bool = False) -> None:
+        super().__init__()
+        self.body, self.status, self.close = body, status, close
+
+
+class BrokenHandler(Handler):
+    """Sends what the plugin wants sent."""
+
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+        try:
+            super().do_POST()
+        except Raw as raw:
+            if raw.close:
+                self.close_connection = True
+                return
+            self._send(HTTPStatus(raw.status), raw.body)
+
+
+def answer(wanted: str, made: Json) -> Callable[[Broken, str, Json], Json | None]:
+    """The same answer whatever is asked of one method."""
+    return lambda _plugin, method, _request: made if method == wanted else None
+
+
+def raw(
+    wanted: str, body: bytes, status: int = 200, *, close: bool = False
+) -> Callable[[Broken, str, Json], Json | None]:
+    def fault(_plugin: Broken, method: str, _request: Json) -> None:
+        if method == wanted:
+            raise Raw(body, status, close=close)
+
+    return fault
+
+
+def changed(wanted: str, change: Callable[[Json], Any]) -> Callable[[Broken, str, Json], Json | None]:
+    """The plugin's own answer, changed."""
+
+    def fault(plugin: Broken, method: str, request: Json) -> Json | None:
+        if method != wanted:
+            return None
+        made = plugin.well(method, request)
+        change(made)
+        return made
+
+    return fault
+
+
+def accepts_unknown(plugin: Broken, method: str, request: Json) -> Json | None:
+    try:
+        return plugin.well(method, request) if method == "Remove" else None
+    except Refused:
+        return {}
+
+
+def every_name_exists(_plugin: Broken, method: str, request: Json) -> Json | None:
+    return {"Volume": {"Name": request.get("Name")}} if method == "Get" else None
+
+
+def missing_is_null(plugin: Broken, method: str, request: Json) -> Json | None:
+    missing = method == "Get" and not plugin._path(request).is_dir()
+    return {"Volume": None} if missing else None
+
+
+def refuses_null(_plugin: Broken, method: str, request: Json) -> None:
+    if method == "Create" and request["Opts"] is None:
+        raise Refused("NoneType has no attribute get")
+
+
+def unmounts_all(plugin: Broken, method: str, request: Json) -> Json | None:
+    if method == "Unmount":
+        data = plugin._existing(request) / "data"
+        data.rename(data.with_name("gone"))
+        data.mkdir()
+    return None
+
+
+def mounts_elsewhere(plugin: Broken, method: str, request: Json) -> Json | None:
+    if method != "Mount":
+        return None
+    place = plugin._existing(request) / request["ID"]
+    place.mkdir(exist_ok=True)
+    return {"Mountpoint": str(place)}
+
+
+def removes_mounted(plugin: Broken, method: str, request: Json) -> Json | None:
+    if method == "Remove":
+        plugin._mounts.clear()
+    return None
+
+
+def keeps_listing(plugin: Broken, method: str, request: Json) -> Json | None:
+    if method == "Create":
+        plugin.memory[request["Name"]] = {"Name": request["Name"]}
+    return {"Volumes": list(plugin.memory.values())} if method == "List" else None
+
+
+def loses_parallel(plugin: Broken, method: str, _request: Json) -> None:
+    if method != "Create":
+        return
+    plugin.memory["now"] = plugin.memory.get("now", 0) + 1
+    time.sleep(0.05)
+    crowded = plugin.memory["now"] > 1
+    plugin.memory["now"] -= 1
+    if crowded:
+        raise Refused("busy")
+
+
+def dies_of_garbage(plugin: Broken, method: str, request: Json) -> None:
+    if plugin.memory.get("dead") or (method == "Get" and not request):
+        plugin.memory["dead"] = True
+        raise Raw(b"", close=True)
+
+
+def hangs(plugin: Broken, method: str, _request: Json) -> None:
+    if method == "List":
+        time.sleep(1.0)
+
+
+def refuses_again(plugin: Broken, method: str, request: Json) -> None:
+    if method == "Create" and plugin._path(request).exists():
+        raise Refused("it exists")
+
+
+def accepts_any_method(_plugin: Broken, method: str, _request: Json) -> Json | None:
+    return {} if method == "NoSuchMethod" else None
+
+
+def first(volumes: Json, **fields: Any) -> None:
+    for volume in volumes["Volumes"]:
+        volume.update(fields)
+
+
+FAULTS: dict[str, tuple[str, Callable[[Broken, str, Json], Json | None]]] = {
+    "the handshake is not found": ("activate-fails", raw("Activate", b"404 page not found\n", 404)),
+    "the handshake is no JSON": ("activate-fails", raw("Activate", b"hello")),
+    "the handshake is broken off": ("no-answer", raw("Activate", b"", close=True)),
+    "another capability": ("not-a-volume-driver", answer("Activate", {"Implements": ["NetworkDriver"]})),
+    "the capability in lower case": (
+        "not-a-volume-driver",
+        answer("Activate", {"Implements": ["volumedriver"]}),
+    ),
+    "capabilities that are not there": ("no-capabilities", raw("Capabilities", b"404\n", 404)),
+    "a scope that is none": ("unknown-scope", answer("Capabilities", {"Capabilities": {"Scope": "cluster"}})),
+    "every name exists": ("unknown-volume-exists", every_name_exists),
+    "a missing volume is null": ("unknown-volume-is-null", missing_is_null),
+    "what is not there can be removed": ("unknown-volume-accepted", accepts_unknown),
+    "no options are too few": ("null-options", refuses_null),
+    "nothing can be created": ("create-fails", answer("Create", {"Err": "no"})),
+    "creating again is an error": ("create-again-fails", refuses_again),
+    "an error without a text": ("error-without-text", raw("Path", b'{"Err":""}', 500)),
+    "an error as plain text": ("error-as-text", raw("Path", b"oh no\n", 500)),
+    "an error page that says it is well": ("not-json", raw("Path", b"<html>", 200)),
+    "another name": ("wrong-name", changed("Get", lambda made: made["Volume"].update(Name="other"))),
+    "a time without a zone": (
+        "bad-time",
+        changed("Get", lambda made: made["Volume"].update(CreatedAt="2020-01-01T00:00:00")),
+    ),
+    "a time that is none": ("bad-time", changed("List", lambda made: first(made, CreatedAt="yesterday"))),
+    "a status that is a text": (
+        "bad-status",
+        changed("Get", lambda made: made["Volume"].update(Status="fine")),
+    ),
+    "a mountpoint that is a number": (
+        "wrong-type",
+        changed("Get", lambda made: made["Volume"].update(Mountpoint=1)),
+    ),
+    "a list that is an object": ("wrong-type", answer("List", {"Volumes": {}})),
+    "a list of nulls": ("wrong-type", answer("List", {"Volumes": [None]})),
+    "an empty list": ("not-listed", answer("List", {"Volumes": []})),
+    "everything is listed twice": (
+        "listed-twice",
+        changed("List", lambda made: made.update(Volumes=made["Volumes"] * 2)),
+    ),
+    "get does not find it": ("get-fails", answer("Get", {"Err": "no"})),
+    "mount fails": ("mount-fails", answer("Mount", {"Err": "no"})),
+    "mount without a mountpoint": ("no-mountpoint", answer("Mount", {})),
+    "a relative mountpoint": ("relative-mountpoint", answer("Mount", {"Mountpoint": "data"})),
+    "a mountpoint that does not exist": (
+        "mountpoint-missing",
+        answer("Mount", {"Mountpoint": "/no/such/place"}),
+    ),
+    "a mountpoint for each user": ("mountpoints-differ", mounts_elsewhere),
+    "another path": ("path-differs", changed("Path", lambda made: made.update(Mountpoint="/elsewhere"))),
+    "the first unmount takes it from all": ("unmounted-too-early", unmounts_all),
+    "unmount fails": ("unmount-fails", answer("Unmount", {"Err": "no"})),
+    "a mounted volume can be removed": ("removed-while-mounted", removes_mounted),
+    "remove fails": ("remove-fails", answer("Remove", {"Err": "no"})),
+    "removed volumes stay in the list": ("still-there", keeps_listing),
+    "one call at a time": ("loses-parallel-calls", loses_parallel),
+    "garbage kills it": ("fails-after-garbage", dies_of_garbage),
+    "any method will do": ("unknown-method-accepted", accepts_any_method),
+    "an endless answer": ("reply-too-long", raw("List", b" " * (asking.REPLY_LIMIT + 1))),
+    "no answer": ("too-slow", hangs),
+}
+
+
+@contextmanager
+def serving(fault: Callable[[Broken, str, Json], Json | None]) -> Iterator[str]:
+    """The address of a plugin with a fault."""
+    with TemporaryDirectory(prefix="c", dir="/tmp") as made:
+        path = Path(made) / "s"
+        server = Server(path, Broken(Path(made) / "root", fault), lambda _: None)
+        server.RequestHandlerClass = BrokenHandler
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"unix://{path}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+def checked(fault: Callable[[Broken, str, Json], Json | None], timeout: float = 30.0) -> Report:
+    with serving(fault) as address, asking.Plugin(address, timeout) as plugin:
+        return checks.check(plugin)
+
+
+def rules(report: Report) -> set[str]:
+    return {finding.rule for step in report.steps for finding in step.findings}
+
+
+def no_fault(_plugin: Broken, _method: str, _request: Json) -> None:
+    return None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_found(fault: str) -> None:
+    rule, broken = FAULTS[fault]
+    assert rule in rules(checked(broken, 0.3 if rule == "too-slow" else 30.0))
+
+
+def test_nothing_is_found_where_there_is_no_fault() -> None:
+    assert rules(checked(no_fault)) == GOOD
+
+
+def test_what_was_made_is_removed_again() -> None:
+    with serving(no_fault) as address, asking.Plugin(address, 30.0) as plugin:
+        checks.check(plugin)
+        assert plugin.ask("VolumeDriver.List", {}).fields["Volumes"] == []
+
+
+def test_what_a_check_cannot_remove_at_once_is_removed_in_the_end() -> None:
+    with serving(refuses_again) as address, asking.Plugin(address, 30.0) as plugin:
+        checks.check(plugin)
+        assert plugin.ask("VolumeDriver.List", {}).fields["Volumes"] == []
+
+
+def test_a_plugin_that_is_not_there_is_unreachable_and_the_rest_is_skipped() -> None:
+    with asking.Plugin("unix:///no/such.sock", 1.0) as plugin:
+        report = checks.check(plugin)
+    assert rules(report) == {"unreachable"}
+    assert all(step.skipped for step in report.steps[1:])
+
+
+@pytest.mark.parametrize("address", ["", "/run/x.sock", "unix://", "npipe://x"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(InvalidParameter, match="expected unix://PATH or tcp://HOST:PORT"):
+        asking.Plugin(address, 1.0)
+
+
+def test_the_request_is_the_engine_s() -> None:
+    with serving(no_fault) as address, asking.Plugin(address, 30.0) as plugin:
+        request = plugin._client.build_request("POST", "/x", content=b"{}")
+    names = {name.lower() for name in request.headers}
+    assert names == {"accept", "host", "user-agent", "content-length"}
+    assert request.headers["host"] == "plugin.moby.localhost"
+
+
+def test_the_text_says_what_was_found_and_what_the_engine_makes_of_it() -> None:
+    said = reports.text(checked(FAULTS["another name"][1]))
+    assert "error wrong-name: VolumeDriver.Get: 200" in said
+    assert f"The engine: {RULES['wrong-name'].engine}" in said
+
+
+def test_the_json_counts_what_was_found() -> None:
+    report = checked(FAULTS["another name"][1])
+    told = json.loads(reports.json(report))
+    assert told["summary"] == {str(each): report.count(each) for each in Severity}
+    assert {"rule", "severity", "detail", "engine"} == told["steps"][5]["findings"][0].keys()
+
+
+def test_the_junit_report_has_a_case_for_each_step() -> None:
+    suite = ET.fromstring(reports.junit(checked(raw("Path", b"\x00\x1b<&>\xff", 500))))  # noqa: S314 - ours
+    assert len(suite) == int(suite.attrib["tests"]) == len(checks.CHECKS)
+    assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))
+
+
+def test_every_rule_says_what_the_engine_makes_of_it() -> None:
+    assert all(rule.engine.endswith(".") for rule in RULES.values())
+
+
+def test_at_least_fifteen_kinds_of_faults_are_sown() -> None:
+    assert len({rule for rule, _ in FAULTS.values()}) >= 15
