@@ -814,6 +814,8 @@ def _encoded(reference: Reference) -> str:
 
 def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
     """What became of a reference, with its text against the baseline."""
+    if reference.ref == at.project.config.baseline:
+        return found
     text = _text(at, reference, found)
     return msgspec.structs.replace(found, text=text) if text is not None else found
 
