@@ -69,6 +69,25 @@ Tag = Annotated[
     str | None,
     typer.Option(metavar="TAG", help="A tag, another ref or a commit; the baseline tag if not given."),
 ]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="TAG",
+        help="A tag, another ref or a commit; the baseline tag if not given; several make a site each.",
+        show_default=False,
+    ),
+]
+All = Annotated[bool, typer.Option("--all", help="The latest patch of each release line, a site each.")]
+History = Annotated[
+    bool, typer.Option("--history", help="Follow every mapped symbol over all tags, and show it.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="OLD", help="Show what is to be ported since this tag.", show_default=False
+    ),
+]
 Articles = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[ARTICLE]...", help="Manifests, or any text, Markdown or HTML files."),
@@ -156,31 +175,65 @@ def manifest(article: OneArticle) -> None:
 
 
 @app.command()
-def build(article: Articles = None, source: Source = None, tag: Tag = None) -> None:
-    """Write the site's pages into its docs folder, for mkdocs to build or serve."""
-    with _session(source, tag) as at:
-        built = pipeline.build(at, article or ())
+def build(
+    article: Articles = None,
+    source: Source = None,
+    tag: Tags = None,
+    *,
+    all_: All = False,
+    history: History = False,
+    since: Since = None,
+) -> None:
+    """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
+    told = pipeline.Told(history, since)
+    if all_ or len(set(tag or ())) > 1:
+        _build_versions(article or (), source, None if all_ else tag, told)
+        return
+    with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
+        built = pipeline.build(at, article or (), told)
         folder = at.project.site
-    for remark in built.remarks:
-        _say(f"{remark.file}:{remark.line}: {remark.message}")
+    _built(built)
     _console().print(f"{built.pages} pages at {printable(built.tag)} in {folder / 'docs'}", soft_wrap=True)
 
 
+def _build_versions(
+    article: Iterable[Path], source: str | None, tags: Iterable[str] | None, told: pipeline.Told
+) -> None:
+    with _session(source, history=True) as at:
+        wanted = pipeline.latest(at) if tags is None else tags
+        names = pipeline.versions(at, wanted, article, told, _built)
+        folder = at.project.site / "html"
+    _console().print(f"{', '.join(map(printable, names))} in {folder}", soft_wrap=True)
+
+
+def _built(built: pipeline.Built) -> None:
+    """Say what the texts get wrong."""
+    for remark in built.remarks:
+        _say(f"{remark.file}:{remark.line}: {remark.message}")
+
+
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913 - the options of a command line
     article: Articles = None,
     source: Source = None,
-    tag: Tag = None,
+    tag: Tags = None,
+    *,
+    all_: All = False,
+    history: History = False,
+    since: Since = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
-    """Build the site, then serve it on 127.0.0.1; what is changed meanwhile shows by itself."""
+    """Build the site, then serve it on 127.0.0.1; of several tags, with a switch between them."""
     _see_that_it_is_free(port)
-    build(article, source, tag)
+    build(article, source, tag, all_=all_, history=history, since=since)
+    if all_ or len(set(tag or ())) > 1:
+        raise typer.Exit(_serve_versions(port))
     from annotator.standing import GENERATED
     from annotator.watching import watching
 
     project = config.find(Path.cwd())
-    options = [f"--source={source}"] * bool(source) + [f"--tag={tag}"] * bool(tag)
+    options = [f"--source={source}"] * bool(source) + [f"--tag={one}" for one in tag or ()]
+    options += ["--history"] * history + [f"--since={since}"] * bool(since)
     again = [sys.executable, "-m", "annotator", "build", *options, "--", *map(str, article or ())]
     own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
     folders = [*own, *(project.root / package for package in project.config.packages)]
@@ -188,6 +241,15 @@ def serve(
     command = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", str(settings), "-a"]
     with _interruptible(), watching(folders, [project.site], lambda: _run(again)):
         raise typer.Exit(_serve([*command, f"127.0.0.1:{port}"]))
+
+
+def _serve_versions(port: int) -> int:
+    """Serve the sites of several tags as they are."""
+    folder = config.find(Path.cwd()).site / "html"
+    _console().print(f"http://127.0.0.1:{port}/", soft_wrap=True)
+    server = ["http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder)]
+    with _interruptible():
+        return _serve([sys.executable, "-m", *server])
 
 
 def _see_that_it_is_free(port: int) -> None:

@@ -63,9 +63,9 @@ def track(
     wanted = [tag for tag in every if fnmatch.fnmatchcase(tag, glob)]
     if not wanted:
         raise InvalidInput(f"no version tag of {source.repository} fits {glob!r}; the newest is {every[-1]}")
-    tracked = [_tracked(reference, base) for reference in references]
+    starts = [tracked(reference, base) for reference in references]
     woods = Forest(Chain(source, every, known=base.snapshot), cache)
-    return Tracks(tuple(wanted), trails.trails(tracked, base.tag, wanted, woods, Hops(cache), among=every))
+    return Tracks(tuple(wanted), trails.trails(starts, base.tag, wanted, woods, Hops(cache), among=every))
 
 
 def releases(source: Source) -> list[str]:
@@ -80,7 +80,8 @@ def releases(source: Source) -> list[str]:
     return found
 
 
-def _tracked(reference: Reference, base: Tree) -> trails.Tracked:
+def tracked(reference: Reference, base: Tree) -> trails.Tracked:
+    """A reference with its declaration in the tree in which it is looked up."""
     outcome = resolve.verdict(reference, base).outcome
     if isinstance(outcome, Missing | Skipped):
         return trails.Tracked(reference, None, outcome.reason)
@@ -95,7 +96,7 @@ def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored,
     named: dict[Anchor, list[Counterpart]] = defaultdict(list)
     for counterpart in counterparts:
         for reference in counterpart.mirrors:
-            anchor = _tracked(reference, base).anchor
+            anchor = tracked(reference, base).anchor
             if anchor is not None and anchor.symbol and anchor.path in base.go_files:
                 named[anchor].append(counterpart)
     return tuple(Mirrored(anchor, tuple(found)) for anchor, found in named.items())

@@ -93,6 +93,11 @@ class Hops:
             self._values.put_values(self._kind, results)
 
 
+def followed() -> str:
+    """The kind of values under which what was followed from one tree to another is kept."""
+    return f"followed {_rules()}"
+
+
 @cache
 def _rules() -> str:
     """What makes results of hops, by content."""

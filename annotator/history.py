@@ -93,6 +93,24 @@ class Trail(msgspec.Struct, frozen=True):
     stops: tuple[Stop, ...]
 
 
+class Chronicle(msgspec.Struct, frozen=True):
+    """What the pages tell of many tags.
+
+    Attributes:
+        tags: All tags of the trails, in order.
+        releases: Those of them that stand for their release line: its latest patch each.
+        trails: What became of each mapped symbol at each tag.
+        lacking: Why there are no trails, in a sentence with a way out; empty where there are.
+        porting: What is to be ported from one tag to another, if that was asked for.
+    """
+
+    tags: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    trails: tuple[Trail, ...] = ()
+    lacking: str = ""
+    porting: Porting | None = None
+
+
 # ── What changed from one tag to another ─────────────────────────────────────────────────────────
 
 

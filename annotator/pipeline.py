@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -9,7 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +19,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator import following, forest
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
+from annotator.history import Chronicle, Porting
 from annotator.mapping import baseline, counterparts, coverage, parity, rows, trace
 from annotator.mapping import scope as scopes
 from annotator.model import (
@@ -47,16 +51,20 @@ from annotator.sources.cache import Cache
 from annotator.sources.snapshot import Progress, Warn
 from annotator.sources.snapshot import Source as Repository
 from annotator.tracking import dating, resolve, trails
+from annotator.tracking import walk as walk_
 from annotator.tracking.recorded import Facts
 from annotator.tree import Tree, parse, reader
 
 BASELINE, SCOPE = "baseline.json", "scope.toml"
+_DECODE = msgspec.msgpack.Decoder(Verdict).decode
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024
+_UNASKED = (
+    "What became of each symbol over the releases is shown by `annotator build --history`, "
+    "which needs a source with all tags: a git URL or a repository that has them"
+)
 
 
 if TYPE_CHECKING:
-    from annotator import following
-    from annotator.history import Porting
     from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
@@ -95,9 +103,18 @@ class Session:
         return recorded(self.project) if (self.project.site / BASELINE).is_file() else None
 
     @cached_property
+    def originals(self) -> Mapping[str, GoSymbol]:
+        """What is recorded, by the project's notation."""
+        return {one.notation: one for one in self.facts.symbols} if self.facts else {}
+
+    @cached_property
     def recorded(self) -> Facts:
         """The recorded symbols beside the tree that is asked for."""
         return Facts(self.facts.symbols if self.facts else (), self.tree)
+
+    def showing(self, tag: str) -> Session:
+        """The same source at another tag."""
+        return Session(self.project, opening.Opened(self.source, tag, self.notice), self.cache)
 
     def at_hand(self, tag: str) -> Tree | None:
         """The tree at a tag, if the source has it without another download."""
@@ -194,7 +211,7 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
         tag=tree.snapshot.tag,
         commit=tree.snapshot.commit,
         version=tree.snapshot.version,
-        verdicts=tuple(_verdict(at, ref) for entry in read for ref in entry.references),
+        verdicts=_verdicts(at, [ref for entry in read for ref in entry.references]),
         counterparts=len(mirrored),
         remarks=remarks,
     )
@@ -238,7 +255,22 @@ class Built(msgspec.Struct, frozen=True):
     remarks: tuple[Remark, ...]
 
 
-def build(at: Session, files: Iterable[Path]) -> Built:
+class Told(msgspec.Struct, frozen=True):
+    """What a site tells of other tags than the one it shows.
+
+    Attributes:
+        history: Whether every mapped symbol is followed over all tags.
+        since: The tag from which the report on what to port begins; none without one, but with
+            `history` the baseline.
+        elsewhere: What became of the mapped symbols at the tags of versions beside this one.
+    """
+
+    history: bool = False
+    since: str | None = None
+    elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
+
+
+def build(at: Session, files: Iterable[Path], told: Told) -> Built:
     """Write the site's pages for the tag: the project's own articles first, then those given.
 
     Raises:
@@ -247,12 +279,24 @@ def build(at: Session, files: Iterable[Path]) -> Built:
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
     from annotator import standing
-    from annotator.writing import pages, prose, render, site
+    from annotator.writing import site
 
-    files, folder = tuple(files), at.project.site / "docs"
-    state = standing.state(at.project, files, (at.tree.snapshot, at.notice))
+    given, folder = tuple(files), at.project.site / "docs"
+    of_tags = sorted(at.known_tags) if told.history or told.since else []
+    rest = hashlib.sha256(msgspec.json.encode((told.history, told.since, at.source.has_history, of_tags)))
+    state = standing.state(at.project, given, (at.tree.snapshot, at.notice)) + rest.hexdigest()
     if kept := site.stamped(folder, state):
         return msgspec.msgpack.decode(kept, type=Built)
+    pages, built = _pages(at, given, told)
+    site.write(pages, folder)
+    site.stamp(folder, state, msgspec.msgpack.encode(built))
+    return built
+
+
+def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
+    """The files of a site at the tag, by their paths below its documents' folder."""
+    from annotator.writing import pages, prose, render, site
+
     mirror = _mirror(at)
     baseline_tag = at.project.config.baseline
     own = sorted(
@@ -260,7 +304,9 @@ def build(at: Session, files: Iterable[Path]) -> Built:
         key=lambda entry: entry.tag != baseline_tag,  # our chapters walk along the baseline's article
     )
     read = (*own, *(article(at.project, file) for file in files))
-    cited = tuple(pages.Cited(entry, tuple(_verdict(at, ref) for ref in entry.references)) for entry in read)
+    asked = tuple(ref for entry in read for ref in entry.references)
+    became, found = since(at, mirror, asked)
+    cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
     plan = pages.planned(
@@ -271,20 +317,96 @@ def build(at: Session, files: Iterable[Path]) -> Built:
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=_sources(at, pages.folders(cited, texts, mirror)),
+            sources=_sources(at, pages.folders(cited, texts, mirror, became)),
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
             notice=at.notice or "",
             mirror=mirror,
+            since=became,
+            elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
+            chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
         )
     )
     written = render.files(plan, os.cpu_count() or 1)
-    site.write({**written, **site.assets(at.project.site / "assets")}, folder)
     verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
     built = Built(sum(path.endswith(".md") for path in written), snapshot.tag, verdicts, plan.remarks)
-    site.stamp(folder, state, msgspec.msgpack.encode(built))
-    return built
+    return {**written, **site.assets(at.project.site / "assets")}, built
+
+
+def since(
+    at: Session, mirror: Mirror, references: Iterable[Reference] = ()
+) -> tuple[tuple[Verdict, ...], Mapping[Reference, Verdict]]:
+    """What became of the mapped symbols since the baseline, and of other references with them."""
+    baseline_tag = at.project.config.baseline
+    originals = (one for pair in mirror.pairs for one in pair.originals)
+    cited = dict.fromkeys(Reference(one.path, one.symbol, one.line, ref=baseline_tag) for one in originals)
+    asked = (*cited, *references)
+    found = dict(zip(asked, _verdicts(at, asked), strict=True))
+    return tuple(found[ref] for ref in cited), found
+
+
+def _chronicle(at: Session, told: Told) -> Chronicle:
+    """What is told of many tags, as far as it was asked for and the source has them."""
+    if not (told.history or told.since):
+        return Chronicle(lacking=f"{_UNASKED}.")
+    if not at.source.has_history:
+        return Chronicle(lacking=f"{at.source.repository} is not at hand with its history here. {_UNASKED}.")
+    first = told.since or at.project.config.baseline
+    ported = porting(at, first, at.tag) if first != at.tag else None
+    if not told.history:
+        return Chronicle(lacking=f"{_UNASKED}.", porting=ported)
+    found = track(at, (), "*")
+    return Chronicle(found.tags, tuple(walk_.latest(found.tags)), found.trails, porting=ported)
+
+
+def versions(
+    at: Session, tags: Iterable[str], files: Iterable[Path], told: Told, say: Callable[[Built], None]
+) -> tuple[str, ...]:
+    """Make one site for each tag, side by side, with what lets a reader go from one to another.
+
+    Args:
+        at: The open source.
+        tags: The tags, each once.
+        files: Articles beside the project's own.
+        told: What each site tells of other tags.
+        say: Told of each site whose pages are ready.
+
+    Returns:
+        The versions that are there now, the newest first.
+
+    Raises:
+        UnknownTag: The source has no such tag.
+        InvalidInput: A file of the site cannot be read, or the repository has no Go file.
+        SourceUnavailable: The source cannot be read.
+        AnnotatorError: The pages cannot be written, or mkdocs refuses them; the old ones stay.
+    """
+    from annotator.writing import versions as sites
+
+    wanted, given = tuple(dict.fromkeys(tags)), tuple(files)
+    mirror = _mirror(at)
+    became = {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
+    told = msgspec.structs.replace(told, elsewhere=became)
+
+    def made() -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        for tag in wanted:
+            shown = at.showing(tag)
+            pages, built = _pages(shown, given, told)
+            say(built)
+            yield tag, pages
+
+    return sites.publish(made(), at.project.site, at.project.config.baseline)
+
+
+def latest(at: Session) -> tuple[str, ...]:
+    """The latest patch of each release line, and the baseline.
+
+    Raises:
+        SourceUnavailable: The source cannot be read, or has no version tags.
+    """
+    every = following.releases(at.source)
+    chosen = {*walk_.latest(every), at.project.config.baseline}
+    return tuple(tag for tag in every if tag in chosen)
 
 
 def _mirror(at: Session) -> Mirror:
@@ -366,7 +488,7 @@ def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
             before = _bytes(file).decode("utf-8")
         except UnicodeDecodeError as error:
             raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
-        verdicts = dict(enumerate(_verdict(at, ref) for ref in article(at.project, file).references))
+        verdicts = dict(enumerate(_verdicts(at, article(at.project, file).references)))
         stale = {n: v for n, v in verdicts.items() if isinstance(v.outcome, Moved | Renamed | Missing)}
         after, done = _sure(at, file, before, stale)
         yield Update(file, _name(at.project, file), before, after, len(stale) - len(done))
@@ -561,8 +683,6 @@ def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks
         InvalidInput: A reference is none, or no tag fits.
         SourceUnavailable: The source cannot be read.
     """
-    from annotator import following
-
     given = [notation.parse(text) for text in _unfolded(references)]
     if not given:
         own = [ref for entry in _own_articles(at.project) for ref in entry.references]
@@ -588,8 +708,6 @@ def porting(at: Session, old: str, new: str) -> Porting:
         UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
-    from annotator import following
-
     base = at.baseline_tree()
     mapped_symbols = following.mirrored(_counterparts(at.project)[0], base)
     return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
@@ -642,22 +760,64 @@ def _bytes(file: Path) -> bytes:
 
 
 def _verdict(at: Session, reference: Reference) -> Verdict:
-    """What became of a reference, and its text against the baseline."""
-    found = _placed(at, reference)
-    text = _text(at, reference, found)
-    return msgspec.structs.replace(found, text=text) if text is not None else found
+    return _verdicts(at, [reference])[0]
 
 
-def _placed(at: Session, reference: Reference) -> Verdict:
+def _verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
+    """Where references are: by their names, and what these do not find is followed, all of a tag at once."""
+    found = {reference: _named(at, reference) for reference in references}
+    astray: dict[str, list[Reference]] = defaultdict(list)
+    for reference, (_, origin) in found.items():
+        if origin is not None:
+            astray[origin].append(reference)
+    followed = {ref: verdict for tag, refs in astray.items() for ref, verdict in _followed(at, refs, tag)}
+    placed = {reference: followed.get(reference, found[reference][0]) for reference in found}
+    return tuple(_compared(at, reference, placed[reference]) for reference in references)
+
+
+def _named(at: Session, reference: Reference) -> tuple[Verdict, str | None]:
+    """What a reference's name finds, and the tag from which it is to be followed if that is nothing."""
     if reference.ref is None or _has_moved_on(at, reference.ref):
-        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
+        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree), None
     written_at = at.at_hand(reference.ref)
     found = resolve.verdict(reference, at.tree, written_at)
     if written_at is None:
-        return _by_facts(at, reference, found)
+        return _by_facts(at, reference, found), None
     if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag or reference.symbol is None:
+        return found, None
+    return found, reference.ref
+
+
+def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
+    """What is surely found of references that were cited at a tag; kept, as it rests on two trees alone."""
+    origin = at.at_hand(tag)
+    assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
+    keys = {ref: f"{origin.digest} {at.tree.digest} {_encoded(ref)}" for ref in references}
+    kept = at.cache.get_values(forest.followed(), keys.values())
+    known = {ref: _DECODE(kept[key]) for ref, key in keys.items() if key in kept}
+    lacking = [following.tracked(ref, origin) for ref in keys if ref not in known]
+    fresh = dict(zip((one.reference for one in lacking), _carried(lacking, origin, at.tree), strict=True))
+    encode = msgspec.msgpack.encode
+    at.cache.put_values(forest.followed(), {keys[ref]: encode(verdict) for ref, verdict in fresh.items()})
+    for reference, verdict in (known | fresh).items():
+        if not isinstance(verdict.outcome, Missing):
+            yield reference, verdict
+
+
+def _carried(lacking: list[trails.Tracked], origin: Tree, tree: Tree) -> tuple[Verdict, ...]:
+    return trails.between(lacking, origin, tree) if lacking else ()
+
+
+def _encoded(reference: Reference) -> str:
+    return hashlib.sha256(msgspec.json.encode(reference)).hexdigest()
+
+
+def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
+    """What became of a reference, with its text against the baseline."""
+    if reference.ref == at.project.config.baseline:
         return found
-    return _followed(reference, found, written_at, at.tree)
+    text = _text(at, reference, found)
+    return msgspec.structs.replace(found, text=text) if text is not None else found
 
 
 def _text(at: Session, reference: Reference, found: Verdict) -> Text | None:
@@ -697,22 +857,12 @@ def _has_moved_on(at: Session, ref: str) -> bool:
     return at.source.has_history and at.at_hand(ref) is not None
 
 
-def _followed(reference: Reference, found: Verdict, written_at: Tree, tree: Tree) -> Verdict:
-    """What is not where its name says is followed from the tag at which it was cited."""
-    outcome = resolve.verdict(reference, written_at).outcome
-    if isinstance(outcome, Missing | Skipped) or not outcome.anchor.symbol:
-        return found
-    (followed,) = trails.between([trails.Tracked(reference, outcome.anchor)], written_at, tree)
-    return found if isinstance(followed.outcome, Missing) else followed
-
-
 def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
     """What was recorded at the baseline stands in for it where it is not at hand."""
     known = at.facts
     if known is None or reference.ref != known.tag or reference.symbol is None:
         return found
-    notation_ = f"{reference.path}::{reference.symbol}"
-    symbol = next((each for each in known.symbols if each.notation == notation_), None)
+    symbol = at.originals.get(f"{reference.path}::{reference.symbol}")
     if symbol is None:
         return found
     by_facts = at.recorded.verdict(reference, symbol)
@@ -720,13 +870,6 @@ def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
         return by_facts
     same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
     return msgspec.structs.replace(found, text=by_facts.text) if same else found
-
-
-def _stays(at: Session, ref: str) -> bool:
-    """Whether a ref is a tag or commit: a branch has moved on since somebody cited it."""
-    if re.fullmatch(r"[0-9a-f]{7,40}", ref):
-        return True
-    return ref in at.source.tags() if at.source.has_history else bool(dating.versions([ref]))
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:

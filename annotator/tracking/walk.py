@@ -10,6 +10,7 @@ from annotator.history import Hop
 
 _VERSION = re.compile(r"(?:[A-Za-z]+-)?v?(\d+)\.(\d+)\.(\d+)(?![\d.])(?:[-.+](.*))?")
 _PART = re.compile(r"\d+|[A-Za-z]+")
+_RELEASE = ((1, 0, ""),)
 _EARLY = frozenset({"tp", "alpha", "beta", "rc", "pre", "dev"})
 
 Blobs = Callable[[str], Collection[str]]
@@ -42,6 +43,19 @@ def releases(tags: Iterable[str]) -> list[str]:
     """The tags that are versions, in version order; one for each version."""
     keyed = {tag: found for tag in tags if (found := key(tag)) is not None}
     return sorted(keyed, key=lambda tag: (keyed[tag], tag))
+
+
+def latest(tags: Iterable[str]) -> list[str]:
+    """The latest release of each release line, in version order; no candidates, no tags of documents."""
+    found: dict[tuple[int, int], tuple[tuple[int, int, int], str]] = {}
+    for tag in tags:
+        number = key(tag)
+        if number is None or number[1] != _RELEASE:
+            continue
+        (major, minor, patch), _ = number
+        rank = (patch, -len(tag), 0), tag  # of two names for a version the plainer one
+        found[major, minor] = max(rank, found.get((major, minor), rank))
+    return [found[line][1] for line in sorted(found)]
 
 
 def plan(tags: Sequence[str], start: str, blobs: Blobs) -> tuple[Hop, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.config import Licence
+from annotator.history import Chronicle, Trail
 from annotator.model import Anchor, Article, Chapter, Missing, PythonObject, Reference, Skipped, Verdict
 from annotator.writing import prose
 from annotator.writing.addresses import href, slug
@@ -32,6 +33,7 @@ _LONGEST = 160
 HOME, SYMBOLS, REPORT, ERRATA = "index.md", "symbols.md", "report.md", "errata.md"
 CONTENTS, EXAMPLES = "chapters/index.md", "examples/index.md"
 PARITY, COVERAGE = "parity.md", "coverage.md"
+HISTORY, PORTING = "history.md", "porting.md"
 """The pages that are not made of a text or a file of their own."""
 
 
@@ -58,6 +60,9 @@ class SiteInput(msgspec.Struct, frozen=True):
         licence: The annotated repository's licence.
         notice: One sentence that every page shows, or empty.
         mirror: What is shown of the Python packages.
+        since: What became of the mapped symbols since the baseline; empty at the baseline.
+        elsewhere: The same at the tags of the other versions, which stand beside this one.
+        chronicle: What is told of many tags.
     """
 
     repository: str
@@ -72,6 +77,9 @@ class SiteInput(msgspec.Struct, frozen=True):
     licence: Licence = Licence()
     notice: str = ""
     mirror: Mirror = Mirror()
+    since: tuple[Verdict, ...] = ()
+    elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
+    chronicle: Chronicle = Chronicle()
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -100,9 +108,14 @@ def anchor_of(verdict: Verdict) -> Anchor | None:
             return found.anchor
 
 
-def folders(cited: Iterable[Cited], texts: Iterable[Prose], mirror: Mirror | None = None) -> frozenset[str]:
+def folders(
+    cited: Iterable[Cited],
+    texts: Iterable[Prose],
+    mirror: Mirror | None = None,
+    since: Iterable[Verdict] = (),
+) -> frozenset[str]:
     """The folders of the packages whose Go files, tests aside, the pages can show."""
-    anchors = (anchor_of(verdict) for one in cited for verdict in one.verdicts)
+    anchors = (anchor_of(verdict) for verdict in chain(since, *(one.verdicts for one in cited)))
     named = (mention.path for text in texts for mention in _mentions(text))
     pairs = mirror.pairs if mirror else ()
     mirrored = (original.path for pair in pairs for original in pair.originals)
@@ -145,13 +158,15 @@ class Atlas:
         named = ((one.path, one.symbol) for text in self.given.texts for one in _mentions(text))
         pairs = self.given.mirror.pairs
         mirrored = ((one.path, one.symbol) for pair in pairs for one in pair.originals)
-        return sheets(self.given.sources, (anchor for anchor in anchors if anchor), chain(named, mirrored))
+        now = ((one.path, one.symbol) for verdict in self.given.since if (one := anchor_of(verdict)))
+        shown = chain(named, mirrored, now)
+        return sheets(self.given.sources, (anchor for anchor in anchors if anchor), shown)
 
     @cached_property
     def places(self) -> Places:
         """Where each symbol is; what was cited under another name is found under that as well."""
         found = places(self.sheets)
-        for _, verdict in self.verdicts:
+        for verdict in (*(verdict for _, verdict in self.verdicts), *self.given.since):
             reference, anchor = verdict.reference, anchor_of(verdict)
             if reference.symbol and anchor and (place := found.get((anchor.path, anchor.symbol))):
                 found.setdefault((reference.path, reference.symbol), place)
@@ -182,6 +197,26 @@ class Atlas:
         """Our texts that are no chapters, in the order in which they are listed."""
         found = (text for text in self.given.texts if text.name.startswith("pages/"))
         return tuple(sorted(found, key=lambda text: (text.order, text.name)))
+
+    @cached_property
+    def became(self) -> Mapping[str, tuple[tuple[Place, Verdict], ...]]:
+        """By page, the mapped symbols with what became of them since the baseline, in the order of lines."""
+        found: dict[str, list[tuple[Place, Verdict]]] = defaultdict(list)
+        for verdict in self.given.since:
+            if (anchor := anchor_of(verdict)) and (place := self.place(anchor)):
+                found[place.page].append((place, verdict))
+        return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
+
+    @cached_property
+    def at_baseline(self) -> Mapping[Reference, Verdict]:
+        """The mapped symbols at the baseline, where a version of it stands beside this one."""
+        return {one.reference: one for one in self.given.elsewhere.get(self.given.baseline, ())}
+
+    @cached_property
+    def trails(self) -> Mapping[tuple[str, str], Trail]:
+        """The trails by path and symbol at the baseline."""
+        trails = self.given.chronicle.trails
+        return {(one.reference.path, one.reference.symbol or ""): one for one in trails}
 
     @cached_property
     def cited_lines(self) -> Mapping[str, frozenset[int]]:
@@ -270,10 +305,15 @@ class Atlas:
         root = self._tree()
         return f"{root}/{quote(path)}" if root and path else ""
 
-    def _tree(self) -> str:
+    def at_tag(self, tag: str, path: str, line: int) -> str:
+        """The address of a line in the repository at another tag; empty if it is not on the web."""
+        root = self._tree(tag)
+        return f"{root}/{quote(path)}#L{line}" if root else ""
+
+    def _tree(self, ref: str = "") -> str:
         repository = web(self.given.repository).rstrip("/").removesuffix(".git")
-        ref = self.given.commit or self.given.tag
-        return f"{repository}/blob/{quote(ref)}" if repository else ""
+        shown = ref or self.given.commit or self.given.tag
+        return f"{repository}/blob/{quote(shown)}" if repository else ""
 
     def told(self, text: Prose, page: str) -> Html:
         """A text of ours with its notations linked, for the given page."""
@@ -289,6 +329,10 @@ class Atlas:
             )
 
         return prose.linked(text, show)
+
+
+def _line(found: tuple[Place, Verdict]) -> tuple[str, int]:
+    return found[0].path, found[0].declaration.line
 
 
 def to(page: str, place: Place, text: str = "") -> Link:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from annotator.model import PythonObject, Remark
-from annotator.writing import inventory, pictures, showing, texts
+from annotator.writing import elsewhere, history, inventory, pictures, showing, texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import (
     CONTENTS,
@@ -127,6 +127,8 @@ def _recipes(atlas: Atlas) -> Iterator[Callable[[], Iterable[Page]]]:
     yield lambda: (_index(atlas),)
     yield from (_one(symbols, atlas, sheet) for sheet in atlas.sheets)
     yield from (_one(module, atlas, path) for path in atlas.given.mirror.modules)
+    yield lambda: history.pages(atlas)
+    yield lambda: elsewhere.moved(atlas)
     yield lambda: (_report(atlas), _errata(atlas))
 
 

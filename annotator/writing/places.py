@@ -125,7 +125,7 @@ def sheets(
     grouped: dict[tuple[str, str], dict[_Key, _Found]] = defaultdict(dict)
     for found in (*seeds.values(), *(more for one in used.values() for more in index.around(one))):
         grouped[found.folder, found.type][found.key] = found
-    pages = unique([_page(folder, name) for folder, name in sorted(grouped)])
+    pages = unique([page_of(folder, name) for folder, name in sorted(grouped)])
     return tuple(
         _sheet(page, folder, name, grouped[folder, name], index)
         for page, (folder, name) in zip(pages, sorted(grouped), strict=True)
@@ -272,7 +272,8 @@ def _prefixes(paths: tuple[str, ...]) -> dict[str, str]:
     return dict(zip(paths, ("go-L", *(f"go-{other}-L" for other in others)), strict=True))
 
 
-def _page(folder: str, name: str) -> str:
+def page_of(folder: str, name: str) -> str:
+    """The page of a type, or of what its package has besides types, whose names another does not share."""
     folders = (slug(part) for part in folder.split("/")) if folder else ("~",)
     return "/".join(("go", *folders, slug(name) or "index")) + ".md"
 

@@ -77,11 +77,11 @@ def text(found: Porting) -> Iterator[Styled]:
     """The report for a person: each symbol with what changed and where to look, then the new ones."""
     for change in found.changes:
         yield Styled(printable(change.symbol), style="bold")
-        yield Styled(f"  {printable(_sentence(change))}")
+        yield Styled(f"  {printable(told(change))}")
         for place in change.counterparts:
             yield Styled(f"  look at {printable(f'{place.path}:{place.line} {place.name}')}")
         for finding in change.findings:
-            yield Styled.assemble("  ", (finding.change, _STYLE[finding.change]), f" {_said(finding)}")
+            yield Styled.assemble("  ", (finding.change, _STYLE[finding.change]), f" {said(finding)}")
         for line in change.lines[2:]:
             yield Styled(f"    {printable(line.expandtabs(4))}", style=_diff_style(line))
     if found.fresh:
@@ -104,8 +104,8 @@ def sentence(found: Porting) -> str:
 _TEXTS = {"same": ", text the same", "comments": ", comments changed", "changed": ", text changed"}
 
 
-def _sentence(change: Change) -> str:
-    """What became of place and text."""
+def told(change: Change) -> str:
+    """What became of place and text, in a line."""
     return _place(change) + _TEXTS.get(change.edit, "")
 
 
@@ -128,7 +128,8 @@ def _at(anchor: Anchor | None) -> str:
     return f"{anchor.path}::{anchor.symbol}#L{anchor.line}" if anchor else "nowhere"
 
 
-def _said(finding: Finding) -> str:
+def said(finding: Finding) -> str:
+    """What changed, what it means, and what the docstring says of it, in a line."""
     what = finding.name + (f", {finding.old} → {finding.new}" if _has_both(finding) else "")
     stated = f" (the docstring says why it differs: {finding.stated})" if finding.stated else ""
     return printable(f"{finding.kind} {what}: {finding.advice}{stated}")
@@ -157,7 +158,7 @@ def markdown(found: Porting) -> str:
 
 def _section(change: Change) -> Iterator[str]:
     yield f"## {_code(change.symbol)}"
-    yield _escaped(_sentence(change)[:1].upper() + _sentence(change)[1:]) + "."
+    yield _escaped(told(change)[:1].upper() + told(change)[1:]) + "."
     tasks = [f"- [ ] look at {_code(f'{p.path}:{p.line}')}, {_code(p.name)}" for p in change.counterparts]
     tasks += [_task(finding) for finding in change.findings]
     if tasks:

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from annotator.writing.atlas import CONTENTS, COVERAGE, ERRATA, EXAMPLES, HOME, PARITY, REPORT, SYMBOLS
+from annotator.writing.atlas import (
+    CONTENTS,
+    COVERAGE,
+    ERRATA,
+    EXAMPLES,
+    HISTORY,
+    HOME,
+    PARITY,
+    PORTING,
+    REPORT,
+    SYMBOLS,
+)
 from annotator.writing.escape import escape, label, ticked
 
 if TYPE_CHECKING:
@@ -84,8 +95,8 @@ def _nav(plan: Plan, paths: list[str]) -> Iterator[str]:
     yield from _listed(QUESTIONS, questions)
     yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if "/~" not in path])
     yield from (f"  - {json.dumps(path)}" for path in paths if path == EXAMPLES)
-    yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE) if path in paths])
-    yield from _listed("Source", [SYMBOLS, REPORT, ERRATA])
+    yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE, PORTING) if path in paths])
+    yield from _listed("Source", [path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths])
     for name, found in sections.items():
         yield from _listed(name, found)
 

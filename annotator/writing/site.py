@@ -15,7 +15,7 @@ from annotator.errors import AnnotatorError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_ASIDE = ".cache"
+ASIDE = ".cache"
 """Beside the documents' folder: what is being written, what is being replaced, and the lock."""
 
 
@@ -35,10 +35,10 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
     for path in files:
         if path.startswith("/") or {"", ".", ".."} & set(path.split("/")):
             raise AnnotatorError(f"{path!r} is no path below {folder}; this is a fault of the annotator")
-    aside = folder.parent / _ASIDE
+    aside = folder.parent / ASIDE
     try:
         aside.mkdir(parents=True, exist_ok=True)
-        with _locked(aside / f"{folder.name}.lock", folder):
+        with locked(aside / f"{folder.name}.lock", folder):
             _replace(files, folder, aside / f"{folder.name}.new", aside / f"{folder.name}.old")
     except OSError as error:
         raise AnnotatorError(
@@ -64,7 +64,7 @@ def stamp(folder: Path, state: str, note: bytes) -> None:
 
 
 def _stamp(folder: Path) -> Path:
-    return folder.parent / _ASIDE / f"{folder.name}.stamp"
+    return folder.parent / ASIDE / f"{folder.name}.stamp"
 
 
 def _listing(folder: Path) -> str:
@@ -113,8 +113,8 @@ def _put(file: Path, data: bytes, before: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(file: Path, folder: Path) -> Iterator[None]:
-    """Hold the lock; the system lets go of it when the process ends, however it ends."""
+def locked(file: Path, folder: Path) -> Iterator[None]:
+    """Hold a lock for writing a folder; the system lets go of it when the process ends, however it ends."""
     with file.open("wb") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

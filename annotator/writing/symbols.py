@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from annotator.writing import texts
+from annotator.writing import elsewhere, history, texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import SYMBOLS, Atlas, example_page, to
 from annotator.writing.citations import citations_on
@@ -51,6 +51,8 @@ def symbols(atlas: Atlas, sheet: Sheet) -> Page:
             callers=_callers(atlas, sheet),
             callees=_callees(atlas, sheet),
             examples=tuple(_examples(atlas, sheet)),
+            since=tuple(elsewhere.since(atlas, sheet.page)),
+            history=tuple(history.histories(atlas, sheet.page)),
         ),
         code=True,
     )

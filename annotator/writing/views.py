@@ -220,6 +220,8 @@ class SymbolPage(msgspec.Struct, frozen=True):
     callers: tuple[Link, ...] = ()
     callees: tuple[Link, ...] = ()
     examples: tuple[Link, ...] = ()
+    since: tuple[SinceBaseline, ...] = ()
+    history: tuple[SymbolHistory, ...] = ()
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -338,6 +340,109 @@ class ModulePage(msgspec.Struct, frozen=True):
     defined: tuple[Defined, ...]
 
 
+class Column(msgspec.Struct, frozen=True):
+    """A release on the map: how far from the left, and its name where there is room for it."""
+
+    tag: str
+    x: int
+    label: str
+
+
+class Stretched(msgspec.Struct, frozen=True):
+    """Neighbouring releases at which a symbol's text stands in the same way to the baseline's."""
+
+    state: str
+    x: int
+    width: int
+
+
+class HistoryRow(msgspec.Struct, frozen=True):
+    """A symbol on the map; `marks` are where it moved, `said` tells the same in sentences."""
+
+    link: Link
+    first: str
+    last: str
+    stretches: tuple[Stretched, ...]
+    marks: tuple[int, ...]
+    said: str
+
+
+class HistoryPackage(msgspec.Struct, frozen=True):
+    """The rows of a package."""
+
+    folder: str
+    rows: tuple[HistoryRow, ...]
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """The map of symbols and releases, or why there is none."""
+
+    lacking: str
+    tags: int
+    columns: tuple[Column, ...]
+    width: int
+    packages: tuple[HistoryPackage, ...]
+
+
+class Release(msgspec.Struct, frozen=True):
+    """Where a symbol stands at a release, and whether it stood elsewhere in the one before."""
+
+    tag: str
+    line: Link
+    text: str
+    stepped: bool
+
+
+class SymbolHistory(msgspec.Struct, frozen=True):
+    """A symbol's releases, with its first and last tag."""
+
+    link: Link
+    first: str
+    last: str
+    releases: tuple[Release, ...]
+    said: str
+
+
+class SinceBaseline(msgspec.Struct, frozen=True):
+    """What became of a symbol since the baseline; `before` leads to the same symbol there."""
+
+    link: Link
+    before: Link
+    said: str
+
+
+class MovedPage(msgspec.Struct, frozen=True):
+    """An address at which other versions have a page, and where its symbols are in this one."""
+
+    moved: tuple[SinceBaseline, ...]
+    tag: str
+
+
+class ToPort(msgspec.Struct, frozen=True):
+    """What changed in a mapped symbol, and what that asks of its counterparts."""
+
+    go: Link
+    path: str
+    said: str
+    shift: str
+    edit: str
+    old: Link
+    new: Link
+    python: tuple[Link, ...]
+    findings: tuple[tuple[str, str], ...]
+    diff: tuple[tuple[str, str], ...]
+
+
+class PortingPage(msgspec.Struct, frozen=True):
+    """What is to be ported from one tag to another."""
+
+    old: str
+    new: str
+    sentence: str
+    changes: tuple[ToPort, ...]
+    fresh: tuple[Link, ...]
+
+
 View = (
     HomePage
     | Contents
@@ -351,6 +456,9 @@ View = (
     | CoveragePage
     | ExamplesPage
     | ExamplePage
+    | HistoryPage
+    | PortingPage
+    | MovedPage
 )
 
 

@@ -97,7 +97,7 @@ def _fault(link: str, page: str, pages: Mapping[str, _Reader], folder: Path) -> 
     if parts.scheme or parts.netloc:
         good = parts.scheme in _OUTSIDE and (parts.scheme == "mailto" or _HOST.fullmatch(parts.netloc))
         return "" if good else "not an address of the web"
-    if page == _ERROR_PAGE and parts.path.startswith("/"):
+    if page.rpartition("/")[2] == _ERROR_PAGE and parts.path.startswith("/"):
         return _missing(parts.path.lstrip("/"), unquote(parts.fragment), pages, folder)
     path = _resolve(page, unquote(parts.path))
     return "leads out of the site" if path is None else _missing(path, unquote(parts.fragment), pages, folder)

@@ -130,3 +130,16 @@ def test_the_way_to_some_tags_is_a_way(tags, data):
         reached.add(hop.after)
 
     assert wanted <= reached
+
+
+def test_the_latest_of_each_line_is_a_release_and_of_two_names_the_plainer_one():
+    tags = [
+        "v1.11.1",
+        "v1.11.2",
+        "docs-v1.11.2-2016-06-10",
+        "v17.03.1-ce",
+        "v17.03.2-ce-rc1",
+        "v2.0.0-beta.1",
+    ]
+
+    assert walk.latest([*tags, "docker-v29.0.1", "latest"]) == ["v1.11.2", "v17.03.1-ce", "docker-v29.0.1"]

@@ -1,0 +1,151 @@
+"""Several tags, a site each: on a small repository of ours, and on two real releases of moby."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from annotator import cli
+from annotator.writing import walker
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium")
+TAGS = ("v20.10.24", "v26.1.5")
+
+
+@pytest.fixture
+def mapped(project: Path, shop: Path) -> Path:
+    """The project with facts of its baseline, and the settings by which mkdocs builds our site."""
+    for name in ("mkdocs.yml", "versions.yml"):
+        shutil.copy(ROOT / "site" / name, project / "site")
+    for name in ("assets", "versions"):
+        shutil.copytree(ROOT / "site" / name, project / "site" / name)
+    assert cli.run(["record", "--source", str(shop)]) == 0
+    return project
+
+
+def text(project: Path, page: str) -> str:
+    return (project / "site" / "docs" / page).read_text(encoding="utf-8")
+
+
+# ── history ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_build_without_history_says_how_to_have_it(mapped, shop):
+    assert cli.run(["build", "--source", str(shop)]) == 0
+
+    assert "annotator build &#45;&#45;history" in text(mapped, "history.md")
+    assert not (mapped / "site" / "docs" / "porting.md").exists()
+
+
+def test_history_shows_the_map_each_symbols_own_and_what_to_port(mapped, shop):
+    assert cli.run(["build", "--source", str(shop), "--tag", "v2.0.0", "--history"]) == 0
+
+    assert 'class="history-bars"' in text(mapped, "history.md")
+    assert 'class="releases"' in text(mapped, "go/pkg/store/Store.md")
+    assert "v1&#46;0&#46;0 → v2&#46;0&#46;0" in text(mapped, "porting.md")
+
+
+def test_since_an_unknown_tag_is_said(mapped, shop, capsys):
+    assert cli.run(["build", "--source", str(shop), "--since", "v9"]) == 3
+    assert "v9" in capsys.readouterr().err
+
+
+def test_a_counterpart_stands_beside_its_original_where_that_moved_to(mapped, shop):
+    assert cli.run(["build", "--source", str(shop), "--tag", "v2.0.0"]) == 0
+
+    shown = text(mapped, "go/pkg/store/Store.md")
+    assert "port&#46;Store" in shown
+    assert "was in store&#47;store&#46;go" in shown
+
+
+# ── versions ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("--tag", "v1.0.0", "--tag", "v2.0.0"), ("--all",)])
+def test_each_version_has_a_page_at_every_address_of_the_others(mapped, shop, arguments):
+    assert cli.run(["build", "--source", str(shop), *arguments]) == 0
+
+    html = mapped / "site" / "html"
+    assert [one["version"] for one in json.loads((html / "versions.json").read_bytes())] == [
+        "v2.0.0",
+        "v1.0.0",
+    ]
+    for page in ("go/store/Store.html", "go/pkg/store/Store.html"):
+        assert all((html / tag / page).is_file() for tag in ("v1.0.0", "v2.0.0"))
+    assert [str(broken) for broken in walker.walk(html)] == []
+
+
+@pytest.fixture(scope="module")
+def releases(release, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's site at the releases of Debian's oldstable and stable."""
+    folder = tmp_path_factory.mktemp("versions")
+    generated = shutil.ignore_patterns("docs", "html", ".cache", "__pycache__", "node_modules")
+    for name in ("annotator", "runtime", "templates", "site"):
+        shutil.copytree(ROOT / name, folder / name, ignore=generated)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for tag in TAGS:
+        release(tag)
+    tags = (part for tag in TAGS for part in ("--tag", tag))
+    subprocess.run(
+        [sys.executable, "-m", "annotator", "build", "--source", "debian", *tags],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        check=True,
+    )
+    return folder / "site" / "html"
+
+
+@pytest.mark.slow
+def test_two_releases_stand_side_by_side_and_every_link_leads_somewhere(releases):
+    found = json.loads((releases / "versions.json").read_bytes())
+
+    assert [one["version"] for one in found] == ["v26.1.5", "v20.10.24"]
+    # The theme labels a table of contents that a chapter without headings of its own does not have.
+    broken = [str(one) for one in walker.walk(releases) if one.link != "#__toc"]
+    assert broken == []
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A file server that writes no log."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def served(releases: Path) -> Iterator[str]:
+    handler = functools.partial(Quiet, directory=str(releases))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM, reason="needs Debian's package chromium")
+def test_the_switcher_leads_to_the_same_symbol_in_the_other_release(served):
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the PyPI package playwright")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(f"{served}/v20.10.24/go/plugin/Manager.html")
+        page.hover(".md-version")
+        page.click(".md-version__link >> text=v26.1.5")
+        page.wait_for_url("**/v26.1.5/**")
+
+        assert page.url == f"{served}/v26.1.5/go/plugin/Manager.html"
+        browser.close()
