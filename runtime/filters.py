@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
-from runtime.api.versions import less_than
 from runtime.errors import InvalidParameter
+from runtime.versions import less_than
 
 Fields: TypeAlias = dict[str, dict[str, bool]]
 

@@ -18,7 +18,6 @@ from runtime.api.middleware import ExperimentalMiddleware, VersionMiddleware
 from runtime.api.plugins import PluginRouter
 from runtime.api.server import Listener, serve
 from runtime.api.system import SystemRouter
-from runtime.api.versions import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
 from runtime.api.volumes import VolumeRouter
 from runtime.config import Config
 from runtime.daemon import Daemon, create_daemon_root
@@ -32,6 +31,7 @@ from runtime.plugins.api_types import (
     PluginRmConfig,
 )
 from runtime.pubsub import Subscriber
+from runtime.versions import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
 from runtime.volumes import convert
 from runtime.volumes.apitypes import Volume
 from runtime.volumes.context import Context

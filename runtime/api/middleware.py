@@ -7,9 +7,9 @@ from typing import Protocol
 
 from starlette.responses import Response
 
-from runtime.api.versions import greater_than, less_than
 from runtime.api.wire import Call, Handler
 from runtime.errors import InvalidParameter
+from runtime.versions import greater_than, less_than
 
 OS_TYPE = "linux"
 

@@ -19,8 +19,8 @@ from runtime.api.router import (
     new_options_route,
     with_cancel,
 )
-from runtime.api.versions import less_than
 from runtime.api.wire import Call, write_header, write_json
+from runtime.versions import less_than
 
 
 class DiskUsage(msgspec.Struct, frozen=True):

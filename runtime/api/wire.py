@@ -17,9 +17,9 @@ from starlette.responses import Response
 from runtime import gojson
 from runtime.api.forms import Form, parse_form
 from runtime.api.status import get_http_error_status_code
-from runtime.api.versions import greater_than
 from runtime.errors import InvalidParameter
 from runtime.filters import Args, from_json
+from runtime.versions import greater_than
 from runtime.workers import Workers
 
 P = ParamSpec("P")

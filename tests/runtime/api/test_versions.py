@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.api.versions import compare
+from runtime.versions import compare
 
 BAD = {
     "/v1.11": "client version 1.11 is too old. Minimum supported API version is 1.12, please upgrade",
