@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, config, pipeline
+from annotator import __version__, cited, config, pipeline, port, session, updating
 from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable
 from annotator.model import Checked
 
@@ -168,7 +168,7 @@ def manifest(article: OneArticle) -> None:
     """Draft a manifest from the references of a text."""
     from annotator.writing import manifests
 
-    read = pipeline.article(config.find(Path.cwd()), article)
+    read = cited.article(config.find(Path.cwd()), article)
     if not read.references:
         raise InvalidInput(f"{article}: no reference into source code is found in it")
     sys.stdout.write(manifests.draft(read))
@@ -365,7 +365,7 @@ def parity(
     """Check each Python counterpart against its Go original; exit 1 if a difference has no reason."""
     from annotator.writing import mappings
 
-    found = pipeline.mapped(config.find(Path.cwd()))
+    found = port.mapped(config.find(Path.cwd()))
     if coverage and output is Format.TEXT:
         for line in mappings.coverage(found.coverage):
             _console().print(line, soft_wrap=True)
@@ -375,7 +375,7 @@ def parity(
         for line in mappings.text(found):
             _console().print(line, soft_wrap=True)
     else:
-        _report(pipeline.as_checked(config.find(Path.cwd()), found), output)
+        _report(port.as_checked(config.find(Path.cwd()), found), output)
     raise typer.Exit(FINDINGS if found.remarks else OK)
 
 
@@ -388,7 +388,7 @@ def walk(
     from annotator.writing import walks
 
     with _interruptible():
-        found, remarks = pipeline.walk(config.find(Path.cwd()))
+        found, remarks = port.walk(config.find(Path.cwd()))
     if output is DataFormat.JSON:
         sys.stdout.write(walks.json(found) + "\n")
     else:
@@ -433,16 +433,16 @@ def _console() -> Console:
     return Console(highlight=False, markup=False, emoji=False)
 
 
-def _update(at: pipeline.Session, files: Iterable[Path]) -> int:
+def _update(at: session.Session, files: Iterable[Path]) -> int:
     """Show and write what stale references become; how many are left as they were."""
     left = 0
-    for update in pipeline.updates(at, files):
+    for update in updating.updates(at, files):
         left += update.left
         if update.before != update.after:
             before, after = update.before.splitlines(keepends=True), update.after.splitlines(keepends=True)
             for line in difflib.unified_diff(before, after, update.name, f"{update.name} at {at.tag}", n=0):
                 sys.stdout.write(f"{printable(line.rstrip())}\n")
-            pipeline.write_aside(update.file, update.after)
+            cited.write_aside(update.file, update.after)
         if update.left:
             _say(
                 f"{update.name}: {update.left} references are left as they were; `annotator verify` tells why"
@@ -477,12 +477,12 @@ def _interruptible() -> Iterator[None]:
 @contextmanager
 def _session(
     source: str | None, tag: str | None = None, *, history: bool = False
-) -> Iterator[pipeline.Session]:
+) -> Iterator[session.Session]:
     project = config.find(Path.cwd())
     with (
         _interruptible(),
         _progress() as progress,
-        pipeline.session(project, pipeline.Asked(source, tag, history), progress, _say) as at,
+        session.session(project, session.Asked(source, tag, history), progress, _say) as at,
     ):
         if at.notice:
             _say(at.notice)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator import config, pipeline
+from annotator import config, pipeline, session
 
 ROOT = Path(__file__).parents[2]
 ROWS = [
@@ -25,8 +25,8 @@ def judged(source: str, rows: list[dict[str, str]], folder: Path) -> list[tuple[
     project = config.find(ROOT)
     found = []
     for tag, group in groupby(sorted(rows, key=lambda row: row["tag"] or ""), key=lambda row: row["tag"]):
-        asked = pipeline.Asked(source, tag or project.config.baseline)
-        with pipeline.session(project, asked, lambda *_: None, lambda _: None) as at:
+        asked = session.Asked(source, tag or project.config.baseline)
+        with session.session(project, asked, lambda *_: None, lambda _: None) as at:
             for row in group:
                 file = folder / "article.md"
                 file.write_text(row["text"], encoding="utf-8")

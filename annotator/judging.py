@@ -1,0 +1,137 @@
+"""What became of references: by name, by what was recorded, and by following them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from annotator import following, forest
+from annotator.model import (
+    Missing,
+    Reference,
+    Skipped,
+    Text,
+    Verdict,
+    Verified,
+)
+from annotator.session import Session
+from annotator.tracking import resolve, trails
+from annotator.tree import Tree
+
+# Branches move on; what was cited there then is not known to be what is there now.
+_BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
+_LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
+_DECODE = msgspec.msgpack.Decoder(Verdict).decode
+
+
+def verdict(at: Session, reference: Reference) -> Verdict:
+    """What became of one reference."""
+    return verdicts(at, [reference])[0]
+
+
+def verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
+    """Where references are: by their names, and what these do not find is followed, all of a tag at once."""
+    found = {reference: _named(at, reference) for reference in references}
+    astray: dict[str, list[Reference]] = defaultdict(list)
+    for reference, (_, origin) in found.items():
+        if origin is not None:
+            astray[origin].append(reference)
+    followed = {ref: found_ for tag, refs in astray.items() for ref, found_ in _followed(at, refs, tag)}
+    placed = {reference: followed.get(reference, found[reference][0]) for reference in found}
+    return tuple(_compared(at, reference, placed[reference]) for reference in references)
+
+
+def _named(at: Session, reference: Reference) -> tuple[Verdict, str | None]:
+    """What a reference's name finds, and the tag from which it is to be followed if that is nothing."""
+    if reference.ref is None or _has_moved_on(at, reference.ref):
+        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree), None
+    written_at = at.at_hand(reference.ref)
+    found = resolve.verdict(reference, at.tree, written_at)
+    if written_at is None:
+        return _by_facts(at, reference, found), None
+    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag or reference.symbol is None:
+        return found, None
+    return found, reference.ref
+
+
+def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
+    """What is surely found of references that were cited at a tag; kept, as it rests on two trees alone."""
+    origin = at.at_hand(tag)
+    assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
+    keys = {ref: f"{origin.digest} {at.tree.digest} {_encoded(ref)}" for ref in references}
+    kept = at.cache.get_values(forest.followed(), keys.values())
+    known = {ref: _DECODE(kept[key]) for ref, key in keys.items() if key in kept}
+    lacking = [following.tracked(ref, origin) for ref in keys if ref not in known]
+    fresh = dict(zip((one.reference for one in lacking), _carried(lacking, origin, at.tree), strict=True))
+    encode = msgspec.msgpack.encode
+    at.cache.put_values(forest.followed(), {keys[ref]: encode(verdict) for ref, verdict in fresh.items()})
+    for reference, verdict in (known | fresh).items():
+        if not isinstance(verdict.outcome, Missing):
+            yield reference, verdict
+
+
+def _carried(lacking: list[trails.Tracked], origin: Tree, tree: Tree) -> tuple[Verdict, ...]:
+    return trails.between(lacking, origin, tree) if lacking else ()
+
+
+def _encoded(reference: Reference) -> str:
+    return hashlib.sha256(msgspec.json.encode(reference)).hexdigest()
+
+
+def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
+    """What became of a reference, with its text against the baseline."""
+    if reference.ref == at.project.config.baseline:
+        return found
+    text = _text(at, reference, found)
+    return msgspec.structs.replace(found, text=text) if text is not None else found
+
+
+def _text(at: Session, reference: Reference, found: Verdict) -> Text | None:
+    """The declaration's text against the baseline's, where that is at hand; None where it is not."""
+    base = at.at_hand(at.project.config.baseline)
+    if base is None or isinstance(found.outcome, Missing | Skipped) or not found.outcome.anchor.symbol:
+        return None
+    anchor = found.outcome.anchor
+    symbol = reference.symbol or anchor.symbol
+    paths = dict.fromkeys((anchor.path, reference.path))
+    places = (
+        resolve.verdict(Reference(path, symbol=name), base).outcome
+        for path in paths
+        for name in dict.fromkeys((anchor.symbol, symbol))
+    )
+    origin = next((place.anchor for place in places if isinstance(place, Verified)), None)
+    return resolve.text(origin, base, anchor, at.tree) if origin is not None else Text.UNKNOWN
+
+
+def _has_moved_on(at: Session, ref: str) -> bool:
+    """Whether a cited ref is a branch, so that it says nothing of when it was cited.
+
+    A branch that is named after a release line does say something: it stands for that line's tags.
+    """
+    if ref in _BRANCHES:
+        return True
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref) or ref in at.known_tags:
+        return False
+    line = _LINE.fullmatch(ref)
+    if line is not None:
+        return re.match(rf"(?:[A-Za-z]+-)?v?{re.escape(line[1])}(?!\d)", at.tree.tag) is not None
+    return at.source.has_history and at.at_hand(ref) is not None
+
+
+def _by_facts(at: Session, reference: Reference, found: Verdict) -> Verdict:
+    """What was recorded at the baseline stands in for it where it is not at hand."""
+    known = at.facts
+    if known is None or reference.ref != known.tag or reference.symbol is None:
+        return found
+    symbol = at.originals.get(f"{reference.path}::{reference.symbol}")
+    if symbol is None:
+        return found
+    by_facts = at.recorded.verdict(reference, symbol)
+    if isinstance(found.outcome, Missing):
+        return by_facts
+    same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
+    return msgspec.structs.replace(found, text=by_facts.text) if same else found

@@ -1,0 +1,145 @@
+"""A project, an open source, and the trees that are read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from annotator.config import Project
+from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
+from annotator.model import (
+    Baseline,
+    GoSymbol,
+)
+from annotator.recorded import BASELINE, recorded
+from annotator.sources import opening
+from annotator.sources.cache import Cache
+from annotator.sources.snapshot import Progress, Warn
+from annotator.sources.snapshot import Source as Repository
+from annotator.tracking.recorded import Facts
+from annotator.tree import Tree, reader
+
+
+class Session:
+    """A project, an open source at the tag that is asked for, and the trees that were read from it."""
+
+    def __init__(self, project: Project, opened: opening.Opened, cache: Cache) -> None:
+        self.project = project
+        self.source: Repository = opened.source
+        self.tag = opened.tag
+        self.notice = opened.notice
+        self.cache = cache
+        self._trees: dict[str, Tree | None] = {}
+
+    @property
+    def tree(self) -> Tree:
+        """The tree at the tag that is asked for.
+
+        Raises:
+            UnknownTag: The source has no such tag.
+            InvalidInput: There is no Go file in it.
+        """
+        tree = self._trees.get(self.tag) or self._read(self.tag)
+        self._trees[self.tag] = tree
+        if not tree.go_files:
+            raise InvalidInput(
+                f"{self.source.repository} has no Go file at {tree.tag}; "
+                "give `--source` a repository that is written in Go"
+            )
+        return tree
+
+    @cached_property
+    def facts(self) -> Baseline | None:
+        """What is recorded of the baseline, if anything is."""
+        return recorded(self.project) if (self.project.site / BASELINE).is_file() else None
+
+    @cached_property
+    def originals(self) -> Mapping[str, GoSymbol]:
+        """What is recorded, by the project's notation."""
+        return {one.notation: one for one in self.facts.symbols} if self.facts else {}
+
+    @cached_property
+    def recorded(self) -> Facts:
+        """The recorded symbols beside the tree that is asked for."""
+        return Facts(self.facts.symbols if self.facts else (), self.tree)
+
+    def showing(self, tag: str) -> Session:
+        """The same source at another tag."""
+        return Session(self.project, opening.Opened(self.source, tag, self.notice), self.cache)
+
+    def at_hand(self, tag: str) -> Tree | None:
+        """The tree at a tag, if the source has it without another download."""
+        if tag == self.tag:
+            return self.tree
+        if tag not in self._trees:
+            self._trees[tag] = self._existing(tag)
+        return self._trees[tag]
+
+    @cached_property
+    def known_tags(self) -> frozenset[str]:
+        """The source's tags, if it has many at hand; else none."""
+        return frozenset(self.source.tags()) if self.source.has_history else frozenset()
+
+    def baseline_tree(self) -> Tree:
+        """The tree at the baseline tag.
+
+        Raises:
+            SourceUnavailable: The source does not have it, and what needs history cannot do without.
+        """
+        baseline_tag = self.project.config.baseline
+        found = self.at_hand(baseline_tag)
+        if found is None:
+            raise SourceUnavailable(
+                f"{self.source.repository} is not at hand at {baseline_tag} with its other tags; "
+                "give `--source` a repository with all tags"
+            )
+        return found
+
+    def _existing(self, tag: str) -> Tree | None:
+        if not self.source.has_history:
+            return None
+        try:
+            return self._read(tag)
+        except AnnotatorError:
+            return None
+
+    def _read(self, tag: str) -> Tree:
+        return Tree(self.source.snapshot(tag), self.cache)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the command line asks for: a source, a tag, and whether many tags will be read."""
+
+    source: str | None = None
+    tag: str | None = None
+    history: bool = False
+
+
+@contextmanager
+def session(
+    project: Project,
+    asked: Asked,
+    progress: Progress,
+    warn: Warn,
+) -> Iterator[Session]:
+    """An open source for a project; closed at the end.
+
+    Raises:
+        SourceUnavailable: The source cannot be had.
+    """
+    folder = opening.cache_folder()
+    opened = _opened(project, asked, folder, progress)
+    with opened.source, Cache(folder, reader=reader(), warn=warn) as cache:
+        yield Session(project, opened, cache)
+
+
+def _opened(project: Project, asked: Asked, folder: Path, progress: Progress) -> opening.Opened:
+    config = project.config
+    if not asked.history:
+        return opening.open_default(asked.source, asked.tag, config=config, cache=folder, progress=progress)
+    found = opening.open_source(asked.source, config=config, cache=folder, progress=progress, history=True)
+    return opening.Opened(found, asked.tag or found.default_tag(config.baseline))

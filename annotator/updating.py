@@ -1,0 +1,74 @@
+"""Stale references rewritten in place, as far as that is sure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from annotator.cited import article, bytes_of, name_of, read
+from annotator.errors import InvalidInput
+from annotator.judging import verdict, verdicts
+from annotator.model import (
+    Missing,
+    Moved,
+    Renamed,
+    Verdict,
+    Verified,
+)
+from annotator.session import Session
+
+
+class Update(msgspec.Struct, frozen=True):
+    """A file's text before and after its stale references were rewritten, and how many were not."""
+
+    file: Path
+    name: str
+    before: str
+    after: str
+    left: int
+
+
+def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
+    """What `verify --update` would write: only what is verified after it was rewritten.
+
+    Raises:
+        InvalidInput: A file cannot be read, or is not in UTF-8.
+        SourceUnavailable: The source cannot be read.
+    """
+    for file in tuple(files) or at.project.articles:
+        try:
+            before = bytes_of(file).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
+        judged = enumerate(verdicts(at, article(at.project, file).references))
+        stale = {n: v for n, v in judged if isinstance(v.outcome, Moved | Renamed | Missing)}
+        after, done = _sure(at, file, before, stale)
+        yield Update(file, name_of(at.project, file), before, after, len(stale) - len(done))
+
+
+def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) -> tuple[str, set[int]]:
+    """The text in which every rewritten reference, read again, is where it says."""
+    from annotator.writing import updating
+
+    wanted = dict(stale)
+    while wanted:
+        after, done = updating.updated(before, wanted, at.tag)
+        after = _retagged(at, file, after) if len(done) == len(stale) else after
+        again = read(at.project, file, after.encode()).references
+        good = {n for n in done if n < len(again) and isinstance(verdict(at, again[n]).outcome, Verified)}
+        if good == set(wanted):
+            return after, good
+        wanted = {number: stale[number] for number in good}
+    return before, set()
+
+
+def _retagged(at: Session, file: Path, text: str) -> str:
+    """A manifest all of whose references were rewritten is one of the new tag."""
+    if file.suffix != ".toml":
+        return text
+    written = json.dumps(at.tag, ensure_ascii=False)
+    return re.sub(r"(?m)^(tag\s*=\s*)(?:\"[^\"\n]*\"|'[^'\n]*')", lambda m: m[1] + written, text, count=1)
