@@ -48,7 +48,7 @@ UMASK: Final = 0o022
 """As moby's: what it makes is as readable as it means it to be, whoever starts it.
 
 Go:
-    cmd/dockerd/daemon_unix.go::setDefaultUmask.desiredUmask
+    cmd/dockerd/daemon_unix.go::setDefaultUmask
 """
 
 

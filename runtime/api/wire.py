@@ -29,7 +29,7 @@ FIRST_API_VERSION_WITH_JSON_ERRORS: Final = "1.23"
 """The last version, in truth, whose errors are plain text.
 
 Go:
-    api/server/httputils/errors.go::apiVersionSupportsJSONErrors.firstAPIVersionWithJSONErrors
+    api/server/httputils/errors.go::apiVersionSupportsJSONErrors
 """
 
 BODY_LIMIT: Final = 4 << 20
