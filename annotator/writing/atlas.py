@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from functools import cached_property
 from itertools import chain
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -141,8 +142,11 @@ class Atlas:
             if number not in known
         )
         walk = sorted((*cited, *told), key=lambda stop: ordinal(stop.number))
+        folders = _folders(other.article for other in others)
         more = (
-            stop for count, other in enumerate(others, 2) for stop in _cited_stops(other, {}, f"~{count}/")
+            stop
+            for other, folder in zip(others, folders, strict=True)
+            for stop in _cited_stops(other, {}, folder)
         )
         return (*walk, *more)
 
@@ -400,6 +404,15 @@ def _chapters(article: Article) -> Iterator[Chapter]:
         references = (before.references if before else ()) + chapter.references
         joined[chapter.number] = Chapter(chapter.number, (before or chapter).title, references)
     yield from joined.values()
+
+
+def _folders(articles: Iterable[Article]) -> list[str]:
+    """The folders of further articles' chapters: their files' names, those that are alike with a number."""
+    names = [slug(PurePosixPath(article.file).stem) or "~" for article in articles]
+    return [
+        f"{name}/" if names.index(name) == place else f"{name}~{place + 1}/"
+        for place, name in enumerate(names)
+    ]
 
 
 def _chapter(number: str, folder: str = "") -> str:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from annotator.model import Kind, Missing, Skipped, Verdict
 from annotator.writing.addresses import href
 from annotator.writing.atlas import REPORT, Atlas, Stop, anchor_of, to
+from annotator.writing.escape import web
 from annotator.writing.places import TYPES
-from annotator.writing.views import Citation, Link
+from annotator.writing.views import Citation, Link, Reported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _FITTING: dict[str, frozenset[Kind]] = {
     "func": frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE}),
@@ -88,10 +89,27 @@ def word(verdict: Verdict) -> str:
             return type(found).__name__.lower()
 
 
-def counts(atlas: Atlas) -> tuple[tuple[str, int], ...]:
+def counts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
     """How many references have each verdict."""
-    counted = Counter(word(verdict) for _, verdict in atlas.verdicts)
+    counted = Counter(word(verdict) for verdict in verdicts)
     return tuple((one, counted[one]) for one in ("verified", "moved", "renamed", "missing", "skipped"))
+
+
+def reported(atlas: Atlas, page: str) -> Iterator[Reported]:
+    """Every article with its references, for the given page."""
+    by_file: dict[str, list[tuple[Verdict, Citation]]] = {}
+    articles = {stop.article.file: stop.article for stop in atlas.stops}
+    for (stop, verdict), citation in zip(atlas.verdicts, citations(atlas, page), strict=True):
+        by_file.setdefault(stop.article.file, []).append((verdict, citation))
+    for file, found in by_file.items():
+        article = articles[file]
+        yield Reported(
+            title=article.title,
+            address=web(article.address),
+            tag=article.tag,
+            counts=counts(verdict for verdict, _ in found),
+            citations=tuple(citation for _, citation in found),
+        )
 
 
 def misheaded(citation: Citation) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from annotator.model import PythonObject, Remark
+from annotator.model import PythonObject, Remark, Verdict
 from annotator.writing import elsewhere, history, inventory, pictures, showing, texts
 from annotator.writing.addresses import href
 from annotator.writing.atlas import (
@@ -26,7 +26,7 @@ from annotator.writing.atlas import (
     module_page,
 )
 from annotator.writing.chapters import chapter
-from annotator.writing.citations import citations, counts, misheaded, word
+from annotator.writing.citations import citations, counts, misheaded, reported, word
 from annotator.writing.escape import web
 from annotator.writing.ledgers import ledgers
 from annotator.writing.modules import module
@@ -180,7 +180,7 @@ def _home(atlas: Atlas) -> Page:
             body=atlas.told(text, HOME),
             wide=pictures.pipeline(steps, wide=True),
             narrow=pictures.pipeline(steps, wide=False),
-            counts=counts(atlas),
+            counts=counts(_own_verdicts(atlas)),
             symbols=sum(len(sheet.items) for sheet in atlas.sheets),
         ),
     )
@@ -277,12 +277,18 @@ def _files(atlas: Atlas) -> Iterator[File]:
         yield File(path, atlas.file(path), atlas.given.sources[path].document.lines, pages)
 
 
+def _own_verdicts(atlas: Atlas) -> Iterator[Verdict]:
+    """Those of the article that the chapters walk along."""
+    own = atlas.stops[0].article if atlas.stops else None
+    return (verdict for stop, verdict in atlas.verdicts if stop.article is own)
+
+
 def _report(atlas: Atlas) -> Page:
     return Page(
         path=REPORT,
         title="Report",
         summary="Every reference of the articles, and where it is in the source.",
-        view=ReportPage(counts(atlas), tuple(citations(atlas, REPORT))),
+        view=ReportPage(tuple(reported(atlas, REPORT))),
     )
 
 

@@ -93,7 +93,7 @@ def _nav(plan: Plan, paths: list[str]) -> Iterator[str]:
     questions = sections.pop(QUESTIONS, [])
     yield f"  - {HOME}"
     yield from _listed(QUESTIONS, questions)
-    yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if "/~" not in path])
+    yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if path.count("/") == 1])
     yield from (f"  - {json.dumps(path)}" for path in paths if path == EXAMPLES)
     yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE, PORTING) if path in paths])
     yield from _listed("Source", [path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths])

@@ -168,12 +168,15 @@ def _makers(atlas: Atlas, place: Place, page: str) -> tuple[pictures.Step, ...]:
 
 def _signs(atlas: Atlas, path: str, other: Place, place: Place) -> bool:
     """Whether a function's head, up to its body, names the type."""
+    source = atlas.given.sources.get(path)
+    if source is None:  # at another tag a place may be one of the baseline's files
+        return False
     span = other.declaration.span
     head = span.start + len(other.declaration.signature.encode()) + 2
     return any(
         span.start <= use.start < min(head, span.end)
         and (use.path, use.symbol) == (place.path, place.declaration.symbol)
-        for use in atlas.given.sources[path].uses
+        for use in source.uses
     )
 
 

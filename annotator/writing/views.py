@@ -256,11 +256,20 @@ class IndexPage(msgspec.Struct, frozen=True):
     modules: tuple[Listed, ...] = ()
 
 
-class ReportPage(msgspec.Struct, frozen=True):
-    """Every reference and what became of it."""
+class Reported(msgspec.Struct, frozen=True):
+    """An article's references and what became of them."""
 
+    title: str
+    address: str
+    tag: str
     counts: tuple[tuple[str, int], ...]
     citations: tuple[Citation, ...]
+
+
+class ReportPage(msgspec.Struct, frozen=True):
+    """Every reference and what became of it, article by article, the baseline's first."""
+
+    articles: tuple[Reported, ...]
 
 
 class ErrataPage(msgspec.Struct, frozen=True):

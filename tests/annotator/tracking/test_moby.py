@@ -18,7 +18,9 @@ SOURCE = os.environ.get("MOBY_SOURCE", "")
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not SOURCE or not Path(SOURCE).is_dir(), reason="MOBY_SOURCE names no local repository"),
+    pytest.mark.skipif(
+        not SOURCE or not Path(SOURCE).is_dir(), reason="MOBY_SOURCE names no local repository"
+    ),
 ]
 
 # Line and, where it is another one than at the baseline, place of each reference; None: it was not there.
