@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator import colouring
-from annotator.mapping import coverage, rows
+from annotator.mapping import coverage, rows, trace
 from annotator.model import PythonObject, Use
 from annotator.sources import examples
 from annotator.writing.mirror import Example, Mirror, Module
@@ -34,7 +35,7 @@ class _Read(msgspec.Struct, frozen=True):
     covered: tuple[coverage.Covered, ...]
 
 
-def mirror(project: Project, cache: Cache, make: Map) -> Mirror:
+def mirror(project: Project, cache: Cache, make: Map, walked: Callable[[], trace.Walk]) -> Mirror:
     """What the pages show of the project's packages; read again only where a file has changed.
 
     Raises:
@@ -54,8 +55,20 @@ def mirror(project: Project, cache: Cache, make: Map) -> Mirror:
         pairs=read.pairs,
         covered=read.covered,
         examples=_examples(project, cache, data),
+        walk=_walk(cache, key, walked) if project.config.walk else None,
         home=project.config.home,
     )
+
+
+def _walk(cache: Cache, key: str, walked: Callable[[], trace.Walk]) -> trace.Walk:
+    """What ran when the walk was traced; it runs again only where a file has changed."""
+    kept = cache.get_values("walk", [key]).get(key)
+    with suppress(msgspec.MsgspecError):
+        if kept:
+            return msgspec.msgpack.decode(kept, type=trace.Walk)
+    made = walked()
+    cache.put_values("walk", {key: msgspec.msgpack.encode(made)})
+    return made
 
 
 def _examples(project: Project, cache: Cache, data: Mapping[str, bytes]) -> tuple[Example, ...]:

@@ -30,7 +30,7 @@ from annotator.model import (
     Use,
     Verdict,
 )
-from annotator.port import mapped
+from annotator.port import mapped, walk
 from annotator.reading import notation
 from annotator.recorded import BASELINE, counterparts_of, recorded, scope_of
 from annotator.session import Session
@@ -281,7 +281,7 @@ def _mirror(at: Session) -> Mirror:
         found = mapped(project, objects)
         return found.pairs, found.coverage
 
-    return mirroring.mirror(project, at.cache, make)
+    return mirroring.mirror(project, at.cache, make, lambda: walk(project)[0])
 
 
 def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:

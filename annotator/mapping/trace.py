@@ -36,6 +36,7 @@ class Step(msgspec.Struct, frozen=True):
         micros: How long it took, -1 if it never ended.
         steps: The counterparts that ran within it, in order.
         order: What is out of Go's order within it, with the stated reason or without.
+        calls: What its originals call, of what is mapped, in the order of Go's text.
     """
 
     python: str
@@ -45,6 +46,7 @@ class Step(msgspec.Struct, frozen=True):
     micros: int
     steps: tuple[Step, ...] = ()
     order: tuple[OutOfOrder, ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 class OutOfOrder(msgspec.Struct, frozen=True):
@@ -134,14 +136,14 @@ class _Making:
             return
         go = tuple(f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors)
         micros = call.end - call.start if call.end >= 0 else -1
-        order = tuple(self._out_of_order(counterpart, go, within))
-        yield Step(ours.name, path, ours.line, go, micros, tuple(within), order)
+        calls = tuple(called for original in go for called in self._reach.go_calls(original))
+        order = tuple(self._out_of_order(counterpart, calls, within))
+        yield Step(ours.name, path, ours.line, go, micros, tuple(within), order, calls)
 
     def _out_of_order(
-        self, counterpart: Counterpart, go: tuple[str, ...], within: list[Step]
+        self, counterpart: Counterpart, wanted: tuple[str, ...], within: list[Step]
     ) -> Iterator[OutOfOrder]:
         """Neighbouring first calls that Go's text has in the other order."""
-        wanted = [called for original in go for called in self._reach.go_calls(original)]
         places: dict[str, int] = {}
         for step in within:
             for place, called in enumerate(wanted):

@@ -33,7 +33,7 @@ _LONGEST = 160
 
 HOME, SYMBOLS, REPORT, ERRATA = "index.md", "symbols.md", "report.md", "errata.md"
 CONTENTS, EXAMPLES = "chapters/index.md", "examples/index.md"
-PARITY, COVERAGE = "parity.md", "coverage.md"
+PARITY, COVERAGE, WALK = "parity.md", "coverage.md", "walk.md"
 HISTORY, PORTING = "history.md", "porting.md"
 """The pages that are not made of a text or a file of their own."""
 

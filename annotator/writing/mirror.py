@@ -10,6 +10,7 @@ import msgspec
 
 from annotator.model import Counterpart, GoSymbol, PythonObject, Use
 from annotator.writing.code import Pieces
+from annotator.writing.walks import Walk
 
 
 class Row(Protocol):
@@ -96,6 +97,7 @@ class Mirror(msgspec.Struct, frozen=True):
         pairs: Each counterpart beside its originals.
         covered: Every symbol in scope.
         examples: The examples with their output.
+        walk: What ran when the project's walk was traced, if it has one.
         home: Address below which the files are on the web, or empty.
     """
 
@@ -104,6 +106,7 @@ class Mirror(msgspec.Struct, frozen=True):
     pairs: tuple[Pair, ...] = ()
     covered: tuple[Covered, ...] = ()
     examples: tuple[Example, ...] = ()
+    walk: Walk | None = None
     home: str = ""
 
     def named(self, path: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from annotator.model import PythonObject, Remark, Verdict
-from annotator.writing import elsewhere, history, inventory, pictures, showing, texts
+from annotator.writing import elsewhere, history, inventory, pictures, showing, texts, walking
 from annotator.writing.addresses import href
 from annotator.writing.atlas import (
     CONTENTS,
@@ -124,6 +124,7 @@ def _recipes(atlas: Atlas) -> Iterator[Callable[[], Iterable[Page]]]:
     yield from (_one(chapter, atlas, stop) for stop in atlas.stops)
     yield lambda: showing.examples(atlas)
     yield lambda: ledgers(atlas)
+    yield lambda: walking.pages(atlas)
     yield lambda: (_index(atlas),)
     yield from (_one(symbols, atlas, sheet) for sheet in atlas.sheets)
     yield from (_one(module, atlas, path) for path in atlas.given.mirror.modules)

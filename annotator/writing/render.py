@@ -23,6 +23,7 @@ from annotator.writing.atlas import (
     PORTING,
     REPORT,
     SYMBOLS,
+    WALK,
 )
 from annotator.writing.escape import escape, label, ticked
 
@@ -95,7 +96,7 @@ def _nav(plan: Plan, paths: list[str]) -> Iterator[str]:
     yield from _listed(QUESTIONS, questions)
     yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if path.count("/") == 1])
     yield from (f"  - {json.dumps(path)}" for path in paths if path == EXAMPLES)
-    yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE, PORTING) if path in paths])
+    yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE, WALK, PORTING) if path in paths])
     yield from _listed("Source", [path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths])
     for name, found in sections.items():
         yield from _listed(name, found)

@@ -308,6 +308,31 @@ class LeftOut(msgspec.Struct, frozen=True):
     symbols: tuple[Link, ...]
 
 
+class WalkStep(msgspec.Struct, frozen=True):
+    """A counterpart that ran: how deep, what it mirrors, where that is told, and how long it took."""
+
+    depth: int
+    python: Link
+    go: tuple[Link, ...]
+    chapters: tuple[Link, ...]
+    took: str
+    calls: tuple[Link, ...]
+    order: tuple[str, ...]
+
+
+class WalkThread(msgspec.Struct, frozen=True):
+    """What ran in one thread, in the order in which it began."""
+
+    name: str
+    steps: tuple[WalkStep, ...]
+
+
+class WalkPage(msgspec.Struct, frozen=True):
+    """A run of the port, thread by thread, beside Go's order."""
+
+    threads: tuple[WalkThread, ...]
+
+
 class CoveragePage(msgspec.Struct, frozen=True):
     """What of the scope is mapped, and what is not."""
 
@@ -463,6 +488,7 @@ View = (
     | ModulePage
     | ParityPage
     | CoveragePage
+    | WalkPage
     | ExamplesPage
     | ExamplePage
     | HistoryPage

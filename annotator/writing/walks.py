@@ -34,6 +34,8 @@ class Step(Protocol):
     def steps(self) -> Iterable[Step]: ...  # noqa: D102
     @property
     def order(self) -> Iterable[Pair]: ...  # noqa: D102
+    @property
+    def calls(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 class Thread(Protocol):
