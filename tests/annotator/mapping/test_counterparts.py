@@ -36,3 +36,12 @@ def test_a_name_that_is_not_there_is_a_remark_with_the_nearest_real_names(tree, 
 
     assert says in remark.message
     assert (remark.file, remark.line) == ("pkg/a.py", 9)
+
+
+def test_a_symbol_of_another_tag_only_is_a_remark_that_names_the_baseline(tree):
+    later = tree({"store/store.go": FILES["store/store.go"] + "\nfunc Later() {}\n"}, "v2")
+    assert not list(counterparts.unnamed([mirror("store/store.go", "Later")], later))
+
+    (remark,) = counterparts.unnamed([mirror("store/store.go", "Later")], tree(FILES, "v1"))
+
+    assert "names no declaration of that file at v1" in remark.message
