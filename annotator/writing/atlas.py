@@ -354,7 +354,7 @@ def about(place: Place) -> str:
 
 def hover(known: PythonObject) -> str:
     """What a Python object is, in a line for people."""
-    if known.kind != "function":
+    if known.kind not in ("function", "signature"):
         return f"{known.kind} {known.name}"
     params = ", ".join(f"{one.name}: {one.type}" if one.type else one.name for one in known.params)
     return _cut(f"{known.name}({params})" + (f" -> {known.returns}" if known.returns else ""))
