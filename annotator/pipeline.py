@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import following
+from annotator import following, portside
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable
@@ -32,7 +32,7 @@ from annotator.model import (
 )
 from annotator.port import mapped, walk
 from annotator.reading import notation
-from annotator.recorded import BASELINE, counterparts_of, recorded, scope_of
+from annotator.recorded import BASELINE, recorded, scope_of
 from annotator.session import Session
 from annotator.sources import many
 from annotator.tracking import dating
@@ -340,7 +340,7 @@ def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks
     given = [notation.parse(text) for text in _unfolded(references)]
     if not given:
         own = [ref for entry in own_articles(at.project) for ref in entry.references]
-        mirrored = [mirror for each in counterparts_of(at.project)[0] for mirror in each.mirrors]
+        mirrored = [mirror for each in portside.said(at.project).counterparts for mirror in each.mirrors]
         given = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())
     return following.track(at.source, at.cache, at.baseline_tree(), given, glob)
 
@@ -363,7 +363,7 @@ def porting(at: Session, old: str, new: str) -> Porting:
         SourceUnavailable: The source cannot be read.
     """
     base = at.baseline_tree()
-    mapped_symbols = following.mirrored(counterparts_of(at.project)[0], base)
+    mapped_symbols = following.mirrored(portside.said(at.project).counterparts, base)
     return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
 
 
@@ -376,7 +376,8 @@ def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
     """The counterparts of the project's packages, and what is wrong in their docstrings."""
-    found, remarks = counterparts_of(at.project)
+    said = portside.said(at.project)
+    found, remarks = said.counterparts, said.remarks
     tag = at.project.config.baseline
     tree = at.at_hand(tag) if found else None
     file = at.project.site / BASELINE
@@ -399,7 +400,7 @@ def record(at: Session) -> Path:
     from annotator import recording
 
     scope, tree = scope_of(at.project), at.tree
-    found, _ = counterparts_of(at.project)
+    found = portside.said(at.project).counterparts
     further = [notation.parse(each) for each in scope.symbols]
     mirrors = [mirror for each in found for mirror in each.mirrors]
     wanted = [

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from annotator import portside
 from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.mapping import coverage, parity, rows, trace
@@ -19,7 +20,7 @@ from annotator.model import (
     PythonObject,
     Remark,
 )
-from annotator.recorded import SCOPE, counterparts_of, originals_of, recorded, scope_of
+from annotator.recorded import SCOPE, originals_of, recorded, scope_of
 
 
 class Mapped(msgspec.Struct, frozen=True):
@@ -40,14 +41,12 @@ def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) 
     Raises:
         InvalidInput: A Python file, the facts or the scope cannot be read.
     """
-    from annotator.reading import pyfacts
-
-    found, remarks = counterparts_of(project)
+    said = portside.said(project)
+    found, remarks = said.counterparts, said.remarks
     known = recorded(project)
     scope = scope_of(project)
     originals = originals_of(known, scope)
-    folders = [project.root / package for package in project.config.packages]
-    python = pyfacts.read(folders, project.root) if objects is None else objects
+    python = portside.objects(project) if objects is None else objects
     made = parity.pairs(found, originals, python, scope.conventions)
     covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"
@@ -62,15 +61,13 @@ def walk(project: Project) -> tuple[trace.Walk, tuple[Remark, ...]]:
     Raises:
         InvalidInput: The settings name no walk, it fails, or the facts cannot be read.
     """
-    from annotator.reading import pyfacts
-
     config = project.config
     if not config.walk:
         raise InvalidInput("the settings name no `walk`, the script that is to be traced")
     calls = trace.parse(_traced(project))
-    found, _ = counterparts_of(project)
+    found = portside.said(project).counterparts
     originals = originals_of(recorded(project), scope_of(project))
-    python = pyfacts.read([project.root / package for package in config.packages], project.root)
+    python = portside.objects(project)
     made = trace.walk(calls, str(project.root.resolve()), found, originals, python)
     return made, tuple(trace.remarks(made, found))
 

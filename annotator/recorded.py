@@ -13,9 +13,7 @@ from annotator.mapping import baseline
 from annotator.mapping import scope as scopes
 from annotator.model import (
     Baseline,
-    Counterpart,
     GoSymbol,
-    Remark,
 )
 
 BASELINE, SCOPE = "baseline.json", "scope.toml"
@@ -47,12 +45,3 @@ def scope_of(project: Project) -> scopes.Scope:
     """What the project says is in scope; nothing where it says nothing."""
     file = project.site / SCOPE
     return scopes.parse(name_of(project, file), file.read_bytes()) if file.is_file() else scopes.Scope()
-
-
-def counterparts_of(project: Project) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
-    """The counterparts of the project's packages, and what does not fit the grammar of their docstrings."""
-    from annotator.reading import python
-
-    read = [python.read(project.root / package, project.root) for package in project.config.packages]
-    found = tuple(counterpart for package in read for counterpart in package.counterparts)
-    return found, tuple(remark for package in read for remark in package.remarks)

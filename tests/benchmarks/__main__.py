@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         table = Table(title=name, title_justify="left", box=None)
         for heading in HEADINGS:
             table.add_column(heading, justify="left" if heading == "what" else "right")
-        rows = importlib.import_module(name).run()
+        rows = list(importlib.import_module(name).run())
         measured[name] = [
             row._asdict() if hasattr(row, "_asdict") else dict(zip(HEADINGS, row, strict=False))
             for row in rows

@@ -53,7 +53,9 @@ def run() -> Iterator[Row]:
         warm_up(cache)
         cold = median(lambda: _annotator(cache, ["symbols", *source], fresh=True))
         warm = median(lambda: _annotator(cache, ["symbols", *source], fresh=False))
-        verify = median(lambda: _annotator(cache, ["verify", *source], fresh=True))
+        verify = median(
+            lambda: _annotator(cache, ["verify", *source, "site/articles/volume-init.toml"], fresh=True)
+        )
     label = f"ast-grep {peer:.2f} s"
     yield (f"declarations of {files} files, cold", f"{cold:.2f} s", label, f"{cold / peer:.2f}×", "≤ 2.0×")
     yield (f"declarations of {files} files, warm", f"{warm:.2f} s", label, f"{warm / peer:.2f}×", "≤ 0.5×")
