@@ -29,8 +29,7 @@ class LocalSource:
         self.repository = repository
         self._store = Repository(_existing(path))
         try:
-            if not _has_a_repositorys_files(path):
-                self._store.run("rev-parse", "--git-dir")
+            self._store.run("rev-parse", "--git-dir")
         except Failed as error:
             raise SourceUnavailable(
                 f"{path} is not a git repository that can be read ({error}); {WAYS_OUT}"
@@ -75,11 +74,3 @@ def _existing(path: Path) -> Path:
         return path.resolve(strict=True)
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceUnavailable(f"{path} does not exist; {WAYS_OUT}") from error
-
-
-def _has_a_repositorys_files(path: Path) -> bool:
-    """Whether a folder has what git looks for; if so git need not be asked before it is read."""
-    return any(
-        (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
-        for folder in (path, path / ".git")
-    )
