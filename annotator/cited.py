@@ -8,9 +8,7 @@ from pathlib import Path
 
 from annotator.config import Project
 from annotator.errors import InvalidInput
-from annotator.model import (
-    Article,
-)
+from annotator.model import Article
 from annotator.reading import articles
 
 MAX_ARTICLE_BYTES = 64 * 1024 * 1024

@@ -9,14 +9,14 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from annotator.errors import SourceUnavailable
 from annotator.model import Document
 from annotator.sources.aside import locked
+from annotator.sources.closing import Closing
 from annotator.sources.snapshot import Warn, unheard
 
 _SCHEMA = """
@@ -40,7 +40,7 @@ _decode = msgspec.msgpack.Decoder(Document).decode
 T = TypeVar("T")
 
 
-class Cache:
+class Cache(Closing):
     """Values by kind and key, parsed documents by blob id; several builds may use it at once."""
 
     def __init__(self, folder: Path, *, reader: str, warn: Warn = unheard) -> None:
@@ -89,14 +89,6 @@ class Cache:
         if database is not None:
             with suppress(sqlite3.Error):
                 database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _attempt(self, action: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something with the database; a database that fails is made anew or given up, with a warning."""

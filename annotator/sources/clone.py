@@ -11,12 +11,13 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import IO, Self
+from types import MappingProxyType
+from typing import IO
 
 from annotator.errors import SourceUnavailable, UnknownTag
 from annotator.sources.address import SCHEMES, folder_name, masked, public
 from annotator.sources.aside import locked, unwritable, written
+from annotator.sources.closing import Closing
 from annotator.sources.local import WAYS_OUT
 from annotator.sources.repository import (
     Failed,
@@ -63,7 +64,7 @@ _PLAINLY = ("--no-write-fetch-head", "--no-prune", "--no-recurse-submodules", "-
 _EVERYTHING = ("+refs/tags/*:refs/tags/*", "+refs/heads/*:refs/heads/*")
 
 
-class CloneSource:
+class CloneSource(Closing):
     """A git URL whose clone in the cache grows with what is asked of it."""
 
     def __init__(
@@ -144,14 +145,6 @@ class CloneSource:
     def close(self) -> None:
         """End git."""
         self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _use(self, *, history: bool) -> None:
         self.has_history = history

@@ -8,8 +8,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -18,6 +16,7 @@ from annotator.errors import SourceUnavailable, UnknownTag
 from annotator.model import Blob
 from annotator.sources.apt import Apt
 from annotator.sources.aside import locked, replaced, unwritable, written
+from annotator.sources.closing import Closing
 from annotator.sources.snapshot import Progress, Warn, nearest, silent, unheard, version_key
 from annotator.sources.tree import Damaged, Tree, store
 
@@ -77,7 +76,7 @@ class DebianSnapshot(msgspec.Struct, frozen=True):
             ) from error
 
 
-class DebianSource:
+class DebianSource(Closing):
     """The releases of a Debian source package in Debian's suites."""
 
     has_history = False
@@ -136,14 +135,6 @@ class DebianSource:
 
     def close(self) -> None:
         """Nothing runs on."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _release(self, tag: str) -> Release:
         stored = {path.name for path in (self._folder / "trees").glob("*") if path.is_dir()}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from annotator.errors import SourceUnavailable, UnknownTag
+from annotator.sources.closing import Closing
 from annotator.sources.repository import Failed, GitSnapshot, Repository, check_name
 from annotator.sources.snapshot import nearest
 
@@ -15,7 +14,7 @@ WAYS_OUT = (
 )
 
 
-class LocalSource:
+class LocalSource(Closing):
     """A local git repository, bare or with a work tree."""
 
     has_history = True
@@ -59,14 +58,6 @@ class LocalSource:
     def close(self) -> None:
         """End git."""
         self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _existing(path: Path) -> Path:

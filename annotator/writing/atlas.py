@@ -18,10 +18,11 @@ from annotator.writing import prose
 from annotator.writing.addresses import href, slug
 from annotator.writing.escape import Html, quote, web
 from annotator.writing.facing import Facings
-from annotator.writing.mirror import Mirror, Pair
+from annotator.writing.mirror import Mirror
 from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets
 from annotator.writing.prose import Mention, Prose
 from annotator.writing.relations import Relations
+from annotator.writing.sides import Pair
 from annotator.writing.views import Link
 
 if TYPE_CHECKING:

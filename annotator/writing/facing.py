@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from annotator.model import PythonObject, Use
-    from annotator.writing.mirror import Mirror, Module, Pair
+    from annotator.writing.mirror import Mirror, Module
     from annotator.writing.places import Place, Places, Source
+    from annotator.writing.sides import Pair
 
 _WHOLE = 70
 """Lines up to which a class is shown whole; of a longer one the beginning, its methods where they belong."""

@@ -24,7 +24,7 @@ from annotator.writing.views import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from annotator.writing.mirror import Covered
+    from annotator.writing.sides import Covered
 
 _STATES = ("mapped", "left out", "open")
 

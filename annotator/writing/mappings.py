@@ -10,33 +10,8 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import printable
-from annotator.model import Counterpart, Difference, GoSymbol, Remark
-
-
-class Row(Protocol):
-    """One thing that one side has, and what the other side has for it."""
-
-    @property
-    def kind(self) -> str: ...  # noqa: D102 - the names say it
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def agreement(self) -> str: ...  # noqa: D102
-    @property
-    def reason(self) -> str: ...  # noqa: D102
-
-
-class Pair(Protocol):
-    """A counterpart beside its originals."""
-
-    @property
-    def counterpart(self) -> Counterpart: ...  # noqa: D102
-    @property
-    def originals(self) -> tuple[GoSymbol, ...]: ...  # noqa: D102
-    @property
-    def rows(self) -> tuple[Row, ...]: ...  # noqa: D102
-    @property
-    def stale(self) -> tuple[Difference, ...]: ...  # noqa: D102
+from annotator.model import Remark
+from annotator.writing.sides import Pair
 
 
 class Coverage(Protocol):

@@ -4,58 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 
-from annotator.model import Counterpart, GoSymbol, PythonObject, Use
+from annotator.model import PythonObject, Use
 from annotator.writing.code import Pieces
+from annotator.writing.sides import Covered, Pair
 from annotator.writing.walks import Walk
-
-
-class Row(Protocol):
-    """One thing that one side has, and what the other side has for it."""
-
-    @property
-    def kind(self) -> str: ...  # noqa: D102 - the names say it
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def go(self) -> str: ...  # noqa: D102
-    @property
-    def go_line(self) -> int: ...  # noqa: D102
-    @property
-    def python(self) -> str: ...  # noqa: D102
-    @property
-    def python_line(self) -> int: ...  # noqa: D102
-    @property
-    def agreement(self) -> str: ...  # noqa: D102
-    @property
-    def reason(self) -> str: ...  # noqa: D102
-
-
-class Pair(Protocol):
-    """A counterpart beside its originals."""
-
-    @property
-    def counterpart(self) -> Counterpart: ...  # noqa: D102 - the names say it
-    @property
-    def originals(self) -> tuple[GoSymbol, ...]: ...  # noqa: D102
-    @property
-    def rows(self) -> tuple[Row, ...]: ...  # noqa: D102
-
-
-class Covered(Protocol):
-    """A symbol in scope, its state, and its counterparts or the reason why it has none."""
-
-    @property
-    def symbol(self) -> GoSymbol: ...  # noqa: D102 - the names say it
-    @property
-    def state(self) -> str: ...  # noqa: D102
-    @property
-    def counterparts(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def reason(self) -> str: ...  # noqa: D102
 
 
 class Module(msgspec.Struct, frozen=True):

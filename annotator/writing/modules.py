@@ -10,7 +10,7 @@ from annotator.writing.excerpts import Stretch, python
 from annotator.writing.views import Defined, Link, ModulePage, Page
 
 if TYPE_CHECKING:
-    from annotator.writing.mirror import Pair
+    from annotator.writing.sides import Pair
 
 
 def module(atlas: Atlas, path: str) -> Page:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from annotator.writing.excerpts import Stretch
-    from annotator.writing.mirror import Pair, Row
+    from annotator.writing.sides import Pair, Row
 
 WORDS = ("same", "differs", "unexplained")
 """How two sides can stand to each other, from best to worst."""

@@ -9,7 +9,7 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import printable
-from annotator.model import Checked, Missing, Outcome, Sign, Skipped, Verdict, Verified
+from annotator.model import Checked, Missing, Outcome, Reference, Sign, Skipped, Verdict, Verified
 
 VERDICTS = ("verified", "moved", "renamed", "missing", "skipped")
 FINDINGS = ("moved", "renamed", "missing")
@@ -45,20 +45,23 @@ def json(checked: Checked) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
+def reference_row(cited: Reference) -> dict[str, object]:
+    """What a reference says, for programs."""
+    return {
+        "path": cited.path,
+        "symbol": cited.symbol,
+        "line": cited.line,
+        "end_line": cited.end_line,
+        "cited": cited.cited,
+        "from": cited.origin,
+    }
+
+
 def _row(verdict: Verdict) -> dict[str, object]:
-    reference, outcome = verdict.reference, verdict.outcome
+    cited, outcome = verdict.reference, verdict.outcome
     row: dict[str, object] = {
-        "reference": {
-            "path": reference.path,
-            "symbol": reference.symbol,
-            "line": reference.line,
-            "end_line": reference.end_line,
-            "cited": reference.cited,
-            "from": reference.origin,
-            "file": reference.file,
-            "at_line": reference.at_line,
-            "chapter": reference.chapter,
-        },
+        "reference": reference_row(cited)
+        | {"file": cited.file, "at_line": cited.at_line, "chapter": cited.chapter},
         "verdict": name(outcome),
     }
     if isinstance(outcome, Missing | Skipped):

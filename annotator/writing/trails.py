@@ -10,8 +10,8 @@ from rich.text import Text as Styled
 
 from annotator.errors import printable
 from annotator.history import Stop, Trail
-from annotator.model import Missing, Outcome, Reference, Skipped, Text
-from annotator.writing.reports import name
+from annotator.model import Missing, Outcome, Skipped, Text
+from annotator.writing.reports import name, reference_row
 
 _STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing": "red", "skipped": "dim"}
 
@@ -21,22 +21,11 @@ def json(tags: Sequence[str], trails: Sequence[Trail]) -> str:
     value = {
         "tags": list(tags),
         "trails": [
-            {"reference": _reference(trail.reference), "stops": [_stop(stop) for stop in trail.stops]}
+            {"reference": reference_row(trail.reference), "stops": [_stop(stop) for stop in trail.stops]}
             for trail in trails
         ],
     }
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-def _reference(reference: Reference) -> dict[str, object]:
-    return {
-        "path": reference.path,
-        "symbol": reference.symbol,
-        "line": reference.line,
-        "end_line": reference.end_line,
-        "cited": reference.cited,
-        "from": reference.origin,
-    }
 
 
 def _stop(stop: Stop) -> dict[str, object]:
