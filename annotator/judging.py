@@ -6,10 +6,10 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import following, forest
 from annotator.model import (
     Missing,
     Reference,
@@ -19,8 +19,11 @@ from annotator.model import (
     Verified,
 )
 from annotator.session import Session
-from annotator.tracking import resolve, trails
+from annotator.tracking import resolve
 from annotator.tree import Tree
+
+if TYPE_CHECKING:
+    from annotator.tracking import trails
 
 # Branches move on; what was cited there then is not known to be what is there now.
 _BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
@@ -60,6 +63,8 @@ def _named(at: Session, reference: Reference) -> tuple[Verdict, str | None]:
 
 def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
     """What is surely found of references that were cited at a tag; kept, as it rests on two trees alone."""
+    from annotator import following, forest
+
     origin = at.at_hand(tag)
     assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
     keys = {ref: f"{origin.digest} {at.tree.digest} {_encoded(ref)}" for ref in references}
@@ -75,6 +80,8 @@ def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterato
 
 
 def _carried(lacking: list[trails.Tracked], origin: Tree, tree: Tree) -> tuple[Verdict, ...]:
+    from annotator.tracking import trails
+
     return trails.between(lacking, origin, tree) if lacking else ()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import following, portside
+from annotator import portside
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable
@@ -40,6 +40,7 @@ from annotator.tracking import walk as walk_
 from annotator.tree import parse
 
 if TYPE_CHECKING:
+    from annotator import following
     from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
@@ -263,6 +264,8 @@ def latest(at: Session) -> tuple[str, ...]:
     Raises:
         SourceUnavailable: The source cannot be read, or has no version tags.
     """
+    from annotator import following
+
     every = following.releases(at.source)
     chosen = {*walk_.latest(every), at.project.config.baseline}
     return tuple(tag for tag in every if tag in chosen)
@@ -337,6 +340,8 @@ def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks
         InvalidInput: A reference is none, or no tag fits.
         SourceUnavailable: The source cannot be read.
     """
+    from annotator import following
+
     given = [notation.parse(text) for text in _unfolded(references)]
     if not given:
         own = [ref for entry in own_articles(at.project) for ref in entry.references]
@@ -362,6 +367,8 @@ def porting(at: Session, old: str, new: str) -> Porting:
         UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
+    from annotator import following
+
     base = at.baseline_tree()
     mapped_symbols = following.mirrored(portside.said(at.project).counterparts, base)
     return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
