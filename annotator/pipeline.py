@@ -155,6 +155,7 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
 
 def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
     """The files of a site at the tag, by their paths below its documents' folder."""
+    from annotator import backdrop
     from annotator.writing import pages, prose, render, site
 
     mirror = _mirror(at)
@@ -186,6 +187,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             since=became,
             elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
+            packages=backdrop.packages(at.project, at.cache, texts),
         )
     )
     written = render.files(plan, os.cpu_count() or 1)

@@ -34,6 +34,7 @@ class Prose(msgspec.Struct, frozen=True):
         shows: Symbols whose code stands below the text, as notations.
         example: The name of an example that stands below the text, or empty.
         picture: What is drawn above the text.
+        packages: Python packages whose structure is drawn below the text, as folders from the project's root.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Prose(msgspec.Struct, frozen=True):
     shows: tuple[str, ...] = ()
     example: str = ""
     picture: Picture | None = None
+    packages: tuple[str, ...] = ()
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +105,7 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shows: tuple[str, ...] = ()
     example: str = ""
     picture: Picture | None = None
+    packages: tuple[str, ...] = ()
 
 
 def parse(name: str, text: str) -> Prose:
@@ -132,6 +135,7 @@ def parse(name: str, text: str) -> Prose:
         shows=head.shows,
         example=head.example,
         picture=head.picture,
+        packages=head.packages,
     )
 
 

@@ -157,6 +157,25 @@ class Drawn(msgspec.Struct, frozen=True):
     caption: str = ""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A part of a package: its file, what it says of itself, what it imports, and the modules in it."""
+
+    anchor: str
+    link: Link
+    says: str
+    imports: tuple[Link, ...]
+    modules: tuple[Part, ...] = ()
+
+
+class Structure(msgspec.Struct, frozen=True):
+    """A package: its picture in layers, and its parts from the topmost to the lowest."""
+
+    name: str
+    anchor: str
+    picture: Drawn
+    parts: tuple[Part, ...]
+
+
 class ChapterPage(msgspec.Struct, frozen=True):
     """A chapter: our words, what the article cites there, and the code."""
 
@@ -169,6 +188,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     picture: Drawn | None = None
     shown: tuple[CitedCode, ...] = ()
     example: ExampleShown | None = None
+    structures: tuple[Structure, ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True):

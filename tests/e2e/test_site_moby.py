@@ -51,7 +51,7 @@ class Site(msgspec.Struct, frozen=True):
 def build(folder: Path, *options: str) -> None:
     """The project's own site, in a copy of the project."""
     shutil.copy(PROJECT / "pyproject.toml", folder)
-    for name in ("runtime", "site"):
+    for name in ("annotator", "runtime", "site"):
         ignored = shutil.ignore_patterns("docs", "html", ".cache", "__pycache__")
         shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}

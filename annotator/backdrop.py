@@ -1,0 +1,52 @@
+"""What pictures are drawn from beside the pages' own facts: read where a text asks for it, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.errors import InvalidInput
+from annotator.reading import pyimports
+
+if TYPE_CHECKING:
+    from annotator.config import Project
+    from annotator.imports import Package
+    from annotator.sources.cache import Cache
+    from annotator.writing.prose import Prose
+
+
+def packages(project: Project, cache: Cache, texts: Iterable[Prose]) -> tuple[Package, ...]:
+    """The packages whose structure the texts show; a file is read again only where it has changed.
+
+    Raises:
+        InvalidInput: A package is not there, or a file of it is not Python.
+    """
+    asked = {folder: text.name for text in texts for folder in text.packages}
+    data = {
+        file.relative_to(project.root).as_posix(): file.read_bytes()
+        for folder, text in asked.items()
+        for file in _files(project.root, folder, text)
+    }
+    reader = Path(pyimports.__file__).read_bytes()
+    keys = {
+        path: hashlib.sha256(b"\0".join((reader, path.encode(), content))).hexdigest()
+        for path, content in data.items()
+    }
+    kept = cache.get_values("imports", keys.values())
+    decode = msgspec.msgpack.Decoder(pyimports.File).decode
+    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
+    fresh = {path: pyimports.read(path, data[path]) for path in data if path not in found}
+    cache.put_values("imports", {keys[path]: msgspec.msgpack.encode(made) for path, made in fresh.items()})
+    names = (folder.replace("/", ".") for folder in asked)
+    return pyimports.packages(names, {**found, **fresh})
+
+
+def _files(root: Path, folder: str, text: str) -> Iterator[Path]:
+    found = sorted((root / folder).rglob("*.py"))
+    if not found:
+        raise InvalidInput(f"{text}.md:2: `packages` names {folder}, in which there is no Python file")
+    yield from found
