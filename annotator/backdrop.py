@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator.errors import InvalidInput
-from annotator.reading import pyimports
+from annotator.locks import Locking
+from annotator.reading import golocks, pyimports
+from annotator.reading.binding import Binder
 
 if TYPE_CHECKING:
     from annotator.config import Project
     from annotator.imports import Package
+    from annotator.session import Session
     from annotator.sources.cache import Cache
     from annotator.writing.prose import Prose
 
@@ -43,6 +46,23 @@ def packages(project: Project, cache: Cache, texts: Iterable[Prose]) -> tuple[Pa
     cache.put_values("imports", {keys[path]: msgspec.msgpack.encode(made) for path, made in fresh.items()})
     names = (folder.replace("/", ".") for folder in asked)
     return pyimports.packages(names, {**found, **fresh})
+
+
+def locking(at: Session, texts: Iterable[Prose], paths: Iterable[str]) -> Mapping[str, Locking]:
+    """What some Go files say of locks, if a text shows any: read once for each state of the whole tree."""
+    if not any(text.locks for text in texts):
+        return {}
+    modules = at.project.config.modules
+    reader = hashlib.sha256(Path(golocks.__file__).read_bytes()).hexdigest()
+    keys = {path: f"{at.tree.digest}:{','.join(modules)}:{reader}:{path}" for path in paths}
+    kept = at.cache.get_values("locking", keys.values())
+    decode = msgspec.msgpack.Decoder(Locking).decode
+    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
+    lacking = [path for path in keys if path not in found]
+    data, documents, binder = at.tree.read(lacking), at.tree.documents(lacking), Binder(at.tree, modules)
+    fresh = {path: golocks.read(binder, path, data[path], documents[path]) for path in lacking}
+    at.cache.put_values("locking", {keys[path]: msgspec.msgpack.encode(made) for path, made in fresh.items()})
+    return {path: found.get(path) or fresh[path] for path in keys}
 
 
 def _files(root: Path, folder: str, text: str) -> Iterator[Path]:

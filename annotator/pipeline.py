@@ -170,6 +170,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
+    sources = _sources(at, pages.folders(cited, texts, mirror, became))
     plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
@@ -178,7 +179,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=_sources(at, pages.folders(cited, texts, mirror, became)),
+            sources=sources,
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
@@ -188,6 +189,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
             packages=backdrop.packages(at.project, at.cache, texts),
+            locking=backdrop.locking(at, texts, sources),
         )
     )
     written = render.files(plan, os.cpu_count() or 1)

@@ -14,6 +14,7 @@ import msgspec
 from annotator.config import Licence
 from annotator.history import Chronicle, Trail
 from annotator.imports import Package
+from annotator.locks import Locking
 from annotator.model import Anchor, Article, Chapter, Missing, PythonObject, Reference, Skipped, Verdict
 from annotator.writing import prose
 from annotator.writing.addresses import href, slug
@@ -67,6 +68,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         elsewhere: The same at the tags of the other versions, which stand beside this one.
         chronicle: What is told of many tags.
         packages: The Python packages whose structure is drawn.
+        locking: What the Go files say of locks, where a text asks for that.
     """
 
     repository: str
@@ -85,6 +87,7 @@ class SiteInput(msgspec.Struct, frozen=True):
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
     chronicle: Chronicle = Chronicle()
     packages: tuple[Package, ...] = ()
+    locking: Mapping[str, Locking] = {}
 
 
 class Stop(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from annotator.writing.atlas import Atlas, to
 from annotator.writing.drawing import Step
 from annotator.writing.escape import Html
 from annotator.writing.excerpts import Besides, Stretch, excerpt
+from annotator.writing.holding import holding
 from annotator.writing.structure import structure
 from annotator.writing.views import ChapterPage, CitedCode, Drawn, ExampleShown, Link, Page
 
@@ -48,6 +49,7 @@ def pages(atlas: Atlas) -> Iterator[Page]:
                     for package in atlas.given.packages
                     if package.name.replace(".", "/") in text.packages
                 ),
+                holding=holding(atlas, text.locks, page) if text.locks else None,
             ),
             code=bool(text.shows),
         )

@@ -176,6 +176,35 @@ class Structure(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
 
 
+class Held(msgspec.Struct, frozen=True):
+    """A lock: who takes it to write and who to read, and what stands for it in Python, and why."""
+
+    anchor: str
+    link: Link
+    kind: str
+    writers: tuple[Link, ...]
+    readers: tuple[Link, ...]
+    python: Link
+    reason: str
+
+
+class Nested(msgspec.Struct, frozen=True):
+    """A lock that is taken under another: who takes the outer one, and what is done under it."""
+
+    outer: Link
+    inner: Link
+    proofs: tuple[tuple[Link, Link], ...]
+    more: int
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """The locks of some types, how they nest, and who takes them."""
+
+    picture: Drawn
+    locks: tuple[Held, ...]
+    nested: tuple[Nested, ...]
+
+
 class ChapterPage(msgspec.Struct, frozen=True):
     """A chapter: our words, what the article cites there, and the code."""
 
@@ -189,6 +218,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     shown: tuple[CitedCode, ...] = ()
     example: ExampleShown | None = None
     structures: tuple[Structure, ...] = ()
+    holding: Holding | None = None
 
 
 class Head(msgspec.Struct, frozen=True):
