@@ -6,6 +6,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from annotator.locks import Lock, Symbol
 from annotator.writing.addresses import href, slug
 from annotator.writing.atlas import Atlas, module_page, to
@@ -117,19 +119,20 @@ class _Locks:
             anchor=self._anchor(lock.at),
             link=Link(self._name(lock.at), self._line(place, lock.line) or to(self._page, place).href),
             kind=lock.kind,
-            writers=tuple(self._takers(lock.at, reads=False)),
-            readers=tuple(self._takers(lock.at, reads=True)),
+            writers=tuple(self._takers(lock.at, place, reads=False)),
+            readers=tuple(self._takers(lock.at, place, reads=True)),
             python=self._python(pair, row) if pair and row else Link("", ""),
             reason=row.reason if row is not None else "",
         )
 
-    def _takers(self, lock: Symbol, *, reads: bool) -> Iterator[Link]:
-        """The functions that take a lock, each with the line where it does so first."""
+    def _takers(self, lock: Symbol, owner: Place, *, reads: bool) -> Iterator[Link]:
+        """The functions that take a lock, each with its first line; its owner's by bare names."""
         for path, file in self._atlas.given.locking.items():
             for function in file.functions:
                 found = [one for one in function.takings if one.lock == lock and one.reads is reads]
                 if found:
-                    yield self._taker(function.at, found[0], path)
+                    taker = self._taker(function.at, found[0], path)
+                    yield msgspec.structs.replace(taker, text=taker.text.removeprefix(f"{owner.name}."))
 
     def _taker(self, function: Symbol, taking: Taking, path: str) -> Link:
         place = self._atlas.places.get((function.path, function.symbol))
@@ -180,7 +183,7 @@ class _Locks:
             address = href(self._page, module_page(known.path), f"py-L{row.python_line}")
             return Link(f"{owner}.{attribute}", address, f"{known.path}, line {row.python_line}")
         address, title = self._atlas.python(self._page, known.name) or ("", "")
-        return Link(owner, address, title)
+        return Link(f"{owner}.{attribute}" if attribute else owner, address, title)
 
 
 def _of(proof: Proof) -> tuple[Symbol, Taking, str]:

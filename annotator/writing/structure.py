@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _DOWN = "Every box imports only from rows below its own."
 _CIRCLES = "Boxes in one row may import one another."
-_QUIET = "An import that follows from others shows when one of its ends is pointed at."
+_QUIET = (
+    "An import that follows from others shows when one of its ends is pointed at. In brackets stands how "
+    "many modules a package has."
+)
 
 
 def structure(atlas: Atlas, package: Package, page: str) -> Structure:
@@ -102,7 +105,7 @@ class _Drawer:
 
     def _step(self, part: str) -> Step:
         count = len(self._parts[part])
-        title = self._short(part) + (f" \N{MIDDLE DOT} {count} modules" if count > 1 else "")
+        title = self._short(part) + (f" ({count})" if count > 1 else "")
         return Step("", title, f"#{_anchor(part)}")
 
     def _short(self, part: str) -> str:
