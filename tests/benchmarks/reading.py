@@ -32,7 +32,7 @@ rule:
 Row = tuple[str, str, str, str, str]
 
 
-class _Nothing:
+class Nothing:
     """Keeps no documents: every reading is a cold one."""
 
     def get_many(self, _ids: object) -> dict[str, object]:
@@ -44,7 +44,7 @@ class _Nothing:
 
 def run() -> Iterator[Row]:
     """One row a figure: what, ours, the peer's, the ratio, the goal."""
-    source = [*_options("--source", "MOBY_SOURCE"), *_options("--tag", "MOBY_TAG")]
+    source = [*options("--source", "MOBY_SOURCE"), *options("--tag", "MOBY_TAG")]
     with tempfile.TemporaryDirectory() as folder:
         files = _export(Path(folder) / "tree")
         peer = median(lambda: _ast_grep(Path(folder)))
@@ -67,7 +67,8 @@ def median(measured: Callable[[], float]) -> float:
     return statistics.median(measured() for _ in range(RUNS))
 
 
-def _options(option: str, variable: str) -> list[str]:
+def options(option: str, variable: str) -> list[str]:
+    """An option of the command line, if the environment gives its value."""
     value = os.environ.get(variable)
     return [option, value] if value else []
 
@@ -90,7 +91,7 @@ def _export(folder: Path) -> int:
         cache=opening.cache_folder(),
     )
     with opened.source:
-        tree = Tree(opened.source.snapshot(opened.tag), _Nothing())
+        tree = Tree(opened.source.snapshot(opened.tag), Nothing())
         for path, data in tree.read(tree.go_files).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
