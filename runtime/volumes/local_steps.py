@@ -163,12 +163,22 @@ class Removal:
             System: Something cannot be deleted.
         """
         try:
-            if self.there:
+            if self.there and not self._is_gone_at_once():
                 removal.remove_tree(self.trace, self.root.descriptor)
         except (OSError, EngineError) as error:
             self.restore()
             raise self._failed(error) from error
         self.root.broken.pop(self.volume.name, None)
+
+    def _is_gone_at_once(self) -> bool:
+        """Whether there were no data, so that two calls deleted all there was."""
+        try:
+            with removal.opened(self.trace, self.root.descriptor) as directory:
+                os.rmdir(VOLUME_DATA_PATH_NAME, dir_fd=directory)
+            os.rmdir(self.trace, dir_fd=self.root.descriptor)
+        except OSError:
+            return False
+        return True
 
     def _rename(self, source: str, target: str) -> None:
         descriptor = self.root.descriptor
