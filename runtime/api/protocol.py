@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+import asyncio
+from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from runtime.api.joining import Joining
 
 HEADER_LIMIT: Final = 1 << 20
 """Bytes of a request's head; as in Go."""
@@ -14,6 +17,10 @@ class Protocol(HttpToolsProtocol):
     """HTTP/1.1 whose request heads are bounded."""
 
     head = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Answer on this connection."""
+        super().connection_made(Joining(cast("asyncio.Transport", transport)))
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, unless a head is too long."""

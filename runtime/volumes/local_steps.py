@@ -60,6 +60,9 @@ class Creation:
         if self.made:
             self._make()
         try:
+            if self.made and self.volume.opts is None:
+                self._fill_what_is_new()
+                return
             with removal.opened(self.place, self.root.descriptor) as directory:
                 self._fill(directory, self.volume.opts)
         except OSError as error:
@@ -95,6 +98,13 @@ class Creation:
             os.mkdir(self.place, ROOT_MODE, dir_fd=self.root.descriptor)
         except OSError as error:
             raise self._failed(error) from error
+
+    def _fill_what_is_new(self) -> None:
+        """Make the directory of the data by its path: nobody else reaches into the one that it is made in."""
+        data = f"{self.place}/{VOLUME_DATA_PATH_NAME}"
+        os.mkdir(data, DATA_MODE, dir_fd=self.root.descriptor)
+        if stat.S_IMODE(os.stat(data, dir_fd=self.root.descriptor).st_mode) != DATA_MODE:
+            os.chmod(data, DATA_MODE, dir_fd=self.root.descriptor)
 
     def _fill(self, directory: int, opts: OptsConfig | None) -> None:
         try:
