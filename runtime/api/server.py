@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+import uvloop
 
 from runtime.api.app import Server
 from runtime.api.protocol import Protocol
@@ -84,7 +85,7 @@ def serve(
         ready: Called once requests are answered.
         stopping: Called when the signal has come, before requests are waited for.
     """
-    asyncio.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
+    uvloop.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
 
 
 class _Uvicorn(uvicorn.Server):
