@@ -41,6 +41,7 @@ from annotator.tree import parse
 
 if TYPE_CHECKING:
     from annotator import following
+    from annotator.writing.measured import Table
     from annotator.writing.mirror import Mirror
     from annotator.writing.places import Source
 
@@ -186,6 +187,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             since=became,
             elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
+            figures=_figures(at.project),
         )
     )
     written = render.files(plan, os.cpu_count() or 1)
@@ -326,6 +328,14 @@ def _texts(project: Project) -> Iterator[tuple[str, str]]:
     for folder, prefix in (("chapters", ""), ("pages", "pages/")):
         for file in sorted((project.site / folder).glob("*.md")):
             yield prefix + file.stem, bytes_of(file).decode("utf-8", "replace")
+
+
+def _figures(project: Project) -> Mapping[str, Table]:
+    """What the benchmarks measured last; nothing where none were run."""
+    from annotator.writing import measured
+
+    file = project.site / measured.FILE
+    return measured.decode(name_of(project, file), bytes_of(file)) if file.is_file() else {}
 
 
 def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks:

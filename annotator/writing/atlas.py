@@ -18,6 +18,7 @@ from annotator.writing import prose
 from annotator.writing.addresses import href, slug
 from annotator.writing.escape import Html, quote, web
 from annotator.writing.facing import Facings
+from annotator.writing.measured import Table
 from annotator.writing.mirror import Mirror
 from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets
 from annotator.writing.prose import Mention, Prose
@@ -65,6 +66,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         since: What became of the mapped symbols since the baseline; empty at the baseline.
         elsewhere: The same at the tags of the other versions, which stand beside this one.
         chronicle: What is told of many tags.
+        figures: What was measured, by the names of the benchmarks.
     """
 
     repository: str
@@ -82,6 +84,7 @@ class SiteInput(msgspec.Struct, frozen=True):
     since: tuple[Verdict, ...] = ()
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
     chronicle: Chronicle = Chronicle()
+    figures: Mapping[str, Table] = {}
 
 
 class Stop(msgspec.Struct, frozen=True):

@@ -34,6 +34,7 @@ class Prose(msgspec.Struct, frozen=True):
         shows: Symbols whose code stands below the text, as notations.
         example: The name of an example that stands below the text, or empty.
         picture: What is drawn above the text.
+        figures: The benchmarks whose figures stand below the text.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Prose(msgspec.Struct, frozen=True):
     shows: tuple[str, ...] = ()
     example: str = ""
     picture: Picture | None = None
+    figures: tuple[str, ...] = ()
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +105,7 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shows: tuple[str, ...] = ()
     example: str = ""
     picture: Picture | None = None
+    figures: tuple[str, ...] = ()
 
 
 def parse(name: str, text: str) -> Prose:
@@ -132,6 +135,7 @@ def parse(name: str, text: str) -> Prose:
         shows=head.shows,
         example=head.example,
         picture=head.picture,
+        figures=head.figures,
     )
 
 

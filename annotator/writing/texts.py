@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.writing import pictures, showing
+from annotator.writing import measured, pictures, showing
 from annotator.writing.addresses import href
 from annotator.writing.atlas import Atlas, to
 from annotator.writing.escape import Html
@@ -41,6 +41,7 @@ def pages(atlas: Atlas) -> Iterator[Page]:
                 picture=drawn(atlas, text, page),
                 shown=code(atlas, text, page),
                 example=example(atlas, text, page),
+                measured=measured.chosen(atlas.given.figures, text.figures),
             ),
             code=bool(text.shows),
         )

@@ -6,6 +6,7 @@ import msgspec
 
 from annotator.writing.code import Line
 from annotator.writing.escape import Html
+from annotator.writing.measured import Table
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -169,6 +170,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     picture: Drawn | None = None
     shown: tuple[CitedCode, ...] = ()
     example: ExampleShown | None = None
+    measured: tuple[Table, ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True):
