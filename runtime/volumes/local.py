@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from runtime.errors import System
-from runtime.mount import unmount
+from runtime.mount import MountTable, unmount
 from runtime.volumes import local_options, local_recovery, metadata, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import VolumeNotFound
@@ -99,6 +99,7 @@ class Root:
         extra answers_at_once: see `driver.Immediate`.
         extra real_path: the path without symlinks, as in the mount table.
         extra broken: what is not as it should be, by volume.
+        extra mounts: what is mounted, for every removal.
         extra staged: the volumes that are being made.
         extra leftovers: what a crash left.
         extra blocked: why there can be no volumes at all.
@@ -115,6 +116,7 @@ class Root:
         self.path = str(base / VOLUMES_PATH_NAME)
         self.real_path = os.path.realpath(self.path)
         self.descriptor = descriptor
+        self.mounts = MountTable()
         self.volumes: dict[str, LocalVolume] = {}
         self.broken: dict[str, str] = {}
         self.staged: set[str] = set()
@@ -294,6 +296,7 @@ class Root:
         with self.m:
             if self.descriptor != CLOSED:
                 os.close(self.descriptor)
+                self.mounts.close()
             # The system gives a number that is free to whatever is opened next.
             self.descriptor = CLOSED
 

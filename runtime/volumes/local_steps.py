@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from runtime.errors import EngineError, System
+from runtime.mount import MountTable
 from runtime.volumes import local_options, mount, removal
 from runtime.volumes.local_options import OptsConfig
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
@@ -35,6 +36,7 @@ class Ground(Protocol):
     path: str
     real_path: str
     descriptor: int
+    mounts: MountTable
     volumes: dict[str, LocalVolume]
     staged: set[str]
     broken: dict[str, str]
@@ -60,9 +62,6 @@ class Creation:
         if self.made:
             self._make()
         try:
-            if self.made and self.volume.opts is None:
-                self._fill_what_is_new()
-                return
             with removal.opened(self.place, self.root.descriptor) as directory:
                 self._fill(directory, self.volume.opts)
         except OSError as error:
@@ -99,18 +98,13 @@ class Creation:
         except OSError as error:
             raise self._failed(error) from error
 
-    def _fill_what_is_new(self) -> None:
-        """Make the directory of the data by its path: nobody else reaches into the one that it is made in."""
-        data = f"{self.place}/{VOLUME_DATA_PATH_NAME}"
-        os.mkdir(data, DATA_MODE, dir_fd=self.root.descriptor)
-        if stat.S_IMODE(os.stat(data, dir_fd=self.root.descriptor).st_mode) != DATA_MODE:
-            os.chmod(data, DATA_MODE, dir_fd=self.root.descriptor)
-
     def _fill(self, directory: int, opts: OptsConfig | None) -> None:
         try:
             os.mkdir(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
-            with removal.opened(VOLUME_DATA_PATH_NAME, directory) as data:
-                os.fchmod(data, DATA_MODE)
+            made = os.stat(VOLUME_DATA_PATH_NAME, dir_fd=directory, follow_symlinks=False)
+            if made.st_mode != stat.S_IFDIR | DATA_MODE:  # the umask took some of it
+                with removal.opened(VOLUME_DATA_PATH_NAME, directory) as data:
+                    os.fchmod(data, DATA_MODE)
         except FileExistsError:
             pass
         if opts is None:
@@ -145,7 +139,8 @@ class Removal:
         Raises:
             System: Something is, or the directory cannot be renamed.
         """
-        if mounts := mount.mounts_under(f"{self.root.real_path}/{self.volume.name}"):
+        path = f"{self.root.real_path}/{self.volume.name}"
+        if self.root.mounts.may_have(path) and (mounts := mount.mounts_under(path)):
             raise self._failed(removal.MountInside(mounts[-1]))
         with self.root.m:
             try:

@@ -151,14 +151,14 @@ def as_before(service: VolumesService) -> bool:
 
 
 class Failing:
-    """A database whose commits fail."""
+    """A database in which nothing can be written."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
         self.fail = True
 
     def execute(self, sql: str, *arguments: Any) -> Any:
-        if self.fail and sql == "commit":
+        if self.fail and sql.startswith(("commit", "insert", "delete")):
             raise sqlite3.OperationalError("database or disk is full")
         return self.database.execute(sql, *arguments)
 
