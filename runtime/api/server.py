@@ -7,6 +7,7 @@ import contextlib
 import grp
 import logging
 import os
+import resource
 import signal
 import socket
 import stat
@@ -26,6 +27,8 @@ SOCKET_MODE: Final = 0o660
 """Whoever may write to the socket is the master of the engine: the owner and a group."""
 
 BACKLOG: Final = 2048
+MOST_FILES: Final = 1 << 16
+"""Open files that are enough for every client; more are not asked for, since plugins inherit the limit."""
 KEEP_ALIVE: Final = 24 * 3600
 """Seconds that an idle connection is kept; moby keeps it for ever."""
 
@@ -84,6 +87,7 @@ def serve(
         ready: Called once requests are answered.
         stopping: Called when the signal has come, before requests are waited for.
     """
+    _allow_many_files()
     asyncio.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
 
 
@@ -129,6 +133,14 @@ async def _serve(
         loop.add_signal_handler(number, stop)
     loop.call_soon(ready)
     await server.serve(sockets)
+
+
+def _allow_many_files() -> None:
+    """Go's runtime does so too: each client has a connection, and systems begin with few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen_unix(path: str, group: str) -> socket.socket:
