@@ -171,7 +171,10 @@ def _listen_tcp(address: str, _group: str) -> socket.socket:
             f"tcp://{address}: expected 127.0.0.1:PORT; whoever reaches the API is the master of the machine"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
+    listener = socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
+    # An answer's body follows its head at once; else it waits 40 ms for the head to be acknowledged.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _remove_stale(path: str) -> None:
