@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
@@ -20,6 +20,8 @@ from annotator.sources.succession import Change, Succession
 
 _GO = ("--", "*.go", ":!vendor")
 _SHA1_DIGITS = 40
+# So many tags are asked for at once: enough to make a start of git worth it, few enough to begin soon.
+_STRETCH = 64
 
 
 class Chain:
@@ -49,7 +51,7 @@ class Chain:
             SourceUnavailable: The source cannot be read.
         """
         if self._git is not None:
-            _ = self._listing
+            _ = self._begun
 
     def commit(self, tag: str) -> str:
         """What tells a tag's content from any other: its commit, or the name of a released version.
@@ -92,8 +94,26 @@ class Chain:
         """Whether its snapshots have nothing but Go files that are not vendored."""
         return self._git is not None
 
-    @cached_property
+    @property
     def _ids(self) -> Mapping[str, Mapping[str, str]]:
+        return self._begun[0].result()
+
+    @cached_property
+    def _steps(self) -> Sequence[tuple[str, str]]:
+        """The trees of each tag and of the one before it, which for the first is empty."""
+        trees = list(self._ids["tree"].values())
+        return list(pairwise([_empty_like(trees[0]), *trees]))
+
+    @cached_property
+    def _begun(self) -> tuple[Future[Mapping[str, Mapping[str, str]]], list[Future[bytes]]]:
+        """The tags' ids, and what changed from tag to tag in stretches, as git comes to tell them."""
+        pool = ThreadPoolExecutor(max_workers=1)
+        ids = pool.submit(self._told_ids)
+        stretches = [pool.submit(self._told_changes, at) for at in range(0, len(self._tags), _STRETCH)]
+        pool.shutdown(wait=False)
+        return ids, stretches
+
+    def _told_ids(self) -> Mapping[str, Mapping[str, str]]:
         """The ids of the tags' commits and of their trees."""
         asked = [(kind, tag) for kind in ("commit", "tree") for tag in self._tags]
         given = "".join(f"refs/tags/{tag}^{{{kind}}}\n" for kind, tag in asked).encode()
@@ -105,26 +125,21 @@ class Chain:
             found[kind][tag] = answer.split()[0].decode()
         return found
 
-    @cached_property
-    def _steps(self) -> Sequence[tuple[str, str]]:
-        """The trees of each tag and of the one before it, which for the first is empty."""
-        trees = list(self._ids["tree"].values())
-        return list(pairwise([_empty_like(trees[0]), *trees]))
-
-    @cached_property
-    def _listing(self) -> Future[bytes]:
-        """What git says changed from tag to tag."""
-        given = "".join(f"{old} {new}\n" for old, new in self._steps if old != new).encode()
-        options = ("--stdin", "-r", "-z", "--no-renames", *_GO)
-        pool = ThreadPoolExecutor(max_workers=1)
-        listing = pool.submit(self._output, "diff-tree", *options, given=given)
-        pool.shutdown(wait=False)
-        return listing
+    def _told_changes(self, first: int) -> bytes:
+        steps = self._steps[first : first + _STRETCH]
+        given = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
+        return self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, given=given)
 
     @cached_property
     def _trees(self) -> Succession:
-        changes = _changes(self._listing.result().decode(errors="surrogateescape"))
-        return Succession(changes.get(" ".join(step), ()) for step in self._steps)
+        return Succession(self._changed())
+
+    def _changed(self) -> Iterator[Sequence[Change]]:
+        """What changed from tag to tag; one stretch is looked through while git makes the next."""
+        for number, told in enumerate(self._begun[1]):
+            changes = _changes(told.result().decode(errors="surrogateescape"))
+            for step in self._steps[number * _STRETCH :][:_STRETCH]:
+                yield changes.get(" ".join(step), ())
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
