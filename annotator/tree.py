@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from annotator.model import Blob, Document, Snapshot, Use
+from annotator.model import Blob, Declaration, Document, Snapshot, Use
 
 # Below so many files a second process costs more than it saves.
 _WORTH_A_PROCESS = 120
@@ -59,6 +59,7 @@ class Tree:
         self._kept = documents
         self._bytes: dict[str, bytes] = {}
         self._documents: dict[str, Document] = {}
+        self._pieces: dict[tuple[str, int, int], Declaration | None] = {}
 
     @property
     def tag(self) -> str:
@@ -108,6 +109,15 @@ class Tree:
         if missing:
             self._documents.update(self._load(missing))
         return {path: self._documents[path] for path in wanted}
+
+    def piece(self, path: str, start: int, end: int) -> Declaration | None:
+        """The one declaration in a stretch of a Go file, without its doc comment; the rest is not parsed."""
+        from annotator.reading import golang
+
+        key = path, start, end
+        if key not in self._pieces:
+            self._pieces[key] = golang.read_piece(self.data(path), start, end)
+        return self._pieces[key]
 
     def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
         """The Go files in a folder, vendored or not, with their documents."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -78,6 +78,7 @@ class Package:
 
     `named` holds what is known to go on under its own name: in its file, in the file that this
     became, or as the only one of its name in the package. `matches` holds what was told since, too.
+    `akin` holds, for a lost declaration, how alike to it those are that it can have become.
     """
 
     def __init__(self, crossing: Crossing, path: str) -> None:
@@ -88,6 +89,7 @@ class Package:
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
         self.renames_settled = False
+        self.akin: dict[tuple[str, int], Mapping[tuple[str, int], float]] = {}
         for stage in (self._in_file, self._in_package):
             for item, found, by in stage():
                 self.settle(item, found, by)

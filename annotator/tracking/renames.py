@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -119,8 +119,7 @@ def _settle(package: Package, family: frozenset[Kind]) -> bool:
 
 
 def _ranked(package: Package, lost: Item, fresh: Iterable[Item]) -> list[Candidate]:
-    found = [c for c in _candidates(package, lost, fresh) if c.ratio >= likeness.AKIN]
-    return sorted(found, key=lambda c: c.score, reverse=True)
+    return sorted(_candidates(package, lost, fresh), key=lambda c: c.score, reverse=True)
 
 
 def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) -> Candidate | None:
@@ -134,28 +133,42 @@ def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) 
 
 
 def _candidates(package: Package, lost: Item, fresh: Iterable[Item]) -> Iterator[Candidate]:
+    akin = _akin(package, lost)
     owned, name = _owned_name(package, lost).casefold(), lost.declaration.name.casefold()
     for item in fresh:
-        if not _can_be(package, lost, item):
-            continue
-        same_kind = item.declaration.kind is lost.declaration.kind
-        now = item.declaration
-        named = now.symbol.casefold() == owned if same_kind else now.name.casefold() == name
-        yield Candidate(item, package.likeness(lost, item), named)
+        if item.key in akin:
+            same_kind = item.declaration.kind is lost.declaration.kind
+            now = item.declaration
+            named = now.symbol.casefold() == owned if same_kind else now.name.casefold() == name
+            yield Candidate(item, akin[item.key], named)
 
 
-def _can_be(package: Package, lost: Item, item: Item) -> bool:
-    """Whether kinds, systems and sizes allow it.
+def _akin(package: Package, lost: Item) -> Mapping[tuple[str, int], float]:
+    """How alike to a lost declaration those are that it can be by their kinds, systems and bodies.
 
     Its own name is no rename: the package was asked for it before, and it was not clear there.
     """
-    kinds = {lost.declaration.kind, item.declaration.kind}
-    return (
-        (len(kinds) == 1 or kinds == _FUNCTIONS)
-        and item.identity != lost.identity
-        and platforms.agree(lost.path, item.path)
-        and likeness.can_be(package.before.profile(lost), package.after.profile(item), likeness.AKIN)
-    )
+    if lost.key not in package.akin:
+        package.akin[lost.key] = dict(_all_akin(package, lost))
+    return package.akin[lost.key]
+
+
+def _all_akin(package: Package, lost: Item) -> Iterator[tuple[tuple[str, int], float]]:
+    kind, mine = lost.declaration.kind, package.before.profile(lost)
+    for item in package.fresh():
+        other = item.declaration.kind
+        if other is not kind and not (other in _FUNCTIONS and kind in _FUNCTIONS):
+            continue
+        theirs = package.after.profile(item)
+        if not likeness.can_be(mine, theirs, likeness.AKIN):
+            continue
+        ratio = likeness.alike(mine, theirs)
+        if (
+            ratio >= likeness.AKIN
+            and item.identity != lost.identity
+            and platforms.agree(lost.path, item.path)
+        ):
+            yield item.key, ratio
 
 
 def _owned_name(package: Package, lost: Item) -> str:
