@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from importlib.util import find_spec
@@ -17,6 +18,10 @@ from annotator.model import Blob, Document, Snapshot, Use
 # Below so many files a second process costs more than it saves.
 _WORTH_A_PROCESS = 120
 _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
+# Letters beyond ASCII are letters in Go too.
+_WORD = re.compile(rb"[\w\x80-\xff]+")
+# For so many words all files are read through: an index of their words costs as much.
+_WORTH_AN_INDEX = 50
 
 
 def reader() -> str:
@@ -59,6 +64,7 @@ class Tree:
         self._kept = documents
         self._bytes: dict[str, bytes] = {}
         self._documents: dict[str, Document] = {}
+        self._looked = 0
 
     @property
     def tag(self) -> str:
@@ -109,11 +115,13 @@ class Tree:
             self._documents.update(self._load(missing))
         return {path: self._documents[path] for path in wanted}
 
-    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
-        """The Go files in a folder, vendored or not, with their documents."""
-        paths = self._folders.get(folder, ())
-        data, documents = self.read(paths), self.documents(paths)
-        return {path: (data[path], documents[path]) for path in paths}
+    def document(self, path: str) -> Document:
+        """What a Go file says, vendored or not."""
+        return self.documents([path])[path]
+
+    def package(self, folder: str) -> Mapping[str, bytes]:
+        """The bytes of the Go files in a folder, vendored or not."""
+        return self.read(self._folders.get(folder, ()))
 
     @cached_property
     def _folders(self) -> Mapping[str, list[str]]:
@@ -124,9 +132,21 @@ class Tree:
         return found
 
     def containing(self, word: str) -> tuple[str, ...]:
-        """The Go files, not vendored, whose bytes hold `word`."""
+        """The Go files, not vendored, that hold `word`: all that do as a word, some as a part of one."""
+        self._looked += 1
+        if self._looked > _WORTH_AN_INDEX:
+            return tuple(self._words.get(word.encode(), ()))
         needle = word.encode()
         return tuple(path for path, data in self.read(self.go_files).items() if needle in data)
+
+    @cached_property
+    def _words(self) -> Mapping[bytes, list[str]]:
+        """The files by the words that are in them."""
+        found: dict[bytes, list[str]] = {}
+        for path, data in self.read(self.go_files).items():
+            for word in set(_WORD.findall(data)):
+                found.setdefault(word, []).append(path)
+        return found
 
     def _load(self, paths: list[str]) -> dict[str, Document]:
         ids = {path: self.snapshot.files[path].id for path in paths}

@@ -70,6 +70,12 @@ def _patient_root(data: bytes, clock: Callable[[], float]) -> Node | None:
         return None
 
 
+def first_margin(data: bytes) -> int:
+    """The offset of the first declaration at the margin, or the end."""
+    found = (match.start() for match in _MARGIN_OR_QUOTE.finditer(data) if match[1])
+    return next(found, len(data))
+
+
 def text(data: bytes, node: Node) -> str:
     """A node's text; bytes that are no UTF-8 become U+FFFD."""
     return data[node.start_byte : node.end_byte].decode("utf-8", "replace")

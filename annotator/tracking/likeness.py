@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 # From this ratio on two bodies are taken for the same declaration, edited.
 SAME = 0.75
@@ -13,6 +14,8 @@ SAME = 0.75
 AKIN = 0.35
 # Bodies of fewer tokens than this say little: a lone field, a getter.
 TELLING = 12
+
+_ROUNDING = 1e-9
 
 _TOKEN = re.compile(
     rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)'|\w+|[^\s\w]", re.DOTALL
@@ -53,9 +56,29 @@ def alike(one: Profile, other: Profile) -> float:
     return 2 * len(one & other) / total if total else 1.0
 
 
-def can_be(one: Profile, other: Profile, ratio: float) -> bool:
-    """Whether two profiles can be so alike at all, by their sizes."""
-    return 2 * min(len(one), len(other)) >= ratio * (len(one) + len(other))
+class Index:
+    """Profiles by what is in them, so that what cannot be akin to another is never compared with it."""
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        """Take up profiles; they are known by their place."""
+        self._profiles = profiles
+        self._holders: dict[int, list[int]] = defaultdict(list)
+        for place, marks in enumerate(profiles):
+            for mark in marks:
+                self._holders[mark].append(place)
+
+    def akin(self, one: Profile) -> Iterator[tuple[int, float]]:
+        """The places of all profiles that are akin to one, and how alike they are."""
+        for place in sorted(self._candidates(one)):
+            ratio = alike(one, self._profiles[place])
+            if ratio >= AKIN:
+                yield place, ratio
+
+    def _candidates(self, one: Profile) -> set[int]:
+        """Those that share one of its rarer marks: who has none of them has too few of the others."""
+        shared_at_least = math.ceil(AKIN * len(one) / (2 - AKIN) - _ROUNDING)
+        holders = sorted((self._holders.get(mark, ()) for mark in one), key=len)
+        return set().union(*holders[: len(holders) - shared_at_least + 1])
 
 
 def same_code(one: bytes, other: bytes) -> bool:

@@ -36,7 +36,7 @@ class Tree(Protocol):
         ...
 
     def containing(self, word: str) -> tuple[str, ...]:
-        """The Go files, not vendored, whose bytes hold `word`."""
+        """The Go files, not vendored, that hold `word`: all that do as a word, some as a part of one."""
         ...
 
 
