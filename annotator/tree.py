@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from annotator import cores
 from annotator.model import Blob, Document, Snapshot, Use
 
 # Below so many files a second process costs more than it saves.
@@ -22,6 +22,8 @@ _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 # For so many words all files are read through: an index of their words costs as much.
 _WORTH_AN_INDEX = 50
+
+_DECODE = msgspec.msgpack.Decoder(dict[str, Document]).decode
 
 
 def reader() -> str:
@@ -162,28 +164,21 @@ class Tree:
 
 def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
     """The documents of many blobs, on as many cores as are worth it."""
-    workers = min(os.cpu_count() or 1, len(blobs) // _WORTH_A_PROCESS)
+    given = list(blobs.items())
+    workers = min(cores.cores(), len(given) // _WORTH_A_PROCESS)
     if workers < 2:  # noqa: PLR2004 - one worker is this process
-        from annotator.reading import golang
-
-        return {blob: golang.read(data) for blob, data in blobs.items()}
-    return _parse_on_all_cores(list(blobs.items()), workers)
-
-
-def _parse_on_all_cores(blobs: list[tuple[str, bytes]], workers: int) -> dict[str, Document]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    decode: Callable[[bytes], dict[str, Document]] = msgspec.msgpack.Decoder(dict[str, Document]).decode
-    shares = [blobs[start::workers] for start in range(workers)]
+        return _parsed(given)
     found: dict[str, Document] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        for encoded in pool.map(_parse_share, shares):
-            found.update(decode(encoded))
+    for encoded in cores.shared(_parse_share, [given[start::workers] for start in range(workers)]):
+        found.update(_DECODE(encoded))
     return found
 
 
 def _parse_share(blobs: list[tuple[str, bytes]]) -> bytes:
+    return msgspec.msgpack.encode(_parsed(blobs))
+
+
+def _parsed(blobs: list[tuple[str, bytes]]) -> dict[str, Document]:
     from annotator.reading import golang
 
-    return msgspec.msgpack.encode({blob: golang.read(data) for blob, data in blobs})
+    return {blob: golang.read(data) for blob, data in blobs}

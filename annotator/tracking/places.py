@@ -85,10 +85,12 @@ def named(document: Document, symbol: str) -> tuple[Declaration, ...]:
 
     A dotted symbol is matched exactly, a bare one also as the name of a method or closure.
     """
-    exact = tuple(d for d in document.walk() if d.symbol == symbol)
+    name = symbol.rpartition(".")[2]
+    namesakes = [d for d in document.walk() if d.name == name]
+    exact = tuple(d for d in namesakes if d.symbol == symbol)
     if exact or "." in symbol:
         return exact
-    return tuple(d for d in document.walk() if d.name == symbol and d.kind in (Kind.METHOD, Kind.CLOSURE))
+    return tuple(d for d in namesakes if d.kind in (Kind.METHOD, Kind.CLOSURE))
 
 
 def innermost(document: Document, line: int) -> Declaration | None:
