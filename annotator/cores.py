@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -34,6 +35,7 @@ def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
 
 def _set(work: Callable[[Any], Any], shares: Sequence[Any]) -> None:
     _work[:] = [(work, shares)]
+    gc.freeze()  # a look at what came with the fork would make a copy of it
 
 
 def _done(share: int) -> Any:

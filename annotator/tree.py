@@ -21,7 +21,7 @@ _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 # Letters beyond ASCII are letters in Go too.
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 # For so many words all files are read through: an index of their words costs as much.
-_WORTH_AN_INDEX = 50
+_WORTH_AN_INDEX = 20
 
 _DECODE = msgspec.msgpack.Decoder(dict[str, Document]).decode
 

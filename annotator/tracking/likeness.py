@@ -57,15 +57,21 @@ def alike(one: Profile, other: Profile) -> float:
 
 
 class Index:
-    """Profiles by what is in them, so that what cannot be akin to another is never compared with it."""
+    """Profiles by what is in them, so that what cannot be akin to another is never compared with it.
+
+    All marks have one order, the rare before the common. Two profiles that share so many marks share
+    one of the first of either: only these are looked at, and most of them are in few profiles.
+    """
 
     def __init__(self, profiles: Sequence[Profile]) -> None:
         """Take up profiles; they are known by their place."""
         self._profiles = profiles
-        self._holders: dict[int, list[int]] = defaultdict(list)
+        self._frequency = Counter(mark for marks in profiles for mark in marks)
+        self._holders: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for place, marks in enumerate(profiles):
-            for mark in marks:
-                self._holders[mark].append(place)
+            holders = self._holders[len(marks).bit_length()]
+            for mark in self._first(self._ordered(marks), len(marks) * AKIN / (2 - AKIN)):
+                holders[mark].append(place)
 
     def akin(self, one: Profile) -> Iterator[tuple[int, float]]:
         """The places of all profiles that are akin to one, and how alike they are."""
@@ -75,10 +81,19 @@ class Index:
                 yield place, ratio
 
     def _candidates(self, one: Profile) -> set[int]:
-        """Those that share one of its rarer marks: who has none of them has too few of the others."""
-        shared_at_least = math.ceil(AKIN * len(one) / (2 - AKIN) - _ROUNDING)
-        holders = sorted((self._holders.get(mark, ()) for mark in one), key=len)
-        return set().union(*holders[: len(holders) - shared_at_least + 1])
+        marks, found = self._ordered(one), set[int]()
+        for bits, holders in self._holders.items():
+            shared = (len(one) + (1 << bits >> 1)) * AKIN / 2  # with the smallest profile of that size
+            if shared <= min(len(one), (1 << bits) - 1):
+                found.update(*(holders[mark] for mark in self._first(marks, shared) if mark in holders))
+        return found
+
+    def _ordered(self, marks: Profile) -> list[int]:
+        return sorted(marks, key=lambda mark: (self._frequency[mark], mark))
+
+    def _first(self, marks: list[int], shared: float) -> list[int]:
+        """Those of which one must be shared if so many of all are."""
+        return marks[: len(marks) - math.ceil(shared - _ROUNDING) + 1]
 
 
 def same_code(one: bytes, other: bytes) -> bool:
