@@ -347,3 +347,20 @@ def test_the_span_of_a_closure_bound_beside_others_is_the_closure_alone(
 ) -> None:
     where = forms["Shop.Sell.other"].span
     assert FORMS.read_bytes()[where.start : where.end] == b"func() int { return 1 }"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("package a\n\nfunc f() {}\n", id="a function"),
+        pytest.param('//go:build linux\n\npackage a\n\nimport x "y"\n\ntype T int\n', id="all there is"),
+        pytest.param("/*\ntype of licence\n*/\npackage a\n\nvar x int\n", id="a comment at the margin"),
+        pytest.param('package a; import "y"; func f() {}\n', id="one line"),
+        pytest.param("package a\n  type T int\n", id="no declaration at the margin"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_head_is_read_as_in_the_whole_file(source: str):
+    whole = golang.read(source.encode())
+
+    assert golang.head(source.encode()) == (whole.package, whole.imports, whole.constraint)
