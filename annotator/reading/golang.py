@@ -106,16 +106,16 @@ def _whole_file(data: bytes, root: Node) -> Iterator[Declaration]:
 
 
 def _broken_file(data: bytes, root: Node) -> Iterator[Declaration]:
-    """The declarations of a file with syntax errors: whole ones as they are, the rest piece by piece."""
-    whole = [
-        found
-        for found in documented(root.named_children)
-        if found[0].type in _DECLARATIONS and not found[0].has_error
-    ]
+    """The declarations of a file with syntax errors: whole ones as they are, the rest piece by piece.
+
+    Statements of an unclosed function lie about as if at top level, but never at the margin.
+    """
+    at_margin = [found for found in documented(root.named_children) if found[0].start_point[1] == 0]
+    whole = [found for found in at_margin if found[0].type in _DECLARATIONS and not found[0].has_error]
     ends = [0, *(node.end_byte for node, _ in whole)]
     starts = [*(node.start_byte for node, _ in whole), len(data)]
     for piece in gosyntax.pieces(data, list(zip(ends, starts, strict=True))):
-        whole += documented(piece.named_children)
+        whole += (found for found in documented(piece.named_children) if found[0].start_point[1] == 0)
     for node, doc in sorted(whole, key=lambda found: found[0].start_byte):
         yield from _declared(data, node, doc)
 

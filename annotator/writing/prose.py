@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator.errors import InvalidInput
+from annotator.toml import Toml
 from annotator.writing.escape import Html, escape
 
 if TYPE_CHECKING:
@@ -116,10 +116,7 @@ def parse(name: str, text: str) -> Prose:
         raise InvalidInput(f"{name}.md:1: begin with a head between two lines of {_FENCE}, in TOML")
     end = lines.index(_FENCE, 1)
     first = next((at for at in range(end + 1, len(lines)) if lines[at]), end)
-    try:
-        head = msgspec.convert(tomllib.loads("\n".join(lines[1:end])), _Head)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise InvalidInput(f"{name}.md:2: the head does not fit: {error}") from error
+    head = Toml(f"{name}.md", "\n".join(lines[1:end]).encode(errors="replace"), first=2).convert(_Head)
     return Prose(
         name=name,
         number=head.number,
