@@ -151,7 +151,7 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
 
 def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
     """The files of a site at the tag, by their paths below its documents' folder."""
-    from annotator import sourcing
+    from annotator import backdrop, sourcing
     from annotator.writing import pages, prose, render, site
 
     mirror = _mirror(at)
@@ -166,6 +166,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
+    sources = sourcing.sources(at, pages.folders(cited, texts, mirror, became))
     plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
@@ -174,7 +175,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=sourcing.sources(at, pages.folders(cited, texts, mirror, became)),
+            sources=sources,
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
@@ -183,6 +184,8 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             since=became,
             elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
+            packages=backdrop.packages(at.project, at.cache, texts),
+            locking=backdrop.locking(at, texts, sources),
         )
     )
     written = render.files(plan, cores.cores())

@@ -34,6 +34,8 @@ class Prose(msgspec.Struct, frozen=True):
         shows: Symbols whose code stands below the text, as notations.
         example: The name of an example that stands below the text, or empty.
         picture: What is drawn above the text.
+        packages: Python packages whose structure is drawn below the text, as folders from the project's root.
+        locks: Types, as notations, whose locks are shown below the text.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Prose(msgspec.Struct, frozen=True):
     shows: tuple[str, ...] = ()
     example: str = ""
     picture: Picture | None = None
+    packages: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +107,8 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shows: tuple[str, ...] = ()
     example: str = ""
     picture: Picture | None = None
+    packages: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
 
 
 def parse(name: str, text: str) -> Prose:
@@ -129,6 +135,8 @@ def parse(name: str, text: str) -> Prose:
         shows=head.shows,
         example=head.example,
         picture=head.picture,
+        packages=head.packages,
+        locks=head.locks,
     )
 
 
@@ -138,7 +146,7 @@ def mentions(prose: Prose) -> tuple[Mention, ...]:
         Mention(path=match[1], symbol=match[2], line=prose.line + prose.body.count("\n", 0, match.start()))
         for match in _NOTATION.finditer(prose.body)
     )
-    headed = (*prose.shows, *(prose.picture.named if prose.picture else ()))
+    headed = (*prose.shows, *prose.locks, *(prose.picture.named if prose.picture else ()))
     return (*told, *(Mention(path, symbol, 1) for path, _, symbol in (one.partition("::") for one in headed)))
 
 
