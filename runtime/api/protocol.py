@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from runtime.api.joining import Joining
 
 HEADER_LIMIT: Final = 1 << 20
 """Bytes of a request beside its body: its head, and what stands around chunks; as in Go."""
@@ -44,6 +46,10 @@ class Protocol(HttpToolsProtocol):
     paused = False
     """Whether the engine itself did not read when the client was looked at."""
     watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Answer on this connection."""
+        super().connection_made(Joining(cast("asyncio.Transport", transport)))
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, unless it is too much."""

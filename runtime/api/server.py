@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+import uvloop
 
 from runtime.api.app import Server
 from runtime.api.protocol import Protocol
@@ -88,7 +89,7 @@ def serve(
         stopping: Called when the signal has come, before requests are waited for.
     """
     _allow_many_files()
-    asyncio.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
+    uvloop.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
 
 
 class _Uvicorn(uvicorn.Server):

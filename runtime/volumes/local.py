@@ -379,9 +379,12 @@ class Root:
                 linked = stat.S_ISLNK(os.lstat(path, dir_fd=self.descriptor).st_mode)
             except OSError:
                 return
-            real_path = os.path.realpath(f"{self.path}/{path}")
-            if linked and Path(real_path).exists() and not self.scoped_path(real_path, volume):
-                raise self._outside(real_path)
+            if linked:
+                self._check_target(os.path.realpath(f"{self.path}/{path}"), volume)
+
+    def _check_target(self, real_path: str, volume: LocalVolume) -> None:
+        if Path(real_path).exists() and not self.scoped_path(real_path, volume):
+            raise self._outside(real_path)
 
     def _outside(self, path: str) -> System:
         return System(f"Unable to remove a directory outside of the local volume root {self.base}: {path}")

@@ -64,6 +64,9 @@ class Creation:
         if self.made:
             self._make()
         try:
+            if self.made and self.volume.opts is None:
+                self._fill_what_is_new()
+                return
             with removal.opened(self.place, self.root.descriptor) as directory:
                 self._fill(directory, self.volume.opts)
         except OSError as error:
@@ -102,6 +105,13 @@ class Creation:
             os.mkdir(self.place, ROOT_MODE, dir_fd=self.root.descriptor)
         except OSError as error:
             raise self._failed(error) from error
+
+    def _fill_what_is_new(self) -> None:
+        """Make the directory of the data by its path: nobody else reaches into the one that it is made in."""
+        data = f"{self.place}/{VOLUME_DATA_PATH_NAME}"
+        os.mkdir(data, DATA_MODE, dir_fd=self.root.descriptor)
+        if stat.S_IMODE(os.stat(data, dir_fd=self.root.descriptor).st_mode) != DATA_MODE:
+            os.chmod(data, DATA_MODE, dir_fd=self.root.descriptor)
 
     def _fill(self, directory: int, opts: OptsConfig | None) -> None:
         try:
@@ -170,12 +180,22 @@ class Removal:
             System: Something cannot be deleted.
         """
         try:
-            if self.there:
+            if self.there and not self._is_gone_at_once():
                 removal.remove_tree(self.trace, self.root.descriptor)
         except (OSError, EngineError) as error:
             self.restore()
             raise self._failed(error) from error
         self.root.broken.pop(self.volume.name, None)
+
+    def _is_gone_at_once(self) -> bool:
+        """Whether there were no data, so that two calls deleted all there was."""
+        try:
+            with removal.opened(self.trace, self.root.descriptor) as directory:
+                os.rmdir(VOLUME_DATA_PATH_NAME, dir_fd=directory)
+            os.rmdir(self.trace, dir_fd=self.root.descriptor)
+        except OSError:
+            return False
+        return True
 
     def _rename(self, source: str, target: str) -> None:
         descriptor = self.root.descriptor

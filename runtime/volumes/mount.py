@@ -9,7 +9,7 @@ from enum import IntFlag
 from pathlib import Path
 from typing import Final
 
-from runtime.mount import get_mounts, mounted
+from runtime.mount import get_mounts, may_have_mounts, mounted
 
 
 class Flag(IntFlag):
@@ -113,6 +113,8 @@ def mounts_under(path: str) -> tuple[str, ...]:
     Args:
         path: Absolute, and without symlinks.
     """
+    if not may_have_mounts(path):
+        return ()
     below = path.rstrip("/") + "/"
     found = (at for at in get_mounts() if at == path or at.startswith(below))
     return tuple(sorted(found, key=len, reverse=True))
