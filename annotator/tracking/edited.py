@@ -37,7 +37,8 @@ def carry(place: Place, crossing: Crossing) -> Carried | None:
     if anchor.kind in _HEADS:
         top = _later(place, anchor.symbol, anchor.kind, crossing, whole=False)
         return Carried(Stand(anchor.path, top, top), Sign.SYMBOL) if top is not None else None
-    owner = crossing.before.piece(anchor.path, place.start, place.end)
+    until = _next(crossing.before.read([anchor.path])[anchor.path], place.start)
+    owner = crossing.before.piece(anchor.path, place.start, until)
     top = _later(place, owner.symbol, owner.kind, crossing, whole=True) if owner is not None else None
     return _member(place, owner, top, crossing) if owner is not None and top is not None else None
 
@@ -67,9 +68,11 @@ def _later(place: Place, symbol: str, kind: Kind, crossing: Crossing, *, whole: 
     start = _only(head, after)
     if start is None:
         return None
-    if not whole and kind in _FUNCTIONS and (end := functions.end(after, start)) is not None:
+    until = _next(after, start)
+    end = functions.end(after, start) if kind in _FUNCTIONS and not whole else None
+    if end is not None and end <= until:  # one without a body would end where the next one does
         return _bare(place, after, start, end)
-    found = crossing.after.piece(path, start, _next(after, start))
+    found = crossing.after.piece(path, start, until)
     return found if found is not None and (found.symbol, found.kind) == (symbol, kind) else None
 
 
