@@ -38,6 +38,7 @@ from annotator.tree import parse
 
 if TYPE_CHECKING:
     from annotator import following
+    from annotator.writing.measured import Table
     from annotator.writing.mirror import Mirror
 
 _UNASKED = (
@@ -186,6 +187,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
             packages=backdrop.packages(at.project, at.cache, texts),
             locking=backdrop.locking(at, texts, sources),
+            figures=_figures(at.project),
         )
     )
     written = render.files(plan, cores.cores())
@@ -292,6 +294,14 @@ def _texts(project: Project) -> Iterator[tuple[str, str]]:
     for folder, prefix in (("chapters", ""), ("pages", "pages/")):
         for file in sorted((project.site / folder).glob("*.md")):
             yield prefix + file.stem, bytes_of(file).decode("utf-8", "replace")
+
+
+def _figures(project: Project) -> Mapping[str, Table]:
+    """What the benchmarks measured last; nothing where none were run."""
+    from annotator.writing import measured
+
+    file = project.site / measured.FILE
+    return measured.decode(name_of(project, file), bytes_of(file)) if file.is_file() else {}
 
 
 def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks:

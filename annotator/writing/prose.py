@@ -36,6 +36,7 @@ class Prose(msgspec.Struct, frozen=True):
         picture: What is drawn above the text.
         packages: Python packages whose structure is drawn below the text, as folders from the project's root.
         locks: Types, as notations, whose locks are shown below the text.
+        figures: The benchmarks whose figures stand below the text.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Prose(msgspec.Struct, frozen=True):
     picture: Picture | None = None
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +111,7 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     picture: Picture | None = None
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 def parse(name: str, text: str) -> Prose:
@@ -137,6 +140,7 @@ def parse(name: str, text: str) -> Prose:
         picture=head.picture,
         packages=head.packages,
         locks=head.locks,
+        figures=head.figures,
     )
 
 
