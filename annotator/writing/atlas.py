@@ -13,6 +13,8 @@ import msgspec
 
 from annotator.config import Licence
 from annotator.history import Chronicle, Trail
+from annotator.imports import Package
+from annotator.locks import Locking
 from annotator.model import Anchor, Article, Chapter, Missing, PythonObject, Reference, Skipped, Verdict
 from annotator.writing import prose
 from annotator.writing.addresses import href, slug
@@ -66,6 +68,8 @@ class SiteInput(msgspec.Struct, frozen=True):
         since: What became of the mapped symbols since the baseline; empty at the baseline.
         elsewhere: The same at the tags of the other versions, which stand beside this one.
         chronicle: What is told of many tags.
+        packages: The Python packages whose structure is drawn.
+        locking: What the Go files say of locks, where a text asks for that.
         figures: What was measured, by the names of the benchmarks.
     """
 
@@ -84,6 +88,8 @@ class SiteInput(msgspec.Struct, frozen=True):
     since: tuple[Verdict, ...] = ()
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
     chronicle: Chronicle = Chronicle()
+    packages: tuple[Package, ...] = ()
+    locking: Mapping[str, Locking] = {}
     figures: Mapping[str, Table] = {}
 
 

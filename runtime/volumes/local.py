@@ -6,7 +6,7 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,11 +16,11 @@ from runtime.errors import System
 from runtime.mount import MountTable, unmount
 from runtime.volumes import local_options, local_recovery, metadata, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
-from runtime.volumes.errors import VolumeNotFound
+from runtime.volumes.errors import ValidationError, VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions
 from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, TRASH, Creation, Removal
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
-from runtime.volumes.quoting import cause
+from runtime.volumes.quoting import cause, quote
 
 log = logging.getLogger(__name__)
 
@@ -198,6 +198,8 @@ class Root:
         Differs:
             call RemoveAll: what failed is removed through descriptors, and never what was there before.
             behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
+            behaviour reserved: the names of the engine's own files are refused; moby fails for the one that
+                it has, since the file is there.
             call Root.Name: an attribute here, which is read.
             call localVolume.Name: an attribute, which is read.
         """
@@ -213,6 +215,10 @@ class Root:
             System: The directory or the options file cannot be made.
         """
         local_options.validate_name(name)
+        if metadata.is_reserved(name):
+            raise ValidationError(
+                f"{quote(name)} is the name of a file that the engine keeps beside the volumes"
+            )
         config = local_options.set_opts(opts)
         if self.blocked:
             raise System(self.blocked)
@@ -275,13 +281,16 @@ class Root:
         """
         os.fsync(self.descriptor)
 
-    def recover(self, is_recorded: Callable[[str], bool]) -> Sequence[str]:
+    def recover(self, recorded: Callable[[], Collection[str]]) -> Sequence[str]:
         """End what a crash interrupted.
+
+        Args:
+            recorded: Tells the names of the volumes that have a record, if it is asked.
 
         Returns:
             The volumes whose removal was begun: their records are to be deleted.
         """
-        return local_recovery.recover(self, is_recorded)
+        return local_recovery.recover(self, recorded)
 
     def sweep(self) -> None:
         """Delete the data of volumes whose removal was begun; what cannot be deleted is named in the log."""

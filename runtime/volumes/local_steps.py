@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import threading
@@ -24,6 +25,9 @@ REMOVING: Final = ".-"
 TRASH: Final = ".~"
 """Begins the name of a directory that was a volume of an engine that was killed."""
 
+
+LONGEST: Final = 253
+"""Bytes of a name that has room for two more; a file's name has at most 255."""
 
 MARK: Final = 0o1700
 """The mode of a directory whose removal was begun; by that ours are told from what others called so."""
@@ -55,7 +59,7 @@ class Creation:
         self.root = root
         self.volume = volume
         self.made = made
-        self.place = CREATING + volume.name if made else volume.name
+        self.place = aside(CREATING, volume.name) if made else volume.name
 
     def build(self) -> None:
         """Make the directories and the options file."""
@@ -91,6 +95,9 @@ class Creation:
 
     def _make(self) -> None:
         try:
+            # What is made has another name for now; it must be possible to give it its own.
+            with suppress(FileNotFoundError):
+                os.stat(self.volume.name, dir_fd=self.root.descriptor, follow_symlinks=False)
             os.mkdir(self.place, ROOT_MODE, dir_fd=self.root.descriptor)
         except FileExistsError:
             removal.remove_tree(self.place, self.root.descriptor)
@@ -129,7 +136,7 @@ class Removal:
     def __init__(self, root: Ground, volume: LocalVolume) -> None:
         self.root = root
         self.volume = volume
-        self.trace = REMOVING + volume.name
+        self.trace = aside(REMOVING, volume.name)
         self.there = True
         self.mode = ROOT_MODE
 
@@ -196,6 +203,12 @@ class Removal:
     def _failed(self, error: OSError | EngineError) -> System:
         why = cause(error) if isinstance(error, OSError) else str(error)
         return System(f"error removing volume path '{self.root.path}/{self.volume.name}': {why}", error)
+
+
+def aside(prefix: str, name: str) -> str:
+    """What a volume's directory is called while it is no volume; a digest stands for too long a name."""
+    raw = os.fsencode(name)
+    return prefix + (name if len(raw) <= LONGEST else f"={hashlib.sha256(raw).hexdigest()}")
 
 
 def mark(name: str, parent: int, mode: int = MARK) -> int:
