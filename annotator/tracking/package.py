@@ -73,6 +73,13 @@ class Side:
         return self._profiles[item.key]
 
 
+class Akin(NamedTuple):
+    """A declaration of the second tree whose body is akin to one of the first, and how alike they are."""
+
+    item: Item
+    ratio: float
+
+
 class Package:
     """A package in both trees, as far as its files changed.
 
@@ -88,6 +95,7 @@ class Package:
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
         self.renames_settled = False
+        self._akin: dict[tuple[str, int], tuple[Akin, ...]] = {}
         for stage in (self._in_file, self._in_package):
             for item, found, by in stage():
                 self.settle(item, found, by)
@@ -136,6 +144,19 @@ class Package:
         if len(akin) != 1 or akin[0][0] is not old or self.likeness(*akin[0]) < likeness.SAME:
             return None
         return akin[0][1]
+
+    def akin(self, old: Item) -> tuple[Akin, ...]:
+        """All declarations of the second tree whose body is akin to one of the first, in order."""
+        if old.key not in self._akin:
+            items, index = self._later
+            found = index.akin(self.before.profile(old))
+            self._akin[old.key] = tuple(Akin(items[place], ratio) for place, ratio in found)
+        return self._akin[old.key]
+
+    @cached_property
+    def _later(self) -> tuple[list[Item], likeness.Index]:
+        items = list(self.after.items)
+        return items, likeness.Index([self.after.profile(item) for item in items])
 
     def likeness(self, old: Item, new: Item) -> float:
         """How alike two bodies are."""

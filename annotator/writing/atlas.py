@@ -20,6 +20,7 @@ from annotator.writing import prose
 from annotator.writing.addresses import href, slug
 from annotator.writing.escape import Html, quote, web
 from annotator.writing.facing import Facings
+from annotator.writing.measured import Table
 from annotator.writing.mirror import Mirror
 from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets
 from annotator.writing.prose import Mention, Prose
@@ -69,6 +70,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         chronicle: What is told of many tags.
         packages: The Python packages whose structure is drawn.
         locking: What the Go files say of locks, where a text asks for that.
+        figures: What was measured, by the names of the benchmarks.
     """
 
     repository: str
@@ -88,6 +90,7 @@ class SiteInput(msgspec.Struct, frozen=True):
     chronicle: Chronicle = Chronicle()
     packages: tuple[Package, ...] = ()
     locking: Mapping[str, Locking] = {}
+    figures: Mapping[str, Table] = {}
 
 
 class Stop(msgspec.Struct, frozen=True):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator.errors import InvalidInput
+from annotator.toml import Toml
 from annotator.writing.escape import Html, escape
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Prose(msgspec.Struct, frozen=True):
         picture: What is drawn above the text.
         packages: Python packages whose structure is drawn below the text, as folders from the project's root.
         locks: Types, as notations, whose locks are shown below the text.
+        figures: The benchmarks whose figures stand below the text.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Prose(msgspec.Struct, frozen=True):
     picture: Picture | None = None
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +111,7 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     picture: Picture | None = None
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 def parse(name: str, text: str) -> Prose:
@@ -122,10 +125,7 @@ def parse(name: str, text: str) -> Prose:
         raise InvalidInput(f"{name}.md:1: begin with a head between two lines of {_FENCE}, in TOML")
     end = lines.index(_FENCE, 1)
     first = next((at for at in range(end + 1, len(lines)) if lines[at]), end)
-    try:
-        head = msgspec.convert(tomllib.loads("\n".join(lines[1:end])), _Head)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise InvalidInput(f"{name}.md:2: the head does not fit: {error}") from error
+    head = Toml(f"{name}.md", "\n".join(lines[1:end]).encode(errors="replace"), first=2).convert(_Head)
     return Prose(
         name=name,
         number=head.number,
@@ -140,6 +140,7 @@ def parse(name: str, text: str) -> Prose:
         picture=head.picture,
         packages=head.packages,
         locks=head.locks,
+        figures=head.figures,
     )
 
 

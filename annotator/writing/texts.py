@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.writing import pictures, showing
+from annotator.writing import measured, pictures, showing
 from annotator.writing.addresses import href
 from annotator.writing.atlas import Atlas, to
 from annotator.writing.drawing import Step
@@ -50,6 +50,7 @@ def pages(atlas: Atlas) -> Iterator[Page]:
                     if package.name.replace(".", "/") in text.packages
                 ),
                 holding=holding(atlas, text.locks, page) if text.locks else None,
+                measured=measured.chosen(atlas.given.figures, text.figures),
             ),
             code=bool(text.shows),
         )

@@ -6,6 +6,7 @@ import msgspec
 
 from annotator.writing.code import Line
 from annotator.writing.escape import Html
+from annotator.writing.measured import Table
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -219,6 +220,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     example: ExampleShown | None = None
     structures: tuple[Structure, ...] = ()
     holding: Holding | None = None
+    measured: tuple[Table, ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True):
