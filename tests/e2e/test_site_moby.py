@@ -62,7 +62,7 @@ def build(folder: Path, *options: str) -> None:
     settings = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
     settings = settings.replace("[tool.annotator]\n", f'[tool.annotator]\nhome = "{HOME}"\n')
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
-    for name in ("annotator", "runtime", "site"):
+    for name in ("annotator", "runtime", "templates", "site"):
         ignored = shutil.ignore_patterns("docs", "html", ".cache", "__pycache__")
         shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
