@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COLUMNS = 3
-_HEIGHT, _GAP, _INDENT = 44, 8, 24
+_HEIGHT, _GAP = 44, 8
+_INDENT, _LITTLE = 24, 12
+"""How far to the right a part stands: in a wide picture, and in one that has no room for more."""
+
 _SIDE, _LOW, _HEAD = 270, 32, 26
 """Of a drawing with something in the middle: its boxes' width and height, and the room above them."""
 
@@ -127,11 +130,12 @@ def _column(family: tuple[Step, ...], x: float, y: float, width: float) -> Drawi
     parents: dict[int, Box] = {}
     joints: dict[int, float] = {}
     base = min(step.number.count(".") for step in family)
+    indent = _LITTLE if width < NARROW else _INDENT
     for step in family:
         depth = step.number.count(".") - base
-        box = Box(step, x + depth * _INDENT, y, width - depth * _INDENT, top=depth == 0)
+        box = Box(step, x + depth * indent, y, width - depth * indent, top=depth == 0)
         if parent := parents.get(depth - 1):
-            lines.append(f"M{parent.x + _INDENT / 2} {joints[depth - 1]}V{y + _HEIGHT / 2}H{box.x - 3}")
+            lines.append(f"M{parent.x + indent / 2} {joints[depth - 1]}V{y + _HEIGHT / 2}H{box.x - 3}")
             joints[depth - 1] = y + _HEIGHT / 2
         parents[depth] = box
         joints[depth] = y + _HEIGHT
