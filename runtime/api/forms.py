@@ -140,6 +140,8 @@ def matches_content_type(content_type: str, expected_type: str) -> bool:
     Go:
         api/server/httputils/httputils.go::matchesContentType
     """
+    if content_type == expected_type:
+        return True
     header = Message()
     header["content-type"] = content_type.replace("\r", " ").replace("\n", " ")
     return bool(content_type) and header.get_content_type() == expected_type

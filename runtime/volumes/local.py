@@ -227,9 +227,8 @@ class Root:
                 return Creation(self, self.volumes[name], made=False)
             if name in self.staged:
                 raise System(f"volume {name} is being created")
-            volume = LocalVolume(name, self, config)
-            creation = Creation(self, volume, made=not self._exists(name))
             self.staged.add(name)
+        creation = Creation(self, LocalVolume(name, self, config), made=True)
         try:
             creation.build()
         except BaseException:
@@ -369,9 +368,6 @@ class Root:
             volume = self.volumes.get(name)
             if volume is not None and rest == VOLUME_DATA_PATH_NAME and (volume.opts or volume.problem):
                 _try_unmount(at)
-
-    def _exists(self, name: str) -> bool:
-        return os.access(name, os.F_OK, dir_fd=self.descriptor, follow_symlinks=False)
 
     def _check_scope(self, volume: LocalVolume) -> None:
         """Refuse to remove a volume whose name, or whose directories as links, lead elsewhere."""

@@ -52,7 +52,7 @@ class Creation:
     Args:
         root: Where.
         volume: The volume to be.
-        made: Whether its directory is made for it; otherwise one of its name was there.
+        made: Whether its directory is made for it, unless one of its name turns out to be there.
     """
 
     def __init__(self, root: Ground, volume: LocalVolume, *, made: bool) -> None:
@@ -95,15 +95,22 @@ class Creation:
 
     def _make(self) -> None:
         try:
-            # What is made has another name for now; it must be possible to give it its own.
-            with suppress(FileNotFoundError):
-                os.stat(self.volume.name, dir_fd=self.root.descriptor, follow_symlinks=False)
+            # What is made has another name for now; this also tells whether it can have its own.
+            if self._is_there():
+                self.made, self.place = False, self.volume.name
+                return
             os.mkdir(self.place, ROOT_MODE, dir_fd=self.root.descriptor)
         except FileExistsError:
             removal.remove_tree(self.place, self.root.descriptor)
             os.mkdir(self.place, ROOT_MODE, dir_fd=self.root.descriptor)
         except OSError as error:
             raise self._failed(error) from error
+
+    def _is_there(self) -> bool:
+        with suppress(FileNotFoundError):
+            os.stat(self.volume.name, dir_fd=self.root.descriptor, follow_symlinks=False)
+            return True
+        return False
 
     def _fill(self, directory: int, opts: OptsConfig | None) -> None:
         try:

@@ -60,7 +60,7 @@ def _shown(name: str, rows: Iterable[dict[str, str]]) -> Table:
 
 
 def _about(module: ModuleType) -> str:
-    return (module.__doc__ or "").partition("\n")[0]
+    return (module.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def _machine() -> dict[str, object]:
