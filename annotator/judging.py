@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator import cores
 from annotator.model import (
     Missing,
     Reference,
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 _BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
 _LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
 _DECODE = msgspec.msgpack.Decoder(Verdict).decode
+_DECODE_ALL = msgspec.msgpack.Decoder(tuple[Verdict, ...]).decode
+# Below so many references a second process costs more than it saves.
+_WORTH_A_PROCESS = 200
 
 
 def verdict(at: Session, reference: Reference) -> Verdict:
@@ -38,6 +43,29 @@ def verdict(at: Session, reference: Reference) -> Verdict:
 
 def verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
     """Where references are: by their names, and what these do not find is followed, all of a tag at once."""
+    wanted = tuple(references)
+    distinct = dict.fromkeys(wanted)
+    if len(distinct) < _WORTH_A_PROCESS:
+        return _judged(at, wanted)
+    # The files are parsed on all cores first; what was cited at one tag then needs nothing of other tags.
+    at.tree.documents(path for path in at.tree.go_files if not path.endswith("_test.go"))
+    origins: dict[str, list[Reference]] = defaultdict(list)
+    for reference in distinct:
+        origins[reference.ref or ""].append(reference)
+    shares = cores.dealt(origins, lambda _: 1)
+    found = {
+        verdict.reference: verdict
+        for encoded in cores.shared(partial(_judged_share, at), shares)
+        for verdict in _DECODE_ALL(encoded)
+    }
+    return tuple(found[reference] for reference in wanted)
+
+
+def _judged_share(at: Session, references: list[Reference]) -> bytes:
+    return msgspec.msgpack.encode(_judged(at, references))
+
+
+def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]:
     found = {reference: _named(at, reference) for reference in references}
     astray: dict[str, list[Reference]] = defaultdict(list)
     for reference, (_, origin) in found.items():

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import portside
+from annotator import cores, portside
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable
@@ -27,7 +25,6 @@ from annotator.model import (
     PythonObject,
     Reference,
     Remark,
-    Use,
     Verdict,
 )
 from annotator.port import mapped, walk
@@ -41,8 +38,8 @@ from annotator.tree import parse
 
 if TYPE_CHECKING:
     from annotator import following
+    from annotator.writing.measured import Table
     from annotator.writing.mirror import Mirror
-    from annotator.writing.places import Source
 
 _UNASKED = (
     "What became of each symbol over the releases is shown by `annotator build --history`, "
@@ -155,6 +152,7 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
 
 def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
     """The files of a site at the tag, by their paths below its documents' folder."""
+    from annotator import backdrop, sourcing
     from annotator.writing import pages, prose, render, site
 
     mirror = _mirror(at)
@@ -169,6 +167,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
+    sources = sourcing.sources(at, pages.folders(cited, texts, mirror, became))
     plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
@@ -177,7 +176,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=_sources(at, pages.folders(cited, texts, mirror, became)),
+            sources=sources,
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
@@ -186,9 +185,12 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             since=became,
             elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
+            packages=backdrop.packages(at.project, at.cache, texts),
+            locking=backdrop.locking(at, texts, sources),
+            figures=_figures(at.project),
         )
     )
-    written = render.files(plan, os.cpu_count() or 1)
+    written = render.files(plan, cores.cores())
     verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
     built = Built(sum(path.endswith(".md") for path in written), snapshot.tag, verdicts, plan.remarks)
     return {**written, **site.assets(at.project.site / "assets")}, built
@@ -287,45 +289,19 @@ def _mirror(at: Session) -> Mirror:
     return mirroring.mirror(project, at.cache, make, lambda: walk(project)[0])
 
 
-def _sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
-    """The Go files of some packages, tests apart, with what their identifiers are proven to name."""
-    from annotator import colouring
-    from annotator.writing.places import Source
-
-    wanted = set(folders)
-    paths = [
-        path
-        for path in at.tree.go_files
-        if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
-    ]
-    documents, data, uses = at.tree.documents(paths), at.tree.read(paths), _uses(at, paths)
-    colours = colouring.colours(at.cache, data, "go")
-    return {path: Source(data[path], documents[path], uses[path], colours[path]) for path in paths}
-
-
-def _uses(at: Session, paths: Iterable[str]) -> Mapping[str, tuple[Use, ...]]:
-    """What the identifiers of some files name: bound once for each state of the whole tree."""
-    from annotator.reading.binding import Binder
-
-    modules = ",".join(at.project.config.modules)
-    keys = {path: f"{at.tree.digest}:{modules}:{path}" for path in paths}
-    kept = at.cache.get_values("uses", keys.values())
-    decode = msgspec.msgpack.Decoder(tuple[Use, ...]).decode
-    found = {}
-    for path, key in keys.items():
-        with suppress(msgspec.MsgspecError, KeyError):
-            found[path] = decode(kept[key])
-    binder = Binder(at.tree, at.project.config.modules)
-    bound = {path: binder.uses(path) for path in keys if path not in found}
-    at.cache.put_values("uses", {keys[path]: msgspec.msgpack.encode(uses) for path, uses in bound.items()})
-    return found | bound
-
-
 def _texts(project: Project) -> Iterator[tuple[str, str]]:
     """Our own texts: the chapters by their files' names, other pages with their folder's before it."""
     for folder, prefix in (("chapters", ""), ("pages", "pages/")):
         for file in sorted((project.site / folder).glob("*.md")):
             yield prefix + file.stem, bytes_of(file).decode("utf-8", "replace")
+
+
+def _figures(project: Project) -> Mapping[str, Table]:
+    """What the benchmarks measured last; nothing where none were run."""
+    from annotator.writing import measured
+
+    file = project.site / measured.FILE
+    return measured.decode(name_of(project, file), bytes_of(file)) if file.is_file() else {}
 
 
 def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,11 +12,18 @@ from typing import Protocol
 
 import msgspec
 
+from annotator import cores
 from annotator.model import Blob, Declaration, Document, Snapshot, Use
 
 # Below so many files a second process costs more than it saves.
 _WORTH_A_PROCESS = 120
 _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
+# Letters beyond ASCII are letters in Go too.
+_WORD = re.compile(rb"[\w\x80-\xff]+")
+# For so many words all files are read through: an index of their words costs as much.
+_WORTH_AN_INDEX = 20
+
+_DECODE = msgspec.msgpack.Decoder(dict[str, Document]).decode
 
 
 def reader() -> str:
@@ -60,6 +67,7 @@ class Tree:
         self._bytes: dict[str, bytes] = {}
         self._documents: dict[str, Document] = {}
         self._pieces: dict[tuple[str, int, int], Declaration | None] = {}
+        self._looked = 0
 
     @property
     def tag(self) -> str:
@@ -119,11 +127,13 @@ class Tree:
             self._pieces[key] = golang.read_piece(self.data(path), start, end)
         return self._pieces[key]
 
-    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
-        """The Go files in a folder, vendored or not, with their documents."""
-        paths = self._folders.get(folder, ())
-        data, documents = self.read(paths), self.documents(paths)
-        return {path: (data[path], documents[path]) for path in paths}
+    def document(self, path: str) -> Document:
+        """What a Go file says, vendored or not."""
+        return self.documents([path])[path]
+
+    def package(self, folder: str) -> Mapping[str, bytes]:
+        """The bytes of the Go files in a folder, vendored or not."""
+        return self.read(self._folders.get(folder, ()))
 
     @cached_property
     def _folders(self) -> Mapping[str, list[str]]:
@@ -134,9 +144,21 @@ class Tree:
         return found
 
     def containing(self, word: str) -> tuple[str, ...]:
-        """The Go files, not vendored, whose bytes hold `word`."""
+        """The Go files, not vendored, that hold `word`: all that do as a word, some as a part of one."""
+        self._looked += 1
+        if self._looked > _WORTH_AN_INDEX:
+            return tuple(self._words.get(word.encode(), ()))
         needle = word.encode()
         return tuple(path for path, data in self.read(self.go_files).items() if needle in data)
+
+    @cached_property
+    def _words(self) -> Mapping[bytes, list[str]]:
+        """The files by the words that are in them."""
+        found: dict[bytes, list[str]] = {}
+        for path, data in self.read(self.go_files).items():
+            for word in set(_WORD.findall(data)):
+                found.setdefault(word, []).append(path)
+        return found
 
     def _load(self, paths: list[str]) -> dict[str, Document]:
         ids = {path: self.snapshot.files[path].id for path in paths}
@@ -152,28 +174,21 @@ class Tree:
 
 def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
     """The documents of many blobs, on as many cores as are worth it."""
-    workers = min(os.cpu_count() or 1, len(blobs) // _WORTH_A_PROCESS)
+    given = list(blobs.items())
+    workers = min(cores.cores(), len(given) // _WORTH_A_PROCESS)
     if workers < 2:  # noqa: PLR2004 - one worker is this process
-        from annotator.reading import golang
-
-        return {blob: golang.read(data) for blob, data in blobs.items()}
-    return _parse_on_all_cores(list(blobs.items()), workers)
-
-
-def _parse_on_all_cores(blobs: list[tuple[str, bytes]], workers: int) -> dict[str, Document]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    decode: Callable[[bytes], dict[str, Document]] = msgspec.msgpack.Decoder(dict[str, Document]).decode
-    shares = [blobs[start::workers] for start in range(workers)]
+        return _parsed(given)
     found: dict[str, Document] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        for encoded in pool.map(_parse_share, shares):
-            found.update(decode(encoded))
+    for encoded in cores.shared(_parse_share, [given[start::workers] for start in range(workers)]):
+        found.update(_DECODE(encoded))
     return found
 
 
 def _parse_share(blobs: list[tuple[str, bytes]]) -> bytes:
+    return msgspec.msgpack.encode(_parsed(blobs))
+
+
+def _parsed(blobs: list[tuple[str, bytes]]) -> dict[str, Document]:
     from annotator.reading import golang
 
-    return msgspec.msgpack.encode({blob: golang.read(data) for blob, data in blobs})
+    return {blob: golang.read(data) for blob, data in blobs}

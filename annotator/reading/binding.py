@@ -10,11 +10,11 @@ from annotator.model import Declaration, Kind, Use
 from annotator.reading.binding_expressions import Expressions
 from annotator.reading.binding_interfaces import Interfaces
 from annotator.reading.binding_members import Members
-from annotator.reading.binding_packages import Packages, Source, folder_of, with_members
+from annotator.reading.binding_packages import File, Files, Packages, Source, by_symbol, with_members
 from annotator.reading.binding_platform import platform_of
 from annotator.reading.binding_signatures import Signatures
 from annotator.reading.binding_types import Types
-from annotator.reading.binding_walk import Walk
+from annotator.reading.binding_walk import Walk, Watch
 
 CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
@@ -30,9 +30,13 @@ class Binder:
 
     source: Source
     modules: tuple[str, ...]
+    _files: Files = field(init=False)
     _builds: dict[tuple[tuple[tuple[str, bool], ...], str | None], Build] = field(default_factory=dict)
     _uses: dict[str, tuple[Use, ...]] = field(default_factory=dict)
     _symbols: dict[str, Mapping[str, tuple[Declaration, ...]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._files = Files(self.source)
 
     def uses(self, path: str) -> tuple[Use, ...]:
         """The proven uses in a file, in source order; none for a path without a Go file."""
@@ -63,10 +67,10 @@ class Binder:
 
     def implements(self, type_: tuple[str, str], interface: tuple[str, str]) -> bool:
         """Whether a type (path and symbol), or a pointer to it, is proven to implement an interface."""
-        found = self.source.package(folder_of(type_[0])).get(type_[0])
+        found = self._files.file(type_[0])
         if found is None:
             return False
-        build = self._build(type_[0], found[1].constraint)
+        build = self._build(found)
         concrete, abstract = build.packages.entry(*type_), build.packages.entry(*interface)
         return (
             concrete is not None and abstract is not None and build.interfaces.implements(concrete, abstract)
@@ -74,26 +78,32 @@ class Binder:
 
     def _declarations(self, path: str) -> Mapping[str, tuple[Declaration, ...]]:
         if path not in self._symbols:
-            found = self.source.package(folder_of(path)).get(path)
-            self._symbols[path] = by_symbol(found[1].declarations) if found is not None else {}
+            found = self._files.file(path)
+            self._symbols[path] = (
+                by_symbol(with_members(found.document.declarations)) if found is not None else {}
+            )
         return self._symbols[path]
 
-    def _bound(self, path: str) -> tuple[Use, ...]:
-        found = self.source.package(folder_of(path)).get(path)
+    def show(self, path: str, watch: Watch) -> None:
+        """Show every selector of a file to `watch`, with what its names mean where it stands."""
+        self._bound(path, watch)
+
+    def _bound(self, path: str, watch: Watch | None = None) -> tuple[Use, ...]:
+        found = self._files.file(path)
         if found is None:
             return ()
-        build = self._build(path, found[1].constraint)
+        build = self._build(found)
         file = build.packages.file(path)
         if file is None or file.root is None:
             return ()
-        return Walk(file, build.types, build.expressions).run(file.root)
+        return Walk(file, build.types, build.expressions, watch=watch).run(file.root)
 
-    def _build(self, path: str, constraint: str) -> Build:
-        platform = platform_of(path, constraint)
-        tested = folder_of(path) if path.endswith("_test.go") else None
+    def _build(self, file: File) -> Build:
+        platform = platform_of(file.path, file.head.constraint)
+        tested = file.folder if file.is_test else None
         key = (tuple(sorted(platform.items())), tested)
         if key not in self._builds:
-            packages = Packages(self.source, self.modules, platform, tested)
+            packages = Packages(self._files, self.modules, platform, tested)
             types = Types(packages)
             members = Members(types)
             self._builds[key] = Build(
@@ -113,14 +123,6 @@ class Build:
     types: Types
     expressions: Expressions
     interfaces: Interfaces
-
-
-def by_symbol(declarations: tuple[Declaration, ...]) -> Mapping[str, tuple[Declaration, ...]]:
-    """Declarations and their members by symbol."""
-    found: dict[str, tuple[Declaration, ...]] = {}
-    for declaration in with_members(declarations):
-        found[declaration.symbol] = (*found.get(declaration.symbol, ()), declaration)
-    return found
 
 
 def _start(use: Use) -> int:

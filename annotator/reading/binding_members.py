@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
@@ -24,10 +25,19 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class _Elements:
+    """What a struct or interface spells out: by name, where each is named and declared; what it embeds."""
+
+    named: dict[str, list[tuple[Node, Node]]]
+    embedded: list[Node | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Members:
     """Finds what selectors name, within one build."""
 
     types: Types
+    _known: dict[tuple[str, int], _Elements] = field(default_factory=dict)
 
     def find(self, kind: Type | None, name: str) -> Member | None:
         """The field or method that `x.name` means for an x of a type, promoted ones included."""
@@ -66,17 +76,16 @@ class Members:
 
     def _spelled(self, spelled: Spelled, name: str, embedded: list[Type | None]) -> Iterator[Member]:
         context = spelled.context
-        for node in elements(spelled.node):
-            names = names_of(node)
-            for item in names:
-                if context.file.text(item) == name:
-                    yield self._member(item, node, context)
-            if not names:
-                inner = only_embedded(node)
-                bare = _bare(inner)
-                embedded.append(self.types.resolve(inner, context))
-                if node.type == "field_declaration" and bare is not None and context.file.text(bare) == name:
-                    yield self._member(bare, node, context)
+        elements_ = self._elements(spelled)
+        for item, node in elements_.named.get(name, ()):
+            yield self._member(item, node, context)
+        embedded += [self.types.resolve(inner, context) for inner in elements_.embedded]
+
+    def _elements(self, spelled: Spelled) -> _Elements:
+        key = spelled.context.file.path, spelled.node.id
+        if key not in self._known:
+            self._known[key] = _read(spelled.node, spelled.context.file)
+        return self._known[key]
 
     def _member(self, name: Node, node: Node, context: Context) -> Member:
         if node.type == "method_elem":
@@ -87,6 +96,20 @@ class Members:
                 kind = Pointer(kind)
         row, column = name.start_point
         return Member(context.file, context.file.places.get((row + 1, column + 1)), kind)
+
+
+def _read(spelled: Node, file: File) -> _Elements:
+    read = _Elements(defaultdict(list), [])
+    for node in elements(spelled):
+        names = names_of(node)
+        if not names:
+            inner = only_embedded(node)
+            bare = _bare(inner)
+            read.embedded.append(inner)
+            names = [bare] if node.type == "field_declaration" and bare is not None else []
+        for name in names:
+            read.named[file.text(name)].append((name, node))
+    return read
 
 
 def elements(node: Node) -> list[Node]:

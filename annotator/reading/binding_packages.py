@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -11,26 +11,51 @@ from typing import Protocol
 from tree_sitter import Node
 
 from annotator.model import Declaration, Document
-from annotator.reading import gosyntax
+from annotator.reading import golang, gosyntax
 from annotator.reading.binding_platform import Platform, builds
 
 
 class Source(Protocol):
     """Where the files of a package come from."""
 
-    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
+    def package(self, folder: str) -> Mapping[str, bytes]:
         """The Go files in a folder, by path; empty for a folder without any."""
+        ...
+
+    def document(self, path: str) -> Document:
+        """What one of these files says."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """A Go file with its syntax tree, made when first asked for."""
+    """A Go file; what it says and its syntax tree are made when first asked for."""
 
     path: str
     folder: str
     data: bytes
-    document: Document
+    source: Source
+
+    @cached_property
+    def head(self) -> golang.Head:
+        """Its package's name, its imports and its build constraint."""
+        return golang.head(self.data)
+
+    @cached_property
+    def document(self) -> Document:
+        """All that it says."""
+        return self.source.document(self.path)
+
+    @cached_property
+    def named(self) -> Mapping[str, tuple[Declaration, ...]]:
+        """Its package-level declarations by symbol."""
+        return by_symbol(self.document.declarations)
+
+    def declared(self, symbol: str) -> tuple[Declaration, ...]:
+        """Its package-level declarations of `Name` or `Type.Method`; read only if it has the word."""
+        if "named" not in self.__dict__ and symbol.rpartition(".")[2].encode() not in self.data:
+            return ()
+        return self.named.get(symbol, ())
 
     @property
     def is_test(self) -> bool:
@@ -85,6 +110,33 @@ def with_members(declarations: tuple[Declaration, ...]) -> Iterator[Declaration]
         todo += found.members
 
 
+def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declaration, ...]]:
+    """Declarations by symbol: more than one, if there are twins."""
+    found: dict[str, tuple[Declaration, ...]] = {}
+    for declaration in declarations:
+        found[declaration.symbol] = (*found.get(declaration.symbol, ()), declaration)
+    return found
+
+
+@dataclass(eq=False)
+class Files:
+    """The Go files of a repository, each the same object whatever it is built for."""
+
+    source: Source
+    _folders: dict[str, Mapping[str, File]] = field(default_factory=dict)
+
+    def folder(self, folder: str) -> Mapping[str, File]:
+        """Those of a folder by path, in order."""
+        if folder not in self._folders:
+            found = sorted(self.source.package(folder).items())
+            self._folders[folder] = {path: File(path, folder, data, self.source) for path, data in found}
+        return self._folders[folder]
+
+    def file(self, path: str) -> File | None:
+        """One of them."""
+        return self.folder(folder_of(path)).get(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A declaration and the file that makes it."""
@@ -100,19 +152,15 @@ class Package:
     folder: str
     name: str
     files: tuple[File, ...]
-
-    @cached_property
-    def names(self) -> Mapping[str, tuple[Entry, ...]]:
-        """The package-level declarations by symbol: more than one, if twins cannot be told apart."""
-        names: dict[str, tuple[Entry, ...]] = {}
-        for file in self.files:
-            for found in file.document.declarations:
-                names[found.symbol] = (*names.get(found.symbol, ()), Entry(file, found))
-        return names
+    _found: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
 
     def find(self, symbol: str) -> tuple[Entry, ...]:
-        """The declarations of `Name` or `Type.Method`."""
-        return self.names.get(symbol, ())
+        """The declarations of `Name` or `Type.Method`: more than one, if twins cannot be told apart."""
+        if symbol not in self._found:
+            self._found[symbol] = tuple(
+                Entry(file, found) for file in self.files for found in file.declared(symbol)
+            )
+        return self._found[symbol]
 
     def only(self, symbol: str) -> Entry | None:
         """The one declaration of a symbol, None if there is none or more than one."""
@@ -125,13 +173,13 @@ class Packages:
     """The packages of a repository as one file's build sees them.
 
     Attributes:
-        source: Gives the files of a folder.
+        all: The files of every build.
         modules: Import paths of the repository's root.
         platform: What the build is for.
         tested: Folder whose test files belong to the build too, None if none.
     """
 
-    source: Source
+    all: Files
     modules: tuple[str, ...]
     platform: Platform
     tested: str | None = None
@@ -151,7 +199,7 @@ class Packages:
         name = name or _importable(built)
         key = (folder, name)
         if key not in self._packages:
-            files = tuple(file for file in built if file.document.package == name)
+            files = tuple(file for file in built if file.head.package == name)
             self._packages[key] = Package(folder, name, files) if files else None
         return self._packages[key]
 
@@ -162,23 +210,22 @@ class Packages:
     def entry(self, path: str, symbol: str) -> Entry | None:
         """The one package-level declaration of a symbol in a file."""
         file = self.file(path)
-        found = [item for item in file.document.declarations if item.symbol == symbol] if file else []
+        found = file.declared(symbol) if file is not None else ()
         return Entry(file, found[0]) if file is not None and len(found) == 1 else None
 
     def _built(self, folder: str) -> list[File]:
         if folder not in self._folders:
-            found = self.source.package(folder)
-            files = [File(path, folder, *found[path]) for path in sorted(found)]
+            files = self.all.folder(folder).values()
             self._folders[folder] = [file for file in files if self._is_built(file)]
         return self._folders[folder]
 
     def _is_built(self, file: File) -> bool:
         if file.is_test and file.folder != self.tested:
             return False
-        return builds(file.path, file.document.constraint, self.platform) is not False
+        return builds(file.path, file.head.constraint, self.platform) is not False
 
 
 def _importable(files: list[File]) -> str:
     """The name by which a folder's package is imported; empty if that is not one name."""
-    names = {file.document.package for file in files if not file.is_test}
+    names = {file.head.package for file in files if not file.is_test}
     return names.pop() if len(names) == 1 else ""

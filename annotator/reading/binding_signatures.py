@@ -138,7 +138,7 @@ class Signatures:
 
 def _import_path(file: File, name: str) -> str:
     """The path of the import outside the repository that a file knows by a name."""
-    for item in file.document.imports:
+    for item in file.head.imports:
         if (item.alias or item.path.rpartition("/")[2]) == name:
             return item.path
     raise Unknown

@@ -45,10 +45,14 @@ _Rule = Callable[["Types", Node, Context], "Type | None"]
 
 @dataclass(frozen=True, slots=True)
 class _Imported:
-    """What a file's imports bring: packages by name, and the names of dot imports."""
+    """What a file's imports bring: packages by name, and those whose names come in bare, the last first."""
 
     packages: dict[str, PackageName]
-    dotted: dict[str, tuple[Entry, ...]]
+    dotted: list[Package]
+
+    def find(self, name: str) -> tuple[Entry, ...]:
+        """What a bare name means by a dot import."""
+        return next((found for package in self.dotted if (found := package.find(name))), ())
 
 
 @dataclass(eq=False)
@@ -64,14 +68,14 @@ class Types:
 
     def own_package(self, file: File) -> Package | None:
         """The package that a file belongs to."""
-        return self.packages.package(file.folder, file.document.package)
+        return self.packages.package(file.folder, file.head.package)
 
     def entry(self, name: str, file: File) -> Entry | None:
         """The one package-level declaration that a bare name means in a file."""
         package = self.own_package(file) if name not in _NAMELESS else None
         found = package.find(name) if package is not None else ()
         if not found and name[:1].isupper():
-            found = self._imported(file).dotted.get(name, ())
+            found = self._imported(file).find(name)
         return found[0] if len(found) == 1 else None
 
     def import_of(self, name: str, file: File) -> PackageName | None:
@@ -80,14 +84,14 @@ class Types:
 
     def _imported(self, file: File) -> _Imported:
         if file.path not in self._imports:
-            self._imports[file.path] = imported = _Imported({}, {})
-            for item in file.document.imports:
+            self._imports[file.path] = imported = _Imported({}, [])
+            for item in file.head.imports:
                 package = self.packages.of_import(item.path)
                 last = item.path.rpartition("/")[2]
                 called = item.alias or (package.name if package is not None else last)
                 imported.packages.setdefault(called, PackageName(package))
                 if item.alias == "." and package is not None:
-                    imported.dotted.update(package.names)
+                    imported.dotted.insert(0, package)
         return self._imports[file.path]
 
     def named(self, name: str, context: Context) -> Type | None:

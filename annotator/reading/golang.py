@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -16,6 +17,14 @@ _SPECS = frozenset({"type_spec", "type_alias", "const_spec", "var_spec"})
 _RECEIVER_WRAPPERS = frozenset({"pointer_type", "parenthesized_type"})
 
 
+class Head(NamedTuple):
+    """What a Go file says before its first declaration: its package's name, imports and build constraint."""
+
+    package: str = ""
+    imports: tuple[Import, ...] = ()
+    constraint: str = ""
+
+
 def read(data: bytes) -> Document:
     """What a Go file says.
 
@@ -26,13 +35,13 @@ def read(data: bytes) -> Document:
     root = gosyntax.root_of(data)
     if root is None:
         return Document("", (), (), "", lines, (1,))
-    package, imports, constrained = _head(data, root.named_children)
+    first = _head(data, root.named_children)
     broken = root.has_error
     return Document(
-        package,
-        imports,
+        first.package,
+        first.imports,
         tuple(_broken_file(data, root) if broken else _whole_file(data, root)),
-        constrained,
+        first.constraint,
         lines,
         gosyntax.broken_lines(root) if broken else (),
     )
@@ -52,8 +61,14 @@ def read_piece(data: bytes, start: int, end: int) -> Declaration | None:
 # ── Package and imports ──────────────────────────────────────────────────────────────────────────
 
 
-def _head(data: bytes, nodes: list[Node]) -> tuple[str, tuple[Import, ...], str]:
-    """The package's name, the imports and the build constraint."""
+def head(data: bytes) -> Head:
+    """What a Go file says before its first declaration; what follows is not parsed."""
+    first = data[: gosyntax.first_margin(data)]
+    root = gosyntax.root_of(first)
+    return _head(first, root.named_children) if root is not None else Head()
+
+
+def _head(data: bytes, nodes: list[Node]) -> Head:
     package, constrained = "", ""
     imports: list[Import] = []
     comments: list[Node] = []
@@ -67,7 +82,7 @@ def _head(data: bytes, nodes: list[Node]) -> tuple[str, tuple[Import, ...], str]
             imports += _imports(data, node)
         elif imports or package:
             break
-    return package, tuple(imports), constrained
+    return Head(package, tuple(imports), constrained)
 
 
 def _imports(data: bytes, node: Node) -> Iterator[Import]:
@@ -91,16 +106,16 @@ def _whole_file(data: bytes, root: Node) -> Iterator[Declaration]:
 
 
 def _broken_file(data: bytes, root: Node) -> Iterator[Declaration]:
-    """The declarations of a file with syntax errors: whole ones as they are, the rest piece by piece."""
-    whole = [
-        found
-        for found in documented(root.named_children)
-        if found[0].type in _DECLARATIONS and not found[0].has_error
-    ]
+    """The declarations of a file with syntax errors: whole ones as they are, the rest piece by piece.
+
+    Statements of an unclosed function lie about as if at top level, but never at the margin.
+    """
+    at_margin = [found for found in documented(root.named_children) if found[0].start_point[1] == 0]
+    whole = [found for found in at_margin if found[0].type in _DECLARATIONS and not found[0].has_error]
     ends = [0, *(node.end_byte for node, _ in whole)]
     starts = [*(node.start_byte for node, _ in whole), len(data)]
     for piece in gosyntax.pieces(data, list(zip(ends, starts, strict=True))):
-        whole += documented(piece.named_children)
+        whole += (found for found in documented(piece.named_children) if found[0].start_point[1] == 0)
     for node, doc in sorted(whole, key=lambda found: found[0].start_byte):
         yield from _declared(data, node, doc)
 

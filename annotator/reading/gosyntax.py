@@ -6,7 +6,7 @@ import re
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import count, islice
 
 import tree_sitter_go
 from tree_sitter import Language, Node, Parser, Range
@@ -22,6 +22,8 @@ MAX_BYTES = 8_000_000
 LARGE = 200_000
 PATIENCE = 3e-6
 CHUNK = 65_536
+# The parser asks more often than a look at the clock is worth.
+SELDOM = 32
 # A signature is for reading; the longest of moby has some 300 characters.
 MAX_WRITTEN = 2000
 # Git takes a file with a NUL this early for binary, and so do we.
@@ -56,18 +58,24 @@ def root_of(data: bytes, clock: Callable[[], float] = time.process_time) -> Node
 
 
 def _patient_root(data: bytes, clock: Callable[[], float]) -> Node | None:
-    until = clock() + PATIENCE * len(data)
+    until, asked = clock() + PATIENCE * len(data), count(1)
     try:
         return (
             Parser(GO)
             .parse(
                 lambda offset, _: data[offset : offset + CHUNK],
-                progress_callback=lambda _offset, _broken: clock() > until,
+                progress_callback=lambda _offset, _broken: next(asked) % SELDOM == 0 and clock() > until,
             )
             .root_node
         )
     except ValueError:
         return None
+
+
+def first_margin(data: bytes) -> int:
+    """The offset of the first declaration at the margin, or the end."""
+    found = (match.start() for match in _MARGIN_OR_QUOTE.finditer(data) if match[1])
+    return next(found, len(data))
 
 
 def text(data: bytes, node: Node) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,6 +55,8 @@ class Cache(Closing):
         """
         self._file = folder / f"parsed-{_version(reader)}.sqlite3"
         self._warn = warn
+        self._process = os.getpid()
+        self._forked: list[sqlite3.Connection | None] = []
         self._database = self._opened()
 
     def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
@@ -92,10 +95,11 @@ class Cache(Closing):
 
     def _attempt(self, action: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something with the database; a database that fails is made anew or given up, with a warning."""
-        if self._database is None:
+        database = self._own()
+        if database is None:
             return None
         try:
-            return action(self._database)
+            return action(database)
         except sqlite3.Error as error:
             self.close()
             if _is_ruined(error):
@@ -103,6 +107,14 @@ class Cache(Closing):
             else:
                 self._go_without(error)
             return None
+
+    def _own(self) -> sqlite3.Connection | None:
+        """The database; a process that was forked from the one that opened it opens it for itself."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._forked.append(self._database)  # which is the other's to close
+            self._database = None if self._database is None else self._opened()
+        return self._database
 
     def _opened(self) -> sqlite3.Connection | None:
         try:

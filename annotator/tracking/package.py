@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -73,12 +73,18 @@ class Side:
         return self._profiles[item.key]
 
 
+class Akin(NamedTuple):
+    """A declaration of the second tree whose body is akin to one of the first, and how alike they are."""
+
+    item: Item
+    ratio: float
+
+
 class Package:
     """A package in both trees, as far as its files changed.
 
     `named` holds what is known to go on under its own name: in its file, in the file that this
     became, or as the only one of its name in the package. `matches` holds what was told since, too.
-    `akin` holds, for a lost declaration, how alike to it those are that it can have become.
     """
 
     def __init__(self, crossing: Crossing, path: str) -> None:
@@ -89,7 +95,7 @@ class Package:
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
         self.renames_settled = False
-        self.akin: dict[tuple[str, int], Mapping[tuple[str, int], float]] = {}
+        self._akin: dict[tuple[str, int], tuple[Akin, ...]] = {}
         for stage in (self._in_file, self._in_package):
             for item, found, by in stage():
                 self.settle(item, found, by)
@@ -138,6 +144,19 @@ class Package:
         if len(akin) != 1 or akin[0][0] is not old or self.likeness(*akin[0]) < likeness.SAME:
             return None
         return akin[0][1]
+
+    def akin(self, old: Item) -> tuple[Akin, ...]:
+        """All declarations of the second tree whose body is akin to one of the first, in order."""
+        if old.key not in self._akin:
+            items, index = self._later
+            found = index.akin(self.before.profile(old))
+            self._akin[old.key] = tuple(Akin(items[place], ratio) for place, ratio in found)
+        return self._akin[old.key]
+
+    @cached_property
+    def _later(self) -> tuple[list[Item], likeness.Index]:
+        items = list(self.after.items)
+        return items, likeness.Index([self.after.profile(item) for item in items])
 
     def likeness(self, old: Item, new: Item) -> float:
         """How alike two bodies are."""

@@ -36,7 +36,7 @@ class Tree(Protocol):
         ...
 
     def containing(self, word: str) -> tuple[str, ...]:
-        """The Go files, not vendored, whose bytes hold `word`."""
+        """The Go files, not vendored, that hold `word`: all that do as a word, some as a part of one."""
         ...
 
 
@@ -85,10 +85,12 @@ def named(document: Document, symbol: str) -> tuple[Declaration, ...]:
 
     A dotted symbol is matched exactly, a bare one also as the name of a method or closure.
     """
-    exact = tuple(d for d in document.walk() if d.symbol == symbol)
+    name = symbol.rpartition(".")[2]
+    namesakes = [d for d in document.walk() if d.name == name]
+    exact = tuple(d for d in namesakes if d.symbol == symbol)
     if exact or "." in symbol:
         return exact
-    return tuple(d for d in document.walk() if d.name == symbol and d.kind in (Kind.METHOD, Kind.CLOSURE))
+    return tuple(d for d in namesakes if d.kind in (Kind.METHOD, Kind.CLOSURE))
 
 
 def innermost(document: Document, line: int) -> Declaration | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -95,14 +95,13 @@ def settle_once(package: Package) -> None:
 
 def best(package: Package, lost: Item) -> Candidate | None:
     """The most alike of the declarations that nothing became yet."""
-    return next(iter(_ranked(package, lost, list(package.fresh()))), None)
+    return next(iter(_ranked(package, lost)), None)
 
 
 def _settle(package: Package, family: frozenset[Kind]) -> bool:
     """Match what can be told of one family; whether that was anything."""
-    fresh = [item for item in package.fresh() if item.declaration.kind in family]
     lost = [item for item in package.lost() if item.declaration.kind in family]
-    ranked = {item.key: _ranked(package, item, fresh) for item in lost}
+    ranked = {item.key: _ranked(package, item) for item in lost}
     claims: dict[tuple[str, int], list[float]] = {}
     for candidates in ranked.values():
         for candidate in candidates:
@@ -118,8 +117,8 @@ def _settle(package: Package, family: frozenset[Kind]) -> bool:
     return bool(answers)
 
 
-def _ranked(package: Package, lost: Item, fresh: Iterable[Item]) -> list[Candidate]:
-    return sorted(_candidates(package, lost, fresh), key=lambda c: c.score, reverse=True)
+def _ranked(package: Package, lost: Item) -> list[Candidate]:
+    return sorted(_candidates(package, lost), key=lambda c: c.score, reverse=True)
 
 
 def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) -> Candidate | None:
@@ -132,43 +131,29 @@ def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) 
     return ranked[0]
 
 
-def _candidates(package: Package, lost: Item, fresh: Iterable[Item]) -> Iterator[Candidate]:
-    akin = _akin(package, lost)
+def _candidates(package: Package, lost: Item) -> Iterator[Candidate]:
+    """Those that nothing became yet, and whose body is akin."""
     owned, name = _owned_name(package, lost).casefold(), lost.declaration.name.casefold()
-    for item in fresh:
-        if item.key in akin:
-            same_kind = item.declaration.kind is lost.declaration.kind
-            now = item.declaration
-            named = now.symbol.casefold() == owned if same_kind else now.name.casefold() == name
-            yield Candidate(item, akin[item.key], named)
+    for item, ratio in package.akin(lost):
+        if item.key in package.taken or not _can_be(lost, item):
+            continue
+        same_kind = item.declaration.kind is lost.declaration.kind
+        now = item.declaration
+        named = now.symbol.casefold() == owned if same_kind else now.name.casefold() == name
+        yield Candidate(item, ratio, named)
 
 
-def _akin(package: Package, lost: Item) -> Mapping[tuple[str, int], float]:
-    """How alike to a lost declaration those are that it can be by their kinds, systems and bodies.
+def _can_be(lost: Item, item: Item) -> bool:
+    """Whether kinds and systems allow it.
 
     Its own name is no rename: the package was asked for it before, and it was not clear there.
     """
-    if lost.key not in package.akin:
-        package.akin[lost.key] = dict(_all_akin(package, lost))
-    return package.akin[lost.key]
-
-
-def _all_akin(package: Package, lost: Item) -> Iterator[tuple[tuple[str, int], float]]:
-    kind, mine = lost.declaration.kind, package.before.profile(lost)
-    for item in package.fresh():
-        other = item.declaration.kind
-        if other is not kind and not (other in _FUNCTIONS and kind in _FUNCTIONS):
-            continue
-        theirs = package.after.profile(item)
-        if not likeness.can_be(mine, theirs, likeness.AKIN):
-            continue
-        ratio = likeness.alike(mine, theirs)
-        if (
-            ratio >= likeness.AKIN
-            and item.identity != lost.identity
-            and platforms.agree(lost.path, item.path)
-        ):
-            yield item.key, ratio
+    kinds = {lost.declaration.kind, item.declaration.kind}
+    return (
+        (len(kinds) == 1 or kinds == _FUNCTIONS)
+        and item.identity != lost.identity
+        and platforms.agree(lost.path, item.path)
+    )
 
 
 def _owned_name(package: Package, lost: Item) -> str:

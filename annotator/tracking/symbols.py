@@ -64,10 +64,11 @@ def _candidates(looked_for: Search, symbol: str) -> Iterator[tuple[_Place, list[
     path, tree = looked_for.reference.path, looked_for.tree
     if tree.has(path) and path.endswith(".go"):
         yield _Place.FILE, _declared(looked_for, [path], symbol)
-    siblings = [other for other in tree.go_files if folder(other) == folder(path) and other != path]
-    yield _Place.PACKAGE, _declared(looked_for, siblings, symbol)
     bare = symbol.rpartition(".")[2]
-    elsewhere = [other for other in tree.containing(bare) if folder(other) != folder(path)]
+    having = [other for other in tree.containing(bare) if other != path]
+    siblings = [other for other in having if folder(other) == folder(path)]
+    yield _Place.PACKAGE, _declared(looked_for, siblings, symbol)
+    elsewhere = [other for other in having if folder(other) != folder(path)]
     yield _Place.TREE, _nearest_by_path(path, _declared(looked_for, elsewhere, symbol))
 
 

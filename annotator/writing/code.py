@@ -97,8 +97,8 @@ def pieces(data: bytes, language: str = "go") -> Pieces:
         return ()
     found, at = [], 0
     for _, token, text in _LEXERS[language]().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
-        end = at + len(text.encode("utf-8", "surrogateescape"))
-        if any(token[: len(colour)] == colour for colour in _COLOURED):
+        end = at + (len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape")))
+        if _is_coloured(token):
             found.append((at, end, _colour(token)))
         at = end
     return tuple(found)
@@ -112,6 +112,11 @@ def _ends(coloured: Pieces) -> tuple[int, ...]:
 @lru_cache(maxsize=65536)
 def _link(address: str, title: str) -> str:
     return Html('<a href="%s" title="%s">') % (address, title)
+
+
+@cache
+def _is_coloured(token: _TokenType) -> bool:
+    return any(token[: len(colour)] == colour for colour in _COLOURED)
 
 
 @cache

@@ -33,9 +33,12 @@ class MemoryTree:
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: self._files[path] for path in paths}
 
-    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
+    def package(self, folder: str) -> Mapping[str, bytes]:
         inside = [p for p in self._files if p.rpartition("/")[0] == folder and p.endswith(".go")]
-        return {path: (self._files[path], golang.read(self._files[path])) for path in inside}
+        return {path: self._files[path] for path in inside}
+
+    def document(self, path: str) -> Document:
+        return golang.read(self._files[path])
 
     def has(self, path: str) -> bool:
         return path in self._files

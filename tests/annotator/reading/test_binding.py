@@ -63,12 +63,12 @@ class Tree:
     def __init__(self, files: Mapping[str, str]) -> None:
         self.files = {path: text.encode() for path, text in files.items()}
 
-    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
-        return {
-            path: (data, golang.read(data))
-            for path, data in self.files.items()
-            if str(PurePosixPath(path).parent) == (folder or ".")
-        }
+    def package(self, folder: str) -> Mapping[str, bytes]:
+        inside = [path for path in self.files if str(PurePosixPath(path).parent) == (folder or ".")]
+        return {path: self.files[path] for path in inside}
+
+    def document(self, path: str) -> Document:
+        return golang.read(self.files[path])
 
 
 def uses_of(files: Mapping[str, str], path: str) -> list[str]:

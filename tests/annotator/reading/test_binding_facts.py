@@ -44,7 +44,7 @@ class Archive:
         command = ["git", "-C", repository, "archive", tag]
         packed = subprocess.run(command, check=True, capture_output=True).stdout
         self.folders: dict[str, dict[str, bytes]] = {}
-        self.read: dict[str, dict[str, tuple[bytes, Document]]] = {}
+        self.read: dict[str, Document] = {}
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.name.endswith(".go") else None
@@ -52,15 +52,18 @@ class Archive:
                     folder = str(PurePosixPath(member.name).parent).removeprefix(".")
                     self.folders.setdefault(folder, {})[member.name] = content.read()
 
-    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
-        if folder not in self.read:
-            files = self.folders.get(folder, {})
-            self.read[folder] = {path: (data, golang.read(data)) for path, data in files.items()}
-        return self.read[folder]
+    def package(self, folder: str) -> Mapping[str, bytes]:
+        return self.folders.get(folder, {})
+
+    def document(self, path: str) -> Document:
+        if path not in self.read:
+            folder = str(PurePosixPath(path).parent).removeprefix(".")
+            self.read[path] = golang.read(self.folders[folder][path])
+        return self.read[path]
 
     def declaration(self, fact: dict[str, Any]) -> Declaration | None:
         path = fact["path"]
-        todo = list(self.package(str(PurePosixPath(path).parent))[path][1].declarations)
+        todo = list(self.document(path).declarations)
         for found in todo:
             if identity(path, found.symbol) == fact["id"]:
                 return found

@@ -51,8 +51,12 @@ class One:
     def __init__(self, data: bytes) -> None:
         self.data = data
 
-    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
-        return {} if folder else {"forms.go": (self.data, golang.read(self.data))}
+    def package(self, folder: str) -> Mapping[str, bytes]:
+        return {} if folder else {"forms.go": self.data}
+
+    def document(self, path: str) -> Document:
+        assert path == "forms.go"
+        return golang.read(self.data)
 
 
 @settings(deadline=None)

@@ -262,6 +262,13 @@ var v int
     assert found.declarations[1].doc == "B works."
 
 
+def test_local_variables_of_an_unclosed_function_are_no_declarations() -> None:
+    source = (
+        b"package p\n\nfunc A() {\n\tif x {\n\tvar local int\n\tconst (\n\t\tc = 1\n\t)\n}\n\nfunc B() {}\n"
+    )
+    assert [item.name for item in golang.read(source).declarations] == ["A", "B"]
+
+
 def test_a_broken_file_says_at_which_lines() -> None:
     assert golang.read(b"package p\n\nfunc A() {}\n\nfunc ) B() {}\n").broken == (5,)
 
@@ -347,3 +354,20 @@ def test_the_span_of_a_closure_bound_beside_others_is_the_closure_alone(
 ) -> None:
     where = forms["Shop.Sell.other"].span
     assert FORMS.read_bytes()[where.start : where.end] == b"func() int { return 1 }"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("package a\n\nfunc f() {}\n", id="a function"),
+        pytest.param('//go:build linux\n\npackage a\n\nimport x "y"\n\ntype T int\n', id="all there is"),
+        pytest.param("/*\ntype of licence\n*/\npackage a\n\nvar x int\n", id="a comment at the margin"),
+        pytest.param('package a; import "y"; func f() {}\n', id="one line"),
+        pytest.param("package a\n  type T int\n", id="no declaration at the margin"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_head_is_read_as_in_the_whole_file(source: str):
+    whole = golang.read(source.encode())
+
+    assert golang.head(source.encode()) == (whole.package, whole.imports, whole.constraint)

@@ -1,0 +1,73 @@
+"""Work that is shared among forked processes."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from annotator import cores
+from annotator.errors import SourceUnavailable
+from annotator.sources.cache import Cache
+from annotator.sources.local import LocalSource
+
+GROUPS = {"a": [5], "b": [3, 1], "c": [4], "d": []}
+
+
+@pytest.fixture
+def two(monkeypatch):
+    """A machine of two cores."""
+    monkeypatch.setattr(cores, "cores", lambda: 2)
+
+
+def test_groups_are_dealt_whole_and_evenly(two):
+    assert cores.dealt(GROUPS, lambda weight: weight) == [[5], [3, 1, 4]]
+
+
+def test_nothing_is_dealt_to_nobody(two):
+    assert cores.dealt({"a": [], "b": [1]}, lambda weight: weight) == [[1]]
+
+
+def test_each_share_is_done_in_a_process_of_its_own_that_has_what_was_read():
+    read = object()
+
+    answers = cores.shared(lambda share: (share, os.getpid(), id(read)), ["one", "two"])
+
+    assert [share for share, _, _ in answers] == ["one", "two"]
+    assert {found for _, _, found in answers} == {id(read)}
+    assert os.getpid() not in {process for _, process, _ in answers}
+
+
+def test_one_share_stays_in_this_process():
+    assert cores.shared(lambda _: os.getpid(), ["one"]) == [os.getpid()]
+
+
+def test_what_goes_wrong_in_a_share_is_told():
+    def fail(share: str) -> None:
+        raise SourceUnavailable(f"{share} is not there")
+
+    with pytest.raises(SourceUnavailable, match="is not there"):
+        cores.shared(fail, ["one", "two"])
+
+
+def test_forked_processes_read_and_keep_beside_each_other(shop, tmp_path):
+    with (
+        LocalSource(shop, repository="https://example.org/shop") as source,
+        Cache(tmp_path / "cache", reader="test") as cache,
+    ):
+        snapshot = source.snapshot("v1.0.0")
+        paths = sorted(snapshot.files)
+        before = snapshot.read(paths)
+        cache.put_values("kind", {"before": b"here"})
+
+        def work(share: int) -> tuple[dict[str, bytes], dict[str, bytes]]:
+            cache.put_values("kind", {f"in {share}": b"there"})
+            return {path: data for _ in range(50) for path, data in snapshot.read(paths).items()}, (
+                cache.get_values("kind", ["before"])
+            )
+
+        answers = cores.shared(work, [0, 1])
+
+        assert answers == [(before, {"before": b"here"})] * 2
+        assert snapshot.read(paths) == before
+        assert cache.get_values("kind", ["in 0", "in 1"]) == {"in 0": b"there", "in 1": b"there"}

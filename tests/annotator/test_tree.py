@@ -1,0 +1,46 @@
+"""The trees that are read from a snapshot."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from annotator.model import Blob, Document
+from annotator.tree import Tree
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A snapshot of two files, and of one that is vendored."""
+
+    repository: str = "https://example.org/shop"
+    tag: str = "v1"
+    commit: str | None = None
+    version: str = "v1"
+
+    @property
+    def files(self) -> Mapping[str, Blob]:
+        return {path: Blob(id=path, size=1) for path in ("a/one.go", "b/two.go", "vendor/c/three.go")}
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        return {path: f"package a // naïve Stores in {path}\n".encode() for path in paths}
+
+
+class Nothing:
+    """Keeps no documents."""
+
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, Document]:  # noqa: ARG002 - the Protocol's name
+        return {}
+
+    def put_many(self, documents: Mapping[str, Document]) -> None:
+        pass
+
+
+def test_the_files_that_hold_a_word_are_the_same_however_many_words_were_asked_for():
+    tree = Tree(Snapshot(), Nothing())
+    asked = ["one", "naïve", "three", "Stores", "missing"]
+
+    first = [tree.containing(word) for word in asked]
+    for number in range(60):
+        tree.containing(f"word{number}")
+
+    assert [tree.containing(word) for word in asked] == first
+    assert first == [("a/one.go",), ("a/one.go", "b/two.go"), (), ("a/one.go", "b/two.go"), ()]
