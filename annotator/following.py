@@ -123,7 +123,9 @@ def porting(
     """
     snapshots = [source.snapshot(tag) for tag in (old, new)]  # so that an unknown tag is told as such
     tags = list(dict.fromkeys((*releases(source), base.tag, old, new)))
-    woods, hops = Forest(Chain(source, tags, known=snapshots[0]), cache), Hops(cache)
+    chain = Chain(source, tags, known=snapshots[0])
+    chain.begin()
+    woods, hops = Forest(chain, cache), Hops(cache)
     way = walk.towards(trails.planned(tags, base.tag, woods, hops), (old, new))
     among = tags if len(way) <= LONGEST_WAY else ()
     starts = [symbol.anchor for symbol in symbols]

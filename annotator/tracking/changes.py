@@ -122,12 +122,12 @@ def _lines(old: Version, new: Version) -> Iterator[str]:
 
 
 def _fresh(compared: Sequence[Compared], old: Iterable[Anchor], new: Iterable[Anchor]) -> Iterator[Anchor]:
-    """Declarations whose name none had in the packages before, and that no mapped symbol became."""
+    """By path and line, declarations of names that none had before and that no mapped symbol became."""
     known = {(anchor.symbol, anchor.kind) for anchor in old}
     mapped = {each.new.anchor for each in compared if each.new is not None}
     homes = {folder(anchor.path) for anchor in mapped}
     places = {(anchor.path, anchor.symbol) for anchor in mapped}
-    for anchor in new:
+    for anchor in sorted(new, key=lambda found: (found.path, found.line)):
         is_known = (anchor.symbol, anchor.kind) in known or (anchor.path, anchor.symbol) in places
         if folder(anchor.path) in homes and not is_known:
             yield anchor
