@@ -219,9 +219,7 @@ def _built(built: pipeline.Built) -> None:
             _say(f"{remark.file}:{remark.line}: {remark.message}")
     if counted:
         files = len({remark.file for remark in counted})
-        _say(
-            f"{built.tag}: {len(counted)} mentions in {files} of our texts have no place on the pages at this tag"
-        )
+        _say(f"{built.tag}: {len(counted)} mentions in {files} of our texts have no place on its pages")
 
 
 @app.command()
@@ -242,13 +240,14 @@ def serve(  # noqa: PLR0913 - the options of a command line
         raise typer.Exit(_serve_versions(port))
     from annotator.standing import GENERATED
     from annotator.watching import watching
+    from annotator.writing import render
 
     project = config.find(Path.cwd())
     options = [f"--source={source}"] * bool(source) + [f"--tag={one}" for one in tag or ()]
     options += ["--history"] * history + [f"--since={since}"] * bool(since)
     again = [sys.executable, "-m", "annotator", "build", *options, "--", *map(str, article or ())]
     own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
-    folders = [*own, *(project.root / package for package in project.config.packages)]
+    folders = [*own, render.folder(), *(project.root / package for package in project.config.packages)]
     settings = project.site / "mkdocs.yml"
     command = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", str(settings), "-a"]
     with _interruptible(), watching(folders, [project.site], lambda: _run(again)):
