@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from annotator.errors import InvalidInput
+from annotator.toml import Path as Keys
+from annotator.toml import Toml
+
+LONGEST = 1000
+"""Characters that a setting may have."""
+
+# What names a place in the project itself, and never one outside it.
+_INSIDE = frozenset({"packages", "site", "walk"})
 
 
 class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,38 +93,50 @@ def find(start: Path) -> Project:
     for folder in (start, *start.parents):
         for name, keys in (("annotator.toml", ()), ("pyproject.toml", ("tool", "annotator"))):
             file = folder / name
-            if file.is_file() and (table := _table(file, keys)) is not None:
-                return Project(root=folder, config=_convert(table, file, keys))
+            if file.is_file() and (found := _read(file, keys)) is not None:
+                return Project(root=folder, config=found)
     raise InvalidInput(
         f"{start}: no annotator.toml and no [tool.annotator] in a pyproject.toml, here or above; "
         "run this in the project's folder"
     )
 
 
-def _table(file: Path, keys: tuple[str, ...]) -> object | None:
+def _read(file: Path, keys: tuple[str, ...]) -> Config | None:
+    """The settings in a file, below some keys; None if it has no such table."""
     try:
-        found: object = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise InvalidInput(f"{file}: cannot be read as TOML: {error}") from error
-    for key in keys:
-        if not isinstance(found, dict) or key not in found:
-            return None
-        found = found[key]
-    return found
+        toml = Toml(str(file), file.read_bytes())
+    except OSError as error:
+        raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
+    if toml.get(*keys) is None:
+        return None
+    config = toml.convert(Config, *keys)
+    for path, text in _texts(config):
+        if why := _fault(path, text):
+            raise InvalidInput(f"{file}:{toml.line(*keys, *path)}: `{'.'.join(map(str, path))}` {why}")
+    return config
 
 
-def _convert(table: object, file: Path, keys: tuple[str, ...]) -> Config:
-    try:
-        return msgspec.convert(table, Config)
-    except msgspec.ValidationError as error:
-        where = f" in [{'.'.join(keys)}]" if keys else ""
-        raise InvalidInput(f"{file}:{_line(file, str(error))}: {error}{where}") from error
+def _texts(config: Config) -> Iterator[tuple[Keys, str]]:
+    """Every text in the settings, by the keys that lead to it."""
+    pending: list[tuple[Keys, object]] = [((), msgspec.to_builtins(config))]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, str):
+            yield path, value
+        elif isinstance(value, dict):
+            pending += [((*path, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list | tuple):
+            pending += [((*path, at), inner) for at, inner in enumerate(value)]
 
 
-def _line(file: Path, message: str) -> int:
-    """The line of the key that a decoder's message names, else the first."""
-    names = re.findall(r"`\$?\.?(\w+)[^`]*`", message)
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        if any(re.match(rf"\s*{re.escape(name)}\s*=", line) for name in names):
-            return number
-    return 1
+def _fault(path: Keys, text: str) -> str:
+    """What makes a text no setting; nothing for one that is."""
+    if not text.isprintable() or len(text) > LONGEST:
+        return f"holds characters that do not print, or more than {LONGEST}"
+    if path[0] in _INSIDE and (text.startswith(("/", "~")) or ".." in text.split("/")):
+        return "leads out of the project; give a path from its root"
+    if path[:1] == ("packages",) and not text.strip("./"):
+        return "is no package; give the folder of one"
+    if path == ("baseline",) and not text:
+        return "is empty; name a tag"
+    return ""

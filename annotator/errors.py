@@ -8,6 +8,12 @@ def printable(words: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)
 
 
+def shortened(words: str, most: int = 200) -> str:
+    """The words, or their beginning and end: enough for a person to know them again."""
+    half = most // 2
+    return words if len(words) <= most else f"{words[:half]}…{words[-half:]}"
+
+
 class AnnotatorError(Exception):
     """One sentence for a person: what was wrong, where, and what to do."""
 

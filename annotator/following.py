@@ -63,8 +63,10 @@ def track(
     wanted = [tag for tag in every if fnmatch.fnmatchcase(tag, glob)]
     if not wanted:
         raise InvalidInput(f"no version tag of {source.repository} fits {glob!r}; the newest is {every[-1]}")
+    chain = Chain(source, every, known=base.snapshot)
+    chain.begin()
+    woods = Forest(chain, cache)
     starts = [tracked(reference, base) for reference in references]
-    woods = Forest(Chain(source, every, known=base.snapshot), cache)
     return Tracks(tuple(wanted), trails.trails(starts, base.tag, wanted, woods, Hops(cache), among=every))
 
 

@@ -25,6 +25,10 @@ class Snapshots(Protocol):
         """What tells a tag's content from any other."""
         ...
 
+    def content(self, tag: str) -> int:
+        """The blobs of a tag's files as a set of bits: what two tags share are the bits that both have."""
+        ...
+
     def snapshot(self, tag: str) -> Snapshot:
         """The snapshot at a tag."""
         ...
@@ -72,9 +76,9 @@ class Forest:
         """Forget a tree and the bytes that were read from it."""
         self._trees.pop(tag, None)
 
-    def blobs(self, tag: str) -> Iterable[str]:
-        """The blob ids of a tag's Go files."""
-        return [blob.id for blob in self._snapshots.snapshot(tag).files.values()]
+    def content(self, tag: str) -> int:
+        """The blobs of a tag's files as a set of bits."""
+        return self._snapshots.content(tag)
 
 
 class Hops:

@@ -36,6 +36,7 @@ from annotator.tree import parse
 
 if TYPE_CHECKING:
     from annotator import following
+    from annotator.writing.measured import Table
     from annotator.writing.mirror import Mirror
 
 _UNASKED = (
@@ -149,7 +150,7 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
 
 def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
     """The files of a site at the tag, by their paths below its documents' folder."""
-    from annotator import sourcing
+    from annotator import backdrop, sourcing
     from annotator.writing import pages, prose, render, site
 
     mirror = _mirror(at)
@@ -164,6 +165,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
+    sources = sourcing.sources(at, pages.folders(cited, texts, mirror, became))
     plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
@@ -172,7 +174,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=sourcing.sources(at, pages.folders(cited, texts, mirror, became)),
+            sources=sources,
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
@@ -181,6 +183,9 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             since=became,
             elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
+            packages=backdrop.packages(at.project, at.cache, texts),
+            locking=backdrop.locking(at, texts, sources),
+            figures=_figures(at.project),
         )
     )
     written = render.files(plan, cores.cores())
@@ -283,6 +288,14 @@ def _texts(project: Project) -> Iterator[tuple[str, str]]:
     for folder, prefix in (("chapters", ""), ("pages", "pages/")):
         for file in sorted((project.site / folder).glob("*.md")):
             yield prefix + file.stem, bytes_of(file).decode("utf-8", "replace")
+
+
+def _figures(project: Project) -> Mapping[str, Table]:
+    """What the benchmarks measured last; nothing where none were run."""
+    from annotator.writing import measured
+
+    file = project.site / measured.FILE
+    return measured.decode(name_of(project, file), bytes_of(file)) if file.is_file() else {}
 
 
 def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks:

@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from annotator import cores
-from annotator.model import Blob, Document, Snapshot, Use
+from annotator.model import Blob, Declaration, Document, Snapshot, Use
 
 # Below so many files a second process costs more than it saves.
 _WORTH_A_PROCESS = 120
@@ -66,6 +66,7 @@ class Tree:
         self._kept = documents
         self._bytes: dict[str, bytes] = {}
         self._documents: dict[str, Document] = {}
+        self._pieces: dict[tuple[str, int, int], Declaration | None] = {}
         self._looked = 0
 
     @property
@@ -116,6 +117,15 @@ class Tree:
         if missing:
             self._documents.update(self._load(missing))
         return {path: self._documents[path] for path in wanted}
+
+    def piece(self, path: str, start: int, end: int) -> Declaration | None:
+        """The one declaration in a stretch of a Go file, without its doc comment; the rest is not parsed."""
+        from annotator.reading import golang
+
+        key = path, start, end
+        if key not in self._pieces:
+            self._pieces[key] = golang.read_piece(self.data(path), start, end)
+        return self._pieces[key]
 
     def document(self, path: str) -> Document:
         """What a Go file says, vendored or not."""

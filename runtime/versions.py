@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Final
 
@@ -26,6 +27,7 @@ ENGINE_VERSION: Final = "18.09.6"
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
+@lru_cache(maxsize=64)
 def compare(v1: str, v2: str) -> int:
     """-1, 0 or 1, as the first version is older than the second, the same, or newer.
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import ParamSpec, Protocol, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+IDLE: Final = 3.0
+"""Seconds that a thread without a task waits for the next one."""
+
+Tasks: TypeAlias = SimpleQueue[Callable[[], None]]
+"""How a thread gets its tasks, one at a time."""
 
 
 class Workers(Protocol):
@@ -20,7 +27,14 @@ class Workers(Protocol):
 
 
 class Threads:
-    """One new thread for each task, so that a task that hangs never holds up another."""
+    """A thread for each task that is under way, so that a task that hangs never holds up another.
+
+    One that is done with its task stays for a while: to start one takes longer than most tasks do.
+    """
+
+    def __init__(self) -> None:
+        self._mu = threading.Lock()
+        self._idle: list[Tasks] = []
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
         """Begin a task and return at once."""
@@ -28,9 +42,38 @@ class Threads:
 
         def run() -> None:
             try:
-                future.set_result(task(*args, **options))
+                result = task(*args, **options)
             except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
                 future.set_exception(error)
+            else:
+                future.set_result(result)
 
-        threading.Thread(target=run, name=getattr(task, "__qualname__", "task"), daemon=True).start()
+        self._thread().put(run)
         return future
+
+    def _thread(self) -> Tasks:
+        """A thread that has nothing to do, the one that had last; a new one if there is none."""
+        with self._mu:
+            if self._idle:
+                return self._idle.pop()
+        tasks: Tasks = SimpleQueue()
+        threading.Thread(target=self._work, args=(tasks,), name="worker", daemon=True).start()
+        return tasks
+
+    def _work(self, tasks: Tasks) -> None:
+        while (task := self._next(tasks)) is not None:
+            task()
+            del task  # what it holds must not live until the next one comes
+            with self._mu:
+                self._idle.append(tasks)
+
+    def _next(self, tasks: Tasks) -> Callable[[], None] | None:
+        """The next task; None if none has come for so long that the thread may end."""
+        while True:
+            try:
+                return tasks.get(timeout=IDLE)
+            except Empty:
+                with self._mu:
+                    if tasks in self._idle:
+                        self._idle.remove(tasks)
+                        return None

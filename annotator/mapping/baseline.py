@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
 
-from annotator.errors import InvalidInput
+from annotator.errors import InvalidInput, shortened
 from annotator.model import Baseline, Blob, Declaration, Document, GoSymbol, Remark, Span
+
+_ANEW = "make it anew with `annotator record`"
+_LAST_LINE = 999_999_999
 
 _decode = msgspec.json.Decoder(Baseline).decode
 
@@ -28,9 +32,24 @@ def decode(name: str, text: bytes) -> Baseline:
         InvalidInput: It is not such a file; the sentence says how to make it anew.
     """
     try:
-        return _decode(text)
+        found = _decode(text)
     except msgspec.MsgspecError as error:
-        raise InvalidInput(f"{name}: {error}; make it anew with `annotator record`") from error
+        why = shortened(str(error))
+        raise InvalidInput(f"{name}:{_line(why, text)}: {why}; {_ANEW}") from error
+    for number, symbol in enumerate(found.symbols, 2):
+        if not 1 <= symbol.line <= symbol.end_line <= _LAST_LINE:
+            why = f"{shortened(symbol.notation)} stands in lines {symbol.line} to {symbol.end_line}"
+            raise InvalidInput(f"{name}:{number}: {why}, which no file has; {_ANEW}")
+    return found
+
+
+def _line(why: str, text: bytes) -> int:
+    """The line that a decoder's message is about: each symbol has one of its own."""
+    if symbol := re.search(r"\$\.symbols\[(\d+)\]", why):
+        return int(symbol[1]) + 2
+    byte = re.search(r"\(byte (\d+)\)", why)
+    end = int(byte[1]) if byte else len(text) if "truncated" in why else 0
+    return 1 + text.count(b"\n", 0, end)
 
 
 class Tree(Protocol):
@@ -56,7 +75,7 @@ def differences(name: str, recorded: Baseline, tree: Tree) -> Iterator[Remark]:
         if blob is not None and blob.id == symbol.blob:
             continue
         what = _what(symbol, tree) if blob is not None else "is in no file of the source"
-        message = f"{symbol.notation} {what} at {recorded.tag}; make it anew with `annotator record`"
+        message = f"{symbol.notation} {what} at {recorded.tag}; {_ANEW}"
         yield Remark(name, number, message, "facts-differ")
 
 

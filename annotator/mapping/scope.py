@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-
 import msgspec
 
-from annotator.errors import InvalidInput
+from annotator.toml import Toml
 
 
 class LeftOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,11 +57,6 @@ def parse(name: str, data: bytes) -> Scope:
     """The scope that a TOML file says.
 
     Raises:
-        InvalidInput: It cannot be read.
+        InvalidInput: It cannot be read; the sentence names file, line and key.
     """
-    try:
-        return msgspec.convert(tomllib.loads(data.decode("utf-8")), Scope)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidInput(f"{name}: not valid TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise InvalidInput(f"{name}: {error}") from error
+    return Toml(name, data).convert(Scope)

@@ -14,7 +14,7 @@ from annotator.reading.binding_packages import File, Files, Packages, Source, by
 from annotator.reading.binding_platform import platform_of
 from annotator.reading.binding_signatures import Signatures
 from annotator.reading.binding_types import Types
-from annotator.reading.binding_walk import Walk
+from annotator.reading.binding_walk import Walk, Watch
 
 CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
@@ -84,7 +84,11 @@ class Binder:
             )
         return self._symbols[path]
 
-    def _bound(self, path: str) -> tuple[Use, ...]:
+    def show(self, path: str, watch: Watch) -> None:
+        """Show every selector of a file to `watch`, with what its names mean where it stands."""
+        self._bound(path, watch)
+
+    def _bound(self, path: str, watch: Watch | None = None) -> tuple[Use, ...]:
         found = self._files.file(path)
         if found is None:
             return ()
@@ -92,7 +96,7 @@ class Binder:
         file = build.packages.file(path)
         if file is None or file.root is None:
             return ()
-        return Walk(file, build.types, build.expressions).run(file.root)
+        return Walk(file, build.types, build.expressions, watch=watch).run(file.root)
 
     def _build(self, file: File) -> Build:
         platform = platform_of(file.path, file.head.constraint)

@@ -14,6 +14,7 @@ from annotator.reading.binding_packages import Entry, File
 from annotator.reading.binding_scopes import Scopes
 from annotator.reading.binding_types import Types, type_parameters
 from annotator.reading.binding_values import (
+    Context,
     Pointer,
     Sequence,
     Spelled,
@@ -31,6 +32,9 @@ Step = Node | Callable[[], None]
 
 _Rule = Callable[["Walk", Node], Iterable[Step]]
 
+Watch = Callable[[Node, Context, Expressions], None]
+"""Is shown every selector, with what its names mean where it stands."""
+
 
 @dataclass(eq=False)
 class Walk:
@@ -44,6 +48,7 @@ class Walk:
     types: Types
     expressions: Expressions
     uses: list[Use] = field(default_factory=list)
+    watch: Watch | None = None
     _scopes: Scopes = field(init=False)
     _called: set[int] = field(default_factory=set)
     _expected: dict[int, Type | None] = field(default_factory=dict)
@@ -289,6 +294,8 @@ class Walk:
             yield lambda: self._select(node)
 
     def _select(self, node: Node) -> None:
+        if self.watch is not None:
+            self.watch(node, self._scopes.context, self.expressions)
         found, name = self.expressions.selected(node, self._scopes.context), node.child_by_field_name("field")
         if name is None or found is None:
             return

@@ -47,6 +47,17 @@ def read(data: bytes) -> Document:
     )
 
 
+def read_piece(data: bytes, start: int, end: int) -> Declaration | None:
+    """The one declaration in a stretch of a file, comments aside, as `read` gives it but for its doc comment.
+
+    None if there is not one alone, or if the stretch cannot be read without an error.
+    """
+    root = gosyntax.whole_piece(data, start, end)
+    nodes = [node for node in root.named_children if node.type != "comment"] if root is not None else []
+    found = [each for node in nodes for each in _declared(data, node, None)]
+    return found[0] if len(nodes) == 1 == len(found) else None
+
+
 # ── Package and imports ──────────────────────────────────────────────────────────────────────────
 
 
@@ -95,16 +106,16 @@ def _whole_file(data: bytes, root: Node) -> Iterator[Declaration]:
 
 
 def _broken_file(data: bytes, root: Node) -> Iterator[Declaration]:
-    """The declarations of a file with syntax errors: whole ones as they are, the rest piece by piece."""
-    whole = [
-        found
-        for found in documented(root.named_children)
-        if found[0].type in _DECLARATIONS and not found[0].has_error
-    ]
+    """The declarations of a file with syntax errors: whole ones as they are, the rest piece by piece.
+
+    Statements of an unclosed function lie about as if at top level, but never at the margin.
+    """
+    at_margin = [found for found in documented(root.named_children) if found[0].start_point[1] == 0]
+    whole = [found for found in at_margin if found[0].type in _DECLARATIONS and not found[0].has_error]
     ends = [0, *(node.end_byte for node, _ in whole)]
     starts = [*(node.start_byte for node, _ in whole), len(data)]
     for piece in gosyntax.pieces(data, list(zip(ends, starts, strict=True))):
-        whole += documented(piece.named_children)
+        whole += (found for found in documented(piece.named_children) if found[0].start_point[1] == 0)
     for node, doc in sorted(whole, key=lambda found: found[0].start_byte):
         yield from _declared(data, node, doc)
 

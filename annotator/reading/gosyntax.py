@@ -137,12 +137,22 @@ def pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[Node]:
     at = row = 0
     for begin, stop in islice(_pieces(data, gaps), MAX_PIECES):
         row += data.count(b"\n", at, begin)
-        last = row + data.count(b"\n", begin, stop)
-        parser.included_ranges = [
-            Range((row, _column(data, begin)), (last, _column(data, stop)), begin, stop)
-        ]
-        yield parser.parse(data).root_node
+        yield _stretch(parser, data, begin, stop, row)
         at = begin
+
+
+def whole_piece(data: bytes, begin: int, stop: int) -> Node | None:
+    """The tree of a stretch of a file, with the whole file's offsets and rows; None if it is broken."""
+    if stop - begin >= LARGE:
+        return None
+    root = _stretch(Parser(GO), data, begin, stop, data.count(b"\n", 0, begin))
+    return None if root.has_error else root
+
+
+def _stretch(parser: Parser, data: bytes, begin: int, stop: int, row: int) -> Node:
+    last = row + data.count(b"\n", begin, stop)
+    parser.included_ranges = [Range((row, _column(data, begin)), (last, _column(data, stop)), begin, stop)]
+    return parser.parse(data).root_node
 
 
 def _pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -55,9 +55,23 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
         joined = _joined(text, last, citation) if last else None
         if last and not joined:
             yield last
-        last = joined or citation
+        *before, last = _listed(text, joined or citation)
+        yield from before
     if last:
         yield last
+
+
+def _listed(text: str, citation: Citation) -> Iterator[Citation]:
+    """A citation, and one for each further line of the list that it begins: `a.go:635,640`."""
+    yield citation
+    last = citation.end_line or citation.line
+    while last and (further := text_suffixes.find_further(text, citation.end, last)):
+        last = further.end_line or further.line
+        start = citation.end if further.start is None else further.start
+        citation = replace(
+            citation, start=start, end=further.end, symbol=None, line=further.line, end_line=further.end_line
+        )
+        yield citation
 
 
 def _promises(text: str) -> bool:

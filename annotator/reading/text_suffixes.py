@@ -34,6 +34,8 @@ _DOUBLE = rf"\#{_N}\#{_N}{_END}"
 _QUERY = r"\?[^\s#()<>\"'\]]{0,200}"
 _NUMBERED = rf"[Ll]?{_N}(?::[0-9]{{1,6}})?(?:{_DASH}[Ll]?{_N}(?::[0-9]{{1,6}})?)?(?![0-9A-Za-z]|\.[0-9])"
 _COLON = rf"[`*]{{0,3}}:{_NUMBERED}"
+# As compilers of other systems write it, with a column or not; a single digit is a count or a footnote.
+_BRACKETED = rf"\([Ll]?(?=[0-9]{{2}}){_N}(?:{_DASH}[Ll]?{_N}|,\s?[0-9]{{1,6}})?\)(?![0-9A-Za-z({{])"
 # A wide colon also opens a clause, which can begin with a count: "three functions".
 _WIDE = rf"\uff1a{_NUMBERED}(?![个個种種步])"
 _ENGLISH = (
@@ -71,7 +73,7 @@ _DEFINED_IN = (
     rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
 )
 
-_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _DOUBLE, _COLON, _WIDE))
+_TIGHT = tuple(re.compile(form) for form in (_FRAGMENT, _DOUBLE, _COLON, _WIDE, _BRACKETED))
 _LOOSE = tuple(re.compile(form) for form in (_ENGLISH, _CHINESE, _COUNTED))
 _AFTER_NOTATION = re.compile(_NOTATION)
 _AFTER_CALLED = re.compile(_CALLED, re.ASCII)
@@ -80,6 +82,9 @@ _AFTER_HOLDS = re.compile(_HOLDS)
 _BEFORE_LINE = re.compile(_LINE_OF)
 _BEFORE_SYMBOL = re.compile(_DEFINED_IN)
 _AFTER_QUERY = re.compile(_QUERY)
+_FURTHER = re.compile(
+    rf"(?<=[0-9])[,\u3001][Ll]?{_N}(?:{_DASH}[Ll]?{_N})?(?![0-9A-Za-z_/]|\.[0-9A-Za-z]|\s?[个個种種步处處行])"
+)
 _PROMISING = re.compile(r"[0-9]|的|定义")
 # A line that belongs to the path behind it: "line 12 of other.go".
 _NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
@@ -114,6 +119,21 @@ def lines(first: str | None, last: str | None) -> tuple[int | None, int | None]:
     """A line and the end of its range; a number that is too small for an end is none."""
     line, end_line = (int(number) if number else None for number in (first, last))
     return line, end_line if line and end_line and end_line >= line else None
+
+
+def find_further(text: str, at: int, above: int) -> Suffix | None:
+    """The next line or range of a list, `12,34-56`; a smaller number is a column or a count.
+
+    Args:
+        text: The line of text.
+        at: Where the list so far ends.
+        above: The last line so far.
+    """
+    match = _FURTHER.match(text, at)
+    if match is None or int(match[1]) <= above:
+        return None
+    line, end_line = lines(match[1], match[2])
+    return Suffix(match.end(), line, end_line, start=match.start(1))
 
 
 def _notation(text: str, at: int) -> Suffix | None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 
 import msgspec
 
 from annotator.errors import SourceUnavailable
-from annotator.history import VENDORED
-from annotator.model import Blob, Snapshot
-from annotator.sources.repository import UNKNOWN_SIZE, Failed, GitSnapshot
-from annotator.sources.snapshot import Source, is_safe
+from annotator.model import Snapshot
+from annotator.sources.contents import Contents
+from annotator.sources.repository import Failed, GitSnapshot
+from annotator.sources.snapshot import Source
+from annotator.sources.succession import Change, Succession
 
-_REGULAR = b"100"
 _GO = ("--", "*.go", ":!vendor")
-Files = Mapping[str, Blob]
-_Change = tuple[bytes, bytes]
+_SHA1_DIGITS = 40
+# So many tags are asked for at once: enough to make a start of git worth it, few enough to begin soon.
+_STRETCH = 64
 
 
 class Chain:
@@ -38,6 +42,16 @@ class Chain:
         self._source, self._tags = source, tuple(dict.fromkeys(tags))
         self._known = known
         self._others: dict[str, Snapshot] = {}
+        self._contents = Contents()
+
+    def begin(self) -> None:
+        """Let git list the tags while this process does something else; who asks for them will wait for it.
+
+        Raises:
+            SourceUnavailable: The source cannot be read.
+        """
+        if self._git is not None:
+            _ = self._begun
 
     def commit(self, tag: str) -> str:
         """What tells a tag's content from any other: its commit, or the name of a released version.
@@ -45,7 +59,17 @@ class Chain:
         Raises:
             SourceUnavailable: The source cannot be read.
         """
-        return self._commits[tag] if self._git is not None else tag
+        return self._ids["commit"][tag] if self._git is not None else tag
+
+    def content(self, tag: str) -> int:
+        """The blobs of a tag's files as a set of bits: what two tags share are the bits that both have.
+
+        Raises:
+            SourceUnavailable: The source cannot be read.
+        """
+        if self._git is None:
+            return self._contents.of(blob.id for blob in self.snapshot(tag).files.values())
+        return self._trees.contents[self._numbers[tag]]
 
     def snapshot(self, tag: str) -> Snapshot:
         """The snapshot at one of the tags; of a git repository it has the Go files alone, none vendored.
@@ -57,7 +81,8 @@ class Chain:
             if tag not in self._others:
                 self._others[tag] = self._source.snapshot(tag)
             return self._others[tag]
-        return msgspec.structs.replace(self._git, tag=tag, commit=self._commits[tag], files=self._files[tag])
+        files = self._trees.files(self._numbers[tag])
+        return msgspec.structs.replace(self._git, tag=tag, commit=self.commit(tag), files=files)
 
     @cached_property
     def _git(self) -> GitSnapshot | None:
@@ -69,44 +94,56 @@ class Chain:
         """Whether its snapshots have nothing but Go files that are not vendored."""
         return self._git is not None
 
-    @cached_property
-    def _commits(self) -> Mapping[str, str]:
-        return dict(zip(self._tags, self._ids("commit"), strict=True))
+    @property
+    def _ids(self) -> Mapping[str, Mapping[str, str]]:
+        return self._begun[0].result()
 
     @cached_property
-    def _files(self) -> Mapping[str, Files]:
-        empty = self._output("hash-object", "-t", "tree", "--stdin").decode().strip()
-        trees = [empty, *self._ids("tree")]
-        changes = self._changes(list(pairwise(trees)))
-        files: Files = {}
-        found: dict[str, Files] = {}
-        for tag, pair in zip(self._tags, pairwise(trees), strict=True):
-            files = _changed(files, changes.get(" ".join(pair).encode(), ()))
-            found[tag] = files
+    def _steps(self) -> Sequence[tuple[str, str]]:
+        """The trees of each tag and of the one before it, which for the first is empty."""
+        trees = list(self._ids["tree"].values())
+        return list(pairwise([_empty_like(trees[0]), *trees]))
+
+    @cached_property
+    def _begun(self) -> tuple[Future[Mapping[str, Mapping[str, str]]], list[Future[bytes]]]:
+        """The tags' ids, and what changed from tag to tag in stretches, as git comes to tell them."""
+        pool = ThreadPoolExecutor(max_workers=1)
+        ids = pool.submit(self._told_ids)
+        stretches = [pool.submit(self._told_changes, at) for at in range(0, len(self._tags), _STRETCH)]
+        pool.shutdown(wait=False)
+        return ids, stretches
+
+    def _told_ids(self) -> Mapping[str, Mapping[str, str]]:
+        """The ids of the tags' commits and of their trees."""
+        asked = [(kind, tag) for kind in ("commit", "tree") for tag in self._tags]
+        given = "".join(f"refs/tags/{tag}^{{{kind}}}\n" for kind, tag in asked).encode()
+        found: dict[str, dict[str, str]] = {"commit": {}, "tree": {}}
+        answers = self._output("cat-file", "--batch-check", given=given).splitlines()
+        for (kind, tag), answer in zip(asked, answers, strict=True):
+            if answer.endswith(b" missing"):
+                raise SourceUnavailable(f"the repository has no {kind} for the tag {tag}; fetch it whole")
+            found[kind][tag] = answer.split()[0].decode()
         return found
 
-    def _changes(self, pairs: Sequence[tuple[str, str]]) -> Mapping[bytes, Sequence[_Change]]:
-        """What git says changed, by the pair of trees as it was asked for; the same ones are left out."""
-        asked = "".join(f"{old} {new}\n" for old, new in pairs if old != new).encode()
-        output = self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, given=asked)
-        found: dict[bytes, list[_Change]] = {}
-        current: list[_Change] = []
-        fields = output.split(b"\0")
-        for head, path in zip(fields[::2], fields[1::2], strict=False):
-            if not head.startswith(b":"):  # the pairs stand before their first change, a line each
-                *_, pair, head = head.split(b"\n")  # noqa: PLW2901 - what is left is the head
-                current = found.setdefault(pair, [])
-            current.append((head, path))
-        return found
+    def _told_changes(self, first: int) -> bytes:
+        steps = self._steps[first : first + _STRETCH]
+        given = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
+        return self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, given=given)
 
-    def _ids(self, kind: str) -> list[str]:
-        asked = "".join(f"refs/tags/{tag}^{{{kind}}}\n" for tag in self._tags).encode()
-        lines = self._output("cat-file", "--batch-check", given=asked).splitlines()
-        for tag, line in zip(self._tags, lines, strict=True):
-            if not line.endswith(b" missing"):
-                continue
-            raise SourceUnavailable(f"the repository has no {kind} for the tag {tag}; fetch it whole")
-        return [line.split()[0].decode() for line in lines]
+    @cached_property
+    def _trees(self) -> Succession:
+        return Succession(self._changed())
+
+    def _changed(self) -> Iterator[Sequence[Change]]:
+        """What changed from tag to tag; one stretch is looked through while git makes the next."""
+        for number, told in enumerate(self._begun[1]):
+            changes = _changes(told.result().decode(errors="surrogateescape"))
+            for step in self._steps[number * _STRETCH :][:_STRETCH]:
+                yield changes.get(" ".join(step), ())
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        return {tag: number for number, tag in enumerate(self._tags)}
 
     def _output(self, *arguments: str, given: bytes = b"") -> bytes:
         assert self._git is not None  # noqa: S101 - only asked of git
@@ -116,21 +153,21 @@ class Chain:
             raise SourceUnavailable(f"the tags cannot be listed: {error}") from error
 
 
-def _changed(files: Files, changes: Sequence[_Change]) -> Files:
-    """The files after some changes; the same object if there is none."""
-    if not changes:
-        return files
-    now = dict(files)
-    for head, name in changes:
-        _, mode, _, blob, _ = head.split()
-        path = name.decode(errors="surrogateescape")
-        if mode.startswith(_REGULAR) and _is_own(path):
-            now[path] = Blob(id=blob.decode(), size=UNKNOWN_SIZE)
-        else:
-            now.pop(path, None)
-    return now
+def _empty_like(tree: str) -> str:
+    """The id of the tree without files, in the hash of another tree's id."""
+    make = hashlib.sha1 if len(tree) == _SHA1_DIGITS else hashlib.sha256
+    return make(b"tree 0\0", usedforsecurity=False).hexdigest()
 
 
-@lru_cache(maxsize=1 << 15)
-def _is_own(path: str) -> bool:
-    return is_safe(path) and VENDORED.isdisjoint(path.split("/"))
+def _changes(output: str) -> Mapping[str, Sequence[Change]]:
+    """What git says changed, by the pair of trees as it was asked for; the same ones are left out."""
+    fields = output.split("\0")
+    rows = list(zip(fields[::2], fields[1::2], strict=False))
+    # The pairs of trees stand before their first change, a line each; those without any are there too.
+    first = [number for number, (head, _) in enumerate(rows) if not head.startswith(":")]
+    found: dict[str, list[Change]] = defaultdict(list)
+    for start, end in pairwise([*first, len(rows)]):
+        head, path = rows[start]
+        *_, pair, head = head.split("\n")
+        found[pair] += [(head, path), *rows[start + 1 : end]]
+    return found

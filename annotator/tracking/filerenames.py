@@ -39,34 +39,42 @@ def similar(gone: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[str, st
 
 def profile(data: bytes) -> Lines:
     """A file's telling lines, counted; import paths are not, as whole trees change them at once."""
-    lines = (line.strip() for line in data.split(b"\n"))
-    return Counter(
-        line for line in lines if len(line) >= _SHORT and not line.startswith(b"//") and not _is_import(line)
-    )
+    counted = Counter(map(bytes.strip, data.split(b"\n")))
+    return {line: count for line, count in counted.items() if _is_telling(line)}
+
+
+def _is_telling(line: bytes) -> bool:
+    return len(line) >= _SHORT and not line.startswith(b"//") and not (line[-1:] == b'"' and _is_import(line))
 
 
 def _is_import(line: bytes) -> bool:
-    return line.endswith(b'"') and b"/" in line and line.count(b'"') == 2 and b"(" not in line  # noqa: PLR2004
+    return b"/" in line and line.count(b'"') == 2 and b"(" not in line  # noqa: PLR2004
 
 
 def _scores(before: Mapping[str, Lines], after: Mapping[str, Lines]) -> Iterator[tuple[float, str, str]]:
-    holders: dict[bytes, list[str]] = defaultdict(list)
+    holders: dict[bytes, list[tuple[str, int]]] = defaultdict(list)
     for path, lines in after.items():
-        for line in lines:
-            holders[line].append(path)
+        for line, count in lines.items():
+            holders[line].append((path, count))
+    common = {line: files for line, files in holders.items() if len(files) <= _COMMON}
     totals = {path: sum(lines.values()) for path, lines in after.items()}
     for old, lines in before.items():
-        shared: Counter[str] = Counter()
-        for line, count in lines.items():
-            files = holders.get(line, ())
-            if len(files) <= _COMMON:
-                for new in files:
-                    shared[new] += min(count, after[new][line])
         total = sum(lines.values())
-        for new, common in shared.items():
-            score = 2 * common / (total + totals[new])
-            if score >= (ALIKE_BY_NAME if shared_tail(old, new) else ALIKE):
-                yield score + 0.05 * min(shared_tail(old, new), 3), old, new
+        for new, shared in _shared(lines, common).items():
+            score = 2 * shared / (total + totals[new])
+            tail = shared_tail(old, new) if score >= ALIKE_BY_NAME else 0
+            if score >= (ALIKE_BY_NAME if tail else ALIKE):
+                yield score + 0.05 * min(tail, 3), old, new
+
+
+def _shared(lines: Lines, holders: Mapping[bytes, list[tuple[str, int]]]) -> Mapping[str, int]:
+    """How many of a file's lines each other file has."""
+    shared: dict[str, int] = defaultdict(int)
+    for line in lines.keys() & holders.keys():
+        count = lines[line]
+        for path, theirs in holders[line]:
+            shared[path] += min(count, theirs)
+    return shared
 
 
 def _assign(scored: Iterable[tuple[float, str, str]]) -> dict[str, str]:

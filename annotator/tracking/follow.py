@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from annotator.history import Hop, Place, Tree
-from annotator.model import Anchor, Declaration, Sign, Text
-from annotator.tracking import members, untouched
+from annotator.model import Anchor, Declaration, Sign, Span, Text
+from annotator.tracking import edited, members, untouched
 from annotator.tracking.crossing import Crossing
 from annotator.tracking.places import anchor as anchor_of
 from annotator.tracking.places import first_line, lines
@@ -118,44 +118,56 @@ class _Walker:
     def cross(self, hop: Hop, places: Sequence[Place]) -> Changes:
         """The places that are not what they were before the hop."""
         crossing = Crossing(self._forest.tree(hop.before), self._forest.tree(hop.after))
-        changed = {n: place for n, place in enumerate(places) if not crossing.is_same(place.anchor.path)}
-        changes = self._untouched(crossing, changed)
+        changed = {
+            n: self._bounded(n, place)
+            for n, place in enumerate(places)
+            if not crossing.is_same(place.anchor.path)
+        }
+        changes = self._edited(crossing, changed)
         touched = {n: place for n, place in changed.items() if n not in changes}
         step = Reanchor(crossing)
-        step.prepare(place.anchor.path for place in touched.values())
-        for number, place in touched.items():
-            now = self._place(number, place, step)
-            if now != place:
-                changes[number] = now
-        return changes
+        step.prepare(place.anchor.path for place in touched.values() if not place.missing)
+        changes |= {n: self._place(n, place, step) for n, place in touched.items()}
+        return {n: place for n, place in changes.items() if place != places[n]}
 
-    def _untouched(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
-        """The places whose declaration is the same in an edited file."""
+    def _bounded(self, number: int, place: Place) -> Place:
+        """The place with the bounds of its top-level declaration, which one at the baseline has not yet."""
+        if place.end or place.missing:
+            return place
+        whole = self._origin(number).whole
+        return msgspec.structs.replace(place, start=whole.start, end=whole.end)
+
+    def _edited(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
+        """The places that are clear from the bytes of an edited file and the declaration alone."""
         there = crossing.after.go_files
         asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in there}
         paths = sorted({place.anchor.path for place in asked.values()})
         before, after = crossing.before.read(paths), crossing.after.read(paths)
-        found = (
-            (n, untouched.shifted(place, before[place.anchor.path], after[place.anchor.path]))
-            for n, place in asked.items()
-        )
-        return {n: place for n, place in found if place is not None}
+        found: Changes = {}
+        for n, place in asked.items():
+            path = place.anchor.path
+            if now := untouched.shifted(place, before[path], after[path]):
+                found[n] = now
+            elif carried := edited.carry(place, crossing):
+                found[n] = self._found(n, place, carried, crossing)
+        return found
 
     def _place(self, number: int, place: Place, step: Reanchor) -> Place:
         if place.missing:
             back = step.returned(place.anchor, self._origin(number).body)
-            return self._found(number, back.stand, place.by, step) if back and back.stand else place
+            return self._found(number, place, back, step.crossing) if back and back.stand else place
         carried = step.carry(place.anchor)
         if carried.by is None or carried.stand is None:
             return _lost(place, carried)
-        by = max(place.by, carried.by, key=_RANK.__getitem__)
-        return self._found(number, carried.stand, by, step)
+        return self._found(number, place, carried, step.crossing)
 
-    def _found(self, number: int, stand: members.Stand, by: Sign, step: Reanchor) -> Place:
-        start, declaration = self._starts[number], stand.declaration
-        data = step.crossing.after.read([stand.path])[stand.path]
+    def _found(self, number: int, place: Place, carried: Carried, crossing: Crossing) -> Place:
+        start, stand = self._starts[number], carried.stand
+        assert stand is not None  # noqa: S101 - what was found stands somewhere
+        declaration, whole = stand.declaration, stand.top.span
+        by = max(place.by, carried.by or place.by, key=_RANK.__getitem__)
+        data = crossing.after.read([stand.path])[stand.path]
         same = _body(data, declaration) == self._origin(number).body
-        whole = stand.top.span
         return Place(
             msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
             Sign.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
@@ -182,15 +194,16 @@ class _Walker:
             data = tree.read([start.path])[start.path]
             stand = members.at(tree.documents([start.path])[start.path], start)
             cited = _words(lines(data)[start.line + start.offset - 1]) if start.offset else b""
-            self._origins[number] = _Origin(_body(data, stand.declaration), cited)
+            self._origins[number] = _Origin(_body(data, stand.declaration), cited, stand.top.span)
         return self._origins[number]
 
 
 class _Origin(NamedTuple):
-    """A declaration's bytes at the baseline, and its cited line's."""
+    """A declaration's bytes at the baseline, its cited line's, and where its top-level declaration is."""
 
     body: bytes
     cited: bytes
+    whole: Span
 
 
 def _words(line: bytes) -> bytes:

@@ -42,11 +42,7 @@ def profile(body: bytes, names: Iterable[str] = ()) -> Profile:
     """What a body is compared by; `names` are its own, which a rename changes, and count as one word."""
     own = {name.encode() for name in names}
     words = [b"\0" if token in own else token for token in tokens(body)]
-    seen: Counter[tuple[bytes, bytes]] = Counter()
-    marks = []
-    for pair in zip([b"", *words], [*words, b""], strict=True):
-        marks.append(hash((pair, seen[pair])))
-        seen[pair] += 1
+    marks = {hash((pair, nth)) for pair, count in _pairs(words).items() for nth in range(count)}
     return frozenset(marks)
 
 

@@ -31,10 +31,17 @@ class Member(NamedTuple):
 def at(document: Document, anchor: Anchor) -> Stand:
     """The declaration that an anchor of this document stands for; KeyError if there is none."""
     for top in document.declarations:
-        for found in _inside(top):
-            if (found.line, found.symbol, found.kind) == (anchor.line, anchor.symbol, anchor.kind):
-                return Stand(anchor.path, top, found)
+        found = inside(top, anchor)
+        if found is not None:
+            return found
     raise KeyError(anchor)
+
+
+def inside(top: Declaration, anchor: Anchor) -> Stand | None:
+    """The declaration that an anchor stands for, if it is a top-level one or in it."""
+    wanted = anchor.line, anchor.symbol, anchor.kind
+    found = (each for each in _inside(top) if (each.line, each.symbol, each.kind) == wanted)
+    return next((Stand(anchor.path, top, each) for each in found), None)
 
 
 def of_identity(document: Document, anchor: Anchor) -> list[Stand]:

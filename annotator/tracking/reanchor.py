@@ -53,10 +53,12 @@ class Reanchor:
         path = anchor.path
         if path not in self.crossing.after.go_files:
             return None
+        data = self.crossing.after.read([path])[path]
+        if anchor.symbol.rpartition(".")[2].encode() not in data:
+            return None
         hits = members.of_identity(self.crossing.later(path), anchor)
         if len(hits) != 1:
             return None
-        data = self.crossing.after.read([path])[path]
         span = hits[0].declaration.span
         alike = likeness.ratio(body, data[span.start : span.end]) >= likeness.AKIN
         return Carried(hits[0], Sign.SYMBOL) if alike else None

@@ -20,8 +20,8 @@ _DECODE = msgspec.msgpack.Decoder(tuple[Hop, ...]).decode
 class Woods(Forest, Protocol):
     """The trees of a walk's tags, and the blobs by which they are told to be alike."""
 
-    def blobs(self, tag: str) -> Iterable[str]:
-        """The blob ids of a tag's Go files."""
+    def content(self, tag: str) -> int:
+        """The blobs of a tag's Go files as a set of bits: what two tags share are the bits that both have."""
         ...
 
 
@@ -53,12 +53,23 @@ def trails(
         among: All tags that may be stepped on; the more, the shorter the steps. Empty: `tags` alone.
     """
     hops = walk.towards(planned(among or tags, baseline, woods, kept), tags)
+    return _along(hops, tracked, baseline, tags, woods, kept)
+
+
+def _along(
+    hops: Sequence[Hop],
+    tracked: Sequence[Tracked],
+    baseline: str,
+    tags: Sequence[str],
+    forest: Forest,
+    kept: Kept,
+) -> tuple[Trail, ...]:
     known = [each for each in tracked if each.anchor is not None and not _unfollowed(each)]
     starts = [each.anchor for each in known if each.anchor is not None]
     wanted = set(tags)
     at = {
         tag: dict(zip(map(id, known), places, strict=True))
-        for tag, places in follow(starts, baseline, hops, woods, kept)
+        for tag, places in follow(starts, baseline, hops, forest, kept)
         if tag in wanted
     }
     outcomes: dict[tuple[int, int], Outcome] = {}
@@ -106,7 +117,8 @@ def between(tracked: Sequence[Tracked], before: Tree, after: Tree) -> tuple[Verd
         before: The tree in which they are known.
         after: The tree that is asked for; its tag must be another one.
     """
-    found = trails(tracked, before.tag, [after.tag], _Two(before, after), _Nothing())
+    hops = (Hop(before.tag, after.tag),)
+    found = _along(hops, tracked, before.tag, [after.tag], _Two(before, after), _Nothing())
     return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
 
 
@@ -124,9 +136,6 @@ class _Two:
 
     def release(self, tag: str) -> None:
         """They are the caller's."""
-
-    def blobs(self, tag: str) -> Iterable[str]:
-        return [blob.id for blob in self._trees[tag].go_files.values()]
 
 
 class _Nothing:
@@ -146,7 +155,7 @@ def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tup
     encoded = kept.get_many([key]).get(key)
     if encoded is not None:
         return _DECODE(encoded)
-    hops = walk.plan(tags, baseline, lambda tag: frozenset(woods.blobs(tag)))
+    hops = walk.plan(tags, baseline, woods.content)
     kept.put_many({key: msgspec.msgpack.encode(hops)})
     return hops
 

@@ -39,8 +39,15 @@ def _is_sure(data: bytes, body: bytes, at: int) -> bool:
     return (
         data.find(body) == at
         and data.find(body, at + 1) < 0
-        and (not at or data[at - 1 : at] == b"\n")
         and (end == len(data) or data[end : end + 1] == b"\n")
+        and is_code(data, at)
+    )
+
+
+def is_code(data: bytes, at: int) -> bool:
+    """Whether surely neither comment nor string is what begins a line of a file at an offset."""
+    return (
+        (not at or data[at - 1 : at] == b"\n")
         and data.rfind(b"/*", 0, at) <= data.rfind(b"*/", 0, at)
         and data.count(b"`", 0, at) % 2 == 0
         and b"\0" not in data[:_BINARY_PROBE]

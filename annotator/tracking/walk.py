@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
 
 from annotator.history import Hop
 
@@ -13,8 +14,8 @@ _PART = re.compile(r"\d+|[A-Za-z]+")
 _RELEASE = ((1, 0, ""),)
 _EARLY = frozenset({"tp", "alpha", "beta", "rc", "pre", "dev"})
 
-Blobs = Callable[[str], Collection[str]]
-"""The blob ids of a tag's files."""
+Content = Callable[[str], int]
+"""The blobs of a tag's files as a set of bits: what two tags share are the bits that both have."""
 
 _Line = tuple[object, ...]
 _Key = tuple[tuple[int, int, int], tuple[tuple[int, int, str], ...]]
@@ -58,7 +59,7 @@ def latest(tags: Iterable[str]) -> list[str]:
     return [found[line][1] for line in sorted(found)]
 
 
-def plan(tags: Sequence[str], start: str, blobs: Blobs) -> tuple[Hop, ...]:
+def plan(tags: Sequence[str], start: str, content: Content) -> tuple[Hop, ...]:
     """The hops that reach every tag from `start`.
 
     Tags of one release line (`18.09`) follow each other. A line begins near a tag of another one:
@@ -70,10 +71,10 @@ def plan(tags: Sequence[str], start: str, blobs: Blobs) -> tuple[Hop, ...]:
     Args:
         tags: The tags to reach, in version order.
         start: The tag to begin with; it may be among them.
-        blobs: The blob ids of a tag's files; asked once for each tag.
+        content: The tags' blobs; asked once for each tag.
     """
     lines = _lines([*tags, start] if start not in tags else tags)
-    known = _Measure(blobs)
+    known = _Measure(content)
     home = next(name for name, line in lines.items() if start in line)
     hops = list(_along(lines[home], start))
     # For each line that is not reached yet, the nearest one that is: Prim's minimum spanning tree.
@@ -155,21 +156,15 @@ def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iter
 class _Measure:
     """How much of their files two tags do not have in common."""
 
-    def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
-        self._sets: dict[str, frozenset[str]] = {}
+    def __init__(self, content: Content) -> None:
+        self._content = cache(content)
         self._found: dict[tuple[str, str], float] = {}
 
     def distance(self, one: str, other: str) -> float:
         """The share of their blobs that only one of them has: 0 if they are the same, 1 if nothing is."""
         pair = (one, other)
         if pair not in self._found:
-            first, second = self._of(one), self._of(other)
-            both = len(first & second)
-            self._found[pair] = 1 - both / max(1, len(first) + len(second) - both)
+            first, second = self._content(one), self._content(other)
+            both, all_ = (first & second).bit_count(), (first | second).bit_count()
+            self._found[pair] = 1 - both / max(1, all_)
         return self._found[pair]
-
-    def _of(self, tag: str) -> frozenset[str]:
-        if tag not in self._sets:
-            self._sets[tag] = frozenset(self._blobs(tag))
-        return self._sets[tag]

@@ -13,11 +13,14 @@ import msgspec
 
 from annotator.config import Licence
 from annotator.history import Chronicle, Trail
+from annotator.imports import Package
+from annotator.locks import Locking
 from annotator.model import Anchor, Article, Chapter, Missing, PythonObject, Reference, Skipped, Verdict
 from annotator.writing import prose
 from annotator.writing.addresses import href, slug
 from annotator.writing.escape import Html, quote, web
 from annotator.writing.facing import Facings
+from annotator.writing.measured import Table
 from annotator.writing.mirror import Mirror
 from annotator.writing.places import Place, Places, Sheet, Source, folder_of, places, sheets
 from annotator.writing.prose import Mention, Prose
@@ -65,6 +68,9 @@ class SiteInput(msgspec.Struct, frozen=True):
         since: What became of the mapped symbols since the baseline; empty at the baseline.
         elsewhere: The same at the tags of the other versions, which stand beside this one.
         chronicle: What is told of many tags.
+        packages: The Python packages whose structure is drawn.
+        locking: What the Go files say of locks, where a text asks for that.
+        figures: What was measured, by the names of the benchmarks.
     """
 
     repository: str
@@ -82,6 +88,9 @@ class SiteInput(msgspec.Struct, frozen=True):
     since: tuple[Verdict, ...] = ()
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
     chronicle: Chronicle = Chronicle()
+    packages: tuple[Package, ...] = ()
+    locking: Mapping[str, Locking] = {}
+    figures: Mapping[str, Table] = {}
 
 
 class Stop(msgspec.Struct, frozen=True):

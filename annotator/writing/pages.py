@@ -27,6 +27,7 @@ from annotator.writing.atlas import (
 )
 from annotator.writing.chapters import chapter
 from annotator.writing.citations import citations, counts, misheaded, reported, word
+from annotator.writing.drawing import Step
 from annotator.writing.escape import web
 from annotator.writing.ledgers import ledgers
 from annotator.writing.modules import module
@@ -187,11 +188,11 @@ def _home(atlas: Atlas) -> Page:
     )
 
 
-def _step(atlas: Atlas, stop: Stop) -> pictures.Step:
+def _step(atlas: Atlas, stop: Stop) -> Step:
     names = [
         place.name for verdict in stop.verdicts if (a := anchor_of(verdict)) and (place := atlas.place(a))
     ]
-    return pictures.Step(stop.number, stop.title, href(HOME, stop.page), names[0] if names else "")
+    return Step(stop.number, stop.title, href(HOME, stop.page), names[0] if names else "")
 
 
 def _contents(atlas: Atlas) -> Page:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator.errors import InvalidInput
+from annotator.toml import Toml
 from annotator.writing.escape import Html, escape
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class Prose(msgspec.Struct, frozen=True):
         shows: Symbols whose code stands below the text, as notations.
         example: The name of an example that stands below the text, or empty.
         picture: What is drawn above the text.
+        packages: Python packages whose structure is drawn below the text, as folders from the project's root.
+        locks: Types, as notations, whose locks are shown below the text.
+        figures: The benchmarks whose figures stand below the text.
     """
 
     name: str
@@ -47,6 +50,9 @@ class Prose(msgspec.Struct, frozen=True):
     shows: tuple[str, ...] = ()
     example: str = ""
     picture: Picture | None = None
+    packages: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +109,9 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shows: tuple[str, ...] = ()
     example: str = ""
     picture: Picture | None = None
+    packages: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 def parse(name: str, text: str) -> Prose:
@@ -116,10 +125,7 @@ def parse(name: str, text: str) -> Prose:
         raise InvalidInput(f"{name}.md:1: begin with a head between two lines of {_FENCE}, in TOML")
     end = lines.index(_FENCE, 1)
     first = next((at for at in range(end + 1, len(lines)) if lines[at]), end)
-    try:
-        head = msgspec.convert(tomllib.loads("\n".join(lines[1:end])), _Head)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise InvalidInput(f"{name}.md:2: the head does not fit: {error}") from error
+    head = Toml(f"{name}.md", "\n".join(lines[1:end]).encode(errors="replace"), first=2).convert(_Head)
     return Prose(
         name=name,
         number=head.number,
@@ -132,6 +138,9 @@ def parse(name: str, text: str) -> Prose:
         shows=head.shows,
         example=head.example,
         picture=head.picture,
+        packages=head.packages,
+        locks=head.locks,
+        figures=head.figures,
     )
 
 
@@ -141,7 +150,7 @@ def mentions(prose: Prose) -> tuple[Mention, ...]:
         Mention(path=match[1], symbol=match[2], line=prose.line + prose.body.count("\n", 0, match.start()))
         for match in _NOTATION.finditer(prose.body)
     )
-    headed = (*prose.shows, *(prose.picture.named if prose.picture else ()))
+    headed = (*prose.shows, *prose.locks, *(prose.picture.named if prose.picture else ()))
     return (*told, *(Mention(path, symbol, 1) for path, _, symbol in (one.partition("::") for one in headed)))
 
 

@@ -52,15 +52,20 @@ def stamped(folder: Path, state: str) -> bytes | None:
         head, note = _stamp(folder).read_bytes().split(b"\n", 1)
     except (OSError, ValueError):
         return None
-    return note if head.decode("utf-8", "replace") == f"{state} {_listing(folder)}" else None
+    return note if head == _head(folder, state, note) else None
 
 
 def stamp(folder: Path, state: str, note: bytes) -> None:
     """Note from which state the folder was written."""
     file = _stamp(folder)
     aside = file.with_suffix(".new")
-    aside.write_bytes(f"{state} {_listing(folder)}\n".encode() + note)
+    aside.write_bytes(_head(folder, state, note) + b"\n" + note)
     aside.replace(file)
+
+
+def _head(folder: Path, state: str, note: bytes) -> bytes:
+    """What a stamp begins with: the state, the folder as it is, and the note that follows."""
+    return f"{state} {_listing(folder)} {hashlib.sha256(note).hexdigest()}".encode()
 
 
 def _stamp(folder: Path) -> Path:

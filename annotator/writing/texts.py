@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.writing import pictures, showing
+from annotator.writing import measured, pictures, showing
 from annotator.writing.addresses import href
 from annotator.writing.atlas import Atlas, to
+from annotator.writing.drawing import Step
 from annotator.writing.escape import Html
 from annotator.writing.excerpts import Besides, Stretch, excerpt
+from annotator.writing.holding import holding
+from annotator.writing.structure import structure
 from annotator.writing.views import ChapterPage, CitedCode, Drawn, ExampleShown, Link, Page
 
 if TYPE_CHECKING:
@@ -41,6 +44,13 @@ def pages(atlas: Atlas) -> Iterator[Page]:
                 picture=drawn(atlas, text, page),
                 shown=code(atlas, text, page),
                 example=example(atlas, text, page),
+                structures=tuple(
+                    structure(atlas, package, page)
+                    for package in atlas.given.packages
+                    if package.name.replace(".", "/") in text.packages
+                ),
+                holding=holding(atlas, text.locks, page) if text.locks else None,
+                measured=measured.chosen(atlas.given.figures, text.figures),
             ),
             code=bool(text.shows),
         )
@@ -88,7 +98,7 @@ class _Station(msgspec.Struct, frozen=True):
     number: str
 
 
-def _way(atlas: Atlas, picture: Picture, page: str) -> Iterator[pictures.Step]:
+def _way(atlas: Atlas, picture: Picture, page: str) -> Iterator[Step]:
     """The stations, numbered by what calls what: a part of a number for each call on the way there."""
     before: list[_Station] = []
     below: dict[str, int] = {}
@@ -104,7 +114,7 @@ def _way(atlas: Atlas, picture: Picture, page: str) -> Iterator[pictures.Step]:
         called = f" \N{MIDDLE DOT} called in line {line}" if line else ""
         link = to(page, place)
         mark = str(len(before))
-        yield pictures.Step(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
+        yield Step(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
 
 
 def _caller(atlas: Atlas, before: list[_Station], place: Place) -> tuple[str, int]:
@@ -135,7 +145,7 @@ def _life(atlas: Atlas, picture: Picture, page: str) -> Iterator[pictures.Arrow]
         place = atlas.places.get((path, symbol))
         if place is not None:
             line = f"{place.path.rpartition('/')[2]}, line {place.declaration.line}"
-            step = pictures.Step("", place.name, to(page, place).href, line)
+            step = Step("", place.name, to(page, place).href, line)
             yield pictures.Arrow(change.before, change.after, step)
 
 
@@ -146,23 +156,23 @@ def _holders(atlas: Atlas, picture: Picture, page: str) -> Drawn | None:
     if place is None:
         return None
     link = to(page, place)
-    center = pictures.Step("", place.name, link.href)
+    center = Step("", place.name, link.href)
     left, right = _makers(atlas, place, page), _fields(atlas, place, page)
     about = pictures.Around("holders", picture.title, "makes it, or takes it", "holds it in a field")
     wide = pictures.between(center, left, right, about)
     steps = (*left, center, *right)
-    numbered = tuple(pictures.Step("", one.title, one.href, one.symbol) for one in steps)
+    numbered = tuple(Step("", one.title, one.href, one.symbol) for one in steps)
     return Drawn(wide, pictures.stack(numbered, picture.title), picture.title)
 
 
-def _makers(atlas: Atlas, place: Place, page: str) -> tuple[pictures.Step, ...]:
+def _makers(atlas: Atlas, place: Place, page: str) -> tuple[Step, ...]:
     name = place.declaration.name
     found = {}
     for (path, symbol), other in atlas.places.items():
         declared = other.declaration
         takes = declared.kind in ("func", "method") and symbol == declared.symbol
         if takes and declared.owner != name and _signs(atlas, path, other, place):
-            found[other.name] = pictures.Step("", other.name, to(page, other).href)
+            found[other.name] = Step("", other.name, to(page, other).href)
     return tuple(found.values())[:_MOST]
 
 
@@ -180,7 +190,7 @@ def _signs(atlas: Atlas, path: str, other: Place, place: Place) -> bool:
     )
 
 
-def _fields(atlas: Atlas, place: Place, page: str) -> tuple[pictures.Step, ...]:
+def _fields(atlas: Atlas, place: Place, page: str) -> tuple[Step, ...]:
     own = f"{place.path}::{place.declaration.symbol}"
     names = {own, *atlas.relations.interfaces.get(own, ())}
     found = []
@@ -192,7 +202,7 @@ def _fields(atlas: Atlas, place: Place, page: str) -> tuple[pictures.Step, ...]:
             if f"{use.path}::{use.symbol}" in names and use.line in lines:
                 anchor = f"{sheet.prefixes[sheet.main.path]}{use.line}"
                 title = f"{sheet.title}.{lines[use.line]}"
-                found.append(pictures.Step("", title, href(page, sheet.page, anchor)))
+                found.append(Step("", title, href(page, sheet.page, anchor)))
     return tuple({one.title: one for one in found}.values())[:_MOST]
 
 
@@ -202,15 +212,15 @@ def around(atlas: Atlas, page: str, name: str) -> Drawn | None:
     left = _steps(atlas, page, [call.caller.page for call in into])
     right = _steps(atlas, page, [call.callee.page for call in out])
     about = pictures.Around("calls", f"What calls {name}, and what it calls", "called by", "calls")
-    wide = pictures.between(pictures.Step("", name, "#page-top"), left, right, about)
+    wide = pictures.between(Step("", name, "#page-top"), left, right, about)
     return Drawn(wide, Html("")) if wide else None
 
 
-def _steps(atlas: Atlas, page: str, others: list[str]) -> tuple[pictures.Step, ...]:
+def _steps(atlas: Atlas, page: str, others: list[str]) -> tuple[Step, ...]:
     """The pages that are named most often, in the order of their titles."""
     counted = {other: others.count(other) for other in dict.fromkeys(others)}
     most = sorted(counted, key=lambda other: (-counted[other], other))[:_MOST]
     return tuple(
-        pictures.Step("", atlas.sheet(other).title, href(page, other))
+        Step("", atlas.sheet(other).title, href(page, other))
         for other in sorted(most, key=lambda other: atlas.sheet(other).title)
     )

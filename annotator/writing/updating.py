@@ -10,6 +10,8 @@ from annotator.model import Anchor, Moved, Reference, Renamed, Text, Verdict
 
 # Characters that no citation holds: they keep the place of what is already dealt with.
 _PATH, _REF = "\ue000", "\ue001"
+# A further line of a list, whose path stands in front of the list.
+_FURTHER = re.compile(r"[0-9]+(?:\D{1,3}[0-9]+)?")
 
 
 def updated(text: str, verdicts: Mapping[int, Verdict], tag: str) -> tuple[str, set[int]]:
@@ -59,7 +61,7 @@ def _citation(words: str, verdict: Verdict, tag: str) -> str | None:
     if not isinstance(outcome, Moved | Renamed):
         return None
     anchor = outcome.anchor
-    if words.count(reference.path) != 1:
+    if words.count(reference.path) != 1 and not _FURTHER.fullmatch(words):
         return None
     marked = words.replace(reference.path, _PATH)
     if reference.ref and reference.ref in marked:

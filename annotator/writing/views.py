@@ -6,6 +6,7 @@ import msgspec
 
 from annotator.writing.code import Line
 from annotator.writing.escape import Html
+from annotator.writing.measured import Table
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -157,6 +158,54 @@ class Drawn(msgspec.Struct, frozen=True):
     caption: str = ""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A part of a package: its file, what it says of itself, what it imports, and the modules in it."""
+
+    anchor: str
+    link: Link
+    says: str
+    imports: tuple[Link, ...]
+    modules: tuple[Part, ...] = ()
+
+
+class Structure(msgspec.Struct, frozen=True):
+    """A package: its picture in layers, and its parts from the topmost to the lowest."""
+
+    name: str
+    anchor: str
+    picture: Drawn
+    parts: tuple[Part, ...]
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A lock: who takes it to write and who to read, and what stands for it in Python, and why."""
+
+    anchor: str
+    link: Link
+    kind: str
+    writers: tuple[Link, ...]
+    readers: tuple[Link, ...]
+    python: Link
+    reason: str
+
+
+class Nested(msgspec.Struct, frozen=True):
+    """A lock that is taken under another: who takes the outer one, and what is done under it."""
+
+    outer: Link
+    inner: Link
+    proofs: tuple[tuple[Link, Link], ...]
+    more: int
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """The locks of some types, how they nest, and who takes them."""
+
+    picture: Drawn
+    locks: tuple[Held, ...]
+    nested: tuple[Nested, ...]
+
+
 class ChapterPage(msgspec.Struct, frozen=True):
     """A chapter: our words, what the article cites there, and the code."""
 
@@ -169,6 +218,9 @@ class ChapterPage(msgspec.Struct, frozen=True):
     picture: Drawn | None = None
     shown: tuple[CitedCode, ...] = ()
     example: ExampleShown | None = None
+    structures: tuple[Structure, ...] = ()
+    holding: Holding | None = None
+    measured: tuple[Table, ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True):

@@ -50,6 +50,8 @@ class Server:
         api/server/server.go::New
 
     Differs:
+        behaviour slow: `protocol.Protocol` hangs up on a client that takes too long over a request, and
+            bounds the number of headers; moby waits for ever.
         field servers: `server.serve` has them.
         field routers: they are made into a table at once.
         param cfg: nothing is to be configured here.

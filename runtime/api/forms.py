@@ -34,6 +34,8 @@ def parse_form(query: bytes) -> Form:
         result Form: the values, which Go leaves in the request.
         param r: the query alone; no client sends a form in a body.
     """
+    if not query:
+        return {}
     text = query.decode("latin-1")
     if (bad := _BAD_ESCAPE.search(text)) is not None:
         raise InvalidParameter(f'invalid URL escape "{bad[0]}"')

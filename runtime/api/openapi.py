@@ -10,6 +10,8 @@ from runtime.versions import DEFAULT_VERSION
 
 Json = dict[str, Any]
 
+JSON_TYPE: Final = "application/json"
+
 TEXT: Final[Json] = {"type": "string"}
 FLAG: Final[Json] = {"type": "boolean"}
 NUMBER: Final[Json] = {"type": "integer"}
@@ -98,8 +100,47 @@ SCHEMAS: Final[Mapping[str, Json]] = {
 }
 """The values that are sent and received."""
 
-FILTERS: Final[Json] = {"description": "JSON: {key: {value: true}}, or the older {key: [value]}", **TEXT}
-FORCE: Final[Json] = {"force": TEXT}
+YES_OR_NO: Final[Json] = {"enum": ["true", "false", "1", "0"]}
+TIME: Final[Json] = {
+    "description": "Seconds since 1970, with a fraction; empty for none",
+    "schema": {"type": "string", "pattern": r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?$|^$"},
+}
+FORCE: Final[Json] = {
+    "force": {"description": "Nothing, 0, no, false and none mean no; all else means yes", "schema": TEXT}
+}
+TIMEOUT: Final[Json] = {
+    "description": "Seconds that each call to the plugin may take",
+    "required": True,
+    "schema": {"type": "integer", "minimum": -(1 << 63), "maximum": (1 << 63) - 1},
+}
+NAME: Final[Json] = {"description": "NAME or NAME:TAG", "required": True, "schema": TEXT}
+
+
+def _filters(values: Mapping[str, Json], *, others: bool = False) -> Json:
+    """The parameter `filters`, by what each key's values may be; its two forms are not mixed."""
+    forms = [
+        {
+            "type": ["object", "null"],
+            "properties": {key: form(value) for key, value in values.items()},
+            "additionalProperties": form(TEXT) if others else False,
+        }
+        for form in (_flags, _values)
+    ]
+    return {
+        "filters": {
+            "description": "Values by key: {key: {value: true}}, or the older {key: [value]}",
+            "content": {JSON_TYPE: {"schema": {"anyOf": forms}}},
+        }
+    }
+
+
+def _flags(value: Json) -> Json:
+    flag = {"const": True} if "enum" in value else FLAG
+    return {"type": ["object", "null"], "propertyNames": value, "additionalProperties": flag}
+
+
+def _values(value: Json) -> Json:
+    return {"type": ["array", "null"], "items": value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +152,7 @@ class Operation:
         path: The path, without a version.
         summary: What it does.
         answers: What is sent for each status; None for no body.
-        query: What can be asked for.
+        query: What can be asked for: each parameter but for its name and place.
         body: What is received, by its type; None for nothing.
     """
 
@@ -123,10 +164,8 @@ class Operation:
     body: Mapping[str, Json] | None = None
 
 
-JSON_TYPE: Final = "application/json"
-
 OPERATIONS: Final[Sequence[Operation]] = (
-    Operation("OPTIONS", "/{anyroute}", "Say that methods may be used", {200: None}),
+    Operation("OPTIONS", "/{anyroute}", "Say that methods may be used", {200: None, 404: None}),
     Operation("GET", "/_ping", "Say that the engine is there", {200: {"const": "OK"}}),
     Operation("HEAD", "/_ping", "Say that the engine is there", {200: None}),
     Operation(
@@ -134,12 +173,22 @@ OPERATIONS: Final[Sequence[Operation]] = (
         "/events",
         "Send events, one JSON object a line, until `until` or for ever",
         {200: _ref("Event")},
-        {"since": TEXT, "until": TEXT, "filters": FILTERS},
+        {
+            "since": TIME,
+            "until": TIME,
+            **_filters(dict.fromkeys(("type", "event", "volume", "plugin", "label"), TEXT), others=True),
+        },
     ),
     Operation("GET", "/info", "Say what the engine and its machine are", {200: _ref("Info")}),
     Operation("GET", "/version", "Say which version the engine is", {200: _ref("Version")}),
     Operation("GET", "/system/df", "Say what takes room on the disk", {200: _ref("DiskUsage")}),
-    Operation("GET", "/volumes", "List volumes", {200: _ref("VolumeListOKBody")}, {"filters": FILTERS}),
+    Operation(
+        "GET",
+        "/volumes",
+        "List volumes",
+        {200: _ref("VolumeListOKBody")},
+        _filters({"name": TEXT, "driver": TEXT, "label": TEXT, "dangling": YES_OR_NO}),
+    ),
     Operation("GET", "/volumes/{name}", "Show a volume", {200: _ref("Volume"), 404: None}),
     Operation(
         "POST",
@@ -153,10 +202,16 @@ OPERATIONS: Final[Sequence[Operation]] = (
         "/volumes/prune",
         "Remove the local volumes that nobody uses",
         {200: _ref("VolumesPruneReport"), 409: None},
-        {"filters": FILTERS},
+        _filters({"label": TEXT, "label!": TEXT}),
     ),
     Operation("DELETE", "/volumes/{name}", "Remove a volume", {204: None, 404: None, 409: None}, FORCE),
-    Operation("GET", "/plugins", "List plugins", {200: _list("Plugin")}, {"filters": FILTERS}),
+    Operation(
+        "GET",
+        "/plugins",
+        "List plugins",
+        {200: _list("Plugin")},
+        _filters({"enabled": {"enum": ["true", "false"]}, "capability": TEXT}),
+    ),
     Operation("GET", "/plugins/{name}/json", "Show a plugin", {200: _ref("Plugin"), 404: None}),
     Operation("GET", "/plugins/privileges", "Refused: there are no registries here", {501: None}),
     Operation("DELETE", "/plugins/{name}", "Remove a plugin", {200: None, 404: None, 409: None}, FORCE),
@@ -165,12 +220,16 @@ OPERATIONS: Final[Sequence[Operation]] = (
         "/plugins/{name}/enable",
         "Start a plugin",
         {200: None, 404: None, 409: None},
-        {"timeout": NUMBER},
+        {"timeout": TIMEOUT},
     ),
     Operation("POST", "/plugins/{name}/disable", "Stop a plugin", {200: None, 404: None, 409: None}, FORCE),
     Operation("POST", "/plugins/pull", "Refused: there are no registries here", {501: None}),
-    Operation("POST", "/plugins/{name}/push", "Refused: there are no registries here", {501: None}),
-    Operation("POST", "/plugins/{name}/upgrade", "Refused: there are no registries here", {501: None}),
+    Operation(
+        "POST", "/plugins/{name}/push", "Refused: there are no registries here", {404: None, 501: None}
+    ),
+    Operation(
+        "POST", "/plugins/{name}/upgrade", "Refused: there are no registries here", {404: None, 501: None}
+    ),
     Operation(
         "POST",
         "/plugins/{name}/set",
@@ -183,7 +242,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         "/plugins/create",
         "Make a plugin from a tar with config.json and rootfs",
         {204: None, 409: None},
-        {"name": TEXT},
+        {"name": NAME},
         {"application/x-tar": {"type": "string", "format": "binary"}},
     ),
 )
@@ -248,4 +307,4 @@ def _in_path(path: str) -> list[Json]:
 
 
 def _in_query(query: Mapping[str, Json]) -> list[Json]:
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in query.items()]
+    return [{"name": name, "in": "query", **described} for name, described in query.items()]

@@ -6,6 +6,8 @@ import asyncio
 import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
@@ -69,8 +71,15 @@ class Call:
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> T:
         """Have work done in a thread, to its end even if the client goes away."""
-        future = self.workers.submit(functools.partial(work, *args, **options))
-        return await asyncio.shield(asyncio.wrap_future(future))
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[T] = loop.create_future()
+
+        def hand_over(done: Future[T]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, waiting, done)
+
+        self.workers.submit(functools.partial(work, *args, **options)).add_done_callback(hand_over)
+        return await waiting
 
     async def body(self) -> bytes:
         """The whole body of a request that should be small.
@@ -84,6 +93,15 @@ class Call:
             if len(body) > BODY_LIMIT:
                 raise InvalidParameter(f"the request body is larger than {BODY_LIMIT} bytes")
         return bytes(body)
+
+
+def _settle(waiting: asyncio.Future[T], done: Future[T]) -> None:
+    if waiting.cancelled():
+        return
+    if (error := done.exception()) is not None:
+        waiting.set_exception(error)
+    else:
+        waiting.set_result(done.result())
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Response]]

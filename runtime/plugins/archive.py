@@ -15,6 +15,10 @@ from runtime.plugins.records import CONFIG_FILE_NAME, ROOTFS_FILE_NAME
 
 _CHUNK = 1 << 20
 _PERMISSIONS = 0o7777
+_DEEPEST = 256
+"""Folders in each other; what lies deeper could not be removed again."""
+_OWNERS = range((1 << 32) - 1)
+_LATEST = 1 << 62
 
 
 class Sink(Protocol):
@@ -40,8 +44,8 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
         error error-writing-tar-header: written with the data by one call; `error copying tar data` stands for
             both.
         error unsafe: absolute names, `..`, links that lead out, devices and pipes are refused; moby unpacks
-            in a
-            chroot, which needs root.
+            in a chroot, which needs root.
+        error numbers: owners and times that cannot be, and folders more than 256 deep, are refused too.
         behaviour xattrs: not unpacked.
 
     Raises:
@@ -80,8 +84,15 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
 def _clean(member: tarfile.TarInfo) -> str:
     if member.name.startswith("/"):
         raise _refused(member, "its name is absolute")
-    if ".." in member.name.split("/"):
+    parts = member.name.split("/")
+    if ".." in parts:
         raise _refused(member, "its name leads upwards")
+    if len(parts) > _DEEPEST:
+        raise _refused(member, "it lies too deep")
+    if member.uid not in _OWNERS or member.gid not in _OWNERS:
+        raise _refused(member, "nobody can have the number of its owner")
+    if not -_LATEST < member.mtime < _LATEST:
+        raise _refused(member, "its time is none")
     return posixpath.normpath(member.name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
@@ -293,7 +293,7 @@ class Immediate(Driver, Protocol):
         """Bring to disk what was prepared so far."""
         ...
 
-    def recover(self, is_recorded: Callable[[str], bool]) -> Sequence[str]:
+    def recover(self, recorded: Callable[[], Collection[str]]) -> Sequence[str]:
         """Publish what is recorded, and name the volumes whose removal was begun."""
         ...
 

@@ -13,6 +13,7 @@ from runtime.volumes.driver import DEFAULT_DRIVER_NAME
 from runtime.volumes.guard import Guard
 from runtime.volumes.local import VOLUMES_PATH_NAME, Root
 from runtime.volumes.local_options import BrokenOptions
+from runtime.volumes.local_steps import CREATING, REMOVING, aside
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME
 from runtime.volumes.timings import DEFAULT, Timings
 
@@ -60,9 +61,9 @@ def _directories(root: Root, drivers: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(names):
         yield from _directory(root, name)
     recorded = {name for name, driver in drivers.items() if driver == DEFAULT_DRIVER_NAME}
-    pending = {leftover[2:] for leftover in leftovers}
-    for name in sorted(recorded - names - pending):
-        yield f"volume {name}: it is recorded, and has no directory"
+    for name in sorted(recorded - names):
+        if leftovers.isdisjoint({aside(CREATING, name), aside(REMOVING, name)}):
+            yield f"volume {name}: it is recorded, and has no directory"
 
 
 def _directory(root: Root, name: str) -> Iterator[str]:

@@ -6,21 +6,21 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from runtime.errors import System
-from runtime.mount import unmount
+from runtime.mount import MountTable, unmount
 from runtime.volumes import local_options, local_recovery, metadata, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
-from runtime.volumes.errors import VolumeNotFound
+from runtime.volumes.errors import ValidationError, VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions
 from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, TRASH, Creation, Removal
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
-from runtime.volumes.quoting import cause
+from runtime.volumes.quoting import cause, quote
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ class Root:
         extra answers_at_once: see `driver.Immediate`.
         extra real_path: the path without symlinks, as in the mount table.
         extra broken: what is not as it should be, by volume.
+        extra mounts: what is mounted, for every removal.
         extra staged: the volumes that are being made.
         extra leftovers: what a crash left.
         extra blocked: why there can be no volumes at all.
@@ -115,6 +116,7 @@ class Root:
         self.path = str(base / VOLUMES_PATH_NAME)
         self.real_path = os.path.realpath(self.path)
         self.descriptor = descriptor
+        self.mounts = MountTable()
         self.volumes: dict[str, LocalVolume] = {}
         self.broken: dict[str, str] = {}
         self.staged: set[str] = set()
@@ -196,6 +198,8 @@ class Root:
         Differs:
             call RemoveAll: what failed is removed through descriptors, and never what was there before.
             behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
+            behaviour reserved: the names of the engine's own files are refused; moby fails for the one that
+                it has, since the file is there.
             call Root.Name: an attribute here, which is read.
             call localVolume.Name: an attribute, which is read.
         """
@@ -211,6 +215,10 @@ class Root:
             System: The directory or the options file cannot be made.
         """
         local_options.validate_name(name)
+        if metadata.is_reserved(name):
+            raise ValidationError(
+                f"{quote(name)} is the name of a file that the engine keeps beside the volumes"
+            )
         config = local_options.set_opts(opts)
         if self.blocked:
             raise System(self.blocked)
@@ -273,13 +281,16 @@ class Root:
         """
         os.fsync(self.descriptor)
 
-    def recover(self, is_recorded: Callable[[str], bool]) -> Sequence[str]:
+    def recover(self, recorded: Callable[[], Collection[str]]) -> Sequence[str]:
         """End what a crash interrupted.
+
+        Args:
+            recorded: Tells the names of the volumes that have a record, if it is asked.
 
         Returns:
             The volumes whose removal was begun: their records are to be deleted.
         """
-        return local_recovery.recover(self, is_recorded)
+        return local_recovery.recover(self, recorded)
 
     def sweep(self) -> None:
         """Delete the data of volumes whose removal was begun; what cannot be deleted is named in the log."""
@@ -294,6 +305,7 @@ class Root:
         with self.m:
             if self.descriptor != CLOSED:
                 os.close(self.descriptor)
+                self.mounts.close()
             # The system gives a number that is free to whatever is opened next.
             self.descriptor = CLOSED
 
@@ -370,9 +382,12 @@ class Root:
                 linked = stat.S_ISLNK(os.lstat(path, dir_fd=self.descriptor).st_mode)
             except OSError:
                 return
-            real_path = os.path.realpath(f"{self.path}/{path}")
-            if linked and Path(real_path).exists() and not self.scoped_path(real_path, volume):
-                raise self._outside(real_path)
+            if linked:
+                self._check_target(os.path.realpath(f"{self.path}/{path}"), volume)
+
+    def _check_target(self, real_path: str, volume: LocalVolume) -> None:
+        if Path(real_path).exists() and not self.scoped_path(real_path, volume):
+            raise self._outside(real_path)
 
     def _outside(self, path: str) -> System:
         return System(f"Unable to remove a directory outside of the local volume root {self.base}: {path}")

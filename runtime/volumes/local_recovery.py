@@ -6,13 +6,13 @@ import errno
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runtime.errors import EngineError
 from runtime.volumes import local_options, removal
-from runtime.volumes.local_steps import CREATING, REMOVING, TRASH, Creation, is_marked, mark
+from runtime.volumes.local_steps import CREATING, REMOVING, TRASH, Creation, aside, is_marked, mark
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
 
 if TYPE_CHECKING:
@@ -21,17 +21,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def recover(root: Root, is_recorded: Callable[[str], bool]) -> Sequence[str]:
+def recover(root: Root, recorded: Callable[[], Collection[str]]) -> Sequence[str]:
     """End what a crash interrupted.
+
+    Args:
+        root: Where.
+        recorded: Tells the names of the volumes that have a record, if it is asked.
 
     Returns:
         The volumes whose removal was begun: their records are to be deleted.
     """
     leftovers, root.leftovers = root.leftovers, []
+    if not leftovers:
+        return ()
+    names = {aside(prefix, name): name for name in recorded() for prefix in (CREATING, REMOVING)}
     removed = []
     for leftover in leftovers:
-        name = leftover[len(CREATING) :]
-        missing = is_recorded(name) and name not in root.volumes
+        name = names.get(leftover, leftover[len(CREATING) :])
+        missing = leftover in names and name not in root.volumes
         if leftover.startswith(CREATING):
             _finish(root, name) if missing else _unmake(root, leftover)
         elif not (is_marked(leftover, root.descriptor) or (missing and leftover.startswith(REMOVING))):
@@ -68,7 +75,7 @@ def _finish(root: Root, name: str) -> None:
     try:
         creation.complete()
     except (OSError, EngineError) as error:
-        _complain(root, CREATING + name, error)
+        _complain(root, creation.place, error)
     else:
         root.volumes[name] = root.found(name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import threading
@@ -9,6 +10,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from runtime.errors import EngineError, System
+from runtime.mount import MountTable
 from runtime.volumes import local_options, mount, removal
 from runtime.volumes.local_options import OptsConfig
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
@@ -24,6 +26,9 @@ TRASH: Final = ".~"
 """Begins the name of a directory that was a volume of an engine that was killed."""
 
 
+LONGEST: Final = 253
+"""Bytes of a name that has room for two more; a file's name has at most 255."""
+
 MARK: Final = 0o1700
 """The mode of a directory whose removal was begun; by that ours are told from what others called so."""
 
@@ -35,6 +40,7 @@ class Ground(Protocol):
     path: str
     real_path: str
     descriptor: int
+    mounts: MountTable
     volumes: dict[str, LocalVolume]
     staged: set[str]
     broken: dict[str, str]
@@ -53,7 +59,7 @@ class Creation:
         self.root = root
         self.volume = volume
         self.made = made
-        self.place = CREATING + volume.name if made else volume.name
+        self.place = aside(CREATING, volume.name) if made else volume.name
 
     def build(self) -> None:
         """Make the directories and the options file."""
@@ -89,6 +95,9 @@ class Creation:
 
     def _make(self) -> None:
         try:
+            # What is made has another name for now; it must be possible to give it its own.
+            with suppress(FileNotFoundError):
+                os.stat(self.volume.name, dir_fd=self.root.descriptor, follow_symlinks=False)
             os.mkdir(self.place, ROOT_MODE, dir_fd=self.root.descriptor)
         except FileExistsError:
             removal.remove_tree(self.place, self.root.descriptor)
@@ -99,8 +108,10 @@ class Creation:
     def _fill(self, directory: int, opts: OptsConfig | None) -> None:
         try:
             os.mkdir(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
-            with removal.opened(VOLUME_DATA_PATH_NAME, directory) as data:
-                os.fchmod(data, DATA_MODE)
+            made = os.stat(VOLUME_DATA_PATH_NAME, dir_fd=directory, follow_symlinks=False)
+            if made.st_mode != stat.S_IFDIR | DATA_MODE:  # the umask took some of it
+                with removal.opened(VOLUME_DATA_PATH_NAME, directory) as data:
+                    os.fchmod(data, DATA_MODE)
         except FileExistsError:
             pass
         if opts is None:
@@ -125,7 +136,7 @@ class Removal:
     def __init__(self, root: Ground, volume: LocalVolume) -> None:
         self.root = root
         self.volume = volume
-        self.trace = REMOVING + volume.name
+        self.trace = aside(REMOVING, volume.name)
         self.there = True
         self.mode = ROOT_MODE
 
@@ -135,7 +146,8 @@ class Removal:
         Raises:
             System: Something is, or the directory cannot be renamed.
         """
-        if mounts := mount.mounts_under(f"{self.root.real_path}/{self.volume.name}"):
+        path = f"{self.root.real_path}/{self.volume.name}"
+        if self.root.mounts.may_have(path) and (mounts := mount.mounts_under(path)):
             raise self._failed(removal.MountInside(mounts[-1]))
         with self.root.m:
             try:
@@ -163,12 +175,22 @@ class Removal:
             System: Something cannot be deleted.
         """
         try:
-            if self.there:
+            if self.there and not self._is_gone_at_once():
                 removal.remove_tree(self.trace, self.root.descriptor)
         except (OSError, EngineError) as error:
             self.restore()
             raise self._failed(error) from error
         self.root.broken.pop(self.volume.name, None)
+
+    def _is_gone_at_once(self) -> bool:
+        """Whether there were no data, so that two calls deleted all there was."""
+        try:
+            with removal.opened(self.trace, self.root.descriptor) as directory:
+                os.rmdir(VOLUME_DATA_PATH_NAME, dir_fd=directory)
+            os.rmdir(self.trace, dir_fd=self.root.descriptor)
+        except OSError:
+            return False
+        return True
 
     def _rename(self, source: str, target: str) -> None:
         descriptor = self.root.descriptor
@@ -181,6 +203,12 @@ class Removal:
     def _failed(self, error: OSError | EngineError) -> System:
         why = cause(error) if isinstance(error, OSError) else str(error)
         return System(f"error removing volume path '{self.root.path}/{self.volume.name}': {why}", error)
+
+
+def aside(prefix: str, name: str) -> str:
+    """What a volume's directory is called while it is no volume; a digest stands for too long a name."""
+    raw = os.fsencode(name)
+    return prefix + (name if len(raw) <= LONGEST else f"={hashlib.sha256(raw).hexdigest()}")
 
 
 def mark(name: str, parent: int, mode: int = MARK) -> int:

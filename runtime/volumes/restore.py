@@ -73,7 +73,7 @@ def _recover(store: VolumeStore, vd: Driver) -> None:
     """End what a crash interrupted."""
     if not answers_at_once(vd):
         return
-    for name in vd.recover(lambda name: store.db.rows.get(name, VolumeMetadata()).driver == vd.name):
+    for name in vd.recover(lambda: {meta.name for meta in store.db.list() if meta.driver == vd.name}):
         store.db.remove(name)
     store.workers.submit(vd.sweep)
 

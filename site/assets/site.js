@@ -42,6 +42,18 @@ function reveal() {
 addEventListener("hashchange", reveal);
 addEventListener("load", reveal);
 
+// In a picture of layers, the arrows of the box that is pointed at.
+for (const picture of document.querySelectorAll("svg.picture:has([data-node])")) {
+  const light = (node) => {
+    for (const line of picture.querySelectorAll("[data-before]")) {
+      line.classList.toggle("lit", node !== "" && [line.dataset.before, line.dataset.after].includes(node));
+    }
+    picture.classList.toggle("picture-lit", node !== "");
+  };
+  for (const event of ["mouseover", "focusin"]) picture.addEventListener(event, (told) => light(told.target.closest("[data-node]")?.dataset.node ?? ""));
+  for (const event of ["mouseleave", "focusout"]) picture.addEventListener(event, () => light(""));
+}
+
 const finder = document.querySelector("[data-finder]");
 if (finder) {
   const field = finder.querySelector("input");

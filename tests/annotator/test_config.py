@@ -31,13 +31,23 @@ def test_a_pyproject_without_the_table_is_passed_over(tmp_path):
     assert config.find(tmp_path / "in").root == tmp_path
 
 
+SOUND = 'repository = "r"\nbaseline = "v1"\n'
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ('repository = "r"\nbaseline = "v1"\ncolour = 1\n', "annotator.toml:3: Object contains unknown"),
         ('repository = "r"\nbaseline = 7\n', "annotator.toml:2: Expected `str`"),
-        ('repository = "r\n', "cannot be read as TOML"),
+        ('repository = "r\n', "annotator.toml:1: not valid TOML"),
         ('repository = "r"\n', "missing required field `baseline`"),
+        ('repository = "r"\nbaseline = ""\n', "annotator.toml:2: `baseline` is empty"),
+        (SOUND + 'site = "a\\u0000b"\n', "annotator.toml:3: `site` holds characters that do not print"),
+        (SOUND + f'walk = "{"x" * 2000}"\n', "annotator.toml:3: `walk` holds characters"),
+        (SOUND + 'packages = [\n"a",\n"/etc"]\n', "annotator.toml:5: `packages.1` leads out of the project"),
+        (SOUND + 'site = "../site"\n', "annotator.toml:3: `site` leads out of the project"),
+        (SOUND + 'packages = ["."]\n', "annotator.toml:3: `packages.0` is no package"),
+        (SOUND + "[licence]\nname = 3\n", "annotator.toml:4: Expected `str`"),
     ],
 )
 def test_wrong_settings_are_said_with_file_and_line(tmp_path, text, says):

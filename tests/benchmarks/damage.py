@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import json
 import logging
 import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+
+import _engines as engines
+from _engines import PEER, Ended, Running
 
 from runtime import Config, Daemon, mount
 
@@ -34,7 +31,8 @@ ALLOWED = 2.0
 PEER_BOUND = 20.0
 """Seconds that dockerd has to answer its first request."""
 
-DOCKERD = "/usr/sbin/dockerd"
+PANIC = 2
+"""The exit code of a Go program that panics."""
 
 
 class Row(NamedTuple):
@@ -67,7 +65,9 @@ def run() -> list[Row]:
     finally:
         logging.disable(logging.NOTSET)
     live = (
-        {case.name: _dockerd(case) for case in cases if case.name in FAILS_OR_STALLS} if _installed() else {}
+        {case.name: _dockerd(case) for case in cases if case.name in FAILS_OR_STALLS}
+        if engines.peer_is_installed()
+        else {}
     )
     bound = ours["baseline"].seconds + ALLOWED
     rows = [_row(name, measured, live.get(name), bound) for name, measured in ours.items()]
@@ -147,58 +147,18 @@ def _lost(case: Case, before: dict[bytes, object], after: dict[bytes, object]) -
     )
 
 
-def _installed() -> bool:
-    return os.geteuid() == 0 and Path(DOCKERD).exists()
-
-
 def _dockerd(case: Case) -> str:
     """What dockerd does on such a root; its plugin is disabled, since it is no container's."""
     quiet = case if case.name == "plug-rootfs-gone" else replace(case, without_plugin=True)
     with _tampered(replace(quiet, used=False)) as base:
         (base / "empty.json").write_text("{}")
-        command = [
-            *(DOCKERD, "--config-file", base / "empty.json", "-H", f"unix://{base}/api.sock"),
-            *("--data-root", base / "r", "--exec-root", base / "x", "--pidfile", base / "pid"),
-            *("--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"),
-        ]
-        begin = time.perf_counter()
-        with (base / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        try:
-            return _outcome(process, base / "api.sock", begin)
-        finally:
-            _end(process)
+        with engines.run(PEER, base, PEER_BOUND) as outcome:
+            return _told(outcome)
 
 
-def _outcome(process: subprocess.Popen[bytes], path: Path, begin: float) -> str:
-    while (passed := time.perf_counter() - begin) < PEER_BOUND:
-        if process.poll() is not None:
-            return f"{'panics' if process.returncode == 2 else 'refuses'} after {passed:.2f} s"
-        if _answers(path):
-            return f"starts {time.perf_counter() - begin:.2f} s"
-        time.sleep(0.01)
-    return f"no answer within {PEER_BOUND:.0f} s"
-
-
-def _answers(path: Path) -> bool:
-    connection = http.client.HTTPConnection("localhost")
-    with socket.socket(socket.AF_UNIX) as made, contextlib.suppress(OSError, http.client.HTTPException):
-        made.settimeout(PEER_BOUND)
-        made.connect(str(path))
-        connection.sock = made
-        connection.request("GET", "/_ping")
-        return bool(connection.getresponse().status == http.HTTPStatus.OK)
-    return False
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-if __name__ == "__main__":
-    print(json.dumps([row._asdict() for row in run()], indent=1))  # noqa: T201
+def _told(outcome: Running | Ended) -> str:
+    if isinstance(outcome, Running):
+        return f"starts {outcome.seconds:.2f} s"
+    if outcome.code is None:
+        return f"no answer within {PEER_BOUND:.0f} s"
+    return f"{'panics' if outcome.code == PANIC else 'refuses'} after {outcome.seconds:.2f} s"

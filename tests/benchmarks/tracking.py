@@ -196,7 +196,7 @@ def _tracked(source: LocalSource, starts: Sequence[Anchor], folder: Path) -> tup
     with _woods(source, folder) as (woods, hops, tags):
         trails.trails(_known(starts), BASELINE, tags, woods, hops)
         seconds = time.perf_counter() - started
-        return seconds, woods.documents.parsed, sum(len(list(woods.blobs(tag))) for tag in tags)
+        return seconds, woods.documents.parsed, sum(len(woods.tree(tag).go_files) for tag in tags)
 
 
 def _timed(action: Callable[[], object]) -> float:

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 
+from annotator.errors import UnknownTag
+from annotator.model import Snapshot
 from annotator.sources.local import LocalSource
 from annotator.writing import walker
 
@@ -40,24 +42,39 @@ PLACE = re.compile(
 ANCHOR = re.compile(r"#(?:go|py)-(?:.*-)?L(\d+)$")
 
 
+HOME = "https://example.org/us/it/blob/main"
+"""Where our own source would be on the web."""
+
+MOBY = "https://github.com/moby/moby/blob/"
+
+
 class Site(msgspec.Struct, frozen=True):
-    """Generated pages by path, and the bytes of the files that they show."""
+    """Generated pages by path, the bytes of the files that they show, and moby at the refs that are here."""
 
     folder: Path
     pages: Mapping[str, str]
     read: Callable[[str], bytes]
+    at: Callable[[str], Snapshot | None]
 
 
 def build(folder: Path, *options: str) -> None:
     """The project's own site, in a copy of the project."""
-    shutil.copy(PROJECT / "pyproject.toml", folder)
-    for name in ("runtime", "site"):
+    settings = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    settings = settings.replace("[tool.annotator]\n", f'[tool.annotator]\nhome = "{HOME}"\n')
+    (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
+    for name in ("annotator", "runtime", "site"):
         ignored = shutil.ignore_patterns("docs", "html", ".cache", "__pycache__")
         shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-m", "annotator", "build", *options]
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.fixture(scope="module")
+def moby_source(moby_repository: str) -> Iterator[LocalSource]:
+    with LocalSource(Path(moby_repository), repository="https://github.com/moby/moby") as source:
+        yield source
 
 
 @pytest.fixture(scope="module", params=["repository", "debian"])
@@ -68,20 +85,28 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         tree = request.getfixturevalue("release")(tag)
         build(folder, "--source", "debian", "--tag", tag)
         go: Callable[[str], bytes] = tree.data
+        at: Callable[[str], Snapshot | None] = {tag: tree.snapshot}.get
     else:
         repository = request.getfixturevalue("moby_repository")
         build(folder, "--source", str(repository))
 
+        source = request.getfixturevalue("moby_source")
+
+        def at(ref: str) -> Snapshot | None:
+            try:
+                return source.snapshot(ref)
+            except UnknownTag:
+                return None
+
         def go(path: str) -> bytes:
-            with LocalSource(Path(repository), repository="https://github.com/moby/moby") as source:
-                return source.snapshot("v18.09.6").read([path])[path]
+            return source.snapshot("v18.09.6").read([path])[path]
 
     docs = folder / "site" / "docs"
     pages = {
         file.relative_to(docs).as_posix(): file.read_text(encoding="utf-8") for file in docs.rglob("*.md")
     }
     read = cache(lambda path: (folder / path).read_bytes() if path.endswith(".py") else go(path))
-    return Site(folder / "site", pages, read)
+    return Site(folder / "site", pages, read, at)
 
 
 def line(site: Site, path: str, number: int) -> str:
@@ -187,4 +212,5 @@ def test_the_site_is_built_strictly_and_every_link_leads_somewhere(site: Site) -
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert [str(broken) for broken in walker.walk(site.folder / "html")] == []
+    known = (walker.snapshots(MOBY, site.at), walker.checkout(f"{HOME}/", PROJECT))
+    assert [str(broken) for broken in walker.walk(site.folder / "html", known)] == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from annotator import recording
+from annotator.errors import InvalidInput
 from annotator.mapping import baseline, coverage, parity
 from annotator.mapping.rows import Agreement, Pair
 from annotator.mapping.scope import Convention, LeftOut, Scope
@@ -490,6 +492,29 @@ def test_facts_are_read_back_as_they_were_written(shop):
     facts = Baseline("v1", None, shop().symbols)
 
     assert baseline.decode("baseline.json", baseline.encode(facts).encode()) == facts
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"v1"', "1", "baseline.json:1: Expected `str`, got `int`"),
+        ('"kind":"func"', '"kind":"fun"', "Invalid enum value"),
+        ('"line":', '"lin":', "baseline.json:2: Object missing required field `line`"),
+        ('"line":', '"line":-', "which no file has"),
+        ('"end_line":', '"end_line":9999999999999999999999', "which no file has"),
+        ("]}", "", "Input data was truncated"),
+        ('"symbols":[\n', '"symbols":[\n\0', "baseline.json:2: JSON is malformed"),
+        ("{", "", "baseline.json:1: "),
+    ],
+)
+def test_facts_that_cannot_be_read_are_said_with_their_line(shop, old, new, says):
+    text = baseline.encode(Baseline("v1", None, shop().symbols)).replace(old, new, 1)
+
+    with pytest.raises(InvalidInput) as caught:
+        baseline.decode("baseline.json", text.encode())
+
+    assert says in str(caught.value)
+    assert re.match(r"baseline\.json:\d+: .*make it anew with `annotator record`", str(caught.value))
 
 
 def test_facts_have_one_line_a_symbol(shop):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from annotator import toml
 from annotator.errors import InvalidInput
 from annotator.reading import articles
 
@@ -85,4 +86,4 @@ def test_a_manifest_with_windows_line_ends_and_a_byte_order_mark_is_read():
 
 def test_a_huge_manifest_is_refused_in_one_sentence():
     with pytest.raises(InvalidInput, match="over the limit"):
-        articles.read("m.toml", b"#" * (articles.MAX_BYTES + 1))
+        articles.read("m.toml", b"#" * (toml.MAX_BYTES + 1))

@@ -262,6 +262,13 @@ var v int
     assert found.declarations[1].doc == "B works."
 
 
+def test_local_variables_of_an_unclosed_function_are_no_declarations() -> None:
+    source = (
+        b"package p\n\nfunc A() {\n\tif x {\n\tvar local int\n\tconst (\n\t\tc = 1\n\t)\n}\n\nfunc B() {}\n"
+    )
+    assert [item.name for item in golang.read(source).declarations] == ["A", "B"]
+
+
 def test_a_broken_file_says_at_which_lines() -> None:
     assert golang.read(b"package p\n\nfunc A() {}\n\nfunc ) B() {}\n").broken == (5,)
 

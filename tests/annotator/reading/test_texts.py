@@ -87,6 +87,13 @@ DAEMON = "daemon/daemon.go"
         ("\x1b[35mdaemon/daemon.go\x1b[0m:12", 12, None),
         ("daemon/daemon\\.go\\:12", 12, None),
         ("daemon&#47;daemon.go:12", 12, None),
+        ("daemon/daemon.go(12)", 12, None),
+        ("daemon/daemon.go(12,34): error", 12, None),
+        ("daemon/daemon.go（12-34）", 12, 34),
+        ("daemon/daemon.go:34,12", 34, None),
+        ("daemon/daemon.go:12,34.5", 12, None),
+        ("在daemon/daemon.go:12，34个函数", 12, None),
+        ("daemon/daemon.go:12, 34 callers", 12, None),
     ],
 )
 def test_a_line_is_read_in_every_form(text: str, line: int, end_line: int | None) -> None:
@@ -287,6 +294,9 @@ def test_the_notation_is_read_with_lines_and_in_chinese_prose(symbol: str, writt
         "daemon/daemon.go:TODO fix this",
         "daemon/daemon.go:fmt.Println()",
         "daemon/daemon.go:12.5",
+        "daemon/daemon.go(3)",
+        "daemon/daemon.go(12)(34)",
+        "daemon/daemon.go(12abc)",
         "calls `NewDaemon()` in `cmd/dockerd/daemon.go`",
         "`config` in `daemon/daemon.go`",
         "`Create` in `service.go`",
@@ -304,6 +314,24 @@ def test_the_notation_is_read_with_lines_and_in_chinese_prose(symbol: str, writt
 )
 def test_what_cites_nothing_for_sure_is_left_alone(text: str) -> None:
     assert cited(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("daemon/daemon.go:12,34", ["12", "34"]),
+        ("`daemon/daemon.go:12,34-56,78`", ["12", "34-56", "78"]),
+        ("看daemon/daemon.go:12、34，其中", ["12", "34"]),
+        ("daemon/daemon.go, lines 12,34", ["12", "34"]),
+    ],
+)
+def test_each_line_of_a_list_is_a_citation_of_its_own(text: str, places: list[str]) -> None:
+    found = article(text).references
+    assert [one.path for one in found] == [DAEMON] * len(places)
+    ends = [text[: one.at_end - 1].endswith(place) for one, place in zip(found, places, strict=True)]
+    assert all(ends)
+    lines = [f"{one.line}-{one.end_line}" if one.end_line else f"{one.line}" for one in found]
+    assert lines == places
 
 
 def test_a_line_belongs_to_the_path_that_it_is_of() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from annotator.forest import Forest
 from annotator.model import Anchor, Blob, Document, Outcome, Reference, Verdict
+from annotator.sources.contents import Contents
 from annotator.tracking import trails
 from annotator.tracking.places import anchor
 from annotator.tree import Tree
@@ -62,6 +63,10 @@ class Snapshots:
     def __init__(self, tags: Mapping[str, Files]) -> None:
         self._snapshots = {tag: MemorySnapshot(tag, files) for tag, files in tags.items()}
         self.asked: set[str] = set()
+        self._contents = Contents()
+
+    def content(self, tag: str) -> int:
+        return self._contents.of(blob.id for blob in self._snapshots[tag].files.values())
 
     def commit(self, tag: str) -> str:
         files = self._snapshots[tag].files

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from annotator.imports import Module, Package
+from annotator.locks import Function, Lock, Locking, Symbol, Taking
 from annotator.model import Anchor, Article, Chapter, Moved, Reference, Sign, Verdict
 from annotator.writing import pages, prose
+from annotator.writing.mirror import Mirror
 from annotator.writing.pages import Cited, SiteInput
 from annotator.writing.views import ChapterPage, ErrataPage, HomePage, Page, ReportPage, SymbolPage
 
@@ -166,3 +169,53 @@ def test_the_pages_ask_for_the_packages_of_what_is_cited_and_named(given: SiteIn
     text = prose.parse("home", '+++\ntitle = "x"\n+++\n`cellar/wine.go::Bottle`\n')
 
     assert pages.folders(given.cited, [text]) == {"pantry/shelf", "cellar"}
+
+
+def test_a_text_shows_who_takes_the_locks_of_a_type(given: SiteInput, mirror: Mirror) -> None:
+    lock, put, count = (Symbol(SHELF, name) for name in ("Shelf.mu", "Shelf.Put", "Shelf.Count"))
+    locking = {
+        SHELF: Locking(
+            (Lock(lock, "sync.Mutex", 8),),
+            (
+                Function(put, (Taking(lock, 16, reads=False),)),
+                Function(count, (Taking(lock, 99, reads=True),)),
+            ),
+        )
+    }
+    text = prose.parse("pages/locks", f'+++\ntitle = "Locks"\nlocks = ["{SHELF}::Shelf"]\n+++\n')
+
+    site = made(msgspec.structs.replace(given, texts=(text,), locking=locking, mirror=mirror))
+
+    view = site["pages/locks.md"].view
+    assert isinstance(view, ChapterPage)
+    assert view.holding
+    (held,) = view.holding.locks
+    assert (held.link.text, held.link.href) == ("shelf.Shelf.mu", "../go/pantry/shelf/Shelf.html#go-L8")
+    assert [(one.text, one.href) for one in held.writers] == [("Put", "../go/pantry/shelf/Shelf.html#go-L16")]
+    assert [one.text for one in held.readers] == ["Shelf.Count"]
+    assert (held.python.text, held.reason) == ("Shelf", "one thread.")
+
+
+def test_a_text_shows_the_parts_of_a_package(given: SiteInput) -> None:
+    modules = (
+        Module("shop", "shop/__init__.py", "A shop.", ("shop.till",)),
+        Module("shop.bags", "shop/bags/__init__.py", "Bags.", ()),
+        Module("shop.bags.big", "shop/bags/big.py", "Big ones.", ("shop.coins",)),
+        Module("shop.coins", "shop/coins.py", "Coins.", ()),
+        Module("shop.till", "shop/till.py", "The till.", ("shop.bags.big", "shop.coins")),
+    )
+    text = prose.parse("pages/parts", '+++\ntitle = "Parts"\npackages = ["shop"]\n+++\n')
+
+    site = made(msgspec.structs.replace(given, texts=(text,), packages=(Package("shop", modules),)))
+
+    view = site["pages/parts.md"].view
+    assert isinstance(view, ChapterPage)
+    (structure,) = view.structures
+    assert [(part.link.text, [one.text for one in part.imports]) for part in structure.parts] == [
+        ("shop", ["till"]),
+        ("shop.till", ["bags", "coins"]),
+        ("shop.bags", ["coins"]),
+        ("shop.coins", []),
+    ]
+    assert [inner.says for inner in structure.parts[2].modules] == ["Big ones."]
+    assert "till imports bags&#44; coins" in structure.picture.wide

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from annotator.writing.pictures import Step, pipeline
+from annotator.writing.drawing import Step
+from annotator.writing.pictures import pipeline
 
 STEPS = (
     Step("2.1", "First", "a.html", "p.First"),

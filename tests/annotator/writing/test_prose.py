@@ -52,5 +52,5 @@ def test_a_text_without_a_head_is_refused_with_its_name(text: str) -> None:
 
 @pytest.mark.parametrize("head", ["title = 3", 'titel = "x"', "not toml", 'number = "1"'])
 def test_a_head_that_does_not_fit_is_refused_with_the_reason(head: str) -> None:
-    with pytest.raises(InvalidInput, match=r"^home\.md:2: the head does not fit: .+"):
+    with pytest.raises(InvalidInput, match=r"^home\.md:2: .+"):
         prose.parse("home", f"+++\n{head}\n+++\n")

@@ -8,8 +8,8 @@ from annotator.model import Anchor, Kind, Missing, Moved, Reference, Renamed, Si
 from annotator.writing.updating import updated
 
 
-def moved(line: int, path: str = "a/b.go", **reference: object) -> Verdict:
-    anchor = Anchor(path, "New", Kind.FUNC, line, line + 5)
+def moved(to: int, path: str = "a/b.go", **reference: object) -> Verdict:
+    anchor = Anchor(path, "New", Kind.FUNC, to, to + 5)
     return Verdict(
         Reference(**({"path": "a/b.go", "line": 12, "at_line": 1} | reference)),
         Moved(anchor, Sign.SYMBOL, ""),
@@ -46,6 +46,13 @@ def test_only_the_stale_part_changes(before, verdict, expected):
 )
 def test_what_is_not_clear_is_left_as_it_was(before):
     assert after(before, moved(15)) == before
+
+
+def test_each_line_of_a_list_is_rewritten_where_it_stands():
+    first = moved(15, at_column=5, at_end=14)
+    further = moved(45, line=40, end_line=42, at_column=15, at_end=20)
+
+    assert after("see a/b.go:12,40-42 there", first, further) == "see a/b.go:15,45-47 there"
 
 
 def test_a_range_whose_text_changed_is_left_as_it_was():

@@ -215,6 +215,50 @@ def new_engine(engines: Engines) -> Engine:
     return engines.ours().start()
 
 
+@dataclass(frozen=True)
+class Watched:
+    """An engine that is asked what no honest client asks, and every place it could reach by mistake."""
+
+    engine: Engine
+    port: int
+    outside: Path
+
+    def sizes(self) -> tuple[int, int]:
+        """How many threads and how many open files the engine has."""
+        assert self.engine.process is not None
+        own = Path(f"/proc/{self.engine.process.pid}")
+        return len(list((own / "task").iterdir())), len(list((own / "fd").iterdir()))
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes | None]]:
+    """Everything below a folder: modes and what is in files."""
+    return {
+        str(path): (path.lstat().st_mode, path.read_bytes() if path.is_file() else None)
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Watched]:
+    """An engine on a socket and a port; in the end its root is sound, and nothing else has changed."""
+    with making_engines() as made:
+        engine = made.ours("--host", "tcp://127.0.0.1:0")
+        outside = engine.root.parent / "outside"
+        for name in ("work", "home", "own"):
+            (outside / name).mkdir(parents=True)
+            (outside / name / "precious").write_text("mine")
+        before = contents(outside)
+        places = {"HOME": f"{outside}/home", "TMPDIR": f"{outside}/own", "PYTHONPATH": str(PROJECT)}
+        engine.start(cwd=outside / "work", env={**os.environ, **places})
+        engine.wait_until(lambda: "tcp://127.0.0.1:" in engine.said())
+        yield Watched(engine, int(engine.said().split("tcp://127.0.0.1:")[1].split('"')[0]), outside)
+        assert engine.stop() == 0
+        assert contents(outside) == before
+        assert "Traceback" not in engine.said()
+        check = [sys.executable, "-m", "runtime", "check", "--root", str(engine.root)]
+        subprocess.run(check, cwd=PROJECT, check=True)
+
+
 @pytest.fixture(scope="module")
 def module_engines() -> Iterator[tuple[Engine, Engine]]:
     """Debian's engine and ours, for all tests of a module."""

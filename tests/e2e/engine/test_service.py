@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from runtime.api.server import Listener
+
 pytestmark = pytest.mark.slow
 
 CREATE = (
@@ -104,6 +106,13 @@ def test_a_port_on_this_machine_is_served_too(engines: Any) -> None:
         client.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
         assert client.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
     assert any("without encryption" in warning for warning in engine.ask("GET", "/info").json()["Warnings"])
+
+
+def test_an_answer_through_a_port_is_not_held_back() -> None:
+    with Listener("tcp://127.0.0.1:0") as listener, socket.create_connection(listener.socket.getsockname()):
+        accepted, _ = listener.socket.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_modes_do_not_depend_on_who_starts_the_engine(engines: Any) -> None:

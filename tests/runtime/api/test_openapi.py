@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -30,6 +32,11 @@ def test_it_is_a_document_of_json() -> None:
     document = json.loads(json.dumps(openapi.describe()))
     assert document["openapi"] == "3.1.0"
     assert set(document["paths"]) == {path for _, path in DESCRIBED}
+
+
+def test_it_is_printed_for_whoever_wants_it() -> None:
+    printed = subprocess.run([sys.executable, "-m", "runtime.api"], check=True, capture_output=True)
+    assert json.loads(printed.stdout) == json.loads(json.dumps(openapi.describe()))
 
 
 @pytest.mark.parametrize("name", openapi.SCHEMAS)

@@ -19,14 +19,18 @@ import pytest
 from runtime.errors import EngineError
 from runtime.volumes import local_options
 from runtime.volumes.check import check
+from runtime.volumes.inspection import inspect
+from runtime.volumes.local_steps import aside
 from runtime.volumes.service import VolumesService
+
+NAMES = ("mine", "m" * 253, "m" * 254, "m" * 255)
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 
 CHILD = """
 import json, random, sys, threading
 from runtime.volumes.service import new_volume_service
-root, seed, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+root, seed, threads, width = sys.argv[1], *map(int, sys.argv[2:])
 class Nobody:
     def log_volume_event(self, *_): pass
 service = new_volume_service(root, None, Nobody())
@@ -38,7 +42,7 @@ def say(*words):
 def work(number):
     dice = random.Random(seed * 100 + number)
     for turn in range(100000):
-        name = f"t{number}-{dice.randrange(12)}"
+        name = f"t{number}-{dice.randrange(12)}".ljust(width, "x")
         there = name in service.vs.names
         if there and dice.random() < 0.6:
             say("begin", "remove", name, None, None)
@@ -89,10 +93,10 @@ class Story:
         return [before, state if operation == "create" else None]
 
 
-def killed_after(root: Path, story: Story, operations: int, seed: int, threads: int) -> None:
+def killed_after(root: Path, story: Story, operations: int, *numbers: int) -> None:
     """Run the child until so many operations are done, then kill it and read what it had said."""
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(root), str(seed), str(threads)], stdout=subprocess.PIPE
+        [sys.executable, "-c", CHILD, str(root), *map(str, numbers)], stdout=subprocess.PIPE
     )
     assert child.stdout is not None
     with child, child.stdout:
@@ -110,12 +114,12 @@ def there(service: VolumesService) -> dict[str, State]:
     return {volume.name: (volume.labels, volume.options) for volume in service.list().volumes}
 
 
-def survives(stores: Any, seed: int, rounds: int, operations: int) -> int:
+def survives(stores: Any, seed: int, rounds: int, operations: int, width: int = 0) -> int:
     dice = random.Random(seed)  # noqa: S311 - no secret
     story = Story()
     for number in range(rounds):
         threads = dice.choice((1, 4))
-        killed_after(stores.root, story, dice.randint(1, operations), seed + number, threads)
+        killed_after(stores.root, story, dice.randint(1, operations), seed + number, threads, width)
         service = stores.service()
         found = there(service)
         for name in {*story.sure, *story.begun, *found}:
@@ -128,8 +132,9 @@ def survives(stores: Any, seed: int, rounds: int, operations: int) -> int:
 
 
 @pytest.mark.usefixtures("inline")
-def test_what_was_acknowledged_is_there_after_a_kill(stores: Any) -> None:
-    assert survives(stores, seed=1, rounds=4, operations=20) >= 4
+@pytest.mark.parametrize("width", [0, 255])
+def test_what_was_acknowledged_is_there_after_a_kill(stores: Any, width: int) -> None:
+    assert survives(stores, seed=1, rounds=4, operations=20, width=width) >= 4
 
 
 @pytest.mark.slow
@@ -151,14 +156,14 @@ def as_before(service: VolumesService) -> bool:
 
 
 class Failing:
-    """A database whose commits fail."""
+    """A database in which nothing can be written."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
         self.fail = True
 
     def execute(self, sql: str, *arguments: Any) -> Any:
-        if self.fail and sql == "commit":
+        if self.fail and sql.startswith(("commit", "insert", "delete")):
             raise sqlite3.OperationalError("database or disk is full")
         return self.database.execute(sql, *arguments)
 
@@ -287,26 +292,34 @@ def test_a_disk_that_is_really_full_leaves_what_was_before(stores: Any) -> None:
 
 
 @pytest.mark.usefixtures("inline")
-def test_a_volume_that_was_prepared_and_recorded_is_published_at_the_next_start(stores: Any) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_a_volume_that_was_prepared_and_recorded_is_published_at_the_next_start(
+    stores: Any, name: str
+) -> None:
     service = stores.service()
-    service.create("mine", "local", labels={"a": "1"})
+    service.create(name, "local", labels={"a": "1"})
     stores.close(service.vs)
     base = stores.root / "volumes"
-    (base / "mine").rename(base / ".+mine")
-    (base / ".+other" / "_data").mkdir(parents=True)
+    (base / name).rename(base / aside(".+", name))
+    (base / aside(".+", f"a{name}"[:255]) / "_data").mkdir(parents=True)
+    assert inspect(stores.root) == tuple(
+        f"{base}/{left}: left by a crash; the next start ends what was begun"
+        for left in sorted((aside(".+", name), aside(".+", f"a{name}"[:255])))
+    )
     again = stores.service()
-    assert there(again) == {"mine": ({"a": "1"}, None)}
+    assert there(again) == {name: ({"a": "1"}, None)}
     assert check(again.vs) == ()
 
 
 @pytest.mark.usefixtures("inline")
-def test_a_removal_that_was_begun_is_ended_at_the_next_start(stores: Any) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_a_removal_that_was_begun_is_ended_at_the_next_start(stores: Any, name: str) -> None:
     service = stores.service()
-    service.create("mine", "local", labels={"a": "1"})
+    service.create(name, "local", labels={"a": "1"})
     stores.close(service.vs)
     base = stores.root / "volumes"
-    (base / "mine").rename(base / ".-mine")
+    (base / name).rename(base / aside(".-", name))
     again = stores.service()
     assert there(again) == {}
     assert check(again.vs) == ()
-    assert again.create("mine", "local").labels is None
+    assert again.create(name, "local").labels is None

@@ -11,7 +11,7 @@ import pytest
 
 from runtime.errors import InvalidParameter, System, kind
 from runtime.volumes import local
-from runtime.volumes.errors import VolumeNotFound
+from runtime.volumes.errors import ValidationError, VolumeNotFound
 from runtime.volumes.local import Root
 from runtime.volumes.local_options import OptsConfig, get_address, validate_name
 
@@ -109,6 +109,35 @@ def test_letters_dashes_and_underscores_make_a_name(root: Root, name: str) -> No
 )
 def test_what_could_lead_elsewhere_is_no_name(root: Root, name: str) -> None:
     with pytest.raises(InvalidParameter, match="includes invalid characters for a local volume name"):
+        root.create(name)
+
+
+@pytest.mark.parametrize("length", [253, 254, 255])
+def test_a_name_may_be_as_long_as_that_of_a_directory(root: Root, length: int) -> None:
+    volume = root.create("n" * length)
+    assert root.on_disk() == ({volume.name}, set())
+    root.remove(volume)
+    assert root.on_disk() == (set(), set())
+
+
+def test_a_name_that_no_directory_can_have_is_an_error_of_the_system(root: Root) -> None:
+    with pytest.raises(System, match="file name too long"):
+        root.create("n" * 256)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "metadata.db",
+        "metadata.sqlite3",
+        "metadata.sqlite3-wal",
+        "metadata.sqlite3-shm",
+        "metadata.sqlite3-journal",
+        "metadata.sqlite3.damaged-1",
+    ],
+)
+def test_the_engine_s_own_files_keep_their_names(root: Root, name: str) -> None:
+    with pytest.raises(ValidationError, match="is the name of a file that the engine keeps"):
         root.create(name)
 
 

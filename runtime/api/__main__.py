@@ -1,0 +1,12 @@
+"""Prints the OpenAPI description: `python -m runtime.api`."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from runtime.api.openapi import describe
+
+if __name__ == "__main__":
+    json.dump(describe(), sys.stdout, indent=2)
+    sys.stdout.write("\n")
