@@ -48,15 +48,19 @@ class Tree:
 
     def __init__(self, text: str) -> None:
         self.data = text.encode()
-        self.document = golang.read(self.data)
+        self.read = golang.read(self.data)
 
-    def package(self, folder: str) -> Mapping[str, tuple[bytes, Document]]:
-        return {PATH: (self.data, self.document)} if folder == "store" else {}
+    def package(self, folder: str) -> Mapping[str, bytes]:
+        return {PATH: self.data} if folder == "store" else {}
+
+    def document(self, path: str) -> Document:
+        assert path == PATH
+        return self.read
 
 
 def read(body: str) -> Locking:
     tree = Tree(HEAD + body)
-    return golocks.read(Binder(tree, ("example.org/x",)), PATH, tree.data, tree.document)
+    return golocks.read(Binder(tree, ("example.org/x",)), PATH, tree.data, tree.read)
 
 
 def function(body: str) -> Function:
@@ -89,7 +93,7 @@ def test_fields_that_are_locks_are_declared_and_embedded_ones_too() -> None:
 def test_a_mutex_of_another_package_is_no_lock() -> None:
     tree = Tree('package store\n\nimport "x/sync"\n\ntype Store struct{ mu sync.Mutex }\n')
 
-    assert list(golocks.declared(PATH, tree.document)) == []
+    assert list(golocks.declared(PATH, tree.read)) == []
 
 
 @pytest.mark.parametrize(
@@ -161,6 +165,6 @@ def test_a_call_takes_what_its_body_takes_and_not_what_it_starts() -> None:
 def test_a_broken_file_says_what_is_whole_in_it() -> None:
     tree = Tree(HEAD + "\nfunc (s *Store) f() {\n\ts.mu.Lock()\n}\n\nfunc (s *Store) g() {{{\n")
 
-    found = golocks.read(Binder(tree, ("example.org/x",)), PATH, tree.data, tree.document)
+    found = golocks.read(Binder(tree, ("example.org/x",)), PATH, tree.data, tree.read)
 
     assert [one.at.symbol for one in found.functions] == ["Store.f"]
