@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 OK, FINDINGS, USAGE = 0, 1, 2
 
+# More of them than this are told by their number: at a tag that is far away most have no place.
+_FEW = 10
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -153,6 +156,7 @@ def date(
     """Tell at which tags an article's references are exact."""
     with _session(source, history=True) as at:
         found = pipeline.date(at, article)
+        _say_what_is_lacking(at)
     from annotator.writing import dates
 
     if output is DataFormat.JSON:
@@ -207,9 +211,15 @@ def _build_versions(
 
 
 def _built(built: pipeline.Built) -> None:
-    """Say what the texts get wrong."""
+    """Say what the texts get wrong; of many links that lead nowhere at another tag, how many."""
+    unlinked = [remark for remark in built.remarks if remark.rule == "unlinked"]
+    counted = unlinked if len(unlinked) > _FEW else []
     for remark in built.remarks:
-        _say(f"{remark.file}:{remark.line}: {remark.message}")
+        if not counted or remark.rule != "unlinked":
+            _say(f"{remark.file}:{remark.line}: {remark.message}")
+    if counted:
+        files = len({remark.file for remark in counted})
+        _say(f"{built.tag}: {len(counted)} mentions in {files} of our texts have no place on its pages")
 
 
 @app.command()
@@ -230,13 +240,14 @@ def serve(  # noqa: PLR0913 - the options of a command line
         raise typer.Exit(_serve_versions(port))
     from annotator.standing import GENERATED
     from annotator.watching import watching
+    from annotator.writing import render
 
     project = config.find(Path.cwd())
     options = [f"--source={source}"] * bool(source) + [f"--tag={one}" for one in tag or ()]
     options += ["--history"] * history + [f"--since={since}"] * bool(since)
     again = [sys.executable, "-m", "annotator", "build", *options, "--", *map(str, article or ())]
     own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
-    folders = [*own, *(project.root / package for package in project.config.packages)]
+    folders = [*own, render.folder(), *(project.root / package for package in project.config.packages)]
     settings = project.site / "mkdocs.yml"
     command = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", str(settings), "-a"]
     with _interruptible(), watching(folders, [project.site], lambda: _run(again)):
@@ -313,6 +324,7 @@ def track(
 
     with _session(source, history=True) as at:
         found = pipeline.track(at, reference or (), tags)
+        _say_what_is_lacking(at)
     if output is DataFormat.JSON:
         sys.stdout.write(trails.json(found.tags, found.trails) + "\n")
     else:
@@ -425,6 +437,15 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _say(sentence: str) -> None:
     sys.stderr.write(f"annotator: {printable(sentence)}\n")
+
+
+def _say_what_is_lacking(at: session.Session) -> None:
+    if not at.source.has_history:
+        tags = ", ".join(at.source.tags())
+        _say(
+            f"{at.source.repository} is not at hand with its history: only {tags} can be told of; "
+            "give `--source` a repository with all tags"
+        )
 
 
 def _console() -> Console:

@@ -31,11 +31,15 @@ class SourceUnavailable(AnnotatorError):
 
 
 class UnknownTag(SourceUnavailable):
-    """The repository answers but has no such tag; `nearest` are the tag names most like it."""
+    """The repository answers but has no such tag; `nearest` are the tag names most like it.
 
-    def __init__(self, tag: str, nearest: tuple[str, ...]) -> None:
+    `remedy` tells how the tag may be had all the same.
+    """
+
+    def __init__(self, tag: str, nearest: tuple[str, ...], remedy: str = "") -> None:
         hint = f"the nearest are {', '.join(nearest)}" if nearest else "it has no tags"
-        super().__init__(f"the repository has no tag, ref or commit {tag!r}; {hint}")
+        told = f"; {remedy}" if remedy else ""
+        super().__init__(f"the repository has no tag, ref or commit {tag!r}; {hint}{told}")
         self.nearest = nearest
 
 

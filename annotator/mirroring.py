@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import colouring
+from annotator import colouring, port
 from annotator.mapping import coverage, rows, trace
 from annotator.model import PythonObject, Use
 from annotator.sources import examples
@@ -20,9 +22,6 @@ from annotator.writing.mirror import Example, Mirror, Module
 if TYPE_CHECKING:
     from annotator.config import Project
     from annotator.sources.cache import Cache
-
-Map = Callable[[Mapping[str, PythonObject]], tuple[tuple[rows.Pair, ...], coverage.Coverage]]
-"""Makes the pairs and the coverage of what is known of Python's objects."""
 
 
 class _Read(msgspec.Struct, frozen=True):
@@ -35,19 +34,34 @@ class _Read(msgspec.Struct, frozen=True):
     covered: tuple[coverage.Covered, ...]
 
 
-def mirror(project: Project, cache: Cache, make: Map, walked: Callable[[], trace.Walk]) -> Mirror:
+class _File(msgspec.Struct, frozen=True):
+    """What is kept of one file for as long as nothing in any file does anything else."""
+
+    functions: dict[str, PythonObject]
+    uses: tuple[Use, ...]
+
+
+_DECODE_FILE = msgspec.msgpack.Decoder(_File).decode
+
+
+def mirror(project: Project, cache: Cache) -> Mirror:
     """What the pages show of the project's packages; read again only where a file has changed.
 
     Raises:
-        InvalidInput: A file is not Python, the facts or the scope cannot be read, or an example fails.
+        InvalidInput: A file is not Python, the facts or the scope cannot be read, or a program fails.
     """
     data = {path: (project.root / path).read_bytes() for path in python_files(project)}
-    key = state(project, data)
-    kept = cache.get_values("mirror", [key]).get(key)
-    read = _decoded(kept) if kept else None
-    if read is None:
-        read = _read(project, data, make)
-        cache.put_values("mirror", {key: msgspec.msgpack.encode(read)})
+    key, does = state(project, data), examples.state(data, cache)
+    with ThreadPoolExecutor(1) as beside:  # the traced run is another process: it needs no turn of ours
+        walk = _kept_walk(cache, key)
+        calls = _calls(project, cache, does, beside) if project.config.walk and walk is None else None
+        kept = cache.get_values("mirror", [key]).get(key)
+        read = _decoded(kept) if kept else None
+        if read is None:
+            read = _read(project, data, _Files(cache, f"{_made_by()}:{does.code}", data))
+            cache.put_values("mirror", {key: msgspec.msgpack.encode(read)})
+        if calls is not None:
+            walk = _walked(project, cache, key, calls(), read.objects)
     colours = colouring.colours(cache, data, "py")
     return Mirror(
         modules={path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data},
@@ -55,18 +69,39 @@ def mirror(project: Project, cache: Cache, make: Map, walked: Callable[[], trace
         pairs=read.pairs,
         covered=read.covered,
         examples=_examples(project, cache, data),
-        walk=_walk(cache, key, walked) if project.config.walk else None,
+        walk=walk,
         home=project.config.home,
     )
 
 
-def _walk(cache: Cache, key: str, walked: Callable[[], trace.Walk]) -> trace.Walk:
-    """What ran when the walk was traced; it runs again only where a file has changed."""
+def _kept_walk(cache: Cache, key: str) -> trace.Walk | None:
     kept = cache.get_values("walk", [key]).get(key)
     with suppress(msgspec.MsgspecError):
-        if kept:
-            return msgspec.msgpack.decode(kept, type=trace.Walk)
-    made = walked()
+        return msgspec.msgpack.decode(kept, type=trace.Walk) if kept else None
+    return None
+
+
+def _calls(
+    project: Project, cache: Cache, does: examples.State, beside: ThreadPoolExecutor
+) -> Callable[[], bytes]:
+    """What ran when the walk was traced, to be had later; traced again only if a file does something else."""
+    key = f"{project.root}:{project.config.walk}:{does.placed}"
+    kept = cache.get_values("trace", [key]).get(key)
+    if kept is not None:
+        return lambda: zlib.decompress(kept)
+    running = beside.submit(port.traced, project)
+
+    def ended() -> bytes:
+        cache.put_values("trace", {key: zlib.compress(running.result())})
+        return running.result()
+
+    return ended
+
+
+def _walked(
+    project: Project, cache: Cache, key: str, calls: bytes, objects: Mapping[str, PythonObject]
+) -> trace.Walk:
+    made = port.walked(project, calls, objects)
     cache.put_values("walk", {key: msgspec.msgpack.encode(made)})
     return made
 
@@ -107,18 +142,60 @@ def _decoded(kept: bytes) -> _Read | None:
         return None
 
 
-def _read(project: Project, data: Mapping[str, bytes], make: Map) -> _Read:
-    from annotator.reading import pyfacts, pyuses  # noqa: PLC0415 - needed only where something has changed
+def _made_by() -> str:
+    """A name for what reads a file's functions and names."""
+    own = Path(__file__).parent
+    found = hashlib.sha256()
+    for file in (own / "model.py", *sorted(own.glob("reading/py*.py"))):
+        found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+class _Files:
+    """What is kept of single files, by their bytes and by what all files do."""
+
+    def __init__(self, cache: Cache, state: str, data: Mapping[str, bytes]) -> None:
+        hashes = {path: hashlib.sha256(found).hexdigest() for path, found in data.items()}
+        self._cache = cache
+        self._keys = {path: f"{state}:{path}:{name}" for path, name in hashes.items()}
+        kept = cache.get_values("python", self._keys.values())
+        self.known = {path: _DECODE_FILE(kept[key]) for path, key in self._keys.items() if key in kept}
+
+    @property
+    def functions(self) -> Mapping[str, PythonObject]:
+        """The functions of all files that are known."""
+        return {name: found for file in self.known.values() for name, found in file.functions.items()}
+
+    @property
+    def uses(self) -> Mapping[str, tuple[Use, ...]]:
+        """The uses in each file that is known."""
+        return {path: file.uses for path, file in self.known.items()}
+
+    def keep(self, objects: Mapping[str, PythonObject], uses: Mapping[str, tuple[Use, ...]]) -> None:
+        """Keep what was read of the others."""
+        functions: dict[str, dict[str, PythonObject]] = {path: {} for path in self._keys}
+        for name, found in objects.items():
+            if found.kind in ("function", "signature"):
+                functions[found.path][name] = found
+        fresh = {path: _File(functions[path], uses[path]) for path in self._keys if path not in self.known}
+        encode = msgspec.msgpack.encode
+        self._cache.put_values("python", {self._keys[path]: encode(file) for path, file in fresh.items()})
+
+
+def _read(project: Project, data: Mapping[str, bytes], files: _Files) -> _Read:
+    from annotator.reading import pyfacts, pyuses
 
     folders = [project.root / package for package in project.config.packages]
     packages = pyfacts.load(folders, project.root)
-    objects = pyfacts.facts(packages)
-    pairs, covered = make(objects)
+    objects = pyfacts.facts(packages, files.functions)
+    uses = pyuses.uses(packages, objects, data, files.uses)
+    files.keep(objects, uses)
+    mapped = port.mapped(project, objects)
     docs = {module.path: ast.get_docstring(module.tree) or "" for module in packages.modules.values()}
     return _Read(
         objects=dict(objects),
-        uses=dict(pyuses.uses(packages, objects, data)),
+        uses=dict(uses),
         docs=docs,
-        pairs=pairs,
-        covered=covered.symbols,
+        pairs=mapped.pairs,
+        covered=mapped.coverage.symbols,
     )

@@ -15,19 +15,17 @@ from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable
 from annotator.history import Chronicle, Porting
 from annotator.judging import verdicts
-from annotator.mapping import baseline, counterparts, coverage, rows
+from annotator.mapping import baseline, counterparts
 from annotator.model import (
     Baseline,
     Checked,
     Counterpart,
     Declaration,
     Document,
-    PythonObject,
     Reference,
     Remark,
     Verdict,
 )
-from annotator.port import mapped, walk
 from annotator.reading import notation
 from annotator.recorded import BASELINE, recorded, scope_of
 from annotator.session import Session
@@ -282,11 +280,7 @@ def _mirror(at: Session) -> Mirror:
     if not project.config.packages or not (project.site / BASELINE).is_file():
         return Mirror()
 
-    def make(objects: Mapping[str, PythonObject]) -> tuple[tuple[rows.Pair, ...], coverage.Coverage]:
-        found = mapped(project, objects)
-        return found.pairs, found.coverage
-
-    return mirroring.mirror(project, at.cache, make, lambda: walk(project)[0])
+    return mirroring.mirror(project, at.cache)
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:

@@ -61,19 +61,29 @@ def walk(project: Project) -> tuple[trace.Walk, tuple[Remark, ...]]:
     Raises:
         InvalidInput: The settings name no walk, it fails, or the facts cannot be read.
     """
-    config = project.config
-    if not config.walk:
+    if not project.config.walk:
         raise InvalidInput("the settings name no `walk`, the script that is to be traced")
-    calls = trace.parse(_traced(project))
+    made = walked(project, traced(project), portside.objects(project))
+    return made, tuple(trace.remarks(made, portside.said(project).counterparts))
+
+
+def walked(project: Project, calls: bytes, objects: Mapping[str, PythonObject]) -> trace.Walk:
+    """The walk that `traced` ran, on what is known of the project's Python objects.
+
+    Raises:
+        InvalidInput: The facts cannot be read.
+    """
     found = portside.said(project).counterparts
     originals = originals_of(recorded(project), scope_of(project))
-    python = portside.objects(project)
-    made = trace.walk(calls, str(project.root.resolve()), found, originals, python)
-    return made, tuple(trace.remarks(made, found))
+    return trace.walk(trace.parse(calls), str(project.root.resolve()), found, originals, objects)
 
 
-def _traced(project: Project) -> bytes:
-    """What the tracer wrote of the walk, run in a process of its own."""
+def traced(project: Project) -> bytes:
+    """What the tracer wrote of the project's walk, run in a process of its own.
+
+    Raises:
+        InvalidInput: It fails.
+    """
     script = project.root / project.config.walk
     folders = [str(project.root / package) for package in project.config.packages]
     with tempfile.TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ _QUIET = 0.2
 """Seconds without a change after which the files are taken to be at rest: editors write in several steps."""
 
 _TELLING = frozenset({"created", "deleted", "modified", "moved"})
-_OURS = frozenset({".css", ".js", ".json", ".md", ".py", ".svg", ".toml"})
+_OURS = frozenset({".css", ".jinja", ".js", ".json", ".md", ".py", ".svg", ".toml"})
 
 
 class _Changes(FileSystemEventHandler):

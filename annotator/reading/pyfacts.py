@@ -31,8 +31,13 @@ def load(folders: list[Path], root: Path) -> Packages:
     return packages
 
 
-def facts(packages: Packages) -> Mapping[str, PythonObject]:
-    """Every function, class and module-level name of packages, by dotted name."""
+def facts(packages: Packages, known: Mapping[str, PythonObject] = {}) -> Mapping[str, PythonObject]:
+    """Every function, class and module-level name of packages, by dotted name.
+
+    Args:
+        packages: The packages.
+        known: Functions that need not be looked at again.
+    """
     found: dict[str, PythonObject] = {}
     for name, module in packages.modules.items():
         last = max((getattr(node, "end_lineno", 1) or 1 for node in module.tree.body), default=1)
@@ -49,7 +54,7 @@ def facts(packages: Packages) -> Mapping[str, PythonObject]:
             dotted = f"{name}.{each.name}"
             found[dotted] = PythonObject(dotted, "attribute", entry.module.path, each.line, each.line)
     for name, (module, node, owner) in packages.functions.items():
-        found[name] = _function(name, module, node, owner, packages)
+        found[name] = known.get(name) or _function(name, module, node, owner, packages)
     return found
 
 

@@ -11,15 +11,20 @@ from annotator.reading.pytypes import Scope
 
 
 def uses(
-    packages: Packages, objects: Mapping[str, PythonObject], data: Mapping[str, bytes]
+    packages: Packages,
+    objects: Mapping[str, PythonObject],
+    data: Mapping[str, bytes],
+    known: Mapping[str, tuple[Use, ...]] = {},
 ) -> Mapping[str, tuple[Use, ...]]:
     """By file, every name that is proven to mean one of the objects, in the order of the text.
 
-    A use's `path` is the file in which the object is defined, its `symbol` the dotted name.
+    A use's `path` is the file in which the object is defined, its `symbol` the dotted name. Files
+    that are `known` are not looked at again.
     """
+    paths = {module.path: module for module in packages.modules.values()}
     return {
-        module.path: tuple(_uses(module, packages, objects, data[module.path]))
-        for module in packages.modules.values()
+        path: known[path] if path in known else tuple(_uses(module, packages, objects, data[path]))
+        for path, module in paths.items()
     }
 
 

@@ -85,8 +85,8 @@ def outputs(
         InvalidInput: An example fails, or does not end.
     """
     wanted = tuple(programs)
-    state = _state(files, kept) if wanted else ""
-    keys = {one.name: f"{one.command}:{state}" for one in wanted}
+    code = state(files, kept).code if wanted else ""
+    keys = {one.name: f"{one.command}:{code}" for one in wanted}
     found = kept.get_values("example", keys.values())
     lacking = [one for one in wanted if keys[one.name] not in found]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -118,26 +118,43 @@ def _run(program: Program, root: Path) -> str:
     return ended.stdout.decode("utf-8", "replace")[:_MOST]
 
 
-def _state(files: Mapping[str, bytes], kept: Values) -> str:
-    """A name for what the files do: their code without docstrings and places."""
+class State(msgspec.Struct, frozen=True):
+    """Names for what Python files do: their code without docstrings, and that code with its places."""
+
+    code: str
+    placed: str
+
+
+class _Code(msgspec.Struct, frozen=True, array_like=True):
+    code: bytes
+    placed: bytes
+
+
+def state(files: Mapping[str, bytes], kept: Values) -> State:
+    """Names that change with what some files do, not with what they say of it."""
     hashes = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
-    known = dict(kept.get_values("code", hashes.values()))
+    known = {
+        key: msgspec.msgpack.decode(value, type=_Code)
+        for key, value in kept.get_values("placed code", hashes.values()).items()
+    }
     fresh = {hashes[path]: _code(data) for path, data in files.items() if hashes[path] not in known}
-    kept.put_values("code", fresh)
+    kept.put_values("placed code", {key: msgspec.msgpack.encode(code) for key, code in fresh.items()})
     known |= fresh
-    whole = hashlib.sha256(sys.version.encode())
+    code, placed = hashlib.sha256(sys.version.encode()), hashlib.sha256(sys.version.encode())
     for path, name in hashes.items():
-        whole.update(path.encode() + b"\0" + known[name])
-    return whole.hexdigest()
+        code.update(path.encode() + b"\0" + known[name].code)
+        placed.update(path.encode() + b"\0" + known[name].placed)
+    return State(code.hexdigest(), placed.hexdigest())
 
 
-def _code(data: bytes) -> bytes:
+def _code(data: bytes) -> _Code:
     tree = ast.parse(data)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
             body[0] = ast.Pass()
-    return hashlib.sha256(ast.dump(tree).encode()).digest()
+    texts = (ast.dump(tree), ast.dump(tree, include_attributes=True))
+    return _Code(*(hashlib.sha256(text.encode()).digest() for text in texts))
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from annotator.errors import SourceUnavailable, UnknownTag
@@ -14,10 +15,11 @@ WAYS_OUT = (
 )
 
 
+_DEEPEN = "it is a shallow clone: fetch the tag into it, or give `--source` a repository with all tags"
+
+
 class LocalSource(Closing):
     """A local git repository, bare or with a work tree."""
-
-    has_history = True
 
     def __init__(self, path: Path, *, repository: str) -> None:
         """Open the repository at `path`; `repository` is its address for people.
@@ -33,6 +35,11 @@ class LocalSource(Closing):
             raise SourceUnavailable(
                 f"{path} is not a git repository that can be read ({error}); {WAYS_OUT}"
             ) from error
+
+    @cached_property
+    def has_history(self) -> bool:
+        """Whether other tags are at hand: not in a shallow clone of one."""
+        return not self._store.is_shallow or self._store.has_several_tagged
 
     def tags(self) -> list[str]:
         """All tags, in version order."""
@@ -52,7 +59,7 @@ class LocalSource(Closing):
         check_name(tag)
         commit = self._store.commit(f"refs/tags/{tag}", f"refs/heads/{tag}", tag)
         if commit is None:
-            raise UnknownTag(tag, nearest(tag, self.tags()))
+            raise UnknownTag(tag, nearest(tag, self.tags()), _DEEPEN if self._store.is_shallow else "")
         return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store)
 
     def close(self) -> None:

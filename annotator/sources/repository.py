@@ -164,6 +164,17 @@ class Repository:
         listing = self._output("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
         return sorted(listing, key=version_key)
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether it was cloned without its history."""
+        return self._output("rev-parse", "--is-shallow-repository") == ["true"]
+
+    @property
+    def has_several_tagged(self) -> bool:
+        """Whether its tags stand for more than one commit."""
+        found = self._output("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
+        return len({line.split()[-1] for line in found}) > 1
+
     def commit(self, *names: str) -> str | None:
         """The commit that the first known one of some names leads to, as hex digits.
 

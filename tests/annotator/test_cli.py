@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from annotator import cli
+from annotator.errors import SourceUnavailable
 
 # ── verify ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -291,6 +292,22 @@ def test_date_tells_the_tags_at_which_everything_is_exact(project, shop, capsys)
     answer = json.loads(capsys.readouterr().out)
     assert answer["best"] == ["v1.0.0"]
     assert answer["tags"] == [{"tag": "v1.0.0", "exact": 3}, {"tag": "v2.0.0", "exact": 0}]
+
+
+def test_a_shallow_clone_tells_what_can_be_told_and_what_it_lacks(project, shop, tmp_path, capsys):
+    shallow = tmp_path / "shallow"
+    command = ["git", "clone", "-q", "--depth=1", "--branch=v1.0.0", shop.as_uri(), str(shallow)]
+    subprocess.run(command, check=True, capture_output=True)
+    given = ["--source", str(shallow)]
+
+    assert cli.run(["track", *given, "store/store.go::Store"]) == cli.OK
+    told = capsys.readouterr()
+    assert "verified" in told.out
+    assert "only v1.0.0 can be told of" in told.err
+    assert cli.run(["date", *given, "site/articles/shop.toml"]) == cli.OK
+    assert "only v1.0.0 can be told of" in capsys.readouterr().err
+    assert cli.run(["diff", *given, "v1.0.0", "v2.0.0"]) == SourceUnavailable.exit_code
+    assert "shallow clone" in sentence(capsys)
 
 
 def test_an_article_that_cites_nothing_cannot_be_dated(project, shop, capsys):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 from annotator.watching import watching
 
 PATIENCE = 20
 
 
-def test_a_changed_file_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["text.md", "module.py", "page.md.jinja"])
+def test_a_changed_file_is_told(tmp_path: Path, name: str) -> None:
     told = threading.Event()
     with watching([tmp_path], [], told.set):
-        (tmp_path / "text.md").write_text("new", encoding="utf-8")
+        (tmp_path / name).write_text("new", encoding="utf-8")
 
         assert told.wait(PATIENCE)
 

@@ -90,6 +90,35 @@ def test_serve_ends_with_a_site_that_says_which_release_it_shows(served):
     assert "NewManager" in fetched(f"{address}/chapters/2.2.3.html", process)
 
 
+def seen(word: str, address: str, process: subprocess.Popen[bytes]) -> bool:
+    """Whether a word comes to stand on a served page."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if word in fetched(address, process):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "page"),
+    [
+        ("runtime/volumes/store.py", "The volumes that are known", "py/runtime/volumes/store.html"),
+        ("site/chapters/2.2.3.md", "\n+++\n\n", "chapters/2.2.3.html"),
+        ("templates/module.md.jinja", "{% block body %}\n", "py/runtime/volumes/store.html"),
+    ],
+)
+def test_what_is_changed_shows_on_the_served_page_by_itself(served, copy, file, old, page):
+    address, process = served
+    fetched(f"{address}/index.html", process)
+    text = (copy / file).read_text(encoding="utf-8")
+    assert old in text
+
+    (copy / file).write_text(text.replace(old, f"{old}zorkmid ", 1), encoding="utf-8")
+
+    assert seen("zorkmid", f"{address}/{page}", process)
+
+
 def test_ctrl_c_ends_the_server_too(served):
     address, process = served
     fetched(f"{address}/index.html", process)

@@ -53,7 +53,8 @@ class Tree:
     def package(self, folder: str) -> Mapping[str, bytes]:
         return {PATH: self.data} if folder == "store" else {}
 
-    def document(self, _path: str) -> Document:
+    def document(self, path: str) -> Document:
+        assert path == PATH
         return self.read
 
 

@@ -101,3 +101,19 @@ def test_an_example_is_called_after_its_file_and_its_docstring() -> None:
     (found,) = examples.find({"shop/milk.py": text.encode(), "milk.py": text.encode()}, "shop", COMMAND)
 
     assert (found.name, found.title, found.command) == ("milk", "Buy milk, and bread.", "python -m shop.milk")
+
+
+def test_what_files_do_changes_with_neither_docstrings_nor_places() -> None:
+    states = [
+        examples.state({"milk.py": text.encode()}, Kept())
+        for text in (
+            '"""Milk."""\nx = 1',
+            '"""Bread."""\nx = 1',
+            '"""Milk\n\nand bread."""\nx = 1',
+            "\nx = 2",
+        )
+    ]
+
+    assert len({state.code for state in states}) == 2
+    assert len({state.placed for state in states}) == 3
+    assert states[0] == states[1]

@@ -319,3 +319,15 @@ def test_a_machine_without_git_says_so(repository: Path, monkeypatch: pytest.Mon
 
     with pytest.raises(SourceUnavailable, match="git is not installed"):
         opened(repository)
+
+
+def test_a_shallow_clone_of_one_tag_has_no_history_and_says_how_it_gets_more(
+    repository: Path, git: Git, tmp_path: Path
+) -> None:
+    newest = opened(repository).tags()[-1]
+    git(tmp_path, "clone", "-q", "--depth=1", f"--branch={newest}", repository.as_uri(), "shallow")
+    with opened(tmp_path / "shallow") as source, opened(repository) as whole:
+        assert (source.has_history, whole.has_history) == (False, True)
+        assert source.snapshot(newest).files == whole.snapshot(newest).files
+        with pytest.raises(UnknownTag, match="shallow clone"):
+            source.snapshot("v0.0.1")
