@@ -23,6 +23,8 @@ from annotator.sources.snapshot import is_safe
 _BIGGEST_FILE = 64 << 20
 _BIGGEST_TREE = 1 << 30
 _MOST_FILES = 500_000
+# Reads behind the end: a whole tarball needs few, a file that says it is endless would be skipped for ever.
+_BEHIND_THE_END = 64
 
 _OPENERS = ((b"\xfd7zXZ\0", lzma.open), (b"\x1f\x8b", gzip.open), (b"BZh", bz2.open))
 
@@ -105,6 +107,7 @@ class _Limited:
     def __init__(self, stream: _Readable) -> None:
         self._stream = stream
         self._left = _BIGGEST_TREE
+        self._behind = _BEHIND_THE_END
 
     def read(self, size: int) -> bytes:
         try:
@@ -112,8 +115,11 @@ class _Limited:
         except OSError as error:  # so gzip and bz2 say that what they read is none of theirs
             raise ValueError(str(error)) from error
         self._left -= len(data)
+        self._behind -= not data
         if self._left < 0:
             raise ValueError(f"it holds more than {_BIGGEST_TREE >> 20} MiB")
+        if self._behind < 0:
+            raise ValueError("it ends within a file")
         return data
 
     def __enter__(self) -> Self:
