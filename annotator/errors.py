@@ -35,7 +35,12 @@ class UnknownTag(SourceUnavailable):
 
     def __init__(self, tag: str, nearest: tuple[str, ...]) -> None:
         hint = f"the nearest are {', '.join(nearest)}" if nearest else "it has no tags"
-        super().__init__(f"the repository has no tag, ref or commit {tag!r}; {hint}")
+        super().__init__(
+            f"the tag {tag!r} leads to no commit that can be read: it names a file or a folder, "
+            "or the repository is damaged, as `git fsck` tells"
+            if tag in nearest
+            else f"the repository has no tag, ref or commit {tag!r}; {hint}"
+        )
         self.nearest = nearest
 
 

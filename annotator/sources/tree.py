@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import hashlib
 import lzma
 import os
 import posixpath
@@ -18,7 +17,7 @@ import msgspec
 
 from annotator.errors import SourceUnavailable
 from annotator.model import Blob
-from annotator.sources.snapshot import is_safe
+from annotator.sources.snapshot import blob_id, is_safe
 
 _BIGGEST_FILE = 64 << 20
 _BIGGEST_TREE = 1 << 30
@@ -89,11 +88,6 @@ def store(tarball: Path, folder: Path) -> None:
         raise SourceUnavailable(f"{tarball.name} is not a whole tarball: {error}") from error
     index = msgspec.msgpack.encode(list(_without_lone_folders(entries)))
     (folder / "index").write_bytes(zlib.crc32(index).to_bytes(4, "big") + index)
-
-
-def blob_id(data: bytes) -> str:
-    """The id that git gives to a file's bytes."""
-    return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
 class _Readable(Protocol):
