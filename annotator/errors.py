@@ -39,7 +39,12 @@ class UnknownTag(SourceUnavailable):
     def __init__(self, tag: str, nearest: tuple[str, ...], remedy: str = "") -> None:
         hint = f"the nearest are {', '.join(nearest)}" if nearest else "it has no tags"
         told = f"; {remedy}" if remedy else ""
-        super().__init__(f"the repository has no tag, ref or commit {tag!r}; {hint}{told}")
+        super().__init__(
+            f"the tag {tag!r} leads to no commit that can be read: it names a file or a folder, "
+            "or the repository is damaged, as `git fsck` tells"
+            if tag in nearest
+            else f"the repository has no tag, ref or commit {tag!r}; {hint}{told}"
+        )
         self.nearest = nearest
 
 

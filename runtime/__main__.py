@@ -1,7 +1,35 @@
-"""`python -m runtime`."""
+"""The program `python -m runtime`: loads the command line, which takes a moment."""
 
 from __future__ import annotations
 
-from runtime.cli import main
+import os
+import signal
+import sys
 
-main()
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C while it is loaded, and once it is done, just ends the program."""
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it is to be ignored
+    if heard:
+        signal.signal(signal.SIGINT, _end)
+    from runtime import cli  # noqa: PLC0415 - see above
+
+    try:
+        if heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        cli.main()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    finally:
+        if heard:
+            signal.signal(signal.SIGINT, _end)
+
+
+def _end(_number: int, _frame: object) -> None:
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -49,7 +49,9 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
     text = _WINDOWS.sub("/", text)
     last: Citation | None = None
     for match in _RUN.finditer(text):
-        citation = _cited(text, match, roots)
+        run = match[0]
+        # Nearly all runs are words, which cite nothing: without a folder only a Go file is certain.
+        citation = _cited(text, match, roots) if "/" in run or ".go" in run else None
         if citation is None or (last and citation.start < last.end):
             continue
         joined = _joined(text, last, citation) if last else None

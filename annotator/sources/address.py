@@ -6,10 +6,13 @@ import hashlib
 import re
 import urllib.parse
 
-from annotator.errors import InvalidInput
+from annotator.errors import InvalidInput, shortened
 
 SCHEMES = ("https", "http", "git", "ssh")
 """Transports that git may use."""
+
+LONGEST = 4096
+"""Characters that a URL or path may have."""
 
 _SCP = re.compile(r"(?:[\w.][\w.+-]*@)?[A-Za-z0-9][\w.-]*:(?!/*-)[^:\s][^\s]*", re.ASCII)
 
@@ -20,6 +23,8 @@ def is_url(source: str) -> bool:
     Raises:
         InvalidInput: It names a transport or an option that git is never given.
     """
+    if len(source) > LONGEST:
+        raise InvalidInput(f"--source {shortened(source)!r} is longer than any URL or path")
     scheme, separator, rest = source.partition("://")
     if source.startswith("-") or "::" in source or not source.isprintable():
         raise InvalidInput(f"--source {source!r} is neither a URL nor a path; for a folder write ./{source}")
@@ -31,9 +36,19 @@ def is_url(source: str) -> bool:
             f"give an {', '.join(SCHEMES)} URL, or a folder as a path"
         )
     host = rest.partition("/")[0]
-    if not host or re.search(r"(?:^|@)-", host):
-        raise InvalidInput(f"--source {source!r} names no host")
+    if re.search(r"(?:^|@)-", host) or not _is_sound(source):
+        shown = re.sub(r"://[^/]*@", "://", source)
+        raise InvalidInput(f"--source {shown!r} names no host that can be asked")
     return True
+
+
+def _is_sound(url: str) -> bool:
+    """Whether a URL can be taken apart: it has a host, brackets hold an address, a port is a number."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def public(url: str) -> str:

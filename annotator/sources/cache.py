@@ -22,7 +22,7 @@ from annotator.sources.snapshot import Warn, unheard
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
-    kind TEXT NOT NULL, key TEXT NOT NULL, sum INTEGER NOT NULL, value BLOB NOT NULL,
+    kind TEXT NOT NULL, key TEXT NOT NULL, sum INTEGER NOT NULL, value BLOB NOT NULL, -- a sum of all three
     PRIMARY KEY (kind, key)
 )
 """
@@ -32,7 +32,10 @@ WHERE kind = ? AND key IN (SELECT value FROM json_each(?))
 """
 _PUT = "INSERT OR REPLACE INTO entry (kind, key, sum, value) VALUES (?, ?, ?, ?)"
 _BUSY = 10.0
-_RUINED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# Our own statements are sound: what cannot make sense of them is not the file that was written.
+_RUINED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+# A message that quotes a damaged schema need not be text, and then has no code either.
+_FAILURES = (sqlite3.Error, UnicodeDecodeError)
 _DOCUMENT = "document"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -57,6 +60,7 @@ class Cache(Closing):
         self._warn = warn
         self._process = os.getpid()
         self._forked: list[sqlite3.Connection | None] = []
+        self._may_be_remade = True
         self._database = self._opened()
 
     def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
@@ -76,14 +80,14 @@ class Cache(Closing):
         """The values of a kind that are here and whole, of some keys."""
         wanted = json.dumps(list(keys))
         rows = self._attempt(lambda database: database.execute(_GET, (kind, wanted)).fetchall()) or []
-        whole = dict(_whole(rows))
+        whole = dict(_whole(kind, rows))
         if len(whole) < len(rows):
             self._warn(f"{self._file}: {len(rows) - len(whole)} damaged entries are made anew")
         return whole
 
     def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep values of a kind by key, in place of what was there."""
-        rows = [(kind, key, zlib.crc32(value), value) for key, value in values.items()]
+        rows = [(kind, key, _sum(kind, key, value), value) for key, value in values.items()]
         self._attempt(lambda database: _insert(database, rows))
 
     def close(self) -> None:
@@ -100,7 +104,7 @@ class Cache(Closing):
             return None
         try:
             return action(database)
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             self.close()
             if _is_ruined(error):
                 self._database = self._anew(error)
@@ -120,18 +124,22 @@ class Cache(Closing):
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return _connect(self._file)
-        except (sqlite3.Error, OSError) as error:
+        except (*_FAILURES, OSError) as error:
             if _is_ruined(error):
                 return self._anew(error)
             self._go_without(error)
             return None
 
     def _anew(self, ruin: Exception) -> sqlite3.Connection | None:
-        """The database after its ruin, made anew unless another build was first."""
+        """The database after its ruin, made anew unless another build was first; once, and no more."""
+        if not self._may_be_remade:
+            self._go_without(ruin)
+            return None
+        self._may_be_remade = False
         try:
             with locked(self._file):
                 return _sound(self._file) or self._remade(ruin)
-        except (SourceUnavailable, sqlite3.Error, OSError) as error:
+        except (SourceUnavailable, *_FAILURES, OSError) as error:
             self._go_without(error)
             return None
 
@@ -168,13 +176,22 @@ def _sound(file: Path) -> sqlite3.Connection | None:
     """The database, if another build has made it anew meanwhile."""
     try:
         database = _connect(file)
-    except sqlite3.Error:
+    except _FAILURES:
         return None
-    with suppress(sqlite3.Error):
-        if database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+    with suppress(*_FAILURES):
+        if database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",) and _serves(database):
             return database
     database.close()
     return None
+
+
+def _serves(database: sqlite3.Connection) -> bool:
+    """Whether a value can be put into the database and got out of it; it is taken back."""
+    database.execute("BEGIN IMMEDIATE")
+    database.execute(_PUT, ("", "", 0, b""))
+    found = database.execute(_GET, ("", '[""]')).fetchall()
+    database.execute("ROLLBACK")
+    return found == [("", 0, b"")]
 
 
 def _remove(file: Path) -> None:
@@ -195,12 +212,17 @@ def _insert(database: sqlite3.Connection, rows: list[tuple[str, str, int, bytes]
         database.executemany(_PUT, rows)
 
 
-def _whole(rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
+def _whole(kind: str, rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
     for key, stored, value in rows:
-        if zlib.crc32(value) == stored:
+        if _sum(kind, key, value) == stored:
             yield key, value
+
+
+def _sum(kind: str, key: str, value: bytes) -> int:
+    """What a row must add up to, so that a value is never taken for another key's."""
+    return zlib.crc32(value, zlib.crc32(f"{kind}\0{key}\0".encode()))
 
 
 def _is_ruined(error: Exception) -> bool:
     code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in _RUINED
+    return isinstance(error, UnicodeDecodeError) or code & 0xFF in _RUINED

@@ -15,12 +15,13 @@ from typing import IO
 
 import msgspec
 
-from annotator.errors import InvalidInput, SourceUnavailable
+from annotator.errors import InvalidInput, SourceUnavailable, shortened
 from annotator.model import Blob
-from annotator.sources.snapshot import is_safe, version_key
+from annotator.sources.snapshot import blob_id, is_safe, version_key
 
 # Git's own rules for names of refs (git-check-ref-format), and no revision syntax beyond a name.
 _NAME = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|[\x00-\x20\x7f~^:?*\[\\]))[^/].*(?<![/.])", re.DOTALL)
+_LONGEST = 250  # a ref may be a file, and no file's name is longer
 _ENTRY = re.compile(rb"100\d{3} blob ([0-9a-f]{40,64})(?: +(\d+|-|BAD))?\t([^\0]+)\0")
 
 # A repository is read with nobody else's programs, remotes or replaced objects, and never written to.
@@ -58,8 +59,8 @@ def check_name(tag: str) -> None:
     Raises:
         InvalidInput: It could be an option, a revision expression, a path, or is no name at all.
     """
-    if not _NAME.fullmatch(tag) or not tag.isprintable():
-        raise InvalidInput(f"{tag!r} cannot be the name of a tag, ref or commit")
+    if len(tag) > _LONGEST or not _NAME.fullmatch(tag) or not tag.isprintable():
+        raise InvalidInput(f"{shortened(tag)!r} cannot be the name of a tag, ref or commit")
 
 
 def start(
@@ -250,7 +251,7 @@ class Repository:
         try:
             asked.write("".join(f"{wanted}\n" for wanted in ids).encode())
             asked.flush()
-            found.update((wanted, _answer(answers)) for wanted in ids)
+            found.update((wanted, _true(wanted, _answer(answers))) for wanted in ids)
         except BaseException as error:
             complaint = self._end_batch()  # what it had not read yet would be taken for the next answer
             if not isinstance(error, OSError | ValueError):
@@ -289,6 +290,13 @@ def _answer(answers: IO[bytes]) -> bytes | None:
     if len(data) != size + 1:
         raise ValueError("an object ended early")
     return data[:-1]
+
+
+def _true(wanted: str, data: bytes | None) -> bytes | None:
+    """The bytes of a blob; ValueError if they are another's: git itself takes a file's name on trust."""
+    if data is None or blob_id(data, wanted) == wanted:
+        return data
+    raise ValueError(f"object {wanted} is not what its name says; `git fsck` tells more")
 
 
 def _entries(listing: bytes) -> Iterator[tuple[str, Blob]]:

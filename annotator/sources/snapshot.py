@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterable
@@ -83,6 +84,14 @@ def is_safe(path: str) -> bool:
     only come from a tree that was made to do harm: such a file is left out.
     """
     return path.isprintable() and not _HOSTILE.search(path)
+
+
+def blob_id(data: bytes, like: str = "") -> str:
+    """The id that git gives to a file's bytes: by SHA-1, or by SHA-256 if it is to be like one of those."""
+    head = b"blob %d\0" % len(data)
+    if len(like) == hashlib.sha256().digest_size * 2:
+        return hashlib.sha256(head + data).hexdigest()
+    return hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
 
 
 def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import hashlib
 import lzma
 import os
 import posixpath
@@ -18,11 +17,13 @@ import msgspec
 
 from annotator.errors import SourceUnavailable
 from annotator.model import Blob
-from annotator.sources.snapshot import is_safe
+from annotator.sources.snapshot import blob_id, is_safe
 
 _BIGGEST_FILE = 64 << 20
 _BIGGEST_TREE = 1 << 30
 _MOST_FILES = 500_000
+# Reads behind the end: a whole tarball needs few, a file that says it is endless would be skipped for ever.
+_BEHIND_THE_END = 64
 
 _OPENERS = ((b"\xfd7zXZ\0", lzma.open), (b"\x1f\x8b", gzip.open), (b"BZh", bz2.open))
 
@@ -89,11 +90,6 @@ def store(tarball: Path, folder: Path) -> None:
     (folder / "index").write_bytes(zlib.crc32(index).to_bytes(4, "big") + index)
 
 
-def blob_id(data: bytes) -> str:
-    """The id that git gives to a file's bytes."""
-    return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
-
-
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
     def close(self) -> None: ...
@@ -105,6 +101,7 @@ class _Limited:
     def __init__(self, stream: _Readable) -> None:
         self._stream = stream
         self._left = _BIGGEST_TREE
+        self._behind = _BEHIND_THE_END
 
     def read(self, size: int) -> bytes:
         try:
@@ -112,8 +109,11 @@ class _Limited:
         except OSError as error:  # so gzip and bz2 say that what they read is none of theirs
             raise ValueError(str(error)) from error
         self._left -= len(data)
+        self._behind -= not data
         if self._left < 0:
             raise ValueError(f"it holds more than {_BIGGEST_TREE >> 20} MiB")
+        if self._behind < 0:
+            raise ValueError("it ends within a file")
         return data
 
     def __enter__(self) -> Self:

@@ -53,7 +53,7 @@ def main() -> None:
 def plugin(socket: Path) -> Iterator[None]:
     """Run the example plugin, with its volumes beside its socket."""
     with Server(socket, Volumes(socket.with_suffix(".volumes")), show=lambda _: None) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield

@@ -54,7 +54,7 @@ def plugin_on(path: Path) -> Iterator[list[str]]:
     """Run the example plugin on a socket, and keep what it is asked."""
     asked: list[str] = []
     with tempfile.TemporaryDirectory() as root, Server(path, Volumes(Path(root)), asked.append) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield asked

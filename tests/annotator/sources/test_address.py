@@ -30,7 +30,8 @@ def test_these_are_paths(path: str) -> None:
         "--upload-pack=touch pwned", "-x", "-oProxyCommand=x:y", "ext::sh -c 'touch pwned'", "ext://sh",
         "file:///srv/moby", "file://x", "fd::17", "https::https://host/x", "ftp://host/x",
         "ssh://-oProxyCommand=x/y", "ssh://a@-oProxyCommand=x/y", "https://", "https:///x", "HTTPS://host/x",
-        "https://host/x\n--x", "git@host:-x\x00",
+        "https://host/x\n--x", "git@host:-x\x00", "http://[x]/", "http://[::1", "http://host:99999/",
+        "http://host:x/", "http://host/" + "x" * 5000,
     ],
 )  # fmt: skip
 def test_options_and_other_transports_never_reach_git(source: str) -> None:
@@ -38,6 +39,15 @@ def test_options_and_other_transports_never_reach_git(source: str) -> None:
         is_url(source)
 
     assert error.value.exit_code == 2
+
+
+@pytest.mark.parametrize("source", ["http://user:secret@[x]/", "http://user:secret@/x", "x" * 100_000])
+def test_a_refused_source_is_said_shortly_and_without_its_secrets(source: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        is_url(source)
+
+    assert "secret" not in str(error.value)
+    assert len(str(error.value)) < 300
 
 
 def test_an_scp_address_whose_host_is_an_option_is_none() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from annotator.model import Declaration, Document, Import, Kind, Span
 from annotator.sources.cache import Cache
@@ -139,6 +141,67 @@ def test_a_damaged_row_is_left_out_with_a_warning(
     with reopened() as ruined:
         assert ruined.get_many(["a", "b"]) == {"b": DOCUMENT}
     assert len(warnings) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE entry SET kind = 'other'",
+        "UPDATE entry SET key = 'b'",
+        "UPDATE entry SET key = x'61'",
+    ],
+)
+def test_a_value_is_never_taken_for_another_ones(reopened: Reopened, cache: Path, change: str) -> None:
+    with reopened() as whole:
+        whole.put_values("some", {"a": b"value"})
+    changed(cache, change)
+
+    with reopened() as ruined:
+        assert ruined.get_values("some", ["a", "b"]) == {}
+        assert ruined.get_values("other", ["a", "b"]) == {}
+
+
+@pytest.mark.parametrize("other", ["TABLE entry (a)", "VIEW entry AS SELECT 1 AS kind, 2 AS key, 3 AS sum"])
+def test_a_database_of_another_structure_is_made_anew(
+    reopened: Reopened, cache: Path, warnings: list[str], other: str
+) -> None:
+    reopened().close()
+    changed(cache, "DROP TABLE entry")
+    changed(cache, f"CREATE {other}")
+
+    with reopened() as ruined:
+        ruined.put_many({"a": DOCUMENT})
+        ruined.put_many({"a": DOCUMENT})
+
+        assert ruined.get_many(["a"]) == {"a": DOCUMENT}
+    assert ["made anew" in warning for warning in warnings] == [True]
+
+
+damages = st.lists(st.tuples(st.integers(0, 40_000), st.binary(min_size=1, max_size=600)), max_size=8)
+
+
+@settings(
+    deadline=None,
+    max_examples=60,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(damages, st.integers(0, 40_000))
+def test_whatever_happens_to_the_file_every_answer_is_true(
+    tmp_path: Path, changes: list[tuple[int, bytes]], end: int
+) -> None:
+    values = {str(number): b"%d" % number * 40 for number in range(300)}
+    with Cache(tmp_path, reader="1") as whole:
+        whole.put_values("some", values)
+    data = database(tmp_path).read_bytes()
+    for at, piece in changes:
+        data = data[:at] + piece + data[at + len(piece) :]
+    database(tmp_path).write_bytes(data[: end if end % 3 == 0 else None])
+
+    for _ in range(2):
+        with Cache(tmp_path, reader="1") as ruined:
+            assert ruined.get_values("some", values).items() <= values.items()
+            ruined.put_values("some", values)
 
 
 def test_a_row_of_another_type_is_left_out(reopened: Reopened, cache: Path) -> None:

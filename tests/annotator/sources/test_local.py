@@ -169,7 +169,7 @@ def test_an_unknown_tag_names_the_nearest(repository: Path) -> None:
     [
         "", "-x", "--upload-pack=touch pwned", "--output=pwned", "v1.2.0:store", "v1.2.0^", "v1.2.0~1",
         "v1.2.0..v2.0.0", "@{-1}", ":/Step", "v1.2.0\nmain", "a b", "/v1.2.0", "v1.2.0/", "v?", "v*", "[v]",
-        "a\\b", "\x7f", "a\u202eb", "ext::sh",
+        "a\\b", "x" * 10_000, "\x7f", "a\u202eb", "ext::sh",
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_name_never_reaches_git(repository: Path, name: str) -> None:
@@ -202,7 +202,7 @@ def test_an_empty_repository_has_no_tags(git: Git, tmp_path: Path) -> None:
 def test_a_tag_that_leads_to_no_commit_is_unknown(repository: Path, git: Git) -> None:
     git(repository, "tag", "of-a-blob", git(repository, "rev-parse", "v1.2.0:file0.go"))
 
-    with opened(repository) as source, pytest.raises(UnknownTag):
+    with opened(repository) as source, pytest.raises(UnknownTag, match="leads to no commit that can be read"):
         source.snapshot("of-a-blob")
 
 
@@ -245,6 +245,26 @@ def test_an_object_that_is_gone_is_said_with_its_path(repository: Path, git: Git
         pytest.raises(SourceUnavailable, match=r"file0\.go at v1\.2\.0 .*full clone"),
     ):
         source.snapshot("v1.2.0").read(["file0.go"])
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+def test_an_object_that_is_not_what_its_name_says_is_no_answer(tmp_path: Path, git: Git, form: str) -> None:
+    git(tmp_path, "init", "--quiet", f"--object-format={form}", "swapped")
+    folder = tmp_path / "swapped"
+    (folder / "a.go").write_text("package a\n")
+    (folder / "b.go").write_text("package b\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message=one")
+    git(folder, "tag", "v1")
+    one, other = (git(folder, "rev-parse", f"v1:{name}") for name in ("a.go", "b.go"))
+    objects = folder / ".git" / "objects"
+    (objects / one[:2] / one[2:]).unlink()
+    (objects / one[:2] / one[2:]).write_bytes((objects / other[:2] / other[2:]).read_bytes())
+
+    with opened(folder) as source:
+        assert source.snapshot("v1").read(["b.go"]) == {"b.go": b"package b\n"}
+        with pytest.raises(SourceUnavailable, match="is not what its name says"):
+            source.snapshot("v1").read(["a.go"])
 
 
 def test_what_a_partial_clone_lacks_is_not_fetched(repository: Path, git: Git, tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from annotator.errors import SourceUnavailable
 from annotator.sources import tree
+from annotator.sources.snapshot import is_safe
 from annotator.sources.tree import Damaged, Tree, store
 
 
@@ -105,6 +108,51 @@ def test_a_tarball_that_swells_without_end_is_refused(
 
     with pytest.raises(SourceUnavailable, match="more than 1 MiB"):
         store(tarball(tmp_path / "x.tar.xz", {"bomb.go": bytes(4 << 20)}), folder)
+
+
+def test_a_file_that_is_said_to_be_endless_is_refused(tmp_path: Path, folder: Path) -> None:
+    header = bytearray(tarfile.TarInfo("endless.go").tobuf())
+    header[124:136] = b"\x80" + b"\x7f" * 11
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "x.tar").write_bytes(header + bytes(1024))
+
+    with pytest.raises(SourceUnavailable, match=r"x\.tar is not a whole tarball: it ends within a file"):
+        store(tmp_path / "x.tar", folder)
+
+
+FILES = {f"engine/{number}.go": bytes([number]) * 700 for number in range(8)}
+
+
+@settings(
+    deadline=None,
+    max_examples=60,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.sampled_from(["xz", "gz", "bz2", ""]),
+    st.integers(0, 20_000),
+    st.binary(max_size=40),
+    st.one_of(st.none(), st.integers(0, 9_000)),
+)
+def test_a_mutated_tarball_is_read_within_its_bounds_or_refused(
+    tmp_path: Path, compression: str, at: int, piece: bytes, end: int | None
+) -> None:
+    data = tarball(tmp_path / "x.tar", FILES, compression=compression).read_bytes()
+    at %= len(data)
+    (tmp_path / "x.tar").write_bytes((data[:at] + piece + data[at + len(piece) :])[:end])
+    (tmp_path / "tree").mkdir(exist_ok=True)
+
+    try:
+        store(tmp_path / "x.tar", tmp_path / "tree")
+    except SourceUnavailable:
+        return
+    stored = Tree(tmp_path / "tree")
+    assert all(is_safe(path) for path in stored.files)
+    assert all(
+        tree.blob_id(data) == stored.files[path].id for path, data in stored.read(stored.files).items()
+    )
 
 
 def test_a_huge_file_is_left_out(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
