@@ -54,6 +54,7 @@ def test_filters_are_encoded() -> None:
     [
         ("1.21", '{"created":["today"],"image.name":["*untu","ubuntu*"]}'),
         ("1.22", '{"created":{"today":true},"image.name":{"*untu":true,"ubuntu*":true}}'),
+        ("1.\N{SUPERSCRIPT TWO}", '{"created":["today"],"image.name":["*untu","ubuntu*"]}'),
         ("", '{"created":{"today":true},"image.name":{"*untu":true,"ubuntu*":true}}'),
     ],
 )

@@ -302,6 +302,13 @@ def test_a_convention_explains_a_difference_wherever_it_occurs(shop):
     assert made.remarks(Convention("param", r"ctx context\.Context", "Python has none")) == []
 
 
+def test_a_convention_explains_by_its_name_what_go_does_not_have(shop):
+    made = shop("def _log(self, name: str)", "def _log(self, name: str, colour: str)")
+
+    assert [m for m in made.remarks() if "param colour" in m]
+    assert made.remarks(Convention("param", "colour", "for the eye")) == []
+
+
 def test_a_convention_that_explains_nothing_is_stale(shop):
     made = shop(
         "            param ctx: nothing here takes long.\n", "            behaviour speed: it is quick.\n"
