@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from annotator.errors import InvalidInput
+from annotator.kept import Kept
 from annotator.locks import Locking
 from annotator.reading import golocks, pyimports
 from annotator.reading.binding import Binder
@@ -39,13 +38,10 @@ def packages(project: Project, cache: Cache, texts: Iterable[Prose]) -> tuple[Pa
         path: hashlib.sha256(b"\0".join((reader, path.encode(), content))).hexdigest()
         for path, content in data.items()
     }
-    kept = cache.get_values("imports", keys.values())
-    decode = msgspec.msgpack.Decoder(pyimports.File).decode
-    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
-    fresh = {path: pyimports.read(path, data[path]) for path in data if path not in found}
-    cache.put_values("imports", {keys[path]: msgspec.msgpack.encode(made) for path, made in fresh.items()})
-    names = (folder.replace("/", ".") for folder in asked)
-    return pyimports.packages(names, {**found, **fresh})
+    found = Kept(cache, "imports", pyimports.File).all(
+        keys, lambda lacking: {path: pyimports.read(path, data[path]) for path in lacking}
+    )
+    return pyimports.packages((folder.replace("/", ".") for folder in asked), found)
 
 
 def locking(at: Session, texts: Iterable[Prose], paths: Iterable[str]) -> Mapping[str, Locking]:
@@ -53,16 +49,13 @@ def locking(at: Session, texts: Iterable[Prose], paths: Iterable[str]) -> Mappin
     if not any(text.locks for text in texts):
         return {}
     modules = at.project.config.modules
-    reader = hashlib.sha256(Path(golocks.__file__).read_bytes()).hexdigest()
-    keys = {path: f"{at.tree.digest}:{','.join(modules)}:{reader}:{path}" for path in paths}
-    kept = at.cache.get_values("locking", keys.values())
-    decode = msgspec.msgpack.Decoder(Locking).decode
-    found = {path: decode(kept[key]) for path, key in keys.items() if key in kept}
-    lacking = [path for path in keys if path not in found]
-    data, documents, binder = at.tree.read(lacking), at.tree.documents(lacking), Binder(at.tree, modules)
-    fresh = {path: golocks.read(binder, path, data[path], documents[path]) for path in lacking}
-    at.cache.put_values("locking", {keys[path]: msgspec.msgpack.encode(made) for path, made in fresh.items()})
-    return {path: found.get(path) or fresh[path] for path in keys}
+    keys = {path: f"{at.tree.digest}:{','.join(modules)}:{path}" for path in paths}
+
+    def read(lacking: list[str]) -> Mapping[str, Locking]:
+        data, documents, binder = at.tree.read(lacking), at.tree.documents(lacking), Binder(at.tree, modules)
+        return {path: golocks.read(binder, path, data[path], documents[path]) for path in lacking}
+
+    return Kept(at.cache, "locking", Locking).all(keys, read)
 
 
 def _files(root: Path, folder: str, text: str) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator.kept import Kept
 from annotator.writing import code
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ def colours(cache: Cache, files: Mapping[str, bytes], language: str) -> Mapping[
 
 def kept(cache: Cache, files: Mapping[str, bytes], language: str) -> dict[str, code.Pieces]:
     """Those that are known already."""
-    keys = _keys(files, files, language)
-    found = cache.get_values("colours", set(keys.values()))
-    return {path: decode(found[key]) for path, key in keys.items() if key in found}
+    return Kept(cache, "colours", code.Pieces).get(_keys(files, files, language))
 
 
 def keep(cache: Cache, files: Mapping[str, bytes], language: str, encoded: Mapping[str, bytes]) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from annotator.kept import Values
 from annotator.model import Blob, Snapshot
 from annotator.tracking import follow
 from annotator.tree import Documents, Tree
@@ -31,18 +32,6 @@ class Snapshots(Protocol):
 
     def snapshot(self, tag: str) -> Snapshot:
         """The snapshot at a tag."""
-        ...
-
-
-class Values(Protocol):
-    """Where bytes are kept between runs, by kind and key."""
-
-    def get_values(self, kind: str, keys: Iterable[str]) -> Mapping[str, bytes]:
-        """Those that are kept."""
-        ...
-
-    def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
-        """Keep them."""
         ...
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator import cores
+from annotator.kept import Kept
 from annotator.model import (
     Missing,
     Reference,
@@ -22,15 +22,10 @@ from annotator.model import (
 )
 from annotator.session import Session
 from annotator.tracking import resolve
-from annotator.tree import Tree
-
-if TYPE_CHECKING:
-    from annotator.tracking import trails
 
 # Branches move on; what was cited there then is not known to be what is there now.
 _BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
 _LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
-_DECODE = msgspec.msgpack.Decoder(Verdict).decode
 _DECODE_ALL = msgspec.msgpack.Decoder(tuple[Verdict, ...]).decode
 # Below so many references a second process costs more than it saves.
 _WORTH_A_PROCESS = 200
@@ -92,25 +87,19 @@ def _named(at: Session, reference: Reference) -> tuple[Verdict, str | None]:
 def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
     """What is surely found of references that were cited at a tag; kept, as it rests on two trees alone."""
     from annotator import following, forest
+    from annotator.tracking import trails
 
     origin = at.at_hand(tag)
     assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
     keys = {ref: f"{origin.digest} {at.tree.digest} {_encoded(ref)}" for ref in references}
-    kept = at.cache.get_values(forest.followed(), keys.values())
-    known = {ref: _DECODE(kept[key]) for ref, key in keys.items() if key in kept}
-    lacking = [following.tracked(ref, origin) for ref in keys if ref not in known]
-    fresh = dict(zip((one.reference for one in lacking), _carried(lacking, origin, at.tree), strict=True))
-    encode = msgspec.msgpack.encode
-    at.cache.put_values(forest.followed(), {keys[ref]: encode(verdict) for ref, verdict in fresh.items()})
-    for reference, verdict in (known | fresh).items():
+
+    def follow(lacking: list[Reference]) -> Mapping[Reference, Verdict]:
+        starts = [following.tracked(ref, origin) for ref in lacking]
+        return dict(zip(lacking, trails.between(starts, origin, at.tree), strict=True))
+
+    for reference, verdict in Kept(at.cache, forest.followed(), Verdict).all(keys, follow).items():
         if not isinstance(verdict.outcome, Missing):
             yield reference, verdict
-
-
-def _carried(lacking: list[trails.Tracked], origin: Tree, tree: Tree) -> tuple[Verdict, ...]:
-    from annotator.tracking import trails
-
-    return trails.between(lacking, origin, tree) if lacking else ()
 
 
 def _encoded(reference: Reference) -> str:

@@ -7,13 +7,13 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from annotator import colouring, port
+from annotator.kept import Kept
 from annotator.mapping import coverage, rows, trace
 from annotator.model import PythonObject, Use
 from annotator.sources import examples
@@ -41,9 +41,6 @@ class _File(msgspec.Struct, frozen=True):
     uses: tuple[Use, ...]
 
 
-_DECODE_FILE = msgspec.msgpack.Decoder(_File).decode
-
-
 def mirror(project: Project, cache: Cache) -> Mirror:
     """What the pages show of the project's packages; read again only where a file has changed.
 
@@ -53,13 +50,11 @@ def mirror(project: Project, cache: Cache) -> Mirror:
     data = {path: (project.root / path).read_bytes() for path in python_files(project)}
     key, does = state(project, data), examples.state(data, cache)
     with ThreadPoolExecutor(1) as beside:  # the traced run is another process: it needs no turn of ours
-        walk = _kept_walk(cache, key)
+        walk = _walks(cache).get({key: key}).get(key)
         calls = _calls(project, cache, does, beside) if project.config.walk and walk is None else None
-        kept = cache.get_values("mirror", [key]).get(key)
-        read = _decoded(kept) if kept else None
-        if read is None:
-            read = _read(project, data, _Files(cache, f"{_made_by()}:{does.code}", data))
-            cache.put_values("mirror", {key: msgspec.msgpack.encode(read)})
+        read = Kept(cache, "mirror", _Read).one(
+            key, lambda: _read(project, data, _Files(cache, f"{_made_by()}:{does.code}", data))
+        )
         if calls is not None:
             walk = _walked(project, cache, key, calls(), read.objects)
     colours = colouring.colours(cache, data, "py")
@@ -74,11 +69,8 @@ def mirror(project: Project, cache: Cache) -> Mirror:
     )
 
 
-def _kept_walk(cache: Cache, key: str) -> trace.Walk | None:
-    kept = cache.get_values("walk", [key]).get(key)
-    with suppress(msgspec.MsgspecError):
-        return msgspec.msgpack.decode(kept, type=trace.Walk) if kept else None
-    return None
+def _walks(cache: Cache) -> Kept[trace.Walk]:
+    return Kept(cache, "walk", trace.Walk)
 
 
 def _calls(
@@ -102,7 +94,7 @@ def _walked(
     project: Project, cache: Cache, key: str, calls: bytes, objects: Mapping[str, PythonObject]
 ) -> trace.Walk:
     made = port.walked(project, calls, objects)
-    cache.put_values("walk", {key: msgspec.msgpack.encode(made)})
+    _walks(cache).put({key: made})
     return made
 
 
@@ -135,13 +127,6 @@ def state(project: Project, data: Mapping[str, bytes]) -> str:
     return made_by.hexdigest()
 
 
-def _decoded(kept: bytes) -> _Read | None:
-    try:
-        return msgspec.msgpack.decode(kept, type=_Read)
-    except msgspec.MsgspecError:
-        return None
-
-
 def _made_by() -> str:
     """A name for what reads a file's functions and names."""
     own = Path(__file__).parent
@@ -156,10 +141,9 @@ class _Files:
 
     def __init__(self, cache: Cache, state: str, data: Mapping[str, bytes]) -> None:
         hashes = {path: hashlib.sha256(found).hexdigest() for path, found in data.items()}
-        self._cache = cache
+        self._kept = Kept(cache, "python", _File)
         self._keys = {path: f"{state}:{path}:{name}" for path, name in hashes.items()}
-        kept = cache.get_values("python", self._keys.values())
-        self.known = {path: _DECODE_FILE(kept[key]) for path, key in self._keys.items() if key in kept}
+        self.known = self._kept.get(self._keys)
 
     @property
     def functions(self) -> Mapping[str, PythonObject]:
@@ -178,8 +162,7 @@ class _Files:
             if found.kind in ("function", "signature"):
                 functions[found.path][name] = found
         fresh = {path: _File(functions[path], uses[path]) for path in self._keys if path not in self.known}
-        encode = msgspec.msgpack.encode
-        self._cache.put_values("python", {self._keys[path]: encode(file) for path, file in fresh.items()})
+        self._kept.put({self._keys[path]: file for path, file in fresh.items()})
 
 
 def _read(project: Project, data: Mapping[str, bytes], files: _Files) -> _Read:

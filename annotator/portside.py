@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from annotator.config import Project
+from annotator.kept import Kept
 from annotator.model import Counterpart, PythonObject, Remark
 from annotator.sources import opening
 from annotator.sources.cache import Cache
@@ -64,13 +64,7 @@ def _read(project: Project) -> Said:
 def _kept(project: Project, kind: str, shape: type[T], read: Callable[[], T]) -> T:
     key = _state(project)
     with Cache(opening.cache_folder(), reader=reader()) as cache:
-        kept = cache.get_values(kind, [key]).get(key)
-        with suppress(msgspec.MsgspecError):
-            if kept is not None:
-                return msgspec.msgpack.decode(kept, type=shape)
-        made = read()
-        cache.put_values(kind, {key: msgspec.msgpack.encode(made)})
-        return made
+        return Kept(cache, kind, shape).one(key, read)
 
 
 def _state(project: Project) -> str:

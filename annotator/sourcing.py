@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 
 import msgspec
 
 from annotator import colouring, cores
+from annotator.kept import Kept
 from annotator.model import Use
 from annotator.session import Session
 from annotator.writing.places import Source
@@ -74,13 +74,7 @@ def _keep(at: Session, data: Mapping[str, bytes], made: _Made) -> None:
 
 def _uses_kept(at: Session, paths: Iterable[str]) -> dict[str, tuple[Use, ...]]:
     """What the identifiers of some files name, where that was found out at this state of the whole tree."""
-    keys = _keys(at, paths)
-    kept = at.cache.get_values("uses", keys.values())
-    found = {}
-    for path, key in keys.items():
-        with suppress(msgspec.MsgspecError, KeyError):
-            found[path] = _USES.decode(kept[key])
-    return found
+    return Kept(at.cache, "uses", tuple[Use, ...]).get(_keys(at, paths))
 
 
 def _keys(at: Session, paths: Iterable[str]) -> dict[str, str]:

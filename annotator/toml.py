@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from annotator.errors import InvalidInput, shortened
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 MAX_BYTES = 4 * 1024 * 1024
 """Bytes of the largest file that is read."""
@@ -23,10 +26,8 @@ T = TypeVar("T")
 
 # TOML's reader takes quadratic time over a key of many parts, and no file of ours has one of so many.
 _DEEP = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++\s*+\.\s*+){64}""")
-_TOKEN = re.compile(
-    r'(?P<string>"""(?s:(?:\\.|[^\\])*?)"{3,5}|\'\'\'(?s:.*?)\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\')'
-    r"|#[^\n]*|(?P<word>[^\s\[\]{},=.#\"']+)|(?P<mark>[\[\]{},=]|\n)"
-)
+_TABLES = frozenset({"table", "table_array_element"})
+_NOTHING = frozenset({"comment", "ERROR"})
 _STEP = re.compile(r"\.([^.\[\]`]+)|\[(\d+)\]")
 
 
@@ -111,111 +112,73 @@ def _path(message: str) -> Path:
     return (*found, named[1]) if named else found
 
 
-class _Open:
-    """An array or an inline table that has not ended; `index` is the present element of an array."""
-
-    __slots__ = ("index", "path")
-
-    def __init__(self, path: Path, index: int | None) -> None:
-        self.path, self.index = path, index
-
-    @property
-    def element(self) -> Path:
-        return self.path if self.index is None else (*self.path, self.index)
-
-
 class _Places:
-    """Walks over the tokens of sound TOML, since its readers do not say where a value stands."""
+    """Walks over sound TOML, since its readers do not say where a value stands."""
 
     def __init__(self, first: int) -> None:
-        self._line = first
-        self._table: Path = ()
+        self._first = first
         self._elements: dict[Path, int] = {}
-        self._open: list[_Open] = []
-        self._key: list[str] = []
-        self._value: Path | None = None
-        self._brackets = 0
 
     def found(self, text: str) -> Iterator[tuple[Path, int]]:
         """Each key and each element of an array, with the line at which it begins."""
-        for token in _TOKEN.finditer(text):
-            mark = token["mark"]
-            if mark:
-                yield from self._MARKS[mark](self)
-            elif token["string"] or token["word"]:
-                yield from self._said(token[0])
-            self._line += token[0].count("\n")
+        import tree_sitter_toml
+        from tree_sitter import Language, Parser
 
-    def _said(self, written: str) -> Iterator[tuple[Path, int]]:
-        if self._value is None:
-            self._key += [_unquoted(written)] if written[0] in "\"'" else [written]
-        else:
-            yield self._value, self._line
+        root = Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node
+        for node in _children(root):
+            if node.type == "pair":
+                yield from self._inside(node, ())
+            elif node.type in _TABLES:
+                yield from self._table(node)
 
-    def _equals(self) -> Iterator[tuple[Path, int]]:
-        inside = self._open[-1].element if self._open else self._table
-        self._value, self._key = (*inside, *self._key), []
-        yield self._value, self._line
+    def _table(self, node: Node) -> Iterator[tuple[Path, int]]:
+        head, *pairs = _children(node)
+        table = self._headed(_keys(head), array=node.type == "table_array_element")
+        yield table, self._line(node)
+        for pair in pairs:
+            yield from self._inside(pair, table)
 
-    def _bracket(self) -> Iterator[tuple[Path, int]]:
-        if self._value is None:
-            self._brackets += 1
-            return
-        yield self._value, self._line
-        self._open.append(_Open(self._value, 0))
-        self._value = (*self._value, 0)
+    def _inside(self, node: Node, path: Path) -> Iterator[tuple[Path, int]]:
+        pending = [(node, path)]
+        while pending:
+            node, path = pending.pop()
+            if node.type == "pair":
+                key, node = _children(node)
+                path = (*path, *_keys(key))
+            yield path, self._line(node)
+            if node.type == "array":
+                pending += [(each, (*path, at)) for at, each in enumerate(_children(node))]
+            elif node.type == "inline_table":
+                pending += [(pair, path) for pair in _children(node)]
 
-    def _brace(self) -> Iterator[tuple[Path, int]]:
-        if self._value is not None:
-            yield self._value, self._line
-            self._open.append(_Open(self._value, None))
-            self._value = None
+    def _line(self, node: Node) -> int:
+        return self._first + node.start_point.row
 
-    def _comma(self) -> Iterator[tuple[Path, int]]:
-        if self._open:
-            last = self._open[-1]
-            last.index = None if last.index is None else last.index + 1
-            self._value = None if last.index is None else last.element
-        yield from ()
-
-    def _end(self) -> Iterator[tuple[Path, int]]:
-        if self._open:
-            self._value = self._open.pop().path
-        elif self._brackets:
-            yield self._headed(), self._line
-            self._brackets = 0
-        self._key = []
-
-    def _newline(self) -> Iterator[tuple[Path, int]]:
-        if not self._open:
-            self._key, self._value = [], None
-        yield from ()
-
-    def _headed(self) -> Path:
+    def _headed(self, keys: list[str], *, array: bool) -> Path:
         """The path of the table that a header opens; of several with that name, the next."""
         path: Path = ()
-        for key in self._key[:-1]:
+        for key in keys[:-1]:
             path = self._last((*path, key))
-        path = (*path, *self._key[-1:])
-        if self._brackets > 1:
+        path = (*path, keys[-1])
+        if array:
             self._elements[path] = self._elements.get(path, -1) + 1
-        path = self._last(path)
-        self._table = path
-        return path
+        return self._last(path)
 
     def _last(self, path: Path) -> Path:
         """A table, or the last one so far of an array of tables."""
         return (*path, self._elements[path]) if path in self._elements else path
 
-    _MARKS: Mapping[str, Callable[[_Places], Iterator[tuple[Path, int]]]] = {
-        "=": _equals,
-        "[": _bracket,
-        "{": _brace,
-        ",": _comma,
-        "]": _end,
-        "}": _end,
-        "\n": _newline,
-    }
+
+def _children(node: Node) -> list[Node]:
+    return [child for child in node.named_children if child.type not in _NOTHING]
+
+
+def _keys(node: Node) -> list[str]:
+    """The parts of a key."""
+    if node.type == "dotted_key":
+        return [key for part in _children(node) for key in _keys(part)]
+    written = (node.text or b"").decode()
+    return [_unquoted(written) if node.type == "quoted_key" else written]
 
 
 def _unquoted(written: str) -> str:

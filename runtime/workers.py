@@ -30,6 +30,7 @@ class Threads:
     """A thread for each task that is under way, so that a task that hangs never holds up another.
 
     One that is done with its task stays for a while: to start one takes longer than most tasks do.
+    (When the process ends, a `ThreadPoolExecutor` waits for its threads, and so for a task that hangs.)
     """
 
     def __init__(self) -> None:

@@ -291,6 +291,8 @@ class VolumeStore:
             error removeMeta: raised; moby logs it, and the volume is back after the next start.
             order removeMeta: first, so that a record that cannot be deleted leaves the driver in use and the
                 volume known; moby has given the driver back by then.
+            behaviour lock: the driver is given back once the lock that all volumes share is let go; moby
+                holds it meanwhile, and may ask a plugin.
             extra vd: whose directories are to be on disk before the record goes.
         """
         self.db.remove(name, vd.flush if vd is not None else None)

@@ -119,3 +119,11 @@ def tampered(case: Case) -> Iterator[Tampered]:
 def snapshot() -> object:
     """All that is below a folder."""
     return damage_root.snapshot
+
+
+@pytest.fixture
+def base() -> Iterator[Path]:
+    """A folder with one for plugins in it, both of short names: a socket's path has little room."""
+    with tempfile.TemporaryDirectory(prefix="d") as made:
+        (Path(made) / "p").mkdir()
+        yield Path(made)

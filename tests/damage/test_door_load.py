@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +14,6 @@ import pytest
 from door_load import Client, Engine
 
 SECONDS = 10.0
-
-
-@pytest.fixture
-def base() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="l") as made:
-        (Path(made) / "p").mkdir()
-        yield Path(made)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -42,25 +41,18 @@ PAUSE = 0.02
 
 
 @pytest.fixture
-def base() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="h") as made:
-        (Path(made) / "s").mkdir()
-        yield Path(made)
-
-
-@pytest.fixture
 def plugin(base: Path) -> Iterator[Callable[[str, hostile.Behaviour], None]]:
     """Starts a plugin of a name and a behaviour."""
     with ExitStack() as stack:
         yield (
             lambda name, behaviour: (
-                stack.callback(hostile.Plugin(base / "s" / f"{name}.sock", behaviour).kill) and None
+                stack.callback(hostile.Plugin(base / "p" / f"{name}.sock", behaviour).kill) and None
             )
         )
 
 
 def engine(base: Path) -> Daemon:
-    return Daemon(Config(root=base / "r", exec_root=base / "x", plugin_folders=(base / "s",), timings=BRIEF))
+    return Daemon(Config(root=base / "r", exec_root=base / "x", plugin_folders=(base / "p",), timings=BRIEF))
 
 
 def resources() -> tuple[int, int]:
@@ -169,9 +161,9 @@ def work_beside_hostile_plugins(
     with ExitStack() as stack:
         stack.callback(hanging.let_go.set)
         for name, behaviour in behaviours.items():
-            stack.callback(hostile.Plugin(base / "s" / f"{name}.sock", behaviour).kill)
+            stack.callback(hostile.Plugin(base / "p" / f"{name}.sock", behaviour).kill)
         stack.callback(hanging.let_go.set)
-        kills = stack.enter_context(hostile.killed_again_and_again(base / "s" / "killed.sock"))
+        kills = stack.enter_context(hostile.killed_again_and_again(base / "p" / "killed.sock"))
         daemon = stack.enter_context(engine(base))
         callers = stack.enter_context(Callers(daemon, [*behaviours, "killed"]))
         load = Load(daemon, rounds)
