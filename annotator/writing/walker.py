@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -65,9 +65,17 @@ def snapshots(address: str, at: Callable[[str], Snapshot | None]) -> Known:
     def lines(rest: str) -> int | None:
         ref, _, path = rest.partition("/")
         found = find(ref)
-        return None if found is None or path not in found.files else _count(found.read([path])[path])
+        return None if found is None else _lines(found, path)
 
     return Known(address, lines)
+
+
+def snapshot(address: str, found: Snapshot) -> Known:
+    """The files of a repository at one ref, where an address goes on with the file's path.
+
+    Of other refs nothing is said: a release from Debian is all that is at hand of a repository.
+    """
+    return Known(address, cache(partial(_lines, found)))
 
 
 def checkout(address: str, folder: Path) -> Known:
@@ -80,6 +88,10 @@ def checkout(address: str, folder: Path) -> Known:
         return _count(file.read_bytes()) if inside and file.is_file() else None
 
     return Known(address, lines)
+
+
+def _lines(found: Snapshot, path: str) -> int | None:
+    return _count(found.read([path])[path]) if path in found.files else None
 
 
 def _count(data: bytes) -> int:

@@ -49,12 +49,12 @@ MOBY = "https://github.com/moby/moby/blob/"
 
 
 class Site(msgspec.Struct, frozen=True):
-    """Generated pages by path, the bytes of the files that they show, and moby at the refs that are here."""
+    """Generated pages by path, the bytes of the files that they show, and moby on the web."""
 
     folder: Path
     pages: Mapping[str, str]
     read: Callable[[str], bytes]
-    at: Callable[[str], Snapshot | None]
+    moby: walker.Known
 
 
 def build(folder: Path, *options: str) -> None:
@@ -85,7 +85,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         tree = request.getfixturevalue("release")(tag)
         build(folder, "--source", "debian", "--tag", tag)
         go: Callable[[str], bytes] = tree.data
-        at: Callable[[str], Snapshot | None] = {tag: tree.snapshot}.get
+        moby = walker.snapshot(f"{MOBY}{tag}/", tree.snapshot)
     else:
         repository = request.getfixturevalue("moby_repository")
         build(folder, "--source", str(repository))
@@ -98,6 +98,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             except UnknownTag:
                 return None
 
+        moby = walker.snapshots(MOBY, at)
+
         def go(path: str) -> bytes:
             return source.snapshot("v18.09.6").read([path])[path]
 
@@ -106,7 +108,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         file.relative_to(docs).as_posix(): file.read_text(encoding="utf-8") for file in docs.rglob("*.md")
     }
     read = cache(lambda path: (folder / path).read_bytes() if path.endswith(".py") else go(path))
-    return Site(folder / "site", pages, read, at)
+    return Site(folder / "site", pages, read, moby)
 
 
 def line(site: Site, path: str, number: int) -> str:
@@ -212,5 +214,5 @@ def test_the_site_is_built_strictly_and_every_link_leads_somewhere(site: Site) -
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    known = (walker.snapshots(MOBY, site.at), walker.checkout(f"{HOME}/", PROJECT))
+    known = (site.moby, walker.checkout(f"{HOME}/", PROJECT))
     assert [str(broken) for broken in walker.walk(site.folder / "html", known)] == []

@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from annotator.model import Snapshot
+from annotator.writing import walker
 from annotator.writing.walker import Broken, checkout, snapshots, walk
 
 GOOD = """<h1 id="top">x</h1><a name="old"></a><a href="">here</a><a href="#top">up</a><a href="#old">old</a>
@@ -94,6 +95,27 @@ def test_a_permalink_leads_to_lines_that_its_commit_has(html: Path, link: str, w
     trees = {"v1": snapshot({"a b.go": b"1\n2\n3"})}
 
     found = walk(html, [snapshots(HOME, trees.get)])
+
+    assert [broken.why for broken in found] == ([why] if why else [])
+
+
+@pytest.mark.parametrize(
+    ("link", "why"),
+    [
+        ("v1/a.go#L1", ""),
+        ("v1/b.go", "no such file there"),
+        ("v1/a.go#L4", "the file has 3 lines"),
+        ("v2/b.go#L9", ""),
+        ("v2/b.go#L9-L8", "lines that end before they begin"),
+    ],
+)
+def test_of_other_refs_than_the_one_at_hand_only_the_shape_is_checked(
+    html: Path, link: str, why: str
+) -> None:
+    (html / "c.html").write_text(f'<a href="https://github.com/a/b/blob/{link}">x</a>')
+    known = walker.snapshot("https://github.com/a/b/blob/v1/", snapshot({"a.go": b"1\n2\n3"}))
+
+    found = walk(html, [known])
 
     assert [broken.why for broken in found] == ([why] if why else [])
 
