@@ -32,9 +32,13 @@ WHAT_IS_LOADED: Final = """
 import sys
 import tempfile
 sys.modules["ssl"] = sys.modules["_hashlib"] = None  # the plugin can do without, and they are large
-import encodings.idna, json, pathlib, runpy, textwrap, traceback
+import encodings.idna, importlib.machinery, json, locale, pathlib, runpy, textwrap, traceback
 runpy.run_path(sys.argv[1], run_name="packed")
 modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+for name in list(sys.modules):  # a module may have put another one in its own place
+    inside = getattr(sys.modules.get(name.rpartition(".")[0]), "__path__", None)
+    spec = importlib.machinery.PathFinder.find_spec(name, inside)
+    modules.append(spec.origin if spec is not None and spec.has_location else None)
 mapped = [line.split(maxsplit=5)[5:] for line in pathlib.Path("/proc/self/maps").read_text().splitlines()]
 mapped = [name[0] for name in mapped if name and name[0].startswith("/")]
 print(json.dumps([sys.executable, *filter(None, modules), *mapped]))

@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
 
@@ -87,8 +88,7 @@ class Creation:
         self.store.validate_name(name)
         aside = self._make_aside()
         try:
-            with self.blob_store.new() as layer_blob:
-                layer = _Layer(layer_blob)
+            with self.blob_store.new() as layer_blob, closing(_Layer(layer_blob)) as layer:
                 config_json = split_config_root_fs_from_tar(tar, aside, layer)
                 diff_id = layer.finish()
                 if config_json is None:
@@ -245,6 +245,11 @@ class _Layer:
         """Take some bytes."""
         self._digest.update(data)
         return self._compressed.write(data)
+
+    def close(self) -> None:
+        """Write no more; of a layer that is not finished nothing is kept."""
+        with suppress(OSError):
+            self._compressed.close()
 
     def finish(self) -> str:
         """The digest of the tar, once all of it is written.

@@ -159,7 +159,7 @@ def test_an_interface_type_that_is_no_text_is_refused_in_mobys_words(types: str,
         b'{"a":"\\ud800"}',
         b"{} {}",
         b"[" * 100_000,
-        b'{"plugin":' * 5_000 + b"1" + b"}" * 5_000,
+        b'{"plugin":' * 100_000 + b"1" + b"}" * 100_000,
         b" " * (golang_json.SIZE_LIMIT + 1),
     ],
 )
