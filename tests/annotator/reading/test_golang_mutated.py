@@ -80,12 +80,17 @@ class Changing:
     """The packages of a tree, one file of which is another."""
 
     def __init__(self, tree: Tree, path: str, data: bytes) -> None:
-        self.tree, self.path = tree, path
-        self.file = data, golang.read(data)
+        self.tree, self.path, self.data = tree, path, data
 
-    def package(self, folder: str) -> dict[str, tuple[bytes, Document]]:
+    def package(self, folder: str) -> dict[str, bytes]:
         found = dict(self.tree.package(folder))
-        return found | {self.path: self.file} if self.path in found else found
+        return found | {self.path: self.data} if self.path in found else found
+
+    def document(self, path: str) -> Document:
+        return golang.read(self.data) if path == self.path else self.tree.document(path)
+
+    def containing(self, word: str) -> tuple[str, ...]:
+        return self.tree.containing(word)
 
 
 def test_every_use_names_what_it_leads_to(tree: Tree) -> None:
@@ -95,5 +100,4 @@ def test_every_use_names_what_it_leads_to(tree: Tree) -> None:
         for use in Binder(source, modules).uses(path):
             assert after[use.start : use.end].decode("utf-8", "replace") == use.symbol.rpartition(".")[2]
             assert after.count(b"\n", 0, use.start) + 1 == use.line
-            document = source.package(use.path.rpartition("/")[0])[use.path][1]
-            assert use.symbol in {one.symbol for one in document.walk()}
+            assert use.symbol in {one.symbol for one in source.document(use.path).walk()}

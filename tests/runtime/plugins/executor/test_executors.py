@@ -94,7 +94,14 @@ def test_a_plugin_that_ends_at_once_is_noticed_or_not_started(bench: Bench) -> N
 
 
 def test_what_a_plugin_prints_arrives_before_its_end_is_told(bench: Bench) -> None:
-    bench.create("import sys; print('out'); print('err', file=sys.stderr); sys.stdout.flush(); input_ = 1")
+    bench.create("""
+import pathlib, sys, time
+print("out", flush=True)
+print("err", file=sys.stderr)
+while not pathlib.Path(sys.argv[1], "seen").exists():  # one that ends before it is seen has not started
+    time.sleep(0.01)
+""")
+    (bench.out / "seen").touch()
     bench.exits.wait()
     assert bench.stdout.data == b"out\n"
     assert b"err\n" in bench.stderr.data
