@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,13 +54,13 @@ def free_port() -> int:
 
 
 def fetched(address: str, process: subprocess.Popen[bytes]) -> str:
-    """A page, once the server is up."""
+    """A page, once the server is up; while the site is built again it lets its readers wait."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own server
                 return html.unescape(answer.read().decode())
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.2)
     raise AssertionError(f"nothing is served at {address}")
 
