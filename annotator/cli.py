@@ -21,7 +21,7 @@ from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printabl
 from annotator.model import Checked
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.text import Text
 
     from annotator.bars import Bars
 
@@ -162,8 +162,7 @@ def date(
     if output is DataFormat.JSON:
         sys.stdout.write(dates.json(found) + "\n")
     else:
-        for line in dates.text(found):
-            _console().print(line, soft_wrap=True)
+        _print(dates.text(found))
     raise typer.Exit(OK if found.best else FINDINGS)
 
 
@@ -197,7 +196,7 @@ def build(
         built = pipeline.build(at, article or (), told)
         folder = at.project.site
     _built(built)
-    _console().print(f"{built.pages} pages at {printable(built.tag)} in {folder / 'docs'}", soft_wrap=True)
+    _print([printable(f"{built.pages} pages at {built.tag} in {folder / 'docs'}")])
 
 
 def _build_versions(
@@ -207,7 +206,7 @@ def _build_versions(
         wanted = pipeline.latest(at) if tags is None else tags
         names = pipeline.versions(at, wanted, article, told, _built)
         folder = at.project.site / "html"
-    _console().print(f"{', '.join(map(printable, names))} in {folder}", soft_wrap=True)
+    _print([printable(f"{', '.join(names)} in {folder}")])
 
 
 def _built(built: pipeline.Built) -> None:
@@ -257,7 +256,7 @@ def serve(  # noqa: PLR0913 - the options of a command line
 def _serve_versions(port: int) -> int:
     """Serve the sites of several tags as they are."""
     folder = config.find(Path.cwd()).site / "html"
-    _console().print(f"http://127.0.0.1:{port}/", soft_wrap=True)
+    _print([f"http://127.0.0.1:{port}/"])
     server = ["http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder)]
     with _interruptible():
         return _serve([sys.executable, "-m", *server])
@@ -328,8 +327,7 @@ def track(
     if output is DataFormat.JSON:
         sys.stdout.write(trails.json(found.tags, found.trails) + "\n")
     else:
-        for line in trails.text(found.trails):
-            _console().print(line, soft_wrap=True)
+        _print(trails.text(found.trails))
 
 
 @app.command()
@@ -353,8 +351,7 @@ def diff(
         case ReportFormat.MARKDOWN:
             sys.stdout.write(porting.markdown(found) + "\n")
         case ReportFormat.TEXT:
-            for line in porting.text(found):
-                _console().print(line, soft_wrap=True)
+            _print(porting.text(found))
 
 
 @app.command()
@@ -363,7 +360,7 @@ def record(source: Source = None) -> None:
     baseline = config.find(Path.cwd()).config.baseline
     with _session(source, baseline) as at:
         file = pipeline.record(at)
-    _console().print(f"{file} holds the facts at {printable(baseline)}", soft_wrap=True)
+    _print([printable(f"{file} holds the facts at {baseline}")])
 
 
 @app.command()
@@ -379,13 +376,11 @@ def parity(
 
     found = port.mapped(config.find(Path.cwd()))
     if coverage and output is Format.TEXT:
-        for line in mappings.coverage(found.coverage):
-            _console().print(line, soft_wrap=True)
+        _print(mappings.coverage(found.coverage))
     elif output is Format.JSON:
         sys.stdout.write(mappings.json(found) + "\n")
     elif output is Format.TEXT:
-        for line in mappings.text(found):
-            _console().print(line, soft_wrap=True)
+        _print(mappings.text(found))
     else:
         _report(port.as_checked(config.find(Path.cwd()), found), output)
     raise typer.Exit(FINDINGS if found.remarks else OK)
@@ -448,10 +443,17 @@ def _say_what_is_lacking(at: session.Session) -> None:
         )
 
 
-def _console() -> Console:
+def _print(lines: Iterable[str | Text]) -> None:
+    """Lines on standard output, with their colours where it shows any."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    console = Console(highlight=False, markup=False, emoji=False)
+    if console.color_system is None:  # then a line is what it says, and need not be laid out
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.flush()  # a server may run on for long behind it
+        return
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def _update(at: session.Session, files: Iterable[Path]) -> int:
@@ -476,8 +478,7 @@ def _report(checked: Checked, output: Format) -> None:
 
     match output:
         case Format.TEXT:
-            for part in reports.text(checked):
-                _console().print(part, soft_wrap=True)
+            _print(reports.text(checked))
         case Format.JSON:
             sys.stdout.write(reports.json(checked) + "\n")
         case Format.SARIF:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 def printable(words: str) -> str:
     """The words without anything that a terminal would act on: each such character is replaced."""
+    if words.isprintable():
+        return words
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)
 
 

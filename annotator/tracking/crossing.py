@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from annotator.history import Tree
-from annotator.model import Document
+from annotator.model import Declaration, Document
 from annotator.tracking import declared, filerenames
 from annotator.tracking.places import folder, is_test
 
@@ -86,19 +86,27 @@ class Crossing:
         Test files are compared with test files alone.
         """
         home, tests = folder(path), is_test(path)
-        old = [p for p in self.gone | self.edited if folder(p) == home and is_test(p) is tests]
+        old = [p for p in self._changed_before.get(home, ()) if is_test(p) is tests]
         homes = {home, self.moved_folders.get(home, home)} if set(old) & self.gone else {home}
-        new = {p for p in self.new | self.edited if folder(p) in homes}
+        new = {p for each in homes for p in self._changed_after.get(each, ())}
         new |= {self.renamed[p] for p in old if p in self.gone and p in self.renamed}
         return sorted(old), sorted(p for p in new if is_test(p) is tests)
 
-    def declaring_later(self, name: str) -> list[str]:
-        """Files of the second tree, new or edited, that look as if they declared a name."""
-        return self._declared_later.get(name.encode(), [])
+    @cached_property
+    def _changed_before(self) -> Mapping[str, list[str]]:
+        return _by_folder(self.gone | self.edited)
 
-    def declaring_before(self, name: str) -> list[str]:
-        """Files of the first tree, gone or edited, that look as if they declared a name."""
-        return self._declared_before.get(name.encode(), [])
+    @cached_property
+    def _changed_after(self) -> Mapping[str, list[str]]:
+        return _by_folder(self.new | self.edited)
+
+    def declaring_later(self, wanted: Declaration) -> list[str]:
+        """Files of the second tree, new or edited, that look as if they declared one of that identity."""
+        return declared.declaring(self._declared_later, wanted)
+
+    def declaring_before(self, wanted: Declaration) -> list[str]:
+        """Files of the first tree, gone or edited, that look as if they declared one of that identity."""
+        return declared.declaring(self._declared_before, wanted)
 
     @cached_property
     def _declared_later(self) -> declared.Names:
@@ -115,3 +123,10 @@ class Crossing:
     def later(self, path: str) -> Document:
         """What a file says in the second tree."""
         return self.after.documents([path])[path]
+
+
+def _by_folder(paths: Iterable[str]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        found[folder(path)].append(path)
+    return found

@@ -60,6 +60,21 @@ class Side:
         for found in self.files.values():
             yield from found
 
+    def named(self, symbol: str) -> Sequence[Item]:
+        """The declarations of a symbol, in order."""
+        return self._by_symbol.get(symbol, ())
+
+    @cached_property
+    def _by_symbol(self) -> dict[str, list[Item]]:
+        found: dict[str, list[Item]] = defaultdict(list)
+        for item in self.items:
+            found[item.declaration.symbol].append(item)
+        return found
+
+    def has(self, path: str, words: str) -> bool:
+        """Whether some words stand anywhere in a file."""
+        return words.encode() in self._tree.read([path])[path]
+
     def body(self, item: Item) -> bytes:
         """A declaration's bytes without its doc comment."""
         span = item.declaration.span
@@ -146,7 +161,7 @@ class Package:
         return akin[0][1]
 
     def akin(self, old: Item) -> tuple[Akin, ...]:
-        """All declarations of the second tree whose body is akin to one of the first, in order."""
+        """What of the second tree is new by its name and has a body akin to one of the first, in order."""
         if old.key not in self._akin:
             items, index = self._later
             found = index.akin(self.before.profile(old))
@@ -155,7 +170,7 @@ class Package:
 
     @cached_property
     def _later(self) -> tuple[list[Item], likeness.Index]:
-        items = list(self.after.items)
+        items = list(self.fresh())
         return items, likeness.Index([self.after.profile(item) for item in items])
 
     def likeness(self, old: Item, new: Item) -> float:

@@ -95,8 +95,9 @@ class Facts:
         ]
 
     def _declaring(self, symbol: GoSymbol) -> list[str]:
-        name = symbol.symbol.rpartition(".")[2].encode()
-        return [path for path in self._names.get(name, ()) if is_test(path) is is_test(symbol.path)]
+        name = symbol.symbol.rpartition(".")[2]
+        found = declared.naming(self._names, name)
+        return [path for path in found if is_test(path) is is_test(symbol.path)]
 
     def _successor(self, path: str) -> str | None:
         """The file, or the one that declares most of what was recorded in it."""

@@ -159,8 +159,8 @@ def _can_be(lost: Item, item: Item) -> bool:
 def _owned_name(package: Package, lost: Item) -> str:
     """The name of a method with its receiver's new name, where that was matched."""
     owner, name = lost.declaration.owner, lost.declaration.name
-    for item in package.before.items:
-        if owner and item.declaration.symbol == owner and item.key in package.matches:
+    for item in package.before.named(owner) if owner else ():
+        if item.key in package.matches:
             return f"{package.matches[item.key].item.declaration.symbol}.{name}"
     return lost.declaration.symbol
 
@@ -251,7 +251,8 @@ def _switched(before: bytes, after: bytes, old: str, new: str) -> bool:
 
 
 def _users(side: Side, name: str) -> list[Item]:
-    return [item for item in side.items if _mentions(side.body(item), name)]
+    files = (items for path, items in side.files.items() if side.has(path, name))
+    return [item for items in files for item in items if _mentions(side.body(item), name)]
 
 
 def _mentions(body: bytes, name: str) -> int:

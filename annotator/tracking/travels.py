@@ -27,7 +27,7 @@ class _Candidate(NamedTuple):
 def find(package: Package, lost: Item) -> Match | None:
     """The one declaration of the same name and kind, new elsewhere in the tree, whose body agrees."""
     known = set(package.after.paths)
-    paths = [p for p in package.crossing.declaring_later(lost.declaration.name) if p not in known]
+    paths = [p for p in package.crossing.declaring_later(lost.declaration) if p not in known]
     same = [path for path in paths if is_test(path) is package.tests]
     found = sorted(_candidates(package, lost, same), key=lambda c: c.ratio, reverse=True)
     if not found or found[0].ratio < likeness.AKIN:
@@ -43,9 +43,8 @@ def _candidates(package: Package, lost: Item, paths: list[str]) -> Iterator[_Can
     crossing = package.crossing
     mine = package.before.profile(lost)
     for path, document in crossing.after.documents(paths).items():
-        before = _same_file(crossing, path)
         for item in _items(path, document):
-            if item.identity == lost.identity and not _has(before, item):
+            if item.identity == lost.identity and not _has(_same_file(crossing, path), item):
                 theirs = _profile(crossing.after, path, item.declaration)
                 yield _Candidate(item, likeness.alike(mine, theirs))
 
@@ -75,7 +74,7 @@ def _has_rival(package: Package, lost: Item, found: _Candidate) -> bool:
     """Whether another package lost a declaration of that name which the found one is as much like."""
     crossing = package.crossing
     own = set(package.before.paths)
-    paths = [path for path in crossing.declaring_before(lost.declaration.name) if path not in own]
+    paths = [path for path in crossing.declaring_before(lost.declaration) if path not in own]
     theirs = _profile(crossing.after, found.item.path, found.item.declaration)
     rivals = (
         item
