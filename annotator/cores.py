@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,6 +36,45 @@ def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
 
     with ProcessPoolExecutor(len(shares), get_context("fork"), _set, (work, shares)) as pool:
         return list(pool.map(_done, range(len(shares))))
+
+
+@contextmanager
+def aside(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
+    """Work that is done in another process meanwhile; what this gives waits for the answer.
+
+    Work that fails there is done once more in this process, where the error is raised.
+    """
+    if cores() < 2:  # noqa: PLR2004 - it would only wait for its turn
+        yield work
+        return
+    from multiprocessing import get_context
+
+    context = get_context("fork")
+    answers, told = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(work, told), daemon=True)
+    process.start()
+    told.close()
+
+    def answer() -> R:
+        try:
+            found: R = answers.recv()
+        except EOFError:
+            return work()
+        return found
+
+    try:
+        yield answer
+    finally:
+        process.terminate()
+        process.join()
+        answers.close()
+
+
+def _tell(work: Callable[[], object], told: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this is interrupted too, and ends it
+    gc.freeze()
+    with suppress(Exception):  # the other process meets it again, and tells
+        told.send(work())
 
 
 def _set(work: Callable[[Any], Any], shares: Sequence[Any]) -> None:

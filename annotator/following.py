@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -12,7 +12,7 @@ from annotator import versions
 from annotator.errors import InvalidInput, SourceUnavailable
 from annotator.forest import Forest, Hops
 from annotator.history import Place, Porting, Trail, Version
-from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped
+from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped, Text
 from annotator.sources.cache import Cache
 from annotator.sources.chain import Chain
 from annotator.sources.snapshot import Source
@@ -105,7 +105,7 @@ def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored,
 
 
 def porting(
-    source: Source, cache: Cache, base: Tree, symbols: Sequence[Mirrored], old: str, new: str
+    source: Source, cache: Cache, base: Tree, mapped: Callable[[], Sequence[Mirrored]], old: str, new: str
 ) -> Porting:
     """What changed in mapped symbols from one tag to another, and what is new in their packages.
 
@@ -113,7 +113,7 @@ def porting(
         source: The source.
         cache: Where documents and the results of steps are kept.
         base: The tree at the baseline tag, in which the symbols are known.
-        symbols: The mapped symbols.
+        mapped: Tells the mapped symbols; asked once the way between the tags is known.
         old: The tag that was ported last.
         new: The tag to port.
 
@@ -121,22 +121,27 @@ def porting(
         UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
-    snapshots = [source.snapshot(tag) for tag in (old, new)]  # so that an unknown tag is told as such
+    for tag in dict.fromkeys((old, new)):
+        if tag != base.tag:
+            source.snapshot(tag)  # so that an unknown tag is told as such
     tags = list(dict.fromkeys((*releases(source), base.tag, old, new)))
-    chain = Chain(source, tags, known=snapshots[0])
+    chain = Chain(source, tags, known=base.snapshot)
     chain.begin()
     woods, hops = Forest(chain, cache), Hops(cache)
     way = walk.towards(trails.planned(tags, base.tag, woods, hops), (old, new))
     among = tags if len(way) <= LONGEST_WAY else ()
+    symbols = mapped()
     starts = [symbol.anchor for symbol in symbols]
     at = trails.at_tags(starts, base.tag, (old, new), woods, hops, among=among)
     before, after = woods.tree(old), woods.tree(new)
+    _load(before, at[old])
+    _load(after, at[new])
     compared = [
         changes.Compared(
             symbol.symbol,
             symbol.counterparts,
-            _version(before, was),
-            _version(after, now),
+            _version(before, was, now),
+            _version(after, now, was),
             now.missing or was.missing,
         )
         for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
@@ -145,10 +150,21 @@ def porting(
     return changes.porting(old, new, compared, names)
 
 
+def _load(tree: Tree, places: Iterable[Place]) -> None:
+    """Read and parse together what a report will look at."""
+    paths = sorted({place.anchor.path for place in places if not place.missing})
+    tree.read(paths)
+    tree.documents(paths)
+
+
 def _names(tree: Tree, places: Iterable[Place]) -> Iterator[Anchor]:
     """What the packages of some places declare."""
     return versions.names(tree, {folder(place.anchor.path) for place in places if not place.missing})
 
 
-def _version(tree: Tree, place: Place) -> Version | None:
-    return versions.version(tree, place.anchor) if not place.missing else None
+def _version(tree: Tree, place: Place, other: Place) -> Version | None:
+    """A declaration, in full if it is another one at the other tag: else there is nothing to explain."""
+    if place.missing:
+        return None
+    is_same = place.text is Text.SAME is other.text
+    return versions.version(tree, place.anchor, in_full=not (is_same or other.missing))

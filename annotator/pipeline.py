@@ -340,8 +340,12 @@ def porting(at: Session, old: str, new: str) -> Porting:
     from annotator import following
 
     base = at.baseline_tree()
-    mapped_symbols = following.mirrored(portside.said(at.project).counterparts, base)
-    return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
+
+    def mirrored() -> tuple[following.Mirrored, ...]:
+        return following.mirrored(portside.said(at.project).counterparts, base)
+
+    with cores.aside(mirrored) as mapped_symbols:
+        return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:

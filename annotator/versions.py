@@ -16,12 +16,12 @@ _FUNCTIONS = {Kind.FUNC: b"package p\n", Kind.METHOD: b"package p\n", Kind.CLOSU
 _COMPOSITE = frozenset({Kind.STRUCT, Kind.INTERFACE})
 
 
-def version(tree: Tree, at: Anchor) -> Version:
-    """The declaration that an anchor of this tree stands for."""
+def version(tree: Tree, at: Anchor, *, in_full: bool = True) -> Version:
+    """The declaration that an anchor of this tree stands for; in full, with what only its body tells."""
     declaration = at_anchor(tree, at)
     span = declaration.span
     code = tree.data(at.path)[span.start : span.end]
-    facts = _facts(declaration, code)
+    facts = _facts(declaration, code) if in_full else gofacts.Facts()
     return Version(
         at,
         declaration.signature,

@@ -75,6 +75,10 @@ class Crossing:
             if count * 2 > counted.total()
         }
 
+    def survey(self) -> None:
+        """Find out now what the declarations of all packages need."""
+        _ = self.renamed_from, self.moved_folders, self._declared_later, self._declared_before
+
     def successor(self, path: str) -> str | None:
         """Where a file of the first tree is in the second: at its path, or where it moved."""
         return path if path in self.after.go_files else self.renamed.get(path)

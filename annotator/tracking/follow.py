@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
+from annotator import cores
 from annotator.history import Hop, Place, Tree
 from annotator.model import Anchor, Declaration, Sign, Span, Text
 from annotator.tracking import edited, members, untouched
 from annotator.tracking.crossing import Crossing
 from annotator.tracking.places import anchor as anchor_of
-from annotator.tracking.places import first_line, lines
+from annotator.tracking.places import first_line, folder, lines
 from annotator.tracking.reanchor import Carried, Reanchor
 
 _RANK = {sign: rank for rank, sign in enumerate(Sign)}
@@ -47,6 +48,9 @@ class Forest(Protocol):
         """The tree is not needed any more."""
         ...
 
+
+# Below so many declarations a second process costs more than it saves.
+_WORTH_A_PROCESS = 100
 
 Changes = dict[int, Place]
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -127,8 +131,25 @@ class _Walker:
         touched = {n: place for n, place in changed.items() if n not in changes}
         step = Reanchor(crossing)
         step.prepare(place.anchor.path for place in touched.values() if not place.missing)
-        changes |= {n: self._place(n, place, step) for n, place in touched.items()}
+        changes |= self._placed(touched, step)
         return {n: place for n, place in changes.items() if place != places[n]}
+
+    def _placed(self, touched: Mapping[int, Place], step: Reanchor) -> Changes:
+        """The places of declarations whose files changed; of many, package by package on all cores."""
+        packages: dict[str, list[int]] = defaultdict(list)
+        for n, place in touched.items():
+            packages[folder(place.anchor.path)].append(n)
+        shares = cores.dealt(packages, lambda _: 1) if len(touched) >= _WORTH_A_PROCESS else [[*touched]]
+        if len(shares) > 1:
+            step.crossing.survey()
+
+        def placed(share: Sequence[int]) -> bytes:
+            return _ENCODE({n: self._place(n, touched[n], step) for n in share})
+
+        found: Changes = {}
+        for encoded in cores.shared(placed, shares):
+            found |= _DECODE(encoded)
+        return found
 
     def _bounded(self, number: int, place: Place) -> Place:
         """The place with the bounds of its top-level declaration, which one at the baseline has not yet."""
