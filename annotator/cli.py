@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, cited, config, pipeline, port, session, updating
+from annotator import __version__, config, pipeline, session
 from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable
-from annotator.model import Checked
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from annotator.bars import Bars
+    from annotator.model import Checked
 
 OK, FINDINGS, USAGE = 0, 1, 2
 
@@ -169,6 +169,7 @@ def date(
 @app.command()
 def manifest(article: OneArticle) -> None:
     """Draft a manifest from the references of a text."""
+    from annotator import cited
     from annotator.writing import manifests
 
     read = cited.article(config.find(Path.cwd()), article)
@@ -319,11 +320,11 @@ def track(
     ] = DataFormat.TEXT,
 ) -> None:
     """Follow symbols over the tags of the repository."""
-    from annotator.writing import trails
-
     with _session(source, history=True) as at:
         found = pipeline.track(at, reference or (), tags)
         _say_what_is_lacking(at)
+    from annotator.writing import trails
+
     if output is DataFormat.JSON:
         sys.stdout.write(trails.json(found.tags, found.trails) + "\n")
     else:
@@ -341,10 +342,10 @@ def diff(
     ] = ReportFormat.TEXT,
 ) -> None:
     """Tell what changed in each mapped symbol from one tag to another, and what that asks of the port."""
-    from annotator.writing import porting
-
     with _session(source, history=True) as at:
         found = pipeline.porting(at, old, new)
+    from annotator.writing import porting
+
     match output:
         case ReportFormat.JSON:
             sys.stdout.write(porting.json(found) + "\n")
@@ -372,6 +373,7 @@ def parity(
     ] = False,
 ) -> None:
     """Check each Python counterpart against its Go original; exit 1 if a difference has no reason."""
+    from annotator import port
     from annotator.writing import mappings
 
     found = port.mapped(config.find(Path.cwd()))
@@ -392,6 +394,7 @@ def walk(
     output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = DataFormat.TEXT,
 ) -> None:
     """Run the project's walk, and show which counterparts ran, thread by thread, beside Go's order."""
+    from annotator import port
     from annotator.writing import walks
 
     with _interruptible():
@@ -458,6 +461,8 @@ def _print(lines: Iterable[str | Text]) -> None:
 
 def _update(at: session.Session, files: Iterable[Path]) -> int:
     """Show and write what stale references become; how many are left as they were."""
+    from annotator import cited, updating
+
     left = 0
     for update in updating.updates(at, files):
         left += update.left

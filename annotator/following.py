@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from annotator import versions
-from annotator.errors import InvalidInput, SourceUnavailable
+from annotator.errors import InvalidInput
 from annotator.forest import Forest, Hops
 from annotator.history import Place, Porting, Trail, Version
 from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped, Text
+from annotator.releases import Releases, begun
 from annotator.sources.cache import Cache
-from annotator.sources.chain import Chain
 from annotator.sources.snapshot import Source
 from annotator.tracking import changes, resolve, trails, walk
 from annotator.tracking.places import folder
@@ -44,12 +44,12 @@ class Mirrored(msgspec.Struct, frozen=True):
 
 
 def track(
-    source: Source, cache: Cache, base: Tree, references: Sequence[Reference], glob: str = "*"
+    releases: Releases, cache: Cache, base: Tree, references: Sequence[Reference], glob: str = "*"
 ) -> Tracks:
     """What became of references at a source's version tags.
 
     Args:
-        source: The source.
+        releases: The source's version tags.
         cache: Where documents and the results of steps are kept.
         base: The tree in which the references are looked up, at the baseline tag.
         references: What is followed.
@@ -57,29 +57,16 @@ def track(
 
     Raises:
         InvalidInput: No version tag fits the glob.
-        SourceUnavailable: The source has no version tags, or cannot be read.
+        SourceUnavailable: The source cannot be read.
     """
-    every = releases(source)
+    every = releases.tags
     wanted = [tag for tag in every if fnmatch.fnmatchcase(tag, glob)]
     if not wanted:
-        raise InvalidInput(f"no version tag of {source.repository} fits {glob!r}; the newest is {every[-1]}")
-    chain = Chain(source, every, known=base.snapshot)
-    chain.begin()
-    woods = Forest(chain, cache)
+        where = base.snapshot.repository
+        raise InvalidInput(f"no version tag of {where} fits {glob!r}; the newest is {every[-1]}")
+    woods = Forest(releases.chain, cache)
     starts = [tracked(reference, base) for reference in references]
     return Tracks(tuple(wanted), trails.trails(starts, base.tag, wanted, woods, Hops(cache), among=every))
-
-
-def releases(source: Source) -> list[str]:
-    """A source's version tags in order.
-
-    Raises:
-        SourceUnavailable: It has none.
-    """
-    found = walk.releases(source.tags())
-    if not found:
-        raise SourceUnavailable(f"{source.repository} has no version tags to follow anything over")
-    return found
 
 
 def tracked(reference: Reference, base: Tree) -> trails.Tracked:
@@ -124,9 +111,8 @@ def porting(
     for tag in dict.fromkeys((old, new)):
         if tag != base.tag:
             source.snapshot(tag)  # so that an unknown tag is told as such
-    tags = list(dict.fromkeys((*releases(source), base.tag, old, new)))
-    chain = Chain(source, tags, known=base.snapshot)
-    chain.begin()
+    versions, chain = begun(source, base.snapshot, base.tag, old, new)
+    tags = tuple(dict.fromkeys((*versions, base.tag, old, new)))
     woods, hops = Forest(chain, cache), Hops(cache)
     way = walk.towards(trails.planned(tags, base.tag, woods, hops), (old, new))
     among = tags if len(way) <= LONGEST_WAY else ()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import cores, portside
+from annotator import cores, portside, releases
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable
 from annotator.history import Chronicle, Porting
 from annotator.judging import verdicts
-from annotator.mapping import baseline, counterparts
+from annotator.mapping import baseline
 from annotator.model import (
     Baseline,
     Checked,
@@ -29,13 +29,12 @@ from annotator.model import (
 from annotator.reading import notation
 from annotator.recorded import BASELINE, recorded, scope_of
 from annotator.session import Session
-from annotator.sources import many
-from annotator.tracking import dating
 from annotator.tracking import walk as walk_
 from annotator.tree import parse
 
 if TYPE_CHECKING:
     from annotator import following
+    from annotator.tracking import dating
     from annotator.writing.measured import Table
     from annotator.writing.mirror import Mirror
 
@@ -79,6 +78,9 @@ def date(at: Session, file: Path) -> dating.Dating:
         InvalidInput: The article cannot be read, or cites nothing.
         SourceUnavailable: The source cannot be read.
     """
+    from annotator.sources import many
+    from annotator.tracking import dating
+
     read = article(at.project, file)
     if not read.references:
         raise InvalidInput(f"{file}: no reference into source code is found in it")
@@ -94,6 +96,8 @@ def date(at: Session, file: Path) -> dating.Dating:
 def _documents(
     at: Session, tags: list[str], files: Mapping[str, Mapping[str, str]], blobs: set[str]
 ) -> Mapping[str, Document]:
+    from annotator.sources import many
+
     kept = at.cache.get_many(blobs)
     lacking = blobs - set(kept)
     parsed = parse(many.contents(at.source, tags, files, lacking)) if lacking else {}
@@ -264,9 +268,7 @@ def latest(at: Session) -> tuple[str, ...]:
     Raises:
         SourceUnavailable: The source cannot be read, or has no version tags.
     """
-    from annotator import following
-
-    every = following.releases(at.source)
+    every = releases.tags(at.source)
     chosen = {*walk_.latest(every), at.project.config.baseline}
     return tuple(tag for tag in every if tag in chosen)
 
@@ -310,14 +312,16 @@ def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks
         InvalidInput: A reference is none, or no tag fits.
         SourceUnavailable: The source cannot be read.
     """
-    from annotator import following
-
     given = [notation.parse(text) for text in _unfolded(references)]
+    base = at.baseline_tree()
+    every = releases.begun(at.source, base.snapshot)
+    from annotator import following  # which takes as long as git needs for the first tags
+
     if not given:
         own = [ref for entry in own_articles(at.project) for ref in entry.references]
         mirrored = [mirror for each in portside.said(at.project).counterparts for mirror in each.mirrors]
         given = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())
-    return following.track(at.source, at.cache, at.baseline_tree(), given, glob)
+    return following.track(every, at.cache, base, given, glob)
 
 
 def _unfolded(references: Iterable[str]) -> Iterator[str]:
@@ -357,6 +361,8 @@ def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
     """The counterparts of the project's packages, and what is wrong in their docstrings."""
+    from annotator.mapping import counterparts
+
     said = portside.said(at.project)
     found, remarks = said.counterparts, said.remarks
     tag = at.project.config.baseline

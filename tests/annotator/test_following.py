@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from annotator import following
+from annotator import following, releases
 from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag
 from annotator.history import Edit, Shift
 from annotator.model import Counterpart, Missing, Moved, Reference, Sign, Verified
@@ -28,12 +28,17 @@ def opened(shop, tmp_path):
         yield source, cache, Tree(source.snapshot("v1.0.0"), cache)
 
 
+def begun(opened):
+    source, _, base = opened
+    return releases.begun(source, base.snapshot)
+
+
 def mirror(*references: Reference) -> Counterpart:
     return Counterpart("port.Store", "class", "port/__init__.py", 4, 20, references)
 
 
 def test_references_are_followed_over_all_version_tags(opened):
-    found = following.track(*opened, [GET, Reference("store/store.go", "Nobody")])
+    found = following.track(begun(opened), *opened[1:], [GET, Reference("store/store.go", "Nobody")])
 
     assert found.tags == ("v1.0.0", "v2.0.0")
     first, second = found.trails[0].stops
@@ -45,19 +50,19 @@ def test_references_are_followed_over_all_version_tags(opened):
 
 
 def test_a_glob_chooses_among_the_tags(opened):
-    assert following.track(*opened, [GET], "v2.*").tags == ("v2.0.0",)
+    assert following.track(begun(opened), *opened[1:], [GET], "v2.*").tags == ("v2.0.0",)
 
 
 def test_a_glob_that_fits_nothing_is_told_with_the_newest_tag(opened):
     with pytest.raises(InvalidInput, match=r"v2\.0\.0"):
-        following.track(*opened, [GET], "v7.*")
+        following.track(begun(opened), *opened[1:], [GET], "v7.*")
 
 
 def test_a_source_without_versions_is_told():
     bare = SimpleNamespace(repository="https://example.org/r", tags=lambda: ["latest"])
 
     with pytest.raises(SourceUnavailable, match="no version tags"):
-        following.releases(bare)
+        releases.tags(bare)
 
 
 def test_symbols_that_several_objects_mirror_are_one(opened):
