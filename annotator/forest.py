@@ -26,6 +26,10 @@ class Snapshots(Protocol):
         """What tells a tag's content from any other."""
         ...
 
+    def blob(self, tag: str, path: str) -> str | None:
+        """The blob id of a tag's file, None if it has none there."""
+        ...
+
     def content(self, tag: str) -> int:
         """The blobs of a tag's files as a set of bits: what two tags share are the bits that both have."""
         ...
@@ -53,6 +57,10 @@ class Forest:
     def commit(self, tag: str) -> str:
         """What tells a tag's content from any other."""
         return self._snapshots.commit(tag)
+
+    def blob(self, tag: str, path: str) -> str | None:
+        """The blob id of a tag's file, None if it has none there."""
+        return self._snapshots.blob(tag, path)
 
     def tree(self, tag: str) -> Tree:
         """The tree at a tag; the same object until it is released."""

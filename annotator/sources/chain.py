@@ -61,6 +61,18 @@ class Chain:
         """
         return self._ids["commit"][tag] if self._git is not None else tag
 
+    def blob(self, tag: str, path: str) -> str | None:
+        """The blob id of a tag's file, None if it has none there; no snapshot is made for it.
+
+        Raises:
+            SourceUnavailable: The source cannot be read.
+        """
+        if self._git is not None:
+            found = self._trees.blob(self._numbers[tag], path)
+        else:
+            found = self.snapshot(tag).files.get(path)
+        return found.id if found is not None else None
+
     def content(self, tag: str) -> int:
         """The blobs of a tag's files as a set of bits: what two tags share are the bits that both have.
 

@@ -40,6 +40,10 @@ class Forest(Protocol):
         """What tells the tag's content from any other: its commit, or its name."""
         ...
 
+    def blob(self, tag: str, path: str) -> str | None:
+        """The blob id of a tree's Go file, None if there is none; the tree is not made for it."""
+        ...
+
     def tree(self, tag: str) -> Tree:
         """The tree; made when it is first asked for."""
         ...
@@ -121,17 +125,16 @@ class _Walker:
 
     def cross(self, hop: Hop, places: Sequence[Place]) -> Changes:
         """The places that are not what they were before the hop."""
+        touched = self._touched(hop, places)
+        if not touched:
+            return {}
         crossing = Crossing(self._forest.tree(hop.before), self._forest.tree(hop.after))
-        changed = {
-            n: self._bounded(n, place)
-            for n, place in enumerate(places)
-            if not crossing.is_same(place.anchor.path)
-        }
+        changed = {n: self._bounded(n, places[n]) for n in touched}
         changes = self._edited(crossing, changed)
-        touched = {n: place for n, place in changed.items() if n not in changes}
+        left = {n: place for n, place in changed.items() if n not in changes}
         step = Reanchor(crossing)
-        step.prepare(place.anchor.path for place in touched.values() if not place.missing)
-        changes |= self._placed(touched, step)
+        step.prepare(place.anchor.path for place in left.values() if not place.missing)
+        changes |= self._placed(left, step)
         return {n: place for n, place in changes.items() if place != places[n]}
 
     def _placed(self, touched: Mapping[int, Place], step: Reanchor) -> Changes:
@@ -150,6 +153,17 @@ class _Walker:
         for encoded in cores.shared(placed, shares):
             found |= _DECODE(encoded)
         return found
+
+    def _touched(self, hop: Hop, places: Sequence[Place]) -> list[int]:
+        """The places whose file is another one, or none; a file that still is none brings nothing back."""
+        paths = {place.anchor.path for place in places}
+        before, after = ({p: self._forest.blob(tag, p) for p in paths} for tag in (hop.before, hop.after))
+        stays = {path: before[path] == after[path] for path in paths}
+        return [
+            n
+            for n, place in enumerate(places)
+            if not stays[place.anchor.path] or not (before[place.anchor.path] or place.missing)
+        ]
 
     def _bounded(self, number: int, place: Place) -> Place:
         """The place with the bounds of its top-level declaration, which one at the baseline has not yet."""

@@ -13,6 +13,9 @@ from annotator.tracking import likeness, platforms
 from annotator.tracking.crossing import Crossing
 from annotator.tracking.places import is_test
 
+FUNCTIONS = frozenset({Kind.FUNC, Kind.METHOD})
+"""Kinds of which one can become the other."""
+
 
 class Item(NamedTuple):
     """A top-level declaration: its file, and which one it is there."""
@@ -109,7 +112,8 @@ class Package:
         self.before, self.after = Side(crossing.before, old), Side(crossing.after, new)
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
-        self.renames_settled = False
+        self.families_settled = 0
+        self._indexes: dict[frozenset[Kind], tuple[list[Item], likeness.Index]] = {}
         self._akin: dict[tuple[str, int], tuple[Akin, ...]] = {}
         for stage in (self._in_file, self._in_package):
             for item, found, by in stage():
@@ -161,17 +165,19 @@ class Package:
         return akin[0][1]
 
     def akin(self, old: Item) -> tuple[Akin, ...]:
-        """What of the second tree is new by its name and has a body akin to one of the first, in order."""
+        """What of the second tree is new by its name, of a like kind and has an akin body, in order."""
         if old.key not in self._akin:
-            items, index = self._later
+            kind = old.declaration.kind
+            items, index = self._later(FUNCTIONS if kind in FUNCTIONS else frozenset({kind}))
             found = index.akin(self.before.profile(old))
             self._akin[old.key] = tuple(Akin(items[place], ratio) for place, ratio in found)
         return self._akin[old.key]
 
-    @cached_property
-    def _later(self) -> tuple[list[Item], likeness.Index]:
-        items = list(self.fresh())
-        return items, likeness.Index([self.after.profile(item) for item in items])
+    def _later(self, kinds: frozenset[Kind]) -> tuple[list[Item], likeness.Index]:
+        if kinds not in self._indexes:
+            items = [item for item in self.fresh() if item.declaration.kind in kinds]
+            self._indexes[kinds] = items, likeness.Index([self.after.profile(item) for item in items])
+        return self._indexes[kinds]
 
     def likeness(self, old: Item, new: Item) -> float:
         """How alike two bodies are."""

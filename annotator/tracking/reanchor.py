@@ -32,9 +32,9 @@ class Reanchor:
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Read and parse in one go what a number of declarations will need."""
-        changed = {path for path in paths if not self.crossing.is_same(path)}
+        changed = sorted({path for path in paths if not self.crossing.is_same(path)})
         for tree in (self.crossing.before, self.crossing.after):
-            tree.documents(sorted(changed & tree.go_files.keys()))
+            tree.documents([path for path in changed if path in tree.go_files])
 
     def carry(self, anchor: Anchor) -> Carried:
         """Where a declaration of the first tree is in the second."""
@@ -95,7 +95,7 @@ class Reanchor:
         return travels.find(package, item)
 
     def _renamed(self, package: Package, item: Item) -> Match | None:
-        renames.settle_once(package)
+        renames.settle_once(package, item.declaration.kind)
         return package.matches.get(item.key)
 
     def _member(self, stand: Stand, top: Stand, by: Sign) -> Carried:

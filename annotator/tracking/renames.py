@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from annotator.model import Kind, Sign
 from annotator.tracking import likeness, platforms
-from annotator.tracking.package import Item, Match, Package, Side
+from annotator.tracking.package import FUNCTIONS, Item, Match, Package, Side
 
 # How much more alike than any other pair the answer must be.
 MARGIN = 0.1
@@ -25,8 +25,9 @@ NAMED = 0.2
 
 _ROUNDS = 4
 _TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
-_FUNCTIONS = frozenset({Kind.FUNC, Kind.METHOD})
 _VALUES = frozenset({Kind.CONST, Kind.VAR})
+_FAMILIES = (_TYPES, FUNCTIONS, _VALUES)
+_FAMILY = {kind: number for number, family in enumerate(_FAMILIES) for kind in family}
 
 
 class Evidence(StrEnum):
@@ -81,12 +82,11 @@ class Candidate(NamedTuple):
         return self.ratio + NAMED * self.named
 
 
-def settle_once(package: Package) -> None:
-    """Match what lost its name, types first: their methods' names follow from theirs."""
-    if package.renames_settled:
-        return
-    package.renames_settled = True
-    for family in (_TYPES, _FUNCTIONS, _VALUES):
+def settle_once(package: Package, kind: Kind) -> None:
+    """Match what lost its name, as far as a kind needs it: types first, as methods are named after them."""
+    while package.families_settled <= _FAMILY[kind]:
+        family = _FAMILIES[package.families_settled]
+        package.families_settled += 1
         # What was told in one round is a neighbour and a caller in the next.
         for _ in range(_ROUNDS):
             if not _settle(package, family):
@@ -150,7 +150,7 @@ def _can_be(lost: Item, item: Item) -> bool:
     """
     kinds = {lost.declaration.kind, item.declaration.kind}
     return (
-        (len(kinds) == 1 or kinds == _FUNCTIONS)
+        (len(kinds) == 1 or kinds == FUNCTIONS)
         and item.identity != lost.identity
         and platforms.agree(lost.path, item.path)
     )

@@ -131,6 +131,10 @@ class _Two:
     def commit(self, tag: str) -> str:
         return tag
 
+    def blob(self, tag: str, path: str) -> str | None:
+        found = self._trees[tag].go_files.get(path)
+        return found.id if found is not None else None
+
     def tree(self, tag: str) -> Tree:
         return self._trees[tag]
 

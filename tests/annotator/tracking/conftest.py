@@ -65,6 +65,10 @@ class Snapshots:
         self.asked: set[str] = set()
         self._contents = Contents()
 
+    def blob(self, tag: str, path: str) -> str | None:
+        found = self._snapshots[tag].files.get(path)
+        return found.id if found is not None else None
+
     def content(self, tag: str) -> int:
         return self._contents.of(blob.id for blob in self._snapshots[tag].files.values())
 
