@@ -20,6 +20,7 @@ from annotator import __version__, config, pipeline, session
 from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
 
     from annotator.bars import Bars
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 OK, FINDINGS, USAGE = 0, 1, 2
 
+# Either of them can ask for colours where there is no terminal.
+_COLOURED = ("FORCE_COLOR", "TTY_COMPATIBLE")
 # More of them than this are told by their number: at a tag that is far away most have no place.
 _FEW = 10
 
@@ -321,10 +324,11 @@ def track(
 ) -> None:
     """Follow symbols over the tags of the repository."""
     with _session(source, history=True) as at:
+        _ = at.releases  # which git lists while the rest is loaded
+        from annotator.writing import trails
+
         found = pipeline.track(at, reference or (), tags)
         _say_what_is_lacking(at)
-    from annotator.writing import trails
-
     if output is DataFormat.JSON:
         sys.stdout.write(trails.json(found.tags, found.trails) + "\n")
     else:
@@ -446,12 +450,16 @@ def _say_what_is_lacking(at: session.Session) -> None:
         )
 
 
-def _print(lines: Iterable[str | Text]) -> None:
-    """Lines on standard output, with their colours where it shows any."""
+def _console() -> Console:
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False, emoji=False)
-    if console.color_system is None:  # then a line is what it says, and need not be laid out
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def _print(lines: Iterable[str | Text]) -> None:
+    """Lines on standard output, with their colours where it shows any."""
+    console = _console() if sys.stdout.isatty() or any(map(os.environ.get, _COLOURED)) else None
+    if console is None or console.color_system is None:  # a line is what it says, and need not be laid out
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()  # a server may run on for long behind it
         return

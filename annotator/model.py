@@ -190,7 +190,7 @@ class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Blob(msgspec.Struct, frozen=True, gc=False):
-    """A regular file of a snapshot: its git blob id (40 hex) and its size in bytes."""
+    """A regular file of a snapshot: its git blob id (40 hex) and its size in bytes, -1 if not known."""
 
     id: str
     size: int

@@ -313,15 +313,14 @@ def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks
         SourceUnavailable: The source cannot be read.
     """
     given = [notation.parse(text) for text in _unfolded(references)]
-    base = at.baseline_tree()
-    every = releases.begun(at.source, base.snapshot)
+    every = at.releases
     from annotator import following  # which takes as long as git needs for the first tags
 
     if not given:
         own = [ref for entry in own_articles(at.project) for ref in entry.references]
         mirrored = [mirror for each in portside.said(at.project).counterparts for mirror in each.mirrors]
         given = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())
-    return following.track(every, at.cache, base, given, glob)
+    return following.track(every, at.cache, at.baseline_tree(), given, glob)
 
 
 def _unfolded(references: Iterable[str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from annotator.model import (
     GoSymbol,
 )
 from annotator.recorded import BASELINE, recorded
+from annotator.releases import Releases, begun
 from annotator.sources import opening
 from annotator.sources.cache import Cache
 from annotator.sources.snapshot import Progress, Warn
@@ -83,6 +84,15 @@ class Session:
     def known_tags(self) -> frozenset[str]:
         """The source's tags, if it has many at hand; else none."""
         return frozenset(self.source.tags()) if self.source.has_history else frozenset()
+
+    @cached_property
+    def releases(self) -> Releases:
+        """The source's version tags, which git begins to list.
+
+        Raises:
+            SourceUnavailable: The source cannot be read, or has no version tags.
+        """
+        return begun(self.source, self.baseline_tree().snapshot)
 
     def baseline_tree(self) -> Tree:
         """The tree at the baseline tag.

@@ -21,7 +21,7 @@ from annotator.sources.succession import Change, Succession
 _GO = ("--", "*.go", ":!vendor")
 _SHA1_DIGITS = 40
 # So many tags are asked for at once: enough to make a start of git worth it, few enough to begin soon.
-_STRETCH = 64
+_STRETCH = 110
 
 
 class Chain:

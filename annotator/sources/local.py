@@ -30,16 +30,17 @@ class LocalSource(Closing):
         self.repository = repository
         self._store = Repository(_existing(path))
         try:
-            self._store.run("rev-parse", "--git-dir")
+            shallow = self._store.run("rev-parse", "--is-shallow-repository")
         except Failed as error:
             raise SourceUnavailable(
                 f"{path} is not a git repository that can be read ({error}); {WAYS_OUT}"
             ) from error
+        self._is_shallow = shallow.strip() == b"true"
 
     @cached_property
     def has_history(self) -> bool:
         """Whether other tags are at hand: not in a shallow clone of one."""
-        return not self._store.is_shallow or self._store.has_several_tagged
+        return not self._is_shallow or self._store.has_several_tagged
 
     def tags(self) -> list[str]:
         """All tags, in version order."""
@@ -59,7 +60,7 @@ class LocalSource(Closing):
         check_name(tag)
         commit = self._store.commit(f"refs/tags/{tag}", f"refs/heads/{tag}", tag)
         if commit is None:
-            raise UnknownTag(tag, nearest(tag, self.tags()), _DEEPEN if self._store.is_shallow else "")
+            raise UnknownTag(tag, nearest(tag, self.tags()), _DEEPEN if self._is_shallow else "")
         return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store)
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from annotator.sources.snapshot import blob_id, is_safe, version_key
 # Git's own rules for names of refs (git-check-ref-format), and no revision syntax beyond a name.
 _NAME = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|[\x00-\x20\x7f~^:?*\[\\]))[^/].*(?<![/.])", re.DOTALL)
 _LONGEST = 250  # a ref may be a file, and no file's name is longer
-_ENTRY = re.compile(rb"100\d{3} blob ([0-9a-f]{40,64})(?: +(\d+|-|BAD))?\t([^\0]+)\0")
+_ENTRY = re.compile(rb"100\d{3} blob ([0-9a-f]{40,64})\t([^\0]+)\0")
 
 # A repository is read with nobody else's programs, remotes or replaced objects, and never written to.
 _ENVIRONMENT = MappingProxyType(
@@ -42,7 +42,7 @@ _SETTINGS = ("safe.directory=*", "core.fsmonitor=false", "core.hooksPath=/dev/nu
 _AT_ONCE = 256
 
 UNKNOWN_SIZE = -1
-"""The size of a blob that a partial clone has not fetched yet."""
+"""The size of each blob: git would have to look it up, and a partial clone may lack it."""
 
 
 class Unreadable(SourceUnavailable):
@@ -166,11 +166,6 @@ class Repository:
         return sorted(listing, key=version_key)
 
     @property
-    def is_shallow(self) -> bool:
-        """Whether it was cloned without its history."""
-        return self._output("rev-parse", "--is-shallow-repository") == ["true"]
-
-    @property
     def has_several_tagged(self) -> bool:
         """Whether its tags stand for more than one commit."""
         found = self._output("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
@@ -199,7 +194,7 @@ class Repository:
             Unreadable: The tree cannot be read.
         """
         try:
-            listing = self._listing(commit)
+            listing = self.run("ls-tree", "-r", "-z", "--full-tree", commit)
         except Failed as error:
             raise Unreadable(f"{self.folder}: the tree of {commit} cannot be read: {error}") from error
         return dict(_entries(listing))
@@ -224,15 +219,6 @@ class Repository:
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return start((f"--git-dir={self._directory}", *arguments))
-
-    def _listing(self, commit: str) -> bytes:
-        arguments = ("ls-tree", "-r", "-z", "--full-tree", commit)
-        try:
-            return self.run(*arguments, "-l")
-        except Failed as error:
-            if "promisor" not in str(error):
-                raise
-            return self.run(*arguments)  # a partial clone does not know the sizes of what it lacks
 
     def _output(self, *arguments: str, given: bytes = b"") -> list[str]:
         try:
@@ -300,13 +286,13 @@ def _true(wanted: str, data: bytes | None) -> bytes | None:
 
 
 def _entries(listing: bytes) -> Iterator[tuple[str, Blob]]:
-    for blob, size, path in _ENTRY.findall(listing):
+    for blob, path in _ENTRY.findall(listing):
         try:
             name = path.decode()
         except UnicodeDecodeError:
             continue
         if is_safe(name):
-            yield name, Blob(id=blob.decode(), size=int(size) if size.isdigit() else UNKNOWN_SIZE)
+            yield name, Blob(id=blob.decode(), size=UNKNOWN_SIZE)
 
 
 class GitSnapshot(msgspec.Struct, frozen=True):

@@ -83,13 +83,12 @@ def test_a_tag_wins_over_a_branch_of_the_same_name(repository: Path, git: Git) -
         assert source.snapshot("side").commit == git(repository, "rev-parse", "v1.10.0")
 
 
-def test_files_have_gits_own_ids_and_sizes(repository: Path, git: Git) -> None:
+def test_files_have_gits_own_ids(repository: Path, git: Git) -> None:
     with opened(repository) as source:
         files = source.snapshot("v1.2.0").files
 
     assert list(files) == ["file0.go", "store/store.go"]
     assert files["store/store.go"].id == git(repository, "rev-parse", "v1.2.0:store/store.go")
-    assert files["store/store.go"].size == len("package store // 0\n")
 
 
 def test_many_files_are_read_at_once_and_twice(repository: Path) -> None:
