@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,20 @@ def test_a_moved_symbol_leaves_with_1_and_is_found(project, shop, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["summary"] == {"verified": 0, "moved": 3, "renamed": 0, "missing": 0, "skipped": 0}
     assert report["references"][0]["anchor"]["path"] == "pkg/store/store.go"
+
+
+def test_colours_are_for_those_who_can_see_them(project, shop, capsys, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    cli.run(["verify", "--source", str(shop)])
+    plain = capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    cli.run(["verify", "--source", str(shop)])
+
+    coloured = capsys.readouterr().out
+    assert "\x1b[" not in plain
+    assert coloured != plain
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
 
 
 def test_json_has_every_field_of_the_contract(project, shop, capsys):

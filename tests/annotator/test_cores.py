@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -48,6 +49,36 @@ def test_what_goes_wrong_in_a_share_is_told():
 
     with pytest.raises(SourceUnavailable, match="is not there"):
         cores.shared(fail, ["one", "two"])
+
+
+def test_what_is_done_aside_is_done_in_another_process(two):
+    with cores.aside(os.getpid) as answer:
+        assert answer() != os.getpid()
+
+
+def test_on_one_core_nothing_is_done_aside(monkeypatch):
+    monkeypatch.setattr(cores, "cores", lambda: 1)
+
+    with cores.aside(os.getpid) as answer:
+        assert answer() == os.getpid()
+
+
+def test_what_goes_wrong_aside_is_raised_where_the_answer_is_asked_for(two):
+    def fail() -> None:
+        raise SourceUnavailable("it is not there")
+
+    with cores.aside(fail) as answer, pytest.raises(SourceUnavailable, match="is not there"):
+        answer()
+
+
+def test_what_is_done_aside_ends_when_nobody_asks_for_it(two):
+    alive, told = os.pipe()
+
+    with cores.aside(signal.pause):
+        os.close(told)
+
+    assert os.read(alive, 1) == b""  # as nobody holds the other end any more
+    os.close(alive)
 
 
 def test_forked_processes_read_and_keep_beside_each_other(shop, tmp_path):

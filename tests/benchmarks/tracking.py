@@ -184,7 +184,7 @@ def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
     yield ("one symbol, cold", f"{ours:.1f} s", f"git log -L {peer:.1f} s", f"{ours / peer:.2f}×", "≤ 1.0×")
     whole = _command(repository, "track", "daemon/daemon.go::NewDaemon")
     what = "the same as a command, from the oldest tag on"
-    yield (what, f"{whole:.1f} s", f"git log -L {peer:.1f} s", f"{whole / peer:.2f}×", "")
+    yield (what, f"{whole:.1f} s", f"git log -L {peer:.1f} s", f"{whole / peer:.2f}×", "≤ 1.0×")
     yield (
         "diff over ten years, cold",
         f"{_command(repository, 'diff', BASELINE, NEWEST):.1f} s",
@@ -213,11 +213,21 @@ def _tracked(source: LocalSource, starts: Sequence[Anchor], folder: Path) -> tup
 
 
 def _command(repository: Path, *arguments: str) -> float:
-    """Seconds that a command takes in a process of its own, with an empty cache."""
+    """Seconds that a command takes in a process of its own, installed as pip does it, with an empty cache."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "annotator", *arguments, "--source", str(repository)]
-        environment = os.environ | {"ANNOTATOR_CACHE": folder, "PYTHONPATH": str(Path.cwd())}
-        return _timed(lambda: subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True))
+        environment = os.environ | {
+            "PYTHONPATH": str(Path.cwd()),
+            "PYTHONPYCACHEPREFIX": f"{folder}/bytecode",
+        }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+        def run(cache: str) -> None:
+            own = environment | {"ANNOTATOR_CACHE": f"{folder}/{cache}"}
+            subprocess.run(command, env=own, stdout=subprocess.DEVNULL, check=True)
+
+        run("first")  # so that the bytecode is there, which pip makes as it installs
+        return _timed(lambda: run("second"))
 
 
 def _timed(action: Callable[[], object]) -> float:

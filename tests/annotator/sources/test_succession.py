@@ -43,6 +43,18 @@ def test_each_tree_is_listed_whatever_the_order_in_which_they_are_asked_for(hist
         assert files == listed(history)[number]
 
 
+@given(steps, st.lists(st.integers(0, 7), min_size=1))
+def test_a_file_is_found_by_its_path_as_in_the_whole_tree(history, order):
+    succession = Succession([(raw(mode, blob), path) for mode, blob, path in step] for step in history)
+
+    for number in (each % len(history) for each in order):
+        files = succession.files(number)
+        found = {path: files[path].id for path in PATHS if path in files}
+        assert found == listed(history)[number] == {path: blob.id for path, blob in files.items()}
+        assert len(files) == len(found)
+        assert set(files) == files.keys() == found.keys()
+
+
 @given(steps)
 def test_what_two_trees_share_are_the_bits_of_both(history):
     contents = Succession([(raw(*change[:2]), change[2]) for change in step] for step in history).contents
