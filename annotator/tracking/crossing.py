@@ -6,10 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from annotator import cores
 from annotator.history import Tree
 from annotator.model import Declaration, Document
 from annotator.tracking import declared, filerenames
 from annotator.tracking.places import folder, is_test
+
+# Below so many files a second process costs more than it saves.
+_WORTH_A_PROCESS = 1000
 
 
 class Crossing:
@@ -48,13 +52,18 @@ class Crossing:
         found = filerenames.exact(
             {path: old[path].id for path in self.gone}, {path: new[path].id for path in self.new}
         )
-        left = sorted(self.gone - found.keys())
-        free = sorted(self.new - set(found.values()))
-        for tests in (False, True):
-            found |= filerenames.similar(
-                self.before.read([path for path in left if is_test(path) is tests]),
-                self.after.read([path for path in free if is_test(path) is tests]),
-            )
+        left = self.before.read(sorted(self.gone - found.keys()))
+        free = self.after.read(sorted(self.new - set(found.values())))
+
+        def similar(kinds: Iterable[bool]) -> Mapping[str, str]:
+            alike: dict[str, str] = {}
+            for tests in kinds:
+                alike |= filerenames.similar(*(_either(files, tests=tests) for files in (left, free)))
+            return alike
+
+        is_worth_it = cores.cores() > 1 and len(left) + len(free) >= _WORTH_A_PROCESS
+        for alike in cores.shared(similar, [(False,), (True,)] if is_worth_it else [(False, True)]):
+            found |= alike
         return found
 
     @cached_property
@@ -127,6 +136,10 @@ class Crossing:
     def later(self, path: str) -> Document:
         """What a file says in the second tree."""
         return self.after.documents([path])[path]
+
+
+def _either(files: Mapping[str, bytes], *, tests: bool) -> Mapping[str, bytes]:
+    return {path: data for path, data in files.items() if is_test(path) is tests}
 
 
 def _by_folder(paths: Iterable[str]) -> Mapping[str, list[str]]:
