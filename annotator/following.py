@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from annotator import versions
+from annotator import cores, versions
 from annotator.errors import InvalidInput
 from annotator.forest import Forest, Hops
-from annotator.history import Place, Porting, Trail, Version
+from annotator.history import Change, Place, Porting, Trail, Version
 from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped, Text
 from annotator.releases import Releases, begun
 from annotator.sources.cache import Cache
@@ -22,6 +22,11 @@ from annotator.tree import Tree
 
 # A longer way than this is not walked for a report on two tags: one step finds nearly as much in a second.
 LONGEST_WAY = 16
+# Below so many symbols a second process costs more than it saves.
+_WORTH_A_PROCESS = 200
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(list[Change]).decode
 
 
 class Tracks(msgspec.Struct, frozen=True):
@@ -122,18 +127,36 @@ def porting(
     before, after = woods.tree(old), woods.tree(new)
     _load(before, at[old])
     _load(after, at[new])
-    compared = [
-        changes.Compared(
-            symbol.symbol,
-            symbol.counterparts,
-            _version(before, was, now),
-            _version(after, now, was),
-            now.missing or was.missing,
-        )
-        for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
-    ]
+    compared = list(zip(symbols, at[old], at[new], strict=True))
     names = (_names(before, at[old]), _names(after, at[new]))
-    return changes.porting(old, new, compared, names)
+    return changes.porting(old, new, _changed(compared, before, after), names)
+
+
+_Pair = tuple[Mirrored, Place, Place]
+
+
+def _changed(pairs: Sequence[_Pair], before: Tree, after: Tree) -> list[Change]:
+    """What became of symbols, in order; of many on all cores."""
+
+    def told(share: Sequence[_Pair]) -> bytes:
+        return _ENCODE([_change(*pair, before, after) for pair in share])
+
+    workers = cores.cores() if len(pairs) >= _WORTH_A_PROCESS else 1
+    size = -(-len(pairs) // workers) or 1
+    shares = [pairs[at : at + size] for at in range(0, len(pairs), size)]
+    found = (change for encoded in cores.shared(told, shares) for change in _DECODE(encoded))
+    return [
+        msgspec.structs.replace(change, counterparts=symbol.counterparts)
+        for change, (symbol, _, _) in zip(found, pairs, strict=True)
+    ]
+
+
+def _change(symbol: Mirrored, was: Place, now: Place, before: Tree, after: Tree) -> Change:
+    """What became of a symbol; who asked knows its counterparts."""
+    old, new = _version(before, was, now), _version(after, now, was)
+    why = now.missing or was.missing
+    found = changes.change(changes.Compared(symbol.symbol, symbol.counterparts, old, new, why))
+    return msgspec.structs.replace(found, counterparts=())
 
 
 def _load(tree: Tree, places: Iterable[Place]) -> None:

@@ -55,27 +55,26 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 def porting(
-    old: str, new: str, compared: Sequence[Compared], names: tuple[Iterable[Anchor], Iterable[Anchor]]
+    old: str, new: str, changes: Sequence[Change], names: tuple[Iterable[Anchor], Iterable[Anchor]]
 ) -> Porting:
     """The report of what to port.
 
     Args:
         old: The old tag.
         new: The new tag.
-        compared: The mapped symbols.
+        changes: What became of each mapped symbol.
         names: All declarations of the mapped packages, at the old tag and at the new one.
     """
-    changes = (change(each) for each in compared)
     return Porting(
         old,
         new,
-        len(compared),
+        len(changes),
         tuple(
             c
             for c in changes
             if (c.shift, c.edit) not in ((Shift.STAYED, Edit.SAME), (Shift.UNKNOWN, Edit.UNKNOWN))
         ),
-        tuple(_fresh(compared, *names)),
+        tuple(_fresh(changes, *names)),
     )
 
 
@@ -121,10 +120,10 @@ def _lines(old: Version, new: Version) -> Iterator[str]:
     yield from diff
 
 
-def _fresh(compared: Sequence[Compared], old: Iterable[Anchor], new: Iterable[Anchor]) -> Iterator[Anchor]:
+def _fresh(changes: Sequence[Change], old: Iterable[Anchor], new: Iterable[Anchor]) -> Iterator[Anchor]:
     """By path and line, declarations of names that none had before and that no mapped symbol became."""
     known = {(anchor.symbol, anchor.kind) for anchor in old}
-    mapped = {each.new.anchor for each in compared if each.new is not None}
+    mapped = {each.new for each in changes if each.new is not None}
     homes = {folder(anchor.path) for anchor in mapped}
     places = {(anchor.path, anchor.symbol) for anchor in mapped}
     for anchor in sorted(new, key=lambda found: (found.path, found.line)):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from annotator import following, releases
+from annotator import cores, following, releases
 from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag
 from annotator.history import Edit, Shift
 from annotator.model import Counterpart, Missing, Moved, Reference, Sign, Verified
@@ -104,3 +104,12 @@ def test_between_a_tag_and_itself_nothing_is_to_port(opened):
 def test_an_unknown_tag_is_told(opened):
     with pytest.raises(UnknownTag, match=r"v7\.0\.0"):
         following.porting(*opened, tuple, "v1.0.0", "v7.0.0")
+
+
+def test_many_symbols_are_compared_alike_on_all_cores(opened, monkeypatch):
+    symbols = following.mirrored([mirror(GET), mirror(STORE)], opened[2])
+    alone = following.porting(*opened, lambda: symbols, "v1.0.0", "v2.0.0")
+    monkeypatch.setattr(following, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(cores, "cores", lambda: 2)
+
+    assert following.porting(*opened, lambda: symbols, "v1.0.0", "v2.0.0") == alone
