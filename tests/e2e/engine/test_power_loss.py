@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,14 +81,13 @@ class Client(threading.Thread):
 def test_what_was_acknowledged_is_there_after_the_power_went(kind: Kind, engines: Any, disks: Any) -> None:
     image = disks.made(kind.name, kind.package, kind.size)
 
-    with disks.mounted(image) as place:
-        cuts = list(cut_off(engines.ours(name="before", root=place / "r"), image))
+    with disks.mounted(image) as place, running(engines.ours(name="before", root=place / "r")) as engine:
+        cuts = list(cut_off(engine, image))
 
     for number, (copy, known) in enumerate(cuts):
         with disks.mounted(copy, kind.options) as place:
-            engine = engines.ours(name=f"after{number}", root=place / "r").start()
-            found = {each["Name"]: each for each in engine.ask("GET", "/volumes").json()["Volumes"]}
-            assert engine.stop() == 0
+            with running(engines.ours(name=f"after{number}", root=place / "r")) as engine:
+                found = {each["Name"]: each for each in engine.ask("GET", "/volumes").json()["Volumes"]}
             assert {name: name in found for name in known} == known
             for name, there in known.items():
                 if there:
@@ -97,6 +99,48 @@ def test_what_was_acknowledged_is_there_after_the_power_went(kind: Kind, engines
             subprocess.run(check, cwd=Path(__file__).parents[3], check=True)
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_plugin_is_whole_after_the_power_went(kind: Kind, engines: Any, disks: Any, packed: Path) -> None:
+    image = disks.made(kind.name, kind.package, 4 * kind.size)
+    with disks.mounted(image) as place, running(engines.ours(name="o", root=place / "r")) as engine:
+        assert [engine.ask(*each).status for each in plugin_requests(packed)] == [204, 204, 200, 200]
+        known = engine.ask("GET", "/plugins").json()
+        with halted(engine):
+            copy = copied(image, "cut")
+
+    with disks.mounted(copy, kind.options) as place:
+        with running(engines.ours(name="a", root=place / "r")) as engine:
+            found = engine.ask("GET", "/plugins").json()
+        assert [(each["Name"], each["Enabled"]) for each in known] == [("kept:latest", True)]
+        assert found == known
+        kept = contents(place / "r/plugins" / known[0]["Id"] / "rootfs")
+        assert {name: kept.get(name) for name in contents(packed / "rootfs")} == contents(packed / "rootfs")
+
+
+def plugin_requests(packed: Path) -> Iterator[tuple[str, str, bytes | None]]:
+    """One plugin comes and goes, another one stays and runs."""
+    with io.BytesIO() as made:
+        with tarfile.open(fileobj=made, mode="w") as archive:
+            archive.add(packed, ".")
+        tar = made.getvalue()
+    yield "POST", "/plugins/create?name=removed", tar
+    yield "POST", "/plugins/create?name=kept", tar
+    yield "POST", "/plugins/kept/enable?timeout=30", None
+    yield "DELETE", "/plugins/removed", None
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """The mode and the bytes of each file of a root file system; of a link where it leads."""
+    return {
+        str(path.relative_to(folder)): (
+            path.lstat().st_mode,
+            os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes(),
+        )
+        for path in folder.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
+
+
 def given(step: int) -> dict[str, Any]:
     """What a volume is made with; every second one has a file of options."""
     options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={step + 1}k"} if step % 2 else {}
@@ -105,7 +149,6 @@ def given(step: int) -> dict[str, Any]:
 
 def cut_off(engine: Any, image: Path) -> Iterator[tuple[Path, dict[str, bool]]]:
     """The disk as it is at some moments under load, and what the clients had been answered by then."""
-    engine.start()
     clients = [Client(engine, number) for number in range(CLIENTS)]
     for client in clients:
         client.start()
@@ -118,11 +161,9 @@ def cut_off(engine: Any, image: Path) -> Iterator[tuple[Path, dict[str, bool]]]:
                     or any(client.failure for client in clients)
                 )
             )
-            os.kill(engine.process.pid, signal.SIGSTOP)
-            known = {name: there for client in clients for name, there in dict(client.known).items()}
-            copy = image.with_name(f"cut{cut}")
-            subprocess.run(["cp", "--sparse=always", str(image), str(copy)], check=True)
-            os.kill(engine.process.pid, signal.SIGCONT)
+            with halted(engine):
+                known = {name: there for client in clients for name, there in dict(client.known).items()}
+                copy = copied(image, f"cut{cut}")
             yield copy, known
     finally:
         for client in clients:
@@ -130,4 +171,30 @@ def cut_off(engine: Any, image: Path) -> Iterator[tuple[Path, dict[str, bool]]]:
         for client in clients:
             client.join()
     assert [client.failure for client in clients] == [""] * CLIENTS
-    engine.stop()
+
+
+@contextmanager
+def running(engine: Any) -> Iterator[Any]:
+    """An engine that is started, and stopped before its disk is taken away."""
+    engine.start()
+    try:
+        yield engine
+    finally:
+        assert engine.stop() == 0
+
+
+@contextmanager
+def halted(engine: Any) -> Iterator[None]:
+    """An engine that does nothing meanwhile."""
+    os.kill(engine.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(engine.process.pid, signal.SIGCONT)
+
+
+def copied(image: Path, name: str) -> Path:
+    """The disk as it is, with nothing that the system has only in its memory."""
+    copy = image.with_name(name)
+    subprocess.run(["cp", "--sparse=always", str(image), str(copy)], check=True)
+    return copy
