@@ -165,7 +165,8 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
-    sources = sourcing.sources(at, pages.folders(cited, texts, mirror, became))
+    folders = pages.folders(cited, texts, mirror, became)
+    shown = sourcing.shown(at, folders, locks=any(text.locks for text in texts))
     plan = pages.planned(
         pages.SiteInput(
             repository=snapshot.repository,
@@ -174,7 +175,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             version=snapshot.version,
             baseline=baseline_tag,
             source="Debian" if snapshot.commit is None else "git",
-            sources=sources,
+            sources=shown.sources,
             cited=cited,
             texts=texts,
             licence=at.project.config.licence,
@@ -184,7 +185,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
             elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
             chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
             packages=backdrop.packages(at.project, at.cache, texts),
-            locking=backdrop.locking(at, texts, sources),
+            locking=shown.locking,
             figures=_figures(at.project),
         )
     )
