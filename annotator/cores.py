@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,6 +35,51 @@ def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
 
     with ProcessPoolExecutor(len(shares), get_context("fork"), _set, (work, shares)) as pool:
         return list(pool.map(_done, range(len(shares))))
+
+
+@contextmanager
+def beside(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
+    """Do some work in another process while this one goes on; what is yielded waits for the answer.
+
+    Unlike a pool it has no threads in this process, which can go on forking others.
+
+    Raises:
+        ChildProcessError: The process ended without an answer.
+    """
+    from multiprocessing import get_context
+
+    forked = get_context("fork")
+    here, there = forked.Pipe(duplex=False)
+    process = forked.Process(target=_answer, args=(there, work))
+    process.start()
+    there.close()
+    try:
+        yield lambda: _answered(here)
+    finally:
+        here.close()  # an answer that nobody waits for any more holds nobody up
+        process.join()
+        process.close()
+
+
+def _answer(there: Connection, work: Callable[[], Any]) -> None:
+    gc.freeze()  # a look at what came with the fork would make a copy of it
+    answer: tuple[Any, Exception | None]
+    try:
+        answer = work(), None
+    except Exception as error:  # noqa: BLE001 - it is raised again where the answer is waited for
+        answer = None, error
+    with suppress(BrokenPipeError):
+        there.send(answer)
+
+
+def _answered(here: Connection) -> Any:
+    try:
+        answer, error = here.recv()
+    except EOFError:
+        raise ChildProcessError("a process that worked beside this one ended without an answer") from None
+    if error is not None:
+        raise error
+    return answer
 
 
 def _set(work: Callable[[Any], Any], shares: Sequence[Any]) -> None:

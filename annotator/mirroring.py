@@ -1,4 +1,4 @@
-"""The Python side of the site: read, mapped, and kept for each state of the files it rests on."""
+"""The Python side of the site: read, mapped and run, and kept for each state of the files it rests on."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import ast
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import colouring, port
+from annotator import colouring, cores, port
 from annotator.kept import Kept
 from annotator.mapping import coverage, rows, trace
 from annotator.model import PythonObject, Use
@@ -41,68 +41,98 @@ class _File(msgspec.Struct, frozen=True):
     uses: tuple[Use, ...]
 
 
-def mirror(project: Project, cache: Cache) -> Mirror:
-    """What the pages show of the project's packages; read again only where a file has changed.
+@contextmanager
+def mirrored(project: Project, cache: Cache) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
+    """What the pages show of the project's packages, and the same with what its programs do.
+
+    The programs run in other processes meanwhile; the second is a call that waits for them.
 
     Raises:
         InvalidInput: A file is not Python, the facts or the scope cannot be read, or a program fails.
     """
-    data = {path: (project.root / path).read_bytes() for path in python_files(project)}
-    key, does = state(project, data), examples.state(data, cache)
-    with ThreadPoolExecutor(1) as beside:  # the traced run is another process: it needs no turn of ours
-        walk = _walks(cache).get({key: key}).get(key)
-        calls = _calls(project, cache, does, beside) if project.config.walk and walk is None else None
-        read = Kept(cache, "mirror", _Read).one(
-            key, lambda: _read(project, data, _Files(cache, f"{_made_by()}:{does.code}", data))
+    python = _Python(project, cache)
+    with cores.beside(python.run) as ran:
+        read = python.read()
+        yield read, lambda: python.joined(read, ran())
+
+
+class _Ran(msgspec.Struct, frozen=True):
+    """What the project's programs did.
+
+    Attributes:
+        examples: Its examples, with what they printed.
+        walk: What its walk did, if that is known for the files as they are.
+        calls: What the tracer wrote of its walk otherwise; empty if it has none.
+    """
+
+    examples: tuple[Example, ...]
+    walk: trace.Walk | None = None
+    calls: bytes = b""
+
+
+class _Python:
+    """The Python side of a project: read here, run anywhere, and joined when both are done."""
+
+    def __init__(self, project: Project, cache: Cache) -> None:
+        """Take the files as they are now."""
+        self._project, self._cache = project, cache
+        self._data = {path: (project.root / path).read_bytes() for path in python_files(project)}
+        self._key = state(project, self._data)
+        self._walks = Kept(cache, "walk", trace.Walk)
+
+    def read(self) -> Mirror:
+        """What the pages show of the packages but for what runs; read again only where a file has changed."""
+        project, cache, data = self._project, self._cache, self._data
+        colours = colouring.colours(cache, data, "py")
+        read = Kept(cache, "mirror", _Read).one(self._key, lambda: _read(project, cache, data))
+        return Mirror(
+            modules={
+                path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data
+            },
+            objects=read.objects,
+            pairs=read.pairs,
+            covered=read.covered,
+            home=project.config.home,
         )
-        if calls is not None:
-            walk = _walked(project, cache, key, calls(), read.objects)
-    colours = colouring.colours(cache, data, "py")
-    return Mirror(
-        modules={path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data},
-        objects=read.objects,
-        pairs=read.pairs,
-        covered=read.covered,
-        examples=_examples(project, cache, data),
-        walk=walk,
-        home=project.config.home,
-    )
 
+    def run(self) -> _Ran:
+        """Run what does not surely do what it did before: first the walk, whose times are shown.
 
-def _walks(cache: Cache) -> Kept[trace.Walk]:
-    return Kept(cache, "walk", trace.Walk)
+        Raises:
+            InvalidInput: A file is not Python, or a program fails.
+        """
+        walk = self._walks.get({self._key: self._key}).get(self._key)
+        calls = self._calls() if self._project.config.walk and walk is None else b""
+        return _Ran(self._examples(), walk, calls)
 
+    def joined(self, read: Mirror, ran: _Ran) -> Mirror:
+        """What was read, with what ran.
 
-def _calls(
-    project: Project, cache: Cache, does: examples.State, beside: ThreadPoolExecutor
-) -> Callable[[], bytes]:
-    """What ran when the walk was traced, to be had later; traced again only if a file does something else."""
-    key = f"{project.root}:{project.config.walk}:{does.placed}"
-    kept = cache.get_values("trace", [key]).get(key)
-    if kept is not None:
-        return lambda: zlib.decompress(kept)
-    running = beside.submit(port.traced, project)
+        Raises:
+            InvalidInput: The facts cannot be read.
+        """
+        walk = ran.walk
+        if ran.calls:
+            walk = port.walked(self._project, ran.calls, read.objects)
+            self._walks.put({self._key: walk})
+        return msgspec.structs.replace(read, examples=ran.examples, walk=walk)
 
-    def ended() -> bytes:
-        cache.put_values("trace", {key: zlib.compress(running.result())})
-        return running.result()
+    def _calls(self) -> bytes:
+        """What ran when the walk was traced; traced again only if a file does something else."""
+        project, cache = self._project, self._cache
+        key = f"{project.root}:{project.config.walk}:{examples.state(self._data, cache).placed}"
+        kept = cache.get_values("trace", [key]).get(key)
+        if kept is not None:
+            return zlib.decompress(kept)
+        traced = port.traced(project)
+        cache.put_values("trace", {key: zlib.compress(traced)})
+        return traced
 
-    return ended
-
-
-def _walked(
-    project: Project, cache: Cache, key: str, calls: bytes, objects: Mapping[str, PythonObject]
-) -> trace.Walk:
-    made = port.walked(project, calls, objects)
-    _walks(cache).put({key: made})
-    return made
-
-
-def _examples(project: Project, cache: Cache, data: Mapping[str, bytes]) -> tuple[Example, ...]:
-    config = project.config.examples
-    programs = tuple(examples.find(data, config.folder, config.command))
-    said = examples.outputs(programs, data, project.root, cache)
-    return tuple(Example(one.name, one.path, one.title, one.command, said[one.name]) for one in programs)
+    def _examples(self) -> tuple[Example, ...]:
+        config = self._project.config.examples
+        programs = tuple(examples.find(self._data, config.folder, config.command))
+        said = examples.outputs(programs, self._data, self._project.root, self._cache)
+        return tuple(Example(one.name, one.path, one.title, one.command, said[one.name]) for one in programs)
 
 
 def python_files(project: Project) -> Iterator[str]:
@@ -165,11 +195,12 @@ class _Files:
         self._kept.put({self._keys[path]: file for path, file in fresh.items()})
 
 
-def _read(project: Project, data: Mapping[str, bytes], files: _Files) -> _Read:
+def _read(project: Project, cache: Cache, data: Mapping[str, bytes]) -> _Read:
     from annotator.reading import pyfacts, pyuses
 
     folders = [project.root / package for package in project.config.packages]
     packages = pyfacts.load(folders, project.root)
+    files = _Files(cache, f"{_made_by()}:{examples.state(data, cache).code}", data)
     objects = pyfacts.facts(packages, files.functions)
     uses = pyuses.uses(packages, objects, data, files.uses)
     files.keep(objects, uses)

@@ -70,7 +70,7 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
     asked = paths if locks else []
     locking = _kept(at, "locking", Locking, asked)
     lacking = _Lacking(
-        *(frozenset(paths) - found.keys() for found in (uses, colours)), frozenset(asked) - locking.keys()
+        frozenset(paths) - uses.keys(), frozenset(paths) - colours.keys(), frozenset(asked) - locking.keys()
     )
     bare = [path for path in paths if path in lacking]
     for made in cores.shared(partial(_made, at, lacking), _shares(bare, data)):
