@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import cores, portside
+from annotator import cores, judged, portside
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable
@@ -211,7 +211,7 @@ def since(
     originals = (one for pair in mirror.pairs for one in pair.originals)
     cited = dict.fromkeys(Reference(one.path, one.symbol, one.line, ref=baseline_tag) for one in originals)
     asked = (*cited, *references)
-    found = dict(zip(asked, verdicts(at, asked), strict=True))
+    found = dict(zip(asked, judged.verdicts(at, asked), strict=True))
     return tuple(found[ref] for ref in cited), found
 
 
