@@ -197,20 +197,16 @@ class _Shown(msgspec.Struct, frozen=True):
 def _line(shown: _Shown, start: int, end: int) -> Html:
     end -= shown.data.endswith(b"\r", start, end)
     inside = shown.order[bisect_left(shown.order, (start, 0)) : bisect_right(shown.order, (end, 0))]
-    return Html("".join(_parts(shown, start, end, inside)))
-
-
-def _parts(shown: _Shown, start: int, end: int, inside: list[tuple[int, int]]) -> Iterator[str]:
+    parts: list[str] = []
     at = start
     for left, right in inside:
         if left < at or right > end:
             continue
-        yield from _coloured(shown, at, left)
-        yield shown.linked[left, right]
-        yield _text(shown.data[left:right])
-        yield "</a>"
+        parts += _coloured(shown, at, left)
+        parts += (shown.linked[left, right], _text(shown.data[left:right]), "</a>")
         at = right
-    yield from _coloured(shown, at, end)
+    parts += _coloured(shown, at, end)
+    return Html("".join(parts))
 
 
 def _coloured(shown: _Shown, start: int, end: int) -> Iterator[str]:
@@ -223,11 +219,17 @@ def _coloured(shown: _Shown, start: int, end: int) -> Iterator[str]:
         left, right = max(first, at), min(last, end)
         if at < left:
             yield _text(data[at:left])
-        yield f'<span class="{colour}">{_text(data[left:right])}</span>'
+        yield _span(colour, data[left:right])
         at = right
     if at < end:
         yield _text(data[at:end])
 
 
+@lru_cache(maxsize=65536)
+def _span(colour: str, data: bytes) -> str:
+    return f'<span class="{colour}">{_text(data)}</span>'
+
+
+@lru_cache(maxsize=65536)
 def _text(data: bytes) -> str:
     return escape(data.decode("utf-8", "replace"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from annotator.writing.code import Line
-from annotator.writing.escape import Html
+from annotator.writing.escape import Html, join
 from annotator.writing.measured import Table
 
 
@@ -33,6 +33,11 @@ class Excerpt(msgspec.Struct, frozen=True):
     language: str = "go"
     name: str = ""
     page: str = ""
+
+    @property
+    def markup(self) -> Html:
+        """The lines as they stand in a page."""
+        return join(line.markup for line in self.lines)
 
 
 class Compared(msgspec.Struct, frozen=True):
