@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,48 +39,42 @@ def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
 
 
 @contextmanager
-def beside(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
-    """Do some work in another process while this one goes on; what is yielded waits for the answer.
+def aside(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
+    """Work that is done in another process meanwhile; what this gives waits for the answer.
 
-    Unlike a pool it has no threads in this process, which can go on forking others.
-
-    Raises:
-        ChildProcessError: The process ended without an answer.
+    Work that fails there is done once more in this process, where the error is raised.
     """
+    if cores() < 2:  # noqa: PLR2004 - it would only wait for its turn
+        yield work
+        return
     from multiprocessing import get_context
 
-    forked = get_context("fork")
-    here, there = forked.Pipe(duplex=False)
-    process = forked.Process(target=_answer, args=(there, work))
+    context = get_context("fork")
+    answers, told = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(work, told), daemon=True)
     process.start()
-    there.close()
+    told.close()
+
+    def answer() -> R:
+        try:
+            found: R = answers.recv()
+        except EOFError:
+            return work()
+        return found
+
     try:
-        yield lambda: _answered(here)
+        yield answer
     finally:
-        here.close()  # an answer that nobody waits for any more holds nobody up
+        process.terminate()
         process.join()
-        process.close()
+        answers.close()
 
 
-def _answer(there: Connection, work: Callable[[], Any]) -> None:
-    gc.freeze()  # a look at what came with the fork would make a copy of it
-    answer: tuple[Any, Exception | None]
-    try:
-        answer = work(), None
-    except Exception as error:  # noqa: BLE001 - it is raised again where the answer is waited for
-        answer = None, error
-    with suppress(BrokenPipeError):
-        there.send(answer)
-
-
-def _answered(here: Connection) -> Any:
-    try:
-        answer, error = here.recv()
-    except EOFError:
-        raise ChildProcessError("a process that worked beside this one ended without an answer") from None
-    if error is not None:
-        raise error
-    return answer
+def _tell(work: Callable[[], object], told: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this is interrupted too, and ends it
+    gc.freeze()
+    with suppress(Exception):  # the other process meets it again, and tells
+        told.send(work())
 
 
 def _set(work: Callable[[Any], Any], shares: Sequence[Any]) -> None:

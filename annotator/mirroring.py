@@ -51,7 +51,7 @@ def mirrored(project: Project, cache: Cache) -> Iterator[tuple[Mirror, Callable[
         InvalidInput: A file is not Python, the facts or the scope cannot be read, or a program fails.
     """
     python = _Python(project, cache)
-    with cores.beside(python.run) as ran:
+    with cores.aside(python.run) as ran:
         read = python.read()
         yield read, lambda: python.joined(read, ran())
 
