@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import colouring, cores, port
+from annotator import colouring, cores, defined, port
 from annotator.kept import Kept
 from annotator.mapping import coverage, rows, trace
 from annotator.model import PythonObject, Use
@@ -32,13 +31,6 @@ class _Read(msgspec.Struct, frozen=True):
     docs: dict[str, str]
     pairs: tuple[rows.Pair, ...]
     covered: tuple[coverage.Covered, ...]
-
-
-class _File(msgspec.Struct, frozen=True):
-    """What is kept of one file for as long as nothing in any file does anything else."""
-
-    functions: dict[str, PythonObject]
-    uses: tuple[Use, ...]
 
 
 @contextmanager
@@ -147,7 +139,8 @@ def state(project: Project, data: Mapping[str, bytes]) -> str:
     made_by = hashlib.sha256(msgspec.json.encode(project.config))
     own = Path(__file__).parent
     rests_on = [
-        Path(__file__), own / "model.py", *own.glob("reading/py*.py"), *own.glob("mapping/*.py"),
+        *(own / name for name in (Path(__file__).name, "defined.py", "model.py")),
+        *own.glob("reading/py*.py"), *own.glob("mapping/*.py"),
         *(file for name in ("baseline.json", "scope.toml") if (file := project.site / name).is_file()),
     ]  # fmt: skip
     for file in sorted(rests_on):
@@ -157,59 +150,13 @@ def state(project: Project, data: Mapping[str, bytes]) -> str:
     return made_by.hexdigest()
 
 
-def _made_by() -> str:
-    """A name for what reads a file's functions and names."""
-    own = Path(__file__).parent
-    found = hashlib.sha256()
-    for file in (own / "model.py", *sorted(own.glob("reading/py*.py"))):
-        found.update(file.read_bytes())
-    return found.hexdigest()
-
-
-class _Files:
-    """What is kept of single files, by their bytes and by what all files do."""
-
-    def __init__(self, cache: Cache, state: str, data: Mapping[str, bytes]) -> None:
-        hashes = {path: hashlib.sha256(found).hexdigest() for path, found in data.items()}
-        self._kept = Kept(cache, "python", _File)
-        self._keys = {path: f"{state}:{path}:{name}" for path, name in hashes.items()}
-        self.known = self._kept.get(self._keys)
-
-    @property
-    def functions(self) -> Mapping[str, PythonObject]:
-        """The functions of all files that are known."""
-        return {name: found for file in self.known.values() for name, found in file.functions.items()}
-
-    @property
-    def uses(self) -> Mapping[str, tuple[Use, ...]]:
-        """The uses in each file that is known."""
-        return {path: file.uses for path, file in self.known.items()}
-
-    def keep(self, objects: Mapping[str, PythonObject], uses: Mapping[str, tuple[Use, ...]]) -> None:
-        """Keep what was read of the others."""
-        functions: dict[str, dict[str, PythonObject]] = {path: {} for path in self._keys}
-        for name, found in objects.items():
-            if found.kind in ("function", "signature"):
-                functions[found.path][name] = found
-        fresh = {path: _File(functions[path], uses[path]) for path in self._keys if path not in self.known}
-        self._kept.put({self._keys[path]: file for path, file in fresh.items()})
-
-
 def _read(project: Project, cache: Cache, data: Mapping[str, bytes]) -> _Read:
-    from annotator.reading import pyfacts, pyuses
-
-    folders = [project.root / package for package in project.config.packages]
-    packages = pyfacts.load(folders, project.root)
-    files = _Files(cache, f"{_made_by()}:{examples.state(data, cache).code}", data)
-    objects = pyfacts.facts(packages, files.functions)
-    uses = pyuses.uses(packages, objects, data, files.uses)
-    files.keep(objects, uses)
-    mapped = port.mapped(project, objects)
-    docs = {module.path: ast.get_docstring(module.tree) or "" for module in packages.modules.values()}
+    found = defined.defined(project, cache, data)
+    mapped = port.mapped(project, found.objects)
     return _Read(
-        objects=dict(objects),
-        uses=dict(uses),
-        docs=docs,
+        objects=dict(found.objects),
+        uses=dict(found.uses),
+        docs=dict(found.docs),
         pairs=mapped.pairs,
         covered=mapped.coverage.symbols,
     )
