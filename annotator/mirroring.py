@@ -16,6 +16,7 @@ from annotator.kept import Kept
 from annotator.mapping import coverage, rows, trace
 from annotator.model import PythonObject, Use
 from annotator.sources import examples
+from annotator.writing.code import Coloured
 from annotator.writing.mirror import Example, Mirror, Module
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class _Python:
         read = Kept(cache, "mirror", _Read).one(self._key, lambda: _read(project, cache, data))
         return Mirror(
             modules={
-                path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data
+                path: Module(data[path], read.uses[path], read.docs[path], Coloured(colours[path]))
+                for path in data
             },
             objects=read.objects,
             pairs=read.pairs,

@@ -14,6 +14,7 @@ from annotator.kept import Kept
 from annotator.locks import Locking
 from annotator.model import Use
 from annotator.session import Session
+from annotator.writing.code import Coloured
 from annotator.writing.places import Source
 
 # Below so many bytes of Go a second process costs more than it saves.
@@ -79,7 +80,7 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
         colours |= {path: colouring.decode(encoded) for path, encoded in made.colours.items()}
         locking |= {path: _LOCKING.decode(encoded) for path, encoded in made.locking.items()}
     return Shown(
-        {path: Source(data[path], documents[path], uses[path], colours[path]) for path in paths},
+        {path: Source(data[path], documents[path], uses[path], Coloured(colours[path])) for path in paths},
         {path: locking[path] for path in asked},
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +13,9 @@ import msgspec
 from annotator.errors import InvalidInput
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# What statements stand in, in the order of Python's grammar; a lambda's body is an expression.
+_BODIES = ("body", "cases", "handlers", "orelse", "finalbody")
 
 
 class Type(msgspec.Struct, frozen=True):
@@ -57,7 +61,7 @@ class Module:
         self._package = name if is_package else name.rpartition(".")[0]
         self.imported: dict[str, str] = {}
         self.defined: dict[str, ast.AST] = {}
-        for node in ast.walk(tree):
+        for node in statements(tree):
             self._import(node)
         for entry in _unconditional(tree.body):
             self._define(entry)
@@ -98,6 +102,16 @@ def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _unconditional([*entry.body, *entry.orelse])
         elif isinstance(entry, ast.Try):
             yield from _unconditional(entry.body)
+
+
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement of a file, and what holds statements, in the order of `ast.walk`."""
+    todo: deque[ast.AST] = deque([tree])
+    while todo:
+        node = todo.popleft()
+        yield node
+        for name in _BODIES:
+            todo.extend(getattr(node, name, ()))
 
 
 def parsed(path: Path, data: bytes) -> ast.Module:
