@@ -154,8 +154,9 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     """The files of a site at the tag, by their paths below its documents' folder."""
     from annotator.writing import pages, render, site
 
-    with _mirrored(at) as (mirror, whole):
+    with cores.aside(render.compiled) as templates, _mirrored(at) as (mirror, whole):
         given = msgspec.structs.replace(_given(at, files, told, mirror), mirror=whole())
+        render.take(templates())
     plan = pages.planned(given)
     written = render.files(plan, cores.cores())
     verdicts = tuple(verdict for entry in given.cited for verdict in entry.verdicts)

@@ -38,7 +38,7 @@ def escape(text: object) -> Html:
     tab stays a tab. Characters that reverse the reading direction are shown by their number, for
     source must read as the compiler reads it; control characters become U+FFFD.
     """
-    return Html.escape(text)
+    return _escaped(text) if type(text) is str else Html.escape(text)
 
 
 @lru_cache(maxsize=65536)

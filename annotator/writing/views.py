@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from annotator.writing.code import Line
-from annotator.writing.escape import Html, join
+from annotator.writing.escape import Html
 from annotator.writing.measured import Table
 
 
@@ -37,7 +37,7 @@ class Excerpt(msgspec.Struct, frozen=True):
     @property
     def markup(self) -> Html:
         """The lines as they stand in a page."""
-        return join(line.markup for line in self.lines)
+        return Html("".join(line.markup for line in self.lines))
 
 
 class Compared(msgspec.Struct, frozen=True):
