@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import cores, judged, portside
+from annotator import cores, portside
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable
@@ -208,6 +208,8 @@ def since(
     at: Session, mirror: Mirror, references: Iterable[Reference] = ()
 ) -> tuple[tuple[Verdict, ...], Mapping[Reference, Verdict]]:
     """What became of the mapped symbols since the baseline, and of other references with them."""
+    from annotator import judged
+
     baseline_tag = at.project.config.baseline
     originals = (one for pair in mirror.pairs for one in pair.originals)
     cited = dict.fromkeys(Reference(one.path, one.symbol, one.line, ref=baseline_tag) for one in originals)
