@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from annotator.errors import InvalidInput
 from annotator.kept import Kept
-from annotator.locks import Locking
-from annotator.reading import golocks, pyimports
-from annotator.reading.binding import Binder
+from annotator.reading import pyimports
 
 if TYPE_CHECKING:
     from annotator.config import Project
     from annotator.imports import Package
-    from annotator.session import Session
     from annotator.sources.cache import Cache
     from annotator.writing.prose import Prose
 
@@ -42,20 +39,6 @@ def packages(project: Project, cache: Cache, texts: Iterable[Prose]) -> tuple[Pa
         keys, lambda lacking: {path: pyimports.read(path, data[path]) for path in lacking}
     )
     return pyimports.packages((folder.replace("/", ".") for folder in asked), found)
-
-
-def locking(at: Session, texts: Iterable[Prose], paths: Iterable[str]) -> Mapping[str, Locking]:
-    """What some Go files say of locks, if a text shows any: read once for each state of the whole tree."""
-    if not any(text.locks for text in texts):
-        return {}
-    modules = at.project.config.modules
-    keys = {path: f"{at.tree.digest}:{','.join(modules)}:{path}" for path in paths}
-
-    def read(lacking: list[str]) -> Mapping[str, Locking]:
-        data, documents, binder = at.tree.read(lacking), at.tree.documents(lacking), Binder(at.tree, modules)
-        return {path: golocks.read(binder, path, data[path], documents[path]) for path in lacking}
-
-    return Kept(at.cache, "locking", Locking).all(keys, read)
 
 
 def _files(root: Path, folder: str, text: str) -> Iterator[Path]:

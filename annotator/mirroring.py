@@ -1,22 +1,22 @@
-"""The Python side of the site: read, mapped, and kept for each state of the files it rests on."""
+"""The Python side of the site: read, mapped and run, and kept for each state of the files it rests on."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import colouring, port
+from annotator import colouring, cores, defined, port
 from annotator.kept import Kept
 from annotator.mapping import coverage, rows, trace
 from annotator.model import PythonObject, Use
 from annotator.sources import examples
+from annotator.writing.code import Coloured
 from annotator.writing.mirror import Example, Mirror, Module
 
 if TYPE_CHECKING:
@@ -34,75 +34,99 @@ class _Read(msgspec.Struct, frozen=True):
     covered: tuple[coverage.Covered, ...]
 
 
-class _File(msgspec.Struct, frozen=True):
-    """What is kept of one file for as long as nothing in any file does anything else."""
+@contextmanager
+def mirrored(project: Project, cache: Cache) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
+    """What the pages show of the project's packages, and the same with what its programs do.
 
-    functions: dict[str, PythonObject]
-    uses: tuple[Use, ...]
-
-
-def mirror(project: Project, cache: Cache) -> Mirror:
-    """What the pages show of the project's packages; read again only where a file has changed.
+    The programs run in other processes meanwhile; the second is a call that waits for them.
 
     Raises:
         InvalidInput: A file is not Python, the facts or the scope cannot be read, or a program fails.
     """
-    data = {path: (project.root / path).read_bytes() for path in python_files(project)}
-    key, does = state(project, data), examples.state(data, cache)
-    with ThreadPoolExecutor(1) as beside:  # the traced run is another process: it needs no turn of ours
-        walk = _walks(cache).get({key: key}).get(key)
-        calls = _calls(project, cache, does, beside) if project.config.walk and walk is None else None
-        read = Kept(cache, "mirror", _Read).one(
-            key, lambda: _read(project, data, _Files(cache, f"{_made_by()}:{does.code}", data))
+    python = _Python(project, cache)
+    with cores.aside(python.run) as ran:
+        read = python.read()
+        yield read, lambda: python.joined(read, ran())
+
+
+class _Ran(msgspec.Struct, frozen=True):
+    """What the project's programs did.
+
+    Attributes:
+        examples: Its examples, with what they printed.
+        walk: What its walk did, if that is known for the files as they are.
+        calls: What the tracer wrote of its walk otherwise; empty if it has none.
+    """
+
+    examples: tuple[Example, ...]
+    walk: trace.Walk | None = None
+    calls: bytes = b""
+
+
+class _Python:
+    """The Python side of a project: read here, run anywhere, and joined when both are done."""
+
+    def __init__(self, project: Project, cache: Cache) -> None:
+        """Take the files as they are now."""
+        self._project, self._cache = project, cache
+        self._data = {path: (project.root / path).read_bytes() for path in python_files(project)}
+        self._key = state(project, self._data)
+        self._walks = Kept(cache, "walk", trace.Walk)
+
+    def read(self) -> Mirror:
+        """What the pages show of the packages but for what runs; read again only where a file has changed."""
+        project, cache, data = self._project, self._cache, self._data
+        colours = colouring.colours(cache, data, "py")
+        read = Kept(cache, "mirror", _Read).one(self._key, lambda: _read(project, cache, data))
+        return Mirror(
+            modules={
+                path: Module(data[path], read.uses[path], read.docs[path], Coloured(colours[path]))
+                for path in data
+            },
+            objects=read.objects,
+            pairs=read.pairs,
+            covered=read.covered,
+            home=project.config.home,
         )
-        if calls is not None:
-            walk = _walked(project, cache, key, calls(), read.objects)
-    colours = colouring.colours(cache, data, "py")
-    return Mirror(
-        modules={path: Module(data[path], read.uses[path], read.docs[path], colours[path]) for path in data},
-        objects=read.objects,
-        pairs=read.pairs,
-        covered=read.covered,
-        examples=_examples(project, cache, data),
-        walk=walk,
-        home=project.config.home,
-    )
 
+    def run(self) -> _Ran:
+        """Run what does not surely do what it did before: first the walk, whose times are shown.
 
-def _walks(cache: Cache) -> Kept[trace.Walk]:
-    return Kept(cache, "walk", trace.Walk)
+        Raises:
+            InvalidInput: A file is not Python, or a program fails.
+        """
+        walk = self._walks.get({self._key: self._key}).get(self._key)
+        calls = self._calls() if self._project.config.walk and walk is None else b""
+        return _Ran(self._examples(), walk, calls)
 
+    def joined(self, read: Mirror, ran: _Ran) -> Mirror:
+        """What was read, with what ran.
 
-def _calls(
-    project: Project, cache: Cache, does: examples.State, beside: ThreadPoolExecutor
-) -> Callable[[], bytes]:
-    """What ran when the walk was traced, to be had later; traced again only if a file does something else."""
-    key = f"{project.root}:{project.config.walk}:{does.placed}"
-    kept = cache.get_values("trace", [key]).get(key)
-    if kept is not None:
-        return lambda: zlib.decompress(kept)
-    running = beside.submit(port.traced, project)
+        Raises:
+            InvalidInput: The facts cannot be read.
+        """
+        walk = ran.walk
+        if ran.calls:
+            walk = port.walked(self._project, ran.calls, read.objects)
+            self._walks.put({self._key: walk})
+        return msgspec.structs.replace(read, examples=ran.examples, walk=walk)
 
-    def ended() -> bytes:
-        cache.put_values("trace", {key: zlib.compress(running.result())})
-        return running.result()
+    def _calls(self) -> bytes:
+        """What ran when the walk was traced; traced again only if a file does something else."""
+        project, cache = self._project, self._cache
+        key = f"{project.root}:{project.config.walk}:{examples.state(self._data, cache).placed}"
+        kept = cache.get_values("trace", [key]).get(key)
+        if kept is not None:
+            return zlib.decompress(kept)
+        traced = port.traced(project)
+        cache.put_values("trace", {key: zlib.compress(traced)})
+        return traced
 
-    return ended
-
-
-def _walked(
-    project: Project, cache: Cache, key: str, calls: bytes, objects: Mapping[str, PythonObject]
-) -> trace.Walk:
-    made = port.walked(project, calls, objects)
-    _walks(cache).put({key: made})
-    return made
-
-
-def _examples(project: Project, cache: Cache, data: Mapping[str, bytes]) -> tuple[Example, ...]:
-    config = project.config.examples
-    programs = tuple(examples.find(data, config.folder, config.command))
-    said = examples.outputs(programs, data, project.root, cache)
-    return tuple(Example(one.name, one.path, one.title, one.command, said[one.name]) for one in programs)
+    def _examples(self) -> tuple[Example, ...]:
+        config = self._project.config.examples
+        programs = tuple(examples.find(self._data, config.folder, config.command))
+        said = examples.outputs(programs, self._data, self._project.root, self._cache)
+        return tuple(Example(one.name, one.path, one.title, one.command, said[one.name]) for one in programs)
 
 
 def python_files(project: Project) -> Iterator[str]:
@@ -117,7 +141,8 @@ def state(project: Project, data: Mapping[str, bytes]) -> str:
     made_by = hashlib.sha256(msgspec.json.encode(project.config))
     own = Path(__file__).parent
     rests_on = [
-        Path(__file__), own / "model.py", *own.glob("reading/py*.py"), *own.glob("mapping/*.py"),
+        *(own / name for name in (Path(__file__).name, "defined.py", "model.py")),
+        *own.glob("reading/py*.py"), *own.glob("mapping/*.py"),
         *(file for name in ("baseline.json", "scope.toml") if (file := project.site / name).is_file()),
     ]  # fmt: skip
     for file in sorted(rests_on):
@@ -127,58 +152,13 @@ def state(project: Project, data: Mapping[str, bytes]) -> str:
     return made_by.hexdigest()
 
 
-def _made_by() -> str:
-    """A name for what reads a file's functions and names."""
-    own = Path(__file__).parent
-    found = hashlib.sha256()
-    for file in (own / "model.py", *sorted(own.glob("reading/py*.py"))):
-        found.update(file.read_bytes())
-    return found.hexdigest()
-
-
-class _Files:
-    """What is kept of single files, by their bytes and by what all files do."""
-
-    def __init__(self, cache: Cache, state: str, data: Mapping[str, bytes]) -> None:
-        hashes = {path: hashlib.sha256(found).hexdigest() for path, found in data.items()}
-        self._kept = Kept(cache, "python", _File)
-        self._keys = {path: f"{state}:{path}:{name}" for path, name in hashes.items()}
-        self.known = self._kept.get(self._keys)
-
-    @property
-    def functions(self) -> Mapping[str, PythonObject]:
-        """The functions of all files that are known."""
-        return {name: found for file in self.known.values() for name, found in file.functions.items()}
-
-    @property
-    def uses(self) -> Mapping[str, tuple[Use, ...]]:
-        """The uses in each file that is known."""
-        return {path: file.uses for path, file in self.known.items()}
-
-    def keep(self, objects: Mapping[str, PythonObject], uses: Mapping[str, tuple[Use, ...]]) -> None:
-        """Keep what was read of the others."""
-        functions: dict[str, dict[str, PythonObject]] = {path: {} for path in self._keys}
-        for name, found in objects.items():
-            if found.kind in ("function", "signature"):
-                functions[found.path][name] = found
-        fresh = {path: _File(functions[path], uses[path]) for path in self._keys if path not in self.known}
-        self._kept.put({self._keys[path]: file for path, file in fresh.items()})
-
-
-def _read(project: Project, data: Mapping[str, bytes], files: _Files) -> _Read:
-    from annotator.reading import pyfacts, pyuses
-
-    folders = [project.root / package for package in project.config.packages]
-    packages = pyfacts.load(folders, project.root)
-    objects = pyfacts.facts(packages, files.functions)
-    uses = pyuses.uses(packages, objects, data, files.uses)
-    files.keep(objects, uses)
-    mapped = port.mapped(project, objects)
-    docs = {module.path: ast.get_docstring(module.tree) or "" for module in packages.modules.values()}
+def _read(project: Project, cache: Cache, data: Mapping[str, bytes]) -> _Read:
+    found = defined.defined(project, cache, data)
+    mapped = port.mapped(project, found.objects)
     return _Read(
-        objects=dict(objects),
-        uses=dict(uses),
-        docs=docs,
+        objects=dict(found.objects),
+        uses=dict(found.uses),
+        docs=dict(found.docs),
         pairs=mapped.pairs,
         covered=mapped.coverage.symbols,
     )

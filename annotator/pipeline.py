@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from annotator.tracking import dating
     from annotator.writing.measured import Table
     from annotator.writing.mirror import Mirror
+    from annotator.writing.pages import SiteInput
 
 _UNASKED = (
     "What became of each symbol over the releases is shown by `annotator build --history`, "
@@ -154,10 +156,23 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
 
 def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
     """The files of a site at the tag, by their paths below its documents' folder."""
-    from annotator import backdrop, sourcing
-    from annotator.writing import pages, prose, render, site
+    from annotator.writing import pages, render, site
 
-    mirror = _mirror(at)
+    with cores.aside(render.compiled) as templates, _mirrored(at) as (mirror, whole):
+        given = msgspec.structs.replace(_given(at, files, told, mirror), mirror=whole())
+        render.take(templates())
+    plan = pages.planned(given)
+    written = render.files(plan, cores.cores())
+    verdicts = tuple(verdict for entry in given.cited for verdict in entry.verdicts)
+    built = Built(sum(path.endswith(".md") for path in written), given.tag, verdicts, plan.remarks)
+    return {**written, **site.assets(at.project.site / "assets")}, built
+
+
+def _given(at: Session, files: Iterable[Path], told: Told, mirror: Mirror) -> SiteInput:
+    """What the pages are made of."""
+    from annotator import backdrop, sourcing
+    from annotator.writing import pages, prose
+
     baseline_tag = at.project.config.baseline
     own = sorted(
         (article(at.project, file) for file in at.project.articles),
@@ -169,44 +184,41 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     cited = tuple(pages.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
     texts = tuple(prose.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
-    sources = sourcing.sources(at, pages.folders(cited, texts, mirror, became))
-    plan = pages.planned(
-        pages.SiteInput(
-            repository=snapshot.repository,
-            tag=snapshot.tag,
-            commit=snapshot.commit,
-            version=snapshot.version,
-            baseline=baseline_tag,
-            source="Debian" if snapshot.commit is None else "git",
-            sources=sources,
-            cited=cited,
-            texts=texts,
-            licence=at.project.config.licence,
-            notice=at.notice or "",
-            mirror=mirror,
-            since=became,
-            elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
-            chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
-            packages=backdrop.packages(at.project, at.cache, texts),
-            locking=backdrop.locking(at, texts, sources),
-            figures=_figures(at.project),
-        )
+    folders = pages.folders(cited, texts, mirror, became)
+    shown = sourcing.shown(at, folders, locks=any(text.locks for text in texts))
+    return pages.SiteInput(
+        repository=snapshot.repository,
+        tag=snapshot.tag,
+        commit=snapshot.commit,
+        version=snapshot.version,
+        baseline=baseline_tag,
+        source="Debian" if snapshot.commit is None else "git",
+        sources=shown.sources,
+        cited=cited,
+        texts=texts,
+        licence=at.project.config.licence,
+        notice=at.notice or "",
+        mirror=mirror,
+        since=became,
+        elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
+        chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
+        packages=backdrop.packages(at.project, at.cache, texts),
+        locking=shown.locking,
+        figures=_figures(at.project),
     )
-    written = render.files(plan, cores.cores())
-    verdicts = tuple(verdict for entry in cited for verdict in entry.verdicts)
-    built = Built(sum(path.endswith(".md") for path in written), snapshot.tag, verdicts, plan.remarks)
-    return {**written, **site.assets(at.project.site / "assets")}, built
 
 
 def since(
     at: Session, mirror: Mirror, references: Iterable[Reference] = ()
 ) -> tuple[tuple[Verdict, ...], Mapping[Reference, Verdict]]:
     """What became of the mapped symbols since the baseline, and of other references with them."""
+    from annotator import judged
+
     baseline_tag = at.project.config.baseline
     originals = (one for pair in mirror.pairs for one in pair.originals)
     cited = dict.fromkeys(Reference(one.path, one.symbol, one.line, ref=baseline_tag) for one in originals)
     asked = (*cited, *references)
-    found = dict(zip(asked, verdicts(at, asked), strict=True))
+    found = dict(zip(asked, judged.verdicts(at, asked), strict=True))
     return tuple(found[ref] for ref in cited), found
 
 
@@ -251,8 +263,8 @@ def versions(
     from annotator.writing import versions as sites
 
     wanted, given = tuple(dict.fromkeys(tags)), tuple(files)
-    mirror = _mirror(at)
-    became = {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
+    with _mirrored(at) as (mirror, _):
+        became = {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
     told = msgspec.structs.replace(told, elsewhere=became)
 
     def made() -> Iterator[tuple[str, Mapping[str, bytes]]]:
@@ -276,16 +288,18 @@ def latest(at: Session) -> tuple[str, ...]:
     return tuple(tag for tag in every if tag in chosen)
 
 
-def _mirror(at: Session) -> Mirror:
-    """What the pages show of Python; nothing where there are no facts to compare with."""
+@contextmanager
+def _mirrored(at: Session) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
+    """What the pages show of Python, and what waits for what runs; nothing without facts to compare with."""
     from annotator import mirroring
     from annotator.writing.mirror import Mirror
 
     project = at.project
-    if not project.config.packages or not (project.site / BASELINE).is_file():
-        return Mirror()
-
-    return mirroring.mirror(project, at.cache)
+    if project.config.packages and (project.site / BASELINE).is_file():
+        with mirroring.mirrored(project, at.cache) as found:
+            yield found
+    else:
+        yield Mirror(), Mirror
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:

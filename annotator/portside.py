@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,7 +33,7 @@ def said(project: Project) -> Said:
     Raises:
         InvalidInput: A package is not there, or a file of it is not Python.
     """
-    return _kept(project, "docstrings", Said, lambda: _read(project))
+    return _kept(project, "docstrings", Said, lambda kept: _read(project, kept))
 
 
 def objects(project: Project) -> Mapping[str, PythonObject]:
@@ -42,7 +43,7 @@ def objects(project: Project) -> Mapping[str, PythonObject]:
         InvalidInput: A file is not Python.
     """
 
-    def read() -> dict[str, PythonObject]:
+    def read(_: Cache) -> dict[str, PythonObject]:
         from annotator.reading import pyfacts
 
         folders = [project.root / package for package in project.config.packages]
@@ -51,29 +52,39 @@ def objects(project: Project) -> Mapping[str, PythonObject]:
     return _kept(project, "objects", dict[str, PythonObject], read)
 
 
-def _read(project: Project) -> Said:
+def _read(project: Project, kept: Cache) -> Said:
+    """What the files say; one that has not changed is not read again."""
     from annotator.reading import python
 
-    read = [python.read(project.root / package, project.root) for package in project.config.packages]
-    return Said(
-        tuple(counterpart for package in read for counterpart in package.counterparts),
-        tuple(remark for package in read for remark in package.remarks),
-    )
+    folders = [project.root / package for package in project.config.packages]
+    keys = {(file, folder): _state(project, [file]) for folder in folders for file in python.files(folder)}
+
+    def read(lacking: list[tuple[Path, Path]]) -> dict[tuple[Path, Path], python.Package]:
+        return {each: python.read_file(*each, project.root) for each in lacking}
+
+    found = python.joined(Kept(kept, "docstrings of a file", python.Package).all(keys, read).values())
+    return Said(found.counterparts, found.remarks)
 
 
-def _kept(project: Project, kind: str, shape: type[T], read: Callable[[], T]) -> T:
-    key = _state(project)
-    with Cache(opening.cache_folder(), reader=reader()) as cache:
-        return Kept(cache, kind, shape).one(key, read)
+def _kept(project: Project, kind: str, shape: type[T], read: Callable[[Cache], T]) -> T:
+    files = [file for name in project.config.packages for file in sorted((project.root / name).rglob("*.py"))]
+    with Cache(opening.cache_folder(), reader=reader()) as opened:
+        return Kept(opened, kind, shape).one(_state(project, files), lambda: read(opened))
 
 
-def _state(project: Project) -> str:
-    """A hash of the packages' files and of what reads them."""
-    found = hashlib.sha256(str(project.root).encode())
-    own = sorted((Path(__file__).parent / "reading").glob("[pn]*.py"))
-    theirs = [
-        file for name in project.config.packages for file in sorted((project.root / name).rglob("*.py"))
-    ]
-    for file in (*own, *theirs):
+def _state(project: Project, files: Iterable[Path]) -> str:
+    """A hash of some files, of where they lie, and of what reads them."""
+    found = hashlib.sha256(msgspec.json.encode((str(project.root), project.config.packages)))
+    found.update(_reader())
+    for file in files:
         found.update(str(file).encode() + b"\0" + file.read_bytes() + b"\0")
     return found.hexdigest()
+
+
+@cache
+def _reader() -> bytes:
+    """What reads the files, by content."""
+    found = hashlib.sha256()
+    for file in sorted((Path(__file__).parent / "reading").glob("[pn]*.py")):
+        found.update(file.read_bytes() + b"\0")
+    return found.digest()

@@ -1,34 +1,65 @@
-"""The Go files that the pages show, with what their identifiers name and their colours."""
+"""The Go files that the pages show: what their identifiers name, their colours, and who takes which lock."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from annotator import colouring, cores
 from annotator.kept import Kept
+from annotator.locks import Locking
 from annotator.model import Use
 from annotator.session import Session
+from annotator.writing.code import Coloured
 from annotator.writing.places import Source
 
 # Below so many bytes of Go a second process costs more than it saves.
 _WORTH_A_PROCESS = 200_000
 
 _USES = msgspec.msgpack.Decoder(tuple[Use, ...])
+_LOCKING = msgspec.msgpack.Decoder(Locking)
+
+T = TypeVar("T")
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """The files by path, and what they say of locks where that was asked."""
+
+    sources: Mapping[str, Source]
+    locking: Mapping[str, Locking]
+
+
+class _Lacking(msgspec.Struct, frozen=True):
+    """The files of which something is not known."""
+
+    uses: frozenset[str]
+    colours: frozenset[str]
+    locking: frozenset[str]
+
+    def __contains__(self, path: str) -> bool:
+        return any(path in found for found in (self.uses, self.colours, self.locking))
 
 
 class _Made(msgspec.Struct, frozen=True, array_like=True):
-    """What one process made, by path: the uses and the colours of some files, encoded."""
+    """What one process made of some files, by path and encoded."""
 
     uses: dict[str, bytes]
     colours: dict[str, bytes]
+    locking: dict[str, bytes]
 
 
-def sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
-    """The Go files of some packages, tests apart; what is known of their bytes is not made again."""
+def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
+    """The Go files of some packages, tests apart; what is known of their bytes is not made again.
+
+    Args:
+        at: The open source.
+        folders: The packages' folders.
+        locks: Whether it is asked what the files say of locks.
+    """
     wanted = set(folders)
     paths = [
         path
@@ -36,13 +67,22 @@ def sources(at: Session, folders: Iterable[str]) -> Mapping[str, Source]:
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
     documents, data = at.tree.documents(paths), at.tree.read(paths)
-    uses, colours = _uses_kept(at, paths), colouring.kept(at.cache, data, "go")
-    bare = [path for path in paths if path not in uses or path not in colours]
-    for made in cores.shared(partial(_made, at, uses, colours), _shares(bare, data)):
+    uses, colours = _kept(at, "uses", tuple[Use, ...], paths), colouring.kept(at.cache, data, "go")
+    asked = paths if locks else []
+    locking = _kept(at, "locking", Locking, asked)
+    lacking = _Lacking(
+        frozenset(paths) - uses.keys(), frozenset(paths) - colours.keys(), frozenset(asked) - locking.keys()
+    )
+    bare = [path for path in paths if path in lacking]
+    for made in cores.shared(partial(_made, at, lacking), _shares(bare, data)):
         _keep(at, data, made)
         uses |= {path: _USES.decode(encoded) for path, encoded in made.uses.items()}
         colours |= {path: colouring.decode(encoded) for path, encoded in made.colours.items()}
-    return {path: Source(data[path], documents[path], uses[path], colours[path]) for path in paths}
+        locking |= {path: _LOCKING.decode(encoded) for path, encoded in made.locking.items()}
+    return Shown(
+        {path: Source(data[path], documents[path], uses[path], Coloured(colours[path])) for path in paths},
+        {path: locking[path] for path in asked},
+    )
 
 
 def _shares(paths: Iterable[str], data: Mapping[str, bytes]) -> list[list[str]]:
@@ -55,26 +95,33 @@ def _shares(paths: Iterable[str], data: Mapping[str, bytes]) -> list[list[str]]:
     return dealt if total >= _WORTH_A_PROCESS else [[path for hand in dealt for path in hand]][: len(dealt)]
 
 
-def _made(at: Session, uses: Mapping[str, object], colours: Mapping[str, object], paths: list[str]) -> _Made:
+def _made(at: Session, lacking: _Lacking, paths: list[str]) -> _Made:
+    from annotator.reading import golocks
     from annotator.reading.binding import Binder
 
     encode, binder = msgspec.msgpack.encode, Binder(at.tree, at.project.config.modules)
-    data = at.tree.read(paths)
+    data, documents = at.tree.read(paths), at.tree.documents(paths)
     return _Made(
-        {path: encode(binder.uses(path)) for path in paths if path not in uses},
-        {path: encode(colouring.made(data[path], "go")) for path in paths if path not in colours},
+        locking={  # which asks the binder for the uses, too
+            path: encode(golocks.read(binder, path, data[path], documents[path]))
+            for path in paths
+            if path in lacking.locking
+        },
+        uses={path: encode(binder.uses(path)) for path in paths if path in lacking.uses},
+        colours={path: encode(colouring.made(data[path], "go")) for path in paths if path in lacking.colours},
     )
 
 
 def _keep(at: Session, data: Mapping[str, bytes], made: _Made) -> None:
-    keys = _keys(at, made.uses)
-    at.cache.put_values("uses", {keys[path]: encoded for path, encoded in made.uses.items()})
+    for kind, values in (("uses", made.uses), ("locking", made.locking)):
+        keys = _keys(at, values)
+        at.cache.put_values(kind, {keys[path]: encoded for path, encoded in values.items()})
     colouring.keep(at.cache, data, "go", made.colours)
 
 
-def _uses_kept(at: Session, paths: Iterable[str]) -> dict[str, tuple[Use, ...]]:
-    """What the identifiers of some files name, where that was found out at this state of the whole tree."""
-    return Kept(at.cache, "uses", tuple[Use, ...]).get(_keys(at, paths))
+def _kept(at: Session, kind: str, shape: type[T], paths: Iterable[str]) -> dict[str, T]:
+    """What was found out of some files at this state of the whole tree."""
+    return Kept(at.cache, kind, shape).get(_keys(at, paths))
 
 
 def _keys(at: Session, paths: Iterable[str]) -> dict[str, str]:

@@ -6,6 +6,8 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tree_sitter import Node
+
 from annotator.model import Declaration, Kind, Use
 from annotator.reading.binding_expressions import Expressions
 from annotator.reading.binding_interfaces import Interfaces
@@ -86,7 +88,12 @@ class Binder:
 
     def show(self, path: str, watch: Watch) -> None:
         """Show every selector of a file to `watch`, with what its names mean where it stands."""
-        self._bound(path, watch)
+        self._uses[path] = self._bound(path, watch)
+
+    def root(self, path: str) -> Node | None:
+        """The root of a file's tree, if it is Go."""
+        found = self._files.file(path)
+        return found.root if found is not None else None
 
     def _bound(self, path: str, watch: Watch | None = None) -> tuple[Use, ...]:
         found = self._files.file(path)

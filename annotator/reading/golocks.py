@@ -16,7 +16,6 @@ from annotator.reading.binding import Binder
 from annotator.reading.binding_expressions import Expressions
 from annotator.reading.binding_members import Member
 from annotator.reading.binding_values import Context, Named, Pointer, Type
-from annotator.reading.gosyntax import root_of
 
 _TYPE = re.compile(r"\*?(\w+)\.(Mutex|RWMutex|Locker)")
 _TAKES = {"Lock": False, "RLock": True}
@@ -120,7 +119,7 @@ def read(binder: Binder, path: str, data: bytes, document: Document) -> Locking:
         binder.show(path, seen)
     sites = sorted(seen.sites, key=lambda site: site.start)
     uses = [use for use in binder.uses(path) if use.call]
-    root = root_of(data)
+    root = binder.root(path)
     bodies = _bodies(root) if root is not None else {}
     functions = (
         _function(path, declaration, bodies[declaration.span.start], _Calls(sites, uses))

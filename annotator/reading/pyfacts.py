@@ -20,13 +20,18 @@ def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
     return facts(load(folders, root))
 
 
-def load(folders: list[Path], root: Path) -> Packages:
+def load(folders: list[Path], root: Path, known: Mapping[str, ast.Module] = {}) -> Packages:
     """The packages' modules and classes, with what is known of the classes' attributes.
+
+    Args:
+        folders: The packages' folders.
+        root: The folder from which files are named.
+        known: The trees of files that have been parsed already, by path.
 
     Raises:
         InvalidInput: A file is not Python.
     """
-    packages = Packages(folders, root)
+    packages = Packages(folders, root, known)
     learn_attributes(packages)
     return packages
 

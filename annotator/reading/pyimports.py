@@ -9,6 +9,7 @@ import msgspec
 
 from annotator.errors import InvalidInput
 from annotator.imports import Module, Package
+from annotator.reading.pymodules import statements
 
 
 class File(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ def read(path: str, data: bytes) -> File:
         line = getattr(error, "lineno", None) or 1
         raise InvalidInput(f"{path}:{line}: not Python that can be read: {error}") from error
     package = path.split("/")[:-1]
-    found = dict.fromkeys(name for node in ast.walk(tree) for name in _names(node, package))
+    found = dict.fromkeys(name for node in statements(tree) for name in _names(node, package))
     return File(_sentence(ast.get_docstring(tree) or ""), tuple(found))
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
 from annotator.errors import InvalidInput
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# What statements stand in, in the order of Python's grammar; a lambda's body is an expression.
+_BODIES = ("body", "cases", "handlers", "orelse", "finalbody")
 
 
 class Type(msgspec.Struct, frozen=True):
@@ -56,7 +61,7 @@ class Module:
         self._package = name if is_package else name.rpartition(".")[0]
         self.imported: dict[str, str] = {}
         self.defined: dict[str, ast.AST] = {}
-        for node in ast.walk(tree):
+        for node in statements(tree):
             self._import(node)
         for entry in _unconditional(tree.body):
             self._define(entry)
@@ -99,27 +104,48 @@ def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _unconditional(entry.body)
 
 
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement of a file, and what holds statements, in the order of `ast.walk`."""
+    todo: deque[ast.AST] = deque([tree])
+    while todo:
+        node = todo.popleft()
+        yield node
+        for name in _BODIES:
+            todo.extend(getattr(node, name, ()))
+
+
+def parsed(path: Path, data: bytes) -> ast.Module:
+    """The tree of a file.
+
+    Raises:
+        InvalidInput: It is not Python.
+    """
+    try:
+        return ast.parse(data.decode("utf-8"))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise InvalidInput(f"{path}:{line}: not Python that can be read: {error}") from error
+
+
 class Packages:
     """All modules of some packages, and every class and function in them by dotted name."""
 
-    def __init__(self, folders: list[Path], root: Path) -> None:
+    def __init__(
+        self, folders: list[Path], root: Path, known: Mapping[str, ast.Module] = MappingProxyType({})
+    ) -> None:
         self.modules: dict[str, Module] = {}
         self.classes: dict[str, Class] = {}
         self.functions: dict[str, tuple[Module, Function, Class | None]] = {}
         for folder in folders:
             for path in sorted(folder.rglob("*.py")):
-                self._add(path, folder, root)
+                file = path.relative_to(root).as_posix()
+                self._add(path, folder, file, known.get(file) or parsed(path, path.read_bytes()))
 
-    def _add(self, path: Path, folder: Path, root: Path) -> None:
+    def _add(self, path: Path, folder: Path, file: str, tree: ast.Module) -> None:
         inside = path.relative_to(folder.parent).with_suffix("").parts
         is_package = inside[-1] == "__init__"
         name = ".".join(inside[:-1] if is_package else inside)
-        try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, ValueError) as error:
-            line = getattr(error, "lineno", None) or 1
-            raise InvalidInput(f"{path}:{line}: not Python that can be read: {error}") from error
-        module = Module(name, path.relative_to(root).as_posix(), tree, is_package=is_package)
+        module = Module(name, file, tree, is_package=is_package)
         self.modules[name] = module
         for entry in module.defined.values():
             self._register(entry, name, module)

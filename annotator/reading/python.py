@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import griffe
@@ -44,16 +44,40 @@ def read(folder: Path, root: Path) -> Package:
     Raises:
         InvalidInput: There is no such package, or a file of it is not Python.
     """
+    return joined(read_file(path, folder, root) for path in files(folder))
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of a package, in order.
+
+    Raises:
+        InvalidInput: There is no such package.
+    """
     if not folder.is_dir():
         raise InvalidInput(f"{folder}: no such Python package; correct `packages` in the settings")
-    counterparts: list[Counterpart] = []
+    return sorted(folder.rglob("*.py"))
+
+
+def read_file(path: Path, folder: Path, root: Path) -> Package:
+    """The counterparts in one file of the package in a folder.
+
+    Raises:
+        InvalidInput: It is not Python.
+    """
     remarks: list[Remark] = []
-    for path in sorted(folder.rglob("*.py")):
-        for entry in _objects(_module(path, folder)):
-            found = _counterpart(entry, path.relative_to(root).as_posix(), remarks)
-            if found is not None:
-                counterparts.append(found)
-    return Package(tuple(counterparts), tuple(remarks))
+    file = path.relative_to(root).as_posix()
+    entries = (_counterpart(entry, file, remarks) for entry in _objects(_module(path, folder)))
+    counterparts = tuple(found for found in entries if found is not None)
+    return Package(counterparts, tuple(remarks))
+
+
+def joined(parts: Iterable[Package]) -> Package:
+    """What several files or packages say, as one."""
+    every = tuple(parts)
+    return Package(
+        tuple(counterpart for part in every for counterpart in part.counterparts),
+        tuple(remark for part in every for remark in part.remarks),
+    )
 
 
 def _module(path: Path, package: Path) -> griffe.Module:

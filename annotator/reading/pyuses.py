@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
+
+import msgspec
 
 from annotator.model import PythonObject, Use
 from annotator.reading.pymodules import Class, Function, Module, Packages
@@ -28,12 +31,27 @@ def uses(
     }
 
 
+def placed(known: tuple[Use, ...], data: bytes) -> tuple[Use, ...]:
+    """The uses of a file that has become these bytes, each in the line and column in which it was."""
+    starts = _starts(data)
+    if all(starts[use.line - 1] + use.column - 1 == use.start for use in known):
+        return known
+    return tuple(_moved(use, starts[use.line - 1] + use.column - 1) for use in known)
+
+
+def _moved(use: Use, start: int) -> Use:
+    return msgspec.structs.replace(use, start=start, end=start + use.end - use.start)
+
+
+def _starts(data: bytes) -> list[int]:
+    """The offset at which each line begins, and the end."""
+    return [0, *accumulate(len(text) for text in data.splitlines(keepends=True))]
+
+
 def _uses(
     module: Module, packages: Packages, objects: Mapping[str, PythonObject], data: bytes
 ) -> Iterator[Use]:
-    starts = [0]
-    for text in data.splitlines(keepends=True):
-        starts.append(starts[-1] + len(text))
+    starts = _starts(data)
     found = set(_named(module.tree, Scope(packages, module, None)))
     for line, column, length, target in sorted(found):
         known = objects.get(target)

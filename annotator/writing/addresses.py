@@ -17,6 +17,7 @@ _TAKEN = frozenset({"index", "readme"})
 _LONGEST = 80
 
 
+@lru_cache(maxsize=65536)
 def slug(text: str) -> str:
     """The text as one part of an address, different for different texts.
 

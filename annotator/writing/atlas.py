@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -379,6 +379,7 @@ def example_page(name: str) -> str:
     return f"examples/{slug(name)}.md"
 
 
+@cache
 def module_page(path: str) -> str:
     """The page that shows a Python file whole."""
     *folders, name = path.removesuffix(".py").split("/")

@@ -104,9 +104,20 @@ def pieces(data: bytes, language: str = "go") -> Pieces:
     return tuple(found)
 
 
+class Coloured:
+    """A file's coloured stretches, with what pages make of them again and again."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        """Take the stretches as `pieces` gives them."""
+        self.pieces = pieces
+        self.ends = [piece[1] for piece in pieces]
+        self.plain: dict[int, Html] = {}
+        """By the offsets at which they begin, lines without links."""
+
+
 @lru_cache(maxsize=1024)
-def _ends(coloured: Pieces) -> tuple[int, ...]:
-    return tuple(piece[1] for piece in coloured)
+def _coloured_file(data: bytes, language: str) -> Coloured:
+    return Coloured(pieces(data, language))
 
 
 @lru_cache(maxsize=65536)
@@ -149,7 +160,7 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     cited: frozenset[int] = frozenset(),
     jumps: Mapping[int, tuple[str, str]] | None = None,
     language: str = "go",
-    colours: Pieces | None = None,
+    colours: Coloured | None = None,
 ) -> tuple[Line, ...]:
     """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
 
@@ -169,8 +180,7 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
     inside = (use for use in uses if start <= use.start < end)
     linked = {(use.start, use.end): _link(*found) for use in inside if (found := href(use))}
-    coloured = pieces(data, language) if colours is None else colours
-    shown = _Shown(data, coloured, _ends(coloured), sorted(linked), linked)
+    shown = _Shown(data, colours or _coloured_file(data, language), sorted(linked), linked)
     return tuple(
         Line(
             number=number,
@@ -188,8 +198,7 @@ class _Shown(msgspec.Struct, frozen=True):
     """A file with its colours, and with what opens each link, by their places in order."""
 
     data: bytes
-    pieces: Pieces
-    ends: tuple[int, ...]
+    colours: Coloured
     order: list[tuple[int, int]]
     linked: dict[tuple[int, int], str]
 
@@ -197,37 +206,50 @@ class _Shown(msgspec.Struct, frozen=True):
 def _line(shown: _Shown, start: int, end: int) -> Html:
     end -= shown.data.endswith(b"\r", start, end)
     inside = shown.order[bisect_left(shown.order, (start, 0)) : bisect_right(shown.order, (end, 0))]
-    return Html("".join(_parts(shown, start, end, inside)))
+    return _linked(shown, start, end, inside) if inside else _plain(shown, start, end)
 
 
-def _parts(shown: _Shown, start: int, end: int, inside: list[tuple[int, int]]) -> Iterator[str]:
+def _plain(shown: _Shown, start: int, end: int) -> Html:
+    known = shown.colours.plain
+    if start not in known:
+        known[start] = Html("".join(_coloured(shown, start, end)))
+    return known[start]
+
+
+def _linked(shown: _Shown, start: int, end: int, inside: list[tuple[int, int]]) -> Html:
+    parts: list[str] = []
     at = start
     for left, right in inside:
         if left < at or right > end:
             continue
-        yield from _coloured(shown, at, left)
-        yield shown.linked[left, right]
-        yield _text(shown.data[left:right])
-        yield "</a>"
+        parts += _coloured(shown, at, left)
+        parts += (shown.linked[left, right], _text(shown.data[left:right]), "</a>")
         at = right
-    yield from _coloured(shown, at, end)
+    parts += _coloured(shown, at, end)
+    return Html("".join(parts))
 
 
 def _coloured(shown: _Shown, start: int, end: int) -> Iterator[str]:
     """The bytes `[start, end)` of a line, each stretch in its colour."""
-    found, data, at = shown.pieces, shown.data, start
-    for place in range(bisect_right(shown.ends, start), len(found)):
+    found, data, at = shown.colours.pieces, shown.data, start
+    for place in range(bisect_right(shown.colours.ends, start), len(found)):
         first, last, colour = found[place]
         if first >= end:
             break
         left, right = max(first, at), min(last, end)
         if at < left:
             yield _text(data[at:left])
-        yield f'<span class="{colour}">{_text(data[left:right])}</span>'
+        yield _span(colour, data[left:right])
         at = right
     if at < end:
         yield _text(data[at:end])
 
 
+@lru_cache(maxsize=65536)
+def _span(colour: str, data: bytes) -> str:
+    return f'<span class="{colour}">{_text(data)}</span>'
+
+
+@lru_cache(maxsize=65536)
 def _text(data: bytes) -> str:
     return escape(data.decode("utf-8", "replace"))

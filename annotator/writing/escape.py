@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -26,7 +27,8 @@ class Html(Markup):
     @classmethod
     def escape(cls, s: Any, /) -> Html:
         """`s` itself if it is HTML already, else its text with each special character as `&#N;`."""
-        return cls(s) if isinstance(s, Markup) else cls(str(s).translate(_REFERENCES))
+        # Not by way of the class: what it would ask of a text is answered here.
+        return str.__new__(cls, s) if isinstance(s, Markup) else _escaped(str(s))
 
 
 def escape(text: object) -> Html:
@@ -36,7 +38,12 @@ def escape(text: object) -> Html:
     tab stays a tab. Characters that reverse the reading direction are shown by their number, for
     source must read as the compiler reads it; control characters become U+FFFD.
     """
-    return Html.escape(text)
+    return _escaped(text) if type(text) is str else Html.escape(text)
+
+
+@lru_cache(maxsize=65536)
+def _escaped(text: str) -> Html:
+    return str.__new__(Html, text.translate(_REFERENCES))
 
 
 def label(text: object) -> Html:

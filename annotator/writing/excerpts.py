@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -100,7 +100,7 @@ def python(
         stretch.last,
         anchors=anchors,
         uses=module.uses,
-        href=lambda use: atlas.python(page, use.symbol),
+        href=_python_linker(atlas, page),
         jumps=_of(path, jumps),
         language="py",
         colours=module.colours,
@@ -146,3 +146,8 @@ def _linker(atlas: Atlas, page: str) -> Callable[[Use], tuple[str, str] | None]:
         return found.href, f"{place.name}: {found.title}"
 
     return lambda use: link(use.path, use.symbol)
+
+
+def _python_linker(atlas: Atlas, page: str) -> Callable[[Use], tuple[str, str] | None]:
+    link = cache(partial(atlas.python, page))
+    return lambda use: link(use.symbol)

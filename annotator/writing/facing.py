@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -112,10 +113,12 @@ class Facings:
         span, path = side.place.declaration.span, side.place.path
         ours = _within(self._mirror.modules[side.path].uses, side)
         seen: set[str] = set()
-        for use in self._sources[path].uses:
+        uses = self._sources[path].uses
+        first, last = (bisect_left(uses, at, key=lambda use: use.start) for at in (span.start, span.end))
+        for use in uses[first:last]:
             notation = f"{use.path}::{use.symbol}"
             names = self._mirrors.get(notation)
-            if not (span.start <= use.start < span.end and use.call and names) or notation in seen:
+            if not (use.call and names) or notation in seen:
                 continue
             seen.add(notation)
             line = next((one.line for one in ours if one.symbol in names), 0)

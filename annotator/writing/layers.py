@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -96,4 +97,4 @@ def _places(rows: list[list[str]]) -> Iterator[tuple[str, float]]:
 
 
 def _middle(node: str, others: Collection[str], places: Mapping[str, float]) -> float:
-    return sum(places[other] for other in others) / len(others) if others else places[node]
+    return fsum(places[other] for other in others) / len(others) if others else places[node]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from annotator.model import PythonObject, Use
-from annotator.writing.code import Pieces
+from annotator.writing.code import Coloured
 from annotator.writing.sides import Covered, Pair
 from annotator.writing.walks import Walk
 
@@ -22,7 +22,7 @@ class Module(msgspec.Struct, frozen=True):
     data: bytes
     uses: tuple[Use, ...] = ()
     doc: str = ""
-    colours: Pieces | None = None
+    colours: Coloured | None = None
 
 
 class Example(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from annotator.model import Anchor, Declaration, Document, Kind, Use
 from annotator.writing.addresses import slug, unique
-from annotator.writing.code import Pieces
+from annotator.writing.code import Coloured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ class Source(msgspec.Struct, frozen=True):
     data: bytes
     document: Document
     uses: tuple[Use, ...] = ()
-    colours: Pieces | None = None
+    colours: Coloured | None = None
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -128,6 +128,36 @@ def folder() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Compiled templates by jinja's names for them; one whose text has changed is compiled again."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
+
+
+def compiled() -> Mapping[str, bytes]:
+    """All templates, compiled: for another process of the same run, and for no file."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return _compiled.known
+
+
+def take(templates: Mapping[str, bytes]) -> None:
+    """Take what another process has compiled, in place of compiling it here."""
+    _compiled.known.update(templates)
+
+
 @cache
 def _environment() -> jinja2.Environment:
     """Every value that a template prints goes through `escape`, so that none can be forgotten."""
@@ -136,6 +166,7 @@ def _environment() -> jinja2.Environment:
         autoescape=True,
         finalize=escape,
         undefined=jinja2.StrictUndefined,
+        bytecode_cache=_compiled,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -34,6 +34,11 @@ class Excerpt(msgspec.Struct, frozen=True):
     name: str = ""
     page: str = ""
 
+    @property
+    def markup(self) -> Html:
+        """The lines as they stand in a page."""
+        return Html("".join(line.markup for line in self.lines))
+
 
 class Compared(msgspec.Struct, frozen=True):
     """A row of parity: what each side has, with its line, and how they stand to each other."""

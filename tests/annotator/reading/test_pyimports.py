@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import grimp
@@ -10,8 +11,10 @@ import pytest
 from annotator.errors import InvalidInput
 from annotator.imports import Module
 from annotator.reading import pyimports
+from annotator.reading.pymodules import statements
 
 PROJECT = Path(__file__).resolve().parents[3]
+HOLDERS = ast.Module | ast.stmt | ast.ExceptHandler | ast.match_case
 
 
 @pytest.mark.parametrize("package", ["annotator", "runtime"])
@@ -55,3 +58,10 @@ def test_each_way_of_importing_leads_to_a_module() -> None:
 def test_what_is_no_python_is_named_with_its_line() -> None:
     with pytest.raises(InvalidInput, match=r"^shop/a\.py:2: not Python that can be read"):
         pyimports.read("shop/a.py", b"a = 1\ndef (:\n")
+
+
+def test_statements_are_met_in_the_order_of_pythons_own_walk() -> None:
+    for file in (PROJECT / "annotator").rglob("*.py"):
+        tree = ast.parse(file.read_bytes())
+
+        assert [*statements(tree)] == [node for node in ast.walk(tree) if isinstance(node, HOLDERS)]

@@ -86,3 +86,19 @@ def test_a_cited_line_is_marked() -> None:
     lines = code.lines(b"a\nb", 1, 2, anchors=HERE, cited=frozenset({2}))
 
     assert [line.cited for line in lines] == [False, True]
+
+
+def test_a_line_that_was_shown_without_links_is_shown_with_them_where_they_are_known() -> None:
+    data = b"get()\n"
+    colours = code.Coloured(code.pieces(data))
+    uses = [Use(0, 3, 1, 1, True, "store.go", "get")]
+
+    bare, linked = (
+        code.lines(data, 1, 1, anchors=HERE, uses=uses, href=lambda _, found=found: found, colours=colours)[
+            0
+        ].html
+        for found in (None, ("get.html", "get"))
+    )
+
+    assert "<a " not in bare
+    assert linked.count("<a ") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,26 @@ def test_an_implied_arrow_is_quiet() -> None:
 
 def test_without_nodes_there_is_no_picture() -> None:
     assert layered(layers((), ()), {}, About("x", "X", ()), wide=True) == ""
+
+
+class Ranked(str):
+    """A node whose place in a set is known."""
+
+    __slots__ = ("rank",)
+    rank: int
+
+    def __hash__(self) -> int:
+        return self.rank
+
+
+def rows(ranks: Iterable[int]) -> tuple[tuple[str, ...], ...]:
+    """The rows of a graph whose sets go through the nodes by these ranks."""
+    known = {name: Ranked(name) for name in NODES}
+    for node, rank in zip(known.values(), ranks, strict=True):
+        node.rank = rank
+    edges = [(known[one], known[other]) for one, other in ("cg", "dg", "dh", "eg")]
+    return layers([*known.values()], edges).rows
+
+
+def test_the_rows_do_not_depend_on_the_order_of_sets() -> None:
+    assert rows(range(8)) == rows(range(7, -1, -1))
