@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 MOUNT_INFO: Final = Path("/proc/self/mountinfo")
 JOURNALS: Final = frozenset({"ext3", "ext4"})
 """File systems where one sync of a file brings to disk all that was done to directories before it: they write
-their journal in order, and a sync of a file whose times have changed writes the journal."""
+their journal in order, and a sync of a file that has changed since writes the journal."""
+
+NO_JOURNAL: Final = "<none>"
+"""Who writes the journal of one that was made without; it promises nothing of directories, whatever is synced."""
+
+FRAMES: Final = 250
+"""Pages that SQLite writes to the file beside the database before it brings them to the database."""
+SIZE: Final = 32 + FRAMES * (24 + 4096)
+"""Bytes of that file then: its head, and the pages with a head each."""
 
 
 class Sync:
     """A commit is on disk once its pages are, which SQLite has written to a file beside the database.
 
-    SQLite's own sync of that file is of its data alone, so that the directories would need a second one.
+    SQLite's own sync of that file is of its data alone, so that the directories would need a second one. The file
+    has its size from the beginning: a sync of data that are written over has nothing else to write.
 
     Args:
         path: The database.
@@ -24,6 +34,7 @@ class Sync:
     def __init__(self, path: Path) -> None:
         self.path = Path(f"{path}-wal")
         self.covers_directories = file_system(path.parent) in JOURNALS
+        self.journal = self.covers_directories and has_journal(path.parent)
         self._descriptor: int | None = None
 
     def __call__(self) -> None:
@@ -34,6 +45,12 @@ class Sync:
         """
         if self._descriptor is None:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+            _extend(self._descriptor)
+        if not self.journal:
+            os.fdatasync(self._descriptor)
+            return
+        # Times are as coarse as the clock's tick: within one, the file would count as unchanged.
+        os.utime(self._descriptor)
         os.fsync(self._descriptor)
 
     def close(self) -> None:
@@ -41,6 +58,23 @@ class Sync:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _extend(descriptor: int) -> None:
+    """Give the file its size, if there is room; SQLite takes no notice of what it has not written."""
+    size = os.fstat(descriptor).st_size
+    with suppress(OSError):
+        os.pwrite(descriptor, bytes(max(0, SIZE - size)), size)
+
+
+def has_journal(directory: Path) -> bool:
+    """Whether the file system of a directory on ext3 or ext4 has a journal, as nearly all have."""
+    device = directory.stat().st_dev
+    name = os.path.realpath(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")
+    try:
+        return Path("/sys/fs/ext4", os.path.basename(name), "journal_task").read_text("ascii").strip() != NO_JOURNAL
+    except OSError:
+        return True
 
 
 def file_system(directory: Path) -> str:
