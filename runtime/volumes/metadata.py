@@ -52,34 +52,22 @@ class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False):
 class _Write:
     """A change that waits to be written, and what became of it."""
 
-    __slots__ = ("error", "flush", "leads", "meta", "name", "turn", "value")
+    __slots__ = ("done", "error", "flush", "meta", "name", "value")
 
     def __init__(self, name: str, meta: VolumeMetadata | None, flush: Flush | None) -> None:
         self.name = name
         self.meta = meta
         self.value = None if meta is None else encode(meta)
         self.flush = flush
-        self.leads = False
-        self.turn: threading.Lock | None = None
-        self.error: Exception | None = sqlite3.InterfaceError("interrupted")
-
-    def wait(self) -> None:
-        """Return when it was written, or when it is this one's turn to write what waits."""
-        if self.turn is not None:
-            self.turn.acquire()
-
-    def wake(self, *, leads: bool = False) -> None:
-        """Let who waits go on."""
-        self.leads = leads
-        if self.turn is not None:
-            self.turn.release()
+        self.done = False
+        self.error: Exception | None = None
 
 
 class Metadata:
     """All records; a change returns when it is on disk.
 
     Whoever comes while another's change is being written waits and is written with all who came by then: one
-    commit and one sync for all of them. The first of them does it, and each of the others wakes once.
+    commit and one sync for all of them.
 
     Records that cannot be understood are kept, and told of.
 
@@ -95,8 +83,7 @@ class Metadata:
         self.broken: dict[str, str] = {}
         self.drivers: Counter[str] = Counter()
         self._mu = threading.Lock()
-        self._writing = threading.Lock()
-        self._led = False
+        self._leader = threading.Lock()
         self._queue: list[_Write] = []
         self._closed = False
         for name, value in _rows(database):
@@ -179,7 +166,7 @@ class Metadata:
 
     def close(self) -> None:
         """Write nothing more."""
-        with self._writing:
+        with self._leader:
             self._closed = True
             self.database.close()
             if self.sync is not None:
@@ -197,43 +184,22 @@ class Metadata:
         self._keep(name, msgspec.structs.replace(meta, name=name, driver=sys.intern(meta.driver)))
 
     def _write(self, write: _Write, failure: str) -> None:
-        self._join(write)
-        write.wait()
-        if write.leads:
-            self._lead()
+        with self._mu:
+            self._queue.append(write)
+        with self._leader:
+            if not write.done:
+                self._commit()
         if write.error is not None:
             raise EngineError(f"{failure}: {write.error}", write.error) from write.error
 
-    def _join(self, write: _Write) -> None:
-        """Wait with the others; who comes while nobody writes leads."""
-        with self._mu:
-            self._queue.append(write)
-            if self._led:
-                write.turn = threading.Lock()
-                write.turn.acquire()
-            else:
-                write.leads = self._led = True
-
-    def _lead(self) -> None:
-        """Write all that waits, have the first that came meanwhile do the same, and wake the others."""
+    def _commit(self) -> None:
+        """Write all that waits; if that fails, each on its own, so that none fails for another."""
         with self._mu:
             batch, self._queue = self._queue, []
-        try:
-            with self._writing:
-                self._commit(batch)
-        finally:
-            with self._mu:
-                next_one = self._queue[0] if self._queue else None
-                self._led = next_one is not None
-            for write in (next_one, *batch[1:]):
-                if write is not None:
-                    write.wake(leads=write is next_one)
-
-    def _commit(self, batch: Sequence[_Write]) -> None:
-        """Write a batch; if that fails, each on its own, so that none fails for another."""
         error = self._try(batch)
         for write in batch:
             write.error = self._try([write]) if error and len(batch) > 1 else error
+            write.done = True
             if write.error is None:
                 self._keep(write.name, write.meta)
 
