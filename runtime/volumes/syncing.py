@@ -13,7 +13,8 @@ JOURNALS: Final = frozenset({"ext3", "ext4"})
 their journal in order, and a sync of a file that has changed since writes the journal."""
 
 NO_JOURNAL: Final = "<none>"
-"""Who writes the journal of one that was made without; it promises nothing of directories, whatever is synced."""
+"""Who writes the journal of such a file system that was made without one. There no sync promises anything of
+directories; as with dockerd, the records alone are on disk when a change is acknowledged."""
 
 FRAMES: Final = 250
 """Pages that SQLite writes to the file beside the database before it brings them to the database."""
@@ -24,8 +25,8 @@ SIZE: Final = 32 + FRAMES * (24 + 4096)
 class Sync:
     """A commit is on disk once its pages are, which SQLite has written to a file beside the database.
 
-    SQLite's own sync of that file is of its data alone, so that the directories would need a second one. The file
-    has its size from the beginning: a sync of data that are written over has nothing else to write.
+    SQLite's own sync of that file is of its data alone, so that the directories would need a second one. The
+    file has its size from the beginning: a sync of data that are written over has nothing else to write.
 
     Args:
         path: The database.
@@ -49,7 +50,7 @@ class Sync:
         if not self.journal:
             os.fdatasync(self._descriptor)
             return
-        # Times are as coarse as the clock's tick: within one, the file would count as unchanged.
+        # Times are as coarse as the clock's tick: what is written over within one would count as unchanged.
         os.utime(self._descriptor)
         os.fsync(self._descriptor)
 
@@ -70,11 +71,12 @@ def _extend(descriptor: int) -> None:
 def has_journal(directory: Path) -> bool:
     """Whether the file system of a directory on ext3 or ext4 has a journal, as nearly all have."""
     device = directory.stat().st_dev
-    name = os.path.realpath(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")
+    name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
     try:
-        return Path("/sys/fs/ext4", os.path.basename(name), "journal_task").read_text("ascii").strip() != NO_JOURNAL
+        writer = Path("/sys/fs/ext4", name, "journal_task").read_text("ascii")
     except OSError:
         return True
+    return writer.strip() != NO_JOURNAL
 
 
 def file_system(directory: Path) -> str:
