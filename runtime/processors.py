@@ -19,8 +19,8 @@ _PROCESSOR: Final = 36
 def staying() -> Iterator[None]:
     """Within the block this thread, and those that it starts, stay on the processor where it is.
 
-    Python runs one of its threads at a time. On several processors they would hand its lock to and fro at each
-    call of the system, and wake another processor every time, which takes longer than most calls do.
+    Python runs one of its threads at a time. On several processors they would hand its lock to and fro at
+    each call of the system, and wake another processor every time, which takes longer than most calls do.
     """
     with _on({_current()} & ALLOWED or ALLOWED):
         yield
@@ -28,7 +28,7 @@ def staying() -> Iterator[None]:
 
 @contextmanager
 def anywhere() -> Iterator[None]:
-    """Within the block this thread, and what it starts, may run on all processors that the engine was given."""
+    """Within the block this thread, and what it starts, may run on all that the engine was given."""
     with _on(ALLOWED):
         yield
 
