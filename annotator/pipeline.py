@@ -13,7 +13,7 @@ from annotator import cores, portside
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable
-from annotator.history import Chronicle, Porting
+from annotator.history import Chronicle, Porting, Trail
 from annotator.judging import verdicts
 from annotator.mapping import baseline, counterparts
 from annotator.model import (
@@ -217,7 +217,10 @@ def _chronicle(at: Session, told: Told) -> Chronicle:
     if not told.history:
         return Chronicle(lacking=f"{_UNASKED}.", porting=ported)
     found = track(at, (), "*")
-    return Chronicle(found.tags, tuple(walk_.latest(found.tags)), found.trails, porting=ported)
+    tags = tuple(walk_.proper(found.tags))
+    kept = frozenset(tags)
+    trails = (Trail(one.reference, tuple(s for s in one.stops if s.tag in kept)) for one in found.trails)
+    return Chronicle(tags, tuple(walk_.latest(tags)), tuple(trails), porting=ported)
 
 
 def versions(

@@ -59,6 +59,21 @@ def latest(tags: Iterable[str]) -> list[str]:
     return [found[line][1] for line in sorted(found)]
 
 
+def proper(tags: Sequence[str]) -> list[str]:
+    """The tags, in version order, without the candidates of a release line that never came out.
+
+    Such a number says nothing of when it was given: what it names may be years younger than its neighbours.
+    Candidates beyond the latest release may still come out.
+    """
+    out = [number for tag in tags if (number := key(tag)) is not None and number[1] == _RELEASE]
+    lines, newest = {number[0][:2] for number in out}, max(out, default=None)
+    return [
+        tag
+        for tag in tags
+        if (number := key(tag)) is not None and (number[0][:2] in lines or newest is None or number > newest)
+    ]
+
+
 def plan(tags: Sequence[str], start: str, content: Content) -> tuple[Hop, ...]:
     """The hops that reach every tag from `start`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,8 +15,14 @@ if TYPE_CHECKING:
 WIDE, TREE, NARROW = 960, 720, 380
 """Widths of pictures; one as wide as `WIDE` is shown on wide windows."""
 
-_LETTER = 8.4
-"""Width of a letter, in pixels, at the most."""
+_LETTER, _CODE = 8.4, 6.7
+"""Width of a letter of a title, at the most, and of a symbol's name, in pixels."""
+
+ROW = 18
+"""Height of a further row of a title, in pixels."""
+
+_PADDING = 12
+"""Between a box's edge and its words, in pixels."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -37,7 +44,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Box(msgspec.Struct, frozen=True):
-    """A step in its place, in pixels; `top` sets it apart, and `node` is what its links go by."""
+    """A step in its place, in pixels; `top` sets it apart, and `node` is what its links go by.
+
+    A title that is too long for its `rows` is cut off.
+    """
 
     step: Step
     x: float
@@ -46,6 +56,7 @@ class Box(msgspec.Struct, frozen=True):
     top: bool = False
     height: float = 44
     node: str = ""
+    rows: int = 1
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -152,8 +163,8 @@ def _drawn(drawing: Drawing, name: str) -> Iterator[Html]:
 def _box(box: Box) -> Html:
     step = box.step
     name = f"{step.label} {step.title}".strip() + (f": {step.symbol}" if step.symbol else "")
-    room = box.width - 24
-    left = box.x + 12 + (10 + 9 * len(step.label) if step.label else 0)
+    left = box.x + _before_title(step)
+    room = _room(step, box.width)
     middle = box.y + (19 if step.symbol else box.height / 2 + 5)
     return Html(
         '<a href="%s" class="picture-step%s"%s><title>%s</title>'
@@ -166,9 +177,12 @@ def _box(box: Box) -> Html:
         *(Html(f"{number:g}") for number in (box.x, box.y, box.width, box.height)),
     ) + join(
         (
-            _text("picture-number", box.x + 12, middle, step.label),
-            _text("picture-title", left, middle, _cut(step.title, room - (left - box.x - 12))),
-            _text("picture-symbol", left, box.y + 36, _cut(step.symbol, room - (left - box.x - 12))),
+            _text("picture-number", box.x + _PADDING, middle, step.label),
+            *(
+                _text("picture-title", left, middle + at * ROW, text)
+                for at, text in enumerate(_rows(step.title, room, box.rows))
+            ),
+            _text("picture-symbol", left, box.y + box.height - 8, _cut(step.symbol, room)),
             Html("</a>"),
         )
     )
@@ -179,7 +193,26 @@ def _text(kind: str, x: float, y: float, text: str) -> Html:
     return Html("<text %s>%s</text>") % (place, text) if text else Html("")
 
 
+def rows_of(step: Step, width: float) -> int:
+    """How many rows the title of a step takes in a box of that width, in pixels: two at the most."""
+    return max(len(_rows(step.title, _room(step, width), 2)), 1)
+
+
+def _before_title(step: Step) -> int:
+    return _PADDING + (10 + 9 * len(step.label) if step.label else 0)
+
+
+def _room(step: Step, width: float) -> float:
+    return width - _PADDING - _before_title(step)
+
+
+def _rows(text: str, room: float, most: int) -> list[str]:
+    """The text in rows that the room, in pixels, surely holds."""
+    width = max(int(room / _LETTER), 2)
+    return textwrap.wrap(text, width, max_lines=most, placeholder="…")
+
+
 def _cut(text: str, room: float) -> str:
-    """As much of the text as the room, in pixels, surely holds."""
-    most = max(int(room / _LETTER), 1)
+    """As much of a symbol's name as the room, in pixels, surely holds."""
+    most = max(int(room / _CODE), 1)
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -85,7 +85,7 @@ def moved(atlas: Atlas) -> Iterator[Page]:
             path=address,
             title=address.removeprefix("go/").removesuffix(".md"),
             summary=f"Where what other versions show here is at {atlas.given.tag}.",
-            view=MovedPage(tuple(found.values()), atlas.given.tag),
+            view=MovedPage(tuple(found[symbol] for symbol in sorted(found)), atlas.given.tag),
         )
 
 

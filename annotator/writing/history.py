@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
@@ -36,6 +37,9 @@ _CELL = 8
 
 _LABELS = 3
 """A release in so many has its name above the map: more would not fit."""
+
+_PRODUCT = re.compile(r"^\D+-(?=v?\d)")
+"""What may stand before the version in a tag's name."""
 
 
 def pages(atlas: Atlas) -> Iterator[Page]:
@@ -78,9 +82,10 @@ def _shown(trails: Iterable[Trail], releases: Sequence[str]) -> tuple[str, ...]:
 
 
 def _columns(releases: Sequence[str]) -> Iterator[Column]:
+    last = len(releases) - 1
     for at, tag in enumerate(releases):
-        named = at % _LABELS == 0 or at == len(releases) - 1
-        yield Column(tag, at * _CELL, tag if named else "")
+        named = at == last or (at % _LABELS == 0 and at + _LABELS <= last)
+        yield Column(tag, at * _CELL, _PRODUCT.sub("", tag) if named else "")
 
 
 def _row(atlas: Atlas, trail: Trail, releases: Sequence[str]) -> HistoryRow:
@@ -95,7 +100,7 @@ def _row(atlas: Atlas, trail: Trail, releases: Sequence[str]) -> HistoryRow:
         last=alive[-1].tag if alive else "",
         stretches=tuple(_stretches(columns)),
         marks=tuple(at * _CELL for at in _steps(columns)),
-        said=" ".join(_told(columns)),
+        said=" ".join(_told(trail.stops)),
     )
 
 
@@ -172,7 +177,7 @@ def _history(atlas: Atlas, place: Place, trail: Trail) -> SymbolHistory:
             for number, stop in enumerate(columns)
             if (at := _anchor(stop))
         ),
-        said=" ".join(_told(columns)),
+        said=" ".join(_told(trail.stops)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.writing.drawing import NARROW, TREE, WIDE, About, Box, Drawing, Step, Words, svg
+from annotator.writing.drawing import NARROW, ROW, TREE, WIDE, About, Box, Drawing, Step, Words, rows_of, svg
 from annotator.writing.escape import Html
 
 if TYPE_CHECKING:
@@ -133,14 +133,17 @@ def _column(family: tuple[Step, ...], x: float, y: float, width: float) -> Drawi
     indent = _LITTLE if width < NARROW else _INDENT
     for step in family:
         depth = step.number.count(".") - base
-        box = Box(step, x + depth * indent, y, width - depth * indent, top=depth == 0)
+        room = width - depth * indent
+        rows = rows_of(step, room)
+        height = _HEIGHT + ROW * (rows - 1)
+        box = Box(step, x + depth * indent, y, room, top=depth == 0, height=height, rows=rows)
         if parent := parents.get(depth - 1):
             lines.append(f"M{parent.x + indent / 2} {joints[depth - 1]}V{y + _HEIGHT / 2}H{box.x - 3}")
             joints[depth - 1] = y + _HEIGHT / 2
         parents[depth] = box
-        joints[depth] = y + _HEIGHT
+        joints[depth] = y + height
         boxes.append(box)
-        y += _HEIGHT + _GAP
+        y += height + _GAP
     return Drawing(tuple(boxes), tuple(lines), y)
 
 

@@ -111,7 +111,7 @@ def _way(atlas: Atlas, picture: Picture, page: str) -> Iterator[Step]:
         below[caller] = below.get(caller, 0) + 1
         number = f"{caller}.{below[caller]}" if caller else str(below[caller])
         before.append(_Station(place, number))
-        called = f" \N{MIDDLE DOT} called in line {line}" if line else ""
+        called = f" \N{MIDDLE DOT} line {line}" if line else ""
         link = to(page, place)
         mark = str(len(before))
         yield Step(number, station.what or place.name, link.href, f"{place.name}{called}", mark)

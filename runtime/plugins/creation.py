@@ -17,7 +17,7 @@ from typing import IO
 
 from msgspec.structs import replace
 
-from runtime.disk import PRIVATE
+from runtime.disk import PRIVATE, sync_file_system
 from runtime.errors import EngineError, InvalidParameter
 from runtime.plugins import golang_json, records, reference
 from runtime.plugins.api_types import (
@@ -208,6 +208,7 @@ class Creation:
             raise EngineError(f"failed to mkdir {directory}: {error}", error) from error
         try:
             _rename(root_fs_dir, directory / records.ROOTFS_FILE_NAME)
+            _bring_to_disk(directory)
             records.save(self.root, plugin)
             self.store.add(plugin)
         except BaseException:
@@ -293,3 +294,11 @@ def _rename(source: Path, target: Path) -> None:
         source.rename(target)
     except OSError as error:
         raise EngineError(f"failed to rename rootfs: {error}", error) from error
+
+
+def _bring_to_disk(directory: Path) -> None:
+    """All files of a plugin at once, before it is written that they are there."""
+    try:
+        sync_file_system(directory)
+    except OSError as error:
+        raise EngineError(f"failed to bring {directory} to disk: {error}", error) from error

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from runtime import mount
-from runtime.disk import ensure_remove_all
+from runtime.disk import ensure_remove_all, sync_directory
 from runtime.errors import EngineError
 from runtime.plugins.identity import below
 
@@ -42,6 +42,7 @@ def atomic_remove_all(directory: Path) -> None:
             return
         _rename_again(directory, renamed)
     try:
+        sync_directory(directory.parent)
         ensure_remove_all(renamed)
     except OSError:
         with suppress(OSError):

@@ -7,14 +7,14 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from runtime.errors import System
 from runtime.mount import MountTable, unmount
-from runtime.volumes import local_options, local_recovery, metadata, mount
+from runtime.volumes import local_options, local_recovery, metadata, mount, removal
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import ValidationError, VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions
@@ -101,6 +101,7 @@ class Root:
         extra broken: what is not as it should be, by volume.
         extra mounts: what is mounted, for every removal.
         extra staged: the volumes that are being made.
+        extra unsynced: the directories of which `flush` has not brought to disk yet what is in them.
         extra leftovers: what a crash left.
         extra blocked: why there can be no volumes at all.
         extra name: what moby's method of that name returns.
@@ -120,6 +121,7 @@ class Root:
         self.volumes: dict[str, LocalVolume] = {}
         self.broken: dict[str, str] = {}
         self.staged: set[str] = set()
+        self.unsynced: set[str] = set()
         self.leftovers: list[str] = []
         self.blocked = ""
 
@@ -273,11 +275,15 @@ class Root:
         return removing
 
     def flush(self) -> None:
-        """Bring to disk which directories there are.
+        """Bring to disk which directories there are, and what was done in them.
 
         Raises:
             OSError: The disk fails.
         """
+        for name in self.unsynced.copy():
+            with suppress(FileNotFoundError), removal.opened(name, self.descriptor) as directory:
+                os.fsync(directory)
+            self.unsynced.discard(name)
         os.fsync(self.descriptor)
 
     def recover(self, recorded: Callable[[], Collection[str]]) -> Sequence[str]:

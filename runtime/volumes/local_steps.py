@@ -43,6 +43,7 @@ class Ground(Protocol):
     mounts: MountTable
     volumes: dict[str, LocalVolume]
     staged: set[str]
+    unsynced: set[str]
     broken: dict[str, str]
 
 
@@ -70,6 +71,7 @@ class Creation:
                 self._fill(directory, self.volume.opts)
         except OSError as error:
             raise self._failed(error) from error
+        self.root.unsynced.add(self.place)
 
     def complete(self) -> None:
         """Publish what an earlier process prepared."""
@@ -79,6 +81,7 @@ class Creation:
 
     def publish(self) -> None:
         """Make the volume visible."""
+        self.root.unsynced.discard(self.place)
         with self.root.m:
             if self.volume.name not in self.root.staged:
                 return
@@ -89,6 +92,7 @@ class Creation:
 
     def discard(self) -> None:
         """Remove what was made; a directory that was there before stays, with all that is in it."""
+        self.root.unsynced.discard(self.place)
         if self.made and self.volume.name in self.root.staged:
             removal.remove_tree(self.place, self.root.descriptor)
         self.root.staged.discard(self.volume.name)
@@ -166,10 +170,12 @@ class Removal:
                 raise self._failed(error) from error
             else:
                 self._mark()
+                self.root.unsynced.add(self.trace)
             self.root.volumes.pop(self.volume.name, None)
 
     def restore(self) -> None:
         """Make the volume visible again."""
+        self.root.unsynced.discard(self.trace)
         with self.root.m:
             if self.there:
                 self._unmark()
@@ -182,6 +188,7 @@ class Removal:
         Raises:
             System: Something cannot be deleted.
         """
+        self.root.unsynced.discard(self.trace)
         try:
             if self.there and not self._is_gone_at_once():
                 removal.remove_tree(self.trace, self.root.descriptor)

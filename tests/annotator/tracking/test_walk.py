@@ -138,6 +138,16 @@ def test_the_way_to_some_tags_is_a_way(tags, data):
     assert wanted <= reached
 
 
+def test_candidates_of_a_line_that_never_came_out_have_no_place_in_time():
+    tags = ["v1.0.0-rc1", "v1.0.0", "v2.0.0-beta.1", "v17.3.0", "v22.6.0-beta.0", "v23.0.0", "v24.0.0-rc1"]
+
+    assert walk.proper(tags) == ["v1.0.0-rc1", "v1.0.0", "v17.3.0", "v23.0.0", "v24.0.0-rc1"]
+
+
+def test_where_nothing_came_out_yet_all_candidates_count():
+    assert walk.proper(["v1.0.0-rc1", "v1.0.0-rc2"]) == ["v1.0.0-rc1", "v1.0.0-rc2"]
+
+
 def test_the_latest_of_each_line_is_a_release_and_of_two_names_the_plainer_one():
     tags = [
         "v1.11.1",

@@ -75,7 +75,7 @@ def test_a_row_tells_since_when_until_when_and_what_became_of_the_symbol(later):
     ((row,),) = [package.rows for package in history(pages.make(later)).packages]
 
     assert (row.first, row.last) == ("v0", "v2")
-    assert row.said == f"In {NOW} since v1. Board since v2. The baseline's text from v0 to v1."
+    assert row.said == f"In {NOW} since v1-rc1. Board since v2. The baseline's text from v0 to v1."
     assert row.link.href == "go/pantry/shelf/Shelf.html#Shelf"
 
 

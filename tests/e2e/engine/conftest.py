@@ -266,6 +266,45 @@ def module_engines() -> Iterator[tuple[Engine, Engine]]:
         yield made.dockerd().start(), made.ours().start()
 
 
+@dataclass(frozen=True)
+class Disks:
+    """Disks that are files, with file systems on them; only root may mount them."""
+
+    folder: Path
+
+    def made(self, kind: str, package: str, size: int) -> Path:
+        """A disk of so many bytes."""
+        if os.geteuid() != 0:
+            pytest.skip("file systems are mounted by root only")
+        image = self.folder / "disk"
+        with image.open("wb") as file:
+            file.truncate(size)
+        subprocess.run([program(f"mkfs.{kind}", package), "-q", str(image)], check=True)
+        return image
+
+    @contextmanager
+    def mounted(self, image: Path, options: str = "") -> Iterator[Path]:
+        """Where what is on a disk can be found meanwhile."""
+        place = self.folder / "mounted"
+        place.mkdir(exist_ok=True)
+        told = ",".join(filter(None, ("loop", options)))
+        done = subprocess.run(
+            ["mount", "-o", told, str(image), str(place)], check=False, capture_output=True, text=True
+        )
+        if done.returncode:
+            pytest.skip(f"{image.name} cannot be mounted here: {done.stderr.strip()}")
+        try:
+            yield place
+        finally:
+            subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.fixture
+def disks(tmp_path: Path) -> Disks:
+    """What makes disks."""
+    return Disks(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example plugin, as `docker plugin create` takes it."""

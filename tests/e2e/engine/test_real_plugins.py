@@ -91,18 +91,19 @@ def rclone(folder: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def buttervolume(folder: Path) -> Iterator[Path]:
+def buttervolume(folder: Path, disks: Any) -> Iterator[Path]:
     """buttervolume, on a file system of its own."""
     module("buttervolume", "buttervolume")
-    disk, place = folder.parent / "disk", folder.parent / "btrfs"
-    program("btrfs", "btrfs-progs")
-    with disk.open("wb") as image:
-        image.truncate(256 << 20)
-    place.mkdir()
-    subprocess.run([program("mkfs.btrfs", "btrfs-progs"), "-q", str(disk)], check=True)
-    mounted = subprocess.run(["mount", "-o", "loop", str(disk), str(place)], check=False, capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"btrfs cannot be mounted here: {mounted.stderr.decode().strip()}")
+    with (
+        disks.mounted(disks.made("btrfs", "btrfs-progs", 256 << 20)) as place,
+        serving(folder, place) as path,
+    ):
+        yield path
+
+
+@contextmanager
+def serving(folder: Path, place: Path) -> Iterator[Path]:
+    """buttervolume with its volumes in a place."""
     path = folder / "butter.sock"
     told = {
         "VOLUMES_PATH": f"{place}/volumes/",
@@ -112,11 +113,8 @@ def buttervolume(folder: Path) -> Iterator[Path]:
         "TIMER": "1",
     }
     command = [sys.executable, "-c", "from buttervolume.cli import main; main()", "run"]
-    try:
-        with running(command, path, {f"BUTTERVOLUME_{key}": value for key, value in told.items()}):
-            yield path
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+    with running(command, path, {f"BUTTERVOLUME_{key}": value for key, value in told.items()}):
+        yield path
 
 
 @pytest.fixture
