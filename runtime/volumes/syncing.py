@@ -10,23 +10,25 @@ from typing import Final
 MOUNT_INFO: Final = Path("/proc/self/mountinfo")
 JOURNALS: Final = frozenset({"ext3", "ext4"})
 """File systems where one sync of a file brings to disk all that was done to directories before it: they write
-their journal in order, and a sync of a file that has changed since writes the journal."""
+their journal in order, and a sync of a file that has grown writes the journal. That of a file that was written
+over may not: its times are as coarse as the clock's tick, and within one nothing else of it changes."""
 
 NO_JOURNAL: Final = "<none>"
 """Who writes the journal of such a file system that was made without one. There no sync promises anything of
 directories; as with dockerd, the records alone are on disk when a change is acknowledged."""
 
-FRAMES: Final = 250
-"""Pages that SQLite writes to the file beside the database before it brings them to the database."""
-SIZE: Final = 32 + FRAMES * (24 + 4096)
-"""Bytes of that file then: its head, and the pages with a head each."""
+RECORDS: Final = 250
+"""Changes that are written to the file beside the database before it is emptied into the database."""
+SIZE: Final = 32 + RECORDS * (24 + 4096)
+"""Bytes of that file then, about: its head, and a page with a head for each change."""
 
 
 class Sync:
     """A commit is on disk once its pages are, which SQLite has written to a file beside the database.
 
-    SQLite's own sync of that file is of its data alone, so that the directories would need a second one. The
-    file has its size from the beginning: a sync of data that are written over has nothing else to write.
+    Where there is a journal the file must grow with each commit, and nothing in it be written over: then one
+    sync writes the journal, and after a power cut the pages are there if and only if the directories are.
+    Elsewhere it has its size beforehand, so that a sync has nothing to write but the pages.
 
     Args:
         path: The database.
@@ -46,13 +48,11 @@ class Sync:
         """
         if self._descriptor is None:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        if self.journal:
+            os.fsync(self._descriptor)
+        else:
             _extend(self._descriptor)
-        if not self.journal:
             os.fdatasync(self._descriptor)
-            return
-        # Times are as coarse as the clock's tick: what is written over within one would count as unchanged.
-        os.utime(self._descriptor)
-        os.fsync(self._descriptor)
 
     def close(self) -> None:
         """Sync nothing more."""
@@ -63,9 +63,10 @@ class Sync:
 
 def _extend(descriptor: int) -> None:
     """Give the file its size, if there is room; SQLite takes no notice of what it has not written."""
-    size = os.fstat(descriptor).st_size
-    with suppress(OSError):
-        os.pwrite(descriptor, bytes(max(0, SIZE - size)), size)
+    missing = SIZE - os.fstat(descriptor).st_size
+    if missing > 0:
+        with suppress(OSError):
+            os.pwrite(descriptor, bytes(missing), SIZE - missing)
 
 
 def has_journal(directory: Path) -> bool:

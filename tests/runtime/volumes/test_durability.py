@@ -22,8 +22,9 @@ from runtime.volumes import local_options
 from runtime.volumes.check import check
 from runtime.volumes.inspection import inspect
 from runtime.volumes.local_steps import aside
+from runtime.volumes.metadata import Metadata, VolumeMetadata, connect
 from runtime.volumes.service import VolumesService
-from runtime.volumes.syncing import SIZE, Sync
+from runtime.volumes.syncing import RECORDS, SIZE, Sync
 
 NAMES = ("mine", "m" * 253, "m" * 254, "m" * 255)
 
@@ -320,26 +321,24 @@ def commits(place: Path) -> int:
 
 @pytest.mark.slow
 @as_root
-def test_each_sync_brings_the_directories_to_disk_however_fast_they_follow(ext4: Path) -> None:
-    (ext4 / "records-wal").touch()
-    sync = Sync(ext4 / "records")
-    assert sync.covers_directories
-    sync()
+def test_each_change_brings_the_directories_to_disk_however_fast_they_follow(ext4: Path) -> None:
+    path = ext4 / "records"
+    records = Metadata(connect(path), Sync(path))
     before = commits(ext4)
-    with (ext4 / "records-wal").open("r+b", buffering=0) as written:
-        for number in range(200):
-            (ext4 / str(number)).mkdir()
-            written.seek(0)
-            written.write(b"x" * 4096)
-            sync()
-    sync.close()
-    assert commits(ext4) - before >= 200
+    for number in range(3 * RECORDS):
+        (ext4 / str(number)).mkdir()
+        records.set("one", VolumeMetadata("one", labels={"number": str(number)}))
+    records.close()
+    assert commits(ext4) - before >= 3 * RECORDS
 
 
-def test_the_file_of_new_records_has_its_size_from_the_first_one_on(service: VolumesService) -> None:
-    sync = service.vs.db.sync
-    assert sync is not None
-    assert sync.path.stat().st_size == SIZE
+def test_the_file_of_new_records_is_emptied_again_and_again(stores: Any) -> None:
+    service = stores.service()
+    for number in range(2 * RECORDS):
+        service.vs.db.set("one", VolumeMetadata("one", labels={"number": str(number)}))
+    assert Path(f"{stores.root}/volumes/metadata.sqlite3-wal").stat().st_size < 2 * SIZE
+    stores.close(service.vs)
+    assert stores.service().vs.db.get("one").labels == {"number": str(2 * RECORDS - 1)}
 
 
 @pytest.mark.usefixtures("inline")
