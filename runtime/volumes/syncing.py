@@ -10,8 +10,8 @@ from typing import Final
 MOUNT_INFO: Final = Path("/proc/self/mountinfo")
 JOURNALS: Final = frozenset({"ext3", "ext4"})
 """File systems where one sync of a file brings to disk all that was done to directories before it: they write
-their journal in order, and a sync of a file that has grown writes the journal. That of a file that was written
-over may not: its times are as coarse as the clock's tick, and within one nothing else of it changes."""
+their journal in order, and a sync of a file that has grown writes the journal. If the file was only written
+over it may not: its times are as coarse as the clock's tick, and within one nothing else of it changes."""
 
 NO_JOURNAL: Final = "<none>"
 """Who writes the journal of such a file system that was made without one. There no sync promises anything of
