@@ -6,8 +6,6 @@ import os
 import signal
 import sys
 
-from runtime import collecting
-
 INTERRUPTED = 130
 
 
@@ -16,6 +14,8 @@ def main() -> None:
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it is to be ignored
     if heard:
         signal.signal(signal.SIGINT, _end)
+    from runtime import collecting  # noqa: PLC0415 - see above
+
     with collecting.postponed():
         from runtime import cli  # noqa: PLC0415 - see above
 
