@@ -222,7 +222,8 @@ class Metadata:
         """See to it that the file beside the database does not grow for ever."""
         self._beside += len(batch)
         if self._beside > RECORDS:
-            empty(self.database)
+            grows = self.sync is not None and self.sync.journal
+            empty(self.database, "truncate" if grows else "passive")
             self._beside = len(batch)
 
     def _sync(self, batch: Sequence[_Write]) -> None:
@@ -292,13 +293,13 @@ def connect(path: Path | None) -> sqlite3.Connection:
     return database
 
 
-def empty(database: sqlite3.Connection) -> None:
+def empty(database: sqlite3.Connection, how: str = "truncate") -> None:
     """Bring to the database what the file beside it has, which then grows from nothing.
 
-    By itself SQLite would write over what is in the file; `Sync` says why that must not be.
+    With `passive` the file keeps its size and is written over; `Sync` says where that must not be.
     """
     with suppress(sqlite3.Error):  # then it goes on growing, and nothing is lost
-        database.execute("pragma wal_checkpoint(truncate)")
+        database.execute(f"pragma wal_checkpoint({how})")
 
 
 def encode(meta: VolumeMetadata) -> bytes:
