@@ -13,6 +13,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m compileall -q annotator runtime
 	@touch $(READY)
 
 serve: $(READY) ## build the site and serve it on http://127.0.0.1:8000

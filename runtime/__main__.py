@@ -14,7 +14,10 @@ def main() -> None:
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it is to be ignored
     if heard:
         signal.signal(signal.SIGINT, _end)
-    from runtime import cli  # noqa: PLC0415 - see above
+    from runtime import collecting  # noqa: PLC0415 - see above
+
+    with collecting.postponed():
+        from runtime import cli  # noqa: PLC0415 - see above
 
     try:
         if heard:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
+from runtime import collecting
 from runtime.errors import EngineError
 
 FINDINGS = 1
@@ -91,8 +92,9 @@ def serve(  # noqa: PLR0913 - one for each option
     ] = "info",
 ) -> None:
     """Be an engine for volumes and plugins, which `docker` and other clients can talk to."""
-    from runtime import logs, serving  # noqa: PLC0415 - only this command needs them
-    from runtime.config import Config  # noqa: PLC0415
+    with collecting.postponed():
+        from runtime import logs, serving  # noqa: PLC0415 - only this command needs them
+        from runtime.config import Config  # noqa: PLC0415
 
     logs.set_up(log_format, log_level)
     root = root.expanduser().absolute()

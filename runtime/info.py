@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from runtime import processors
+
 if TYPE_CHECKING:
     from runtime.daemon import Daemon
 
@@ -193,7 +195,7 @@ def system_info(daemon: Daemon, hosts: Sequence[str]) -> Info:
         kernel_version=platform.release(),
         operating_system=operating_system(),
         architecture=platform.machine(),
-        ncpu=len(os.sched_getaffinity(0)),
+        ncpu=len(processors.ALLOWED),
         mem_total=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         docker_root_dir=str(daemon.config.root),
         name=socket.gethostname(),

@@ -176,6 +176,8 @@ class Publisher(Generic[T]):
         """
         with self._lock:
             subscribers = list(self.subscribers.items())
+        if not subscribers:
+            return
         wanting = [sub for sub, topic in subscribers if topic is None or topic(message)]
         full = [sub for sub in wanting if not sub.put(message)]
         deadline = time.monotonic() + self.timeout

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import IO, Any, Final
 
-from runtime import info
+from runtime import collecting, info
 from runtime.api.app import Server, new_server
 from runtime.api.events import EventStreams
 from runtime.api.middleware import ExperimentalMiddleware, VersionMiddleware
@@ -245,8 +245,9 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
     create_daemon_root(config)
     with ExitStack() as stack:
         listeners = [stack.enter_context(Listener(host, group)) for host in hosts]
-        daemon = stack.enter_context(Daemon(config))
-        door = open_door(daemon, [listener.host for listener in listeners])
+        with collecting.postponed():
+            daemon = stack.enter_context(Daemon(config))
+            door = open_door(daemon, [listener.host for listener in listeners])
         serve(
             door.app,
             listeners,

@@ -18,6 +18,7 @@ from typing import Final
 import uvicorn
 import uvloop
 
+from runtime import processors
 from runtime.api.app import Server
 from runtime.api.protocol import Protocol
 from runtime.errors import EngineError, InvalidParameter
@@ -89,7 +90,8 @@ def serve(
         stopping: Called when the signal has come, before requests are waited for.
     """
     _allow_many_files()
-    uvloop.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
+    with processors.staying():
+        uvloop.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
 
 
 class _Uvicorn(uvicorn.Server):

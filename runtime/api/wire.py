@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
@@ -79,7 +78,7 @@ class Call:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, waiting, done)
 
-        self.workers.submit(functools.partial(work, *args, **options)).add_done_callback(hand_over)
+        self.workers.submit(work, *args, **options).add_done_callback(hand_over)
         return await waiting
 
     async def body(self) -> bytes:

@@ -14,7 +14,6 @@ from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
 from runtime.plugins import background, dialing, initlayer, propagation, records
 from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
-from runtime.plugins.client import new_client_with_timeout
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.executor.protocol import Closes, Executor
 from runtime.plugins.identity import below
@@ -157,6 +156,9 @@ class Lifecycle:
         p.set_timeout(timeout)
         p.set_addr(addr)
         if p.protocol() == PROTOCOL_SCHEME_HTTP_V1:
+            # Only here, since an engine without plugins starts sooner without what calls them.
+            from runtime.plugins.client import new_client_with_timeout  # noqa: PLC0415
+
             p.set_p_client(new_client_with_timeout(addr, None, timeout, name=p.name))
 
     def restore_plugin(self, p: Plugin, c: Controller) -> None:

@@ -150,6 +150,7 @@ class Removal:
         self.trace = aside(REMOVING, volume.name)
         self.there = True
         self.mode = ROOT_MODE
+        self.directory: int | None = None
 
     def hide(self) -> None:
         """Take the volume's directory out of sight, if nothing is mounted in it.
@@ -168,7 +169,7 @@ class Removal:
             except OSError as error:
                 raise self._failed(error) from error
             else:
-                self.mode = mark(self.trace, self.root.descriptor)
+                self._mark()
                 self.root.unsynced.add(self.trace)
             self.root.volumes.pop(self.volume.name, None)
 
@@ -177,7 +178,7 @@ class Removal:
         self.root.unsynced.discard(self.trace)
         with self.root.m:
             if self.there:
-                mark(self.trace, self.root.descriptor, self.mode)
+                self._unmark()
                 self._rename(self.trace, self.volume.name)
             self.root.volumes[self.volume.name] = self.volume
 
@@ -194,13 +195,33 @@ class Removal:
         except (OSError, EngineError) as error:
             self.restore()
             raise self._failed(error) from error
+        self._close()
         self.root.broken.pop(self.volume.name, None)
+
+    def _mark(self) -> None:
+        """Note that the removal was begun; the directory stays open until it is ended."""
+        with suppress(OSError):
+            self.directory = os.open(self.trace, removal.DIRECTORY, dir_fd=self.root.descriptor)
+            self.mode = stat.S_IMODE(os.fstat(self.directory).st_mode)
+            os.fchmod(self.directory, MARK)
+
+    def _unmark(self) -> None:
+        if self.directory is not None:
+            with suppress(OSError):
+                os.fchmod(self.directory, self.mode)
+        self._close()
+
+    def _close(self) -> None:
+        if self.directory is not None:
+            os.close(self.directory)
+            self.directory = None
 
     def _is_gone_at_once(self) -> bool:
         """Whether there were no data, so that two calls deleted all there was."""
+        if self.directory is None:
+            return False
         try:
-            with removal.opened(self.trace, self.root.descriptor) as directory:
-                os.rmdir(VOLUME_DATA_PATH_NAME, dir_fd=directory)
+            os.rmdir(VOLUME_DATA_PATH_NAME, dir_fd=self.directory)
             os.rmdir(self.trace, dir_fd=self.root.descriptor)
         except OSError:
             return False
@@ -225,13 +246,10 @@ def aside(prefix: str, name: str) -> str:
     return prefix + (name if len(raw) <= LONGEST else f"={hashlib.sha256(raw).hexdigest()}")
 
 
-def mark(name: str, parent: int, mode: int = MARK) -> int:
-    """Note that the removal of a directory was begun, or that it was not; the mode that it had before."""
-    before = ROOT_MODE
+def mark(name: str, parent: int) -> None:
+    """Note that the removal of a directory was begun."""
     with suppress(OSError), removal.opened(name, parent) as directory:
-        before = stat.S_IMODE(os.fstat(directory).st_mode)
-        os.fchmod(directory, mode)
-    return before
+        os.fchmod(directory, MARK)
 
 
 def is_marked(name: str, parent: int) -> bool:

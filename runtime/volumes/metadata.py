@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -15,7 +16,7 @@ import msgspec
 
 from runtime.errors import EngineError, InvalidParameter
 from runtime.volumes.quoting import quote
-from runtime.volumes.syncing import Sync
+from runtime.volumes.syncing import RECORDS, Sync
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class Metadata:
         self._leader = threading.Lock()
         self._queue: list[_Write] = []
         self._closed = False
+        self._beside = 0
         for name, value in _rows(database):
             self._load(name, value)
 
@@ -209,11 +211,20 @@ class Metadata:
                 raise sqlite3.ProgrammingError("the metadata database is closed")
             for flush in self._flushes(batch):
                 flush()
+            self._empty(batch)
             self._transact(batch)
             self._sync(batch)
         except (sqlite3.Error, OSError) as error:
             return error
         return None
+
+    def _empty(self, batch: Sequence[_Write]) -> None:
+        """See to it that the file beside the database does not grow for ever."""
+        self._beside += len(batch)
+        if self._beside > RECORDS:
+            grows = self.sync is not None and self.sync.journal
+            empty(self.database, "truncate" if grows else "passive")
+            self._beside = len(batch)
 
     def _sync(self, batch: Sequence[_Write]) -> None:
         """Force a commit to the disk, or take it back."""
@@ -273,11 +284,22 @@ def connect(path: Path | None) -> sqlite3.Connection:
     try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")  # `Sync` does what `full` would do, and more
+        database.execute("pragma wal_autocheckpoint = 0")  # see `empty`
         database.executescript(SCHEMA)
+        empty(database)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def empty(database: sqlite3.Connection, how: str = "truncate") -> None:
+    """Bring to the database what the file beside it has, which then grows from nothing.
+
+    With `passive` the file keeps its size and is written over; `Sync` says where that must not be.
+    """
+    with suppress(sqlite3.Error):  # then it goes on growing, and nothing is lost
+        database.execute(f"pragma wal_checkpoint({how})")
 
 
 def encode(meta: VolumeMetadata) -> bytes:

@@ -95,19 +95,25 @@ def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
     """The database; a damaged one is put aside, and what can be read of it is in the new one."""
     for suffix in metadata.SIDE_FILES:
         _put_aside(path, (suffix,), lambda file: os.path.lexists(file) and not file.is_file(), "no file")
-    sound: dict[str, bytes] = {}
     database = None
     try:
         database = metadata.connect(path)
-        sound.update(database.execute("select name, value from volumes"))
+        database.execute("select max(name), max(value) from volumes").fetchall()  # which are all to be read
         database.execute("select facts.value, taken_over.value from facts, taken_over where key = name")
     except sqlite3.DatabaseError as error:
-        if database is not None:
-            database.close()
-        elif type(error) is not sqlite3.DatabaseError:
+        if database is None and type(error) is not sqlite3.DatabaseError:
             raise
-        database = _anew(path, sound, error)
+        database = _anew(path, _sound(database), error)
     return database, _kept_aside(path)
+
+
+def _sound(database: sqlite3.Connection | None) -> Mapping[str, bytes]:
+    """The records of a damaged database that can be read; it is closed."""
+    sound: dict[str, bytes] = {}
+    if database is not None:
+        with closing(database), suppress(sqlite3.DatabaseError):
+            sound.update(database.execute("select name, value from volumes"))
+    return sound
 
 
 def _anew(path: Path, sound: Mapping[str, bytes], error: sqlite3.Error) -> sqlite3.Connection:
@@ -136,9 +142,11 @@ def _names_aside(path: Path) -> Iterator[Path]:
 
 def _kept_aside(path: Path) -> tuple[str, ...]:
     """The damaged databases that are kept, one sentence each, for as long as they are."""
+    begin = path.name + metadata.ASIDE
+    names = (name for name in os.listdir(path.parent) if name.startswith(begin))  # noqa: PTH208 - all are names
     return tuple(
         f"{aside} is a damaged database that was put aside; what could be read of it is in {path.name}"
-        for aside in sorted(path.parent.glob(f"{path.name}{metadata.ASIDE}*"))
+        for aside in sorted(map(path.with_name, names))
     )
 
 

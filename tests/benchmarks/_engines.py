@@ -106,9 +106,13 @@ def fresh(base: Path) -> Path:
 @contextmanager
 def run(engine: Engine, base: Path, bound: float = ANSWER) -> Iterator[Running | Ended]:
     """Run an engine until the end of the block; `bound` is the seconds that it has to answer first."""
+    # What Python has compiled is kept for the next start, as where nothing forbids it.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with (base / "log").open("ab") as log:
         begin = time.perf_counter()
-        process = subprocess.Popen(engine.command(base), stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            engine.command(base), stdout=log, stderr=log, start_new_session=True, env=env
+        )
     try:
         yield _waited_for(process, base / "s", begin, bound)
     finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from runtime import processors
 from runtime.disk import atomic_write_file
 from runtime.errors import EngineError
 from runtime.plugins.executor import identity
@@ -84,15 +85,16 @@ def _spawn(spec: Spec, outputs: tuple[int, int]) -> _Child:
     program = paths.executable(process.args[0], given.get("PATH", "").split(":"))
     if program is None:
         raise EngineError(f"exec: {process.args[0]!r}: no such program in the plugin's root file system")
-    return _Child(
-        [program, *map(paths.argument, process.args[1:])],
-        env=_environment(paths, given),
-        cwd=_working_directory(paths, process.cwd),
-        stdin=subprocess.DEVNULL,
-        stdout=outputs[0],
-        stderr=outputs[1],
-        start_new_session=True,
-    )
+    with processors.anywhere():
+        return _Child(
+            [program, *map(paths.argument, process.args[1:])],
+            env=_environment(paths, given),
+            cwd=_working_directory(paths, process.cwd),
+            stdin=subprocess.DEVNULL,
+            stdout=outputs[0],
+            stderr=outputs[1],
+            start_new_session=True,
+        )
 
 
 def _environment(paths: HostPaths, given: dict[str, str]) -> dict[str, str]:

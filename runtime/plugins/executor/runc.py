@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from runtime import processors
 from runtime.errors import EngineError, Unavailable
 from runtime.plugins.executor import identity
 from runtime.plugins.executor.identity import ProcessIdentity
@@ -102,14 +103,15 @@ class Runc:
         ]
         stdout, stderr = outputs or (subprocess.PIPE, subprocess.DEVNULL)
         try:
-            done = subprocess.run(  # noqa: S603 -- runc itself, with arguments of ours
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                timeout=COMMAND_TIMEOUT,
-                check=False,
-            )
+            with processors.anywhere():
+                done = subprocess.run(  # noqa: S603 -- runc itself, with arguments of ours
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    timeout=COMMAND_TIMEOUT,
+                    check=False,
+                )
         except subprocess.TimeoutExpired as error:
             raise EngineError(f"runc {arguments[0]}: no answer in {COMMAND_TIMEOUT:g} s", error) from error
         if done.returncode != 0:

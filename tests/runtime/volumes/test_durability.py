@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,7 +22,9 @@ from runtime.volumes import local_options
 from runtime.volumes.check import check
 from runtime.volumes.inspection import inspect
 from runtime.volumes.local_steps import aside
+from runtime.volumes.metadata import Metadata, VolumeMetadata, connect
 from runtime.volumes.service import VolumesService
+from runtime.volumes.syncing import RECORDS, SIZE, Sync
 
 NAMES = ("mine", "m" * 253, "m" * 254, "m" * 255)
 
@@ -289,6 +292,53 @@ def test_a_disk_that_is_really_full_leaves_what_was_before(stores: Any) -> None:
         stores.close(again.vs)
     finally:
         subprocess.run(["umount", "--lazy", stores.root], check=True)
+
+
+@pytest.fixture
+def ext4(tmp_path: Path) -> Iterator[Path]:
+    """An empty file system that has a journal."""
+    disk, place = tmp_path / "disk", tmp_path / "ext4"
+    place.mkdir()
+    with disk.open("wb") as image:
+        image.truncate(64 << 20)
+    if (mkfs := shutil.which("mkfs.ext4")) is None:
+        pytest.skip("mkfs.ext4 is not installed")
+    subprocess.run([mkfs, "-q", "-F", disk], check=True)
+    mounted = subprocess.run(["mount", "-o", "loop", disk, place], check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"ext4 cannot be mounted here: {mounted.stderr.decode().strip()}")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def commits(place: Path) -> int:
+    """How often the journal was written."""
+    device = place.stat().st_dev
+    name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+    (journal,) = Path("/proc/fs/jbd2").glob(f"{name}-*/info")
+    return int(journal.read_text().split()[0])
+
+
+@pytest.mark.slow
+@as_root
+def test_each_change_brings_the_directories_to_disk_however_fast_they_follow(ext4: Path) -> None:
+    path = ext4 / "records"
+    records = Metadata(connect(path), Sync(path))
+    before = commits(ext4)
+    for number in range(3 * RECORDS):
+        (ext4 / str(number)).mkdir()
+        records.set("one", VolumeMetadata("one", labels={"number": str(number)}))
+    records.close()
+    assert commits(ext4) - before >= 3 * RECORDS
+
+
+def test_the_file_of_new_records_is_emptied_again_and_again(stores: Any) -> None:
+    service = stores.service()
+    for number in range(2 * RECORDS):
+        service.vs.db.set("one", VolumeMetadata("one", labels={"number": str(number)}))
+    assert Path(f"{stores.root}/volumes/metadata.sqlite3-wal").stat().st_size < 2 * SIZE
+    stores.close(service.vs)
+    assert stores.service().vs.db.get("one").labels == {"number": str(2 * RECORDS - 1)}
 
 
 @pytest.mark.usefixtures("inline")
