@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 
+import pytest
+
 from runtime import processors
 
 
@@ -42,3 +44,12 @@ def test_an_engine_that_was_given_one_processor_keeps_to_it() -> None:
         assert os.sched_getaffinity(0) == given
     finally:
         os.sched_setaffinity(0, processors.ALLOWED)
+
+
+def test_where_a_sandbox_forbids_it_the_engine_runs_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    with processors.staying(), processors.anywhere():
+        assert where_a_new_thread_is() == processors.ALLOWED
