@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import stat
 import threading
@@ -15,6 +16,8 @@ from runtime.volumes import local_options, mount, removal
 from runtime.volumes.local_options import OptsConfig
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
 from runtime.volumes.quoting import cause
+
+log = logging.getLogger(__name__)
 
 ROOT_MODE: Final = 0o700
 DATA_MODE: Final = 0o755
@@ -91,10 +94,16 @@ class Creation:
             self.root.staged.discard(self.volume.name)
 
     def discard(self) -> None:
-        """Remove what was made; a directory that was there before stays, with all that is in it."""
+        """Remove what was made; a directory that was there before stays, with all that is in it.
+
+        What cannot be removed is for the next start, as after a crash; why there is no volume was said.
+        """
         self.root.unsynced.discard(self.place)
         if self.made and self.volume.name in self.root.staged:
-            removal.remove_tree(self.place, self.root.descriptor)
+            try:
+                removal.remove_tree(self.place, self.root.descriptor)
+            except (OSError, EngineError) as error:
+                log.warning("%s/%s: cannot be removed: %s", self.root.path, self.place, error)
         self.root.staged.discard(self.volume.name)
 
     def _make(self) -> None:

@@ -17,6 +17,9 @@ _SWAPPED: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
 _NOT_EMPTY: Final = (errno.ENOTEMPTY, errno.EEXIST)
 _TAKEN: Final = (*_NOT_EMPTY, errno.ENOTDIR)
 
+ROUNDS: Final = 100
+"""Times that a directory is emptied while somebody fills it again."""
+
 
 class MountInside(EngineError):
     """Something is mounted in the directory; what is on it is not ours to delete."""
@@ -49,14 +52,17 @@ def remove_tree(name: str, parent: int) -> None:
         MountInside: Something is mounted below.
         OSError: Something cannot be deleted.
     """
-    try:
-        empty_tree(name, parent)
-        if stat.S_ISDIR(os.lstat(name, dir_fd=parent).st_mode):
-            os.rmdir(name, dir_fd=parent)
-        else:
-            os.unlink(name, dir_fd=parent)
-    except FileNotFoundError:
+    for _ in range(ROUNDS):
+        try:
+            empty_tree(name, parent)
+            if not stat.S_ISDIR(os.lstat(name, dir_fd=parent).st_mode):
+                os.unlink(name, dir_fd=parent)
+            elif not _rmdir(name, parent):
+                continue
+        except FileNotFoundError:
+            pass
         return
+    raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), name)
 
 
 def empty_tree(name: str, parent: int) -> None:

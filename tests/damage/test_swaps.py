@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import damage_root
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from runtime.errors import EngineError
 from runtime.plugins import initlayer
 from runtime.plugins.removal import atomic_remove_all
-from runtime.volumes import local
+from runtime.volumes import local, removal
 from runtime.volumes.local import Root
 
 
@@ -144,6 +145,49 @@ def test_data_that_become_a_link_once_they_are_made_change_no_mode_outside(
             root.create("test")
     assert outside.stat().st_mode & 0o777 == 0o700
     assert root.list() == ()
+
+
+def filling(monkeypatch: pytest.MonkeyPatch, target: str, times: int) -> None:
+    """Have somebody put a file into a directory right before it is removed, so many times."""
+    rmdir, left = os.rmdir, [None] * times
+
+    def filled(name: str, *, dir_fd: int) -> None:
+        if left and name == target:
+            left.pop()
+            os.close(os.open(f"{name}/late", os.O_CREAT | os.O_CLOEXEC, dir_fd=dir_fd))
+        rmdir(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "rmdir", filled)
+
+
+def test_a_directory_that_is_filled_again_meanwhile_is_emptied_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tree/sub").mkdir(parents=True)
+    with removal.opened(tmp_path) as parent, monkeypatch.context() as patch:
+        filling(patch, "tree", 7)
+        removal.remove_tree("tree", parent)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_of_a_failed_creation_cannot_be_removed_does_not_hide_why_it_failed(
+    root: Root, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = os.stat
+
+    def refused(name: str, **options: Any) -> os.stat_result:
+        if name == "_data":
+            raise PermissionError(1, "Operation not permitted")
+        return found(name, **options)
+
+    with monkeypatch.context() as patch:
+        filling(patch, ".+test", removal.ROUNDS)
+        patch.setattr(os, "stat", refused)
+        with pytest.raises(EngineError, match=r"error while creating volume path .*: .*not permitted"):
+            root.create("test")
+    assert ".+test: cannot be removed" in caplog.text
+    assert root.list() == ()
+    assert root.create("test").name == "test"
 
 
 def test_a_root_file_system_that_is_a_link_is_not_filled(tmp_path: Path, outside: Path) -> None:
