@@ -7,13 +7,14 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 _work: list[tuple[Callable[[Any], Any], Sequence[Any]]] = []
 """In a forked process: what it is to do, and with which shares; it came with the fork, not through a pipe."""
@@ -38,14 +39,27 @@ def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
         return list(pool.map(_done, range(len(shares))))
 
 
+class Answer(Protocol[R_co]):
+    """What work aside will give: calling it waits for it."""
+
+    def __call__(self) -> R_co:
+        """The answer."""
+        ...
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether somebody else is at work on it, so that this process had better do something else."""
+        ...
+
+
 @contextmanager
-def aside(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
+def aside(work: Callable[[], R]) -> Iterator[Answer[R]]:
     """Work that is done in another process meanwhile; what this gives waits for the answer.
 
     Work that fails there is done once more in this process, where the error is raised.
     """
     if cores() < 2:  # noqa: PLR2004 - it would only wait for its turn
-        yield work
+        yield Unasked(work)
         return
     from multiprocessing import get_context
 
@@ -55,19 +69,43 @@ def aside(work: Callable[[], R]) -> Iterator[Callable[[], R]]:
     process.start()
     told.close()
 
-    def answer() -> R:
-        try:
-            found: R = answers.recv()
-        except EOFError:
-            return work()
-        return found
-
     try:
-        yield answer
+        yield _Asked(work, answers)
     finally:
         process.terminate()
         process.join()
         answers.close()
+
+
+class Unasked(Generic[R]):
+    """Work that nobody does before its answer is asked for."""
+
+    is_pending = False
+
+    def __init__(self, work: Callable[[], R]) -> None:
+        self._work = work
+
+    def __call__(self) -> R:
+        """Do it."""
+        return self._work()
+
+
+class _Asked(Generic[R]):
+    """Work that another process does."""
+
+    def __init__(self, work: Callable[[], R], answers: Connection) -> None:
+        self._work, self._answers = work, answers
+
+    @property
+    def is_pending(self) -> bool:
+        return not self._answers.poll()
+
+    def __call__(self) -> R:
+        try:
+            found: R = self._answers.recv()
+        except EOFError:
+            return self._work()
+        return found
 
 
 def _tell(work: Callable[[], object], told: Connection) -> None:

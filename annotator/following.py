@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import fnmatch
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from annotator import cores, versions
+from annotator.cores import Answer
 from annotator.errors import InvalidInput
 from annotator.forest import Forest, Hops
 from annotator.history import Change, Place, Porting, Trail, Version
 from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped, Text
-from annotator.releases import Releases, begun
+from annotator.releases import Releases
 from annotator.sources.cache import Cache
+from annotator.sources.chain import Chain
 from annotator.sources.snapshot import Source
 from annotator.tracking import changes, resolve, trails, walk
 from annotator.tracking.places import folder
 from annotator.tree import Tree
 
-# A longer way than this is not walked for a report on two tags: one step finds nearly as much in a second.
-LONGEST_WAY = 16
+# Over more release lines than this a report does not walk: one step finds nearly as much in a second.
+MOST_LINES = 9
 # Below so many symbols a second process costs more than it saves.
 _WORTH_A_PROCESS = 200
 
@@ -97,7 +99,7 @@ def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored,
 
 
 def porting(
-    source: Source, cache: Cache, base: Tree, mapped: Callable[[], Sequence[Mirrored]], old: str, new: str
+    source: Source, cache: Cache, base: Tree, mapped: Answer[Sequence[Mirrored]], old: str, new: str
 ) -> Porting:
     """What changed in mapped symbols from one tag to another, and what is new in their packages.
 
@@ -105,7 +107,7 @@ def porting(
         source: The source.
         cache: Where documents and the results of steps are kept.
         base: The tree at the baseline tag, in which the symbols are known.
-        mapped: Tells the mapped symbols; asked once the way between the tags is known.
+        mapped: Tells the mapped symbols; what does not need them is done while they are pending.
         old: The tag that was ported last.
         new: The tag to port.
 
@@ -113,14 +115,12 @@ def porting(
         UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
-    for tag in dict.fromkeys((old, new)):
-        if tag != base.tag:
-            source.snapshot(tag)  # so that an unknown tag is told as such
-    versions, chain = begun(source, base.snapshot, base.tag, old, new)
-    tags = tuple(dict.fromkeys((*versions, base.tag, old, new)))
-    woods, hops = Forest(chain, cache), Hops(cache)
-    way = walk.towards(trails.planned(tags, base.tag, woods, hops), (old, new))
-    among = tags if len(way) <= LONGEST_WAY else ()
+    ends = tuple(dict.fromkeys((base.tag, old, new)))
+    among = _between(_seen(source, ends), ends)
+    woods, hops = Forest(Chain(source, (*among, *ends), known=base.snapshot), cache), Hops(cache)
+    for tag in ends[1:]:
+        if mapped.is_pending:
+            woods.crossing(base.tag, tag).survey()
     symbols = mapped()
     starts = [symbol.anchor for symbol in symbols]
     at = trails.at_tags(starts, base.tag, (old, new), woods, hops, among=among)
@@ -130,6 +130,28 @@ def porting(
     compared = list(zip(symbols, at[old], at[new], strict=True))
     names = (_names(before, at[old]), _names(after, at[new]))
     return changes.porting(old, new, _changed(compared, before, after), names)
+
+
+def _seen(source: Source, tags: Iterable[str]) -> list[str]:
+    """All tags of a source, which has these.
+
+    Raises:
+        UnknownTag: It does not.
+    """
+    known = source.tags()
+    for tag in tags:
+        if tag not in known:
+            source.snapshot(tag)  # which tells what there is instead
+    return known
+
+
+def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:
+    """The version tags on the way between some tags, with these; none if the way is too long to be walked."""
+    lines = walk.spanned(walk.releases(tags), ends)
+    if len(lines) > MOST_LINES:
+        return ()
+    versions = [tag for line in lines for tag in line]
+    return (*versions, *(tag for tag in ends if tag not in versions))
 
 
 _Pair = tuple[Mirrored, Place, Place]

@@ -11,6 +11,7 @@ from typing import Protocol
 from annotator.kept import Values
 from annotator.model import Blob, Snapshot
 from annotator.tracking import follow
+from annotator.tracking.crossing import Crossing
 from annotator.tree import Documents, Tree
 
 
@@ -53,6 +54,7 @@ class Forest:
     def __init__(self, snapshots: Snapshots, documents: Documents) -> None:
         self._snapshots, self._documents = snapshots, documents
         self._trees: dict[str, Tree] = {}
+        self._crossings: dict[tuple[str, str], Crossing] = {}
 
     def commit(self, tag: str) -> str:
         """What tells a tag's content from any other."""
@@ -69,9 +71,16 @@ class Forest:
             self._trees[tag] = kind(self._snapshots.snapshot(tag), self._documents)
         return self._trees[tag]
 
+    def crossing(self, before: str, after: str) -> Crossing:
+        """Two trees side by side; the same object until one of them is released."""
+        if (before, after) not in self._crossings:
+            self._crossings[before, after] = Crossing(self.tree(before), self.tree(after))
+        return self._crossings[before, after]
+
     def release(self, tag: str) -> None:
         """Forget a tree and the bytes that were read from it."""
         self._trees.pop(tag, None)
+        self._crossings = {pair: found for pair, found in self._crossings.items() if tag not in pair}
 
     def content(self, tag: str) -> int:
         """The blobs of a tag's files as a set of bits."""

@@ -30,13 +30,13 @@ def tags(source: Source) -> tuple[str, ...]:
     return tuple(found)
 
 
-def begun(source: Source, known: Snapshot, *further: str) -> Releases:
-    """The version tags of a source of which a snapshot is known; to list them, and further ones, has begun.
+def begun(source: Source, known: Snapshot) -> Releases:
+    """The version tags of a source of which a snapshot is known; to list them has begun.
 
     Raises:
         SourceUnavailable: The source cannot be read, or has no version tags.
     """
     versions = tags(source)
-    chain = Chain(source, (*versions, *further), known=known)
+    chain = Chain(source, versions, known=known)
     chain.begin()
     return Releases(versions, chain)

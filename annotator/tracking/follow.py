@@ -48,6 +48,10 @@ class Forest(Protocol):
         """The tree; made when it is first asked for."""
         ...
 
+    def crossing(self, before: str, after: str) -> Crossing:
+        """Two of the trees side by side."""
+        ...
+
     def release(self, tag: str) -> None:
         """The tree is not needed any more."""
         ...
@@ -128,7 +132,7 @@ class _Walker:
         touched = self._touched(hop, places)
         if not touched:
             return {}
-        crossing = Crossing(self._forest.tree(hop.before), self._forest.tree(hop.after))
+        crossing = self._forest.crossing(hop.before, hop.after)
         changed = {n: self._bounded(n, places[n]) for n in touched}
         changes = self._edited(crossing, changed)
         left = {n: place for n, place in changed.items() if n not in changes}

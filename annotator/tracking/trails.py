@@ -11,6 +11,7 @@ import msgspec
 from annotator.history import VENDORED, Hop, Place, Stop, Trail, Tree
 from annotator.model import Anchor, Missing, Moved, Outcome, Reference, Renamed, Text, Verdict, Verified
 from annotator.tracking import walk
+from annotator.tracking.crossing import Crossing
 from annotator.tracking.follow import Forest, Kept, follow
 
 _PLAN = "plan"
@@ -137,6 +138,9 @@ class _Two:
 
     def tree(self, tag: str) -> Tree:
         return self._trees[tag]
+
+    def crossing(self, before: str, after: str) -> Crossing:
+        return Crossing(self._trees[before], self._trees[after])
 
     def release(self, tag: str) -> None:
         """They are the caller's."""

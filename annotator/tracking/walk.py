@@ -132,6 +132,19 @@ def _shortened(hops: Sequence[Hop], wanted: Collection[str]) -> Iterable[Hop]:
             yield Hop(start, hop.after)
 
 
+def spanned(tags: Iterable[str], ends: Collection[str]) -> list[list[str]]:
+    """The release lines from the earliest of `ends` to the latest, each with its tags in order.
+
+    All of them, if one of `ends` is no version: nothing tells where it is.
+    """
+    numbers = [found[0][:2] for end in ends if (found := key(end)) is not None]
+    lines = _lines(tags).values()
+    if len(numbers) < len(ends):
+        return list(lines)
+    first, last = min(numbers), max(numbers)
+    return [line for line in lines if (found := key(line[0])) is not None and first <= found[0][:2] <= last]
+
+
 def _line(tag: str) -> _Line:
     """The release line of a tag; a tag that is no version is a line of its own."""
     found = key(tag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +32,10 @@ def opened(shop, tmp_path):
 def begun(opened):
     source, _, base = opened
     return releases.begun(source, base.snapshot)
+
+
+def mapped(symbols: Sequence[following.Mirrored]) -> cores.Answer[Sequence[following.Mirrored]]:
+    return cores.Unasked(lambda: symbols)
 
 
 def mirror(*references: Reference) -> Counterpart:
@@ -79,7 +84,7 @@ def test_symbols_that_several_objects_mirror_are_one(opened):
 def test_what_to_port_names_the_places_in_python(opened):
     symbols = following.mirrored([mirror(GET)], opened[2])
 
-    found = following.porting(*opened, lambda: symbols, "v1.0.0", "v2.0.0")
+    found = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
 
     (change,) = found.changes
     assert (change.shift, change.edit) == (Shift.MOVED, Edit.SAME)
@@ -90,7 +95,7 @@ def test_what_to_port_names_the_places_in_python(opened):
 def test_what_to_port_can_be_asked_the_other_way_round(opened):
     symbols = following.mirrored([mirror(GET)], opened[2])
 
-    found = following.porting(*opened, lambda: symbols, "v2.0.0", "v1.0.0")
+    found = following.porting(*opened, mapped(symbols), "v2.0.0", "v1.0.0")
 
     assert found.changes[0].new.path == "store/store.go"
 
@@ -98,18 +103,18 @@ def test_what_to_port_can_be_asked_the_other_way_round(opened):
 def test_between_a_tag_and_itself_nothing_is_to_port(opened):
     symbols = following.mirrored([mirror(GET, STORE)], opened[2])
 
-    assert following.porting(*opened, lambda: symbols, "v2.0.0", "v2.0.0").changes == ()
+    assert following.porting(*opened, mapped(symbols), "v2.0.0", "v2.0.0").changes == ()
 
 
 def test_an_unknown_tag_is_told(opened):
     with pytest.raises(UnknownTag, match=r"v7\.0\.0"):
-        following.porting(*opened, tuple, "v1.0.0", "v7.0.0")
+        following.porting(*opened, mapped(()), "v1.0.0", "v7.0.0")
 
 
 def test_many_symbols_are_compared_alike_on_all_cores(opened, monkeypatch):
     symbols = following.mirrored([mirror(GET), mirror(STORE)], opened[2])
-    alone = following.porting(*opened, lambda: symbols, "v1.0.0", "v2.0.0")
+    alone = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
     monkeypatch.setattr(following, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(cores, "cores", lambda: 2)
 
-    assert following.porting(*opened, lambda: symbols, "v1.0.0", "v2.0.0") == alone
+    assert following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0") == alone
