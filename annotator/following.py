@@ -128,8 +128,13 @@ def porting(
     _load(before, at[old])
     _load(after, at[new])
     compared = list(zip(symbols, at[old], at[new], strict=True))
-    names = (_names(before, at[old]), _names(after, at[new]))
-    return changes.porting(old, new, _changed(compared, before, after), names)
+
+    def fresh() -> list[Anchor]:
+        mapped = [place.anchor for place in at[new] if not place.missing]
+        return [*changes.fresh(mapped, _names(before, at[old]), _names(after, at[new]))]
+
+    with cores.aside(fresh) as new_names:
+        return changes.porting(old, new, _changed(compared, before, after), new_names())
 
 
 def _seen(source: Source, tags: Iterable[str]) -> list[str]:

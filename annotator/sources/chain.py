@@ -20,8 +20,10 @@ from annotator.sources.succession import Change, Succession
 
 _GO = ("--", "*.go", ":!vendor")
 _SHA1_DIGITS = 40
-# So many tags are asked for at once: enough to make a start of git worth it, few enough to begin soon.
-_STRETCH = 110
+# So many tags are asked for at once: a few to begin soon, then enough to make a start of git worth it.
+_FIRST, _STRETCH = 30, 110
+# One git is never waited for while the last answer is looked through; a third would take that its core.
+_GITS = 2
 
 
 class Chain:
@@ -119,11 +121,17 @@ class Chain:
     @cached_property
     def _begun(self) -> tuple[Future[Mapping[str, Mapping[str, str]]], list[Future[bytes]]]:
         """The tags' ids, and what changed from tag to tag in stretches, as git comes to tell them."""
-        pool = ThreadPoolExecutor(max_workers=1)
+        pool = ThreadPoolExecutor(max_workers=_GITS)
         ids = pool.submit(self._told_ids)
-        stretches = [pool.submit(self._told_changes, at) for at in range(0, len(self._tags), _STRETCH)]
+        stretches = [pool.submit(self._told_changes, stretch) for stretch in self._stretches]
         pool.shutdown(wait=False)
         return ids, stretches
+
+    @property
+    def _stretches(self) -> Sequence[slice]:
+        """Which steps are asked for together."""
+        bounds = [0, *range(_FIRST, len(self._tags), _STRETCH), len(self._tags)]
+        return [slice(*pair) for pair in pairwise(bounds)]
 
     def _told_ids(self) -> Mapping[str, Mapping[str, str]]:
         """The ids of the tags' commits and of their trees."""
@@ -137,8 +145,8 @@ class Chain:
             found[kind][tag] = answer.split()[0].decode()
         return found
 
-    def _told_changes(self, first: int) -> bytes:
-        steps = self._steps[first : first + _STRETCH]
+    def _told_changes(self, stretch: slice) -> bytes:
+        steps = self._steps[stretch]
         given = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
         return self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, given=given)
 
@@ -148,9 +156,9 @@ class Chain:
 
     def _changed(self) -> Iterator[Sequence[Change]]:
         """What changed from tag to tag; one stretch is looked through while git makes the next."""
-        for number, told in enumerate(self._begun[1]):
+        for stretch, told in zip(self._stretches, self._begun[1], strict=True):
             changes = _changes(told.result().decode(errors="surrogateescape"))
-            for step in self._steps[number * _STRETCH :][:_STRETCH]:
+            for step in self._steps[stretch]:
                 yield changes.get(" ".join(step), ())
 
     @cached_property

@@ -54,16 +54,14 @@ class Compared(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def porting(
-    old: str, new: str, changes: Sequence[Change], names: tuple[Iterable[Anchor], Iterable[Anchor]]
-) -> Porting:
+def porting(old: str, new: str, changes: Sequence[Change], new_names: Iterable[Anchor]) -> Porting:
     """The report of what to port.
 
     Args:
         old: The old tag.
         new: The new tag.
         changes: What became of each mapped symbol.
-        names: All declarations of the mapped packages, at the old tag and at the new one.
+        new_names: The declarations of the mapped packages whose name is new.
     """
     return Porting(
         old,
@@ -74,7 +72,7 @@ def porting(
             for c in changes
             if (c.shift, c.edit) not in ((Shift.STAYED, Edit.SAME), (Shift.UNKNOWN, Edit.UNKNOWN))
         ),
-        tuple(_fresh(changes, *names)),
+        tuple(new_names),
     )
 
 
@@ -120,12 +118,17 @@ def _lines(old: Version, new: Version) -> Iterator[str]:
     yield from diff
 
 
-def _fresh(changes: Sequence[Change], old: Iterable[Anchor], new: Iterable[Anchor]) -> Iterator[Anchor]:
-    """By path and line, declarations of names that none had before and that no mapped symbol became."""
+def fresh(mapped: Iterable[Anchor], old: Iterable[Anchor], new: Iterable[Anchor]) -> Iterator[Anchor]:
+    """By path and line, declarations of names that none had before and that no mapped symbol became.
+
+    Args:
+        mapped: Where the mapped symbols are at the new tag.
+        old: All declarations of their packages at the old tag.
+        new: All declarations of their packages at the new tag.
+    """
     known = {(anchor.symbol, anchor.kind) for anchor in old}
-    mapped = {each.new for each in changes if each.new is not None}
-    homes = {folder(anchor.path) for anchor in mapped}
     places = {(anchor.path, anchor.symbol) for anchor in mapped}
+    homes = {folder(path) for path, _ in places}
     for anchor in sorted(new, key=lambda found: (found.path, found.line)):
         is_known = (anchor.symbol, anchor.kind) in known or (anchor.path, anchor.symbol) in places
         if folder(anchor.path) in homes and not is_known:

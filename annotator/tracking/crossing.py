@@ -86,7 +86,7 @@ class Crossing:
 
     def survey(self) -> None:
         """Find out now what the declarations of all packages need."""
-        _ = self.renamed_from, self.moved_folders, self._declared_later, self._declared_before
+        _ = self.renamed_from, self.moved_folders, self._declared_later.index, self._declared_before.index
 
     def successor(self, path: str) -> str | None:
         """Where a file of the first tree is in the second: at its path, or where it moved."""
@@ -115,19 +115,19 @@ class Crossing:
 
     def declaring_later(self, wanted: Declaration) -> list[str]:
         """Files of the second tree, new or edited, that look as if they declared one of that identity."""
-        return declared.declaring(self._declared_later, wanted)
+        return self._declared_later.declaring(wanted)
 
     def declaring_before(self, wanted: Declaration) -> list[str]:
         """Files of the first tree, gone or edited, that look as if they declared one of that identity."""
-        return declared.declaring(self._declared_before, wanted)
+        return self._declared_before.declaring(wanted)
 
     @cached_property
     def _declared_later(self) -> declared.Names:
-        return declared.index(self.after.read(sorted(self.new | self.edited)))
+        return declared.Names(self.after.read(sorted(self.new | self.edited)))
 
     @cached_property
     def _declared_before(self) -> declared.Names:
-        return declared.index(self.before.read(sorted(self.gone | self.edited)))
+        return declared.Names(self.before.read(sorted(self.gone | self.edited)))
 
     def old(self, path: str) -> Document:
         """What a file says in the first tree."""

@@ -96,7 +96,7 @@ class Facts:
 
     def _declaring(self, symbol: GoSymbol) -> list[str]:
         name = symbol.symbol.rpartition(".")[2]
-        found = declared.naming(self._names, name)
+        found = self._names.naming(name)
         return [path for path in found if is_test(path) is is_test(symbol.path)]
 
     def _successor(self, path: str) -> str | None:
@@ -160,7 +160,7 @@ class Facts:
 
     @cached_property
     def _names(self) -> declared.Names:
-        return declared.index(self._tree.read(self._tree.go_files))
+        return declared.Names(self._tree.read(self._tree.go_files))
 
     @property
     def _all(self) -> Iterator[GoSymbol]:

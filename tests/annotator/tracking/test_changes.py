@@ -182,9 +182,10 @@ def test_the_report_holds_what_changed_what_is_gone_and_what_is_new(grove, compa
     )
     names = [versions.names(forest.tree(tag), ["a"]) for tag in ("v1", "v2")]
 
+    fresh = changes.fresh([each.new.anchor for each in (same, changed)], *names)
     became = [changes.change(each) for each in (same, changed, gone, nowhere)]
 
-    found = changes.porting("v1", "v2", became, (names[0], names[1]))
+    found = changes.porting("v1", "v2", became, fresh)
 
     assert [change.symbol for change in found.changes] == ["a/a.go::Store", "a/a.go::Lost"]
     assert found.changes[1].shift is Shift.GONE

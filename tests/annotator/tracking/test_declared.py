@@ -14,6 +14,7 @@ FILES = {
     "other.go": b"package a\n\nfunc (c Cache) Get() {}\n",
     "type.go": b"package a\n\ntype Get struct{}\n",
     "group.go": b"package a\n\nvar (\n\tGet = 1\n)\n",
+    "letters.go": "package a\n\nfunc Gét() {}\n\nfunc Getä() {}\n".encode(),
     "none.go": b"package a\n\nfunc Set() { Get() }\n",
 }
 
@@ -32,8 +33,21 @@ def test_only_files_with_a_line_of_that_kind_may_declare_it(path, kind, files):
     (wanted,) = golang.read(FILES[path]).declarations
     assert wanted.kind is kind
 
-    assert declared.declaring(declared.index(FILES), wanted) == files
+    assert declared.Names(FILES).declaring(wanted) == files
 
 
 def test_a_name_alone_is_looked_for_in_all_kinds():
-    assert declared.naming(declared.index(FILES), "Get") == [path for path in FILES if path != "none.go"]
+    assert declared.Names(FILES).naming("Get") == [
+        path for path in FILES if path not in ("letters.go", "none.go")
+    ]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path != "none.go"])
+def test_the_index_that_many_names_are_worth_tells_what_each_file_tells(path):
+    indexed, looked_up = declared.Names(FILES), declared.Names(FILES)
+    assert indexed.index
+
+    for wanted in golang.read(FILES[path]).declarations:
+        assert path in looked_up.declaring(wanted)
+        assert looked_up.declaring(wanted) == indexed.declaring(wanted)
+        assert looked_up.naming(wanted.name) == indexed.naming(wanted.name)
