@@ -23,7 +23,7 @@ from annotator.tracking.places import folder
 from annotator.tree import Tree
 
 # Over more release lines than this a report does not walk: one step finds nearly as much in a second.
-MOST_LINES = 9
+MOST_LINES = 6
 # Below so many symbols a second process costs more than it saves.
 _WORTH_A_PROCESS = 200
 

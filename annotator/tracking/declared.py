@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import accumulate
 
 from annotator.model import Declaration, Kind
 
 # How gofmt begins the line that declares a name, alone or in a group.
-_BEFORE = rb"^(func (?:\([^)\n]*\) ?)?|type |var |const |\t)"
+_BEFORE = re.compile(rb"func (?:\([^)\n]*\) ?)?|type |var |const |\t")
 # Letters beyond ASCII are letters in Go too.
-_LETTER = rb"[\w\x80-\xff]"
-_DECLARED = re.compile(_BEFORE + rb"((?!\d)" + _LETTER + rb"+)", re.MULTILINE)
+_LETTER = re.compile(rb"[\w\x80-\xff]")
+_DECLARED = re.compile(rb"^(%b)((?!\d)%b+)" % (_BEFORE.pattern, _LETTER.pattern), re.MULTILINE)
 _FUNCTION, _METHOD = b"func ", b"func ("
-# For so many names all files are looked through one by one: an index of their names costs as much.
+# For so many names all files are looked through: an index of their names costs as much.
 _WORTH_AN_INDEX = 20
 
 
@@ -24,7 +26,7 @@ class Names:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         """Take the files by their bytes; nothing is looked for yet."""
-        self._files = files
+        self._files, self._paths = files, list(files)
         self._asked = 0
 
     def naming(self, name: str) -> list[str]:
@@ -44,6 +46,12 @@ class Names:
                 found[name].append((path, before))
         return found
 
+    @cached_property
+    def _text(self) -> tuple[bytes, list[int]]:
+        """All files one after the other, and where each begins: one search is faster than many."""
+        starts = accumulate((len(data) + 1 for data in self._files.values()), initial=0)
+        return b"\n".join(self._files.values()), list(starts)
+
     def _before(self, name: str) -> list[tuple[str, bytes]]:
         """The files that may declare a name, and what stands before it there."""
         self._asked += 1
@@ -52,10 +60,13 @@ class Names:
         return list(self._looked_up(name.encode()))
 
     def _looked_up(self, name: bytes) -> Iterator[tuple[str, bytes]]:
-        declared = re.compile(_BEFORE + re.escape(name) + rb"(?!" + _LETTER + rb")", re.MULTILINE)
-        for path, data in self._files.items():
-            if name in data:
-                yield from ((path, before) for before in set(declared.findall(data)))
+        text, starts = self._text
+        at = text.find(name) if name else -1
+        while at >= 0:
+            line, end = text.rfind(b"\n", 0, at) + 1, at + len(name)
+            if _BEFORE.fullmatch(text, line, at) and not _LETTER.match(text, end):
+                yield self._paths[bisect(starts, at) - 1], text[line:at]
+            at = text.find(name, end)
 
 
 def _fits(before: bytes, wanted: Declaration) -> bool:

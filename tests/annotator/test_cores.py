@@ -63,6 +63,25 @@ def test_on_one_core_nothing_is_done_aside(monkeypatch):
         assert answer() == os.getpid()
 
 
+def test_what_is_done_aside_is_pending_until_it_is_done(two):
+    going, go = os.pipe()
+
+    with cores.aside(lambda: os.read(going, 1)) as answer:
+        assert answer.is_pending
+        os.write(go, b"!")
+        assert answer() == b"!"
+
+    os.close(going)
+    os.close(go)
+
+
+def test_what_nobody_is_at_work_on_is_not_pending(monkeypatch):
+    monkeypatch.setattr(cores, "cores", lambda: 1)
+
+    with cores.aside(os.getpid) as answer:
+        assert not answer.is_pending
+
+
 def test_what_goes_wrong_aside_is_raised_where_the_answer_is_asked_for(two):
     def fail() -> None:
         raise SourceUnavailable("it is not there")

@@ -118,3 +118,22 @@ def test_many_symbols_are_compared_alike_on_all_cores(opened, monkeypatch):
     monkeypatch.setattr(cores, "cores", lambda: 2)
 
     assert following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0") == alone
+
+
+class Pending(cores.Unasked[Sequence[following.Mirrored]]):
+    is_pending = True
+
+
+def test_trees_are_compared_alike_while_the_symbols_are_pending(opened):
+    symbols = following.mirrored([mirror(GET), mirror(STORE)], opened[2])
+    asked = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
+
+    assert following.porting(*opened, Pending(lambda: symbols), "v1.0.0", "v2.0.0") == asked
+
+
+def test_a_way_over_too_many_release_lines_is_not_walked(monkeypatch):
+    tags = ["v1.0.0", "v1.0.1", "v2.0.0", "v3.0.0", "latest"]
+
+    assert following._between(tags, ["v1.0.0", "v2.0.0"]) == ("v1.0.0", "v1.0.1", "v2.0.0")
+    monkeypatch.setattr(following, "MOST_LINES", 1)
+    assert following._between(tags, ["v1.0.0", "v2.0.0"]) == ()

@@ -159,3 +159,22 @@ def test_the_latest_of_each_line_is_a_release_and_of_two_names_the_plainer_one()
     ]
 
     assert walk.latest([*tags, "docker-v29.0.1", "latest"]) == ["v1.11.2", "v17.03.1-ce", "docker-v29.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "first", "last"),
+    [
+        (["v18.09.0"], "v18.09.0-ce-beta1", "v18.09.10"),
+        (["v18.09.9", "v17.06.0-ce"], "v17.06.0-ce-rc1", "v18.09.10"),
+        (["v23.0.0", "v18.09.9", "v18.09.0"], "v18.09.0-ce-beta1", "v23.0.0"),
+        (["v18.09.9", "latest"], "v1.13.1", "docker-v29.0.0"),
+    ],
+)
+def test_between_tags_lie_their_release_lines_and_those_between_them_whole(ends, first, last):
+    ordered = walk.releases(ORDERED)
+
+    lines = walk.spanned(reversed(ORDERED), ends)
+
+    between = ordered[ordered.index(first) : ordered.index(last) + 1]
+    assert sorted((tag for line in lines for tag in line), key=walk.key) == between
+    assert all(line == sorted(line, key=walk.key) for line in lines)
