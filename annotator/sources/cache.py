@@ -124,7 +124,7 @@ class Cache(Closing):
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return _connect(self._file)
-        except (*_FAILURES, OSError) as error:
+        except (SourceUnavailable, *_FAILURES, OSError) as error:
             if _is_ruined(error):
                 return self._anew(error)
             self._go_without(error)
@@ -146,10 +146,12 @@ class Cache(Closing):
     def _remade(self, ruin: Exception) -> sqlite3.Connection:
         self._warn(f"{self._file} was damaged ({ruin}) and is made anew")
         _remove(self._file)
-        return _connect(self._file)
+        _make(self._file)
+        return _open(self._file)
 
     def _go_without(self, error: Exception) -> None:
-        self._warn(f"{self._file} cannot be used ({error}); this goes on without a cache, and is slower")
+        why = error.__cause__ or error
+        self._warn(f"{self._file} cannot be used ({why}); this goes on without a cache, and is slower")
 
 
 def _version(reader: str) -> str:
@@ -159,7 +161,24 @@ def _version(reader: str) -> str:
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    is_new = not file.exists()
+    """The database, made if it is not there; of two builds that come at once one makes it."""
+    if not file.exists():
+        with locked(file):
+            if not file.exists():
+                _make(file)
+                _remove_others(file)
+    return _open(file)
+
+
+def _make(file: Path) -> None:
+    """Make an empty database aside: while it takes up its journal, SQLite lets nobody else wait for it."""
+    aside = file.with_name(f"{file.name}.part")
+    aside.unlink(missing_ok=True)
+    _open(aside).close()
+    aside.replace(file)
+
+
+def _open(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file, timeout=_BUSY, isolation_level=None)
     try:
         # Nothing is waited for on the disk: what a power cut spoils is found by its checksum, and read again.
@@ -168,15 +187,13 @@ def _connect(file: Path) -> sqlite3.Connection:
     except BaseException:
         database.close()
         raise
-    if is_new:
-        _remove_others(file)
     return database
 
 
 def _sound(file: Path) -> sqlite3.Connection | None:
     """The database, if another build has made it anew meanwhile."""
     try:
-        database = _connect(file)
+        database = _open(file)
     except _FAILURES:
         return None
     with suppress(*_FAILURES):
@@ -205,6 +222,7 @@ def _remove_others(file: Path) -> None:
         if other != file:
             with suppress(OSError):
                 _remove(other)
+                other.with_name(f"{other.name}.lock").unlink(missing_ok=True)
 
 
 def _insert(database: sqlite3.Connection, rows: list[tuple[str, str, int, bytes]]) -> None:

@@ -266,6 +266,32 @@ with Cache(Path({str(cache)!r}), reader="1", warn=print) as cache:
     assert warnings == []
 
 
+def test_of_many_builds_that_come_at_once_one_makes_the_cache(cache: Path, python: Python) -> None:
+    program = f"""
+from multiprocessing import get_context
+from pathlib import Path
+from annotator.sources.cache import Cache
+
+def build(ready, number):
+    ready.wait()
+    with Cache(Path({str(cache)!r}), reader="1", warn=print) as cache:
+        cache.put_values("kind", {{str(number): b"value"}})
+        assert len(cache.get_values("kind", [str(number)])) == 1
+
+context = get_context("fork")
+ready = context.Barrier(8)
+builds = [context.Process(target=build, args=(ready, number)) for number in range(8)]
+for one in builds:
+    one.start()
+for one in builds:
+    one.join()
+"""
+    with python(program) as builds:
+        assert builds.communicate() == ("", "")
+
+    assert [file.suffix for file in sorted(cache.iterdir())] == [".sqlite3", ".lock"]
+
+
 def test_two_builds_at_once_make_a_damaged_cache_anew_together(
     cache: Path, reopened: Reopened, python: Python
 ) -> None:
