@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from heapq import heapreplace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+_PORTIONS = 6
+"""How many shares there are for each core: enough that none waits long for the last."""
 
 _work: list[tuple[Callable[[Any], Any], Sequence[Any]]] = []
 """In a forked process: what it is to do, and with which shares; it came with the fork, not through a pipe."""
@@ -28,14 +32,16 @@ def cores() -> int:
 def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
     """What `work` makes of each share, in order; one share alone is done in this process.
 
+    There are as many processes as cores, and each takes the next share when it is done with one.
     Only the answers go through a pipe. What a process reads is its own, and ends with it.
     """
-    if len(shares) < 2:  # noqa: PLR2004 - another process gains nothing
+    workers = min(len(shares), cores())
+    if workers < 2:  # noqa: PLR2004 - another process gains nothing
         return [work(share) for share in shares]
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(len(shares), get_context("fork"), _set, (work, shares)) as pool:
+    with ProcessPoolExecutor(workers, get_context("fork"), _set, (work, shares)) as pool:
         return list(pool.map(_done, range(len(shares))))
 
 
@@ -125,15 +131,18 @@ def _done(share: int) -> Any:
     return work(shares[share])
 
 
+def portions() -> int:
+    """In how many shares work is dealt: several for each core, as how long one takes is but guessed."""
+    return cores() * _PORTIONS if cores() > 1 else 1
+
+
 def dealt(groups: Mapping[str, Iterable[T]], weight: Callable[[T], int]) -> list[list[T]]:
-    """Groups dealt out to the cores, each whole, so that all have about as much to do; none is empty."""
-    hands: list[list[T]] = [[] for _ in range(cores())]
-    loads = [0] * len(hands)
+    """Groups dealt out in shares, each whole, the heaviest share first; none is empty."""
+    shares: list[tuple[int, int, list[T]]] = [(0, number, []) for number in range(portions())]
     weighed = [
         (sum(map(weight, found)), name, found) for name, given in groups.items() if (found := [*given])
     ]
     for total, _, found in sorted(weighed, key=lambda each: (-each[0], each[1])):
-        lightest = loads.index(min(loads))
-        hands[lightest] += found
-        loads[lightest] += total
-    return [hand for hand in hands if hand]
+        load, number, share = shares[0]
+        heapreplace(shares, (load + total, number, share + found))
+    return [share for _, _, share in sorted(shares, key=lambda each: (-each[0], each[1])) if share]

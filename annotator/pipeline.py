@@ -162,7 +162,7 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
         given = msgspec.structs.replace(_given(at, files, told, mirror), mirror=whole())
         render.take(templates())
     plan = pages.planned(given)
-    written = render.files(plan, cores.cores())
+    written = render.files(plan)
     verdicts = tuple(verdict for entry in given.cited for verdict in entry.verdicts)
     built = Built(sum(path.endswith(".md") for path in written), given.tag, verdicts, plan.remarks)
     return {**written, **site.assets(at.project.site / "assets")}, built

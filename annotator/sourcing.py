@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import TypeVar
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ from annotator.model import Use
 from annotator.session import Session
 from annotator.writing.code import Coloured
 from annotator.writing.places import Source
+
+if TYPE_CHECKING:
+    from annotator.reading.binding import Binder
 
 # Below so many bytes of Go a second process costs more than it saves.
 _WORTH_A_PROCESS = 200_000
@@ -74,7 +77,7 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
         frozenset(paths) - uses.keys(), frozenset(paths) - colours.keys(), frozenset(asked) - locking.keys()
     )
     bare = [path for path in paths if path in lacking]
-    for made in cores.shared(partial(_made, at, lacking), _shares(bare, data)):
+    for made in cores.shared(_Maker(at, lacking), _shares(bare, data)):
         _keep(at, data, made)
         uses |= {path: _USES.decode(encoded) for path, encoded in made.uses.items()}
         colours |= {path: colouring.decode(encoded) for path, encoded in made.colours.items()}
@@ -85,31 +88,48 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
     )
 
 
-def _shares(paths: Iterable[str], data: Mapping[str, bytes]) -> list[list[str]]:
-    """Package by package, as its files need the same things known."""
-    packages: dict[str, list[str]] = defaultdict(list)
+def _shares(paths: Sequence[str], data: Mapping[str, bytes]) -> list[list[str]]:
+    """Package by package, as its files need the same things known; one that is most of all, in parts."""
+    total = sum(len(data[path]) for path in paths)
+    if total < _WORTH_A_PROCESS:
+        return [[*paths]] if paths else []
+    parts: dict[str, list[str]] = defaultdict(list)
+    before: Counter[str] = Counter()  # the bytes of a package's files that are dealt
     for path in paths:
-        packages[path.rpartition("/")[0]].append(path)
-    dealt = cores.dealt(packages, lambda path: len(data[path]))
-    total = sum(len(data[path]) for hand in dealt for path in hand)
-    return dealt if total >= _WORTH_A_PROCESS else [[path for hand in dealt for path in hand]][: len(dealt)]
+        package = path.rpartition("/")[0]
+        parts[f"{package} {before[package] * cores.portions() // total}"].append(path)
+        before[package] += len(data[path])
+    return cores.dealt(parts, lambda path: len(data[path]))
 
 
-def _made(at: Session, lacking: _Lacking, paths: list[str]) -> _Made:
-    from annotator.reading import golocks
-    from annotator.reading.binding import Binder
+class _Maker:
+    """Makes what is lacking of some files; what its process found out for one share serves the next."""
 
-    encode, binder = msgspec.msgpack.encode, Binder(at.tree, at.project.config.modules)
-    data, documents = at.tree.read(paths), at.tree.documents(paths)
-    return _Made(
-        locking={  # which asks the binder for the uses, too
-            path: encode(golocks.read(binder, path, data[path], documents[path]))
-            for path in paths
-            if path in lacking.locking
-        },
-        uses={path: encode(binder.uses(path)) for path in paths if path in lacking.uses},
-        colours={path: encode(colouring.made(data[path], "go")) for path in paths if path in lacking.colours},
-    )
+    def __init__(self, at: Session, lacking: _Lacking) -> None:
+        self._at, self._lacking = at, lacking
+
+    @cached_property
+    def _binder(self) -> Binder:
+        from annotator.reading.binding import Binder
+
+        return Binder(self._at.tree, self._at.project.config.modules)
+
+    def __call__(self, paths: list[str]) -> _Made:
+        from annotator.reading import golocks
+
+        encode, binder, lacking = msgspec.msgpack.encode, self._binder, self._lacking
+        data, documents = self._at.tree.read(paths), self._at.tree.documents(paths)
+        return _Made(
+            locking={  # which asks the binder for the uses, too
+                path: encode(golocks.read(binder, path, data[path], documents[path]))
+                for path in paths
+                if path in lacking.locking
+            },
+            uses={path: encode(binder.uses(path)) for path in paths if path in lacking.uses},
+            colours={
+                path: encode(colouring.made(data[path], "go")) for path in paths if path in lacking.colours
+            },
+        )
 
 
 def _keep(at: Session, data: Mapping[str, bytes], made: _Made) -> None:

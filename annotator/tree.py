@@ -15,8 +15,8 @@ import msgspec
 from annotator import cores
 from annotator.model import Blob, Declaration, Document, Snapshot, Use
 
-# Below so many files a second process costs more than it saves.
-_WORTH_A_PROCESS = 120
+# Below so many files further processes cost more than they save.
+_WORTH_PROCESSES = 240
 _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 # Letters beyond ASCII are letters in Go too.
 _WORD = re.compile(rb"[\w\x80-\xff]+")
@@ -175,11 +175,11 @@ class Tree:
 def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
     """The documents of many blobs, on as many cores as are worth it."""
     given = list(blobs.items())
-    workers = min(cores.cores(), len(given) // _WORTH_A_PROCESS)
-    if workers < 2:  # noqa: PLR2004 - one worker is this process
+    portions = cores.portions() if len(given) >= _WORTH_PROCESSES else 1
+    if portions < 2:  # noqa: PLR2004 - one portion is for this process
         return _parsed(given)
     found: dict[str, Document] = {}
-    for encoded in cores.shared(_parse_share, [given[start::workers] for start in range(workers)]):
+    for encoded in cores.shared(_parse_share, [given[start::portions] for start in range(portions)]):
         found.update(_DECODE(encoded))
     return found
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from annotator.model import Declaration, Kind, Use
+from annotator.reading import golang
 from annotator.reading.binding_expressions import Expressions
 from annotator.reading.binding_interfaces import Interfaces
 from annotator.reading.binding_members import Members
-from annotator.reading.binding_packages import File, Files, Packages, Source, by_symbol, with_members
+from annotator.reading.binding_packages import File, Files, Packages, Source, by_symbol
 from annotator.reading.binding_platform import platform_of
 from annotator.reading.binding_signatures import Signatures
 from annotator.reading.binding_types import Types
@@ -82,7 +83,7 @@ class Binder:
         if path not in self._symbols:
             found = self._files.file(path)
             self._symbols[path] = (
-                by_symbol(with_members(found.document.declarations)) if found is not None else {}
+                by_symbol(golang.with_members(found.document.declarations)) if found is not None else {}
             )
         return self._symbols[path]
 

@@ -71,8 +71,8 @@ def _name(node: Node, context: Context) -> str:
 
 def _node(member: Member) -> Node | None:
     """The node of a method's or interface method's declaration."""
-    declaration, root = member.declaration, member.file.root
-    if declaration is None or root is None or declaration.kind not in (Kind.METHOD, Kind.IMETHOD):
+    declaration = member.declaration
+    if declaration is None or declaration.kind not in (Kind.METHOD, Kind.IMETHOD):
         return None
-    node = root.named_descendant_for_byte_range(declaration.span.start, declaration.span.end)
+    node = member.file.descendant(declaration.span)
     return node if node is not None and node.type in ("method_declaration", "method_elem") else None

@@ -94,8 +94,7 @@ class Members:
             kind = self.types.resolve(node.child_by_field_name("type"), context)
             if node.children[0].type == "*":
                 kind = Pointer(kind)
-        row, column = name.start_point
-        return Member(context.file, context.file.places.get((row + 1, column + 1)), kind)
+        return Member(context.file, context.file.place(name), kind)
 
 
 def _read(spelled: Node, file: File) -> _Elements:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 from tree_sitter import Node
 
-from annotator.model import Declaration, Document
-from annotator.reading import golang, gosyntax
+from annotator.model import Declaration, Document, Span
+from annotator.reading import golang, gopieces, gosyntax
 from annotator.reading.binding_platform import Platform, builds
+from annotator.reading.gopieces import Piece, Pieces
 
 
 class Source(Protocol):
@@ -35,6 +36,7 @@ class File:
     folder: str
     data: bytes
     source: Source
+    _nodes: dict[Span, Node | None] = field(default_factory=dict)
 
     @cached_property
     def head(self) -> golang.Head:
@@ -52,10 +54,38 @@ class File:
         return by_symbol(self.document.declarations)
 
     def declared(self, symbol: str) -> tuple[Declaration, ...]:
-        """Its package-level declarations of `Name` or `Type.Method`; read only if it has the word."""
-        if "named" not in self.__dict__ and symbol.rpartition(".")[2].encode() not in self.data:
+        """Its package-level declarations of `Name` or `Type.Method`; what is surely none is not read."""
+        name = symbol.rpartition(".")[2]
+        if not self._is_read and name.encode() not in self.data:
             return ()
-        return self.named.get(symbol, ())
+        found = None if self._is_read else self._in_pieces(name)
+        if found is None:
+            return self.named.get(symbol, ())
+        return tuple(each for each in found if each.symbol == symbol)
+
+    @property
+    def _is_read(self) -> bool:
+        return "document" in self.__dict__
+
+    @cached_property
+    def _pieces(self) -> Pieces | None:
+        """Its declarations one by one; None if it has to be read whole."""
+        return gopieces.cut(self.data)
+
+    def _in_pieces(self, name: str) -> list[Declaration] | None:
+        """What its pieces that may declare a name declare; None if it has to be read whole."""
+        if self._pieces is None:
+            return None
+        found: list[Declaration] = []
+        for piece in self._pieces.naming(name):
+            if piece is None:
+                return None
+            found += piece.declarations
+        return found
+
+    def _piece(self, offset: int) -> Piece | None:
+        """The piece that an offset lies in; None if the file has been read whole, or has to be."""
+        return None if self._is_read or self._pieces is None else self._pieces.at(offset)
 
     @property
     def is_test(self) -> bool:
@@ -70,7 +100,12 @@ class File:
     @cached_property
     def places(self) -> Mapping[tuple[int, int], Declaration]:
         """All declarations and members by the line and column of their names."""
-        return {(found.line, found.column): found for found in with_members(self.document.declarations)}
+        return golang.by_place(self.document.declarations)
+
+    def place(self, name: Node) -> Declaration | None:
+        """The declaration or member that a name is of."""
+        piece = self._piece(name.start_byte)
+        return (piece or self).places.get(gosyntax.place(name))
 
     @cached_property
     def symbols(self) -> Mapping[str, int]:
@@ -84,8 +119,18 @@ class File:
     def node(self, declaration: Declaration) -> Node | None:
         """The specification or function that declares a package-level name."""
         where = declaration.span
-        root = self.root
-        node = root.named_descendant_for_byte_range(where.start, where.end) if root is not None else None
+        if where not in self._nodes:
+            self._nodes[where] = self._declaring(where)
+        return self._nodes[where]
+
+    def descendant(self, where: Span) -> Node | None:
+        """The smallest named node around a stretch of the file."""
+        piece = self._piece(where.start)
+        root = piece.root if piece is not None else self.root
+        return root.named_descendant_for_byte_range(where.start, where.end) if root is not None else None
+
+    def _declaring(self, where: Span) -> Node | None:
+        node = self.descendant(where)
         if node is None or node.end_byte > where.end or node.start_byte < where.start:
             return None
         if node.type.endswith("_declaration") and node.type not in (
@@ -99,15 +144,6 @@ class File:
 def folder_of(path: str) -> str:
     """The folder that a path lies in, empty at the root."""
     return path.rpartition("/")[0]
-
-
-def with_members(declarations: tuple[Declaration, ...]) -> Iterator[Declaration]:
-    """Declarations and, to any depth, their members."""
-    todo = list(declarations)
-    while todo:
-        found = todo.pop()
-        yield found
-        todo += found.members
 
 
 def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declaration, ...]]:

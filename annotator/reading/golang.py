@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -40,7 +40,7 @@ def read(data: bytes) -> Document:
     return Document(
         first.package,
         first.imports,
-        tuple(_broken_file(data, root) if broken else _whole_file(data, root)),
+        tuple(_broken_file(data, root) if broken else declarations(data, root)),
         first.constraint,
         lines,
         gosyntax.broken_lines(root) if broken else (),
@@ -56,6 +56,20 @@ def read_piece(data: bytes, start: int, end: int) -> Declaration | None:
     nodes = [node for node in root.named_children if node.type != "comment"] if root is not None else []
     found = [each for node in nodes for each in _declared(data, node, None)]
     return found[0] if len(nodes) == 1 == len(found) else None
+
+
+def with_members(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
+    """Declarations and, to any depth, their members."""
+    todo = list(declarations)
+    while todo:
+        found = todo.pop()
+        yield found
+        todo += found.members
+
+
+def by_place(declarations: Iterable[Declaration]) -> Mapping[tuple[int, int], Declaration]:
+    """Declarations and members by the line and column of their names."""
+    return {(found.line, found.column): found for found in with_members(declarations)}
 
 
 # ── Package and imports ──────────────────────────────────────────────────────────────────────────
@@ -100,7 +114,8 @@ def _imports(data: bytes, node: Node) -> Iterator[Import]:
 # ── Top level ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _whole_file(data: bytes, root: Node) -> Iterator[Declaration]:
+def declarations(data: bytes, root: Node) -> Iterator[Declaration]:
+    """What is declared at the top level of a sound tree."""
     for node, doc in documented(root.named_children):
         yield from _declared(data, node, doc)
 

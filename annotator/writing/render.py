@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
 
+from annotator import cores
 from annotator.writing.atlas import (
     CONTENTS,
     COVERAGE,
@@ -40,15 +39,15 @@ QUESTIONS = "Questions"
 """The section of the navigation that comes before the chapters."""
 
 
-def files(plan: Plan, workers: int = 1) -> Mapping[str, bytes]:
-    """Every generated file by its path below the documents' folder, made by so many processes."""
-    if workers > 1:
-        with ProcessPoolExecutor(workers, get_context("fork"), _set, (plan,)) as pool:
-            shares = list(pool.map(_share, [(start, workers) for start in range(workers)]))
-        made = dict(sorted(item for share in shares for item in share))
-    else:
-        made = {at: _rendered(plan, at) for at in range(len(plan.recipes))}
-    rendered = dict(item for pages in made.values() for item in pages)
+def files(plan: Plan) -> Mapping[str, bytes]:
+    """Every generated file by its path below the documents' folder, made on all cores."""
+    portions = cores.portions()
+
+    def made(first: int) -> list[tuple[int, _Pages]]:
+        return [(at, _rendered(plan, at)) for at in range(first, len(plan.recipes), portions)]
+
+    shares = cores.shared(made, range(portions))
+    rendered = dict(item for _, pages in sorted(item for share in shares for item in share) for item in pages)
     return {
         **rendered,
         SETTINGS: settings(plan, list(rendered)).encode(),
@@ -57,19 +56,6 @@ def files(plan: Plan, workers: int = 1) -> Mapping[str, bytes]:
 
 
 _Pages = list[tuple[str, bytes]]
-
-_plans: list[Plan] = []
-"""In a process that makes a share of the pages: the plan, which came with the fork."""
-
-
-def _set(plan: Plan) -> None:
-    _plans[:] = [plan]
-
-
-def _share(which: tuple[int, int]) -> list[tuple[int, _Pages]]:
-    start, step = which
-    plan = _plans[0]
-    return [(at, _rendered(plan, at)) for at in range(start, len(plan.recipes), step)]
 
 
 def _rendered(plan: Plan, at: int) -> _Pages:

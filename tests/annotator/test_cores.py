@@ -21,15 +21,38 @@ def two(monkeypatch):
     monkeypatch.setattr(cores, "cores", lambda: 2)
 
 
-def test_groups_are_dealt_whole_and_evenly(two):
-    assert cores.dealt(GROUPS, lambda weight: weight) == [[5], [3, 1, 4]]
+def test_groups_are_dealt_whole_and_the_heaviest_first(two):
+    assert cores.dealt(GROUPS, lambda weight: weight) == [[5], [3, 1], [4]]
+
+
+def test_many_groups_are_dealt_evenly(two):
+    shares = cores.dealt({str(number): [number, 1] for number in range(100)}, lambda weight: weight)
+
+    loads = [sum(share) for share in shares]
+    assert len(shares) == cores.portions()
+    assert max(loads) - min(loads) <= 100
+    assert loads == sorted(loads, reverse=True)
+    assert sum(loads) == sum(range(100)) + 100
 
 
 def test_nothing_is_dealt_to_nobody(two):
     assert cores.dealt({"a": [], "b": [1]}, lambda weight: weight) == [[1]]
 
 
-def test_each_share_is_done_in_a_process_of_its_own_that_has_what_was_read():
+def test_on_one_core_all_is_one_share(monkeypatch):
+    monkeypatch.setattr(cores, "cores", lambda: 1)
+
+    assert cores.dealt(GROUPS, lambda weight: weight) == [[5, 3, 1, 4]]
+
+
+def test_a_process_that_is_done_with_a_share_takes_the_next(two):
+    processes = cores.shared(lambda _: os.getpid(), range(20))
+
+    assert os.getpid() not in processes
+    assert len(set(processes)) <= 2
+
+
+def test_each_share_is_done_in_another_process_that_has_what_was_read(two):
     read = object()
 
     answers = cores.shared(lambda share: (share, os.getpid(), id(read)), ["one", "two"])
@@ -43,7 +66,7 @@ def test_one_share_stays_in_this_process():
     assert cores.shared(lambda _: os.getpid(), ["one"]) == [os.getpid()]
 
 
-def test_what_goes_wrong_in_a_share_is_told():
+def test_what_goes_wrong_in_a_share_is_told(two):
     def fail(share: str) -> None:
         raise SourceUnavailable(f"{share} is not there")
 
