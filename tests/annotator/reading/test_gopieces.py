@@ -20,10 +20,10 @@ FORMS = (Path(__file__).parent / "go" / "forms.go").read_bytes()
 
 PARTS = [
     "// A comment.\n", "/* A comment. */", "\n", "\n\n", " ", "\t", ";", "{", "}", "(", ")", '"', "`", "'{'",
-    "'", ",", "func F() {}\n", "func (t *T) F() int {\n\treturn 1\n}\n",
-    "func G[K any](k K) { g := func() {} }\n", "type T struct {\n", "type A, B int\n", "type (\n\tC int\n\tD = C\n)\n", "var x, y = 1, `func F() {`\n",
-    "const (\n\tc = iota\n\td\n)\n", "var f = func() {\n", "x := 1\n", "\tvar z int\n", 'import "x"\n',
-    "package b\n", "é", "func",
+    "'", ",", "func F() {}\n", "func (t *T) F() int {\n\treturn 1\n}\n", "var f = func() {\n", "x := 1\n",
+    "func G[K any](k K) { g := func() {} }\n", "type T struct {\n", "type A, B int\n", "\tvar z int\n",
+    "type (\n\tC int\n\tD = C\n)\n", "var x, y = 1, `func F() {`\n", "const (\n\tc = iota\n\td\n)\n",
+    'import "x"\n', "package b\n", "é", "func",
 ]  # fmt: skip
 
 
