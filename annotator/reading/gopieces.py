@@ -22,7 +22,7 @@ _LEXEME = re.compile(
     rb"|//[^\n]*|/\*.*?\*/(?:[ \t]*(?:func|type|var|const)\b)?|\"|`|'|/\*",
     re.DOTALL,
 )
-_OPENING, _CLOSING, _LINE_END, _SEMICOLON, _COMMENT = b"({", b")}", b"\n", b";", b"/"
+_BRACKETS = {b"{": 1, b"(": 1, b"}": -1, b")": -1}
 _UNENDED = frozenset({b'"', b"`", b"'", b"/*"})
 _WORD = rb"([\w\x80-\xff]+)(?![\w\x80-\xff])"
 _FUNCTION = re.compile(rb"func[ \t]*(?:\([^()]*\)[ \t]*)?" + _WORD)
@@ -111,29 +111,30 @@ def _heads(data: bytes) -> list[_Head] | None:
     heads: list[_Head] = []
     depth, comments = 0, -1
     for match in _LEXEME.finditer(data):
-        lexeme, at = match[0], match.start()
-        first = lexeme[:1]
-        if first in _OPENING:
-            depth += 1
-        elif first in _CLOSING:
-            depth -= 1
+        lexeme = match[0]
+        if lexeme in _BRACKETS:
+            depth += _BRACKETS[lexeme]
+            if depth < 0:
+                return None
+        elif lexeme in _UNENDED:
+            return None
         elif depth:
-            pass
-        elif first == _LINE_END:
+            continue
+        elif _shares_a_line(lexeme):
+            return None
+        elif lexeme.startswith(b"\n"):
             keyword = match.end() - len(lexeme.lstrip())
             heads.append(_Head(comments if comments >= 0 else keyword, keyword))
             comments = -1
-        elif first == _COMMENT and comments < 0 and _begins_a_line(data, at):
-            comments = at
-        if depth < 0 or lexeme in _UNENDED or _shares_a_line(lexeme, depth):
-            return None
+        elif lexeme.startswith(b"/") and comments < 0 and _begins_a_line(data, match.start()):
+            comments = match.start()
     return heads if not depth else None
+
+
+def _shares_a_line(lexeme: bytes) -> bool:
+    """Whether another declaration may follow on the line."""
+    return lexeme == b";" or (lexeme.startswith(b"/*") and not lexeme.endswith(b"*/"))
 
 
 def _begins_a_line(data: bytes, at: int) -> bool:
     return not data[data.rfind(b"\n", 0, at) + 1 : at].strip()
-
-
-def _shares_a_line(lexeme: bytes, depth: int) -> bool:
-    """Whether another declaration may follow on the line."""
-    return not depth and (lexeme == _SEMICOLON or (lexeme.startswith(b"/*") and not lexeme.endswith(b"*/")))
