@@ -22,6 +22,8 @@ _LEXEME = re.compile(
     rb"|//[^\n]*|/\*.*?\*/(?:[ \t]*(?:func|type|var|const)\b)?|\"|`|'|/\*",
     re.DOTALL,
 )
+# A declaration where the package clause belongs.
+_FIRST = re.compile(rb"[ \t\r]*(?:func|type|var|const)\b")
 _BRACKETS = {b"{": 1, b"(": 1, b"}": -1, b")": -1}
 _UNENDED = frozenset({b'"', b"`", b"'", b"/*"})
 _WORD = rb"([\w\x80-\xff]+)(?![\w\x80-\xff])"
@@ -100,7 +102,7 @@ def cut(data: bytes) -> Pieces | None:
 
     It has to where brackets or quotes do not match, where declarations share a line, and where it is not Go.
     """
-    if len(data) > gosyntax.MAX_BYTES or b"\0" in data[: gosyntax.BINARY_PROBE]:
+    if len(data) > gosyntax.MAX_BYTES or b"\0" in data[: gosyntax.BINARY_PROBE] or _FIRST.match(data):
         return None
     heads = _heads(data)
     return Pieces(data, heads) if heads is not None else None
