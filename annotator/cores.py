@@ -30,7 +30,7 @@ def cores() -> int:
 
 
 def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
-    """What `work` makes of each share, in order; one share alone is done in this process.
+    """What `work` makes of each share, in order; one share, or all on one core, is done in this process.
 
     There are as many processes as cores, and each takes the next share when it is done with one.
     Only the answers go through a pipe. What a process reads is its own, and ends with it.
@@ -39,8 +39,10 @@ def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
     if workers < 2:  # noqa: PLR2004 - another process gains nothing
         return [work(share) for share in shares]
     from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from multiprocessing import current_process, get_context
 
+    if current_process().daemon:  # work aside, which may start no others
+        return [work(share) for share in shares]
     with ProcessPoolExecutor(workers, get_context("fork"), _set, (work, shares)) as pool:
         return list(pool.map(_done, range(len(shares))))
 

@@ -17,6 +17,7 @@ from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped, Te
 from annotator.releases import Releases
 from annotator.sources.cache import Cache
 from annotator.sources.chain import Chain
+from annotator.sources.repository import GitSnapshot
 from annotator.sources.snapshot import Source
 from annotator.tracking import changes, resolve, trails, walk
 from annotator.tracking.places import folder
@@ -116,9 +117,9 @@ def porting(
         SourceUnavailable: The source cannot be read.
     """
     ends = tuple(dict.fromkeys((base.tag, old, new)))
-    among = _between(_seen(source, ends), ends)
+    among = _between(_seen(source, ends[1:]), ends)
     woods, hops = Forest(Chain(source, (*among, *ends), known=base.snapshot), cache), Hops(cache)
-    for tag in ends[1:]:
+    for tag in ends[1:]:  # of no use where the step is kept: but that is known with the symbols only
         if mapped.is_pending:
             woods.crossing(base.tag, tag).survey()
     symbols = mapped()
@@ -142,11 +143,14 @@ def _seen(source: Source, tags: Iterable[str]) -> list[str]:
 
     Raises:
         UnknownTag: It does not.
+        InvalidInput: One is a branch or a commit.
     """
     known = source.tags()
     for tag in tags:
-        if tag not in known:
-            source.snapshot(tag)  # which tells what there is instead
+        if tag not in known and isinstance(source.snapshot(tag), GitSnapshot):
+            raise InvalidInput(
+                f"{tag!r} is a branch or a commit; what to port is told from tag to tag: give a tag"
+            )
     return known
 
 

@@ -89,7 +89,7 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
 
 
 def _shares(paths: Sequence[str], data: Mapping[str, bytes]) -> list[list[str]]:
-    """Package by package, as its files need the same things known; one that is most of all, in parts."""
+    """Package by package, as its files need the same things known; a large one in parts."""
     total = sum(len(data[path]) for path in paths)
     if total < _WORTH_A_PROCESS:
         return [[*paths]] if paths else []

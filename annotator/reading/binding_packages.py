@@ -56,20 +56,19 @@ class File:
     def declared(self, symbol: str) -> tuple[Declaration, ...]:
         """Its package-level declarations of `Name` or `Type.Method`; what is surely none is not read."""
         name = symbol.rpartition(".")[2]
-        if not self._is_read and name.encode() not in self.data:
+        if name.encode() not in self.data:
             return ()
-        found = None if self._is_read else self._in_pieces(name)
+        found = self._in_pieces(name)
         if found is None:
             return self.named.get(symbol, ())
         return tuple(each for each in found if each.symbol == symbol)
 
-    @property
-    def _is_read(self) -> bool:
-        return "document" in self.__dict__
-
     @cached_property
     def _pieces(self) -> Pieces | None:
-        """Its declarations one by one; None if it has to be read whole."""
+        """Its declarations one by one; None if it has to be read whole.
+
+        What they say is asked for even where the whole was read: no answer depends on what was asked before.
+        """
         return gopieces.cut(self.data)
 
     def _in_pieces(self, name: str) -> list[Declaration] | None:
@@ -84,8 +83,8 @@ class File:
         return found
 
     def _piece(self, offset: int) -> Piece | None:
-        """The piece that an offset lies in; None if the file has been read whole, or has to be."""
-        return None if self._is_read or self._pieces is None else self._pieces.at(offset)
+        """The piece that an offset lies in; None if the file has to be read whole for it."""
+        return self._pieces.at(offset) if self._pieces is not None else None
 
     @property
     def is_test(self) -> bool:

@@ -7,6 +7,7 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -14,21 +15,24 @@ from tree_sitter import Node
 from annotator.model import Declaration
 from annotator.reading import golang, gosyntax
 
-# What begins a declaration outside of all brackets, brackets, and what may hold either without meaning it.
-# Each begins with a character of its own, by which the search skips all others.
+# What begins a line with a declaration or a comment, brackets, and what may hold either without meaning it.
+# Each begins with one of a few characters, by which the search skips all others.
 _LEXEME = re.compile(
-    rb"\n[ \t\r]*(?:func|type|var|const)\b|\{|\}|\(|\)|;"
+    rb"\n[ \t\r]*(?:(?:func|type|var|const)\b|(?=/[/*]))|\{|\}|\(|\)|;"
     rb"|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])+'"
-    rb"|//[^\n]*|/\*.*?\*/(?:[ \t]*(?:func|type|var|const)\b)?|\"|`|'|/\*",
+    rb"|//[^\n]*|/\*.*?\*/(?:[ \t\r]*(?:func|type|var|const)\b)?|\"|`|'|/\*",
     re.DOTALL,
 )
 # A declaration where the package clause belongs.
 _FIRST = re.compile(rb"[ \t\r]*(?:func|type|var|const)\b")
 _BRACKETS = {b"{": 1, b"(": 1, b"}": -1, b")": -1}
 _UNENDED = frozenset({b'"', b"`", b"'", b"/*"})
+# A comment may stand before any word, and hold what looks like another.
 _WORD = rb"([\w\x80-\xff]+)(?![\w\x80-\xff])"
-_FUNCTION = re.compile(rb"func[ \t]*(?:\([^()]*\)[ \t]*)?" + _WORD)
-_ONE = re.compile(rb"(?:type|var|const)[ \t]+" + _WORD + rb"(?![ \t]*,)")
+_FUNCTION = re.compile(rb"func[ \t]*(?:\([^()/]*\)[ \t]*)?" + _WORD)
+_ONE = re.compile(rb"(?:type|var|const)[ \t]+" + _WORD + rb"(?![ \t\r]*[,/])")
+# The largest real files have some 2,000; a file of many more is read whole at once.
+_MOST = 10_000
 
 
 class _Head(NamedTuple):
@@ -52,7 +56,7 @@ class Piece:
 
 
 class Pieces:
-    """The declarations of a sound file, each parsed when it is first asked for."""
+    """The declarations of a file whose brackets and quotes match, each parsed when it is first asked for."""
 
     def __init__(self, data: bytes, heads: list[_Head]) -> None:
         """Take a file, and where its declarations begin."""
@@ -74,7 +78,7 @@ class Pieces:
 
     def _piece(self, number: int) -> Piece | None:
         if number not in self._read:
-            root = gosyntax.whole_piece(self._data, *self._bounds(number))
+            root = gosyntax.whole_piece(self._data, *self._bounds(number), self._rows[number])
             found = Piece(root, tuple(golang.declarations(self._data, root))) if root is not None else None
             self._read[number] = found
         return self._read[number]
@@ -82,6 +86,12 @@ class Pieces:
     def _bounds(self, number: int) -> tuple[int, int]:
         following = self._starts[number + 1 : number + 2]
         return self._starts[number], following[0] if following else len(self._data)
+
+    @cached_property
+    def _rows(self) -> list[int]:
+        """The 0-based rows in which the pieces begin."""
+        pairs = pairwise([0, *self._starts])
+        return list(accumulate(self._data.count(b"\n", *pair) for pair in pairs))
 
     @cached_property
     def _named(self) -> tuple[dict[bytes, list[int]], list[int]]:
@@ -126,17 +136,14 @@ def _heads(data: bytes) -> list[_Head] | None:
             return None
         elif lexeme.startswith(b"\n"):
             keyword = match.end() - len(lexeme.lstrip())
-            heads.append(_Head(comments if comments >= 0 else keyword, keyword))
-            comments = -1
-        elif lexeme.startswith(b"/") and comments < 0 and _begins_a_line(data, match.start()):
-            comments = match.start()
-    return heads if not depth else None
+            if comments < 0:
+                comments = keyword
+            if keyword < match.end():
+                heads.append(_Head(comments, keyword))
+                comments = -1
+    return heads if not depth and len(heads) <= _MOST else None
 
 
 def _shares_a_line(lexeme: bytes) -> bool:
     """Whether another declaration may follow on the line."""
     return lexeme == b";" or (lexeme.startswith(b"/*") and not lexeme.endswith(b"*/"))
-
-
-def _begins_a_line(data: bytes, at: int) -> bool:
-    return not data[data.rfind(b"\n", 0, at) + 1 : at].strip()

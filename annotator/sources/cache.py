@@ -145,7 +145,6 @@ class Cache(Closing):
 
     def _remade(self, ruin: Exception) -> sqlite3.Connection:
         self._warn(f"{self._file} was damaged ({ruin}) and is made anew")
-        _remove(self._file)
         _make(self._file)
         return _open(self._file)
 
@@ -173,13 +172,19 @@ def _connect(file: Path) -> sqlite3.Connection:
 def _make(file: Path) -> None:
     """Make an empty database aside: while it takes up its journal, SQLite lets nobody else wait for it."""
     aside = file.with_name(f"{file.name}.part")
-    aside.unlink(missing_ok=True)
-    _open(aside).close()
-    aside.replace(file)
+    _remove(aside)
+    try:
+        _open(aside, mode="rwc").close()
+        _remove(file)  # for a journal that was left beside it would be taken for the new one's
+        aside.replace(file)
+    finally:
+        _remove(aside)
 
 
-def _open(file: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(file, timeout=_BUSY, isolation_level=None)
+def _open(file: Path, mode: str = "rw") -> sqlite3.Connection:
+    """Open a database; one that is not there is made only on purpose: another build may be making it."""
+    address = f"{file.resolve().as_uri()}?mode={mode}"
+    database = sqlite3.connect(address, uri=True, timeout=_BUSY, isolation_level=None)
     try:
         # Nothing is waited for on the disk: what a power cut spoils is found by its checksum, and read again.
         for statement in ("PRAGMA synchronous = OFF", "PRAGMA journal_mode = WAL", _SCHEMA):
@@ -218,11 +223,10 @@ def _remove(file: Path) -> None:
 
 
 def _remove_others(file: Path) -> None:
-    for other in file.parent.glob("parsed-*.sqlite3"):
-        if other != file:
+    for other in file.parent.glob("parsed-*.sqlite3*"):
+        if not other.name.startswith(file.name):
             with suppress(OSError):
-                _remove(other)
-                other.with_name(f"{other.name}.lock").unlink(missing_ok=True)
+                other.unlink()
 
 
 def _insert(database: sqlite3.Connection, rows: list[tuple[str, str, int, bytes]]) -> None:

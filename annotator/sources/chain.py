@@ -22,7 +22,7 @@ _GO = ("--", "*.go", ":!vendor")
 _SHA1_DIGITS = 40
 # So many tags are asked for at once: a few to begin soon, then enough to make a start of git worth it.
 _FIRST, _STRETCH = 30, 110
-# One git is never waited for while the last answer is looked through; a third would take that its core.
+# While the answer of one is looked through, another is at work; with a third there would be more than cores.
 _GITS = 2
 
 
@@ -113,17 +113,11 @@ class Chain:
         return self._begun[0].result()
 
     @cached_property
-    def _steps(self) -> Sequence[tuple[str, str]]:
-        """The trees of each tag and of the one before it, which for the first is empty."""
-        trees = list(self._ids["tree"].values())
-        return list(pairwise([_empty_like(trees[0]), *trees]))
-
-    @cached_property
     def _begun(self) -> tuple[Future[Mapping[str, Mapping[str, str]]], list[Future[bytes]]]:
         """The tags' ids, and what changed from tag to tag in stretches, as git comes to tell them."""
         pool = ThreadPoolExecutor(max_workers=_GITS)
         ids = pool.submit(self._told_ids)
-        stretches = [pool.submit(self._told_changes, stretch) for stretch in self._stretches]
+        stretches = [pool.submit(self._told_changes, ids, stretch) for stretch in self._stretches]
         pool.shutdown(wait=False)
         return ids, stretches
 
@@ -145,8 +139,8 @@ class Chain:
             found[kind][tag] = answer.split()[0].decode()
         return found
 
-    def _told_changes(self, stretch: slice) -> bytes:
-        steps = self._steps[stretch]
+    def _told_changes(self, ids: Future[Mapping[str, Mapping[str, str]]], stretch: slice) -> bytes:
+        steps = _steps(ids.result())[stretch]
         given = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
         return self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, given=given)
 
@@ -156,9 +150,10 @@ class Chain:
 
     def _changed(self) -> Iterator[Sequence[Change]]:
         """What changed from tag to tag; one stretch is looked through while git makes the next."""
+        steps = _steps(self._ids)
         for stretch, told in zip(self._stretches, self._begun[1], strict=True):
             changes = _changes(told.result().decode(errors="surrogateescape"))
-            for step in self._steps[stretch]:
+            for step in steps[stretch]:
                 yield changes.get(" ".join(step), ())
 
     @cached_property
@@ -171,6 +166,12 @@ class Chain:
             return self._git.store.run(*arguments, given=given)
         except Failed as error:
             raise SourceUnavailable(f"the tags cannot be listed: {error}") from error
+
+
+def _steps(ids: Mapping[str, Mapping[str, str]]) -> Sequence[tuple[str, str]]:
+    """The trees of each tag and of the one before it, which for the first is empty."""
+    trees = list(ids["tree"].values())
+    return list(pairwise([_empty_like(trees[0]), *trees]))
 
 
 def _empty_like(tree: str) -> str:

@@ -11,8 +11,9 @@ from itertools import accumulate
 
 from annotator.model import Declaration, Kind
 
-# How gofmt begins the line that declares a name, alone or in a group.
-_BEFORE = re.compile(rb"func (?:\([^)\n]*\) ?)?|type |var |const |\t")
+# How gofmt begins the line that declares a name, alone or in a group; no further from the line's beginning.
+_FURTHEST = 500
+_BEFORE = re.compile(rb"func (?:\([^)\n]{0,400}\) ?)?|type |var |const |\t")
 # Letters beyond ASCII are letters in Go too.
 _LETTER = re.compile(rb"[\w\x80-\xff]")
 _DECLARED = re.compile(rb"^(%b)((?!\d)%b+)" % (_BEFORE.pattern, _LETTER.pattern), re.MULTILINE)
@@ -44,6 +45,7 @@ class Names:
         for path, data in self._files.items():
             for before, name in set(_DECLARED.findall(data)):
                 found[name].append((path, before))
+        self.__dict__.pop("_text", None)  # which nobody needs any more
         return found
 
     @cached_property
@@ -61,10 +63,13 @@ class Names:
 
     def _looked_up(self, name: bytes) -> Iterator[tuple[str, bytes]]:
         text, starts = self._text
+        line = end = 0
         at = text.find(name) if name else -1
         while at >= 0:
-            line, end = text.rfind(b"\n", 0, at) + 1, at + len(name)
-            if _BEFORE.fullmatch(text, line, at) and not _LETTER.match(text, end):
+            line = text.rfind(b"\n", end, at) + 1 or line  # no byte is looked at twice
+            end = at + len(name)
+            near = at - line <= _FURTHEST
+            if near and _BEFORE.fullmatch(text, line, at) and not _LETTER.match(text, end):
                 yield self._paths[bisect(starts, at) - 1], text[line:at]
             at = text.find(name, end)
 

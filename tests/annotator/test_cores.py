@@ -105,6 +105,14 @@ def test_what_nobody_is_at_work_on_is_not_pending(monkeypatch):
         assert not answer.is_pending
 
 
+def test_work_aside_shares_nothing_out(two):
+    with cores.aside(lambda: (os.getpid(), cores.shared(lambda _: os.getpid(), [1, 2]))) as answer:
+        process, shares = answer()
+
+    assert process != os.getpid()
+    assert shares == [process, process]
+
+
 def test_what_goes_wrong_aside_is_raised_where_the_answer_is_asked_for(two):
     def fail() -> None:
         raise SourceUnavailable("it is not there")

@@ -111,6 +111,12 @@ def test_an_unknown_tag_is_told(opened):
         following.porting(*opened, mapped(()), "v1.0.0", "v7.0.0")
 
 
+@pytest.mark.parametrize("name", ["main", "HEAD"])
+def test_what_to_port_is_told_from_tag_to_tag(opened, name):
+    with pytest.raises(InvalidInput, match="is a branch or a commit"):
+        following.porting(*opened, mapped(()), "v1.0.0", name)
+
+
 def test_many_symbols_are_compared_alike_on_all_cores(opened, monkeypatch):
     symbols = following.mirrored([mirror(GET), mirror(STORE)], opened[2])
     alone = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
@@ -135,5 +141,12 @@ def test_a_way_over_too_many_release_lines_is_not_walked(monkeypatch):
     tags = ["v1.0.0", "v1.0.1", "v2.0.0", "v3.0.0", "latest"]
 
     assert following._between(tags, ["v1.0.0", "v2.0.0"]) == ("v1.0.0", "v1.0.1", "v2.0.0")
+    assert following._between(tags, ["v1.0.0", "latest"]) == (
+        "v1.0.0",
+        "v1.0.1",
+        "v2.0.0",
+        "v3.0.0",
+        "latest",
+    )
     monkeypatch.setattr(following, "MOST_LINES", 1)
     assert following._between(tags, ["v1.0.0", "v2.0.0"]) == ()

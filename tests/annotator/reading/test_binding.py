@@ -545,3 +545,20 @@ def test_nothing_is_linked_in_a_broken_declaration() -> None:
     source = "package p\n\nfunc g() {}\n\nfunc f() {\n\tg := = 1\n\tg()\n}\n\nfunc h() { g() }\n"
     uses = Binder(Tree({"p.go": source}), ()).uses("p.go")
     assert [use.line for use in uses] == [10]
+
+
+@pytest.mark.parametrize("broken", ["func F() {\nvar z int\n\tif\n}", "func F() {\n\tif\nvar z int"])
+def test_what_a_name_means_does_not_depend_on_what_was_asked_before(broken):
+    main = "var t r.T\n\nfunc f() int { t.M(); return z + r.B }\n"
+    files = {
+        "r/r.go": "package r\n\ntype T int\n\nfunc (t T, // :) no\n) M() {}\n\nvar A /* x */, B int\n",
+        "a.go": f"package main\n\n{broken}\n",
+        "main.go": f'package main\n\nimport "example.org/shop/r"\n\n{main}',
+    }
+    first, later = (Binder(Tree(files), ("example.org/shop",)) for _ in range(2))
+    for path in files:
+        later.uses(path)
+        later.calls_of(path, "f")
+
+    assert [use.symbol for use in first.uses("main.go")][:3] == ["T", "t", "T.M"]
+    assert first.uses("main.go") == later.uses("main.go")

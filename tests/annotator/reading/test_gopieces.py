@@ -15,7 +15,7 @@ from annotator.model import Declaration
 from annotator.reading import golang, gopieces, gosyntax
 from annotator.tree import Tree
 
-TOP_LEVEL = gosyntax.DECLARATIONS | {"comment", "package_clause", "import_declaration"}
+TOP_LEVEL = gosyntax.DECLARATIONS | {"package_clause", "import_declaration"}
 FORMS = (Path(__file__).parent / "go" / "forms.go").read_bytes()
 
 PARTS = [
@@ -23,7 +23,9 @@ PARTS = [
     "'", ",", "func F() {}\n", "func (t *T) F() int {\n\treturn 1\n}\n", "var f = func() {\n", "x := 1\n",
     "func G[K any](k K) { g := func() {} }\n", "type T struct {\n", "type A, B int\n", "\tvar z int\n",
     "type (\n\tC int\n\tD = C\n)\n", "var x, y = 1, `func F() {`\n", "const (\n\tc = iota\n\td\n)\n",
-    'import "x"\n', "package b\n", "é", "func",
+    'import "x"\n', "package b\n", "é", "func", "func (t T, // :) no\n) F() {}\n",
+    "func (t T /* ) G */) F() {}\n",
+    "var A /* x */, B int\n", "var x\r, y int\n", "/* a */\rfunc F() {}\n", "\r", "type /* T */ D int\n",
 ]  # fmt: skip
 
 
@@ -95,6 +97,38 @@ def test_a_broken_piece_has_the_file_read_whole():
 
 
 @pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("func (t T, // :) no\n) F() {}", "F"),
+        ("func (t T /* ) G */) F() {}", "F"),
+        ("func /* G */ F() {}", "F"),
+        ("var A /* x */, F int", "F"),
+        ("var A\r, F int", "F"),
+        ("const (\n\tA = iota\n\tF\n)", "F"),
+        ("type T[K /* ) */ any] struct{}\n\nfunc (t *T[K]) F() {}", "F"),
+    ],
+)
+def test_a_comment_or_a_list_before_a_name_does_not_hide_it(code, name):
+    data = f"package a\n\n{code}\n".encode()
+
+    assert declared(data, name) == dict(read(data))[name]
+
+
+def test_a_file_of_more_declarations_than_any_has_is_read_whole():
+    assert gopieces.cut(b"package a\n" + b"var x int\n" * 10_001) is None
+
+
+@pytest.mark.parametrize("text", [b"/**/", b"// a", b"a ", b"( ", b"'a'"])
+def test_a_long_line_is_looked_through_once(text):
+    # For each comment of such a line once over would take many minutes.
+    data = b"package a\n\nvar x = 1 " + text * 500_000 + b"\n"
+
+    pieces = gopieces.cut(data)
+
+    assert pieces is None or list(pieces.naming("x")) == [None]
+
+
+@pytest.mark.parametrize(
     "hidden", ["`\nfunc F() {}\n`", '"func F()"', "/*\nfunc F() {}\n*/ 1", "func() {\nvar F int\n_ = F\n}"]
 )
 def test_what_only_looks_like_a_declaration_is_none(hidden):
@@ -105,11 +139,12 @@ def test_what_only_looks_like_a_declaration_is_none(hidden):
 
 
 def is_go(data: bytes) -> bool:
-    """Whether nothing else is at the top level than Go allows there; the parser takes statements, too."""
+    """Whether only what Go allows stands at the top level, in its order; the parser takes more."""
     root = gosyntax.root_of(data)
-    return (
-        root is not None and not root.has_error and {node.type for node in root.named_children} <= TOP_LEVEL
-    )
+    if root is None or root.has_error:
+        return False
+    kinds = [node.type for node in root.named_children if node.type != "comment"]
+    return kinds[:1] == ["package_clause"] and set(kinds) <= TOP_LEVEL
 
 
 @given(parts=st.lists(st.sampled_from(PARTS), max_size=12))

@@ -266,6 +266,43 @@ with Cache(Path({str(cache)!r}), reader="1", warn=print) as cache:
     assert warnings == []
 
 
+def test_the_journal_of_a_cache_that_was_removed_is_not_taken_for_the_new_ones(
+    cache: Path, reopened: Reopened, python: Python, warnings: list[str]
+) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+from annotator.sources.cache import Cache
+Cache(Path({str(cache)!r}), reader="1").put_values("kind", {{str(n): bytes(30_000) for n in range(200)}})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    with python(program) as killed:
+        killed.communicate()
+    (file,) = cache.glob("*.sqlite3")
+    assert file.with_name(f"{file.name}-wal").stat().st_size > 0
+    file.unlink()
+
+    with reopened() as new:
+        assert new.get_values("kind", map(str, range(200))) == {}
+        new.put_values("kind", {"1": b"value"})
+    with reopened() as again:
+        assert again.get_values("kind", map(str, range(200))) == {"1": b"value"}
+    assert warnings == []
+
+
+def test_what_an_interrupted_making_left_is_cleared_away(cache: Path, reopened: Reopened) -> None:
+    reopened().close()
+    (file,) = cache.glob("*.sqlite3")
+    file.unlink()
+    for ending in (".part", ".part-wal", ".part-shm"):
+        file.with_name(file.name + ending).write_bytes(b"left")
+    (cache / "parsed-older.sqlite3.part").write_bytes(b"left")
+
+    reopened().close()
+
+    assert sorted(found.name for found in cache.iterdir()) == [file.name, f"{file.name}.lock"]
+
+
 def test_of_many_builds_that_come_at_once_one_makes_the_cache(cache: Path, python: Python) -> None:
     program = f"""
 from multiprocessing import get_context

@@ -51,3 +51,21 @@ def test_the_index_that_many_names_are_worth_tells_what_each_file_tells(path):
         assert path in looked_up.declaring(wanted)
         assert looked_up.declaring(wanted) == indexed.declaring(wanted)
         assert looked_up.naming(wanted.name) == indexed.naming(wanted.name)
+
+
+def test_the_question_from_which_an_index_is_worth_it_has_the_same_answer():
+    names = declared.Names(FILES)
+
+    answers = [names.naming("Get") for _ in range(30)]
+
+    assert "index" in names.__dict__
+    assert answers == [answers[0]] * 30
+
+
+def test_a_name_all_over_a_long_line_is_looked_for_once_over():
+    # From the line's beginning for each time it stands there would take many minutes.
+    files = {
+        "a.go": b"package a\n\nfunc (a a) a() {}\n// " + b"a " * 2_000_000 + b"\nfunc (" + b"a " * 2_000_000
+    }
+
+    assert declared.Names(files).naming("a") == ["a.go"]
