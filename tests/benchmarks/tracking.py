@@ -30,6 +30,8 @@ from annotator.tree import Tree, reader
 BASELINE = "v18.09.6"
 OLDEST = "v1.13.1"
 NEWEST = "docker-v29.7.2"
+WALKED = "v24.0.9"
+"""The farthest tag to which `diff` walks; farther ones are reached in one step."""
 GOALS = {
     "v19.03.15": 0.99,
     "v20.10.27": 0.99,
@@ -185,13 +187,8 @@ def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
     whole = _command(repository, "track", "daemon/daemon.go::NewDaemon")
     what = "the same as a command, from the oldest tag on"
     yield (what, f"{whole:.1f} s", f"git log -L {peer:.1f} s", f"{whole / peer:.2f}×", "≤ 1.0×")
-    yield (
-        "diff over ten years, cold",
-        f"{_command(repository, 'diff', BASELINE, NEWEST):.1f} s",
-        "",
-        "",
-        "≤ 3 s",
-    )
+    for what, tag in (("over ten years", NEWEST), ("hop by hop over five release lines", WALKED)):
+        yield (f"diff {what}, cold", f"{_command(repository, 'diff', BASELINE, tag):.1f} s", "", "", "≤ 3 s")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     yield ("memory of all this at most", f"{most} MB", "", "", "< 600 MB")
 
