@@ -337,8 +337,10 @@ def track(
 
 @app.command()
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The tag that was ported last.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The tag to port.")],
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="The tag, other ref or commit that was ported last.")
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The tag, other ref or commit to port.")],
     *,
     source: Source = None,
     output: Annotated[

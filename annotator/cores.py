@@ -36,7 +36,7 @@ def shared(work: Callable[[T], R], shares: Sequence[T]) -> list[R]:
     Only the answers go through a pipe. What a process reads is its own, and ends with it.
     """
     workers = min(len(shares), cores())
-    if workers < 2:  # noqa: PLR2004 - another process gains nothing
+    if workers <= 1:  # another process gains nothing
         return [work(share) for share in shares]
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import current_process, get_context
@@ -66,7 +66,7 @@ def aside(work: Callable[[], R]) -> Iterator[Answer[R]]:
 
     Work that fails there is done once more in this process, where the error is raised.
     """
-    if cores() < 2:  # noqa: PLR2004 - it would only wait for its turn
+    if cores() == 1:  # it would only wait for its turn
         yield Unasked(work)
         return
     from multiprocessing import get_context

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from annotator import cores, versions
-from annotator.cores import Answer
 from annotator.errors import InvalidInput
 from annotator.forest import Forest, Hops
 from annotator.history import Change, Place, Porting, Trail, Version
@@ -17,7 +16,6 @@ from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped, Te
 from annotator.releases import Releases
 from annotator.sources.cache import Cache
 from annotator.sources.chain import Chain
-from annotator.sources.repository import GitSnapshot
 from annotator.sources.snapshot import Source
 from annotator.tracking import changes, resolve, trails, walk
 from annotator.tracking.places import folder
@@ -100,7 +98,7 @@ def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored,
 
 
 def porting(
-    source: Source, cache: Cache, base: Tree, mapped: Answer[Sequence[Mirrored]], old: str, new: str
+    source: Source, cache: Cache, base: Tree, mapped: cores.Answer[Sequence[Mirrored]], old: str, new: str
 ) -> Porting:
     """What changed in mapped symbols from one tag to another, and what is new in their packages.
 
@@ -109,16 +107,18 @@ def porting(
         cache: Where documents and the results of steps are kept.
         base: The tree at the baseline tag, in which the symbols are known.
         mapped: Tells the mapped symbols; what does not need them is done while they are pending.
-        old: The tag that was ported last.
-        new: The tag to port.
+        old: The tag that was ported last, or another ref or a commit.
+        new: What is to be ported, likewise.
 
     Raises:
         UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
     ends = tuple(dict.fromkeys((base.tag, old, new)))
-    among = _between(_seen(source, ends[1:]), ends)
-    woods, hops = Forest(Chain(source, (*among, *ends), known=base.snapshot), cache), Hops(cache)
+    known = source.tags()
+    among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
+    chain = Chain(source, (*among, *ends), known=base.snapshot, commits=commits)
+    woods, hops = Forest(chain, cache), Hops(cache)
     for tag in ends[1:]:  # of no use where the step is kept: but that is known with the symbols only
         if mapped.is_pending:
             woods.crossing(base.tag, tag).survey()
@@ -138,20 +138,14 @@ def porting(
         return changes.porting(old, new, _changed(compared, before, after), new_names())
 
 
-def _seen(source: Source, tags: Iterable[str]) -> list[str]:
-    """All tags of a source, which has these.
+def _commits(source: Source, names: Iterable[str]) -> dict[str, str]:
+    """The commits of what is no tag but a branch or a commit.
 
     Raises:
-        UnknownTag: It does not.
-        InvalidInput: One is a branch or a commit.
+        UnknownTag: One is nothing at all.
     """
-    known = source.tags()
-    for tag in tags:
-        if tag not in known and isinstance(source.snapshot(tag), GitSnapshot):
-            raise InvalidInput(
-                f"{tag!r} is a branch or a commit; what to port is told from tag to tag: give a tag"
-            )
-    return known
+    found = {name: source.snapshot(name).commit for name in names}
+    return {name: commit for name, commit in found.items() if commit is not None}
 
 
 def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:

@@ -106,11 +106,16 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
 
     def walk(self) -> Iterator[Declaration]:
         """Every declaration, members right after their owner."""
-        pending = list(reversed(self.declarations))
-        while pending:
-            declaration = pending.pop()
-            yield declaration
-            pending.extend(reversed(declaration.members))
+        return walked(self.declarations)
+
+
+def walked(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
+    """Every declaration, members right after their owner."""
+    pending = [*declarations][::-1]
+    while pending:
+        declaration = pending.pop()
+        yield declaration
+        pending.extend(reversed(declaration.members))
 
 
 class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -176,7 +176,7 @@ def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
     """The documents of many blobs, on as many cores as are worth it."""
     given = list(blobs.items())
     portions = cores.portions() if len(given) >= _WORTH_PROCESSES else 1
-    if portions < 2:  # noqa: PLR2004 - one portion is for this process
+    if portions == 1:
         return _parsed(given)
     found: dict[str, Document] = {}
     for encoded in cores.shared(_parse_share, [given[start::portions] for start in range(portions)]):

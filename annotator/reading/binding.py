@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from annotator.model import Declaration, Kind, Use
-from annotator.reading import golang
 from annotator.reading.binding_expressions import Expressions
 from annotator.reading.binding_interfaces import Interfaces
 from annotator.reading.binding_members import Members
@@ -82,9 +81,7 @@ class Binder:
     def _declarations(self, path: str) -> Mapping[str, tuple[Declaration, ...]]:
         if path not in self._symbols:
             found = self._files.file(path)
-            self._symbols[path] = (
-                by_symbol(golang.with_members(found.document.declarations)) if found is not None else {}
-            )
+            self._symbols[path] = by_symbol(found.document.walk()) if found is not None else {}
         return self._symbols[path]
 
     def show(self, path: str, watch: Watch) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from annotator.model import Declaration, Document, Import, Kind, Span
+from annotator.model import Declaration, Document, Import, Kind, Span, walked
 from annotator.reading import gosyntax, gotypes
 from annotator.reading.goclosures import bound_closures
 from annotator.reading.gocomments import constraint, doc_text, documented
@@ -58,18 +58,9 @@ def read_piece(data: bytes, start: int, end: int) -> Declaration | None:
     return found[0] if len(nodes) == 1 == len(found) else None
 
 
-def with_members(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
-    """Declarations and, to any depth, their members."""
-    todo = list(declarations)
-    while todo:
-        found = todo.pop()
-        yield found
-        todo += found.members
-
-
 def by_place(declarations: Iterable[Declaration]) -> Mapping[tuple[int, int], Declaration]:
     """Declarations and members by the line and column of their names."""
-    return {(found.line, found.column): found for found in with_members(declarations)}
+    return {(found.line, found.column): found for found in walked(declarations)}
 
 
 # ── Package and imports ──────────────────────────────────────────────────────────────────────────

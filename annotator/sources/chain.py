@@ -33,16 +33,24 @@ class Chain:
     the time of a few. Any other source lists each tag by itself.
     """
 
-    def __init__(self, source: Source, tags: Sequence[str], *, known: Snapshot | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        tags: Sequence[str],
+        *,
+        known: Snapshot | None = None,
+        commits: Mapping[str, str] = {},
+    ) -> None:
         """Take these tags; nothing is listed yet.
 
         Args:
             source: The source.
             tags: Tags in an order in which neighbours are alike: that of versions.
             known: Any snapshot of the source that is at hand, so that none is made to learn its kind.
+            commits: The commits of those of the names that are no tags.
         """
         self._source, self._tags = source, tuple(dict.fromkeys(tags))
-        self._known = known
+        self._known, self._commits = known, commits
         self._others: dict[str, Snapshot] = {}
         self._contents = Contents()
 
@@ -130,7 +138,8 @@ class Chain:
     def _told_ids(self) -> Mapping[str, Mapping[str, str]]:
         """The ids of the tags' commits and of their trees."""
         asked = [(kind, tag) for kind in ("commit", "tree") for tag in self._tags]
-        given = "".join(f"refs/tags/{tag}^{{{kind}}}\n" for kind, tag in asked).encode()
+        names = {tag: self._commits.get(tag, f"refs/tags/{tag}") for tag in self._tags}
+        given = "".join(f"{names[tag]}^{{{kind}}}\n" for kind, tag in asked).encode()
         found: dict[str, dict[str, str]] = {"commit": {}, "tree": {}}
         answers = self._output("cat-file", "--batch-check", given=given).splitlines()
         for (kind, tag), answer in zip(asked, answers, strict=True):

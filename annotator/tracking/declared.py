@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from annotator.model import Declaration, Kind
 
-# How gofmt begins the line that declares a name, alone or in a group; no further from the line's beginning.
+# How gofmt begins the line that declares a name, alone or in a group; it is never longer than this.
 _FURTHEST = 500
 _BEFORE = re.compile(rb"func (?:\([^)\n]{0,400}\) ?)?|type |var |const |\t")
 # Letters beyond ASCII are letters in Go too.

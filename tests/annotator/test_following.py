@@ -111,10 +111,14 @@ def test_an_unknown_tag_is_told(opened):
         following.porting(*opened, mapped(()), "v1.0.0", "v7.0.0")
 
 
-@pytest.mark.parametrize("name", ["main", "HEAD"])
-def test_what_to_port_is_told_from_tag_to_tag(opened, name):
-    with pytest.raises(InvalidInput, match="is a branch or a commit"):
-        following.porting(*opened, mapped(()), "v1.0.0", name)
+def test_what_to_port_can_be_asked_of_a_branch_and_of_a_commit(opened):
+    source, _, base = opened
+    symbols = following.mirrored([mirror(GET)], base)
+    of_tag = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
+
+    for name in ("main", source.snapshot("v2.0.0").commit):
+        found = following.porting(*opened, mapped(symbols), "v1.0.0", name)
+        assert (found.new, found.changes) == (name, of_tag.changes)
 
 
 def test_many_symbols_are_compared_alike_on_all_cores(opened, monkeypatch):
