@@ -145,23 +145,36 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
     Go:
         pkg/mount/mount.go::ForceMount
         pkg/mount/mounter_linux.go::mount
-        pkg/mount/mounter_linux.go::isremount
 
     Differs:
-        behaviour device: "" and "none" are mounted like any other unless only the propagation is to change;
-            moby takes them for a remount, does nothing, and reports success.
         param mType: called fstype.
         param flags: from the options, by the same function.
         param data: from the options, by the same function.
     """
     flags, data = parse_options(options)
     plain = flags & ~PROPAGATION
-    if data or plain or not flags & PROPAGATION:
+    if data or not is_remount(device, flags):
         _mount(device, target, fstype, plain, data)
     if flags & PROPAGATION:
         _mount("", target, "", flags & PROPAGATION_CALL, "")
     if flags & READ_ONLY_BIND == READ_ONLY_BIND:
         _mount("", target, "", plain | Flag.REMOUNT, "")
+
+
+def is_remount(device: str, flags: Flag) -> bool:
+    """Return whether a request is for a change of a mount that exists.
+
+    Go:
+        pkg/mount/mounter_linux.go::isremount
+
+    Differs:
+        behaviour device: "" and "none" are mounted like any other unless only the propagation is to change;
+            moby takes them for a remount, does nothing, and reports success.
+    """
+    if Flag.REMOUNT in flags:
+        return True
+    only_propagation = bool(flags & PROPAGATION) and not flags & ~PROPAGATION_CALL
+    return device in {"", "none"} and only_propagation
 
 
 def parse_options(options: str) -> tuple[Flag, str]:

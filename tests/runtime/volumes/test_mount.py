@@ -47,6 +47,32 @@ def test_options_are_flags_or_data(options: str, flags: Flag, data: str) -> None
     assert mount.parse_options(options) == (flags, data)
 
 
+@pytest.mark.parametrize(
+    ("device", "options", "calls"),
+    [
+        ("/dev/sdz", "remount", []),
+        ("/dev/sdz", "remount,ro", []),
+        ("tmpfs", "remount,size=1m", [("tmpfs", Flag.REMOUNT, "size=1m")]),
+        ("/dev/sdz", "ro", [("/dev/sdz", Flag.RDONLY, "")]),
+        ("/dev/sdz", "shared", [("/dev/sdz", Flag.NONE, ""), ("", Flag.SHARED, "")]),
+        ("none", "rshared", [("", Flag.SHARED | Flag.REC, "")]),
+        ("none", "", [("none", Flag.NONE, "")]),
+        (
+            "/src",
+            "bind,ro,remount",
+            [("", Flag.BIND | Flag.RDONLY | Flag.REMOUNT, "")],
+        ),
+    ],
+)
+def test_mount_calls_are_those_of_moby(
+    monkeypatch: pytest.MonkeyPatch, device: str, options: str, calls: list[tuple[str, Flag, str]]
+) -> None:
+    made: list[tuple[str, Flag, str]] = []
+    monkeypatch.setattr(mount, "_mount", lambda d, _t, _f, flags, data: made.append((d, flags, data)))
+    mount.force_mount(device, "/nowhere", "tmpfs", options)
+    assert made == calls
+
+
 def mounts_of(path: str) -> list[str]:
     lines = subprocess.run(["mount"], check=True, capture_output=True, text=True).stdout.splitlines()
     return [line for line in lines if f" on {path} " in line]
