@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from runtime.errors import EngineError
-from runtime.plugins.quoting import quote
+from runtime.quoting import quote
 
 VERSION = "1.0.1-dev"
 """Of the specification, as moby's vendored copy says."""

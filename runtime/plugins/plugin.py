@@ -16,8 +16,8 @@ from runtime.plugins import oci, settings
 from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import PluginConfig, PluginFile, PluginInterfaceType
-from runtime.plugins.quoting import quote
 from runtime.plugins.spec import init_spec
+from runtime.quoting import quote
 
 if TYPE_CHECKING:
     from runtime.plugins.client import Client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runtime.errors import Conflict, InvalidParameter, NotFound
-from runtime.plugins.quoting import quote
+from runtime.quoting import quote
 
 
 class PluginNotFound(NotFound):

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from runtime.errors import EngineError
 from runtime.plugins.api_types import PluginConfig, PluginDevice, PluginEnv, PluginMount, PluginSettings
-from runtime.plugins.quoting import quote
 from runtime.plugins.settable import (
     ALLOWED_SETTABLE_FIELDS_ARGS,
     ALLOWED_SETTABLE_FIELDS_DEVICES,
@@ -19,6 +18,7 @@ from runtime.plugins.settable import (
     new_settables,
     update_settings_env,
 )
+from runtime.quoting import quote
 
 _Item = TypeVar("_Item", PluginEnv, PluginMount, PluginDevice)
 _Source = TypeVar("_Source", PluginMount, PluginDevice)

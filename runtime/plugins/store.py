@@ -17,7 +17,7 @@ from runtime.plugins.identity import VALID_FULL_ID
 from runtime.plugins.logs import failure
 from runtime.plugins.plugin import InadequateCapability, Plugin, SpecOpt
 from runtime.plugins.plugin_errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound
-from runtime.plugins.quoting import quote
+from runtime.quoting import quote
 
 log = logging.getLogger("runtime.plugins.store")
 

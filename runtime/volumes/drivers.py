@@ -10,10 +10,10 @@ from typing import Any, Final, Protocol
 
 from runtime.errors import EngineError, InvalidParameter
 from runtime.locker import Locker
+from runtime.quoting import quote
 from runtime.volumes.driver import SCOPES, Driver, answers_at_once
 from runtime.volumes.errors import DriverNotFound
 from runtime.volumes.proxy import Client, VolumeDriverProxy
-from runtime.volumes.quoting import quote
 from runtime.volumes.remote import VolumeDriverAdapter
 from runtime.volumes.timings import DEFAULT, Timings
 

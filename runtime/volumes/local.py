@@ -14,13 +14,13 @@ from typing import Final, Literal
 
 from runtime.errors import System
 from runtime.mount import MountTable, unmount
+from runtime.quoting import cause, quote
 from runtime.volumes import local_options, local_recovery, metadata, mount, removal
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import ValidationError, VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions
 from runtime.volumes.local_steps import CREATING, REMOVING, ROOT_MODE, TRASH, Creation, Removal
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
-from runtime.volumes.quoting import cause, quote
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from runtime.errors import EngineError
+from runtime.quoting import cause, quote
 from runtime.volumes.errors import ValidationError
-from runtime.volumes.quoting import cause, quote
 
 FILE: Final = "opts.json"
 ASIDE: Final = ".opts.json"

@@ -12,10 +12,10 @@ from typing import Final, Protocol
 
 from runtime.errors import EngineError, System
 from runtime.mount import MountTable
+from runtime.quoting import cause
 from runtime.volumes import local_options, mount, removal
 from runtime.volumes.local_options import OptsConfig
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
-from runtime.volumes.quoting import cause
 
 log = logging.getLogger(__name__)
 

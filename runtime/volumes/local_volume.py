@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 
 from runtime.errors import EngineError, System
 from runtime.mount import mounted, unmount
+from runtime.quoting import cause
 from runtime.volumes import local_options, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME
 from runtime.volumes.local_options import OptsConfig
-from runtime.volumes.quoting import cause
 
 log = logging.getLogger(__name__)
 

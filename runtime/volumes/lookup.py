@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from runtime.errors import EngineError
+from runtime.quoting import quote
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, Driver, Volume
 from runtime.volumes.drivers import Store
 from runtime.volumes.errors import Unreachable
-from runtime.volumes.quoting import quote
 
 log = logging.getLogger(__name__)
 

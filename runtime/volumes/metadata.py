@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from runtime.errors import EngineError, InvalidParameter
-from runtime.volumes.quoting import quote
+from runtime.quoting import quote
 from runtime.volumes.syncing import RECORDS, Sync
 
 log = logging.getLogger(__name__)

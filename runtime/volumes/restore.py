@@ -9,12 +9,12 @@ from concurrent.futures import wait
 from typing import TYPE_CHECKING, Final
 
 from runtime.errors import EngineError
+from runtime.quoting import quote
 from runtime.volumes import finding
 from runtime.volumes.driver import Driver, Volume, answers_at_once
 from runtime.volumes.errors import DriverNotFound
 from runtime.volumes.lookup import ask
 from runtime.volumes.metadata import VolumeMetadata
-from runtime.volumes.quoting import quote
 from runtime.volumes.wrapper import VolumeWrapper
 
 if TYPE_CHECKING:

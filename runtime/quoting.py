@@ -1,0 +1,44 @@
+"""Texts as moby's messages show them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SHORT: Final = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+}
+_ONE_BYTE: Final = 0x80
+_TWO_BYTES: Final = 0x10000
+_ESCAPED_BYTES: Final = range(0xDC80, 0xDD00)
+"""What `os.fsdecode` makes of bytes that are not UTF-8."""
+
+
+def quote(text: str) -> str:
+    """Return the text as Go's %q shows it: in double quotes, with what cannot be printed escaped."""
+    return f'"{"".join(map(_character, text))}"'
+
+
+def cause(error: OSError) -> str:
+    """Return what the system says of a failure, as Go words it: in lower case, without number and path."""
+    return (error.strerror or str(error)).lower()
+
+
+def _character(character: str) -> str:
+    if character in _SHORT:
+        return _SHORT[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code in _ESCAPED_BYTES:
+        return f"\\x{code - 0xDC00:02x}"
+    if code < _ONE_BYTE:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < _TWO_BYTES else f"\\U{code:08x}"
