@@ -73,8 +73,9 @@ def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]
 
 def _named(at: Session, reference: Reference) -> tuple[Verdict, str | None]:
     """What a reference's name finds, and the tag from which it is to be followed if that is nothing."""
-    if reference.ref is None or _has_moved_on(at, reference.ref):
-        return resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree), None
+    if reference.ref is None or is_branch(at, reference.ref):
+        found = resolve.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
+        return msgspec.structs.replace(found, reference=reference), None
     written_at = at.at_hand(reference.ref)
     found = resolve.verdict(reference, at.tree, written_at)
     if written_at is None:
@@ -131,10 +132,10 @@ def _text(at: Session, reference: Reference, found: Verdict) -> Text | None:
     return resolve.text(origin, base, anchor, at.tree) if origin is not None else Text.UNKNOWN
 
 
-def _has_moved_on(at: Session, ref: str) -> bool:
-    """Whether a cited ref is a branch, so that it says nothing of when it was cited.
+def is_branch(at: Session, ref: str) -> bool:
+    """Return whether a cited ref is a branch, which does not tell at which tag the text was written.
 
-    A branch that is named after a release line does say something: it stands for that line's tags.
+    A branch named after a release line does tell: it stands for the tags of that line.
     """
     if ref in _BRANCHES:
         return True

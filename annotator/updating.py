@@ -11,7 +11,7 @@ import msgspec
 
 from annotator.cited import article, bytes_of, name_of, read
 from annotator.errors import InvalidInput
-from annotator.judging import verdict, verdicts
+from annotator.judging import is_branch, verdict, verdicts
 from annotator.model import (
     Missing,
     Moved,
@@ -45,9 +45,17 @@ def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
         except UnicodeDecodeError as error:
             raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
         judged = enumerate(verdicts(at, article(at.project, file).references))
-        stale = {n: v for n, v in judged if isinstance(v.outcome, Moved | Renamed | Missing)}
+        stale = {n: _floating(at, v) for n, v in judged if isinstance(v.outcome, Moved | Renamed | Missing)}
         after, done = _sure(at, file, before, stale)
         yield Update(file, name_of(at.project, file), before, after, len(stale) - len(done))
+
+
+def _floating(at: Session, verdict: Verdict) -> Verdict:
+    """Drop the ref of a link to a branch: the link keeps following the branch after the rewrite."""
+    reference = verdict.reference
+    if reference.ref is None or not is_branch(at, reference.ref):
+        return verdict
+    return msgspec.structs.replace(verdict, reference=msgspec.structs.replace(reference, ref=None))
 
 
 def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) -> tuple[str, set[int]]:
