@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from annotator import __version__, config, pipeline, session
-from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable
+from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from annotator.bars import Bars
     from annotator.model import Checked
 
-OK, FINDINGS, USAGE = 0, 1, 2
+OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
 
 # Either of them can ask for colours where there is no terminal.
 _COLOURED = ("FORCE_COLOR", "TTY_COMPATIBLE")
@@ -122,8 +124,10 @@ def options(
             help="Tell the version.",
         ),
     ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an internal error.")] = False,
 ) -> None:
     """Verify references into a Go repository, follow them to any tag, and show them as a site."""
+    _ = version, debug  # a callback prints the version; `run` takes --debug from anywhere in the arguments
 
 
 @app.command()
@@ -422,10 +426,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a command line; what goes wrong is one sentence on standard error."""
+    given = sys.argv[1:] if arguments is None else arguments
+    options = given[: given.index("--")] if "--" in given else given
+    debug = "--debug" in options
     try:
-        app(args=arguments)
+        app(args=[*(word for word in options if word != "--debug"), *given[len(options) :]])
     except SystemExit as left:
-        return left.code if isinstance(left.code, int) else OK
+        return _exit_code(left)
     except AnnotatorError as error:
         _say(str(error))
         return error.exit_code
@@ -436,7 +443,34 @@ def run(arguments: list[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"{where}{error.strerror or error}")
         return USAGE
+    except Exception as error:  # noqa: BLE001 - Python's own exit code 1 would read as findings
+        _report_internal_error(error, given, debug=debug)
+        return INTERNAL
     return OK
+
+
+def _exit_code(left: SystemExit) -> int:
+    """Return the exit code of a `SystemExit`, as Python has it: a text is printed and stands for failure."""
+    if left.code is None:
+        return OK
+    if isinstance(left.code, int):
+        return left.code
+    _say(str(left.code))
+    return INTERNAL
+
+
+def _report_internal_error(error: Exception, arguments: Sequence[str], *, debug: bool) -> None:
+    """Print what to report of an error that is a fault of this program; with `--debug` its traceback too."""
+    if debug:
+        traceback.print_exception(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    command = shlex.join(["annotator", *arguments])
+    hint = "" if debug else "; with `--debug` it prints the traceback"
+    _say(
+        f"internal error: {type(error).__name__}: {shortened(str(error))} (in {where}); this is a fault of "
+        f"annotator {__version__}: please report this line and the command `{shortened(command)}`{hint}"
+    )
 
 
 def _say(sentence: str) -> None:

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,75 @@ def test_a_docstring_that_names_nothing_is_a_finding_with_its_place(project, sho
     out = capsys.readouterr().out
     assert "port/__init__.py:15: store/store.go::Store.Gte names no declaration" in out
     assert "the nearest are Store.Get" in out
+
+
+def citing_a_branch(count: int) -> Path:
+    """A manifest with some references of the baseline and one that cites a branch."""
+    lines = [f'  {{ path = "src/cmd/main.go", line = {n + 1} }},' for n in range(count)]
+    file = Path("branch.toml")
+    branch = '  { path = "src/store/store.go", symbol = "Store", line = 4, ref = "main" },'
+    head = Path("site/articles/shop.toml").read_text().partition("references")[0]
+    file.write_text("\n".join([f"{head}references = [", branch, *lines, "]"]))
+    return file
+
+
+@pytest.mark.parametrize("count", [1, 250])
+def test_references_that_cite_a_branch_are_judged(project, shop, capsys, count):
+    file = str(citing_a_branch(count))
+
+    assert cli.run(["verify", "--source", str(shop), "--format", "json", file]) in (cli.OK, cli.FINDINGS)
+
+    references = json.loads(capsys.readouterr().out)["references"]
+    assert len(references) == 1 + count
+    assert references[0]["verdict"] == "verified"
+
+
+def test_a_page_shows_references_that_cite_a_branch(project, shop):
+    file = str(citing_a_branch(250))
+
+    assert cli.run(["build", "--source", str(shop), file]) == cli.OK
+
+    report = (project / "site" / "docs" / "report.md").read_text()
+    assert report.count('<tr id="reference') == 3 + 251
+
+
+# ── internal errors ──────────────────────────────────────────────────────────────────────────────
+
+
+def broken(*_: object, **__: object) -> None:
+    raise KeyError("a fault of ours")
+
+
+def test_an_internal_error_exits_with_4_and_one_sentence(project, shop, capsys, monkeypatch):
+    monkeypatch.setattr("annotator.pipeline.verify", broken)
+
+    assert cli.run(["verify", "--source", str(shop)]) == cli.INTERNAL
+
+    said = sentence(capsys)
+    assert "internal error: KeyError: 'a fault of ours'" in said
+    assert "please report" in said
+    assert "`--debug`" in said
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_debug_prints_the_traceback(project, shop, capsys, monkeypatch, place):
+    monkeypatch.setattr("annotator.pipeline.verify", broken)
+    arguments = ["verify", "--source", str(shop)]
+
+    assert cli.run([*arguments[:place], "--debug", *arguments[place:]]) == cli.INTERNAL
+
+    assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+def test_leaving_with_a_text_is_a_failure(project, capsys, monkeypatch):
+    def leave(*_: object, **__: object) -> None:
+        raise SystemExit("cannot go on")
+
+    monkeypatch.setattr("annotator.pipeline.verify", leave)
+    monkeypatch.setattr("annotator.cli._session", lambda *_, **__: nullcontext())
+
+    assert cli.run(["verify"]) == cli.INTERNAL
+    assert "cannot go on" in sentence(capsys)
 
 
 # ── what can be wrong ────────────────────────────────────────────────────────────────────────────
