@@ -2,9 +2,9 @@
 
     python tests/benchmarks [--json FILE] [NAME]...      names are those of the modules in this folder
 
-What is measured replaces what was measured before of the same name in site/figures.json, from which the
-site has its page of figures. MOBY_SOURCE names the repository that is measured on (default: the settings'
-own); MOBY_TAG its tag.
+`--json site/figures.json` replaces what was measured before of the same name there: the site has its page of
+figures from that file. Without it nothing is written. MOBY_SOURCE names the repository that is measured on
+(default: the settings' own); MOBY_TAG its tag.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parent
-FIGURES = HERE.parents[1] / "site" / "figures.json"
 HEADINGS = ("what", "figure", "peer", "ratio", "goal")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the named benchmarks, or all, and write the figures to a file."""
+    """Run the named benchmarks, or all, and print the figures; write them to a file if one is given."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--json", type=Path, default=FIGURES, help="write the figures to this file instead")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args(arguments)
     names: list[str] = options.names
@@ -46,7 +45,8 @@ def main(arguments: list[str]) -> int:
         machine = _machine()
         rows = [dict(zip(HEADINGS, map(str, row), strict=True)) for row in module.run()]
         console.print(_shown(name, rows))
-        _write(options.json, name, {"about": _about(module), "machine": machine, "rows": rows})
+        if options.json is not None:
+            _write(options.json, name, {"about": _about(module), "machine": machine, "rows": rows})
     return 0
 
 
