@@ -27,6 +27,7 @@ class Recorder:
         self._local = threading.local()
         self._wanted: dict[CodeType, bool] = {}
         self._started = time.perf_counter_ns()
+        self._lock = threading.Lock()
         self.calls: list[dict[str, Any]] = []
 
     def watch(self, frame: FrameType, event: str, _: object) -> None:
@@ -56,20 +57,20 @@ class Recorder:
         if not self._is_wanted(code):
             return
         stack = self._stack()
-        stack.append(len(self.calls) if len(self.calls) < MAX_CALLS else -1)
-        if stack[-1] < 0:
-            return
-        self.calls.append(
-            {
-                "thread": threading.current_thread().name,
-                "parent": stack[-2] if len(stack) > 1 else -1,
-                "file": code.co_filename,
-                "line": code.co_firstlineno,
-                "name": code.co_qualname,
-                "start": self._now(),
-                "end": -1,
-            }
-        )
+        call = {
+            "thread": threading.current_thread().name,
+            "parent": stack[-1] if stack else -1,
+            "file": code.co_filename,
+            "line": code.co_firstlineno,
+            "name": code.co_qualname,
+            "start": self._now(),
+            "end": -1,
+        }
+        with self._lock:  # else two threads could number their calls alike
+            number = len(self.calls) if len(self.calls) < MAX_CALLS else -1
+            if number >= 0:
+                self.calls.append(call)
+        stack.append(number)
 
     def _leave(self) -> None:
         stack = self._stack()

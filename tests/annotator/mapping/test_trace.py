@@ -173,3 +173,25 @@ def test_a_stated_order_is_none(walked):
 def test_what_the_tracer_did_not_write_is_refused():
     with pytest.raises(InvalidInput):
         trace.parse(json.dumps([{"thread": 1}]).encode())
+
+
+def test_calls_of_many_threads_each_have_a_number_of_their_own(tmp_path):
+    module = tmp_path / "shop.py"
+    module.write_text("def serve(left):\n    if left:\n        serve(left - 1)\n")
+    script = tmp_path / "walk.py"
+    script.write_text(
+        "import sys, threading\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import shop\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "threads = [threading.Thread(target=lambda: [shop.serve(20) for _ in range(50)]) for _ in range(8)]\n"
+        "[thread.start() for thread in threads]\n"
+        "[thread.join() for thread in threads]\n"
+    )
+    out = tmp_path / "calls.json"
+    command = [sys.executable, "-m", "annotator.tracer", str(out), str(tmp_path), "--", str(script)]
+    subprocess.run(command, check=True)
+
+    calls = [call for call in json.loads(out.read_text()) if call["name"] == "serve"]
+    assert len(calls) == 8 * 50 * 21
+    assert all(call["end"] >= 0 for call in calls)
