@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 
 import msgspec
@@ -18,6 +19,11 @@ _ERROR_MAKERS = re.compile(
 )
 _TEXTS = frozenset({"interpreted_string_literal", "raw_string_literal"})
 _LOGS = re.compile(r"(?:logrus|log|logger)\b")
+_ESCAPE = re.compile(rb"\\([abfnrtv\\'\"]|x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
+_ESCAPED = {
+    b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v",
+    b"\\": b"\\", b"'": b"'", b'"': b'"',
+}  # fmt: skip
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -146,4 +152,19 @@ def _strings(node: Node) -> Iterator[Node]:
 
 
 def _unquoted(data: bytes, node: Node) -> str:
-    return gosyntax.text(data, node)[1:-1].replace('\\"', '"').replace("\\n", "\n")
+    """Return the value of a string literal as Go's specification has it."""
+    written = data[node.start_byte + 1 : node.end_byte - 1]
+    if node.type == "raw_string_literal":
+        return written.replace(b"\r", b"").decode("utf-8", "replace")
+    return _ESCAPE.sub(_unescaped, written).decode("utf-8", "replace")
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    written = escape[1]
+    if written in _ESCAPED:
+        return _ESCAPED[written]
+    if written[:1] in b"uU":
+        code = int(written[1:], 16)
+        return chr(code).encode("utf-8", "replace") if code <= sys.maxunicode else b"\xef\xbf\xbd"
+    value = int(written[1:], 16) if written[:1] == b"x" else int(written, 8)
+    return bytes([value & 0xFF])
