@@ -55,6 +55,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
         pointer: Whether a method's receiver is a pointer.
         embedded: Whether a field or interface element is embedded.
         members: Fields of a struct, methods of an interface, closures bound in a function.
+        head_end: The byte offset at which a function's head ends and its body begins; 0 for what has none.
     """
 
     kind: Kind
@@ -70,6 +71,7 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pointer: bool = False
     embedded: bool = False
     members: tuple[Declaration, ...] = ()
+    head_end: int = 0
 
     @property
     def symbol(self) -> str:

@@ -156,6 +156,7 @@ def _function(
         doc_text(data, doc),
         pointer=pointer,
         members=bound_closures(data, body, symbol) if body is not None else (),
+        head_end=body.start_byte if body is not None else node.end_byte,
     )
 
 

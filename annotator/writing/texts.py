@@ -181,10 +181,9 @@ def _signs(atlas: Atlas, path: str, other: Place, place: Place) -> bool:
     source = atlas.given.sources.get(path)
     if source is None:  # at another tag a place may be one of the baseline's files
         return False
-    span = other.declaration.span
-    head = span.start + len(other.declaration.signature.encode()) + 2
+    declared = other.declaration
     return any(
-        span.start <= use.start < min(head, span.end)
+        declared.span.start <= use.start < declared.head_end
         and (use.path, use.symbol) == (place.path, place.declaration.symbol)
         for use in source.uses
     )

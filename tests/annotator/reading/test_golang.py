@@ -371,3 +371,11 @@ def test_a_head_is_read_as_in_the_whole_file(source: str):
     whole = golang.read(source.encode())
 
     assert golang.head(source.encode()) == (whole.package, whole.imports, whole.constraint)
+
+
+def test_the_head_of_a_function_ends_where_its_body_begins():
+    data = b"package p\n\nfunc F(\n\ta int, // { not yet\n\tb struct{ c int },\n) error {\n\treturn nil\n}\n"
+
+    (declaration,) = golang.read(data).declarations
+
+    assert data[declaration.head_end :].startswith(b"{\n\treturn")
