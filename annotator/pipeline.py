@@ -90,7 +90,7 @@ def date(at: Session, file: Path) -> dating.Dating:
     if not tags:
         raise SourceUnavailable(f"{at.source.repository} has no version tags to date an article by")
     paths = list(dict.fromkeys(ref.path for ref in read.references if ref.repository is None))
-    files = many.files_at(at.source, tags, paths)
+    files = many.files_at(at.source, tags, paths, at.warn)
     go = {blob for found in files.values() for path, blob in found.items() if path.endswith(".go")}
     return dating.date(read.references, files, _documents(at, tags, files, go))
 
@@ -329,7 +329,7 @@ def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks
         InvalidInput: A reference is none, or no tag fits.
         SourceUnavailable: The source cannot be read.
     """
-    given = [notation.parse(text) for text in _unfolded(references)]
+    given = [*_parsed_references(references)]
     every = at.releases
     from annotator import following  # which takes as long as git needs for the first tags
 
@@ -340,14 +340,23 @@ def track(at: Session, references: Iterable[str], glob: str) -> following.Tracks
     return following.track(every, at.cache, at.baseline_tree(), given, glob)
 
 
-def _unfolded(references: Iterable[str]) -> Iterator[str]:
-    """References, those in files too; blank lines and comments left out."""
+def _parsed_references(references: Iterable[str]) -> Iterator[Reference]:
+    """Parse references, also those in an `@FILE`: one a line, blank lines and comments are skipped.
+
+    Raises:
+        InvalidInput: A reference cannot be parsed (the error names its file and line), or a file not read.
+    """
     for text in references:
-        if text.startswith("@"):
-            lines = bytes_of(Path(text[1:])).decode("utf-8", "replace").splitlines()
-            yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
-        else:
-            yield text
+        if not text.startswith("@"):
+            yield notation.parse(text)
+            continue
+        file = Path(text[1:])
+        for number, line in enumerate(bytes_of(file).decode("utf-8", "replace").splitlines(), 1):
+            if (stripped := line.strip().removeprefix("\ufeff")) and not stripped.startswith("#"):
+                try:
+                    yield notation.parse(stripped)
+                except InvalidInput as error:
+                    raise InvalidInput(f"{file}:{number}: {error}") from error
 
 
 def porting(at: Session, old: str, new: str) -> Porting:

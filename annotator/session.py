@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from annotator.config import Project
-from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable
+from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable, UnknownTag
 from annotator.model import (
     Baseline,
     GoSymbol,
@@ -19,7 +19,7 @@ from annotator.recorded import BASELINE, recorded
 from annotator.releases import Releases, begun
 from annotator.sources import opening
 from annotator.sources.cache import Cache
-from annotator.sources.snapshot import Progress, Warn
+from annotator.sources.snapshot import Progress, Warn, unheard
 from annotator.sources.snapshot import Source as Repository
 from annotator.tracking.recorded import Facts
 from annotator.tree import Tree, reader
@@ -28,8 +28,18 @@ from annotator.tree import Tree, reader
 class Session:
     """A project, an open source at the tag that is asked for, and the trees that were read from it."""
 
-    def __init__(self, project: Project, opened: opening.Opened, cache: Cache) -> None:
+    def __init__(
+        self,
+        project: Project,
+        opened: opening.Opened,
+        cache: Cache,
+        *,
+        warn: Warn = unheard,
+        parent: Session | None = None,
+    ) -> None:
         self.project = project
+        self.warn = warn
+        self._parent = parent
         self.source: Repository = opened.source
         self.tag = opened.tag
         self.notice = opened.notice
@@ -56,11 +66,15 @@ class Session:
     @cached_property
     def facts(self) -> Baseline | None:
         """What is recorded of the baseline, if anything is."""
+        if self._parent is not None:
+            return self._parent.facts
         return recorded(self.project) if (self.project.site / BASELINE).is_file() else None
 
     @cached_property
     def originals(self) -> Mapping[str, GoSymbol]:
         """What is recorded, by the project's notation."""
+        if self._parent is not None:
+            return self._parent.originals
         return {one.notation: one for one in self.facts.symbols} if self.facts else {}
 
     @cached_property
@@ -70,7 +84,12 @@ class Session:
 
     def showing(self, tag: str) -> Session:
         """The same source at another tag."""
-        return Session(self.project, opening.Opened(self.source, tag, self.notice), self.cache)
+        opened = opening.Opened(self.source, tag, self.notice)
+        shown = Session(self.project, opened, self.cache, warn=self.warn, parent=self)
+        baseline_tag = self.project.config.baseline
+        if baseline_tag != tag:  # the one tree that every tag is compared with
+            shown._trees[baseline_tag] = self.at_hand(baseline_tag)
+        return shown
 
     def at_hand(self, tag: str) -> Tree | None:
         """The tree at a tag, if the source has it without another download."""
@@ -83,6 +102,8 @@ class Session:
     @cached_property
     def known_tags(self) -> frozenset[str]:
         """The source's tags, if it has many at hand; else none."""
+        if self._parent is not None:
+            return self._parent.known_tags
         return frozenset(self.source.tags()) if self.source.has_history else frozenset()
 
     @cached_property
@@ -92,6 +113,8 @@ class Session:
         Raises:
             SourceUnavailable: The source cannot be read, or has no version tags.
         """
+        if self._parent is not None:
+            return self._parent.releases
         return begun(self.source, self.baseline_tree().snapshot)
 
     def baseline_tree(self) -> Tree:
@@ -114,7 +137,10 @@ class Session:
             return None
         try:
             return self._read(tag)
-        except AnnotatorError:
+        except (UnknownTag, InvalidInput):  # nothing of that name is there
+            return None
+        except AnnotatorError as error:
+            self.warn(f"{tag} cannot be read, so what is cited there is only looked up by name: {error}")
             return None
 
     def _read(self, tag: str) -> Tree:
@@ -144,7 +170,7 @@ def session(
     folder = opening.cache_folder()
     opened = _opened(project, asked, folder, progress)
     with opened.source, Cache(folder, reader=reader(), warn=warn) as cache:
-        yield Session(project, opened, cache)
+        yield Session(project, opened, cache, warn=warn)
 
 
 def _opened(project: Project, asked: Asked, folder: Path, progress: Progress) -> opening.Opened:

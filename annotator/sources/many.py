@@ -6,12 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from annotator.errors import SourceUnavailable
 from annotator.model import Snapshot
-from annotator.sources.repository import GitSnapshot
-from annotator.sources.snapshot import Source
+from annotator.sources.repository import Failed, GitSnapshot
+from annotator.sources.snapshot import Source, Warn, unheard
 
 
-def files_at(source: Source, tags: Sequence[str], paths: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """The blob ids of some files at some tags; a file that a tag does not have is left out.
+def files_at(
+    source: Source, tags: Sequence[str], paths: Sequence[str], warn: Warn = unheard
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the blob ids of some files at some tags; a file that a tag does not have is left out.
+
+    Args:
+        source: The source.
+        tags: The tags.
+        paths: The files.
+        warn: Called with a sentence about each tag that cannot be read and is left out.
 
     Raises:
         SourceUnavailable: The source cannot be read.
@@ -21,7 +29,13 @@ def files_at(source: Source, tags: Sequence[str], paths: Sequence[str]) -> Mappi
     read = _first(source, tags)
     if isinstance(read, GitSnapshot):
         return _looked_up(read, tags, paths)
-    return {tag: _listed(found, paths) for tag in tags if (found := _at(source, tag)) is not None}
+    listed: dict[str, Mapping[str, str]] = {}
+    for tag in tags:
+        try:
+            listed[tag] = _listed(source.snapshot(tag), paths)
+        except SourceUnavailable as error:
+            warn(f"{tag} is left out: {error}")
+    return listed
 
 
 def _first(source: Source, tags: Sequence[str]) -> Snapshot:
@@ -41,7 +55,10 @@ def _looked_up(snapshot: GitSnapshot, tags: Sequence[str], paths: Sequence[str])
     """One question to git for all: a tree is not listed to look up a few files in it."""
     asked = [(tag, path) for tag in tags for path in paths if "\n" not in path]
     given = "".join(f"refs/tags/{tag}:{path}\n" for tag, path in asked).encode()
-    answers = snapshot.store.run("cat-file", "--batch-check=%(objectname) %(objecttype)", given=given)
+    try:
+        answers = snapshot.store.run("cat-file", "--batch-check=%(objectname) %(objecttype)", given=given)
+    except Failed as error:
+        raise SourceUnavailable(f"the files of the tags cannot be looked up: {error}") from error
     found: dict[str, dict[str, str]] = {tag: {} for tag in tags}
     for (tag, path), answer in zip(asked, answers.decode(errors="replace").splitlines(), strict=False):
         blob, _, kind = answer.rpartition(" ")

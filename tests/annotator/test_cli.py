@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -417,3 +418,65 @@ def test_a_binary_article_is_said_to_be_one(project, shop, capsys, data):
 
     assert cli.run(["verify", "--source", str(shop), "article.md"]) == 2
     assert "article.md" in sentence(capsys)
+
+
+# ── what is damaged ──────────────────────────────────────────────────────────────────────────────
+
+
+def lose(shop: Path, name: str) -> None:
+    """Remove an object from a repository, as a damaged disk would."""
+    command = ["git", "-C", str(shop), "rev-parse", name]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    (shop / ".git" / "objects" / found[:2] / found[2:]).unlink()
+
+
+def test_a_cited_tag_that_cannot_be_read_is_reported(project, shop, capsys):
+    lose(shop, "v1.0.0^{tree}")
+
+    cli.run(["verify", "--source", str(shop), "--tag", "v2.0.0"])
+
+    assert "v1.0.0 cannot be read, so what is cited there is only looked up by name" in sentence(capsys)
+
+
+def test_date_reports_a_repository_that_cannot_be_read(project, shop, capsys, tmp_path):
+    broken = tmp_path / "git"
+    broken.write_text(
+        '#!/bin/sh\ncase "$*" in *batch-check=*) echo "fatal: the disk is on fire" >&2; exit 128;; esac\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    broken.chmod(0o755)
+    code = (
+        "import sys; from annotator import cli; "
+        f"sys.exit(cli.run(['date', '--source', {str(shop)!r}, 'site/articles/shop.toml']))"
+    )
+    environment = os.environ | {
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "GIT_PYTHON_GIT_EXECUTABLE": str(broken),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+
+    assert done.returncode == 3
+    assert done.stderr == "annotator: the files of the tags cannot be looked up: the disk is on fire\n"
+
+
+# ── files of references ──────────────────────────────────────────────────────────────────────────
+
+
+def test_comments_and_blank_lines_of_a_references_file_are_skipped(project, shop, capsys):
+    Path("wanted").write_text("\ufeff# first\n\n   # indented\n  store/store.go::Store.Get  \n")
+
+    assert cli.run(["track", "--source", str(shop), "--format", "json", "@wanted"]) == cli.OK
+
+    trails = json.loads(capsys.readouterr().out)["trails"]
+    assert [trail["reference"]["symbol"] for trail in trails] == ["Store.Get"]
+
+
+def test_an_error_in_a_references_file_names_its_line(project, shop, capsys):
+    Path("wanted").write_text("store/store.go::Store\n\nstore/store.go\n")
+
+    assert cli.run(["track", "--source", str(shop), "@wanted"]) == cli.USAGE
+
+    assert "wanted:3: " in sentence(capsys)
