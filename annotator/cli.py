@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, config, pipeline, session
+from annotator import __version__, config, extras, pipeline, session
 from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable, shortened
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ def build(
     since: Since = None,
 ) -> None:
     """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
+    extras.require("site", "`annotator build`")
     told = pipeline.Told(history, since)
     if all_ or len(set(tag or ())) > 1:
         _build_versions(article or (), source, None if all_ else tag, told)
@@ -241,6 +242,7 @@ def serve(  # noqa: PLR0913 - the options of a command line
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
     """Build the site, then serve it on 127.0.0.1; of several tags, with a switch between them."""
+    extras.require("site", "`annotator serve`")
     _see_that_it_is_free(port)
     build(article, source, tag, all_=all_, history=history, since=since)
     if all_ or len(set(tag or ())) > 1:

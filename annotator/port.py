@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import portside
+from annotator import extras, portside
 from annotator.config import Project
-from annotator.errors import InvalidInput
+from annotator.errors import InvalidInput, printable
 from annotator.mapping import coverage, parity, rows, trace
 from annotator.model import (
     Checked,
@@ -93,8 +93,8 @@ def traced(project: Project) -> bytes:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
         done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own
         if done.returncode or not out.is_file():
-            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise InvalidInput(f"{script}: the walk failed: {''.join(last)}")
+            last = "".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:])
+            raise InvalidInput(f"{script}: the walk failed: {printable(last)}{extras.hint(last)}")
         return out.read_bytes()
 
 

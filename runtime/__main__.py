@@ -7,6 +7,10 @@ import signal
 import sys
 
 INTERRUPTED = 130
+WRONG_USAGE = 2
+
+# What the extra `engine` installs, by the names that are imported.
+_ENGINE = frozenset({"boltdb", "httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"})
 
 
 def main() -> None:
@@ -23,11 +27,23 @@ def main() -> None:
         if heard:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         cli.main()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _ENGINE:
+            raise
+        sys.exit(_say_what_to_install(package))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     finally:
         if heard:
             signal.signal(signal.SIGINT, _end)
+
+
+def _say_what_to_install(package: str) -> int:
+    sys.stderr.write(
+        f"runtime: the engine needs the package {package}; run `pip install 'moby-annotated[engine]'`\n"
+    )
+    return WRONG_USAGE
 
 
 def _end(_number: int, _frame: object) -> None:
