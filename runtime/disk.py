@@ -28,6 +28,21 @@ PRIVATE = 0o700
 _BUSY = (errno.EBUSY, errno.ENOTEMPTY)
 
 
+def make_directories(path: Path) -> None:
+    """Make a directory and its missing parents, all of them for the engine alone.
+
+    `Path.mkdir` gives parents the default mode: with umask 0 everybody could write into them.
+
+    Raises:
+        OSError: One of them cannot be made.
+    """
+    try:
+        path.mkdir(PRIVATE, exist_ok=True)
+    except FileNotFoundError:
+        make_directories(path.parent)
+        path.mkdir(PRIVATE, exist_ok=True)
+
+
 def make_private(path: Path) -> None:
     """Make a directory that only the engine can enter, and its parents; one that is there is fine.
 
@@ -35,7 +50,7 @@ def make_private(path: Path) -> None:
         EngineError: `failed to mkdir PATH`.
     """
     try:
-        path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        make_directories(path)
     except OSError as error:
         raise EngineError(f"failed to mkdir {path}: {error}", error) from error
 

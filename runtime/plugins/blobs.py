@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-from runtime.disk import PRIVATE, open_regular, sync_directory
+from runtime.disk import PRIVATE, make_directories, open_regular, sync_directory
 from runtime.errors import EngineError
 
 log = logging.getLogger("runtime.plugins.blobs")
@@ -90,7 +90,7 @@ class BasicBlobStore:
         """
         self.path = path
         try:
-            (path / "tmp").mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+            make_directories(path / "tmp")
         except OSError as error:
             log.error("failed to mkdir %s: %s", path, error)  # noqa: TRY400 - the disk is at fault
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from runtime.disk import PRIVATE
+from runtime.disk import make_directories
 from runtime.errors import EngineError
 from runtime.plugins import oci
 from runtime.plugins.api_types import Plugin, PluginConfig, PluginMount
@@ -29,7 +29,7 @@ def init_spec(plugin: Plugin, rootfs: str, exec_root: Path) -> oci.Spec:
     spec = oci.default_spec()
     spec.root = oci.Root(rootfs)
     exec_root = exec_root / plugin.id
-    exec_root.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    make_directories(exec_root)
 
     user_mounts = {mount.destination for mount in settings.mounts or ()}
     spec.mounts = [

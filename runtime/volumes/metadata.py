@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
+import stat
 import sys
 import threading
 from collections import Counter
@@ -27,6 +29,8 @@ ASIDE: Final = ".damaged-"
 """What stands between its name and a number when it could not be used."""
 BOLT_FILE: Final = "metadata.db"
 """Dockerd's file of records."""
+FILE_MODE: Final = 0o600
+"""Options hold passwords (`o=username=…,password=…`), and others may enter dockerd's volumes directory."""
 SCHEMA: Final = """
 create table if not exists volumes (name text primary key, value blob not null) without rowid;
 create table if not exists taken_over (name blob primary key, value blob not null) without rowid;
@@ -279,7 +283,11 @@ def connect(path: Path | None) -> sqlite3.Connection:
 
     Raises:
         sqlite3.Error: The file is no database, or cannot be used.
+        OSError: The file cannot be made.
     """
+    if path is not None:
+        # SQLite gives the side files the mode of the database, and would make that readable for all.
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE))
     database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
     try:
         database.execute("pragma journal_mode = wal")
@@ -291,6 +299,16 @@ def connect(path: Path | None) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def narrow(directory: Path) -> None:
+    """Take away what others may do with the records in a directory; earlier versions let them read."""
+    for name in os.listdir(directory):  # noqa: PTH208 - all are names
+        if not name.startswith(FILE):
+            continue
+        with suppress(OSError):  # another user's file, or one that is gone by now
+            if stat.S_ISREG(os.lstat(directory / name).st_mode):
+                os.chmod(directory / name, FILE_MODE)  # noqa: PTH101 - beside its neighbours
 
 
 def empty(database: sqlite3.Connection, how: str = "truncate") -> None:

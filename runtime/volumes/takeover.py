@@ -65,6 +65,7 @@ def open_records(directory: Path, timings: Timings) -> Records:
     except OSError as error:
         return _unchangeable(directory, None, error)
     try:
+        metadata.narrow(directory)
         database, problems = _database(directory / metadata.FILE)
         problems += _take_over(database, directory / metadata.BOLT_FILE)
         return Records(Metadata(database, Sync(directory / metadata.FILE)), guard, problems)

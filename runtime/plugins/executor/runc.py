@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from runtime import processors
+from runtime.disk import make_directories
 from runtime.errors import EngineError, Unavailable
 from runtime.plugins.executor import identity
 from runtime.plugins.executor.identity import ProcessIdentity
@@ -87,7 +88,7 @@ class Runc:
             EngineError: runc cannot.
         """
         if (self.root / plugin_id).exists():
-            bundle.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directories(bundle)
             self._call(("delete", "--force", plugin_id), log=bundle / "runc.log")
 
     def _call(self, arguments: Sequence[str], *, log: Path, outputs: tuple[int, int] | None = None) -> bytes:

@@ -7,7 +7,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from runtime.disk import PRIVATE, ensure_remove_all
+from runtime.disk import ensure_remove_all, make_directories
 from runtime.errors import Conflict, EngineError, NotFound
 from runtime.plugins.executor.identity import ProcessIdentity
 from runtime.plugins.executor.output import OutputFile
@@ -76,7 +76,7 @@ class Executor:
             bundle = self._bundle(plugin_id)
             try:
                 delete_task_and_container(self.client, plugin_id, bundle)
-                bundle.mkdir(mode=PRIVATE, parents=True)
+                make_directories(bundle)
                 self._start(plugin_id, bundle, spec, (stdout, stderr))
             except (EngineError, OSError, ValueError) as error:
                 delete_task_and_container(self.client, plugin_id, bundle)
