@@ -386,10 +386,18 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Counterpart(msgspec.Struct, frozen=True):
-    """A Python object and the Go symbols that its docstring says it mirrors.
+    """A Python object and the Go symbols that it mirrors.
 
-    `path` and the lines are the Python file's; every entry of `mirrors` is a reference whose `file`
-    and `at_line` point into the docstring.
+    Attributes:
+        name: Its dotted name.
+        kind: What griffe calls it: module, class, function or attribute.
+        path: Its file, from the project's root.
+        line: Its first line in that file.
+        end_line: Its last line.
+        mirrors: The Go symbols; `file` and `at_line` of each are the line that says so: a `Go:` line, or the
+            definition itself where its name and its module's Go files say so.
+        differences: The items of its `Differs:` section.
+        files: The Go files that its module lists, if nothing but its name can say what it mirrors.
     """
 
     name: str
@@ -399,6 +407,7 @@ class Counterpart(msgspec.Struct, frozen=True):
     end_line: int
     mirrors: tuple[Reference, ...]
     differences: tuple[Difference, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class PythonObject(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from annotator.model import (
     Counterpart,
     Declaration,
     Document,
+    GoSymbol,
     Reference,
     Remark,
     Verdict,
@@ -412,13 +413,14 @@ def record(at: Session) -> Path:
     from annotator import recording
 
     scope, tree = scope_of(at.project), at.tree
-    found = portside.said(at.project).counterparts
     further = [notation.parse(each) for each in scope.symbols]
-    mirrors = [mirror for each in found for mirror in each.mirrors]
-    wanted = [
-        *recording.in_packages(tree, scope.packages),
-        *recording.named(tree, (*further, *mirrors)),
-    ]
+    in_scope = [*recording.in_packages(tree, scope.packages), *recording.named(tree, further)]
+    docstrings = portside.resolved(
+        portside.read(at.project),
+        [GoSymbol(path, found.symbol, found.kind, found.line, found.line) for path, found in in_scope],
+    )
+    mirrors = [mirror for counterpart in docstrings.counterparts for mirror in counterpart.mirrors]
+    wanted = [*in_scope, *recording.named(tree, mirrors)]
     facts = recording.facts(tree, at.project.config.modules, wanted)
     file = at.project.site / BASELINE
     write_aside(file, baseline.encode(Baseline(tree.tag, tree.snapshot.commit, facts)))

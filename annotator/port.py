@@ -47,10 +47,10 @@ def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) 
     scope = scope_of(project)
     originals = originals_of(known, scope)
     python = portside.objects(project) if objects is None else objects
-    made = parity.pairs(found, originals, python, scope.conventions)
+    made = parity.pairs(found, originals, python, scope)
     covered = coverage.coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"
-    stale = parity.unused(made, scope.conventions, name)
+    stale = parity.unused(made, scope, name)
     wrong = (*remarks, *parity.remarks(made), *stale, *coverage.remarks(covered, name))
     return Mapped(made, wrong, covered)
 

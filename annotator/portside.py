@@ -12,7 +12,10 @@ import msgspec
 
 from annotator.config import Project
 from annotator.kept import Kept
+from annotator.mapping import counterparts
+from annotator.mapping.counterparts import Symbol
 from annotator.model import Counterpart, PythonObject, Remark
+from annotator.recorded import originals_of, recorded, scope_of
 from annotator.sources import opening
 from annotator.sources.cache import Cache
 from annotator.tree import reader
@@ -28,7 +31,25 @@ class Said(msgspec.Struct, frozen=True):
 
 
 def said(project: Project) -> Said:
-    """What the packages' docstrings say of Go.
+    """Read the counterparts of the packages; names are resolved on the recorded facts.
+
+    Raises:
+        InvalidInput: A package is not there, a file of it is not Python, or the facts cannot be read.
+    """
+    docstrings = read(project)
+    if all(counterpart.mirrors for counterpart in docstrings.counterparts):
+        return docstrings
+    return resolved(docstrings, originals_of(recorded(project), scope_of(project)).values())
+
+
+def resolved(docstrings: Said, symbols: Iterable[Symbol]) -> Said:
+    """Resolve the counterparts that no `Go:` line names; see `mapping.counterparts.resolved`."""
+    found, remarks = counterparts.resolved(docstrings.counterparts, symbols)
+    return Said(found, (*docstrings.remarks, *remarks))
+
+
+def read(project: Project) -> Said:
+    """Read what the packages' docstrings say of Go.
 
     Raises:
         InvalidInput: A package is not there, or a file of it is not Python.

@@ -67,7 +67,7 @@ def coverage(
         mapped[method].append(f"{name}.{member}")
     found = tuple(_covered(symbol, mapped, scope) for symbol in every)
     known = {symbol.notation for symbol in every} | {f"{symbol.path}::*" for symbol in every}
-    named = [name for entry in scope.left_out for name in entry.symbols]
+    named = [name for entry in scope.absent for name in entry.symbols]
     return Coverage(found, tuple(name for name in named if name not in known))
 
 

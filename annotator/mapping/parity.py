@@ -8,9 +8,9 @@ import msgspec
 
 from annotator.mapping.parameters import params, renamed_parameters, results
 from annotator.mapping.reach import CALLABLE, Reach, plain
-from annotator.mapping.reasons import explained, slug, stale
+from annotator.mapping.reasons import Rule, applies, explained, slug, stale
 from annotator.mapping.rows import NOT_HELD, Agreement, Pair, Row, written
-from annotator.mapping.scope import Convention
+from annotator.mapping.scope import Scope, is_among
 from annotator.model import Counterpart, GoSymbol, Kind, Parameter, PythonObject, Remark
 
 _TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE})
@@ -20,19 +20,19 @@ def pairs(
     counterparts: Iterable[Counterpart],
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
-    conventions: tuple[Convention, ...] = (),
+    scope: Scope = Scope(),  # noqa: B008 - a frozen value
 ) -> tuple[Pair, ...]:
-    """Every counterpart beside the originals that are known.
+    """Return every counterpart beside the originals that are known.
 
     Args:
         counterparts: What the docstrings say.
         originals: What is known of Go symbols, by notation.
         python: What is known of Python objects, by dotted name.
-        conventions: Differences that have one reason wherever they occur.
+        scope: What it states for many symbols: renames, conventions, what is absent.
     """
     every = tuple(counterparts)
     reach = Reach(every, originals, python)
-    known = _Known(originals, python, reach, conventions)
+    known = _Known(originals, python, reach, scope)
     return tuple(_pair(each, known) for each in every)
 
 
@@ -40,7 +40,7 @@ class _Known(msgspec.Struct, frozen=True):
     originals: Mapping[str, GoSymbol]
     python: Mapping[str, PythonObject]
     reach: Reach
-    conventions: tuple[Convention, ...]
+    scope: Scope
 
 
 def remarks(found: Iterable[Pair]) -> Iterator[Remark]:
@@ -57,15 +57,38 @@ def remarks(found: Iterable[Pair]) -> Iterator[Remark]:
             yield Remark(at.path, item.line, message, "parity-stale")
 
 
-def unused(found: Iterable[Pair], conventions: Iterable[Convention], file: str) -> Iterator[Remark]:
-    """A remark for each convention that explains no row."""
-    reasons = {row.reason for pair in found for row in pair.rows if row.agreement is Agreement.DIFFERS}
-    for convention in conventions:
-        if convention.reason not in reasons:
-            message = (
-                f"the convention `{convention.kind} {convention.pattern}` explains no difference; remove it"
-            )
-            yield Remark(file, 1, message, "parity-stale")
+def unused(found: Iterable[Pair], scope: Scope, file: str) -> Iterator[Remark]:
+    """Return a remark for each rule, or part of a rule, of the scope that explains no row."""
+    rows = [
+        (row, [original.notation for original in pair.originals])
+        for pair in found
+        for row in pair.rows
+        if row.agreement is Agreement.DIFFERS
+    ]
+    for label, rule in _narrowed(scope):
+        if not any(applies(rule, row, notations) for row, notations in rows):
+            yield Remark(file, 1, f"{label} explains no difference; remove it", "parity-stale")
+
+
+def _narrowed(scope: Scope) -> Iterator[tuple[str, Rule]]:
+    """Return each rule once for each name and each symbol it is for, with a label."""
+    for rule in scope.conventions:
+        label = f"the convention `{rule.kind} {rule.pattern or ', '.join(rule.names)}`"
+        yield label, rule
+        for name in rule.names:
+            yield f"{label}, name {name},", msgspec.structs.replace(rule, names=(name,))
+        for symbol in rule.of:
+            yield f"{label}, of {symbol},", msgspec.structs.replace(rule, of=(symbol,))
+    for rename in scope.renames:
+        for symbol in rename.of:
+            label = f"the rename of {rename.go} to {rename.python} in {symbol}"
+            yield label, msgspec.structs.replace(rename, of=(symbol,))
+    for absent in scope.absent:
+        for name in absent.names:
+            yield f"the absent name {name} ({absent.reason})", msgspec.structs.replace(absent, names=(name,))
+        for symbol in absent.of:
+            label = f"the symbol {symbol} among the absent ({absent.reason})"
+            yield label, msgspec.structs.replace(absent, of=(symbol,))
 
 
 def _pair(counterpart: Counterpart, known: _Known) -> Pair:
@@ -74,11 +97,22 @@ def _pair(counterpart: Counterpart, known: _Known) -> Pair:
     mirrored = tuple(known.originals[name] for name in names if name in known.originals)
     if ours is None:
         return Pair(counterpart, mirrored, ())
-    renamed = renamed_parameters(counterpart.differences)
+    renamed = _renamed(counterpart, mirrored, known.scope)
     bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.reach)]
-    bare += _extra_members(mirrored, ours) + list(_extra_calls(mirrored, ours, known.reach))
-    rows = tuple(explained(row, counterpart.differences, known.conventions) for row in _unique(bare))
+    bare += _extra_members(mirrored, ours, renamed) + list(_extra_calls(mirrored, ours, known.reach))
+    rows = tuple(explained(row, counterpart.differences, known.scope, mirrored) for row in _unique(bare))
     return Pair(counterpart, mirrored, rows, tuple(stale(counterpart, ours, rows, mirrored)))
+
+
+def _renamed(counterpart: Counterpart, originals: Iterable[GoSymbol], scope: Scope) -> Mapping[str, str]:
+    """Return Python's names of Go's parameters and fields, as the scope and the docstring state them."""
+    stated = {
+        rule.go: rule.python
+        for original in originals
+        for rule in scope.renames
+        if is_among(original.notation, rule.of)
+    }
+    return stated | renamed_parameters(counterpart.differences)
 
 
 def _unique(rows: Iterable[Row]) -> Iterator[Row]:
@@ -98,7 +132,7 @@ def _rows(
     reach: Reach,
 ) -> Iterator[Row]:
     if original.kind in _TYPES and ours.kind == "class":
-        yield from _members(original, ours)
+        yield from _members(original, ours, renamed)
     callable_ours = reach.constructor(ours)
     if original.kind in CALLABLE and ours.kind in ("class", "function", "signature"):
         yield from params(original, callable_ours, mirrored, renamed)
@@ -111,11 +145,15 @@ def _rows(
 # ── Fields and methods ───────────────────────────────────────────────────────────────────────────
 
 
-def _members(original: GoSymbol, ours: PythonObject) -> Iterator[Row]:
+def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str]) -> Iterator[Row]:
     by_name = {plain(member.name): member for member in ours.members}
     kind = "method" if original.kind is Kind.INTERFACE else "field"
     for member in original.members:
-        found = by_name.get(plain(member.name))
+        other_name = by_name.get(plain(renamed[member.name])) if member.name in renamed else None
+        found = by_name.get(plain(member.name)) or other_name
+        fault = "" if found else f"{ours.name} has no such attribute or method"
+        if found is not None and found is other_name:
+            fault = f"it is called {found.name}"
         yield Row(
             kind=kind,
             name=member.name,
@@ -123,17 +161,24 @@ def _members(original: GoSymbol, ours: PythonObject) -> Iterator[Row]:
             go_line=member.line,
             python=written(found) if found else "",
             python_line=found.line if found else 0,
-            agreement=Agreement.SAME if found else Agreement.UNEXPLAINED,
-            reason="" if found else f"{ours.name} has no such attribute or method",
+            agreement=Agreement.UNEXPLAINED if fault else Agreement.SAME,
+            reason=fault,
         )
 
 
-def _extra_members(mirrored: tuple[GoSymbol, ...], ours: PythonObject) -> list[Row]:
+def _extra_members(
+    mirrored: tuple[GoSymbol, ...], ours: PythonObject, renamed: Mapping[str, str]
+) -> list[Row]:
     """Public attributes that no original type has a field or method for."""
     types = [original for original in mirrored if original.kind in _TYPES]
     if not types or ours.kind != "class":
         return []
-    known = {plain(member.name) for original in types for member in original.members}
+    known = {
+        plain(name)
+        for original in types
+        for member in original.members
+        for name in (member.name, renamed.get(member.name, member.name))
+    }
     return [
         Row(
             kind="extra",

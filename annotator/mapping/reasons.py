@@ -9,8 +9,10 @@ import msgspec
 
 from annotator.mapping.reach import plain
 from annotator.mapping.rows import Agreement, Row
-from annotator.mapping.scope import Convention
+from annotator.mapping.scope import Absent, Convention, Rename, Scope, is_among
 from annotator.model import Counterpart, Difference, GoSymbol, PythonObject
+
+Rule = Rename | Convention | Absent
 
 _VERB = re.compile(r"%(?:[-+# 0]*\d*(?:\.\d+)?)[a-zA-Z]|\{[^{}]*\}|%%")
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -21,17 +23,60 @@ def slug(text: str) -> str:
     return "-".join(_WORD.findall(_VERB.sub(" ", text))).lower()
 
 
-def explained(row: Row, differences: Iterable[Difference], conventions: Iterable[Convention]) -> Row:
-    """The row with the reason that is stated for it, if there is one."""
+def explained(
+    row: Row, differences: Iterable[Difference], scope: Scope, originals: Iterable[GoSymbol]
+) -> Row:
+    """Return the row with the reason that is stated for it, if there is one.
+
+    Args:
+        row: The row.
+        differences: What the counterpart's docstring states.
+        scope: What the scope states for many symbols.
+        originals: The Go symbols of the counterpart.
+    """
     if row.agreement is Agreement.SAME:
         return row
     for item in differences:
         if _EXPLAINS.get(row.kind, _by_name)(item, row):
             return msgspec.structs.replace(row, agreement=Agreement.DIFFERS, reason=item.reason)
-    for convention in conventions:
-        if convention.kind == row.kind and re.fullmatch(convention.pattern, row.go or row.name):
-            return msgspec.structs.replace(row, agreement=Agreement.DIFFERS, reason=convention.reason)
+    notations = [original.notation for original in originals]
+    rules: tuple[Rule, ...] = (*scope.renames, *scope.conventions, *scope.absent)
+    for rule in rules:
+        if applies(rule, row, notations):
+            reason = f"called `{rule.python}`" if isinstance(rule, Rename) else rule.reason
+            return msgspec.structs.replace(row, agreement=Agreement.DIFFERS, reason=reason)
     return row
+
+
+def applies(rule: Rule, row: Row, notations: Iterable[str]) -> bool:
+    """Whether a rule of the scope explains a row of a counterpart of some Go symbols."""
+    if not any(is_among(notation, rule.of) for notation in notations) and (
+        rule.of or not isinstance(rule, Convention)
+    ):
+        return False
+    match rule:
+        case Rename():
+            return row.kind in ("param", "field") and _renames(rule, row)
+        case Convention():
+            kinds = ("param", "extra") if row.kind == "param" and not row.go else (row.kind,)
+            return (
+                rule.kind in kinds
+                and (not rule.pattern or re.fullmatch(rule.pattern, row.go or row.name) is not None)
+                and (not rule.names or any(_is_name_of(name, row.name) for name in rule.names))
+            )
+        case Absent():
+            return not row.python and any(is_absent(name, row) for name in rule.names)
+
+
+def _renames(rule: Rename, row: Row) -> bool:
+    return row.name == rule.go and row.python.partition(":")[0] == rule.python
+
+
+def is_absent(name: str, row: Row) -> bool:
+    """Whether a name of a list of what is absent means a row."""
+    if row.kind == "error":
+        return set(slug(name).split("-")) <= set(row.name.split("-"))
+    return _is_name_of(name, row.name)
 
 
 def _by_name(item: Difference, row: Row) -> bool:

@@ -17,8 +17,10 @@ DIFFERENCES = frozenset(
     {"field", "method", "param", "result", "error", "call", "order", "extra", "behaviour"}
 )
 
-_HEADER = re.compile(r"(?P<name>Go|Differs):\s*")
-_ITEM = re.compile(r"(?P<kind>\w+) (?P<name>\S+): (?P<reason>\S.*)")
+_PLURALS = {f"{kind}s": kind for kind in DIFFERENCES - {"behaviour"}}
+
+_HEADER = re.compile(r"(?P<name>Go|Differs):\s*(?P<inline>\S.*)?")
+_ITEM = re.compile(r"(?P<kind>\w+) (?P<names>[^:]*[^:\s]): (?P<reason>\S.*)")
 
 
 class Package(msgspec.Struct, frozen=True):
@@ -59,15 +61,17 @@ def files(folder: Path) -> list[Path]:
 
 
 def read_file(path: Path, folder: Path, root: Path) -> Package:
-    """The counterparts in one file of the package in a folder.
+    """Read the counterparts of one file of the package in a folder.
 
     Raises:
-        InvalidInput: It is not Python.
+        InvalidInput: The file is not Python.
     """
     remarks: list[Remark] = []
     file = path.relative_to(root).as_posix()
-    entries = (_counterpart(entry, file, remarks) for entry in _objects(_module(path, folder)))
-    counterparts = tuple(found for found in entries if found is not None)
+    module = _module(path, folder)
+    originals = _original_files(module)
+    entries = (_counterpart(entry, file, originals, remarks) for entry in _objects(module))
+    counterparts = tuple(counterpart for counterpart in entries if counterpart is not None)
     return Package(counterparts, tuple(remarks))
 
 
@@ -101,16 +105,41 @@ def _objects(module: griffe.Module) -> Iterator[griffe.Object]:
         pending.extend(m for m in entry.members.values() if isinstance(m, griffe.Object))
 
 
-def _counterpart(entry: griffe.Object, file: str, remarks: list[Remark]) -> Counterpart | None:
-    if entry.docstring is None:
-        return None
-    sections = dict(_sections(entry.docstring))
-    mirrors = tuple(_mirrors(sections.get("Go", []), entry.path, file, remarks))
+def _original_files(module: griffe.Module) -> tuple[str, ...]:
+    """Return the Go files that the module's docstring lists."""
+    if module.docstring is None:
+        return ()
+    return tuple(line.text for line in _split(_sections(module.docstring).get("Go", [])) if _is_file(line))
+
+
+def _is_file(line: _Line) -> bool:
+    return "::" not in line.text and line.text.endswith(".go")
+
+
+def _split(lines: Iterable[_Line]) -> list[_Line]:
+    """Split lines at their commas."""
+    return [
+        _Line(line.number, line.indent, name.strip())
+        for line in lines
+        for name in line.text.split(",")
+        if name.strip()
+    ]
+
+
+def _counterpart(
+    entry: griffe.Object, file: str, originals: tuple[str, ...], remarks: list[Remark]
+) -> Counterpart | None:
+    sections = _sections(entry.docstring) if entry.docstring is not None else {}
+    lines = _split(sections.get("Go", []))
+    if entry.is_module:
+        lines = [line for line in lines if not _is_file(line)]
+    mirrors = tuple(_mirrors(lines, entry.path, file, remarks))
     differences = tuple(_differences(sections.get("Differs", []), file, remarks))
-    if differences and not mirrors:
-        message = f"{entry.path} says how it differs, but not from what: add a `Go:` section"
+    is_named_for_original = not mirrors and bool(originals) and _is_public(entry)
+    if differences and not mirrors and not is_named_for_original:
+        message = f"{entry.path} says how it differs, but not from what: add a `Go:` line"
         remarks.append(Remark(file, differences[0].line, message, "differs-without-go"))
-    if not mirrors:
+    if not mirrors and not is_named_for_original:
         return None
     return Counterpart(
         name=entry.path,
@@ -120,7 +149,14 @@ def _counterpart(entry: griffe.Object, file: str, remarks: list[Remark]) -> Coun
         end_line=entry.endlineno or entry.lineno or 1,
         mirrors=mirrors,
         differences=differences,
+        files=() if mirrors else originals,
     )
+
+
+def _is_public(entry: griffe.Object) -> bool:
+    """Whether a class, method or function is no private helper, nor part of one."""
+    is_definition = entry.is_class or entry.is_function
+    return is_definition and not any(part.startswith("_") for part in entry.path.split("."))
 
 
 def _lines(docstring: griffe.Docstring) -> list[_Line]:
@@ -133,13 +169,19 @@ def _lines(docstring: griffe.Docstring) -> list[_Line]:
     ]
 
 
-def _sections(docstring: griffe.Docstring) -> Iterator[tuple[str, list[_Line]]]:
-    """The bodies of the `Go:` and `Differs:` sections."""
+def _sections(docstring: griffe.Docstring) -> dict[str, list[_Line]]:
+    """Return the bodies of the `Go:` and `Differs:` sections; a body may begin on the header's own line."""
     lines = _lines(docstring)
+    sections: dict[str, list[_Line]] = {}
     for at, line in enumerate(lines):
-        header = _HEADER.fullmatch(line.text)
-        if header is not None and at > 0:
-            yield header["name"], list(_body(lines[at + 1 :], line.indent))
+        header = _HEADER.fullmatch(line.text.removesuffix('"""').strip())
+        if header is None or at == 0 or (header["inline"] and header["name"] != "Go"):
+            continue
+        body = list(_body(lines[at + 1 :], line.indent))
+        if header["inline"]:
+            body.insert(0, _Line(line.number, line.indent + len("Go: "), header["inline"]))
+        sections[header["name"]] = sections.get(header["name"], []) + body
+    return sections
 
 
 def _body(lines: list[_Line], indent: int) -> Iterator[_Line]:
@@ -171,13 +213,15 @@ def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Remark]) ->
 
 def _differences(lines: list[_Line], file: str, remarks: list[Remark]) -> Iterator[Difference]:
     for item in _items(lines):
-        found = _ITEM.fullmatch(item.text)
-        if found is None:
-            message = f"{item.text!r} is not of the form `KIND NAME: reason`"
-        elif found["kind"] not in DIFFERENCES:
-            message = f"{found['kind']!r} is not one of {', '.join(sorted(DIFFERENCES))}"
+        match = _ITEM.fullmatch(item.text)
+        kind = _PLURALS.get(match["kind"], match["kind"]) if match is not None else ""
+        if match is None:
+            message = f"{item.text!r} is not of the form `KIND NAME[, NAME…]: reason`"
+        elif kind not in DIFFERENCES:
+            message = f"{match['kind']!r} is not one of {', '.join(sorted(DIFFERENCES))}"
         else:
-            yield Difference(found["kind"], found["name"], found["reason"], item.number)
+            names = ",".join(name.strip() for name in match["names"].split(","))
+            yield Difference(kind, names, match["reason"], item.number)
             continue
         remarks.append(Remark(file, item.number, f"in `Differs:`: {message}", "differs-item"))
 

@@ -10,9 +10,9 @@ import pytest
 
 from annotator import recording
 from annotator.errors import InvalidInput
-from annotator.mapping import baseline, coverage, parity
+from annotator.mapping import baseline, counterparts, coverage, parity
 from annotator.mapping.rows import Agreement, Pair
-from annotator.mapping.scope import Convention, LeftOut, Scope
+from annotator.mapping.scope import Absent, Convention, Rename, Scope
 from annotator.model import Baseline, GoSymbol, Reference
 from annotator.reading import pyfacts, python
 
@@ -156,12 +156,16 @@ class Shop:
         self.package = python.read(folder, root)
         self.python = pyfacts.read([folder], root)
 
-    def pairs(self, *conventions: Convention) -> tuple[Pair, ...]:
+    def pairs(self, *conventions: Convention, scope: Scope | None = None) -> tuple[Pair, ...]:
         originals = {symbol.notation: symbol for symbol in self.symbols}
-        return parity.pairs(self.package.counterparts, originals, self.python, conventions)
+        found, _ = counterparts.resolved(self.package.counterparts, self.symbols)
+        return parity.pairs(found, originals, self.python, scope or Scope(conventions=conventions))
 
-    def remarks(self, *conventions: Convention) -> list[str]:
-        return [remark.message for remark in parity.remarks(self.pairs(*conventions))]
+    def remarks(self, *conventions: Convention, scope: Scope | None = None) -> list[str]:
+        return [remark.message for remark in parity.remarks(self.pairs(*conventions, scope=scope))]
+
+    def unused(self, scope: Scope) -> list[str]:
+        return [remark.message for remark in parity.unused(self.pairs(scope=scope), scope, "scope.toml")]
 
 
 @pytest.fixture
@@ -299,24 +303,24 @@ def test_a_convention_explains_a_difference_wherever_it_occurs(shop):
     )
 
     assert [m for m in made.remarks() if "ctx" in m]
-    assert made.remarks(Convention("param", r"ctx context\.Context", "Python has none")) == []
+    assert made.remarks(Convention("param", "Python has none", r"ctx context\.Context")) == []
 
 
 def test_a_convention_explains_by_its_name_what_go_does_not_have(shop):
     made = shop("def _log(self, name: str)", "def _log(self, name: str, colour: str)")
 
     assert [m for m in made.remarks() if "param colour" in m]
-    assert made.remarks(Convention("param", "colour", "for the eye")) == []
+    assert made.remarks(Convention("param", "for the eye", "colour")) == []
 
 
 def test_a_convention_that_explains_nothing_is_stale(shop):
     made = shop(
         "            param ctx: nothing here takes long.\n", "            behaviour speed: it is quick.\n"
     )
-    ctx = Convention("param", r"ctx context\.Context", "Python has none")
-    other = Convention("field", "colour string", "not for the eye")
+    ctx = Convention("param", "Python has none", r"ctx context\.Context")
+    other = Convention("field", "not for the eye", "colour string")
 
-    (remark,) = parity.unused(made.pairs(ctx, other), (ctx, other), "scope.toml")
+    (remark,) = parity.unused(made.pairs(ctx, other), Scope(conventions=(ctx, other)), "scope.toml")
 
     assert remark.message == "the convention `field colour string` explains no difference; remove it"
 
@@ -477,19 +481,159 @@ def test_what_is_neither_mapped_nor_left_out_is_open_and_a_finding(shop):
     made = shop("        store/store.go::New\n", "")
 
     assert states(made, Scope())["New"] == "open"
-    reason = LeftOut(("store/store.go::New",), "Python has constructors")
-    assert states(made, Scope(left_out=(reason,)))["New"] == "left out"
+    reason = Absent("Python has constructors", ("store/store.go::New",))
+    assert states(made, Scope(absent=(reason,)))["New"] == "left out"
 
 
 def test_a_name_that_is_left_out_and_nowhere_is_a_finding(shop):
     made = shop()
-    scope = Scope(left_out=(LeftOut(("store/store.go::Nothing",), "gone"),))
+    scope = Scope(absent=(Absent("gone", ("store/store.go::Nothing",)),))
 
     found = coverage.coverage(made.symbols, made.package.counterparts, scope, made.python)
 
     assert [r.message for r in coverage.remarks(found, "scope.toml")] == [
         "store/store.go::Nothing is left out, but nothing of that name is recorded"
     ]
+
+
+# ── rules of the scope ───────────────────────────────────────────────────────────────────────────
+
+
+def named_by_place(text: str) -> str:
+    """The port with one `Go:` line, its module's."""
+    bare = re.sub(r"\n\n *Go:\n(?: +store/store\.go::\S+\n)+", "\n", text)
+    head, docstring, rest = bare.partition('"""')
+    line, end, tail = rest.partition('"""')
+    return f"{head}{docstring}{line}\n\nGo: store/store.go\n{end}{tail}"
+
+
+FILE = '"""A store.\n\nGo: store/store.go\n"""\n\n'
+
+
+def test_objects_are_named_for_originals_in_their_modules_file(port):
+    made = port(GO["store/store.go"], named_by_place(PYTHON))
+
+    named = {p.counterpart.name: [o.symbol for o in p.originals] for p in made.pairs()}
+    assert named["port.store.Store"] == ["Store"]
+    assert named["port.store.Store.keep"] == ["Store.Keep"]
+    assert not any("._" in name for name in named)
+
+
+def test_name_in_two_listed_files_mirrors_neither(tree, tmp_path):
+    folder = tmp_path / "port"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        '"""All.\n\nGo: a/a.go, a/b.go\n"""\n\ndef run() -> None:\n    """Run."""\n'
+    )
+    source = tree({"a/a.go": "package a\nfunc Run() {}\n", "a/b.go": "package a\nfunc run() {}\n"})
+    symbols = recording.facts(source, ("example.org/a",), recording.in_packages(source, ["a"]))
+
+    found, _ = counterparts.resolved(python.read(folder, tmp_path).counterparts, symbols)
+
+    assert found == ()
+
+
+def test_public_method_mirrors_the_exported_one_of_two(port):
+    go = "package store\ntype Store struct{}\nfunc (s *Store) Create() {}\nfunc (s *Store) create() {}\n"
+    text = FILE + 'class Store:\n    """It."""\n\n    def create(self) -> None:\n        """Create."""\n'
+
+    assert [p.originals[-1].symbol for p in port(go, text).pairs()] == ["Store", "Store.Create"]
+
+
+def test_differences_from_no_original_are_a_finding(port):
+    text = FILE + 'def lose() -> None:\n    """Lose.\n\n    Differs:\n        call Keep: not here.\n    """\n'
+    made = port("package store\nfunc Keep() {}\n", text)
+
+    _, remarks = counterparts.resolved(made.package.counterparts, made.symbols)
+
+    assert [(r.line, r.rule) for r in remarks] == [(10, "differs-without-go")]
+
+
+def test_base_class_named_for_a_type_has_its_methods(port):
+    go = "package store\ntype Store struct{}\nfunc (s *Store) Keep() {}\n"
+    text = (
+        FILE
+        + 'class StoreBackend:\n    """A part.\n\n    Go: store/store.go::Store\n    """\n\n'
+        + '    def keep(self) -> None:\n        """Keep."""\n'
+    )
+
+    assert [p.originals[0].symbol for p in port(go, text).pairs()] == ["Store", "Store.Keep"]
+
+
+GO_RULES = """package store
+
+type Store struct {
+	ID    string
+	Swarm int
+}
+
+func (s *Store) Keep(filter string, network int) {}
+"""
+PYTHON_RULES = '''"""A store.
+
+Go: store/store.go
+"""
+
+class Store:
+    """It."""
+
+    def __init__(self, plugin_id: str) -> None:
+        self.plugin_id = plugin_id
+
+    def keep(self, filters: str, clock: int = 0) -> None:
+        """Keep."""
+'''
+RULES = Scope(
+    renames=(
+        Rename("ID", "plugin_id", ("store/store.go::Store",)),
+        Rename("filter", "filters", ("store/store.go::*",)),
+    ),
+    conventions=(Convention("extra", "handed in for tests", names=("clock",)),),
+    absent=(Absent("no networks here", of=("store/store.go::*",), names=("Swarm", "network")),),
+)
+
+
+def test_rules_of_the_scope_explain_rows(port):
+    made = port(GO_RULES, PYTHON_RULES)
+
+    assert len(made.remarks()) == 5
+    assert made.remarks(scope=RULES) == []
+    assert made.unused(RULES) == []
+    reasons = {row.name: row.reason for pair in made.pairs(scope=RULES) for row in pair.rows}
+    assert reasons == {
+        "ID": "called `plugin_id`",
+        "Swarm": "no networks here",
+        "filter": "called `filters`",
+        "network": "no networks here",
+        "clock": "handed in for tests",
+    }
+
+
+@pytest.mark.parametrize(
+    ("scope", "says"),
+    [
+        (
+            Scope(renames=(Rename("ID", "id", ("store/store.go::Store",)),)),
+            "rename of ID to id in store/store.go::Store",
+        ),
+        (Scope(renames=(Rename("ID", "plugin_id", ("store/store.go::Gone",)),)), "in store/store.go::Gone"),
+        (Scope(conventions=(Convention("extra", "why", names=("clock", "sleep")),)), "name sleep"),
+        (
+            Scope(conventions=(Convention("extra", "why", names=("clock",), of=("a/a.go::A",)),)),
+            "of a/a.go::A",
+        ),
+        (
+            Scope(absent=(Absent("why", of=("store/store.go::Store",), names=("Swarm", "Gone")),)),
+            "absent name Gone",
+        ),
+        (
+            Scope(absent=(Absent("why", of=("store/store.go::Store", "a/a.go::A"), names=("Swarm",)),)),
+            "symbol a/a.go::A",
+        ),
+    ],
+)
+def test_unused_part_of_a_rule_is_a_finding(port, scope, says):
+    assert any(says in message for message in port(GO_RULES, PYTHON_RULES).unused(scope))
 
 
 # ── facts ────────────────────────────────────────────────────────────────────────────────────────

@@ -151,3 +151,29 @@ def test_a_file_that_is_not_python_is_said_with_its_line(tmp_path):
 def test_a_package_that_is_not_there_is_said(tmp_path):
     with pytest.raises(InvalidInput, match="no such Python package"):
         python.read(tmp_path / "nothing", tmp_path)
+
+
+def test_go_line_and_grouped_differences(tmp_path):
+    folder = tmp_path / "port"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        '"""A module.\n\nGo: a/a.go, a/b.go\n"""\n\n'
+        'class Store:\n    """It.\n\n    Go: a/a.go::Store\n    Differs:\n        fields a, b.c: not here.\n'
+        '        calls Run, Stop: neither.\n    """\n\n'
+        'def run() -> None:\n    """Run.\n\n    Go: a/a.go::Run, a/b.go::Walk#L3\n    """\n\n'
+        'def walk() -> None:\n    """Walk."""\n'
+    )
+
+    found = python.read(folder, tmp_path)
+
+    assert found.remarks == ()
+    store, run, walk = found.counterparts
+    assert [(d.kind, d.name, d.reason) for d in store.differences] == [
+        ("field", "a,b.c", "not here."),
+        ("call", "Run,Stop", "neither."),
+    ]
+    assert [(m.path, m.symbol, m.line, m.at_line) for m in run.mirrors] == [
+        ("a/a.go", "Run", None, 18),
+        ("a/b.go", "Walk", 3, 18),
+    ]
+    assert (walk.mirrors, walk.files) == ((), ("a/a.go", "a/b.go"))
