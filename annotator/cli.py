@@ -10,26 +10,27 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, config, extras, pipeline, session
+from annotator import __version__, config, extras, pipeline, session, terminal
 from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from annotator.bars import Bars
     from annotator.model import Checked
 
 OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
 
+# Options that may be given before or after a command's name.
+_ANYWHERE = ("--debug", "--quiet")
 # Either of them can ask for colours where there is no terminal.
 _COLOURED = ("FORCE_COLOR", "TTY_COMPATIBLE")
 # More of them than this are told by their number: at a tag that is far away most have no place.
@@ -125,9 +126,11 @@ def options(
         ),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an internal error.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Verify references into a Go repository, follow them to any tag, and show them as a site."""
-    _ = version, debug  # a callback prints the version; `run` takes --debug from anywhere in the arguments
+    # A callback prints the version; `run` takes the others from anywhere in the arguments.
+    _ = version, debug, quiet
 
 
 @app.command()
@@ -306,10 +309,11 @@ def _run(command: list[str]) -> int:
 def symbols(source: Source = None, tag: Tag = None) -> None:
     """List every declaration of the repository: place, kind and symbol."""
     with _session(source, tag) as at:
-        sys.stdout.writelines(
-            f"{path}:{found.line}:{found.column} {found.kind} {found.symbol}\n"
-            for path, found in pipeline.symbols(at)
-        )
+        found = [*pipeline.symbols(at)]
+    sys.stdout.writelines(
+        f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
+        for path, declaration in found
+    )
 
 
 @app.command()
@@ -432,7 +436,8 @@ def run(arguments: list[str] | None = None) -> int:
     options = given[: given.index("--")] if "--" in given else given
     debug = "--debug" in options
     try:
-        app(args=[*(word for word in options if word != "--debug"), *given[len(options) :]])
+        with nullcontext() if "--quiet" in options else terminal.progress():
+            app(args=[*(word for word in options if word not in _ANYWHERE), *given[len(options) :]])
     except SystemExit as left:
         return _exit_code(left)
     except AnnotatorError as error:
@@ -476,6 +481,7 @@ def _report_internal_error(error: Exception, arguments: Sequence[str], *, debug:
 
 
 def _say(sentence: str) -> None:
+    terminal.clear()
     sys.stderr.write(f"annotator: {printable(sentence)}\n")
 
 
@@ -554,25 +560,11 @@ def _session(
     project = config.find(Path.cwd())
     with (
         _interruptible(),
-        _progress() as progress,
-        session.session(project, session.Asked(source, tag, history), progress, _say) as at,
+        session.session(project, session.Asked(source, tag, history), terminal.report, _say) as at,
     ):
         if at.notice:
             _say(at.notice)
-        yield at
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Progress bars on standard error, once there is something to tell."""
-    with ExitStack() as shown:
-        bars: list[Bars] = []
-
-        def tell(what: str, done: int, total: int) -> None:
-            if not bars:
-                from annotator.bars import Bars
-
-                bars.append(shown.enter_context(Bars()))
-            bars[0].tell(printable(what), done, total)
-
-        yield tell
+        try:
+            yield at
+        finally:
+            terminal.report("", 0, 0)

@@ -16,6 +16,12 @@ def shortened(words: str, most: int = 200) -> str:
     return words if len(words) <= most else f"{words[:half]}…{words[-half:]}"
 
 
+def counted(number: int, noun: str) -> str:
+    """The number with the noun in singular or plural: `1 tag`, `2 tags`, `2 copies`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 class AnnotatorError(Exception):
     """One sentence for a person: what was wrong, where, and what to do."""
 

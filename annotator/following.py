@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from annotator import cores, versions
-from annotator.errors import InvalidInput
+from annotator.errors import InvalidInput, counted
 from annotator.forest import Forest, Hops
 from annotator.history import Change, Place, Porting, Trail, Version
 from annotator.model import Anchor, Counterpart, Missing, Reference, Skipped, Text
@@ -20,6 +21,8 @@ from annotator.sources.snapshot import Source
 from annotator.tracking import changes, resolve, trails, walk
 from annotator.tracking.places import folder
 from annotator.tree import Tree
+
+_LOG = logging.getLogger(__name__)
 
 # Over more release lines than this a report does not walk: one step finds nearly as much in a second.
 MOST_LINES = 6
@@ -70,6 +73,7 @@ def track(
     if not wanted:
         where = base.snapshot.repository
         raise InvalidInput(f"no version tag of {where} fits {glob!r}; the newest is {every[-1]}")
+    _LOG.info("following %s over %s", counted(len(references), "symbol"), counted(len(wanted), "tag"))
     woods = Forest(releases.chain, cache)
     starts = [tracked(reference, base) for reference in references]
     return Tracks(tuple(wanted), trails.trails(starts, base.tag, wanted, woods, Hops(cache), among=every))
@@ -119,6 +123,7 @@ def porting(
     among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
     chain = Chain(source, (*among, *ends), known=base.snapshot, commits=commits)
     woods, hops = Forest(chain, cache), Hops(cache)
+    _LOG.info("comparing %s with %s", old, new)
     for tag in ends[1:]:  # of no use where the step is kept: but that is known with the symbols only
         if mapped.is_pending:
             woods.crossing(base.tag, tag).survey()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator import colouring, cores, defined, port
+from annotator.errors import counted
 from annotator.kept import Kept
 from annotator.mapping import coverage, rows, trace
 from annotator.model import PythonObject, Use
@@ -22,6 +24,9 @@ from annotator.writing.mirror import Example, Mirror, Module
 if TYPE_CHECKING:
     from annotator.config import Project
     from annotator.sources.cache import Cache
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class _Read(msgspec.Struct, frozen=True):
@@ -46,7 +51,12 @@ def mirrored(project: Project, cache: Cache) -> Iterator[tuple[Mirror, Callable[
     python = _Python(project, cache)
     with cores.aside(python.run) as ran:
         read = python.read()
-        yield read, lambda: python.joined(read, ran())
+        yield read, lambda: python.joined(read, _waited(ran))
+
+
+def _waited(ran: cores.Answer[_Ran]) -> _Ran:
+    _LOG.info("running the project's examples and its walk")
+    return ran()
 
 
 class _Ran(msgspec.Struct, frozen=True):
@@ -76,6 +86,7 @@ class _Python:
     def read(self) -> Mirror:
         """What the pages show of the packages but for what runs; read again only where a file has changed."""
         project, cache, data = self._project, self._cache, self._data
+        _LOG.info("reading %s", counted(len(data), "Python file"))
         colours = colouring.colours(cache, data, "py")
         read = Kept(cache, "mirror", _Read).one(self._key, lambda: _read(project, cache, data))
         return Mirror(

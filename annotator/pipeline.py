@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 from annotator import cores, portside, releases
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
-from annotator.errors import InvalidInput, SourceUnavailable
+from annotator.errors import InvalidInput, SourceUnavailable, counted
 from annotator.history import Chronicle, Porting, Trail
 from annotator.judging import verdicts
 from annotator.mapping import baseline
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from annotator.writing.measured import Table
     from annotator.writing.mirror import Mirror
     from annotator.writing.pages import SiteInput
+
+_LOG = logging.getLogger(__name__)
 
 _UNASKED = (
     "What became of each symbol over the releases is shown by `annotator build --history`, "
@@ -219,6 +222,7 @@ def since(
     originals = (one for pair in mirror.pairs for one in pair.originals)
     cited = dict.fromkeys(Reference(one.path, one.symbol, one.line, ref=baseline_tag) for one in originals)
     asked = (*cited, *references)
+    _LOG.info("finding %s at %s", counted(len(asked), "reference"), at.tag)
     found = dict(zip(asked, judged.verdicts(at, asked), strict=True))
     return tuple(found[ref] for ref in cited), found
 

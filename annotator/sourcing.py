@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from annotator import colouring, cores
+from annotator.errors import counted
 from annotator.kept import Kept
 from annotator.locks import Locking
 from annotator.model import Use
@@ -19,6 +21,8 @@ from annotator.writing.places import Source
 
 if TYPE_CHECKING:
     from annotator.reading.binding import Binder
+
+_LOG = logging.getLogger(__name__)
 
 # Below so many bytes of Go a second process costs more than it saves.
 _WORTH_A_PROCESS = 200_000
@@ -77,6 +81,8 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
         frozenset(paths) - uses.keys(), frozenset(paths) - colours.keys(), frozenset(asked) - locking.keys()
     )
     bare = [path for path in paths if path in lacking]
+    if bare:
+        _LOG.info("resolving names in %s", counted(len(bare), "Go file"))
     for made in cores.shared(_Maker(at, lacking), _shares(bare, data)):
         _keep(at, data, made)
         uses |= {path: _USES.decode(encoded) for path, encoded in made.uses.items()}

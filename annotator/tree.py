@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -13,7 +14,10 @@ from typing import Protocol
 import msgspec
 
 from annotator import cores
+from annotator.errors import counted
 from annotator.model import Blob, Declaration, Document, Snapshot, Use
+
+_LOG = logging.getLogger(__name__)
 
 # Below so many files further processes cost more than they save.
 _WORTH_PROCESSES = 240
@@ -175,6 +179,7 @@ class Tree:
 def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
     """The documents of many blobs, on as many cores as are worth it."""
     given = list(blobs.items())
+    _LOG.info("reading %s", counted(len(given), "Go file"))
     portions = cores.portions() if len(given) >= _WORTH_PROCESSES else 1
     if portions == 1:
         return _parsed(given)

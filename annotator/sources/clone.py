@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import re
 import shutil
@@ -31,6 +32,8 @@ from annotator.sources.repository import (
     start,
 )
 from annotator.sources.snapshot import Progress, nearest, silent, version_key
+
+_LOG = logging.getLogger(__name__)
 
 CONNECT = 10.0
 """Seconds in which a URL has to answer."""
@@ -152,6 +155,7 @@ class CloneSource(Closing):
         self._store = Repository(self._folder)
 
     def _listing(self) -> bytes:
+        _LOG.info("asking %s for its tags", public(self._url))
         process = _start(("ls-remote", "--tags", "--heads", "--", self._url))
         try:
             return finish(process, timeout=self._timeout)

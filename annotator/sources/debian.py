@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import tempfile
@@ -19,6 +20,8 @@ from annotator.sources.aside import locked, replaced, unwritable, written
 from annotator.sources.closing import Closing
 from annotator.sources.snapshot import Progress, Warn, nearest, silent, unheard, version_key
 from annotator.sources.tree import Damaged, Tree, store
+
+_LOG = logging.getLogger(__name__)
 
 _FRESH = 24 * 60 * 60.0
 _NUMBERS = re.compile(r"\d+")
@@ -194,7 +197,9 @@ class DebianSource(Closing):
 
     def _download(self, version: str, aside: Path) -> None:
         with tempfile.TemporaryDirectory(dir=aside) as downloads, locked(self._folder / "apt"):
-            store(self._apt.download(self._package, version, Path(downloads)), aside)
+            tarball = self._apt.download(self._package, version, Path(downloads))
+            _LOG.info("unpacking %s %s", self._package, version)
+            store(tarball, aside)
 
 
 def upstream(version: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from annotator.writing.pages import Plan
     from annotator.writing.views import Frame, Page
 
+_LOG = logging.getLogger(__name__)
+
 SETTINGS = "type-make-serve-first.yml"
 """The generated half of mkdocs.yml. Its name is what mkdocs says when nothing has been built yet."""
 
@@ -42,6 +45,7 @@ QUESTIONS = "Questions"
 def files(plan: Plan) -> Mapping[str, bytes]:
     """Every generated file by its path below the documents' folder, made on all cores."""
     portions = cores.portions()
+    _LOG.info("writing the pages of %s", plan.frame.tag)
 
     def made(first: int) -> list[tuple[int, _Pages]]:
         return [(at, _rendered(plan, at)) for at in range(first, len(plan.recipes), portions)]
