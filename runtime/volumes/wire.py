@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from runtime.volumes import rfc3339
 from runtime.volumes.driver import Capability
 
 
@@ -83,16 +84,30 @@ class MountpointResponse(Response, frozen=True):
 
 
 class ProxyVolume(msgspec.Struct, frozen=True):
-    """A volume as a plugin tells of it.
+    """A volume as a plugin describes it.
 
     Go:
         volume/drivers/adapter.go::proxyVolume
+
+    Differs:
+        extra created_text: CreatedAt as text, checked when it is decoded; `created_at` is the time.
+        behaviour escapes: a time may be written with JSON's escapes; moby does not decode them.
     """
 
     name: str = msgspec.field(default="", name="Name")
     mountpoint: str = msgspec.field(default="", name="Mountpoint")
-    created_at: datetime | None = msgspec.field(default=None, name="CreatedAt")
+    created_text: str | None = msgspec.field(default=None, name="CreatedAt")
     status: Mapping[str, Any] | None = msgspec.field(default=None, name="Status")
+
+    def __post_init__(self) -> None:
+        """Refuse a time that Go does not read, and with it the whole answer."""
+        if self.created_text is not None:
+            rfc3339.parse(self.created_text)
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When the volume was created; None if the plugin does not say."""
+        return None if self.created_text is None else rfc3339.parse(self.created_text)
 
 
 class ListResponse(Response, frozen=True):

@@ -17,7 +17,7 @@ from runtime.volumes.proxy import VolumeDriverProxy
 from runtime.volumes.remote import VolumeDriverAdapter
 from runtime.volumes.timings import Timings
 
-VOLUME = wire.ProxyVolume("v1", "/data/v1", datetime(2019, 5, 9, tzinfo=UTC), {"k": "v"})
+VOLUME = wire.ProxyVolume("v1", "/data/v1", "2019-05-09T00:00:00Z", {"k": "v"})
 
 
 def capable(scope: str) -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""Times as Go's `time.Time` reads them from JSON."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+_FORM: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?"
+    r"(?:Z|([+-])([+-]?\d{2}|[+-]\d):([+-]?\d{2}|[+-]\d))",
+    re.ASCII,
+)
+_STRICT: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+_MICROSECONDS: Final = 6
+
+
+class NotATime(ValueError):
+    """A text that Go does not read as a time."""
+
+
+def parse(text: str) -> datetime | None:
+    """Return the time, or None for one in the year 0, which Python cannot hold.
+
+    This is Go 1.19's reading, with which dockerd 20.10.24 is built: `Z` and `T` in upper case, an offset with
+    a colon, hours of one digit, a fraction after a point or a comma, and offsets of any size.
+
+    Raises:
+        NotATime: Go does not read it.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise NotATime(f"{text[:100]!a} is not a time such as 2006-01-02T15:04:05Z")
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    fraction = (match[7] or "")[:_MICROSECONDS].ljust(_MICROSECONDS, "0")
+    try:
+        # The year 4 stands for the year 0: both are leap years.
+        local = datetime(year or 4, month, day, hour, minute, second, int(fraction), UTC)
+    except ValueError as error:
+        raise NotATime(f"{text[:100]!a} is not a time: {error}") from error
+    return _in_zone(local, match) if year else None
+
+
+def is_strict(text: str) -> bool:
+    """Whether Go 1.20 and later read this time, too: two digits for the hour, a point, an offset of a day."""
+    return _STRICT.fullmatch(text) is not None
+
+
+def _in_zone(local: datetime, match: re.Match[str]) -> datetime | None:
+    if match[8] is None:
+        return local
+    offset = timedelta(hours=int(match[9]), minutes=int(match[10]))
+    offset = -offset if match[8] == "-" else offset
+    try:
+        if abs(offset) < timedelta(days=1):
+            return local.replace(tzinfo=timezone(offset))
+        return local - offset
+    except OverflowError:
+        return None
