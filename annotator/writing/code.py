@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from bisect import bisect_left, bisect_right
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -47,6 +49,7 @@ class Line(msgspec.Struct, frozen=True):
         html: Its content.
         cited: Whether a reference names it.
         jump: Address and title of the line that does the same in the other language, where there is one.
+        skipped: Anchors of the lines before it that are not shown, so that links to them still work.
     """
 
     number: int
@@ -55,14 +58,16 @@ class Line(msgspec.Struct, frozen=True):
     html: Html
     cited: bool = False
     jump: tuple[str, str] | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def markup(self) -> Html:
         """The line as it stands in a page: its number is a link, and so is the way to the other language."""
         cited = " ln-cited" if self.cited else ""
         named = f' id="{escape(self.id)}"' if self.id else ""
+        skipped = "".join(f'<a id="{escape(anchor)}"></a>' for anchor in self.skipped)
         return Html(
-            f'<span class="ln{cited}"{named}>'
+            f'<span class="ln{cited}"{named}>{skipped}'
             f'<a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
             f'aria-label="line {self.number}"></a>{self.html}{self._leap}&#10;</span>'
         )
@@ -161,6 +166,7 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     jumps: Mapping[int, tuple[str, str]] | None = None,
     language: str = "go",
     colours: Coloured | None = None,
+    hidden: frozenset[int] = frozenset(),
 ) -> tuple[Line, ...]:
     """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
 
@@ -175,23 +181,69 @@ def lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         jumps: By line, where its counterpart is, as address and title.
         language: `go` or `py`.
         colours: The file's coloured stretches, if they are known already.
+        hidden: Lines to leave out; the line after them has their anchors.
     """
     ends = starts(data)
     start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
     inside = (use for use in uses if start <= use.start < end)
     linked = {(use.start, use.end): _link(*found) for use in inside if (found := href(use))}
     shown = _Shown(data, colours or _coloured_file(data, language), sorted(linked), linked)
-    return tuple(
-        Line(
+    shown_lines: list[Line] = []
+    skipped: list[str] = []
+    for number in range(max(first, 1), min(last, len(ends) - 1) + 1):
+        anchor = "" if anchors.home or number in anchors.taken else f"{anchors.prefix}{number}"
+        if number in hidden:
+            skipped += [anchor] if anchor else []
+            continue
+        line = Line(
             number=number,
-            id="" if anchors.home or number in anchors.taken else f"{anchors.prefix}{number}",
+            id=anchor,
             href=f"{anchors.home}#{anchors.prefix}{number}",
             html=_line(shown, ends[number - 1], ends[number] - 1),
             cited=number in cited,
             jump=(jumps or {}).get(number),
+            skipped=tuple(skipped),
         )
-        for number in range(max(first, 1), min(last, len(ends) - 1) + 1)
-    )
+        shown_lines.append(line)
+        skipped.clear()
+    return tuple(shown_lines)
+
+
+_SECTION = re.compile(r"\s*(?:Go|Differs):(?:\s|$)")
+
+
+@lru_cache(maxsize=1024)
+def mapping_lines(data: bytes) -> frozenset[int]:
+    """Return the lines of a Python file on which docstrings name originals and differences.
+
+    The table below the code shows what these `Go:` and `Differs:` sections say.
+    """
+    lines = data.decode("utf-8", "replace").splitlines()
+    found: set[int] = set()
+    for node in ast.walk(ast.parse(data)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.end_lineno:
+            found |= _sections_of(lines, node.lineno, node.end_lineno)
+    return frozenset(found)
+
+
+def _sections_of(lines: list[str], first: int, last: int) -> set[int]:
+    found: set[int] = set()
+    indent: int | None = None
+    # The first line is the summary; the last one closes the docstring.
+    for number in range(first + 1, last):
+        line = lines[number - 1]
+        depth = len(line) - len(line.lstrip())
+        if _SECTION.match(line):
+            indent = depth
+        elif line.strip() and indent is not None and depth <= indent:
+            indent = None
+        if indent is not None:
+            found.add(number)
+    # A section takes the blank lines before it along, unless text follows it.
+    for number in range(last - 1, first, -1):
+        if not lines[number - 1].strip() and (number + 1 in found or number + 1 == last):
+            found.add(number)
+    return found
 
 
 class _Shown(msgspec.Struct, frozen=True):

@@ -85,13 +85,22 @@ class Besides:
         taken = self._taken[side.path]
         anchors = code.Anchors(facing.prefixes[side.path], self._home, frozenset(taken))
         taken.update(range(side.first, side.last + 1))
-        return python(self._atlas, self._page, stretch, anchors, side.name, self.jumps)
+        # The table under the code has what these lines say.
+        hidden = code.mapping_lines(self._atlas.given.mirror.modules[side.path].data)
+        return python(self._atlas, self._page, stretch, anchors, side.name, jumps=self.jumps, hidden=hidden)
 
 
-def python(
-    atlas: Atlas, page: str, stretch: Stretch, anchors: code.Anchors, name: str, jumps: Jumps | None = None
+def python(  # noqa: PLR0913 - what a page knows of the lines it shows
+    atlas: Atlas,
+    page: str,
+    stretch: Stretch,
+    anchors: code.Anchors,
+    name: str,
+    *,
+    jumps: Jumps | None = None,
+    hidden: frozenset[int] = frozenset(),
 ) -> Excerpt:
-    """Lines of a Python file as a page shows them."""
+    """Return lines of a Python file as a page shows them, without those that are `hidden`."""
     path = stretch.path
     module = atlas.given.mirror.modules[path]
     lines = code.lines(
@@ -104,6 +113,7 @@ def python(
         jumps=_of(path, jumps),
         language="py",
         colours=module.colours,
+        hidden=hidden,
     )
     own = module_page(path)
     return Excerpt(
