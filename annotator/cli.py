@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from annotator import __version__, config, extras, pipeline, session, terminal
-from annotator.errors import AnnotatorError, Interrupted, InvalidInput, printable, shortened
+from annotator.errors import AnnotatorError, Interrupted, InvalidInput, counted, printable, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from annotator.model import Checked
+    from annotator.model import Checked, Remark
 
 OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
 
@@ -207,7 +207,7 @@ def build(
     with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
         built = pipeline.build(at, article or (), told)
         folder = at.project.site
-    _built(built)
+    _report_remarks(built, set())
     _print([printable(f"{built.pages} pages at {built.tag} in {folder / 'docs'}")])
 
 
@@ -216,21 +216,25 @@ def _build_versions(
 ) -> None:
     with _session(source, history=True) as at:
         wanted = pipeline.latest(at) if tags is None else tags
-        names = pipeline.versions(at, wanted, article, told, _built)
+        reported: set[Remark] = set()
+        names = pipeline.versions(at, wanted, article, told, lambda built: _report_remarks(built, reported))
         folder = at.project.site / "html"
     _print([printable(f"{', '.join(names)} in {folder}")])
 
 
-def _built(built: pipeline.Built) -> None:
-    """Say what the texts get wrong; of many links that lead nowhere at another tag, how many."""
-    unlinked = [remark for remark in built.remarks if remark.rule == "unlinked"]
-    counted = unlinked if len(unlinked) > _FEW else []
-    for remark in built.remarks:
-        if not counted or remark.rule != "unlinked":
-            _say(f"{remark.file}:{remark.line}: {remark.message}")
-    if counted:
-        files = len({remark.file for remark in counted})
-        _say(f"{built.tag}: {len(counted)} mentions in {files} of our texts have no place on its pages")
+def _report_remarks(built: pipeline.Built, reported: set[Remark]) -> None:
+    """Say what our texts get wrong at a tag, each thing once; of many dead links only how many there are."""
+    fresh = [remark for remark in built.remarks if remark not in reported]
+    reported.update(fresh)
+    unlinked = [remark for remark in fresh if remark.rule == "unlinked"]
+    counted_only = unlinked if len(unlinked) > _FEW else []
+    for remark in fresh:
+        if not counted_only or remark.rule != "unlinked":
+            _say(f"{built.tag}: {remark.file}:{remark.line}: {remark.message}")
+    if counted_only:
+        files = len({remark.file for remark in counted_only})
+        mentions, texts = counted(len(counted_only), "mention"), counted(files, "text")
+        _say(f"{built.tag}: {mentions} in {texts} of ours name what is on no page, and have no link")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -143,19 +144,28 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
-    from annotator import standing
     from annotator.writing import site
 
     given, folder = tuple(files), at.project.site / "docs"
-    of_tags = sorted(at.known_tags) if told.history or told.since else []
-    rest = hashlib.sha256(msgspec.json.encode((told.history, told.since, at.source.has_history, of_tags)))
-    state = standing.state(at.project, given, (at.tree.snapshot, at.notice)) + rest.hexdigest()
+    state = _state(at, given, told)
     if kept := site.stamped(folder, state):
         return msgspec.msgpack.decode(kept, type=Built)
     pages, built = _pages(at, given, told)
     site.write(pages, folder)
     site.stamp(folder, state, msgspec.msgpack.encode(built))
     return built
+
+
+def _state(at: Session, files: Iterable[Path], told: Told, versions: Iterable[str] = ()) -> str:
+    """A fingerprint of everything that a site is built from, the versions beside it among that."""
+    from annotator import standing
+
+    of_tags = sorted(at.known_tags) if told.history or told.since else []
+    rest = (told.history, told.since, at.source.has_history, of_tags, [*versions])
+    return (
+        standing.state(at.project, files, (at.tree.snapshot, at.notice))
+        + hashlib.sha256(msgspec.json.encode(rest)).hexdigest()
+    )
 
 
 def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
@@ -268,18 +278,21 @@ def versions(
     from annotator.writing import versions as sites
 
     wanted, given = tuple(dict.fromkeys(tags)), tuple(files)
-    with _mirrored(at) as (mirror, _):
-        became = {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
-    told = msgspec.structs.replace(told, elsewhere=became)
 
-    def made() -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        for tag in wanted:
-            shown = at.showing(tag)
-            pages, built = _pages(shown, given, told)
+    @functools.cache
+    def elsewhere() -> Mapping[str, tuple[Verdict, ...]]:
+        with _mirrored(at) as (mirror, _):
+            return {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
+
+    def version(tag: str) -> sites.Version:
+        def pages() -> Mapping[str, bytes]:
+            made, built = _pages(at.showing(tag), given, msgspec.structs.replace(told, elsewhere=elsewhere()))
             say(built)
-            yield tag, pages
+            return made
 
-    return sites.publish(made(), at.project.site, at.project.config.baseline)
+        return sites.Version(tag, _state(at.showing(tag), given, told, wanted), pages)
+
+    return sites.publish([version(tag) for tag in wanted], at.project.site, at.project.config.baseline)
 
 
 def latest(at: Session) -> tuple[str, ...]:

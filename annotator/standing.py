@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 GENERATED = frozenset({"docs", "html", ".cache"})
 """What in a site's folder is made, not written."""
 
-_LIBRARIES = ("griffelib", "jinja2", "markupsafe", "pygments", "tree-sitter", "tree-sitter-go")
+_LIBRARIES = (
+    "griffelib",
+    "jinja2",
+    "markupsafe",
+    "mkdocs",
+    "mkdocs-material",
+    "pygments",
+    "tree-sitter",
+    "tree-sitter-go",
+)
 
 
 def state(project: Project, articles: Iterable[Path], shown: tuple[Snapshot, str | None]) -> str:

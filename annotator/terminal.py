@@ -43,9 +43,11 @@ class Display(logging.Handler):
         self._since, self._is_shown = clock(), False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note the stage that a message names; what loggers warn of is none."""
+        """Note the stage that a message names; one that is logged with `always` is a line of its own."""
         if record.levelno == logging.INFO:
             self.tell(record.getMessage(), getattr(record, "done", 0), getattr(record, "total", 0))
+            if getattr(record, "always", False):
+                self._write_line()
 
     def tell(self, stage: str, done: int, total: int) -> None:
         """Note the stage that runs and how far it is; a total of 0 is not known."""
@@ -64,11 +66,15 @@ class Display(logging.Handler):
             if self._is_live:
                 self._draw()
             elif not self._is_shown:
-                self._is_shown = True
-                self._stream.write(f"annotator: {printable(self._stage)}\n")
-                self._stream.flush()
+                self._write_line()
         finally:
             self._is_drawing = False
+
+    def _write_line(self) -> None:
+        self.clear()
+        self._is_shown = True
+        self._stream.write(f"annotator: {printable(self._stage)}\n")
+        self._stream.flush()
 
     def clear(self) -> None:
         """Remove the changing line, so that another one can be written; the next tick draws it again."""

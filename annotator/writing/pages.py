@@ -110,7 +110,10 @@ def planned(given: SiteInput) -> Plan:
         recipes=tuple(_recipes(atlas)),
         remarks=tuple(
             Remark(
-                f"{text.name}.md", one.line, f"{one.path}::{one.symbol} has no place on the pages", "unlinked"
+                f"{text.name}.md",
+                one.line,
+                f"{one.path}::{one.symbol} is on no page, so its mention has no link",
+                "unlinked",
             )
             for text, one in atlas.unlinked()
         ),

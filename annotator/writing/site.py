@@ -19,6 +19,10 @@ ASIDE = ".cache"
 """Beside the documents' folder: what is being written, what is being replaced, and the lock."""
 
 
+WITHOUT_BANNER = {"NO_MKDOCS_2_WARNING": "1"}
+"""The environment in which Material for MkDocs prints nothing about its own future."""
+
+
 class SiteBusy(AnnotatorError):
     """Another build is writing the same site."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 import os
 import re
 import shutil
@@ -19,7 +20,9 @@ from annotator.writing import site
 from annotator.writing.addresses import slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+_LOG = logging.getLogger(__name__)
 
 LIST = "versions.json"
 """Where the theme's version switcher finds the versions: a list in the format of the program mike."""
@@ -35,7 +38,23 @@ _ADDRESS = "http://127.0.0.1:8000"
 
 _DIGITS = re.compile(r"\d+")
 _OLD = ".old"
+_STATE = ".state"
+"""In a finished site: from which state of everything it was built."""
 _LAST_WORDS = 5
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A version to build.
+
+    Attributes:
+        tag: Its tag.
+        state: A fingerprint of everything it is built from.
+        pages: Makes its pages, by their paths below the documents' folder.
+    """
+
+    tag: str
+    state: str
+    pages: Callable[[], Mapping[str, bytes]]
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -46,14 +65,15 @@ class Listed(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
 
 
-def publish(made: Iterable[tuple[str, Mapping[str, bytes]]], folder: Path, baseline: str) -> tuple[str, ...]:
+def publish(versions: Sequence[Version], folder: Path, baseline: str) -> tuple[str, ...]:
     """Build a site for each tag into `html/TAG` of the site's folder, and list all that are there.
 
     Until all of them are built, nothing in `html` changes; then each takes its place at once. Sites
-    of other tags that an earlier run made stay.
+    of other tags that an earlier run made stay, and a site that was finished from the same state is not
+    built again: not where a run is interrupted and started once more, either.
 
     Args:
-        made: Each tag with its pages, by their paths below the documents' folder.
+        versions: What to build.
         folder: The site's folder, with its settings.
         baseline: The tag that is marked in the list, and shown first where it is there.
 
@@ -67,21 +87,21 @@ def publish(made: Iterable[tuple[str, Mapping[str, bytes]]], folder: Path, basel
     try:
         aside.mkdir(parents=True, exist_ok=True)
         with site.locked(aside.with_name("html.lock"), folder / "html"):
-            return _publish(made, folder, aside, baseline)
+            return _publish(versions, folder, aside, baseline)
     except OSError as error:
         raise AnnotatorError(
             f"{folder / 'html'}: cannot be written: {error.strerror}; each version that was there is whole"
         ) from error
 
 
-def _publish(
-    made: Iterable[tuple[str, Mapping[str, bytes]]], folder: Path, aside: Path, baseline: str
-) -> tuple[str, ...]:
+def _publish(versions: Sequence[Version], folder: Path, aside: Path, baseline: str) -> tuple[str, ...]:
     _tidy(aside, folder / "html")
-    tags = _all_built(made, folder, aside)
+    _build_all(versions, folder, aside)
+    tags = {slug(version.tag): version.tag for version in versions}
     html_folder = _versioned(folder / "html", aside)
     for name in tags:
-        _put(aside / name / "html", html_folder / name, aside / f"{name}{_OLD}")
+        if (aside / name / "html").exists():
+            _put(aside / name / "html", html_folder / name, aside / f"{name}{_OLD}")
     listed = tuple(_listed(html_folder, tags, baseline))
     _write(html_folder / LIST, msgspec.json.format(msgspec.json.encode(listed)).decode() + "\n")
     _write(html_folder / "index.html", _index(listed, slug(baseline)))
@@ -90,31 +110,46 @@ def _publish(
 
 
 def _tidy(aside: Path, html_folder: Path) -> None:
-    """Put back what an interrupted run had taken from its place, and clear away what it left."""
+    """Put back what an interrupted run had taken from its place, and remove what it had not finished."""
     for old in aside.glob(f"*{_OLD}"):
         place = html_folder / old.name.removesuffix(_OLD)
         if html_folder.is_dir() and not place.exists():
             old.rename(place)
-    shutil.rmtree(aside, ignore_errors=True)
+    for work in aside.glob("*"):
+        if not (work / "html" / _STATE).is_file():
+            shutil.rmtree(work, ignore_errors=True)
 
 
-def _all_built(
-    made: Iterable[tuple[str, Mapping[str, bytes]]], folder: Path, aside: Path
-) -> Mapping[str, str]:
-    """Build every site aside, as many at once as there are processors; the tags by their folders' names."""
-    tags: dict[str, str] = {}
+def _build_all(versions: Sequence[Version], folder: Path, aside: Path) -> None:
+    """Build every site that is not there from the same state, as many at once as there are processors."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as builders:
         running = []
         try:
-            for tag, pages in made:
-                tags[slug(tag)] = tag
-                running.append(builders.submit(_built, _prepared(pages, folder, aside / slug(tag))))
+            for number, version in enumerate(versions, 1):
+                name, title = slug(version.tag), f"site {number} of {len(versions)}: {version.tag}"
+                if _is_finished(version, aside / name / "html") or _is_finished(
+                    version, folder / "html" / name
+                ):
+                    _LOG.info("%s is built already", title, extra={"always": True})
+                    continue
+                _LOG.info("%s", title, extra={"always": True})
+                shutil.rmtree(aside / name, ignore_errors=True)
+                work = _prepared(version.pages(), folder, aside / name)
+                running.append(builders.submit(_build, work, version.state))
+            _LOG.info("building the last sites with mkdocs")
             for one in running:
                 one.result()
         except BaseException:
             builders.shutdown(cancel_futures=True)
             raise
-    return tags
+
+
+def _is_finished(version: Version, built: Path) -> bool:
+    """Whether a site was built from a version's state to the end."""
+    try:
+        return (built / _STATE).read_text(encoding="utf-8") == version.state
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _prepared(pages: Mapping[str, bytes], folder: Path, work: Path) -> Path:
@@ -128,18 +163,22 @@ def _prepared(pages: Mapping[str, bytes], folder: Path, work: Path) -> Path:
     return work
 
 
-def _built(work: Path) -> None:
-    """Let mkdocs build a site.
+def _build(work: Path, state: str) -> None:
+    """Let mkdocs build a site, and note in it from which state.
 
     Raises:
         AnnotatorError: It refuses.
     """
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(work / _OWN)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    environment = os.environ | site.WITHOUT_BANNER
+    done = subprocess.run(  # noqa: S603 - our own words
+        command, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split("\n")[-_LAST_WORDS:])
         raise AnnotatorError(f"{work.name}: mkdocs cannot build it: {printable(said.strip())}")
     shutil.rmtree(work / "docs")
+    _write(work / "html" / _STATE, state)
 
 
 def _versioned(folder: Path, aside: Path) -> Path:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from annotator import cli
-from annotator.writing import walker
+from annotator.writing import versions, walker
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -85,6 +85,80 @@ def test_each_version_has_a_page_at_every_address_of_the_others(mapped, shop, ar
     for page in ("go/store/Store.html", "go/pkg/store/Store.html"):
         assert all((html / tag / page).is_file() for tag in ("v1.0.0", "v2.0.0"))
     assert [str(broken) for broken in walker.walk(html)] == []
+
+
+@pytest.fixture
+def mkdocs_runs(monkeypatch):
+    """The names of the versions that mkdocs is run for."""
+    ran: list[str] = []
+    build = versions._build
+
+    def noted(work: Path, state: str) -> None:
+        ran.append(work.name)
+        build(work, state)
+
+    monkeypatch.setattr(versions, "_build", noted)
+    return ran
+
+
+BOTH = ("--tag", "v1.0.0", "--tag", "v2.0.0")
+
+
+@pytest.mark.slow
+def test_finished_versions_are_recognised(mapped, shop, mkdocs_runs, capsys):
+    assert cli.run(["build", "--source", str(shop), *BOTH]) == 0
+    assert sorted(mkdocs_runs) == ["v1.0.0", "v2.0.0"]
+    told = capsys.readouterr().err
+    assert "annotator: site 1 of 2: v1.0.0\n" in told
+    assert "annotator: site 2 of 2: v2.0.0\n" in told
+
+    assert cli.run(["build", "--source", str(shop), *BOTH]) == 0
+    assert len(mkdocs_runs) == 2
+    assert "site 2 of 2: v2.0.0 is built already" in capsys.readouterr().err
+
+    chapter = mapped / "site" / "chapters" / "1.md"
+    chapter.write_text('+++\nnumber = "1"\ntitle = "Another"\n+++\n\nNew.\n')
+    assert cli.run(["build", "--source", str(shop), *BOTH]) == 0
+    assert len(mkdocs_runs) == 4
+
+
+@pytest.mark.slow
+def test_interrupted_build_of_versions_is_resumed(mapped, shop, monkeypatch):
+    build, ran = versions._build, []
+
+    def interrupted(work: Path, state: str) -> None:
+        if work.name == "v2.0.0":
+            raise KeyboardInterrupt
+        build(work, state)
+
+    monkeypatch.setattr(versions, "_build", interrupted)
+    assert cli.run(["build", "--source", str(shop), *BOTH]) == 130
+    html = mapped / "site" / "html"
+    assert not html.exists()
+
+    def noted(work: Path, state: str) -> None:
+        ran.append(work.name)
+        build(work, state)
+
+    monkeypatch.setattr(versions, "_build", noted)
+    assert cli.run(["build", "--source", str(shop), *BOTH]) == 0
+    assert ran == ["v2.0.0"]
+    assert all((html / tag / "index.html").is_file() for tag in ("v1.0.0", "v2.0.0"))
+    assert [str(broken) for broken in walker.walk(html)] == []
+
+
+@pytest.mark.slow
+def test_remarks_name_their_tag_and_come_once(mapped, shop, capsys):
+    (mapped / "site" / "chapters" / "1.md").write_text(
+        '+++\nnumber = "1"\ntitle = "A"\n+++\n\nSee `nowhere/nothing.go::Nothing`.\n'
+    )
+
+    assert cli.run(["build", "--source", str(shop), *BOTH]) == 0
+
+    remarks = [line for line in capsys.readouterr().err.splitlines() if "1.md" in line]
+    assert remarks == [
+        "annotator: v1.0.0: 1.md:6: nowhere/nothing.go::Nothing is on no page, so its mention has no link"
+    ]
 
 
 @pytest.fixture(scope="module")
