@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from runtime.errors import EngineError, InvalidParameter
-from runtime.quoting import quote
+from runtime.quoting import cause, quote
 from runtime.volumes.syncing import RECORDS, Sync
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class _Write:
         self.value = None if meta is None else encode(meta)
         self.flush = flush
         self.done = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
 
 class Metadata:
@@ -84,6 +84,7 @@ class Metadata:
     def __init__(self, database: sqlite3.Connection, sync: Sync | None = None) -> None:
         self.database = database
         self.sync = sync
+        self.path = str(database.execute("pragma database_list").fetchone()[2]) or "memory"
         self.rows: dict[str, VolumeMetadata] = {}
         self.broken: dict[str, str] = {}
         self.drivers: Counter[str] = Counter()
@@ -196,18 +197,28 @@ class Metadata:
             if not write.done:
                 self._commit()
         if write.error is not None:
-            raise EngineError(f"{failure}: {write.error}", write.error) from write.error
+            raise EngineError(f"{failure}: {self.path}: {_words(write.error)}", write.error)
 
     def _commit(self) -> None:
         """Write all that waits; if that fails, each on its own, so that none fails for another."""
         with self._mu:
             batch, self._queue = self._queue, []
+        try:
+            self._write_all(batch)
+        except BaseException as error:
+            # The others in the batch wait in their own threads, and must not take silence for success.
+            for write in batch:
+                if not write.done:
+                    write.error, write.done = error, True
+            raise
+
+    def _write_all(self, batch: Sequence[_Write]) -> None:
         error = self._try(batch)
         for write in batch:
             write.error = self._try([write]) if error and len(batch) > 1 else error
-            write.done = True
             if write.error is None:
                 self._keep(write.name, write.meta)
+            write.done = True
 
     def _try(self, batch: Sequence[_Write]) -> Exception | None:
         try:
@@ -218,7 +229,7 @@ class Metadata:
             self._empty(batch)
             self._transact(batch)
             self._sync(batch)
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - each writer gets it
             return error
         return None
 
@@ -236,7 +247,7 @@ class Metadata:
             return
         try:
             self.sync()
-        except OSError:
+        except BaseException:
             self._transact([_Write(write.name, self.rows.get(write.name), None) for write in batch])
             raise
 
@@ -276,6 +287,15 @@ class Metadata:
         if before is not None:
             self.drivers[before.driver] -= 1
         self.broken.pop(name, None)
+
+
+def _words(error: BaseException) -> str:
+    """Return what went wrong, for a message."""
+    if isinstance(error, OSError):
+        return cause(error)
+    return (
+        "cannot allocate memory" if isinstance(error, MemoryError) else str(error) or "the write was stopped"
+    )
 
 
 def connect(path: Path | None) -> sqlite3.Connection:

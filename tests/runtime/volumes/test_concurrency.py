@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from runtime.volumes import drivers, local, store
 from runtime.volumes.check import check
 from runtime.volumes.errors import is_in_use, is_not_exist
 from runtime.volumes.filters import ByReferenced
+from runtime.volumes.metadata import Metadata, VolumeMetadata, connect
 from runtime.volumes.service import VolumesService
 from runtime.volumes.store import VolumeStore
 
@@ -94,6 +97,47 @@ def test_concurrent_changes_share_commits(stores: Any, together: Together) -> No
     together([lambda number=number: service.create(f"v{number}", "local") for number in range(THREADS)])
     assert sum(commits) == THREADS
     assert len(commits) < THREADS
+
+
+class Stop(BaseException):
+    """As KeyboardInterrupt is: no Exception."""
+
+
+@pytest.mark.parametrize("failure", [MemoryError, RuntimeError, KeyError, Stop])
+def test_no_change_is_acknowledged_that_was_not_written(failure: type[BaseException]) -> None:
+    db = Metadata(connect(None))
+    busy_now, go_on = threading.Event(), threading.Event()
+    outcomes: dict[str, BaseException | None] = {}
+
+    def wait() -> None:
+        busy_now.set()
+        assert go_on.wait(30)
+
+    def fail() -> None:
+        raise failure
+
+    def change(name: str, flush: Callable[[], None]) -> None:
+        try:
+            db.set(name, VolumeMetadata(name, "local"), flush)
+            outcomes[name] = None
+        except BaseException as error:  # noqa: BLE001 - looked at below
+            outcomes[name] = error
+
+    tasks = [("first", wait), ("broken", fail), *((f"sound{number}", lambda: None) for number in range(4))]
+    threads = [threading.Thread(target=change, args=task) for task in tasks]
+    threads[0].start()
+    assert busy_now.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    while len(db._queue) < len(threads) - 1:
+        time.sleep(0.001)
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    written = {name for (name,) in db.database.execute("select name from volumes")}
+    assert written == set(db.rows) == {name for name, error in outcomes.items() if error is None}
+    assert outcomes["broken"] is not None
+    assert "first" in written
 
 
 NAMES = st.sampled_from(["alpha", "beta", "gamma"])

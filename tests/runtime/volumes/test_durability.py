@@ -186,7 +186,10 @@ def full(service: VolumesService) -> Iterator[Failing]:
 def test_a_volume_whose_record_cannot_be_written_is_not_made(service: VolumesService, full: Failing) -> None:
     with pytest.raises(EngineError) as error:
         service.create("new", "local", options={"type": "tmpfs", "device": "tmpfs"})
-    assert str(error.value) == "create new: error setting volume metadata: database or disk is full"
+    assert (
+        str(error.value)
+        == f"create new: error setting volume metadata: {service.vs.db.path}: database or disk is full"
+    )
     assert as_before(service)
     full.fail = False
     assert service.create("new", "local").name == "new"
@@ -199,7 +202,10 @@ def test_a_volume_whose_record_cannot_be_deleted_is_not_removed(
     (data / "file").write_text("kept")
     with pytest.raises(EngineError) as error:
         service.remove("before")
-    assert str(error.value) == "remove before: error removing volume metadata: database or disk is full"
+    assert (
+        str(error.value)
+        == f"remove before: error removing volume metadata: {service.vs.db.path}: database or disk is full"
+    )
     assert as_before(service)
     assert (data / "file").read_text() == "kept"
     full.fail = False
