@@ -42,7 +42,8 @@ def main() -> None:
             say("And a warning", daemon.volumes.list().warnings)
             say("What needs no plugin works", daemon.volumes.get("diary").driver)
             show_error("What needs it says so", lambda: daemon.volumes.get("photos-0"))
-            show_error("Nobody else gets the name", lambda: daemon.volumes.create("photos-0", "local"))
+            daemon.volumes.remove("photos-3", purge_on_error=True)
+            say("By force one of them is forgotten", names(daemon))
 
             with plugin(socket):
                 say("The plugin comes back, and the warning goes", daemon.volumes.list().warnings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from runtime.errors import EngineError
 from runtime.plugins import oci
 from runtime.plugins.getter import CompatPlugin, Handler
 from runtime.plugins.plugin import Plugin, SpecOpt
@@ -35,11 +36,18 @@ class LegacyPlugins(Protocol):
         """
         ...
 
-    def get_all(self, imp: str, /) -> Sequence[CompatPlugin]:
+    def problem(self, name: str, /) -> EngineError | None:
+        """Return why a plugin cannot be used, as far as that is known without asking it."""
+        ...
+
+    def get_all(self, imp: str, /, *, patient: bool = False) -> Sequence[CompatPlugin]:
         """All plugins that implement it.
 
         Go:
             pkg/plugins/plugins.go::GetAll
+
+        Differs:
+            extra patient: a list must not wait for the slowest; a search for one volume must.
         """
         ...
 

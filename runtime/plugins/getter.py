@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
+    from runtime.errors import EngineError
     from runtime.plugins.client import Client
 
 
@@ -155,6 +156,9 @@ class PluginGetter(Protocol):
 
     Go:
         pkg/plugingetter/getter.go::PluginGetter
+
+    Differs:
+        extra problem: a list names the cause when volumes of a plugin are missing from it.
     """
 
     def get(self, name: str, capability: str, mode: Mode) -> CompatPlugin:
@@ -168,11 +172,18 @@ class PluginGetter(Protocol):
         """
         ...
 
-    def get_all_by_cap(self, capability: str) -> Sequence[CompatPlugin]:
+    def problem(self, name: str, capability: str) -> EngineError | None:
+        """Return why a plugin cannot be used, as far as that is known without asking it."""
+        ...
+
+    def get_all_by_cap(self, capability: str, *, patient: bool = False) -> Sequence[CompatPlugin]:
         """All plugins that have the capability, managed and legacy.
 
         Go:
             pkg/plugingetter/getter.go::PluginGetter.GetAllByCap
+
+        Differs:
+            extra patient: moby always waits for plugins that are slow to activate.
         """
         ...
 

@@ -64,6 +64,8 @@ class Plugins:
         extra workers: who activates plugins side by side; a browser's Python has no threads.
         extra handlers: moby's storage and handlers are globals of the package.
         extra close: the connections that are kept open are closed by their owner.
+        extra problem: a list names the cause when volumes of a plugin are missing from it.
+        extra failures: why `get_all` left plugins out.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Plugins:
         self.registry = registry or LocalRegistry(timings=timings)
         self.timings = timings
         self.plugins: dict[str, Plugin] = {}
+        self.failures: dict[str, EngineError] = {}
         self.handlers = ExtpointHandlers()
         self._workers = workers or Threads()
         self._lock = threading.Lock()
@@ -107,24 +110,48 @@ class Plugins:
         log.debug("%s implements: %s", name, imp)
         return plugin
 
-    def get_all(self, imp: str) -> list[Plugin]:
-        """All plugins that implement an interface and answer within `timings.scan`, in the order of `scan`.
+    def get_all(self, imp: str, *, patient: bool = False) -> list[Plugin]:
+        """Return all plugins that implement an interface, in the order of `scan`.
+
+        Args:
+            imp: The interface.
+            patient: Whether to wait until each plugin is active or has failed, as moby does; otherwise for
+                `timings.scan`, for all together.
 
         Raises:
             EngineError: A folder is there and cannot be read.
+            DeadlineExceeded: A plugin did not answer, and `patient` is set.
 
         Go:
             pkg/plugins/plugins.go::GetAll
 
         Differs:
-            behaviour slow: a plugin that does not answer in time is left out and logged, and may be there the
-                next time; moby waits for the slowest, for half a minute or for ever.
+            behaviour slow: without `patient` a plugin that does not answer in time is left out and logged; it
+                may be there the next time. moby waits for the slowest, for half a minute or for ever.
+            extra patient: a list must not wait for the slowest; a search for one volume must.
             order out: as found; moby's is random.
         """
-        deadline = self._end_of_scan()
-        begun = [(name, self._begin(name)) for name in self.registry.scan()]
+        names = self.registry.scan()
+        deadline = None if patient else self._end_of_scan()
+        begun = [(name, self._begin(name, retry=patient)) for name in names]
         found = [self._waited(name, future, deadline) for name, future in begun]
+        self.failures = {name: error for name, error in self.failures.items() if name in names}
         return [plugin for plugin in found if plugin is not None and plugin.implements(imp)]
+
+    def problem(self, name: str) -> EngineError | None:
+        """Return why a plugin cannot be used, as far as that is known without asking it.
+
+        Returns:
+            PluginNotFound if no folder has it, what is wrong with its spec, or why the last attempt to
+            activate it in `get_all` failed; None if nothing is known against it.
+        """
+        with self._lock:
+            known = self.plugins.get(name)
+        try:
+            self.registry.plugin(name)
+        except EngineError as error:
+            return error
+        return None if known is not None and known.activated() else self.failures.get(name)
 
     def handle(self, iface: str, fn: Handler) -> None:
         """Call back for each plugin that implements an interface, the next time that it is asked for.
@@ -230,21 +257,26 @@ class Plugins:
             if self.plugins.get(plugin.name) is plugin and not plugin.activated():
                 del self.plugins[plugin.name]
 
-    def _begin(self, name: str) -> Future[Plugin] | Plugin:
+    def _begin(self, name: str, *, retry: bool = False) -> Future[Plugin] | Plugin:
         """The plugin if it is known, active or not yet; otherwise what will find it."""
         with self._lock:
             plugin = self.plugins.get(name)
-        return plugin or self._workers.submit(self.load_with_retry, name, retry=False)
+        return plugin or self._workers.submit(self.load_with_retry, name, retry=retry)
 
-    def _waited(self, name: str, begun: Future[Plugin] | Plugin, deadline: float) -> Plugin | None:
+    def _waited(self, name: str, begun: Future[Plugin] | Plugin, deadline: float | None) -> Plugin | None:
         try:
-            return self._wait_for(name, begun, deadline)
+            plugin = self._wait_for(name, begun, deadline)
         except EngineError as error:
+            if deadline is None and isinstance(error, DeadlineExceeded):
+                raise
+            self.failures[name] = error
             log.error("plugin %s left out: %s", name, error, extra={"plugin": name})  # noqa: TRY400 - not ours
             return None
+        self.failures.pop(name, None)
+        return plugin
 
-    def _wait_for(self, name: str, begun: Future[Plugin] | Plugin, deadline: float) -> Plugin:
-        left = max(0.0, deadline - self.timings.clock.now())
+    def _wait_for(self, name: str, begun: Future[Plugin] | Plugin, deadline: float | None) -> Plugin:
+        left = None if deadline is None else max(0.0, deadline - self.timings.clock.now())
         if isinstance(begun, Plugin):
             begun.wait_active(left)
             return begun

@@ -12,7 +12,7 @@ from runtime.errors import EngineError, System
 from runtime.plugins import errors as legacy_errors
 from runtime.plugins import oci, reference
 from runtime.plugins.definitions import LegacyPlugins, plugin_type
-from runtime.plugins.getter import RELEASE, CompatPlugin, Handler
+from runtime.plugins.getter import LOOKUP, RELEASE, CompatPlugin, Handler
 from runtime.plugins.identity import VALID_FULL_ID
 from runtime.plugins.logs import failure
 from runtime.plugins.plugin import InadequateCapability, Plugin, SpecOpt
@@ -34,6 +34,7 @@ class Store:
         field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
             waits.
         extra lock: that lock; Go's is embedded and has no name.
+        extra problem: a list names the cause when volumes of a plugin are missing from it.
         extra legacy: where legacy plugins come from; None for nowhere, as with moby's
             `allowV1PluginsFallback` off.
     """
@@ -185,14 +186,35 @@ class Store:
         """
         return self._get_all_by_cap(capability)
 
-    def get_all_by_cap(self, capability: str) -> list[CompatPlugin]:
-        """The enabled plugins that can do what is asked, managed ones first.
+    def problem(self, name: str, capability: str) -> EngineError | None:
+        """Return why a plugin cannot be used, as far as that is known without asking it.
+
+        Returns:
+            PluginNotFound if there is none of that name, managed or legacy; Disabled, InadequateCapability,
+            or what a legacy plugin answered last; None if nothing is known against it.
+        """
+        try:
+            self._get_managed(name, capability, LOOKUP)
+        except PluginNotFound as error:
+            found = error if self.legacy is None else self.legacy.problem(name)
+            return error if isinstance(found, legacy_errors.PluginNotFound) else found
+        except EngineError as error:
+            return error
+        return None
+
+    def get_all_by_cap(self, capability: str, *, patient: bool = False) -> list[CompatPlugin]:
+        """Return the enabled plugins that can do what is asked, managed ones first.
+
+        Args:
+            capability: What is asked.
+            patient: Whether to wait for legacy plugins that are slow to activate; see `legacy.Plugins`.
 
         Go:
             plugin/store.go::Store.GetAllByCap
 
         Differs:
             behaviour lock: taken once; moby takes it twice and can deadlock with a writer.
+            extra patient: moby always waits.
 
         Raises:
             EngineError: `legacy plugin: …` of kind system; legacy plugins cannot be listed.
@@ -201,7 +223,7 @@ class Store:
         if self.legacy is None:
             return managed
         try:
-            return [*managed, *self.legacy.get_all(capability)]
+            return [*managed, *self.legacy.get_all(capability, patient=patient)]
         except (EngineError, OSError) as error:
             failure = System(error)
             raise failure.with_text("legacy plugin") from failure

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from runtime.errors import EngineError, InvalidParameter
+from runtime.errors import EngineError, InvalidParameter, NotFound
 from runtime.locker import Locker
 from runtime.quoting import quote
 from runtime.volumes.driver import SCOPES, Driver, answers_at_once
@@ -64,8 +64,12 @@ class PluginGetter(Protocol):
         """The plugin of a name; nobody answers for up to a quarter of a minute if there is none."""
         ...
 
-    def get_all_by_cap(self, capability: str, /) -> Sequence[Plugin]:
-        """All plugins that can do something, as far as they answer at once."""
+    def problem(self, name: str, capability: str, /) -> EngineError | None:
+        """Return why a plugin cannot be used, as far as that is known without asking it."""
+        ...
+
+    def get_all_by_cap(self, capability: str, /, *, patient: bool = False) -> Sequence[Plugin]:
+        """Return all plugins that can do something; those slow to activate only if `patient` is set."""
         ...
 
 
@@ -84,6 +88,8 @@ class Store:
             capabilities are asked once; moby asks them with every look-up.
         extra timings: the numbers, for tests.
         extra close: drivers of this process keep files open.
+        extra problem: lists name the cause when a driver's volumes are known from their records alone.
+        extra is_gone: the volumes of such a driver can be removed by force, and their names used again.
     """
 
     def __init__(self, pg: PluginGetter | None, timings: Timings = DEFAULT) -> None:
@@ -151,24 +157,30 @@ class Store:
         with self.mu:
             return tuple(sorted(self.extensions))
 
-    def get_all_drivers(self) -> Sequence[Driver]:
-        """The drivers that are known, and all plugins that can be one.
+    def get_all_drivers(self, *, patient: bool = False) -> Sequence[Driver]:
+        """Return the drivers that are registered, and all plugins that can be one.
+
+        Args:
+            patient: Whether to wait for plugins that are slow to activate.
 
         Raises:
-            EngineError: The plugins cannot be listed.
+            EngineError: The plugins cannot be listed, or one did not answer and `patient` is set.
 
         Go:
             volume/drivers/extpoint.go::Store.GetAllDrivers
 
         Differs:
+            extra patient: moby always waits.
             error error-making-plugin-client: making it cannot fail here.
             call PluginGetter.GetAllByCap: through a protocol that this package states for itself.
             call CompatPlugin.Name: an attribute here, which is read.
             call CompatPlugin.IsV1: an attribute here, which is read.
         """
-        plugins = self._all_plugins()
+        plugins = self._all_plugins(patient=patient)
+        names = {p.name for p in plugins}
         with self.mu:
             found = dict(self.extensions)
+            self.adapters = {name: made for name, made in self.adapters.items() if name in names}
         for p in plugins:
             if p.name not in found:
                 found[p.name] = self._keep(p, self._make_plugin_adapter(p))
@@ -188,11 +200,35 @@ class Store:
             if answers_at_once(d):
                 d.close()
 
-    def _all_plugins(self) -> Sequence[Plugin]:
+    def problem(self, name: str) -> EngineError | None:
+        """Return why a driver cannot be used, as far as that is known without asking it.
+
+        Returns:
+            DriverNotFound if there is none at all; None if nothing is known against it.
+        """
+        with self.mu:
+            known = self.extensions.get(name)
+        if known is not None and not isinstance(known, VolumeDriverAdapter):
+            return None
+        if self.plugin_getter is None:
+            return DriverNotFound(name)
+        found = self.plugin_getter.problem(name, EXT_NAME)
+        return DriverNotFound(name) if isinstance(found, NotFound) else found
+
+    def is_gone(self, name: str) -> bool:
+        """Return whether there is no driver of a name: no plugin that is slow, broken or disabled either."""
+        if not isinstance(self.problem(name), DriverNotFound):
+            return False
+        with self.mu:
+            known = self.extensions.get(name)
+        # One whose socket was deleted may answer still, on a connection that is open.
+        return not (isinstance(known, VolumeDriverAdapter) and known.is_reachable())
+
+    def _all_plugins(self, *, patient: bool) -> Sequence[Plugin]:
         if self.plugin_getter is None:
             return ()
         try:
-            return self.plugin_getter.get_all_by_cap(EXT_NAME)
+            return self.plugin_getter.get_all_by_cap(EXT_NAME, patient=patient)
         except EngineError as error:
             raise EngineError(f"error listing plugins: {error}") from error
 
@@ -268,7 +304,8 @@ class Store:
             if known is not None and client is not None and known[0] is client:
                 return known[1]
             adapter = VolumeDriverAdapter(p.name, p.scoped_path, VolumeDriverProxy(client, self.timings))
-            self.adapters[p.name] = (client, adapter)
+            if not p.is_v1():  # that of a legacy plugin is kept among the extensions
+                self.adapters[p.name] = (client, adapter)
             return adapter
 
 

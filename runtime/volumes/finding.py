@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from runtime.errors import EngineError, InvalidParameter
+from runtime.quoting import quote
 from runtime.volumes import context, filters
 from runtime.volumes.context import Context
 from runtime.volumes.driver import Driver, Volume, answers_at_once
-from runtime.volumes.errors import DriverNotFound, OpErr, Unreachable
+from runtime.volumes.errors import OpErr, Unreachable
 from runtime.volumes.filters import And, By, ByDriver, ByReferenced, CustomFilter, FilterFunc, FromList, Or
 from runtime.volumes.lookup import ask
 from runtime.volumes.probing import Answer
@@ -47,15 +48,33 @@ def find(store: VolumeStore, by: By | None, ctx: Context | None) -> Found:
 
 
 def probe(store: VolumeStore, name: str) -> tuple[Volume | None, Driver | None]:
-    """The first driver that has a volume of a name, with that; those of this process are asked first."""
-    drivers, _ = all_drivers(store)
-    for vd in drivers:
+    """Return the first driver that has a volume of a name, with that; those of this process are asked first.
+
+    The plugins are asked side by side, and waited for as moby waits for each. Once one has the volume, the
+    others are waited for no longer than in a list.
+
+    Raises:
+        Unreachable: Nobody has said yes, and a driver did not answer, so that it may have the volume.
+        EngineError: The plugins cannot be listed.
+    """
+    for vd in store.drivers.registered(store.drivers.get_driver_list()) or ():
         if answers_at_once(vd) and (v := ask(vd, name)) is not None:
             return v, vd
+    drivers = store.drivers.get_all_drivers(patient=True)
     others = {vd.name: vd for vd in sorted(drivers, key=lambda vd: vd.name) if not answers_at_once(vd)}
-    answers = store.probes.ask({name_: functools.partial(ask, vd, name) for name_, vd in others.items()})
-    found = ((answers[name_].value, vd) for name_, vd in others.items())
-    return next(((v, vd) for v, vd in found if v is not None), (None, None))
+    questions = {name_: functools.partial(ask, vd, name) for name_, vd in others.items()}
+    answers = store.probes.ask_all(questions, until=lambda answer: answer.value is not None)
+    for name_, answer in answers.items():
+        if answer.value is not None:
+            return answer.value, others[name_]
+    silent = [
+        f"driver {quote(name_)}: {answer.error}"
+        for name_, answer in answers.items()
+        if answer.error is not None and not store.drivers.is_gone(name_)
+    ]
+    if silent:
+        raise Unreachable(f"no driver that answers has volume {quote(name)}, but {'; '.join(silent)}")
+    return None, None
 
 
 def all_drivers(store: VolumeStore) -> tuple[Sequence[Driver], Sequence[str]]:
@@ -75,18 +94,31 @@ def all_drivers(store: VolumeStore) -> tuple[Sequence[Driver], Sequence[str]]:
     return known, (f"list: error listing plugins: {answer.error}",)
 
 
-def list_drivers(store: VolumeStore, drivers: Sequence[Driver]) -> dict[str, Answer[Sequence[Volume]]]:
-    """What each driver says that it has; those of this process are asked at once, the others side by side."""
+def list_drivers(
+    store: VolumeStore, drivers: Sequence[Driver], *, patient: bool = False
+) -> dict[str, Answer[Sequence[Volume]]]:
+    """Ask each driver for its volumes; those of this process directly, the others side by side.
+
+    Args:
+        store: The store.
+        drivers: Whom to ask.
+        patient: Whether to try again for a while when nobody answers.
+    """
     answers: dict[str, Answer[Sequence[Volume]]] = {}
     questions: dict[str, Callable[[], Sequence[Volume]]] = {}
     for vd in drivers:
         if answers_at_once(vd):
             answers[vd.name] = Answer(vd.list())
         else:
-            questions[vd.name] = vd.list
+            questions[vd.name] = vd.list if patient else getattr(vd, "list_once", vd.list)
     if questions:
         answers.update(store.probes.ask(questions))
     return answers
+
+
+def missing_driver(store: VolumeStore, name: str) -> EngineError:
+    """Return why a driver is not among those that can be asked."""
+    return store.drivers.problem(name) or Unreachable(f"volume driver {name} does not answer")
 
 
 def _is_known_one(store: VolumeStore, v: VolumeWrapper) -> bool:
@@ -176,7 +208,9 @@ def _list(store: VolumeStore, driver_names: Sequence[str] = ()) -> _Listed:
 
     Differs:
         param ctx: one call of a driver cannot be called off; all of them have one bound.
-        behaviour missing: volumes whose driver is not there are listed from their records, with a warning.
+        behaviour bound: a driver may take ten seconds to list, and is asked once; moby waits for a minute.
+        behaviour missing: volumes whose driver is not there are listed from their records, with a warning
+            that says why: no such plugin, disabled, refused, or no answer in time.
         behaviour warnings: what is damaged on disk is among them.
         extra store: a function beside the store, which is long enough.
         call Store.GetDriverList: to know the drivers without looking for plugins.
@@ -192,7 +226,7 @@ def _list(store: VolumeStore, driver_names: Sequence[str] = ()) -> _Listed:
     for vd in drivers:
         _add(store, vd, answers[vd.name], listed)
     for name in _missing(store, driver_names, answers):
-        _add_known(store, name, DriverNotFound(name), listed)
+        _add_known(store, name, missing_driver(store, name), listed)
     if not driver_names:
         listed.warnings.extend((*store.records.problems, *store.db.warnings()))
     return listed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runtime.errors import Conflict, EngineError
 from runtime.volumes import context, finding
 from runtime.volumes.context import Context
-from runtime.volumes.errors import ContextCanceled, NameConflict, NoSuchVolume
+from runtime.volumes.errors import NameConflict, NoSuchVolume
 from runtime.volumes.lookup import lookup_volume, volume_exists
 from runtime.volumes.metadata import VolumeMetadata
 from runtime.volumes.wrapper import VolumeWrapper
@@ -29,8 +29,10 @@ def check_conflict(store: VolumeStore, name: str, driver_name: str) -> VolumeWra
         volume/service/store.go::VolumeStore.checkConflict
 
     Differs:
-        behaviour cache: volumes whose driver is not there are known too; moby makes another of that
-            name, and forgets them.
+        behaviour cache: volumes whose driver does not answer or is disabled are known too; after a restart
+            moby makes another of that name, and forgets them.
+        behaviour gone: the name of a volume whose driver does not exist is free; in moby after a
+            restart.
         param ctx: one call of a driver cannot be called off.
         extra store: a function beside the store, which is long enough.
         call VolumeStore.getVolume: a volume that is recorded and not known yet is looked up.
@@ -42,9 +44,16 @@ def check_conflict(store: VolumeStore, name: str, driver_name: str) -> VolumeWra
         driver_name,
         store.drivers.get_driver(driver_name).name,
     )
+    if conflict and store.drivers.is_gone(v.driver_name):
+        _free_name(store, v)
+        return None
     try:
         exists = volume_exists(store.drivers, v)
     except EngineError as error:
+        # A request without a driver waits as long as a plugin may take to come back.
+        if not driver_name and store.drivers.is_gone(v.driver_name):
+            _free_name(store, v)
+            return None
         raise NameConflict().with_text(
             f"found reference to volume '{name}' in driver '{v.driver_name}', but got an error while "
             f"checking the driver: {error}"
@@ -53,23 +62,39 @@ def check_conflict(store: VolumeStore, name: str, driver_name: str) -> VolumeWra
         raise NameConflict().with_text(f"driver '{v.driver_name}' already has volume '{name}'")
     if exists:
         return store.get_named(name) or get_volume(store, name, v.driver_name, None)
-    if store.has_ref(name):
-        raise NameConflict().with_text(
-            f"found references to volume '{name}' in driver '{v.driver_name}' but the volume was not "
-            "found in the driver -- you may need to remove containers referencing this volume or force "
-            "remove the volume to re-create it"
-        )
+    _check_references(store, v)
     store.purge(name)
     return None
 
 
+def _check_references(store: VolumeStore, v: VolumeWrapper) -> None:
+    if store.has_ref(v.name):
+        raise NameConflict().with_text(
+            f"found references to volume '{v.name}' in driver '{v.driver_name}' but the volume was not "
+            "found in the driver -- you may need to remove containers referencing this volume or force "
+            "remove the volume to re-create it"
+        )
+
+
+def _free_name(store: VolumeStore, v: VolumeWrapper) -> None:
+    """Let another driver use the name of a volume whose driver does not exist any more."""
+    _check_references(store, v)
+    log.warning("volume %s: its driver %s does not exist; its name is used again", v.name, v.driver_name)
+
+
 def any_volume(store: VolumeStore, name: str, ctx: Context | None) -> VolumeWrapper | None:
-    """The volume of that name in whichever driver."""
+    """Return the volume of that name in whichever driver; None if no driver has it.
+
+    Raises:
+        Unreachable: A driver that may have it did not answer.
+        EngineError: The drivers cannot be listed.
+    """
+    driver = store.db.rows.get(name, VolumeMetadata()).driver
+    if name in store.db.broken or (driver and store.drivers.is_gone(driver)):
+        return None  # a new volume replaces such a record, as in moby
     try:
         return get_volume(store, name, "", ctx)
-    except ContextCanceled:
-        raise
-    except EngineError:
+    except NoSuchVolume:
         return None
 
 
@@ -85,7 +110,8 @@ def get_volume(store: VolumeStore, name: str, driver_name: str, ctx: Context | N
         volume/service/store.go::VolumeStore.getVolume
 
     Differs:
-        behaviour probing: the drivers are asked side by side, for a bounded time, the local one first.
+        behaviour probing: the drivers are asked side by side, the local one first. If nobody has the volume
+            and one did not answer, that is the error; moby takes no answer for a no.
         param name: `ctx` comes last here.
         param driverName: `ctx` comes last here.
         extra store: a function beside the store, which is long enough.

@@ -44,6 +44,7 @@ def create(
         call NewParser: names are the driver's matter; moby's check on Linux accepts every one.
         order setMeta: the record of a local volume is written before the volume can be seen.
         behaviour error: what a driver has made is removed again if the record cannot be written.
+        behaviour probing: without a driver, one that does not answer is an error; moby makes a local volume.
         behaviour labels: new ones for a volume that exists are not used, and the log says so.
         param opts: called options.
         param name: `ctx` comes last here.
@@ -77,7 +78,7 @@ def create(
 
 def _make(store: VolumeStore, vd: Driver, meta: VolumeMetadata) -> Volume:
     """Have a driver make a volume, and keep a record of it: both or none."""
-    v = ask(vd, meta.name)
+    v = _existing(vd, meta.name)
     if v is not None:
         store.db.set(meta.name, meta)
         return v
@@ -90,6 +91,15 @@ def _make(store: VolumeStore, vd: Driver, meta: VolumeMetadata) -> Volume:
         _undo(vd, v)
         raise
     return v
+
+
+def _existing(vd: Driver, name: str) -> Volume | None:
+    """Return the volume if its driver says that it has it; else it is asked to create it."""
+    try:
+        return ask(vd, name)
+    except EngineError as error:
+        log.debug("driver %s, volume %s: %s; it is asked to create it", vd.name, name, error)
+        return None
 
 
 def _make_in_steps(store: VolumeStore, vd: Immediate, meta: VolumeMetadata) -> Volume:

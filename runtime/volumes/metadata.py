@@ -221,9 +221,9 @@ class Metadata:
             write.done = True
 
     def _try(self, batch: Sequence[_Write]) -> Exception | None:
+        if self._closed:
+            return sqlite3.ProgrammingError("the metadata database is closed")
         try:
-            if self._closed:
-                raise sqlite3.ProgrammingError("the metadata database is closed")
             for flush in self._flushes(batch):
                 flush()
             self._empty(batch)

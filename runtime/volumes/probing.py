@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Generic, TypeVar
 
 from runtime.errors import EngineError
@@ -33,7 +33,7 @@ class Probes:
 
     Args:
         workers: Where the questions run.
-        bound: How long all of them together may take, in seconds.
+        bound: How long all of them together may take, in seconds; `ask_all` has none.
         now: The time.
     """
 
@@ -55,6 +55,27 @@ class Probes:
         wait(asked.values(), self.bound)
         late = Unreachable(f"no answer within {self.bound:g} s")
         return {name: answers.get(name) or Answer(None, late) for name in questions}
+
+    def ask_all(
+        self, questions: Mapping[str, Callable[[], T]], until: Callable[[Answer[T]], bool]
+    ) -> dict[str, Answer[T]]:
+        """Ask everybody, and wait until each has answered or failed.
+
+        Once one answer is what is looked for, the others are waited for no longer than the bound.
+
+        Returns:
+            The answers in the order of the questions; those that did not come in time are left out.
+        """
+        deadline = self._now() + self.bound
+        answers: dict[str, Answer[T]] = {}
+        asked = {self.workers.submit(_put, answers, name, question) for name, question in questions.items()}
+        while asked:
+            found = any(until(answer) for answer in tuple(answers.values()))
+            left = max(0.0, deadline - self._now()) if found else None
+            done, asked = wait(asked, left, FIRST_COMPLETED)
+            if not done:
+                break
+        return {name: answers[name] for name in questions if name in answers}
 
     def hangs(self, name: str) -> bool:
         """Whether a question has been open for longer than the bound."""
@@ -80,6 +101,10 @@ class Probes:
             self._open[name].remove(start)
             if not self._open[name]:
                 del self._open[name]
+
+
+def _put(answers: dict[str, Answer[T]], name: str, question: Callable[[], T]) -> None:
+    answers[name] = _answer(question)
 
 
 def _answer(question: Callable[[], T]) -> Answer[T]:

@@ -91,11 +91,14 @@ class VolumeDriver(Protocol):
         """
         ...
 
-    def list(self) -> Sequence[ProxyVolume]:
+    def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
         """All volumes.
 
         Go:
             volume/drivers/extpoint.go::volumeDriver.List
+
+        Differs:
+            extra retry: whether to try again when nobody answers.
         """
         ...
 
@@ -225,7 +228,7 @@ class VolumeDriverProxy:
             "VolumeDriver.Unmount", wire.UseRequest(name, ref), wire.Response, self.timings.short_timeout
         )
 
-    def list(self) -> Sequence[ProxyVolume]:
+    def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
         """All volumes.
 
         Raises:
@@ -236,10 +239,17 @@ class VolumeDriverProxy:
             volume/drivers/proxy.go::volumeDriverProxy.List
 
         Differs:
+            extra retry: whether to try again when nobody answers.
             behaviour null: one among the volumes is left out; moby panics.
             call WithRequestTimeout: the options are a value of this package.
         """
-        reply = self._call("VolumeDriver.List", wire.Request(), wire.ListResponse, self.timings.short_timeout)
+        reply = self._call(
+            "VolumeDriver.List",
+            wire.Request(),
+            wire.ListResponse,
+            self.timings.short_timeout,
+            retry=retry,
+        )
         return tuple(volume for volume in reply.volumes if volume is not None)
 
     def get(self, name: str) -> ProxyVolume | None:
@@ -279,11 +289,13 @@ class VolumeDriverProxy:
         )
         return reply.capabilities
 
-    def _call(self, method: str, request: wire.Request, wanted: type[R], timeout: float) -> R:
+    def _call(
+        self, method: str, request: wire.Request, wanted: type[R], timeout: float, *, retry: bool = True
+    ) -> R:
         if self.client is None:
-            raise Unreachable(f"{method}: the plugin has no client yet")
+            raise Unreachable(f"{method}: the plugin is not running")
         try:
-            reply = self.client.call_with_options(method, request, wanted, RequestOpts(timeout))
+            reply = self.client.call_with_options(method, request, wanted, RequestOpts(timeout, retry))
         except EngineError as error:
             if _is_answer(error):
                 raise

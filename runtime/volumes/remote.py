@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.errors import EngineError
 from runtime.volumes.driver import LOCAL_SCOPE, SCOPES, Capability, Volume
-from runtime.volumes.errors import NoSuchVolume
+from runtime.volumes.errors import NoSuchVolume, Unreachable
 from runtime.volumes.proxy import VolumeDriver
 from runtime.volumes.wire import ProxyVolume
 
@@ -30,6 +30,8 @@ class VolumeDriverAdapter:
     Differs:
         field capabilities: called known_capabilities.
         extra scope: what moby's method of that name returns.
+        extra list_once: a list says at once that a plugin refuses connections.
+        extra is_reachable: a plugin that answers exists, even if its socket was deleted.
         extra known_capabilities: moby's capabilities.
     """
 
@@ -86,7 +88,25 @@ class VolumeDriverAdapter:
         Differs:
             behaviour CreatedAt: kept if the plugin tells it; moby shows the zero time in lists.
         """
-        return tuple(self._adapt(volume, volume.name) for volume in self.proxy.list() if volume.name)
+        return self._list(retry=True)
+
+    def list_once(self) -> Sequence[VolumeAdapter]:
+        """Return all volumes; if nobody answers, fail at once.
+
+        Raises:
+            EngineError: The plugin says why not, or did not answer.
+        """
+        return self._list(retry=False)
+
+    def is_reachable(self) -> bool:
+        """Return whether the plugin answers."""
+        try:
+            self.list_once()
+        except Unreachable:
+            return False
+        except EngineError:
+            return True
+        return True
 
     def get(self, name: str) -> VolumeAdapter:
         """One volume.
@@ -130,6 +150,10 @@ class VolumeDriverAdapter:
             scope = LOCAL_SCOPE
         self.known_capabilities = Capability(scope)
         return self.known_capabilities
+
+    def _list(self, *, retry: bool) -> Sequence[VolumeAdapter]:
+        found = self.proxy.list(retry=retry)
+        return tuple(self._adapt(volume, volume.name) for volume in found if volume.name)
 
     def _adapt(self, volume: ProxyVolume, name: str) -> VolumeAdapter:
         return VolumeAdapter(

@@ -12,7 +12,6 @@ from runtime.errors import EngineError
 from runtime.quoting import quote
 from runtime.volumes import finding
 from runtime.volumes.driver import Driver, Volume, answers_at_once
-from runtime.volumes.errors import DriverNotFound
 from runtime.volumes.lookup import ask
 from runtime.volumes.metadata import VolumeMetadata
 from runtime.volumes.wrapper import VolumeWrapper
@@ -103,8 +102,9 @@ def _restore_others(store: VolumeStore, by_driver: Mapping[str, Sequence[VolumeM
     drivers = {vd.name: vd for vd in found}
     for name in by_driver:
         if name and name not in drivers:
-            _report_driver(name, DriverNotFound(name), len(by_driver[name]))
-    answers = finding.list_drivers(store, [drivers[name] for name in by_driver if name in drivers])
+            _report_driver(name, finding.missing_driver(store, name), len(by_driver[name]))
+    asked = [drivers[name] for name in by_driver if name in drivers]
+    answers = finding.list_drivers(store, asked, patient=True)
     for name, answer in answers.items():
         if answer.value is None:
             _report_driver(name, answer.error, len(by_driver[name]))

@@ -243,23 +243,24 @@ class VolumesService:
             volume/service/service.go::VolumesService.Remove
 
         Differs:
+            call normalizeVolumeName,Locker.Lock,Locker.Unlock,VolumeStore.getNamed: to look for one whose
+                driver does not exist any more.
+            call VolumeStore.hasRef,VolumeStore.getRefs,VolumeStore.purge: to forget it.
+            behaviour gone: by force a volume is forgotten whose driver does not exist any more; moby fails.
             param rmOpts: a keyword.
             param name: before `ctx`, which is a keyword here.
             extra purge_on_error: a keyword, where moby has an option.
         """
         try:
-            v = self.vs.get(name, ctx=ctx)
-        except OpErr as error:
-            if is_not_exist(error) and purge_on_error:
-                return
-            raise
-        try:
-            self.vs.remove(v, purge_on_error=purge_on_error, ctx=ctx)
+            v = (self.vs.forget_gone(name) if purge_on_error else None) or self._remove(
+                name, purge_on_error=purge_on_error, ctx=ctx
+            )
         except EngineError as error:
             if is_in_use(error):
                 raise Conflict(error) from error
-            if not is_not_exist(error):
-                raise
+            if is_not_exist(error) and purge_on_error:
+                return
+            raise
         self.event_logger.log_volume_event(v.name, "destroy", {"driver": v.driver_name})
 
     def local_volumes_size(self, *, ctx: Context | None = None) -> Sequence[Volume]:
@@ -329,6 +330,15 @@ class VolumesService:
             volume/service/service.go::VolumesService.Shutdown
         """
         self.vs.shutdown()
+
+    def _remove(self, name: str, *, purge_on_error: bool, ctx: Context | None) -> VolumeWrapper:
+        v = self.vs.get(name, ctx=ctx)
+        try:
+            self.vs.remove(v, purge_on_error=purge_on_error, ctx=ctx)
+        except EngineError as error:
+            if not is_not_exist(error):
+                raise
+        return v
 
     def _used(self, vol: Volume, ctx: Context | None) -> VolumeWrapper:
         try:

@@ -54,6 +54,7 @@ class VolumeStore:
         extra held: the volumes for which their driver has one more user; so a user is given back once only.
         extra gone: the volumes that their driver did not have at start.
         extra probes: asks drivers that may not answer.
+        extra forget_gone: the volumes of a driver that does not exist can be removed by force.
         extra records: what was wrong with them, and the lock on the root.
         extra workers: where other work goes on.
         extra timings: the numbers, for tests.
@@ -305,6 +306,26 @@ class VolumeStore:
         if held and v is not None:
             self.give_back(v.driver_name)
 
+    def forget_gone(self, name: str) -> VolumeWrapper | None:
+        """Forget a volume whose driver does not exist any more.
+
+        Returns:
+            The volume; None if there is none, or its driver may exist.
+
+        Raises:
+            OpErr: Somebody uses the volume, or its record cannot be deleted.
+        """
+        name = normalize_volume_name(name)
+        with self.locks.locked(name):
+            v = self.known(name)
+            if v is None or not self.drivers.is_gone(v.driver_name):
+                return None
+            if self.has_ref(name):
+                raise OpErr(VolumeInUse(), "remove", name, self.get_refs(name))
+            with operation("remove", name):
+                self.purge(name)
+            return v
+
     def forget(self, name: str) -> None:
         """Forget a volume that its driver does not have; or at least when it is asked for again."""
         try:
@@ -348,7 +369,9 @@ class VolumeStore:
         self.held.add(v.name)
 
     def give_back(self, driver_name: str) -> None:
-        """Give back one use of a driver."""
+        """Give back one use of a driver; one that does not exist any more counts no users."""
+        if self.drivers.is_gone(driver_name):
+            return
         try:
             self.drivers.release_driver(driver_name)
         except EngineError as error:

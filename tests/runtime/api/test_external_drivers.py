@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -24,8 +27,11 @@ class External(Volumes):
         self.asked: list[str] = []
         self.instead: dict[str, Json] = {}
         self.wait: dict[str, threading.Event] = {}
+        self.stopped = False
 
     def call(self, method: str, request: Json) -> Json:
+        if self.stopped:
+            raise ConnectionAbortedError  # ends the connection that the engine keeps
         short = method.rpartition(".")[2]
         self.asked.append(short)
         if short in self.wait:
@@ -154,6 +160,95 @@ def test_a_volume_that_its_driver_lost_can_be_made_anew(
     made = create(api, "data", driver, DriverOpts=options)
     assert (made.status_code, made.json()["Options"]) == (201, options)
     assert api.get("/volumes/data").json()["Driver"] == driver
+
+
+def beside(call: Callable[[], Any]) -> Future[Any]:
+    """Make a call in a thread of its own."""
+    future: Future[Any] = Future()
+    threading.Thread(target=lambda: future.set_result(call()), daemon=True).start()
+    return future
+
+
+def asked(driver: External, method: str, times: int = 1) -> None:
+    """Wait until a driver is asked."""
+    while driver.count(method) < times:
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def remote(api: Any, drivers: Callable[[str], External]) -> External:
+    """A driver with a volume that the engine has no record of."""
+    driver = drivers("remote")
+    assert create(api, "own", "remote").status_code == 201
+    driver.call("/VolumeDriver.Create", {"Name": "precious"})
+    return driver
+
+
+@pytest.mark.parametrize("path", ["/volumes/precious", "/volumes/create"])
+@pytest.mark.parametrize("method", ["Get", "Activate"])
+def test_slow_driver_is_waited_for(
+    api: Any, drivers: Callable[[str], External], path: str, method: str
+) -> None:
+    driver = drivers("remote")
+    driver.call("/VolumeDriver.Create", {"Name": "precious"})
+    driver.wait[method] = threading.Event()
+    answer = beside(lambda: api.get(path) if path.endswith("us") else api.post(path, {"Name": "precious"}))
+    asked(driver, method)
+    with pytest.raises(TimeoutError):
+        answer.result(1.5)
+    driver.wait[method].set()
+    assert answer.result(20).json()["Driver"] == "remote"
+
+
+def test_slow_list_does_not_hinder_get(api: Any, remote: External) -> None:
+    remote.wait["List"] = threading.Event()
+    listing = beside(lambda: api.get("/volumes"))
+    asked(remote, "List")
+    assert api.get("/volumes/precious").json()["Driver"] == "remote"
+    assert api.post("/volumes/create", {"Name": "precious"}).json()["Driver"] == "remote"
+    remote.wait["List"].set()
+    assert {volume["Name"] for volume in listing.result(20).json()["Volumes"]} == {"own", "precious"}
+
+
+@pytest.mark.parametrize("instead", [{"Volume": {"Name": 1}}, {"Volume": "x"}])
+def test_unclear_answer_is_no_denial(api: Any, remote: External, instead: Json) -> None:
+    remote.instead["Get"] = instead
+    for answer in (api.get("/volumes/precious"), api.post("/volumes/create", {"Name": "precious"})):
+        assert answer.status_code == 500
+        assert 'driver "remote": ' in answer.json()["message"]
+    assert api.post("/volumes/create", {"Name": "precious", "Driver": "local"}).status_code == 201
+
+
+def test_list_names_refused_connection_at_once(api: Any, remote: External, root: Path) -> None:
+    api.daemon.volumes.vs.probes.bound = 600.0
+    remote.stopped = True
+    socket_path = root / "plugins" / "remote.sock"
+    socket_path.unlink()
+    with socket.socket(socket.AF_UNIX) as nobody:
+        nobody.bind(str(socket_path))
+    api.daemon.volumes.vs.drivers.extensions["remote"].proxy.client.close()
+    answer = api.get("/volumes").json()
+    assert [volume["Name"] for volume in answer["Volumes"]] == ["own"]
+    (warning,) = answer["Warnings"]
+    assert warning.startswith("list remote: ")
+    assert "connection refused" in warning
+
+
+def test_volume_is_created_though_get_fails(api: Any, drivers: Callable[[str], External]) -> None:
+    driver = drivers("one")
+    driver.instead["Get"] = {"Volume": "x"}
+    assert create(api, "data", "one").status_code == 201
+    assert driver.count("Create") == 1
+
+
+def test_uninstalled_driver_leaves_no_volume_that_stays(api: Any, remote: External, root: Path) -> None:
+    (root / "plugins" / "remote.sock").unlink()
+    assert api.delete("/volumes/precious?force=1").status_code == 204
+    assert remote.count("Remove") == 1
+    remote.stopped = True
+    assert api.delete("/volumes/own?force=1").status_code == 204
+    assert api.get("/volumes").json()["Volumes"] == []
+    assert api.post("/volumes/create", {"Name": "own"}).json()["Driver"] == "local"
 
 
 def test_a_driver_filter_wants_the_whole_name(api: Any, drivers: Callable[[str], External]) -> None:

@@ -131,7 +131,15 @@ class Legacy:
                 return plugin
         raise legacy_errors.PluginNotFound(name)
 
-    def get_all(self, _: str, /) -> Sequence[CompatPlugin]:
+    def problem(self, name: str, /) -> errors.EngineError | None:
+        return (
+            None
+            if any(plugin.name == name for plugin in self.plugins)
+            else legacy_errors.PluginNotFound(name)
+        )
+
+    def get_all(self, _: str, /, *, patient: bool = False) -> Sequence[CompatPlugin]:
+        del patient
         if self.error:
             raise self.error
         return self.plugins

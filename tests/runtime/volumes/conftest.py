@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import EngineError
+from runtime.errors import EngineError, NotFound
 from runtime.volumes import drivers, local, service, store
 from runtime.volumes.drivers import Store
 from runtime.volumes.service import VolumesService
@@ -106,18 +106,28 @@ class FakeGetter:
     def __init__(self, *plugins: FakePlugin) -> None:
         self.plugins = {plugin.name: plugin for plugin in plugins}
         self.gets: list[tuple[str, int]] = []
+        self.problems: dict[str, EngineError] = {}
 
     def get(self, name: str, capability: str, mode: int) -> FakePlugin:
         assert capability == "VolumeDriver"
         self.gets.append((name, int(mode)))
+        if name in self.problems:
+            raise self.problems[name]
         if name not in self.plugins:
             raise EngineError(f'plugin "{name}" not found')
         self.plugins[name].refs += mode
         return self.plugins[name]
 
-    def get_all_by_cap(self, capability: str) -> Sequence[FakePlugin]:
+    def problem(self, name: str, capability: str) -> EngineError | None:
         assert capability == "VolumeDriver"
-        return tuple(self.plugins.values())
+        if name in self.problems:
+            return self.problems[name]
+        return None if name in self.plugins else NotFound(f'plugin "{name}" not found')
+
+    def get_all_by_cap(self, capability: str, *, patient: bool = False) -> Sequence[FakePlugin]:
+        del patient
+        assert capability == "VolumeDriver"
+        return tuple(plugin for name, plugin in self.plugins.items() if name not in self.problems)
 
 
 class Inline:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import EngineError
+from runtime.errors import Conflict, EngineError
 from runtime.plugins.client import TransportError
 from runtime.volumes import wire
 from runtime.volumes.driver import Capability
@@ -133,7 +133,7 @@ def test_a_call_that_needs_a_driver_that_is_gone_says_which(stores: Any, getter:
     service.create("mine", "plug")
     del getter.plugins["plug"]
     again = restarted(stores, service, getter)
-    for call in (again.get, again.remove, lambda name: again.remove(name, purge_on_error=True)):
+    for call in (again.get, again.remove):
         with pytest.raises(OpErr) as error:
             call("mine")
         assert str(error.value) == (
@@ -144,18 +144,64 @@ def test_a_call_that_needs_a_driver_that_is_gone_says_which(stores: Any, getter:
 
 
 @pytest.mark.usefixtures("inline")
-def test_the_name_of_a_volume_whose_driver_is_gone_is_not_given_to_another(stores: Any, getter: Any) -> None:
+@pytest.mark.parametrize("restart", [True, False], ids=["after a restart", "at once"])
+def test_forced_removal_forgets_volume_of_missing_driver(
+    stores: Any, getter: Any, events: Any, *, restart: bool
+) -> None:
+    service = stores.service(getter, events)
+    service.create("mine", "plug", reference="user")
+    del getter.plugins["plug"]
+    if restart:
+        stores.close(service.vs)
+        service = stores.service(getter, events)
+    else:
+        with pytest.raises(Conflict, match="volume is in use"):
+            service.remove("mine", purge_on_error=True)
+        service.release("mine", "user")
+    service.remove("mine", purge_on_error=True)
+    assert ("mine", "destroy", {"driver": "plug"}) in events.seen
+    assert (shown(service), "mine" in service.vs.db) == ({}, False)
+    service.remove("mine", purge_on_error=True)
+    assert shown(restarted(stores, service, getter)) == {}
+
+
+@pytest.mark.usefixtures("inline")
+@pytest.mark.parametrize("driver", ["local", ""])
+def test_name_of_volume_of_missing_driver_is_free(stores: Any, getter: Any, driver: str) -> None:
     service = stores.service(getter)
     service.create("mine", "plug", labels={"a": "1"})
     del getter.plugins["plug"]
     again = restarted(stores, service, getter)
-    with pytest.raises(OpErr) as error:
-        again.create("mine", "local")
-    assert str(error.value) == (
-        "create mine: found reference to volume 'mine' in driver 'plug', but got an error while checking the "
-        'driver: error while checking if volume "mine" exists in driver "plug": error looking up volume '
-        'plugin plug: plugin "plug" not found: volume name must be unique'
-    )
+    assert again.create("mine", driver, labels={"b": "2"}).driver == "local"
+    assert shown(restarted(stores, again, getter)) == {"mine": "local"}
+
+
+@pytest.mark.usefixtures("inline")
+def test_record_of_missing_driver_stays_if_nothing_replaces_it(stores: Any, getter: Any) -> None:
+    service = stores.service(getter)
+    service.create("mine", "plug", labels={"a": "1"})
+    del getter.plugins["plug"]
+    again = restarted(stores, service, getter)
+    with pytest.raises(OpErr, match="invalid option key"):
+        again.create("mine", "local", options={"wrong": "1"})
+    with pytest.raises(OpErr, match='plugin "plug" not found'):
+        again.create("mine", "plug")
+    assert again.vs.db.get("mine").labels == {"a": "1"}
+
+
+@pytest.mark.usefixtures("inline")
+@pytest.mark.parametrize("driver", ["local", ""])
+def test_name_of_volume_of_disabled_driver_is_taken(stores: Any, getter: Any, driver: str) -> None:
+    service = stores.service(getter)
+    service.create("mine", "plug", labels={"a": "1"})
+    disabled = Conflict("plugin plug found but disabled")
+    getter.problems["plug"] = disabled
+    again = restarted(stores, service, getter)
+    assert again.list().warnings == ("list plug: plugin plug found but disabled",)
+    with pytest.raises(OpErr, match="plugin plug found but disabled"):
+        again.create("mine", driver)
+    with pytest.raises(OpErr, match="plugin plug found but disabled"):
+        again.remove("mine", purge_on_error=True)
     assert again.vs.db.get("mine").labels == {"a": "1"}
 
 
