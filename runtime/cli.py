@@ -1,10 +1,13 @@
-"""The command line: `python -m runtime`."""
+"""The command line: `moby-engine`, or `python -m runtime`."""
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import pkgutil
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,18 +17,49 @@ import typer
 
 from runtime import collecting
 from runtime.errors import EngineError
+from runtime.stdout import survive_closed_pipe
 
 FINDINGS = 1
-WRONG_USAGE = 2
+REFUSED = 2
+"""Wrong usage, or the root is in use."""
+INTERNAL = 4
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="A working counterpart of Docker's volumes and plugins."
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A working counterpart of Docker's volumes and plugins.",
 )
 
 
+_debug = False
+"""Whether an internal error shows its traceback."""
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if not wanted:
+        return
+    from importlib import metadata  # noqa: PLC0415 - only this option needs them
+
+    from runtime.versions import DEFAULT_VERSION, ENGINE_VERSION  # noqa: PLC0415
+
+    version = metadata.version("moby-annotated")
+    typer.echo(f"moby-engine {version}, API {DEFAULT_VERSION}, after moby {ENGINE_VERSION}")
+    raise typer.Exit
+
+
 @app.callback()
-def callback() -> None:
+def callback(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
     """A working counterpart of Docker's volumes and plugins."""
+    global _debug  # noqa: PLW0603 - `main` needs it after the command has failed
+    _debug = debug
 
 
 @app.command()
@@ -42,7 +76,9 @@ def example(
         run: Callable[[], None] = known[name].main
         run()
     else:
-        _refuse(f"no example is called {name!r}; `python -m runtime example` lists them")
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else "`python -m runtime example` lists them"
+        _refuse(f"no example is called {name!r}; {hint}")
 
 
 @app.command()
@@ -51,12 +87,23 @@ def check(
 ) -> None:
     """Look for what is wrong in the root of an engine that is stopped."""
     from runtime.plugins import check as plugin_check  # noqa: PLC0415 - only this command needs them
+    from runtime.root_lock import InUse, RootLock  # noqa: PLC0415
     from runtime.volumes import inspection  # noqa: PLC0415
 
+    plugins = root / "plugins"
     try:
-        findings = [*map(str, plugin_check.check(root / "plugins")), *inspection.inspect(root)]
-    except (EngineError, OSError) as error:
-        _refuse(f"{root}: {error}")
+        root.stat()
+        if not plugins.is_dir() and not (root / "volumes").is_dir():
+            _refuse(f"{root} is not an engine's root: it has neither a directory plugins nor one of volumes")
+        with RootLock(root, create=False):
+            findings = [*map(str, plugin_check.check(plugins))] if plugins.is_dir() else []
+            findings += inspection.inspect(root)
+    except InUse as error:
+        _refuse(f"{error}; stop it first")
+    except EngineError as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"cannot check {root}: {error.filename or root}: {error.strerror or error}")
     for finding in findings:
         typer.echo(finding)
     if findings:
@@ -71,7 +118,7 @@ def serve(  # noqa: PLR0913 - one for each option
         "~/.local/share/moby-annotated"
     ),
     exec_root: Annotated[
-        Path | None, typer.Option(help="Where it keeps sockets and the like; ROOT/run by default.")
+        Path | None, typer.Option(help="Where it keeps sockets and state of plugins; ROOT/run by default.")
     ] = None,
     host: Annotated[
         list[str] | None, typer.Option(help="Where to listen: unix://PATH or tcp://127.0.0.1:PORT.")
@@ -97,16 +144,17 @@ def serve(  # noqa: PLR0913 - one for each option
         from runtime.config import Config  # noqa: PLC0415
 
     logs.set_up(log_format, log_level)
-    root = root.expanduser().absolute()
-    config = Config(
-        root=root,
-        exec_root=exec_root.absolute() if exec_root else None,
-        executor=executor,
-        plugin_folders=[folder.absolute() for folder in plugins_dir] if plugins_dir else None,
-        live_restore_enabled=live_restore,
-    )
     try:
-        serving.run(config, host or [f"unix://{root}/docker.sock"], group)
+        config = Config(
+            root=root.expanduser(),
+            exec_root=exec_root.expanduser() if exec_root else None,
+            executor=executor,
+            plugin_folders=[folder.expanduser() for folder in plugins_dir] if plugins_dir else None,
+            live_restore_enabled=live_restore,
+        )
+        serving.run(config, host or [f"unix://{config.root}/docker.sock"], group)
+    except RuntimeError as error:  # `expanduser` knows no home
+        _refuse(f"{error}: give the paths without ~, as in --root /var/lib/engine")
     except EngineError as error:
         _refuse(str(error))
 
@@ -143,8 +191,16 @@ def check_plugin(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; what nobody foresaw ends in one sentence and an exit code of its own."""
+    survive_closed_pipe()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - this is the last place that can tell the user
+        if _debug:
+            traceback.print_exc()
+        summary = " ".join(f"{type(error).__name__}: {error}".split())
+        typer.echo(f"internal error: {summary}; put --debug before the command to see where", err=True)
+        sys.exit(INTERNAL)
 
 
 def runnable() -> dict[str, ModuleType]:
@@ -175,4 +231,4 @@ def _pair(option: str) -> tuple[str, str]:
 
 def _refuse(message: str) -> NoReturn:
     typer.echo(message, err=True)
-    raise typer.Exit(WRONG_USAGE)
+    raise typer.Exit(REFUSED)

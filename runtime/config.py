@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from runtime.errors import InvalidParameter
 from runtime.plugins.getter import Handler
 from runtime.plugins.patience import Timings as PluginTimings
 from runtime.plugins.plugin import SpecOpt
@@ -94,6 +96,38 @@ class Config:
     timings: Timings = field(default_factory=Timings)
     workers: Workers = field(default_factory=Threads)
 
+    if TYPE_CHECKING:
+
+        def __init__(  # noqa: PLR0913, PLR0917 - the fields, with the wider types that are accepted
+            self,
+            root: str | os.PathLike[str],
+            exec_root: str | os.PathLike[str] | None = None,
+            executor: ExecutorName = "process",
+            plugin_folders: Sequence[str | os.PathLike[str]] | None = None,
+            live_restore_enabled: bool = False,  # noqa: FBT001, FBT002 - as a dataclass makes it
+            spec_options: Mapping[str, Sequence[SpecOpt]] = ...,
+            handlers: Mapping[str, Sequence[Handler]] = ...,
+            timings: Timings = ...,
+            workers: Workers = ...,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        """Accept paths as strings, and make them absolute, so that a change of directory changes nothing.
+
+        Raises:
+            InvalidParameter: A path is empty or none, or there is no such executor.
+        """
+        object.__setattr__(self, "root", _absolute("root", self.root))
+        if self.exec_root is not None:
+            object.__setattr__(self, "exec_root", _absolute("exec_root", self.exec_root))
+        if isinstance(self.plugin_folders, (str, os.PathLike)):
+            raise InvalidParameter("plugin_folders must be a sequence of paths, not a single path")
+        if self.plugin_folders is not None:
+            folders = tuple(_absolute("plugin_folders", folder) for folder in self.plugin_folders)
+            object.__setattr__(self, "plugin_folders", folders)
+        if self.executor not in get_args(ExecutorName):
+            raise InvalidParameter(f"executor must be one of {get_args(ExecutorName)}, not {self.executor!r}")
+
     def get_exec_root(self) -> Path:
         """Where the engine keeps what lasts as long as it runs.
 
@@ -101,3 +135,13 @@ class Config:
             daemon/config/config_common_unix.go::Config.GetExecRoot
         """
         return self.exec_root or self.root / EXEC_ROOT
+
+
+def _absolute(name: str, path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> Path:
+    try:
+        text = os.fsdecode(path)
+    except TypeError as error:
+        raise InvalidParameter(f"{name} must be a path, not {path!r}") from error
+    if not text or "\0" in text:
+        raise InvalidParameter(f"{name} must be a path, not {path!r}")
+    return Path(text).absolute()

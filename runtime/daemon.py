@@ -6,12 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from runtime.config import Config
+from runtime.disk import make_private
 from runtime.errors import EngineError
 from runtime.events import PLUGIN_EVENT_TYPE, VOLUME_EVENT_TYPE, Actor, Events, Message
 from runtime.events_filter import Filter
@@ -23,6 +25,7 @@ from runtime.plugins.legacy import Plugins
 from runtime.plugins.manager import Manager
 from runtime.plugins.store import Store
 from runtime.pubsub import Subscriber
+from runtime.root_lock import ROOT_MODE, RootLock, locked_directory
 from runtime.volumes import service
 from runtime.volumes.apitypes import Volume
 from runtime.volumes.context import Context
@@ -30,14 +33,14 @@ from runtime.volumes.service import VolumesService
 
 log = logging.getLogger(__name__)
 
-ROOT_MODE = 0o711
-
 
 class Daemon:
     """An engine that keeps volumes and runs plugins.
 
     ```python
-    with Daemon(Config(root=Path("/tmp/engine"))) as daemon:
+    from runtime import Config, Daemon
+
+    with Daemon(Config(root="/tmp/engine")) as daemon:
         daemon.volumes.create("data", "local")
     ```
 
@@ -46,6 +49,7 @@ class Daemon:
     Args:
         config: Its settings.
         plugin_store: The inventory of plugins; an empty one is made if there is none.
+        lock: The lock on the root, if the caller has it; else the engine takes it before anything else.
 
     Go:
         daemon/daemon.go::Daemon
@@ -91,17 +95,21 @@ class Daemon:
         extra shutdown_begun: moby's shutdown.
     """
 
-    def __init__(self, config: Config, plugin_store: Store | None = None) -> None:
+    def __init__(
+        self, config: Config, plugin_store: Store | None = None, lock: RootLock | None = None
+    ) -> None:
         """Start, in moby's order.
 
         Raises:
-            EngineError: Another engine uses the root, or something cannot be written there.
+            InUse: Another engine uses the root or the exec root; nothing has changed then.
+            EngineError: Something cannot be written there.
 
         Go:
             daemon/daemon.go::NewDaemon
 
         Differs:
             param ctx: the start is bounded, and need not be called off.
+            extra lock: moby's command has a pid file.
             order New: events are made before the plugin manager, so that none can be lost.
             behaviour rest: the steps that are about containers, images and networks are not here.
             error unable-to-get-the-tempdir-under: no temporary directory is made.
@@ -128,8 +136,10 @@ class Daemon:
         self.disk_usage_running = threading.Lock()
         self.plugin_manager: Manager | None = None
         self._volumes: VolumesService | None = None
+        self._locks = ExitStack()
+        self._root_lock = self._locks.enter_context(lock.hold() if lock else lock_root(config))
         try:
-            create_daemon_root(config)
+            self._lock_exec_root()
             self.legacy = self._new_legacy_plugins()
             self.plugin_store = plugin_store or Store(self.legacy)
             self._register_plugin_hooks()
@@ -275,6 +285,7 @@ class Daemon:
             self.events_service.close()
         if hasattr(self, "legacy"):
             self.legacy.close()
+        self._locks.close()
 
     def __enter__(self) -> Self:
         return self
@@ -283,6 +294,16 @@ class Daemon:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.shutdown()
+
+    def _lock_exec_root(self) -> None:
+        """Keep other engines, whatever their root, off the sockets and processes of this one."""
+        timings = self.config.timings.volumes
+        directory = get_plugin_exec_root(self.config)
+        try:
+            make_private(directory)
+        except EngineError as error:
+            raise error.with_text("couldn't create plugin manager") from error
+        self._locks.enter_context(locked_directory(directory, timings.database_lock, timings.database_retry))
 
     def _new_legacy_plugins(self) -> Plugins:
         timings = self.config.timings.legacy
@@ -323,6 +344,7 @@ class Daemon:
             self,
             self.config.workers,
             replace(self.config.timings.volumes, start=left),
+            self._root_lock,
         )
 
     def _plugin_shutdown(self) -> None:
@@ -338,6 +360,18 @@ class Daemon:
         """
         if self.plugin_manager is not None:
             self.plugin_manager.shutdown()
+
+
+def lock_root(config: Config) -> RootLock:
+    """Take the lock on an engine's root, which is made if it is not there.
+
+    Raises:
+        InUse: Another engine uses it.
+        EngineError: It cannot be made or opened.
+    """
+    create_daemon_root(config)
+    timings = config.timings.volumes
+    return RootLock(config.root, timings.database_lock, timings.database_retry)
 
 
 def create_daemon_root(config: Config) -> None:

@@ -20,7 +20,7 @@ from runtime.api.server import Listener, serve
 from runtime.api.system import SystemRouter
 from runtime.api.volumes import VolumeRouter
 from runtime.config import Config
-from runtime.daemon import Daemon, create_daemon_root
+from runtime.daemon import Daemon, lock_root
 from runtime.events import Message
 from runtime.filters import Args
 from runtime.plugins import golang_json
@@ -217,6 +217,7 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
         patience: Seconds that requests get to end.
 
     Raises:
+        InUse: Another engine uses the root; nothing has changed then.
         EngineError: The engine cannot start, or cannot listen.
 
     Go:
@@ -242,11 +243,11 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
         behaviour rest: what is about containerd, swarm, metrics, registries and builds is not here.
     """
     os.umask(UMASK)
-    create_daemon_root(config)
     with ExitStack() as stack:
+        lock = stack.enter_context(lock_root(config))
         listeners = [stack.enter_context(Listener(host, group)) for host in hosts]
         with collecting.postponed():
-            daemon = stack.enter_context(Daemon(config))
+            daemon = stack.enter_context(Daemon(config, lock=lock))
             door = open_door(daemon, [listener.host for listener in listeners])
         serve(
             door.app,

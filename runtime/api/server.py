@@ -34,6 +34,10 @@ MOST_FILES: Final = 1 << 16
 KEEP_ALIVE: Final = 24 * 3600
 """Seconds that an idle connection is kept; moby keeps it for ever."""
 
+MAX_UNIX_PATH: Final = 107
+"""Bytes of a Unix socket's path that the kernel, and so every client, can take."""
+LAST_PORT: Final = 65535
+
 LOCAL: Final = ("127.0.0.1", "::1", "localhost")
 """Hosts that may be listened on: the API gives whoever reaches it the run of the machine."""
 
@@ -62,7 +66,8 @@ class Listener(contextlib.AbstractContextManager["Listener"]):
         self.host = host
         self._made = os.stat(address) if scheme == "unix" else None  # noqa: PTH116 - what the path is now
         if scheme == "tcp":
-            self.host = "tcp://{}:{}".format(*self.socket.getsockname())
+            host, port = self.socket.getsockname()[:2]
+            self.host = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
@@ -147,6 +152,12 @@ def _allow_many_files() -> None:
 
 
 def _listen_unix(path: str, group: str) -> socket.socket:
+    size = len(os.fsencode(path))
+    if size > MAX_UNIX_PATH:
+        raise InvalidParameter(
+            f"cannot listen on unix://{path}: the path of a Unix socket has at most {MAX_UNIX_PATH} bytes,"
+            f" and this one has {size}; give a shorter one with --host unix://PATH"
+        )
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -169,9 +180,10 @@ def _listen_unix(path: str, group: str) -> socket.socket:
 def _listen_tcp(address: str, _group: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
-    if host not in LOCAL or not port.isdecimal():
+    if host not in LOCAL or not _is_port(port):
         raise InvalidParameter(
-            f"tcp://{address}: expected 127.0.0.1:PORT; whoever reaches the API is the master of the machine"
+            f"tcp://{address}: expected 127.0.0.1:PORT or [::1]:PORT, with a port of at most {LAST_PORT};"
+            " whoever reaches the API is the master of the machine"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
@@ -209,3 +221,12 @@ def _group_id(group: str) -> int:
         return grp.getgrnam(group).gr_gid
     except KeyError as error:
         raise EngineError(f"group {group} does not exist") from error
+
+
+def _is_port(text: str) -> bool:
+    return (
+        text.isascii()
+        and text.isdecimal()
+        and len(text.lstrip("0")) <= len(str(LAST_PORT))
+        and int(text) <= LAST_PORT
+    )

@@ -10,32 +10,20 @@ from pathlib import Path
 from runtime.errors import EngineError
 from runtime.volumes import bolt, local_options, metadata
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME
-from runtime.volumes.guard import Guard
 from runtime.volumes.local import VOLUMES_PATH_NAME, Root
 from runtime.volumes.local_options import BrokenOptions
 from runtime.volumes.local_steps import CREATING, REMOVING, aside
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME
-from runtime.volumes.timings import DEFAULT, Timings
 
 
-def inspect(root: Path, timings: Timings = DEFAULT) -> tuple[str, ...]:
+def inspect(root: Path) -> tuple[str, ...]:
     """What is wrong with the volumes under a root, one sentence each.
 
     Raises:
-        EngineError: An engine uses the root.
         OSError: The root cannot be read.
     """
     directory = root / VOLUMES_PATH_NAME
-    if not directory.is_dir():
-        return () if root.is_dir() else (f"{root}: there is no such directory",)
-    guard = (
-        Guard(directory / metadata.BOLT_FILE, timings) if (directory / metadata.BOLT_FILE).exists() else None
-    )
-    try:
-        return (*_inspect(root, directory),)
-    finally:
-        if guard is not None:
-            guard.release()
+    return (*_inspect(root, directory),) if directory.is_dir() else ()
 
 
 def _inspect(root: Path, directory: Path) -> Iterator[str]:

@@ -13,6 +13,7 @@ import msgspec
 
 from runtime.errors import Conflict, EngineError, NotFound
 from runtime.filters import Args
+from runtime.root_lock import RootLock
 from runtime.volumes import convert, directory, drivers, local
 from runtime.volumes import store as volume_store
 from runtime.volumes.apitypes import Volume, VolumesPruneReport
@@ -379,8 +380,17 @@ def new_volume_service(
     logger: VolumeEventLogger,
     workers: Workers | None = None,
     timings: Timings = DEFAULT,
+    lock: RootLock | None = None,
 ) -> VolumesService:
     """The service for the volumes under a root: drivers first, then the store, which restores.
+
+    Args:
+        root: The root.
+        pg: What knows the plugins that drive volumes.
+        logger: Told what happens to volumes.
+        workers: Where drivers are asked that may not answer.
+        timings: How long to wait.
+        lock: The lock on the root, if the caller has it.
 
     Raises:
         EngineError: The local driver cannot start, another engine uses the root, or nothing can be written.
@@ -392,14 +402,16 @@ def new_volume_service(
         param rootIDs: no user namespaces here.
         extra workers: where drivers are asked that may not answer.
         extra timings: the numbers, for tests.
+        extra lock: the engine locks the root before it starts plugins; moby has a pid file for that.
     """
-    ds = drivers.new_store(pg, timings)
-    _setup_default_driver(ds, root)
-    try:
-        vs = volume_store.new_store(root, ds, workers, timings)
-    except BaseException:
-        ds.close()
-        raise
+    with lock.hold() if lock else RootLock(Path(root), timings.database_lock, timings.database_retry) as held:
+        ds = drivers.new_store(pg, timings)
+        _setup_default_driver(ds, root)
+        try:
+            vs = volume_store.new_store(root, ds, workers, timings, held)
+        except BaseException:
+            ds.close()
+            raise
     return VolumesService(vs, ds, logger)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from runtime.errors import Conflict, EngineError
 from runtime.locker import Locker
+from runtime.root_lock import RootLock
 from runtime.volumes import context, finding, looking, making, restore, takeover
 from runtime.volumes.context import Context
 from runtime.volumes.driver import Immediate, Pairs, Volume
@@ -401,8 +402,16 @@ def new_store(
     drivers: Store,
     workers: Workers | None = None,
     timings: Timings = DEFAULT,
+    lock: RootLock | None = None,
 ) -> VolumeStore:
     """The store of the volumes under a root, those of an earlier engine included.
+
+    Args:
+        root_path: The root; None for records in memory.
+        drivers: The drivers.
+        workers: Where drivers are asked that may not answer.
+        timings: How long to wait.
+        lock: The lock on the root, if the caller has it.
 
     Raises:
         EngineError: Another engine uses the root.
@@ -414,12 +423,16 @@ def new_store(
     Differs:
         extra workers: where drivers are asked that may not answer.
         extra timings: the numbers, for tests.
+        extra lock: the engine locks the root before it starts plugins; moby has a pid file for that.
+        error error-while-opening-volume-store-metadata-database: the lock says which root is in use.
         error error-while-setting-up-volume-store-metadata-database: where no records can be written the start
             goes on with those that can be read.
         call New: the local records are opened.
     """
     if root_path:
-        records = takeover.open_records(Path(root_path) / VOLUMES_PATH_NAME, timings)
+        root = Path(root_path)
+        with lock.hold() if lock else RootLock(root, timings.database_lock, timings.database_retry) as held:
+            records = takeover.open_records(root / VOLUMES_PATH_NAME, held)
     else:
         records = takeover.in_memory()
     vs = VolumeStore(records, drivers, workers or Threads(), timings)

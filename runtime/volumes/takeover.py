@@ -14,11 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from runtime.root_lock import RootLock
 from runtime.volumes import metadata
-from runtime.volumes.guard import Guard
 from runtime.volumes.metadata import Metadata
 from runtime.volumes.syncing import Sync
-from runtime.volumes.timings import Timings
 
 log = logging.getLogger(__name__)
 
@@ -30,20 +29,20 @@ class Records:
 
     Args:
         db: The records.
-        guard: The lock; None for records in memory.
+        lock: The lock on the root; None for records in memory.
         problems: What could not be read, one sentence each.
     """
 
-    def __init__(self, db: Metadata, guard: Guard | None, problems: tuple[str, ...] = ()) -> None:
+    def __init__(self, db: Metadata, lock: RootLock | None, problems: tuple[str, ...] = ()) -> None:
         self.db = db
-        self.guard = guard
+        self.lock = lock
         self.problems = problems
 
     def close(self) -> None:
-        """Write nothing more, and give the root free."""
+        """Write nothing more, and release the lock on the root."""
         self.db.close()
-        if self.guard is not None:
-            self.guard.release()
+        if self.lock is not None:
+            self.lock.release()
 
 
 def in_memory() -> Records:
@@ -51,32 +50,30 @@ def in_memory() -> Records:
     return Records(Metadata(metadata.connect(None)), None)
 
 
-def open_records(directory: Path, timings: Timings) -> Records:
+def open_records(directory: Path, lock: RootLock) -> Records:
     """The records in a directory of volumes; what dockerd has written since the last time is added.
 
     Where nothing can be written, the records are those that can be read, and no change of them is possible.
 
-    Raises:
-        EngineError: Another engine uses the root.
+    Args:
+        directory: The directory of volumes.
+        lock: The lock on the root, which the records hold until they are closed.
     """
+    lock.hold()
     try:
-        directory.mkdir(STORE_MODE, parents=True, exist_ok=True)
-        guard = Guard(directory / metadata.BOLT_FILE, timings)
-    except OSError as error:
-        return _unchangeable(directory, None, error)
-    try:
+        directory.mkdir(STORE_MODE, exist_ok=True)
         metadata.narrow(directory)
         database, problems = _database(directory / metadata.FILE)
         problems += _take_over(database, directory / metadata.BOLT_FILE)
-        return Records(Metadata(database, Sync(directory / metadata.FILE)), guard, problems)
+        return Records(Metadata(database, Sync(directory / metadata.FILE)), lock, problems)
     except (sqlite3.Error, OSError) as error:
-        return _unchangeable(directory, guard, error)
+        return _unchangeable(directory, lock, error)
     except BaseException:
-        guard.release()
+        lock.release()
         raise
 
 
-def _unchangeable(directory: Path, guard: Guard | None, error: Exception) -> Records:
+def _unchangeable(directory: Path, lock: RootLock, error: Exception) -> Records:
     """The records that can be read in a place where none can be written."""
     problem = f"{directory}: no record can be written, so no volume can be made or removed: {error}"
     log.error("%s", problem)
@@ -89,7 +86,7 @@ def _unchangeable(directory: Path, guard: Guard | None, error: Exception) -> Rec
             copy.backup(database)
     problems = (problem, *_take_over(database, directory / metadata.BOLT_FILE))
     database.execute("pragma query_only = on")
-    return Records(Metadata(database), guard, problems)
+    return Records(Metadata(database), lock, problems)
 
 
 def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:

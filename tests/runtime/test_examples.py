@@ -159,7 +159,7 @@ def test_a_root_that_is_in_use_is_not_checked(root: Path) -> None:
     vs = new_store(root, ds)
     result = CliRunner().invoke(app, ["check", "--root", str(root)])
     vs.shutdown()
-    assert (result.exit_code, "timeout" in result.stderr) == (2, True)
+    assert (result.exit_code, "another engine uses" in result.stderr) == (2, True)
 
 
 def test_a_root_that_is_not_there_is_a_finding_or_wrong_usage(tmp_path: Path) -> None:

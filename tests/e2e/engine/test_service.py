@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from runtime.api.server import Listener
+from runtime.errors import EngineError
 
 pytestmark = pytest.mark.slow
 
@@ -65,18 +66,11 @@ def test_a_socket_that_a_killed_engine_left_is_taken_over(engines: Any) -> None:
 
 
 def test_two_engines_never_share_a_socket(engines: Any, new_engine: Any) -> None:
-    done = run(engines.ours())
+    done = run(engines.ours(root=engines.folder / "r"))
     assert (done.returncode, done.stderr) == (
         2,
         f"somebody listens on {path_of(new_engine)} already\n".encode(),
     )
-    assert new_engine.answers()
-
-
-def test_two_engines_never_share_a_root(engines: Any, new_engine: Any) -> None:
-    done = run(engines.ours(name="other", root=new_engine.root))
-    assert done.returncode == 2
-    assert done.stderr == b"error while opening volume store metadata database: timeout\n"
     assert new_engine.answers()
 
 
@@ -89,13 +83,26 @@ def test_what_is_no_socket_is_left_alone(engines: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "http://x", "unix://", "tcp://0.0.0.0:0", "tcp://127.0.0.1", "tcp://127.0.0.1:x"]
+    "host",
+    [
+        "",
+        "http://x",
+        "unix://",
+        "tcp://0.0.0.0:0",
+        "tcp://127.0.0.1",
+        "tcp://127.0.0.1:x",
+        "tcp://127.0.0.1:99999",
+        "tcp://127.0.0.1:-1",
+        "tcp://127.0.0.1:²",
+        "unix:///tmp/" + "x" * 120,
+    ],
 )
 def test_a_host_that_cannot_be_listened_on_is_refused(engines: Any, host: str) -> None:
     engine = engines.ours("--host", host)
     done = run(engine)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_port_on_this_machine_is_served_too(engines: Any) -> None:
@@ -106,6 +113,15 @@ def test_a_port_on_this_machine_is_served_too(engines: Any) -> None:
         client.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
         assert client.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
     assert any("without encryption" in warning for warning in engine.ask("GET", "/info").json()["Warnings"])
+
+
+def test_a_port_of_ipv6_is_shown_in_brackets() -> None:
+    try:
+        with Listener("tcp://[::1]:0") as listener:
+            port = listener.socket.getsockname()[1]
+            assert listener.host == f"tcp://[::1]:{port}"
+    except EngineError as error:
+        pytest.skip(str(error))
 
 
 def test_an_answer_through_a_port_is_not_held_back() -> None:

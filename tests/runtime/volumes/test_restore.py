@@ -389,7 +389,7 @@ def test_two_engines_cannot_use_one_root(stores: Any) -> None:
     stores.service()
     with pytest.raises(EngineError) as error:
         stores.service()
-    assert str(error.value) == "error while opening volume store metadata database: timeout"
+    assert str(error.value).startswith("another engine uses ")
 
 
 def test_a_root_is_free_after_shutdown(stores: Any) -> None:
