@@ -18,9 +18,24 @@ def article(project: Project, file: Path) -> Article:
     """The article in a file: a manifest if it is TOML, else whatever references its text holds.
 
     Raises:
-        InvalidInput: The file cannot be read.
+        InvalidInput: The file cannot be read, or is TOML of another kind: settings are no manifests.
     """
-    return read(project, file, bytes_of(file))
+    data = bytes_of(file)
+    if not _is_article(project, file, data):
+        raise InvalidInput(f"{file}: not a manifest of references: it has no `chapters`")
+    return read(project, file, data)
+
+
+def is_article(project: Project, file: Path) -> bool:
+    """Return whether a file is a text or a manifest, not TOML of another kind; InvalidInput if unreadable."""
+    return file.suffix != ".toml" or _is_article(project, file, bytes_of(file))
+
+
+def _is_article(project: Project, file: Path, data: bytes) -> bool:
+    if file.suffix != ".toml" or articles.is_manifest(data):
+        return True
+    # What lies in the folder of the manifests is meant as one, even while it is empty.
+    return os.path.realpath(file.parent) == os.path.realpath(project.site / "articles")
 
 
 def read(project: Project, file: Path, data: bytes) -> Article:
@@ -41,6 +56,19 @@ def name_of(project: Project, file: Path) -> str:
     inside = absolute.is_relative_to(root)
     shown = (absolute.relative_to(root) if inside else absolute).as_posix()
     return os.fsencode(shown).decode("utf-8", "replace")
+
+
+def name_in_repository(project: Project, name: str) -> str:
+    """Return the path of a file from the root of the repository that the project lies in, if both are there.
+
+    Args:
+        project: The project.
+        name: The file's name from the project's root, as `name_of` gives it, or an absolute path.
+    """
+    root = Path(os.path.normpath(project.root.absolute()))
+    above = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    file = Path(os.path.normpath(root / name))
+    return file.relative_to(above).as_posix() if file.is_relative_to(above) else name
 
 
 def bytes_of(file: Path) -> bytes:

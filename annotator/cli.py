@@ -10,16 +10,25 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, config, extras, pipeline, session, terminal
-from annotator.errors import AnnotatorError, Interrupted, InvalidInput, counted, printable, shortened
+from annotator import __version__, cited, config, extras, pipeline, session, terminal
+from annotator.errors import (
+    AnnotatorError,
+    Interrupted,
+    InvalidInput,
+    SourceUnavailable,
+    counted,
+    printable,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,7 +108,10 @@ Since = Annotated[
 ]
 Articles = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[ARTICLE]...", help="Manifests, or any text, Markdown or HTML files."),
+    typer.Argument(
+        metavar="[ARTICLE]...",
+        help="Manifests, texts, folders, patterns such as `docs/**/*.md`, or @FILE that lists such.",
+    ),
 ]
 OneArticle = Annotated[
     Path, typer.Argument(metavar="ARTICLE", help="A manifest, text, Markdown or HTML file.")
@@ -134,25 +146,109 @@ def options(
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0913 - the options of a command line
     *,
     article: Articles = None,
     source: Source = None,
     tag: Tag = None,
     output: Output = Format.TEXT,
+    reports: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            metavar="FORMAT=FILE",
+            help="Write the findings to a file, too: `sarif=references.sarif`.",
+            show_default=False,
+        ),
+    ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Rewrite stale references in place; shows what it changes.")
     ] = False,
+    allow_none: Annotated[
+        bool, typer.Option("--allow-none", help="Exit 0 if there is no reference to check.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Leave out what is verified.")] = False,
 ) -> None:
     """Check every reference against the source; exit 1 if one is not where it is cited."""
-    with _session(source, tag) as at:
-        if update and output is not Format.TEXT:
-            raise InvalidInput("`--update` shows a diff; leave `--format` away, or verify once more after it")
-        if update:
-            raise typer.Exit(FINDINGS if _update(at, article or ()) else OK)
-        checked = pipeline.verify(at, article or ())
-    _report(checked, output)
+    files = [_report_file(report) for report in reports or ()]
+    with _failures_in_sarif(output, files):
+        if update and (files or output is not Format.TEXT):
+            raise InvalidInput(
+                "`--update` shows a diff; leave `--format` and `--output` away, or verify once more after it"
+            )
+        project = config.find(Path.cwd())
+        named = _expanded(project, article, allow_none=allow_none) if article else None
+        with _session(source, tag) as at:
+            if update:
+                raise typer.Exit(FINDINGS if _update(at, named, allow_none=allow_none) else OK)
+            checked = pipeline.verify(at, named)
+        if not allow_none and not checked.verdicts and not checked.counterparts and not checked.remarks:
+            raise _nothing_to_check(project, named)
+        locate = partial(cited.name_in_repository, project)
+        for form, file in files:
+            cited.write_aside(file, _rendered(checked, form, locate))
+    if output is Format.TEXT:
+        from annotator.writing import reports as texts
+
+        _print(texts.text(checked, quiet=quiet))
+    else:
+        sys.stdout.write(_rendered(checked, output, locate))
     raise typer.Exit(FINDINGS if checked.has_findings else OK)
+
+
+def _report_file(option: str) -> tuple[Format, Path]:
+    """Parse an `--output`."""
+    form, _, file = option.partition("=")
+    if form not in set(Format) or not file:
+        raise InvalidInput(f"`--output {option}`: write FORMAT=FILE; the formats are {', '.join(Format)}")
+    return Format(form), Path(file)
+
+
+def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool) -> list[Path]:
+    """Return the files that arguments name, without TOML files that are not manifests."""
+    from annotator import article_files
+
+    files = []
+    for file in article_files.expand(arguments, allow_none=allow_none):
+        if cited.is_article(project, file):
+            files.append(file)
+        else:
+            _say(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
+    return files
+
+
+def _nothing_to_check(project: config.Project, files: Sequence[Path] | None) -> InvalidInput:
+    if files is None:
+        where = project.site / "articles"
+        return InvalidInput(
+            f"nothing to check: no manifest in {where} has a reference at {project.config.baseline}; "
+            "name the articles to verify, or give `--allow-none`"
+        )
+    names = ", ".join(map(str, files[:_FEW])) + (", …" if len(files) > _FEW else "")
+    return InvalidInput(
+        f"nothing to check: no reference into source code is found in {names or 'what was given'}; "
+        "give `--allow-none` if that is right"
+    )
+
+
+@contextmanager
+def _failures_in_sarif(output: Format, files: Iterable[tuple[Format, Path]]) -> Iterator[None]:
+    """Write a SARIF log with the error where SARIF was asked for: what uploads it needs a valid file."""
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except Exception as error:
+        from annotator.writing import sarif
+
+        code = error.exit_code if isinstance(error, AnnotatorError) else INTERNAL
+        log = sarif.failure(str(error), USAGE if isinstance(error, OSError) else code)
+        for file in (file for form, file in files if form is Format.SARIF):
+            with suppress(AnnotatorError):  # the first error is the one to tell
+                cited.write_aside(file, log + "\n")
+        if output is Format.SARIF:
+            sys.stdout.write(log + "\n")
+        raise
 
 
 @app.command()
@@ -404,7 +500,7 @@ def parity(
     elif output is Format.TEXT:
         _print(mappings.text(found))
     else:
-        _report(port.as_checked(config.find(Path.cwd()), found), output)
+        sys.stdout.write(_rendered(port.as_checked(config.find(Path.cwd()), found), output))
     raise typer.Exit(FINDINGS if found.remarks else OK)
 
 
@@ -515,13 +611,17 @@ def _print(lines: Iterable[str | Text]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _update(at: session.Session, files: Iterable[Path]) -> int:
+def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bool) -> int:
     """Show and write what stale references become; how many are left as they were."""
-    from annotator import cited, updating
+    from annotator import updating
 
-    left = 0
-    for update in updating.updates(at, files):
+    if at.notice:
+        raise SourceUnavailable(f"{at.notice}: nothing is rewritten; give `--source` or `--tag`")
+    names = at.project.articles if files is None else tuple(files)
+    left = references = 0
+    for update in updating.updates(at, names):
         left += update.left
+        references += update.references
         if update.before != update.after:
             before, after = update.before.splitlines(keepends=True), update.after.splitlines(keepends=True)
             for line in difflib.unified_diff(before, after, update.name, f"{update.name} at {at.tag}", n=0):
@@ -531,21 +631,25 @@ def _update(at: session.Session, files: Iterable[Path]) -> int:
             _say(
                 f"{update.name}: {update.left} references are left as they were; `annotator verify` tells why"
             )
+    if not references and not allow_none:
+        raise _nothing_to_check(at.project, None if files is None else names)
     return left
 
 
-def _report(checked: Checked, output: Format) -> None:
+def _rendered(checked: Checked, form: Format, locate: Callable[[str], str] = str) -> str:
+    """Return a report as the text of a file."""
     from annotator.writing import junit, reports, sarif
 
-    match output:
+    match form:
         case Format.TEXT:
-            _print(reports.text(checked))
+            lines = [line.plain for line in reports.text(checked)]
         case Format.JSON:
-            sys.stdout.write(reports.json(checked) + "\n")
+            lines = [reports.json(checked)]
         case Format.SARIF:
-            sys.stdout.write(sarif.document(checked) + "\n")
+            lines = [sarif.document(checked, locate)]
         case Format.JUNIT:
-            sys.stdout.write(junit.document(checked) + "\n")
+            lines = [junit.document(checked)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 @contextmanager

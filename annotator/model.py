@@ -461,6 +461,7 @@ class Checked(msgspec.Struct, frozen=True):
         verdicts: One for each reference, in order.
         counterparts: How many Python objects name a Go original.
         remarks: What is wrong in the Python files, in order.
+        stand_in: Why another release was read than the one that the references are for, if one was.
     """
 
     repository: str
@@ -470,10 +471,15 @@ class Checked(msgspec.Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     counterparts: int = 0
     remarks: tuple[Remark, ...] = ()
+    stand_in: str | None = None
 
     @property
     def has_findings(self) -> bool:
         """Whether anything is to be mended."""
-        return bool(self.remarks) or any(
-            isinstance(verdict.outcome, Moved | Renamed | Missing) for verdict in self.verdicts
-        )
+        return bool(self.remarks) or any(map(self.is_finding, self.verdicts))
+
+    def is_finding(self, verdict: Verdict) -> bool:
+        """Return whether a verdict asks for a change; in another release only what is missing does."""
+        if self.stand_in:
+            return isinstance(verdict.outcome, Missing)
+        return isinstance(verdict.outcome, Moved | Renamed | Missing)

@@ -51,7 +51,7 @@ _UNASKED = (
 )
 
 
-def verify(at: Session, files: Iterable[Path]) -> Checked:
+def verify(at: Session, files: Iterable[Path] | None = None) -> Checked:
     """The articles' references, and what the counterparts' docstrings name, against the source.
 
     Args:
@@ -63,10 +63,11 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
         InvalidInput: A file cannot be read, or the repository has no Go file.
         SourceUnavailable: The source cannot be read.
     """
-    given = tuple(files)
-    read = tuple(article(at.project, file) for file in given) or own_articles(at.project)
+    if files is None:
+        read, (mirrored, remarks) = own_articles(at.project), _python(at)
+    else:
+        read, mirrored, remarks = tuple(article(at.project, file) for file in files), (), ()
     tree = at.tree
-    mirrored, remarks = ((), ()) if given else _python(at)
     return Checked(
         repository=tree.snapshot.repository,
         tag=tree.snapshot.tag,
@@ -75,6 +76,7 @@ def verify(at: Session, files: Iterable[Path]) -> Checked:
         verdicts=verdicts(at, [ref for entry in read for ref in entry.references]),
         counterparts=len(mirrored),
         remarks=remarks,
+        stand_in=at.notice,
     )
 
 

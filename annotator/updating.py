@@ -23,13 +23,14 @@ from annotator.session import Session
 
 
 class Update(msgspec.Struct, frozen=True):
-    """A file's text before and after its stale references were rewritten, and how many were not."""
+    """A file's text before and after the rewrite, how many stale references are left, and how many it has."""
 
     file: Path
     name: str
     before: str
     after: str
     left: int
+    references: int
 
 
 def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
@@ -39,15 +40,16 @@ def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
         InvalidInput: A file cannot be read, or is not in UTF-8.
         SourceUnavailable: The source cannot be read.
     """
-    for file in tuple(files) or at.project.articles:
+    for file in files:
         try:
             before = bytes_of(file).decode("utf-8")
         except UnicodeDecodeError as error:
             raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
-        judged = enumerate(verdicts(at, article(at.project, file).references))
+        references = article(at.project, file).references
+        judged = enumerate(verdicts(at, references))
         stale = {n: _floating(at, v) for n, v in judged if isinstance(v.outcome, Moved | Renamed | Missing)}
         after, done = _sure(at, file, before, stale)
-        yield Update(file, name_of(at.project, file), before, after, len(stale) - len(done))
+        yield Update(file, name_of(at.project, file), before, after, len(stale) - len(done), len(references))
 
 
 def _floating(at: Session, verdict: Verdict) -> Verdict:

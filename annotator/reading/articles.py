@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 import msgspec
@@ -13,6 +14,8 @@ from annotator.toml import Toml
 
 LAST_LINE = 999_999_999
 """The last line that a reference can be in, as in the notation."""
+
+_HEADING = re.compile(rb"^[ \t]*(?:\[\[[ \t]*chapters[ \t]*\]\]|chapters[ \t]*=)", re.MULTILINE)
 
 
 class _Cited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +41,21 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tag: str = ""
     prefix: str = ""
     chapters: tuple[_Section, ...] = ()
+
+
+def is_manifest(data: bytes) -> bool:
+    """Return whether TOML is meant as a manifest: it has chapters with a number or with references.
+
+    Of a file that is not valid TOML the headings decide, so that a manifest with a mistake in it is reported.
+    """
+    try:
+        chapters = Toml("", data).get("chapters")
+    except InvalidInput:
+        return _HEADING.search(data) is not None
+    return isinstance(chapters, list) and any(
+        isinstance(chapter, dict) and not chapter.keys().isdisjoint(("number", "references"))
+        for chapter in chapters
+    )
 
 
 def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:

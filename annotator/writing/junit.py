@@ -15,7 +15,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 def document(checked: Checked) -> str:
     """The report as one test suite."""
     counted = reports.summary(checked)
-    failures = sum(counted[name] for name in reports.FINDINGS) + len(checked.remarks)
+    failures = sum(map(checked.is_finding, checked.verdicts)) + len(checked.remarks)
     suite = ET.Element(
         "testsuite",
         name=_text(f"references at {checked.tag}"),
@@ -30,13 +30,17 @@ def document(checked: Checked) -> str:
         case = _case(suite, label, reference.file, reference.at_line)
         if name == "skipped":
             ET.SubElement(case, "skipped", message=_text(verdict.outcome.reason))
-        elif name in reports.FINDINGS:
+        elif checked.is_finding(verdict):
             kind = "error" if isinstance(verdict.outcome, Missing) else "warning"
             _failure(case, name, verdict.outcome.reason, f"{reference.file}:{reference.at_line}", kind)
+        if reports.has_changed_text(verdict):
+            ET.SubElement(case, "system-out").text = reports.TEXT_CHANGED
     for remark in checked.remarks:
         case = _case(suite, f"{remark.rule} {remark.line}", remark.file, remark.line)
         _failure(case, remark.rule, remark.message, f"{remark.file}:{remark.line}", "error")
     root = ET.Element("testsuites", name="annotator", tests=suite.attrib["tests"], failures=str(failures))
+    if checked.stand_in:
+        ET.SubElement(suite, "system-out").text = _text(checked.stand_in)
     root.append(suite)
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode")

@@ -9,10 +9,10 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import printable
-from annotator.model import Checked, Missing, Outcome, Reference, Sign, Skipped, Verdict, Verified
+from annotator.model import Checked, Missing, Outcome, Reference, Sign, Skipped, Text, Verdict, Verified
 
 VERDICTS = ("verified", "moved", "renamed", "missing", "skipped")
-FINDINGS = ("moved", "renamed", "missing")
+TEXT_CHANGED = "the text of the declaration has changed; what is said of it may no longer be true"
 
 _STYLE = {"verified": "green", "moved": "yellow", "renamed": "yellow", "missing": "red", "skipped": "dim"}
 
@@ -75,20 +75,39 @@ def _row(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def text(checked: Checked) -> Iterator[Styled]:
-    """The report for a person at a terminal: a line a reference, then one line in sum."""
-    rows = [(name(v.outcome), printable(_place(v)), v) for v in checked.verdicts]
+def has_changed_text(verdict: Verdict) -> bool:
+    """Return whether a declaration is there but reads differently."""
+    return verdict.text is Text.CHANGED and not isinstance(verdict.outcome, Missing | Skipped)
+
+
+def text(checked: Checked, *, quiet: bool = False) -> Iterator[Styled]:
+    """The report for a person at a terminal: a line a reference, findings first, then one line in sum.
+
+    Args:
+        checked: What was verified.
+        quiet: Whether references that are verified, with the text of the baseline, are left out.
+    """
+    ordered = sorted(checked.verdicts, key=lambda verdict: not checked.is_finding(verdict))
+    wanted = [
+        v
+        for v in ordered
+        if not quiet or not isinstance(v.outcome, Verified | Skipped) or has_changed_text(v)
+    ]
+    rows = [(name(v.outcome), printable(_place(v)), v) for v in wanted]
     width = max((len(place) for _, place, _ in rows), default=0)
     for verdict, place, found in rows:
         origin = printable(found.reference.origin)
         told = verdict != "verified" or _by_position(found)
         reason = f"\n          {printable(found.outcome.reason)}" if told else ""
-        line = f"{place:<{width}}  {origin}{reason}"
+        changed = f"\n          {TEXT_CHANGED}" if has_changed_text(found) else ""
+        line = f"{place:<{width}}  {origin}{reason}{changed}"
         yield Styled.assemble((f"{verdict:<8}", _STYLE[verdict]), "  ", line)
     for remark in checked.remarks:
         where = f"{printable(remark.file)}:{remark.line}"
         yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
     yield Styled(sentence(checked))
+    if checked.stand_in:
+        yield Styled(f"{printable(checked.stand_in)}: only `missing` counts as a finding here")
 
 
 def _place(verdict: Verdict) -> str:
@@ -108,8 +127,10 @@ def sentence(checked: Checked) -> str:
     counted = summary(checked)
     parts = [f"{count} {verdict}" for verdict, count in counted.items() if count]
     commit = f", commit {checked.commit[:12]}" if checked.commit else f", version {checked.version}"
+    changed = sum(map(has_changed_text, checked.verdicts))
+    texts = f"; {changed} with a changed text" if changed else ""
     python = f"; {len(checked.remarks)} of {checked.counterparts} counterparts' docstrings to mend"
     references = "1 reference" if len(checked.verdicts) == 1 else f"{len(checked.verdicts)} references"
-    return f"{references} at {printable(checked.tag)}{commit}: {', '.join(parts) or 'none'}" + (
+    return f"{references} at {printable(checked.tag)}{commit}: {', '.join(parts) or 'none'}{texts}" + (
         python if checked.remarks else ""
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -38,6 +38,11 @@ RULES: dict[str, Rule] = {
         "Cite a tag at which it is there, or what took its place.",
         "error",
     ),
+    "text-changed": Rule(
+        "The text of a cited declaration has changed.",
+        "Read it again: what is said of it may no longer be true.",
+        "note",
+    ),
     "go-notation": Rule(
         "A line of a `Go:` section is no reference.", "Write `path::Symbol`, one a line.", "error"
     ),
@@ -62,28 +67,41 @@ _PARITY = Rule(
 )
 
 
-def document(checked: Checked) -> str:
-    """The findings as a SARIF log of one run."""
-    results = [*_verdicts(checked), *(_remark(remark) for remark in checked.remarks)]
+def document(checked: Checked, locate: Callable[[str], str] = str) -> str:
+    """Return the findings as a SARIF log of one run.
+
+    Args:
+        checked: What was verified.
+        locate: Gives the path of a file from the repository's root.
+    """
+    results = [*_verdicts(checked, locate), *(_remark(remark, locate) for remark in checked.remarks)]
+    notes = [_notification("warning", checked.stand_in)] if checked.stand_in else []
+    return _log(results, {"executionSuccessful": True, "toolExecutionNotifications": notes})
+
+
+def failure(sentence: str, exit_code: int) -> str:
+    """Return the log of a run that could not verify anything; the sentence tells why."""
+    notes = [_notification("error", sentence)]
+    return _log(
+        [], {"executionSuccessful": False, "exitCode": exit_code, "toolExecutionNotifications": notes}
+    )
+
+
+def _notification(level: str, sentence: str) -> dict[str, object]:
+    return {"level": level, "message": {"text": printable(sentence)}}
+
+
+def _log(results: Sequence[Mapping[str, object]], invocation: Mapping[str, object]) -> str:
     used = dict.fromkeys(str(result["ruleId"]) for result in results)
-    log = {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "annotator",
-                        "version": __version__,
-                        "rules": [_rule(name) for name in used],
-                    }
-                },
-                "columnKind": "unicodeCodePoints",
-                "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The project's root."}}},
-                "results": results,
-            }
-        ],
+    driver = {"name": "annotator", "version": __version__, "rules": [_rule(name) for name in used]}
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
+        "results": results,
     }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(log), indent=2).decode()
 
 
@@ -99,13 +117,14 @@ def _rule(name: str) -> dict[str, object]:
     }
 
 
-def _verdicts(checked: Checked) -> Iterator[dict[str, object]]:
+def _verdicts(checked: Checked, locate: Callable[[str], str]) -> Iterator[dict[str, object]]:
     for verdict in checked.verdicts:
-        name = reports.name(verdict.outcome)
-        if name in reports.FINDINGS:
-            rule = f"reference-{name}"
-            message = f"{_what(verdict)}: {verdict.outcome.reason}"
-            yield _result(rule, message, verdict.reference.file, _region(verdict.reference))
+        file, region = locate(verdict.reference.file), _region(verdict.reference)
+        if checked.is_finding(verdict):
+            rule = f"reference-{reports.name(verdict.outcome)}"
+            yield _result(rule, f"{_what(verdict)}: {verdict.outcome.reason}", file, region)
+        if reports.has_changed_text(verdict):
+            yield _result("text-changed", f"{_what(verdict)}: {reports.TEXT_CHANGED}", file, region)
 
 
 def _what(verdict: Verdict) -> str:
@@ -114,8 +133,8 @@ def _what(verdict: Verdict) -> str:
     return f"{reference.path}{line} {reference.symbol or ''}".strip()
 
 
-def _remark(remark: Remark) -> dict[str, object]:
-    return _result(remark.rule, remark.message, remark.file, {"startLine": max(remark.line, 1)})
+def _remark(remark: Remark, locate: Callable[[str], str]) -> dict[str, object]:
+    return _result(remark.rule, remark.message, locate(remark.file), {"startLine": max(remark.line, 1)})
 
 
 def _region(reference: Reference) -> dict[str, int]:

@@ -480,3 +480,146 @@ def test_an_error_in_a_references_file_names_its_line(project, shop, capsys):
     assert cli.run(["track", "--source", str(shop), "@wanted"]) == cli.USAGE
 
     assert "wanted:3: " in sentence(capsys)
+
+
+# ── nothing to check, and what is no manifest ────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("text", ["", "Nothing here.\n"])
+@pytest.mark.parametrize("option", [(), ("--update",), ("--format", "json")])
+def test_an_article_without_references_leaves_with_2(project, shop, capsys, text, option):
+    (project / "empty.md").write_text(text)
+
+    assert cli.run(["verify", "--source", str(shop), *option, "empty.md"]) == 2
+    assert "nothing to check: no reference into source code is found in empty.md" in sentence(capsys)
+    assert cli.run(["verify", "--source", str(shop), "--allow-none", "empty.md"]) == cli.OK
+
+
+def test_a_project_without_manifests_leaves_with_2(project, shop, capsys):
+    (project / "site" / "articles" / "shop.toml").unlink()
+    (project / "port" / "__init__.py").write_text("")
+
+    assert cli.run(["verify", "--source", str(shop)]) == 2
+    assert "nothing to check: no manifest in" in sentence(capsys)
+    assert cli.run(["verify", "--source", str(shop), "--update"]) == 2
+    assert cli.run(["verify", "--source", str(shop), "--allow-none"]) == cli.OK
+
+
+OTHER_TOML = {
+    "annotator.toml": None,
+    "pyproject.toml": '[project]\nname = "x"\n',
+    "Cargo.toml": '[package]\nname = "x"\n',
+    "hugo.toml": 'title = "My site"\nbaseURL = "https://example.org"\n',
+    "book.toml": '[book]\ntitle = "A book"\nchapters = 3\n',
+    "template.toml": "name = {{ name }}\n",
+    "empty.toml": "",
+    "latin.toml": b"name = '\xe4'\n",
+}
+
+
+@pytest.mark.parametrize("name", OTHER_TOML)
+def test_toml_that_is_no_manifest_is_skipped_with_a_sentence(project, shop, capsys, name):
+    if (text := OTHER_TOML[name]) is not None:
+        (project / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    (project / "text.md").write_text("cmd/main.go:5\n")
+
+    assert cli.run(["verify", "--source", str(shop), name, "text.md"]) == cli.OK
+    assert f"{name}: not a manifest of references" in sentence(capsys)
+    assert cli.run(["verify", "--source", str(shop), "--allow-none", "--update", name]) == cli.OK
+    assert cli.run(["verify", "--source", str(shop), name]) == 2
+    assert cli.run(["date", "--source", str(shop), name]) == 2
+    assert f"{name}: not a manifest of references" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[chapters]]\nnumber = "1"\n',
+        'title = "t\n[[chapters]]\n',
+        'title = "t"\n[[chapters]]\nnumber = "1"\ntitle = "c"\nreference = []\n',
+    ],
+)
+def test_a_manifest_with_a_mistake_is_reported_not_skipped(project, shop, capsys, text):
+    (project / "mine.toml").write_text(text)
+
+    assert cli.run(["verify", "--source", str(shop), "mine.toml"]) == 2
+    assert "mine.toml:" in sentence(capsys)
+
+
+# ── several files, several reports ───────────────────────────────────────────────────────────────
+
+
+def test_folders_and_patterns_are_verified(project, shop, capsys):
+    (project / "docs" / "in").mkdir(parents=True)
+    (project / "docs" / "a b.md").write_text("cmd/main.go:5\n")
+    (project / "docs" / "in" / "c.rst").write_text("store/store.go:4\n")
+
+    for named in ("docs", "docs/**"):
+        assert cli.run(["verify", "--source", str(shop), named]) == cli.OK
+        assert "2 references at v1.0.0" in capsys.readouterr().out
+
+
+def test_one_run_writes_several_reports(project, shop, tmp_path, capsys):
+    given = ["verify", "--source", str(shop), "--tag", "v2.0.0", "--quiet"]
+    files = ["--output", "sarif=out.sarif", "--output", f"junit={tmp_path}/out.xml", "--output=json=out.json"]
+
+    assert cli.run([*given, *files]) == cli.FINDINGS
+
+    assert "3 moved" in capsys.readouterr().out
+    assert len(json.loads((project / "out.sarif").read_text())["runs"][0]["results"]) == 3
+    assert (tmp_path / "out.xml").read_text().count("<failure") == 3
+    assert json.loads((project / "out.json").read_text())["summary"]["moved"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--source", "/nothing/here"], 3),
+        (["--source", "SHOP", "--tag", "nothing"], 3),
+        (["--source", "SHOP", "--tag=-x"], 2),
+        (["--source", "SHOP", "nothing.md"], 2),
+        (["--source", "SHOP", "docs/*.md"], 2),
+        (["--source", "SHOP", "empty.md"], 2),
+        (["--source", "SHOP", "--update"], 2),
+    ],
+)
+def test_a_failing_run_leaves_a_sarif_file_with_the_error(project, shop, capsys, arguments, code):
+    (project / "out.sarif").write_text("old")
+    (project / "empty.md").write_text("")
+    given = [str(shop) if word == "SHOP" else word for word in arguments]
+
+    assert cli.run(["verify", *given, "--output", "sarif=out.sarif"]) == code
+
+    (run,) = json.loads((project / "out.sarif").read_text())["runs"]
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"] in sentence(capsys)
+    assert (run["results"], run["invocations"][0]["exitCode"]) == ([], code)
+
+
+def test_sarif_without_settings_has_the_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.run(["verify", "--format", "sarif"]) == 2
+    assert "no annotator.toml" in json.dumps(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize("report", ["sarif", "pdf=x", "=x", "sarif="])
+def test_a_report_in_another_format_is_wrong_usage(project, shop, capsys, report):
+    assert cli.run(["verify", "--source", str(shop), "--output", report]) == 2
+    assert "write FORMAT=FILE" in sentence(capsys)
+
+
+def test_sarif_names_files_from_the_root_of_the_repository(project, shop, tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "outside.md").write_text("cmd/main.go:50\n")
+    (project / "inside.md").write_text("cmd/main.go:50\n")
+    files = ["inside.md", "../outside.md"]
+
+    assert cli.run(["verify", "--source", str(shop), "--output", "sarif=out", *files]) == cli.FINDINGS
+
+    results = json.loads((project / "out").read_text())["runs"][0]["results"]
+    places = [one["locations"][0]["physicalLocation"]["artifactLocation"] for one in results]
+    assert places == [
+        {"uri": "project/inside.md", "uriBaseId": "SRCROOT"},
+        {"uri": "outside.md", "uriBaseId": "SRCROOT"},
+    ]

@@ -275,7 +275,7 @@ def _packaged(pool: Path, version: str) -> str:
 
 def _orig(release: str) -> bytes:
     data = io.BytesIO()
-    content = f"package main // {release}\n".encode()
+    content = f"package main // {release}\n\nfunc main() {{}}\n".encode()
     info = tarfile.TarInfo(f"origin-{release}/engine/main.go")
     info.size = len(content)
     with tarfile.open(fileobj=data, mode="w:gz") as archive:

@@ -54,7 +54,7 @@ def test_a_release_is_read_by_its_tag(mirror: Mirror, opened: Opened) -> None:
     with opened() as source:
         snapshot = source.snapshot("v1.2.0")
 
-    assert snapshot.read(snapshot.files) == {"main.go": b"package main // 1.2.0+dfsg1\n"}
+    assert snapshot.read(snapshot.files) == {"main.go": b"package main // 1.2.0+dfsg1\n\nfunc main() {}\n"}
     assert (snapshot.tag, snapshot.version, snapshot.commit) == ("v1.2.0", "1.2.0+dfsg1-1", None)
     assert snapshot.repository == "https://example.org/origin"
 
@@ -169,7 +169,9 @@ def test_a_damaged_tree_is_said_and_made_anew(mirror: Mirror, opened: Opened, ca
     with opened() as source, pytest.raises(SourceUnavailable, match="run this again"):
         source.snapshot("v1.2.0").read(["main.go"])
     with opened() as source:
-        assert source.snapshot("v1.2.0").read(["main.go"]) == {"main.go": b"package main // 1.2.0\n"}
+        assert source.snapshot("v1.2.0").read(["main.go"]) == {
+            "main.go": b"package main // 1.2.0\n\nfunc main() {}\n"
+        }
 
 
 def test_a_tree_that_lost_its_index_is_made_anew(mirror: Mirror, opened: Opened, cache: Path) -> None:
@@ -179,7 +181,9 @@ def test_a_tree_that_lost_its_index_is_made_anew(mirror: Mirror, opened: Opened,
     (cache / "debian" / "origin.go" / "trees" / "1.2.0-1" / "index").write_bytes(b"")
 
     with opened() as source:
-        assert source.snapshot("v1.2.0").read(["main.go"]) == {"main.go": b"package main // 1.2.0\n"}
+        assert source.snapshot("v1.2.0").read(["main.go"]) == {
+            "main.go": b"package main // 1.2.0\n\nfunc main() {}\n"
+        }
 
 
 def test_apt_writes_only_under_the_cache(mirror: Mirror, opened: Opened, tmp_path: Path, cache: Path) -> None:

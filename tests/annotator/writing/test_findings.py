@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -21,6 +22,7 @@ from annotator.model import (
     Remark,
     Sign,
     Skipped,
+    Text,
     Verdict,
     Verified,
 )
@@ -58,11 +60,68 @@ def shown(value: Checked) -> str:
 def test_text_has_a_line_a_reference_and_one_in_sum():
     lines = shown(ALL).splitlines()
 
-    assert lines[0].startswith("verified  a/b.go:3 T.M")
+    assert lines[0].startswith("moved     a/b.go:3 T.M")
+    assert [line.split()[0] for line in lines if not line.startswith(" ")][:4] == [
+        "moved", "missing", "verified", "skipped",
+    ]  # fmt: skip
     assert lines[-1].startswith(
         "4 references at v1, commit cccccccccccc: 1 verified, 1 moved, 1 missing, 1 skipped"
     )
     assert "pkg/x.py:12: names nothing" in lines
+
+
+def test_quiet_text_leaves_out_what_is_verified_and_skipped():
+    console = Console(file=io.StringIO(), width=40, markup=False, highlight=False)
+    for part in reports.text(ALL, quiet=True):
+        console.print(part, soft_wrap=True)
+
+    assert "verified  a/b.go" not in console.file.getvalue()
+    assert "skipped   a/b.go" not in console.file.getvalue()
+    assert "moved     a/b.go" in console.file.getvalue()
+
+
+CHANGED = checked(Verdict(reference(), Verified(ANCHOR, Sign.SYMBOL, "there"), Text.CHANGED))
+
+
+def test_a_changed_text_is_told_in_every_report():
+    assert reports.TEXT_CHANGED in shown(CHANGED)
+    assert "1 with a changed text" in shown(CHANGED)
+    (result,) = json.loads(sarif.document(CHANGED))["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("text-changed", "note")
+    suite = ET.fromstring(junit.document(CHANGED)).find("testsuite")  # noqa: S314 - written by us
+    assert suite.get("failures") == "0"
+    assert suite.find("testcase/system-out").text == reports.TEXT_CHANGED
+    assert not CHANGED.has_findings
+
+
+def test_only_missing_counts_in_a_release_that_stands_in():
+    moved = Verdict(reference(), Moved(ANCHOR, Sign.SYMBOL, "in line 7"))
+    missing = Verdict(reference(), Missing("gone"))
+    stand_in = "nobody answers: this is v2"
+
+    other = msgspec.structs.replace(checked(moved), stand_in=stand_in)
+    assert not other.has_findings
+    assert msgspec.structs.replace(other, verdicts=(moved, missing)).has_findings
+    assert "only `missing` counts" in shown(other)
+    (run,) = json.loads(sarif.document(other))["runs"]
+    assert run["results"] == []
+    assert run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"] == stand_in
+    assert 'failures="0"' in junit.document(other)
+
+
+def test_sarif_of_a_failure_is_an_empty_run_with_the_error():
+    (run,) = json.loads(sarif.failure("x: cannot be read\x1b", 3))["runs"]
+
+    assert run["results"] == []
+    assert run["invocations"] == [
+        {
+            "executionSuccessful": False,
+            "exitCode": 3,
+            "toolExecutionNotifications": [
+                {"level": "error", "message": {"text": "x: cannot be read\ufffd"}}
+            ],
+        }
+    ]
 
 
 def test_a_skipped_reference_is_no_finding():
@@ -122,7 +181,12 @@ def test_hostile_words_are_only_words(write):
 
 
 @pytest.mark.slow
-def test_sarif_passes_its_makers_validator_and_the_rules_of_code_scanning(tmp_path: Path, npm: str):
+@pytest.mark.parametrize(
+    "written", [sarif.document(ALL), sarif.document(CHANGED), sarif.failure("no answer", 3)], ids=str.__len__
+)
+def test_sarif_passes_its_makers_validator_and_the_rules_of_code_scanning(
+    tmp_path: Path, npm: str, written: str
+):
     subprocess.run(
         [npm, "install", "--silent", "--prefix", str(tmp_path), "@microsoft/sarif-multitool-linux"],
         check=True,
@@ -130,7 +194,7 @@ def test_sarif_passes_its_makers_validator_and_the_rules_of_code_scanning(tmp_pa
     )
     (tool,) = [path for path in tmp_path.rglob("Sarif.Multitool") if path.is_file()]
     log, out = tmp_path / "findings.sarif", tmp_path / "judged.sarif"
-    log.write_text(sarif.document(ALL), encoding="utf-8")
+    log.write_text(written, encoding="utf-8")
 
     subprocess.run(
         [str(tool), "validate", str(log), "--rule-kind", "Sarif;Ghas", "--output", str(out)],
