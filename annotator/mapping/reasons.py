@@ -97,8 +97,9 @@ def _is_name_of(written: str, name: str) -> bool:
 
 
 def _by_words(item: Difference, row: Row) -> bool:
-    words = slug(item.name).split("-")
-    return item.kind == "error" and bool(words) and set(words) <= set(row.name.split("-"))
+    said = set(row.name.split("-"))
+    names = (set(slug(name).split("-")) for name in item.name.split(","))
+    return item.kind == "error" and any(words <= said for words in names)
 
 
 def _any_result(item: Difference, row: Row) -> bool:

@@ -507,6 +507,19 @@ def named_by_place(text: str) -> str:
     return f"{head}{docstring}{line}\n\nGo: store/store.go\n{end}{tail}"
 
 
+def test_grouped_errors_are_explained_each(port):
+    go = (
+        'package store\nimport "errors"\nfunc Keep(b bool) error {\n'
+        '\tif b { return errors.New("no disk") }\n\treturn errors.New("no net")\n}\n'
+    )
+    text = (
+        FILE
+        + 'def keep(b: bool) -> None:\n    """Keep.\n\n    Differs:\n        errors no-disk, no-net: neither.\n    """\n'
+    )
+
+    assert port(go, text).remarks() == []
+
+
 FILE = '"""A store.\n\nGo: store/store.go\n"""\n\n'
 
 
