@@ -512,10 +512,8 @@ def test_grouped_errors_are_explained_each(port):
         'package store\nimport "errors"\nfunc Keep(b bool) error {\n'
         '\tif b { return errors.New("no disk") }\n\treturn errors.New("no net")\n}\n'
     )
-    text = (
-        FILE
-        + 'def keep(b: bool) -> None:\n    """Keep.\n\n    Differs:\n        errors no-disk, no-net: neither.\n    """\n'
-    )
+    differs = "    Differs:\n        errors no-disk, no-net: neither.\n"
+    text = f'{FILE}def keep(b: bool) -> None:\n    """Keep.\n\n{differs}    """\n'
 
     assert port(go, text).remarks() == []
 
