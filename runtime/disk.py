@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import shutil
 import stat
 import tempfile
 import time
@@ -14,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from runtime import mount
+from runtime import mount, removal
 from runtime.errors import EngineError
 
 REMOVE_RETRIES = 50
@@ -155,11 +154,10 @@ def ensure_remove_all(path: Path, *, sleep: Callable[[float], None] = time.sleep
 
 
 def _remove(path: Path) -> None:
+    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return
-    if stat.S_ISDIR(found.st_mode):
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+        removal.remove_tree(path.name, parent)
+    except removal.MountInside as error:
+        raise OSError(errno.EBUSY, f"device or resource busy ({error})", str(path)) from error
+    finally:
+        os.close(parent)

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import logging
 import posixpath
-import shutil
 import tarfile
 import tempfile
 import threading
@@ -17,7 +16,7 @@ from typing import IO
 
 from msgspec.structs import replace
 
-from runtime.disk import PRIVATE, sync_file_system
+from runtime.disk import PRIVATE, ensure_remove_all, sync_file_system
 from runtime.errors import EngineError, InvalidParameter
 from runtime.plugins import golang_json, records, reference
 from runtime.plugins.api_types import (
@@ -70,6 +69,7 @@ class Creation:
             plugin/backend_linux.go::Manager.CreateFromContext
 
         Differs:
+            call EnsureRemoveAll: removes a tree of any depth; moby calls RemoveAll of Go's library.
             result Plugin: the manager, which announces it, is given the new plugin.
             call Publish,LogPluginEvent,GC: `Backend.create_from_context` tells of the plugin, or has the
                 blobs of one that was not made removed.
@@ -103,7 +103,7 @@ class Creation:
                     refer = _with_reference(name)
                     return self.create_plugin(name, digest, [blobsum], aside, None, refer)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            _discard(aside)
 
     def create_from_directory(self, directory: Path, options: PluginCreateOptions) -> Plugin:
         """Make a plugin from a directory.
@@ -138,6 +138,7 @@ class Creation:
             plugin/manager_linux.go::Manager.createPlugin
 
         Differs:
+            call EnsureRemoveAll: removes a tree of any depth; moby calls RemoveAll of Go's library.
             error Add: a failure is an error, and not ignored.
 
         Raises:
@@ -212,8 +213,14 @@ class Creation:
             records.save(self.root, plugin)
             self.store.add(plugin)
         except BaseException:
-            shutil.rmtree(directory, ignore_errors=True)
+            _discard(directory)
             raise
+
+
+def _discard(directory: Path) -> None:
+    """Remove what a failed creation left; what cannot be removed stays."""
+    with suppress(OSError):
+        ensure_remove_all(directory)
 
 
 def validate_config(config: PluginConfig) -> None:

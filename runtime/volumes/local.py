@@ -12,10 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
+from runtime import removal
 from runtime.errors import System
 from runtime.mount import MountTable, unmount
 from runtime.quoting import cause, quote
-from runtime.volumes import local_options, local_recovery, metadata, mount, removal
+from runtime.volumes import local_options, local_recovery, metadata, mount
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 from runtime.volumes.errors import ValidationError, VolumeNotFound
 from runtime.volumes.local_options import BrokenOptions

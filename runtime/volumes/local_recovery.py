@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from runtime import removal
 from runtime.errors import EngineError
-from runtime.volumes import local_options, removal
+from runtime.volumes import local_options
 from runtime.volumes.local_steps import CREATING, REMOVING, TRASH, Creation, aside, is_marked, mark
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
 

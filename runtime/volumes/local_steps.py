@@ -10,10 +10,11 @@ import threading
 from contextlib import suppress
 from typing import Final, Protocol
 
+from runtime import removal
 from runtime.errors import EngineError, System
 from runtime.mount import MountTable
 from runtime.quoting import cause
-from runtime.volumes import local_options, mount, removal
+from runtime.volumes import local_options, mount
 from runtime.volumes.local_options import OptsConfig
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
 

@@ -12,10 +12,11 @@ from typing import Any
 import damage_root
 import pytest
 
+from runtime import removal
 from runtime.errors import EngineError
 from runtime.plugins import initlayer
 from runtime.plugins.removal import atomic_remove_all
-from runtime.volumes import local, removal
+from runtime.volumes import local
 from runtime.volumes.local import Root
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from runtime import disk
+from runtime import disk, removal
 
 
 def test_a_file_is_replaced_with_its_mode(tmp_path: Path) -> None:
@@ -43,14 +43,14 @@ def test_what_is_busy_is_tried_again_so_often(
     tree = tmp_path / "tree"
     tree.mkdir()
     naps: list[float] = []
-    remove = shutil.rmtree
+    remove = removal.remove_tree
 
-    def sometimes(path: Path) -> None:
+    def sometimes(name: str, parent: int) -> None:
         if len(naps) < busy:
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(path))
-        remove(path)
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), name)
+        remove(name, parent)
 
-    monkeypatch.setattr(shutil, "rmtree", sometimes)
+    monkeypatch.setattr(removal, "remove_tree", sometimes)
     if busy > disk.REMOVE_RETRIES:
         with pytest.raises(OSError, match="busy"):
             disk.ensure_remove_all(tree, sleep=naps.append)
@@ -59,3 +59,37 @@ def test_what_is_busy_is_tried_again_so_often(
         disk.ensure_remove_all(tree, sleep=naps.append)
         assert naps == [disk.REMOVE_WAIT] * busy
         assert not tree.exists()
+
+
+def deepen(directory: Path, levels: int) -> None:
+    """Make directories in directories, deeper than a path can name."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("d", dir_fd=descriptor)
+        below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = below
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=descriptor))
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("levels", [1, 1500])
+def test_deep_tree_is_removed(tmp_path: Path, levels: int) -> None:
+    tree = tmp_path / "real" / "tree"
+    tree.mkdir(parents=True)
+    deepen(tree, levels)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    disk.ensure_remove_all(tmp_path / "link" / "tree")
+    assert list((tmp_path / "real").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_mount_deep_in_tree_is_detached_not_deleted(tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "tree" / "a" / "b"
+    outside.mkdir()
+    inside.mkdir(parents=True)
+    (outside / "precious").touch()
+    subprocess.run(["mount", "--bind", outside, inside], check=True)
+    disk.ensure_remove_all(tmp_path / "tree")
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+    assert (outside / "precious").exists()

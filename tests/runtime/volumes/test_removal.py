@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime import removal
 from runtime.errors import System
-from runtime.volumes import local, removal
+from runtime.volumes import local
 from runtime.volumes.local import Root
 from runtime.volumes.local_volume import LocalVolume
 from runtime.volumes.mount import mounts_under
