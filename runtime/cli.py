@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import logging
 import pkgutil
 import sys
 import traceback
@@ -160,7 +161,7 @@ def serve(  # noqa: PLR0913 - one for each option
 
 
 @app.command()
-def check_plugin(
+def check_plugin(  # noqa: PLR0913 - one for each option
     *,
     address: Annotated[
         str, typer.Argument(help="unix://PATH or tcp://HOST:PORT of a running volume plugin.")
@@ -170,22 +171,39 @@ def check_plugin(
         typer.Option(help="KEY=VALUE that volumes are created with, for plugins that need some."),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that an answer may take.", min=0.1)] = 10.0,
+    restart: Annotated[
+        str, typer.Option(metavar="COMMAND", help="Shell command that restarts the plugin, to check that.")
+    ] = "",
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="SOCKET",
+            help="Free path of a unix socket at which the plugin looks for the engine, to check call-backs.",
+        ),
+    ] = "",
     output: Annotated[
         Literal["text", "json", "junit"], typer.Option("--format", help="How the report looks.")
     ] = "text",
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
 ) -> None:
     """Drive a volume plugin as the engine would, and say what the engine would make of it."""
-    from runtime.checker import asking, checks, reports  # noqa: PLC0415 - only this command needs them
+    from runtime.checker import checks, client, reports  # noqa: PLC0415 - only this command needs them
     from runtime.checker.rules import Severity  # noqa: PLC0415
+    from runtime.checker.signals import Stopped, Stops  # noqa: PLC0415
 
+    logging.getLogger("runtime.plugins").setLevel(logging.CRITICAL)  # the report says what is wrong
     options = dict(_pair(each) for each in opt or ())
+    stops = Stops()
     try:
-        with asking.Plugin(address, timeout) as plugin:
-            report = checks.check(plugin, options)
+        with stops, client.Plugin(address, timeout) as plugin:
+            report = checks.check(plugin, options, restart=restart, engine=engine, stops=stops)
     except EngineError as error:
         _refuse(str(error))
-    typer.echo(reports.FORMATS[output](report), nl=False)
+    except Stopped:
+        raise typer.Exit(stops.exit_code) from None
+    typer.echo(reports.FORMATS[output](report, strict=strict), nl=False)
+    if stops.number:
+        raise typer.Exit(stops.exit_code)
     if report.count(Severity.ERROR) or (strict and report.count(Severity.WARNING)):
         raise typer.Exit(FINDINGS)
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from tempfile import TemporaryFile
+from typing import Final, TypeAlias
 
-from runtime.checker.asking import ACCEPT, Answer, Plugin
+from runtime.checker import places
 from runtime.checker.checker import Checker
+from runtime.checker.client import Answer, Plugin
 from runtime.checker.rules import Finding, Report, Step
+from runtime.checker.signals import Stops
+from runtime.plugins.transport import VERSION_MIMETYPE
+from runtime.volumes import rfc3339
+from runtime.volumes.driver import SCOPES
+from runtime.volumes.wire import ProxyVolume
 
 SLOW: Final = 2.0
 """Seconds from which on a call is called slow."""
@@ -20,71 +31,96 @@ SLOW: Final = 2.0
 PARALLEL: Final = 8
 """Calls at the same time."""
 
-SCOPES: Final = ("local", "global")
+RESTART: Final = 30.0
+"""Seconds that a plugin gets to answer after a restart."""
 
 Check: TypeAlias = Callable[[Checker], Iterator[Finding]]
 
 
-def check(plugin: Plugin, options: Mapping[str, str] | None = None) -> Report:
+def check(
+    plugin: Plugin,
+    options: Mapping[str, str] | None = None,
+    *,
+    restart: str = "",
+    engine: str = "",
+    stops: Stops | None = None,
+) -> Report:
     """Check a plugin; what is made is removed.
 
     Args:
         plugin: The plugin.
         options: What volumes are created with, for plugins that need some.
+        restart: The shell command that restarts the plugin.
+        engine: The socket at which the plugin looks for the engine; the checker listens there meanwhile.
+        stops: The signals that end the check.
     """
-    checker = Checker(plugin, options or {})
+    checker = Checker(plugin, options or {}, restart, engine)
+    left: Sequence[str] = ()
     try:
-        return Report(plugin.address, [_step(checker, name, one) for name, one in CHECKS.items()])
+        steps = [_step(checker, name, run) for name, run in CHECKS.items()]
     finally:
+        if stops is not None:
+            stops.begin_clean_up()
+        started = time.monotonic()
         if checker.usable:
-            checker.clean_up()
+            left = checker.clean_up()
+        findings = [Finding("left-behind", f"{name} could not be removed") for name in left]
+    idle = "" if checker.usable else "nothing was made"
+    last = Step("clean up", findings, idle, time.monotonic() - started)
+    return Report(plugin.address, [*steps, last])
 
 
 def handshake(checker: Checker) -> Iterator[Finding]:
     """`Plugin.Activate`, which says what the plugin implements."""
-    answer = checker.plugin.ask("Plugin.Activate")
-    if answer.failure:
-        yield Finding(answer.failure, answer.shown())
-        return
+    answer = checker.plugin.activate()
     if not answer.worked:
-        yield Finding("activate-fails", answer.shown())
+        unusable = {"", "not-json", "wrong-type"}
+        yield Finding("activate-fails" if answer.failure in unusable else answer.failure, answer.shown())
         return
-    implements = answer.fields.get("Implements")
-    if not isinstance(implements, list) or "VolumeDriver" not in implements:
+    if "VolumeDriver" not in answer.value.implements:
         yield Finding("not-a-volume-driver", answer.shown())
         return
     checker.usable = True
-    if not answer.content_type.startswith("application/vnd.docker.plugins.v1"):
-        yield Finding("content-type", f"Plugin.Activate: {answer.content_type or 'none'}, expected {ACCEPT}")
+    if not answer.exchange.content_type.startswith("application/vnd.docker.plugins.v1"):
+        kind = answer.exchange.content_type or "none"
+        yield Finding("content-type", f"Plugin.Activate: {kind}, expected {VERSION_MIMETYPE}")
+
+
+def call_back(checker: Checker) -> Iterator[Finding]:
+    """`Plugin.Activate` once more, while somebody listens at the engine's socket and does not answer."""
+    with _listening(checker.engine) as called:
+        answer = checker.plugin.activate()
+        if called():
+            yield Finding("calls-engine", f"{answer.shown()}, after it had connected to {checker.engine}")
 
 
 def capabilities(checker: Checker) -> Iterator[Finding]:
     """`Capabilities`, which says whether volumes are this machine's or a cluster's."""
-    answer = checker.ask("Capabilities")
-    if answer.failure:
-        yield Finding(answer.failure, answer.shown())
-        return
+    answer = checker.plugin.capabilities()
     if not answer.worked:
+        yield Finding("no-capabilities" if not answer.failure else answer.failure, answer.shown())
+    elif not answer.value.scope:
         yield Finding("no-capabilities", answer.shown())
-        return
-    told = answer.fields.get("Capabilities")
-    scope = told.get("Scope") if isinstance(told, dict) else None
-    if not isinstance(scope, str) or scope.lower() not in SCOPES:
+    elif answer.value.scope.lower() not in SCOPES:
         yield Finding("unknown-scope", answer.shown())
 
 
 def unknown_volume(checker: Checker) -> Iterator[Finding]:
     """A volume that does not exist, in every method that names one."""
-    missing = f"{checker.prefix}-missing"
-    answer = checker.ask("Get", Name=missing)
-    if answer.worked:
-        exists = answer.fields.get("Volume") is not None
-        yield Finding("unknown-volume-exists" if exists else "unknown-volume-is-null", answer.shown())
+    missing, ref = f"{checker.prefix}-missing", checker.ref("1")
+    plugin = checker.plugin
+    got = plugin.get(missing)
+    if got.worked:
+        yield Finding("unknown-volume-is-null" if got.value is None else "unknown-volume-exists", got.shown())
     else:
-        yield from refusal(answer)
-    for method in ("Path", "Mount", "Unmount", "Remove"):
-        use = {"ID": f"{checker.prefix}-1"} if method in {"Mount", "Unmount"} else {}
-        answer = checker.ask(method, Name=missing, **use)
+        yield from refusal(got)
+    answers = (
+        plugin.path(missing),
+        plugin.mount(missing, ref),
+        plugin.unmount(missing, ref),
+        plugin.remove(missing),
+    )
+    for answer in answers:
         if answer.worked:
             yield Finding("unknown-volume-accepted", answer.shown())
         else:
@@ -93,14 +129,14 @@ def unknown_volume(checker: Checker) -> Iterator[Finding]:
 
 def creation(checker: Checker) -> Iterator[Finding]:
     """`Create`, and once more."""
-    answer = checker.create(checker.name, checker.options or None)
+    answer = checker.new(checker.name)
     if answer.failure:
         yield Finding(answer.failure, answer.shown())
     elif not answer.worked:
         yield Finding("create-fails" if checker.options else "null-options", answer.shown())
     if checker.name not in checker.made:
         yield from second_creation(checker)
-    again = checker.create(checker.name, checker.options or None)
+    again = checker.new(checker.name)
     if not again.worked and checker.name in checker.made:
         yield Finding("create-again-fails", again.shown())
 
@@ -124,44 +160,44 @@ def options(checker: Checker) -> Iterator[Finding]:
 
 
 def getting(checker: Checker) -> Iterator[Finding]:
-    """`Get` of the volume that was created."""
-    answer = checker.ask("Get", Name=checker.name)
-    volume = answer.fields.get("Volume")
-    if not answer.worked or not isinstance(volume, dict):
-        yield Finding(answer.failure or "get-fails", answer.shown())
-        return
-    yield from description(answer, volume, checker.name)
+    """`Get` and `Path` of a volume that was created and is not mounted."""
+    got = checker.plugin.get(checker.name)
+    if not got.worked or got.value is None:
+        yield Finding(got.failure or "get-fails", got.shown())
+    else:
+        yield from description(got, got.value, checker.name)
+    path = checker.plugin.path(checker.name)
+    if not path.worked:
+        yield Finding(path.failure or "path-fails", path.shown())
+    elif path.value and not path.value.startswith("/"):
+        yield Finding("relative-path", path.shown())
 
 
-def description(answer: Answer, volume: Mapping[str, Any], name: str) -> Iterator[Finding]:
-    """What a plugin tells of a volume."""
-    if volume.get("Name") != name:
+def description(answer: Answer, volume: ProxyVolume, name: str) -> Iterator[Finding]:
+    """What a plugin says about a volume."""
+    if volume.name != name:
         yield Finding("wrong-name", answer.shown())
-    if not isinstance(volume.get("Mountpoint", ""), str | None):
-        yield Finding("wrong-type", f"{answer.shown()}: Mountpoint")
-    if not _is_time(volume.get("CreatedAt")):
-        yield Finding("bad-time", answer.shown())
-    if not isinstance(volume.get("Status"), dict | None):
-        yield Finding("bad-status", answer.shown())
+    if volume.mountpoint and not volume.mountpoint.startswith("/"):
+        yield Finding("relative-path", answer.shown())
+    if volume.created_text is not None and not rfc3339.is_strict(volume.created_text):
+        yield Finding("odd-time", answer.shown())
+    if b"\\u" in _time_as_sent(answer):
+        yield Finding("bad-time", f"{answer.shown()}: escapes in CreatedAt")
 
 
 def listing(checker: Checker) -> Iterator[Finding]:
     """`List`, with the volume in it once."""
-    answer = checker.ask("List")
-    if answer.failure:
-        yield Finding(answer.failure, answer.shown())
+    answer = checker.plugin.list()
+    if not answer.worked:
+        yield Finding(answer.failure or "list-fails", answer.shown())
         return
-    volumes = answer.fields.get("Volumes")
-    if (
-        not answer.worked
-        or not isinstance(volumes, list)
-        or not all(isinstance(each, dict) for each in volumes)
-    ):
-        yield Finding("wrong-type", answer.shown())
-        return
-    found = [volume for volume in volumes if volume.get("Name") == checker.name]
+    document = answer.document
+    raw = {key.lower(): value for key, value in document.items()}.get("volumes")
+    if isinstance(raw, list) and None in raw:
+        yield Finding("null-in-list", answer.shown())
+    found = [volume for volume in answer.value if volume.name == checker.name]
     if not found:
-        yield Finding("not-listed", f"VolumeDriver.List: {checker.name} is not among {len(volumes)}")
+        yield Finding("not-listed", f"VolumeDriver.List: {checker.name} is not among {len(answer.value)}")
     if len(found) > 1:
         yield Finding("listed-twice", f"VolumeDriver.List: {checker.name} is there {len(found)} times")
     for volume in found:
@@ -169,83 +205,167 @@ def listing(checker: Checker) -> Iterator[Finding]:
 
 
 def mounting(checker: Checker) -> Iterator[Finding]:
-    """`Mount` for two users, and what is told of it meanwhile."""
-    first = checker.ask("Mount", Name=checker.name, ID=f"{checker.prefix}-1")
+    """`Mount` for two users, and what is said of the volume meanwhile."""
+    first = checker.mount(checker.name, "1")
     if not first.worked:
         yield Finding(first.failure or "mount-fails", first.shown())
         return
-    place = first.fields.get("Mountpoint")
-    if not isinstance(place, str) or not place:
+    if not first.value:
         yield Finding("no-mountpoint", first.shown())
         return
-    checker.mountpoint = place
-    if not place.startswith("/"):
-        yield Finding("relative-mountpoint", first.shown())
-    elif not Path(place).is_dir():
-        yield Finding("mountpoint-missing", first.shown())
-    second = checker.ask("Mount", Name=checker.name, ID=f"{checker.prefix}-2")
+    checker.mountpoint = first.value
+    yield from place(checker, first)
+    second = checker.mount(checker.name, "2")
     if not second.worked:
         yield Finding(second.failure or "mount-fails", f"the second user: {second.shown()}")
-    elif second.fields.get("Mountpoint") != place:
+    elif second.value != checker.mountpoint:
         yield Finding("mountpoints-differ", f"{first.shown()}, and for the second user {second.shown()}")
-    yield from told_places(checker)
-
-
-def told_places(checker: Checker) -> Iterator[Finding]:
-    """Where the volume is said to be while it is mounted."""
-    path, got = checker.ask("Path", Name=checker.name), checker.ask("Get", Name=checker.name)
-    volume = got.fields.get("Volume")
-    places = {
-        path: path.fields.get("Mountpoint"),
-        got: volume.get("Mountpoint") if isinstance(volume, dict) else None,
-    }
-    for answer, place in places.items():
-        if place != checker.mountpoint:
+    path, got = checker.plugin.path(checker.name), checker.plugin.get(checker.name)
+    for answer, stated in ((path, path.value), (got, got.value and got.value.mountpoint)):
+        if stated != checker.mountpoint:
             yield Finding("path-differs", f"{answer.shown()}, but mounted at {checker.mountpoint}")
+
+
+def place(checker: Checker, answer: Answer) -> Iterator[Finding]:
+    """The path of a mounted volume, seen from inside the plugin if it is in a container."""
+    path = answer.value
+    if not path.startswith("/"):
+        yield Finding("relative-mountpoint", answer.shown())
+        return
+    view = places.view(checker.plugin.address)
+    if not view.readable:
+        if not Path(path).is_dir():
+            yield Finding("mountpoint-not-seen", answer.shown())
+    elif not view.inside(path).is_dir():
+        yield Finding("mountpoint-missing", answer.shown())
+    elif view.contained and not view.is_on_host(path):
+        rule = "mountpoint-inside" if view.is_propagated(path) else "mountpoint-not-shared"
+        yield Finding(rule, answer.shown())
 
 
 def unmounting(checker: Checker) -> Iterator[Finding]:
     """`Unmount` for one user, who must not take the volume from the other, and then for that."""
-    before = _contents(checker.mountpoint)
-    first = checker.ask("Unmount", Name=checker.name, ID=f"{checker.prefix}-1")
+    before = checker.identity(checker.mountpoint)
+    first = checker.unmount(checker.name, "1")
     if not first.worked:
         yield Finding(first.failure or "unmount-fails", first.shown())
-    if before is not None and _contents(checker.mountpoint) != before:
+    if before is not None and checker.identity(checker.mountpoint) != before:
         yield Finding("unmounted-too-early", f"{first.shown()}: {checker.mountpoint} is not what it was")
-    removed = checker.ask("Remove", Name=checker.name)
+    removed = checker.remove(checker.name)
     if removed.worked:
         yield Finding("removed-while-mounted", removed.shown())
-        checker.create(checker.name, checker.options or None)
+        checker.new(checker.name)
         return
+    checker.tracks_mounts = not removed.failure
     yield from refusal(removed)
-    last = checker.ask("Unmount", Name=checker.name, ID=f"{checker.prefix}-2")
+    last = checker.unmount(checker.name, "2")
     if not last.worked:
         yield Finding(last.failure or "unmount-fails", f"the last user: {last.shown()}")
 
 
 def removal(checker: Checker) -> Iterator[Finding]:
-    """`Remove`, after which the volume is gone."""
+    """`Remove`, after which the volume is gone, whatever the plugin's scope."""
     answer = checker.remove(checker.name)
     if not answer.worked:
         yield Finding(answer.failure or "remove-fails", answer.shown())
         return
-    got = checker.ask("Get", Name=checker.name)
-    if got.worked and got.fields.get("Volume") is not None:
+    got = checker.plugin.get(checker.name)
+    if got.worked and got.value is not None:
         yield Finding("still-there", got.shown())
     elif checker.name in checker.listed():
         yield Finding("still-there", f"VolumeDriver.List: {checker.name} is still there")
+
+
+def one_id_twice(checker: Checker) -> Iterator[Finding]:
+    """One ID mounted twice and unmounted once, as `docker cp` does with a running container."""
+    yield from sequence(checker, "twice", ("+1", "+1", "-1", "-1"), "counts-ids-once")
+
+
+def last_in_first_out(checker: Checker) -> Iterator[Finding]:
+    """Two users, of whom the second leaves first."""
+    yield from sequence(checker, "order", ("+1", "+2", "-2", "-1"), "unmounted-too-early")
+
+
+def wrong_id(checker: Checker) -> Iterator[Finding]:
+    """`Unmount` for an ID that the volume was never mounted for."""
+    yield from sequence(checker, "stranger", ("+1", "-3", "-1"), "unmounted-by-stranger")
+
+
+def sequence(checker: Checker, suffix: str, calls: Sequence[str], rule: str) -> Iterator[Finding]:
+    """Mounts and unmounts of one volume, which has to be there as long as it has users."""
+    name = f"{checker.prefix}-{suffix}"
+    created = checker.new(name)
+    if not created.worked:
+        yield Finding(created.failure or "create-fails", created.shown())
+        return
+    users: Counter[str] = Counter()
+    path, before = "", None
+    for position, call in enumerate(calls):
+        done = " ".join(calls[: position + 1])
+        user = call[1:]
+        answer = checker.mount(name, user) if call[0] == "+" else checker.unmount(name, user)
+        known = call[0] == "+" or users[user] > 0
+        if known and not answer.worked:
+            fails = "mount-fails" if call[0] == "+" else "unmount-fails"
+            yield Finding(answer.failure or fails, f"{done}: {answer.shown()}")
+            break
+        users[user] += (1 if call[0] == "+" else -1) if known else 0
+        if not position:
+            path, before = answer.value, checker.identity(answer.value)
+        if not users.total():
+            continue
+        if before is not None and checker.identity(path) != before:
+            yield Finding(rule, f"{done}: {path} is not what it was")
+            break
+        if call[0] == "-" and checker.tracks_mounts and checker.remove(name).worked:
+            yield Finding(rule, f"{done}: the volume could be removed, though it is mounted")
+            return
+    removed = checker.remove(name)
+    if not removed.worked:
+        yield Finding(removed.failure or "remove-fails", f"{' '.join(calls)}: {removed.shown()}")
+
+
+def restarting(checker: Checker) -> Iterator[Finding]:
+    """A restart of the plugin between Mount and Unmount."""
+    name = f"{checker.prefix}-restart"
+    for answer in (checker.new(name), checker.mount(name, "1")):
+        if not answer.worked:
+            yield Finding(answer.failure or "mount-fails", answer.shown())
+            return
+    path = answer.value
+    if said := _run(checker.restart):
+        yield Finding("restart-fails", said)
+        return
+    again = _wait_until_active(checker)
+    if not again.worked:
+        yield Finding("restart-fails", f"{again.shown()}, for {RESTART:g} seconds after {checker.restart}")
+        return
+    got = checker.plugin.get(name)
+    if not got.worked or got.value is None:
+        yield Finding("lost-by-restart", got.shown())
+    elif checker.identity(path) is None:
+        yield Finding("lost-by-restart", f"{path} is no longer there")
+    if checker.tracks_mounts and checker.remove(name).worked:
+        yield Finding("forgets-mounts", "the volume could be removed, though it is mounted")
+        return
+    unmounted = checker.unmount(name, "1")
+    if not unmounted.worked:
+        yield Finding("unmount-fails", f"after a restart: {unmounted.shown()}")
+    removed = checker.remove(name)
+    if not removed.worked:
+        yield Finding("remove-fails", f"after a restart: {removed.shown()}")
 
 
 def parallel(checker: Checker) -> Iterator[Finding]:
     """Several volumes created and removed at the same time."""
     names = [f"{checker.prefix}-p{number}" for number in range(PARALLEL)]
     with ThreadPoolExecutor(PARALLEL) as pool:
-        created = list(pool.map(lambda name: checker.create(name, checker.options or None), names))
+        created = list(pool.map(checker.new, names))
         listed = checker.listed()
         removed = list(pool.map(checker.remove, names))
     for answer in (*created, *removed):
         if not answer.worked:
-            yield Finding("loses-parallel-calls", answer.shown())
+            yield Finding(answer.failure or "loses-parallel-calls", answer.shown())
             return
     if lost := [name for name in names if name not in listed]:
         yield Finding(
@@ -256,11 +376,11 @@ def parallel(checker: Checker) -> Iterator[Finding]:
 def garbage(checker: Checker) -> Iterator[Finding]:
     """Requests that are no JSON, or of no method, which the plugin has to survive."""
     for request in (b"{", b"[]", b"\xff", b""):
-        checker.plugin.ask("VolumeDriver.Get", request)
-    unknown = checker.ask("NoSuchMethod")
-    if unknown.status == HTTPStatus.OK and not unknown.err:
+        checker.plugin.post("VolumeDriver.Get", request)
+    unknown = checker.plugin.post("VolumeDriver.NoSuchMethod", b"{}\n")
+    if unknown.exchange.status == HTTPStatus.OK and not unknown.err:
         yield Finding("unknown-method-accepted", unknown.shown())
-    after = checker.ask("List")
+    after = checker.plugin.list()
     if not after.worked:
         yield Finding("fails-after-garbage", after.shown())
 
@@ -271,9 +391,7 @@ def refusal(answer: Answer) -> Iterator[Finding]:
         yield Finding(answer.failure, answer.shown())
     elif answer.err:
         return
-    elif answer.status == HTTPStatus.OK:
-        yield Finding("not-json", answer.shown())
-    elif not answer.body.strip() or isinstance(answer.document, dict):
+    elif not answer.exchange.body.strip() or isinstance(answer.document, dict):
         yield Finding("error-without-text", answer.shown())
     else:
         yield Finding("error-as-text", answer.shown())
@@ -281,6 +399,7 @@ def refusal(answer: Answer) -> Iterator[Finding]:
 
 CHECKS: Final[Mapping[str, Check]] = {
     "handshake": handshake,
+    "call back": call_back,
     "capabilities": capabilities,
     "unknown volume": unknown_volume,
     "create": creation,
@@ -290,41 +409,87 @@ CHECKS: Final[Mapping[str, Check]] = {
     "mount": mounting,
     "unmount": unmounting,
     "remove": removal,
+    "one id twice": one_id_twice,
+    "order": last_in_first_out,
+    "wrong id": wrong_id,
+    "restart": restarting,
     "parallel calls": parallel,
     "garbage": garbage,
 }
 
 NEEDS_VOLUME: Final = frozenset({"get", "list", "mount", "unmount", "remove"})
+NEEDS_MOUNT: Final = frozenset({"unmount", "one id twice", "order", "wrong id", "restart"})
 
 
-def _step(checker: Checker, name: str, one: Check) -> Step:
-    if name != "handshake" and not checker.usable:
-        return Step(name, skipped="the handshake failed")
-    if name in NEEDS_VOLUME and checker.name not in checker.made:
-        return Step(name, skipped="no volume could be created")
-    if name == "unmount" and not checker.mountpoint:
-        return Step(name, skipped="the volume could not be mounted")
+def _step(checker: Checker, name: str, run: Check) -> Step:
+    if reason := _reason_to_skip(checker, name):
+        return Step(name, skipped=reason)
     started = time.monotonic()
-    findings = list(dict.fromkeys(one(checker)))
+    findings = list(dict.fromkeys(run(checker)))
     seconds = time.monotonic() - started
-    if seconds > SLOW and not any(finding.rule == "too-slow" for finding in findings):
+    if name != "restart" and seconds > SLOW and not any(each.rule == "too-slow" for each in findings):
         findings.append(Finding("slow", f"took {seconds:.1f} seconds"))
     return Step(name, findings, seconds=seconds)
 
 
-def _is_time(value: object) -> bool:
-    if value in (None, ""):
-        return value is None
-    try:
-        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        return False
+def _reason_to_skip(checker: Checker, name: str) -> str:
+    if name != "handshake" and not checker.usable:
+        return "the handshake failed"
+    if name == "call back" and not checker.engine:
+        return "not asked; --engine SOCKET says where the plugin looks for the engine"
+    if name == "restart" and not checker.restart:
+        return "not asked; --restart COMMAND says how the plugin is restarted"
+    if name in NEEDS_VOLUME and checker.name not in checker.made:
+        return "no volume could be created"
+    if name in NEEDS_MOUNT and not checker.mountpoint:
+        return "the volume could not be mounted"
+    return ""
 
 
-def _contents(place: str) -> tuple[int, int] | None:
-    """What tells a mounted directory from another."""
-    try:
-        found = Path(place).stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+def _time_as_sent(answer: Answer) -> bytes:
+    """Return what stands behind the first CreatedAt, before escapes are decoded."""
+    body = bytes(answer.exchange.body)
+    at = body.lower().find(b'"createdat"')
+    return b"" if at < 0 else body[at + 11 :].partition(b'"')[2].partition(b'"')[0]
+
+
+@contextmanager
+def _listening(path: str) -> Iterator[Callable[[], bool]]:
+    """Listen at a path without answering; what is yielded says whether somebody connected."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        try:
+            server.listen()
+            server.settimeout(0)
+
+            def called() -> bool:
+                try:
+                    server.accept()[0].close()
+                except BlockingIOError:
+                    return False
+                return True
+
+            yield called
+        finally:
+            os.unlink(path)  # noqa: PTH108 - as it was bound
+
+
+def _run(command: str) -> str:
+    """Run a shell command; return what it said if it failed."""
+    with TemporaryFile() as said:  # a daemon that the command starts may keep its output open
+        code = subprocess.run(  # noqa: S603 - the user's own command
+            ["/bin/sh", "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            check=False,
+        ).returncode
+        said.seek(0)
+        return f"{command}: exit code {code}: {said.read(300).decode('utf-8', 'replace')}" if code else ""
+
+
+def _wait_until_active(checker: Checker) -> Answer:
+    end = time.monotonic() + RESTART
+    while not (answer := checker.plugin.activate()).worked and time.monotonic() < end:
+        time.sleep(0.1)
+    return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -13,16 +14,16 @@ from runtime.checker.rules import Report, Severity, Step
 _NOT_IN_XML = "".join(map(chr, (*range(9), 11, 12, *range(14, 32), 127)))
 
 
-def text(report: Report) -> str:
+def text(report: Report, *, strict: bool = False) -> str:  # noqa: ARG001 - one signature for all formats
     """A line for each step, and under it what was found and what the engine makes of it."""
     lines = [f"{report.address}", ""]
     for step in report.steps:
         lines += _lines(step)
-    counts = ", ".join(f"{report.count(severity)} {severity}s" for severity in Severity)
+    counts = ", ".join(_counted(report.count(severity), severity) for severity in Severity)
     return "\n".join([*lines, "", f"{counts}.", ""])
 
 
-def json(report: Report) -> str:
+def json(report: Report, *, strict: bool = False) -> str:  # noqa: ARG001 - one signature for all formats
     """One object with all that was found."""
     steps = [
         {
@@ -41,9 +42,10 @@ def json(report: Report) -> str:
     return msgspec.json.format(msgspec.json.encode(document)).decode() + "\n"
 
 
-def junit(report: Report) -> str:
-    """A test case for each step; errors and warnings are failures of different types."""
-    bad = [step for step in report.steps if _failures(step)]
+def junit(report: Report, *, strict: bool = False) -> str:
+    """A test case for each step; errors are failures, and warnings are with `strict`."""
+    fatal = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    bad = [step for step in report.steps if _told(step, fatal)]
     skipped = [step for step in report.steps if step.skipped]
     suite = ET.Element(
         "testsuite",
@@ -58,18 +60,18 @@ def junit(report: Report) -> str:
         )
         if step.skipped:
             ET.SubElement(case, "skipped", message=step.skipped)
-        if failures := _failures(step):
+        if failures := _told(step, fatal):
             failure = ET.SubElement(
                 case, "failure", type=failures[0].split(":")[0], message=_clean(failures[0])
             )
             failure.text = _clean("\n".join(failures))
-        if notes := [line for line in _lines(step)[1:] if line.lstrip().startswith(Severity.NOTE)]:
-            ET.SubElement(case, "system-out").text = _clean("\n".join(notes))
+        if others := _told(step, set(Severity) - fatal):
+            ET.SubElement(case, "system-out").text = _clean("\n".join(others))
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {"text": text, "json": json, "junit": junit}
+FORMATS: Final[Mapping[str, Callable[..., str]]] = {"text": text, "json": json, "junit": junit}
 
 
 def _lines(step: Step) -> list[str]:
@@ -82,11 +84,15 @@ def _lines(step: Step) -> list[str]:
     return lines
 
 
-def _failures(step: Step) -> list[str]:
+def _counted(count: int, severity: Severity) -> str:
+    return f"{count} {severity}{'' if count == 1 else 's'}"
+
+
+def _told(step: Step, severities: AbstractSet[Severity]) -> list[str]:
     return [
         f"{each.rule}: {each.detail}\nThe engine: {each.engine}"
         for each in step.findings
-        if each.severity is not Severity.NOTE
+        if each.severity in severities
     ]
 
 

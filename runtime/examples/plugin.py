@@ -1,5 +1,8 @@
 """A small real volume plugin: a server on a unix socket, and a directory for each volume.
 
+It counts the mounts of each ID, since `docker cp` mounts the ID of a running container again, and keeps the
+counts in a file, since the engine mounts nothing again after the plugin was restarted.
+
 `python -m runtime.examples.plugin --socket PATH [--root DIR]` runs it, and
 `python -m runtime.examples.plugin pack DIR` makes a managed plugin of it. It needs nothing but Python:
 this one file is all there is to pack.
@@ -16,6 +19,7 @@ import shutil
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -27,6 +31,8 @@ MIMETYPE = "application/vnd.docker.plugins.v1.2+json"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
 HALVES = ".unfinished"
 OPTIONS = "options.json"
+MOUNTS = "mounts.json"
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 BODY_LIMIT = 1024 * 1024
 SHOWN = 300
 TOO_LONG = b"a body that is too long"
@@ -43,7 +49,11 @@ class NoSuchMethod(Refused):
 
 
 class Volumes:
-    """ROOT/NAME/data holds a volume's files, ROOT/NAME/options.json how it was made; all else is not ours."""
+    """The volumes in a directory.
+
+    ROOT/NAME/data holds a volume's files, options.json how it was made, mounts.json how often each ID has
+    mounted it since the machine was started. All else is not ours.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -52,7 +62,7 @@ class Volumes:
             self._halves, ignore_errors=True
         )  # what a plugin that was killed made or removed by half
         self._halves.mkdir(parents=True)
-        self._mounts: dict[str, set[str]] = {}
+        self._boot = BOOT.read_text().strip() if BOOT.exists() else ""
         self._lock = threading.Lock()
         self._methods: dict[str, Callable[[Json], Json]] = {
             "/Plugin.Activate": lambda _: {"Implements": ["VolumeDriver"]},
@@ -92,16 +102,36 @@ class Volumes:
 
     def _mount(self, request: Json) -> Json:
         path = self._existing(request)
-        self._mounts.setdefault(path.name, set()).add(str(request.get("ID")))
+        mounts = self._mounts(path)
+        mounts[str(request.get("ID"))] += 1
+        self._keep_mounts(path, mounts)
         return {"Mountpoint": str(path / "data")}
 
     def _unmount(self, request: Json) -> Json:
-        self._mounts.get(self._existing(request).name, set()).discard(str(request.get("ID")))
+        path, ref = self._existing(request), str(request.get("ID"))
+        mounts = self._mounts(path)
+        if not mounts[ref]:
+            raise Refused(f"volume {path.name} is not mounted for {ref}")
+        mounts[ref] -= 1
+        self._keep_mounts(path, mounts)
         return {}
+
+    def _mounts(self, path: Path) -> Counter[str]:
+        """Return how often each ID has mounted a volume; what was mounted before a reboot is no longer."""
+        try:
+            kept = json.loads((path / MOUNTS).read_text())
+        except FileNotFoundError:
+            return Counter()
+        return Counter(kept["mounts"] if kept["boot"] == self._boot else {})
+
+    def _keep_mounts(self, path: Path, mounts: Counter[str]) -> None:
+        half = path / f"{MOUNTS}{HALVES}"
+        half.write_text(json.dumps({"boot": self._boot, "mounts": +mounts}))
+        half.rename(path / MOUNTS)
 
     def _remove(self, request: Json) -> Json:
         path = self._existing(request)
-        if self._mounts.get(path.name):
+        if self._mounts(path).total():
             raise Refused(f"volume {path.name} is mounted")
         shutil.rmtree(path.rename(self._halves / path.name))
         return {}
@@ -127,7 +157,7 @@ class Volumes:
             "CreatedAt": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "Status": {
                 "options": json.loads(options.read_text()),
-                "mounts": len(self._mounts.get(path.name, ())),
+                "mounts": self._mounts(path).total(),
             },
         }
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from runtime import Config, Daemon
-from runtime.checker import asking, checks
+from runtime.checker import checks, client
 from runtime.checker.rules import Report
 
 pytestmark = pytest.mark.slow
@@ -215,7 +215,7 @@ def test_the_checker_says_what_is_true_of_a_plugin(request: pytest.FixtureReques
 
 
 def checked(path: Path, options: Mapping[str, str]) -> Report:
-    with asking.Plugin(f"unix://{path}", START) as plugin:
+    with client.Plugin(f"unix://{path}", START) as plugin:
         return checks.check(plugin, options)
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -15,10 +21,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from runtime.checker import asking, checks, reports
+from runtime.checker import checks, client, reports
 from runtime.checker.rules import RULES, Report, Severity
 from runtime.errors import InvalidParameter
-from runtime.examples.plugin import Handler, Refused, Server, Volumes
+from runtime.examples.plugin import MIMETYPE, Handler, Refused, Server, Volumes
 
 Json = dict[str, Any]
 GOOD = {"bad-options-accepted"}
@@ -45,9 +51,9 @@ class Broken(Volumes):
 class Raw(Exception):
     """Bytes that are sent as an answer, with a status."""
 
-    def __init__(self, body: bytes, status: int = 200, *, close: bool = False) -> None:
+    def __init__(self, body: bytes, status: int = 200, *, close: bool = False, kind: str = MIMETYPE) -> None:
         super().__init__()
-        self.body, self.status, self.close = body, status, close
+        self.body, self.status, self.close, self.kind = body, status, close, kind
 
 
 class BrokenHandler(Handler):
@@ -60,7 +66,11 @@ class BrokenHandler(Handler):
             if raw.close:
                 self.close_connection = True
                 return
-            self._send(HTTPStatus(raw.status), raw.body)
+            self.send_response(HTTPStatus(raw.status))
+            self.send_header("Content-Type", raw.kind)
+            self.send_header("Content-Length", str(len(raw.body)))
+            self.end_headers()
+            self.wfile.write(raw.body)
 
 
 def answer(wanted: str, made: Json) -> Callable[[Broken, str, Json], Json | None]:
@@ -114,9 +124,55 @@ def refuses_null(_plugin: Broken, method: str, request: Json) -> None:
 
 def unmounts_all(plugin: Broken, method: str, request: Json) -> Json | None:
     if method == "Unmount":
-        data = plugin._existing(request) / "data"
-        data.rename(data.with_name("gone"))
-        data.mkdir()
+        take_away(plugin, request)
+    return None
+
+
+def take_away(plugin: Broken, request: Json) -> None:
+    data = plugin._existing(request) / "data"
+    shutil.rmtree(data.with_name("gone"), ignore_errors=True)
+    data.rename(data.with_name("gone"))
+    data.mkdir()
+
+
+def unmounts_with_the_last_mount(plugin: Broken, method: str, request: Json) -> None:
+    """Remember the IDs in a list, and take the volume away with the one mounted last."""
+    users = plugin.memory.setdefault(request.get("Name", ""), [])
+    if method == "Mount":
+        users.append(request["ID"])
+    if method == "Unmount" and users and request["ID"] == users.pop() and len(users) == 1:
+        take_away(plugin, request)
+
+
+def forgets_second_mount(plugin: Broken, method: str, request: Json) -> Json | None:
+    """Keep a set of IDs, as the example plugin once did."""
+    users = plugin.memory.setdefault(request.get("Name", ""), set())
+    if method == "Mount":
+        users.add(request["ID"])
+    if method == "Unmount":
+        plugin._existing(request)
+        users.discard(request["ID"])
+        return {}
+    if method == "Remove" and plugin._path(request).exists():
+        if users:
+            raise Refused("mounted")
+        plugin._keep_mounts(plugin._existing(request), Counter())
+    return None
+
+
+def unmounts_for_anybody(plugin: Broken, method: str, request: Json) -> Json | None:
+    """Count mounts, and do not look at the ID."""
+    name = request.get("Name", "")
+    if method == "Mount":
+        plugin.memory[name] = plugin.memory.get(name, 0) + 1
+    if method == "Unmount":
+        plugin._existing(request)
+        plugin.memory[name] = max(0, plugin.memory.get(name, 0) - 1)
+        return {}
+    if method == "Remove" and plugin._path(request).exists():
+        if plugin.memory.get(name):
+            raise Refused("mounted")
+        plugin._keep_mounts(plugin._existing(request), Counter())
     return None
 
 
@@ -130,7 +186,7 @@ def mounts_elsewhere(plugin: Broken, method: str, request: Json) -> Json | None:
 
 def removes_mounted(plugin: Broken, method: str, request: Json) -> Json | None:
     if method == "Remove":
-        plugin._mounts.clear()
+        plugin._keep_mounts(plugin._existing(request), Counter())
     return None
 
 
@@ -169,6 +225,29 @@ def refuses_again(plugin: Broken, method: str, request: Json) -> None:
 
 def accepts_any_method(_plugin: Broken, method: str, _request: Json) -> Json | None:
     return {} if method == "NoSuchMethod" else None
+
+
+def path_when_mounted(plugin: Broken, method: str, request: Json) -> None:
+    if method == "Path" and not plugin._mounts(plugin._existing(request)).total():
+        raise Refused("not mounted")
+
+
+def plain_text(plugin: Broken, method: str, request: Json) -> None:
+    if method == "Activate":
+        raise Raw(b'{"Implements":["VolumeDriver"]}', kind="text/plain")
+
+
+def escapes_plus(plugin: Broken, method: str, request: Json) -> None:
+    """Write `+` as .NET's encoder does."""
+    if method == "Get":
+        made = plugin.well(method, request)
+        made["Volume"]["CreatedAt"] = "2020-01-01T01:00:00+00:00"
+        raise Raw(json.dumps(made).replace("+", "\\u002b").encode())
+
+
+def remove_fails(_plugin: Broken, method: str, _request: Json) -> None:
+    if method == "Remove":
+        raise Refused("no")
 
 
 def first(volumes: Json, **fields: Any) -> None:
@@ -211,7 +290,7 @@ FAULTS: dict[str, tuple[str, Callable[[Broken, str, Json], Json | None]]] = {
         changed("Get", lambda made: made["Volume"].update(Mountpoint=1)),
     ),
     "a list that is an object": ("wrong-type", answer("List", {"Volumes": {}})),
-    "a list of nulls": ("wrong-type", answer("List", {"Volumes": [None]})),
+    "a list of nulls": ("null-in-list", answer("List", {"Volumes": [None]})),
     "an empty list": ("not-listed", answer("List", {"Volumes": []})),
     "everything is listed twice": (
         "listed-twice",
@@ -235,9 +314,40 @@ FAULTS: dict[str, tuple[str, Callable[[Broken, str, Json], Json | None]]] = {
     "one call at a time": ("loses-parallel-calls", loses_parallel),
     "garbage kills it": ("fails-after-garbage", dies_of_garbage),
     "any method will do": ("unknown-method-accepted", accepts_any_method),
-    "an endless answer": ("reply-too-long", raw("List", b" " * (asking.REPLY_LIMIT + 1))),
+    "an endless answer": ("reply-too-long", raw("List", b" " * (client.ONE_TRY.reply_limit + 1))),
     "no answer": ("too-slow", hangs),
+    "a slow answer": ("slow", hangs),
+    "text instead of JSON": ("content-type", plain_text),
+    "a list that fails": ("list-fails", answer("List", {"Err": "no"})),
+    "an unmounted volume without a path": ("path-fails", path_when_mounted),
+    "a path that is relative": ("relative-path", answer("Path", {"Mountpoint": "data"})),
+    "a time of old Go": (
+        "odd-time",
+        changed("Get", lambda made: made["Volume"].update(CreatedAt="2020-01-01T1:00:00,5Z")),
+    ),
+    "a time with escapes": (
+        "bad-time",
+        escapes_plus,
+    ),
+    "the volume goes with the second mount": ("unmounted-too-early", unmounts_with_the_last_mount),
+    "a set of IDs": ("counts-ids-once", forgets_second_mount),
+    "unmount for anybody": ("unmounted-by-stranger", unmounts_for_anybody),
+    "remove hides the volume": ("left-behind", remove_fails),
 }
+"""What is wrong with a plugin, and the rule that has to be found."""
+
+ELSEWHERE = {
+    *GOOD,
+    "unreachable",
+    "calls-engine",
+    "lost-by-restart",
+    "forgets-mounts",
+    "restart-fails",
+    "mountpoint-inside",
+    "mountpoint-not-shared",
+    "mountpoint-not-seen",
+}
+"""Rules with a test of their own."""
 
 
 @contextmanager
@@ -257,9 +367,9 @@ def serving(fault: Callable[[Broken, str, Json], Json | None]) -> Iterator[str]:
             server.server_close()
 
 
-def checked(fault: Callable[[Broken, str, Json], Json | None], timeout: float = 30.0) -> Report:
-    with serving(fault) as address, asking.Plugin(address, timeout) as plugin:
-        return checks.check(plugin)
+def checked(fault: Callable[[Broken, str, Json], Json | None], timeout: float = 30.0, **more: Any) -> Report:
+    with serving(fault) as address, client.Plugin(address, timeout) as plugin:
+        return checks.check(plugin, **more)
 
 
 def rules(report: Report) -> set[str]:
@@ -271,8 +381,10 @@ def no_fault(_plugin: Broken, _method: str, _request: Json) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_found(fault: str) -> None:
+def test_each_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, broken = FAULTS[fault]
+    if rule == "slow":
+        monkeypatch.setattr(checks, "SLOW", 0.5)
     assert rule in rules(checked(broken, 0.3 if rule == "too-slow" else 30.0))
 
 
@@ -281,19 +393,19 @@ def test_nothing_is_found_where_there_is_no_fault() -> None:
 
 
 def test_what_was_made_is_removed_again() -> None:
-    with serving(no_fault) as address, asking.Plugin(address, 30.0) as plugin:
+    with serving(no_fault) as address, client.Plugin(address, 30.0) as plugin:
         checks.check(plugin)
-        assert plugin.ask("VolumeDriver.List", {}).fields["Volumes"] == []
+        assert plugin.list().value == ()
 
 
 def test_what_a_check_cannot_remove_at_once_is_removed_in_the_end() -> None:
-    with serving(refuses_again) as address, asking.Plugin(address, 30.0) as plugin:
+    with serving(refuses_again) as address, client.Plugin(address, 30.0) as plugin:
         checks.check(plugin)
-        assert plugin.ask("VolumeDriver.List", {}).fields["Volumes"] == []
+        assert plugin.list().value == ()
 
 
 def test_a_plugin_that_is_not_there_is_unreachable_and_the_rest_is_skipped() -> None:
-    with asking.Plugin("unix:///no/such.sock", 1.0) as plugin:
+    with client.Plugin("unix:///no/such.sock", 1.0) as plugin:
         report = checks.check(plugin)
     assert rules(report) == {"unreachable"}
     assert all(step.skipped for step in report.steps[1:])
@@ -302,15 +414,7 @@ def test_a_plugin_that_is_not_there_is_unreachable_and_the_rest_is_skipped() -> 
 @pytest.mark.parametrize("address", ["", "/run/x.sock", "unix://", "npipe://x"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(InvalidParameter, match="expected unix://PATH or tcp://HOST:PORT"):
-        asking.Plugin(address, 1.0)
-
-
-def test_the_request_is_the_engine_s() -> None:
-    with serving(no_fault) as address, asking.Plugin(address, 30.0) as plugin:
-        request = plugin._client.build_request("POST", "/x", content=b"{}")
-    names = {name.lower() for name in request.headers}
-    assert names == {"accept", "host", "user-agent", "content-length"}
-    assert request.headers["host"] == "plugin.moby.localhost"
+        client.Plugin(address, 1.0)
 
 
 def test_the_text_says_what_was_found_and_what_the_engine_makes_of_it() -> None:
@@ -327,14 +431,126 @@ def test_the_json_counts_what_was_found() -> None:
 
 
 def test_the_junit_report_has_a_case_for_each_step() -> None:
-    suite = ET.fromstring(reports.junit(checked(raw("Path", b"\x00\x1b<&>\xff", 500))))  # noqa: S314 - ours
-    assert len(suite) == int(suite.attrib["tests"]) == len(checks.CHECKS)
+    report = checked(raw("Path", b"\x00\x1b<&>\xff", 500))
+    suite = ET.fromstring(reports.junit(report))  # noqa: S314 - ours
+    assert len(suite) == int(suite.attrib["tests"]) == len(report.steps)
     assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))
+
+
+@pytest.mark.parametrize(("strict", "failures"), [(False, 0), (True, 1)])
+def test_junit_warnings_fail_with_strict_only(strict: bool, failures: int) -> None:
+    suite = ET.fromstring(reports.junit(checked(no_fault), strict=strict))  # noqa: S314 - ours
+    assert int(suite.attrib["failures"]) == failures
+    assert "bad-options-accepted" in ET.tostring(suite, encoding="unicode")
+
+
+def test_one_finding_is_counted_in_the_singular() -> None:
+    assert "0 errors, 1 warning, 0 notes." in reports.text(checked(no_fault))
 
 
 def test_every_rule_says_what_the_engine_makes_of_it() -> None:
     assert all(rule.engine.endswith(".") for rule in RULES.values())
 
 
-def test_at_least_fifteen_kinds_of_faults_are_sown() -> None:
-    assert len({rule for rule, _ in FAULTS.values()}) >= 15
+def test_every_rule_is_found_by_a_test() -> None:
+    assert {rule for rule, _ in FAULTS.values()} | ELSEWHERE == set(RULES)
+
+
+def lower_case(plugin: Broken, method: str, request: Json) -> Json | None:
+    """Spell all keys in lower case."""
+
+    def lower(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key.lower(): lower(item) for key, item in value.items()}
+        return [lower(item) for item in value] if isinstance(value, list) else value
+
+    if method == "Activate":
+        return {"implements": ["VolumeDriver"]}
+    if method == "NoSuchMethod":
+        return None
+    made: Json = lower(plugin.well(method, request))
+    return made
+
+
+def test_the_case_of_keys_does_not_matter() -> None:
+    assert rules(checked(lower_case)) == GOOD
+
+
+def test_an_error_in_lower_case_is_an_error() -> None:
+    assert "create-fails" in rules(checked(answer("Create", {"err": "disk full"})))
+
+
+def test_a_plugin_that_calls_the_engine_when_activated_is_found() -> None:
+    with TemporaryDirectory(prefix="c", dir="/tmp") as made:
+        path = f"{made}/engine"
+
+        def calls_engine(_plugin: Broken, method: str, _request: Json) -> None:
+            if method == "Activate":
+                with socket.socket(socket.AF_UNIX) as engine:
+                    engine.connect_ex(path)
+
+        assert "calls-engine" in rules(checked(calls_engine, engine=path))
+        assert "calls-engine" not in rules(checked(no_fault, engine=path))
+        assert not Path(path).exists()
+
+
+@pytest.mark.parametrize(("step", "option"), [("call back", "--engine"), ("restart", "--restart")])
+def test_what_is_not_asked_is_said_with_the_option(step: str, option: str) -> None:
+    steps = {each.name: each for each in checked(no_fault).steps}
+    assert steps[step].skipped.startswith(f"not asked; {option} ")
+
+
+def test_a_restart_command_that_fails_is_reported() -> None:
+    assert "restart-fails" in rules(checked(no_fault, restart="echo no; exit 3"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "forget"), [("forgets-mounts", "mounts.json"), ("lost-by-restart", "options.json"), ("", "")]
+)
+def test_what_a_restart_makes_a_plugin_forget_is_found(rule: str, forget: str) -> None:
+    with serving(no_fault) as address, client.Plugin(address, 30.0) as plugin:
+        root = Path(address.removeprefix("unix://")).with_name("root")
+        command = f"rm {root}/*/{forget}" if forget else "true"
+        found = rules(checks.check(plugin, restart=command))
+        assert rule in found if rule else found == GOOD
+
+
+def test_volumes_created_late_are_removed() -> None:
+    def late(_plugin: Broken, method: str, _request: Json) -> None:
+        if method == "Create":
+            time.sleep(0.6)
+
+    with serving(late) as address, client.Plugin(address, 0.2) as plugin:
+        report = checks.check(plugin)
+        assert plugin.list().value == ()
+    assert "too-slow" in rules(report)
+    assert "left-behind" not in rules(report)
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted"),
+    [
+        (signal.SIGTERM, "Mount"),
+        pytest.param(signal.SIGTERM, "Create", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, "Create", marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, "Mount", marks=pytest.mark.slow),
+    ],
+)
+def test_a_signal_leaves_no_volume(number: int, wanted: str) -> None:
+    asked = threading.Event()
+
+    def waits(_plugin: Broken, method: str, request: Json) -> None:
+        if method == wanted and not str(request.get("Name")).endswith("-missing"):
+            asked.set()
+            time.sleep(0.5)
+
+    with serving(waits) as address:
+        command = [sys.executable, "-m", "runtime", "check-plugin", address]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            assert asked.wait(30)
+            process.send_signal(number)
+            said, _ = process.communicate(timeout=30)
+        with client.Plugin(address, 30.0) as plugin:
+            assert plugin.list().value == ()
+    assert process.returncode == 128 + number
+    assert said == b""
