@@ -1,15 +1,17 @@
-"""JSON in requests, read as Go's decoder reads it and refused in its words."""
+"""JSON of others, read as Go's decoder reads it and refused in its words."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
 import msgspec
 
 from runtime.errors import InvalidParameter
+
+T = TypeVar("T")
 
 MAX_DEPTH: Final = 10_000
 """How deep values may be nested; as in Go."""
@@ -22,6 +24,9 @@ _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LITERALS: Final = {"t": "true", "f": "false", "n": "null"}
+_AT = re.compile(r" - at `\$(.*)`$")
+_EXPECTED = re.compile(r"^Expected `([^`]+)`, got `([^`]+)`")
+_TYPES: Final = {"str": "string", "int": "number", "float": "number", "datetime": "time"}
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 
@@ -45,6 +50,44 @@ def first_value(data: bytes, *, alone: bool = False) -> Any:
         return _without_surrogates(json.loads(text[:end]))
     except (ValueError, RecursionError) as error:
         raise InvalidParameter("exceeded max depth") from error
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """Return the value of a type that a text of JSON holds.
+
+    Characters that are none, as a lone surrogate, are replaced, as Go's decoder does.
+
+    Raises:
+        InvalidParameter: It is no JSON, or something in it is of another type.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return convert(first_value(data, alone=True), kind)
+
+
+def convert(document: Any, kind: type[T]) -> T:
+    """Return a document as a value of a type.
+
+    Raises:
+        InvalidParameter: Something in it is of another type.
+    """
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter(_type_error(str(error))) from error
+    except RecursionError as error:
+        raise InvalidParameter("exceeded max depth") from error
+
+
+def _type_error(text: str) -> str:
+    """Return msgspec's complaint about a type in the words of Go's decoder."""
+    path = _AT.search(text)
+    where = f"Go struct field {path[1].strip('.')}" if path and path[1] else "Go value"
+    if (found := _EXPECTED.search(text)) is None:
+        return f"json: cannot unmarshal the value of {where}"
+    wanted, given = (_TYPES.get(name, name) for name in (text.split(" ")[0] for text in found.groups()))
+    return f"json: cannot unmarshal {given} into {where} of type {wanted}"
 
 
 def struct(document: Any, name: str, package: str, fields: Fields) -> dict[str, Any]:

@@ -153,6 +153,7 @@ class Client:
             pkg/plugins/client.go::Client.CallWithOptions
 
         Differs:
+            call InvalidParameter: JSON is read by a function that requests of the API share.
             result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
             behaviour opts: one frozen value rather than a list of functions.
             behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby reads on.
@@ -190,6 +191,7 @@ class Client:
             pkg/plugins/client.go::Client.SendFile
 
         Differs:
+            call InvalidParameter: JSON is read by a function that requests of the API share.
             result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
             behaviour retry: a file is sent again from where it stood; moby sends what is left of it, which
                 may be nothing. A stream that cannot go back is sent once.
@@ -216,6 +218,7 @@ class Client:
             pkg/plugins/client.go::Client.callWithRetry
 
         Differs:
+            call InvalidParameter: JSON is read by a function that requests of the API share.
             behaviour reqOpts: one frozen value rather than a list of functions.
             extra bounded: whether a call without a time-out takes the client's.
             behaviour length: an error's text ends after 64 Ki characters; moby's has no bound.

@@ -148,6 +148,7 @@ def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> 
         pkg/plugins/discovery.go::readPluginJSONInfo
 
     Differs:
+        call InvalidParameter: JSON is read by a function that requests of the API share.
         extra timings: handed to the plugin; moby has constants.
     """
     try:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from runtime.errors import EngineError
+from runtime import gojson
+from runtime.errors import EngineError, InvalidParameter
 
 T = TypeVar("T")
 
@@ -41,10 +42,10 @@ def decode(raw: bytes, wanted: type[T]) -> T:
     if not raw.strip():
         raise NotDecodable("EOF")
     try:
-        value = _fold(msgspec.json.decode(raw), _type_of(cast("Hashable", wanted)))
-        return msgspec.convert(value, wanted)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise NotDecodable(str(error)) from error
+        document = gojson.first_value(raw, alone=True)
+        return gojson.convert(_fold(document, _type_of(cast("Hashable", wanted))), wanted)
+    except InvalidParameter as error:
+        raise NotDecodable(str(error)) from None  # it is not the client's parameter that is not valid
     except RecursionError as error:
         raise NotDecodable("exceeded max depth") from error
 

@@ -301,6 +301,10 @@ class Immediate(Driver, Protocol):
         """Delete what a crash left and nobody needs."""
         ...
 
+    def expect(self, name: str, options: Pairs | None) -> None:
+        """Refuse to mount a volume that has lost the options of its record."""
+        ...
+
     def warnings(self) -> Sequence[str]:
         """What is not as it should be on disk, one sentence each."""
         ...

@@ -338,6 +338,22 @@ class Root:
             self.report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} {wrong}")
         return volume
 
+    def expect(self, name: str, options: Mapping[str, str] | None) -> None:
+        """Refuse to mount a volume whose record has options that its options file has lost.
+
+        Mounted without them, it would put data on this disk that belong elsewhere.
+        """
+        volume = self.volumes.get(name)
+        wanted = any((options or {}).get(option) for option in local_options.VALID_OPTS)
+        if volume is None or volume.opts is not None or volume.problem or not wanted:
+            return
+        volume.problem = (
+            f"volume {name}: {self.path}/{name}/{local_options.FILE} is missing or has no options, but the "
+            "volume was created with options and is not mounted without them; restore the file and restart "
+            "the engine, or remove the volume"
+        )
+        self.report(name, volume.problem)
+
     def _what_is_wrong(self, data: str) -> str:
         try:
             status = os.stat(data, dir_fd=self.descriptor, follow_symlinks=False)

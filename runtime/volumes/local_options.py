@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from runtime.errors import EngineError
+from runtime import gojson
+from runtime.errors import EngineError, InvalidParameter
 from runtime.quoting import cause, quote
 from runtime.volumes.errors import ValidationError
 
@@ -208,11 +209,11 @@ def _decode(raw: bytes) -> OptsConfig:
     if len(raw) > LARGEST:
         raise BrokenOptions("the file is too large")
     try:
-        found = msgspec.json.decode(raw, type=dict[str, object] | None)
+        found = gojson.decode(raw, dict[str, object] | None)  # type: ignore[arg-type]  # a union is one
         known = {key: value for key, value in (found or {}).items() if value is not None}
-        return msgspec.convert(known, OptsConfig)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BrokenOptions(str(error)) from error
+        return gojson.convert(known, OptsConfig)
+    except InvalidParameter as error:
+        raise BrokenOptions(str(error)) from None
 
 
 def _is_ipv4(host: str) -> bool:

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from runtime import gojson
 from runtime.errors import EngineError, InvalidParameter
 from runtime.quoting import cause, quote
 from runtime.volumes.syncing import RECORDS, Sync
@@ -349,7 +350,7 @@ def encode(meta: VolumeMetadata) -> bytes:
     try:
         return msgspec.json.encode(meta)
     except (UnicodeEncodeError, TypeError) as error:
-        raise InvalidParameter(f"{quote(meta.name)}: labels and options must be texts: {error}") from error
+        raise InvalidParameter(f"{quote(meta.name)}: a label or an option is no Unicode text") from error
 
 
 def decode(value: bytes) -> VolumeMetadata:
@@ -359,9 +360,9 @@ def decode(value: bytes) -> VolumeMetadata:
         EngineError: It cannot be understood.
     """
     try:
-        return msgspec.json.decode(value, type=VolumeMetadata)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise EngineError(error) from error
+        return gojson.decode(value, VolumeMetadata)
+    except InvalidParameter as error:
+        raise EngineError(str(error)) from None  # it is not the client's parameter that is not valid
 
 
 def _rows(database: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from runtime.errors import EngineError
 from runtime.quoting import quote
 from runtime.volumes import finding
-from runtime.volumes.driver import Driver, Volume, answers_at_once
+from runtime.volumes.driver import Driver, Immediate, Volume, answers_at_once
 from runtime.volumes.lookup import ask
 from runtime.volumes.metadata import VolumeMetadata
 from runtime.volumes.wrapper import VolumeWrapper
@@ -58,20 +58,22 @@ def restore(store: VolumeStore) -> None:
     for meta in store.db.list():
         by_driver[meta.driver].append(meta)
     for vd in _immediate(store):
+        for meta in (*by_driver[vd.name], *by_driver[""]):
+            vd.expect(meta.name, meta.options)
         _restore_known(store, vd, by_driver.pop(vd.name, []))
+    if not by_driver[""]:
+        del by_driver[""]
     if by_driver:
         wait([store.workers.submit(lambda: _restore_others(store, by_driver))], store.timings.start)
 
 
-def _immediate(store: VolumeStore) -> Sequence[Driver]:
+def _immediate(store: VolumeStore) -> Sequence[Immediate]:
     known = store.drivers.registered(store.drivers.get_driver_list()) or ()
     return [vd for vd in known if answers_at_once(vd)]
 
 
-def _recover(store: VolumeStore, vd: Driver) -> None:
+def _recover(store: VolumeStore, vd: Immediate) -> None:
     """End what a crash interrupted."""
-    if not answers_at_once(vd):
-        return
     for name in vd.recover(lambda: {meta.name for meta in store.db.list() if meta.driver == vd.name}):
         store.db.remove(name)
     store.workers.submit(vd.sweep)

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.errors import kind
 from runtime.plugins import wire
+from runtime.volumes.wire import Response
 
 
 class Inner(msgspec.Struct, frozen=True):
@@ -73,5 +75,33 @@ def test_a_null_within_a_list_is_an_empty_value() -> None:
 
 
 def test_the_error_says_where() -> None:
-    with pytest.raises(wire.NotDecodable, match=r"Expected `int`, got `str` - at `\$\.Many\[1\]\.Count`"):
+    with pytest.raises(wire.NotDecodable, match=r"string into Go struct field Many\[1\]\.Count"):
         wire.decode(b'{"many": [{}, {"count": "x"}]}', Outer)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (rb'{"Err": "a\ud800b"}', "a\ufffdb"),
+        (rb'{"Err": "\udc00\ud83d\ude00"}', "\ufffd\U0001f600"),
+        (b'{"Err": "a\xffb"}', "a\ufffdb"),
+    ],
+)
+def test_text_that_is_no_unicode_is_replaced_as_in_go(raw: bytes, text: str) -> None:
+    assert wire.decode(raw, Response).err == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"<html>", "invalid character '<' looking for beginning of value"),
+        (b'{"Err": "x"', "unexpected end of JSON input"),
+        (b'{"Err": "x"} y', "invalid character 'y' after top-level value"),
+        (b'{"Err": 3}', "json: cannot unmarshal number into Go struct field Err of type string"),
+    ],
+)
+def test_reply_that_is_no_json_is_explained_as_in_go(raw: bytes, words: str) -> None:
+    with pytest.raises(wire.NotDecodable) as error:
+        wire.decode(raw, Response)
+    assert str(error.value) == words
+    assert kind(error.value) is None

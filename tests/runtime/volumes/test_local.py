@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from runtime.volumes import local
 from runtime.volumes.errors import ValidationError, VolumeNotFound
 from runtime.volumes.local import Root
 from runtime.volumes.local_options import OptsConfig, get_address, validate_name
+from runtime.volumes.metadata import VolumeMetadata
+from runtime.workers import Threads
 
 
 @pytest.fixture
@@ -240,6 +243,60 @@ def test_an_options_file_that_is_no_file_is_a_broken_one(root: Root, make: objec
     make(path)  # type: ignore[operator]  # three makers
     again = reopened(root)
     assert "broken" in again.warnings()[0]
+    again.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"null"),
+        lambda path: path.write_bytes(b"{}"),
+        lambda path: path.write_bytes(b'{"MountType":""}'),
+        lambda path: path.write_bytes(path.read_bytes()[:-9]),
+        lambda path: path.write_bytes(b"[]"),
+        lambda path: path.write_bytes(b"\0" * 64),
+        lambda path: (path.unlink(), path.mkdir()),
+        lambda path: (path.unlink(), path.symlink_to("nowhere")),
+    ],
+    ids=["gone", "empty", "null", "no option", "no value", "cut", "list", "zeros", "directory", "dangling"],
+)
+@pytest.mark.parametrize("recorded", ["local", ""], ids=["driver recorded", "no driver recorded"])
+def test_volume_that_lost_its_options_is_not_mounted(
+    stores: Any, damage: Callable[[Path], object], recorded: str
+) -> None:
+    stores.workers = Threads()
+    service = stores.service()
+    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
+    volume = service.create("lost", "local", options=options)
+    service.vs.db.set("lost", VolumeMetadata("lost", recorded, None, options))
+    damage(Path(volume.mountpoint).parent / "opts.json")
+    stores.close(service.vs)
+    again = stores.service()
+    with pytest.raises(System, match="lost"):
+        again.mount(again.get("lost"), "user")
+    assert again.get("lost").options == options
+    assert any("lost" in warning for warning in again.list().warnings)
+    again.remove("lost")
+    assert again.create("lost", "local").name == "lost"
+    again.mount(again.get("lost"), "user")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "unexpected end of JSON input"),
+        (b"x", "invalid character 'x' looking for beginning of value"),
+        (b'{"MountType":3}', "json: cannot unmarshal number into Go struct field MountType of type string"),
+        (b"[]", "json: cannot unmarshal array into Go value of type object"),
+    ],
+)
+def test_broken_options_are_explained_in_go_s_words(root: Root, content: bytes, words: str) -> None:
+    path = Path(root.create("broken").path()).parent / "opts.json"
+    path.write_bytes(content)
+    again = reopened(root)
+    assert again.warnings()[0].endswith(f"broken: {words}")
     again.close()
 
 
