@@ -46,7 +46,8 @@ class Config:
 
     Args:
         root: Where it keeps what must last.
-        exec_root: Where it keeps what lasts as long as it runs, such as sockets; under `root` by default.
+        exec_root: Where it keeps what lasts as long as it runs, such as sockets; under `root` by default, and
+            never shared with another engine.
         executor: Who runs managed plugins.
         plugin_folders: Where legacy plugins are looked for; moby's folders if None.
         live_restore_enabled: Whether managed plugins run on while the engine is stopped.

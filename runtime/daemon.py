@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -119,7 +122,6 @@ class Daemon:
             error failed-to-dial: there is no containerd.
             error couldn-t-create-reference-store-repository: about images.
             error devices-cgroup-isn-t-mounted: about containers.
-            call Config.GetExecRoot: the settings are asked where it is needed.
             call New: processes or runc, by the settings.
             call CreateDaemonRoot: moby's command does so before.
             call newLocalRegistry: moby has a global.
@@ -299,8 +301,11 @@ class Daemon:
         """Keep other engines, whatever their root, off the sockets and processes of this one."""
         timings = self.config.timings.volumes
         directory = get_plugin_exec_root(self.config)
+        trusted = {0, os.geteuid(), self.config.root.stat().st_uid}
         try:
-            make_private(directory)
+            for path in (self.config.get_exec_root(), directory):
+                make_private(path)
+                _refuse_foreign(path, trusted)
         except EngineError as error:
             raise error.with_text("couldn't create plugin manager") from error
         self._locks.enter_context(locked_directory(directory, timings.database_lock, timings.database_retry))
@@ -360,6 +365,20 @@ class Daemon:
         """
         if self.plugin_manager is not None:
             self.plugin_manager.shutdown()
+
+
+def _refuse_foreign(directory: Path, trusted: AbstractSet[int]) -> None:
+    """Make sure that no stranger can replace what is in a directory, as in one that was planted in /tmp.
+
+    Raises:
+        EngineError: A stranger owns it, or everybody can write to it.
+    """
+    # A link that is planted leads to a directory that may well be ours.
+    for found in (directory.lstat(), directory.stat()):
+        if found.st_uid not in trusted:
+            raise EngineError(f"{directory} belongs to user {found.st_uid}; give another --exec-root")
+    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+        raise EngineError(f"everybody can write to {directory}; give another --exec-root")
 
 
 def lock_root(config: Config) -> RootLock:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from runtime.errors import EngineError
 
-MAX_UNIX_PATH: Final = 108
+if TYPE_CHECKING:
+    import socket  # specs are read where there are no sockets
+
+MAX_UNIX_PATH: Final = 107
+"""Bytes that the kernel takes for the path of a Unix socket."""
+MAX_UNIX_NAME: Final = MAX_UNIX_PATH - len("/proc/self/fd/1234567/")
+"""Bytes of a socket's name that can be reached whatever its directory."""
+LONGEST_PATH: Final = 108
+"""Bytes of a path that moby accepts, one more than the kernel."""
 SCHEMES: Final = frozenset({"unix", "tcp", "http", "https"})
 
 
@@ -37,6 +45,23 @@ def unix_path(addr: str) -> str:
     return addr.partition(":")[2].removeprefix("//")
 
 
+def connect_unix(sock: socket.socket, path: str) -> None:
+    """Connect to a Unix socket, whose directory's path may have any length.
+
+    Raises:
+        OSError: Nobody accepts.
+    """
+    if len(os.fsencode(path)) <= MAX_UNIX_PATH:
+        sock.connect(path)
+        return
+    directory, name = os.path.split(path)
+    descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sock.connect(f"/proc/self/fd/{descriptor}/{name}")
+    finally:
+        os.close(descriptor)
+
+
 def http_scheme(url: SplitResult) -> str:
     """`https` for https, `http` for all else.
 
@@ -56,6 +81,7 @@ def _has_host(split: SplitResult) -> bool:
 
 def _has_path(addr: str) -> bool:
     path = unix_path(addr)
-    if len(os.fsencode(path)) > MAX_UNIX_PATH:
+    name = path.rpartition("/")[2]
+    if len(os.fsencode(path)) > LONGEST_PATH and len(os.fsencode(name)) > MAX_UNIX_NAME:
         raise EngineError(f'Unix socket path "{path}" is too long')
     return bool(path) and "\0" not in path

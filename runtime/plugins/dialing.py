@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from runtime.errors import EngineError
+from runtime.plugins.address import connect_unix
 from runtime.plugins.controller import Stopped
 from runtime.plugins.patience import Clock, Timings
 
@@ -22,7 +23,7 @@ def dial(path: Path, seconds: float) -> EngineError | None:
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(seconds)
-            connection.connect(str(path))
+            connect_unix(connection, str(path))
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
         return EngineError(f"dial unix {path}: connect: {reason}", error)

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpcore
 
+from runtime.plugins.address import connect_unix
 from runtime.plugins.timings import Clock
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -67,7 +68,7 @@ class Backend(httpcore.NetworkBackend):
         sock = socket.socket(socket.AF_UNIX)
         with _named(httpcore.ConnectTimeout, httpcore.ConnectError), _closing_on_error(sock):
             sock.settimeout(left(self._clock, timeout))
-            sock.connect(path)
+            connect_unix(sock, path)
         return Stream(sock, self._clock)
 
 

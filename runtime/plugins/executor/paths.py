@@ -8,17 +8,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.plugins.oci import Spec
+from runtime.plugins.spec import DEFAULT_PLUGIN_RUNTIME_DESTINATION
 
 _LINKS_LIMIT = 40
 
 
 class HostPaths:
-    """Translates paths in a spec's container into paths on the host."""
+    """Translates paths in a spec's container into paths on the host.
 
-    def __init__(self, spec: Spec) -> None:
+    Args:
+        spec: The spec.
+        sockets: Another path of the directory for the plugin's socket, if its own is too long for sockets.
+    """
+
+    def __init__(self, spec: Spec, sockets: Path | None = None) -> None:
         self.rootfs = Path(spec.root.path)
         binds = [(m.destination.rstrip("/"), m.source) for m in spec.mounts if "bind" in (m.type, *m.options)]
         binds += [(m.destination.rstrip("/"), m.source) for m in spec.mounts if "rbind" in m.options]
+        if sockets is not None:
+            # The last bind there is the engine's; one of the plugin's own is hidden below it.
+            binds = [bind for bind in binds if bind[0] != DEFAULT_PLUGIN_RUNTIME_DESTINATION]
+            binds.append((DEFAULT_PLUGIN_RUNTIME_DESTINATION, str(sockets)))
         self._binds = sorted({bind for bind in binds if bind[0]}, key=lambda bind: len(bind[0]), reverse=True)
 
     def below_bind(self, path: str) -> str | None:

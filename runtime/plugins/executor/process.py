@@ -20,6 +20,7 @@ from runtime.plugins.executor import identity
 from runtime.plugins.executor.identity import ProcessIdentity
 from runtime.plugins.executor.paths import HostPaths
 from runtime.plugins.executor.protocol import ExitHandler
+from runtime.plugins.executor.short_paths import ShortPaths
 from runtime.plugins.executor.supervisor import Executor
 from runtime.plugins.oci import Spec
 from runtime.plugins.spec import DEFAULT_PLUGIN_RUNTIME_DESTINATION
@@ -30,22 +31,27 @@ _MODE = 0o600
 
 def new(root_dir: Path, exit_handler: ExitHandler) -> Executor:
     """An executor that runs plugins as plain processes."""
-    return Executor(root_dir, Processes(), exit_handler)
+    return Executor(root_dir, Processes(ShortPaths(root_dir)), exit_handler)
 
 
 class Processes:
-    """Starts plain processes, and remembers which."""
+    """Starts plain processes, and remembers which.
 
-    def start(
-        self, _plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /
-    ) -> ProcessIdentity:
+    Args:
+        short_paths: Makes paths at which plugins can bind their sockets.
+    """
+
+    def __init__(self, short_paths: ShortPaths) -> None:
+        self._short_paths = short_paths
+
+    def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /) -> ProcessIdentity:
         """Start a plugin.
 
         Raises:
             EngineError: its program is not there.
             OSError: it cannot be started.
         """
-        child = _spawn(spec, outputs)
+        child = _spawn(spec, outputs, self._short_paths.make(plugin_id))
         process = identity.of(child.pid)  # there until it is waited for, even if it has ended
         try:
             atomic_write_file(bundle / _STATE, msgspec.json.encode(process), _MODE)
@@ -63,10 +69,11 @@ class Processes:
             return None
 
     def delete(self, plugin_id: str, bundle: Path, /) -> None:
-        """Kill what the plugin has left behind in its session."""
+        """Kill what the plugin has left behind in its session, and remove the link to its socket."""
         process = self.find(plugin_id, bundle)
         if process is not None:
             identity.kill_session(process)
+        self._short_paths.remove(plugin_id)
 
 
 class _Child(subprocess.Popen[bytes]):
@@ -76,8 +83,8 @@ class _Child(subprocess.Popen[bytes]):
         """Nothing; whoever watches the process reaps it."""
 
 
-def _spawn(spec: Spec, outputs: tuple[int, int]) -> _Child:
-    paths = HostPaths(spec)
+def _spawn(spec: Spec, outputs: tuple[int, int], sockets: Path) -> _Child:
+    paths = HostPaths(spec, sockets)
     process = spec.process
     if not process.args:
         raise EngineError("the plugin has no entrypoint")
