@@ -12,7 +12,6 @@ from annotator.model import (
     Anchor,
     Blob,
     Counterpart,
-    Declaration,
     Document,
     Outcome,
     Parameter,
@@ -44,10 +43,6 @@ class Tree(Protocol):
 
     def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
         """What Go files say."""
-        ...
-
-    def piece(self, path: str, start: int, end: int) -> Declaration | None:
-        """The one declaration in a stretch of a Go file, without its doc comment; None if there is none."""
         ...
 
 

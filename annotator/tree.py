@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib.util import find_spec
@@ -15,7 +14,7 @@ import msgspec
 
 from annotator import cores
 from annotator.errors import counted
-from annotator.model import Blob, Declaration, Document, Snapshot, Use
+from annotator.model import Blob, Document, Snapshot, Use
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,9 +22,10 @@ _LOG = logging.getLogger(__name__)
 _WORTH_PROCESSES = 240
 _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 # Letters beyond ASCII are letters in Go too.
-_WORD = re.compile(rb"[\w\x80-\xff]+")
-# For so many words all files are read through: an index of their words costs as much.
-_WORTH_AN_INDEX = 20
+_NO_LETTERS_AS_BLANKS = bytes(
+    ord(" ") if chr(byte).isascii() and not (chr(byte).isalnum() or chr(byte) == "_") else byte
+    for byte in range(256)
+)
 
 _DECODE = msgspec.msgpack.Decoder(dict[str, Document]).decode
 
@@ -70,8 +70,6 @@ class Tree:
         self._kept = documents
         self._bytes: dict[str, bytes] = {}
         self._documents: dict[str, Document] = {}
-        self._pieces: dict[tuple[str, int, int], Declaration | None] = {}
-        self._looked = 0
 
     @property
     def tag(self) -> str:
@@ -122,15 +120,6 @@ class Tree:
             self._documents.update(self._load(missing))
         return {path: self._documents[path] for path in wanted}
 
-    def piece(self, path: str, start: int, end: int) -> Declaration | None:
-        """The one declaration in a stretch of a Go file, without its doc comment; the rest is not parsed."""
-        from annotator.reading import golang
-
-        key = path, start, end
-        if key not in self._pieces:
-            self._pieces[key] = golang.read_piece(self.data(path), start, end)
-        return self._pieces[key]
-
     def document(self, path: str) -> Document:
         """What a Go file says, vendored or not."""
         return self.documents([path])[path]
@@ -148,19 +137,15 @@ class Tree:
         return found
 
     def containing(self, word: str) -> tuple[str, ...]:
-        """The Go files, not vendored, that hold `word`: all that do as a word, some as a part of one."""
-        self._looked += 1
-        if self._looked > _WORTH_AN_INDEX:
-            return tuple(self._words.get(word.encode(), ()))
-        needle = word.encode()
-        return tuple(path for path, data in self.read(self.go_files).items() if needle in data)
+        """Return the Go files, not vendored, that hold a word."""
+        return tuple(self._words.get(word.encode(), ()))
 
     @cached_property
     def _words(self) -> Mapping[bytes, list[str]]:
         """The files by the words that are in them."""
         found: dict[bytes, list[str]] = {}
         for path, data in self.read(self.go_files).items():
-            for word in set(_WORD.findall(data)):
+            for word in set(data.translate(_NO_LETTERS_AS_BLANKS).split()):
                 found.setdefault(word, []).append(path)
         return found
 

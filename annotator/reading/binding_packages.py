@@ -11,9 +11,8 @@ from typing import Protocol
 from tree_sitter import Node
 
 from annotator.model import Declaration, Document, Span
-from annotator.reading import golang, gopieces, gosyntax
+from annotator.reading import golang, gosyntax
 from annotator.reading.binding_platform import Platform, builds
-from annotator.reading.gopieces import Piece, Pieces
 
 
 class Source(Protocol):
@@ -58,33 +57,7 @@ class File:
         name = symbol.rpartition(".")[2]
         if name.encode() not in self.data:
             return ()
-        found = self._in_pieces(name)
-        if found is None:
-            return self.named.get(symbol, ())
-        return tuple(each for each in found if each.symbol == symbol)
-
-    @cached_property
-    def _pieces(self) -> Pieces | None:
-        """Its declarations one by one; None if it has to be read whole.
-
-        What they say is asked for even where the whole was read: no answer depends on what was asked before.
-        """
-        return gopieces.cut(self.data)
-
-    def _in_pieces(self, name: str) -> list[Declaration] | None:
-        """What its pieces that may declare a name declare; None if it has to be read whole."""
-        if self._pieces is None:
-            return None
-        found: list[Declaration] = []
-        for piece in self._pieces.naming(name):
-            if piece is None:
-                return None
-            found += piece.declarations
-        return found
-
-    def _piece(self, offset: int) -> Piece | None:
-        """The piece that an offset lies in; None if the file has to be read whole for it."""
-        return self._pieces.at(offset) if self._pieces is not None else None
+        return self.named.get(symbol, ())
 
     @property
     def is_test(self) -> bool:
@@ -103,8 +76,7 @@ class File:
 
     def place(self, name: Node) -> Declaration | None:
         """The declaration or member that a name is of."""
-        piece = self._piece(name.start_byte)
-        return (piece or self).places.get(gosyntax.place(name))
+        return self.places.get(gosyntax.place(name))
 
     @cached_property
     def symbols(self) -> Mapping[str, int]:
@@ -124,8 +96,7 @@ class File:
 
     def descendant(self, where: Span) -> Node | None:
         """The smallest named node around a stretch of the file."""
-        piece = self._piece(where.start)
-        root = piece.root if piece is not None else self.root
+        root = self.root
         return root.named_descendant_for_byte_range(where.start, where.end) if root is not None else None
 
     def _declaring(self, where: Span) -> Node | None:

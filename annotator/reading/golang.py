@@ -47,17 +47,6 @@ def read(data: bytes) -> Document:
     )
 
 
-def read_piece(data: bytes, start: int, end: int) -> Declaration | None:
-    """The one declaration in a stretch of a file, comments aside, as `read` gives it but for its doc comment.
-
-    None if there is not one alone, or if the stretch cannot be read without an error.
-    """
-    root = gosyntax.whole_piece(data, start, end)
-    nodes = [node for node in root.named_children if node.type != "comment"] if root is not None else []
-    found = [each for node in nodes for each in _declared(data, node, None)]
-    return found[0] if len(nodes) == 1 == len(found) else None
-
-
 def by_place(declarations: Iterable[Declaration]) -> Mapping[tuple[int, int], Declaration]:
     """Declarations and members by the line and column of their names."""
     return {(found.line, found.column): found for found in walked(declarations)}

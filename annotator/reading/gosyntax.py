@@ -141,17 +141,6 @@ def pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[Node]:
         at = begin
 
 
-def whole_piece(data: bytes, begin: int, stop: int, row: int | None = None) -> Node | None:
-    """The tree of a stretch of a file, with the whole file's offsets and rows; None if it is broken.
-
-    `row` is the 0-based one in which it begins, counted if it is not given.
-    """
-    if stop - begin >= LARGE:
-        return None
-    root = _stretch(Parser(GO), data, begin, stop, data.count(b"\n", 0, begin) if row is None else row)
-    return None if root.has_error else root
-
-
 def _stretch(parser: Parser, data: bytes, begin: int, stop: int, row: int) -> Node:
     last = row + data.count(b"\n", begin, stop)
     parser.included_ranges = [Range((row, _column(data, begin)), (last, _column(data, stop)), begin, stop)]

@@ -86,7 +86,7 @@ class Crossing:
 
     def survey(self) -> None:
         """Find out now what the declarations of all packages need."""
-        _ = self.renamed_from, self.moved_folders, self._declared_later.index, self._declared_before.index
+        _ = self.renamed_from, self.moved_folders
 
     def successor(self, path: str) -> str | None:
         """Where a file of the first tree is in the second: at its path, or where it moved."""

@@ -12,7 +12,7 @@ import msgspec
 from annotator import cores
 from annotator.history import Hop, Place, Tree
 from annotator.model import Anchor, Declaration, Sign, Span, Text
-from annotator.tracking import edited, members, untouched
+from annotator.tracking import members, untouched
 from annotator.tracking.crossing import Crossing
 from annotator.tracking.places import anchor as anchor_of
 from annotator.tracking.places import first_line, folder, lines
@@ -134,7 +134,7 @@ class _Walker:
             return {}
         crossing = self._forest.crossing(hop.before, hop.after)
         changed = {n: self._bounded(n, places[n]) for n in touched}
-        changes = self._edited(crossing, changed)
+        changes = self._shifted(crossing, changed)
         left = {n: place for n, place in changed.items() if n not in changes}
         step = Reanchor(crossing)
         step.prepare(place.anchor.path for place in left.values() if not place.missing)
@@ -176,8 +176,8 @@ class _Walker:
         whole = self._origin(number).whole
         return msgspec.structs.replace(place, start=whole.start, end=whole.end)
 
-    def _edited(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
-        """The places that are clear from the bytes of an edited file and the declaration alone."""
+    def _shifted(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
+        """Return the places of declarations whose bytes are the same in an edited file."""
         there = crossing.after.go_files
         asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in there}
         paths = sorted({place.anchor.path for place in asked.values()})
@@ -187,8 +187,6 @@ class _Walker:
             path = place.anchor.path
             if now := untouched.shifted(place, before[path], after[path]):
                 found[n] = now
-            elif carried := edited.carry(place, crossing):
-                found[n] = self._found(n, place, carried, crossing)
         return found
 
     def _place(self, number: int, place: Place, step: Reanchor) -> Place:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable
 
 # From this ratio on two bodies are taken for the same declaration, edited.
 SAME = 0.75
@@ -14,8 +13,6 @@ SAME = 0.75
 AKIN = 0.35
 # Bodies of fewer tokens than this say little: a lone field, a getter.
 TELLING = 12
-
-_ROUNDING = 1e-9
 
 _TOKEN = re.compile(
     rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)'|\w+|[^\s\w]", re.DOTALL
@@ -50,46 +47,6 @@ def alike(one: Profile, other: Profile) -> float:
     """Dice's coefficient of two profiles."""
     total = len(one) + len(other)
     return 2 * len(one & other) / total if total else 1.0
-
-
-class Index:
-    """Profiles by what is in them, so that what cannot be akin to another is never compared with it.
-
-    All marks have one order, the rare before the common. Two profiles that share so many marks share
-    one of the first of either: only these are looked at, and most of them are in few profiles.
-    """
-
-    def __init__(self, profiles: Sequence[Profile]) -> None:
-        """Take up profiles; they are known by their place."""
-        self._profiles = profiles
-        self._frequency = Counter(mark for marks in profiles for mark in marks)
-        self._holders: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for place, marks in enumerate(profiles):
-            holders = self._holders[len(marks).bit_length()]
-            for mark in self._first(self._ordered(marks), len(marks) * AKIN / (2 - AKIN)):
-                holders[mark].append(place)
-
-    def akin(self, one: Profile) -> Iterator[tuple[int, float]]:
-        """The places of all profiles that are akin to one, and how alike they are."""
-        for place in sorted(self._candidates(one)):
-            ratio = alike(one, self._profiles[place])
-            if ratio >= AKIN:
-                yield place, ratio
-
-    def _candidates(self, one: Profile) -> set[int]:
-        marks, found = self._ordered(one), set[int]()
-        for bits, holders in self._holders.items():
-            shared = (len(one) + (1 << bits >> 1)) * AKIN / 2  # with the smallest profile of that size
-            if shared <= min(len(one), (1 << bits) - 1):
-                found.update(*(holders[mark] for mark in self._first(marks, shared) if mark in holders))
-        return found
-
-    def _ordered(self, marks: Profile) -> list[int]:
-        return sorted(marks, key=lambda mark: (self._frequency[mark], mark))
-
-    def _first(self, marks: list[int], shared: float) -> list[int]:
-        """Those of which one must be shared if so many of all are."""
-        return marks[: len(marks) - math.ceil(shared - _ROUNDING) + 1]
 
 
 def same_code(one: bytes, other: bytes) -> bool:

@@ -113,7 +113,6 @@ class Package:
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
         self.families_settled = 0
-        self._indexes: dict[frozenset[Kind], tuple[list[Item], likeness.Index]] = {}
         self._akin: dict[tuple[str, int], tuple[Akin, ...]] = {}
         for stage in (self._in_file, self._in_package):
             for item, found, by in stage():
@@ -168,16 +167,11 @@ class Package:
         """What of the second tree is new by its name, of a like kind and has an akin body, in order."""
         if old.key not in self._akin:
             kind = old.declaration.kind
-            items, index = self._later(FUNCTIONS if kind in FUNCTIONS else frozenset({kind}))
-            found = index.akin(self.before.profile(old))
-            self._akin[old.key] = tuple(Akin(items[place], ratio) for place, ratio in found)
+            kinds = FUNCTIONS if kind in FUNCTIONS else frozenset({kind})
+            fresh = (item for item in self.fresh() if item.declaration.kind in kinds)
+            compared = (Akin(item, self.likeness(old, item)) for item in fresh)
+            self._akin[old.key] = tuple(akin for akin in compared if akin.ratio >= likeness.AKIN)
         return self._akin[old.key]
-
-    def _later(self, kinds: frozenset[Kind]) -> tuple[list[Item], likeness.Index]:
-        if kinds not in self._indexes:
-            items = [item for item in self.fresh() if item.declaration.kind in kinds]
-            self._indexes[kinds] = items, likeness.Index([self.after.profile(item) for item in items])
-        return self._indexes[kinds]
 
     def likeness(self, old: Item, new: Item) -> float:
         """How alike two bodies are."""

@@ -55,15 +55,6 @@ def test_likeness_is_symmetric_and_between_none_and_all(one, other):
     assert likeness.ratio(one, one) == 1
 
 
-@given(st.lists(st.frozensets(st.integers(0, 30), min_size=1), max_size=8), st.frozensets(st.integers(0, 30)))
-def test_an_index_finds_all_that_are_akin_and_no_other(profiles, one):
-    every = enumerate(likeness.alike(one, other) for other in profiles)
-
-    found = list(likeness.Index(profiles).akin(one))
-
-    assert found == [(place, ratio) for place, ratio in every if ratio >= likeness.AKIN]
-
-
 @pytest.mark.parametrize(
     ("path", "family"),
     [
