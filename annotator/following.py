@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from annotator import cores, versions
+from annotator import versions
 from annotator.errors import InvalidInput, counted
 from annotator.forest import Forest, Hops
 from annotator.history import Change, Place, Porting, Trail, Version
@@ -26,11 +26,6 @@ _LOG = logging.getLogger(__name__)
 
 # Over more release lines than this a report does not walk: one step finds nearly as much in a second.
 MOST_LINES = 6
-# Below so many symbols a second process costs more than it saves.
-_WORTH_A_PROCESS = 200
-
-_ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE = msgspec.msgpack.Decoder(list[Change]).decode
 
 
 class Tracks(msgspec.Struct, frozen=True):
@@ -102,7 +97,7 @@ def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored,
 
 
 def porting(
-    source: Source, cache: Cache, base: Tree, mapped: cores.Answer[Sequence[Mirrored]], old: str, new: str
+    source: Source, cache: Cache, base: Tree, symbols: Sequence[Mirrored], old: str, new: str
 ) -> Porting:
     """What changed in mapped symbols from one tag to another, and what is new in their packages.
 
@@ -110,7 +105,7 @@ def porting(
         source: The source.
         cache: Where documents and the results of steps are kept.
         base: The tree at the baseline tag, in which the symbols are known.
-        mapped: Tells the mapped symbols; what does not need them is done while they are pending.
+        symbols: The mapped symbols.
         old: The tag that was ported last, or another ref or a commit.
         new: What is to be ported, likewise.
 
@@ -124,23 +119,18 @@ def porting(
     chain = Chain(source, (*among, *ends), known=base.snapshot, commits=commits)
     woods, hops = Forest(chain, cache), Hops(cache)
     _LOG.info("comparing %s with %s", old, new)
-    for tag in ends[1:]:  # of no use where the step is kept: but that is known with the symbols only
-        if mapped.is_pending:
-            woods.crossing(base.tag, tag).survey()
-    symbols = mapped()
     starts = [symbol.anchor for symbol in symbols]
     at = trails.at_tags(starts, base.tag, (old, new), woods, hops, among=among)
     before, after = woods.tree(old), woods.tree(new)
     _load(before, at[old])
     _load(after, at[new])
-    compared = list(zip(symbols, at[old], at[new], strict=True))
-
-    def fresh() -> list[Anchor]:
-        mapped = [place.anchor for place in at[new] if not place.missing]
-        return [*changes.fresh(mapped, _names(before, at[old]), _names(after, at[new]))]
-
-    with cores.aside(fresh) as new_names:
-        return changes.porting(old, new, _changed(compared, before, after), new_names())
+    changed = [
+        _change(symbol, was, now, before, after)
+        for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
+    ]
+    mapped = [place.anchor for place in at[new] if not place.missing]
+    added = changes.fresh(mapped, _names(before, at[old]), _names(after, at[new]))
+    return changes.porting(old, new, changed, [*added])
 
 
 def _commits(source: Source, names: Iterable[str]) -> dict[str, str]:
@@ -162,31 +152,11 @@ def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:
     return (*versions, *(tag for tag in ends if tag not in versions))
 
 
-_Pair = tuple[Mirrored, Place, Place]
-
-
-def _changed(pairs: Sequence[_Pair], before: Tree, after: Tree) -> list[Change]:
-    """What became of symbols, in order; of many on all cores."""
-
-    def told(share: Sequence[_Pair]) -> bytes:
-        return _ENCODE([_change(*pair, before, after) for pair in share])
-
-    workers = cores.cores() if len(pairs) >= _WORTH_A_PROCESS else 1
-    size = -(-len(pairs) // workers) or 1
-    shares = [pairs[at : at + size] for at in range(0, len(pairs), size)]
-    found = (change for encoded in cores.shared(told, shares) for change in _DECODE(encoded))
-    return [
-        msgspec.structs.replace(change, counterparts=symbol.counterparts)
-        for change, (symbol, _, _) in zip(found, pairs, strict=True)
-    ]
-
-
 def _change(symbol: Mirrored, was: Place, now: Place, before: Tree, after: Tree) -> Change:
-    """What became of a symbol; who asked knows its counterparts."""
+    """Return what became of a symbol."""
     old, new = _version(before, was, now), _version(after, now, was)
     why = now.missing or was.missing
-    found = changes.change(changes.Compared(symbol.symbol, symbol.counterparts, old, new, why))
-    return msgspec.structs.replace(found, counterparts=())
+    return changes.change(changes.Compared(symbol.symbol, symbol.counterparts, old, new, why))
 
 
 def _load(tree: Tree, places: Iterable[Place]) -> None:

@@ -6,11 +6,9 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 
 import msgspec
 
-from annotator import cores
 from annotator.kept import Kept
 from annotator.model import (
     Missing,
@@ -26,9 +24,7 @@ from annotator.tracking import resolve
 # Branches move on; what was cited there then is not known to be what is there now.
 _BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
 _LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
-_DECODE_ALL = msgspec.msgpack.Decoder(tuple[Verdict, ...]).decode
-# Below so many references a second process costs more than it saves.
-_WORTH_A_PROCESS = 200
+_MANY = 200
 
 
 def verdict(at: Session, reference: Reference) -> Verdict:
@@ -39,25 +35,11 @@ def verdict(at: Session, reference: Reference) -> Verdict:
 def verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
     """Where references are: by their names, and what these do not find is followed, all of a tag at once."""
     wanted = tuple(references)
-    distinct = dict.fromkeys(wanted)
-    if len(distinct) < _WORTH_A_PROCESS:
-        return _judged(at, wanted)
-    # The files are parsed on all cores first; what was cited at one tag then needs nothing of other tags.
-    at.tree.documents(path for path in at.tree.go_files if not path.endswith("_test.go"))
-    origins: dict[str, list[Reference]] = defaultdict(list)
-    for reference in distinct:
-        origins[reference.ref or ""].append(reference)
-    shares = cores.dealt(origins, lambda _: 1)
-    found = {
-        verdict.reference: verdict
-        for encoded in cores.shared(partial(_judged_share, at), shares)
-        for verdict in _DECODE_ALL(encoded)
-    }
-    return tuple(found[reference] for reference in wanted)
-
-
-def _judged_share(at: Session, references: list[Reference]) -> bytes:
-    return msgspec.msgpack.encode(_judged(at, references))
+    if len(wanted) >= _MANY:  # these need most files: parse them together, on all cores
+        at.tree.documents(path for path in at.tree.go_files if not path.endswith("_test.go"))
+    judged = _judged(at, tuple(dict.fromkeys(wanted)))
+    verdicts = {verdict.reference: verdict for verdict in judged}
+    return tuple(verdicts[reference] for reference in wanted)
 
 
 def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import colouring, cores, defined, port
+from annotator import colouring, defined, port
 from annotator.errors import counted
 from annotator.kept import Kept
-from annotator.mapping import coverage, rows, trace
+from annotator.mapping import coverage, rows
 from annotator.model import PythonObject, Use
+from annotator.programs import Finished, Programs
 from annotator.sources import examples
 from annotator.writing.code import Coloured
 from annotator.writing.mirror import Example, Mirror, Module
@@ -39,49 +41,32 @@ class _Read(msgspec.Struct, frozen=True):
     covered: tuple[coverage.Covered, ...]
 
 
-@contextmanager
-def mirrored(project: Project, cache: Cache) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
-    """What the pages show of the project's packages, and the same with what its programs do.
-
-    The programs run in other processes meanwhile; the second is a call that waits for them.
-
-    Raises:
-        InvalidInput: A file is not Python, the facts or the scope cannot be read, or a program fails.
-    """
-    python = _Python(project, cache)
-    with cores.aside(python.run) as ran:
-        read = python.read()
-        yield read, lambda: python.joined(read, _waited(ran))
-
-
-def _waited(ran: cores.Answer[_Ran]) -> _Ran:
-    _LOG.info("running the project's examples and its walk")
-    return ran()
-
-
-class _Ran(msgspec.Struct, frozen=True):
-    """What the project's programs did.
+class Started(msgspec.Struct, frozen=True):
+    """Programs of the project that were started because their output is not cached.
 
     Attributes:
-        examples: Its examples, with what they printed.
-        walk: What its walk did, if that is known for the files as they are.
-        calls: What the tracer wrote of its walk otherwise; empty if it has none.
+        examples: The examples.
+        outputs: What cached examples printed, by name.
+        running: The others, by name.
+        calls: What the tracer wrote of the walk, if that is cached.
+        walk: The walk that is being traced otherwise, and the file that the tracer writes.
     """
 
-    examples: tuple[Example, ...]
-    walk: trace.Walk | None = None
-    calls: bytes = b""
+    examples: tuple[examples.Program, ...]
+    outputs: Mapping[str, bytes]
+    running: Mapping[str, Future[Finished]]
+    calls: bytes | None = None
+    walk: tuple[Future[Finished], tempfile.TemporaryDirectory[str]] | None = None
 
 
-class _Python:
-    """The Python side of a project: read here, run anywhere, and joined when both are done."""
+class Python:
+    """The Python side of a project: read in this process while its programs run."""
 
     def __init__(self, project: Project, cache: Cache) -> None:
         """Take the files as they are now."""
         self._project, self._cache = project, cache
         self._data = {path: (project.root / path).read_bytes() for path in python_files(project)}
         self._key = state(project, self._data)
-        self._walks = Kept(cache, "walk", trace.Walk)
 
     def read(self) -> Mirror:
         """What the pages show of the packages but for what runs; read again only where a file has changed."""
@@ -100,44 +85,71 @@ class _Python:
             home=project.config.home,
         )
 
-    def run(self) -> _Ran:
-        """Run what does not surely do what it did before: first the walk, whose times are shown.
+    def start(self, programs: Programs) -> Started:
+        """Start the walk and the examples, except those whose output is cached for the code as it is."""
+        config, cache = self._project.config, self._cache
+        code = examples.state(self._data, cache)
+        walk, calls = None, None
+        if config.walk:  # first, as its times are shown
+            calls = cache.get_values("trace", [self._walk_key(code)]).get(self._walk_key(code))
+        if config.walk and calls is None:
+            folder = tempfile.TemporaryDirectory()
+            command = port.tracing(self._project, Path(folder.name) / "calls.json")
+            walk = programs.start(f"{config.walk}: the walk", command), folder
+        found = tuple(examples.find(self._data, config.examples.folder, config.examples.command))
+        keys = {one.name: self._example_key(one, code) for one in found}
+        cached = cache.get_values("example", keys.values())
+        return Started(
+            examples=found,
+            outputs={name: cached[key] for name, key in keys.items() if key in cached},
+            running={
+                one.name: programs.start(f"{one.path}: the example", examples.arguments(one))
+                for one in found
+                if keys[one.name] not in cached
+            },
+            calls=calls,
+            walk=walk,
+        )
+
+    def joined(self, read: Mirror, started: Started) -> Mirror:
+        """Wait for the programs, and return what was read with what they did.
 
         Raises:
-            InvalidInput: A file is not Python, or a program fails.
+            InvalidInput: A program failed or did not end in time, or the facts cannot be read.
         """
-        walk = self._walks.get({self._key: self._key}).get(self._key)
-        calls = self._calls() if self._project.config.walk and walk is None else b""
-        return _Ran(self._examples(), walk, calls)
+        if started.running or started.walk:
+            _LOG.info("running the project's examples and its walk")
+        code = examples.state(self._data, self._cache)
+        outputs = {name: output.decode() for name, output in started.outputs.items()}
+        for one in started.examples:
+            if one.name in started.running:
+                output = outputs[one.name] = examples.output(one, started.running[one.name].result())
+                self._cache.put_values("example", {self._example_key(one, code): output.encode()})
+        calls = self._calls(started, code)
+        return msgspec.structs.replace(
+            read,
+            examples=tuple(
+                Example(one.name, one.path, one.title, one.command, outputs[one.name])
+                for one in started.examples
+            ),
+            walk=port.walked(self._project, calls, read.objects) if calls else None,
+        )
 
-    def joined(self, read: Mirror, ran: _Ran) -> Mirror:
-        """What was read, with what ran.
+    def _calls(self, started: Started, code: examples.State) -> bytes:
+        """Return what the tracer wrote of the walk; nothing if the project has none."""
+        if started.walk is None:
+            return zlib.decompress(started.calls) if started.calls is not None else b""
+        running, folder = started.walk
+        with folder:
+            calls = port.traced(self._project, Path(folder.name) / "calls.json", running.result())
+        self._cache.put_values("trace", {self._walk_key(code): zlib.compress(calls)})
+        return calls
 
-        Raises:
-            InvalidInput: The facts cannot be read.
-        """
-        walk = ran.walk
-        if ran.calls:
-            walk = port.walked(self._project, ran.calls, read.objects)
-            self._walks.put({self._key: walk})
-        return msgspec.structs.replace(read, examples=ran.examples, walk=walk)
+    def _walk_key(self, code: examples.State) -> str:
+        return f"{self._project.root}:{self._project.config.walk}:{code.placed}"
 
-    def _calls(self) -> bytes:
-        """What ran when the walk was traced; traced again only if a file does something else."""
-        project, cache = self._project, self._cache
-        key = f"{project.root}:{project.config.walk}:{examples.state(self._data, cache).placed}"
-        kept = cache.get_values("trace", [key]).get(key)
-        if kept is not None:
-            return zlib.decompress(kept)
-        traced = port.traced(project)
-        cache.put_values("trace", {key: zlib.compress(traced)})
-        return traced
-
-    def _examples(self) -> tuple[Example, ...]:
-        config = self._project.config.examples
-        programs = tuple(examples.find(self._data, config.folder, config.command))
-        said = examples.outputs(programs, self._data, self._project.root, self._cache)
-        return tuple(Example(one.name, one.path, one.title, one.command, said[one.name]) for one in programs)
+    def _example_key(self, program: examples.Program, code: examples.State) -> str:
+        return f"{program.command}:{code.code}"
 
 
 def python_files(project: Project) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import cores, portside, releases
+from annotator import mirroring, portside, releases
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable, counted
@@ -30,17 +30,18 @@ from annotator.model import (
     Remark,
     Verdict,
 )
+from annotator.programs import Programs
 from annotator.reading import notation
 from annotator.recorded import BASELINE, recorded, scope_of
 from annotator.session import Session
 from annotator.tracking import walk as walk_
 from annotator.tree import parse
+from annotator.writing.mirror import Mirror
 
 if TYPE_CHECKING:
     from annotator import following
     from annotator.tracking import dating
     from annotator.writing.measured import Table
-    from annotator.writing.mirror import Mirror
     from annotator.writing.pages import SiteInput
 
 _LOG = logging.getLogger(__name__)
@@ -174,9 +175,8 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     """The files of a site at the tag, by their paths below its documents' folder."""
     from annotator.writing import pages, render, site
 
-    with cores.aside(render.compiled) as templates, _mirrored(at) as (mirror, whole):
+    with _mirrored(at) as (mirror, whole):
         given = msgspec.structs.replace(_given(at, files, told, mirror), mirror=whole())
-        render.take(templates())
     plan = pages.planned(given)
     written = render.files(plan)
     verdicts = tuple(verdict for entry in given.cited for verdict in entry.verdicts)
@@ -283,8 +283,8 @@ def versions(
 
     @functools.cache
     def elsewhere() -> Mapping[str, tuple[Verdict, ...]]:
-        with _mirrored(at) as (mirror, _):
-            return {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
+        mirror = _mirror(at)
+        return {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
 
     def version(tag: str) -> sites.Version:
         def pages() -> Mapping[str, bytes]:
@@ -310,16 +310,27 @@ def latest(at: Session) -> tuple[str, ...]:
 
 @contextmanager
 def _mirrored(at: Session) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
-    """What the pages show of Python, and what waits for what runs; nothing without facts to compare with."""
-    from annotator import mirroring
-    from annotator.writing.mirror import Mirror
+    """What the pages show of Python, and a call that waits for what its programs print.
 
-    project = at.project
-    if project.config.packages and (project.site / BASELINE).is_file():
-        with mirroring.mirrored(project, at.cache) as found:
-            yield found
-    else:
+    The programs run meanwhile, and end with the context.
+    """
+    if not _has_mirror(at.project):
         yield Mirror(), Mirror
+        return
+    with Programs(at.project.root) as programs:
+        python = mirroring.Python(at.project, at.cache)
+        results = python.start(programs)
+        read = python.read()
+        yield read, lambda: python.joined(read, results)
+
+
+def _mirror(at: Session) -> Mirror:
+    """What the pages show of Python without what its programs print; empty without facts to compare with."""
+    return mirroring.Python(at.project, at.cache).read() if _has_mirror(at.project) else Mirror()
+
+
+def _has_mirror(project: Project) -> bool:
+    return bool(project.config.packages) and (project.site / BASELINE).is_file()
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:
@@ -389,12 +400,8 @@ def porting(at: Session, old: str, new: str) -> Porting:
     from annotator import following
 
     base = at.baseline_tree()
-
-    def mirrored() -> tuple[following.Mirrored, ...]:
-        return following.mirrored(portside.said(at.project).counterparts, base)
-
-    with cores.aside(mirrored) as mapped_symbols:
-        return following.porting(at.source, at.cache, base, mapped_symbols, old, new)
+    symbols = following.mirrored(portside.said(at.project).counterparts, base)
+    return following.porting(at.source, at.cache, base, symbols, old, new)
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:

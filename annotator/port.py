@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from annotator.model import (
     PythonObject,
     Remark,
 )
+from annotator.programs import Finished, Programs
 from annotator.recorded import SCOPE, originals_of, recorded, scope_of
 
 
@@ -63,7 +62,11 @@ def walk(project: Project) -> tuple[trace.Walk, tuple[Remark, ...]]:
     """
     if not project.config.walk:
         raise InvalidInput("the settings name no `walk`, the script that is to be traced")
-    made = walked(project, traced(project), portside.objects(project))
+    with Programs(project.root) as programs, tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "calls.json"
+        finished = programs.start(f"{project.config.walk}: the walk", tracing(project, out)).result()
+        calls = traced(project, out, finished)
+    made = walked(project, calls, portside.objects(project))
     return made, tuple(trace.remarks(made, portside.said(project).counterparts))
 
 
@@ -78,24 +81,24 @@ def walked(project: Project, calls: bytes, objects: Mapping[str, PythonObject]) 
     return trace.walk(trace.parse(calls), str(project.root.resolve()), found, originals, objects)
 
 
-def traced(project: Project) -> bytes:
-    """What the tracer wrote of the project's walk, run in a process of its own.
+def tracing(project: Project, out: Path) -> list[str]:
+    """Return the command that traces the project's walk and writes its calls to a file."""
+    folders = [str(project.root / package) for package in project.config.packages]
+    script = str(project.root / project.config.walk)
+    return [sys.executable, "-m", "annotator.tracer", str(out), *folders, "--", script]
+
+
+def traced(project: Project, out: Path, finished: Finished) -> bytes:
+    """Return what the tracer wrote.
 
     Raises:
-        InvalidInput: It fails.
+        InvalidInput: The walk failed.
     """
-    script = project.root / project.config.walk
-    folders = [str(project.root / package) for package in project.config.packages]
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "calls.json"
-        command = [sys.executable, "-m", "annotator.tracer", str(out), *folders, "--", str(script)]
-        paths = [str(project.root), *sys.path]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
-        done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own
-        if done.returncode or not out.is_file():
-            last = "".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:])
-            raise InvalidInput(f"{script}: the walk failed: {printable(last)}{extras.hint(last)}")
-        return out.read_bytes()
+    if finished.code or not out.is_file():
+        last = finished.last_error
+        why = f"{printable(last) or 'it says nothing'}{extras.hint(last)}"
+        raise InvalidInput(f"{project.config.walk}: the walk failed: {why}")
+    return out.read_bytes()
 
 
 def as_checked(project: Project, found: Mapped) -> Checked:

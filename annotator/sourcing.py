@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+import pickle
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 
-from annotator import colouring, cores
+from annotator import colouring
 from annotator.errors import counted
 from annotator.kept import Kept
 from annotator.locks import Locking
 from annotator.model import Use
+from annotator.parallel import parallel_map, split
+from annotator.reading import golocks
+from annotator.reading.binding import Binder
 from annotator.session import Session
+from annotator.tree import Tree
 from annotator.writing.code import Coloured
 from annotator.writing.places import Source
 
-if TYPE_CHECKING:
-    from annotator.reading.binding import Binder
-
 _LOG = logging.getLogger(__name__)
 
-# Below so many bytes of Go a second process costs more than it saves.
-_WORTH_A_PROCESS = 200_000
+# Fewer bytes of Go than this are analysed before worker processes have started.
+_FEW_BYTES = 200_000
+# So many files of one package at most are analysed together.
+_PART = 12
 
 _USES = msgspec.msgpack.Decoder(tuple[Use, ...])
 _LOCKING = msgspec.msgpack.Decoder(Locking)
@@ -83,7 +87,7 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
     bare = [path for path in paths if path in lacking]
     if bare:
         _LOG.info("resolving names in %s", counted(len(bare), "Go file"))
-    for made in cores.shared(_Maker(at, lacking), _shares(bare, data)):
+    for made in _analysed(at, lacking, bare, data):
         _keep(at, data, made)
         uses |= {path: _USES.decode(encoded) for path, encoded in made.uses.items()}
         colours |= {path: colouring.decode(encoded) for path, encoded in made.colours.items()}
@@ -94,48 +98,46 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
     )
 
 
-def _shares(paths: Sequence[str], data: Mapping[str, bytes]) -> list[list[str]]:
-    """Package by package, as its files need the same things known; a large one in parts."""
-    total = sum(len(data[path]) for path in paths)
-    if total < _WORTH_A_PROCESS:
-        return [[*paths]] if paths else []
-    parts: dict[str, list[str]] = defaultdict(list)
-    before: Counter[str] = Counter()  # the bytes of a package's files that are dealt
+def _analysed(at: Session, lacking: _Lacking, paths: Sequence[str], data: Mapping[str, bytes]) -> list[_Made]:
+    """Analyse some files; many of them in worker processes."""
+    modules = at.project.config.modules
+    if sum(len(data[path]) for path in paths) < _FEW_BYTES:
+        return [_made(Binder(at.tree, modules), at.tree, lacking, paths)] if paths else []
+    tree = pickle.dumps(at.tree)
+    # The files of a package need the same things known, so they go together; a large package in parts.
+    packages = defaultdict(list)
     for path in paths:
-        package = path.rpartition("/")[0]
-        parts[f"{package} {before[package] * cores.portions() // total}"].append(path)
-        before[package] += len(data[path])
-    return cores.dealt(parts, lambda path: len(data[path]))
+        packages[path.rpartition("/")[0]].append(path)
+    parts = [found[at : at + _PART] for found in packages.values() for at in range(0, len(found), _PART)]
+    shares = [[path for part in share for path in part] for share in split(parts)]
+    return parallel_map(_made_in_worker, [(tree, modules, lacking, share) for share in shares])
 
 
-class _Maker:
-    """Makes what is lacking of some files; what its process found out for one share serves the next."""
+def _made_in_worker(task: tuple[bytes, tuple[str, ...], _Lacking, list[str]]) -> _Made:
+    tree, modules, lacking, paths = task
+    binder, read = _opened(tree, modules)
+    return _made(binder, read, lacking, paths)
 
-    def __init__(self, at: Session, lacking: _Lacking) -> None:
-        self._at, self._lacking = at, lacking
 
-    @cached_property
-    def _binder(self) -> Binder:
-        from annotator.reading.binding import Binder
+@lru_cache(maxsize=1)
+def _opened(tree: bytes, modules: tuple[str, ...]) -> tuple[Binder, Tree]:
+    """Open a pickled tree; what a worker found out for one share serves the next."""
+    opened = pickle.loads(tree)  # noqa: S301 - from the process that started this one
+    return Binder(opened, modules), opened
 
-        return Binder(self._at.tree, self._at.project.config.modules)
 
-    def __call__(self, paths: list[str]) -> _Made:
-        from annotator.reading import golocks
-
-        encode, binder, lacking = msgspec.msgpack.encode, self._binder, self._lacking
-        data, documents = self._at.tree.read(paths), self._at.tree.documents(paths)
-        return _Made(
-            locking={  # which asks the binder for the uses, too
-                path: encode(golocks.read(binder, path, data[path], documents[path]))
-                for path in paths
-                if path in lacking.locking
-            },
-            uses={path: encode(binder.uses(path)) for path in paths if path in lacking.uses},
-            colours={
-                path: encode(colouring.made(data[path], "go")) for path in paths if path in lacking.colours
-            },
-        )
+def _made(binder: Binder, tree: Tree, lacking: _Lacking, paths: Sequence[str]) -> _Made:
+    encode = msgspec.msgpack.encode
+    data, documents = tree.read(paths), tree.documents(paths)
+    return _Made(
+        locking={  # which asks the binder for the uses, too
+            path: encode(golocks.read(binder, path, data[path], documents[path]))
+            for path in paths
+            if path in lacking.locking
+        },
+        uses={path: encode(binder.uses(path)) for path in paths if path in lacking.uses},
+        colours={path: encode(colouring.made(data[path], "go")) for path in paths if path in lacking.colours},
+    )
 
 
 def _keep(at: Session, data: Mapping[str, bytes], made: _Made) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,14 +12,15 @@ from typing import Protocol
 
 import msgspec
 
-from annotator import cores
 from annotator.errors import counted
 from annotator.model import Blob, Document, Snapshot, Use
+from annotator.parallel import parallel_map, split
+from annotator.reading import golang
 
 _LOG = logging.getLogger(__name__)
 
-# Below so many files further processes cost more than they save.
-_WORTH_PROCESSES = 240
+# Fewer files than this are parsed before worker processes have started.
+_FEW_FILES = 240
 _VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 # Letters beyond ASCII are letters in Go too.
 _NO_LETTERS_AS_BLANKS = bytes(
@@ -70,6 +71,9 @@ class Tree:
         self._kept = documents
         self._bytes: dict[str, bytes] = {}
         self._documents: dict[str, Document] = {}
+
+    def __reduce__(self) -> tuple[type[Tree], tuple[Snapshot, Documents]]:
+        return Tree, (self.snapshot, self._kept)  # a worker process reads what it needs by itself
 
     @property
     def tag(self) -> str:
@@ -163,22 +167,16 @@ class Tree:
 
 def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
     """The documents of many blobs, on as many cores as are worth it."""
-    given = list(blobs.items())
-    _LOG.info("reading %s", counted(len(given), "Go file"))
-    portions = cores.portions() if len(given) >= _WORTH_PROCESSES else 1
-    if portions == 1:
-        return _parsed(given)
-    found: dict[str, Document] = {}
-    for encoded in cores.shared(_parse_share, [given[start::portions] for start in range(portions)]):
-        found.update(_DECODE(encoded))
-    return found
+    items = list(blobs.items())
+    _LOG.info("reading %s", counted(len(items), "Go file"))
+    if len(items) < _FEW_FILES:
+        return {blob: golang.read(data) for blob, data in items}
+    documents: dict[str, Document] = {}
+    for encoded in parallel_map(_parse_encoded, split(items)):
+        documents.update(_DECODE(encoded))
+    return documents
 
 
-def _parse_share(blobs: list[tuple[str, bytes]]) -> bytes:
-    return msgspec.msgpack.encode(_parsed(blobs))
-
-
-def _parsed(blobs: list[tuple[str, bytes]]) -> dict[str, Document]:
-    from annotator.reading import golang
-
-    return {blob: golang.read(data) for blob, data in blobs}
+def _parse_encoded(blobs: Sequence[tuple[str, bytes]]) -> bytes:
+    """Parse blobs in a worker process, which hands bytes back faster than many values."""
+    return msgspec.msgpack.encode({blob: golang.read(data) for blob, data in blobs})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,11 +57,14 @@ class Cache(Closing):
             warn: Told when the cache is damaged and made anew, or cannot be used.
         """
         self._file = folder / f"parsed-{_version(reader)}.sqlite3"
+        self._folder, self._reader = folder, reader
         self._warn = warn
-        self._process = os.getpid()
-        self._forked: list[sqlite3.Connection | None] = []
         self._may_be_remade = True
         self._database = self._opened()
+
+    def __reduce__(self) -> tuple[Callable[[], Cache], tuple[()]]:
+        """Open the same cache in another process."""
+        return partial(Cache, self._folder, reader=self._reader), ()
 
     def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
         """The documents that are here and whole, of some blob ids."""
@@ -99,7 +102,7 @@ class Cache(Closing):
 
     def _attempt(self, action: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something with the database; a database that fails is made anew or given up, with a warning."""
-        database = self._own()
+        database = self._database
         if database is None:
             return None
         try:
@@ -111,14 +114,6 @@ class Cache(Closing):
             else:
                 self._go_without(error)
             return None
-
-    def _own(self) -> sqlite3.Connection | None:
-        """The database; a process that was forked from the one that opened it opens it for itself."""
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            self._forked.append(self._database)  # which is the other's to close
-            self._database = None if self._database is None else self._opened()
-        return self._database
 
     def _opened(self) -> sqlite3.Connection | None:
         try:

@@ -9,8 +9,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
@@ -97,6 +98,18 @@ class CloneSource(Closing):
         self._timeout = timeout
         self._remote: dict[str, str] | None = None
         self._use(history=history)
+
+    def __reduce__(self) -> tuple[Callable[[], CloneSource], tuple[()]]:
+        """Open the same clone in another process, which tells nobody of its progress."""
+        cache = self._clones.parent
+        return partial(
+            CloneSource,
+            self._url,
+            repository=self.repository,
+            cache=cache,
+            history=self.has_history,
+            timeout=self._timeout,
+        ), ()
 
     def reach(self, tag: str) -> None:
         """See that a tag can be had: it is in the clone, or the URL answers.

@@ -1,24 +1,17 @@
-"""What examples print: each run once for every state of the code that it rests on."""
+"""Finds example programs, and fingerprints the code that they run."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
-import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from annotator.errors import InvalidInput, printable
-
-_PATIENCE = 120
-"""Seconds that an example may take."""
 
 _MOST = 200_000
 """Characters of output that are kept."""
@@ -33,6 +26,25 @@ class Values(Protocol):
 
     def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep them."""
+        ...
+
+
+class Finished(Protocol):
+    """How a program ended."""
+
+    @property
+    def code(self) -> int:
+        """Its exit code."""
+        ...
+
+    @property
+    def output(self) -> bytes:
+        """What it wrote."""
+        ...
+
+    @property
+    def last_error(self) -> str:
+        """The last line of its error stream."""
         ...
 
 
@@ -70,52 +82,24 @@ def _is_example(tree: ast.Module) -> bool:
     return bool(mains) and guarded and not takes and "argparse" not in imported
 
 
-def outputs(
-    programs: Iterable[Program], files: Mapping[str, bytes], root: Path, kept: Values
-) -> Mapping[str, str]:
-    """What each example prints, by name; those whose code is as it was are not run again.
+def arguments(program: Program) -> list[str]:
+    """Return the words of an example's command; `python` is the Python that runs this."""
+    words = shlex.split(program.command)
+    return [sys.executable if word in ("python", "python3") else word for word in words]
 
-    Args:
-        programs: The examples.
-        files: All Python files that they may rest on.
-        root: The folder in which they are run.
-        kept: Where outputs are kept.
+
+def output(program: Program, finished: Finished) -> str:
+    """Return what an example printed.
 
     Raises:
-        InvalidInput: An example fails, or does not end.
+        InvalidInput: It failed.
     """
-    wanted = tuple(programs)
-    code = state(files, kept).code if wanted else ""
-    keys = {one.name: f"{one.command}:{code}" for one in wanted}
-    found = kept.get_values("example", keys.values())
-    lacking = [one for one in wanted if keys[one.name] not in found]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        ran = dict(
-            zip((one.name for one in lacking), pool.map(lambda one: _run(one, root), lacking), strict=True)
-        )
-    kept.put_values("example", {keys[name]: output.encode() for name, output in ran.items()})
-    return {name: ran[name] if name in ran else found[key].decode() for name, key in keys.items()}
-
-
-def _run(program: Program, root: Path) -> str:
-    words = shlex.split(program.command)
-    command = [sys.executable if word in ("python", "python3") else word for word in words]
-    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100"}
-    try:
-        ended = subprocess.run(  # noqa: S603 - the project's own programs, by its own settings
-            command, cwd=root, env=environment, capture_output=True, timeout=_PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise InvalidInput(f"{program.path}: the example did not end within {_PATIENCE} s") from error
-    except OSError as error:
-        raise InvalidInput(f"{program.path}: `{program.command}` cannot be run: {error.strerror}") from error
-    if ended.returncode:
-        said = ended.stderr.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"]
+    if finished.code:
         raise InvalidInput(
-            f"{program.path}: the example ended with exit code {ended.returncode}: {printable(said[-1])}; "
-            f"run `{program.command}` to see it all"
+            f"{program.path}: the example ended with exit code {finished.code}: "
+            f"{printable(finished.last_error) or 'it says nothing'}; run `{program.command}` to see it all"
         )
-    return ended.stdout.decode("utf-8", "replace")[:_MOST]
+    return finished.output.decode("utf-8", "replace")[:_MOST]
 
 
 class State(msgspec.Struct, frozen=True):

@@ -151,9 +151,11 @@ class Repository:
         dotgit = folder / ".git"
         self._directory = dotgit if dotgit.exists() else folder
         self._batch: subprocess.Popen[bytes] | None = None
-        self._process = os.getpid()
-        self._forked: list[subprocess.Popen[bytes] | None] = []
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Repository], tuple[Path]]:
+        """Open the same repository in another process."""
+        return Repository, (self.folder,)
 
     def run(self, *arguments: str, given: bytes = b"") -> bytes:
         """The output of a git command that only reads.
@@ -234,10 +236,6 @@ class Repository:
             raise Unreadable(f"{self.folder} cannot be read: {error}") from error
 
     def _read(self, ids: list[str], found: dict[str, bytes | None]) -> None:
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            self._forked.append(self._batch)  # which answers the process that this one was forked from
-            self._batch = None
         if self._batch is None:
             self._batch = self._start("cat-file", "--batch")
         asked, answers = _streams(self._batch)

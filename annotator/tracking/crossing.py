@@ -6,14 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from annotator import cores
 from annotator.history import Tree
 from annotator.model import Declaration, Document
 from annotator.tracking import declared, filerenames
 from annotator.tracking.places import folder, is_test
-
-# Below so many files a second process costs more than it saves.
-_WORTH_A_PROCESS = 1000
 
 
 class Crossing:
@@ -55,15 +51,8 @@ class Crossing:
         left = self.before.read(sorted(self.gone - found.keys()))
         free = self.after.read(sorted(self.new - set(found.values())))
 
-        def similar(kinds: Iterable[bool]) -> Mapping[str, str]:
-            alike: dict[str, str] = {}
-            for tests in kinds:
-                alike |= filerenames.similar(*(_either(files, tests=tests) for files in (left, free)))
-            return alike
-
-        is_worth_it = cores.cores() > 1 and len(left) + len(free) >= _WORTH_A_PROCESS
-        for alike in cores.shared(similar, [(False,), (True,)] if is_worth_it else [(False, True)]):
-            found |= alike
+        for tests in (False, True):
+            found |= filerenames.similar(*(_either(files, tests=tests) for files in (left, free)))
         return found
 
     @cached_property
@@ -83,10 +72,6 @@ class Crossing:
             for target, count in counted.most_common(1)
             if count * 2 > counted.total()
         }
-
-    def survey(self) -> None:
-        """Find out now what the declarations of all packages need."""
-        _ = self.renamed_from, self.moved_folders
 
     def successor(self, path: str) -> str | None:
         """Where a file of the first tree is in the second: at its path, or where it moved."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from annotator import cores
 from annotator.history import Hop, Place, Tree
 from annotator.model import Anchor, Declaration, Sign, Span, Text
 from annotator.tracking import members, untouched
 from annotator.tracking.crossing import Crossing
 from annotator.tracking.places import anchor as anchor_of
-from annotator.tracking.places import first_line, folder, lines
+from annotator.tracking.places import first_line, lines
 from annotator.tracking.reanchor import Carried, Reanchor
 
 _RANK = {sign: rank for rank, sign in enumerate(Sign)}
@@ -56,9 +55,6 @@ class Forest(Protocol):
         """The tree is not needed any more."""
         ...
 
-
-# Below so many declarations a second process costs more than it saves.
-_WORTH_A_PROCESS = 100
 
 Changes = dict[int, Place]
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -142,21 +138,8 @@ class _Walker:
         return {n: place for n, place in changes.items() if place != places[n]}
 
     def _placed(self, touched: Mapping[int, Place], step: Reanchor) -> Changes:
-        """The places of declarations whose files changed; of many, package by package on all cores."""
-        packages: dict[str, list[int]] = defaultdict(list)
-        for n, place in touched.items():
-            packages[folder(place.anchor.path)].append(n)
-        shares = cores.dealt(packages, lambda _: 1) if len(touched) >= _WORTH_A_PROCESS else [[*touched]]
-        if len(shares) > 1:
-            step.crossing.survey()
-
-        def placed(share: Sequence[int]) -> bytes:
-            return _ENCODE({n: self._place(n, touched[n], step) for n in share})
-
-        found: Changes = {}
-        for encoded in cores.shared(placed, shares):
-            found |= _DECODE(encoded)
-        return found
+        """Return the places of declarations whose files changed."""
+        return {n: self._place(n, place, step) for n, place in touched.items()}
 
     def _touched(self, hop: Hop, places: Sequence[Place]) -> list[int]:
         """The places whose file is another one, or none; a file that still is none brings nothing back."""

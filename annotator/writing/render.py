@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from annotator import cores
 from annotator.writing.atlas import (
     CONTENTS,
     COVERAGE,
@@ -43,27 +42,16 @@ QUESTIONS = "Questions"
 
 
 def files(plan: Plan) -> Mapping[str, bytes]:
-    """Every generated file by its path below the documents' folder, made on all cores."""
-    portions = cores.portions()
+    """Return every generated file by its path below the documents' folder."""
     _LOG.info("writing the pages of %s", plan.frame.tag)
-
-    def made(first: int) -> list[tuple[int, _Pages]]:
-        return [(at, _rendered(plan, at)) for at in range(first, len(plan.recipes), portions)]
-
-    shares = cores.shared(made, range(portions))
-    rendered = dict(item for _, pages in sorted(item for share in shares for item in share) for item in pages)
+    rendered = {
+        page.path: markdown(plan.frame, page).encode() for recipe in plan.recipes for page in recipe()
+    }
     return {
         **rendered,
         SETTINGS: settings(plan, list(rendered)).encode(),
         "objects.inv": plan.inventory,
     }
-
-
-_Pages = list[tuple[str, bytes]]
-
-
-def _rendered(plan: Plan, at: int) -> _Pages:
-    return [(page.path, markdown(plan.frame, page).encode()) for page in plan.recipes[at]()]
 
 
 def markdown(frame: Frame, page: Page) -> str:
@@ -118,36 +106,6 @@ def folder() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
-class _Compiled(jinja2.BytecodeCache):
-    """Compiled templates by jinja's names for them; one whose text has changed is compiled again."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        if bucket.key in self.known:
-            bucket.bytecode_from_string(self.known[bucket.key])
-
-    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        self.known[bucket.key] = bucket.bytecode_to_string()
-
-
-_compiled = _Compiled()
-
-
-def compiled() -> Mapping[str, bytes]:
-    """All templates, compiled: for another process of the same run, and for no file."""
-    environment = _environment()
-    for name in environment.list_templates():
-        environment.get_template(name)
-    return _compiled.known
-
-
-def take(templates: Mapping[str, bytes]) -> None:
-    """Take what another process has compiled, in place of compiling it here."""
-    _compiled.known.update(templates)
-
-
 @cache
 def _environment() -> jinja2.Environment:
     """Every value that a template prints goes through `escape`, so that none can be forgotten."""
@@ -156,7 +114,6 @@ def _environment() -> jinja2.Environment:
         autoescape=True,
         finalize=escape,
         undefined=jinja2.StrictUndefined,
-        bytecode_cache=_compiled,
         trim_blocks=True,
         lstrip_blocks=True,
     )

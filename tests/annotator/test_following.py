@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
 
-from annotator import cores, following, releases
+from annotator import following, releases
 from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag
 from annotator.history import Edit, Shift
 from annotator.model import Counterpart, Missing, Moved, Reference, Sign, Verified
@@ -32,10 +31,6 @@ def opened(shop, tmp_path):
 def begun(opened):
     source, _, base = opened
     return releases.begun(source, base.snapshot)
-
-
-def mapped(symbols: Sequence[following.Mirrored]) -> cores.Answer[Sequence[following.Mirrored]]:
-    return cores.Unasked(lambda: symbols)
 
 
 def mirror(*references: Reference) -> Counterpart:
@@ -84,7 +79,7 @@ def test_symbols_that_several_objects_mirror_are_one(opened):
 def test_what_to_port_names_the_places_in_python(opened):
     symbols = following.mirrored([mirror(GET)], opened[2])
 
-    found = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
+    found = following.porting(*opened, symbols, "v1.0.0", "v2.0.0")
 
     (change,) = found.changes
     assert (change.shift, change.edit) == (Shift.MOVED, Edit.SAME)
@@ -95,7 +90,7 @@ def test_what_to_port_names_the_places_in_python(opened):
 def test_what_to_port_can_be_asked_the_other_way_round(opened):
     symbols = following.mirrored([mirror(GET)], opened[2])
 
-    found = following.porting(*opened, mapped(symbols), "v2.0.0", "v1.0.0")
+    found = following.porting(*opened, symbols, "v2.0.0", "v1.0.0")
 
     assert found.changes[0].new.path == "store/store.go"
 
@@ -103,42 +98,22 @@ def test_what_to_port_can_be_asked_the_other_way_round(opened):
 def test_between_a_tag_and_itself_nothing_is_to_port(opened):
     symbols = following.mirrored([mirror(GET, STORE)], opened[2])
 
-    assert following.porting(*opened, mapped(symbols), "v2.0.0", "v2.0.0").changes == ()
+    assert following.porting(*opened, symbols, "v2.0.0", "v2.0.0").changes == ()
 
 
 def test_an_unknown_tag_is_told(opened):
     with pytest.raises(UnknownTag, match=r"v7\.0\.0"):
-        following.porting(*opened, mapped(()), "v1.0.0", "v7.0.0")
+        following.porting(*opened, (), "v1.0.0", "v7.0.0")
 
 
 def test_what_to_port_can_be_asked_of_a_branch_and_of_a_commit(opened):
     source, _, base = opened
     symbols = following.mirrored([mirror(GET)], base)
-    of_tag = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
+    of_tag = following.porting(*opened, symbols, "v1.0.0", "v2.0.0")
 
     for name in ("main", source.snapshot("v2.0.0").commit):
-        found = following.porting(*opened, mapped(symbols), "v1.0.0", name)
+        found = following.porting(*opened, symbols, "v1.0.0", name)
         assert (found.new, found.changes) == (name, of_tag.changes)
-
-
-def test_many_symbols_are_compared_alike_on_all_cores(opened, monkeypatch):
-    symbols = following.mirrored([mirror(GET), mirror(STORE)], opened[2])
-    alone = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
-    monkeypatch.setattr(following, "_WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(cores, "cores", lambda: 2)
-
-    assert following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0") == alone
-
-
-class Pending(cores.Unasked[Sequence[following.Mirrored]]):
-    is_pending = True
-
-
-def test_trees_are_compared_alike_while_the_symbols_are_pending(opened):
-    symbols = following.mirrored([mirror(GET), mirror(STORE)], opened[2])
-    asked = following.porting(*opened, mapped(symbols), "v1.0.0", "v2.0.0")
-
-    assert following.porting(*opened, Pending(lambda: symbols), "v1.0.0", "v2.0.0") == asked
 
 
 def test_a_way_over_too_many_release_lines_is_not_walked(monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator import config, cores, session, sourcing
+from annotator import config, parallel, session, sourcing
 from annotator.session import Asked, Session
 
 LOCKED = """package store
@@ -55,8 +55,8 @@ def test_what_several_processes_find_out_is_what_one_does(
     one = sourcing.shown(at, ["store", "cmd", "pkg/store"], locks=True)
     at.cache.put_values("uses", dict.fromkeys(sourcing._keys(at, one.sources).values(), b"damaged"))
     at.cache.put_values("locking", dict.fromkeys(sourcing._keys(at, one.sources).values(), b"damaged"))
-    monkeypatch.setattr(cores, "cores", lambda: 2)
-    monkeypatch.setattr(sourcing, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
+    monkeypatch.setattr(sourcing, "_FEW_BYTES", 1)
 
     several = sourcing.shown(at, ["store", "cmd", "pkg/store"], locks=True)
 

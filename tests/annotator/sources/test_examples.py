@@ -1,13 +1,14 @@
-"""Examples are found by what they are, run for real, and run again only when their code has changed."""
+"""Example programs are found by what they are; their code has a fingerprint."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import pytest
 
 from annotator.errors import InvalidInput
+from annotator.programs import Finished
 from annotator.sources import examples
 
 GUARD = '\n\nif __name__ == "__main__":\n    main()\n'
@@ -24,56 +25,18 @@ class Kept(dict[tuple[str, str], bytes]):
         self.update({(kind, key): value for key, value in values.items()})
 
 
-def run(root: Path, kept: Kept, **programs: str) -> Mapping[str, str]:
-    (root / "shop").mkdir(exist_ok=True)
-    files = {f"shop/{name}.py": text.encode() for name, text in programs.items()}
-    for path, data in files.items():
-        (root / path).write_bytes(data)
-    return examples.outputs(examples.find(files, "shop", COMMAND), files, root, kept)
+def test_a_command_runs_with_the_python_that_runs_this() -> None:
+    program = examples.Program("greet", "shop/greet.py", "Greet", "python -m 'my shop' --greet")
+
+    assert examples.arguments(program) == [sys.executable, "-m", "my shop", "--greet"]
 
 
-def counting(words: str) -> str:
-    """A program that leaves a line in a file for each run."""
-    return f'"""{words}."""\ndef main() -> None:\n    print("hi")\n    open("runs", "a").write("x")\n{GUARD}'
-
-
-def runs(root: Path) -> int:
-    return len((root / "runs").read_text(encoding="utf-8"))
-
-
-def test_what_an_example_prints_is_known(tmp_path: Path) -> None:
-    assert run(tmp_path, Kept(), greet=counting("Greet")) == {"greet": "hi\n"}
-
-
-def test_an_unchanged_example_is_not_run_again(tmp_path: Path) -> None:
-    kept = Kept()
-    run(tmp_path, kept, greet=counting("Greet"))
-
-    assert run(tmp_path, kept, greet=counting("Greet")) == {"greet": "hi\n"}
-    assert runs(tmp_path) == 1
-
-
-def test_another_docstring_is_no_reason_to_run_again(tmp_path: Path) -> None:
-    kept = Kept()
-    run(tmp_path, kept, greet=counting("Greet"))
-
-    run(tmp_path, kept, greet=counting("Greet, and more:\n\nin several lines"))
-
-    assert runs(tmp_path) == 1
-
-
-def test_other_code_is_run(tmp_path: Path) -> None:
-    kept = Kept()
-    run(tmp_path, kept, greet=counting("Greet"))
-
-    assert run(tmp_path, kept, greet=counting("Greet").replace("hi", "ho")) == {"greet": "ho\n"}
-
-
-def test_an_example_that_fails_is_one_sentence(tmp_path: Path) -> None:
-    broken = f'"""Break."""\ndef main() -> None:\n    raise ValueError("no \\033[1m milk")\n{GUARD}'
+def test_an_example_that_fails_is_one_sentence() -> None:
+    program = examples.Program("break", "shop/broken.py", "Break", "python -m shop.broken")
+    finished = Finished(1, b"", b"Traceback\n  more\nValueError: no \033[1m milk\n")
 
     with pytest.raises(InvalidInput) as error:
-        run(tmp_path, Kept(), broken=broken)
+        examples.output(program, finished)
 
     assert str(error.value) == (
         "shop/broken.py: the example ended with exit code 1: "

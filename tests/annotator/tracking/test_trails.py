@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from annotator import cores
 from annotator.history import Hop
 from annotator.model import Missing, Moved, Reference, Renamed, Sign, Text, Verified
-from annotator.tracking import follow as follow_
 from annotator.tracking import trails
 from annotator.tracking.follow import follow
 
@@ -197,28 +195,6 @@ def test_what_is_told_of_one_declaration_does_not_hang_on_which_was_asked_first(
 
     found = {order[n]: (place.anchor.path, place.anchor.symbol) for n, place in enumerate(at)}
     assert found == {0: ("c/c.go", "Keep"), 1: ("a/a.go", "Another"), 2: ("a/b.go", "b")}
-
-
-def test_many_declarations_are_told_alike_on_all_cores(grove, kept, monkeypatch):
-    tags = {
-        "v1.0.0": {"a/a.go": FIRST, "b/b.go": FIRST},
-        "v1.0.1": {"a/a.go": RENAMED, "c/c.go": LATER},
-    }
-    forest = grove(tags)
-    starts = [tracked(forest), tracked(forest, path="b/b.go")]
-    alone = trails.trails(starts, "v1.0.0", list(tags), forest, kept)
-    shares = []
-    shared = cores.shared
-    monkeypatch.setattr(follow_, "_WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(cores, "cores", lambda: 2)
-    monkeypatch.setattr(cores, "shared", lambda work, given: shares.append(given) or shared(work, given))
-    kept.clear()
-
-    found = trails.trails(starts, "v1.0.0", list(tags), grove(tags), kept)
-
-    assert [[0], [1]] in shares
-    assert found == alone
-    assert [type(trail.stops[1].outcome) for trail in found] == [Renamed, Moved]
 
 
 def test_a_tag_that_leaves_the_followed_files_alone_is_not_read(grove, kept):

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 import yaml
 
-from annotator import cores
 from annotator.writing import pages, render
 from annotator.writing.pages import SiteInput
 
@@ -98,12 +97,3 @@ def leaves(nav: object) -> Iterator[str]:
                 yield from leaves(entry)
         case dict():
             yield from leaves(list(nav.values()))
-
-
-def test_two_processes_make_the_same_pages_as_one(given: SiteInput, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = pages.planned(given)
-    monkeypatch.setattr(cores, "cores", lambda: 1)
-    alone = render.files(plan)
-    monkeypatch.setattr(cores, "cores", lambda: 2)
-
-    assert render.files(plan) == alone

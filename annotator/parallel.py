@@ -1,0 +1,114 @@
+"""Runs a function over many items in worker processes."""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from annotator.errors import AnnotatorError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+SHARES_PER_WORKER = 6
+"""Into how many shares work is split for each worker: enough that none waits long for the last one."""
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def parallel_map(function: Callable[[T], R], items: Iterable[T], executor: Executor | None = None) -> list[R]:
+    """Return what a function makes of each item, in order.
+
+    The function and the items are pickled. A single item, a machine with one core and a worker process
+    itself do the work in this process.
+
+    Args:
+        function: A function of a module.
+        items: Its arguments.
+        executor: Runs the calls; this machine's worker processes, if it is not given.
+
+    Raises:
+        AnnotatorError: A worker process ended in the middle of its work.
+    """
+    arguments = list(items)
+    if executor is None:
+        if len(arguments) <= 1 or usable_cores() == 1 or multiprocessing.parent_process() is not None:
+            return [function(argument) for argument in arguments]
+        executor = _local_executor()
+    futures = [executor.submit(function, argument) for argument in arguments]
+    try:
+        return [future.result() for future in futures]
+    except BrokenProcessPool as error:
+        _local_executor.cache_clear()
+        raise AnnotatorError(
+            "a worker process was ended while it worked, perhaps for want of memory; run this again"
+        ) from error
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def split(items: Sequence[T]) -> list[Sequence[T]]:
+    """Deal items out into shares for `parallel_map`, none of them empty."""
+    count = min(len(items), usable_cores() * SHARES_PER_WORKER)
+    return [items[first::count] for first in range(count)]
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, by its affinity and its control group."""
+    # Not `os.cpu_count`, which knows of neither.
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(affinity, _cgroup_limit(_CGROUPS)))
+
+
+def _cgroup_limit(root: Path) -> int:
+    """Return how many cores the control groups of this process allow; more than any machine has if all."""
+    unlimited = 1 << 20
+    try:
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return unlimited
+    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
+    folders = [folder for folder in (root / own, *(root / own).parents) if folder.is_relative_to(root)]
+    return min(_cpu_quota(folder / "cpu.max", unlimited) for folder in folders)
+
+
+def _cpu_quota(file: Path, unlimited: int) -> int:
+    try:
+        quota, period = file.read_text(encoding="utf-8").split()
+        return max(1, int(quota) // int(period))
+    except (OSError, ValueError):  # no such file, or "max"
+        return unlimited
+
+
+@cache
+def _local_executor() -> Executor:
+    """Start the worker processes of this program; they serve all calls until it ends."""
+    # Never fork: a forked copy of a process with threads can wait for ever for a lock that nobody holds.
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    pool = ProcessPoolExecutor(usable_cores(), context, _initialise_worker)
+    atexit.register(pool.shutdown, wait=False, cancel_futures=True)
+    return pool
+
+
+def _initialise_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+def _exit_with_parent() -> None:
+    """End this worker when its parent has ended, however it did."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

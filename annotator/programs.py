@@ -1,0 +1,113 @@
+"""Runs programs of the annotated project in the background, with a time limit; none outlives this process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import msgspec
+
+from annotator import launcher
+from annotator.errors import Interrupted, InvalidInput
+from annotator.parallel import usable_cores
+
+TIME_LIMIT = 120.0
+"""Seconds that a program of the project may take."""
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """How a program ended, and what it wrote."""
+
+    code: int
+    output: bytes
+    errors: bytes
+
+    @property
+    def last_error(self) -> str:
+        """The last line of its error stream; empty if there is none."""
+        return "".join(self.errors.decode("utf-8", "replace").strip().splitlines()[-1:])
+
+
+class Programs(AbstractContextManager["Programs"]):
+    """Programs that run in a project's folder, as many at once as there are cores.
+
+    Leaving the context ends those that still run, with all processes that they started.
+    """
+
+    def __init__(self, root: Path, *, time_limit: float = TIME_LIMIT) -> None:
+        """Take the folder in which programs run and from which they import."""
+        self._root, self._time_limit = root, time_limit
+        self._threads = ThreadPoolExecutor(max_workers=usable_cores())
+        self._lock = threading.Lock()
+        self._running: dict[subprocess.Popen[bytes], IO[bytes]] = {}
+        self._is_closed = False
+
+    def start(self, name: str, command: Sequence[str]) -> Future[Finished]:
+        """Run a command as soon as a core is free.
+
+        The future raises InvalidInput, which begins with `name`, if the command cannot be started or does
+        not end in time.
+        """
+        return self._threads.submit(self._run, name, command)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._is_closed = True
+            for pipe in self._running.values():
+                pipe.close()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _run(self, name: str, command: Sequence[str]) -> Finished:
+        process, pipe = self._started(command)
+        try:
+            output, errors = process.communicate(timeout=self._time_limit)
+        except subprocess.TimeoutExpired as error:
+            pipe.close()
+            process.communicate()
+            raise InvalidInput(f"{name} did not end within {self._time_limit:g} s") from error
+        finally:
+            with self._lock:
+                del self._running[process]
+            pipe.close()
+        return Finished(process.returncode, output, errors)
+
+    def _started(self, command: Sequence[str]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+        """Start the launcher with a command; it kills the command when the pipe is closed."""
+        with self._lock:
+            if self._is_closed:
+                raise Interrupted("the programs of the project were ended")
+            process = subprocess.Popen(  # noqa: S603 - the project's own programs, by its own settings
+                [sys.executable, "-I", "-S", launcher.__file__, *command],
+                cwd=self._root,
+                env=_environment(self._root),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # signals of the terminal are for us; we end it by its pipe
+            )
+            # Taken from the process, whose `communicate` would close it at once.
+            pipe, process.stdin = process.stdin, None
+            assert pipe is not None  # noqa: S101 - it was asked for
+            self._running[process] = pipe
+        return process, pipe
+
+
+def _environment(root: Path) -> dict[str, str]:
+    package = Path(__file__).resolve().parents[1]
+    paths = [str(root), str(package), os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "COLUMNS": "100",
+    }
