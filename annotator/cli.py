@@ -176,9 +176,9 @@ def verify(  # noqa: PLR0913 - the options of a command line
             raise InvalidInput(
                 "`--update` shows a diff; leave `--format` and `--output` away, or verify once more after it"
             )
-        project = config.find(Path.cwd())
+        project = _project(article or ())
         named = _expanded(project, article, allow_none=allow_none) if article else None
-        with _session(source, tag) as at:
+        with _session(source, tag, project=project) as at:
             if update:
                 raise typer.Exit(FINDINGS if _update(at, named, allow_none=allow_none) else OK)
             checked = pipeline.verify(at, named)
@@ -204,7 +204,20 @@ def _report_file(option: str) -> tuple[Format, Path]:
     return Format(form), Path(file)
 
 
-def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool) -> list[Path]:
+def _project(articles: Iterable[Path]) -> config.Project:
+    """Return the project of the working directory, or else the one that all the articles lie in."""
+    try:
+        return config.find(Path.cwd())
+    except InvalidInput:
+        folders = [os.path.normpath(file.absolute().parent) for file in articles]
+        if not folders:
+            raise
+        with suppress(InvalidInput):
+            return config.find(Path(os.path.commonpath(folders)))
+        raise
+
+
+def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool = False) -> list[Path]:
     """Return the files that arguments name, without TOML files that are not manifests."""
     from annotator import article_files
 
@@ -301,7 +314,7 @@ def build(
         _build_versions(article or (), source, None if all_ else tag, told)
         return
     with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
-        built = pipeline.build(at, article or (), told)
+        built = pipeline.build(at, _expanded(at.project, article or ()), told)
         folder = at.project.site
     _report_remarks(built, set())
     _print([printable(f"{built.pages} pages at {built.tag} in {folder / 'docs'}")])
@@ -313,7 +326,8 @@ def _build_versions(
     with _session(source, history=True) as at:
         wanted = pipeline.latest(at) if tags is None else tags
         reported: set[Remark] = set()
-        names = pipeline.versions(at, wanted, article, told, lambda built: _report_remarks(built, reported))
+        named = _expanded(at.project, article)
+        names = pipeline.versions(at, wanted, named, told, lambda built: _report_remarks(built, reported))
         folder = at.project.site / "html"
     _print([printable(f"{', '.join(names)} in {folder}")])
 
@@ -663,9 +677,13 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _session(
-    source: str | None, tag: str | None = None, *, history: bool = False
+    source: str | None,
+    tag: str | None = None,
+    *,
+    history: bool = False,
+    project: config.Project | None = None,
 ) -> Iterator[session.Session]:
-    project = config.find(Path.cwd())
+    project = project or config.find(Path.cwd())
     with (
         _interruptible(),
         session.session(project, session.Asked(source, tag, history), terminal.report, _say) as at,

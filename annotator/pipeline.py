@@ -92,8 +92,8 @@ def date(at: Session, file: Path) -> dating.Dating:
     from annotator.tracking import dating
 
     read = article(at.project, file)
-    if not read.references:
-        raise InvalidInput(f"{file}: no reference into source code is found in it")
+    if all(reference.repository is not None for reference in read.references):
+        raise InvalidInput(f"{file}: no reference into {at.source.repository} is found in it")
     tags = dating.versions(at.source.tags())
     if not tags:
         raise SourceUnavailable(f"{at.source.repository} has no version tags to date an article by")

@@ -53,7 +53,7 @@ def is_manifest(data: bytes) -> bool:
     except InvalidInput:
         return _HEADING.search(data) is not None
     return isinstance(chapters, list) and any(
-        isinstance(chapter, dict) and not chapter.keys().isdisjoint(("number", "references"))
+        isinstance(chapter, dict) and ("references" in chapter or isinstance(chapter.get("number"), str))
         for chapter in chapters
     )
 

@@ -107,7 +107,7 @@ def text(checked: Checked, *, quiet: bool = False) -> Iterator[Styled]:
         yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
     yield Styled(sentence(checked))
     if checked.stand_in:
-        yield Styled(f"{printable(checked.stand_in)}: only `missing` counts as a finding here")
+        yield Styled(f"{printable(checked.stand_in)}; only `missing` counts as a finding there")
 
 
 def _place(verdict: Verdict) -> str:

@@ -396,8 +396,11 @@ def test_a_shallow_clone_tells_what_can_be_told_and_what_it_lacks(project, shop,
     assert "shallow clone" in sentence(capsys)
 
 
-def test_an_article_that_cites_nothing_cannot_be_dated(project, shop, capsys):
-    (project / "empty.md").write_text("Nothing here.\n")
+@pytest.mark.parametrize(
+    "text", ["Nothing here.\n", "https://github.com/other/other/blob/v3.5.0/server/a.go#L3\n"]
+)
+def test_an_article_that_cites_nothing_cannot_be_dated(project, shop, capsys, text):
+    (project / "empty.md").write_text(text)
 
     assert cli.run(["date", "--source", str(shop), "empty.md"]) == 2
     assert "no reference" in sentence(capsys)
@@ -511,6 +514,7 @@ OTHER_TOML = {
     "Cargo.toml": '[package]\nname = "x"\n',
     "hugo.toml": 'title = "My site"\nbaseURL = "https://example.org"\n',
     "book.toml": '[book]\ntitle = "A book"\nchapters = 3\n',
+    "novel.toml": '[[chapters]]\nnumber = 1\nfile = "a.md"\n',
     "template.toml": "name = {{ name }}\n",
     "empty.toml": "",
     "latin.toml": b"name = '\xe4'\n",
@@ -557,6 +561,27 @@ def test_folders_and_patterns_are_verified(project, shop, capsys):
     for named in ("docs", "docs/**"):
         assert cli.run(["verify", "--source", str(shop), named]) == cli.OK
         assert "2 references at v1.0.0" in capsys.readouterr().out
+
+
+def test_a_site_is_built_with_the_articles_of_a_folder(project, shop):
+    (project / "docs").mkdir()
+    (project / "docs" / "a.md").write_text("# One\n\ncmd/main.go:5\n")
+
+    assert cli.run(["build", "--source", str(shop), "docs", "annotator.toml"]) == cli.OK
+
+
+def test_settings_beside_the_articles_serve_from_above(project, shop, capsys, monkeypatch):
+    (project / "text.md").write_text("cmd/main.go:50\n")
+    monkeypatch.chdir(project.parent)
+    (project.parent / ".git").mkdir()
+    output = "--output=sarif=out"
+
+    assert cli.run(["verify", "--source", str(shop), output, "project/text.md"]) == cli.FINDINGS
+    assert '"project/text.md"' in (project.parent / "out").read_text()
+    assert cli.run(["verify", "--source", str(shop), "project/site/*/*.toml"]) == cli.OK
+    assert cli.run(["verify", "--source", str(shop), "project/text.md", "shop/a.md"]) == 2
+    assert cli.run(["verify", "--source", str(shop)]) == 2
+    assert "no annotator.toml" in capsys.readouterr().err
 
 
 def test_one_run_writes_several_reports(project, shop, tmp_path, capsys):

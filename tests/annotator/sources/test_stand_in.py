@@ -44,7 +44,7 @@ def test_a_moved_reference_does_not_count_in_the_release_that_stands_in(offline,
     assert "does not answer: this is v1.3.0 from Debian's origin.go instead of v1.2.0" in said.err
     assert "1 reference at v1.3.0" in said.out
     assert "1 moved" in said.out
-    assert "only `missing` counts as a finding here" in said.out
+    assert "only `missing` counts as a finding there" in said.out
     (run,) = json.loads((offline / "out").read_text())["runs"]
     assert run["results"] == []
     assert "v1.3.0" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
