@@ -12,9 +12,7 @@ from annotator.errors import InvalidInput
 PACKAGES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "site": frozenset({"jinja2", "markupsafe", "material", "mkdocs", "pygments", "watchdog"}),
-        "engine": frozenset(
-            {"boltdb", "httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"}
-        ),
+        "engine": frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"}),
     }
 )
 """What each extra of pyproject.toml installs, by the names that are imported."""

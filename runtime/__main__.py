@@ -10,7 +10,7 @@ INTERRUPTED = 130
 WRONG_USAGE = 2
 
 # What the extra `engine` installs, by the names that are imported.
-_ENGINE = frozenset({"boltdb", "httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"})
+_ENGINE = frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"})
 
 
 def main() -> None:

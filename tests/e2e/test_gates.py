@@ -176,7 +176,7 @@ def test_the_action_installs_in_an_environment_of_its_own(project, tmp_path):
     program = temp / "annotator" / "bin" / "annotator"
     assert subprocess.run([program, "--version"], check=True, capture_output=True).stdout
     installed = {path.name for path in temp.glob("annotator/lib/*/site-packages/*")}
-    assert not installed & {"mkdocs", "uvicorn", "boltdb"}
+    assert not installed & {"mkdocs", "uvicorn", "httpcore"}
 
 
 def test_the_action_pins_its_steps_and_caches_by_repository_and_tag():

@@ -260,6 +260,17 @@ def test_flipped_bits_never_stop_the_reading(tmp_path: Path, seed: int) -> None:
     assert len(bolt.read(tmp_path / "bits").records) <= 50
 
 
+def test_damaged_size_costs_one_record(tmp_path: Path) -> None:
+    names = [f"v{number}".encode() for number in range(20)]
+    content = bytearray(bolt_file({name: record("x") for name in names}))
+    at = next(at for at in range(0, len(content), PAGE) if content.find(b"v0", at, at + PAGE) > 0)
+    struct.pack_into("<I", content, at + 16 + 3 * 16 + 12, 1 << 30)
+    (tmp_path / "size").write_bytes(content)
+    snapshot = bolt.read(tmp_path / "size")
+    assert len(snapshot.records) == 19
+    assert "1 of its records are lost" in snapshot.problems[0]
+
+
 def test_a_bucket_of_few_records_lies_in_its_header(tmp_path: Path) -> None:
     inline = leaf(0, [(0, b"a", b"1")])[:60]
     content = bytearray(bolt_file({}))
