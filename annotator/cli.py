@@ -375,18 +375,22 @@ def serve(  # noqa: PLR0913 - the options of a command line
     own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
     folders = [*own, render.folder(), *(project.root / package for package in project.config.packages)]
     settings = project.site / "mkdocs.yml"
-    command = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", str(settings), "-a"]
-    with _interruptible(), watching(folders, [project.site], lambda: _run(again)):
-        raise typer.Exit(_serve([*command, f"127.0.0.1:{port}"]))
+    command = [sys.executable, "-m", "annotator.preview", str(settings), str(port)]
+    if not terminal.is_shown():
+        command.append("--quiet")
+    with _until_interrupted(), watching(folders, [project.site], lambda: _run(again)):
+        raise typer.Exit(_serve(command))
 
 
 def _serve_versions(port: int) -> int:
     """Serve the sites of several tags as they are."""
     folder = config.find(Path.cwd()).site / "html"
-    _print([f"http://127.0.0.1:{port}/"])
-    server = ["http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder)]
-    with _interruptible():
-        return _serve([sys.executable, "-m", *server])
+    from annotator import preview
+
+    _print([f"http://127.0.0.1:{port}/ shows the site; Ctrl-C ends it"])
+    with _until_interrupted():
+        preview.serve_files(folder, port)
+    return OK
 
 
 def _see_that_it_is_free(port: int) -> None:
@@ -673,6 +677,15 @@ def _interruptible() -> Iterator[None]:
         yield
     except KeyboardInterrupt as interrupt:
         raise Interrupted("interrupted; nothing half-written is left") from interrupt
+
+
+@contextmanager
+def _until_interrupted() -> Iterator[None]:
+    """Ctrl-C is how a server ends."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("the server has ended") from interrupt
 
 
 @contextmanager

@@ -114,6 +114,11 @@ def report(stage: str, done: int, total: int) -> None:
     logging.getLogger(_LOGGER).info("%s", stage, extra={"done": done, "total": total})
 
 
+def is_shown() -> bool:
+    """Whether progress is shown at all."""
+    return any(isinstance(handler, Display) for handler in logging.getLogger(_LOGGER).handlers)
+
+
 def clear() -> None:
     """Remove the changing line before something else is written to the terminal."""
     for handler in logging.getLogger(_LOGGER).handlers:

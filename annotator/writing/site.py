@@ -69,14 +69,14 @@ def stamp(folder: Path, state: str, note: bytes) -> None:
 
 def _head(folder: Path, state: str, note: bytes) -> bytes:
     """What a stamp begins with: the state, the folder as it is, and the note that follows."""
-    return f"{state} {_listing(folder)} {hashlib.sha256(note).hexdigest()}".encode()
+    return f"{state} {listing(folder)} {hashlib.sha256(note).hexdigest()}".encode()
 
 
 def _stamp(folder: Path) -> Path:
     return folder.parent / ASIDE / f"{folder.name}.stamp"
 
 
-def _listing(folder: Path) -> str:
+def listing(folder: Path) -> str:
     """A name for the folder's files by their sizes and times."""
     found = hashlib.sha256()
     for at, names, files in os.walk(folder):
