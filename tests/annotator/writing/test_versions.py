@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -27,15 +27,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def version(tag: str, pages: Mapping[str, bytes] = PAGES) -> versions.Version:
+    """A version whose state is its pages."""
+    return versions.Version(tag, repr(sorted(pages.items())), lambda: pages)
+
+
 def listed(folder: Path) -> list[dict[str, object]]:
     found: list[dict[str, object]] = json.loads((folder / "html" / "versions.json").read_bytes())
     return found
 
 
 def test_each_tag_is_a_site_and_the_list_has_the_newest_first(folder: Path) -> None:
-    made = {"v9": PAGES, "v10": PAGES}
+    made = ("v9", "v10")
 
-    assert versions.publish(made.items(), folder, "v9") == ("v10", "v9")
+    assert versions.publish([version(tag) for tag in made], folder, "v9") == ("v10", "v9")
 
     assert listed(folder) == [
         {"version": "v10", "title": "v10", "aliases": []},
@@ -48,9 +53,9 @@ def test_each_tag_is_a_site_and_the_list_has_the_newest_first(folder: Path) -> N
 def test_a_version_of_an_earlier_run_stays_and_a_single_site_gives_way(folder: Path) -> None:
     (folder / "html").mkdir()
     (folder / "html" / "single.html").write_text("")
-    versions.publish([("v1", PAGES)], folder, "v1")
+    versions.publish([version("v1")], folder, "v1")
 
-    versions.publish([("v2", PAGES)], folder, "v1")
+    versions.publish([version("v2")], folder, "v1")
 
     assert [(one["version"], one["title"]) for one in listed(folder)] == [
         ("v2", "v2"),
@@ -62,37 +67,37 @@ def test_a_version_of_an_earlier_run_stays_and_a_single_site_gives_way(folder: P
 
 
 def test_what_goes_wrong_on_the_way_leaves_every_version_as_it_was(folder: Path) -> None:
-    versions.publish([("v1", PAGES)], folder, "v1")
+    versions.publish([version("v1")], folder, "v1")
     before = {file: file.read_bytes() for file in (folder / "html").rglob("*") if file.is_file()}
 
-    def made() -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        yield "v1", {"index.md": b"# Other\n"}
+    def interrupt() -> Mapping[str, bytes]:
         raise KeyboardInterrupt
 
+    changed = version("v1", {"index.md": b"# Other\n"})
     with pytest.raises(KeyboardInterrupt):
-        versions.publish(made(), folder, "v1")
+        versions.publish([changed, versions.Version("v2", "", interrupt)], folder, "v1")
 
     assert before == {file: file.read_bytes() for file in (folder / "html").rglob("*") if file.is_file()}
 
 
 def test_pages_that_mkdocs_refuses_are_told_and_nothing_is_published(folder: Path) -> None:
     with pytest.raises(AnnotatorError, match="v1: mkdocs cannot build it"):
-        versions.publish([("v1", {"index.md": b"[x](nowhere.md)\n"})], folder, "v1")
+        versions.publish([version("v1", {"index.md": b"[x](nowhere.md)\n"})], folder, "v1")
 
     assert not (folder / "html").exists()
 
 
 def test_two_builds_at_once_are_told(folder: Path) -> None:
-    def made() -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        versions.publish([("v2", PAGES)], folder, "v1")
-        yield "v1", PAGES
+    def build_another() -> Mapping[str, bytes]:
+        versions.publish([version("v2")], folder, "v1")
+        return PAGES
 
     with pytest.raises(site.SiteBusy, match="another build is writing it"):
-        versions.publish(made(), folder, "v1")
+        versions.publish([versions.Version("v1", "", build_another)], folder, "v1")
 
 
 def test_a_tag_that_is_no_name_of_a_folder_becomes_one(folder: Path) -> None:
-    (name,) = versions.publish([("../x", PAGES)], folder, "v1")
+    (name,) = versions.publish([version("../x")], folder, "v1")
 
     assert "/" not in name
     assert (folder / "html" / name / "index.html").is_file()
@@ -100,16 +105,16 @@ def test_a_tag_that_is_no_name_of_a_folder_becomes_one(folder: Path) -> None:
 
 @pytest.mark.parametrize("hostile", [b"{", b'[{"version": "../..", "title": "x"}]', b"[1]"])
 def test_a_list_that_is_damaged_or_names_other_folders_is_made_anew(folder: Path, hostile: bytes) -> None:
-    versions.publish([("v1", PAGES)], folder, "v1")
+    versions.publish([version("v1")], folder, "v1")
     (folder / "html" / "versions.json").write_bytes(hostile)
 
-    assert versions.publish([("v2", PAGES)], folder, "v1") == ("v2",)
+    assert versions.publish([version("v2")], folder, "v1") == ("v2",)
 
 
 def test_a_version_that_an_interrupted_run_had_taken_away_is_put_back(folder: Path) -> None:
-    versions.publish([("v1", PAGES)], folder, "v1")
+    versions.publish([version("v1")], folder, "v1")
     aside = folder / ".cache" / "versions"
     aside.mkdir(parents=True)
     (folder / "html" / "v1").rename(aside / "v1.old")
 
-    assert versions.publish([("v2", PAGES)], folder, "v1") == ("v2", "v1")
+    assert versions.publish([version("v2")], folder, "v1") == ("v2", "v1")
