@@ -84,7 +84,7 @@ def example(
 
 @app.command()
 def check(
-    root: Annotated[Path, typer.Option(help="The engine's root; nothing in it is changed.")],
+    root: Annotated[Path, typer.Option(readable=False, help="The engine's root; nothing in it is changed.")],
 ) -> None:
     """Look for what is wrong in the root of an engine that is stopped."""
     from runtime.plugins import check as plugin_check  # noqa: PLC0415 - only this command needs them
@@ -115,11 +115,14 @@ def check(
 @app.command()
 def serve(  # noqa: PLR0913 - one for each option
     *,
-    root: Annotated[Path, typer.Option(help="Where the engine keeps what must last.")] = Path(
+    root: Annotated[Path, typer.Option(readable=False, help="Where the engine keeps what must last.")] = Path(
         "~/.local/share/moby-annotated"
     ),
     exec_root: Annotated[
-        Path | None, typer.Option(help="Where it keeps sockets and state of plugins; ROOT/run by default.")
+        Path | None,
+        typer.Option(
+            readable=False, help="Where it keeps sockets and state of plugins; ROOT/run by default."
+        ),
     ] = None,
     host: Annotated[
         list[str] | None, typer.Option(help="Where to listen: unix://PATH or tcp://127.0.0.1:PORT.")
@@ -129,7 +132,8 @@ def serve(  # noqa: PLR0913 - one for each option
         Literal["process", "runc"], typer.Option(help="Who runs managed plugins.")
     ] = "process",
     plugins_dir: Annotated[
-        list[Path] | None, typer.Option(help="Where to look for legacy plugins, instead of moby's folders.")
+        list[Path] | None,
+        typer.Option(readable=False, help="Where to look for legacy plugins, instead of moby's folders."),
     ] = None,
     live_restore: Annotated[
         bool, typer.Option("--live-restore", help="Let plugins run on while the engine is stopped.")

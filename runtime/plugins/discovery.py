@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,6 +17,8 @@ from runtime.plugins import address, tls, wire
 from runtime.plugins.activation import Plugin, new_local_plugin
 from runtime.plugins.errors import PluginNotFound
 from runtime.plugins.timings import DEFAULT, Timings
+
+log = logging.getLogger(__name__)
 
 SOCKETS_PATH: Final = "/run/docker/plugins"
 """Where sockets are looked for.
@@ -52,11 +55,13 @@ class LocalRegistry:
         extra sockets_paths,specs_paths: the folders are the registry's own, so that no root is needed; moby
             has globals.
         extra timings: handed to the plugins that are found; moby has constants.
+        extra reported: the folders whose trouble is in the log already.
     """
 
     sockets_paths: Sequence[str | Path] = (SOCKETS_PATH,)
     specs_paths: Sequence[str | Path] = SPECS_PATHS
     timings: Timings = DEFAULT
+    reported: set[Path] = field(default_factory=set, init=False, compare=False)
 
     @classmethod
     def of_folders(cls, folders: Sequence[str | Path], timings: Timings = DEFAULT) -> Self:
@@ -64,10 +69,7 @@ class LocalRegistry:
         return cls(tuple(folders), tuple(folders), timings)
 
     def scan(self) -> list[str]:
-        """The names of all plugins, sockets first.
-
-        Raises:
-            EngineError: A folder is there and cannot be read.
+        """Return the names of all plugins, sockets first.
 
         Go:
             pkg/plugins/discovery.go::Scan
@@ -78,10 +80,29 @@ class LocalRegistry:
             behaviour nested: any spec with its folder's name counts; moby looks at the first file with that
                 name, whatever its suffix, and takes a folder `x.spec` for a spec.
             behaviour symlink: a link to a socket counts in every place, as when the plugin is looked up.
+            behaviour unreadable: a folder that cannot be read is logged once and has no plugins, since
+                dockerd makes one that root alone may enter; moby, which is root, fails.
+            error error-reading-dir-entries: likewise.
         """
-        names = [name for folder in self.sockets_paths for name in _scan_sockets(Path(folder))]
-        names += [name for folder in self.specs_paths for name in _scan_specs(Path(folder))]
+        names = [name for folder in self.sockets_paths for name in _scan_sockets(self._entries(folder))]
+        names += [name for folder in self.specs_paths for name in _scan_specs(self._entries(folder))]
         return list(dict.fromkeys(names))
+
+    def _entries(self, folder: str | Path) -> list[Path]:
+        """The paths in a folder; none if it cannot be read."""
+        path = Path(folder)
+        try:
+            entries = sorted(path.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            if path not in self.reported:
+                self.reported.add(path)
+                reason = (error.strerror or str(error)).lower()
+                log.warning("legacy plugins in %s are ignored: %s", path, reason)
+            return []
+        self.reported.discard(path)
+        return entries
 
     def plugin(self, name: str) -> Plugin:
         """The plugin of that name: a socket before a spec, a `.spec` before a `.json`, flat before nested.
@@ -170,28 +191,19 @@ def plugin_paths(base: str | Path, name: str, ext: str) -> list[Path]:
     return [Path(base, name + ext), Path(base, name, name + ext)]
 
 
-def _scan_sockets(folder: Path) -> Iterator[str]:
-    for entry in _entries(folder):
+def _scan_sockets(entries: list[Path]) -> Iterator[str]:
+    for entry in entries:
         path = entry / f"{entry.name}.sock" if stat.S_ISDIR(_mode(entry)) else entry
         if _is_socket(path):
             yield path.stem
 
 
-def _scan_specs(folder: Path) -> Iterator[str]:
-    for entry in _entries(folder):
+def _scan_specs(entries: list[Path]) -> Iterator[str]:
+    for entry in entries:
         nested = [entry / f"{entry.name}{suffix}" for suffix in SPEC_SUFFIXES]
         paths = nested if stat.S_ISDIR(_mode(entry)) else [entry]
         if any(path.suffix in SPEC_SUFFIXES and _is_file(path) for path in paths):
             yield paths[0].stem
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise EngineError(f"error reading dir entries: {error}") from error
 
 
 def _is_socket(path: Path) -> bool:
@@ -224,7 +236,7 @@ def _read(path: Path) -> bytes:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             content = file.read(SPEC_LIMIT + 1)
     except OSError as error:
-        raise EngineError(str(error), error) from error
+        raise EngineError(f"open {path}: {(error.strerror or str(error)).lower()}", error) from error
     if len(content) > SPEC_LIMIT:
         raise EngineError(f"{path}: a spec of more than {SPEC_LIMIT} bytes")
     return content

@@ -172,10 +172,16 @@ def test_what_is_no_plugin_is_passed_over(registry: LocalRegistry, folder: Path)
             registry.plugin(name)
 
 
-def test_a_folder_that_is_none_is_an_error(folder: Path) -> None:
+def test_folder_that_cannot_be_read_is_reported_once_and_ignored(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = write(folder / "file", "")
-    with pytest.raises(EngineError, match=r"^error reading dir entries: .*Not a directory"):
-        LocalRegistry.of_folders([path]).scan()
+    write(folder / "good" / "one.spec", "tcp://127.0.0.1:1")
+    registry = LocalRegistry.of_folders([path, folder / "good"])
+    assert [registry.scan() for _ in range(3)] == [["one"]] * 3
+    assert caplog.messages == [f"legacy plugins in {path} are ignored: not a directory"]
+    with pytest.raises(PluginNotFound):
+        registry.plugin("none")
 
 
 def test_a_spec_without_end_is_refused(registry: LocalRegistry, folder: Path) -> None:
