@@ -129,15 +129,13 @@ RULES: Final[Mapping[str, Rule]] = {
     "bad-status": _error("The whole answer counts as broken: the volume counts as missing."),
     "path-fails": _note("Nothing: it ignores the error, and shows no place for the volume."),
     "relative-path": _warning("`docker volume inspect` shows a place that leads nowhere."),
-    "list-fails": _error("`docker volume ls` warns, and shows no volume of the plugin."),
-    "null-in-list": _error("dockerd panics: the request for the list ends without an answer."),
+    "list-fails": _error("`docker volume ls` warns, and shows only volumes that it knows already."),
+    "null-in-list": _error("dockerd ends with a panic; the engine of this project leaves it out."),
     "not-listed": _error("`docker volume ls` does not show the volume."),
     "listed-twice": _warning("The volume is listed twice."),
     "mount-fails": _error("No container that uses the volume starts."),
-    "no-mountpoint": _error(
-        "The container does not get the volume: the mount has no source, or the wrong one."
-    ),
-    "relative-mountpoint": _error("The container does not start: a mount's source must be absolute."),
+    "no-mountpoint": _error("The container starts with its own OCI bundle in the volume's place."),
+    "relative-mountpoint": _error("The container does not start: the path is taken below its OCI bundle."),
     "mountpoint-missing": _error("The container does not start: the source of the mount does not exist."),
     "mountpoint-inside": _note(
         "Right for a managed plugin; of a plugin found by its socket, it looks for the path on the host."
