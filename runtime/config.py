@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from runtime import workers
 from runtime.errors import InvalidParameter
 from runtime.plugins.getter import Handler
 from runtime.plugins.patience import Timings as PluginTimings
@@ -54,7 +55,7 @@ class Config:
         spec_options: Changes to the specs of managed plugins, by capability.
         handlers: Who is told of each plugin that becomes active, by capability.
         timings: How long it waits.
-        workers: Where it does what others must not wait for.
+        workers: Where tasks run in the background; it must start each at once (no pool of fixed size).
 
     Go:
         daemon/config/config_unix.go::Config
@@ -116,7 +117,8 @@ class Config:
         """Accept paths as strings, and make them absolute, so that a change of directory changes nothing.
 
         Raises:
-            InvalidParameter: A path is empty or none, or there is no such executor.
+            InvalidParameter: A path is empty or none, there is no such executor, or `workers` is a pool of
+                fixed size.
         """
         object.__setattr__(self, "root", _absolute("root", self.root))
         if self.exec_root is not None:
@@ -126,6 +128,7 @@ class Config:
         if self.plugin_folders is not None:
             folders = tuple(_absolute("plugin_folders", folder) for folder in self.plugin_folders)
             object.__setattr__(self, "plugin_folders", folders)
+        workers.check(self.workers)
         if self.executor not in get_args(ExecutorName):
             raise InvalidParameter(f"executor must be one of {get_args(ExecutorName)}, not {self.executor!r}")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
+
+from runtime.errors import InvalidParameter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,11 +21,29 @@ Tasks: TypeAlias = SimpleQueue[Callable[[], None]]
 
 
 class Workers(Protocol):
-    """Where work is done beside the caller's; each `concurrent.futures.Executor` is one."""
+    """Where tasks run in the background: each at once, in a thread of its own or in the caller's.
+
+    Tasks wait for other tasks, so that a pool with a fixed number of threads could wait for itself for ever.
+    """
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
         """Begin a task and return at once."""
         ...
+
+
+def check(workers: object) -> None:
+    """Refuse what cannot run tasks as they need it.
+
+    Raises:
+        InvalidParameter: It has no `submit`, or is a pool with a fixed number of threads or processes.
+    """
+    if isinstance(workers, Executor) and hasattr(workers, "_max_workers"):
+        raise InvalidParameter(
+            f"workers must start each task at once, which a {type(workers).__name__} does not when all its "
+            "workers are busy; leave it out, or use runtime.workers.Threads()"
+        )
+    if not callable(getattr(workers, "submit", None)):
+        raise InvalidParameter("workers must have a method submit(task, *args)")
 
 
 class Threads:

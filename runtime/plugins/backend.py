@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from runtime import background
 from runtime.errors import EngineError
-from runtime.plugins import background, records, restoring
+from runtime.plugins import records, restoring
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import (
     PluginCreateOptions,

@@ -9,10 +9,10 @@ from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 
-from runtime import mount
+from runtime import background, mount
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import background, dialing, initlayer, propagation, records
+from runtime.plugins import dialing, initlayer, propagation, records
 from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.executor.protocol import Closes, Executor

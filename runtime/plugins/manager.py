@@ -8,9 +8,10 @@ from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 
+from runtime import background
 from runtime.disk import make_private
 from runtime.errors import EngineError
-from runtime.plugins import background, restoring
+from runtime.plugins import restoring
 from runtime.plugins.backend import Backend
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller, ManagerConfig

@@ -7,9 +7,10 @@ from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from runtime import background
 from runtime.disk import ensure_remove_all
 from runtime.errors import EngineError
-from runtime.plugins import background, golang_json, propagation, records
+from runtime.plugins import golang_json, propagation, records
 from runtime.plugins.api_types import PluginConfig
 from runtime.plugins.blobs import BasicBlobStore
 from runtime.plugins.controller import Controller

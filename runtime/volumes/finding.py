@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from runtime import background
 from runtime.errors import EngineError, InvalidParameter
 from runtime.quoting import quote
 from runtime.volumes import context, filters
@@ -242,7 +243,7 @@ def _add(store: VolumeStore, vd: Driver, answer: Answer[Sequence[Volume]], liste
     if answers_at_once(vd):
         listed.warnings.extend(vd.warnings())
     elif unknown := [v for v in answer.value if v.name in store.db.rows and v.name not in store.names]:
-        store.workers.submit(lambda: _adopt(store, unknown, scope))
+        background.run(store.workers, lambda: _adopt(store, unknown, scope))
     listed.warnings.extend(_gone(store, vd.name, answer.value))
 
 

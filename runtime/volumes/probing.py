@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +12,8 @@ from typing import Generic, TypeVar
 from runtime.errors import EngineError
 from runtime.volumes.errors import Unreachable
 from runtime.workers import Workers
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -112,5 +115,6 @@ def _answer(question: Callable[[], T]) -> Answer[T]:
         return Answer(question())
     except EngineError as error:
         return Answer(None, error)
-    except Exception as error:  # noqa: BLE001 - one that breaks must not stop the others
+    except Exception as error:  # one that breaks must not stop the others
+        log.exception("a question to a volume driver failed")
         return Answer(None, EngineError(error))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Final
 
+from runtime import background
 from runtime.errors import EngineError
 from runtime.quoting import quote
 from runtime.volumes import finding
@@ -64,7 +65,7 @@ def restore(store: VolumeStore) -> None:
     if not by_driver[""]:
         del by_driver[""]
     if by_driver:
-        wait([store.workers.submit(lambda: _restore_others(store, by_driver))], store.timings.start)
+        wait([background.run(store.workers, lambda: _restore_others(store, by_driver))], store.timings.start)
 
 
 def _immediate(store: VolumeStore) -> Sequence[Immediate]:
@@ -76,7 +77,7 @@ def _recover(store: VolumeStore, vd: Immediate) -> None:
     """End what a crash interrupted."""
     for name in vd.recover(lambda: {meta.name for meta in store.db.list() if meta.driver == vd.name}):
         store.db.remove(name)
-    store.workers.submit(vd.sweep)
+    background.run(store.workers, vd.sweep)
 
 
 def _restore_known(store: VolumeStore, vd: Driver, metas: Sequence[VolumeMetadata]) -> None:

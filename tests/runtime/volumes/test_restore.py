@@ -237,6 +237,20 @@ def test_a_driver_that_hangs_is_waited_for_once_and_then_left_out(
     assert len(plugin.client.calls) == calls
 
 
+def test_failure_in_the_background_is_logged(
+    stores: Any, getter: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = stores.service(getter)
+    service.create("mine", "plug")
+
+    def broken(capability: str, *, patient: bool = False) -> Any:
+        raise RuntimeError(f"no {capability}, {patient}")
+
+    monkeypatch.setattr(getter, "get_all_by_cap", broken)
+    restarted(stores, service, getter)
+    assert eventually(lambda: "RuntimeError: no VolumeDriver" in caplog.text)
+
+
 def eventually(true: Any, seconds: float = 10.0) -> bool:
     end = time.monotonic() + seconds
     while not true():

@@ -1,4 +1,4 @@
-"""Work beside the caller, whose failures nobody waits for but the log."""
+"""Tasks that run in the background; their failures go to the log."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from concurrent.futures import Future
 
 from runtime.workers import Workers
 
-log = logging.getLogger("runtime.plugins.background")
+log = logging.getLogger("runtime.background")
 
 
 def run(workers: Workers, task: Callable[[], None]) -> Future[None]:
-    """Begin a task; whatever it raises is logged, and its Future never fails."""
+    """Begin a task. An exception that it raises is logged; the future never fails."""
     return workers.submit(_logged, task)
 
 
