@@ -317,7 +317,7 @@ def build(
         built = pipeline.build(at, _expanded(at.project, article or ()), told)
         folder = at.project.site
     _report_remarks(built, set())
-    _print([printable(f"{built.pages} pages at {built.tag} in {folder / 'docs'}")])
+    _print([printable(f"{counted(built.pages, 'page')} at {built.tag} in {folder / 'docs'}")])
 
 
 def _build_versions(
@@ -646,9 +646,8 @@ def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bo
                 sys.stdout.write(f"{printable(line.rstrip())}\n")
             cited.write_aside(update.file, update.after)
         if update.left:
-            _say(
-                f"{update.name}: {update.left} references are left as they were; `annotator verify` tells why"
-            )
+            left_as_were = f"{counted(update.left, 'reference')} not rewritten"
+            _say(f"{update.name}: {left_as_were}, as it is not certain how; `annotator verify` tells more")
     if not references and not allow_none:
         raise _nothing_to_check(at.project, None if files is None else names)
     return left

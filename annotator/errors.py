@@ -54,6 +54,8 @@ class UnknownTag(SourceUnavailable):
             else f"the repository has no tag, ref or commit {tag!r}; {hint}{told}"
         )
         self.nearest = nearest
+        if not remedy:  # a mistyped argument like any other
+            self.exit_code = InvalidInput.exit_code
 
 
 class Interrupted(AnnotatorError):

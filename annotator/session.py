@@ -126,10 +126,13 @@ class Session:
         baseline_tag = self.project.config.baseline
         found = self.at_hand(baseline_tag)
         if found is None:
-            raise SourceUnavailable(
-                f"{self.source.repository} is not at hand at {baseline_tag} with its other tags; "
-                "give `--source` a repository with all tags"
+            lacking = (
+                f"the source that is read of {self.source.repository} lacks the tag {baseline_tag}"
+                if self.source.has_history
+                else f"this needs many tags of {self.source.repository}, and the source that is read has "
+                "single releases only"
             )
+            raise SourceUnavailable(f"{lacking}; give `--source` a repository with all tags")
         return found
 
     def _existing(self, tag: str) -> Tree | None:

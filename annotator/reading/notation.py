@@ -29,7 +29,11 @@ def parse(text: str) -> Reference:
     place, mark, lines = text.strip().partition("#")
     path, colons, symbol = place.partition("::")
     if not colons:
-        raise NotationError(f"{printable(text)!r} has no '::' between a path and a symbol")
+        file, colon, number = path.rpartition(":")
+        form = f"{file}::SYMBOL#L{number}" if colon and number.isdecimal() else f"{path}::SYMBOL{mark}{lines}"
+        raise NotationError(
+            f"{printable(text)!r} has no '::' between a path and a symbol; write {printable(form)}"
+        )
     line, end_line = _lines(text, lines) if mark else (None, None)
     return Reference(
         path=_path(text, path), symbol=_symbol(text, symbol), line=line, end_line=end_line, cited=path

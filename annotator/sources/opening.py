@@ -10,7 +10,7 @@ import platformdirs
 
 from annotator.config import Config
 from annotator.errors import SourceUnavailable
-from annotator.sources.address import is_url, public
+from annotator.sources.address import is_url, public, without_scheme
 from annotator.sources.clone import CloneSource
 from annotator.sources.local import WAYS_OUT, LocalSource
 from annotator.sources.snapshot import Progress, Source, silent
@@ -51,7 +51,7 @@ def open_source(
         InvalidInput: `source` is an option or transport in disguise.
         SourceUnavailable: There is no such repository.
     """
-    address = source or config.repository
+    address = without_scheme(source or config.repository)
     if address == "debian":
         from annotator.sources.debian import DebianSource
 

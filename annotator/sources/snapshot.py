@@ -20,6 +20,7 @@ Warn = Callable[[str], None]
 
 _HOSTILE = re.compile(r"\\|^[A-Za-z]:|(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
 _NEAREST = 5
+_VERSION = re.compile(r"v?\d")
 _PART = re.compile(r"(\d+)|([A-Za-z]+)")
 _BEFORE_RELEASE = frozenset({"alpha", "beta", "dev", "pre", "rc", "tp"})
 
@@ -100,7 +101,13 @@ def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
     alike = difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.6)
     place = bisect([version_key(each) for each in known], version_key(tag))
     beside = known[max(0, place - 2) : place + 2] if any(char.isdigit() for char in tag) else []
-    return tuple(dict.fromkeys([*alike, *beside]))[:_NEAREST] or tuple(reversed(known[-_NEAREST:]))
+    return tuple(dict.fromkeys([*alike, *beside]))[:_NEAREST] or _newest(known)
+
+
+def _newest(tags: Iterable[str]) -> tuple[str, ...]:
+    """The newest tags, those that name no version last."""
+    ordered = sorted(tags, key=lambda tag: (_VERSION.match(tag) is not None, version_key(tag.lstrip("v"))))
+    return tuple(reversed(ordered[-_NEAREST:]))
 
 
 def version_key(tag: str) -> list[tuple[int, int, str]]:

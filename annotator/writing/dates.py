@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 from rich.text import Text as Styled
 
-from annotator.errors import printable
+from annotator.errors import counted, printable
 from annotator.model import Reference
 
 _SHOWN = 3
@@ -78,18 +78,20 @@ def json(found: Dating) -> str:
 
 def text(found: Dating) -> Iterator[Styled]:
     """The answer for a person: the best tags, then the nearest others with what is off there."""
-    counted = {each.tag: each.exact for each in found.tags}
+    exact = {each.tag: each.exact for each in found.tags}
     telling = found.references - found.silent
+    references = counted(found.references, "reference")
     if not found.best:
-        yield Styled(f"none of {found.references} references is exact at any of {len(found.tags)} tags")
+        yield Styled(f"none of {references} is exact at any of {counted(len(found.tags), 'tag')}")
         return
-    most = counted[found.best[0]]
+    most = exact[found.best[0]]
     yield Styled.assemble(
-        (f"{most} of {telling}", "green"), f" references are exact at {len(found.best)} tags:"
+        (f"{most} of {telling}", "green"), f" references are exact at {counted(len(found.best), 'tag')}:"
     )
     yield Styled(f"  {printable(' '.join(found.best))}")
     if found.silent:
-        yield Styled(f"  {found.silent} more cite lines that tell no tag from another")
+        cite = "cites a line" if found.silent == 1 else "cite lines"
+        yield Styled(f"  {found.silent} more {cite} that tell no tag from another")
     for each in found.near:
         yield Styled.assemble((f"{each.exact} of {telling}", "yellow"), f" at {printable(each.tag)}; off:")
         for off in each.off[:_SHOWN]:

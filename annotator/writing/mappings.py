@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 from rich.text import Text as Styled
 
-from annotator.errors import printable
+from annotator.errors import counted, printable
 from annotator.model import Remark
 from annotator.writing.sides import Pair
 
@@ -62,13 +62,12 @@ def text(found: Mapped) -> Iterator[Styled]:
     for remark in found.remarks:
         where = f"{printable(remark.file)}:{remark.line}"
         yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
-    counted = Counter(str(row.agreement) for pair in found.pairs for row in pair.rows)
-    figures = ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+    agreements = Counter(str(row.agreement) for pair in found.pairs for row in pair.rows)
+    figures = ", ".join(f"{count} {name}" for name, count in sorted(agreements.items()))
     states = _sum(found.coverage.figures().values())
     covered = ", ".join(f"{count} {name}" for name, count in sorted(states.items()))
-    yield Styled(
-        f"{len(found.pairs)} counterparts: {figures or 'no rows'}; symbols in scope: {covered or 'none'}"
-    )
+    pairs = counted(len(found.pairs), "counterpart")
+    yield Styled(f"{pairs}: {figures or 'no rows'}; symbols in scope: {covered or 'none'}")
 
 
 def coverage(found: Coverage) -> Iterator[Styled]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from rich.text import Text as Styled
 
-from annotator.errors import printable
+from annotator.errors import counted, printable
 from annotator.history import Change, Finding, Porting, Shift
 from annotator.model import Anchor
 
@@ -96,8 +96,8 @@ def sentence(found: Porting) -> str:
     changed = len(found.changes)
     gone = sum(change.shift is Shift.GONE for change in found.changes)
     return (
-        f"{found.symbols} mapped symbols from {printable(found.old)} to {printable(found.new)}: "
-        f"{changed} changed, {gone} of them gone; {len(found.fresh)} new names in their packages"
+        f"{counted(found.symbols, 'mapped symbol')} from {printable(found.old)} to {printable(found.new)}: "
+        f"{changed} changed, {gone} of them gone; {counted(len(found.fresh), 'new name')} in their packages"
     )
 
 

@@ -45,9 +45,8 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
         with locked(aside / f"{folder.name}.lock", folder):
             _replace(files, folder, aside / f"{folder.name}.new", aside / f"{folder.name}.old")
     except OSError as error:
-        raise AnnotatorError(
-            f"{folder}: cannot be written: {error.strerror}; the site that was there is as it was"
-        ) from error
+        kept = "; the site that was there is as it was" if folder.exists() else ""
+        raise AnnotatorError(f"{folder}: cannot be written: {error.strerror}{kept}") from error
 
 
 def stamped(folder: Path, state: str) -> bytes | None:

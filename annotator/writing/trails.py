@@ -8,7 +8,7 @@ from itertools import groupby
 import msgspec
 from rich.text import Text as Styled
 
-from annotator.errors import printable
+from annotator.errors import counted, printable
 from annotator.history import Stop, Trail
 from annotator.model import Missing, Outcome, Skipped, Text
 from annotator.writing.reports import name, reference_row
@@ -66,7 +66,7 @@ def _place(stop: Stop) -> tuple[str, str]:
 def _stretch(stops: Sequence[Stop]) -> Styled:
     """One line: from which tag to which, where, in which lines, and how often the text changed on the way."""
     first, last = stops[0], stops[-1]
-    tags = first.tag if first is last else f"{first.tag} … {last.tag} ({len(stops)} tags)"
+    tags = first.tag if first is last else f"{first.tag} … {last.tag} ({counted(len(stops), 'tag')})"
     verdict = name(last.outcome)
     return Styled.assemble(
         "  ", (printable(tags), "dim"), "  ", (verdict, _STYLE[verdict]), "  ", printable(_where(stops))

@@ -160,7 +160,7 @@ def test_an_unknown_tag_names_the_nearest(repository: Path) -> None:
         source.snapshot("v1.10.1")
 
     assert error.value.nearest[0] == "v1.10.0"
-    assert error.value.exit_code == 3
+    assert error.value.exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_nothing_means_the_projects_own_repository(config: Config, cache: Path) 
         assert source.repository == "https://example.org/origin"
 
 
-@pytest.mark.parametrize("source", ["--upload-pack=x", "ext::sh -c x", "file:///srv/x", "fd::17"])
+@pytest.mark.parametrize("source", ["--upload-pack=x", "ext::sh -c x", "file://host/srv/x", "fd::17"])
 def test_tricks_are_wrong_usage(source: str, config: Config, cache: Path) -> None:
     with pytest.raises(InvalidInput):
         open_source(source, config=config, cache=cache)
