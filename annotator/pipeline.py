@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator import mirroring, portside, releases
+from annotator import portside, releases
 from annotator.cited import article, bytes_of, name_of, own_articles, write_aside
 from annotator.config import Project
 from annotator.errors import InvalidInput, SourceUnavailable, counted
@@ -36,12 +36,12 @@ from annotator.recorded import BASELINE, recorded, scope_of
 from annotator.session import Session
 from annotator.tracking import walk as walk_
 from annotator.tree import parse
-from annotator.writing.mirror import Mirror
 
 if TYPE_CHECKING:
     from annotator import following
     from annotator.tracking import dating
     from annotator.writing.measured import Table
+    from annotator.writing.mirror import Mirror
     from annotator.writing.pages import SiteInput
 
 _LOG = logging.getLogger(__name__)
@@ -314,6 +314,9 @@ def _mirrored(at: Session) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
 
     The programs run meanwhile, and end with the context.
     """
+    from annotator import mirroring
+    from annotator.writing.mirror import Mirror
+
     if not _has_mirror(at.project):
         yield Mirror(), Mirror
         return
@@ -326,6 +329,9 @@ def _mirrored(at: Session) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
 
 def _mirror(at: Session) -> Mirror:
     """What the pages show of Python without what its programs print; empty without facts to compare with."""
+    from annotator import mirroring
+    from annotator.writing.mirror import Mirror
+
     return mirroring.Python(at.project, at.cache).read() if _has_mirror(at.project) else Mirror()
 
 
