@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from annotator import files
 from annotator.errors import SourceUnavailable
 
 
@@ -26,14 +25,14 @@ def locked(target: Path) -> Iterator[int]:
     lock = target.with_name(f"{target.name}.lock")
     try:
         lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unwritable(target, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        try:
+            handle = held.enter_context(files.lock(lock))
+        except OSError as error:
+            raise unwritable(target, error) from error
         yield handle
-    finally:
-        os.close(handle)
 
 
 def written(target: Path, write: Callable[[Path], None]) -> None:

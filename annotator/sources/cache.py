@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -23,14 +26,24 @@ from annotator.sources.snapshot import Warn, unheard
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
     kind TEXT NOT NULL, key TEXT NOT NULL, sum INTEGER NOT NULL, value BLOB NOT NULL, -- a sum of all three
+    used INTEGER NOT NULL, -- the day on which it was last put or read
     PRIMARY KEY (kind, key)
 )
 """
 _GET = """
-SELECT key, sum, CAST(value AS BLOB) FROM entry
+SELECT key, sum, CAST(value AS BLOB), used FROM entry
 WHERE kind = ? AND key IN (SELECT value FROM json_each(?))
 """
-_PUT = "INSERT OR REPLACE INTO entry (kind, key, sum, value) VALUES (?, ?, ?, ?)"
+_PUT = "INSERT OR REPLACE INTO entry (kind, key, sum, value, used) VALUES (?, ?, ?, ?, ?)"
+_TOUCH = "UPDATE entry SET used = ? WHERE kind = ? AND key = ?"
+_SIZE = "SELECT total(length(value)) FROM entry"
+_OLDEST = "SELECT kind, key, length(value) FROM entry ORDER BY used, rowid"
+_DELETE = "DELETE FROM entry WHERE kind = ? AND key = ?"
+LIMIT = 512 << 20
+"""Bytes of values that are kept; what was used longest ago is deleted first."""
+_EVICTED_TO = 0.75
+"""To what share of the limit values are deleted, so that not every run has to delete some."""
+_DAY = 86_400
 _BUSY = 10.0
 # Our own statements are sound: what cannot make sense of them is not the file that was written.
 _RUINED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
@@ -47,7 +60,15 @@ T = TypeVar("T")
 class Cache(Closing):
     """Values by kind and key, parsed documents by blob id; several builds may use it at once."""
 
-    def __init__(self, folder: Path, *, reader: str, warn: Warn = unheard) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        reader: str,
+        warn: Warn = unheard,
+        limit: int = LIMIT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         """Open the cache under `folder`, or go on without one.
 
         Args:
@@ -55,11 +76,16 @@ class Cache(Closing):
             reader: The version of what makes the values; another one, or another structure of
                 documents, starts an empty cache and removes the old one.
             warn: Told when the cache is damaged and made anew, or cannot be used.
+            limit: Bytes of values that are kept.
+            clock: Seconds since the epoch, by which the values used longest ago are known.
         """
         self._file = folder / f"parsed-{_version(reader)}.sqlite3"
         self._folder, self._reader = folder, reader
         self._warn = warn
         self._may_be_remade = True
+        self._limit, self._clock = limit, clock
+        self._has_grown = False
+        self._touched: set[tuple[str, str]] = set()
         self._database = self._opened()
 
     def __reduce__(self) -> tuple[Callable[[], Cache], tuple[()]]:
@@ -84,21 +110,54 @@ class Cache(Closing):
         wanted = json.dumps(list(keys))
         rows = self._attempt(lambda database: database.execute(_GET, (kind, wanted)).fetchall()) or []
         whole = dict(_whole(kind, rows))
+        today = self._today()
+        self._touched.update((kind, key) for key, _, _, used in rows if used != today and key in whole)
         if len(whole) < len(rows):
             self._warn(f"{self._file}: {len(rows) - len(whole)} damaged entries are made anew")
         return whole
 
     def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
         """Keep values of a kind by key, in place of what was there."""
-        rows = [(kind, key, _sum(kind, key, value), value) for key, value in values.items()]
+        today = self._today()
+        rows = [(kind, key, _sum(kind, key, value), value, today) for key, value in values.items()]
+        self._has_grown |= bool(rows)
         self._attempt(lambda database: _insert(database, rows))
 
     def close(self) -> None:
-        """Close the database; a closed cache knows nothing and keeps nothing."""
+        """Close the database, after values beyond its limit are deleted; a closed cache keeps nothing."""
         database, self._database = self._database, None
         if database is not None:
-            with suppress(sqlite3.Error):
-                database.close()
+            with suppress(*_FAILURES), contextlib.closing(database):
+                self._tidy(database)
+
+    def _today(self) -> int:
+        return int(self._clock()) // _DAY
+
+    def _tidy(self, database: sqlite3.Connection) -> None:
+        """Note which values were used, and delete those used longest ago if there are too many."""
+        if self._touched:
+            today = self._today()
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                database.executemany(_TOUCH, [(today, *found) for found in sorted(self._touched)])
+            self._touched.clear()
+        if self._has_grown and database.execute(_SIZE).fetchone()[0] > self._limit:
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                database.executemany(_DELETE, self._evicted(database))
+            database.execute("VACUUM")  # else the file stays as large as it was
+        self._has_grown = False
+
+    def _evicted(self, database: sqlite3.Connection) -> list[tuple[str, str]]:
+        """Return which values to delete."""
+        excess = database.execute(_SIZE).fetchone()[0] - self._limit * _EVICTED_TO
+        evicted = []
+        for kind, key, size in database.execute(_OLDEST):
+            if excess <= 0:
+                break
+            excess -= size
+            evicted.append((kind, key))
+        return evicted
 
     def _attempt(self, action: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something with the database; a database that fails is made anew or given up, with a warning."""
@@ -108,15 +167,26 @@ class Cache(Closing):
         try:
             return action(database)
         except _FAILURES as error:
-            self.close()
+            if _is_read_only(error):
+                return None  # what is there can be read all the same
+            self._abandon()
             if _is_ruined(error):
                 self._database = self._anew(error)
             else:
                 self._go_without(error)
             return None
 
+    def _abandon(self) -> None:
+        """Close the database as it is."""
+        database, self._database = self._database, None
+        if database is not None:
+            with suppress(*_FAILURES):
+                database.close()
+
     def _opened(self) -> sqlite3.Connection | None:
         try:
+            if self._file.is_file() and not os.access(self._file.parent, os.W_OK):
+                return _open_read_only(self._file)
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return _connect(self._file)
         except (SourceUnavailable, *_FAILURES, OSError) as error:
@@ -184,10 +254,17 @@ def _open(file: Path, mode: str = "rw") -> sqlite3.Connection:
         # Nothing is waited for on the disk: what a power cut spoils is found by its checksum, and read again.
         for statement in ("PRAGMA synchronous = OFF", "PRAGMA journal_mode = WAL", _SCHEMA):
             database.execute(statement)
+        database.execute(_GET, ("", "[]"))
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _open_read_only(file: Path) -> sqlite3.Connection:
+    """Open a database in a folder in which nothing can be written, not even the files of SQLite's locks."""
+    address = f"{file.resolve().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(address, uri=True, isolation_level=None)
 
 
 def _sound(file: Path) -> sqlite3.Connection | None:
@@ -206,10 +283,10 @@ def _sound(file: Path) -> sqlite3.Connection | None:
 def _serves(database: sqlite3.Connection) -> bool:
     """Whether a value can be put into the database and got out of it; it is taken back."""
     database.execute("BEGIN IMMEDIATE")
-    database.execute(_PUT, ("", "", 0, b""))
+    database.execute(_PUT, ("", "", 0, b"", 0))
     found = database.execute(_GET, ("", '[""]')).fetchall()
     database.execute("ROLLBACK")
-    return found == [("", 0, b"")]
+    return found == [("", 0, b"", 0)]
 
 
 def _remove(file: Path) -> None:
@@ -224,14 +301,14 @@ def _remove_others(file: Path) -> None:
                 other.unlink()
 
 
-def _insert(database: sqlite3.Connection, rows: list[tuple[str, str, int, bytes]]) -> None:
+def _insert(database: sqlite3.Connection, rows: list[tuple[str, str, int, bytes, int]]) -> None:
     with database:
         database.execute("BEGIN IMMEDIATE")
         database.executemany(_PUT, rows)
 
 
-def _whole(kind: str, rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[str, bytes]]:
-    for key, stored, value in rows:
+def _whole(kind: str, rows: Iterable[tuple[str, int, bytes, int]]) -> Iterator[tuple[str, bytes]]:
+    for key, stored, value, _ in rows:
         if _sum(kind, key, value) == stored:
             yield key, value
 
@@ -239,6 +316,11 @@ def _whole(kind: str, rows: Iterable[tuple[str, int, bytes]]) -> Iterator[tuple[
 def _sum(kind: str, key: str, value: bytes) -> int:
     """What a row must add up to, so that a value is never taken for another key's."""
     return zlib.crc32(value, zlib.crc32(f"{kind}\0{key}\0".encode()))
+
+
+def _is_read_only(error: Exception) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_READONLY
 
 
 def _is_ruined(error: Exception) -> bool:

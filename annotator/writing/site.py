@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from annotator import files as files_
 from annotator.errors import AnnotatorError
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ def _put(file: Path, data: bytes, before: Path) -> None:
 @contextlib.contextmanager
 def locked(file: Path, folder: Path) -> Iterator[None]:
     """Hold a lock for writing a folder; the system lets go of it when the process ends, however it ends."""
-    with file.open("wb") as handle:
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(files_.lock(file, wait=False))
         except BlockingIOError as error:
             raise SiteBusy(f"{folder}: another build is writing it; wait until it has ended") from error
         yield

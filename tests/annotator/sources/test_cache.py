@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -345,3 +346,57 @@ with Cache(Path({str(cache)!r}), reader="1") as cache:
 
     with reopened() as both:
         assert both.get_values("one", ["key"]) == both.get_values("two", ["key"]) == {"key": b"value"}
+
+
+def test_the_values_used_longest_ago_are_deleted_beyond_the_limit(cache: Path) -> None:
+    day = 86_400.0
+    now = [day]
+
+    def opened() -> Cache:
+        return Cache(cache, reader="1", limit=1000, clock=lambda: now[0])
+
+    for number in range(4):
+        now[0] += day
+        with opened() as growing:
+            growing.put_values("some", {str(number): bytes(200)})
+    now[0] += day
+    with opened() as read:
+        assert read.get_values("some", ["0"]) == {"0": bytes(200)}  # used today, though it is the oldest
+    now[0] += day
+    with opened() as full:
+        full.put_values("other", {"new": bytes(300)})
+
+    with opened() as evicted:
+        assert set(evicted.get_values("some", map(str, range(4)))) == {"0", "3"}
+        assert evicted.get_values("other", ["new"]) == {"new": bytes(300)}
+
+
+def test_a_cache_stays_small_however_often_code_changes(cache: Path) -> None:
+    for number in range(50):
+        with Cache(cache, reader="1", limit=1 << 20) as growing:
+            growing.put_values("mirror", {str(number): bytes(100_000)})
+
+    assert database(cache).stat().st_size < 2 << 20
+
+
+def test_a_cache_in_a_folder_without_write_permission_is_read(python: Python) -> None:
+    with tempfile.TemporaryDirectory() as name:  # as pytest's own folders are for their owner alone
+        cache = Path(name)
+        with Cache(cache, reader="1") as whole:
+            whole.put_values("some", {"a": b"value"})
+        for file in cache.iterdir():
+            file.chmod(0o444)
+        cache.chmod(0o555)
+        program = f"""
+import os
+from pathlib import Path
+from annotator.sources.cache import Cache
+if os.geteuid() == 0:
+    os.setuid(65534)
+with Cache(Path({name!r}), reader="1", warn=print) as cache:
+    cache.put_values("some", {{"b": b"other"}})
+    print(cache.get_values("some", ["a", "b"]))
+"""
+        with python(program) as reader:
+            assert reader.communicate() == ("{'a': b'value'}\n", "")
+        cache.chmod(0o755)
