@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 import socket
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, cited, config, extras, pipeline, session, terminal
+from annotator import __version__, cited, config, extras, pipeline, programs, session, terminal
 from annotator.errors import (
     AnnotatorError,
     Interrupted,
@@ -411,16 +410,14 @@ def _serve(command: list[str]) -> int:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, end)
-    with subprocess.Popen(command) as server:  # noqa: S603 - our own words
-        try:
-            return server.wait()
-        finally:
-            server.terminate()
+    with programs.started(command) as server:
+        return server.wait()
 
 
 def _run(command: list[str]) -> int:
     """The exit code of a program of ours."""
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own words
+    with programs.started(command) as process:
+        return process.wait()
 
 
 @app.command()

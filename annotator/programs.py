@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -34,6 +34,35 @@ class Finished(msgspec.Struct, frozen=True):
     def last_error(self) -> str:
         """The last line of its error stream; empty if there is none."""
         return "".join(self.errors.decode("utf-8", "replace").strip().splitlines()[-1:])
+
+
+@contextmanager
+def started(
+    command: Sequence[str], *, env: Mapping[str, str] | None = None, stdout: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command; it ends with the context, or with this process however that ends.
+
+    Args:
+        command: The command.
+        env: Its environment; that of this process if not given.
+        stdout: What `subprocess.Popen` takes for both output streams; those of this process if not given.
+    """
+    process = subprocess.Popen(  # noqa: S603 - the caller's own words
+        [sys.executable, "-I", "-S", launcher.__file__, *command],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stdout,
+        start_new_session=True,  # signals of the terminal are for us; we end it by its pipe
+    )
+    # Taken from the process, whose `communicate` would close it at once.
+    pipe, process.stdin = process.stdin, None
+    assert pipe is not None  # noqa: S101 - it was asked for
+    with process:
+        try:
+            yield process
+        finally:
+            pipe.close()
 
 
 class Programs(AbstractContextManager["Programs"]):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator import programs
 from annotator.errors import AnnotatorError, printable
 from annotator.writing import site
 from annotator.writing.addresses import slug
@@ -171,11 +172,10 @@ def _build(work: Path, state: str) -> None:
     """
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(work / _OWN)]
     environment = os.environ | site.WITHOUT_BANNER
-    done = subprocess.run(  # noqa: S603 - our own words
-        command, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split("\n")[-_LAST_WORDS:])
+    with programs.started(command, env=environment, stdout=subprocess.PIPE) as mkdocs:
+        output, errors = (said.decode("utf-8", "replace") for said in mkdocs.communicate())
+    if mkdocs.returncode:
+        said = " ".join((errors or output).split("\n")[-_LAST_WORDS:])
         raise AnnotatorError(f"{work.name}: mkdocs cannot build it: {printable(said.strip())}")
     shutil.rmtree(work / "docs")
     _write(work / "html" / _STATE, state)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 
 import processes
 import pytest
 
 from annotator.errors import InvalidInput
-from annotator.programs import Programs
+from annotator.programs import Programs, started
 
 # Starts a process of its own, and one that leaves its session; both note their ids.
 FAMILY = """
@@ -85,3 +86,28 @@ def test_an_interrupted_program_can_remove_its_files(tmp_path):
         processes.noted(tmp_path, 1)
 
     assert [entry.name for entry in tmp_path.iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_no_server_outlives_the_annotator(tmp_path, number):
+    code = (
+        "import sys\n"
+        "from annotator.programs import started\n"
+        "with started([sys.executable, '-c', sys.argv[2], sys.argv[1], '3600']) as server:\n"
+        "    server.wait()\n"
+    )
+    parent = processes.start(code, str(tmp_path), FAMILY)
+    found = processes.noted(tmp_path, 3)
+
+    parent.send_signal(number)
+    parent.wait()
+
+    processes.wait_until(lambda: not any(map(processes.is_running, found)))
+
+
+def test_a_started_command_gives_its_output_and_exit_code():
+    code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
+    with started(python(code), stdout=subprocess.PIPE) as process:
+        assert process.communicate() == (b"out\n", b"err\n")
+
+    assert process.returncode == 3
