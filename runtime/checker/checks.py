@@ -307,8 +307,9 @@ def sequence(checker: Checker, suffix: str, calls: Sequence[str], rule: str) -> 
         known = call[0] == "+" or users[user] > 0
         if known and not answer.worked:
             fails = "mount-fails" if call[0] == "+" else "unmount-fails"
+            fails = "id-twice-refused" if call[0] == "+" and users[user] else fails
             yield Finding(answer.failure or fails, f"{done}: {answer.shown()}")
-            break
+            return
         users[user] += (1 if call[0] == "+" else -1) if known else 0
         if not position:
             path, before = answer.value, checker.identity(answer.value)
@@ -316,7 +317,7 @@ def sequence(checker: Checker, suffix: str, calls: Sequence[str], rule: str) -> 
             continue
         if before is not None and checker.identity(path) != before:
             yield Finding(rule, f"{done}: {path} is not what it was")
-            break
+            return
         if call[0] == "-" and checker.tracks_mounts and checker.remove(name).worked:
             yield Finding(rule, f"{done}: the volume could be removed, though it is mounted")
             return

@@ -147,6 +147,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "mountpoints-differ": _error("Containers that share the volume see different data."),
     "path-differs": _warning("`docker volume inspect` shows another place than containers use."),
     "unmounted-too-early": _error("The first container that stops takes the volume away from the others."),
+    "id-twice-refused": _error("`docker cp` mounts a running container's ID again, and fails."),
     "counts-ids-once": _error("`docker cp` mounts a running container's ID again: it takes the volume away."),
     "unmounted-by-stranger": _error(
         "It sends no wrong ID itself; but one unmount too many takes the volume from a container."

@@ -487,6 +487,18 @@ def test_docker_cp_mounts_the_id_of_a_running_container(client: Client, plugin: 
     assert plugin.asked("Mount") == plugin.asked("Unmount") == 2
 
 
+def test_docker_cp_fails_if_an_id_is_not_mounted_twice(client: Client, plugin: Plugin, image: str) -> None:
+    client.create()
+    container = Container(client, image)
+    try:
+        assert container.start()[0] == 204
+        plugin.faults["Mount"] = lambda _: {"Err": "already mounted"}
+        path = f"/containers/{container.id}/archive?path={quote('/data')}"
+        assert fails(client.ask("GET", path), "already mounted")
+    finally:
+        container.remove()
+
+
 def test_an_unmount_that_fails_is_in_the_log_alone(client: Client, plugin: Plugin, image: str) -> None:
     client.create()
     container = Container(client, image)

@@ -184,8 +184,8 @@ def test_what_is_written_into_a_mounted_volume_of_rclone_s_is_where_it_keeps_it(
 
 
 TRUE: dict[str, set[str]] = {
-    # It says no to a name that it has, which the engine does not ask for.
-    "rclone": {"create-again-fails"},
+    # It refuses to mount one ID twice, as `docker cp` does, and to create a volume that it has.
+    "rclone": {"create-again-fails", "id-twice-refused"},
     # Unmount and options are not looked at, and a volume may be removed while it is used.
     "buttervolume": {
         "content-type",

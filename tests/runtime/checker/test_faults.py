@@ -160,6 +160,11 @@ def forgets_second_mount(plugin: Broken, method: str, request: Json) -> Json | N
     return None
 
 
+def refuses_id_twice(plugin: Broken, method: str, request: Json) -> None:
+    if method == "Mount" and plugin._mounts(plugin._existing(request))[request["ID"]]:
+        raise Refused("volume is already mounted by this id")
+
+
 def unmounts_for_anybody(plugin: Broken, method: str, request: Json) -> Json | None:
     """Count mounts, and do not look at the ID."""
     name = request.get("Name", "")
@@ -331,6 +336,7 @@ FAULTS: dict[str, tuple[str, Callable[[Broken, str, Json], Json | None]]] = {
     ),
     "the volume goes with the second mount": ("unmounted-too-early", unmounts_with_the_last_mount),
     "a set of IDs": ("counts-ids-once", forgets_second_mount),
+    "one mount for each ID": ("id-twice-refused", refuses_id_twice),
     "unmount for anybody": ("unmounted-by-stranger", unmounts_for_anybody),
     "remove hides the volume": ("left-behind", remove_fails),
 }
