@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 _SHORT: Final = {
@@ -29,6 +30,12 @@ def quote(text: str) -> str:
 def cause(error: OSError) -> str:
     """Return what the system says of a failure, as Go words it: in lower case, without number and path."""
     return (error.strerror or str(error)).lower()
+
+
+def located(error: OSError) -> str:
+    """Return what the system says of a failure, and of which file, without number."""
+    where = error.filename
+    return f"{os.fsdecode(where)}: {cause(error)}" if isinstance(where, (str, bytes)) else cause(error)
 
 
 def _character(character: str) -> str:

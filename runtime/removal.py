@@ -152,7 +152,7 @@ def _mount_of(descriptor: int) -> tuple[str, int]:
     """What tells one mount from another, a bind of the same file system included."""
     device = os.fstat(descriptor).st_dev
     try:
-        with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as lines:  # noqa: PTH123 - no Path needed
+        with open(f"/proc/self/fdinfo/{descriptor}", encoding="utf-8") as lines:  # noqa: PTH123 - no Path needed
             return next((line for line in lines if line.startswith("mnt_id")), ""), device
     except OSError:
         return "", device

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from runtime.errors import Conflict, EngineError, InvalidParameter, NotFound
+from runtime.quoting import located
 
 
 class VolumeInUse(Conflict):
@@ -117,7 +118,7 @@ class OpErr(EngineError):
         self.refs = sorted(refs)
         what = f"{op} {name}" if name else op
         users = f" - [{', '.join(self.refs)}]" if self.refs else ""
-        super().__init__(f"{what}: {err}{users}", err)
+        super().__init__(f"{what}: {located(err) if isinstance(err, OSError) else err}{users}", err)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runtime import removal
 from runtime.errors import EngineError
+from runtime.quoting import cause
 from runtime.volumes import local_options
 from runtime.volumes.local_steps import CREATING, REMOVING, TRASH, Creation, aside, is_marked, mark
 from runtime.volumes.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume
@@ -122,4 +123,5 @@ def _throw_away(root: Root, leftover: str) -> None:
 
 
 def _complain(root: Root, leftover: str, error: Exception) -> None:
-    root.report(leftover, f"{root.path}/{leftover}: a directory left by a crash stays: {error}")
+    why = cause(error) if isinstance(error, OSError) else error
+    root.report(leftover, f"{root.path}/{leftover}: a directory left by a crash stays: {why}")

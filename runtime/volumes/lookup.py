@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from runtime.errors import EngineError
-from runtime.quoting import quote
+from runtime.quoting import located, quote
 from runtime.volumes.driver import DEFAULT_DRIVER_NAME, Driver, Volume
 from runtime.volumes.drivers import Store
 from runtime.volumes.errors import Unreachable
@@ -48,7 +48,7 @@ def ask(vd: Driver, volume_name: str) -> Volume | None:
     except Unreachable:
         raise
     except OSError as error:
-        raise Unreachable(error) from error
+        raise Unreachable(located(error)) from error
     except EngineError as error:
         log.debug("Error while looking up volume: driver %s, volume %s: %s", vd.name, volume_name, error)
         return None

@@ -13,6 +13,7 @@ import msgspec
 
 from runtime.errors import Conflict, EngineError, NotFound
 from runtime.filters import Args
+from runtime.quoting import located
 from runtime.root_lock import RootLock
 from runtime.volumes import convert, directory, drivers, local
 from runtime.volumes import store as volume_store
@@ -430,7 +431,7 @@ def _setup_default_driver(store: drivers.Store, root: str | Path) -> None:
     try:
         d = local.new(root)
     except OSError as error:
-        raise EngineError(f"error setting up default driver: {error}", error) from error
+        raise EngineError(f"error setting up default driver: {located(error)}", error) from error
     if not store.register(d, DEFAULT_DRIVER_NAME):
         d.close()
         raise EngineError("local volume driver could not be registered")
@@ -440,5 +441,5 @@ def _size(v: VolumeWrapper) -> int:
     try:
         return directory.size(v.path())
     except OSError as error:
-        log.warning("could not determine size of volume %s: %s", v.name, error)
+        log.warning("could not determine size of volume %s: %s", v.name, located(error))
         return 0

@@ -74,7 +74,7 @@ def has_journal(directory: Path) -> bool:
     device = directory.stat().st_dev
     name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
     try:
-        writer = Path("/sys/fs/ext4", name, "journal_task").read_text("ascii")
+        writer = Path("/sys/fs/ext4", name, "journal_task").read_text("utf-8")
     except OSError:
         return True
     return writer.strip() != NO_JOURNAL

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from runtime.quoting import located
 from runtime.root_lock import RootLock
 from runtime.volumes import metadata
 from runtime.volumes.metadata import Metadata
@@ -75,7 +76,8 @@ def open_records(directory: Path, lock: RootLock) -> Records:
 
 def _unchangeable(directory: Path, lock: RootLock, error: Exception) -> Records:
     """The records that can be read in a place where none can be written."""
-    problem = f"{directory}: no record can be written, so no volume can be made or removed: {error}"
+    why = located(error) if isinstance(error, OSError) else error
+    problem = f"{directory}: no record can be written, so no volume can be made or removed: {why}"
     log.error("%s", problem)
     database = metadata.connect(None)
     with suppress(OSError, sqlite3.Error), TemporaryDirectory(prefix="metadata-") as folder:

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.quoting import cause, quote
 from runtime.volumes import local_options
-from runtime.volumes.errors import ValidationError
+from runtime.volumes.errors import OpErr, ValidationError
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_name_in_volume_error_is_quoted_as_in_go() -> None:
 
 def test_cause_is_in_words_without_number() -> None:
     assert cause(PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/x")) == "permission denied"
+
+
+def test_error_of_an_operation_is_in_words() -> None:
+    denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/x/y")
+    assert str(OpErr(denied, "create", "v")) == "create v: /x/y: permission denied"
+    assert str(OpErr(OSError(errno.ENOSPC, "No space left on device"), "create", "v")) == (
+        "create v: no space left on device"
+    )
