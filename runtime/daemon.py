@@ -187,8 +187,11 @@ class Daemon:
         """
         from runtime.plugins.executor import process, runc  # noqa: PLC0415 - only where processes can be started
 
-        new = {"process": process.new, "runc": runc.new}[self.config.executor]
-        return new(get_plugin_exec_root(self.config), m)
+        exec_root = get_plugin_exec_root(self.config)
+        if self.config.executor == "runc":
+            return runc.new(exec_root, m, others=[process.runtime(exec_root)])
+        containers = runc.runtime(exec_root)
+        return process.new(exec_root, m, others=[] if containers is None else [containers])
 
     def log_plugin_event(self, plugin_id: str, ref_name: str, action: str) -> None:
         """Note what happened to a plugin.

@@ -27,6 +27,11 @@ def quote(text: str) -> str:
     return f'"{"".join(map(_character, text))}"'
 
 
+def printable(line: str) -> str:
+    """Return a line with what could move a cursor or forge another line escaped; tabs stay."""
+    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in line)
+
+
 def cause(error: OSError) -> str:
     """Return what the system says of a failure, as Go words it: in lower case, without number and path."""
     return (error.strerror or str(error)).lower()

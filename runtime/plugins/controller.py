@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runtime.plugins.authz import AuthzMiddleware
 from runtime.plugins.executor.protocol import ExecutorCreator
+from runtime.plugins.logs import LastLines
 from runtime.plugins.patience import Clock, RealClock, Timings
 from runtime.plugins.store import Store
 from runtime.workers import Threads, Workers
@@ -76,6 +77,10 @@ class Controller:
         extra running: whether something was started whose end has not been dealt with.
         extra crashes: how often in a row it ended by itself.
         extra started: when it was started last.
+        extra failing_since: when the first of the starts in a row was made that all failed; None if the last
+            one succeeded.
+        extra end: how it ended last.
+        extra last_lines: what it printed last.
     """
 
     def __init__(self, timeout_in_secs: int = 0) -> None:
@@ -86,6 +91,9 @@ class Controller:
         self.given_up = threading.Event()
         self.crashes = 0
         self.started = 0.0
+        self.failing_since: float | None = None
+        self.end = ""
+        self.last_lines = LastLines()
 
     def give_up(self) -> None:
         """Do not start the plugin again, and wait for it no longer."""

@@ -32,7 +32,7 @@ def dial(path: Path, seconds: float) -> EngineError | None:
 
 def wait_until_listening(path: Path, gone: Stopped, timings: Timings, clock: Clock) -> EngineError | None:
     """Dial until someone listens; the last error, if nobody does in time or the plugin is gone."""
-    end = clock.now() + timings.first_dial + (timings.max_retries + 1) * timings.next_dial
+    end = clock.now() + timings.listening
     while True:
         last = gone.is_set() or clock.now() >= end
         error = dial(path, timings.next_dial)

@@ -17,7 +17,7 @@ from runtime.plugins.activation import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugins.controller import Controller, ManagerConfig
 from runtime.plugins.executor.protocol import Closes, Executor
 from runtime.plugins.identity import below
-from runtime.plugins.logs import failure, make_logger_streams
+from runtime.plugins.logs import LastLines, failure, make_logger_streams
 from runtime.plugins.oci import Spec
 from runtime.plugins.plugin import Plugin
 from runtime.plugins.plugin_errors import Disabled, Enabled
@@ -27,7 +27,7 @@ log = logging.getLogger("runtime.plugins.lifecycle")
 
 
 class GoneBeforeListening(EngineError):
-    """The plugin ended before anyone could connect to it; the text is that of the last dial."""
+    """The plugin ended before it listened on its socket, and will be started again."""
 
 
 class Lifecycle:
@@ -109,8 +109,10 @@ class Lifecycle:
         Differs:
             behaviour dial: tried many times within moby's 12.5 s, so that a plugin is there as soon as it
                 listens.
-            behaviour exit: a plugin that ends meanwhile is not waited for; if it is being restarted it stays
-                enabled, and is started again later.
+            behaviour exit: a plugin that ends meanwhile is not waited for, and the error says how it ended
+                and what it printed last; if it is being restarted it is started again until moby's 12.5 s
+                are over since the first of its starts in a row that failed.
+            call RecursiveUnmount: unmounts what an end that was to be followed by a start has left.
             extra keep_trying: whether it is being restarted, which moby does not tell apart.
 
         Raises:
@@ -126,19 +128,33 @@ class Lifecycle:
         gone = c.stopped()
         error = dialing.wait_until_listening(path, gone, self.config.timings, self.config.clock)
         if error is not None:
-            log.debug("error net dialing plugin: %s", error)
-            if gone.is_set() and keep_trying and not c.given_up.is_set():
+            log.debug("error net dialing plugin: %s", error, extra={"id": p.get_id()})
+            if c.exit_chan.is_set():
+                error = EngineError(f"the plugin ended before it listened on {path}: {_last_words(c)}", error)
+            if gone.is_set() and keep_trying and not c.given_up.is_set() and not self._keeps_failing(c):
                 raise GoneBeforeListening(str(error), error)
             if self.closing.is_set() and self.config.live_restore_enabled:
                 raise error
-            c.restart = False
-            self.config.store.set_state(p, state=False)
-            self.shutdown_plugin(p, c)
+            self.give_up(p, c)
             raise error
+        c.failing_since = None
         self.config.store.set_state(p, state=True)
         c.started = self.config.clock.now()
         self.config.store.call_handler(p)
         records.save(self.config.root, p)
+
+    def give_up(self, p: Plugin, c: Controller) -> None:
+        """Disable a plugin that cannot be started, until it is enabled or the engine is started again."""
+        if self.executor is None:
+            return
+        c.restart = False
+        self.config.store.set_state(p, state=False)
+        self.shutdown_plugin(p, c)
+        try:
+            # If it ended while it was still to be started again, its mounts were left for the next start.
+            self._unmount_below(below(self.config.root, p.get_id()))
+        except EngineError as error:
+            failure(log, "cannot clean up after a plugin", error, id=p.get_id())
 
     def connect(self, p: Plugin, c: Controller) -> None:
         """Set a plugin's address, time-out and client; nothing is sent yet.
@@ -204,7 +220,7 @@ class Lifecycle:
                 self.shutdown_plugin(p, c)
 
     def _restore(self, p: Plugin, c: Controller, executor: Executor) -> bool:
-        stdout, stderr = make_logger_streams(p.get_id())
+        stdout, stderr = make_logger_streams(p.get_id(), c.last_lines)
         c.running = True
         alive = False
         try:
@@ -248,8 +264,8 @@ class Lifecycle:
         if self.executor is not None:
             shutdown_plugin(p, c, self.executor, self.config.timings, self.config.clock)
 
-    def handle_exit_event(self, plugin_id: str) -> None:
-        """A plugin has ended: clean up, and start it again if it was to run.
+    def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
+        """Clean up after a plugin that has ended, and start it again if it was to run.
 
         Go:
             plugin/manager.go::Manager.HandleExitEvent
@@ -260,6 +276,9 @@ class Lifecycle:
                 `os.RemoveAll` gives up.
             behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
                 for ever.
+            extra end: how it ended, which is logged with its last output; moby logs neither.
+            call Store.SetState,shutdownPlugin: a plugin that cannot be started again is disabled; moby leaves
+                it enabled without a process.
             behaviour twice: a second event for the same exit does nothing.
             order unmount: before the exit is made known, so that it cannot hit what is mounted for the next
                 start.
@@ -279,14 +298,19 @@ class Lifecycle:
                 self._unmount_below(below(self.config.root, p.get_id()))
         finally:
             c.running = False
+            c.end = end
             c.exit_chan.set()
         if restart:
+            log.warning(
+                "plugin ended unexpectedly and is started again",
+                extra={"id": plugin_id, "plugin": p.name, "end": end, "output": str(c.last_lines)},
+            )
             c.count_crash(self.config.clock.now(), self.config.timings)
             background.run(self.config.workers, partial(self.restart, p, c))
 
     def restart(self, p: Plugin, c: Controller) -> None:
         """Start a plugin that crashed again, after a wait that grows, until it runs or is given up."""
-        while not self.config.clock.wait(c.given_up, self.config.timings.restart_wait(c.crashes)):
+        while not self.config.clock.wait(c.given_up, self._restart_wait(c)):
             with p.turn:
                 if not self._is_to_restart(p, c) or self._restarted(p, c):
                     return
@@ -334,8 +358,23 @@ class Lifecycle:
             failure(log, "failed to enable plugin", error, id=p.get_id())
         except (EngineError, OSError) as error:
             failure(log, "failed to enable plugin", error, id=p.get_id())
+            if c.restart and self._keeps_failing(c):
+                self.give_up(p, c)
             return not c.restart
         return True
+
+    def _keeps_failing(self, c: Controller) -> bool:
+        """Whether every start has failed for as long as moby waits for a plugin to listen."""
+        since = c.failing_since
+        return since is not None and self.config.clock.now() - since >= self.config.timings.listening
+
+    def _restart_wait(self, c: Controller) -> float:
+        """Seconds until the next start, which is the last one when moby's wait is over."""
+        wait = self.config.timings.restart_wait(c.crashes)
+        if c.failing_since is None:
+            return wait
+        left = c.failing_since + self.config.timings.listening - self.config.clock.now()
+        return min(wait, max(left, 0.0))
 
     def _is_to_restart(self, p: Plugin, c: Controller) -> bool:
         return c.restart and not self.closing.is_set() and self.controller(p) is c
@@ -345,8 +384,11 @@ class Lifecycle:
             raise EngineError("plugins are not supported on this platform")
         if self.closing.is_set():
             raise EngineError("the engine is shutting down")
-        stdout, stderr = make_logger_streams(p.get_id())
+        c.last_lines = LastLines()
+        stdout, stderr = make_logger_streams(p.get_id(), c.last_lines)
         c.started = self.config.clock.now()
+        if c.failing_since is None:
+            c.failing_since = c.started
         c.running = True
         self.executor.create(p.get_id(), spec, stdout, stderr)
 
@@ -361,3 +403,10 @@ class Lifecycle:
             mount.recursive_unmount(directory)
         except OSError as error:
             raise EngineError(f"error cleaning up plugin mounts: {error}", error) from error
+
+
+def _last_words(c: Controller) -> str:
+    output = str(c.last_lines)
+    return f"{c.end or 'exit code unknown'}; " + (
+        f"last output: {output}" if output else "it printed nothing"
+    )

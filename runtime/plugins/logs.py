@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from typing import Protocol
+
+from runtime.quoting import printable, quote
 
 log = logging.getLogger("runtime.plugins.output")
 
@@ -11,9 +14,14 @@ LINE_LIMIT = 64 << 10
 """Bytes after which a line is cut, as in logrus."""
 
 
+LAST_LINES = 5
+LAST_LINE_LIMIT = 300
+"""How many of a plugin's last lines an error shows, and how many characters of each."""
+
+
 def failure(to: logging.Logger, message: str, error: BaseException, **fields: str) -> None:
     """Log an error that is dealt with: its text as a field beside the others, without a trace."""
-    to.error(message, extra={**fields, "error": str(error)})
+    to.error(message, extra={**fields, "error": str(error) or type(error).__name__})
 
 
 class WriteCloser(Protocol):
@@ -26,6 +34,23 @@ class WriteCloser(Protocol):
     def close(self) -> None:
         """Nothing more comes."""
         ...
+
+
+class LastLines:
+    """The last lines that a plugin printed on either stream, for the error that tells of its end."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=LAST_LINES)
+
+    def add(self, line: str) -> None:
+        """Add a line, cut to a bounded length; empty ones are skipped."""
+        if line.strip():
+            self._lines.append(line if len(line) <= LAST_LINE_LIMIT else f"{line[:LAST_LINE_LIMIT]}...")
+
+    def __str__(self) -> str:
+        """Return the lines as one quoted text; empty if there are none."""
+        lines = self._lines.copy()
+        return quote("\n".join(lines)) if lines else ""
 
 
 class LineLogger:
@@ -42,9 +67,10 @@ class LineLogger:
         extra level: moby's hook is for all levels, and the stream's level is the logger's.
     """
 
-    def __init__(self, plugin_id: str, level: int) -> None:
+    def __init__(self, plugin_id: str, level: int, last: LastLines | None = None) -> None:
         self.id = plugin_id
         self.level = level
+        self._last = last
         self._rest = b""
 
     def write(self, data: bytes, /) -> int:
@@ -64,19 +90,19 @@ class LineLogger:
         self._rest = b""
 
     def _log(self, line: bytes) -> None:
-        log.log(self.level, "%s", _printable(line), extra={"plugin": self.id})
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        if self._last is not None:
+            self._last.add(text)
+        log.log(self.level, "%s", printable(text), extra={"plugin": self.id})
 
 
-def _printable(line: bytes) -> str:
-    """The line with what could move a cursor or forge another line escaped."""
-    text = line.decode("utf-8", "replace").rstrip("\r")
-    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)
-
-
-def make_logger_streams(plugin_id: str) -> tuple[LineLogger, LineLogger]:
-    """Where a plugin's standard output and standard error go: level info and level error.
+def make_logger_streams(plugin_id: str, last: LastLines | None = None) -> tuple[LineLogger, LineLogger]:
+    """Return the sinks of a plugin's standard output and standard error: level info and level error.
 
     Go:
         plugin/manager.go::makeLoggerStreams
+
+    Differs:
+        extra last: keeps the last lines for error messages; moby's have none.
     """
-    return LineLogger(plugin_id, logging.INFO), LineLogger(plugin_id, logging.ERROR)
+    return LineLogger(plugin_id, logging.INFO, last), LineLogger(plugin_id, logging.ERROR, last)

@@ -83,14 +83,14 @@ class Manager(Backend):
         """
         return self.config.root / "tmp"
 
-    def handle_exit_event(self, plugin_id: str) -> None:
+    def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
         """A plugin has ended; the executor calls this.
 
         Raises:
             PluginNotFound: there is no such plugin.
             EngineError: `error cleaning up plugin mounts`.
         """
-        self.lifecycle.handle_exit_event(plugin_id)
+        self.lifecycle.handle_exit_event(plugin_id, end)
 
     def reload(self) -> None:
         """Load all plugins, take over or start those that are enabled, side by side.
@@ -108,6 +108,8 @@ class Manager(Backend):
                 makes it in `pluginPostStart`.
             call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and
                 not the kind.
+            call Store.SetState,shutdownPlugin,RecursiveUnmount: a plugin that cannot be started is disabled;
+                moby leaves it enabled without a process.
             call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites
                 it with what a user set.
 

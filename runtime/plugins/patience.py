@@ -33,6 +33,11 @@ class Timings:
     start: float = 1.0
     """What plugins together may delay the start of the engine; ours, moby waits for all of them."""
 
+    @property
+    def listening(self) -> float:
+        """Seconds in which a plugin must listen on its socket, or it is disabled; 12.5 by default."""
+        return self.first_dial + (self.max_retries + 1) * self.next_dial
+
     def restart_wait(self, crashes: int) -> float:
         """The wait after this many crashes in a row, counted from 1."""
         return min(self.restart_first * 2.0 ** min(crashes - 1, 30), self.restart_max)

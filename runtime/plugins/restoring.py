@@ -56,6 +56,8 @@ def reload_one(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
         lifecycle.restore_plugin(p, c)
     except (EngineError, OSError) as error:
         failure(log, "Failed to restore plugin", error, id=p.get_id())
+        if not isinstance(error, GoneBeforeListening) and not lifecycle.closing.is_set():
+            lifecycle.give_up(p, c)
         return
     root = lifecycle.config.root
     with p.turn:
@@ -85,6 +87,7 @@ def _start_again(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
         failure(log, "failed to enable plugin", error, id=p.get_id())
     except (EngineError, OSError) as error:
         failure(log, "failed to enable plugin", error, id=p.get_id())
+        lifecycle.give_up(p, c)
         p.set_p_client(None)
 
 

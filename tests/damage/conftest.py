@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from runtime import Config, Daemon, Timings
+from runtime.logs import Text
 from runtime.plugins.patience import Timings as PluginTimings
 from runtime.volumes.timings import Timings as VolumeTimings
 
@@ -86,12 +87,12 @@ class Tampered:
 
 @contextmanager
 def heard() -> Iterator[list[str]]:
-    """What the engine writes to its log meanwhile: messages, and what stands beside them."""
+    """Yield the lines that the engine writes to its log meanwhile, as it prints them."""
     said: list[str] = []
 
     class Ears(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said.append(f"{record.levelname} {record.getMessage()} {record.__dict__.get('error', '')}")
+            said.append(Text().format(record))
 
     ears, logger = Ears(logging.INFO), logging.getLogger("runtime")
     level = logger.level

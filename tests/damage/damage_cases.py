@@ -146,7 +146,7 @@ KNOWN: tuple[Case, ...] = (
     _dead(
         "plug-rootfs-gone",
         gone(f"{PLUG}/rootfs"),
-        plugins={},
+        plugins={PLUGIN: False},
         logged=("failed to enable plugin",),
         stalls=True,
     ),
@@ -373,7 +373,7 @@ VOLUMES: tuple[Case, ...] = (
 """The folder of volumes, and what is in it."""
 
 SKIPPED = {"plugins": NO_PLUGIN, "logged": ("error loading plugin",)}
-FAILED = {"plugins": {}, "logged": ("failed to enable plugin",), "stalls": True}
+FAILED = {"plugins": {PLUGIN: False}, "logged": ("failed to enable plugin",), "stalls": True}
 
 PLUGINS: tuple[Case, ...] = (
     *(

@@ -3,12 +3,14 @@
 A plugin that runs this way sees the host's files, so paths are translated before it starts: arguments and
 variables that name something below a mount of its config, below `/run/docker/plugins` or in its root file
 system get the path on the host. It is also told `PLUGIN_SOCKETS` (the directory for its socket) and
-`PLUGIN_ROOTFS`. Paths that it answers may be the host's; `plugin.Plugin.scoped_path` knows both.
+`PLUGIN_ROOTFS`. The variable `identity.MARK` marks the plugin's processes, which end with it. Paths that it
+answers may be the host's; `plugin.Plugin.scoped_path` knows both.
 """
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,10 +18,10 @@ import msgspec
 from runtime import processors
 from runtime.disk import atomic_write_file
 from runtime.errors import EngineError
-from runtime.plugins.executor import identity
+from runtime.plugins.executor import identity, programs
 from runtime.plugins.executor.identity import ProcessIdentity
 from runtime.plugins.executor.paths import HostPaths
-from runtime.plugins.executor.protocol import ExitHandler
+from runtime.plugins.executor.protocol import ExitHandler, Runtime
 from runtime.plugins.executor.short_paths import ShortPaths
 from runtime.plugins.executor.supervisor import Executor
 from runtime.plugins.oci import Spec
@@ -29,9 +31,14 @@ _STATE = "state.json"
 _MODE = 0o600
 
 
-def new(root_dir: Path, exit_handler: ExitHandler) -> Executor:
-    """An executor that runs plugins as plain processes."""
-    return Executor(root_dir, Processes(ShortPaths(root_dir)), exit_handler)
+def runtime(root_dir: Path) -> Processes:
+    """Return what starts plain processes below an exec root."""
+    return Processes(ShortPaths(root_dir))
+
+
+def new(root_dir: Path, exit_handler: ExitHandler, others: Sequence[Runtime] = ()) -> Executor:
+    """An executor that runs plugins as plain processes; `others` may have left plugins below the root."""
+    return Executor(root_dir, runtime(root_dir), exit_handler, others)
 
 
 class Processes:
@@ -51,7 +58,7 @@ class Processes:
             EngineError: its program is not there.
             OSError: it cannot be started.
         """
-        child = _spawn(spec, outputs, self._short_paths.make(plugin_id))
+        child = _spawn(spec, bundle, outputs, self._short_paths.make(plugin_id))
         process = identity.of(child.pid)  # there until it is waited for, even if it has ended
         try:
             atomic_write_file(bundle / _STATE, msgspec.json.encode(process), _MODE)
@@ -69,10 +76,10 @@ class Processes:
             return None
 
     def delete(self, plugin_id: str, bundle: Path, /) -> None:
-        """Kill what the plugin has left behind in its session, and remove the link to its socket."""
+        """Kill the plugin and every process that it has left behind, and remove the link to its socket."""
         process = self.find(plugin_id, bundle)
         if process is not None:
-            identity.kill_session(process)
+            identity.kill_all(process, str(bundle))
         self._short_paths.remove(plugin_id)
 
 
@@ -83,7 +90,7 @@ class _Child(subprocess.Popen[bytes]):
         """Nothing; whoever watches the process reaps it."""
 
 
-def _spawn(spec: Spec, outputs: tuple[int, int], sockets: Path) -> _Child:
+def _spawn(spec: Spec, bundle: Path, outputs: tuple[int, int], sockets: Path) -> _Child:
     paths = HostPaths(spec, sockets)
     process = spec.process
     if not process.args:
@@ -91,17 +98,20 @@ def _spawn(spec: Spec, outputs: tuple[int, int], sockets: Path) -> _Child:
     given = dict(variable.partition("=")[::2] for variable in process.env)
     program = paths.executable(process.args[0], given.get("PATH", "").split(":"))
     if program is None:
-        raise EngineError(f"exec: {process.args[0]!r}: no such program in the plugin's root file system")
-    with processors.anywhere():
-        return _Child(
-            [program, *map(paths.argument, process.args[1:])],
-            env=_environment(paths, given),
-            cwd=_working_directory(paths, process.cwd),
-            stdin=subprocess.DEVNULL,
-            stdout=outputs[0],
-            stderr=outputs[1],
-            start_new_session=True,
-        )
+        raise EngineError(programs.explain_missing(process.args[0], Path(paths.resolve(process.args[0]))))
+    try:
+        with processors.anywhere():
+            return _Child(
+                [program, *map(paths.argument, process.args[1:])],
+                env=_environment(paths, given) | {identity.MARK: str(bundle)},
+                cwd=_working_directory(paths, process.cwd),
+                stdin=subprocess.DEVNULL,
+                stdout=outputs[0],
+                stderr=outputs[1],
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise EngineError(programs.explain_failure(process.args[0], Path(program), error), error) from error
 
 
 def _environment(paths: HostPaths, given: dict[str, str]) -> dict[str, str]:

@@ -94,8 +94,8 @@ class ExitHandler(Protocol):
         plugin/executor/containerd/containerd.go::ExitHandler
     """
 
-    def handle_exit_event(self, plugin_id: str) -> None:
-        """A plugin has ended."""
+    def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
+        """Handle the end of a plugin; `end` says how it ended, as `exit code 1`."""
         ...
 
 

@@ -14,7 +14,7 @@ from runtime.disk import make_directories
 from runtime.errors import EngineError, Unavailable
 from runtime.plugins.executor import identity
 from runtime.plugins.executor.identity import ProcessIdentity
-from runtime.plugins.executor.protocol import ExitHandler
+from runtime.plugins.executor.protocol import ExitHandler, Runtime
 from runtime.plugins.executor.supervisor import PLUGIN_NAMESPACE, Executor
 from runtime.plugins.oci import Spec
 
@@ -25,16 +25,24 @@ COMMAND_TIMEOUT = 30.0
 """Seconds that one call of runc may take."""
 
 
-def new(root_dir: Path, exit_handler: ExitHandler, program: str = "runc") -> Executor:
-    """An executor that runs plugins as containers.
+def runtime(root_dir: Path, program: str = "runc") -> Runc | None:
+    """Return what calls runc, or None if it is not installed."""
+    found = shutil.which(program)
+    return None if found is None else Runc(found, root_dir / RUNTIME_ROOT / PLUGIN_NAMESPACE)
+
+
+def new(
+    root_dir: Path, exit_handler: ExitHandler, program: str = "runc", others: Sequence[Runtime] = ()
+) -> Executor:
+    """An executor that runs plugins as containers; `others` may have left plugins below the root.
 
     Raises:
         Unavailable: there is no runc.
     """
-    found = shutil.which(program)
-    if found is None:
+    client = runtime(root_dir, program)
+    if client is None:
         raise Unavailable(f"{program} is not installed; install it, or use the process executor")
-    return Executor(root_dir, Runc(found, root_dir / RUNTIME_ROOT / PLUGIN_NAMESPACE), exit_handler)
+    return Executor(root_dir, client, exit_handler, others)
 
 
 class _State(msgspec.Struct):

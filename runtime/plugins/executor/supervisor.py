@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from runtime.disk import ensure_remove_all, make_directories
 from runtime.errors import Conflict, EngineError, NotFound
@@ -33,6 +35,7 @@ class Executor:
         root_dir: The exec root.
         client: What starts processes.
         exit_handler: Told of every end of a plugin.
+        others: What an earlier engine may have started plugins with; none of theirs runs on beside ours.
 
     Go:
         plugin/executor/containerd/containerd.go::Executor
@@ -41,14 +44,19 @@ class Executor:
     Differs:
         error creating-containerd-exec-client: the client is made by the caller, and none of containerd.
         extra close: ends the watching; the plugins run on.
+        extra others: containerd alone runs plugins in moby.
     """
 
-    def __init__(self, root_dir: Path, client: Runtime, exit_handler: ExitHandler) -> None:
+    def __init__(
+        self, root_dir: Path, client: Runtime, exit_handler: ExitHandler, others: Sequence[Runtime] = ()
+    ) -> None:
         self.root_dir = root_dir
         self.exit_handler = exit_handler
         self.client = client
+        self.others = others
         self._mu = threading.Lock()
-        self._busy: dict[str, threading.RLock] = {}
+        # An entry lives as long as somebody holds or waits for the lock.
+        self._busy: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._watched: dict[str, Watched] = {}
 
     def create(self, plugin_id: str, spec: Spec, stdout: WriteCloser, stderr: WriteCloser) -> None:
@@ -59,7 +67,7 @@ class Executor:
 
         Differs:
             error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
-            call IsNotFound,Delete: what an earlier run left is removed before the start; moby starts, and if
+            call IsNotFound: what an earlier run left is removed before the start; moby starts, and if
                 that fails asks whether something was left, removes it and starts again.
             order deleteTaskAndContainer: for the same reason; moby calls it only when the start failed.
             call IsRunning,Conflict: a plugin that runs is never started twice; in moby containerd refuses.
@@ -75,11 +83,11 @@ class Executor:
                 raise Conflict(f"error creating plugin process: plugin {plugin_id} is running")
             bundle = self._bundle(plugin_id)
             try:
-                delete_task_and_container(self.client, plugin_id, bundle)
+                self._delete(plugin_id, bundle)
                 make_directories(bundle)
                 self._start(plugin_id, bundle, spec, (stdout, stderr))
             except (EngineError, OSError, ValueError) as error:
-                delete_task_and_container(self.client, plugin_id, bundle)
+                self._delete(plugin_id, bundle)
                 raise EngineError(f"error creating plugin process: {error}", error) from error
 
     def restore(self, plugin_id: str, stdout: WriteCloser, stderr: WriteCloser) -> bool:
@@ -91,6 +99,7 @@ class Executor:
         Differs:
             call IsNotFound: a process that is not found is no error but None.
             call IsRunning: a plugin that this engine watches already needs not be taken over.
+            call Client.Delete: ends what another executor has started; in moby there is one.
             call ProcessEvent: handed to the watch of the process; moby's client has it from the beginning.
         """
         with self._lock_of(plugin_id):
@@ -100,7 +109,7 @@ class Executor:
             process = self.client.find(plugin_id, bundle)
             pidfd = None if process is None else process.open()
             if process is None or pidfd is None:
-                delete_task_and_container(self.client, plugin_id, bundle)
+                self._delete(plugin_id, bundle)
                 return False
             self._watch(plugin_id, process, pidfd, _outputs(bundle, stdout, stderr))
             return True
@@ -147,9 +156,11 @@ class Executor:
             delete_task_and_container(self.client, plugin_id, self._bundle(plugin_id))
             # Still under the lock, so that a new start of the plugin never meets the end of the old one.
             try:
-                self.exit_handler.handle_exit_event(plugin_id)
+                self.exit_handler.handle_exit_event(plugin_id, watched.end)
             except (EngineError, OSError) as error:
-                log.warning("exit of a plugin not handled", extra={"id": plugin_id, "error": str(error)})
+                failure(log, "exit of a plugin not handled", error, id=plugin_id)
+            except Exception:
+                log.exception("exit of a plugin not handled", extra={"id": plugin_id})
             with self._mu:
                 if self._watched.get(plugin_id) is watched:
                     del self._watched[plugin_id]
@@ -183,10 +194,22 @@ class Executor:
             self._watched[plugin_id] = watched
         watched.start()
 
+    def _delete(self, plugin_id: str, bundle: Path) -> None:
+        """Remove what is left of a plugin, whatever has started it."""
+        for other in self.others:
+            try:
+                other.delete(plugin_id, bundle)
+            except (EngineError, OSError) as error:
+                failure(log, "failed to end a plugin of another executor", error, id=plugin_id)
+        delete_task_and_container(self.client, plugin_id, bundle)
+
     def _lock_of(self, plugin_id: str) -> threading.RLock:
         """One operation on a plugin at a time, and never one on all of them."""
         with self._mu:
-            return self._busy.setdefault(plugin_id, threading.RLock())
+            lock = self._busy.get(plugin_id)
+            if lock is None:
+                lock = self._busy[plugin_id] = threading.RLock()
+            return lock
 
     def _bundle(self, plugin_id: str) -> Path:
         return self.root_dir / PLUGIN_NAMESPACE / plugin_id
@@ -211,9 +234,10 @@ def delete_task_and_container(client: Runtime, plugin_id: str, bundle: Path) -> 
 
 
 def _open(process: ProcessIdentity) -> int:
-    pidfd = process.open()
+    # One that has ended already is watched too: its end is handled as every other.
+    pidfd = process.open(even_ended=True)
     if pidfd is None:
-        raise EngineError("it ended at once")
+        raise EngineError("the plugin ended at once")
     return pidfd
 
 

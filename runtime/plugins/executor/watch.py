@@ -42,6 +42,8 @@ class Watched:
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC)
         self._mu = threading.Lock()
         self._open = True
+        self.end = ""
+        """How the process ended; empty while it runs."""
         self._thread = threading.Thread(target=self._watch, name=f"plugin-{process.pid}", daemon=True)
 
     def start(self) -> None:
@@ -72,8 +74,7 @@ class Watched:
         for output in self._outputs:
             output.close()
         if ended:
-            identity.kill_session(self.process)
-            identity.reap(self._pidfd)
+            self.end = identity.reap(self._pidfd)
         with self._mu:
             self._open = False
             os.close(self._pidfd)

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,8 @@ class RecordingClock(RealClock):
 
 # moby's schedule for restarts, with quick dials.
 SCHEDULE = Timings(first_dial=0.05, next_dial=0.05, max_retries=0, probe=0.01, start=60.0)
+ENDLESS = replace(SCHEDULE, first_dial=1e6)
+"""Starts that fail are never given up."""
 WAITS = [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
@@ -99,7 +103,7 @@ def test_a_plugin_that_ends_at_once_is_restarted_after_waits_that_grow_and_never
     plugin = home.write(enabled=True)
     home.executor.dies = True
     clock = RecordingClock(len(WAITS))
-    home.start(clock=clock, timings=SCHEDULE)
+    home.start(clock=clock, timings=ENDLESS)
     assert clock.done.wait(30)
     assert clock.waits == WAITS
     assert len(home.executor.specs) == len(WAITS)
@@ -109,11 +113,54 @@ def test_a_plugin_that_ends_at_once_is_restarted_after_waits_that_grow_and_never
 def test_a_plugin_whose_start_fails_is_tried_again_as_slowly(home: Home) -> None:
     home.write(enabled=True)
     clock = RecordingClock(5)
-    home.start(clock=clock, timings=SCHEDULE)
+    home.start(clock=clock, timings=ENDLESS)
     home.executor.fails = True
     home.executor.end(next(iter(home.executor.running)))
     assert clock.done.wait(30)
     assert clock.waits == WAITS[:5]
+
+
+class JumpingClock(RealClock):
+    """Lets no restart wait, but moves the time on."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        if seconds >= 1:
+            self.time += seconds
+        return super().wait(event, min(seconds, 0.01))
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("fault", ["dies", "fails"])
+def test_plugin_that_never_listens_is_disabled_after_12_5_s(home: Home, fault: str) -> None:
+    plugin = home.write(enabled=True)
+    clock = JumpingClock()
+    manager = home.start(clock=clock, timings=Timings(probe=0.01, start=60.0))
+    setattr(home.executor, fault, True)
+    home.executor.end(plugin.get_id())
+    until(lambda: not manager.inspect("test").enabled)
+    assert clock.time == 1 + 12.5
+    # The record keeps what the user asked for: the next engine tries again, as moby's does.
+    assert records.load_plugin(home.root, plugin.get_id()).is_enabled()
+
+
+def test_plugin_that_cannot_be_created_is_disabled_at_start(home: Home) -> None:
+    home.write(enabled=True)
+    home.executor.fails = True
+    manager = home.start()
+    assert not manager.inspect("test").enabled
 
 
 def test_a_plugin_that_ran_for_a_while_is_restarted_after_the_first_wait_again() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from runtime import errors
 from runtime.errors import InvalidParameter
+from runtime.logs import Text
 from runtime.plugins import records
 from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.api_types import (
@@ -115,7 +116,9 @@ def test_a_broken_plugin_is_logged_and_skipped_and_stops_no_other(
         manager = home.start()
     assert [plugin.id for plugin in manager.list()] == [good.get_id()]
     (record,) = [record for record in caplog.records if record.name == "runtime.plugins.records"]
-    assert record.__dict__["id"] == bad.get_id()
+    line = Text().format(record)
+    assert f" id={bad.get_id()}" in line
+    assert " error=" in line
     expected = (
         "missing plugin config, skipping: "
         "this may be caused due to a failed remove and requires manual cleanup."
@@ -548,7 +551,7 @@ def test_a_plugin_that_dies_when_a_user_enables_it_is_an_error_at_once(home: Hom
     home.write()
     manager = home.start()
     home.executor.dies = True
-    assert "connect: no such file or directory" in refused(None, lambda: manager.enable("test"))
+    assert "the plugin ended before it listened on " in refused(None, lambda: manager.enable("test"))
     assert not manager.inspect("test").enabled
     controller = manager.lifecycle.controller(manager.get("test"))
     assert controller is not None

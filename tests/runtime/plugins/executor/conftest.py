@@ -29,11 +29,13 @@ class Exits:
     """Told of every end."""
 
     seen: list[str] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def handle_exit_event(self, plugin_id: str) -> None:
+    def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
         with self.changed:
             self.seen.append(plugin_id)
+            self.ends.append(end)
             self.changed.notify_all()
 
     def wait(self, count: int = 1) -> list[str]:

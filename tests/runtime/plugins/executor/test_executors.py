@@ -97,13 +97,22 @@ def test_a_plugin_that_is_killed_from_outside_is_noticed(bench: Bench) -> None:
     assert bench.leftovers() == []
 
 
-def test_a_plugin_that_ends_at_once_is_noticed_or_not_started(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("program", "end"),
+    [
+        ("raise SystemExit(3)", "exit code 3"),
+        ("import os; os.kill(os.getpid(), 9)", "signal SIGKILL"),
+        ("import signal; signal.raise_signal(signal.SIGRTMIN + 5)", "signal 39"),
+    ],
+)
+def test_end_of_plugin_is_reported_with_its_status(bench: Bench, program: str, end: str) -> None:
     try:
-        bench.create("raise SystemExit(3)")
+        bench.create(program)
     except EngineError as error:
-        assert "it ended at once" in str(error)  # noqa: PT017 -- both are right
+        assert "ended at once" in str(error)  # noqa: PT017 -- both are right for containers
     else:
         assert bench.exits.wait() == ["one"]
+        assert bench.exits.ends in ([end], ["exit code unknown"] if bench.kind == "runc" else [end])
     assert bench.leftovers() == []
 
 
