@@ -16,7 +16,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from runtime import collecting
+from runtime import collecting, signals
 from runtime.errors import EngineError
 from runtime.stdout import survive_closed_pipe
 
@@ -74,6 +74,7 @@ def example(
         for key, module in known.items():
             typer.echo(f"{key:{width}}  {title(module)}")
     elif name in known:
+        signals.unwinding()
         run: Callable[[], None] = known[name].main
         run()
     else:

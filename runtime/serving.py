@@ -31,6 +31,7 @@ from runtime.plugins.api_types import (
     PluginRmConfig,
 )
 from runtime.pubsub import Subscriber
+from runtime.signals import caught
 from runtime.versions import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
 from runtime.volumes import convert
 from runtime.volumes.apitypes import Volume
@@ -41,8 +42,8 @@ from runtime.workers import Threads, Workers
 
 log = logging.getLogger(__name__)
 
-PATIENCE: Final = 10
-"""Seconds that requests get to end when the engine stops."""
+PATIENCE: Final = 0.5
+"""Seconds that requests get to end when the engine stops; moby gives them none."""
 
 UMASK: Final = 0o022
 """As moby's: what it makes is as readable as it means it to be, whoever starts it.
@@ -207,8 +208,8 @@ def open_door(daemon: Daemon, hosts: Sequence[str] = (), workers: Workers | None
     return Door(new_server(middlewares, routers, workers or Threads()), streams)
 
 
-def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = PATIENCE) -> None:
-    """Be an engine until SIGTERM or SIGINT comes.
+def run(config: Config, hosts: Sequence[str], group: str = "", patience: float = PATIENCE) -> None:
+    """Be an engine until a signal ends it: any that can be caught, except SIGHUP, SIGUSR1 and SIGUSR2.
 
     Args:
         config: The engine's settings.
@@ -243,7 +244,7 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
         behaviour rest: what is about containerd, swarm, metrics, registries and builds is not here.
     """
     os.umask(UMASK)
-    with ExitStack() as stack:
+    with caught() as signals, ExitStack() as stack:
         lock = stack.enter_context(lock_root(config))
         listeners = [stack.enter_context(Listener(host, group)) for host in hosts]
         with collecting.postponed():
@@ -255,6 +256,7 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: int = P
             patience=patience,
             ready=partial(_ready, listeners),
             stopping=door.streams.close,
+            signals=signals,
         )
 
 

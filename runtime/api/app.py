@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -17,7 +19,7 @@ from runtime.api.middleware import Middleware
 from runtime.api.router import VERSION_MATCHER, Found, Route, Router, Table, clean_path
 from runtime.api.status import get_http_error_status_code
 from runtime.api.wire import Call, Handler, error_response
-from runtime.errors import EngineError, NotFound
+from runtime.errors import EngineError, NotFound, Unavailable
 from runtime.workers import Threads, Workers
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,8 @@ class Server:
         self.workers = workers or Threads()
         self.middlewares: list[Middleware] = []
         self.table = Table(())
+        self._running: set[asyncio.Task[object]] = set()
+        self._cancelled = False
 
     def use_middleware(self, m: Middleware) -> None:
         """Have something done for every request; before the routes are made.
@@ -112,12 +116,32 @@ class Server:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
         try:
             response = await self._answer(request)
+            await response(scope, receive, send)
         except ClientDisconnect:
             log.debug("%s %s: the client went away", request.method, scope["path"])
-            return
-        await response(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server cancels what is still under way when it stops; that is no error of the request.
+            if not self._cancelled:
+                raise
+            version = self._find(request.method, scope["path"])[0]
+            with suppress(asyncio.CancelledError, RuntimeError):  # its answer may have begun
+                await error_response(Unavailable("the engine is shutting down"), version, {})(
+                    scope, receive, send
+                )
+        finally:
+            if task is not None:
+                self._running.discard(task)
+
+    def cancel_requests(self) -> None:
+        """Cancel every request that is under way; its client gets an error."""
+        self._cancelled = True
+        for task in tuple(self._running):
+            task.cancel()
 
     async def _answer(self, request: Request) -> Response:
         path = request.scope["path"]

@@ -6,11 +6,10 @@ import asyncio
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from runtime.api.wire import Call, Handler
@@ -149,13 +148,15 @@ def cancellable_handler(handler: Handler) -> Handler:
         leaving = asyncio.ensure_future(_disconnected(call.request))
         try:
             await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                return await answering
         finally:
-            leaving.cancel()
-            if not answering.done():
-                answering.cancel()
-            with suppress(asyncio.CancelledError):
-                await leaving
-        return await answering
+            for task in (answering, leaving):
+                if not task.done():
+                    task.cancel()
+            # A handler that is cancelled may fail in its own way; nobody is there to hear of it.
+            await asyncio.gather(answering, leaving, return_exceptions=True)
+        raise ClientDisconnect
 
     return cancellable
 

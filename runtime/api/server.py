@@ -8,7 +8,6 @@ import grp
 import logging
 import os
 import resource
-import signal
 import socket
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from runtime import processors
 from runtime.api.app import Server
 from runtime.api.protocol import Protocol
 from runtime.errors import EngineError, InvalidParameter
+from runtime.signals import Signals
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ SOCKET_MODE: Final = 0o660
 BACKLOG: Final = 2048
 MOST_FILES: Final = 1 << 16
 """Open files that are enough for every client; more are not asked for, since plugins inherit the limit."""
+LAST_SECOND: Final = 1
+"""Seconds after which connections are closed whose clients do not read."""
 KEEP_ALIVE: Final = 24 * 3600
 """Seconds that an idle connection is kept; moby keeps it for ever."""
 
@@ -81,22 +83,25 @@ def serve(
     app: Server,
     listeners: Sequence[Listener],
     *,
-    patience: int,
+    patience: float,
     ready: Callable[[], None],
     stopping: Callable[[], None],
+    signals: Signals,
 ) -> None:
-    """Serve until SIGTERM or SIGINT comes, and end the requests that are under way.
+    """Serve until a signal comes, and end the requests that are under way; a second one ends them at once.
 
     Args:
         app: What is served.
         listeners: Where.
-        patience: Seconds that requests get to end.
+        patience: Seconds that requests get to end, before their clients get an error.
         ready: Called once requests are answered.
         stopping: Called when the signal has come, before requests are waited for.
+        signals: What catches signals.
     """
     _allow_many_files()
     with processors.staying():
-        uvloop.run(_serve(app, [listener.socket for listener in listeners], patience, ready, stopping))
+        sockets = [listener.socket for listener in listeners]
+        uvloop.run(_serve(app, sockets, patience, ready, stopping, signals))
 
 
 class _Uvicorn(uvicorn.Server):
@@ -111,9 +116,10 @@ class _Uvicorn(uvicorn.Server):
 async def _serve(
     app: Server,
     sockets: list[socket.socket],
-    patience: int,
+    patience: float,
     ready: Callable[[], None],
     stopping: Callable[[], None],
+    signals: Signals,
 ) -> None:
     config = uvicorn.Config(
         app,
@@ -127,20 +133,33 @@ async def _serve(
         server_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=patience,
+        timeout_graceful_shutdown=LAST_SECOND,
     )
     server = _Uvicorn(config)
     loop = asyncio.get_running_loop()
 
+    def cancel() -> None:
+        # An answer that is cut off now is no error.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        app.cancel_requests()
+
     def stop() -> None:
-        server.force_exit = server.should_exit
+        if server.should_exit:
+            cancel()
+            return
         server.should_exit = True
         stopping()
+        loop.call_later(patience, cancel)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    def receive() -> None:
+        loop.call_soon_threadsafe(stop)
+
+    signals.listen(receive)
     loop.call_soon(ready)
-    await server.serve(sockets)
+    try:
+        await server.serve(sockets)
+    finally:
+        signals.listen(None)
 
 
 def _allow_many_files() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
@@ -242,7 +243,7 @@ class Plugin:
         if not ended:
             raise DeadlineExceeded(f"plugin {self.name}: not active within {timeout:g}s")
         if not self.activated() and error is not None:
-            raise error
+            raise _copy(error)
 
     def implements(self, kind: str) -> bool:
         """Whether the plugin implements an interface; upper and lower case differ.
@@ -266,7 +267,7 @@ class Plugin:
             waited = self._activating is not None
             self.activate_wait.wait_for(lambda: self._activating is None)
             if waited and self.activate_err is not None:
-                raise self.activate_err
+                raise _copy(self.activate_err)
             self._activating = me
             return True
 
@@ -280,6 +281,13 @@ class Plugin:
         me = threading.get_ident()
         over = self.activated() or self.activate_err is not None
         return self._activating == me or (self._activating is None and over)
+
+
+def _copy(error: EngineError) -> EngineError:
+    """Return an error of one's own to raise: a traceback grows with every thread that raises the same one."""
+    copied = copy.copy(error)
+    copied.__cause__ = error.__cause__
+    return copied
 
 
 def new_local_plugin(name: str, addr: str, timings: Timings = DEFAULT) -> Plugin:

@@ -54,6 +54,7 @@ class Manager(Backend):
         Differs:
             behaviour damage: where the directory of plugins cannot be made or read the engine starts without
                 plugins, and says so in the log; moby does not start.
+            call Manager.Shutdown: a start that is broken off stops what it has started.
 
         Raises:
             EngineError: `failed to mkdir PATH` of the directory for sockets.
@@ -73,6 +74,9 @@ class Manager(Backend):
             self.reload()
         except EngineError as error:
             failure(log, f"failed to restore plugins: {error}", error)
+        except BaseException:
+            self.lifecycle.shutdown()
+            raise
         self.publisher: Publisher[Event] = Publisher(PUBLISH_TIMEOUT, PUBLISH_BUFFER)
 
     def _tmp_dir(self) -> Path:

@@ -79,7 +79,10 @@ class Watched:
             self._open = False
             os.close(self._pidfd)
         if ended:
-            self._on_exit(self)
+            try:
+                self._on_exit(self)
+            except Exception:
+                log.exception("cannot handle the end of a plugin", extra={"pid": self.process.pid})
         with self._mu:
             os.close(self._wake_read)
             os.close(self._wake_write)
