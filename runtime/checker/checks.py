@@ -20,6 +20,7 @@ from runtime.checker.checker import Checker
 from runtime.checker.client import Answer, Plugin
 from runtime.checker.rules import Finding, Report, Step
 from runtime.checker.signals import Stops
+from runtime.errors import InvalidParameter
 from runtime.plugins.transport import VERSION_MIMETYPE
 from runtime.volumes import rfc3339
 from runtime.volumes.driver import SCOPES
@@ -458,7 +459,12 @@ def _time_as_sent(answer: Answer) -> bytes:
 def _listening(path: str) -> Iterator[Callable[[], bool]]:
     """Listen at a path without answering; what is yielded says whether somebody connected."""
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
+        try:
+            server.bind(path)
+        except OSError as error:
+            raise InvalidParameter(
+                f"--engine {path}: cannot listen there: {error.strerror or error}"
+            ) from error
         try:
             server.listen()
             server.settimeout(0)

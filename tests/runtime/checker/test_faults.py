@@ -500,6 +500,12 @@ def test_a_plugin_that_calls_the_engine_when_activated_is_found() -> None:
         assert not Path(path).exists()
 
 
+@pytest.mark.parametrize("path", ["/", "/no/such/dir/s", "/" + "x" * 200])
+def test_an_engine_socket_that_cannot_be_made_is_refused(path: str) -> None:
+    with pytest.raises(InvalidParameter, match=f"--engine {path}: "):
+        checked(no_fault, engine=path)
+
+
 @pytest.mark.parametrize(("step", "option"), [("call back", "--engine"), ("restart", "--restart")])
 def test_what_is_not_asked_is_said_with_the_option(step: str, option: str) -> None:
     steps = {each.name: each for each in checked(no_fault).steps}
