@@ -157,7 +157,7 @@ def serve(  # noqa: PLR0913 - one for each option
             executor=executor,
             plugin_folders=[folder.expanduser() for folder in plugins_dir] if plugins_dir else None,
             live_restore_enabled=live_restore,
-        )
+        ).absolute()
         serving.run(config, host or [f"unix://{config.root}/docker.sock"], group)
     except RuntimeError as error:  # `expanduser` knows no home
         _refuse(f"{error}: give the paths without ~, as in --root /var/lib/engine")

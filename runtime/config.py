@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -114,23 +114,33 @@ class Config:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        """Accept paths as strings, and make them absolute, so that a change of directory changes nothing.
+        """Accept paths as strings.
 
         Raises:
             InvalidParameter: A path is empty or none, there is no such executor, or `workers` is a pool of
                 fixed size.
         """
-        object.__setattr__(self, "root", _absolute("root", self.root))
+        object.__setattr__(self, "root", _path("root", self.root))
         if self.exec_root is not None:
-            object.__setattr__(self, "exec_root", _absolute("exec_root", self.exec_root))
+            object.__setattr__(self, "exec_root", _path("exec_root", self.exec_root))
         if isinstance(self.plugin_folders, (str, os.PathLike)):
             raise InvalidParameter("plugin_folders must be a sequence of paths, not a single path")
         if self.plugin_folders is not None:
-            folders = tuple(_absolute("plugin_folders", folder) for folder in self.plugin_folders)
+            folders = tuple(_path("plugin_folders", folder) for folder in self.plugin_folders)
             object.__setattr__(self, "plugin_folders", folders)
         workers.check(self.workers)
         if self.executor not in get_args(ExecutorName):
             raise InvalidParameter(f"executor must be one of {get_args(ExecutorName)}, not {self.executor!r}")
+
+    def absolute(self) -> Config:
+        """Return the same settings with absolute paths, so that a change of directory changes nothing."""
+        return replace(
+            self,
+            root=self.root.absolute(),
+            exec_root=self.exec_root and self.exec_root.absolute(),
+            plugin_folders=self.plugin_folders
+            and tuple(Path(folder).absolute() for folder in self.plugin_folders),
+        )
 
     def get_exec_root(self) -> Path:
         """Where the engine keeps what lasts as long as it runs.
@@ -141,11 +151,11 @@ class Config:
         return self.exec_root or self.root / EXEC_ROOT
 
 
-def _absolute(name: str, path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> Path:
+def _path(name: str, path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> Path:
     try:
         text = os.fsdecode(path)
     except TypeError as error:
         raise InvalidParameter(f"{name} must be a path, not {path!r}") from error
     if not text or "\0" in text:
         raise InvalidParameter(f"{name} must be a path, not {path!r}")
-    return Path(text).absolute()
+    return Path(text)

@@ -133,7 +133,7 @@ class Daemon:
             call NewDaemon.createPluginExec: the manager calls it.
             call Daemon.LogPluginEvent: the manager calls it.
         """
-        self.config = config
+        self.config = config = config.absolute()
         self.shutdown_begun = False
         self.disk_usage_running = threading.Lock()
         self.plugin_manager: Manager | None = None

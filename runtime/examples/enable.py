@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -76,9 +77,12 @@ def use(manager: Manager) -> None:
 
 def write_source(directory: Path) -> Path:
     """A directory as `docker plugin create` takes it, with the example plugin as its program."""
-    program = directory / "rootfs" / "plugin"
-    program.parent.mkdir(parents=True)
-    program.write_text(f"#!{sys.executable}\n{Path(plugin.__file__).read_text()}")
+    rootfs = directory / "rootfs"
+    rootfs.mkdir(parents=True)
+    (rootfs / "plugin.py").write_text(Path(plugin.__file__).read_text())
+    program = rootfs / "plugin"
+    # A line `#!PATH` ends at the first space of the path; the shell does not.
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$0.py" "$@"\n')
     program.chmod(0o755)
     (directory / "config.json").write_text(json.dumps(CONFIG))
     return directory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,10 +17,15 @@ SCRIPT: Final = "/plugin"
 SOCKET: Final = "example.sock"
 DATA: Final = "/data"
 
+ENTRYPOINT: Final = [SCRIPT, "--socket", f"/run/docker/plugins/{SOCKET}", "--root", DATA]
+
+SHEBANG_LIMIT: Final = 125
+"""Bytes of a program's path that kernels since 2.6.28 read from a script's first line."""
+
 CONFIG: Final = {
     "description": "A small volume plugin: a directory for each volume",
     "documentation": "https://docs.docker.com/engine/extend/plugins_volume/",
-    "entrypoint": [SCRIPT, "--socket", f"/run/docker/plugins/{SOCKET}", "--root", DATA],
+    "entrypoint": ENTRYPOINT,
     "workdir": "",
     "interface": {"types": ["docker.volumedriver/1.0"], "socket": SOCKET},
     "network": {"type": "none"},
@@ -64,13 +70,19 @@ def pack(directory: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=directory.parent) as half:
         made = Path(half) / "plugin"
         made.mkdir()
-        _fill(made / "rootfs")
-        (made / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
+        python = Path(sys._base_executable).resolve()  # type: ignore[attr-defined] # noqa: SLF001 - not a venv's
+        _fill(made / "rootfs", python)
+        config = CONFIG if _fits_shebang(python) else CONFIG | {"entrypoint": [str(python), *ENTRYPOINT]}
+        (made / "config.json").write_text(json.dumps(config, indent=2) + "\n")
         return made.rename(directory)
 
 
-def _fill(rootfs: Path) -> None:
-    python = Path(sys._base_executable).resolve()  # type: ignore[attr-defined] # noqa: SLF001 - not a venv's
+def _fits_shebang(python: Path) -> bool:
+    """Whether a line `#!PATH` can name a program: no space, and no more than the kernel reads."""
+    return len(os.fsencode(python)) <= SHEBANG_LIMIT and not any(map(str.isspace, str(python)))
+
+
+def _fill(rootfs: Path, python: Path) -> None:
     rootfs.mkdir()
     _link_top(rootfs)
     for path in sorted(_needed(python)):

@@ -90,7 +90,9 @@ def test_closed_pipe_changes_no_exit_code(tmp_path: Path, words: tuple[str, ...]
 
 def test_settings_accept_strings_as_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    config = Config(root="a b", exec_root="x", plugin_folders=["p", tmp_path / "q"])
+    given = Config(root="a b", exec_root="x", plugin_folders=["p", tmp_path / "q"])
+    assert given.root == Path("a b")
+    config = given.absolute()
     assert config.root == tmp_path / "a b"
     assert config.exec_root == tmp_path / "x"
     assert config.plugin_folders == (tmp_path / "p", tmp_path / "q")

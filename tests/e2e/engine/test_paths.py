@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
+import venv
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from runtime.cli import runnable
 from tests.e2e.engine.conftest import PROJECT, Engine
 
 pytestmark = pytest.mark.slow
@@ -129,3 +132,41 @@ def test_exec_root_of_a_stranger_is_refused(engines: Any, planted: str) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.endswith("give another --exec-root\n")
     assert list(theirs.iterdir()) == []
+
+
+@pytest.mark.parametrize("executor", ["process", "runc"])
+def test_python_in_a_path_with_spaces_can_be_packed(engines: Any, executor: str) -> None:
+    if executor == "runc" and (os.geteuid() != 0 or shutil.which("runc", path="/usr/sbin:/usr/bin") is None):
+        pytest.skip("needs root and runc")
+    python = engines.folder / "my python" / "python3"
+    python.parent.mkdir()
+    shutil.copy2(Path(sys._base_executable).resolve(), python)  # type: ignore[attr-defined]
+    source = engines.folder / "packed"
+    pack = f"from pathlib import Path; from runtime.examples.packing import pack; pack(Path({str(source)!r}))"
+    subprocess.run([python, "-c", pack], cwd=PROJECT, check=True)
+    engine = engines.ours("--executor", executor).start()
+    use(engine, packed_as(source, engines.folder / "source"))
+
+
+@pytest.fixture(scope="module")
+def odd_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a virtual environment in a path that no script's first line can name."""
+    folder = tmp_path_factory.mktemp("venv") / 'it\'s "a b" \\x ü'
+    venv.create(folder, symlinks=True)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    (packages / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n{PROJECT}\n")
+    return folder / "bin" / "python"
+
+
+@pytest.mark.parametrize("name", sorted(runnable()))
+def test_example_works_in_odd_paths(odd_python: Path, engines: Any, name: str) -> None:
+    temporary = engines.folder / 'a b "c" ü'
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    command = [odd_python, "-m", "runtime", "example", name]
+    done = subprocess.run(
+        command, env=environment, cwd=temporary, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(temporary.iterdir()) == []
