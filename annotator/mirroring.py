@@ -162,12 +162,10 @@ def python_files(project: Project) -> Iterator[str]:
 def state(project: Project, data: Mapping[str, bytes]) -> str:
     """A name for the state of all that the mapping rests on, the annotator's own code among it."""
     made_by = hashlib.sha256(msgspec.json.encode(project.config))
-    own = Path(__file__).parent
     rests_on = [
-        *(own / name for name in (Path(__file__).name, "defined.py", "model.py")),
-        *own.glob("reading/py*.py"), *own.glob("mapping/*.py"),
+        *Path(__file__).parent.rglob("*.py"),
         *(file for name in ("baseline.json", "scope.toml") if (file := project.site / name).is_file()),
-    ]  # fmt: skip
+    ]
     for file in sorted(rests_on):
         made_by.update(b"%s\0" % file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     for path, found in data.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -57,8 +58,16 @@ class Forest(Protocol):
 
 
 Changes = dict[int, Place]
+
+_Steps = dict[int, Place | None]
+"""What is cached of one declaration: its place after each step of a walk; None where it stayed as it was.
+
+A step is known by all commits on the way to it, so that what was found at one tag serves every walk that
+comes there on the same way.
+"""
+
 _ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE: Callable[[bytes], Changes] = msgspec.msgpack.Decoder(Changes).decode
+_DECODE: Callable[[bytes], _Steps] = msgspec.msgpack.Decoder(_Steps).decode
 
 
 def follow(
@@ -76,36 +85,77 @@ def follow(
     Yields:
         Each tag with the places in the order of `starts`, the baseline first.
     """
-    keys = _keys(starts, baseline, hops, forest)
-    known = kept.get_many(keys[hop.after] for hop in hops)
+    ways = _ways(baseline, hops, forest)
+    cached = _Cached(starts, ways[baseline], kept)
     states = {baseline: tuple(_at_baseline(start) for start in starts)}
     yield baseline, states[baseline]
     pending = Counter(hop.before for hop in hops)
     walker = _Walker(starts, baseline, forest)
-    found: dict[str, bytes] = {}
-    for hop in hops:
-        encoded = known.get(keys[hop.after])
-        changes = _DECODE(encoded) if encoded is not None else walker.cross(hop, states[hop.before])
-        if encoded is None:
-            found[keys[hop.after]] = _ENCODE(changes)
-        states[hop.after] = _with(states[hop.before], changes)
-        yield hop.after, states[hop.after]
-        pending[hop.before] -= 1
-        for tag in {hop.before, hop.after}:
-            if not pending[tag]:
-                forest.release(tag)
-                del states[tag]
-    kept.put_many(found)
+    try:
+        for hop in hops:
+            changes, unknown = cached.step(ways[hop.after])
+            if unknown:
+                crossed = walker.cross(hop, states[hop.before], unknown)
+                cached.add(ways[hop.after], unknown, crossed)
+                changes |= crossed
+            states[hop.after] = _with(states[hop.before], changes)
+            yield hop.after, states[hop.after]
+            pending[hop.before] -= 1
+            for tag in {hop.before, hop.after}:
+                if not pending[tag]:
+                    forest.release(tag)
+                    del states[tag]
+    finally:  # also of a walk that is interrupted
+        cached.store()
 
 
-def _keys(starts: Sequence[Anchor], baseline: str, hops: Iterable[Hop], forest: Forest) -> dict[str, str]:
-    """A key for each tag: all that its places depend on is the declarations and the commits on the way."""
-    seed = hashlib.sha256(_ENCODE(starts) + forest.commit(baseline).encode())
-    keys = {baseline: seed.hexdigest()}
+def _ways(baseline: str, hops: Iterable[Hop], forest: Forest) -> dict[str, int]:
+    """Return a number for each tag that stands for the commits on the way to it from the baseline."""
+    ways = {baseline: _number(forest.commit(baseline))}
     for hop in hops:
-        way = keys[hop.before] + forest.commit(hop.after)
-        keys[hop.after] = hashlib.sha256(way.encode()).hexdigest()
-    return keys
+        ways[hop.after] = _number(f"{ways[hop.before]} {forest.commit(hop.after)}")
+    return ways
+
+
+def _number(words: str) -> int:
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big")
+
+
+class _Cached:
+    """The cached steps of some declarations, each by itself: one more makes no other unknown."""
+
+    def __init__(self, starts: Sequence[Anchor], baseline: int, kept: Kept) -> None:
+        self._kept = kept
+        self._keys = [hashlib.sha256(_ENCODE((baseline, start))).hexdigest() for start in starts]
+        self._steps: dict[str, _Steps] = {key: {} for key in self._keys}
+        self._changed: set[str] = set()
+        for key, encoded in kept.get_many(self._steps).items():
+            with suppress(msgspec.MsgspecError):  # of another version of this program
+                self._steps[key] = _DECODE(encoded)
+
+    def step(self, way: int) -> tuple[Changes, list[int]]:
+        """Return the declarations that a cached step moved, and those of which it is not known."""
+        changes: Changes = {}
+        unknown = []
+        for number, key in enumerate(self._keys):
+            steps = self._steps[key]
+            if way not in steps:
+                unknown.append(number)
+            elif (place := steps[way]) is not None:
+                changes[number] = place
+        return changes, unknown
+
+    def add(self, way: int, numbers: Iterable[int], changes: Changes) -> None:
+        """Take up what a step made of some declarations."""
+        for number in numbers:
+            key = self._keys[number]
+            self._steps[key][way] = changes.get(number)
+            self._changed.add(key)
+
+    def store(self) -> None:
+        """Cache what was taken up."""
+        self._kept.put_many({key: _ENCODE(self._steps[key]) for key in self._changed})
+        self._changed.clear()
 
 
 def _with(places: tuple[Place, ...], changes: Changes) -> tuple[Place, ...]:
@@ -123,9 +173,9 @@ class _Walker:
         self._starts, self._baseline, self._forest = starts, baseline, forest
         self._origins: dict[int, _Origin] = {}
 
-    def cross(self, hop: Hop, places: Sequence[Place]) -> Changes:
-        """The places that are not what they were before the hop."""
-        touched = self._touched(hop, places)
+    def cross(self, hop: Hop, places: Sequence[Place], numbers: Iterable[int]) -> Changes:
+        """Return the places that are other than before the hop, of declarations by their numbers."""
+        touched = self._touched(hop, {number: places[number] for number in numbers})
         if not touched:
             return {}
         crossing = self._forest.crossing(hop.before, hop.after)
@@ -141,14 +191,14 @@ class _Walker:
         """Return the places of declarations whose files changed."""
         return {n: self._place(n, place, step) for n, place in touched.items()}
 
-    def _touched(self, hop: Hop, places: Sequence[Place]) -> list[int]:
+    def _touched(self, hop: Hop, places: Mapping[int, Place]) -> list[int]:
         """The places whose file is another one, or none; a file that still is none brings nothing back."""
-        paths = {place.anchor.path for place in places}
+        paths = {place.anchor.path for place in places.values()}
         before, after = ({p: self._forest.blob(tag, p) for p in paths} for tag in (hop.before, hop.after))
         stays = {path: before[path] == after[path] for path in paths}
         return [
             n
-            for n, place in enumerate(places)
+            for n, place in places.items()
             if not stays[place.anchor.path] or not (before[place.anchor.path] or place.missing)
         ]
 

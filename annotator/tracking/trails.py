@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -162,7 +163,8 @@ def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tup
     key = hashlib.sha256(f"{_PLAN}\n{commits}".encode()).hexdigest()
     encoded = kept.get_many([key]).get(key)
     if encoded is not None:
-        return _DECODE(encoded)
+        with suppress(msgspec.MsgspecError):  # of another version of this program
+            return _DECODE(encoded)
     hops = walk.plan(tags, baseline, woods.content)
     kept.put_many({key: msgspec.msgpack.encode(hops)})
     return hops

@@ -207,3 +207,41 @@ def test_a_tag_that_leaves_the_followed_files_alone_is_not_read(grove, kept):
 
     assert [type(stop.outcome) for stop in trail.stops] == [Verified, Verified]
     assert not forest.snapshots.asked
+
+
+def test_one_more_declaration_makes_no_other_unknown(grove, kept):
+    tags = {"v1.0.0": {"a/a.go": FIRST, "b/b.go": FIRST}, "v1.0.1": {"a/a.go": LATER, "b/b.go": LATER}}
+    forest = grove(tags)
+    first, second = tracked(forest), tracked(forest, path="b/b.go")
+    alone = trails.trails([first], "v1.0.0", list(tags), forest, kept)
+    stored = dict(kept)
+
+    both = trails.trails([second, first], "v1.0.0", list(tags), grove(tags), kept)
+
+    assert both[1] == alone[0]
+    assert kept.items() > stored.items()
+
+
+def test_an_interrupted_walk_keeps_the_steps_that_were_made(grove, kept):
+    forest = grove(TAGS)
+    start = tracked(forest).anchor
+    hops = tuple(map(Hop, ORDER, ORDER[1:]))
+
+    walking = follow([start], "v1.0.0", hops, forest, kept)
+    reached = [next(walking) for _ in range(len(hops))]
+    walking.close()
+
+    again = grove(TAGS)
+    again.snapshots.asked.clear()
+    resumed = follow([start], "v1.0.0", hops, again, kept)
+    assert [next(resumed) for _ in range(len(hops))] == reached
+    assert not again.snapshots.asked
+
+
+def test_steps_cached_by_another_version_are_made_again(grove, kept):
+    forest = grove(TAGS)
+    first = trails.trails([tracked(forest)], "v1.0.0", ORDER, forest, kept)
+    for key in kept:
+        kept[key] = b"\x93\xa5other\x01\xc0"
+
+    assert trails.trails([tracked(forest)], "v1.0.0", ORDER, grove(TAGS), kept) == first
