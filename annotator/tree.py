@@ -168,9 +168,9 @@ class Tree:
 def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
     """The documents of many blobs, on as many cores as are worth it."""
     items = list(blobs.items())
-    _LOG.info("reading %s", counted(len(items), "Go file"))
     if len(items) < _FEW_FILES:
         return {blob: golang.read(data) for blob, data in items}
+    _LOG.info("reading %s", counted(len(items), "Go file"))
     documents: dict[str, Document] = {}
     for encoded in parallel_map(_parse_encoded, split(items)):
         documents.update(_DECODE(encoded))
