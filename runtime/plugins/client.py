@@ -18,6 +18,8 @@ from runtime.plugins.timings import DEFAULT, Timings, abort, backoff
 log = logging.getLogger(__name__)
 
 ERROR_LIMIT: Final = 64 * 1024
+LONGEST: Final = 10.0 * 365 * 24 * 3600
+"""Seconds of the longest limit: sockets cannot wait much longer."""
 
 T = TypeVar("T")
 
@@ -27,8 +29,8 @@ class RequestOpts:
     """What can be set for one call.
 
     Args:
-        timeout: Seconds that each try may take, from the connection to the reply's last byte; 0 for the
-            client's own bound.
+        timeout: Seconds that each try may take, from the connection to the reply's last byte, unless the
+            client's own limit is shorter; 0 or less for no limit of the call's own.
         retry: Whether to try again when the plugin cannot be reached.
 
     Go:
@@ -67,7 +69,7 @@ class Client:
 
     Args:
         requests: What makes and carries out the requests.
-        timeout: Seconds that each try of every call may take; 0 for `timings.call`.
+        timeout: Seconds that each try of every call may take; 0 or less for no limit of the client's own.
         name: The plugin's name, for errors.
         timings: The numbers and the clock.
 
@@ -249,13 +251,23 @@ class Client:
 
     def _try(self, service_method: str, body: Body, opts: RequestOpts, *, bounded: bool) -> Reply:
         now = self.timings.clock.now()
-        seconds = opts.timeout or self.timeout or (self.timings.call if bounded else 0.0)
-        deadline = now + seconds if seconds else None
+        seconds = self._limit(opts, bounded=bounded)
+        deadline = None if seconds is None else now + seconds
         where = f"plugin {self.name}: {service_method}"
         request = self.request_factory.new_request(service_method, body.content())
         with sockets.until(deadline), translated(where, self.request_factory.address):
             response = self.request_factory.round_trip(request)
         return Reply(response, deadline, where)
+
+    def _limit(self, opts: RequestOpts, *, bounded: bool) -> float | None:
+        """Return the seconds that a try may take: the least of the call's and the client's limits.
+
+        As in Go, one that is not positive is none.
+        """
+        limits = [seconds for seconds in (opts.timeout, self.timeout) if seconds > 0]
+        if not limits:
+            return self.timings.call if bounded else None
+        return min(LONGEST, *limits)
 
     def _checked(self, service_method: str, reply: Reply) -> Reply:
         if reply.status == HTTPStatus.OK:

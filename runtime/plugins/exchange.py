@@ -115,7 +115,7 @@ def translated(where: str, address: str = "") -> Iterator[None]:
     try:
         yield
     except httpcore.TimeoutException as error:
-        raise DeadlineExceeded(f"{where}: deadline exceeded") from error
+        raise DeadlineExceeded(f"{where}: context deadline exceeded") from error
     except httpcore.ConnectError as error:
         raise TransportError(f"{where}: dial {address}: connect: {_reason(error)}") from error
     except BROKEN as error:

@@ -150,7 +150,7 @@ def test_a_plugin_that_never_answers_is_given_up(
     server = serve()
     server.on("/Plugin.Activate", server.wait)
     plugin = Plugin("mute", server.addr, timings=quick)
-    with pytest.raises(DeadlineExceeded, match=r"plugin mute: Plugin.Activate: deadline exceeded"):
+    with pytest.raises(DeadlineExceeded, match=r"plugin mute: Plugin.Activate: context deadline exceeded"):
         plugin.activate(handlers)
 
 

@@ -158,7 +158,7 @@ def test_a_client_whose_time_out_is_shorter_than_the_reply_gives_up(
 
     ticking = Ticking()
     client = new_client_with_timeout(server.addr, None, 0.05, timings=Timings(clock=ticking))
-    with pytest.raises(DeadlineExceeded, match=r"deadline exceeded"):
+    with pytest.raises(DeadlineExceeded, match=r"context deadline exceeded"):
         client.call("Test.Echo", MANIFEST, Manifest)
     client.close()
     assert ticking.slept == [1, 2, 4, 8]
@@ -208,8 +208,34 @@ def test_a_request_s_own_time_out_ends_it(
     server = serve()
     server.on("/Plugin.Hello", server.wait)
     client = connect(server.addr, quick)
-    with pytest.raises(DeadlineExceeded, match=r"Plugin.Hello: deadline exceeded"):
+    with pytest.raises(DeadlineExceeded, match=r"Plugin.Hello: context deadline exceeded"):
         client.call_with_retry("/Plugin.Hello", b"", retry=False, opts=with_request_timeout(0.02))
+
+
+@pytest.mark.parametrize(
+    ("client_limit", "call_limit"),
+    [(0.02, 0.0), (0.0, 0.02), (0.02, 60.0), (60.0, 0.02), (-1.0, 0.02), (0.02, -1.0)],
+)
+def test_shorter_limit_of_client_and_call_wins(
+    serve: Callable[..., Any], quick: Timings, client_limit: float, call_limit: float
+) -> None:
+    server = serve()
+    server.on("/Plugin.Hello", server.wait)
+    client = new_client_with_timeout(server.addr, None, client_limit, timings=quick)
+    with pytest.raises(DeadlineExceeded, match=r"Plugin.Hello: context deadline exceeded"):
+        client.call_with_options("Plugin.Hello", None, dict, RequestOpts(call_limit, retry=False))
+    client.close()
+
+
+@pytest.mark.parametrize("client_limit", [0.0, -1.0, -(2.0**63), 2.0**63, 1e300])
+def test_limit_that_is_none_or_huge_ends_no_call(
+    serve: Callable[..., Any], quick: Timings, client_limit: float
+) -> None:
+    server = serve()
+    server.on("/Test.Echo", echo)
+    client = new_client_with_timeout(server.addr, None, client_limit, timings=quick)
+    assert client.call("Test.Echo", MANIFEST, Manifest) == MANIFEST
+    client.close()
 
 
 @pytest.mark.parametrize("head", [b"", OK, OK + b"Content-Length: 1000\r\n\r\n"])
