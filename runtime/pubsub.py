@@ -41,6 +41,15 @@ class Subscriber(Generic[T]):
         self._buffer = max(1, buffer)
         self._closed = False
         self._changed = threading.Condition()
+        self._wake: Callable[[], None] = _nothing
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call `wake` now, after each message and at the end, in whichever thread that happens.
+
+        So a reader need not hold a thread while it waits; it takes messages with `take`.
+        """
+        self._wake = wake
+        wake()
 
     def put(self, message: T, timeout: float = 0.0) -> bool:
         """Add a message; whether there was room within so many seconds."""
@@ -50,7 +59,8 @@ class Subscriber(Generic[T]):
                 return False
             self._messages.append(message)
             self._changed.notify_all()
-            return True
+        self._wake()
+        return True
 
     def get(self, timeout: float | None = None) -> T:
         """Take the oldest message, waiting for one if need be.
@@ -67,11 +77,26 @@ class Subscriber(Generic[T]):
             self._changed.notify_all()
             return self._messages.popleft()
 
+    def take(self) -> list[T]:
+        """Take all messages that are there, without waiting.
+
+        Raises:
+            Closed: There are none, and there will be none.
+        """
+        with self._changed:
+            messages = list(self._messages)
+            self._messages.clear()
+            if not messages and self._closed:
+                raise Closed
+            self._changed.notify_all()
+            return messages
+
     def close(self) -> None:
         """Take no more messages; those that wait can still be read."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        self._wake()
 
     def __iter__(self) -> Iterator[T]:
         while True:
@@ -85,6 +110,10 @@ class Subscriber(Generic[T]):
 
     def _has_message_or_is_closed(self) -> bool:
         return self._closed or bool(self._messages)
+
+
+def _nothing() -> None:
+    """Wake nobody."""
 
 
 class Publisher(Generic[T]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
 from starlette.responses import Response, StreamingResponse
@@ -66,27 +66,22 @@ class EventStreams:
         """
         wanted = _wanted(call)
         headers = {**call.headers, "Content-Type": "application/json"}
-        return StreamingResponse(self._stream(call, wanted), headers=headers)
+        return StreamingResponse(self._stream(wanted), headers=headers)
 
     def close(self) -> None:
         """End all streams."""
         for listener in tuple(self.listeners):
             self.backend.unsubscribe_from_events(listener)
 
-    async def _stream(self, call: Call, wanted: Wanted) -> AsyncIterator[bytes]:
+    async def _stream(self, wanted: Wanted) -> AsyncIterator[bytes]:
         now = time.time_ns()
         with self._listening(wanted) as (buffered, listener):
             # Sent at once even if empty, so that the client knows that it is heard.
             yield b"".join(map(encode, buffered))
             if wanted.until is not None and wanted.until < now:
                 return
-            timeout = None if wanted.until is None else (wanted.until - now) / SECOND
-            try:
-                async with asyncio.timeout(timeout):
-                    while (event := await call.run(_next, listener)) is not None:
-                        yield encode(event)
-            except TimeoutError:
-                return
+            async for events in _arriving(listener, wanted.until, now):
+                yield b"".join(map(encode, events))
 
     @contextmanager
     def _listening(self, wanted: Wanted) -> Iterator[tuple[Sequence[Message], Subscriber[Message]]]:
@@ -122,8 +117,26 @@ def _wanted(call: Call) -> Wanted:
     return Wanted(since, until, filters_of(form))
 
 
-def _next(listener: Subscriber[Message]) -> Message | None:
-    try:
-        return listener.get()
-    except Closed:
-        return None
+async def _arriving(
+    listener: Subscriber[Message], until: int | None, now: int
+) -> AsyncIterator[Sequence[Message]]:
+    """Yield events as they come, until the time has come or the queue is closed.
+
+    They come from any thread; the loop is told of them, so that no thread waits for each client.
+    """
+    loop = asyncio.get_running_loop()
+    end = None if until is None else loop.time() + (until - now) / SECOND
+    changed = asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            loop.call_soon_threadsafe(changed.set)
+
+    listener.watch(wake)
+    with suppress(TimeoutError, Closed):
+        while True:
+            async with asyncio.timeout_at(end):
+                await changed.wait()
+            changed.clear()
+            if events := listener.take():
+                yield events

@@ -120,3 +120,29 @@ def test_evicting_twice_does_nothing(publisher: Publisher[str]) -> None:
 def test_a_subscriber_waits_no_longer_than_it_wants() -> None:
     with pytest.raises(TimeoutError):
         Subscriber(1).get(timeout=0)
+
+
+def test_watched_queue_wakes_for_each_message_and_at_its_end(publisher: Publisher[str]) -> None:
+    subscriber = publisher.subscribe()
+    publisher.publish("early")
+    woken: list[list[str] | None] = []
+
+    def take() -> None:
+        try:
+            woken.append(subscriber.take())
+        except Closed:
+            woken.append(None)
+
+    subscriber.watch(take)
+    publisher.publish("late")
+    publisher.evict(subscriber)
+    assert woken == [["early"], ["late"], None]
+
+
+def test_messages_of_closed_queue_can_still_be_taken(publisher: Publisher[str]) -> None:
+    subscriber = publisher.subscribe()
+    publisher.publish("last")
+    publisher.evict(subscriber)
+    assert subscriber.take() == ["last"]
+    with pytest.raises(Closed):
+        subscriber.take()
