@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
-import signal
-import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +16,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, cited, config, extras, pipeline, programs, session, terminal
+from annotator import __version__, config, extras, session, terminal
+from annotator.articles import article_files
+from annotator.articles.article_files import expand
+from annotator.config import name_in_repository
 from annotator.errors import (
     AnnotatorError,
     Interrupted,
@@ -28,19 +29,23 @@ from annotator.errors import (
     printable,
     shortened,
 )
+from annotator.files import write_aside
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from annotator.model import Checked, Remark
+    from annotator.commands.build import Built, Told
+    from annotator.model.reference import Checked, Remark
 
 OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
 
 # Options that may be given before or after a command's name.
 _ANYWHERE = ("--debug", "--quiet")
+
 # Either of them can ask for colours where there is no terminal.
 _COLOURED = ("FORCE_COLOR", "TTY_COMPATIBLE")
+
 # More of them than this are told by their number: at a tag that is far away most have no place.
 _FEW = 10
 
@@ -177,17 +182,19 @@ def verify(  # noqa: PLR0913 - the options of a command line
             )
         project = _project(article or ())
         named = _expanded(project, article, allow_none=allow_none) if article else None
+        from annotator.commands.verify import verify as run
+
         with _session(source, tag, project=project) as at:
             if update:
                 raise typer.Exit(FINDINGS if _update(at, named, allow_none=allow_none) else OK)
-            checked = pipeline.verify(at, named)
+            checked = run(at, named)
         if not allow_none and not checked.verdicts and not checked.counterparts and not checked.remarks:
             raise _nothing_to_check(project, named)
-        locate = partial(cited.name_in_repository, project)
+        locate = partial(name_in_repository, project)
         for form, file in files:
-            cited.write_aside(file, _rendered(checked, form, locate))
+            write_aside(file, _rendered(checked, form, locate))
     if output is Format.TEXT:
-        from annotator.writing import reports as texts
+        from annotator.reports import verification_report as texts
 
         _print(texts.text(checked, quiet=quiet))
     else:
@@ -218,11 +225,9 @@ def _project(articles: Iterable[Path]) -> config.Project:
 
 def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool = False) -> list[Path]:
     """Return the files that arguments name, without TOML files that are not manifests."""
-    from annotator import article_files
-
     files = []
-    for file in article_files.expand(arguments, allow_none=allow_none):
-        if cited.is_article(project, file):
+    for file in expand(arguments, allow_none=allow_none):
+        if article_files.is_article(project, file):
             files.append(file)
         else:
             _say(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
@@ -251,13 +256,13 @@ def _failures_in_sarif(output: Format, files: Iterable[tuple[Format, Path]]) -> 
     except typer.Exit:
         raise
     except Exception as error:
-        from annotator.writing import sarif
+        from annotator.reports import sarif
 
         code = error.exit_code if isinstance(error, AnnotatorError) else INTERNAL
         log = sarif.failure(str(error), USAGE if isinstance(error, OSError) else code)
         for file in (file for form, file in files if form is Format.SARIF):
             with suppress(AnnotatorError):  # the first error is the one to tell
-                cited.write_aside(file, log + "\n")
+                write_aside(file, log + "\n")
         if output is Format.SARIF:
             sys.stdout.write(log + "\n")
         raise
@@ -272,10 +277,12 @@ def date(
     ] = DataFormat.TEXT,
 ) -> None:
     """Tell at which tags an article's references are exact."""
+    from annotator.commands.date import date as run
+
     with _session(source, history=True) as at:
-        found = pipeline.date(at, article)
+        found = run(at, article)
         _say_what_is_lacking(at)
-    from annotator.writing import dates
+    from annotator.reports import dating_report as dates
 
     if output is DataFormat.JSON:
         sys.stdout.write(dates.json(found) + "\n")
@@ -287,13 +294,9 @@ def date(
 @app.command()
 def manifest(article: OneArticle) -> None:
     """Draft a manifest from the references of a text."""
-    from annotator import cited
-    from annotator.writing import manifests
+    from annotator.commands.manifest import manifest as run
 
-    read = cited.article(config.find(Path.cwd()), article)
-    if not read.references:
-        raise InvalidInput(f"{article}: no reference into source code is found in it")
-    sys.stdout.write(manifests.draft(read))
+    sys.stdout.write(run(config.find(Path.cwd()), article))
 
 
 @app.command()
@@ -308,30 +311,35 @@ def build(
 ) -> None:
     """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
     extras.require("site", "`annotator build`")
-    told = pipeline.Told(history, since)
+    from annotator.commands.build import Told
+    from annotator.commands.build import build as run
+
+    told = Told(history, since)
     if all_ or len(set(tag or ())) > 1:
         _build_versions(article or (), source, None if all_ else tag, told)
         return
     with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
-        built = pipeline.build(at, _expanded(at.project, article or ()), told)
+        built = run(at, _expanded(at.project, article or ()), told)
         folder = at.project.site
     _report_remarks(built, set())
     _print([printable(f"{counted(built.pages, 'page')} at {built.tag} in {folder / 'docs'}")])
 
 
 def _build_versions(
-    article: Iterable[Path], source: str | None, tags: Iterable[str] | None, told: pipeline.Told
+    article: Iterable[Path], source: str | None, tags: Iterable[str] | None, told: Told
 ) -> None:
+    from annotator.commands.build import latest, versions
+
     with _session(source, history=True) as at:
-        wanted = pipeline.latest(at) if tags is None else tags
+        wanted = latest(at) if tags is None else tags
         reported: set[Remark] = set()
         named = _expanded(at.project, article)
-        names = pipeline.versions(at, wanted, named, told, lambda built: _report_remarks(built, reported))
+        names = versions(at, wanted, named, told, lambda built: _report_remarks(built, reported))
         folder = at.project.site / "html"
     _print([printable(f"{', '.join(names)} in {folder}")])
 
 
-def _report_remarks(built: pipeline.Built, reported: set[Remark]) -> None:
+def _report_remarks(built: Built, reported: set[Remark]) -> None:
     """Say what our texts get wrong at a tag, each thing once; of many dead links only how many there are."""
     fresh = [remark for remark in built.remarks if remark not in reported]
     reported.update(fresh)
@@ -359,72 +367,30 @@ def serve(  # noqa: PLR0913 - the options of a command line
 ) -> None:
     """Build the site, then serve it on 127.0.0.1; of several tags, with a switch between them."""
     extras.require("site", "`annotator serve`")
-    _see_that_it_is_free(port)
-    build(article, source, tag, all_=all_, history=history, since=since)
-    if all_ or len(set(tag or ())) > 1:
-        raise typer.Exit(_serve_versions(port))
-    from annotator.standing import GENERATED
-    from annotator.watching import watching
-    from annotator.writing import render
+    from annotator.commands import serve as server
 
+    server.check_port(port)
+    build(article, source, tag, all_=all_, history=history, since=since)
     project = config.find(Path.cwd())
+    if all_ or len(set(tag or ())) > 1:
+        _print([f"http://127.0.0.1:{port}/ shows the site; Ctrl-C ends it"])
+        with _until_interrupted():
+            server.serve_versions(project, port)
+        raise typer.Exit(OK)
     options = [f"--source={source}"] * bool(source) + [f"--tag={one}" for one in tag or ()]
     options += ["--history"] * history + [f"--since={since}"] * bool(since)
-    again = [sys.executable, "-m", "annotator", "build", *options, "--", *map(str, article or ())]
-    own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
-    folders = [*own, render.folder(), *(project.root / package for package in project.config.packages)]
-    settings = project.site / "mkdocs.yml"
-    command = [sys.executable, "-m", "annotator.preview", str(settings), str(port)]
-    if not terminal.is_shown():
-        command.append("--quiet")
-    with _until_interrupted(), watching(folders, [project.site], lambda: _run(again)):
-        raise typer.Exit(_serve(command))
-
-
-def _serve_versions(port: int) -> int:
-    """Serve the sites of several tags as they are."""
-    folder = config.find(Path.cwd()).site / "html"
-    from annotator import preview
-
-    _print([f"http://127.0.0.1:{port}/ shows the site; Ctrl-C ends it"])
+    rebuild = ["build", *options, "--", *map(str, article or ())]
     with _until_interrupted():
-        preview.serve_files(folder, port)
-    return OK
-
-
-def _see_that_it_is_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise InvalidInput(
-                f"port {port} of 127.0.0.1 cannot be used ({error.strerror}); give another `--port`"
-            ) from error
-
-
-def _serve(command: list[str]) -> int:
-    """Run a server until it ends or we are told to end; it never outlives us."""
-
-    def end(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, end)
-    with programs.started(command) as server:
-        return server.wait()
-
-
-def _run(command: list[str]) -> int:
-    """The exit code of a program of ours."""
-    with programs.started(command) as process:
-        return process.wait()
+        raise typer.Exit(server.serve(project, port, rebuild, quiet=not terminal.is_shown()))
 
 
 @app.command()
 def symbols(source: Source = None, tag: Tag = None) -> None:
     """List every declaration of the repository: place, kind and symbol."""
+    from annotator.commands.symbols import symbols as run
+
     with _session(source, tag) as at:
-        found = [*pipeline.symbols(at)]
+        found = [*run(at)]
     sys.stdout.writelines(
         f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
         for path, declaration in found
@@ -450,9 +416,10 @@ def track(
     """Follow symbols over the tags of the repository."""
     with _session(source, history=True) as at:
         _ = at.releases  # which git lists while the rest is loaded
-        from annotator.writing import trails
+        from annotator.commands.track import track as run
+        from annotator.reports import history_report as trails
 
-        found = pipeline.track(at, reference or (), tags)
+        found = run(at, reference or (), tags)
         _say_what_is_lacking(at)
     if output is DataFormat.JSON:
         sys.stdout.write(trails.json(found.tags, found.trails) + "\n")
@@ -473,9 +440,11 @@ def diff(
     ] = ReportFormat.TEXT,
 ) -> None:
     """Tell what changed in each mapped symbol from one tag to another, and what that asks of the port."""
+    from annotator.commands.diff import porting as run
+
     with _session(source, history=True) as at:
-        found = pipeline.porting(at, old, new)
-    from annotator.writing import porting
+        found = run(at, old, new)
+    from annotator.reports import porting_report as porting
 
     match output:
         case ReportFormat.JSON:
@@ -490,8 +459,10 @@ def diff(
 def record(source: Source = None) -> None:
     """Record the facts of the baseline's symbols in scope, for checks without the source."""
     baseline = config.find(Path.cwd()).config.baseline
+    from annotator.commands.record import record as run
+
     with _session(source, baseline) as at:
-        file = pipeline.record(at)
+        file = run(at)
     _print([printable(f"{file} holds the facts at {baseline}")])
 
 
@@ -504,10 +475,11 @@ def parity(
     ] = False,
 ) -> None:
     """Check each Python counterpart against its Go original; exit 1 if a difference has no reason."""
-    from annotator import port
-    from annotator.writing import mappings
+    from annotator.commands.parity import as_checked
+    from annotator.parity.mapping import mapped
+    from annotator.reports import parity_report as mappings
 
-    found = port.mapped(config.find(Path.cwd()))
+    found = mapped(config.find(Path.cwd()))
     if coverage and output is Format.TEXT:
         _print(mappings.coverage(found.coverage))
     elif output is Format.JSON:
@@ -515,7 +487,7 @@ def parity(
     elif output is Format.TEXT:
         _print(mappings.text(found))
     else:
-        sys.stdout.write(_rendered(port.as_checked(config.find(Path.cwd()), found), output))
+        sys.stdout.write(_rendered(as_checked(config.find(Path.cwd()), found), output))
     raise typer.Exit(FINDINGS if found.remarks else OK)
 
 
@@ -525,15 +497,15 @@ def walk(
     output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = DataFormat.TEXT,
 ) -> None:
     """Run the project's walk, and show which counterparts ran, thread by thread, beside Go's order."""
-    from annotator import port
-    from annotator.writing import walks
+    from annotator.commands.walk import walk as run
+    from annotator.reports import parity_report as walks
 
     with _interruptible():
-        found, remarks = port.walk(config.find(Path.cwd()))
+        found, remarks = run(config.find(Path.cwd()))
     if output is DataFormat.JSON:
-        sys.stdout.write(walks.json(found) + "\n")
+        sys.stdout.write(walks.walk_json(found) + "\n")
     else:
-        for line in walks.text(found):
+        for line in walks.walk_text(found):
             sys.stdout.write(line + "\n")
     for remark in remarks:
         _say(f"{remark.file}:{remark.line}: {remark.message}")
@@ -628,7 +600,7 @@ def _print(lines: Iterable[str | Text]) -> None:
 
 def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bool) -> int:
     """Show and write what stale references become; how many are left as they were."""
-    from annotator import updating
+    from annotator.commands import verify as updating
 
     if at.notice:
         raise SourceUnavailable(f"{at.notice}: nothing is rewritten; give `--source` or `--tag`")
@@ -641,7 +613,7 @@ def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bo
             before, after = update.before.splitlines(keepends=True), update.after.splitlines(keepends=True)
             for line in difflib.unified_diff(before, after, update.name, f"{update.name} at {at.tag}", n=0):
                 sys.stdout.write(f"{printable(line.rstrip())}\n")
-            cited.write_aside(update.file, update.after)
+            write_aside(update.file, update.after)
         if update.left:
             left_as_were = f"{counted(update.left, 'reference')} not rewritten"
             _say(f"{update.name}: {left_as_were}, as it is not certain how; `annotator verify` tells more")
@@ -652,7 +624,8 @@ def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bo
 
 def _rendered(checked: Checked, form: Format, locate: Callable[[str], str] = str) -> str:
     """Return a report as the text of a file."""
-    from annotator.writing import junit, reports, sarif
+    from annotator.reports import junit, sarif
+    from annotator.reports import verification_report as reports
 
     match form:
         case Format.TEXT:

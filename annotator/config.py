@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from annotator.errors import InvalidInput
-from annotator.toml import Path as Keys
-from annotator.toml import Toml
+from annotator.toml_file import Path as Keys
+from annotator.toml_file import Toml
 
 LONGEST = 1000
 """Characters that a setting may have."""
@@ -140,3 +141,24 @@ def _fault(path: Keys, text: str) -> str:
     if path == ("baseline",) and not text:
         return "is empty; name a tag"
     return ""
+
+
+def name_of(project: Project, file: Path) -> str:
+    """The file's name from the project's root, if it lies in it."""
+    absolute, root = Path(os.path.normpath(file.absolute())), Path(os.path.normpath(project.root.absolute()))
+    inside = absolute.is_relative_to(root)
+    shown = (absolute.relative_to(root) if inside else absolute).as_posix()
+    return os.fsencode(shown).decode("utf-8", "replace")
+
+
+def name_in_repository(project: Project, name: str) -> str:
+    """Return the path of a file from the root of the repository that the project lies in, if both are there.
+
+    Args:
+        project: The project.
+        name: The file's name from the project's root, as `name_of` gives it, or an absolute path.
+    """
+    root = Path(os.path.normpath(project.root.absolute()))
+    above = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    file = Path(os.path.normpath(root / name))
+    return file.relative_to(above).as_posix() if file.is_relative_to(above) else name

@@ -1,13 +1,19 @@
-"""File locks on every system."""
+"""File locks, atomic replacement of files and folders, size-limited reading."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
+from typing import Self
+
+from annotator.errors import InvalidInput, SourceUnavailable
 
 fcntl: ModuleType | None
 msvcrt: ModuleType | None
@@ -99,3 +105,113 @@ def _is_stale(marker: Path) -> bool:
     except (OSError, ValueError):  # another user's process, or one that is about to write its id
         return False
     return False
+
+
+@contextmanager
+def locked(target: Path) -> Iterator[int]:
+    """Hold the one lock on a folder of the cache, whether it exists yet or not.
+
+    Yields:
+        The lock's file descriptor: a process that inherits it holds the lock until it ends, so that
+        nobody works beside a child whose parent was killed.
+
+    Raises:
+        SourceUnavailable: The cache folder cannot be written to.
+    """
+    marker = target.with_name(f"{target.name}.lock")
+    try:
+        marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(target, error) from error
+    with ExitStack() as held:
+        try:
+            handle = held.enter_context(lock(marker))
+        except OSError as error:
+            raise unwritable(target, error) from error
+        yield handle
+
+
+def written(target: Path, write: Callable[[Path], None]) -> None:
+    """Make a folder by having it written beside its place and renamed; call it under the lock.
+
+    What an interrupted run left beside the place is removed first. When `write` fails, nothing is left.
+
+    Raises:
+        SourceUnavailable: The disk is full, or the cache folder cannot be written to.
+    """
+    aside = target.with_name(f"{target.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(mode=0o700)
+        write(aside)
+        shutil.rmtree(target, ignore_errors=True)
+        aside.rename(target)
+    except OSError as error:
+        raise unwritable(target, error) from error
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(aside)
+
+
+def replaced(file: Path, content: bytes) -> None:
+    """Replace a small file as one step; call it under a lock. OSError if it cannot be written."""
+    aside = file.with_name(f"{file.name}.part")
+    try:
+        aside.write_bytes(content)
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def unwritable(target: Path, error: OSError) -> SourceUnavailable:
+    """The sentence for a cache folder that cannot be written to."""
+    why = error.strerror or str(error)
+    return SourceUnavailable(
+        f"{target} cannot be written: {why}; make room there, set ANNOTATOR_CACHE to another folder, "
+        "or give `--source` the path of a git repository"
+    )
+
+
+class Closing(ABC):
+    """A base that closes itself when its `with` block ends, however it ends."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End what is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+MAX_ARTICLE_BYTES = 64 * 1024 * 1024
+
+
+def bytes_of(file: Path) -> bytes:
+    """The bytes of a file that is not too large to be read whole; InvalidInput if it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_ARTICLE_BYTES + 1)
+    except OSError as error:
+        raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
+    if len(data) > MAX_ARTICLE_BYTES:
+        raise InvalidInput(f"{file}: larger than {MAX_ARTICLE_BYTES >> 20} MiB; split the article")
+    return data
+
+
+def write_aside(file: Path, text: str) -> None:
+    """Put a text in a file's place at once, or not at all; its mode stays, and a link still leads to it."""
+    target = file.resolve()
+    aside = target.with_name(f".{target.name}.new")
+    try:
+        aside.write_bytes(text.encode("utf-8"))
+        if target.exists():
+            shutil.copymode(target, aside)
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise InvalidInput(f"{file}: cannot be written: {error.strerror}; it is as it was") from error

@@ -9,20 +9,16 @@ from pathlib import Path
 
 import msgspec
 
+from annotator.baseline_file import BASELINE, recorded
+from annotator.cache import Cache
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable, UnknownTag
-from annotator.model import (
-    Baseline,
-    GoSymbol,
-)
-from annotator.recorded import BASELINE, recorded
-from annotator.releases import Releases, begun
-from annotator.sources import opening
-from annotator.sources.cache import Cache
-from annotator.sources.snapshot import Progress, Warn, unheard
-from annotator.sources.snapshot import Source as Repository
-from annotator.tracking.recorded import Facts
-from annotator.tree import Tree, reader
+from annotator.golang.source_tree import Tree, reader
+from annotator.model.port import Baseline, GoSymbol
+from annotator.model.source import Progress, Warn, unheard
+from annotator.repository import factory
+from annotator.repository.snapshot import Source as Repository
+from annotator.repository.tag_snapshots import Releases, begun
 
 
 class Session:
@@ -31,7 +27,7 @@ class Session:
     def __init__(
         self,
         project: Project,
-        opened: opening.Opened,
+        opened: factory.Opened,
         cache: Cache,
         *,
         warn: Warn = unheard,
@@ -77,14 +73,9 @@ class Session:
             return self._parent.originals
         return {one.notation: one for one in self.facts.symbols} if self.facts else {}
 
-    @cached_property
-    def recorded(self) -> Facts:
-        """The recorded symbols beside the tree that is asked for."""
-        return Facts(self.facts.symbols if self.facts else (), self.tree)
-
     def showing(self, tag: str) -> Session:
         """The same source at another tag."""
-        opened = opening.Opened(self.source, tag, self.notice)
+        opened = factory.Opened(self.source, tag, self.notice)
         shown = Session(self.project, opened, self.cache, warn=self.warn, parent=self)
         baseline_tag = self.project.config.baseline
         if baseline_tag != tag:  # the one tree that every tag is compared with
@@ -170,15 +161,15 @@ def session(
     Raises:
         SourceUnavailable: The source cannot be had.
     """
-    folder = opening.cache_folder()
+    folder = factory.cache_folder()
     opened = _opened(project, asked, folder, progress)
     with opened.source, Cache(folder, reader=reader(), warn=warn) as cache:
         yield Session(project, opened, cache, warn=warn)
 
 
-def _opened(project: Project, asked: Asked, folder: Path, progress: Progress) -> opening.Opened:
+def _opened(project: Project, asked: Asked, folder: Path, progress: Progress) -> factory.Opened:
     config = project.config
     if not asked.history:
-        return opening.open_default(asked.source, asked.tag, config=config, cache=folder, progress=progress)
-    found = opening.open_source(asked.source, config=config, cache=folder, progress=progress, history=True)
-    return opening.Opened(found, asked.tag or found.default_tag(config.baseline))
+        return factory.open_default(asked.source, asked.tag, config=config, cache=folder, progress=progress)
+    found = factory.open_source(asked.source, config=config, cache=folder, progress=progress, history=True)
+    return factory.Opened(found, asked.tag or found.default_tag(config.baseline))

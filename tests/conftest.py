@@ -12,10 +12,10 @@ import pytest
 
 from annotator import config
 from annotator.errors import SourceUnavailable
-from annotator.model import Document
-from annotator.sources import opening
-from annotator.sources.debian import DebianSource
-from annotator.tree import Tree
+from annotator.golang.source_tree import Tree
+from annotator.model.go import Document
+from annotator.repository import factory
+from annotator.repository.debian import DebianSource
 
 
 def program(name: str, package: str) -> str:
@@ -54,7 +54,7 @@ def debian() -> Iterator[DebianSource]:
     program("apt-get", "apt")
     program("gpgv", "gpgv")
     settings = config.find(Path(__file__).parents[1]).config
-    with DebianSource(settings, cache=opening.cache_folder()) as source:
+    with DebianSource(settings, cache=factory.cache_folder()) as source:
         yield source
 
 
@@ -214,7 +214,10 @@ def shop(tmp_path: Path) -> Path:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project that annotates the shop, with a cache of its own; the working directory lies in it."""
     folder = tmp_path / "project"
-    write(folder, {"annotator.toml": SETTINGS, "site/articles/shop.toml": MANIFEST, "port/__init__.py": PORT})
+    write(
+        folder,
+        {"annotator.toml": SETTINGS, "site/articles/shop.toml": MANIFEST, "port/__init__.py": PORT},
+    )
     (folder / "site" / "chapters").mkdir()
     monkeypatch.setenv("ANNOTATOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(folder)

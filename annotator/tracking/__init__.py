@@ -1,1 +1,1 @@
-"""Where things are, at any tag."""
+"""Finding declarations at other tags."""

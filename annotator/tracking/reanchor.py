@@ -1,4 +1,4 @@
-"""Carries declarations from one tree to the next."""
+"""Moves an anchor from one tree to the next."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from annotator.model import Anchor, Declaration, Document, Sign
-from annotator.tracking import likeness, members, renames, travels
-from annotator.tracking.crossing import Crossing
-from annotator.tracking.members import Stand
-from annotator.tracking.package import Item, Match, Package
-from annotator.tracking.places import folder, is_test
+import msgspec
+
+from annotator.model.go import Declaration, Document
+from annotator.model.reference import Anchor, Sign
+from annotator.model.symbol_history import Place
+from annotator.tracking import package_match, rename_detection, similarity
+from annotator.tracking.lookup import folder, is_test
+from annotator.tracking.package_match import Item, Match, Package, Stand
+from annotator.tracking.tree_diff import Crossing
 
 
 class Carried(NamedTuple):
@@ -40,7 +43,7 @@ class Reanchor:
         """Where a declaration of the first tree is in the second."""
         if anchor.path not in self.crossing.before.go_files:
             return Carried(None, None, f"{anchor.path} is vendored, or no Go file: it is not followed")
-        stand = members.at(self.crossing.old(anchor.path), anchor)
+        stand = package_match.at(self.crossing.old(anchor.path), anchor)
         if self.crossing.is_same(anchor.path):
             return Carried(stand, Sign.SYMBOL)
         top = self._top(stand.path, stand.top)
@@ -56,11 +59,11 @@ class Reanchor:
         data = self.crossing.after.read([path])[path]
         if anchor.symbol.rpartition(".")[2].encode() not in data:
             return None
-        hits = members.of_identity(self.crossing.later(path), anchor)
+        hits = package_match.of_identity(self.crossing.later(path), anchor)
         if len(hits) != 1:
             return None
         span = hits[0].declaration.span
-        alike = likeness.ratio(body, data[span.start : span.end]) >= likeness.AKIN
+        alike = similarity.ratio(body, data[span.start : span.end]) >= similarity.AKIN
         return Carried(hits[0], Sign.SYMBOL) if alike else None
 
     def _top(self, path: str, top: Declaration) -> Carried:
@@ -79,7 +82,7 @@ class Reanchor:
             match = search(package, item)
             if match is not None:
                 yield Carried(_stand(match.item), match.by)
-        guess = renames.best(package, item)
+        guess = rename_detection.best(package, item)
         yield Carried(_stand(guess.item) if guess else None, None, _why(package, item))
 
     def _package(self, path: str) -> Package:
@@ -92,14 +95,14 @@ class Reanchor:
         return package.named.get(item.key)
 
     def _travelled(self, package: Package, item: Item) -> Match | None:
-        return travels.find(package, item)
+        return rename_detection.find(package, item)
 
     def _renamed(self, package: Package, item: Item) -> Match | None:
-        renames.settle_once(package, item.declaration.kind)
+        rename_detection.settle_once(package, item.declaration.kind)
         return package.matches.get(item.key)
 
     def _member(self, stand: Stand, top: Stand, by: Sign) -> Carried:
-        found = members.find(stand, top, partial(self._bytes, stand, top))
+        found = package_match.find(stand, top, partial(self._bytes, stand, top))
         if found is None:
             why = f"{top.declaration.symbol} in {top.path} has no {stand.declaration.name} any more"
             return Carried(top, None, why)
@@ -129,3 +132,52 @@ def _why(package: Package, item: Item) -> str:
         return f"{symbol} was split: at {after.tag} it is in each of {', '.join(heirs)}"
     gone = "" if item.path in after.go_files else f"; {item.path} is not in the tree"
     return f"no declaration at {after.tag} is clearly {symbol}{gone}"
+
+
+_BEGINNINGS = (b"func ", b"type ", b"var ", b"const ")
+
+# Git takes a file with a NUL this early for binary, and so does the parser.
+_BINARY_PROBE = 8000
+
+
+def shifted(place: Place, before: bytes, after: bytes) -> Place | None:
+    """The place in the edited file, if there is no doubt about it; else parsing has to tell.
+
+    There is none if the bytes of the whole top-level declaration stand at the margin, once in either
+    file, and in neither a comment nor a raw string.
+    """
+    body = before[place.start : place.end]
+    if place.missing or place.anchor.offset < 0 or not body.startswith(_BEGINNINGS):
+        return None
+    at = after.find(body)
+    if at < 0 or not _is_sure(before, body, place.start) or not _is_sure(after, body, at):
+        return None
+    lines = after.count(b"\n", 0, at) - before.count(b"\n", 0, place.start)
+    anchor = place.anchor
+    return msgspec.structs.replace(
+        place,
+        anchor=msgspec.structs.replace(anchor, line=anchor.line + lines, end_line=anchor.end_line + lines),
+        line=place.line + lines if place.line else 0,
+        start=at,
+        end=at + len(body),
+    )
+
+
+def _is_sure(data: bytes, body: bytes, at: int) -> bool:
+    end = at + len(body)
+    return (
+        data.find(body) == at
+        and data.find(body, at + 1) < 0
+        and (end == len(data) or data[end : end + 1] == b"\n")
+        and is_code(data, at)
+    )
+
+
+def is_code(data: bytes, at: int) -> bool:
+    """Whether surely neither comment nor string is what begins a line of a file at an offset."""
+    return (
+        (not at or data[at - 1 : at] == b"\n")
+        and data.rfind(b"/*", 0, at) <= data.rfind(b"*/", 0, at)
+        and data.count(b"`", 0, at) % 2 == 0
+        and b"\0" not in data[:_BINARY_PROBE]
+    )

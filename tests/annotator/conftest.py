@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import pytest
 
-from annotator.model import Blob, Document
-from annotator.reading import golang
+from annotator.golang import declarations
+from annotator.model.go import Document
+from annotator.model.source import Blob
 
 
 class MemoryTree:
@@ -38,7 +43,7 @@ class MemoryTree:
         return {path: self._files[path] for path in inside}
 
     def document(self, path: str) -> Document:
-        return golang.read(self._files[path])
+        return declarations.read(self._files[path])
 
     def has(self, path: str) -> bool:
         return path in self._files
@@ -49,7 +54,7 @@ class MemoryTree:
     def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
         wanted = list(paths)
         self.parsed.extend(wanted)
-        return {path: golang.read(self._files[path]) for path in wanted}
+        return {path: declarations.read(self._files[path]) for path in wanted}
 
     def containing(self, word: str) -> tuple[str, ...]:
         return tuple(path for path in self.go_files if word.encode() in self._files[path])
@@ -63,3 +68,20 @@ def tree() -> Callable[..., MemoryTree]:
         return MemoryTree(files, tag)
 
     return make
+
+
+@pytest.fixture
+def python() -> Callable[[str], subprocess.Popen[str]]:
+    """Starts another Python that runs a program with this project's packages."""
+    here = str(Path(__file__).parents[2])
+
+    def started(program: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": here},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return started

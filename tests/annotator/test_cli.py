@@ -139,7 +139,7 @@ def broken(*_: object, **__: object) -> None:
 
 
 def test_an_internal_error_exits_with_4_and_one_sentence(project, shop, capsys, monkeypatch):
-    monkeypatch.setattr("annotator.pipeline.verify", broken)
+    monkeypatch.setattr("annotator.commands.verify.verify", broken)
 
     assert cli.run(["verify", "--source", str(shop)]) == cli.INTERNAL
 
@@ -151,7 +151,7 @@ def test_an_internal_error_exits_with_4_and_one_sentence(project, shop, capsys, 
 
 @pytest.mark.parametrize("place", [0, 1, 3])
 def test_debug_prints_the_traceback(project, shop, capsys, monkeypatch, place):
-    monkeypatch.setattr("annotator.pipeline.verify", broken)
+    monkeypatch.setattr("annotator.commands.verify.verify", broken)
     arguments = ["verify", "--source", str(shop)]
 
     assert cli.run([*arguments[:place], "--debug", *arguments[place:]]) == cli.INTERNAL
@@ -163,7 +163,7 @@ def test_leaving_with_a_text_is_a_failure(project, capsys, monkeypatch):
     def leave(*_: object, **__: object) -> None:
         raise SystemExit("cannot go on")
 
-    monkeypatch.setattr("annotator.pipeline.verify", leave)
+    monkeypatch.setattr("annotator.commands.verify.verify", leave)
     monkeypatch.setattr("annotator.cli._session", lambda *_, **__: nullcontext())
 
     assert cli.run(["verify"]) == cli.INTERNAL

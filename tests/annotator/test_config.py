@@ -44,7 +44,10 @@ SOUND = 'repository = "r"\nbaseline = "v1"\n'
         ('repository = "r"\nbaseline = ""\n', "annotator.toml:2: `baseline` is empty"),
         (SOUND + 'site = "a\\u0000b"\n', "annotator.toml:3: `site` holds characters that do not print"),
         (SOUND + f'walk = "{"x" * 2000}"\n', "annotator.toml:3: `walk` holds characters"),
-        (SOUND + 'packages = [\n"a",\n"/etc"]\n', "annotator.toml:5: `packages.1` leads out of the project"),
+        (
+            SOUND + 'packages = [\n"a",\n"/etc"]\n',
+            "annotator.toml:5: `packages.1` leads out of the project",
+        ),
         (SOUND + 'site = "../site"\n', "annotator.toml:3: `site` leads out of the project"),
         (SOUND + 'packages = ["."]\n', "annotator.toml:3: `packages.0` is no package"),
         (SOUND + "[licence]\nname = 3\n", "annotator.toml:4: Expected `str`"),

@@ -43,7 +43,7 @@ def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path, system: s
 
 
 def test_the_annotator_loads_without_fcntl() -> None:
-    program = "import sys; sys.modules['fcntl'] = None; import annotator.cli, annotator.writing.site"
+    program = "import sys; sys.modules['fcntl'] = None; import annotator.cli, annotator.site.output"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
     assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0

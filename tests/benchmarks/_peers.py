@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from annotator.model import Anchor
+from annotator.model.reference import Anchor
 
 At = tuple[str, int]
 

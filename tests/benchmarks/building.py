@@ -19,8 +19,8 @@ import tree_sitter_go
 from tree_sitter import Language, Parser
 
 from annotator import config
-from annotator.sources import opening
-from annotator.tree import Tree
+from annotator.golang.source_tree import Tree
+from annotator.repository import factory
 
 RUNS = 3
 TEXT = "site/chapters/2.1.md"
@@ -149,9 +149,9 @@ def _copy(project: Path) -> None:
 def _parse() -> float:
     """Seconds that tree-sitter takes for all Go files of the tag that are not vendored."""
     project = config.find(Path.cwd())
-    opened = opening.open_default(
+    opened = factory.open_default(
         os.environ.get("MOBY_SOURCE"), os.environ.get("MOBY_TAG"),
-        config=project.config, cache=opening.cache_folder(),
+        config=project.config, cache=factory.cache_folder(),
     )  # fmt: skip
     with opened.source:
         tree = Tree(opened.source.snapshot(opened.tag), reading.Nothing())

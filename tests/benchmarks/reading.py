@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from annotator import config
-from annotator.sources import opening
-from annotator.tree import Tree
+from annotator.golang.source_tree import Tree
+from annotator.repository import factory
 
 RUNS = 5
 RULE = """\
@@ -76,7 +76,7 @@ def options(option: str, variable: str) -> list[str]:
 def warm_up(cache: Path) -> None:
     """Give a cache of our own the clones and archives that the user's cache has."""
     cache.mkdir(parents=True, exist_ok=True)
-    for entry in opening.cache_folder().iterdir() if opening.cache_folder().is_dir() else ():
+    for entry in factory.cache_folder().iterdir() if factory.cache_folder().is_dir() else ():
         if entry.is_dir():
             (cache / entry.name).symlink_to(entry)
 
@@ -84,11 +84,11 @@ def warm_up(cache: Path) -> None:
 def _export(folder: Path) -> int:
     """The non-vendored Go files of the tag as a folder, for the peer."""
     project = config.find(Path.cwd())
-    opened = opening.open_default(
+    opened = factory.open_default(
         os.environ.get("MOBY_SOURCE"),
         os.environ.get("MOBY_TAG"),
         config=project.config,
-        cache=opening.cache_folder(),
+        cache=factory.cache_folder(),
     )
     with opened.source:
         tree = Tree(opened.source.snapshot(opened.tag), Nothing())

@@ -17,15 +17,17 @@ from pathlib import Path
 import _peers as peers
 import msgspec
 
-from annotator.forest import Forest, Hops
-from annotator.model import Anchor, Declaration, Document, Kind, Reference
-from annotator.reading import articles
-from annotator.sources.cache import Cache
-from annotator.sources.chain import Chain
-from annotator.sources.local import LocalSource
-from annotator.tracking import resolve, trails, walk
-from annotator.tracking.places import anchor, is_test, shared_tail
-from annotator.tree import Tree, reader
+from annotator.articles import manifest_file
+from annotator.cache import Cache
+from annotator.golang.source_tree import Tree, reader
+from annotator.model.go import Declaration, Document, Kind
+from annotator.model.reference import Anchor, Reference
+from annotator.repository import versions
+from annotator.repository.local_git import LocalSource
+from annotator.repository.tag_snapshots import Chain
+from annotator.tracking import reference_lookup, symbol_follower
+from annotator.tracking.lookup import anchor, is_test, shared_tail
+from annotator.tracking.source_trees import Forest, Hops
 
 BASELINE = "v18.09.6"
 OLDEST = "v1.13.1"
@@ -78,7 +80,7 @@ def run() -> Iterator[Row]:
 def _placing(source: LocalSource, repository: Path) -> Iterator[Row]:
     with _woods(source) as (woods, hops, tags):
         starts = _scope(woods.tree(BASELINE))
-        found = trails.trails(_known(starts), BASELINE, list(GOALS), woods, hops, among=tags)
+        found = symbol_follower.trails(_known(starts), BASELINE, list(GOALS), woods, hops, among=tags)
         base = woods.tree(BASELINE)
         for number, (tag, goal) in enumerate(GOALS.items()):
             truth = survivors(starts, base, woods.tree(tag))
@@ -195,8 +197,8 @@ def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
 
 def _eighteen(base: Tree) -> list[Anchor]:
     manifest = Path("site/articles/volume-init.toml")
-    article = articles.read(manifest.name, manifest.read_bytes(), ("components/engine",))
-    outcomes = [resolve.verdict(reference, base).outcome for reference in article.references]
+    article = manifest_file.read(manifest.name, manifest.read_bytes(), ("components/engine",))
+    outcomes = [reference_lookup.verdict(reference, base).outcome for reference in article.references]
     return [found for outcome in outcomes if (found := getattr(outcome, "anchor", None)) is not None]
 
 
@@ -204,7 +206,7 @@ def _tracked(source: LocalSource, starts: Sequence[Anchor], folder: Path) -> tup
     """Seconds, blobs parsed, and files at all tags together."""
     started = time.perf_counter()
     with _woods(source, folder) as (woods, hops, tags):
-        trails.trails(_known(starts), BASELINE, tags, woods, hops)
+        symbol_follower.trails(_known(starts), BASELINE, tags, woods, hops)
         seconds = time.perf_counter() - started
         return seconds, woods.documents.parsed, sum(len(woods.tree(tag).go_files) for tag in tags)
 
@@ -269,10 +271,14 @@ class _Woods(Forest):
 @contextmanager
 def _woods(source: LocalSource, folder: Path | None = None) -> Iterator[tuple[_Woods, Hops, list[str]]]:
     """All release tags from the oldest on; with a folder, what is found out is kept in it."""
-    tags = [tag for tag in walk.releases(source.tags()) if (walk.key(tag) or ()) >= (walk.key(OLDEST) or ())]
+    tags = [
+        tag
+        for tag in versions.releases(source.tags())
+        if (versions.key(tag) or ()) >= (versions.key(OLDEST) or ())
+    ]
     with tempfile.TemporaryDirectory() as other, Cache(folder or Path(other), reader=reader()) as cache:
         yield _Woods(Chain(source, tags), _Counted(cache)), Hops(cache), tags
 
 
-def _known(starts: Sequence[Anchor]) -> list[trails.Tracked]:
-    return [trails.Tracked(Reference(at.path, at.symbol, at.line), at) for at in starts]
+def _known(starts: Sequence[Anchor]) -> list[symbol_follower.Tracked]:
+    return [symbol_follower.Tracked(Reference(at.path, at.symbol, at.line), at) for at in starts]

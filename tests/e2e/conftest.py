@@ -11,27 +11,15 @@ from pathlib import Path
 import pytest
 
 from annotator.config import Licence
-from annotator.mapping import coverage, parity
-from annotator.model import (
-    Anchor,
-    Article,
-    Chapter,
-    Counterpart,
-    Document,
-    GoSymbol,
-    PythonObject,
-    Reference,
-    Sign,
-    Text,
-    Use,
-    Verdict,
-    Verified,
-)
-from annotator.reading import golang
-from annotator.writing import mirror, pages, prose, render, site
-from annotator.writing.mirror import Mirror
-from annotator.writing.pages import Cited, SiteInput
-from annotator.writing.places import Source
+from annotator.golang import declarations
+from annotator.model import port
+from annotator.model.go import Document, Use
+from annotator.model.port import Counterpart, GoSymbol, PythonObject
+from annotator.model.reference import Anchor, Article, Chapter, Reference, Sign, Text, Verdict, Verified
+from annotator.parity import comparison
+from annotator.site import inputs, markdown_text, output, pages, rendering
+from annotator.site.inputs import Cited, Mirror, SiteInput
+from annotator.site.placement import Source
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -140,7 +128,7 @@ def _mirror(document: Document) -> Mirror:
     }
     originals = {
         one.symbol: GoSymbol(
-            PATH, one.symbol, one.kind, one.line, one.span.end_line, blob=mirror.blob(CUPBOARD)
+            PATH, one.symbol, one.kind, one.line, one.span.end_line, blob=inputs.blob(CUPBOARD)
         )
         for one in document.declarations
     }
@@ -149,10 +137,12 @@ def _mirror(document: Document) -> Mirror:
     column = call - CUPS.rfind(b"\n", 0, call)
     use = Use(call, call + 3, line, column, call=False, path=PYTHON, symbol="kitchen.cups.cup")
     rows = (
-        parity.Row("field", HOSTILE[1], HOSTILE[2], 5, HOSTILE[3], 9, parity.Agreement.DIFFERS, HOSTILE[6]),
+        comparison.Row(
+            "field", HOSTILE[1], HOSTILE[2], 5, HOSTILE[3], 9, comparison.Agreement.DIFFERS, HOSTILE[6]
+        ),
     )
     pairs = tuple(
-        parity.Pair(
+        comparison.Pair(
             Counterpart(name, one.kind, one.path, one.line, one.end_line, ()), (originals[symbol],), rows
         )
         for name, symbol in (
@@ -162,19 +152,19 @@ def _mirror(document: Document) -> Mirror:
         for one in (objects[name],)
     )
     return Mirror(
-        modules={PYTHON: mirror.Module(CUPS, (use,), HOSTILE[7])},
+        modules={PYTHON: inputs.Module(CUPS, (use,), HOSTILE[7])},
         objects=objects,
         pairs=pairs,
         covered=tuple(
-            coverage.Covered(one, coverage.State.LEFT_OUT, reason=HOSTILE[0]) for one in originals.values()
+            port.Covered(one, port.State.LEFT_OUT, reason=HOSTILE[0]) for one in originals.values()
         ),
-        examples=(mirror.Example("pour", PYTHON, HOSTILE[2], HOSTILE[0], "\n".join(HOSTILE)),),
+        examples=(inputs.Example("pour", PYTHON, HOSTILE[2], HOSTILE[0], "\n".join(HOSTILE)),),
         home="javascript:1",
     )
 
 
 def _given() -> SiteInput:
-    document = golang.read(CUPBOARD)
+    document = declarations.read(CUPBOARD)
     declared = {one.symbol: one for one in document.declarations}
     cited, verdicts = [], []
     for number, symbol, heading in (
@@ -196,7 +186,7 @@ def _given() -> SiteInput:
         source="a repository of ours",
         sources={PATH: Source(CUPBOARD, document, _uses(document, CUPBOARD))},
         cited=(Cited(Article("x.toml", HOSTILE[5], "javascript:1", chapters=tuple(cited)), tuple(verdicts)),),
-        texts=tuple(prose.parse(name, text) for name, text in _TEXTS.items()),
+        texts=tuple(markdown_text.parse(name, text) for name, text in _TEXTS.items()),
         licence=Licence("Some Licence", "Its authors", "LICENSE"),
         notice=HOSTILE[3],
         mirror=_mirror(document),
@@ -208,8 +198,8 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's own site folder with generated pages, not yet built."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(PROJECT / "site" / "mkdocs.yml", folder)
-    files = {**render.files(pages.planned(_given())), **site.assets(PROJECT / "site" / "assets")}
-    site.write(files, folder / "docs")
+    files = {**rendering.files(pages.planned(_given())), **output.assets(PROJECT / "site" / "assets")}
+    output.write(files, folder / "docs")
     return folder
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from annotator import config, pipeline, session
+from annotator import config, session
+from annotator.commands import verify
 
 ROOT = Path(__file__).parents[2]
 ROWS = [
     json.loads(line)
-    for line in (ROOT / "tests/annotator/reading/citations.jsonl").read_text("utf-8").splitlines()
+    for line in (ROOT / "tests/annotator/articles/citations.jsonl").read_text("utf-8").splitlines()
 ]
 REQUIRED = 0.97
 
@@ -30,7 +31,7 @@ def judged(source: str, rows: list[dict[str, str]], folder: Path) -> list[tuple[
             for row in group:
                 file = folder / "article.md"
                 file.write_text(row["text"], encoding="utf-8")
-                verdicts = pipeline.verify(at, [file]).verdicts
+                verdicts = verify.verify(at, [file]).verdicts
                 names = [type(verdict.outcome).__name__.lower() for verdict in verdicts]
                 found.append((row, names[0] if len(names) == 1 else f"{len(names)} references"))
     return found

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from annotator.model import Article, Missing, Verified
-from annotator.reading import articles
-from annotator.sources.local import LocalSource
-from annotator.tracking import resolve
-from annotator.tree import Tree
+from annotator.articles import manifest_file
+from annotator.golang.source_tree import Tree
+from annotator.model.reference import Article, Missing, Verified
+from annotator.repository.local_git import LocalSource
+from annotator.tracking import reference_lookup
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "site" / "articles" / "volume-init.toml"
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def article() -> Article:
-    return articles.read("volume-init.toml", MANIFEST.read_bytes())
+    return manifest_file.read("volume-init.toml", MANIFEST.read_bytes())
 
 
 def misplaced(article: Article, tree: Tree, written_at: Tree | None = None) -> Iterable[str]:
@@ -34,7 +34,7 @@ def misplaced(article: Article, tree: Tree, written_at: Tree | None = None) -> I
             for fact in FACTS
             if (fact["tag"], fact["path"], fact["line"]) == (tree.tag, reference.path, reference.line)
         ]
-        outcome = resolve.verdict(reference, tree, written_at).outcome
+        outcome = reference_lookup.verdict(reference, tree, written_at).outcome
         found = None if isinstance(outcome, Missing) else [outcome.anchor.path, outcome.anchor.line]
         if found != fact.get("at") and not (found is None and fact["status"] in ("gone", "renamed")):
             yield f"{reference.symbol} at {tree.tag}: {found} instead of {fact.get('at')}"
@@ -59,7 +59,7 @@ def test_all_18_are_verified_at_the_baseline(article, moby_repository):
     with LocalSource(Path(moby_repository), repository="https://github.com/moby/moby") as source:
         tree = Tree(source.snapshot("v18.09.6"), Kept())
 
-        outcomes = [resolve.verdict(reference, tree).outcome for reference in article.references]
+        outcomes = [reference_lookup.verdict(reference, tree).outcome for reference in article.references]
 
     assert len(outcomes) == 18
     assert all(isinstance(outcome, Verified) for outcome in outcomes)

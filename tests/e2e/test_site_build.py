@@ -10,9 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import walker
 from bs4 import BeautifulSoup, Tag
-
-from annotator.writing import walker
 
 PROJECT = Path(__file__).resolve().parents[2]
 

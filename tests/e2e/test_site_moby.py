@@ -15,11 +15,11 @@ from urllib.parse import unquote
 
 import msgspec
 import pytest
+import walker
 
 from annotator.errors import UnknownTag
-from annotator.model import Snapshot
-from annotator.sources.local import LocalSource
-from annotator.writing import walker
+from annotator.model.source import Snapshot
+from annotator.repository.local_git import LocalSource
 
 PROJECT = Path(__file__).resolve().parents[2]
 

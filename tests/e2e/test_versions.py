@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import walker
 
 from annotator import cli
-from annotator.writing import versions, walker
+from annotator.site import version_sites
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -91,13 +92,13 @@ def test_each_version_has_a_page_at_every_address_of_the_others(mapped, shop, ar
 def mkdocs_runs(monkeypatch):
     """The names of the versions that mkdocs is run for."""
     ran: list[str] = []
-    build = versions._build
+    build = version_sites._build
 
     def noted(work: Path, state: str) -> None:
         ran.append(work.name)
         build(work, state)
 
-    monkeypatch.setattr(versions, "_build", noted)
+    monkeypatch.setattr(version_sites, "_build", noted)
     return ran
 
 
@@ -124,14 +125,14 @@ def test_finished_versions_are_recognised(mapped, shop, mkdocs_runs, capsys):
 
 @pytest.mark.slow
 def test_interrupted_build_of_versions_is_resumed(mapped, shop, monkeypatch):
-    build, ran = versions._build, []
+    build, ran = version_sites._build, []
 
     def interrupted(work: Path, state: str) -> None:
         if work.name == "v2.0.0":
             raise KeyboardInterrupt
         build(work, state)
 
-    monkeypatch.setattr(versions, "_build", interrupted)
+    monkeypatch.setattr(version_sites, "_build", interrupted)
     assert cli.run(["build", "--source", str(shop), *BOTH]) == 130
     html = mapped / "site" / "html"
     assert not html.exists()
@@ -140,7 +141,7 @@ def test_interrupted_build_of_versions_is_resumed(mapped, shop, monkeypatch):
         ran.append(work.name)
         build(work, state)
 
-    monkeypatch.setattr(versions, "_build", noted)
+    monkeypatch.setattr(version_sites, "_build", noted)
     assert cli.run(["build", "--source", str(shop), *BOTH]) == 0
     assert ran == ["v2.0.0"]
     assert all((html / tag / "index.html").is_file() for tag in ("v1.0.0", "v2.0.0"))

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
-from annotator.forest import Forest
-from annotator.model import Anchor, Blob, Document, Outcome, Reference, Verdict
-from annotator.sources.contents import Contents
-from annotator.tracking import trails
-from annotator.tracking.places import anchor
-from annotator.tree import Tree
+from annotator.golang.source_tree import Tree
+from annotator.model.go import Document
+from annotator.model.reference import Anchor, Outcome, Reference, Verdict
+from annotator.model.source import Blob
+from annotator.repository.tag_snapshots import Contents
+from annotator.tracking import symbol_follower
+from annotator.tracking.lookup import anchor
+from annotator.tracking.source_trees import Forest
 
 Files = Mapping[str, str]
 
@@ -118,7 +120,9 @@ def carry() -> Callable[..., Verdict]:
         new = Tree(MemorySnapshot("v2", after), documents)
         found = [d for d in old.documents([path])[path].walk() if d.symbol == symbol][nth]
         reference = Reference(path, symbol, line or found.line)
-        (verdict,) = trails.between([trails.Tracked(reference, anchor(path, found, line))], old, new)
+        (verdict,) = symbol_follower.between(
+            [symbol_follower.Tracked(reference, anchor(path, found, line))], old, new
+        )
         return verdict
 
     return make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.model import Missing, Moved, Renamed, Sign, Text, Verified
+from annotator.model.reference import Missing, Moved, Renamed, Sign, Text, Verified
 
 STORE = """package store
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotator.model import Missing
+from annotator.model.reference import Missing
 
 BODIES = [
     "\tif a > b {\n\t\treturn a - b\n\t}\n\treturn b*a + 1\n",

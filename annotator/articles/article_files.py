@@ -1,0 +1,151 @@
+"""Article files: which files arguments name, and reading them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from annotator.articles import document, manifest_file
+from annotator.config import Project, name_of
+from annotator.errors import InvalidInput, shortened
+from annotator.files import bytes_of
+from annotator.model.reference import Article
+
+
+def article(project: Project, file: Path) -> Article:
+    """The article in a file: a manifest if it is TOML, else whatever references its text holds.
+
+    Raises:
+        InvalidInput: The file cannot be read, or is TOML of another kind: settings are no manifests.
+    """
+    data = bytes_of(file)
+    if not _is_article(project, file, data):
+        raise InvalidInput(f"{file}: not a manifest of references: it has no `chapters`")
+    return read_article(project, file, data)
+
+
+def is_article(project: Project, file: Path) -> bool:
+    """Return whether a file is a text or a manifest, not TOML of another kind; InvalidInput if unreadable."""
+    return file.suffix != ".toml" or _is_article(project, file, bytes_of(file))
+
+
+def _is_article(project: Project, file: Path, data: bytes) -> bool:
+    if file.suffix != ".toml" or manifest_file.is_manifest(data):
+        return True
+    # What lies in the folder of the manifests is meant as one, even while it is empty.
+    return os.path.realpath(file.parent) == os.path.realpath(project.site / "articles")
+
+
+def read_article(project: Project, file: Path, data: bytes) -> Article:
+    """The article in some bytes that stand, or are to stand, in a file."""
+    config, name = project.config, name_of(project, file)
+    if file.suffix == ".toml":
+        return manifest_file.read(name, data, config.prefixes)
+    return document.read(
+        name, data, repository=config.repository, prefixes=config.prefixes, modules=config.modules
+    )
+
+
+def own_articles(project: Project) -> tuple[Article, ...]:
+    """The project's manifests that are written at the baseline: others are verified when they are named."""
+    every = (article(project, file) for file in project.articles)
+    return tuple(entry for entry in every if entry.tag in ("", project.config.baseline))
+
+
+SUFFIXES = frozenset(
+    {
+        ".adoc", ".asc", ".asciidoc", ".htm", ".html", ".ipynb", ".markdown", ".md", ".mdx", ".org", ".rst",
+        ".toml", ".txt", ".xhtml",
+    }
+)  # fmt: skip
+"""Endings of the files that are taken from a folder."""
+
+_MAGIC = re.compile(r"[*?\[]")
+
+
+def expand(arguments: Iterable[Path], *, allow_none: bool = False) -> tuple[Path, ...]:
+    """Return the files that arguments name, each once.
+
+    Args:
+        arguments: Each is a file, a folder, a pattern such as `docs/**/*.md`, or `@FILE`: a file that
+            lists such arguments, one or several a line.
+        allow_none: Whether a folder or a pattern may name no file.
+
+    Raises:
+        InvalidInput: A pattern or a folder names no file, or a list cannot be read.
+    """
+    found: dict[Path, None] = {}
+    for argument in arguments:
+        for name in _listed(str(argument)):
+            files = list(_files(name))
+            if not files and not allow_none:
+                what = "no file in it that can be an article" if Path(name).is_dir() else "no file matches"
+                raise InvalidInput(f"{shortened(name)}: {what}")
+            found.update(dict.fromkeys(files))
+    return tuple(found)
+
+
+def _listed(argument: str) -> Iterator[str]:
+    """The names in an `@FILE`, or else the argument itself."""
+    if not argument.startswith("@") or os.path.lexists(argument):
+        yield argument
+        return
+    for line in os.fsdecode(bytes_of(Path(argument[1:]))).splitlines():
+        if "\0" in line:
+            raise InvalidInput(f"{argument[1:]}: not a list of files; write one a line")
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield from _words(line.strip())
+
+
+def _words(line: str) -> list[str]:
+    """A line is one name if a file is called so, spaces and all; else it is split as a shell splits it."""
+    if os.path.lexists(line) or (_MAGIC.search(line) and any(_matches(line))):
+        return [line]
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
+    try:
+        return list(lexer)
+    except ValueError:  # a quote that is never closed is a part of a name
+        return line.split()
+
+
+def _files(name: str) -> Iterable[Path]:
+    path = Path(name)
+    if path.is_dir():
+        return _in_folder(path)
+    if os.path.lexists(name) or not _MAGIC.search(name):
+        return [path]
+    return _matches(name)
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    for path in _visible(folder, "**/*", hidden=False):
+        if path.suffix.lower() in SUFFIXES:
+            yield path
+
+
+def _matches(pattern: str) -> Iterator[Path]:
+    """Files that a pattern matches; of all endings only if it names one."""
+    parts = Path(pattern).parts
+    first = next(number for number, part in enumerate(parts) if _MAGIC.search(part))
+    # `**` is a whole part or else no more than `*`, as in a shell.
+    wanted = [part if part == "**" else re.sub(r"\*\*+", "*", part) for part in parts[first:]]
+    wanted += ["*"] if wanted[-1] == "**" else []
+    named = bool(re.search(r"\.[^*?\[\]]+$", wanted[-1]))
+    hidden = any(part.startswith(".") for part in wanted)
+    for path in _visible(Path(*parts[:first]), "/".join(wanted), hidden=hidden):
+        if named or path.suffix.lower() in SUFFIXES:
+            yield path
+
+
+def _visible(folder: Path, pattern: str, *, hidden: bool) -> list[Path]:
+    """Files below a folder, in order; nothing in hidden folders such as `.git` unless it is asked for."""
+    return sorted(
+        path
+        for path in folder.glob(pattern)
+        if (hidden or not any(part.startswith(".") for part in path.relative_to(folder).parts))
+        and path.is_file()
+    )

@@ -1,0 +1,197 @@
+"""Citations in tables, and the column titles they have."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from annotator.articles import citations
+from annotator.articles.citations import Citation
+from annotator.articles.source_paths import Roots
+
+_WIDEST = 2000
+"""Characters of the longest line that can be a header or a row."""
+
+_NEAR = 60
+"""Characters in which a header's first word has ended."""
+
+_MOST = 8
+"""Columns that a header without pipes may have."""
+
+_WORDS = 2
+"""Words that a row's name may have: `(pm *Manager) reload` has its receiver apart."""
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
+_ROLES = {
+    **dict.fromkeys(citations.PATH, "path"),
+    **dict.fromkeys(citations.LINE, "line"),
+    **dict.fromkeys(citations.TYPE, "type"),
+    **dict.fromkeys(citations.NAME, "name"),
+}
+_WORD = re.compile(
+    rf"[\s,/、+*_`:\uff1a-]{{0,40}}({citations.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:\uff1a]|$)",
+    re.IGNORECASE,
+)
+_FIRST = frozenset(phrase.split()[0] for phrase in _ROLES)
+_RULE = re.compile(r"[\s|:=+-]*")
+_APART = re.compile(r"[\s,、\uff0c]")
+_LINES = re.compile(
+    r"(?:第|[Ll]ines?|L)?\s?([1-9][0-9]{0,8})(?:\s?(?:-|\u2013|—|~|到|至)\s?L?([1-9][0-9]{0,8}))?\s?行?"
+)
+_LINK = re.compile(r"\[([^\[\]]{0,200})\]\([^()]{0,2000}\)")
+_SYMBOL = re.compile(
+    rf"(?:(?:func|type)\s{{1,3}})?(?:\((?:{_NAME}\s{{1,3}})?\*?({_NAME})\)\s?\.?)?\*?"
+    rf"({_NAME}(?:\.{_NAME}){{0,3}})(?:\(.{{0,200}})?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the columns below hold; without columns the tokens of a row tell by themselves."""
+
+    columns: tuple[str, ...]
+    kind: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row's citation and the kind that it or its header gives the symbol."""
+
+    citation: Citation
+    kind: str | None
+
+
+def header(text: str) -> tuple[Header, int] | None:
+    """The header that a line is, and where a row begins behind it on the same line."""
+    if len(text) > _WIDEST:
+        return None
+    if "|" in text and ".go" not in text and (found := _piped(text)):
+        return found, len(text)
+    first = _APART.split(text[:_NEAR].strip(" \t|*_`:"), maxsplit=1)[0]
+    return _worded(text) if first.strip("|*_`:\uff1a").casefold() in _FIRST else None
+
+
+def _worded(text: str) -> tuple[Header, int] | None:
+    """A header of words alone, in whatever order."""
+    roles: list[str] = []
+    words: list[str] = []
+    at = 0
+    while len(roles) < _MOST and (match := _WORD.match(text, at)):
+        roles.append(_ROLES[match[1].casefold()])
+        words.append(match[1])
+        at = match.end()
+    rest = text[at:].strip(" \t*_`:|\uff1a")
+    if not _heads(roles) or (rest and ".go" not in rest):
+        return None
+    return Header((), _kind(words)), at if rest else len(text)
+
+
+def is_rule(text: str) -> bool:
+    """Whether a line is empty or drawn between a header and its rows."""
+    return len(text) <= _WIDEST and _RULE.fullmatch(text) is not None
+
+
+def row(text: str, header: Header, roots: Roots) -> Row | None:
+    """The one place that a row below a header cites."""
+    if len(text) > _WIDEST:
+        return None
+    if header.columns and "|" in text:
+        return _columns(text, header, roots)
+    return _tokens(text, header, roots)
+
+
+def _piped(text: str) -> Header | None:
+    words = [_plain(text[start:end]) for start, end in _cells(text)]
+    roles = tuple(_ROLES.get(word, "") for word in words)
+    return Header(roles, _kind(words)) if _heads(list(roles)) else None
+
+
+def _heads(roles: list[str]) -> bool:
+    return roles.count("path") == 1 and ("line" in roles or "name" in roles)
+
+
+def _kind(words: list[str]) -> str | None:
+    return next(
+        (citations.KIND[word.casefold()] for word in words if word.casefold() in citations.KIND), None
+    )
+
+
+def _plain(cell: str) -> str:
+    return " ".join(cell.strip(" \t*_`:\uff1a").casefold().split())
+
+
+def _cells(text: str) -> list[tuple[int, int]]:
+    """The stretches between pipes, without the empty ones at the line's ends."""
+    bounds = [-1, *(at for at, char in enumerate(text) if char == "|"), len(text)]
+    spans = [(before + 1, after) for before, after in pairwise(bounds)]
+    first = not text[slice(*spans[0])].strip()
+    last = len(spans) > 1 and not text[slice(*spans[-1])].strip()
+    return spans[first : len(spans) - last]
+
+
+def _columns(text: str, header: Header, roots: Roots) -> Row | None:
+    cells = dict(zip(header.columns, _cells(text), strict=False))
+    at, end = cells.get("path", (0, 0))
+    citation = _only(text[at:end], roots)
+    if citation is None:
+        return None
+    values = {role: text[slice(*cells[role])].strip() for role in ("line", "name", "type") if role in cells}
+    found = _filled(citation, values.get("name", ""), values.get("line", ""))
+    if found is None:
+        return None
+    last = max(
+        [found.end + at, *(cells[role][0] + len(text[slice(*cells[role])].rstrip()) for role in values)]
+    )
+    kind = citations.KIND.get(_plain(values.get("type", ""))) or header.kind
+    return Row(replace(found, start=found.start + at, end=last), kind)
+
+
+def _only(cell: str, roots: Roots) -> Citation | None:
+    found = tuple(citations.scan(cell, roots)) or tuple(citations.paths(cell, roots))
+    return found[0] if len(found) == 1 else None
+
+
+def _filled(citation: Citation, name: str, number: str) -> Citation | None:
+    """The citation with what its own cell does not say; None if nothing says more than a path."""
+    line, end_line = _numbers(number)
+    symbol = citation.symbol or _symbol(name)
+    if citation.line is None and line is not None:
+        citation = replace(citation, line=line, end_line=end_line)
+    go = citation.place.path.endswith(".go")
+    return replace(citation, symbol=symbol) if citation.line or (symbol and go) else None
+
+
+def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
+    """A row of words: a path, then at most a name and a line, in whatever order."""
+    found = tuple(citations.paths(text, roots))
+    if len(found) != 1:
+        return None
+    path = found[0]
+    beside = f"{text[: path.start]} {text[path.end :]}"
+    rest = [word for word in _APART.split(beside) if word.strip("|`*-,:\uff1a")]
+    numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:\uff1a"))]
+    names = [word for word in rest if word not in numbers and _plain(word) not in citations.KIND]
+    if len(numbers) > 1 or len(names) > _WORDS:
+        return None
+    number = numbers[0].strip("|`*,:\uff1a") if numbers else ""
+    filled = _filled(path, " ".join(names), number)
+    end = len(text.rstrip())
+    return Row(replace(filled, end=end), header.kind) if filled else None
+
+
+def _numbers(cell: str) -> tuple[int | None, int | None]:
+    match = _LINES.fullmatch(_LINK.sub(r"\1", cell).strip(" `*"))
+    return citations.lines(match[1], match[2]) if match else (None, None)
+
+
+def _symbol(cell: str) -> str | None:
+    """The symbol of a name cell: `NewDaemon()`, `(*Manager).reload`, `[Store](…)`."""
+    plain = _LINK.sub(r"\1", cell).strip(" `*|,:\uff1a")
+    match = _SYMBOL.fullmatch(plain)
+    if plain.casefold() in citations.NOTHING or match is None:
+        return None
+    receiver, name = match.groups()
+    if receiver:
+        return f"{receiver}.{name}"
+    return name if citations.is_declared(name) else None

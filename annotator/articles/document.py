@@ -1,0 +1,327 @@
+"""All references of a text, Markdown or HTML file; decoding."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from charset_normalizer import from_bytes
+
+from annotator.articles import citation_tables, citations, html_lines, notation, source_paths, text_lines
+from annotator.articles.citations import Citation
+from annotator.articles.source_paths import Roots
+from annotator.articles.text_lines import Line, Role, is_unmarked, split
+from annotator.errors import InvalidInput
+from annotator.model.reference import Article, Chapter, Reference
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of the largest file that is read as an article."""
+
+_SAMPLE = 128 * 1024
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MAGIC = (b"%PDF-", b"\x89PNG", b"\x7fELF", b"PK\x03\x04", b"\x1f\x8b", b"GIF8", b"\xff\xd8\xff", b"BZh")
+_CONTROLS = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+_FEW = 0.02
+"""Share of control characters that a text may have."""
+
+_DECLARED = re.compile(
+    rb"""(?:<meta[^>]{0,200}?\bcharset|<\?xml[^>]{0,100}?\bencoding|coding)\s{0,3}[=:]\s{0,3}["']?([\w.-]{2,40})""",
+    re.IGNORECASE,
+)
+
+# Encodings in which articles are written; the detector need not try the other ninety.
+_LIKELY = ["gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "koi8_r"]
+
+# A name as it is declared, and the larger encoding that is meant.
+_MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "shift_jis": "cp932", "ascii": "utf-8"}
+
+# Encodings that texts are written in; others, such as punycode, take too long over a long text.
+_WRITTEN = (
+    "utf_8",
+    "gb",
+    "big5",
+    "shift",
+    "cp9",
+    "cp12",
+    "euc",
+    "iso",
+    "koi8",
+    "latin",
+    "windows",
+    "ks",
+    "sjis",
+)
+_BROKEN = 0.1
+"""Share of broken characters among the foreign ones up to which a text counts as damaged UTF-8."""
+
+
+def decode(name: str, data: bytes) -> str:
+    """The text of a file, its lines ended with a line feed alone.
+
+    Raises:
+        InvalidInput: The file is too large, or not text.
+    """
+    if len(data) > LARGEST:
+        raise InvalidInput(
+            f"{name}: {-(-len(data) // 2**20)} MB are too much for an article (at most {LARGEST // 2**20}); "
+            "give the part that cites"
+        )
+    text = None if data.startswith(_MAGIC) else _text(data)
+    if text is None:
+        raise InvalidInput(
+            f"{name}: this is a binary file; give a manifest, or a text, Markdown or HTML file"
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _text(data: bytes) -> str | None:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            text = data.decode(encoding, errors="replace")
+            # A mark that its text belies is no mark.
+            if text.count("\N{REPLACEMENT CHARACTER}") <= _FEW * len(text) or encoding == "utf-8-sig":
+                return text
+    if b"\0" in data:
+        return _wide(data)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        binary = len(_CONTROLS.findall(data[:_SAMPLE])) > _FEW * len(data[:_SAMPLE])
+        return None if binary else _declared(data) or _damaged(data) or _detected(data)
+
+
+def _wide(data: bytes) -> str | None:
+    """The text of UTF-16 without a mark: the half with more zero bytes holds the high ones."""
+    sample = data[: _SAMPLE & ~1]
+    encoding = "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    plain = sum(char.isprintable() or char in "\t\n\r" for char in text[:_SAMPLE])
+    return text if plain > 0.95 * len(text[:_SAMPLE]) and "\0" not in text else None
+
+
+def _declared(data: bytes) -> str | None:
+    """The text in the encoding that its head declares, if that fits."""
+    match = _DECLARED.search(data[:4096])
+    if match is None:
+        return None
+    name = match[1].decode("ascii", errors="replace").lower().replace("-", "_")
+    meant = _MEANT.get(name, name)
+    try:
+        return data.decode(meant) if meant.startswith(_WRITTEN) else None
+    except (LookupError, ValueError):
+        return None
+
+
+def _damaged(data: bytes) -> str | None:
+    """The text as UTF-8 with a few broken characters replaced."""
+    text = data.decode("utf-8", errors="replace")
+    foreign = len(text) - len(text.encode("ascii", errors="ignore"))
+    return text if text.count("\ufffd") <= _BROKEN * foreign else None
+
+
+def _detected(data: bytes) -> str:
+    """The text in the encoding that a sample with whole lines is found to have.
+
+    The detector gives up where code outweighs prose; then the first encoding that fits is good
+    enough, since paths and lines are ASCII in all of them.
+    """
+    sample = data[:_SAMPLE]
+    whole = sample[: sample.rfind(b"\n") + 1] or sample
+    best = from_bytes(whole, cp_isolation=_LIKELY, enable_fallback=False).best()
+    encoding = best.encoding if best else next(name for name in (*_LIKELY, "latin-1") if _fits(whole, name))
+    return data.decode(encoding, errors="replace")
+
+
+def _fits(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+MOST = 100_000
+"""References that an article may have."""
+
+_HTML = frozenset((".html", ".htm", ".xhtml", ".shtml"))
+_MARKDOWN = frozenset((".md", ".markdown", ".mdown", ".mdx", ".txt", ".text", ".rst", ""))
+_HEAD = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,400}-->\s*)?<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE,
+)
+_FRONT_TITLE = re.compile(r"""title\s*[:=]\s*["']?(.{1,200}?)["']?\s*""")
+_TAG = re.compile(r"(?:[a-z]{1,10}-)?v?[0-9]{1,2}\.[\w.-]{1,40}")
+_GAP = 2
+"""Empty lines that a table may have between its rows."""
+
+_FRONT = 40
+"""Lines in which the front matter of a Markdown file has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An article's lines and what it says of itself."""
+
+    lines: tuple[Line, ...]
+    title: str
+    address: str = ""
+
+
+@dataclass(slots=True)
+class _Section:
+    number: str = ""
+    title: str = ""
+    heading: str = ""
+    references: list[Reference] = field(default_factory=list)
+
+
+def read(
+    name: str, data: bytes, *, repository: str, prefixes: tuple[str, ...] = (), modules: tuple[str, ...] = ()
+) -> Article:
+    """The article that a file is, with whatever it cites by line, symbol or permalink.
+
+    Args:
+        name: The file's name; its ending helps to tell HTML and Markdown.
+        data: The file's bytes.
+        repository: The annotated repository, as an address or `owner/name`.
+        prefixes: Folders that are its root elsewhere (`components/engine`).
+        modules: Go import paths of its root (`github.com/docker/docker`).
+
+    Raises:
+        InvalidInput: The file is too large, or not text.
+    """
+    source = _source(name, decode(_shown(name), data))
+    sections = _sections(source.lines, name, source_paths.roots(repository, prefixes, modules))
+    chapters = tuple(
+        Chapter(section.number, section.title, tuple(section.references))
+        for section in sections
+        if section.references
+    )
+    refs = {one.ref for chapter in chapters for one in chapter.references if one.ref and not one.repository}
+    title = source.title or next((section.heading for section in sections if section.heading), "")
+    return Article(
+        file=name,
+        title=_shown(title) or _shown(PurePath(name).stem),
+        address=source.address if source.address.startswith(("http://", "https://")) else "",
+        repository=repository,
+        tag=min(refs) if len(refs) == 1 and _TAG.fullmatch(min(refs)) else "",
+        chapters=chapters,
+    )
+
+
+def _source(name: str, text: str) -> _Source:
+    suffix = PurePath(name).suffix.lower()
+    if suffix in _HTML or (suffix not in {".md", ".markdown"} and _HEAD.match(text)):
+        page = html_lines.read(text)
+        return _Source(page.lines, page.title, _shown(page.address))
+    lines = tuple(text_lines.plain(text, markdown=suffix in _MARKDOWN))
+    return _Source(lines, _front_title(lines))
+
+
+def _front_title(lines: tuple[Line, ...]) -> str:
+    """The title that YAML or TOML in front of a Markdown text gives."""
+    if not lines or lines[0].text.strip() not in {"---", "+++"}:
+        return ""
+    for line in lines[1:_FRONT]:
+        if line.text.strip() in {"---", "+++"}:
+            break
+        if match := _FRONT_TITLE.fullmatch(line.text):
+            return match[1]
+    return ""
+
+
+def _sections(lines: tuple[Line, ...], name: str, roots: Roots) -> list[_Section]:
+    """The article's sections, the first being what stands before any heading."""
+    marked = any(line.role is Role.HEADING and _is_numbered(line) for line in lines)
+    sections = [_Section()]
+    rows = _Rows(roots)
+    left = MOST
+    for line in lines:
+        if line.role is Role.HEADING or (not marked and _is_unmarked(line)):
+            number, title = split(line.text)
+            sections.append(_Section(_shown(number), _shown(title), _shown(line.text)))
+        for citation, kind in rows.read(line.text):
+            left -= 1
+            if left < 0:
+                raise InvalidInput(f"{_shown(name)}: it cites more than {MOST} places; give a part of it")
+            sections[-1].references.append(_reference(citation, kind, line, name, sections[-1].number))
+    return sections
+
+
+def _is_numbered(line: Line) -> bool:
+    return split(line.text)[0][:1].isdigit()
+
+
+def _is_unmarked(line: Line) -> bool:
+    return line.role is Role.TEXT and is_unmarked(line.text)
+
+
+class _Rows:
+    """Reads line by line and knows below which header it stands."""
+
+    def __init__(self, roots: Roots) -> None:
+        self._roots = roots
+        self._header: citation_tables.Header | None = None
+        self._blank = 0
+
+    def read(self, text: str) -> Iterator[tuple[Citation, str | None]]:
+        """The line's citations, each with the kind that a table gives it."""
+        head = citation_tables.header(text)
+        if head:
+            self._header, self._blank = head[0], 0
+            row = citation_tables.row(" " * head[1] + text[head[1] :], head[0], self._roots)
+            return iter([(row.citation, row.kind)] if row else ())
+        row = citation_tables.row(text, self._header, self._roots) if self._header else None
+        if row:
+            return iter([(row.citation, row.kind)])
+        if self._header:
+            self._close(text)
+        return ((citation, None) for citation in citations.scan(text, self._roots))
+
+    def _close(self, text: str) -> None:
+        """A table ends with the first line that is neither a row nor empty, or with three empty ones."""
+        self._blank += not text.strip()
+        if not citation_tables.is_rule(text) or self._blank > _GAP:
+            self._header = None
+
+
+def _reference(citation: Citation, kind: str | None, line: Line, file: str, chapter: str) -> Reference:
+    at_line, at_column = line.place(citation.start)
+    end_line, end_column = line.place(max(citation.start, citation.end - 1))
+    return Reference(
+        path=citation.place.path,
+        symbol=citation.symbol,
+        line=citation.line,
+        end_line=citation.end_line,
+        cited=_shown(citation.place.cited),
+        origin=_shown(
+            f"{PurePath(file).name} {chapter}"
+            if chapter[:1].isdigit()
+            else f"{PurePath(file).name}:{at_line}"
+        ),
+        file=file,
+        at_line=at_line,
+        at_column=at_column,
+        at_end=end_column + 1 if end_line == at_line else 0,
+        chapter=chapter or None,
+        heading=kind,
+        repository=citation.place.repository,
+        ref=citation.place.ref,
+    )
+
+
+def _shown(text: str) -> str:
+    """A text without anything that a terminal acts on, on one line."""
+    return " ".join(notation.printable(text.replace("\n", " ").replace("\t", " ")).split())

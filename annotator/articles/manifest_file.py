@@ -1,0 +1,192 @@
+"""Reads and drafts TOML manifests of references."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+import msgspec
+import tomlkit
+from tomlkit.items import AoT, InlineTable, Table
+
+from annotator.articles import notation
+from annotator.errors import InvalidInput, printable
+from annotator.model.reference import Article, Chapter, Reference
+from annotator.toml_file import Toml
+
+
+def draft(article: Article) -> str:
+    """The manifest's text; chapters without references are left out, titles are to be put in own words."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Facts only: replace titles by your own words before you keep this."))
+    document.add("title", _text(article.title))
+    document.add("address", _text(article.address))
+    document.add("repository", _text(article.repository))
+    tag = article.tag or _only_ref(article)
+    if tag:
+        document.add("tag", _text(tag))
+    chapters = AoT([])
+    for number, chapter in enumerate(article.chapters, 1):
+        if chapter.references:
+            chapters.append(_chapter(chapter, number, tag))
+    document.append("chapters", chapters)
+    return tomlkit.dumps(document)
+
+
+def _only_ref(article: Article) -> str:
+    """The tag that the references name, if all that name one name the same."""
+    refs = {reference.ref for reference in article.references if reference.ref}
+    return refs.pop() if len(refs) == 1 else ""
+
+
+def _chapter(chapter: Chapter, number: int, tag: str) -> Table:
+    table = tomlkit.table()
+    table.add("number", _text(chapter.number or str(number)))
+    table.add("title", _text(chapter.title or chapter.number or str(number)))
+    references = tomlkit.array()
+    references.multiline(multiline=True)
+    for reference in chapter.references:
+        references.append(_reference_lines(reference, tag))
+    table.add("references", references)
+    return table
+
+
+def _reference_lines(reference: Reference, tag: str) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.append("path", _text(reference.path))
+    if reference.symbol is not None:
+        table.append("symbol", _text(reference.symbol))
+    elif reference.line is None:
+        table.append("line", 1)
+    for key, number in (("line", reference.line), ("end_line", reference.end_line)):
+        if number is not None:
+            table.append(key, number)
+    for key, words in (("heading", reference.heading), ("repository", reference.repository)):
+        if words:
+            table.append(key, _text(words))
+    if reference.ref and reference.ref != tag:
+        table.append("ref", _text(reference.ref))
+    return table
+
+
+def _text(words: str) -> str:
+    return printable(words)
+
+
+LAST_LINE = 999_999_999
+"""The last line that a reference can be in, as in the notation."""
+
+_HEADING = re.compile(rb"^[ \t]*(?:\[\[[ \t]*chapters[ \t]*\]\]|chapters[ \t]*=)", re.MULTILINE)
+
+
+class _Cited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    path: str
+    symbol: str | None = None
+    line: int | None = None
+    end_line: int | None = None
+    heading: str | None = None
+    repository: str | None = None
+    ref: str | None = None
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    number: str
+    title: str
+    references: tuple[_Cited, ...] = ()
+
+
+class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    address: str = ""
+    repository: str = ""
+    tag: str = ""
+    prefix: str = ""
+    chapters: tuple[_Section, ...] = ()
+
+
+def is_manifest(data: bytes) -> bool:
+    """Return whether TOML is meant as a manifest: it has chapters with a number or with references.
+
+    Of a file that is not valid TOML the headings decide, so that a manifest with a mistake in it is reported.
+    """
+    try:
+        chapters = Toml("", data).get("chapters")
+    except InvalidInput:
+        return _HEADING.search(data) is not None
+    return isinstance(chapters, list) and any(
+        isinstance(chapter, dict) and ("references" in chapter or isinstance(chapter.get("number"), str))
+        for chapter in chapters
+    )
+
+
+def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
+    """The article that a manifest describes.
+
+    Args:
+        name: The manifest's path, for people.
+        data: Its bytes.
+        prefixes: Leading folders of cited paths to strip, beside the manifest's own.
+
+    Raises:
+        InvalidInput: It is not a manifest; the sentence names file, line and key.
+    """
+    toml = Toml(name, data)
+    manifest = toml.convert(_Manifest)
+    strip = tuple(p for p in (manifest.prefix, *prefixes) if p)
+    chapters = tuple(
+        Chapter(
+            number=section.number,
+            title=section.title,
+            references=tuple(
+                _reference(
+                    cited,
+                    section.number,
+                    name,
+                    toml.line("chapters", at, "references", number, "path"),
+                    strip,
+                    manifest.tag,
+                )
+                for number, cited in enumerate(section.references)
+            ),
+        )
+        for at, section in enumerate(manifest.chapters)
+    )
+    return Article(
+        file=name,
+        title=manifest.title,
+        address=manifest.address,
+        repository=manifest.repository,
+        tag=manifest.tag,
+        prefix=manifest.prefix,
+        chapters=chapters,
+    )
+
+
+def _reference(
+    cited: _Cited, chapter: str, name: str, line: int, strip: tuple[str, ...], tag: str
+) -> Reference:
+    where = f"{name}:{line}"
+    if cited.symbol is None and cited.line is None:
+        raise InvalidInput(f"{where}: the reference to {cited.path!r} gives neither `symbol` nor `line`")
+    for key, value in (("line", cited.line), ("end_line", cited.end_line)):
+        if value is not None and not 1 <= value <= LAST_LINE:
+            raise InvalidInput(f"{where}: `{key}` is {value}; lines are counted from 1 to {LAST_LINE}")
+    if cited.end_line is not None and (cited.line is None or cited.end_line < cited.line):
+        raise InvalidInput(f"{where}: `end_line` is before `line`")
+    path = notation.normalise(cited.path, strip)
+    if path is None:
+        raise InvalidInput(f"{where}: {cited.path!r} is not a path inside the repository")
+    return Reference(
+        path=path,
+        symbol=cited.symbol,
+        line=cited.line,
+        end_line=cited.end_line,
+        cited=cited.path,
+        origin=f"{PurePosixPath(name).name} {chapter}".strip(),
+        file=name,
+        at_line=line,
+        chapter=chapter,
+        heading=cited.heading,
+        repository=cited.repository,
+        ref=cited.ref or tag or None,
+    )

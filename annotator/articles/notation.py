@@ -1,0 +1,155 @@
+"""The notation `path::Symbol#L38`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from annotator.errors import InvalidInput
+from annotator.model.reference import Reference
+
+LONGEST = 4096
+"""Characters that a notation may have; a path of any system is shorter."""
+
+_LINES = re.compile(r"L([0-9]{1,9})(?:-L([0-9]{1,9}))?")
+
+
+class NotationError(InvalidInput):
+    """One sentence that says what is wrong with a notation."""
+
+
+def parse(text: str) -> Reference:
+    """The reference that `path::Symbol`, with `#L38` or `#L38-L52` behind it or not, stands for.
+
+    Raises:
+        NotationError: It is not of that form; the message is one sentence.
+    """
+    if len(text) > LONGEST:
+        raise NotationError(f"a notation has at most {LONGEST} characters, this one has {len(text)}")
+    place, mark, lines = text.strip().partition("#")
+    path, colons, symbol = place.partition("::")
+    if not colons:
+        file, colon, number = path.rpartition(":")
+        form = f"{file}::SYMBOL#L{number}" if colon and number.isdecimal() else f"{path}::SYMBOL{mark}{lines}"
+        raise NotationError(
+            f"{printable(text)!r} has no '::' between a path and a symbol; write {printable(form)}"
+        )
+    line, end_line = _lines(text, lines) if mark else (None, None)
+    return Reference(
+        path=_path(text, path), symbol=_symbol(text, symbol), line=line, end_line=end_line, cited=path
+    )
+
+
+def render(path: str, symbol: str | None = None, line: int | None = None, end_line: int | None = None) -> str:
+    """The notation of a place; `parse` reads it back where it has a symbol."""
+    name = f"::{symbol}" if symbol else ""
+    if line is None:
+        return f"{path}{name}"
+    return f"{path}{name}#L{line}" + (f"-L{end_line}" if end_line is not None else "")
+
+
+def of(reference: Reference) -> str:
+    """The notation of a reference."""
+    return render(reference.path, reference.symbol, reference.line, reference.end_line)
+
+
+def is_symbol(text: str) -> bool:
+    """Whether a text is one Go name or several with dots between."""
+    return all(part.isidentifier() for part in text.split("."))
+
+
+def printable(text: str) -> str:
+    """The text without control, format and private characters: nothing that a terminal acts on."""
+    if text.isprintable():
+        return text
+    return "".join(char for char in text if not unicodedata.category(char).startswith("C"))
+
+
+def normalise(path: str, prefixes: tuple[str, ...] = (), modules: tuple[str, ...] = ()) -> str | None:
+    """A path from the repository's root, or None where it leads out of it.
+
+    Args:
+        path: The path as cited; an absolute one must go through one of the modules or prefixes.
+        prefixes: Folders that are the repository's root elsewhere (`components/engine`).
+        modules: Go import paths of the root (`github.com/docker/docker`), with `@version` or not.
+    """
+    if not path or "\\" in path or printable(path) != path:
+        return None
+    rooted, parts = _below_module(path, modules)
+    kept = _resolved(parts)
+    if kept is None:
+        return None
+    below = _below_prefix(kept, prefixes)
+    if path.startswith("/") and not rooted and below is kept:
+        return None
+    return "/".join(below) or None
+
+
+def _below_module(path: str, modules: tuple[str, ...]) -> tuple[bool, list[str]]:
+    """Whether the path goes through a module, and its parts below that module's root."""
+    parts = [part for part in path.split("/") if part]
+    for module in sorted(modules, key=len, reverse=True):
+        names = module.split("/")
+        # A build's own GOPATH can lie in the tree, so the last one counts.
+        for start in reversed(range(len(parts) - len(names))):
+            found = parts[start : start + len(names)]
+            found[-1] = found[-1].partition("@")[0]
+            # Below vendor/ stands somebody's copy, which is a path of its own.
+            if found == names and "vendor" not in parts[:start]:
+                return True, parts[start + len(names) :]
+    return False, parts
+
+
+def _resolved(parts: list[str]) -> list[str] | None:
+    """The parts without `.` and `..`; None where they leave the root."""
+    kept: list[str] = []
+    for part in parts:
+        if part == "..":
+            if not kept:
+                return None
+            kept.pop()
+        elif part != ".":
+            kept.append(part)
+    return kept
+
+
+def _below_prefix(parts: list[str], prefixes: tuple[str, ...]) -> list[str]:
+    """The parts below a prefix: one of several folders anywhere, one of a single folder in front."""
+    for prefix in prefixes:
+        names = [name for name in prefix.split("/") if name]
+        places = range(len(parts) - len(names)) if len(names) > 1 else range(min(1, len(parts) - 1))
+        for start in places:
+            if parts[start : start + len(names)] == names and "vendor" not in parts[:start]:
+                return parts[start + len(names) :]
+    return parts
+
+
+def _path(text: str, path: str) -> str:
+    found = normalise(path.strip())
+    if found is None:
+        raise NotationError(
+            f"{printable(text)!r}: its path must lead from the repository's root to a file in it"
+        )
+    return found
+
+
+def _symbol(text: str, symbol: str) -> str:
+    name = symbol.strip()
+    if not is_symbol(name):
+        raise NotationError(
+            f"{printable(text)!r}: {printable(name)!r} is not a Go name; "
+            "write Func, Type, Type.Method or Func.closure"
+        )
+    return name
+
+
+def _lines(text: str, lines: str) -> tuple[int, int | None]:
+    match = _LINES.fullmatch(lines.strip())
+    if match is None:
+        raise NotationError(
+            f"{printable(text)!r}: lines are written #L38 or #L38-L52, not '#{printable(lines)}'"
+        )
+    line, end_line = int(match[1]), int(match[2]) if match[2] else None
+    if line < 1 or (end_line is not None and end_line < line):
+        raise NotationError(f"{printable(text)!r}: lines count from 1 and a range ends after it starts")
+    return line, end_line

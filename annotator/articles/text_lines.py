@@ -1,0 +1,162 @@
+"""Lines of plain text and Markdown with source positions; headings."""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+_NUMBER = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,3}){0,5})(?:[.、:)]|(?=\s)|(?=[\u3400-\u9fff]))\s{0,8}")
+_COUNTED = re.compile(
+    r"(第[一二三四五六七八九十百0-9]{1,4}[章节節部分]{1,2}|[一二三四五六七八九十]{1,3}(?=、))[、:]?\s{0,8}"
+)
+
+# Two levels at least, no leading zeros: neither a list's item nor a version or a date.
+_UNMARKED = re.compile(r"\s{0,3}(?:\*\*)?(?:[1-9][0-9]?)(?:\.[1-9][0-9]?){1,5}[.、]?\s{0,4}[^\s0-9.].{0,78}")
+_SENTENCE = ("。", ".", ";", ",", "…")
+
+LONGEST = 200
+"""Characters that a title keeps."""
+
+
+def split(heading: str) -> tuple[str, str]:
+    """A heading's number and title; a heading without a number is its own."""
+    text = " ".join(heading.split()).strip("*_# ")[:LONGEST]
+    match = _NUMBER.match(text) or _COUNTED.match(text)
+    if match is None or not match[1]:
+        return text, text
+    return match[1], text[match.end() :]
+
+
+def is_unmarked(text: str) -> bool:
+    """Whether a line of plain text is a heading by its number: `2.2.4.1 Executor`."""
+    plain = text.rstrip(" *")
+    return _UNMARKED.fullmatch(plain) is not None and not plain.endswith(_SENTENCE) and ".go" not in plain
+
+
+Mark = tuple[int, int, int]
+"""From this offset on, the characters stand at this line and column of the source."""
+
+# Terminal sequences, invisible characters and entities; no branch can match what another skips.
+_FOREIGN = (
+    r"\x1b\[[0-?]*[ -/]*[@-~]"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+    r"|&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
+)
+_PLAIN = re.compile(_FOREIGN)
+_MARKDOWN = re.compile(_FOREIGN + r"|\\(?=[\\`*_{}\[\]()#+.!~|:>-])")
+
+# Punctuation and digits that Chinese keyboards write at full width; one character for one.
+_NARROW = {ord(char) + 0xFEE0: char for char in "()#,;/[]|L0123456789"}
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_ATX = re.compile(r"\s{0,3}(?:#{1,6}\s+|#{2,6}(?=[0-9\u3400-\u9fff]))")
+_BLANK = 3
+"""Empty lines in a row that say as much as any number of them."""
+
+_UNDERLINE = re.compile(r"(?:={3,}|-{3,})\s*")
+
+
+class Role(Enum):
+    """What a line is in its document."""
+
+    TEXT = auto()
+    CODE = auto()
+    HEADING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line to read: cleaned, with the source's line and column for each of its characters."""
+
+    text: str
+    marks: tuple[Mark, ...]
+    role: Role = Role.TEXT
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The 1-based line and column at which a character stands in the source."""
+        start, line, column = self.marks[
+            max(0, bisect_right(self.marks, offset, key=lambda mark: mark[0]) - 1)
+        ]
+        return line, column + offset - start
+
+
+class Builder:
+    """Puts a line together from pieces of the source."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._marks: list[Mark] = []
+        self._length = 0
+
+    def add(self, text: str, line: int, column: int) -> None:
+        """Adds characters that stand one after the other from a place on."""
+        if text:
+            self._marks.append((self._length, line, column))
+            self._pieces.append(text)
+            self._length += len(text)
+
+    def build(self, role: Role) -> Line:
+        """The line so far, with full-width punctuation made narrow."""
+        return Line("".join(self._pieces).translate(_NARROW), tuple(self._marks) or ((0, 1, 1),), role)
+
+
+def clean(text: str, line: int, column: int, into: Builder, *, markdown: bool = False) -> None:
+    """Adds a piece of one source line without what is not to be seen, entities decoded."""
+    if _is_clean(text):
+        into.add(text, line, column)
+        return
+    at = 0
+    for match in (_MARKDOWN if markdown else _PLAIN).finditer(text):
+        into.add(text[at : match.start()], line, column + at)
+        if match[0].startswith("&"):
+            into.add(html.unescape(match[0]), line, column + match.start())
+        at = match.end()
+    into.add(text[at:], line, column + at)
+
+
+def _is_clean(text: str) -> bool:
+    return text.isascii() and "&" not in text and "\x1b" not in text and "\\" not in text
+
+
+def plain(text: str, *, markdown: bool) -> Iterator[Line]:
+    """The lines of a text; headings and code blocks are told in Markdown alone."""
+    lines = text.split("\n")
+    fence = ""
+    blank = 0
+    for number, source in enumerate(lines, 1):
+        blank = 0 if source else blank + 1
+        if blank > _BLANK:
+            continue
+        role = Role.TEXT
+        if markdown:
+            fence, role = _role(source, lines[number] if number < len(lines) else "", fence)
+        if role is not Role.HEADING and _is_clean(source):
+            yield Line(source, ((0, number, 1),), role)
+            continue
+        head = _ATX.match(source) if role is Role.HEADING else None
+        start = head.end() if head else 0
+        builder = Builder()
+        clean(source[start:], number, start + 1, builder, markdown=markdown and role is not Role.CODE)
+        yield builder.build(role)
+
+
+def _role(source: str, below: str, fence: str) -> tuple[str, Role]:
+    """The code fence that is open behind a line, and the line's role."""
+    match = _FENCE.match(source) if "```" in source or "~~~" in source else None
+    if fence:
+        return ("" if match and match[1].startswith(fence) else fence), Role.CODE
+    if match:
+        return match[1], Role.CODE
+    return "", Role.HEADING if _is_heading(source, below) else Role.TEXT
+
+
+def _is_heading(source: str, below: str) -> bool:
+    if "#" in source[:4] and _ATX.match(source):
+        return True
+    if below[:1] not in {"=", "-"} or not source.strip() or "|" in source:
+        return False
+    return _UNDERLINE.fullmatch(below) is not None and _UNDERLINE.fullmatch(source) is None

@@ -1,0 +1,1 @@
+"""One module for each command: it loads what it needs and calls the domain packages."""

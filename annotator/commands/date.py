@@ -1,0 +1,45 @@
+"""`date`: at which tags the references of an article are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from annotator.articles.article_files import article
+from annotator.errors import InvalidInput, SourceUnavailable
+from annotator.golang.source_tree import parse
+from annotator.model.go import Document
+from annotator.model.reference import Dating
+from annotator.repository import tag_snapshots
+from annotator.repository.versions import versions
+from annotator.session import Session
+from annotator.tracking import article_dating
+
+
+def date(at: Session, file: Path) -> Dating:
+    """The tags at which an article's references are exact.
+
+    Raises:
+        InvalidInput: The article cannot be read, or cites nothing.
+        SourceUnavailable: The source cannot be read.
+    """
+    read = article(at.project, file)
+    if all(reference.repository is not None for reference in read.references):
+        raise InvalidInput(f"{file}: no reference into {at.source.repository} is found in it")
+    tags = versions(at.source.tags())
+    if not tags:
+        raise SourceUnavailable(f"{at.source.repository} has no version tags to date an article by")
+    paths = list(dict.fromkeys(ref.path for ref in read.references if ref.repository is None))
+    files = tag_snapshots.files_at(at.source, tags, paths, at.warn)
+    go = {blob for found in files.values() for path, blob in found.items() if path.endswith(".go")}
+    return article_dating.date(read.references, files, _documents(at, tags, files, go))
+
+
+def _documents(
+    at: Session, tags: list[str], files: Mapping[str, Mapping[str, str]], blobs: set[str]
+) -> Mapping[str, Document]:
+    kept = at.cache.get_many(blobs)
+    lacking = blobs - set(kept)
+    parsed = parse(tag_snapshots.contents(at.source, tags, files, lacking)) if lacking else {}
+    at.cache.put_many(parsed)
+    return {**kept, **parsed}

@@ -1,0 +1,20 @@
+"""`diff`: what is to be ported from one tag to another."""
+
+from __future__ import annotations
+
+from annotator.model.symbol_history import Porting
+from annotator.parity import docstring_index
+from annotator.session import Session
+from annotator.tracking import porting_plan
+
+
+def porting(at: Session, old: str, new: str) -> Porting:
+    """What to port from one tag to another.
+
+    Raises:
+        UnknownTag: The source has no such tag.
+        SourceUnavailable: The source cannot be read.
+    """
+    base = at.baseline_tree()
+    symbols = porting_plan.mirrored(docstring_index.said(at.project).counterparts, base)
+    return porting_plan.porting(at.source, at.cache, base, symbols, old, new)

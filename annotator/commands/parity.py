@@ -1,0 +1,21 @@
+"""`parity`: compares the Python port with the recorded facts."""
+
+from __future__ import annotations
+
+from annotator.config import Project
+from annotator.model.reference import Checked
+from annotator.parity.mapping import Mapped
+
+
+def as_checked(project: Project, found: Mapped) -> Checked:
+    """The mapping's findings for the reports that tools read."""
+    config = project.config
+    return Checked(
+        repository=config.repository,
+        tag=config.baseline,
+        commit=None,
+        version=config.baseline,
+        verdicts=(),
+        counterparts=len(found.pairs),
+        remarks=found.remarks,
+    )

@@ -1,0 +1,36 @@
+"""`record`: writes the facts of the baseline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from annotator import baseline_file
+from annotator.articles import notation
+from annotator.baseline_file import BASELINE
+from annotator.files import write_aside
+from annotator.model.port import Baseline, GoSymbol
+from annotator.parity import baseline_facts, docstring_index
+from annotator.parity.scope import scope_of
+from annotator.session import Session
+
+
+def record(at: Session) -> Path:
+    """Write the baseline's facts: of the packages and symbols in scope, and of all that is mirrored.
+
+    Raises:
+        InvalidInput: The scope or a Python file cannot be read.
+        SourceUnavailable: The source cannot be read.
+    """
+    scope, tree = scope_of(at.project), at.tree
+    further = [notation.parse(each) for each in scope.symbols]
+    in_scope = [*baseline_facts.in_packages(tree, scope.packages), *baseline_facts.named(tree, further)]
+    docstrings = docstring_index.resolved(
+        docstring_index.read(at.project),
+        [GoSymbol(path, found.symbol, found.kind, found.line, found.line) for path, found in in_scope],
+    )
+    mirrors = [mirror for counterpart in docstrings.counterparts for mirror in counterpart.mirrors]
+    wanted = [*in_scope, *baseline_facts.named(tree, mirrors)]
+    facts = baseline_facts.facts(tree, at.project.config.modules, wanted)
+    file = at.project.site / BASELINE
+    write_aside(file, baseline_file.encode(Baseline(tree.tag, tree.snapshot.commit, facts)))
+    return file

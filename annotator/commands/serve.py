@@ -1,0 +1,72 @@
+"""`serve`: serves the built site and rebuilds it when files change."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Iterable
+
+from annotator import programs
+from annotator.config import Project
+from annotator.errors import InvalidInput
+from annotator.site import dev_server, rendering
+from annotator.site.file_watcher import watching
+from annotator.site.fingerprint import GENERATED
+
+
+def check_port(port: int) -> None:
+    """Raise InvalidInput if a port of 127.0.0.1 cannot be used."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InvalidInput(
+                f"port {port} of 127.0.0.1 cannot be used ({error.strerror}); give another `--port`"
+            ) from error
+
+
+def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -> int:
+    """Serve the pages until we are told to end, and build them again whenever a file of theirs changes.
+
+    Args:
+        project: The project.
+        port: The port on 127.0.0.1.
+        rebuild: The arguments of the `annotator` command that builds the pages again.
+        quiet: Whether no progress is shown.
+
+    Returns:
+        The exit code of the server.
+    """
+    again = [sys.executable, "-m", "annotator", *rebuild]
+    own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
+    folders = [*own, rendering.folder(), *(project.root / package for package in project.config.packages)]
+    settings = project.site / "mkdocs.yml"
+    command = [sys.executable, "-m", dev_server.__name__, str(settings), str(port)]
+    if quiet:
+        command.append("--quiet")
+    with watching(folders, [project.site], lambda: _run(again)):
+        return _serve(command)
+
+
+def serve_versions(project: Project, port: int) -> None:
+    """Serve the sites of several tags as they are."""
+    dev_server.serve_files(project.site / "html", port)
+
+
+def _serve(command: list[str]) -> int:
+    """Run a server until it ends or we are told to end; it never outlives us."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    with programs.started(command) as server:
+        return server.wait()
+
+
+def _run(command: list[str]) -> int:
+    """Run a program of ours, and return its exit code."""
+    with programs.started(command) as process:
+        return process.wait()

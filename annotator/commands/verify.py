@@ -1,0 +1,127 @@
+"""`verify`: checks the references of articles and docstrings; `--update` rewrites stale ones."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from annotator.articles import rewrite
+from annotator.articles.article_files import article, own_articles, read_article
+from annotator.baseline_file import BASELINE, recorded
+from annotator.config import name_of
+from annotator.errors import InvalidInput
+from annotator.files import bytes_of
+from annotator.model.port import Counterpart
+from annotator.model.reference import Checked, Missing, Moved, Remark, Renamed, Verdict, Verified
+from annotator.parity import baseline, counterparts, docstring_index
+from annotator.session import Session
+from annotator.tracking.verification import is_branch, verdict, verdicts
+
+
+class Update(msgspec.Struct, frozen=True):
+    """A file's text before and after the rewrite, how many stale references are left, and how many it has."""
+
+    file: Path
+    name: str
+    before: str
+    after: str
+    left: int
+    references: int
+
+
+def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
+    """What `verify --update` would write: only what is verified after it was rewritten.
+
+    Raises:
+        InvalidInput: A file cannot be read, or is not in UTF-8.
+        SourceUnavailable: The source cannot be read.
+    """
+    for file in files:
+        try:
+            before = bytes_of(file).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
+        references = article(at.project, file).references
+        judged = enumerate(verdicts(at, references))
+        stale = {n: _floating(at, v) for n, v in judged if isinstance(v.outcome, Moved | Renamed | Missing)}
+        after, done = _sure(at, file, before, stale)
+        yield Update(file, name_of(at.project, file), before, after, len(stale) - len(done), len(references))
+
+
+def _floating(at: Session, verdict: Verdict) -> Verdict:
+    """Drop the ref of a link to a branch: the link keeps following the branch after the rewrite."""
+    reference = verdict.reference
+    if reference.ref is None or not is_branch(at, reference.ref):
+        return verdict
+    return msgspec.structs.replace(verdict, reference=msgspec.structs.replace(reference, ref=None))
+
+
+def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) -> tuple[str, set[int]]:
+    """The text in which every rewritten reference, read again, is where it says."""
+    wanted = dict(stale)
+    while wanted:
+        after, done = rewrite.updated(before, wanted, at.tag)
+        after = _retagged(at, file, after) if len(done) == len(stale) else after
+        again = read_article(at.project, file, after.encode()).references
+        good = {n for n in done if n < len(again) and isinstance(verdict(at, again[n]).outcome, Verified)}
+        if good == set(wanted):
+            return after, good
+        wanted = {number: stale[number] for number in good}
+    return before, set()
+
+
+def _retagged(at: Session, file: Path, text: str) -> str:
+    """A manifest all of whose references were rewritten is one of the new tag."""
+    if file.suffix != ".toml":
+        return text
+    written = json.dumps(at.tag, ensure_ascii=False)
+    return re.sub(r"(?m)^(tag\s*=\s*)(?:\"[^\"\n]*\"|'[^'\n]*')", lambda m: m[1] + written, text, count=1)
+
+
+def verify(at: Session, files: Iterable[Path] | None = None) -> Checked:
+    """The articles' references, and what the counterparts' docstrings name, against the source.
+
+    Args:
+        at: The open source.
+        files: Manifests and texts; none means the project's own manifests that are written at the
+            baseline, and its Python packages.
+
+    Raises:
+        InvalidInput: A file cannot be read, or the repository has no Go file.
+        SourceUnavailable: The source cannot be read.
+    """
+    if files is None:
+        read, (mirrored, remarks) = own_articles(at.project), _python(at)
+    else:
+        read, mirrored, remarks = tuple(article(at.project, file) for file in files), (), ()
+    tree = at.tree
+    return Checked(
+        repository=tree.snapshot.repository,
+        tag=tree.snapshot.tag,
+        commit=tree.snapshot.commit,
+        version=tree.snapshot.version,
+        verdicts=verdicts(at, [ref for entry in read for ref in entry.references]),
+        counterparts=len(mirrored),
+        remarks=remarks,
+        stand_in=at.notice,
+    )
+
+
+def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
+    """The counterparts of the project's packages, and what is wrong in their docstrings."""
+    said = docstring_index.said(at.project)
+    found, remarks = said.counterparts, said.remarks
+    tag = at.project.config.baseline
+    tree = at.at_hand(tag) if found else None
+    file = at.project.site / BASELINE
+    known = recorded(at.project) if file.is_file() else None
+    if tree is not None:
+        drift = () if known is None else baseline.differences(name_of(at.project, file), known, tree)
+        return found, (*remarks, *counterparts.unnamed(found, tree), *drift)
+    if known is not None:
+        return found, (*remarks, *counterparts.unnamed(found, baseline.Recorded(known)))
+    return found, remarks

@@ -1,0 +1,221 @@
+"""Parameters, results, calls and error texts of one function."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+
+import msgspec
+from tree_sitter import Node
+
+from annotator.golang import syntax
+from annotator.golang.syntax import place, text
+from annotator.model.go import Declaration, Kind
+from annotator.model.port import Parameter
+
+_BODIES = frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE})
+
+# Calls whose text argument is what the error says.
+_ERROR_MAKERS = re.compile(
+    r"(?:errors|fmt|errdefs|system|validationError)\.(?:New|Errorf|Wrapf?|\w+)|\w*[eE]rr\w*"
+)
+_TEXTS = frozenset({"interpreted_string_literal", "raw_string_literal"})
+_LOGS = re.compile(r"(?:logrus|log|logger)\b")
+_ESCAPE = re.compile(rb"\\([abfnrtv\\'\"]|x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
+_ESCAPED = {
+    b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v",
+    b"\\": b"\\", b"'": b"'", b'"': b'"',
+}  # fmt: skip
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Parameters and results in order, callees as written in order, and error texts in order."""
+
+    params: tuple[Parameter, ...] = ()
+    results: tuple[Parameter, ...] = ()
+    callees: tuple[Callee, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+class Callee(msgspec.Struct, frozen=True):
+    """A call as written, and the byte offset in the file at which the called name ends."""
+
+    written: str
+    end: int
+
+
+def facts(data: bytes, declaration: Declaration) -> Facts:
+    """The facts of one declaration of a file; empty ones for a kind that has none."""
+    root = syntax.root_of(data)
+    if root is None:
+        return Facts()
+    node = _node(root, declaration)
+    if node is None:
+        return Facts()
+    params, results = _signature(data, node)
+    if declaration.kind not in _BODIES:
+        return Facts(params=params, results=results)
+    calls = _calls(node)
+    return Facts(
+        params=params,
+        results=results,
+        callees=tuple(_callee(data, call) for call in calls),
+        errors=tuple(_error_texts(data, node, declaration, calls)),
+    )
+
+
+_HEADS = frozenset(
+    {"function_declaration", "method_declaration", "func_literal", "method_elem", "function_type"}
+)
+
+
+def _node(root: Node, declaration: Declaration) -> Node | None:
+    """The function that a declaration declares: the first one at or below its span."""
+    span = declaration.span
+    node = root.descendant_for_byte_range(span.start, max(span.start, span.end - 1))
+    pending = [node] if node is not None else []
+    while pending:
+        current = pending.pop(0)
+        if current.type in _HEADS and current.start_byte >= span.start:
+            return current
+        pending.extend(current.named_children)
+    return None
+
+
+def _signature(data: bytes, node: Node) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:
+    result = node.child_by_field_name("result")
+    if result is not None and result.type != "parameter_list":
+        results: tuple[Parameter, ...] = (Parameter("", syntax.written(data, result)),)
+    else:
+        results = tuple(_parameters(data, result))
+    return tuple(_parameters(data, node.child_by_field_name("parameters"))), results
+
+
+def _parameters(data: bytes, listed: Node | None) -> Iterator[Parameter]:
+    for entry in listed.named_children if listed is not None else ():
+        if entry.type not in ("parameter_declaration", "variadic_parameter_declaration"):
+            continue
+        written = syntax.written(data, entry.child_by_field_name("type"))
+        dots = "..." if entry.type.startswith("variadic") else ""
+        names = [syntax.text(data, name) for name in syntax.names_of(entry)] or [""]
+        for name in names:
+            yield Parameter(name, dots + written)
+
+
+def _calls(node: Node) -> list[Node]:
+    """Every call below a node in the order of running, as far as the text tells.
+
+    What a call is given is called before it; what is deferred runs at the end, the last one first.
+    """
+    found: list[tuple[bool, Node]] = []
+    pending = [(node, False)]
+    while pending:
+        current, deferred = pending.pop()
+        is_deferred = deferred or current.type == "defer_statement"
+        if current.type == "call_expression":
+            found.append((is_deferred, current))
+        pending.extend((child, is_deferred) for child in current.named_children)
+    found.sort(key=lambda each: (each[0], -each[1].end_byte if each[0] else each[1].end_byte))
+    return [call for _, call in found]
+
+
+def _callee(data: bytes, call: Node) -> Callee:
+    function = call.child_by_field_name("function") or call
+    return Callee(_name(syntax.written(data, function)), function.end_byte)
+
+
+def _name(written: str) -> str:
+    """The callee's dotted name: what it is called on is left out where that is a call itself."""
+    return re.split(r"[(){}\[\]\s]", written.rpartition(")")[2].lstrip(".") or "func")[0][:80]
+
+
+def _error_texts(data: bytes, node: Node, declaration: Declaration, calls: list[Node]) -> Iterator[str]:
+    if declaration.name == "Error":
+        yield from (text for found in _strings(node) if (text := _unquoted(data, found)))
+        return
+    for call in calls:
+        function = call.child_by_field_name("function")
+        written = syntax.written(data, function)
+        if _LOGS.match(written) or not _ERROR_MAKERS.fullmatch(written):
+            continue
+        arguments = call.child_by_field_name("arguments")
+        texts = [a for a in arguments.named_children if a.type in _TEXTS] if arguments is not None else []
+        yield from (text for found in texts[:1] if (text := _unquoted(data, found)))
+
+
+def _strings(node: Node) -> Iterator[Node]:
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if current.type in _TEXTS:
+            yield current
+        else:
+            pending.extend(reversed(current.named_children))
+
+
+def _unquoted(data: bytes, node: Node) -> str:
+    """Return the value of a string literal as Go's specification has it."""
+    written = data[node.start_byte + 1 : node.end_byte - 1]
+    if node.type == "raw_string_literal":
+        return written.replace(b"\r", b"").decode("utf-8", "replace")
+    return _ESCAPE.sub(_unescaped, written).decode("utf-8", "replace")
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    written = escape[1]
+    if written in _ESCAPED:
+        return _ESCAPED[written]
+    if written[:1] in b"uU":
+        code = int(written[1:], 16)
+        return chr(code).encode("utf-8", "replace") if code <= sys.maxunicode else b"\xef\xbf\xbd"
+    value = int(written[1:], 16) if written[:1] == b"x" else int(written, 8)
+    return bytes([value & 0xFF])
+
+
+_IDENTIFIERS = frozenset({"identifier", "field_identifier", "type_identifier", "package_identifier"})
+
+
+class Mention(msgspec.Struct, frozen=True, gc=False):
+    """An identifier: its name, byte offsets, 1-based line and column, and whether it is called."""
+
+    name: str
+    start: int
+    end: int
+    line: int
+    column: int
+    call: bool
+
+
+def identifiers(data: bytes, declaration: Declaration) -> tuple[Mention, ...]:
+    """Every identifier within a declaration of a file, names that it declares included, in order."""
+    root = syntax.root_of(data)
+    where = declaration.span
+    found = root.descendant_for_byte_range(where.start, where.end) if root is not None else None
+    mentions: list[Mention] = []
+    called: set[int] = set()
+    todo = [found] if found is not None else []
+    while todo:
+        node = todo.pop()
+        if node.type in _IDENTIFIERS and where.start <= node.start_byte and node.end_byte <= where.end:
+            name = text(data, node)
+            mentions.append(Mention(name, node.start_byte, node.end_byte, *place(node), node.id in called))
+        elif node.type == "call_expression":
+            called.add(callee(node).id)
+        todo += reversed(node.named_children)
+    return tuple(mentions)
+
+
+def calls(data: bytes, declaration: Declaration) -> tuple[Mention, ...]:
+    """The called names within a declaration: `New` of `store.New()`; conversions look the same."""
+    return tuple(mention for mention in identifiers(data, declaration) if mention.call)
+
+
+def callee(call: Node) -> Node:
+    """The node that names what a call expression calls, or the expression that it calls."""
+    function = call.child_by_field_name("function")
+    while function is not None and function.type == "parenthesized_expression" and function.named_child_count:
+        function = function.named_child(0)
+    if function is not None and function.type == "selector_expression":
+        function = function.child_by_field_name("field")
+    return function if function is not None else call

@@ -1,0 +1,364 @@
+"""Which functions take which locks, and in which order."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+from tree_sitter import Node
+
+from annotator.golang.resolver import Binder
+from annotator.golang.resolver.expressions import Expressions, Member
+from annotator.golang.resolver.types import Context, Named, Pointer, Type
+from annotator.model.go import (
+    Declaration,
+    Document,
+    Function,
+    Kind,
+    Lock,
+    Locking,
+    Symbol,
+    Taking,
+    Under,
+    Use,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TYPE = re.compile(r"\*?(\w+)\.(Mutex|RWMutex|Locker)")
+_TAKES = {"Lock": False, "RLock": True}
+_METHODS = frozenset({*_TAKES, "Unlock", "RUnlock"})
+_LEAVES = frozenset({"return_statement", "goto_statement"})
+_LATER = frozenset({"func_literal", "go_statement"})
+"""What does not run where it stands."""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A lock's method, named at some offsets and in a line; not called, it may be called anywhere later."""
+
+    lock: Symbol
+    method: str
+    start: int
+    end: int
+    line: int
+    called: bool
+
+    @property
+    def takes(self) -> bool:
+        """Whether the lock is taken."""
+        return self.called and self.method in _TAKES
+
+    @property
+    def lets_go(self) -> bool:
+        """Whether the lock is let go of, or may be."""
+        return self.method not in _TAKES
+
+
+class _Seen:
+    """Gathers what is done to locks from the selectors of a file."""
+
+    def __init__(self) -> None:
+        self.sites: list[Site] = []
+
+    def __call__(self, node: Node, context: Context, expressions: Expressions) -> None:
+        name, operand = node.child_by_field_name("field"), node.child_by_field_name("operand")
+        if name is None or operand is None or context.file.text(name) not in _METHODS:
+            return
+        method = context.file.text(name)
+        lock = _field(operand, context, expressions) or _embedded(operand, method, context, expressions)
+        if lock is not None:
+            call = node.parent
+            called = call is not None and call.type == "call_expression" and call.named_child(0) == node
+            end = call.end_byte if called and call is not None else node.end_byte
+            line = node.start_point[0] + 1
+            self.sites.append(Site(lock, method, node.start_byte, end, line, called))
+
+
+def _field(operand: Node, context: Context, expressions: Expressions) -> Symbol | None:
+    """The lock that `operand` selects."""
+    if operand.type != "selector_expression":
+        return None
+    member = expressions.selected(operand, context)
+    if not isinstance(member, Member) or member.declaration is None:
+        return None
+    declaration, file = member.declaration, member.file
+    if declaration.kind is not Kind.FIELD or not is_lock(declaration, file.document):
+        return None
+    return Symbol(file.path, declaration.symbol)
+
+
+def _embedded(operand: Node, method: str, context: Context, expressions: Expressions) -> Symbol | None:
+    """The lock that the type of `operand` embeds, unless it has a method of its own by that name."""
+    kind: Type | None = expressions.value(operand, context)
+    kind = kind.element if isinstance(kind, Pointer) else kind
+    if not isinstance(kind, Named) or kind.package.find(f"{kind.name}.{method}"):
+        return None
+    entry = kind.package.only(kind.name)
+    if entry is None or entry.declaration.kind is not Kind.STRUCT:
+        return None
+    document = entry.file.document
+    found = [one for one in entry.declaration.members if one.embedded and is_lock(one, document)]
+    return Symbol(entry.file.path, found[0].symbol) if len(found) == 1 else None
+
+
+def declared(path: str, document: Document) -> Iterator[Lock]:
+    """The locks among the fields of a file's structs, embedded ones too."""
+    for declaration in document.declarations:
+        if declaration.kind is Kind.STRUCT:
+            for member in declaration.members:
+                if is_lock(member, document):
+                    yield Lock(Symbol(path, member.symbol), member.type, member.line)
+
+
+def is_lock(member: Declaration, document: Document) -> bool:
+    """Whether a field is a mutex of the standard library, or a table of locks by name."""
+    match = _TYPE.fullmatch(member.type)
+    if match is None:
+        return False
+    name, kind = match[1], match[2]
+    paths = {one.path for one in document.imports if (one.alias or one.path.rpartition("/")[2]) == name}
+    return paths == {"sync"} if kind != "Locker" else len(paths) == 1 and paths.pop().endswith("/locker")
+
+
+def read(binder: Binder, path: str, data: bytes, document: Document) -> Locking:
+    """What a file says of locks."""
+    seen = _Seen()
+    if b"Lock" in data:
+        binder.show(path, seen)
+    sites = sorted(seen.sites, key=lambda site: site.start)
+    uses = [use for use in binder.uses(path) if use.call]
+    root = binder.root(path)
+    bodies = _bodies(root) if root is not None else {}
+    functions = (
+        _function(path, declaration, bodies[declaration.span.start], _Calls(sites, uses))
+        for declaration in document.declarations
+        if declaration.kind in (Kind.FUNC, Kind.METHOD) and declaration.span.start in bodies
+    )
+    return Locking(tuple(declared(path, document)), tuple(one for one in functions if one is not None))
+
+
+def _bodies(root: Node) -> Mapping[int, Node]:
+    """The bodies of functions by the offsets at which the functions begin."""
+    return {
+        node.start_byte: body
+        for node in root.named_children
+        if node.type in ("function_declaration", "method_declaration") and not node.has_error
+        if (body := node.child_by_field_name("body")) is not None
+    }
+
+
+class _Calls:
+    """The calls of a file by their offsets."""
+
+    def __init__(self, sites: Sequence[Site], uses: Sequence[Use]) -> None:
+        self._sites = sites
+        self._uses = uses
+
+    def sites(self, node: Node, but: Iterable[Node] = ()) -> list[Site]:
+        """The calls of locks' methods in a node, outside others."""
+        first = bisect_left(self._sites, node.start_byte, key=lambda site: site.start)
+        last = bisect_left(self._sites, node.end_byte, key=lambda site: site.start)
+        outside = _Outside(but)
+        return [site for site in self._sites[first:last] if outside(site.start)]
+
+    def uses(self, start: int, end: int, but: Iterable[Node] = ()) -> list[Use]:
+        """The proven calls between two offsets, outside some nodes."""
+        first = bisect_left(self._uses, start, key=lambda use: use.start)
+        last = bisect_left(self._uses, end, key=lambda use: use.start)
+        outside = _Outside(but)
+        return [use for use in self._uses[first:last] if outside(use.start)]
+
+
+class _Outside:
+    """Whether an offset is outside some nodes."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._ranges = [(node.start_byte, node.end_byte) for node in nodes]
+
+    def __call__(self, offset: int) -> bool:
+        return not any(start <= offset < end for start, end in self._ranges)
+
+
+def _function(path: str, declaration: Declaration, body: Node, calls: _Calls) -> Function | None:
+    later = list(_below(body, _LATER))
+    sites = calls.sites(body)
+    own = calls.sites(body, later)
+    takings = tuple(taking for site in sites if site.takes for taking in _taking(site, body, calls))
+    called = dict.fromkeys(
+        Symbol(use.path, use.symbol) for use in calls.uses(body.start_byte, body.end_byte, later)
+    )
+    taken = dict.fromkeys(site.lock for site in own if site.takes)
+    lets_go = dict.fromkeys(site.lock for site in own if site.lets_go and site.lock not in taken)
+    if not (takings or called or lets_go):
+        return None
+    at = Symbol(path, declaration.symbol)
+    return Function(at, takings, tuple(taken), tuple(lets_go), tuple(called))
+
+
+def _taking(site: Site, body: Node, calls: _Calls) -> Iterator[Taking]:
+    statement = None if _may_be_let_go_later(site.lock, body, calls) else _statement(site, body)
+    under = tuple(_under(site, statement, calls)) if statement is not None else ()
+    yield Taking(site.lock, site.line, _TAKES[site.method], under)
+
+
+def _may_be_let_go_later(lock: Symbol, body: Node, calls: _Calls) -> bool:
+    """Whether something that is kept, to be called who knows when, lets go of the lock."""
+    kept = _below(body, frozenset({"func_literal", "defer_statement"}))
+    literals = [node for node in kept if node.type == "func_literal"]
+    inside = (site for node in literals for site in calls.sites(node))
+    handed = (site for site in calls.sites(body) if not site.called)
+    taken = {site.lock for node in literals for site in calls.sites(node) if site.takes}
+    return any(site.lock == lock and site.lets_go for site in handed) or any(
+        site.lock == lock and site.lets_go and lock not in taken for site in inside
+    )
+
+
+def _statement(site: Site, body: Node) -> Node | None:
+    """The statement that is the call and nothing else."""
+    node = body.descendant_for_byte_range(site.start, site.end)
+    while node is not None and node.type != "expression_statement":
+        node = node.parent if node.end_byte <= site.end else None
+    return node if node is not None and node.start_byte == site.start else None
+
+
+def _under(site: Site, statement: Node, calls: _Calls) -> Iterator[Under]:
+    """What follows in the same block, until the lock may have been let go of."""
+    following = statement.next_named_sibling
+    while following is not None:
+        stretch = _Stretch(following, site.lock, calls)
+        yield from stretch.under()
+        if not stretch.is_held_after():
+            return
+        following = following.next_named_sibling
+
+
+class _Stretch:
+    """A statement that begins while a lock is held."""
+
+    SKIPPED: ClassVar[frozenset[str]] = frozenset({*_LATER, "defer_statement", "labeled_statement"})
+
+    def __init__(self, node: Node, lock: Symbol, calls: _Calls) -> None:
+        self._node = node
+        self._lock = lock
+        self._calls = calls
+        self._skipped = list(_below(node, self.SKIPPED, itself=True))
+        found = calls.sites(node, self._skipped)
+        self._let_go = [site for site in found if site.lock == lock and site.lets_go]
+        self._end = self._let_go[0].start if self._let_go else node.end_byte
+
+    def under(self) -> Iterator[Under]:
+        """What is called and taken before the lock is let go of anywhere in it."""
+        for use in self._calls.uses(self._node.start_byte, self._end, self._skipped):
+            yield Under(Symbol(use.path, use.symbol), use.line)
+        for site in self._calls.sites(self._node, self._skipped):
+            if site.takes and site.start < self._end and site.lock != self._lock:
+                yield Under(site.lock, site.line, takes=True)
+
+    def is_held_after(self) -> bool:
+        """Whether the lock is held on every way that goes on behind it."""
+        has_label = any(node.type == "labeled_statement" for node in self._skipped)
+        return not has_label and all(self._is_left_with(site) for site in self._let_go)
+
+    def _is_left_with(self, site: Site) -> bool:
+        """Whether the function is left in the block in which the lock is let go of."""
+        node = self._node.descendant_for_byte_range(site.start, site.end)
+        while node is not None and node.type not in (
+            "block",
+            "expression_case",
+            "default_case",
+            "type_case",
+            "communication_case",
+        ):
+            node = node.parent if node != self._node else None
+        last = node.named_children[-1] if node is not None and node.named_children else None
+        if last is not None and last.type == "statement_list":
+            last = last.named_children[-1]
+        return last is not None and last.type in _LEAVES
+
+
+def _below(node: Node, kinds: frozenset[str], *, itself: bool = False) -> Iterator[Node]:
+    """The outermost nodes of some kinds."""
+    todo = [node] if itself else list(node.named_children)
+    while todo:
+        one = todo.pop()
+        if one.type in kinds:
+            yield one
+        else:
+            todo += one.named_children
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """Where a function takes one lock, and what it does under it that takes the other."""
+
+    function: Symbol
+    taking: Taking
+    under: Under
+
+
+class Nesting:
+    """The functions of some files, and what follows from all of them together."""
+
+    def __init__(self, functions: Iterable[Function]) -> None:
+        self._functions = {function.at: function for function in functions}
+
+    @cached_property
+    def nested(self) -> Mapping[tuple[Symbol, Symbol], tuple[Proof, ...]]:
+        """By the outer and the inner lock, all places that prove it, in the order of the files."""
+        found: dict[tuple[Symbol, Symbol], list[Proof]] = {}
+        for function in self._functions.values():
+            for taking in function.takings:
+                for under, lock in self._under(taking):
+                    found.setdefault((taking.lock, lock), []).append(Proof(function.at, taking, under))
+        return {pair: tuple(proofs) for pair, proofs in found.items()}
+
+    def _under(self, taking: Taking) -> Iterator[tuple[Under, Symbol]]:
+        """What is done under a lock, in order, until something may let go of it."""
+        for under in sorted(taking.under, key=lambda one: one.line):
+            if not under.takes and taking.lock in self._lets_go[under.what]:
+                return
+            taken = {under.what} if under.takes else self._takes[under.what]
+            yield from ((under, lock) for lock in sorted(taken, key=_order) if lock != taking.lock)
+
+    @cached_property
+    def _takes(self) -> _All:
+        """By function, all locks that a call of it takes."""
+        return _All(self._functions, lambda function: function.itself)
+
+    @cached_property
+    def _lets_go(self) -> _All:
+        """By function, all locks that a call of it lets go of though it has not taken them."""
+        return _All(self._functions, lambda function: function.lets_go)
+
+
+class _All(dict[Symbol, frozenset[Symbol]]):
+    """By function, the locks that it names and those that its calls name; found when first asked for."""
+
+    def __init__(
+        self, functions: Mapping[Symbol, Function], named: Callable[[Function], tuple[Symbol, ...]]
+    ) -> None:
+        super().__init__()
+        self._functions = functions
+        self._named = named
+
+    def __missing__(self, start: Symbol) -> frozenset[Symbol]:
+        locks: set[Symbol] = set()
+        seen = {start}
+        pending = [start]
+        while pending:
+            function = self._functions.get(pending.pop())
+            if function is not None:
+                locks.update(self._named(function))
+                fresh = [one for one in function.calls if one not in seen]
+                seen.update(fresh)
+                pending += fresh
+        self[start] = frozenset(locks)
+        return self[start]
+
+
+def _order(symbol: Symbol) -> tuple[str, str]:
+    return symbol.path, symbol.symbol

@@ -1,0 +1,362 @@
+"""Types of expressions; fields and methods of types."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from annotator.golang.resolver.packages import Entry, File
+from annotator.golang.resolver.types import (
+    MAX_DEPTH,
+    TYPE_KINDS,
+    Channel,
+    Context,
+    Function,
+    Named,
+    PackageName,
+    Pointer,
+    Sequence,
+    Several,
+    Spelled,
+    Table,
+    Type,
+    TypeName,
+    Types,
+    only_child,
+)
+from annotator.golang.syntax import names_of
+from annotator.model.go import Declaration, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What a selector names: its declaration, if the document has it, and its type."""
+
+    file: File
+    declaration: Declaration | None
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Elements:
+    """What a struct or interface spells out: by name, where each is named and declared; what it embeds."""
+
+    named: dict[str, list[tuple[Node, Node]]]
+    embedded: list[Node | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Finds what selectors name, within one build."""
+
+    types: Types
+    _known: dict[tuple[str, int], _Elements] = field(default_factory=dict)
+
+    def find(self, kind: Type | None, name: str) -> Member | None:
+        """The field or method that `x.name` means for an x of a type, promoted ones included."""
+        level: list[Type | None] = [kind]
+        seen: set[Named] = set()
+        for _ in range(MAX_DEPTH):
+            found: list[Member] = []
+            embedded: list[Type | None] = []
+            for item in level:
+                found += self._direct(item, name, seen, embedded)
+            if found:
+                return found[0] if len(found) == 1 else None
+            # A type that we do not know may have the name itself, above whatever lies deeper.
+            if not embedded or not all(map(self._is_known, level)):
+                return None
+            level = embedded
+        return None
+
+    def _is_known(self, kind: Type | None) -> bool:
+        return isinstance(self.types.underlying(_pointed(kind)), Spelled)
+
+    def _direct(
+        self, kind: Type | None, name: str, seen: set[Named], embedded: list[Type | None]
+    ) -> Iterator[Member]:
+        """The members that a type itself has by a name; its embedded types are added to `embedded`."""
+        kind = _pointed(kind)
+        if isinstance(kind, Named):
+            if kind in seen:
+                return
+            seen.add(kind)
+            for entry in kind.package.find(f"{kind.name}.{name}"):
+                yield Member(entry.file, entry.declaration, self.types.value_of_function(entry))
+        spelled = self.types.underlying(kind)
+        if isinstance(spelled, Spelled):
+            yield from self._spelled(spelled, name, embedded)
+
+    def _spelled(self, spelled: Spelled, name: str, embedded: list[Type | None]) -> Iterator[Member]:
+        context = spelled.context
+        elements_ = self._elements(spelled)
+        for item, node in elements_.named.get(name, ()):
+            yield self._member(item, node, context)
+        embedded += [self.types.resolve(inner, context) for inner in elements_.embedded]
+
+    def _elements(self, spelled: Spelled) -> _Elements:
+        key = spelled.context.file.path, spelled.node.id
+        if key not in self._known:
+            self._known[key] = _read(spelled.node, spelled.context.file)
+        return self._known[key]
+
+    def _member(self, name: Node, node: Node, context: Context) -> Member:
+        if node.type == "method_elem":
+            kind: Type | None = self.types.function(node, context)
+        else:
+            kind = self.types.resolve(node.child_by_field_name("type"), context)
+            if node.children[0].type == "*":
+                kind = Pointer(kind)
+        return Member(context.file, context.file.place(name), kind)
+
+
+def _read(spelled: Node, file: File) -> _Elements:
+    read = _Elements(defaultdict(list), [])
+    for node in elements(spelled):
+        names = names_of(node)
+        if not names:
+            inner = only_embedded(node)
+            bare = _bare(inner)
+            read.embedded.append(inner)
+            names = [bare] if node.type == "field_declaration" and bare is not None else []
+        for name in names:
+            read.named[file.text(name)].append((name, node))
+    return read
+
+
+def elements(node: Node) -> list[Node]:
+    """The field declarations of a struct, the elements of an interface."""
+    if node.type == "struct_type":
+        lists = [child for child in node.named_children if child.type == "field_declaration_list"]
+        return [item for found in lists for item in found.named_children if item.type == "field_declaration"]
+    return [item for item in node.named_children if item.type in ("method_elem", "type_elem")]
+
+
+def only_embedded(node: Node) -> Node | None:
+    """The type that an element without a name embeds."""
+    return node.child_by_field_name("type") if node.type == "field_declaration" else only_child(node)
+
+
+def _bare(node: Node | None) -> Node | None:
+    """The name that an embedded type goes by."""
+    while node is not None and node.type in ("generic_type", "qualified_type", "pointer_type"):
+        field_name = {"generic_type": "type", "qualified_type": "name"}.get(node.type)
+        node = node.child_by_field_name(field_name) if field_name else only_child(node)
+    return node
+
+
+def _pointed(kind: Type | None) -> Type | None:
+    return kind.element if isinstance(kind, Pointer) else kind
+
+
+_Rule = Callable[["Expressions", Node, Context], "Type | None"]
+
+
+@dataclass(eq=False)
+class Expressions:
+    """Types of expressions within one build; `Types` says what type expressions mean."""
+
+    types: Types
+    members: Members
+    _depth: int = 0
+    _variables: dict[tuple[str, int], Type | None] = field(default_factory=dict)
+
+    def value(self, node: Node | None, context: Context) -> Type | None:
+        """An expression's type; None, if it is not known."""
+        rule = self._RULES.get(node.type) if node is not None else None
+        if node is None or rule is None or self._depth > MAX_DEPTH:
+            return None
+        self._depth += 1
+        try:
+            return rule(self, node, context)
+        finally:
+            self._depth -= 1
+
+    def values(self, nodes: list[Node], count: int, context: Context) -> list[Type | None]:
+        """The types of `count` variables that are given a list of expressions."""
+        if len(nodes) == count:
+            return [_single(self.value(node, context)) for node in nodes]
+        if len(nodes) != 1:
+            return [None] * count
+        found = self.value(nodes[0], context)
+        items = found.items if isinstance(found, Several) else (found,)
+        return [*items, *[None] * count][:count]
+
+    def ranged(self, node: Node | None, context: Context) -> list[Type | None]:
+        """The types of the two variables of `for … range`."""
+        kind = self.types.underlying(_single(self.value(node, context)))
+        match self.types.underlying(kind.element) if isinstance(kind, Pointer) else kind:
+            case Sequence(element):
+                return [None, element]
+            case Table(key, value):
+                return [key, value]
+            case Channel(element):
+                return [element, None]
+            case _:
+                return [None, None]
+
+    def declared(self, entry: Entry) -> Type | None:
+        """What a package-level name means in an expression."""
+        kind = entry.declaration.kind
+        if kind in TYPE_KINDS:
+            return TypeName(self.types.declared(entry))
+        if kind is Kind.FUNC:
+            return self.types.value_of_function(entry)
+        return self._variable(entry)
+
+    def selected(self, node: Node, context: Context) -> Entry | Member | None:
+        """What `operand.field` names."""
+        operand, name = node.child_by_field_name("operand"), node.child_by_field_name("field")
+        if operand is None or name is None:
+            return None
+        called = context.file.text(name)
+        of = self.value(operand, context)
+        if isinstance(of, PackageName):
+            return of.package.only(called) if of.package is not None else None
+        return self.members.find(of.type if isinstance(of, TypeName) else of, called)
+
+    # ── Rules ────────────────────────────────────────────────────────────────────────────────────
+
+    def _identifier(self, node: Node, context: Context) -> Type | None:
+        name = context.file.text(node)
+        local = context.local(name)
+        if local is not None:
+            return local.type
+        entry = self.types.entry(name, context.file)
+        if entry is not None:
+            return self.declared(entry)
+        named = self.types.named(name, context)
+        return TypeName(named) if named is not None else self.types.import_of(name, context.file)
+
+    def _selector(self, node: Node, context: Context) -> Type | None:
+        found = self.selected(node, context)
+        return self.declared(found) if isinstance(found, Entry) else found.type if found is not None else None
+
+    def _call(self, node: Node, context: Context) -> Type | None:
+        called = node.child_by_field_name("function")
+        made = self._built_in(called, node.child_by_field_name("arguments"), context)
+        if made is not None:
+            return made
+        match self.value(called, context):
+            case TypeName(kind):
+                return kind
+            case kind:
+                function = self.types.underlying(kind)
+                return _returned(function) if isinstance(function, Function) else None
+
+    def _built_in(self, called: Node | None, arguments: Node | None, context: Context) -> Type | None:
+        name = context.file.text(called) if called is not None and called.type == "identifier" else ""
+        if name not in ("new", "make", "append") or arguments is None or not arguments.named_child_count:
+            return None
+        if context.local(name) is not None or self.types.entry(name, context.file) is not None:
+            return None
+        first = arguments.named_child(0)
+        if name == "append":
+            return self.value(first, context)
+        kind = self.types.resolve(first, context)
+        return Pointer(kind) if name == "new" else kind
+
+    def _composite(self, node: Node, context: Context) -> Type | None:
+        return self.types.resolve(node.child_by_field_name("type"), context)
+
+    def _unary(self, node: Node, context: Context) -> Type | None:
+        operator, operand = node.child_by_field_name("operator"), node.child_by_field_name("operand")
+        kind = _single(self.value(operand, context))
+        match context.file.text(operator) if operator is not None else "":
+            case "&":
+                return Pointer(kind) if kind is not None else None
+            case "*":
+                if isinstance(kind, TypeName):
+                    return TypeName(Pointer(kind.type))
+                pointer = self.types.underlying(kind)
+                return pointer.element if isinstance(pointer, Pointer) else None
+            case "<-":
+                channel = self.types.underlying(kind)
+                return channel.element if isinstance(channel, Channel) else None
+            case _:
+                return None
+
+    def _index(self, node: Node, context: Context) -> Type | None:
+        kind = self.types.underlying(self.value(node.child_by_field_name("operand"), context))
+        match self.types.underlying(kind.element) if isinstance(kind, Pointer) else kind:
+            case Sequence(element):
+                return element
+            case Table(_, value):
+                return value
+            case _:
+                return None
+
+    def _slice(self, node: Node, context: Context) -> Type | None:
+        return self.value(node.child_by_field_name("operand"), context)
+
+    def _type(self, node: Node, context: Context) -> Type | None:
+        return self.types.resolve(node.child_by_field_name("type"), context)
+
+    def _inner(self, node: Node, context: Context) -> Type | None:
+        return self.value(node.named_child(0) if node.named_child_count == 1 else None, context)
+
+    def _closure(self, node: Node, context: Context) -> Type | None:
+        return self.types.function(node, context)
+
+    def _type_expression(self, node: Node, context: Context) -> Type | None:
+        return TypeName(self.types.resolve(node, context))
+
+    def _variable(self, entry: Entry) -> Type | None:
+        """The type of a package-level variable or constant, as declared or as its value has it."""
+        key = (entry.file.path, entry.declaration.span.start * 64 + entry.declaration.column)
+        if key not in self._variables:
+            self._variables[key] = None
+            self._variables[key] = self._initial(entry)
+        return self._variables[key]
+
+    def _initial(self, entry: Entry) -> Type | None:
+        node = entry.file.node(entry.declaration)
+        if node is None or node.type not in ("var_spec", "const_spec"):
+            return None
+        context = Context(entry.file)
+        kind = node.child_by_field_name("type")
+        if kind is not None:
+            return self.types.resolve(kind, context)
+        names = names_of(node)
+        given = node.child_by_field_name("value")
+        place = (entry.declaration.line - 1, entry.declaration.column - 1)
+        at = next((number for number, name in enumerate(names) if name.start_point == place), None)
+        if given is None or at is None:
+            return None
+        return self.values(expressions(given), len(names), context)[at]
+
+    _RULES: ClassVar[dict[str, _Rule]] = {
+        "identifier": _identifier,
+        "selector_expression": _selector,
+        "call_expression": _call,
+        "composite_literal": _composite,
+        "unary_expression": _unary,
+        "index_expression": _index,
+        "slice_expression": _slice,
+        "type_assertion_expression": _type,
+        "type_conversion_expression": _type,
+        "parenthesized_expression": _inner,
+        "func_literal": _closure,
+        "type_identifier": _type_expression,
+        "qualified_type": _type_expression,
+        "pointer_type": _type_expression,
+        "slice_type": _type_expression,
+        "map_type": _type_expression,
+    }
+
+
+def expressions(node: Node) -> list[Node]:
+    """The expressions of a list."""
+    return [child for child in node.named_children if child.type != "comment"]
+
+
+def _returned(function: Function) -> Type | None:
+    return function.results[0] if len(function.results) == 1 else Several(function.results)
+
+
+def _single(kind: Type | None) -> Type | None:
+    return None if isinstance(kind, Several) else kind

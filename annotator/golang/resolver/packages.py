@@ -1,0 +1,237 @@
+"""Files, packages and imports as one build sees them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from tree_sitter import Node
+
+from annotator.golang import declarations, syntax
+from annotator.golang.build_constraints import Platform, builds
+from annotator.model.go import Declaration, Document, Span
+
+
+class Source(Protocol):
+    """Where the files of a package come from."""
+
+    def package(self, folder: str) -> Mapping[str, bytes]:
+        """The Go files in a folder, by path; empty for a folder without any."""
+        ...
+
+    def document(self, path: str) -> Document:
+        """What one of these files says."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """A Go file; what it says and its syntax tree are made when first asked for."""
+
+    path: str
+    folder: str
+    data: bytes
+    source: Source
+    _nodes: dict[Span, Node | None] = field(default_factory=dict)
+
+    @cached_property
+    def head(self) -> declarations.Head:
+        """Its package's name, its imports and its build constraint."""
+        return declarations.head(self.data)
+
+    @cached_property
+    def document(self) -> Document:
+        """All that it says."""
+        return self.source.document(self.path)
+
+    @cached_property
+    def named(self) -> Mapping[str, tuple[Declaration, ...]]:
+        """Its package-level declarations by symbol."""
+        return by_symbol(self.document.declarations)
+
+    def declared(self, symbol: str) -> tuple[Declaration, ...]:
+        """Its package-level declarations of `Name` or `Type.Method`; what is surely none is not read."""
+        name = symbol.rpartition(".")[2]
+        if name.encode() not in self.data:
+            return ()
+        return self.named.get(symbol, ())
+
+    @property
+    def is_test(self) -> bool:
+        """Whether only `go test` builds it."""
+        return self.path.endswith("_test.go")
+
+    @cached_property
+    def root(self) -> Node | None:
+        """The tree's root."""
+        return syntax.root_of(self.data)
+
+    @cached_property
+    def places(self) -> Mapping[tuple[int, int], Declaration]:
+        """All declarations and members by the line and column of their names."""
+        return declarations.by_place(self.document.declarations)
+
+    def place(self, name: Node) -> Declaration | None:
+        """The declaration or member that a name is of."""
+        return self.places.get(syntax.place(name))
+
+    @cached_property
+    def symbols(self) -> Mapping[str, int]:
+        """How many declarations and members go by each symbol."""
+        return Counter(found.symbol for found in self.places.values())
+
+    def text(self, node: Node) -> str:
+        """A node's text."""
+        return syntax.text(self.data, node)
+
+    def node(self, declaration: Declaration) -> Node | None:
+        """The specification or function that declares a package-level name."""
+        where = declaration.span
+        if where not in self._nodes:
+            self._nodes[where] = self._declaring(where)
+        return self._nodes[where]
+
+    def descendant(self, where: Span) -> Node | None:
+        """The smallest named node around a stretch of the file."""
+        root = self.root
+        return root.named_descendant_for_byte_range(where.start, where.end) if root is not None else None
+
+    def _declaring(self, where: Span) -> Node | None:
+        node = self.descendant(where)
+        if node is None or node.end_byte > where.end or node.start_byte < where.start:
+            return None
+        if node.type.endswith("_declaration") and node.type not in (
+            "function_declaration",
+            "method_declaration",
+        ):
+            return node.named_child(0) if node.named_child_count else None
+        return node
+
+
+def folder_of(path: str) -> str:
+    """The folder that a path lies in, empty at the root."""
+    return path.rpartition("/")[0]
+
+
+def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declaration, ...]]:
+    """Declarations by symbol: more than one, if there are twins."""
+    found: dict[str, tuple[Declaration, ...]] = {}
+    for declaration in declarations:
+        found[declaration.symbol] = (*found.get(declaration.symbol, ()), declaration)
+    return found
+
+
+@dataclass(eq=False)
+class Files:
+    """The Go files of a repository, each the same object whatever it is built for."""
+
+    source: Source
+    _folders: dict[str, Mapping[str, File]] = field(default_factory=dict)
+
+    def folder(self, folder: str) -> Mapping[str, File]:
+        """Those of a folder by path, in order."""
+        if folder not in self._folders:
+            found = sorted(self.source.package(folder).items())
+            self._folders[folder] = {path: File(path, folder, data, self.source) for path, data in found}
+        return self._folders[folder]
+
+    def file(self, path: str) -> File | None:
+        """One of them."""
+        return self.folder(folder_of(path)).get(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A declaration and the file that makes it."""
+
+    file: File
+    declaration: Declaration
+
+
+@dataclass(frozen=True, eq=False)
+class Package:
+    """Files of one folder that belong to one package and one build."""
+
+    folder: str
+    name: str
+    files: tuple[File, ...]
+    _found: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+
+    def find(self, symbol: str) -> tuple[Entry, ...]:
+        """The declarations of `Name` or `Type.Method`: more than one, if twins cannot be told apart."""
+        if symbol not in self._found:
+            self._found[symbol] = tuple(
+                Entry(file, found) for file in self.files for found in file.declared(symbol)
+            )
+        return self._found[symbol]
+
+    def only(self, symbol: str) -> Entry | None:
+        """The one declaration of a symbol, None if there is none or more than one."""
+        found = self.find(symbol)
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(eq=False)
+class Packages:
+    """The packages of a repository as one file's build sees them.
+
+    Attributes:
+        all: The files of every build.
+        modules: Import paths of the repository's root.
+        platform: What the build is for.
+        tested: Folder whose test files belong to the build too, None if none.
+    """
+
+    all: Files
+    modules: tuple[str, ...]
+    platform: Platform
+    tested: str | None = None
+    _folders: dict[str, list[File]] = field(default_factory=dict)
+    _packages: dict[tuple[str, str], Package | None] = field(default_factory=dict)
+
+    def of_import(self, path: str) -> Package | None:
+        """The package of the repository that an import path means, vendored or not; None for others."""
+        for module in sorted(self.modules, key=len, reverse=True):
+            if path == module or path.startswith(f"{module}/"):
+                return self.package(path[len(module) + 1 :])
+        return self.package(f"vendor/{path}")
+
+    def package(self, folder: str, name: str = "") -> Package | None:
+        """A folder's package; `name` is needed only for a file's own, which may be an external test's."""
+        built = self._built(folder)
+        name = name or _importable(built)
+        key = (folder, name)
+        if key not in self._packages:
+            files = tuple(file for file in built if file.head.package == name)
+            self._packages[key] = Package(folder, name, files) if files else None
+        return self._packages[key]
+
+    def file(self, path: str) -> File | None:
+        """One file of the build."""
+        return next((file for file in self._built(folder_of(path)) if file.path == path), None)
+
+    def entry(self, path: str, symbol: str) -> Entry | None:
+        """The one package-level declaration of a symbol in a file."""
+        file = self.file(path)
+        found = file.declared(symbol) if file is not None else ()
+        return Entry(file, found[0]) if file is not None and len(found) == 1 else None
+
+    def _built(self, folder: str) -> list[File]:
+        if folder not in self._folders:
+            files = self.all.folder(folder).values()
+            self._folders[folder] = [file for file in files if self._is_built(file)]
+        return self._folders[folder]
+
+    def _is_built(self, file: File) -> bool:
+        if file.is_test and file.folder != self.tested:
+            return False
+        return builds(file.path, file.head.constraint, self.platform) is not False
+
+
+def _importable(files: list[File]) -> str:
+    """The name by which a folder's package is imported; empty if that is not one name."""
+    names = {file.head.package for file in files if not file.is_test}
+    return names.pop() if len(names) == 1 else ""

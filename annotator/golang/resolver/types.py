@@ -1,0 +1,368 @@
+"""Representation and resolution of Go types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from annotator.golang.resolver.packages import Entry, File, Package, Packages
+from annotator.golang.syntax import names_of
+from annotator.model.go import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A type declared at package level in the repository."""
+
+    package: Package
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A predeclared type; it has no members that we could name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """`*T`."""
+
+    element: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A slice, an array or a variadic parameter."""
+
+    element: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel."""
+
+    element: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A map."""
+
+    key: Type | None
+    value: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function by what it returns."""
+
+    results: tuple[Type | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The values of a call that returns more than one, or none."""
+
+    items: tuple[Type | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A struct or interface as spelled out in a file, with what its names mean there."""
+
+    node: Node
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """An expression that names a type, as in a conversion or a method expression."""
+
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class PackageName:
+    """An identifier that names an imported package; None for one outside the repository."""
+
+    package: Package | None
+
+
+Type = (
+    Named
+    | Basic
+    | Pointer
+    | Sequence
+    | Channel
+    | Table
+    | Function
+    | Several
+    | Spelled
+    | TypeName
+    | PackageName
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A name declared in a function: its type, and its symbol if it is a closure of the document."""
+
+    type: Type | None = None
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where names are looked up: a file, and the scopes around a place in it, innermost last."""
+
+    file: File
+    scopes: tuple[Mapping[str, Local], ...] = ()
+
+    def local(self, name: str) -> Local | None:
+        """The innermost local declaration of a name."""
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name]
+        return None
+
+
+TYPE_KINDS = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
+BASIC = frozenset(
+    """
+    any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64
+    rune string uint uint8 uint16 uint32 uint64 uintptr
+    """.split()  # noqa: SIM905 - a list of words is read best as words
+)
+
+# What is declared by these names cannot be referred to.
+_NAMELESS = frozenset({"_", "init"})
+
+# Deeper types and longer chains of embedding or renaming stay unknown.
+MAX_DEPTH = 40
+
+_Rule = Callable[["Types", Node, Context], "Type | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """What a file's imports bring: packages by name, and those whose names come in bare, the last first."""
+
+    packages: dict[str, PackageName]
+    dotted: list[Package]
+
+    def find(self, name: str) -> tuple[Entry, ...]:
+        """What a bare name means by a dot import."""
+        return next((found for package in self.dotted if (found := package.find(name))), ())
+
+
+@dataclass(eq=False)
+class Types:
+    """Resolves type expressions within one build."""
+
+    packages: Packages
+    _depth: int = 0
+    _imports: dict[str, _Imported] = field(default_factory=dict)
+    _underlying: dict[Named, Type | None] = field(default_factory=dict)
+
+    # ── Names ────────────────────────────────────────────────────────────────────────────────────
+
+    def own_package(self, file: File) -> Package | None:
+        """The package that a file belongs to."""
+        return self.packages.package(file.folder, file.head.package)
+
+    def entry(self, name: str, file: File) -> Entry | None:
+        """The one package-level declaration that a bare name means in a file."""
+        package = self.own_package(file) if name not in _NAMELESS else None
+        found = package.find(name) if package is not None else ()
+        if not found and name[:1].isupper():
+            found = self._imported(file).find(name)
+        return found[0] if len(found) == 1 else None
+
+    def import_of(self, name: str, file: File) -> PackageName | None:
+        """The imported package that a bare name means in a file."""
+        return self._imported(file).packages.get(name)
+
+    def _imported(self, file: File) -> _Imported:
+        if file.path not in self._imports:
+            self._imports[file.path] = imported = _Imported({}, [])
+            for item in file.head.imports:
+                package = self.packages.of_import(item.path)
+                last = item.path.rpartition("/")[2]
+                called = item.alias or (package.name if package is not None else last)
+                imported.packages.setdefault(called, PackageName(package))
+                if item.alias == "." and package is not None:
+                    imported.dotted.insert(0, package)
+        return self._imports[file.path]
+
+    def named(self, name: str, context: Context) -> Type | None:
+        """The type that a bare name means."""
+        local = context.local(name)
+        if local is not None:
+            return local.type.type if isinstance(local.type, TypeName) else None
+        found = self.entry(name, context.file)
+        if found is not None:
+            return self.declared(found)
+        package = self.own_package(context.file)
+        if name in BASIC and package is not None and not package.find(name):
+            return Basic(name)
+        return None
+
+    def declared(self, entry: Entry) -> Type | None:
+        """The type that a package-level declaration makes; for an alias, what it stands for."""
+        package = self.own_package(entry.file)
+        if entry.declaration.kind not in TYPE_KINDS or package is None:
+            return None
+        node = entry.file.node(entry.declaration)
+        if node is not None and node.type == "type_alias":
+            target = node.child_by_field_name("type")
+            return self.resolve(target, self.context_of(entry)) if target is not None else None
+        return Named(package, entry.declaration.name)
+
+    def context_of(self, entry: Entry) -> Context:
+        """Where a package-level declaration's names are looked up: its type parameters first."""
+        node = entry.file.node(entry.declaration)
+        return Context(entry.file, (type_parameters(node, entry.file),) if node is not None else ())
+
+    # ── Type expressions ─────────────────────────────────────────────────────────────────────────
+
+    def resolve(self, node: Node | None, context: Context) -> Type | None:
+        """The type that a type expression means; None, if that is not known."""
+        rule = self._RULES.get(node.type) if node is not None else None
+        if node is None or rule is None or self._depth > MAX_DEPTH:
+            return None
+        self._depth += 1
+        try:
+            return rule(self, node, context)
+        finally:
+            self._depth -= 1
+
+    def _name(self, node: Node, context: Context) -> Type | None:
+        return self.named(context.file.text(node), context)
+
+    def _generic(self, node: Node, context: Context) -> Type | None:
+        return self.resolve(node.child_by_field_name("type"), context)
+
+    def _wrapped(self, node: Node, context: Context) -> Type | None:
+        return self.resolve(only_child(node), context)
+
+    def _pointer(self, node: Node, context: Context) -> Type:
+        return Pointer(self.resolve(only_child(node), context))
+
+    def _sequence(self, node: Node, context: Context) -> Type:
+        return Sequence(self.resolve(node.child_by_field_name("element"), context))
+
+    def _channel(self, node: Node, context: Context) -> Type:
+        return Channel(self.resolve(node.child_by_field_name("value"), context))
+
+    def _table(self, node: Node, context: Context) -> Type:
+        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+        return Table(self.resolve(key, context), self.resolve(value, context))
+
+    def _spelled(self, node: Node, context: Context) -> Type:
+        return Spelled(node, context)
+
+    def _qualified(self, node: Node, context: Context) -> Type | None:
+        qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
+        if qualifier is None or name is None or context.local(context.file.text(qualifier)) is not None:
+            return None
+        found = self.import_of(context.file.text(qualifier), context.file)
+        entry = found.package.only(context.file.text(name)) if found is not None and found.package else None
+        return self.declared(entry) if entry is not None else None
+
+    def function(self, node: Node, context: Context) -> Function:
+        """A function's type, of its declaration, literal, type or interface method."""
+        result = node.child_by_field_name("result")
+        if result is None:
+            return Function(())
+        if result.type != "parameter_list":
+            return Function((self.resolve(result, context),))
+        return Function(tuple(kind for _, kind in self.parameters(result, context)))
+
+    def parameters(self, node: Node, context: Context) -> Iterator[tuple[Node | None, Type | None]]:
+        """The parameters of a list, each with its name, if it has one, and its type."""
+        for parameter in node.named_children:
+            if parameter.type not in ("parameter_declaration", "variadic_parameter_declaration"):
+                continue
+            kind = self.resolve(parameter.child_by_field_name("type"), context)
+            if parameter.type == "variadic_parameter_declaration":
+                kind = Sequence(kind)
+            names = names_of(parameter)
+            for name in names:
+                yield name, kind
+            if not names:
+                yield None, kind
+
+    def underlying(self, kind: Type | None) -> Type | None:
+        """A type without its name."""
+        for _ in range(MAX_DEPTH):
+            if not isinstance(kind, Named):
+                return kind
+            kind = self._definition(kind)
+        return None
+
+    def _definition(self, named: Named) -> Type | None:
+        if named not in self._underlying:
+            entry = named.package.only(named.name)
+            node = entry.file.node(entry.declaration) if entry is not None else None
+            self._underlying[named] = (
+                self.resolve(node.child_by_field_name("type"), self.context_of(entry))
+                if entry is not None and node is not None and node.type == "type_spec"
+                else None
+            )
+        return self._underlying[named]
+
+    def value_of_function(self, entry: Entry) -> Function | None:
+        """The type of a declared function or method."""
+        node = entry.file.node(entry.declaration)
+        if node is None or node.type not in ("function_declaration", "method_declaration"):
+            return None
+        return self.function(node, self.context_of(entry))
+
+    _RULES: ClassVar[dict[str, _Rule]] = {
+        "identifier": _name,
+        "type_identifier": _name,
+        "qualified_type": _qualified,
+        "generic_type": _generic,
+        "parenthesized_type": _wrapped,
+        "type_elem": _wrapped,
+        "pointer_type": _pointer,
+        "slice_type": _sequence,
+        "array_type": _sequence,
+        "implicit_length_array_type": _sequence,
+        "channel_type": _channel,
+        "map_type": _table,
+        "function_type": function,
+        "struct_type": _spelled,
+        "interface_type": _spelled,
+    }
+
+
+def type_parameters(node: Node, file: File) -> dict[str, Local]:
+    """The type parameters that a declaration's names may mean, a generic receiver's included."""
+    names = [
+        name
+        for parameter in _children(node.child_by_field_name("type_parameters"))
+        for name in parameter.children_by_field_name("name")
+    ]
+    for receiver in _children(node.child_by_field_name("receiver")):
+        kind = receiver.child_by_field_name("type")
+        while kind is not None and kind.type in ("pointer_type", "parenthesized_type"):
+            kind = only_child(kind)
+        arguments = kind.child_by_field_name("type_arguments") if kind is not None else None
+        names += list(_children(arguments))
+    return {file.text(name): Local() for name in names}
+
+
+def _children(node: Node | None) -> list[Node]:
+    return node.named_children if node is not None else []
+
+
+def only_child(node: Node) -> Node | None:
+    """A node's one child that is no comment, if it is one."""
+    children = [child for child in node.named_children if child.type != "comment"]
+    return children[0] if len(children) == 1 else None

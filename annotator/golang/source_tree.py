@@ -1,0 +1,183 @@
+"""All Go files of one snapshot, parsed when first needed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from annotator.errors import counted
+from annotator.golang import declarations
+from annotator.model.go import Document, Use
+from annotator.model.source import Blob, Snapshot
+from annotator.parallel import parallel_map, split
+
+_LOG = logging.getLogger(__name__)
+
+# Fewer files than this are parsed before worker processes have started.
+_FEW_FILES = 240
+_VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
+
+# Letters beyond ASCII are letters in Go too.
+_NO_LETTERS_AS_BLANKS = bytes(
+    ord(" ") if chr(byte).isascii() and not (chr(byte).isalnum() or chr(byte) == "_") else byte
+    for byte in range(256)
+)
+
+_DECODE = msgspec.msgpack.Decoder(dict[str, Document]).decode
+
+
+def reader() -> str:
+    """What makes documents of bytes, by content: another reader makes other documents."""
+    made_by = hashlib.sha256(_grammar().encode())
+    made_by.update(repr((Use.__struct_fields__, Use.__annotations__)).encode())
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
+        made_by.update(module.read_bytes())
+    return made_by.hexdigest()
+
+
+def _grammar() -> str:
+    """The installed Go grammar, told apart without loading it: by its binary's size and time."""
+    spec = find_spec("tree_sitter_go")
+    binaries = Path(spec.origin).parent.glob("_binding*") if spec and spec.origin else ()
+    return " ".join(f"{file.stat().st_size} {file.stat().st_mtime_ns}" for file in sorted(binaries))
+
+
+class Documents(Protocol):
+    """Where parsed documents are kept, by blob id."""
+
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, Document]:
+        """Those that are kept."""
+        ...
+
+    def put_many(self, documents: Mapping[str, Document]) -> None:
+        """Keep them."""
+        ...
+
+
+class Tree:
+    """A repository at one tag.
+
+    Each blob is read once and parsed once, whatever the number of questions.
+    """
+
+    def __init__(self, snapshot: Snapshot, documents: Documents) -> None:
+        self.snapshot = snapshot
+        self._kept = documents
+        self._bytes: dict[str, bytes] = {}
+        self._documents: dict[str, Document] = {}
+
+    def __reduce__(self) -> tuple[type[Tree], tuple[Snapshot, Documents]]:
+        return Tree, (self.snapshot, self._kept)  # a worker process reads what it needs by itself
+
+    @property
+    def tag(self) -> str:
+        """The tag's name."""
+        return self.snapshot.tag
+
+    @property
+    def files(self) -> Mapping[str, Blob]:
+        """Every file by path, vendored ones too."""
+        return self.snapshot.files
+
+    @cached_property
+    def go_files(self) -> Mapping[str, Blob]:
+        """Every Go file that is not vendored, by path, in the tree's order."""
+        return {
+            path: blob
+            for path, blob in self.snapshot.files.items()
+            if path.endswith(".go") and _VENDORED.isdisjoint(path.split("/")[:-1])
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of all Go files, vendored ones too: what binding can rest on."""
+        state = "".join(f"{p}\0{b.id}\n" for p, b in self.snapshot.files.items() if p.endswith(".go"))
+        return hashlib.sha256(state.encode()).hexdigest()[:32]
+
+    def has(self, path: str) -> bool:
+        """Whether the tree has this file, vendored or not."""
+        return path in self.snapshot.files
+
+    def data(self, path: str) -> bytes:
+        """A file's bytes; KeyError if the tree does not have it."""
+        return self.read([path])[path]
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The bytes of many files at once."""
+        wanted = tuple(paths)
+        missing = [path for path in wanted if path not in self._bytes]
+        if missing:
+            self._bytes.update(self.snapshot.read(missing))
+        return {path: self._bytes[path] for path in wanted}
+
+    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+        """What Go files say."""
+        wanted = tuple(paths)
+        missing = [path for path in wanted if path not in self._documents]
+        if missing:
+            self._documents.update(self._load(missing))
+        return {path: self._documents[path] for path in wanted}
+
+    def document(self, path: str) -> Document:
+        """What a Go file says, vendored or not."""
+        return self.documents([path])[path]
+
+    def package(self, folder: str) -> Mapping[str, bytes]:
+        """The bytes of the Go files in a folder, vendored or not."""
+        return self.read(self._folders.get(folder, ()))
+
+    @cached_property
+    def _folders(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.snapshot.files:
+            if path.endswith(".go"):
+                found.setdefault(path.rpartition("/")[0], []).append(path)
+        return found
+
+    def containing(self, word: str) -> tuple[str, ...]:
+        """Return the Go files, not vendored, that hold a word."""
+        return tuple(self._words.get(word.encode(), ()))
+
+    @cached_property
+    def _words(self) -> Mapping[bytes, list[str]]:
+        """The files by the words that are in them."""
+        found: dict[bytes, list[str]] = {}
+        for path, data in self.read(self.go_files).items():
+            for word in set(data.translate(_NO_LETTERS_AS_BLANKS).split()):
+                found.setdefault(word, []).append(path)
+        return found
+
+    def _load(self, paths: list[str]) -> dict[str, Document]:
+        ids = {path: self.snapshot.files[path].id for path in paths}
+        kept = dict(self._kept.get_many(set(ids.values())))
+        lacking = {blob: path for path, blob in ids.items() if blob not in kept}
+        if lacking:
+            data = self.read(lacking.values())
+            parsed = parse({blob: data[path] for blob, path in lacking.items()})
+            self._kept.put_many(parsed)
+            kept.update(parsed)
+        return {path: kept[blob] for path, blob in ids.items()}
+
+
+def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
+    """The documents of many blobs, on as many cores as are worth it."""
+    items = list(blobs.items())
+    if len(items) < _FEW_FILES:
+        return {blob: declarations.read(data) for blob, data in items}
+    _LOG.info("reading %s", counted(len(items), "Go file"))
+    documents: dict[str, Document] = {}
+    for encoded in parallel_map(_parse_encoded, split(items)):
+        documents.update(_DECODE(encoded))
+    return documents
+
+
+def _parse_encoded(blobs: Sequence[tuple[str, bytes]]) -> bytes:
+    """Parse blobs in a worker process, which hands bytes back faster than many values."""
+    return msgspec.msgpack.encode({blob: declarations.read(data) for blob, data in blobs})

@@ -1,1 +1,0 @@
-"""What corresponds: Go symbols and their Python counterparts."""

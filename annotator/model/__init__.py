@@ -1,0 +1,1 @@
+"""Value types that the packages pass to each other."""

@@ -1,0 +1,189 @@
+"""Value types for Go source: declarations, spans, imports, uses, lock usage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What a Go declaration is."""
+
+    FUNC = "func"
+    METHOD = "method"
+    STRUCT = "struct"
+    INTERFACE = "interface"
+    TYPE = "type"
+    FUNCTYPE = "functype"
+    CONST = "const"
+    VAR = "var"
+    FIELD = "field"
+    IMETHOD = "imethod"
+    CLOSURE = "closure"
+
+
+# ── What Go source says ──────────────────────────────────────────────────────────────────────────
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A stretch of a file: byte offsets `[start, end)` and 1-based lines, both inclusive."""
+
+    start: int
+    end: int
+    line: int
+    end_line: int
+
+
+class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One declaration of a Go file.
+
+    Attributes:
+        kind: What it is.
+        name: The bare name as it stands in the source.
+        owner: The receiver's type of a method, the type of a field or interface method, the
+            function of a closure (dotted, if it is a method); empty at package level.
+        line: 1-based line of the name.
+        column: 1-based column of the name, in bytes, as Go's own tools count.
+        span: The declaration without its doc comment.
+        doc_span: Its doc comment, where it has one.
+        signature: The declaration's head on one line, without body.
+        doc: The doc comment's text without comment marks.
+        type: The type as written, of a field, variable, constant or plain type.
+        pointer: Whether a method's receiver is a pointer.
+        embedded: Whether a field or interface element is embedded.
+        members: Fields of a struct, methods of an interface, closures bound in a function.
+        head_end: The byte offset at which a function's head ends and its body begins; 0 for what has none.
+    """
+
+    kind: Kind
+    name: str
+    owner: str
+    line: int
+    column: int
+    span: Span
+    doc_span: Span | None = None
+    signature: str = ""
+    doc: str = ""
+    type: str = ""
+    pointer: bool = False
+    embedded: bool = False
+    members: tuple[Declaration, ...] = ()
+    head_end: int = 0
+
+    @property
+    def symbol(self) -> str:
+        """The name in the project's notation: `VolumeStore.Create`."""
+        return f"{self.owner}.{self.name}" if self.owner else self.name
+
+
+class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One import of a Go file; `alias` is empty where none is written, `.` and `_` are kept."""
+
+    path: str
+    alias: str
+    line: int
+
+
+class Document(msgspec.Struct, frozen=True, array_like=True):
+    """What one Go file says, wherever it lies: a function of its bytes alone.
+
+    Attributes:
+        package: The package clause's name.
+        imports: All imports, in order.
+        declarations: Top-level declarations in source order, members inside.
+        constraint: The build constraint's expression as written, empty if none.
+        lines: Number of lines.
+        broken: 1-based lines at which the syntax is broken; the rest of the file still reads.
+    """
+
+    package: str
+    imports: tuple[Import, ...]
+    declarations: tuple[Declaration, ...]
+    constraint: str
+    lines: int
+    broken: tuple[int, ...] = ()
+
+    def walk(self) -> Iterator[Declaration]:
+        """Every declaration, members right after their owner."""
+        return walked(self.declarations)
+
+
+def walked(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
+    """Every declaration, members right after their owner."""
+    pending = [*declarations][::-1]
+    while pending:
+        declaration = pending.pop()
+        yield declaration
+        pending.extend(reversed(declaration.members))
+
+
+class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An identifier or call in a Go file and the declaration that it is proven to name.
+
+    `start` and `end` are byte offsets of the identifier, `line` and `column` are 1-based (bytes).
+    """
+
+    start: int
+    end: int
+    line: int
+    column: int
+    call: bool
+    path: str
+    symbol: str
+
+
+class Symbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A declaration by its file and dotted name."""
+
+    path: str
+    symbol: str
+
+
+class Lock(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A field that is a lock: its type as written, and its line."""
+
+    at: Symbol
+    kind: str
+    line: int
+
+
+class Under(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is done while a lock is held: a function that is called or, if `takes`, a lock that is taken."""
+
+    what: Symbol
+    line: int
+    takes: bool = False
+
+
+class Taking(msgspec.Struct, frozen=True, array_like=True):
+    """A line at which a lock is taken, for reading or not, and what is proven to be done under it."""
+
+    lock: Symbol
+    line: int
+    reads: bool
+    under: tuple[Under, ...] = ()
+
+
+class Function(msgspec.Struct, frozen=True, array_like=True):
+    """What a function does with locks.
+
+    Attributes:
+        at: The function.
+        takings: Where it takes locks, closures in it included.
+        itself: The locks that a call of it takes before it returns.
+        lets_go: The locks that it lets go of though others may have taken them.
+        calls: What a call of it calls before it returns.
+    """
+
+    at: Symbol
+    takings: tuple[Taking, ...] = ()
+    itself: tuple[Symbol, ...] = ()
+    lets_go: tuple[Symbol, ...] = ()
+    calls: tuple[Symbol, ...] = ()
+
+
+class Locking(msgspec.Struct, frozen=True, array_like=True):
+    """What a file says of locks: those it declares, and its functions."""
+
+    locks: tuple[Lock, ...] = ()
+    functions: tuple[Function, ...] = ()

@@ -1,0 +1,298 @@
+"""Value types for the Python port: counterparts, comparison rows, coverage, traces, imports."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from annotator.model.go import Kind
+from annotator.model.reference import Reference
+
+
+class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A parameter, result, field or method: its name (empty if none is written), type and line."""
+
+    name: str
+    type: str = ""
+    line: int = 0
+
+
+class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the mapping needs of a Go symbol, without its code.
+
+    Attributes:
+        path: Its file.
+        symbol: Its dotted name.
+        kind: What it is.
+        line: The line of its name.
+        end_line: Its last line.
+        signature: Its head on one line.
+        params: Parameters in order.
+        results: Results in order.
+        members: Fields of a struct, methods of an interface.
+        calls: Callees in order: in the project's notation where binding proves what is called, else as
+            written behind a `?`.
+        errors: Error texts in order, as Go's format strings.
+        implements: Interfaces that a type is proven to implement, in the project's notation.
+        blob: The blob id of its file.
+        likeness: A fingerprint of its body, to find it again.
+    """
+
+    path: str
+    symbol: str
+    kind: Kind
+    line: int
+    end_line: int
+    signature: str = ""
+    params: tuple[Parameter, ...] = ()
+    results: tuple[Parameter, ...] = ()
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    implements: tuple[str, ...] = ()
+    blob: str = ""
+    likeness: str = ""
+
+    @property
+    def notation(self) -> str:
+        """`path::Symbol`."""
+        return f"{self.path}::{self.symbol}"
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """What is recorded of the symbols in scope at the baseline tag, in the order of path and line."""
+
+    tag: str
+    commit: str | None
+    symbols: tuple[GoSymbol, ...]
+
+
+# ── What Python source says ──────────────────────────────────────────────────────────────────────
+class Difference(msgspec.Struct, frozen=True):
+    """One item of a `Differs:` section."""
+
+    kind: str
+    name: str
+    reason: str
+    line: int
+
+
+class Counterpart(msgspec.Struct, frozen=True):
+    """A Python object and the Go symbols that it mirrors.
+
+    Attributes:
+        name: Its dotted name.
+        kind: What griffe calls it: module, class, function or attribute.
+        path: Its file, from the project's root.
+        line: Its first line in that file.
+        end_line: Its last line.
+        mirrors: The Go symbols; `file` and `at_line` of each are the line that says so: a `Go:` line, or the
+            definition itself where its name and its module's Go files say so.
+        differences: The items of its `Differs:` section.
+        files: The Go files that its module lists, if nothing but its name can say what it mirrors.
+    """
+
+    name: str
+    kind: str
+    path: str
+    line: int
+    end_line: int
+    mirrors: tuple[Reference, ...]
+    differences: tuple[Difference, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+class PythonObject(msgspec.Struct, frozen=True):
+    """What a Python function or class takes, holds, calls and says when it fails.
+
+    Attributes:
+        name: Dotted name.
+        kind: `function`, `signature` (a function without a body, as a Protocol has), `class`, `attribute`
+            or `module`.
+        path: The file, from the project's root.
+        line: Its first line.
+        end_line: Its last line.
+        params: Parameters without `self`; a class's are those of `__init__`.
+        returns: The annotated result, empty where there is none.
+        members: A class's attributes by type, its methods as `method`, its bases as `base`.
+        calls: Dotted names of the project's own functions and methods that it is proven to use, with the
+            line of each, in the order of the text: called or handed on; by type `read` for attributes
+            and properties, `caught` for classes of which something is tested to be one.
+        texts: Texts that it raises or builds errors from, placeholders as `{}`.
+    """
+
+    name: str
+    kind: str
+    path: str
+    line: int
+    end_line: int
+    params: tuple[Parameter, ...] = ()
+    returns: str = ""
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[Parameter, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+class State(StrEnum):
+    """What has become of a symbol in scope."""
+
+    MAPPED = "mapped"
+    LEFT_OUT = "left out"
+    OPEN = "open"
+
+
+class Covered(msgspec.Struct, frozen=True):
+    """A symbol in scope, its state, and its counterparts or the reason why it has none."""
+
+    symbol: GoSymbol
+    state: State
+    counterparts: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """All symbols in scope; `unknown` are names that the scope leaves out but that are not there."""
+
+    symbols: tuple[Covered, ...]
+    unknown: tuple[str, ...] = ()
+
+    def figures(self) -> Mapping[str, Mapping[str, int]]:
+        """How many symbols of each package are in each state."""
+        counted: dict[str, Counter[str]] = defaultdict(Counter)
+        for covered in self.symbols:
+            counted[covered.symbol.path.rpartition("/")[0]][covered.state.value] += 1
+        return counted
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call as it was recorded: times in microseconds since the start, `end` -1 if it never ended."""
+
+    thread: str
+    parent: int
+    file: str
+    line: int
+    name: str
+    start: int
+    end: int
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A call of a counterpart: its originals, its time, and the steps within it.
+
+    Attributes:
+        python: Dotted name of the function that ran.
+        path: Its file, from the project's root.
+        line: Its first line.
+        go: The originals, in the project's notation.
+        micros: How long it took, -1 if it never ended.
+        steps: The counterparts that ran within it, in order.
+        order: What is out of Go's order within it, with the stated reason or without.
+        calls: What its originals call, of what is mapped, in the order of Go's text.
+    """
+
+    python: str
+    path: str
+    line: int
+    go: tuple[str, ...]
+    micros: int
+    steps: tuple[Step, ...] = ()
+    order: tuple[OutOfOrder, ...] = ()
+    calls: tuple[str, ...] = ()
+
+
+class OutOfOrder(msgspec.Struct, frozen=True):
+    """Two calls that Go makes in the other order; `reason` is empty where none is stated."""
+
+    first: str
+    then: str
+    reason: str = ""
+
+
+class Thread(msgspec.Struct, frozen=True):
+    """What ran in one thread."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+
+class Walk(msgspec.Struct, frozen=True):
+    """A traced run, thread by thread in the order in which the threads began."""
+
+    threads: tuple[Thread, ...]
+
+
+class Module(msgspec.Struct, frozen=True):
+    """A module of a package.
+
+    Attributes:
+        name: Its dotted name.
+        path: Its file, from the project's root.
+        says: The first sentence of its docstring, empty if it has none.
+        imports: The modules of the drawn packages that it imports, by dotted name, in order.
+    """
+
+    name: str
+    path: str
+    says: str
+    imports: tuple[str, ...]
+
+
+class Package(msgspec.Struct, frozen=True):
+    """A package with all its modules, in the order of their names."""
+
+    name: str
+    modules: tuple[Module, ...]
+
+
+# What a class has and does not hold.
+NOT_HELD = frozenset({"method", "base"})
+
+
+class Agreement(StrEnum):
+    """How the two sides of a row stand to each other."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    UNEXPLAINED = "unexplained"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One thing that one side has, and what the other side has for it.
+
+    Attributes:
+        kind: A kind of the `Differs:` grammar: field, method, param, result, error, call or extra.
+        name: Its name, in Go's spelling where Go has it.
+        go: Go's side, empty if it has none.
+        go_line: Its line in the Go file, 0 if unknown.
+        python: Python's side, empty if it has none.
+        python_line: Its line in the Python file, 0 if unknown.
+        agreement: How they stand to each other.
+        reason: The stated reason, or what is not explained.
+    """
+
+    kind: str
+    name: str
+    go: str = ""
+    go_line: int = 0
+    python: str = ""
+    python_line: int = 0
+    agreement: Agreement = Agreement.SAME
+    reason: str = ""
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A counterpart, the originals it names, and all rows between them; `stale` are reasons for nothing."""
+
+    counterpart: Counterpart
+    originals: tuple[GoSymbol, ...]
+    rows: tuple[Row, ...]
+    stale: tuple[Difference, ...] = ()
+
+
+def written(member: Parameter) -> str:
+    """An attribute or parameter as a person writes it, with its type where it has one."""
+    is_typed = member.type and member.type not in NOT_HELD
+    return f"{member.name}: {member.type}" if is_typed else member.name

@@ -1,0 +1,58 @@
+"""Interface of a snapshot of a repository, and of what is told while one is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+import msgspec
+
+
+# ── Where bytes come from ────────────────────────────────────────────────────────────────────────
+class Blob(msgspec.Struct, frozen=True, gc=False):
+    """A regular file of a snapshot: its git blob id (40 hex) and its size in bytes, -1 if not known."""
+
+    id: str
+    size: int
+
+
+class Snapshot(Protocol):
+    """A repository at one tag, wherever it is read from.
+
+    Attributes:
+        repository: Its address for people and permalinks.
+        tag: The tag, ref or commit that was asked for.
+        commit: The commit's 40 hex digits, or None where the source has no commits.
+        version: The tag, or the distribution's version where there is no commit.
+        files: Every regular file by path, in the tree's order; no symlinks, no submodules.
+    """
+
+    @property
+    def repository(self) -> str: ...  # noqa: D102 - documented above
+    @property
+    def tag(self) -> str: ...  # noqa: D102
+    @property
+    def commit(self) -> str | None: ...  # noqa: D102
+    @property
+    def version(self) -> str: ...  # noqa: D102
+    @property
+    def files(self) -> Mapping[str, Blob]: ...  # noqa: D102
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The bytes of many files at once; KeyError for a path that the snapshot does not have."""
+        ...
+
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how far it is and how far it goes (0 where that is not known)."""
+
+Warn = Callable[[str], None]
+"""Told, in one sentence, of something that is wrong and was worked around."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """A Progress that tells nobody."""
+
+
+def unheard(warning: str) -> None:
+    """A Warn that tells nobody."""

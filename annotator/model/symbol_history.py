@@ -1,0 +1,220 @@
+"""Value types for following symbols over tags and for porting reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from annotator.model.go import Document
+from annotator.model.port import Counterpart, Parameter
+from annotator.model.reference import Anchor, Outcome, Reference, Sign, Text
+from annotator.model.source import Blob
+
+VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
+"""Names of folders that hold other people's code."""
+
+
+class Tree(Protocol):
+    """A repository at one tag, read as Go, whose files are known by their blob ids."""
+
+    @property
+    def tag(self) -> str:
+        """The tag's name."""
+        ...
+
+    @property
+    def go_files(self) -> Mapping[str, Blob]:
+        """Every Go file that is not vendored, by path."""
+        ...
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The bytes of many files at once."""
+        ...
+
+    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+        """What Go files say."""
+        ...
+
+
+class Hop(msgspec.Struct, frozen=True, array_like=True):
+    """One step of a walk over tags: from a tag that was reached before to the next."""
+
+    before: str
+    after: str
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a declaration is at a tag, by what it was recognised there, and its text.
+
+    Attributes:
+        anchor: Where it stands; where it was last seen, if it is missing. Its offset is the baseline's.
+        by: The weakest sign on the way from the baseline.
+        text: Its text against the baseline's.
+        line: The cited line: that of the name, or the one that the baseline's offset leads to; 0 if
+            that line's text is gone from the declaration.
+        start: Byte offset at which the top-level declaration that it is or is in begins; 0 if unknown.
+        end: Byte offset of that declaration's end; 0 if unknown.
+        missing: Why the declaration is not there, empty if it is.
+        guess: The best candidate for a missing one, never an answer.
+    """
+
+    anchor: Anchor
+    by: Sign
+    text: Text
+    line: int
+    start: int = 0
+    end: int = 0
+    missing: str = ""
+    guess: Anchor | None = None
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """What became of a reference at one tag."""
+
+    tag: str
+    outcome: Outcome
+    text: Text
+
+
+class Trail(msgspec.Struct, frozen=True):
+    """A reference and its stops, in the order of the tags."""
+
+    reference: Reference
+    stops: tuple[Stop, ...]
+
+
+class Chronicle(msgspec.Struct, frozen=True):
+    """What the pages tell of many tags.
+
+    Attributes:
+        tags: All tags of the trails, in order.
+        releases: Those of them that stand for their release line: its latest patch each.
+        trails: What became of each mapped symbol at each tag.
+        lacking: Why there are no trails, in a sentence with a way out; empty where there are.
+        porting: What is to be ported from one tag to another, if that was asked for.
+    """
+
+    tags: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    trails: tuple[Trail, ...] = ()
+    lacking: str = ""
+    porting: Porting | None = None
+
+
+# ── What changed from one tag to another ─────────────────────────────────────────────────────────
+class Shift(StrEnum):
+    """What became of a declaration's place from one tag to another."""
+
+    STAYED = "stayed"
+    MOVED = "moved"
+    RENAMED = "renamed"
+    GONE = "gone"
+    NEW = "new"
+    UNKNOWN = "unknown"
+
+
+class Edit(StrEnum):
+    """What became of a declaration's text from one tag to another."""
+
+    SAME = "same"
+    COMMENTS = "comments"
+    CHANGED = "changed"
+    UNKNOWN = "unknown"
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A declaration at one tag, with what can be compared of it.
+
+    Attributes:
+        anchor: Where it stands.
+        signature: Its head on one line.
+        code: Its text without the doc comment.
+        doc: Its doc comment without comment marks.
+        type: The type as written, of what is neither function nor composite.
+        params: Parameters in order.
+        results: Results in order.
+        members: Fields of a struct, methods of an interface.
+        calls: Callees as written, in order.
+        errors: Error texts in order, as Go's format strings.
+    """
+
+    anchor: Anchor
+    signature: str
+    code: str
+    doc: str = ""
+    type: str = ""
+    params: tuple[Parameter, ...] = ()
+    results: tuple[Parameter, ...] = ()
+    members: tuple[Parameter, ...] = ()
+    calls: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that changed in a declaration.
+
+    Attributes:
+        kind: A kind of the `Differs:` grammar where one fits: field, method, param, result, call,
+            error; else type or order.
+        change: new, gone or changed.
+        name: Its name in Go's spelling.
+        old: What it was, empty if it was not.
+        new: What it is, empty if it is not.
+        advice: What it means for the counterpart.
+        stated: The reason that the counterpart's docstring gives for differing here, if it does.
+    """
+
+    kind: str
+    change: str
+    name: str
+    old: str
+    new: str
+    advice: str
+    stated: str = ""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What changed of one mapped symbol.
+
+    Attributes:
+        symbol: The symbol in the notation of the baseline.
+        counterparts: The Python objects that mirror it.
+        old: Where it was.
+        new: Where it is.
+        shift: What became of its place.
+        edit: What became of its text.
+        findings: What changed, as far as a machine can say.
+        lines: The unified diff of the declaration without comments.
+        reason: Why nothing can be said, where that is so.
+    """
+
+    symbol: str
+    counterparts: tuple[Counterpart, ...]
+    old: Anchor | None
+    new: Anchor | None
+    shift: Shift
+    edit: Edit
+    findings: tuple[Finding, ...] = ()
+    lines: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Porting(msgspec.Struct, frozen=True):
+    """What is to be ported from one tag to another.
+
+    Attributes:
+        old: The tag that was ported last.
+        new: The tag to port.
+        symbols: How many mapped symbols were compared.
+        changes: Those whose place or text is not the same, in the order they were given.
+        fresh: Declarations of the mapped packages whose name is new.
+    """
+
+    old: str
+    new: str
+    symbols: int
+    changes: tuple[Change, ...]
+    fresh: tuple[Anchor, ...] = ()

@@ -1,0 +1,1 @@
+"""Comparing the Python port with the Go original."""

@@ -1,0 +1,129 @@
+"""Collects the facts of Go symbols: declarations, calls, errors, fingerprints."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping
+
+from annotator.golang import function_facts
+from annotator.golang.resolver import Binder
+from annotator.golang.source_tree import Tree
+from annotator.model.go import Declaration, Kind, Use
+from annotator.model.port import GoSymbol, Parameter
+from annotator.model.reference import Reference
+from annotator.tracking import similarity
+
+_TOP = frozenset(
+    {Kind.FUNC, Kind.METHOD, Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE, Kind.CONST, Kind.VAR}
+)
+_TYPES = frozenset({Kind.STRUCT, Kind.TYPE, Kind.FUNCTYPE})
+
+# Build constraints that take a file out of the platform that is ported.
+_ELSEWHERE = ("_windows.go", "_darwin.go", "_freebsd.go", "_solaris.go", "_unsupported.go", "_nocgo.go")
+
+
+def in_packages(tree: Tree, packages: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
+    """Every declaration of some packages, interface methods and closures among them; no tests."""
+    folders = set(packages)
+    paths = [
+        path
+        for path in tree.go_files
+        if path.rpartition("/")[0] in folders and not path.endswith(("_test.go", *_ELSEWHERE))
+    ]
+    for path, document in tree.documents(paths).items():
+        for declaration in document.walk():
+            if declaration.name != "_" and declaration.kind in _TOP | {Kind.IMETHOD}:
+                yield path, declaration
+
+
+def named(tree: Tree, references: Iterable[Reference]) -> Iterator[tuple[str, Declaration]]:
+    """The declarations that references name, where they are there."""
+    for reference in references:
+        if reference.path in tree.files and reference.path.endswith(".go"):
+            for declaration in tree.documents([reference.path])[reference.path].walk():
+                if declaration.symbol == reference.symbol:
+                    yield reference.path, declaration
+
+
+def facts(
+    tree: Tree, modules: tuple[str, ...], wanted: Iterable[tuple[str, Declaration]]
+) -> tuple[GoSymbol, ...]:
+    """What there is to know of some declarations, each once, in the order of path and line."""
+    unique = {(path, found.symbol, found.line): found for path, found in wanted}
+    tree.read({path for path, _, _ in unique})
+    binder = Binder(tree, modules)
+    recorded = {(path, symbol) for path, symbol, _ in unique}
+    uses = {
+        path: {use.end: use for use in binder.uses(path) if _is_to_be_named(use, recorded)}
+        for path, _, _ in unique
+    }
+    implemented = _implemented(binder, unique)
+    made = (
+        _facts(tree, path, found, uses[path], implemented.get((path, found.symbol), ()))
+        for (path, _, _), found in unique.items()
+    )
+    return tuple(sorted(made, key=lambda each: (each.path, each.line, each.symbol)))
+
+
+_Unique = Mapping[tuple[str, str, int], Declaration]
+
+
+def _implemented(binder: Binder, unique: _Unique) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The interfaces among the declarations that each type among them is proven to implement."""
+    methods: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for (path, _, _), found in unique.items():
+        if found.kind is Kind.METHOD:
+            methods[path.rpartition("/")[0], found.owner].add(found.name)
+    interfaces = {
+        (path, symbol): {member.name for member in found.members}
+        for (path, symbol, _), found in unique.items()
+        if found.kind is Kind.INTERFACE and found.members
+    }
+    return {
+        (path, symbol): tuple(
+            f"{interface[0]}::{interface[1]}"
+            for interface, names in interfaces.items()
+            if names & methods[path.rpartition("/")[0], symbol]
+            and binder.implements((path, symbol), interface)
+        )
+        for (path, symbol, _), found in unique.items()
+        if found.kind in _TYPES
+    }
+
+
+def _facts(
+    tree: Tree, path: str, found: Declaration, uses: Mapping[int, Use], implements: tuple[str, ...]
+) -> GoSymbol:
+    data = tree.data(path)
+    own = function_facts.facts(data, found)
+    body = data[found.span.start : found.span.end]
+    return GoSymbol(
+        path=path,
+        symbol=found.symbol,
+        kind=found.kind,
+        line=found.line,
+        end_line=found.span.end_line,
+        signature=found.signature,
+        params=own.params,
+        results=own.results,
+        members=tuple(Parameter(member.name, member.type, member.line) for member in _members(found)),
+        calls=tuple(_called(callee, uses) for callee in own.callees),
+        errors=own.errors,
+        implements=implements,
+        blob=tree.files[path].id,
+        likeness=similarity.fingerprint(body),
+    )
+
+
+def _members(found: Declaration) -> Iterator[Declaration]:
+    return (member for member in found.members if member.kind in (Kind.FIELD, Kind.IMETHOD))
+
+
+def _is_to_be_named(use: Use, recorded: Container[tuple[str, str]]) -> bool:
+    """Whether a use is of the repository's own, or of something vendored that is recorded itself."""
+    return "vendor" not in use.path.split("/") or (use.path, use.symbol) in recorded
+
+
+def _called(callee: function_facts.Callee, uses: Mapping[int, Use]) -> str:
+    use = uses.get(callee.end)
+    return f"?{callee.written}" if use is None else f"{use.path}::{use.symbol}"

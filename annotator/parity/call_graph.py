@@ -1,0 +1,189 @@
+"""Which mapped functions a function calls, directly or through helpers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from annotator.model.go import Kind
+from annotator.model.port import Counterpart, GoSymbol, Parameter, PythonObject
+
+CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
+
+# How `PythonObject.calls` says that something is only tested to be of a class.
+_CAUGHT = "caught"
+
+# A helper of a helper, and so on: beyond that, a call is nobody's own any more.
+_DEPTH = 6
+
+
+def members_by_name(
+    counterparts: Iterable[Counterpart],
+    originals: Mapping[str, GoSymbol],
+    python: Mapping[str, PythonObject],
+) -> Iterator[tuple[str, str, str]]:
+    """Methods of mapped types that a class has under the same name: class, Go notation, member."""
+    methods: dict[str, list[GoSymbol]] = defaultdict(list)
+    for symbol in originals.values():
+        if symbol.kind in (Kind.METHOD, Kind.IMETHOD):
+            folder, owner = symbol.path.rpartition("/")[0], symbol.symbol.rpartition(".")[0]
+            methods[f"{folder}::{owner}"].append(symbol)
+    for counterpart in counterparts:
+        ours = python.get(counterpart.name)
+        if ours is None or ours.kind != "class":
+            continue
+        named = {plain(member.name): member.name for member in ours.members}
+        for mirror in counterpart.mirrors:
+            for method in methods.get(f"{mirror.path.rpartition('/')[0]}::{mirror.symbol}", ()):
+                member = named.get(plain(method.symbol.rpartition(".")[2]))
+                if member is not None:
+                    yield counterpart.name, method.notation, member
+
+
+def plain(name: str) -> str:
+    """A name without case and underscores: by this rule camelCase and snake_case are the same."""
+    return name.replace("_", "").lower()
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A use of a counterpart: the Go functions that it stands for, its line, and whether it is a call.
+
+    What is no call reads an attribute or property, or catches a class.
+    """
+
+    mirrored: tuple[str, ...]
+    line: int
+    is_call: bool
+
+
+class Reach:
+    """The call relations of both sides, in Go's notation."""
+
+    def __init__(
+        self,
+        counterparts: Iterable[Counterpart],
+        originals: Mapping[str, GoSymbol],
+        python: Mapping[str, PythonObject],
+    ) -> None:
+        self._originals = originals
+        self._python = python
+        self._mirrors: dict[str, tuple[str, ...]] = {}
+        self._counterparts: dict[str, list[str]] = defaultdict(list)
+        every = tuple(counterparts)
+        for counterpart in every:
+            names = tuple(f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors)
+            self._add(counterpart.name, names)
+        for owner, method, member in members_by_name(every, originals, python):
+            if method not in self._counterparts:
+                self._add(f"{owner}.{member}", (method,))
+
+    def _add(self, name: str, notations: tuple[str, ...]) -> None:
+        self._mirrors[name] = (*self._mirrors.get(name, ()), *notations)
+        for notation in notations:
+            self._counterparts[notation].append(name)
+
+    def is_mapped(self, notation: str) -> bool:
+        """Whether a Go symbol has a counterpart, named in a docstring or found by its owner's."""
+        return notation in self._counterparts
+
+    def constructor(self, ours: PythonObject) -> PythonObject:
+        """What runs when a counterpart is called: of a class its `__init__`, where it has one."""
+        return self._python.get(f"{ours.name}.__init__", ours) if ours.kind == "class" else ours
+
+    def go_calls(self, notation: str) -> list[str]:
+        """The mapped functions that a Go function calls, in the order of the text."""
+        found: dict[str, None] = {}
+        self._follow_go(notation, found, _DEPTH, {notation})
+        found.pop(notation, None)
+        return list(found)
+
+    def _follow_go(self, notation: str, found: dict[str, None], depth: int, seen: set[str]) -> None:
+        original = self._originals.get(notation)
+        if original is None or not depth:
+            return
+        for called in original.calls:
+            if called in self._counterparts and self._is_callable(called):
+                found.setdefault(called)
+            elif not called.startswith("?") and called not in seen:
+                seen.add(called)
+                self._follow_go(called, found, depth - 1, seen)
+
+    def python_calls(self, notation: str) -> dict[str, int]:
+        """The Go functions whose counterparts any counterpart of this one calls, with the line."""
+        found: dict[str, int] = {}
+        for name in self._counterparts.get(notation, ()):
+            ours = self._python.get(name)
+            if ours is not None:
+                for made in self.calls_of(self.constructor(ours).name):
+                    for each in made.mirrored:
+                        found.setdefault(each, made.line)
+        return found
+
+    def calls_of(self, name: str) -> list[Made]:
+        """The calls of counterparts that a Python function makes."""
+        found: list[Made] = []
+        self._follow_python(name, found, 0, _DEPTH, {name})
+        return found
+
+    def _follow_python(self, name: str, found: list[Made], line: int, depth: int, seen: set[str]) -> None:
+        ours = self._python.get(name)
+        if ours is None or not depth:
+            return
+        for call in ours.calls:
+            at = line or call.line
+            mirrored = self._called(call)
+            if mirrored:
+                found.append(Made(mirrored, at, is_call=not call.type))
+            elif call.name not in seen:
+                seen.add(call.name)
+                self._follow_python(call.name, found, at, depth - (not call.type), seen)
+
+    def _called(self, call: Parameter) -> tuple[str, ...]:
+        """The Go functions that a use of a counterpart stands for.
+
+        Calling a class stands for its constructors; catching it, or asking whether something is one,
+        for the predicates that it mirrors.
+        """
+        ours = self._python.get(call.name)
+        mirrored = self._mirrors.get(call.name, ())
+        if ours is None or ours.kind != "class":
+            return tuple(each for each in mirrored if self._kind(each) in CALLABLE)
+        functions = [each for each in mirrored if self._kind(each) is Kind.FUNC]
+        return tuple(each for each in functions if self._is_predicate(each) is bool(call.type))
+
+    def _is_predicate(self, notation: str) -> bool:
+        return [result.type for result in self._originals[notation].results] == ["bool"]
+
+    def texts(self, ours: PythonObject) -> list[str]:
+        """What a Python function says in errors: itself, and what it calls that has no original."""
+        found: list[str] = []
+        self._follow_texts(ours.name, found, _DEPTH, set())
+        return found
+
+    def _follow_texts(self, name: str, found: list[str], depth: int, seen: set[str]) -> None:
+        ours = self._python.get(name)
+        if ours is None or not depth or name in seen:
+            return
+        seen.add(name)
+        found.extend(ours.texts)
+        for call in (each for each in ours.calls if each.type != _CAUGHT):
+            called = self._python.get(call.name)
+            is_type = called is not None and called.kind == "class"
+            if is_type or not self._called(call):
+                self._follow_texts(call.name, found, depth - (not call.type), seen)
+
+    def is_same(self, one: str, other: str) -> bool:
+        """Whether two calls are the same one: through an interface, the method's name decides."""
+        if one == other:
+            return True
+        names = {name.rpartition(".")[2] for name in (one, other)}
+        return len(names) == 1 and any(self._kind(name) is Kind.IMETHOD for name in (one, other))
+
+    def _kind(self, notation: str) -> Kind | None:
+        original = self._originals.get(notation)
+        return original.kind if original is not None else None
+
+    def _is_callable(self, notation: str) -> bool:
+        return self._kind(notation) in CALLABLE

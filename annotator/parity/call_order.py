@@ -1,0 +1,166 @@
+"""Runs the port under the tracer and compares the order of calls with Go."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+
+from annotator import extras
+from annotator.baseline_file import recorded
+from annotator.config import Project
+from annotator.errors import InvalidInput, printable
+from annotator.model import port
+from annotator.model.port import Call, Counterpart, GoSymbol, OutOfOrder, PythonObject, Step, Thread, Walk
+from annotator.model.reference import Remark
+from annotator.parity import docstring_index
+from annotator.parity.baseline import originals_of
+from annotator.parity.call_graph import Reach
+from annotator.parity.scope import scope_of
+from annotator.programs import Finished
+
+_decode = msgspec.json.Decoder(list[Call]).decode
+
+
+def parse(text: bytes) -> list[Call]:
+    """The calls that the tracer wrote.
+
+    Raises:
+        InvalidInput: It wrote something else.
+    """
+    try:
+        return _decode(text)
+    except msgspec.MsgspecError as error:
+        raise InvalidInput(f"what the traced run left behind cannot be read: {error}") from error
+
+
+def walk(
+    calls: list[Call],
+    root: str,
+    counterparts: Iterable[Counterpart],
+    originals: Mapping[str, GoSymbol],
+    python: Mapping[str, PythonObject],
+) -> Walk:
+    """The counterparts that ran; functions between them that mirror nothing are passed through."""
+    every = tuple(counterparts)
+    by_place = {(ours.path, ours.line): ours for ours in python.values() if ours.kind == "function"}
+    mirrored = {each.name: each for each in every}
+    reach = Reach(every, originals, python)
+    children: dict[int, list[int]] = defaultdict(list)
+    for number, call in enumerate(calls):
+        children[call.parent].append(number)
+    making = _Making(calls, root.rstrip("/") + "/", children, by_place, mirrored, reach)
+    threads: dict[str, list[Step]] = defaultdict(list)
+    for number in children[-1]:
+        threads[calls[number].thread].extend(making.steps(number))
+    return Walk(tuple(Thread(name, tuple(steps)) for name, steps in threads.items() if steps))
+
+
+class _Making:
+    def __init__(
+        self,
+        calls: list[Call],
+        root: str,
+        children: Mapping[int, list[int]],
+        by_place: Mapping[tuple[str, int], PythonObject],
+        mirrored: Mapping[str, Counterpart],
+        reach: Reach,
+    ) -> None:
+        self._calls = calls
+        self._root = root
+        self._children = children
+        self._by_place = by_place
+        self._mirrored = mirrored
+        self._reach = reach
+
+    def steps(self, number: int) -> Iterator[Step]:
+        """The step that a call is, or those within it."""
+        call = self._calls[number]
+        path = call.file.removeprefix(self._root)
+        ours = self._by_place.get((path, call.line))
+        counterpart = self._mirrored.get(ours.name) if ours is not None else None
+        within = [step for child in self._children.get(number, ()) for step in self.steps(child)]
+        if ours is None or counterpart is None:
+            yield from within
+            return
+        go = tuple(f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors)
+        micros = call.end - call.start if call.end >= 0 else -1
+        calls = tuple(called for original in go for called in self._reach.go_calls(original))
+        order = tuple(self._out_of_order(counterpart, calls, within))
+        yield Step(ours.name, path, ours.line, go, micros, tuple(within), order, calls)
+
+    def _out_of_order(
+        self, counterpart: Counterpart, wanted: tuple[str, ...], within: list[Step]
+    ) -> Iterator[OutOfOrder]:
+        """Neighbouring first calls that Go's text has in the other order."""
+        places: dict[str, int] = {}
+        for step in within:
+            for place, called in enumerate(wanted):
+                if any(self._reach.is_same(called, name) for name in step.go):
+                    places.setdefault(called, place)
+                    break
+        ran = list(places)
+        for first, then in pairwise(ran):
+            if places[first] > places[then]:
+                yield OutOfOrder(first, then, _reason(counterpart, first, then))
+
+
+def _reason(counterpart: Counterpart, *calls: str) -> str:
+    names = {call.rpartition("::")[2].rpartition(".")[2] for call in calls}
+    for item in counterpart.differences:
+        if item.kind == "order" and names & {part.rpartition(".")[2] for part in item.name.split(",")}:
+            return item.reason
+    return ""
+
+
+def remarks(found: Walk, counterparts: Iterable[Counterpart]) -> Iterator[Remark]:
+    """A remark for each difference in order without a reason, once for each counterpart."""
+    known = {each.name: each for each in counterparts}
+    seen: set[tuple[str, str, str]] = set()
+    pending = [step for thread in found.threads for step in thread.steps]
+    while pending:
+        step = pending.pop()
+        pending.extend(step.steps)
+        for pair in step.order:
+            key = (step.python, pair.first, pair.then)
+            if pair.reason or key in seen:
+                continue
+            seen.add(key)
+            at = known[step.python]
+            message = f"{step.python}: order: {pair.first} ran before {pair.then}, which Go calls first"
+            yield Remark(at.path, at.line, message, "parity-order")
+
+
+def walked(project: Project, calls: bytes, objects: Mapping[str, PythonObject]) -> port.Walk:
+    """The walk that `traced` ran, on what is known of the project's Python objects.
+
+    Raises:
+        InvalidInput: The facts cannot be read.
+    """
+    found = docstring_index.said(project).counterparts
+    originals = originals_of(recorded(project), scope_of(project))
+    return walk(parse(calls), str(project.root.resolve()), found, originals, objects)
+
+
+def tracing(project: Project, out: Path) -> list[str]:
+    """Return the command that traces the project's walk and writes its calls to a file."""
+    folders = [str(project.root / package) for package in project.config.packages]
+    script = str(project.root / project.config.walk)
+    return [sys.executable, "-m", "annotator.parity.tracer", str(out), *folders, "--", script]
+
+
+def traced(project: Project, out: Path, finished: Finished) -> bytes:
+    """Return what the tracer wrote.
+
+    Raises:
+        InvalidInput: The walk failed.
+    """
+    if finished.code or not out.is_file():
+        last = finished.last_error
+        why = f"{printable(last) or 'it says nothing'}{extras.hint(last)}"
+        raise InvalidInput(f"{project.config.walk}: the walk failed: {why}")
+    return out.read_bytes()

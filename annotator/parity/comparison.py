@@ -1,0 +1,388 @@
+"""Compares members, parameters, results, errors and calls, row by row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from annotator.model.go import Kind
+from annotator.model.port import (
+    NOT_HELD,
+    Agreement,
+    Counterpart,
+    Difference,
+    GoSymbol,
+    Pair,
+    Parameter,
+    PythonObject,
+    Row,
+    written,
+)
+from annotator.model.reference import Remark
+from annotator.parity.call_graph import CALLABLE, Reach, plain
+from annotator.parity.explanations import Rule, applies, explained, slug, stale
+from annotator.parity.scope import Scope, is_among
+
+_RENAMED = re.compile(r"called `(?P<name>\w+)`")
+
+
+def renamed_parameters(differences: Iterable[Difference]) -> dict[str, str]:
+    """Python's names of Go's parameters, from reasons of the form "called `NAME`, …"."""
+    named = ((item.name, _RENAMED.match(item.reason)) for item in differences if item.kind == "param")
+    return {name: found["name"] for name, found in named if found is not None}
+
+
+def params(
+    original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...], renamed: Mapping[str, str]
+) -> Iterator[Row]:
+    """A row for each parameter of either side; where the names prove nothing, for those of Go alone."""
+    go = [param for param in original.params if param.name not in ("", "_")]
+    matched = _matched(go, ours.params, renamed)
+    for param in go:
+        found = matched.get(param.name)
+        fault = "" if found else f"{ours.name} does not take it"
+        if found is not None and renamed.get(param.name) == found.name:
+            fault = f"it is called {found.name}"
+        if found is not None and not _keeps_order(param, go, ours.params, matched):
+            fault = "it stands in another place"
+        yield Row(
+            kind="param",
+            name=param.name,
+            go=f"{param.name} {param.type}",
+            go_line=original.line,
+            python=written(found) if found else "",
+            python_line=found.line if found else 0,
+            agreement=Agreement.UNEXPLAINED if fault else Agreement.SAME,
+            reason=fault,
+        )
+    if _only_types_name(original) or len(mirrored) > 1:
+        return
+    taken = {found.name for found in matched.values()}
+    for extra in ours.params:
+        if extra.name not in taken:
+            yield Row(
+                kind="param",
+                name=extra.name,
+                python=written(extra),
+                python_line=extra.line,
+                agreement=Agreement.UNEXPLAINED,
+                reason=f"{original.symbol} does not take it",
+            )
+
+
+def _matched(
+    go: list[Parameter], ours: tuple[Parameter, ...], renamed: Mapping[str, str]
+) -> dict[str, Parameter]:
+    """Parameters of the same name or said to be renamed; then those of which one name abbreviates the other.
+
+    An error also matches the first parameter that takes an exception.
+    """
+    by_name = {plain(param.name): param for param in ours}
+    wanted = {param.name: plain(param.name) for param in go}
+    wanted |= {
+        name: plain(renamed[name]) for name, kept in wanted.items() if kept not in by_name and name in renamed
+    }
+    found = {name: by_name[kept] for name, kept in wanted.items() if kept in by_name}
+    taken = {param.name for param in found.values()}
+    left = [param for param in ours if param.name not in taken]
+    for param in (each for each in go if each.name not in found):
+        candidate = next((each for each in left if _is_alike(param, each)), None)
+        if candidate is not None:
+            found[param.name] = candidate
+            left.remove(candidate)
+    return found
+
+
+_EXCEPTION = re.compile(r"\b(?:Base)?Exception\b|Error\b")
+
+
+def _is_alike(go: Parameter, ours: Parameter) -> bool:
+    is_error = go.type == "error" and _EXCEPTION.search(ours.type) is not None
+    return is_error or _abbreviates(go.name, ours.name)
+
+
+def _abbreviates(one: str, other: str) -> bool:
+    """Whether the shorter name is made of the longer one's letters, from its start, or is its last word."""
+    short, long = sorted((plain(one), plain(other)), key=len)
+    letters = iter(long)
+    in_order = all(letter in letters for letter in short)
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", f"{one} {other}")]
+    return in_order and (short[0] == long[0] or short in words[-1:]) if short else False
+
+
+def _keeps_order(
+    param: Parameter, go: list[Parameter], ours: tuple[Parameter, ...], matched: Mapping[str, Parameter]
+) -> bool:
+    """Whether the parameter stands behind those that are before it, as far as they are taken."""
+    places = {each.name: place for place, each in enumerate(ours)}
+    here = places[matched[param.name].name]
+    before = [each for each in go[: go.index(param)] if each.name in matched]
+    return all(places[matched[each.name].name] < here for each in before)
+
+
+def _only_types_name(original: GoSymbol) -> bool:
+    """Whether Go writes only the types of the parameters, as interfaces may: then names prove nothing."""
+    return bool(original.params) and all(not param.name for param in original.params)
+
+
+def results(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]) -> Iterator[Row]:
+    """A row if one side returns something and the other does not."""
+    if ours.kind == "class" or ours.name.endswith(".__init__"):
+        return
+    values = [result for result in original.results if result.type != "error"]
+    returns = ours.returns not in ("", "None")
+    if bool(values) == returns or len(mirrored) > 1:
+        return
+    go = ", ".join(result.type for result in values)
+    yield Row(
+        kind="result",
+        name=values[0].name or values[0].type if values else ours.returns,
+        go=go,
+        go_line=original.line,
+        python=ours.returns,
+        python_line=ours.line,
+        agreement=Agreement.UNEXPLAINED,
+        reason=f"Go returns {go or 'nothing'}, Python {ours.returns or 'nothing'}",
+    )
+
+
+_TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE})
+
+
+def pairs(
+    counterparts: Iterable[Counterpart],
+    originals: Mapping[str, GoSymbol],
+    python: Mapping[str, PythonObject],
+    scope: Scope = Scope(),  # noqa: B008 - a frozen value
+) -> tuple[Pair, ...]:
+    """Return every counterpart beside the originals that are known.
+
+    Args:
+        counterparts: What the docstrings say.
+        originals: What is known of Go symbols, by notation.
+        python: What is known of Python objects, by dotted name.
+        scope: What it states for many symbols: renames, conventions, what is absent.
+    """
+    every = tuple(counterparts)
+    reach = Reach(every, originals, python)
+    known = _Known(originals, python, reach, scope)
+    return tuple(_pair(each, known) for each in every)
+
+
+class _Known(msgspec.Struct, frozen=True):
+    originals: Mapping[str, GoSymbol]
+    python: Mapping[str, PythonObject]
+    reach: Reach
+    scope: Scope
+
+
+def remarks(found: Iterable[Pair]) -> Iterator[Remark]:
+    """What is to be mended: a remark for each unexplained row and each stale reason."""
+    for pair in found:
+        at = pair.counterpart
+        for row in pair.rows:
+            if row.agreement is Agreement.UNEXPLAINED:
+                line = row.python_line or at.line
+                message = f"{at.name}: {row.kind} {row.name}: {row.reason}"
+                yield Remark(at.path, line, message, f"parity-{row.kind}")
+        for item in pair.stale:
+            message = f"{at.name}: `{item.kind} {item.name}` explains no difference; remove it"
+            yield Remark(at.path, item.line, message, "parity-stale")
+
+
+def unused(found: Iterable[Pair], scope: Scope, file: str) -> Iterator[Remark]:
+    """Return a remark for each rule, or part of a rule, of the scope that explains no row."""
+    rows = [
+        (row, [original.notation for original in pair.originals])
+        for pair in found
+        for row in pair.rows
+        if row.agreement is Agreement.DIFFERS
+    ]
+    for label, rule in _narrowed(scope):
+        if not any(applies(rule, row, notations) for row, notations in rows):
+            yield Remark(file, 1, f"{label} explains no difference; remove it", "parity-stale")
+
+
+def _narrowed(scope: Scope) -> Iterator[tuple[str, Rule]]:
+    """Return each rule once for each name and each symbol it is for, with a label."""
+    for rule in scope.conventions:
+        label = f"the convention `{rule.kind} {rule.pattern or ', '.join(rule.names)}`"
+        yield label, rule
+        for name in rule.names:
+            yield f"{label}, name {name},", msgspec.structs.replace(rule, names=(name,))
+        for symbol in rule.of:
+            yield f"{label}, of {symbol},", msgspec.structs.replace(rule, of=(symbol,))
+    for rename in scope.renames:
+        for symbol in rename.of:
+            label = f"the rename of {rename.go} to {rename.python} in {symbol}"
+            yield label, msgspec.structs.replace(rename, of=(symbol,))
+    for absent in scope.absent:
+        for name in absent.names:
+            yield f"the absent name {name} ({absent.reason})", msgspec.structs.replace(absent, names=(name,))
+        for symbol in absent.of:
+            label = f"the symbol {symbol} among the absent ({absent.reason})"
+            yield label, msgspec.structs.replace(absent, of=(symbol,))
+
+
+def _pair(counterpart: Counterpart, known: _Known) -> Pair:
+    ours = known.python.get(counterpart.name)
+    names = [f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors]
+    mirrored = tuple(known.originals[name] for name in names if name in known.originals)
+    if ours is None:
+        return Pair(counterpart, mirrored, ())
+    renamed = _renamed(counterpart, mirrored, known.scope)
+    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.reach)]
+    bare += _extra_members(mirrored, ours, renamed) + list(_extra_calls(mirrored, ours, known.reach))
+    rows = tuple(explained(row, counterpart.differences, known.scope, mirrored) for row in _unique(bare))
+    return Pair(counterpart, mirrored, rows, tuple(stale(counterpart, ours, rows, mirrored)))
+
+
+def _renamed(counterpart: Counterpart, originals: Iterable[GoSymbol], scope: Scope) -> Mapping[str, str]:
+    """Return Python's names of Go's parameters and fields, as the scope and the docstring state them."""
+    stated = {
+        rule.go: rule.python
+        for original in originals
+        for rule in scope.renames
+        if is_among(original.notation, rule.of)
+    }
+    return stated | renamed_parameters(counterpart.differences)
+
+
+def _unique(rows: Iterable[Row]) -> Iterator[Row]:
+    seen: set[tuple[str, str, str]] = set()
+    for row in rows:
+        key = (row.kind, row.name, row.go)
+        if key not in seen:
+            seen.add(key)
+            yield row
+
+
+def _rows(
+    original: GoSymbol,
+    ours: PythonObject,
+    mirrored: tuple[GoSymbol, ...],
+    renamed: Mapping[str, str],
+    reach: Reach,
+) -> Iterator[Row]:
+    if original.kind in _TYPES and ours.kind == "class":
+        yield from _members(original, ours, renamed)
+    callable_ours = reach.constructor(ours)
+    if original.kind in CALLABLE and ours.kind in ("class", "function", "signature"):
+        yield from params(original, callable_ours, mirrored, renamed)
+        yield from results(original, ours, mirrored)
+    if original.kind in CALLABLE and ours.kind in ("class", "function"):
+        yield from _errors(original, callable_ours, reach)
+        yield from _calls(original, mirrored, reach)
+
+
+# ── Fields and methods ───────────────────────────────────────────────────────────────────────────
+def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str]) -> Iterator[Row]:
+    by_name = {plain(member.name): member for member in ours.members}
+    kind = "method" if original.kind is Kind.INTERFACE else "field"
+    for member in original.members:
+        other_name = by_name.get(plain(renamed[member.name])) if member.name in renamed else None
+        found = by_name.get(plain(member.name)) or other_name
+        fault = "" if found else f"{ours.name} has no such attribute or method"
+        if found is not None and found is other_name:
+            fault = f"it is called {found.name}"
+        yield Row(
+            kind=kind,
+            name=member.name,
+            go=f"{member.name} {member.type}".strip(),
+            go_line=member.line,
+            python=written(found) if found else "",
+            python_line=found.line if found else 0,
+            agreement=Agreement.UNEXPLAINED if fault else Agreement.SAME,
+            reason=fault,
+        )
+
+
+def _extra_members(
+    mirrored: tuple[GoSymbol, ...], ours: PythonObject, renamed: Mapping[str, str]
+) -> list[Row]:
+    """Public attributes that no original type has a field or method for."""
+    types = [original for original in mirrored if original.kind in _TYPES]
+    if not types or ours.kind != "class":
+        return []
+    known = {
+        plain(name)
+        for original in types
+        for member in original.members
+        for name in (member.name, renamed.get(member.name, member.name))
+    }
+    return [
+        Row(
+            kind="extra",
+            name=member.name,
+            python=written(member),
+            python_line=member.line,
+            agreement=Agreement.UNEXPLAINED,
+            reason=f"{', '.join(o.symbol for o in types)} has no such field",
+        )
+        for member in ours.members
+        if _is_public_attribute(member) and plain(member.name) not in known
+    ]
+
+
+def _is_public_attribute(member: Parameter) -> bool:
+    is_constant = member.name.isupper() or member.type.startswith("ClassVar")
+    return member.type not in NOT_HELD and not member.name.startswith("_") and not is_constant
+
+
+# ── Errors ───────────────────────────────────────────────────────────────────────────────────────
+def _errors(original: GoSymbol, ours: PythonObject, reach: Reach) -> Iterator[Row]:
+    said = [slug(text) for text in reach.texts(ours)]
+    for text in original.errors:
+        name = slug(text)
+        if not name:
+            continue
+        found = any(name in each for each in said)
+        yield Row(
+            kind="error",
+            name=name,
+            go=text,
+            go_line=original.line,
+            python=text if found else "",
+            agreement=Agreement.SAME if found else Agreement.UNEXPLAINED,
+            reason="" if found else f"{ours.name} never says {text!r}",
+        )
+
+
+# ── Calls ────────────────────────────────────────────────────────────────────────────────────────
+def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: Reach) -> Iterator[Row]:
+    made = reach.python_calls(original.notation)
+    folded = {other.notation for other in mirrored}
+    for called in reach.go_calls(original.notation):
+        line = next((line for name, line in made.items() if reach.is_same(called, name)), None)
+        is_made = line is not None or called in folded
+        yield Row(
+            kind="call",
+            name=called.partition("::")[2],
+            go=called,
+            python=called if is_made else "",
+            python_line=line or 0,
+            agreement=Agreement.SAME if is_made else Agreement.UNEXPLAINED,
+            reason="" if is_made else f"{original.symbol} calls it, the counterpart does not",
+        )
+
+
+def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reach) -> Iterator[Row]:
+    """Mapped symbols that the counterpart calls and none of its originals does."""
+    if not any(original.kind in CALLABLE for original in mirrored):
+        return
+    wanted = {called for original in mirrored for called in reach.go_calls(original.notation)}
+    wanted |= {original.notation for original in mirrored}
+    for made in reach.calls_of(reach.constructor(ours).name):
+        if not made.is_call or any(reach.is_same(each, name) for each in wanted for name in made.mirrored):
+            continue
+        called = made.mirrored[0]
+        yield Row(
+            kind="call",
+            name=called.partition("::")[2],
+            python=called,
+            python_line=made.line,
+            agreement=Agreement.UNEXPLAINED,
+            reason=f"{', '.join(o.symbol for o in mirrored)} does not call it",
+        )

@@ -1,0 +1,173 @@
+"""Which Go symbols Python objects mirror, and whether the named originals exist."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+
+from annotator.model.go import Document, Kind
+from annotator.model.port import Counterpart
+from annotator.model.reference import Reference, Remark
+from annotator.parity.call_graph import plain
+
+_NEAREST = 3
+
+
+class Tree(Protocol):
+    """The Go source at the baseline tag."""
+
+    @property
+    def tag(self) -> str:
+        """The tag's name."""
+        ...
+
+    @property
+    def files(self) -> Mapping[str, object]:
+        """Every file by path."""
+        ...
+
+    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+        """What Go files say."""
+        ...
+
+
+_TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
+_METHODS = frozenset({Kind.METHOD, Kind.IMETHOD})
+
+
+class Symbol(Protocol):
+    """A Go symbol that can have a counterpart."""
+
+    @property
+    def path(self) -> str:
+        """Its file."""
+        ...
+
+    @property
+    def symbol(self) -> str:
+        """Its name, a method's with its receiver."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """Its kind."""
+        ...
+
+
+def resolved(
+    counterparts: Iterable[Counterpart], symbols: Iterable[Symbol]
+) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
+    """Find the originals of the objects that no `Go:` line names, by name in their module's Go files.
+
+    A class, method or function is the counterpart of the Go symbol of the same name but for case and
+    underscores, if exactly one of the files declares it. A method's receiver is what its class mirrors.
+
+    Args:
+        counterparts: The objects; those without `mirrors` have `files`.
+        symbols: The Go symbols that can have a counterpart.
+
+    Returns:
+        The counterparts that have an original, and a remark for each object that states differences
+        without one.
+    """
+    by_file: dict[str, list[Symbol]] = defaultdict(list)
+    for symbol in symbols:
+        by_file[symbol.path].append(symbol)
+    found: dict[tuple[str, int], Counterpart] = {}
+    classes: dict[str, Counterpart] = {}
+    remarks: list[Remark] = []
+    given = tuple(counterparts)
+    # A class is resolved before its methods.
+    for counterpart in sorted(given, key=lambda each: each.name.count(".")):
+        mirror = None
+        if not counterpart.mirrors:
+            owner = classes.get(counterpart.name.rpartition(".")[0])
+            mirror = _original(counterpart, owner, by_file)
+        if mirror is not None or counterpart.mirrors:
+            mirrors = counterpart.mirrors or ((mirror,) if mirror is not None else ())
+            entry = msgspec.structs.replace(counterpart, mirrors=mirrors)
+            found[counterpart.name, counterpart.line] = entry
+            if counterpart.kind == "class":
+                classes[counterpart.name] = entry
+        elif counterpart.differences:
+            message = f"{counterpart.name} says how it differs, but not from what: add a `Go:` line"
+            line = counterpart.differences[0].line
+            remarks.append(Remark(counterpart.path, line, message, "differs-without-go"))
+    keys = [(each.name, each.line) for each in given]
+    return tuple(found[key] for key in keys if key in found), tuple(remarks)
+
+
+def _original(
+    counterpart: Counterpart, owner: Counterpart | None, by_file: Mapping[str, list[Symbol]]
+) -> Reference | None:
+    name = plain(counterpart.name.rpartition(".")[2])
+    receivers = {mirror.symbol for mirror in owner.mirrors} if owner is not None else {""}
+    if counterpart.kind == "class":
+        kinds = _TYPES
+    else:
+        kinds = _METHODS if owner is not None else frozenset({Kind.FUNC})
+    matches = [
+        symbol
+        for file in counterpart.files
+        for symbol in by_file.get(file, ())
+        if symbol.kind in kinds
+        and (kinds is _TYPES or symbol.symbol.rpartition(".")[0] in receivers)
+        and plain(symbol.symbol.rpartition(".")[2]) == name
+    ]
+    if len({symbol.path for symbol in matches}) != 1:
+        return None
+    # `Create` and `create` of one file: what is public mirrors what is exported.
+    exported = [symbol for symbol in matches if symbol.symbol.rpartition(".")[2][:1].isupper()]
+    (symbol, *others) = exported or matches
+    if others:
+        return None
+    return Reference(
+        symbol.path,
+        symbol.symbol,
+        cited=f"{symbol.path}::{symbol.symbol}",
+        origin=counterpart.name,
+        file=counterpart.path,
+        at_line=counterpart.line,
+    )
+
+
+def unnamed(counterparts: Iterable[Counterpart], tree: Tree) -> Iterator[Remark]:
+    """A remark for each `Go:` line that names no declaration, with the nearest real names."""
+    for counterpart in counterparts:
+        for mirror in counterpart.mirrors:
+            message = _fault(mirror, tree)
+            if message:
+                yield Remark(mirror.file, mirror.at_line, f"{mirror.cited} {message}", "go-unknown")
+
+
+def _fault(mirror: Reference, tree: Tree) -> str:
+    if mirror.path not in tree.files:
+        return f"names a file that is not there at {tree.tag}{_near(mirror.path, tree.files)}"
+    document = tree.documents([mirror.path])[mirror.path]
+    lines = {d.symbol: d.line for d in document.walk()}
+    if mirror.symbol not in lines:
+        elsewhere = _elsewhere(mirror, tree)
+        hint = elsewhere or _near(mirror.symbol or "", lines)
+        return f"names no declaration of that file at {tree.tag}{hint}"
+    if mirror.line not in (None, lines[mirror.symbol]):
+        return f"stands in line {lines[mirror.symbol]} at {tree.tag}"
+    return ""
+
+
+def _elsewhere(mirror: Reference, tree: Tree) -> str:
+    """The same symbol in another file of the package, for a person."""
+    folder = mirror.path.rpartition("/")[0]
+    siblings = [path for path in tree.files if path.rpartition("/")[0] == folder]
+    for path, document in tree.documents(siblings).items():
+        if any(d.symbol == mirror.symbol for d in document.walk()):
+            return f"; it is {path}::{mirror.symbol}"
+    return ""
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    alike = difflib.get_close_matches(name, list(names), n=_NEAREST, cutoff=0.5)
+    return f"; the nearest are {', '.join(alike)}" if alike else ""

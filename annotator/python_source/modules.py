@@ -1,0 +1,245 @@
+"""Modules, classes and functions of packages, and what names refer to."""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
+
+from annotator.errors import InvalidInput
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# What statements stand in, in the order of Python's grammar; a lambda's body is an expression.
+_BODIES = ("body", "cases", "handlers", "orelse", "finalbody")
+
+
+class Type(msgspec.Struct, frozen=True):
+    """What is known of a value: its class's dotted name, and for a container what it holds.
+
+    `of_class` says that the value is the class itself, not one of its instances.
+    """
+
+    name: str = ""
+    element: Type | None = None
+    of_class: bool = False
+
+
+class Attribute(msgspec.Struct, frozen=True):
+    """An attribute of a class: where it is set and what is known of it."""
+
+    name: str
+    line: int
+    type: Type
+    written: str = ""
+
+
+class Class:
+    """A class of the packages: its bases, methods and attributes."""
+
+    def __init__(self, name: str, module: Module, node: ast.ClassDef) -> None:
+        self.name = name
+        self.module = module
+        self.node = node
+        self.methods: dict[str, Function] = {
+            entry.name: entry for entry in node.body if isinstance(entry, Function)
+        }
+        self.attributes: dict[str, Attribute] = {}
+
+
+class Module:
+    """A module: its tree, its definitions, and the dotted names that its imports stand for."""
+
+    def __init__(self, name: str, path: str, tree: ast.Module, *, is_package: bool) -> None:
+        self.name = name
+        self.path = path
+        self.tree = tree
+        self._package = name if is_package else name.rpartition(".")[0]
+        self.imported: dict[str, str] = {}
+        self.defined: dict[str, ast.AST] = {}
+        for node in statements(tree):
+            self._import(node)
+        for entry in _unconditional(tree.body):
+            self._define(entry)
+
+    def _import(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                self.imported[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom):
+            base = self._base(node)
+            for alias in node.names:
+                self.imported[alias.asname or alias.name] = f"{base}.{alias.name}" if base else alias.name
+
+    def _base(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        package = self._package.split(".")
+        above = package[: len(package) - node.level + 1]
+        return ".".join([*above, *([node.module] if node.module else [])])
+
+    def _define(self, entry: ast.stmt) -> None:
+        match entry:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self.defined[entry.name] = entry
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                self.defined[name] = entry
+            case _:
+                pass
+
+
+def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements of a module, those under `if` and `try` too."""
+    for entry in body:
+        yield entry
+        if isinstance(entry, ast.If):
+            yield from _unconditional([*entry.body, *entry.orelse])
+        elif isinstance(entry, ast.Try):
+            yield from _unconditional(entry.body)
+
+
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement of a file, and what holds statements, in the order of `ast.walk`."""
+    todo: deque[ast.AST] = deque([tree])
+    while todo:
+        node = todo.popleft()
+        yield node
+        for name in _BODIES:
+            todo.extend(getattr(node, name, ()))
+
+
+def parsed(path: Path, data: bytes) -> ast.Module:
+    """The tree of a file.
+
+    Raises:
+        InvalidInput: It is not Python.
+    """
+    try:
+        return ast.parse(data.decode("utf-8"))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise InvalidInput(f"{path}:{line}: not Python that can be read: {error}") from error
+
+
+class Packages:
+    """All modules of some packages, and every class and function in them by dotted name."""
+
+    def __init__(
+        self, folders: list[Path], root: Path, known: Mapping[str, ast.Module] = MappingProxyType({})
+    ) -> None:
+        self.modules: dict[str, Module] = {}
+        self.classes: dict[str, Class] = {}
+        self.functions: dict[str, tuple[Module, Function, Class | None]] = {}
+        for folder in folders:
+            for path in sorted(folder.rglob("*.py")):
+                file = path.relative_to(root).as_posix()
+                self._add(path, folder, file, known.get(file) or parsed(path, path.read_bytes()))
+
+    def _add(self, path: Path, folder: Path, file: str, tree: ast.Module) -> None:
+        inside = path.relative_to(folder.parent).with_suffix("").parts
+        is_package = inside[-1] == "__init__"
+        name = ".".join(inside[:-1] if is_package else inside)
+        module = Module(name, file, tree, is_package=is_package)
+        self.modules[name] = module
+        for entry in module.defined.values():
+            self._register(entry, name, module)
+
+    def _register(self, entry: ast.AST, prefix: str, module: Module) -> None:
+        if isinstance(entry, ast.ClassDef):
+            name = f"{prefix}.{entry.name}"
+            found = Class(name, module, entry)
+            self.classes[name] = found
+            for method in found.methods.values():
+                self.functions[f"{name}.{method.name}"] = (module, method, found)
+            for inner in entry.body:
+                if isinstance(inner, ast.ClassDef):
+                    self._register(inner, name, module)
+        elif isinstance(entry, Function):
+            self.functions[f"{prefix}.{entry.name}"] = (module, entry, None)
+
+    def canonical(self, name: str) -> str:
+        """The name under which something is defined, through re-exports."""
+        for _ in range(8):
+            if name in self.classes or name in self.functions or name in self.modules:
+                return name
+            owner, _, last = name.rpartition(".")
+            module = self.modules.get(self.canonical(owner)) if owner else None
+            if module is None or last not in module.imported or last in module.defined:
+                return name
+            name = module.imported[last]
+        return name
+
+    def bases(self, found: Class) -> Iterator[Class]:
+        """A class and its known bases, nearest first."""
+        seen: set[str] = set()
+        pending = [found]
+        while pending:
+            current = pending.pop(0)
+            if current.name in seen:
+                continue
+            seen.add(current.name)
+            yield current
+            names = [self.resolve(base, current.module) for base in current.node.bases]
+            pending.extend(self.classes[name] for name in names if name in self.classes)
+
+    def method(self, class_name: str, method: str) -> str | None:
+        """The dotted name of a method of a class or of its known bases."""
+        if class_name not in self.classes:
+            return None
+        for current in self.bases(self.classes[class_name]):
+            if method in current.methods:
+                return f"{current.name}.{method}"
+        return None
+
+    def member(self, class_name: str, name: str) -> str | None:
+        """The dotted name of a method or attribute of a class or of its known bases."""
+        found = self.method(class_name, name)
+        if found is None and class_name in self.classes:
+            owners = (each for each in self.bases(self.classes[class_name]) if name in each.attributes)
+            owner = next(owners, None)
+            found = f"{owner.name}.{name}" if owner is not None else None
+        return found
+
+    def is_defined(self, name: str) -> bool:
+        """Whether a dotted name is a class, a function, or a name at a module's top level."""
+        module, _, last = name.rpartition(".")
+        own = self.modules.get(module)
+        return name in self.classes or name in self.functions or (own is not None and last in own.defined)
+
+    def attribute(self, class_name: str, name: str) -> Attribute | None:
+        """An attribute of a class or of its known bases."""
+        if class_name not in self.classes:
+            return None
+        for current in self.bases(self.classes[class_name]):
+            if name in current.attributes:
+                return current.attributes[name]
+        return None
+
+    def resolve(self, expression: ast.expr, module: Module) -> str:
+        """The dotted name that a plain name or dotted expression means in a module, else empty."""
+        match expression:
+            case ast.Name(id=name) if name in module.defined:
+                return f"{module.name}.{name}"
+            case ast.Name(id=name) if name in module.imported:
+                return self.canonical(module.imported[name])
+            case ast.Attribute(value=value, attr=attribute):
+                owner = self.resolve(value, module)
+                return self.canonical(f"{owner}.{attribute}") if owner else ""
+            case ast.Subscript(value=value):
+                return self.resolve(value, module)
+            case ast.Constant(value=str() as text):
+                return self._quoted(text, module)
+            case _:
+                return ""
+
+    def _quoted(self, text: str, module: Module) -> str:
+        try:
+            return self.resolve(ast.parse(text, mode="eval").body, module)
+        except SyntaxError:
+            return ""

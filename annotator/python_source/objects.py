@@ -1,0 +1,352 @@
+"""Parameters, attributes, calls and texts of functions and classes; where names are used."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from pathlib import Path
+
+import msgspec
+
+from annotator.model.go import Use
+from annotator.model.port import Parameter, PythonObject
+from annotator.python_source.modules import Class, Function, Module, Packages
+from annotator.python_source.type_inference import Scope, learn_attributes, ordered
+
+
+def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
+    """Every function, class and module-level name of the packages, by dotted name.
+
+    Raises:
+        InvalidInput: A file is not Python.
+    """
+    return facts(load(folders, root))
+
+
+def load(folders: list[Path], root: Path, known: Mapping[str, ast.Module] = {}) -> Packages:
+    """The packages' modules and classes, with what is known of the classes' attributes.
+
+    Args:
+        folders: The packages' folders.
+        root: The folder from which files are named.
+        known: The trees of files that have been parsed already, by path.
+
+    Raises:
+        InvalidInput: A file is not Python.
+    """
+    packages = Packages(folders, root, known)
+    learn_attributes(packages)
+    return packages
+
+
+def facts(packages: Packages, known: Mapping[str, PythonObject] = {}) -> Mapping[str, PythonObject]:
+    """Every function, class and module-level name of packages, by dotted name.
+
+    Args:
+        packages: The packages.
+        known: Functions that need not be looked at again.
+    """
+    found: dict[str, PythonObject] = {}
+    for name, module in packages.modules.items():
+        last = max((getattr(node, "end_lineno", 1) or 1 for node in module.tree.body), default=1)
+        found[name] = PythonObject(name, "module", module.path, 1, last)
+        for defined, node in module.defined.items():
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                dotted = f"{name}.{defined}"
+                end = node.end_lineno or node.lineno
+                calls = tuple(_functions(node, Scope(packages, module, None)))
+                found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end, calls=calls)
+    for name, entry in packages.classes.items():
+        found[name] = _class(name, entry, packages)
+        for each in entry.attributes.values():
+            dotted = f"{name}.{each.name}"
+            found[dotted] = PythonObject(dotted, "attribute", entry.module.path, each.line, each.line)
+    for name, (module, node, owner) in packages.functions.items():
+        found[name] = known.get(name) or _function(name, module, node, owner, packages)
+    return found
+
+
+def _class(name: str, found: Class, packages: Packages) -> PythonObject:
+    constructor = packages.method(name, "__init__")
+    params = _params(packages.functions[constructor][1]) if constructor else _declared(found)
+    attributes = [
+        Parameter(each.name, each.written or each.type.name, each.line)
+        for current in packages.bases(found)
+        for each in current.attributes.values()
+    ]
+    methods = [
+        Parameter(method, "method", node.lineno)
+        for current in packages.bases(found)
+        for method, node in current.methods.items()
+    ]
+    bases = [
+        Parameter(each.name.rpartition(".")[2], "base", found.node.lineno)
+        for each in list(packages.bases(found))[1:]
+    ]
+    unique = {each.name: each for each in [*bases, *methods, *attributes]}
+    return PythonObject(
+        name=name,
+        kind="class",
+        path=found.module.path,
+        line=_first_line(found.node),
+        end_line=found.node.end_lineno or found.node.lineno,
+        params=params,
+        members=tuple(sorted(unique.values(), key=lambda each: each.line)),
+        texts=tuple(_all_texts(found.node)),
+    )
+
+
+def _declared(found: Class) -> tuple[Parameter, ...]:
+    """The parameters of a class whose fields are its constructor: a dataclass or Struct."""
+    return tuple(
+        Parameter(entry.target.id, ast.unparse(entry.annotation), entry.lineno)
+        for entry in found.node.body
+        if isinstance(entry, ast.AnnAssign) and isinstance(entry.target, ast.Name)
+    )
+
+
+def _function(
+    name: str, module: Module, node: Function, owner: Class | None, packages: Packages
+) -> PythonObject:
+    return PythonObject(
+        name=name,
+        kind="signature" if _is_signature(node) else "function",
+        path=module.path,
+        line=_first_line(node),
+        end_line=node.end_lineno or node.lineno,
+        params=_params(node),
+        returns=ast.unparse(node.returns) if node.returns is not None else "",
+        calls=tuple(_calls(node, module, owner, packages)),
+        texts=tuple(_all_texts(node)),
+    )
+
+
+def _is_signature(node: Function) -> bool:
+    """Whether the body is `...` alone, as a Protocol's is."""
+    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    return bool(body) and all(
+        isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) and each.value.value is ...
+        for each in body
+    )
+
+
+def _first_line(node: Function | ast.ClassDef) -> int:
+    return min([node.lineno, *(each.lineno for each in node.decorator_list)])
+
+
+def _params(node: Function) -> tuple[Parameter, ...]:
+    arguments = node.args
+    plain = [*arguments.posonlyargs, *arguments.args]
+    starred = [each for each in (arguments.vararg,) if each is not None]
+    every = [*plain, *starred, *arguments.kwonlyargs]
+    return tuple(
+        Parameter(each.arg, ast.unparse(each.annotation) if each.annotation else "", each.lineno)
+        for number, each in enumerate(every)
+        if number or each.arg not in ("self", "cls")
+    )
+
+
+def _functions(node: ast.stmt, scope: Scope) -> Iterator[Parameter]:
+    """The functions that a value at module level holds: a table of them calls each, in the end."""
+    used = (each for each in _used([node], scope) if each.name in scope.packages.functions)
+    return (each for each in used if not each.name.endswith(".__init__"))
+
+
+# How a function uses what it names, beside calling it or handing it on to be called.
+READ = "read"
+CAUGHT = "caught"
+_OWNER = "owner"
+_TYPE_TESTS = frozenset({"isinstance", "issubclass"})
+
+
+def _calls(node: Function, module: Module, owner: Class | None, packages: Packages) -> Iterator[Parameter]:
+    """What the function calls, hands on to be called, reads and catches, in the order of the text."""
+    scope = Scope(packages, module, owner)
+    scope.enter(node)
+    for inner in ordered(node):
+        if isinstance(inner, Function | ast.Lambda) and inner is not node:
+            scope.enter(inner)
+    yield from _used(node.body, scope)
+
+
+def _used(body: list[ast.stmt], scope: Scope) -> Iterator[Parameter]:
+    for used, how in _uses(body):
+        target = scope.spelled(used) if isinstance(used, ast.Call) else scope.target(used)
+        if target:
+            yield from _targets(target, used.lineno, how, scope)
+
+
+def _uses(body: list[ast.stmt]) -> Iterator[tuple[ast.Name | ast.Attribute | ast.Call, str]]:
+    """The names and calls that run when the body does, and how each is used; annotations do not run."""
+    pending: list[tuple[ast.AST, str]] = [(statement, "") for statement in reversed(body)]
+    while pending:
+        current, how = pending.pop()
+        if isinstance(current, ast.Name | ast.Attribute) and isinstance(current.ctx, ast.Load):
+            yield current, how
+        elif isinstance(current, ast.Call):
+            yield current, ""
+        pending.extend(reversed(list(_parts(current, how))))
+
+
+def _parts(node: ast.AST, how: str) -> Iterator[tuple[ast.AST, str]]:
+    match node:
+        case ast.Attribute(value=value):
+            yield value, _OWNER
+        case ast.ExceptHandler(type=ast.expr() as caught, body=body):
+            yield caught, CAUGHT
+            yield from ((statement, "") for statement in body)
+        case ast.MatchClass(cls=matched, patterns=patterns, kwd_patterns=keyed):
+            yield matched, CAUGHT
+            yield from ((pattern, "") for pattern in (*patterns, *keyed))
+        case ast.Call(func=ast.Name(id=name), args=[tested, *types]) if name in _TYPE_TESTS:
+            yield tested, ""
+            yield from ((each, CAUGHT) for each in types)
+        case ast.AnnAssign(target=target, value=value):
+            yield target, ""
+            yield from ((each, "") for each in (value,) if each is not None)
+        case ast.Tuple() | ast.BinOp():
+            yield from ((child, how) for child in ast.iter_child_nodes(node))
+        case ast.arg():
+            return
+        case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
+            yield from ((child, "") for child in ast.iter_child_nodes(node) if child is not returns)
+        case _:
+            yield from ((child, "") for child in ast.iter_child_nodes(node))
+
+
+def _targets(target: str, line: int, how: str, scope: Scope) -> Iterator[Parameter]:
+    """A class that is called stands for its constructor too, one that is caught for its bases."""
+    packages = scope.packages
+    if target in packages.classes:
+        if how == CAUGHT:
+            yield from (Parameter(e.name, CAUGHT, line) for e in packages.bases(packages.classes[target]))
+        elif how != _OWNER:
+            yield Parameter(target, "", line)
+            constructor = packages.method(target, "__init__")
+            yield from (Parameter(each, "", line) for each in (constructor,) if each is not None)
+        return
+    is_called = target in packages.functions and not scope.is_property(target)
+    yield Parameter(target, "" if is_called else READ, line)
+
+
+def _all_texts(node: ast.AST) -> Iterator[str]:
+    """The texts below a node but for docstrings, placeholders as `{}`."""
+    skipped: set[int] = set()
+    for current in ordered(node):
+        if (
+            isinstance(current, Function | ast.ClassDef)
+            and ast.get_docstring(current, clean=False) is not None
+        ):
+            skipped.add(id(current.body[0].value))  # type: ignore[attr-defined] # a docstring is an Expr
+        if id(current) in skipped:
+            continue
+        if isinstance(current, ast.JoinedStr):
+            skipped.update(id(part) for part in current.values)
+            yield "".join(_part(part) for part in current.values)
+        elif isinstance(current, ast.Constant) and isinstance(current.value, str):
+            yield current.value
+
+
+def _part(part: ast.expr) -> str:
+    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "{}"
+
+
+def uses_of(
+    packages: Packages,
+    objects: Mapping[str, PythonObject],
+    data: Mapping[str, bytes],
+    known: Mapping[str, tuple[Use, ...]] = {},
+) -> Mapping[str, tuple[Use, ...]]:
+    """By file, every name that is proven to mean one of the objects, in the order of the text.
+
+    A use's `path` is the file in which the object is defined, its `symbol` the dotted name. Files
+    that are `known` are not looked at again.
+    """
+    paths = {module.path: module for module in packages.modules.values()}
+    return {
+        path: known[path] if path in known else tuple(_resolved_uses(module, packages, objects, data[path]))
+        for path, module in paths.items()
+    }
+
+
+def placed(known: tuple[Use, ...], data: bytes) -> tuple[Use, ...]:
+    """The uses of a file that has become these bytes, each in the line and column in which it was."""
+    starts = _starts(data)
+    if all(starts[use.line - 1] + use.column - 1 == use.start for use in known):
+        return known
+    return tuple(_moved(use, starts[use.line - 1] + use.column - 1) for use in known)
+
+
+def _moved(use: Use, start: int) -> Use:
+    return msgspec.structs.replace(use, start=start, end=start + use.end - use.start)
+
+
+def _starts(data: bytes) -> list[int]:
+    """The offset at which each line begins, and the end."""
+    return [0, *accumulate(len(text) for text in data.splitlines(keepends=True))]
+
+
+def _resolved_uses(
+    module: Module, packages: Packages, objects: Mapping[str, PythonObject], data: bytes
+) -> Iterator[Use]:
+    starts = _starts(data)
+    found = set(_named(module.tree, Scope(packages, module, None)))
+    for line, column, length, target in sorted(found):
+        known = objects.get(target)
+        if known is not None:
+            start = starts[line - 1] + column
+            yield Use(start, start + length, line, column + 1, call=False, path=known.path, symbol=target)
+
+
+_Name = tuple[int, int, int, str]
+"""Line, column and length in bytes, and what is meant."""
+
+
+def _named(node: ast.AST, scope: Scope) -> Iterator[_Name]:
+    """The names below a node, each in the scope of the function that it stands in."""
+    for inner in ast.iter_child_nodes(node):
+        match inner:
+            case ast.ClassDef():
+                owner = _class_uses(inner, scope)
+                yield from _named(inner, Scope(scope.packages, scope.module, owner, scope.names))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from _named(inner, _inside(inner, scope))
+            case ast.ImportFrom():
+                yield from _imported(inner, scope)
+            case ast.Name() | ast.Attribute():
+                yield from _name(inner, scope)
+                yield from _named(inner, scope)
+            case _:
+                yield from _named(inner, scope)
+
+
+def _class_uses(node: ast.ClassDef, scope: Scope) -> Class | None:
+    prefix = scope.owner.name if scope.owner else scope.module.name
+    found = scope.packages.classes.get(f"{prefix}.{node.name}")
+    return found if found is not None and found.node is node else None
+
+
+def _inside(function: Function, scope: Scope) -> Scope:
+    inner = Scope(scope.packages, scope.module, scope.owner, scope.names)
+    inner.enter(function)
+    for below in ast.walk(function):
+        if isinstance(below, ast.Lambda):
+            inner.enter(below)
+    return inner
+
+
+def _name(node: ast.Name | ast.Attribute, scope: Scope) -> Iterator[_Name]:
+    target = scope.target(node)
+    if not target or node.end_lineno is None or node.end_col_offset is None:
+        return
+    length = len((node.id if isinstance(node, ast.Name) else node.attr).encode())
+    yield node.end_lineno, node.end_col_offset - length, length, target
+
+
+def _imported(node: ast.ImportFrom, scope: Scope) -> Iterator[_Name]:
+    for alias in node.names:
+        meant = scope.module.imported.get(alias.asname or alias.name, "")
+        target = scope.packages.canonical(meant)
+        if scope.packages.is_defined(target):
+            yield alias.lineno, alias.col_offset, len(alias.name.encode()), target

@@ -1,1 +1,0 @@
-"""What the bytes say: Go, Python, articles and the notation of references."""

@@ -1,0 +1,1 @@
+"""Results as text and machine-readable formats."""

@@ -1,0 +1,88 @@
+"""`track` as text and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+from rich.text import Text as Styled
+
+from annotator.errors import counted, printable
+from annotator.model.reference import Missing, Outcome, Skipped, Text
+from annotator.model.symbol_history import Stop, Trail
+from annotator.reports.verification_report import name, reference_row
+
+_STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing": "red", "skipped": "dim"}
+
+
+def json(tags: Sequence[str], trails: Sequence[Trail]) -> str:
+    """The trails for programs."""
+    value = {
+        "tags": list(tags),
+        "trails": [
+            {"reference": reference_row(trail.reference), "stops": [_stop(stop) for stop in trail.stops]}
+            for trail in trails
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _stop(stop: Stop) -> dict[str, object]:
+    outcome = stop.outcome
+    row: dict[str, object] = {"tag": stop.tag, "verdict": name(outcome)}
+    if isinstance(outcome, Missing | Skipped):
+        nowhere = dict.fromkeys(("path", "symbol", "line", "end_line"))
+        return row | {"by": None, "text": Text.UNKNOWN} | nowhere
+    at = outcome.anchor
+    return row | {
+        "by": outcome.by,
+        "text": stop.text,
+        "path": at.path,
+        "symbol": at.symbol,
+        "line": at.line + at.offset,
+        "end_line": at.end_line,
+    }
+
+
+def text(trails: Sequence[Trail]) -> Iterator[Styled]:
+    """The trails for a person: for each reference the stretches of tags in which it kept its place."""
+    for trail in trails:
+        reference = trail.reference
+        cited = f"{reference.path}::{reference.symbol}" if reference.symbol else reference.path
+        line = f"#L{reference.line}" if reference.line else ""
+        yield Styled(printable(cited + line), style="bold")
+        for _, run in groupby(trail.stops, key=_place):
+            yield _stretch(tuple(run))
+
+
+def _place(stop: Stop) -> tuple[str, str]:
+    outcome = stop.outcome
+    return (
+        ("", "") if isinstance(outcome, Missing | Skipped) else (outcome.anchor.path, outcome.anchor.symbol)
+    )
+
+
+def _stretch(stops: Sequence[Stop]) -> Styled:
+    """One line: from which tag to which, where, in which lines, and how often the text changed on the way."""
+    first, last = stops[0], stops[-1]
+    tags = first.tag if first is last else f"{first.tag} … {last.tag} ({counted(len(stops), 'tag')})"
+    verdict = name(last.outcome)
+    return Styled.assemble(
+        "  ", (printable(tags), "dim"), "  ", (verdict, _STYLE[verdict]), "  ", printable(_where(stops))
+    )
+
+
+def _where(stops: Sequence[Stop]) -> str:
+    outcome = stops[-1].outcome
+    if isinstance(outcome, Missing | Skipped):
+        return outcome.reason
+    lines = sorted({_line(stop.outcome) for stop in stops})
+    span = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
+    changed = sum(stop.text is Text.CHANGED for stop in stops)
+    texts = f"; another text at {changed} of them" if changed else ""
+    return f"{outcome.anchor.path}::{outcome.anchor.symbol}, {span}, by {outcome.by}{texts}"
+
+
+def _line(outcome: Outcome) -> int:
+    return 0 if isinstance(outcome, Missing | Skipped) else outcome.anchor.line + outcome.anchor.offset

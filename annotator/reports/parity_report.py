@@ -1,0 +1,157 @@
+"""`parity` and `walk` as text and JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+from rich.text import Text as Styled
+
+from annotator.errors import counted, printable
+from annotator.model.parity_protocols import Pair
+from annotator.model.reference import Remark
+
+
+class Coverage(Protocol):
+    """The state of all symbols in scope."""
+
+    def figures(self) -> Mapping[str, Mapping[str, int]]: ...  # noqa: D102
+
+
+class Mapped(Protocol):
+    """The mapping of a project."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]: ...  # noqa: D102
+    @property
+    def remarks(self) -> tuple[Remark, ...]: ...  # noqa: D102
+    @property
+    def coverage(self) -> Coverage: ...  # noqa: D102
+
+
+def json(found: Mapped) -> str:
+    """The mapping for programs."""
+    value = {
+        "pairs": [_pair(pair) for pair in found.pairs],
+        "coverage": {folder: dict(states) for folder, states in sorted(found.coverage.figures().items())},
+        "remarks": found.remarks,
+    }
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _pair(pair: Pair) -> dict[str, object]:
+    return {
+        "python": {
+            "name": pair.counterpart.name,
+            "path": pair.counterpart.path,
+            "line": pair.counterpart.line,
+        },
+        "go": [
+            {"path": each.path, "symbol": each.symbol, "line": each.line, "end_line": each.end_line}
+            for each in pair.originals
+        ],
+        "rows": pair.rows,
+        "stale": pair.stale,
+    }
+
+
+def text(found: Mapped) -> Iterator[Styled]:
+    """What is to be mended, a line each, then one line in sum."""
+    for remark in found.remarks:
+        where = f"{printable(remark.file)}:{remark.line}"
+        yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
+    agreements = Counter(str(row.agreement) for pair in found.pairs for row in pair.rows)
+    figures = ", ".join(f"{count} {name}" for name, count in sorted(agreements.items()))
+    states = _sum(found.coverage.figures().values())
+    covered = ", ".join(f"{count} {name}" for name, count in sorted(states.items()))
+    pairs = counted(len(found.pairs), "counterpart")
+    yield Styled(f"{pairs}: {figures or 'no rows'}; symbols in scope: {covered or 'none'}")
+
+
+def coverage(found: Coverage) -> Iterator[Styled]:
+    """How much of each package is mapped."""
+    figures = found.figures()
+    width = max((len(folder) for folder in figures), default=0)
+    for folder, states in sorted(figures.items()):
+        counted = ", ".join(f"{count} {name}" for name, count in sorted(states.items()))
+        yield Styled(f"{printable(folder):<{width}}  {counted}")
+    total = _sum(figures.values())
+    yield Styled(
+        f"{'in all':<{width}}  " + ", ".join(f"{count} {name}" for name, count in sorted(total.items()))
+    )
+
+
+def _sum(counters: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return total
+
+
+class WalkPair(Protocol):
+    """Two calls that Go makes in the other order."""
+
+    @property
+    def first(self) -> str: ...  # noqa: D102 - the names say it
+    @property
+    def then(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+class Step(Protocol):
+    """A call of a counterpart."""
+
+    @property
+    def python(self) -> str: ...  # noqa: D102
+    @property
+    def go(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def micros(self) -> int: ...  # noqa: D102
+    @property
+    def steps(self) -> Iterable[Step]: ...  # noqa: D102
+    @property
+    def order(self) -> Iterable[WalkPair]: ...  # noqa: D102
+    @property
+    def calls(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+class Thread(Protocol):
+    """What ran in one thread."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def steps(self) -> Iterable[Step]: ...  # noqa: D102
+
+
+class Walk(Protocol):
+    """A traced run."""
+
+    @property
+    def threads(self) -> Iterable[Thread]: ...  # noqa: D102
+
+
+def walk_json(found: Walk) -> str:
+    """The walk for programs."""
+    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+
+
+def walk_text(found: Walk) -> Iterator[str]:
+    """A line a step, deeper steps further in, thread by thread."""
+    for thread in found.threads:
+        yield f"thread {printable(thread.name)}"
+        for step in thread.steps:
+            yield from _step(step, 1)
+
+
+def _step(step: Step, depth: int) -> Iterator[str]:
+    took = f"{step.micros / 1000:.1f} ms" if step.micros >= 0 else "never ended"
+    yield f"{'  ' * depth}{step.python}  {', '.join(step.go)}  {took}"
+    for pair in step.order:
+        reason = pair.reason or "no reason is stated"
+        yield f"{'  ' * (depth + 1)}order: {pair.first} before {pair.then}: {reason}"
+    for inner in step.steps:
+        yield from _step(inner, depth + 1)

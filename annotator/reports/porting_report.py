@@ -1,0 +1,192 @@
+"""`diff` as text, JSON and Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from rich.text import Text as Styled
+
+from annotator.errors import counted, printable
+from annotator.model.reference import Anchor
+from annotator.model.symbol_history import Change, Finding, Porting, Shift
+
+_STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
+
+# Issue trackers act on these after Markdown has been read: only a character in between stops them.
+_CALLS = re.compile(r"@(?=\w)|#(?=\d)")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@])")
+_TICKS = re.compile("`+")
+
+
+def json(found: Porting) -> str:
+    """The report for programs."""
+    value = {
+        "old": found.old,
+        "new": found.new,
+        "symbols": found.symbols,
+        "summary": summary(found),
+        "changes": [_row(change) for change in found.changes],
+        "new_symbols": [_anchor(anchor) for anchor in found.fresh],
+    }
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def summary(found: Porting) -> dict[str, int]:
+    """How many symbols changed in which way; a symbol can have changed both place and text."""
+    counted: Counter[str] = Counter()
+    for change in found.changes:
+        counted[f"text {change.edit}"] += 1
+        counted[f"place {change.shift}"] += 1
+    return dict(sorted(counted.items()))
+
+
+def _row(change: Change) -> dict[str, object]:
+    return {
+        "symbol": change.symbol,
+        "place": change.shift,
+        "text": change.edit,
+        "old": _anchor(change.old),
+        "new": _anchor(change.new),
+        "counterparts": [
+            {"name": each.name, "path": each.path, "line": each.line} for each in change.counterparts
+        ],
+        "findings": [msgspec.to_builtins(finding) for finding in change.findings],
+        "diff": list(change.lines),
+        "reason": change.reason,
+    }
+
+
+def _anchor(anchor: Anchor | None) -> dict[str, object] | None:
+    if anchor is None:
+        return None
+    return {
+        "path": anchor.path,
+        "symbol": anchor.symbol,
+        "kind": anchor.kind,
+        "line": anchor.line,
+        "end_line": anchor.end_line,
+    }
+
+
+# ── For a person at a terminal ───────────────────────────────────────────────────────────────────
+def text(found: Porting) -> Iterator[Styled]:
+    """The report for a person: each symbol with what changed and where to look, then the new ones."""
+    for change in found.changes:
+        yield Styled(printable(change.symbol), style="bold")
+        yield Styled(f"  {printable(told(change))}")
+        for place in change.counterparts:
+            yield Styled(f"  look at {printable(f'{place.path}:{place.line} {place.name}')}")
+        for finding in change.findings:
+            yield Styled.assemble("  ", (finding.change, _STYLE[finding.change]), f" {said(finding)}")
+        for line in change.lines[2:]:
+            yield Styled(f"    {printable(line.expandtabs(4))}", style=_diff_style(line))
+    if found.fresh:
+        yield Styled("New in the mapped packages", style="bold")
+        for anchor in found.fresh:
+            yield Styled(f"  {printable(f'{anchor.path}:{anchor.line} {anchor.symbol}')} ({anchor.kind})")
+    yield Styled(sentence(found))
+
+
+def sentence(found: Porting) -> str:
+    """The report in one line."""
+    changed = len(found.changes)
+    gone = sum(change.shift is Shift.GONE for change in found.changes)
+    return (
+        f"{counted(found.symbols, 'mapped symbol')} from {printable(found.old)} to {printable(found.new)}: "
+        f"{changed} changed, {gone} of them gone; {counted(len(found.fresh), 'new name')} in their packages"
+    )
+
+
+_TEXTS = {"same": ", text the same", "comments": ", comments changed", "changed": ", text changed"}
+
+
+def told(change: Change) -> str:
+    """What became of place and text, in a line."""
+    return _place(change) + _TEXTS.get(change.edit, "")
+
+
+def _place(change: Change) -> str:
+    old, new = _at(change.old), _at(change.new)
+    match change.shift:
+        case Shift.STAYED:
+            return "in its place"
+        case Shift.MOVED | Shift.RENAMED:
+            return f"{change.shift} from {old} to {new}"
+        case Shift.GONE:
+            return f"gone; it was {old}: {change.reason}"
+        case Shift.NEW:
+            return f"new at {new}"
+        case Shift.UNKNOWN:
+            return f"at neither tag: {change.reason}"
+
+
+def _at(anchor: Anchor | None) -> str:
+    return f"{anchor.path}::{anchor.symbol}#L{anchor.line}" if anchor else "nowhere"
+
+
+def said(finding: Finding) -> str:
+    """What changed, what it means, and what the docstring says of it, in a line."""
+    what = finding.name + (f", {finding.old} → {finding.new}" if _has_both(finding) else "")
+    stated = f" (the docstring says why it differs: {finding.stated})" if finding.stated else ""
+    return printable(f"{finding.kind} {what}: {finding.advice}{stated}")
+
+
+def _has_both(finding: Finding) -> bool:
+    return finding.change == "changed" and bool(finding.old and finding.new)
+
+
+def _diff_style(line: str) -> str:
+    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
+
+
+# ── For an issue ─────────────────────────────────────────────────────────────────────────────────
+def markdown(found: Porting) -> str:
+    """The report as Markdown that an issue tracker shows; code and names stand in code, verbatim."""
+    blocks = [f"# {_code(found.old)} → {_code(found.new)}", _escaped(sentence(found)) + "."]
+    for change in found.changes:
+        blocks += _section(change)
+    if found.fresh:
+        blocks += ["## New in the mapped packages", "\n".join(_fresh(found.fresh))]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _section(change: Change) -> Iterator[str]:
+    yield f"## {_code(change.symbol)}"
+    yield _escaped(told(change)[:1].upper() + told(change)[1:]) + "."
+    tasks = [f"- [ ] look at {_code(f'{p.path}:{p.line}')}, {_code(p.name)}" for p in change.counterparts]
+    tasks += [_task(finding) for finding in change.findings]
+    if tasks:
+        yield "\n".join(tasks)
+    if change.lines:
+        fence = "`" * max(3, 1 + max(map(len, _TICKS.findall("\n".join(change.lines))), default=0))
+        yield "\n".join((f"{fence}diff", *change.lines, fence))
+
+
+def _task(finding: Finding) -> str:
+    what = _code(finding.name)
+    if _has_both(finding):
+        what += f", {_code(finding.old)} → {_code(finding.new)}"
+    stated = f" The docstring says why it differs: {_escaped(finding.stated)}" if finding.stated else ""
+    return f"- [ ] {finding.change} {finding.kind} {what}: {_escaped(finding.advice)}.{stated}"
+
+
+def _fresh(anchors: Iterable[Anchor]) -> Iterator[str]:
+    for anchor in anchors:
+        yield f"- {_code(f'{anchor.path}:{anchor.line}')} {_code(anchor.symbol)} ({anchor.kind})"
+
+
+def _code(words: str) -> str:
+    """Words as an inline code span, whatever backticks they hold."""
+    shown = printable(words) or " "
+    ticks = "`" * (1 + max(map(len, _TICKS.findall(shown)), default=0))
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def _escaped(words: str) -> str:
+    """Words as text that Markdown and HTML leave alone, and that call nobody and link to no issue."""
+    inert = _CALLS.sub("\\g<0>\N{ZERO WIDTH SPACE}", printable(words))
+    return _MARKS.sub(r"\\\1", inert)

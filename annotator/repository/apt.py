@@ -1,0 +1,328 @@
+"""Runs apt-get with private state, under a watchdog."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from annotator.errors import SourceUnavailable
+from annotator.files import unwritable
+from annotator.model.source import Progress, Warn
+
+
+class Watch:
+    """Ends something that shows no new sign of life for a while; a context manager."""
+
+    def __init__(self, end: Callable[[], None], seconds: float) -> None:
+        """Prepare to call `end` after so many seconds without a new sign."""
+        self.has_ended_it = False
+        self._end = end
+        self._seconds = seconds
+        self._last = ""
+        self._seen = threading.Event()
+        self._is_over = False
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+
+    def saw(self, sign: str) -> None:
+        """Count a sign of life, unless it is the last one again."""
+        if sign != self._last:
+            self._last = sign
+            self._seen.set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over = True
+        self._seen.set()
+        self._thread.join()
+
+    def _wait(self) -> None:
+        while self._seen.wait(self._seconds):
+            self._seen.clear()
+            if self._is_over:
+                return
+        self.has_ended_it = True
+        self._end()
+
+
+_ROOM = 200 << 20
+_PATIENCE = 30.0
+_SUITES = ("oldstable", "stable", "testing", "unstable")
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_VERSION = re.compile(r"[0-9][A-Za-z0-9.+~:-]*")
+_ARCHIVE = re.compile(r"/debian(?:/\d{8}T\d{6}Z|\.list)?/?$")  # not debian-security, nor a vendor's own
+_STEP = re.compile(r"dlstatus:[^:]*:([\d.]+):")
+_COMPLAINT = re.compile(r"Err:\d+ (.*)")
+_TARBALL = re.compile(r"[^/]*\.orig\.tar\.(?:xz|gz|bz2)")
+_LEGACY = re.compile(r"(deb|deb-src)\s+(?:\[([^]]*)\]\s*)?(\S+)\s+(\S+)\s+(.+)")
+
+# What says how a mirror is verified is kept; `Trusted`, which would switch that off, is not.
+_KEPT = ("signed-by", "check-valid-until", "valid-until-max", "check-date")
+
+# Hooks of the machine's own configuration act on the whole system, and stay out.
+_CONFIGURATION = """\
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Pre-Invoke;
+#clear DPkg::Post-Invoke;
+"""
+_SETTINGS = (
+    "Dir::Etc::sourcelist=/dev/null",
+    "APT::Sandbox::User=root",  # nobody else may read a private folder
+    "APT::Get::AllowUnauthenticated=false",
+    "Acquire::AllowInsecureRepositories=false",
+    "Acquire::AllowDowngradeToInsecureRepositories=false",
+    "Acquire::GzipIndexes=true",
+    "Acquire::Languages=none",
+    "Acquire::Retries=0",
+    "Acquire::http::Timeout=10",
+    "Acquire::https::Timeout=10",
+)
+
+
+class Apt:
+    """Apt with private state: reads Debian's mirrors as this machine's own sources name them."""
+
+    def __init__(self, folder: Path, *, progress: Progress, warn: Warn) -> None:
+        """Prepare to keep apt's state under `folder`, which need not exist.
+
+        Args:
+            folder: Where lists and apt's state lie.
+            progress: Told how a download goes on.
+            warn: Told of suites that are left out, and why.
+        """
+        self._folder = folder
+        self._progress = progress
+        self._warn = warn
+
+    def versions(self, package: str) -> list[str]:
+        """The versions of a source package in the suites, by fresh lists.
+
+        Raises:
+            SourceUnavailable: There is no apt, no mirror of Debian, no answer, or no such package.
+        """
+        _check(_PACKAGE, package, "the name of a Debian source package")
+        stanzas = list(machine_sources())
+        for sources in (debian_suites(stanzas), list(own_suites(stanzas))):
+            if sources and (found := self._listed(package, sources)):
+                return found
+        raise SourceUnavailable(f"this machine's apt sources name no mirror that has the source of {package}")
+
+    def download(self, package: str, version: str, into: Path) -> Path:
+        """Download a source package's tarballs into a folder, checked by apt; the main `.orig` one.
+
+        Raises:
+            SourceUnavailable: It cannot be had, or is not what the signed lists say.
+        """
+        _check(_PACKAGE, package, "the name of a Debian source package")
+        _check(_VERSION, version, "a version of a Debian package")
+        if not list((self._folder / "state" / "lists").glob("*Sources*")):
+            self.versions(package)
+        what = ("source", "--download-only", "--tar-only", "--only-source", f"{package}={version}")
+        is_done, complaints = self._get(f"Downloading {package} {version}", *what, folder=into)
+        tarballs = [file for file in sorted(into.iterdir()) if _TARBALL.fullmatch(file.name)]
+        if not is_done or not tarballs:
+            why = complaints[-1] if complaints else "no mirror has its .orig tarball"
+            raise SourceUnavailable(f"Debian's source of {package} {version} cannot be had: {why}")
+        return tarballs[0]
+
+    def _listed(self, package: str, sources: list[str]) -> list[str]:
+        self._prepare(sources)
+        _, complaints = self._get("Reading Debian's lists of packages", "update")
+        found = self._show(package)
+        if not found and complaints:
+            raise SourceUnavailable(f"Debian's lists of packages cannot be had: {complaints[-1]}")
+        for complaint in complaints:
+            self._warn(f"a list of Debian's packages is left out: {complaint}")
+        return found
+
+    def _prepare(self, sources: list[str]) -> None:
+        for name in ("state/lists/partial", "cache/archives/partial", "sources"):
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+        (self._folder / "status").touch()
+        (self._folder / "apt.conf").write_text(_CONFIGURATION, encoding="utf-8")
+        (self._folder / "sources" / "annotator.sources").write_text("\n".join(sources), encoding="utf-8")
+
+    def _show(self, package: str) -> list[str]:
+        shown = run(self._command("apt-cache", "showsrc", "--only-source", package)).stdout
+        stanzas = (stanza for stanza in shown.split("\n\n") if f"Package: {package}\n" in f"{stanza}\n")
+        return [
+            line.split()[1]
+            for stanza in stanzas
+            for line in stanza.splitlines()
+            if line.startswith("Version: ")
+        ]
+
+    def _get(self, doing: str, *arguments: str, folder: Path | None = None) -> tuple[bool, list[str]]:
+        """Run apt-get and tell of its progress; whether all went well, and what did not."""
+        self._see_room()
+        command = self._command("apt-get", "--quiet", "-o", "APT::Status-Fd=1", *arguments)
+        process = _started(command, folder)
+        watch = Watch(lambda: _end(process), _PATIENCE)
+        with process, watch:
+            try:
+                complaints = list(self._followed(doing, process.stdout or (), watch))
+            except BaseException:
+                _end(process)
+                raise
+        if watch.has_ended_it:
+            complaints.append(f"apt did not come on for {_PATIENCE:g} seconds")
+        return process.returncode == 0, complaints
+
+    def _followed(self, doing: str, lines: Iterable[str], watch: Watch) -> Iterator[str]:
+        complaint = ""
+        for line in lines:
+            if complaint:
+                yield f"{complaint} {line.strip()}" if line.startswith(" ") else complaint
+            match = _COMPLAINT.match(line)
+            complaint = match[1].strip() if match else ""
+            if step := _STEP.match(line):
+                watch.saw(step[1])
+                self._progress(doing, int(float(step[1])), 100)
+        if complaint:
+            yield complaint
+
+    def _see_room(self) -> None:
+        """Apt waits without end when the disk fills up under it, so it is not begun without room."""
+        free = shutil.disk_usage(self._folder).free
+        if free < _ROOM:
+            why = f"{free >> 20} MiB are free there and {_ROOM >> 20} are needed"
+            raise unwritable(self._folder, OSError(errno.ENOSPC, why))
+
+    def _command(self, tool: str, *arguments: str) -> list[str]:
+        private = {
+            "Dir::State": "state",
+            "Dir::State::lists": "state/lists",
+            "Dir::State::status": "status",
+            "Dir::State::extended_states": "state/extended_states",
+            "Dir::Cache": "cache",
+            "Dir::Cache::archives": "cache/archives",
+            "Dir::Etc::sourceparts": "sources",
+            "Dir::Log": "log",
+        }
+        places = [f"{name}={self._folder / place}" for name, place in private.items()]
+        options = [word for setting in (*places, *_SETTINGS) for word in ("-o", setting)]
+        return [_tool(tool), "-c", str(self._folder / "apt.conf"), *options, *arguments]
+
+
+def machine_sources() -> Iterator[Mapping[str, str]]:
+    """The stanzas of this machine's own apt sources, keys in lower case, of both of apt's formats.
+
+    Raises:
+        SourceUnavailable: There is no apt.
+    """
+    asked = ("shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d")
+    shown = dict(word.split("=", 1) for word in shlex.split(run([_tool("apt-config"), *asked]).stdout))
+    parts = sorted(Path(shown.get("PARTS", "/nowhere")).glob("*"))
+    for file in (Path(shown.get("LIST", "/nowhere")), *parts):
+        reader = {".list": _legacy, ".sources": _deb822}.get(file.suffix)
+        if reader and file.is_file():
+            yield from reader(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def debian_suites(stanzas: Iterable[Mapping[str, str]]) -> list[str]:
+    """Sources of Debian's suites, from stanzas that name a mirror of Debian's main archive."""
+    mirrors = [
+        (uri, stanza)
+        for stanza in stanzas
+        for uri in stanza["uris"].split()
+        if _ARCHIVE.search(uri) and "main" in stanza.get("components", "").split()
+    ]
+    best = sorted(mirrors, key=lambda mirror: "debian.org" not in mirror[0])[:1]
+    return [
+        _stanza(uri, suite, {**stanza, "components": "main"}) for uri, stanza in best for suite in _SUITES
+    ]
+
+
+def own_suites(stanzas: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Sources of just the suites that the machine itself uses."""
+    for stanza in stanzas:
+        for uri in stanza["uris"].split():
+            for suite in stanza["suites"].split():
+                yield _stanza(uri, suite, stanza)
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run one of apt's tools that answers at once."""
+    return subprocess.run(  # noqa: S603 - apt's own tools, arguments checked
+        command, env=_environment(), capture_output=True, text=True, errors="replace", check=False
+    )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _started(command: list[str], folder: Path | None) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - apt's own tools, arguments checked
+        command,
+        cwd=folder,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # so that it can be ended with the programs that it starts
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C", "LANGUAGE": "C"}
+
+
+def _tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise SourceUnavailable("this machine has no apt, which `debian` is read with")
+    return found
+
+
+def _check(rule: re.Pattern[str], word: str, what: str) -> None:
+    if not rule.fullmatch(word):
+        raise SourceUnavailable(f"{word!r} is not {what}")
+
+
+def _stanza(uri: str, suite: str, stanza: Mapping[str, str]) -> str:
+    components = "" if suite.endswith("/") else f"Components: {stanza.get('components', 'main')}\n"
+    kept = "".join(f"{key}: {stanza[key]}\n" for key in _KEPT if key in stanza)
+    return f"Types: deb-src\nURIs: {uri}\nSuites: {suite}\n{components}{kept}"
+
+
+def _deb822(text: str) -> Iterator[Mapping[str, str]]:
+    text = re.sub(r"^#.*\n?", "", text, flags=re.MULTILINE)
+    for block in re.split(r"\n[ \t]*\n", text):
+        fields = re.findall(r"^([\w-]+):[ \t]*(.*(?:\n[ \t].*)*)", block, flags=re.MULTILINE)
+        stanza = {key.lower(): value.rstrip() for key, value in fields}
+        if _is_read(stanza):
+            yield stanza
+
+
+def _legacy(text: str) -> Iterator[Mapping[str, str]]:
+    for line in text.splitlines():
+        if match := _LEGACY.match(line.partition("#")[0].strip()):
+            types, options, uris, suites, components = match.groups(default="")
+            pairs = (option.split("=", 1) for option in options.split() if "=" in option)
+            stanza = {key.lower(): value.replace(",", " ") for key, value in pairs}
+            stanza |= {"types": types, "uris": uris, "suites": suites, "components": components}
+            if _is_read(stanza):
+                yield stanza
+
+
+def _is_read(stanza: Mapping[str, str]) -> bool:
+    enabled = stanza.get("enabled", "yes").lower() not in {"no", "false", "off", "0", "without", "disable"}
+    return enabled and bool(stanza.get("suites")) and not stanza.get("uris", "cdrom:").startswith("cdrom:")

@@ -1,0 +1,125 @@
+"""Chooses the repository that `--source` names, or the fallback."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from annotator.config import Config
+from annotator.errors import SourceUnavailable
+from annotator.model.source import Progress, silent
+from annotator.repository.git_clone import CloneSource, is_url, public, without_scheme
+from annotator.repository.local_git import WAYS_OUT, LocalSource
+from annotator.repository.snapshot import Source
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A source, the tag to show from it, and a sentence on why it is not the one that was expected."""
+
+    source: Source
+    tag: str
+    notice: str | None = None
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for this program, or the one that ANNOTATOR_CACHE names."""
+    named = os.environ.get("ANNOTATOR_CACHE")
+    return Path(named).absolute() if named else platformdirs.user_cache_path("annotator", appauthor=False)
+
+
+def open_source(
+    source: str | None,
+    *,
+    config: Config,
+    cache: Path,
+    progress: Progress = silent,
+    history: bool = False,
+) -> Source:
+    """Open the source that was asked for, or the default one.
+
+    Args:
+        source: A git URL, the path of a git repository, `debian`, or None for the config's repository.
+        config: The project's settings.
+        cache: The cache folder, which need not exist.
+        progress: Told how a download goes on.
+        history: Whether many tags will be read: a URL is then cloned with all of its history.
+
+    Raises:
+        InvalidInput: `source` is an option or transport in disguise.
+        SourceUnavailable: There is no such repository.
+    """
+    address = without_scheme(source or config.repository)
+    if address == "debian":
+        from annotator.repository.debian import DebianSource
+
+        return DebianSource(config, cache=cache, progress=progress)
+    if is_folder(address) or not is_url(address):
+        return LocalSource(Path(address), repository=config.repository)
+    repository = public(address) if address.startswith("http") else config.repository
+    return CloneSource(address, repository=repository, cache=cache, history=history, progress=progress)
+
+
+def open_default(
+    source: str | None,
+    tag: str | None,
+    *,
+    config: Config,
+    cache: Path,
+    progress: Progress = silent,
+) -> Opened:
+    """Open a source for one tag; Debian's packages when nothing was asked for and nobody answers.
+
+    Args:
+        source: What `--source` says, or None.
+        tag: What `--tag` says, or None for the baseline or the tag nearest to it.
+        config: The project's settings.
+        cache: The cache folder, which need not exist.
+        progress: Told how a download goes on.
+
+    Raises:
+        InvalidInput: `source` is an option or transport in disguise.
+        SourceUnavailable: The source does not answer, and nothing may stand in for it.
+    """
+    opened = open_source(source, config=config, cache=cache, progress=progress)
+    if source is None and tag is None and config.debian and isinstance(opened, CloneSource):
+        return _answering(opened, config, cache, progress)
+    return Opened(opened, tag or opened.default_tag(config.baseline))
+
+
+def is_folder(source: str) -> bool:
+    """Whether a source is a folder that exists."""
+    try:
+        return Path(source).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _answering(clone: CloneSource, config: Config, cache: Path, progress: Progress) -> Opened:
+    try:
+        clone.reach(config.baseline)
+    except SourceUnavailable as silence:
+        clone.close()
+        return _instead(silence, config, cache, progress)
+    return Opened(clone, config.baseline)
+
+
+def _instead(silence: SourceUnavailable, config: Config, cache: Path, progress: Progress) -> Opened:
+    from annotator.repository.debian import DebianSource
+
+    debian = DebianSource(config, cache=cache, progress=progress)
+    try:
+        tag = debian.default_tag(config.baseline)
+    except SourceUnavailable as error:
+        debian.close()
+        reason = str(silence).removesuffix(f"; {WAYS_OUT}")
+        raise SourceUnavailable(
+            f"{reason}, and {str(error).removesuffix(f'; {WAYS_OUT}')}; {WAYS_OUT}"
+        ) from error
+    notice = (
+        f"{public(config.repository)} does not answer: this is {tag} from Debian's {config.debian} "
+        f"instead of {config.baseline}"
+    )
+    return Opened(debian, tag, notice)

@@ -1,0 +1,401 @@
+"""Keeps clones of git URLs in the cache folder and fetches what is missing."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import logging
+import os
+import re
+import shutil
+import subprocess
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO
+
+from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag, shortened
+from annotator.files import Closing, locked, unwritable, written
+from annotator.model.source import Progress, silent
+from annotator.repository.local_git import (
+    WAYS_OUT,
+    Failed,
+    GitSnapshot,
+    Repository,
+    Unreadable,
+    check_name,
+    end,
+    finish,
+    last_word,
+    start,
+)
+from annotator.repository.snapshot import nearest
+from annotator.repository.versions import version_key
+
+SCHEMES = ("https", "http", "git", "ssh")
+"""Transports that git may use."""
+
+LONGEST = 4096
+"""Characters that a URL or path may have."""
+
+_SCP = re.compile(r"(?:[\w.][\w.+-]*@)?[A-Za-z0-9][\w.-]*:(?!/*-)[^:\s][^\s]*", re.ASCII)
+
+
+def without_scheme(source: str) -> str:
+    """The path that a `file://` URL of this machine names; anything else as it is."""
+    host, slash, path = source.removeprefix("file://").partition("/")
+    is_path = source.startswith("file://") and slash and host in ("", "localhost")
+    return urllib.parse.unquote(f"/{path}") if is_path else source
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is a URL or scp-like address that git may be given.
+
+    Raises:
+        InvalidInput: It names a transport or an option that git is never given.
+    """
+    if len(source) > LONGEST:
+        raise InvalidInput(f"--source {shortened(source)!r} is longer than any URL or path")
+    scheme, separator, rest = source.partition("://")
+    if source.startswith("-") or "::" in source or not source.isprintable():
+        raise InvalidInput(f"--source {source!r} is neither a URL nor a path; for a folder write ./{source}")
+    if not separator:
+        return _SCP.fullmatch(source) is not None
+    if scheme not in SCHEMES:
+        raise InvalidInput(
+            f"--source {source!r}: {scheme}:// is not read; "
+            f"give an {', '.join(SCHEMES)} URL, or a folder as a path"
+        )
+    host = rest.partition("/")[0]
+    if re.search(r"(?:^|@)-", host) or not _is_sound(source):
+        shown = re.sub(r"://[^/]*@", "://", source)
+        raise InvalidInput(f"--source {shown!r} names no host that can be asked")
+    return True
+
+
+def _is_sound(url: str) -> bool:
+    """Whether a URL can be taken apart: it has a host, brackets hold an address, a port is a number."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def public(url: str) -> str:
+    """A URL as it may be shown: without user name, password and the ending `.git`."""
+    parts = urllib.parse.urlsplit(url)
+    if not parts.scheme or "://" not in url:
+        return url
+    return (
+        parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().removesuffix("/").removesuffix(".git")
+    )
+
+
+def masked(text: str, url: str) -> str:
+    """A text without the user name and password of a URL that it may quote."""
+    secret = urllib.parse.urlsplit(url).netloc.rpartition("@")[0] if "://" in url else ""
+    return text.replace(f"{secret}@", "") if secret else text
+
+
+def folder_name(url: str) -> str:
+    """A folder name for a URL: what people call it, and a hash so that no two are the same."""
+    plain = re.sub(r"[^\w.-]+", "-", url.rstrip("/").removesuffix(".git").rpartition("/")[2])[:40].strip(".-")
+    return f"{plain or 'repository'}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+
+
+_LOG = logging.getLogger(__name__)
+
+CONNECT = 10.0
+"""Seconds in which a URL has to answer."""
+
+_HEX = re.compile(r"[0-9a-f]{4,40}")
+_FULL = re.compile(r"[0-9a-f]{40}")
+_STEP = re.compile(rb"(?:remote: )?([A-Z][a-z ]+):\s+\d+% \((\d+)/(\d+)\)")
+
+# Proxies, certificates and credentials are the user's own settings and stay; helpers that run
+# anything else, prompts and replaced objects do not.
+_ENVIRONMENT = MappingProxyType(
+    {
+        "GIT_ALLOW_PROTOCOL": ":".join(SCHEMES),
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+)
+_SETTINGS = (
+    "protocol.version=2",
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=30",
+    "fetch.fsckObjects=false",
+    "maintenance.auto=false",
+)
+
+# Given with each fetch and never kept in the clone: a git that reads would end at a blob that is not there.
+_PROMISOR = ("remote.origin.promisor=true", "remote.origin.partialCloneFilter=blob:none")
+_NO_ROOM = ("No space left", "Disk quota exceeded", "File too large")
+_NO_REF = ("find remote ref", "not our ref", "no such remote ref")
+_PLAINLY = ("--no-write-fetch-head", "--no-prune", "--no-recurse-submodules", "--no-auto-maintenance")
+_EVERYTHING = ("+refs/tags/*:refs/tags/*", "+refs/heads/*:refs/heads/*")
+
+
+class CloneSource(Closing):
+    """A git URL whose clone in the cache grows with what is asked of it."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        repository: str,
+        cache: Path,
+        history: bool = False,
+        progress: Progress = silent,
+        timeout: float = CONNECT,
+    ) -> None:
+        """Prepare to read `url`; nothing is fetched before a tag is asked for.
+
+        Args:
+            url: An address that `is_url` accepts.
+            repository: Its address for people.
+            cache: The cache folder; clones are under `clones/`.
+            history: Whether many tags will be asked for: all of history is fetched, without blobs.
+            progress: Told how a fetch goes on.
+            timeout: Seconds in which the URL has to answer.
+        """
+        self.repository = repository
+        self._url = url
+        self._clones = cache / "clones"
+        self._progress = progress
+        self._timeout = timeout
+        self._remote: dict[str, str] | None = None
+        self._use(history=history)
+
+    def __reduce__(self) -> tuple[Callable[[], CloneSource], tuple[()]]:
+        """Open the same clone in another process, which tells nobody of its progress."""
+        cache = self._clones.parent
+        return partial(
+            CloneSource,
+            self._url,
+            repository=self.repository,
+            cache=cache,
+            history=self.has_history,
+            timeout=self._timeout,
+        ), ()
+
+    def reach(self, tag: str) -> None:
+        """See that a tag can be had: it is in the clone, or the URL answers.
+
+        Raises:
+            SourceUnavailable: Neither is so.
+        """
+        if self._cloned(tag) is None:
+            self.remote_refs()
+
+    def tags(self) -> list[str]:
+        """All tags of the remote, in version order; those of the clone if it does not answer."""
+        try:
+            remote = self.remote_refs()
+        except SourceUnavailable:
+            if not (self.has_history and self._folder.exists()):
+                raise
+            return self._store.tags()
+        names = (name.removeprefix("refs/tags/") for name in remote if name.startswith("refs/tags/"))
+        return sorted(names, key=version_key)
+
+    def default_tag(self, baseline: str) -> str:
+        """The baseline itself: a repository that lacks it is the wrong one."""
+        return baseline
+
+    def snapshot(self, tag: str) -> GitSnapshot:
+        """The repository at a tag, another ref, or a commit, fetched if the clone does not have it.
+
+        Raises:
+            InvalidInput: `tag` cannot be a name.
+            UnknownTag: There is no such tag, ref or commit.
+            SourceUnavailable: The URL does not answer, or the cache cannot be written to.
+        """
+        check_name(tag)
+        return self._cloned(tag) or self._snapshot(tag, self._fetched(tag))
+
+    def remote_refs(self) -> dict[str, str]:
+        """The remote's tags and branches with their ids, asked for once.
+
+        Raises:
+            SourceUnavailable: The URL does not answer in time, or with an error.
+        """
+        if self._remote is None:
+            lines = self._listing().decode(errors="replace").splitlines()
+            pairs = (line.split("\t", 1) for line in lines if "\t" in line)
+            self._remote = {name: oid for oid, name in pairs if not name.endswith("^{}")}
+        return self._remote
+
+    def close(self) -> None:
+        """End git."""
+        self._store.close()
+
+    def _use(self, *, history: bool) -> None:
+        self.has_history = history
+        self._folder = self._clones / f"{folder_name(self._url)}{'-history' if history else ''}.git"
+        self._store = Repository(self._folder)
+
+    def _listing(self) -> bytes:
+        _LOG.info("asking %s for its tags", public(self._url))
+        process = _start(("ls-remote", "--tags", "--heads", "--", self._url))
+        try:
+            return finish(process, timeout=self._timeout)
+        except subprocess.TimeoutExpired as error:
+            raise self._unavailable(f"no answer in {self._timeout:g} seconds") from error
+        except Failed as error:
+            raise self._unavailable(str(error)) from error
+
+    def _cloned(self, tag: str) -> GitSnapshot | None:
+        """The snapshot, if the clone has what never changes: a tag, or a commit by its id."""
+        if not self._folder.exists():
+            return None
+        names = (f"refs/tags/{tag}", tag) if _HEX.fullmatch(tag) else (f"refs/tags/{tag}",)
+        try:
+            commit = self._store.commit(*names)
+            return None if commit is None else self._snapshot(tag, commit)
+        except Unreadable:
+            self._discard()
+            return None
+
+    def _snapshot(self, tag: str, commit: str) -> GitSnapshot:
+        fetch = self._fetch_blobs if self.has_history else None
+        return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store, fetch)
+
+    def _discard(self) -> None:
+        """Remove a clone that is damaged: it can be had again."""
+        self._store.close()
+        with locked(self._folder):
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _fetched(self, tag: str) -> str:
+        wanted = self._remote_name(tag)
+        if wanted is None:
+            return self._searched(tag)
+        place = wanted if wanted.startswith("refs/") else f"refs/fetched/{wanted}"
+        self._grow(f"+{wanted}:{place}")
+        commit = self._store.commit(place)
+        if commit is None:
+            raise UnknownTag(tag, nearest(tag, self.tags()))
+        return commit
+
+    def _remote_name(self, tag: str) -> str | None:
+        """What to ask the remote for: the full name of a ref, or a whole id."""
+        remote = self.remote_refs()
+        for name in (f"refs/tags/{tag}", f"refs/heads/{tag}"):
+            if name in remote:
+                return name
+        if tag.startswith("refs/") or tag == "HEAD" or _FULL.fullmatch(tag):
+            return tag
+        ids = {oid for oid in remote.values() if _HEX.fullmatch(tag) and oid.startswith(tag)}
+        return ids.pop() if len(ids) == 1 else None
+
+    def _searched(self, tag: str) -> str:
+        """The commit that an abbreviated id means: only a clone with all of history knows it."""
+        if _HEX.fullmatch(tag):
+            self._use(history=True)
+            self._grow()
+            if commit := self._store.commit(tag):
+                return commit
+        raise UnknownTag(tag, nearest(tag, self.tags()))
+
+    def _grow(self, *refs: str) -> None:
+        """Fetch refs into the clone, which is made if need be."""
+        how = ("--filter=blob:none", "origin", *_EVERYTHING) if self.has_history else ("--depth=1", "origin")
+        with locked(self._folder) as lock:
+            if self._folder.exists():
+                _remove_leftovers(self._folder)
+                self._fetch(self._folder, (*how, *refs), lock)
+            else:
+                written(self._folder, lambda aside: self._clone(aside, (*how, *refs), lock))
+
+    def _clone(self, folder: Path, arguments: Sequence[str], lock: int) -> None:
+        self._git("init", "--quiet", "--bare", "--template=", "--", str(folder))
+        self._git(f"--git-dir={folder}", "config", "remote.origin.url", self._url)
+        self._fetch(folder, arguments, lock)
+
+    def _git(self, *arguments: str) -> None:
+        try:
+            finish(_start(arguments))
+        except Failed as error:
+            raise self._explained(str(error)) from error
+
+    def _fetch(self, folder: Path, arguments: Sequence[str], lock: int, given: bytes = b"") -> None:
+        command = (f"--git-dir={folder}", "fetch", "--progress", "--no-tags", *_PLAINLY)
+        settings = _PROMISOR if self.has_history else ()
+        process = _start((*command, *arguments), settings, keep=(lock,))
+        try:
+            _send(process, given)
+            complaint = _follow(process, self._progress)
+        except BaseException:
+            end(process)
+            raise
+        process.communicate()
+        if process.returncode:
+            raise self._explained(complaint.decode(errors="replace"), arguments[-1])
+
+    def _explained(self, complaint: str, ref: str = "") -> SourceUnavailable:
+        """What a failed git means for the person who waits for it."""
+        if any(sign in complaint for sign in _NO_ROOM):
+            return unwritable(self._folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        if any(sign in complaint for sign in _NO_REF):
+            name = ref.partition(":")[0].lstrip("+")
+            return UnknownTag(name, nearest(name, self.tags()))
+        return self._unavailable(last_word(complaint.encode()))
+
+    def _fetch_blobs(self, ids: list[str]) -> None:
+        """Fetch many blobs in one exchange, as git's own lazy fetch does for one."""
+        with locked(self._folder) as lock:
+            _remove_leftovers(self._folder)
+            given = "".join(f"{wanted}\n" for wanted in ids).encode()
+            self._fetch(self._folder, ("--filter=blob:none", "--stdin", "origin"), lock, given)
+
+    def _unavailable(self, why: str) -> SourceUnavailable:
+        return SourceUnavailable(f"{public(self._url)} cannot be read: {masked(why, self._url)}; {WAYS_OUT}")
+
+
+def _start(
+    arguments: Sequence[str], settings: Sequence[str] = (), keep: tuple[int, ...] = ()
+) -> subprocess.Popen[bytes]:
+    return start(arguments, environment=_ENVIRONMENT, settings=(*_SETTINGS, *settings), keep=keep)
+
+
+def _send(process: subprocess.Popen[bytes], given: bytes) -> None:
+    """Give git its input; if it has ended before, its error stream says why."""
+    stdin, process.stdin = process.stdin, None
+    with suppress(BrokenPipeError), stdin or io.BytesIO() as pipe:
+        pipe.write(given)
+
+
+def _follow(process: subprocess.Popen[bytes], progress: Progress) -> bytes:
+    """Tell of git's progress until it ends; what it said that was no progress."""
+    said: list[bytes] = []
+    for line in _lines(process.stderr):
+        step = _STEP.match(line)
+        if step:
+            progress(step[1].decode(), int(step[2]), int(step[3]))
+        else:
+            said.append(line)
+    return b"\n".join(said)
+
+
+def _lines(stream: IO[bytes] | None) -> Iterator[bytes]:
+    """The lines of a stream as they come, those that end in a carriage return too."""
+    rest = b""
+    while isinstance(stream, io.BufferedReader) and (chunk := stream.read1()):
+        *lines, rest = re.split(rb"[\r\n]", rest + chunk)
+        yield from lines
+    yield rest
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a git that was killed left behind; nobody else works here while the lock is held."""
+    for pattern in ("**/*.lock", "objects/**/tmp_*"):
+        for leftover in folder.glob(pattern):
+            leftover.unlink(missing_ok=True)

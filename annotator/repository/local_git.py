@@ -1,0 +1,404 @@
+"""Reads a git repository on disk through git plumbing commands."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO
+
+import msgspec
+
+from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag, shortened
+from annotator.files import Closing
+from annotator.model.source import Blob
+from annotator.repository.snapshot import blob_id, is_safe, nearest
+from annotator.repository.versions import version_key
+
+# Git's own rules for names of refs (git-check-ref-format), and no revision syntax beyond a name.
+_NAME = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|[\x00-\x20\x7f~^:?*\[\\]))[^/].*(?<![/.])", re.DOTALL)
+_LONGEST = 250  # a ref may be a file, and no file's name is longer
+_ENTRY = re.compile(rb"100\d{3} blob ([0-9a-f]{40,64})\t([^\0]+)\0")
+
+# A repository is read with nobody else's programs, remotes or replaced objects, and never written to.
+_ENVIRONMENT = MappingProxyType(
+    {
+        "GIT_ALLOW_PROTOCOL": "",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_PAGER": "cat",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+)
+_SETTINGS = (
+    "safe.directory=*",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "gc.auto=0",
+    # What it keeps for the next object is seldom of use here: its own 96 MiB make nothing faster.
+    "core.deltaBaseCacheLimit=16m",
+)
+
+# Requests are written before answers are read: as many as every system's pipe holds.
+_AT_ONCE = 256
+
+UNKNOWN_SIZE = -1
+"""The size of each blob: git would have to look it up, and a partial clone may lack it."""
+
+
+class Unreadable(SourceUnavailable):
+    """Git cannot make sense of a repository, or not any more."""
+
+
+class Failed(Exception):
+    """Git ended with an error; the text is its last word."""
+
+
+def check_name(tag: str) -> None:
+    """See that a name can be nothing but the name of a tag, ref or commit.
+
+    Raises:
+        InvalidInput: It could be an option, a revision expression, a path, or is no name at all.
+    """
+    if len(tag) > _LONGEST or not _NAME.fullmatch(tag) or not tag.isprintable():
+        raise InvalidInput(f"{shortened(tag)!r} cannot be the name of a tag, ref or commit")
+
+
+def start(
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str] = _ENVIRONMENT,
+    settings: Sequence[str] = (),
+    keep: tuple[int, ...] = (),
+) -> subprocess.Popen[bytes]:
+    """Start git with all three streams as pipes.
+
+    Args:
+        arguments: What follows `git` and its settings.
+        environment: Variables over those of this process.
+        settings: Further `name=value` settings.
+        keep: File descriptors that the process inherits.
+
+    Raises:
+        SourceUnavailable: Git is not installed.
+    """
+    options = [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
+    # GitPython looks for git as it is imported, and costs 80 ms: only who runs git pays.
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    from git import Git, GitCommandNotFound  # noqa: PLC0415 - see above
+
+    try:
+        running = Git().execute(
+            [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *arguments],
+            istream=subprocess.PIPE,
+            as_process=True,
+            env=dict(environment),
+            pass_fds=keep,
+            start_new_session=True,  # so that it can be ended with the programs that it starts
+        )
+    except GitCommandNotFound as error:
+        raise SourceUnavailable("git is not installed; install it, or read `--source debian`") from error
+    process, running.proc = running.proc, None  # its end is ours to see to, not the garbage collector's
+    assert process is not None  # noqa: S101 - it was started just now
+    return process
+
+
+def finish(process: subprocess.Popen[bytes], given: bytes = b"", timeout: float | None = None) -> bytes:
+    """Give a started git its input, and wait for its output.
+
+    Raises:
+        Failed: It ended with an error.
+        subprocess.TimeoutExpired: It did not end in time; it has been ended.
+    """
+    try:
+        output, complaint = process.communicate(given, timeout=timeout)
+    except BaseException:
+        end(process)
+        raise
+    if process.returncode:
+        raise Failed(last_word(complaint) or f"git ended with status {process.returncode}")
+    return output
+
+
+def end(process: subprocess.Popen[bytes]) -> bytes:
+    """End a started git at once, and every program that it started; what it said on its error stream."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()[1] or b""
+
+
+def last_word(complaint: bytes) -> str:
+    """What git said last that says why, on one line."""
+    lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
+    telling = [at for at, line in enumerate(lines) if line.startswith(("fatal:", "error:"))]
+    first = telling[0] if telling else 0
+    last = first + 1 if lines[first : first + 1] and lines[first].endswith(":") else first
+    return " ".join(lines[first : last + 1]).removeprefix("fatal: ").removeprefix("error: ")
+
+
+class Repository:
+    """A git repository on disk, opened in place."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the repository at `folder`: bare, or a work tree with a `.git` folder or file."""
+        self.folder = folder
+        dotgit = folder / ".git"
+        self._directory = dotgit if dotgit.exists() else folder
+        self._batch: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Repository], tuple[Path]]:
+        """Open the same repository in another process."""
+        return Repository, (self.folder,)
+
+    def run(self, *arguments: str, given: bytes = b"") -> bytes:
+        """The output of a git command that only reads.
+
+        Raises:
+            Failed: Git ended with an error.
+        """
+        return finish(self._start(*arguments), given)
+
+    def tags(self) -> list[str]:
+        """All tags, in version order.
+
+        Raises:
+            Unreadable: Git cannot read the repository.
+        """
+        listing = self._output("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
+        return sorted(listing, key=version_key)
+
+    @property
+    def has_several_tagged(self) -> bool:
+        """Whether its tags stand for more than one commit."""
+        found = self._output("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
+        return len({line.split()[-1] for line in found}) > 1
+
+    def commit(self, *names: str) -> str | None:
+        """The commit that the first known one of some names leads to, as hex digits.
+
+        Raises:
+            InvalidInput: An abbreviated id fits several commits.
+            Unreadable: Git cannot read the repository.
+        """
+        asked = "".join(f"{name}^{{commit}}\n" for name in names).encode()
+        for name, answer in zip(names, self._output("cat-file", "--batch-check", given=asked), strict=False):
+            words = answer.split()
+            if words[1:2] == ["commit"]:
+                return words[0]
+            if words[-1] == "ambiguous":
+                raise InvalidInput(f"{name!r} is the beginning of several ids; give more of its digits")
+        return None
+
+    def files(self, commit: str) -> dict[str, Blob]:
+        """Every regular file of a commit's tree that is safe to name, by path.
+
+        Raises:
+            Unreadable: The tree cannot be read.
+        """
+        try:
+            listing = self.run("ls-tree", "-r", "-z", "--full-tree", commit)
+        except Failed as error:
+            raise Unreadable(f"{self.folder}: the tree of {commit} cannot be read: {error}") from error
+        return dict(_entries(listing))
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes | None]:
+        """The bytes of many blobs, None for each that is not here.
+
+        Raises:
+            Unreadable: Git cannot read the repository.
+        """
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, bytes | None] = {}
+        with self._lock:
+            for first in range(0, len(wanted), _AT_ONCE):
+                self._read(wanted[first : first + _AT_ONCE], found)
+        return found
+
+    def close(self) -> None:
+        """End the git process that reads blobs."""
+        with self._lock:
+            self._end_batch()
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return start((f"--git-dir={self._directory}", *arguments))
+
+    def _output(self, *arguments: str, given: bytes = b"") -> list[str]:
+        try:
+            return self.run(*arguments, given=given).decode(errors="replace").splitlines()
+        except Failed as error:
+            raise Unreadable(f"{self.folder} cannot be read: {error}") from error
+
+    def _read(self, ids: list[str], found: dict[str, bytes | None]) -> None:
+        if self._batch is None:
+            self._batch = self._start("cat-file", "--batch")
+        asked, answers = _streams(self._batch)
+        try:
+            asked.write("".join(f"{wanted}\n" for wanted in ids).encode())
+            asked.flush()
+            found.update((wanted, _true(wanted, _answer(answers))) for wanted in ids)
+        except BaseException as error:
+            complaint = self._end_batch()  # what it had not read yet would be taken for the next answer
+            if not isinstance(error, OSError | ValueError):
+                raise
+            why = last_word(complaint) or str(error)
+            raise Unreadable(f"{self.folder}: git stopped while it read: {why}{_hint(why)}") from error
+
+    def _end_batch(self) -> bytes:
+        batch, self._batch = self._batch, None
+        return b"" if batch is None else end(batch)
+
+
+def _streams(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    assert process.stdin is not None  # noqa: S101 - both were asked for as pipes
+    assert process.stdout is not None  # noqa: S101 - likewise
+    return process.stdin, process.stdout
+
+
+def _hint(why: str) -> str:
+    return (
+        "; it was cloned without all its objects, give a full clone to `--source`"
+        if "promisor" in why
+        else ""
+    )
+
+
+def _answer(answers: IO[bytes]) -> bytes | None:
+    """One answer of `git cat-file --batch`; ValueError if it is none."""
+    head = answers.readline().split()
+    if head[-1:] == [b"missing"]:
+        return None
+    if len(head) != 3:  # noqa: PLR2004 - id, type, size
+        raise ValueError(b" ".join(head).decode(errors="replace") or "it ended")
+    size = int(head[2])
+    data = answers.read(size + 1)
+    if len(data) != size + 1:
+        raise ValueError("an object ended early")
+    return data[:-1]
+
+
+def _true(wanted: str, data: bytes | None) -> bytes | None:
+    """The bytes of a blob; ValueError if they are another's: git itself takes a file's name on trust."""
+    if data is None or blob_id(data, wanted) == wanted:
+        return data
+    raise ValueError(f"object {wanted} is not what its name says; `git fsck` tells more")
+
+
+def _entries(listing: bytes) -> Iterator[tuple[str, Blob]]:
+    for blob, path in _ENTRY.findall(listing):
+        try:
+            name = path.decode()
+        except UnicodeDecodeError:
+            continue
+        if is_safe(name):
+            yield name, Blob(id=blob.decode(), size=UNKNOWN_SIZE)
+
+
+class GitSnapshot(msgspec.Struct, frozen=True):
+    """A commit of a git repository; `fetch` is told the ids of blobs that are not there yet."""
+
+    repository: str
+    tag: str
+    commit: str
+    files: Mapping[str, Blob]
+    store: Repository
+    fetch: Callable[[list[str]], None] | None = None
+
+    @property
+    def version(self) -> str:
+        """The tag: git has no other name for it."""
+        return self.tag
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of many files at once; KeyError for a path that the snapshot does not have.
+
+        Raises:
+            SourceUnavailable: A blob is neither here nor to be had.
+        """
+        wanted = {path: self.files[path].id for path in paths}
+        blobs = self.store.blobs(wanted.values())
+        lacking = [blob for blob, data in blobs.items() if data is None]
+        if lacking and self.fetch is not None:
+            self.fetch(lacking)
+            blobs |= self.store.blobs(lacking)
+        return {path: self._whole(path, blobs[blob]) for path, blob in wanted.items()}
+
+    def _whole(self, path: str, data: bytes | None) -> bytes:
+        if data is None:
+            raise SourceUnavailable(
+                f"{self.store.folder}: {path} at {self.tag} is not in this repository{_hint('promisor')}"
+            )
+        return data
+
+
+WAYS_OUT = (
+    "give `--source` the path of a git repository, the URL of one, or `debian` for Debian's source packages"
+)
+
+_DEEPEN = "it is a shallow clone: fetch the tag into it, or give `--source` a repository with all tags"
+
+
+class LocalSource(Closing):
+    """A local git repository, bare or with a work tree."""
+
+    def __init__(self, path: Path, *, repository: str) -> None:
+        """Open the repository at `path`; `repository` is its address for people.
+
+        Raises:
+            SourceUnavailable: There is no git repository.
+        """
+        self.repository = repository
+        self._store = Repository(_existing(path))
+        try:
+            shallow = self._store.run("rev-parse", "--is-shallow-repository")
+        except Failed as error:
+            raise SourceUnavailable(
+                f"{path} is not a git repository that can be read ({error}); {WAYS_OUT}"
+            ) from error
+        self._is_shallow = shallow.strip() == b"true"
+
+    @cached_property
+    def has_history(self) -> bool:
+        """Whether other tags are at hand: not in a shallow clone of one."""
+        return not self._is_shallow or self._store.has_several_tagged
+
+    def tags(self) -> list[str]:
+        """All tags, in version order."""
+        return self._store.tags()
+
+    def default_tag(self, baseline: str) -> str:
+        """The baseline itself: a repository that lacks it is the wrong one."""
+        return baseline
+
+    def snapshot(self, tag: str) -> GitSnapshot:
+        """The repository at a tag, another ref, or a commit.
+
+        Raises:
+            InvalidInput: `tag` cannot be a name.
+            UnknownTag: There is no such tag, ref or commit.
+        """
+        check_name(tag)
+        commit = self._store.commit(f"refs/tags/{tag}", f"refs/heads/{tag}", tag)
+        if commit is None:
+            raise UnknownTag(tag, nearest(tag, self.tags()), _DEEPEN if self._is_shallow else "")
+        return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store)
+
+    def close(self) -> None:
+        """End git."""
+        self._store.close()
+
+
+def _existing(path: Path) -> Path:
+    try:
+        return path.resolve(strict=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SourceUnavailable(f"{path} does not exist; {WAYS_OUT}") from error

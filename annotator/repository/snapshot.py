@@ -1,0 +1,95 @@
+"""Interface of a repository and of its snapshot at one tag; path safety, blob ids."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from bisect import bisect
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Protocol, Self
+
+from annotator.model.source import Snapshot
+from annotator.repository.versions import version_key
+
+_HOSTILE = re.compile(r"\\|^[A-Za-z]:|(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
+_NEAREST = 5
+_VERSION = re.compile(r"v?\d")
+
+
+class Source(Protocol):
+    """A repository that can be read at any of its tags.
+
+    Attributes:
+        repository: Its address for people and permalinks.
+        has_history: Whether reading many tags is cheap here: all of them are at hand.
+    """
+
+    @property
+    def repository(self) -> str: ...  # noqa: D102 - documented above
+    @property
+    def has_history(self) -> bool: ...  # noqa: D102
+
+    def tags(self) -> list[str]:
+        """All tags, in the source's order.
+
+        Raises:
+            SourceUnavailable: The source does not answer.
+        """
+        ...
+
+    def default_tag(self, baseline: str) -> str:
+        """The tag to show when none was asked for: the baseline, or the one nearest to it here."""
+        ...
+
+    def snapshot(self, tag: str) -> Snapshot:
+        """The repository at a tag, another ref, or a commit (full or abbreviated).
+
+        Raises:
+            UnknownTag: There is no such tag, ref or commit.
+            SourceUnavailable: The source does not answer, or is damaged.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what was started for reading."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def is_safe(path: str) -> bool:
+    """Whether a path of a tree stays inside the tree, and is text on every system.
+
+    Absolute paths, `..`, `.git`, drive letters, backslashes and characters that do not print can
+    only come from a tree that was made to do harm: such a file is left out.
+    """
+    return path.isprintable() and not _HOSTILE.search(path)
+
+
+def blob_id(data: bytes, like: str = "") -> str:
+    """The id that git gives to a file's bytes: by SHA-1, or by SHA-256 if it is to be like one of those."""
+    head = b"blob %d\0" % len(data)
+    if len(like) == hashlib.sha256().digest_size * 2:
+        return hashlib.sha256(head + data).hexdigest()
+    return hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
+
+
+def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags most like a name that was asked for: by letters, and for a version by its place among them."""
+    known = sorted(tags, key=version_key)
+    alike = difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.6)
+    place = bisect([version_key(each) for each in known], version_key(tag))
+    beside = known[max(0, place - 2) : place + 2] if any(char.isdigit() for char in tag) else []
+    return tuple(dict.fromkeys([*alike, *beside]))[:_NEAREST] or _newest(known)
+
+
+def _newest(tags: Iterable[str]) -> tuple[str, ...]:
+    """The newest tags, those that name no version last."""
+    ordered = sorted(tags, key=lambda tag: (_VERSION.match(tag) is not None, version_key(tag.lstrip("v"))))
+    return tuple(reversed(ordered[-_NEAREST:]))

@@ -1,0 +1,80 @@
+"""Benchmark figures shown on a page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from annotator.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+FILE: Final = "figures.json"
+"""Where a site keeps them; the benchmarks write it."""
+
+_RATIO = re.compile(r"([0-9]+(?:\.[0-9]+)?)×")
+_MORE, _LESS = "≥", "≤"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One figure.
+
+    Attributes:
+        what: What was measured.
+        figure: Ours, with its unit.
+        peer: The peer's, empty without one.
+        ratio: Ours divided by the peer's, as in `1.20×`; empty where nothing is to be divided.
+        goal: What was to be reached; it begins with ≥ or ≤ where one is better than the other.
+    """
+
+    what: str
+    figure: str
+    peer: str = ""
+    ratio: str = ""
+    goal: str = ""
+
+    @property
+    def ahead(self) -> str:
+        """`ours` or `peer`, whichever did better; empty if that cannot be told."""
+        ratio = _RATIO.fullmatch(self.ratio)
+        if ratio is None or not self.goal.startswith((_MORE, _LESS)) or float(ratio[1]) == 1:
+            return ""
+        return "ours" if (float(ratio[1]) > 1) == self.goal.startswith(_MORE) else "peer"
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """Where and when figures were measured; `load` is the number of busy processes when it began."""
+
+    date: str = ""
+    cores: int = 0
+    python: str = ""
+    system: str = ""
+    load: float = 0.0
+
+
+class Table(msgspec.Struct, frozen=True):
+    """The figures of one benchmark."""
+
+    about: str
+    machine: Machine = Machine()
+    rows: tuple[Row, ...] = ()
+
+
+def decode(name: str, data: bytes) -> Mapping[str, Table]:
+    """The tables of a file by the names of the benchmarks.
+
+    Raises:
+        InvalidInput: The file is not what the benchmarks write.
+    """
+    try:
+        return msgspec.json.decode(data, type=dict[str, Table])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{name}: these are no figures: {error}; run the benchmarks again") from error
+
+
+def chosen(tables: Mapping[str, Table], names: Iterable[str]) -> tuple[Table, ...]:
+    """The tables that a text asks for, as far as they were measured."""
+    return tuple(tables[name] for name in names if name in tables)

@@ -1,0 +1,148 @@
+"""Callers, callees and implementers of the shown declarations."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.model.go import Kind
+from annotator.model.port import GoSymbol
+from annotator.site.placement import folder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from annotator.site.placement import Place, Places, Sheet, Source
+
+_QUALIFIER = re.compile(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])")
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A declaration that calls another, and the line of the first such call."""
+
+    caller: Place
+    callee: Place
+    line: int
+
+
+class Relations:
+    """The relations among what the pages show."""
+
+    def __init__(
+        self,
+        sheets: Iterable[Sheet],
+        places: Places,
+        sources: Mapping[str, Source],
+        symbols: Iterable[GoSymbol],
+    ) -> None:
+        self._sheets = tuple(sheets)
+        self._places = places
+        self._sources = sources
+        self._symbols = tuple(symbols)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call from one shown declaration to another, each pair once."""
+        return tuple(call for sheet in self._sheets for call in self._of(sheet))
+
+    @cached_property
+    def out(self) -> Mapping[str, tuple[Call, ...]]:
+        """By page, the calls that leave it."""
+        return _grouped(self.calls, leaving=True)
+
+    @cached_property
+    def into(self) -> Mapping[str, tuple[Call, ...]]:
+        """By page, the calls that come to it from others."""
+        return _grouped(self.calls, leaving=False)
+
+    def _of(self, sheet: Sheet) -> Iterator[Call]:
+        for item in sheet.items:
+            span, caller = item.declaration.span, self._places[item.path, item.declaration.symbol]
+            seen: set[tuple[str, str]] = set()
+            for use in self._sources[item.path].uses:
+                key = (use.path, use.symbol)
+                if not use.call or key in seen or not span.start <= use.start < span.end:
+                    continue
+                seen.add(key)
+                callee = self._places.get(key)
+                if callee is not None and caller.path == item.path:
+                    yield Call(caller, callee, use.line)
+
+    @cached_property
+    def implementers(self) -> Mapping[str, tuple[str, ...]]:
+        """By an interface's notation, the types that have all its methods, by their recorded signatures."""
+        types = _methods(self._symbols)
+        found: dict[str, tuple[str, ...]] = {}
+        for interface in (one for one in self._symbols if one.kind is Kind.INTERFACE):
+            asked = self._asked(interface)
+            if asked:
+                found[interface.notation] = tuple(
+                    notation for notation, has in types.items() if asked <= has and notation in self._declared
+                )
+        return found
+
+    @cached_property
+    def interfaces(self) -> Mapping[str, tuple[str, ...]]:
+        """By a type's notation, the interfaces whose methods it has."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for interface, types in self.implementers.items():
+            for notation in types:
+                found[notation].append(interface)
+        return {notation: tuple(interfaces) for notation, interfaces in found.items()}
+
+    @cached_property
+    def _declared(self) -> frozenset[str]:
+        return frozenset(one.notation for one in self._symbols)
+
+    def _asked(self, interface: GoSymbol) -> frozenset[str]:
+        """The methods that an interface asks for; none if one of them is not recorded."""
+        folder = folder_of(interface.path)
+        own = {
+            one.symbol.rpartition(".")[2]: _signature(one)
+            for one in self._symbols
+            if one.kind is Kind.IMETHOD
+            and folder_of(one.path) == folder
+            and one.symbol.rpartition(".")[0] == interface.symbol
+        }
+        lacking = [member.name for member in interface.members if member.name not in own]
+        embedded = [self._interface(folder, name) for name in lacking]
+        inner = [self._asked(one) if one else frozenset() for one in embedded]
+        return frozenset(own.values()).union(*inner) if all(inner) else frozenset()
+
+    def _interface(self, folder: str, name: str) -> GoSymbol | None:
+        """An interface of the same package, which another one embeds."""
+        found = (one for one in self._symbols if one.kind is Kind.INTERFACE and one.symbol == name)
+        return next((one for one in found if folder_of(one.path) == folder), None)
+
+
+def _grouped(calls: Iterable[Call], *, leaving: bool) -> Mapping[str, tuple[Call, ...]]:
+    found: dict[str, list[Call]] = defaultdict(list)
+    for call in calls:
+        if call.caller.page != call.callee.page:
+            found[call.caller.page if leaving else call.callee.page].append(call)
+    return {page: tuple(those) for page, those in found.items()}
+
+
+def _methods(symbols: Iterable[GoSymbol]) -> Mapping[str, frozenset[str]]:
+    """By a type's notation, the signatures of its methods, whatever files of its package they are in."""
+    every = tuple(symbols)
+    types = {(folder_of(one.path), one.symbol): one.notation for one in every if "." not in one.symbol}
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in every:
+        if one.kind is Kind.METHOD:
+            owner = types.get((folder_of(one.path), one.symbol.rpartition(".")[0]))
+            if owner:
+                found[owner].add(_signature(one))
+    return {notation: frozenset(signatures) for notation, signatures in found.items()}
+
+
+def _signature(one: GoSymbol) -> str:
+    """A method's name and types, without the names of parameters and packages."""
+    params, results = (
+        ",".join(_QUALIFIER.sub("", param.type) for param in params) for params in (one.params, one.results)
+    )
+    return f"{one.symbol.rpartition('.')[2]}({params})({results})"

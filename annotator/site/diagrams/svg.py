@@ -1,0 +1,218 @@
+"""Boxes, arrows and text as SVG."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.site.markup import Html, join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WIDE, TREE, NARROW = 960, 720, 380
+"""Widths of pictures; one as wide as `WIDE` is shown on wide windows."""
+
+_LETTER, _CODE = 8.4, 6.7
+"""Width of a letter of a title, at the most, and of a symbol's name, in pixels."""
+
+ROW = 18
+"""Height of a further row of a title, in pixels."""
+
+_PADDING = 12
+"""Between a box's edge and its words, in pixels."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A step of the pipeline: its number and title, its page, and the symbol that it is about.
+
+    `mark` is shown in the number's place, where it is given.
+    """
+
+    number: str
+    title: str
+    href: str
+    symbol: str = ""
+    mark: str = ""
+
+    @property
+    def label(self) -> str:
+        """What stands before the title."""
+        return self.mark or self.number
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A step in its place, in pixels; `top` sets it apart, and `node` is what its links go by.
+
+    A title that is too long for its `rows` is cut off.
+    """
+
+    step: Step
+    x: float
+    y: float
+    width: float
+    top: bool = False
+    height: float = 44
+    node: str = ""
+    rows: int = 1
+
+
+class Words(msgspec.Struct, frozen=True):
+    """Words beside the boxes; `x` and `y` are where they begin."""
+
+    text: str
+    x: float
+    y: float
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An arrow from one node to another; a quiet one shows when a reader asks for one of its ends."""
+
+    path: str
+    before: str
+    after: str
+    quiet: bool = False
+
+
+class Band(msgspec.Struct, frozen=True):
+    """A stretch of a picture's height behind boxes that stand in one row."""
+
+    y: float
+    height: float
+
+
+class Drawing(msgspec.Struct, frozen=True):
+    """All that is drawn, and how high it is; `lines` are the paths of arrows."""
+
+    boxes: tuple[Box, ...]
+    lines: tuple[str, ...]
+    height: float
+    texts: tuple[Words, ...] = ()
+    links: tuple[Link, ...] = ()
+    bands: tuple[Band, ...] = ()
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a drawing is called on its page, what it is for those who do not see it, and its steps."""
+
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+    told: str = ""
+
+    @property
+    def description(self) -> str:
+        """What is read out: the steps in order, unless it is told otherwise."""
+        return self.told or "; ".join(f"{step.label} {step.title}".strip() for step in self.steps)
+
+
+def svg(drawing: Drawing, width: float, about: About, *, wide: bool | None = None) -> Html:
+    """The picture; its class says whether it is for wide windows."""
+    kind = "wide" if (width == WIDE if wide is None else wide) else "narrow"
+    name = f"{about.name}-{kind}"
+    return Html(
+        '<svg class="picture picture-%s picture-of-%s" viewBox="0 0 %s %s" role="group" aria-labelledby="%s" '
+        'xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor">'
+        '<title id="%s">%s</title><desc>%s</desc>'
+        '<defs><marker id="arrow-%s" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" '
+        'orient="auto"><path d="M0 0L8 4L0 8z" class="picture-tip"/></marker></defs>'
+    ) % (
+        kind,
+        Html(about.name),
+        Html(f"{width:g}"),
+        Html(f"{drawing.height:g}"),
+        Html(name),
+        Html(name),
+        about.title,
+        about.description,
+        Html(name),
+    ) + join(_drawn(drawing, name))
+
+
+def _drawn(drawing: Drawing, name: str) -> Iterator[Html]:
+    for band in drawing.bands:
+        yield Html('<rect class="picture-band" x="0" y="%s" width="100%%" height="%s" rx="9"/>') % (
+            Html(f"{band.y:g}"),
+            Html(f"{band.height:g}"),
+        )
+    for link in drawing.links:
+        yield Html(
+            '<path class="picture-line%s" d="%s" data-before="%s" data-after="%s" '
+            'marker-end="url(#arrow-%s)"/>'
+        ) % (
+            Html(" picture-quiet" if link.quiet else ""),
+            Html(link.path),
+            link.before,
+            link.after,
+            Html(name),
+        )
+    for line in drawing.lines:
+        yield Html('<path class="picture-line" d="%s" marker-end="url(#arrow-%s)"/>') % (
+            Html(line),
+            Html(name),
+        )
+    for text in drawing.texts:
+        yield _text("picture-label", text.x, text.y, text.text)
+    for box in drawing.boxes:
+        yield _box(box)
+    yield Html("</svg>")
+
+
+def _box(box: Box) -> Html:
+    step = box.step
+    name = f"{step.label} {step.title}".strip() + (f": {step.symbol}" if step.symbol else "")
+    left = box.x + _before_title(step)
+    room = _room(step, box.width)
+    middle = box.y + (19 if step.symbol else box.height / 2 + 5)
+    return Html(
+        '<a href="%s" class="picture-step%s"%s><title>%s</title>'
+        '<rect x="%s" y="%s" width="%s" height="%s" rx="7"/>'
+    ) % (
+        step.href,
+        Html(" picture-top" if box.top else ""),
+        Html(' data-node="%s"') % box.node if box.node else Html(""),
+        name,
+        *(Html(f"{number:g}") for number in (box.x, box.y, box.width, box.height)),
+    ) + join(
+        (
+            _text("picture-number", box.x + _PADDING, middle, step.label),
+            *(
+                _text("picture-title", left, middle + at * ROW, text)
+                for at, text in enumerate(_rows(step.title, room, box.rows))
+            ),
+            _text("picture-symbol", left, box.y + box.height - 8, _cut(step.symbol, room)),
+            Html("</a>"),
+        )
+    )
+
+
+def _text(kind: str, x: float, y: float, text: str) -> Html:
+    place = Html(f'class="{kind}" x="{x:g}" y="{y:g}"')
+    return Html("<text %s>%s</text>") % (place, text) if text else Html("")
+
+
+def rows_of(step: Step, width: float) -> int:
+    """How many rows the title of a step takes in a box of that width, in pixels: two at the most."""
+    return max(len(_rows(step.title, _room(step, width), 2)), 1)
+
+
+def _before_title(step: Step) -> int:
+    return _PADDING + (10 + 9 * len(step.label) if step.label else 0)
+
+
+def _room(step: Step, width: float) -> float:
+    return width - _PADDING - _before_title(step)
+
+
+def _rows(text: str, room: float, most: int) -> list[str]:
+    """The text in rows that the room, in pixels, surely holds."""
+    width = max(int(room / _LETTER), 2)
+    return textwrap.wrap(text, width, max_lines=most, placeholder="…")
+
+
+def _cut(text: str, room: float) -> str:
+    """As much of a symbol's name as the room, in pixels, surely holds."""
+    most = max(int(room / _CODE), 1)
+    return text if len(text) <= most else text[: most - 1] + "…"

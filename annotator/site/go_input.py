@@ -1,0 +1,190 @@
+"""Go files as the pages show them: highlighted, with resolved uses and locks."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import pickle
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from annotator.cache import Kept
+from annotator.errors import counted
+from annotator.golang import lock_usage
+from annotator.golang.resolver import Binder
+from annotator.golang.source_tree import Tree
+from annotator.model.go import Locking, Use
+from annotator.parallel import parallel_map, split
+from annotator.session import Session
+from annotator.site import highlighting
+from annotator.site.highlighting import Coloured
+from annotator.site.placement import Source
+
+if TYPE_CHECKING:
+    from annotator.cache import Cache
+
+decode = msgspec.msgpack.Decoder(highlighting.Pieces).decode
+made = highlighting.pieces
+
+
+def colours(cache: Cache, files: Mapping[str, bytes], language: str) -> Mapping[str, highlighting.Pieces]:
+    """The coloured stretches of files in one language, by path."""
+    known = kept(cache, files, language)
+    fresh = {path: made(files[path], language) for path in files if path not in known}
+    keep(cache, files, language, {path: msgspec.msgpack.encode(found) for path, found in fresh.items()})
+    return {**known, **fresh}
+
+
+def kept(cache: Cache, files: Mapping[str, bytes], language: str) -> dict[str, highlighting.Pieces]:
+    """Those that are known already."""
+    return Kept(cache, "colours", highlighting.Pieces).get(_colour_keys(files, files, language))
+
+
+def keep(cache: Cache, files: Mapping[str, bytes], language: str, encoded: Mapping[str, bytes]) -> None:
+    """Keep the encoded colours of some files."""
+    keys = _colour_keys(files, encoded, language)
+    cache.put_values("colours", {keys[path]: value for path, value in encoded.items()})
+
+
+def _colour_keys(files: Mapping[str, bytes], paths: Iterable[str], language: str) -> dict[str, str]:
+    made_by = f"{version('pygments')}:{language}"
+    return {path: f"{made_by}:{hashlib.sha256(files[path]).hexdigest()}" for path in paths}
+
+
+_LOG = logging.getLogger(__name__)
+
+# Fewer bytes of Go than this are analysed before worker processes have started.
+_FEW_BYTES = 200_000
+
+# So many files of one package at most are analysed together.
+_PART = 12
+
+_USES = msgspec.msgpack.Decoder(tuple[Use, ...])
+_LOCKING = msgspec.msgpack.Decoder(Locking)
+
+T = TypeVar("T")
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """The files by path, and what they say of locks where that was asked."""
+
+    sources: Mapping[str, Source]
+    locking: Mapping[str, Locking]
+
+
+class _Lacking(msgspec.Struct, frozen=True):
+    """The files of which something is not known."""
+
+    uses: frozenset[str]
+    colours: frozenset[str]
+    locking: frozenset[str]
+
+    def __contains__(self, path: str) -> bool:
+        return any(path in found for found in (self.uses, self.colours, self.locking))
+
+
+class _Made(msgspec.Struct, frozen=True, array_like=True):
+    """What one process made of some files, by path and encoded."""
+
+    uses: dict[str, bytes]
+    colours: dict[str, bytes]
+    locking: dict[str, bytes]
+
+
+def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
+    """The Go files of some packages, tests apart; what is known of their bytes is not made again.
+
+    Args:
+        at: The open source.
+        folders: The packages' folders.
+        locks: Whether it is asked what the files say of locks.
+    """
+    wanted = set(folders)
+    paths = [
+        path
+        for path in at.tree.go_files
+        if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
+    ]
+    documents, data = at.tree.documents(paths), at.tree.read(paths)
+    uses, colours = _kept(at, "uses", tuple[Use, ...], paths), kept(at.cache, data, "go")
+    asked = paths if locks else []
+    locking = _kept(at, "locking", Locking, asked)
+    lacking = _Lacking(
+        frozenset(paths) - uses.keys(), frozenset(paths) - colours.keys(), frozenset(asked) - locking.keys()
+    )
+    bare = [path for path in paths if path in lacking]
+    if bare:
+        _LOG.info("resolving names in %s", counted(len(bare), "Go file"))
+    for made in _analysed(at, lacking, bare, data):
+        _keep(at, data, made)
+        uses |= {path: _USES.decode(encoded) for path, encoded in made.uses.items()}
+        colours |= {path: decode(encoded) for path, encoded in made.colours.items()}
+        locking |= {path: _LOCKING.decode(encoded) for path, encoded in made.locking.items()}
+    return Shown(
+        {path: Source(data[path], documents[path], uses[path], Coloured(colours[path])) for path in paths},
+        {path: locking[path] for path in asked},
+    )
+
+
+def _analysed(at: Session, lacking: _Lacking, paths: Sequence[str], data: Mapping[str, bytes]) -> list[_Made]:
+    """Analyse some files; many of them in worker processes."""
+    modules = at.project.config.modules
+    if sum(len(data[path]) for path in paths) < _FEW_BYTES:
+        return [_made(Binder(at.tree, modules), at.tree, lacking, paths)] if paths else []
+    tree = pickle.dumps(at.tree)
+    # The files of a package need the same things known, so they go together; a large package in parts.
+    packages = defaultdict(list)
+    for path in paths:
+        packages[path.rpartition("/")[0]].append(path)
+    parts = [found[at : at + _PART] for found in packages.values() for at in range(0, len(found), _PART)]
+    shares = [[path for part in share for path in part] for share in split(parts)]
+    return parallel_map(_made_in_worker, [(tree, modules, lacking, share) for share in shares])
+
+
+def _made_in_worker(task: tuple[bytes, tuple[str, ...], _Lacking, list[str]]) -> _Made:
+    tree, modules, lacking, paths = task
+    binder, read = _opened(tree, modules)
+    return _made(binder, read, lacking, paths)
+
+
+@lru_cache(maxsize=1)
+def _opened(tree: bytes, modules: tuple[str, ...]) -> tuple[Binder, Tree]:
+    """Open a pickled tree; what a worker found out for one share serves the next."""
+    opened = pickle.loads(tree)  # noqa: S301 - from the process that started this one
+    return Binder(opened, modules), opened
+
+
+def _made(binder: Binder, tree: Tree, lacking: _Lacking, paths: Sequence[str]) -> _Made:
+    encode = msgspec.msgpack.encode
+    data, documents = tree.read(paths), tree.documents(paths)
+    return _Made(
+        locking={  # which asks the binder for the uses, too
+            path: encode(lock_usage.read(binder, path, data[path], documents[path]))
+            for path in paths
+            if path in lacking.locking
+        },
+        uses={path: encode(binder.uses(path)) for path in paths if path in lacking.uses},
+        colours={path: encode(made(data[path], "go")) for path in paths if path in lacking.colours},
+    )
+
+
+def _keep(at: Session, data: Mapping[str, bytes], made: _Made) -> None:
+    for kind, values in (("uses", made.uses), ("locking", made.locking)):
+        keys = _keys(at, values)
+        at.cache.put_values(kind, {keys[path]: encoded for path, encoded in values.items()})
+    keep(at.cache, data, "go", made.colours)
+
+
+def _kept(at: Session, kind: str, shape: type[T], paths: Iterable[str]) -> dict[str, T]:
+    """What was found out of some files at this state of the whole tree."""
+    return Kept(at.cache, kind, shape).get(_keys(at, paths))
+
+
+def _keys(at: Session, paths: Iterable[str]) -> dict[str, str]:
+    modules = ",".join(at.project.config.modules)
+    return {path: f"{at.tree.digest}:{modules}:{path}" for path in paths}

@@ -1,0 +1,307 @@
+"""Source lines as highlighted, linked HTML."""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_left, bisect_right
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+from pygments.lexers.go import GoLexer
+from pygments.lexers.python import PythonLexer
+from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Operator
+
+from annotator.site.markup import Html, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from pygments.lexer import Lexer
+    from pygments.token import _TokenType
+
+    from annotator.model.go import Use
+
+_COLOURED = (
+    Comment,
+    Keyword,
+    Literal,
+    Name.Builtin,
+    Name.Function,
+    Name.Class,
+    Name.Decorator,
+    Operator.Word,
+)
+_LEXERS: dict[str, type[Lexer]] = {"go": GoLexer, "py": PythonLexer}
+"""By the short name of a language, what tells its words apart."""
+_LARGEST = 1_000_000
+"""Bytes up to which a file is coloured."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of source.
+
+    Attributes:
+        number: Its 1-based number.
+        id: Its anchor, empty where the line is at home on another page.
+        href: The address of its anchor, seen from the page that shows it.
+        html: Its content.
+        cited: Whether a reference names it.
+        jump: Address and title of the line that does the same in the other language, where there is one.
+        skipped: Anchors of the lines before it that are not shown, so that links to them still work.
+    """
+
+    number: int
+    id: str
+    href: str
+    html: Html
+    cited: bool = False
+    jump: tuple[str, str] | None = None
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def markup(self) -> Html:
+        """The line as it stands in a page: its number is a link, and so is the way to the other language."""
+        cited = " ln-cited" if self.cited else ""
+        named = f' id="{escape(self.id)}"' if self.id else ""
+        skipped = "".join(f'<a id="{escape(anchor)}"></a>' for anchor in self.skipped)
+        return Html(
+            f'<span class="ln{cited}"{named}>{skipped}'
+            f'<a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
+            f'aria-label="line {self.number}"></a>{self.html}{self._leap}&#10;</span>'
+        )
+
+    @property
+    def _leap(self) -> str:
+        if self.jump is None:
+            return ""
+        address, title = (escape(word) for word in self.jump)
+        return f'<a class="jump" href="{address}" title="{title}" aria-label="{title}"></a>'
+
+
+class Anchors(msgspec.Struct, frozen=True):
+    """How lines are called: what goes before the number, and the page that has the anchors.
+
+    `home` is empty on that page itself. Lines that are `taken` have their anchor elsewhere on it.
+    """
+
+    prefix: str
+    home: str = ""
+    taken: frozenset[int] = frozenset()
+
+
+Pieces = tuple[tuple[int, int, str], ...]
+"""Bytes `[start, end)` of a file that have one colour, in order and without overlap."""
+
+
+@lru_cache(maxsize=1024)
+def pieces(data: bytes, language: str = "go") -> Pieces:
+    """The coloured stretches of a file, in order and without overlap."""
+    if len(data) > _LARGEST:
+        return ()
+    found, at = [], 0
+    for _, token, text in _LEXERS[language]().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
+        end = at + (len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape")))
+        if _is_coloured(token):
+            found.append((at, end, _colour(token)))
+        at = end
+    return tuple(found)
+
+
+class Coloured:
+    """A file's coloured stretches, with what pages make of them again and again."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        """Take the stretches as `pieces` gives them."""
+        self.pieces = pieces
+        self.ends = [piece[1] for piece in pieces]
+        self.plain: dict[int, Html] = {}
+        """By the offsets at which they begin, lines without links."""
+
+
+@lru_cache(maxsize=1024)
+def _coloured_file(data: bytes, language: str) -> Coloured:
+    return Coloured(pieces(data, language))
+
+
+@lru_cache(maxsize=65536)
+def _link(address: str, title: str) -> str:
+    return Html('<a href="%s" title="%s">') % (address, title)
+
+
+@cache
+def _is_coloured(token: _TokenType) -> bool:
+    return any(token[: len(colour)] == colour for colour in _COLOURED)
+
+
+@cache
+def _colour(token: _TokenType) -> str:
+    """The short name that style sheets know a kind of token, or the nearest wider kind, by."""
+    name = STANDARD_TYPES.get(token)
+    while name is None and token.parent:
+        token = token.parent
+        name = STANDARD_TYPES.get(token)
+    return name or ""
+
+
+@lru_cache(maxsize=1024)
+def starts(data: bytes) -> tuple[int, ...]:
+    """The byte offset at which each line begins, and one past the end."""
+    found = [0]
+    while (at := data.find(b"\n", found[-1])) >= 0:
+        found.append(at + 1)
+    return (*found, len(data) + 1)
+
+
+def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
+    data: bytes,
+    first: int,
+    last: int,
+    *,
+    anchors: Anchors,
+    uses: Iterable[Use] = (),
+    href: Callable[[Use], tuple[str, str] | None] = lambda _: None,
+    cited: frozenset[int] = frozenset(),
+    jumps: Mapping[int, tuple[str, str]] | None = None,
+    language: str = "go",
+    colours: Coloured | None = None,
+    hidden: frozenset[int] = frozenset(),
+) -> tuple[Line, ...]:
+    """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
+
+    Args:
+        data: The whole file.
+        first: The first line.
+        last: The last line.
+        anchors: How the lines are called.
+        uses: Identifiers of the file that may become links.
+        href: Address and title that an identifier leads to, or None.
+        cited: Lines to be marked.
+        jumps: By line, where its counterpart is, as address and title.
+        language: `go` or `py`.
+        colours: The file's coloured stretches, if they are known already.
+        hidden: Lines to leave out; the line after them has their anchors.
+    """
+    ends = starts(data)
+    start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
+    inside = (use for use in uses if start <= use.start < end)
+    linked = {(use.start, use.end): _link(*found) for use in inside if (found := href(use))}
+    shown = _Shown(data, colours or _coloured_file(data, language), sorted(linked), linked)
+    shown_lines: list[Line] = []
+    skipped: list[str] = []
+    for number in range(max(first, 1), min(last, len(ends) - 1) + 1):
+        anchor = "" if anchors.home or number in anchors.taken else f"{anchors.prefix}{number}"
+        if number in hidden:
+            skipped += [anchor] if anchor else []
+            continue
+        line = Line(
+            number=number,
+            id=anchor,
+            href=f"{anchors.home}#{anchors.prefix}{number}",
+            html=_line(shown, ends[number - 1], ends[number] - 1),
+            cited=number in cited,
+            jump=(jumps or {}).get(number),
+            skipped=tuple(skipped),
+        )
+        shown_lines.append(line)
+        skipped.clear()
+    return tuple(shown_lines)
+
+
+_SECTION = re.compile(r"\s*(?:Go|Differs):(?:\s|$)")
+
+
+@lru_cache(maxsize=1024)
+def mapping_lines(data: bytes) -> frozenset[int]:
+    """Return the lines of a Python file on which docstrings name originals and differences.
+
+    The table below the code shows what these `Go:` and `Differs:` sections say.
+    """
+    lines = data.decode("utf-8", "replace").splitlines()
+    found: set[int] = set()
+    for node in ast.walk(ast.parse(data)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.end_lineno:
+            found |= _sections_of(lines, node.lineno, node.end_lineno)
+    return frozenset(found)
+
+
+def _sections_of(lines: list[str], first: int, last: int) -> set[int]:
+    found: set[int] = set()
+    indent: int | None = None
+    # The first line is the summary; the last one closes the docstring.
+    for number in range(first + 1, last):
+        line = lines[number - 1]
+        depth = len(line) - len(line.lstrip())
+        if _SECTION.match(line):
+            indent = depth
+        elif line.strip() and indent is not None and depth <= indent:
+            indent = None
+        if indent is not None:
+            found.add(number)
+    # A section takes the blank lines before it along, unless text follows it.
+    for number in range(last - 1, first, -1):
+        if not lines[number - 1].strip() and (number + 1 in found or number + 1 == last):
+            found.add(number)
+    return found
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """A file with its colours, and with what opens each link, by their places in order."""
+
+    data: bytes
+    colours: Coloured
+    order: list[tuple[int, int]]
+    linked: dict[tuple[int, int], str]
+
+
+def _line(shown: _Shown, start: int, end: int) -> Html:
+    end -= shown.data.endswith(b"\r", start, end)
+    inside = shown.order[bisect_left(shown.order, (start, 0)) : bisect_right(shown.order, (end, 0))]
+    return _linked(shown, start, end, inside) if inside else _plain(shown, start, end)
+
+
+def _plain(shown: _Shown, start: int, end: int) -> Html:
+    known = shown.colours.plain
+    if start not in known:
+        known[start] = Html("".join(_coloured(shown, start, end)))
+    return known[start]
+
+
+def _linked(shown: _Shown, start: int, end: int, inside: list[tuple[int, int]]) -> Html:
+    parts: list[str] = []
+    at = start
+    for left, right in inside:
+        if left < at or right > end:
+            continue
+        parts += _coloured(shown, at, left)
+        parts += (shown.linked[left, right], _text(shown.data[left:right]), "</a>")
+        at = right
+    parts += _coloured(shown, at, end)
+    return Html("".join(parts))
+
+
+def _coloured(shown: _Shown, start: int, end: int) -> Iterator[str]:
+    """The bytes `[start, end)` of a line, each stretch in its colour."""
+    found, data, at = shown.colours.pieces, shown.data, start
+    for place in range(bisect_right(shown.colours.ends, start), len(found)):
+        first, last, colour = found[place]
+        if first >= end:
+            break
+        left, right = max(first, at), min(last, end)
+        if at < left:
+            yield _text(data[at:left])
+        yield _span(colour, data[left:right])
+        at = right
+    if at < end:
+        yield _text(data[at:end])
+
+
+@lru_cache(maxsize=65536)
+def _span(colour: str, data: bytes) -> str:
+    return f'<span class="{colour}">{_text(data)}</span>'
+
+
+@lru_cache(maxsize=65536)
+def _text(data: bytes) -> str:
+    return escape(data.decode("utf-8", "replace"))

@@ -1,0 +1,132 @@
+"""Everything the pages are made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from annotator.config import Licence
+from annotator.model.go import Locking, Use
+from annotator.model.parity_protocols import Covered, Pair
+from annotator.model.port import Package, PythonObject
+from annotator.model.reference import Article, Verdict
+from annotator.model.symbol_history import Chronicle
+from annotator.reports.parity_report import Walk
+from annotator.site.benchmark_tables import Table
+from annotator.site.highlighting import Coloured
+from annotator.site.markdown_text import Prose
+from annotator.site.placement import Source
+
+
+class Module(msgspec.Struct, frozen=True):
+    """A Python file: its bytes, what its names are proven to mean, its docstring and its colours.
+
+    A use's `symbol` is a dotted name.
+    """
+
+    data: bytes
+    uses: tuple[Use, ...] = ()
+    doc: str = ""
+    colours: Coloured | None = None
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A program that shows something.
+
+    Attributes:
+        name: What it is called by.
+        path: Its file, from the project's root.
+        title: The first sentence of its docstring.
+        command: What a reader types to run it.
+        output: What it printed when it was run.
+    """
+
+    name: str
+    path: str
+    title: str
+    command: str
+    output: str
+
+
+class Mirror(msgspec.Struct, frozen=True):
+    """All that pages show of the Python packages.
+
+    Attributes:
+        modules: The files by path from the project's root.
+        objects: Everything defined in them, by dotted name.
+        pairs: Each counterpart beside its originals.
+        covered: Every symbol in scope.
+        examples: The examples with their output.
+        walk: What ran when the project's walk was traced, if it has one.
+        home: Address below which the files are on the web, or empty.
+    """
+
+    modules: Mapping[str, Module] = {}
+    objects: Mapping[str, PythonObject] = {}
+    pairs: tuple[Pair, ...] = ()
+    covered: tuple[Covered, ...] = ()
+    examples: tuple[Example, ...] = ()
+    walk: Walk | None = None
+    home: str = ""
+
+    def named(self, path: str) -> str:
+        """The dotted name of a file's module."""
+        return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def blob(data: bytes) -> str:
+    """The id under which git keeps these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+class Cited(msgspec.Struct, frozen=True):
+    """An article and what became of its references at the tag."""
+
+    article: Article
+    verdicts: tuple[Verdict, ...]
+
+
+class SiteInput(msgspec.Struct, frozen=True):
+    """Everything that the pages are made of.
+
+    Attributes:
+        repository: The annotated repository's web address, for permalinks.
+        tag: The tag, ref or commit that is shown.
+        commit: Its 40 hex digits, or None where the source has no commits.
+        version: The tag, or the distribution's version.
+        baseline: The tag at which articles and our own texts were written.
+        source: Where the source was read from, in a word or two for people.
+        sources: The Go files by path: those of every package that is to have pages.
+        cited: The articles with their verdicts.
+        texts: Our own texts.
+        licence: The annotated repository's licence.
+        notice: One sentence that every page shows, or empty.
+        mirror: What is shown of the Python packages.
+        since: What became of the mapped symbols since the baseline; empty at the baseline.
+        elsewhere: The same at the tags of the other versions, which stand beside this one.
+        chronicle: What is told of many tags.
+        packages: The Python packages whose structure is drawn.
+        locking: What the Go files say of locks, where a text asks for that.
+        figures: What was measured, by the names of the benchmarks.
+    """
+
+    repository: str
+    tag: str
+    commit: str | None
+    version: str
+    baseline: str
+    source: str
+    sources: Mapping[str, Source]
+    cited: tuple[Cited, ...] = ()
+    texts: tuple[Prose, ...] = ()
+    licence: Licence = Licence()
+    notice: str = ""
+    mirror: Mirror = Mirror()
+    since: tuple[Verdict, ...] = ()
+    elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
+    chronicle: Chronicle = Chronicle()
+    packages: tuple[Package, ...] = ()
+    locking: Mapping[str, Locking] = {}
+    figures: Mapping[str, Table] = {}

@@ -1,0 +1,130 @@
+"""Writes the generated files atomically."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from annotator import files as files_
+from annotator.errors import AnnotatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ASIDE = ".cache"
+"""Beside the documents' folder: what is being written, what is being replaced, and the lock."""
+
+WITHOUT_BANNER = {"NO_MKDOCS_2_WARNING": "1"}
+"""The environment in which Material for MkDocs prints nothing about its own future."""
+
+
+class SiteBusy(AnnotatorError):
+    """Another build is writing the same site."""
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """Make `folder` hold exactly these files, given by their paths below it.
+
+    Files whose content stays keep their time of change. Whatever goes wrong before the end, the
+    folder stays as it was; what an interrupted run left behind is cleared away.
+
+    Raises:
+        AnnotatorError: A path leaves the folder, another build is writing, or the disk refuses.
+    """
+    for path in files:
+        if path.startswith("/") or {"", ".", ".."} & set(path.split("/")):
+            raise AnnotatorError(f"{path!r} is no path below {folder}; this is a fault of the annotator")
+    aside = folder.parent / ASIDE
+    try:
+        aside.mkdir(parents=True, exist_ok=True)
+        with locked(aside / f"{folder.name}.lock", folder):
+            _replace(files, folder, aside / f"{folder.name}.new", aside / f"{folder.name}.old")
+    except OSError as error:
+        kept = "; the site that was there is as it was" if folder.exists() else ""
+        raise AnnotatorError(f"{folder}: cannot be written: {error.strerror}{kept}") from error
+
+
+def stamped(folder: Path, state: str) -> bytes | None:
+    """What was noted when the folder was written from this state, if nothing in it has changed since."""
+    try:
+        head, note = _stamp(folder).read_bytes().split(b"\n", 1)
+    except (OSError, ValueError):
+        return None
+    return note if head == _head(folder, state, note) else None
+
+
+def stamp(folder: Path, state: str, note: bytes) -> None:
+    """Note from which state the folder was written."""
+    file = _stamp(folder)
+    aside = file.with_suffix(".new")
+    aside.write_bytes(_head(folder, state, note) + b"\n" + note)
+    aside.replace(file)
+
+
+def _head(folder: Path, state: str, note: bytes) -> bytes:
+    """What a stamp begins with: the state, the folder as it is, and the note that follows."""
+    return f"{state} {listing(folder)} {hashlib.sha256(note).hexdigest()}".encode()
+
+
+def _stamp(folder: Path) -> Path:
+    return folder.parent / ASIDE / f"{folder.name}.stamp"
+
+
+def listing(folder: Path) -> str:
+    """A name for the folder's files by their sizes and times."""
+    found = hashlib.sha256()
+    for at, names, files in os.walk(folder):
+        names.sort()
+        for file in sorted(files):
+            known = (Path(at) / file).stat()
+            found.update(
+                f"{at}/{file} {known.st_size} {known.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
+            )
+    return found.hexdigest()
+
+
+def assets(folder: Path) -> dict[str, bytes]:
+    """The files of an assets folder, by their paths on the site; none if there is no such folder."""
+    found = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return {f"{folder.name}/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in found}
+
+
+def _replace(files: Mapping[str, bytes], folder: Path, new: Path, old: Path) -> None:
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    for leftover in (new, old):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    try:
+        for path, data in files.items():
+            _put(new / path, data, folder / path)
+    except OSError:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _put(file: Path, data: bytes, before: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    if before.is_file() and before.read_bytes() == data:
+        times = before.stat()
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@contextlib.contextmanager
+def locked(file: Path, folder: Path) -> Iterator[None]:
+    """Hold a lock for writing a folder; the system lets go of it when the process ends, however it ends."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(files_.lock(file, wait=False))
+        except BlockingIOError as error:
+            raise SiteBusy(f"{folder}: another build is writing it; wait until it has ended") from error
+        yield

@@ -1,0 +1,75 @@
+"""The list of all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from annotator.model.reference import Remark
+from annotator.site import sphinx_inventory
+from annotator.site.inputs import SiteInput
+from annotator.site.pages.overview_pages import entries, frame, recipes, sections
+from annotator.site.site_index import Atlas
+from annotator.site.view_models import Frame, Page
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A site before its pages are made.
+
+    Attributes:
+        frame: What every page says of the source.
+        recipes: What makes the pages, in the order in which they are read; each can be called by itself.
+        remarks: What our own texts get wrong.
+        sections: The parts of the navigation that our texts ask for, each with its pages.
+        inventory: What lets other documentation link to the symbols here.
+    """
+
+    frame: Frame
+    recipes: tuple[Callable[[], Iterable[Page]], ...]
+    remarks: tuple[Remark, ...]
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    inventory: bytes = b""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """All pages, in the order in which they are read, and the plan that they were made by."""
+
+    pages: tuple[Page, ...]
+    plan: Plan
+
+    @property
+    def frame(self) -> Frame:
+        """What every page says of the source."""
+        return self.plan.frame
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What our own texts get wrong."""
+        return self.plan.remarks
+
+
+def make(given: SiteInput) -> Site:
+    """All pages of the site."""
+    plan = planned(given)
+    return Site(tuple(page for recipe in plan.recipes for page in recipe()), plan)
+
+
+def planned(given: SiteInput) -> Plan:
+    """What there is to be made of the input."""
+    atlas = Atlas(given)
+    return Plan(
+        frame=frame(atlas),
+        recipes=tuple(recipes(atlas)),
+        remarks=tuple(
+            Remark(
+                f"{text.name}.md",
+                one.line,
+                f"{one.path}::{one.symbol} is on no page, so its mention has no link",
+                "unlinked",
+            )
+            for text, one in atlas.unlinked()
+        ),
+        sections=tuple(sections(atlas)),
+        inventory=sphinx_inventory.encode(entries(atlas), given.repository.rpartition("/")[2], given.version),
+    )

@@ -1,0 +1,327 @@
+"""History map, per-symbol history, redirects to moved symbols, porting page."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from annotator.model.go import Kind
+from annotator.model.reference import Missing, Moved, Renamed, Skipped, Text
+from annotator.reports import porting_report
+from annotator.site.markup import built, slug
+from annotator.site.placement import TYPES, folder_of, page_of
+from annotator.site.site_index import HISTORY, PORTING, Atlas, anchor_of, to
+from annotator.site.view_models import (
+    Column,
+    HistoryPackage,
+    HistoryPage,
+    HistoryRow,
+    Link,
+    MovedPage,
+    Page,
+    PortingPage,
+    Release,
+    SinceBaseline,
+    Stretched,
+    SymbolHistory,
+    ToPort,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from annotator.model.reference import Anchor, Verdict
+    from annotator.model.symbol_history import Change, Stop, Trail
+    from annotator.site.placement import Place
+
+_OF_PACKAGES = frozenset({Kind.FUNC, Kind.CONST, Kind.VAR})
+_OWNED = frozenset({Kind.METHOD, Kind.FIELD, Kind.IMETHOD})
+
+
+def since(atlas: Atlas, page: str) -> Iterator[SinceBaseline]:
+    """What became of the symbols of a page since the baseline, where they are not what they were."""
+    for place, verdict in atlas.became.get(page, ()):
+        if said := _said(verdict):
+            before = _before(atlas, page, verdict)
+            yield SinceBaseline(Link(place.declaration.symbol, f"#{place.anchor}"), before, said)
+
+
+def _said(verdict: Verdict) -> str:
+    """What became of a symbol, in words; empty if it is what it was, whatever its line."""
+    reference, outcome = verdict.reference, verdict.outcome
+    parts = []
+    if isinstance(outcome, Renamed):
+        parts.append(f"was {reference.symbol}")
+    if isinstance(outcome, Renamed | Moved) and outcome.anchor.path != reference.path:
+        parts.append(f"was in {reference.path}")
+    if verdict.text is Text.CHANGED:
+        parts.append("changed")
+    return "; ".join(parts)
+
+
+def _before(atlas: Atlas, page: str, verdict: Verdict) -> Link:
+    """The symbol's page in the baseline's version, or its lines in the repository at the baseline."""
+    tag, reference = atlas.given.baseline, verdict.reference
+    there = atlas.at_baseline.get(reference)
+    at = anchor_of(there) if there else None
+    address = _in_version(page, tag, at) if at else ""
+    return Link(tag, address or atlas.at_tag(tag, reference.path, reference.line or 1))
+
+
+def _in_version(page: str, tag: str, at: Anchor) -> str:
+    """How a page leads to a symbol in another version, which stands beside this one."""
+    target = _address(at)
+    if not target:
+        return ""
+    anchored = at.kind in TYPES | _OF_PACKAGES | {Kind.METHOD}
+    up = "../" * (page.count("/") + 1)
+    return f"{up}{slug(tag)}/{built(target)}" + (f"#{slug(at.symbol)}" if anchored else "")
+
+
+def _address(at: Anchor) -> str:
+    """The page of a symbol in any version that shows it; empty where only that version can tell."""
+    if at.kind in TYPES:
+        return page_of(folder_of(at.path), at.symbol)
+    if at.kind in _OWNED:
+        return page_of(folder_of(at.path), at.symbol.partition(".")[0])
+    return page_of(folder_of(at.path), "") if at.kind in _OF_PACKAGES else ""
+
+
+def moved(atlas: Atlas) -> Iterator[Page]:
+    """A page at each address that other versions have and this one has not: where its symbols are here."""
+    now = {verdict.reference: verdict for verdict in atlas.given.since}
+    known = {sheet.page.lower() for sheet in atlas.sheets}
+    lost: dict[str, dict[str, SinceBaseline]] = defaultdict(dict)
+    for verdicts in atlas.given.elsewhere.values():
+        for verdict in verdicts:
+            anchor, here = anchor_of(verdict), now.get(verdict.reference)
+            address = _address(anchor) if anchor else ""
+            if anchor and here and address and address.lower() not in known:
+                lost[address].setdefault(anchor.symbol, _here(atlas, address, anchor, here))
+    for address, found in sorted(lost.items()):
+        yield Page(
+            path=address,
+            title=address.removeprefix("go/").removesuffix(".md"),
+            summary=f"Where what other versions show here is at {atlas.given.tag}.",
+            view=MovedPage(tuple(found[symbol] for symbol in sorted(found)), atlas.given.tag),
+        )
+
+
+def _here(atlas: Atlas, page: str, at: Anchor, verdict: Verdict) -> SinceBaseline:
+    """A symbol that another version shows, and its place in this one."""
+    anchor = anchor_of(verdict)
+    place = atlas.place(anchor) if anchor else None
+    if place:
+        return SinceBaseline(Link(at.symbol, ""), to(page, place), f"in {place.path}")
+    why = verdict.outcome.reason if isinstance(verdict.outcome, Missing) else "not shown"
+    return SinceBaseline(Link(at.symbol, ""), Link("", ""), why)
+
+
+_CELL = 8
+"""Width of a release on the map, in pixels."""
+
+_LABELS = 3
+"""A release in so many has its name above the map: more would not fit."""
+
+_PRODUCT = re.compile(r"^\D+-(?=v?\d)")
+"""What may stand before the version in a tag's name."""
+
+
+def pages(atlas: Atlas) -> Iterator[Page]:
+    """The map and what is to be ported, as far as they were asked for."""
+    chronicle = atlas.given.chronicle
+    if chronicle.trails or chronicle.lacking:
+        yield _map(atlas)
+    if chronicle.porting is not None:
+        yield _porting(atlas)
+
+
+# ── The map ──────────────────────────────────────────────────────────────────────────────────────
+def _map(atlas: Atlas) -> Page:
+    chronicle = atlas.given.chronicle
+    rows: dict[str, list[HistoryRow]] = defaultdict(list)
+    shown = _shown(chronicle.trails, chronicle.releases)
+    for trail in chronicle.trails:
+        rows[folder_of(trail.reference.path)].append(_row(atlas, trail, shown))
+    return Page(
+        path=HISTORY,
+        title="History",
+        summary="Every mapped symbol over the releases: since when, until when, where it moved or changed.",
+        view=HistoryPage(
+            lacking=chronicle.lacking,
+            tags=len(chronicle.tags),
+            columns=tuple(_columns(shown)),
+            width=_CELL * len(shown),
+            packages=tuple(HistoryPackage(folder, tuple(found)) for folder, found in sorted(rows.items())),
+        ),
+    )
+
+
+def _shown(trails: Iterable[Trail], releases: Sequence[str]) -> tuple[str, ...]:
+    """The releases from the first one on that has any of the symbols."""
+    alive = {stop.tag for trail in trails for stop in trail.stops if _anchor(stop)}
+    first = next((at for at, tag in enumerate(releases) if tag in alive), len(releases))
+    return tuple(releases[first:])
+
+
+def _columns(releases: Sequence[str]) -> Iterator[Column]:
+    last = len(releases) - 1
+    for at, tag in enumerate(releases):
+        named = at == last or (at % _LABELS == 0 and at + _LABELS <= last)
+        yield Column(tag, at * _CELL, _PRODUCT.sub("", tag) if named else "")
+
+
+def _row(atlas: Atlas, trail: Trail, releases: Sequence[str]) -> HistoryRow:
+    stops = {stop.tag: stop for stop in trail.stops}
+    columns = [stops[tag] for tag in releases if tag in stops]
+    alive = [stop for stop in trail.stops if _anchor(stop)]
+    symbol = f"{trail.reference.symbol}"
+    place = atlas.places.get((trail.reference.path, symbol))
+    return HistoryRow(
+        link=to(HISTORY, place, symbol) if place else Link(symbol, "", trail.reference.path),
+        first=alive[0].tag if alive else "",
+        last=alive[-1].tag if alive else "",
+        stretches=tuple(_stretches(columns)),
+        marks=tuple(at * _CELL for at in _steps(columns)),
+        said=" ".join(_told(trail.stops)),
+    )
+
+
+def _stretches(stops: Sequence[Stop]) -> Iterator[Stretched]:
+    """Neighbouring releases in the same state, as one bar."""
+    at = 0
+    for state, found in groupby(stops, key=_state):
+        count = len(tuple(found))
+        if state:
+            yield Stretched(state, at * _CELL, count * _CELL - 1)
+        at += count
+
+
+def _state(stop: Stop) -> str:
+    return str(stop.text) if _anchor(stop) else ""
+
+
+def _steps(stops: Sequence[Stop]) -> Iterator[int]:
+    """Where a symbol stands in another file, or under another name, than in the release before."""
+    for at in range(1, len(stops)):
+        before, now = _anchor(stops[at - 1]), _anchor(stops[at])
+        if before and now and (before.path, before.symbol) != (now.path, now.symbol):
+            yield at
+
+
+def _told(stops: Sequence[Stop]) -> Iterator[str]:
+    """The same in sentences, for those who do not see the map."""
+    alive = [stop for stop in stops if _anchor(stop)]
+    if not alive:
+        yield "Found at no tag."
+        return
+    for before, now in pairwise(alive):
+        yield from _stepped(before, now)
+    same = [stop.tag for stop in alive if stop.text is Text.SAME]
+    if same:
+        yield f"The baseline's text from {same[0]} to {same[-1]}."
+
+
+def _stepped(before: Stop, now: Stop) -> Iterator[str]:
+    was, at = _anchor(before), _anchor(now)
+    if was and at and was.path != at.path:
+        yield f"In {at.path} since {now.tag}."
+    if was and at and was.symbol != at.symbol:
+        yield f"{at.symbol} since {now.tag}."
+
+
+def _anchor(stop: Stop) -> Anchor | None:
+    outcome = stop.outcome
+    return None if isinstance(outcome, Missing | Skipped) else outcome.anchor
+
+
+# ── A symbol's own ───────────────────────────────────────────────────────────────────────────────
+def histories(atlas: Atlas, page: str) -> Iterator[SymbolHistory]:
+    """The histories of the symbols of a page, in the order of their lines."""
+    for place, verdict in atlas.became.get(page, ()):
+        trail = atlas.trails.get((verdict.reference.path, verdict.reference.symbol or ""))
+        if trail:
+            yield _history(atlas, place, trail)
+
+
+def _history(atlas: Atlas, place: Place, trail: Trail) -> SymbolHistory:
+    stops = {stop.tag: stop for stop in trail.stops}
+    columns = [stops[tag] for tag in atlas.given.chronicle.releases if tag in stops]
+    moved = frozenset(_steps(columns))
+    alive = [stop.tag for stop in trail.stops if _anchor(stop)]
+    return SymbolHistory(
+        link=Link(place.declaration.symbol, f"#{place.anchor}"),
+        first=alive[0] if alive else "",
+        last=alive[-1] if alive else "",
+        releases=tuple(
+            _release(atlas, stop, at, stepped=number in moved)
+            for number, stop in enumerate(columns)
+            if (at := _anchor(stop))
+        ),
+        said=" ".join(_told(trail.stops)),
+    )
+
+
+def _release(atlas: Atlas, stop: Stop, at: Anchor, *, stepped: bool) -> Release:
+    moved = f", now {at.symbol} in {at.path}" if stepped else ""
+    return Release(
+        tag=stop.tag,
+        line=Link(str(at.line), atlas.at_tag(stop.tag, at.path, at.line), f"{at.path} at {stop.tag}{moved}"),
+        text=str(stop.text),
+        stepped=stepped,
+    )
+
+
+# ── What is to be ported ─────────────────────────────────────────────────────────────────────────
+def _porting(atlas: Atlas) -> Page:
+    found = atlas.given.chronicle.porting
+    assert found is not None  # noqa: S101 - the page is made only where there is one
+    return Page(
+        path=PORTING,
+        title="To port",
+        summary=f"What changed in each mapped symbol from {found.old} to {found.new}.",
+        view=PortingPage(
+            old=found.old,
+            new=found.new,
+            sentence=porting_report.sentence(found),
+            changes=tuple(_to_port(atlas, change, found.old, found.new) for change in found.changes),
+            fresh=tuple(
+                Link(one.symbol, atlas.at_tag(found.new, one.path, one.line), f"{one.kind} in {one.path}")
+                for one in found.fresh
+            ),
+        ),
+        code=True,
+    )
+
+
+def _to_port(atlas: Atlas, change: Change, old: str, new: str) -> ToPort:
+    path, _, symbol = change.symbol.partition("::")
+    place = atlas.places.get((path, symbol))
+    python = (
+        (each.name, atlas.python(PORTING, each.name) or ("", f"{each.path}, line {each.line}"))
+        for each in change.counterparts
+    )
+    return ToPort(
+        go=to(PORTING, place, symbol) if place else Link(symbol, "", path),
+        path=path,
+        said=porting_report.told(change),
+        shift=str(change.shift),
+        edit=str(change.edit),
+        old=_line(atlas, old, change.old),
+        new=_line(atlas, new, change.new),
+        python=tuple(Link(name, *found) for name, found in python),
+        findings=tuple((finding.change, porting_report.said(finding)) for finding in change.findings),
+        diff=tuple((_marked(line), line) for line in change.lines[2:]),
+    )
+
+
+def _line(atlas: Atlas, tag: str, at: Anchor | None) -> Link:
+    return (
+        Link(f"line {at.line} at {tag}", atlas.at_tag(tag, at.path, at.line), at.path) if at else Link("", "")
+    )
+
+
+def _marked(line: str) -> str:
+    return {"+": "new", "-": "gone", "@": "hunk"}.get(line[:1], "kept")

@@ -1,0 +1,189 @@
+"""Which functions take which locks, with diagram."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.golang.lock_usage import Nesting, Proof
+from annotator.model.go import Lock, Symbol
+from annotator.site.diagrams.layer_diagram import layered, layers
+from annotator.site.diagrams.svg import About, Step
+from annotator.site.markup import href, slug
+from annotator.site.placement import folder_of
+from annotator.site.side_by_side import says
+from annotator.site.site_index import Atlas, module_page, to
+from annotator.site.view_models import Drawn, Held, Holding, Link, Nested
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from annotator.model.go import Taking
+    from annotator.model.parity_protocols import Pair, Row
+    from annotator.site.placement import Place
+
+_SIDE_BY_SIDE = 4
+_PROOFS = 3
+"""Proofs that are shown of each nesting; the others are counted."""
+
+_CAPTION = (
+    "An arrow leads from a lock to one that is taken while it is held; each is proven by the calls below. "
+    "Calls through interfaces and goroutines prove nothing, so there may be more. Locks without arrows are "
+    "held alone, as far as that is known."
+)
+
+
+def holding(atlas: Atlas, types: tuple[str, ...], page: str) -> Holding | None:
+    """The locks of some types on a page; None where the source has none of them."""
+    found = _Locks(atlas, types, page)
+    return found.shown() if found.locks else None
+
+
+class _Locks:
+    """The locks of some types, given as notations at the baseline, in their order."""
+
+    def __init__(self, atlas: Atlas, types: tuple[str, ...], page: str) -> None:
+        self._atlas = atlas
+        self._page = page
+        named = ((one, *one.split("::", 1)) for one in types)
+        found = ((atlas.places.get((path, symbol)), one) for one, path, symbol in named)
+        self._owners = [(place, one) for place, one in found if place is not None]
+
+    @cached_property
+    def locks(self) -> Mapping[Symbol, tuple[Lock, Place, str]]:
+        """By symbol, each lock with its type's place and the type's notation at the baseline."""
+        files = self._atlas.given.locking
+        return {
+            lock.at: (lock, place, notation)
+            for place, notation in self._owners
+            for lock in (files[place.path].locks if place.path in files else ())
+            if lock.at.symbol.rpartition(".")[0] == place.declaration.symbol
+        }
+
+    @cached_property
+    def _nesting(self) -> Nesting:
+        return Nesting(one for file in self._atlas.given.locking.values() for one in file.functions)
+
+    def shown(self) -> Holding:
+        return Holding(
+            picture=self._picture(),
+            locks=tuple(self._held(*found) for found in self.locks.values()),
+            nested=tuple(
+                Nested(self._link(outer), self._link(inner), *self._proofs(proofs))
+                for (outer, inner), proofs in self._nested.items()
+            ),
+        )
+
+    @cached_property
+    def _nested(self) -> Mapping[tuple[Symbol, Symbol], tuple[Proof, ...]]:
+        order = {symbol: at for at, symbol in enumerate(self.locks)}
+        found = [pair for pair in self._nesting.nested if pair[0] in order and pair[1] in order]
+        found.sort(key=lambda pair: (order[pair[0]], order[pair[1]]))
+        return {pair: self._nesting.nested[pair] for pair in found}
+
+    def _name(self, symbol: Symbol) -> str:
+        lock, place, _ = self.locks[symbol]
+        return f"{place.name}.{lock.at.symbol.rpartition('.')[2]}"
+
+    def _anchor(self, symbol: Symbol) -> str:
+        return f"lock-{slug(self._name(symbol))}"
+
+    def _link(self, symbol: Symbol) -> Link:
+        return Link(self._name(symbol), f"#{self._anchor(symbol)}")
+
+    def _picture(self) -> Drawn:
+        names = {symbol: self._name(symbol) for symbol in self.locks}
+        edges = [(names[outer], names[inner]) for outer, inner in self._nested]
+        steps = {
+            name: Step("", symbol.symbol, f"#{self._anchor(symbol)}", folder_of(symbol.path))
+            for symbol, name in names.items()
+        }
+        told = "; ".join(f"{inner} is taken under {outer}" for outer, inner in edges)
+        about = About("locks", "Which lock is taken under which", tuple(steps.values()), told)
+        found = layers(tuple(steps), edges)
+        wide, narrow = (
+            layered(
+                found, steps, about, {one for edge in edges for one in edge}, wide=wide, most=_SIDE_BY_SIDE
+            )
+            for wide in (True, False)
+        )
+        return Drawn(wide, narrow, _CAPTION)
+
+    def _held(self, lock: Lock, place: Place, notation: str) -> Held:
+        pair, row = self._row(notation, lock)
+        return Held(
+            anchor=self._anchor(lock.at),
+            link=Link(self._name(lock.at), self._line(place, lock.line) or to(self._page, place).href),
+            kind=lock.kind,
+            writers=tuple(self._takers(lock.at, place, reads=False)),
+            readers=tuple(self._takers(lock.at, place, reads=True)),
+            python=self._python(pair, row) if pair and row else Link("", ""),
+            reason=row.reason if row is not None else "",
+        )
+
+    def _takers(self, lock: Symbol, owner: Place, *, reads: bool) -> Iterator[Link]:
+        """The functions that take a lock, each with its first line; its owner's by bare names."""
+        for path, file in self._atlas.given.locking.items():
+            for function in file.functions:
+                found = [one for one in function.takings if one.lock == lock and one.reads is reads]
+                if found:
+                    taker = self._taker(function.at, found[0], path)
+                    yield msgspec.structs.replace(taker, text=taker.text.removeprefix(f"{owner.name}."))
+
+    def _taker(self, function: Symbol, taking: Taking, path: str) -> Link:
+        place = self._atlas.places.get((function.path, function.symbol))
+        where = f"{path}, line {taking.line}"
+        if place is None:
+            return Link(function.symbol, self._atlas.permalink(path, taking.line, taking.line), where)
+        return Link(place.name, self._line(place, taking.line) or to(self._page, place).href, where)
+
+    def _line(self, place: Place, line: int) -> str:
+        """The address of a line on the page that shows a declaration; empty if it is not shown there."""
+        sheet = self._atlas.sheet(place.page)
+        prefix = sheet.prefixes.get(place.path, "")
+        shown = place.first <= line <= place.declaration.span.end_line
+        return href(self._page, place.page, f"{prefix}{line}") if prefix and shown else ""
+
+    def _proofs(self, proofs: tuple[Proof, ...]) -> tuple[tuple[tuple[Link, Link], ...], int]:
+        shown = tuple((self._taker(*_of(one)), self._done(one)) for one in proofs[:_PROOFS])
+        return shown, len(proofs) - len(shown)
+
+    def _done(self, proof: Proof) -> Link:
+        """What is done under the lock: a call, or the other lock itself."""
+        place = self._atlas.places.get((proof.function.path, proof.function.symbol))
+        line = self._line(place, proof.under.line) if place else ""
+        called = self._atlas.places.get((proof.under.what.path, proof.under.what.symbol))
+        name = called.name if called else proof.under.what.symbol
+        said = "takes it" if proof.under.takes else f"calls {name}"
+        return Link(
+            f"{said} in line {proof.under.line}", line, f"{proof.function.path}, line {proof.under.line}"
+        )
+
+    def _row(self, notation: str, lock: Lock) -> tuple[Pair | None, Row | None]:
+        """The row of parity that compares a lock with its counterpart, and the pair that it is of."""
+        name = lock.at.symbol.rpartition(".")[2]
+        pairs = (
+            pair
+            for pair in self._atlas.given.mirror.pairs
+            if any(original.notation == notation for original in pair.originals)
+        )
+        rows = ((pair, row) for pair in pairs for row in pair.rows if (row.kind, row.name) == ("field", name))
+        return next(rows, (None, None))
+
+    def _python(self, pair: Pair, row: Row) -> Link:
+        """The counterpart's attribute at its line, or the counterpart where it has none."""
+        known = pair.counterpart
+        owner, attribute = known.name.rpartition(".")[2], re.split(r"\W", row.python)[0]
+        module = self._atlas.given.mirror.modules.get(known.path)
+        if attribute and module and says(module.data, row.python_line, attribute):
+            address = href(self._page, module_page(known.path), f"py-L{row.python_line}")
+            return Link(f"{owner}.{attribute}", address, f"{known.path}, line {row.python_line}")
+        address, title = self._atlas.python(self._page, known.name) or ("", "")
+        return Link(f"{owner}.{attribute}" if attribute else owner, address, title)
+
+
+def _of(proof: Proof) -> tuple[Symbol, Taking, str]:
+    return proof.function, proof.taking, proof.function.path

@@ -1,0 +1,199 @@
+"""Parity and coverage pages; parity panels."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from annotator.site.inputs import blob
+from annotator.site.markup import href
+from annotator.site.placement import folder_of
+from annotator.site.side_by_side import Side, says
+from annotator.site.site_index import COVERAGE, PARITY, SYMBOLS, Atlas, module_page, to
+from annotator.site.view_models import (
+    Compared,
+    CoveragePage,
+    CoverageRow,
+    LeftOut,
+    Link,
+    Page,
+    Panel,
+    ParityPackage,
+    ParityPage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from annotator.model.parity_protocols import Covered, Pair, Row
+    from annotator.site.excerpts import Stretch
+
+WORDS = ("same", "differs", "unexplained")
+"""How two sides can stand to each other, from best to worst."""
+
+
+def panels(atlas: Atlas, page: str, stretch: Stretch) -> Iterator[Panel]:
+    """The parity of what a stretch of Go declares, a panel for each counterpart."""
+    facing = atlas.facings.by_page.get(page)
+    sides = facing.pairs(stretch.path, stretch.first, stretch.last) if facing else ()
+    for side in sides:
+        yield panel(atlas, page, side)
+
+
+def panel(atlas: Atlas, page: str, side: Side) -> Panel:
+    """A counterpart and its original, row by row."""
+    name = side.name.rpartition(".")[2]
+    found = atlas.python(page, side.name)
+    address, title = found or ("", "")
+    return Panel(
+        go=to(page, side.place),
+        python=Link(name, address, title),
+        counts=counts(side.pair),
+        rows=tuple(_compared(atlas, page, side, row) for row in side.pair.rows),
+    )
+
+
+def counts(pair: Pair) -> tuple[tuple[str, int], ...]:
+    """How many rows of a pair stand how to each other."""
+    counted = Counter(str(row.agreement) for row in pair.rows)
+    return tuple((word, counted[word]) for word in WORDS)
+
+
+def _compared(atlas: Atlas, page: str, side: Side, row: Row) -> Compared:
+    return Compared(
+        kind=row.kind,
+        name=row.name,
+        go=Link(row.go, _go(atlas, page, side, row)),
+        python=Link(row.python, _python(atlas, page, side, row)),
+        agreement=str(row.agreement),
+        reason=row.reason,
+    )
+
+
+def _go(atlas: Atlas, page: str, side: Side, row: Row) -> str:
+    """Where Go's side of a row is on the pages: the member's line, or the function that is called."""
+    if row.kind == "call":
+        path, _, symbol = row.go.partition("::")
+        called = atlas.places.get((path, symbol))
+        return href(page, called.page, called.anchor) if called else ""
+    for original in side.pair.originals:
+        place = atlas.places.get((original.path, original.symbol))
+        source = atlas.given.sources.get(original.path)
+        if not (place and source and original.line <= row.go_line <= original.end_line):
+            continue
+        named = row.kind in ("field", "method") and says(source.data, row.go_line, row.name)
+        if named and original.blob == blob(source.data):
+            prefix = atlas.sheet(place.page).prefixes[original.path]
+            return href(page, place.page, f"{prefix}{row.go_line}")
+    return ""
+
+
+def _python(atlas: Atlas, page: str, side: Side, row: Row) -> str:
+    """Where Python's side of a row is: its line, if it is the counterpart's own and holds what it says."""
+    mirror, line = atlas.given.mirror, row.python_line
+    known = mirror.objects[side.name]
+    if not known.line <= line <= known.end_line:
+        return ""
+    module = mirror.modules[side.path]
+    if row.kind == "call":
+        holds = any(use.line == line for use in module.uses)
+    else:
+        holds = says(module.data, line, re.split(r"\W", row.python)[0])
+    if not holds:
+        return ""
+    facing = atlas.facings.by_page[side.place.page]
+    if side.first <= line <= side.last:
+        return href(page, facing.page, f"{facing.prefixes[side.path]}{line}")
+    return href(page, module_page(side.path), f"py-L{line}")
+
+
+_STATES = ("mapped", "left out", "open")
+
+
+def ledgers(atlas: Atlas) -> Iterator[Page]:
+    """Parity and coverage, where anything is mapped at all."""
+    if atlas.given.mirror.pairs:
+        yield _parity(atlas)
+        yield _coverage(atlas)
+
+
+def _parity(atlas: Atlas) -> Page:
+    packages: dict[str, dict[str, Side]] = defaultdict(dict)
+    for facing in atlas.facings.by_page.values():
+        for side in facing.sides:
+            packages[folder_of(side.place.path)].setdefault(side.name, side)
+    found = tuple(
+        ParityPackage(
+            folder,
+            _sum(counts(side.pair) for side in sides.values()),
+            tuple(_unless_same(panel(atlas, PARITY, side)) for side in sides.values()),
+        )
+        for folder, sides in sorted(packages.items())
+    )
+    return Page(
+        path=PARITY,
+        title="Parity",
+        summary="Each Python counterpart beside its Go original, row by row: the same, or different and why.",
+        view=ParityPage(_sum(counts(pair) for pair in atlas.given.mirror.pairs), found),
+    )
+
+
+def _unless_same(one: Panel) -> Panel:
+    """A panel whose rows are only those that are not the same: the others stand on the symbol's page."""
+    rows = tuple(row for row in one.rows if row.agreement != WORDS[0])
+    return Panel(one.go, one.python, one.counts, rows)
+
+
+def _sum(counted: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int], ...]:
+    total: Counter[str] = Counter()
+    for one in counted:
+        total.update(dict(one))
+    return tuple((word, total[word]) for word in WORDS)
+
+
+def _coverage(atlas: Atlas) -> Page:
+    packages: dict[str, list[Covered]] = defaultdict(list)
+    for one in atlas.given.mirror.covered:
+        packages[folder_of(one.symbol.path)].append(one)
+    reasons: dict[str, list[Link]] = defaultdict(list)
+    for one in atlas.given.mirror.covered:
+        if one.reason:
+            reasons[one.reason].append(_link(atlas, one))
+    return Page(
+        path=COVERAGE,
+        title="Coverage",
+        summary="Which symbols of the scope have a Python counterpart, and why the others have none.",
+        view=CoveragePage(
+            states=_STATES,
+            totals=_figures(atlas.given.mirror.covered),
+            packages=tuple(
+                CoverageRow(_package(atlas, folder), _figures(found))
+                for folder, found in sorted(packages.items())
+            ),
+            left_out=tuple(LeftOut(reason, tuple(links)) for reason, links in reasons.items()),
+            open=tuple(
+                _link(atlas, one) for one in atlas.given.mirror.covered if str(one.state) == _STATES[-1]
+            ),
+        ),
+    )
+
+
+def _figures(found: Iterable[Covered]) -> tuple[int, ...]:
+    counted = Counter(str(one.state) for one in found)
+    return (*(counted[state] for state in _STATES), counted.total())
+
+
+def _package(atlas: Atlas, folder: str) -> Link:
+    own = (sheet.page for sheet in atlas.sheets if sheet.folder == folder and not sheet.type)
+    page = next(own, SYMBOLS)
+    return Link(folder or "/", href(COVERAGE, page))
+
+
+def _link(atlas: Atlas, one: Covered) -> Link:
+    place = atlas.places.get((one.symbol.path, one.symbol.symbol))
+    if place:
+        return to(COVERAGE, place)
+    outside = atlas.permalink(one.symbol.path, one.symbol.line, one.symbol.end_line)
+    at_baseline = atlas.given.tag == atlas.given.baseline
+    return Link(one.symbol.symbol, outside if at_baseline else "", f"{one.symbol.kind} in {one.symbol.path}")

@@ -1,0 +1,74 @@
+"""The traced run as a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from annotator.site.markup import href
+from annotator.site.site_index import WALK, Atlas, to
+from annotator.site.view_models import Link, Page, WalkPage, WalkStep, WalkThread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from annotator.reports.parity_report import Step
+    from annotator.site.placement import Place
+
+_DEEPEST = 9
+"""Deeper steps are shown no further in."""
+
+
+def pages(atlas: Atlas) -> Iterator[Page]:
+    """The walk, where the project has one."""
+    walk = atlas.given.mirror.walk
+    if walk is None:
+        return
+    seen: set[str] = set()
+    threads = tuple(WalkThread(one.name, tuple(_steps(atlas, one.steps, 0, seen))) for one in walk.threads)
+    yield Page(
+        path=WALK,
+        title="A walk",
+        summary="The port really run: which counterparts ran, thread by thread, beside Go's order.",
+        view=WalkPage(threads),
+    )
+
+
+def _steps(atlas: Atlas, steps: Iterable[Step], depth: int, seen: set[str]) -> Iterator[WalkStep]:
+    """The steps and those within them; Go's order is told where a function runs for the first time."""
+    for step in steps:
+        calls = () if step.python in seen else step.calls
+        seen.add(step.python)
+        yield _step(atlas, step, calls, min(depth, _DEEPEST))
+        yield from _steps(atlas, step.steps, depth + 1, seen)
+
+
+def _step(atlas: Atlas, step: Step, calls: Iterable[str], depth: int) -> WalkStep:
+    address, title = atlas.python(WALK, step.python) or ("", "")
+    places = [place for name in step.go if (place := _place(atlas, name)) is not None]
+    return WalkStep(
+        depth=depth,
+        python=Link(step.python, address, title),
+        go=tuple(_link(atlas, name) for name in step.go),
+        chapters=tuple(
+            Link(stop.number, href(WALK, stop.page), stop.title)
+            for place in places
+            for stop in atlas.speakers.get((place.page, place.anchor), ())
+        ),
+        took=f"{step.micros / 1000:.1f} ms" if step.micros >= 0 else "did not end",
+        calls=tuple(_link(atlas, name) for name in calls),
+        order=tuple(f"{_name(one.first)} ran before {_name(one.then)}: {one.reason}" for one in step.order),
+    )
+
+
+def _place(atlas: Atlas, notation: str) -> Place | None:
+    path, _, symbol = notation.partition("::")
+    return atlas.places.get((path, symbol))
+
+
+def _link(atlas: Atlas, notation: str) -> Link:
+    place = _place(atlas, notation)
+    return to(WALK, place) if place is not None else Link(_name(notation), "", notation)
+
+
+def _name(notation: str) -> str:
+    return notation.rpartition("::")[2]

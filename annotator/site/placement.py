@@ -1,0 +1,298 @@
+"""Decides which declarations get a page and an anchor."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.model.go import Declaration, Document, Kind, Use
+from annotator.model.reference import Anchor
+from annotator.site.highlighting import Coloured
+from annotator.site.markup import slug, unique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
+
+_HUGE = 3000
+"""Lines of methods up to which a type that is cited is shown whole."""
+
+_LARGE = 800
+"""Lines of methods up to which a type that is only used is shown whole."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A Go file at the tag: its bytes, what they say, what its identifiers name for sure, its colours."""
+
+    data: bytes
+    document: Document
+    uses: tuple[Use, ...] = ()
+    colours: Coloured | None = None
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A declaration that a page shows, the file it stands in, and its anchor on the page."""
+
+    path: str
+    declaration: Declaration
+    anchor: str = ""
+
+    @property
+    def first(self) -> int:
+        """The first line shown: that of the doc comment, where there is one."""
+        return _first(self.declaration)
+
+    @property
+    def last(self) -> int:
+        """The last line shown."""
+        return self.declaration.span.end_line
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """What one page shows: a type with its methods, or a package's functions, constants, variables.
+
+    Attributes:
+        page: The page's path below the site, with `.md`.
+        folder: The package's folder in the repository.
+        package: The package's name.
+        type: The type's name, or empty on a package's page.
+        items: What is shown: the file of the type, or of what an anchor names, first.
+        prefixes: By file, what goes before a line's number in its anchor; unique on the page.
+        hidden: How many methods of the type are not shown.
+    """
+
+    page: str
+    folder: str
+    package: str
+    type: str
+    items: tuple[Shown, ...]
+    prefixes: Mapping[str, str]
+    hidden: int = 0
+
+    @property
+    def main(self) -> Shown | None:
+        """The type's own declaration; none on a package's page."""
+        return next((item for item in self.items if item.declaration.symbol == self.type), None)
+
+    @property
+    def others(self) -> tuple[Shown, ...]:
+        """Everything but the type's own declarations."""
+        return tuple(item for item in self.items if item.declaration.symbol != self.type)
+
+    @property
+    def title(self) -> str:
+        """The page's title: `plugin.Store`, or `package plugin`."""
+        return f"{self.package}.{self.type}" if self.type else f"package {self.package}"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a symbol is on the site: a page, an anchor there, and what it is called for people."""
+
+    page: str
+    anchor: str
+    name: str
+    path: str
+    declaration: Declaration
+
+    @property
+    def first(self) -> int:
+        """Its first line: that of the doc comment, where there is one."""
+        return _first(self.declaration)
+
+
+Places = dict[tuple[str, str], Place]
+
+
+def sheets(
+    sources: Mapping[str, Source], anchors: Iterable[Anchor], named: Iterable[tuple[str, str]] = ()
+) -> tuple[Sheet, ...]:
+    """The pages that show what the anchors name, what that uses, one step far, and what is `named`.
+
+    A type that an anchor names, or whose method it names, is shown with all its methods, unless these
+    fill a book. Whatever
+    these, or a function that an anchor names, are proven to use is shown too, as far as its file is
+    among the sources, and so is what `named` gives by path and symbol; of a very large type only the
+    methods that are used.
+    """
+    index = _Index(sources)
+    seeds = {shown.key: shown for anchor in anchors for shown in index.seeded(index.at(anchor))}
+    told = (index.find(path, symbol) for path, symbol in named)
+    used = {one.key: one for one in told if one}
+    used |= {one.key: one for seed in seeds.values() for one in index.used_by(seed)}
+    grouped: dict[tuple[str, str], dict[_Key, _Found]] = defaultdict(dict)
+    for found in (*seeds.values(), *(more for one in used.values() for more in index.around(one))):
+        grouped[found.folder, found.type][found.key] = found
+    pages = unique([page_of(folder, name) for folder, name in sorted(grouped)])
+    return tuple(
+        _sheet(page, folder, name, grouped[folder, name], index)
+        for page, (folder, name) in zip(pages, sorted(grouped), strict=True)
+    )
+
+
+def places(shown: Iterable[Sheet]) -> Places:
+    """Where each declaration, and each of its fields, methods and closures, is found."""
+    found: Places = {}
+    for sheet in shown:
+        for item in sheet.items:
+            for anchor, declaration in _members(sheet, item):
+                name = f"{sheet.package}.{declaration.symbol}"
+                place = Place(sheet.page, anchor, name, item.path, declaration)
+                found.setdefault((item.path, declaration.symbol), place)
+    return found
+
+
+def folder_of(path: str) -> str:
+    """The folder of a file, empty at the root."""
+    return path.rpartition("/")[0]
+
+
+def _first(declaration: Declaration) -> int:
+    doc = declaration.doc_span
+    return min(doc.line, declaration.span.line) if doc else declaration.span.line
+
+
+def _members(sheet: Sheet, item: Shown) -> Iterator[tuple[str, Declaration]]:
+    yield item.anchor, item.declaration
+    for member in item.declaration.members:
+        yield f"{sheet.prefixes[item.path]}{member.line}", member
+
+
+_Key = tuple[str, int, str]
+
+
+class _Found(msgspec.Struct, frozen=True):
+    path: str
+    declaration: Declaration
+
+    @property
+    def key(self) -> _Key:
+        return self.path, self.declaration.span.start, self.declaration.symbol
+
+    @property
+    def folder(self) -> str:
+        return folder_of(self.path)
+
+    @property
+    def type(self) -> str:
+        """The type on whose page it stands, empty for a package's page."""
+        if self.declaration.kind in TYPES:
+            return self.declaration.name
+        return self.declaration.owner if self.declaration.kind is Kind.METHOD else ""
+
+    @property
+    def lines(self) -> int:
+        return self.declaration.span.end_line - self.declaration.span.line + 1
+
+
+class _Index:
+    """The sources' declarations by file, symbol and type."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = {path: sources[path] for path in sorted(sources)}
+        self._files = {path: self._read(path) for path in self._sources}
+        self._types: dict[tuple[str, str], list[_Found]] = defaultdict(list)
+        self._symbols: dict[tuple[str, str], _Found] = {}
+        for founds in self._files.values():
+            for found in founds:
+                self._symbols.setdefault((found.path, found.declaration.symbol), found)
+                for member in found.declaration.members:
+                    self._symbols.setdefault((found.path, member.symbol), found)
+                if found.type:
+                    self._types[found.folder, found.type].append(found)
+
+    def _read(self, path: str) -> tuple[_Found, ...]:
+        return tuple(_Found(path, one) for one in self._sources[path].document.declarations)
+
+    def package(self, path: str) -> str:
+        return self._sources[path].document.package
+
+    def at(self, anchor: Anchor) -> _Found | None:
+        """The top-level declaration that an anchor lies in."""
+        for found in self._files.get(anchor.path, ()):
+            if found.declaration.span.line <= anchor.line <= found.declaration.span.end_line:
+                return found
+        return self.find(anchor.path, anchor.symbol)
+
+    def find(self, path: str, symbol: str) -> _Found | None:
+        """The top-level declaration that a symbol is, or is part of."""
+        return self._symbols.get((path, symbol))
+
+    def whole(self, found: _Found | None) -> tuple[_Found, ...]:
+        """A type's declaration with all its methods, a function alone."""
+        if found is None:
+            return ()
+        return tuple(self._types[found.folder, found.type]) if found.type else (found,)
+
+    def seeded(self, found: _Found | None) -> tuple[_Found, ...]:
+        """A cited declaration with what gives it its sense: a type whole unless it is a world of its own."""
+        whole = self.whole(found)
+        if found is None or sum(one.lines for one in whole) <= _HUGE:
+            return whole
+        return (found, *(one for one in whole if one.declaration.kind in TYPES))
+
+    def around(self, found: _Found) -> tuple[_Found, ...]:
+        """A used declaration with what gives it its sense: a type whole if it is not too large."""
+        whole = self.whole(found)
+        if sum(one.lines for one in whole) <= _LARGE:
+            return whole
+        return (found, *(one for one in whole if one.declaration.kind in TYPES))
+
+    def used_by(self, found: _Found) -> Iterator[_Found]:
+        span = found.declaration.span
+        for use in self._sources[found.path].uses:
+            if span.start <= use.start < span.end and (used := self.find(use.path, use.symbol)):
+                yield used
+
+
+def _sheet(page: str, folder: str, name: str, found: dict[_Key, _Found], index: _Index) -> Sheet:
+    main = min(found.values(), key=lambda one: one.declaration.kind not in TYPES).path
+    ordered = sorted(
+        found.values(), key=lambda one: (one.path != main, one.declaration.kind not in TYPES, one.key)
+    )
+    anchors = unique([slug(one.declaration.symbol) for one in ordered])
+    return Sheet(
+        page=page,
+        folder=folder,
+        package=index.package(main),
+        type=name,
+        items=tuple(
+            Shown(one.path, one.declaration, anchor) for one, anchor in zip(ordered, anchors, strict=True)
+        ),
+        prefixes=_prefixes(tuple(dict.fromkeys(one.path for one in ordered))),
+        hidden=len(index.whole(ordered[0])) - len(ordered) if name else 0,
+    )
+
+
+def _prefixes(paths: tuple[str, ...]) -> dict[str, str]:
+    """`go-L` for the page's first file, with the file's name for the others."""
+    others = unique([slug(path.rpartition("/")[2].removesuffix(".go")) for path in paths[1:]])
+    return dict(zip(paths, ("go-L", *(f"go-{other}-L" for other in others)), strict=True))
+
+
+def page_of(folder: str, name: str) -> str:
+    """The page of a type, or of what its package has besides types, whose names another does not share."""
+    folders = (slug(part) for part in folder.split("/")) if folder else ("~",)
+    return "/".join(("go", *folders, slug(name) or "index")) + ".md"
+
+
+def overlapping(items: Iterable[Shown]) -> Iterator[tuple[Shown, ...]]:
+    """The items of one file, in order, those together that share lines or stand right below each other."""
+    ordered = sorted(items, key=lambda item: (item.first, item.last))
+    start, reach = 0, 0
+    for place, (one, after) in enumerate(pairwise(ordered), 1):
+        reach = max(reach, one.last)
+        if after.first > reach and not _related(one, after):
+            yield tuple(ordered[start:place])
+            start = place
+    if ordered:
+        yield tuple(ordered[start:])
+
+
+def _related(one: Shown, after: Shown) -> bool:
+    """Whether two constants or variables stand in a group, or nearly."""
+    kinds = {one.declaration.kind, after.declaration.kind}
+    return len(kinds) == 1 and kinds <= {Kind.CONST, Kind.VAR} and after.first - one.last <= 2  # noqa: PLR2004

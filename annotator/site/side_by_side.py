@@ -1,0 +1,211 @@
+"""Pairs Python lines with Go lines for display."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.model.go import Kind
+from annotator.site.highlighting import starts
+from annotator.site.markup import slug, unique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from annotator.model.go import Use
+    from annotator.model.parity_protocols import Pair
+    from annotator.model.port import PythonObject
+    from annotator.site.inputs import Mirror, Module
+    from annotator.site.placement import Place, Places, Source
+
+_WHOLE = 70
+"""Lines up to which a class is shown whole; of a longer one the beginning, its methods where they belong."""
+
+_CALLED = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
+
+
+class Side(msgspec.Struct, frozen=True):
+    """A counterpart's lines `first` to `last`, beside the place of the original that it faces."""
+
+    name: str
+    path: str
+    first: int
+    last: int
+    place: Place
+    pair: Pair
+
+
+class Jump(msgspec.Struct, frozen=True):
+    """A line of Go, and the line of Python that does the same there."""
+
+    go: tuple[str, int]
+    python: tuple[str, int]
+    name: str
+
+
+class Facing:
+    """What faces what on one page."""
+
+    def __init__(self, page: str, sides: tuple[Side, ...], prefixes: Mapping[str, str]) -> None:
+        self.page = page
+        self.sides = sides
+        self.prefixes = prefixes
+
+    def beside(self, path: str, first: int, last: int) -> tuple[Side, ...]:
+        """The counterparts of what some lines of a Go file declare, each once, in the order of Go."""
+        found = (
+            side
+            for side in self.sides
+            if side.place.path == path and first <= side.place.declaration.line <= last
+        )
+        return tuple({(side.path, side.first): side for side in found}.values())
+
+    def pairs(self, path: str, first: int, last: int) -> tuple[Side, ...]:
+        """The same for each pair, though two of them may be the same lines."""
+        found = (
+            side
+            for side in self.sides
+            if side.place.path == path and first <= side.place.declaration.line <= last
+        )
+        return tuple({side.name: side for side in found}.values())
+
+
+class Facings:
+    """Facing sides of all pages."""
+
+    def __init__(self, mirror: Mirror, places: Places, sources: Mapping[str, Source]) -> None:
+        self._mirror = mirror
+        self._sources = sources
+        sides: dict[str, list[Side]] = defaultdict(list)
+        for side in _sides(mirror, places):
+            sides[side.place.page].append(side)
+        self.by_page = {page: _facing(page, found) for page, found in sides.items()}
+
+    @cached_property
+    def home(self) -> Mapping[str, tuple[str, str]]:
+        """By dotted name, the page and anchor where a counterpart stands beside its original."""
+        found: dict[str, tuple[str, str]] = {}
+        for page, facing in self.by_page.items():
+            for side in facing.sides:
+                anchor = f"{facing.prefixes[side.path]}{side.first}"
+                found.setdefault(side.name, (page, anchor))
+        return found
+
+    @cached_property
+    def _mirrors(self) -> Mapping[str, frozenset[str]]:
+        """By Go notation, the dotted names of its counterparts."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for pair in self._mirror.pairs:
+            for original in pair.originals:
+                found[original.notation].add(pair.counterpart.name)
+        return {notation: frozenset(names) for notation, names in found.items()}
+
+    def jumps(self, side: Side) -> Iterator[Jump]:
+        """The lines of a side that do what a line of its original does: the first for each thing."""
+        yield from self._calls(side)
+        yield from self._members(side)
+
+    def _calls(self, side: Side) -> Iterator[Jump]:
+        span, path = side.place.declaration.span, side.place.path
+        ours = _within(self._mirror.modules[side.path].uses, side)
+        seen: set[str] = set()
+        uses = self._sources[path].uses
+        first, last = (bisect_left(uses, at, key=lambda use: use.start) for at in (span.start, span.end))
+        for use in uses[first:last]:
+            notation = f"{use.path}::{use.symbol}"
+            names = self._mirrors.get(notation)
+            if not (use.call and names) or notation in seen:
+                continue
+            seen.add(notation)
+            line = next((one.line for one in ours if one.symbol in names), 0)
+            if line:
+                yield Jump((path, use.line), (side.path, line), use.symbol)
+
+    def _members(self, side: Side) -> Iterator[Jump]:
+        """A struct's fields and an interface's methods, by the rows of the pair."""
+        lines = {member.name: member.line for member in side.place.declaration.members}
+        data = self._mirror.modules[side.path].data
+        for row in side.pair.rows:
+            if row.kind in ("field", "method") and row.name in lines and row.python:
+                name = re.split(r"\W", row.python)[0]
+                if side.first <= row.python_line <= side.last and says(data, row.python_line, name):
+                    yield Jump((side.place.path, lines[row.name]), (side.path, row.python_line), row.name)
+
+
+def says(data: bytes, line: int, word: str) -> bool:
+    """Whether a 1-based line of a file has a word."""
+    ends = starts(data)
+    if not 0 < line < len(ends):
+        return False
+    text = data[ends[line - 1] : ends[line]].decode("utf-8", "replace")
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+
+
+def _within(uses: Iterable[Use], side: Side) -> tuple[Use, ...]:
+    return tuple(use for use in uses if side.first <= use.line <= side.last)
+
+
+def _sides(mirror: Mirror, places: Places) -> Iterator[Side]:
+    methods = _methods(mirror)
+    for pair in mirror.pairs:
+        ours = mirror.objects.get(pair.counterpart.name)
+        if ours is None or ours.path not in mirror.modules:
+            continue
+        first, last = _shown(ours, pair, mirror.modules[ours.path], methods.get(ours.name, []))
+        for original in pair.originals:
+            place = places.get((original.path, original.symbol))
+            if place is not None:
+                yield Side(ours.name, ours.path, first, last, place, pair)
+
+
+def _methods(mirror: Mirror) -> Mapping[str, list[PythonObject]]:
+    """By a class's dotted name, its own methods in the order of their lines."""
+    found: dict[str, list[PythonObject]] = defaultdict(list)
+    for name, known in mirror.objects.items():
+        owner = mirror.objects.get(name.rpartition(".")[0])
+        if known.kind == "function" and owner is not None and owner.kind == "class":
+            found[owner.name].append(known)
+    return {name: sorted(methods, key=lambda one: one.line) for name, methods in found.items()}
+
+
+def _shown(ours: PythonObject, pair: Pair, module: Module, methods: list[PythonObject]) -> tuple[int, int]:
+    """The first and last line of a counterpart that stand beside its original."""
+    lines = module.data.decode("utf-8", "replace").splitlines()
+    if ours.kind == "attribute":
+        return ours.line, _end_of_words(ours, pair, lines)
+    if ours.kind != "class" or ours.end_line - ours.line < _WHOLE or not methods:
+        return ours.line, ours.end_line
+    last = methods[0].end_line if methods[0].name.endswith(".__init__") else methods[0].line - 1
+    while last > ours.line and not lines[last - 1].strip():
+        last -= 1
+    return ours.line, last
+
+
+def _end_of_words(ours: PythonObject, pair: Pair, lines: list[str]) -> int:
+    """The last line of an attribute's docstring, which names the original."""
+    said = (*pair.counterpart.mirrors, *pair.counterpart.differences)
+    last = max([getattr(one, "at_line", 0) or getattr(one, "line", 0) for one in said] + [ours.end_line])
+    following = range(last, min(last + 40, len(lines)) + 1)
+    return next((line for line in following if lines[line - 1].rstrip().endswith('"""')), last)
+
+
+def _facing(page: str, sides: list[Side]) -> Facing:
+    ordered = sorted(sides, key=lambda side: (side.place.path, side.place.declaration.line))
+    paths = tuple(dict.fromkeys(side.path for side in ordered))
+    return Facing(page, tuple(ordered), prefixes(paths))
+
+
+def prefixes(paths: tuple[str, ...]) -> Mapping[str, str]:
+    """`py-L` for a page's first Python file, with the file's name for the others."""
+    others = unique([slug(_stem(path)) for path in paths[1:]])
+    return dict(zip(paths, ("py-L", *(f"py-{other}-L" for other in others)), strict=False))
+
+
+def _stem(path: str) -> str:
+    stem = path.removesuffix(".py").rpartition("/")[2]
+    return path.split("/")[-2] if stem == "__init__" and "/" in path else stem

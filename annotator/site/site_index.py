@@ -1,0 +1,378 @@
+"""Looks up on which page and at which anchor a symbol, file or chapter is."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cache, cached_property
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.model.parity_protocols import Pair
+from annotator.model.port import PythonObject
+from annotator.model.reference import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
+from annotator.model.symbol_history import Trail
+from annotator.site import markdown_text
+from annotator.site.cross_references import Relations
+from annotator.site.inputs import Cited, Mirror, SiteInput
+from annotator.site.markdown_text import Mention, Prose
+from annotator.site.markup import Html, href, quote, slug, web
+from annotator.site.placement import Place, Places, Sheet, folder_of, places, sheets
+from annotator.site.side_by_side import Facings
+from annotator.site.view_models import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_LONGEST = 160
+"""Characters of a signature that a title shows."""
+
+HOME, SYMBOLS, REPORT, ERRATA = "index.md", "symbols.md", "report.md", "errata.md"
+CONTENTS, EXAMPLES = "chapters/index.md", "examples/index.md"
+PARITY, COVERAGE, WALK = "parity.md", "coverage.md", "walk.md"
+HISTORY, PORTING = "history.md", "porting.md"
+"""The pages that are not made of a text or a file of their own."""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """A chapter of the walk: what the article cites there and what we say."""
+
+    page: str
+    number: str
+    title: str
+    summary: str
+    article: Article
+    verdicts: tuple[Verdict, ...]
+    text: Prose | None
+
+    @property
+    def label(self) -> str:
+        """Number and title."""
+        return f"{self.number} {self.title}".strip()
+
+
+def anchor_of(verdict: Verdict) -> Anchor | None:
+    """Where a reference surely is, if it is anywhere."""
+    match verdict.outcome:
+        case Missing() | Skipped():
+            return None
+        case found:
+            return found.anchor
+
+
+def folders(
+    cited: Iterable[Cited],
+    texts: Iterable[Prose],
+    mirror: Mirror | None = None,
+    since: Iterable[Verdict] = (),
+) -> frozenset[str]:
+    """The folders of the packages whose Go files, tests aside, the pages can show."""
+    anchors = (anchor_of(verdict) for verdict in chain(since, *(one.verdicts for one in cited)))
+    named = (mention.path for text in texts for mention in _mentions(text))
+    pairs = mirror.pairs if mirror else ()
+    mirrored = (original.path for pair in pairs for original in pair.originals)
+    return frozenset(folder_of(path) for path in (*(one.path for one in anchors if one), *named, *mirrored))
+
+
+class Atlas:
+    """All that is looked up while pages are made; built once from the input."""
+
+    def __init__(self, given: SiteInput) -> None:
+        self.given = given
+
+    @cached_property
+    def stops(self) -> tuple[Stop, ...]:
+        """The chapters in the order of their numbers; our texts go with the first article."""
+        texts = {text.number: text for text in self.given.texts if text.number}
+        own, *others = self.given.cited or (Cited(Article("", ""), ()),)
+        cited = tuple(_cited_stops(own, texts, ""))
+        known = {stop.number for stop in cited}
+        told = (
+            Stop(_chapter(number), number, text.title, text.summary, own.article, (), text)
+            for number, text in texts.items()
+            if number not in known
+        )
+        walk = sorted((*cited, *told), key=lambda stop: ordinal(stop.number))
+        folders = _folders(other.article for other in others)
+        more = (
+            stop
+            for other, folder in zip(others, folders, strict=True)
+            for stop in _cited_stops(other, {}, folder)
+        )
+        return (*walk, *more)
+
+    @cached_property
+    def verdicts(self) -> tuple[tuple[Stop, Verdict], ...]:
+        """Every reference in order, with the chapter that cites it."""
+        return tuple((stop, verdict) for stop in self.stops for verdict in stop.verdicts)
+
+    @cached_property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The pages of symbols."""
+        anchors = (anchor_of(verdict) for _, verdict in self.verdicts)
+        named = ((one.path, one.symbol) for text in self.given.texts for one in _mentions(text))
+        pairs = self.given.mirror.pairs
+        mirrored = ((one.path, one.symbol) for pair in pairs for one in pair.originals)
+        now = ((one.path, one.symbol) for verdict in self.given.since if (one := anchor_of(verdict)))
+        shown = chain(named, mirrored, now)
+        return sheets(self.given.sources, (anchor for anchor in anchors if anchor), shown)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where each symbol is; what was cited under another name is found under that as well."""
+        found = places(self.sheets)
+        for verdict in (*(verdict for _, verdict in self.verdicts), *self.given.since):
+            reference, anchor = verdict.reference, anchor_of(verdict)
+            if reference.symbol and anchor and (place := found.get((anchor.path, anchor.symbol))):
+                found.setdefault((reference.path, reference.symbol), place)
+        return found
+
+    @cached_property
+    def speakers(self) -> Mapping[tuple[str, str], tuple[Stop, ...]]:
+        """By page and anchor of a symbol, the chapters that cite or name it."""
+        found: dict[tuple[str, str], list[Stop]] = defaultdict(list)
+        for stop in self.stops:
+            for place in self.named(stop):
+                found[place.page, place.anchor].append(stop)
+        return {key: tuple(stops) for key, stops in found.items()}
+
+    @cached_property
+    def facings(self) -> Facings:
+        """What of Python stands beside what of Go, page by page."""
+        return Facings(self.given.mirror, self.places, self.given.sources)
+
+    @cached_property
+    def relations(self) -> Relations:
+        """What calls what, and what has the methods of what."""
+        symbols = (one.symbol for one in self.given.mirror.covered)
+        return Relations(self.sheets, self.places, self.given.sources, symbols)
+
+    @cached_property
+    def pages(self) -> tuple[Prose, ...]:
+        """Our texts that are no chapters, in the order in which they are listed."""
+        found = (text for text in self.given.texts if text.name.startswith("pages/"))
+        return tuple(sorted(found, key=lambda text: (text.order, text.name)))
+
+    @cached_property
+    def became(self) -> Mapping[str, tuple[tuple[Place, Verdict], ...]]:
+        """By page, the mapped symbols with what became of them since the baseline, in the order of lines."""
+        found: dict[str, list[tuple[Place, Verdict]]] = defaultdict(list)
+        for verdict in self.given.since:
+            if (anchor := anchor_of(verdict)) and (place := self.place(anchor)):
+                found[place.page].append((place, verdict))
+        return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
+
+    @cached_property
+    def at_baseline(self) -> Mapping[Reference, Verdict]:
+        """The mapped symbols at the baseline, where a version of it stands beside this one."""
+        return {one.reference: one for one in self.given.elsewhere.get(self.given.baseline, ())}
+
+    @cached_property
+    def trails(self) -> Mapping[tuple[str, str], Trail]:
+        """The trails by path and symbol at the baseline."""
+        trails = self.given.chronicle.trails
+        return {(one.reference.path, one.reference.symbol or ""): one for one in trails}
+
+    @cached_property
+    def cited_lines(self) -> Mapping[str, frozenset[int]]:
+        """By file, the lines that references name."""
+        lines: dict[str, set[int]] = defaultdict(set)
+        for _, verdict in self.verdicts:
+            if anchor := anchor_of(verdict):
+                lines[anchor.path].add(anchor.line + anchor.offset)
+        return {path: frozenset(found) for path, found in lines.items()}
+
+    @cached_property
+    def counterparts(self) -> Mapping[str, tuple[Pair, ...]]:
+        """By Python file, the pairs whose counterpart is in it."""
+        found: dict[str, list[Pair]] = defaultdict(list)
+        for pair in self.given.mirror.pairs:
+            found[pair.counterpart.path].append(pair)
+        return {path: tuple(pairs) for path, pairs in found.items()}
+
+    @cached_property
+    def originals(self) -> Mapping[str, tuple[Place, ...]]:
+        """By a counterpart's dotted name, the places of its originals."""
+        found: dict[str, list[Place]] = defaultdict(list)
+        for facing in self.facings.by_page.values():
+            for side in facing.sides:
+                found[side.name].append(side.place)
+        return {name: tuple(places) for name, places in found.items()}
+
+    @cached_property
+    def used(self) -> Mapping[str, tuple[Place, ...]]:
+        """By an example's name, the Go symbols whose counterparts it names, each once, in order."""
+        found = {}
+        for example in self.given.mirror.examples:
+            names = dict.fromkeys(use.symbol for use in self.given.mirror.modules[example.path].uses)
+            places = (place for name in names for place in self.originals.get(name, ()))
+            found[example.name] = tuple({(place.page, place.anchor): place for place in places}.values())
+        return found
+
+    def sheet(self, page: str) -> Sheet:
+        """The sheet of a symbol page."""
+        return self._by_page[page]
+
+    @cached_property
+    def _by_page(self) -> Mapping[str, Sheet]:
+        return {sheet.page: sheet for sheet in self.sheets}
+
+    def python(self, page: str, name: str) -> tuple[str, str] | None:
+        """Address and title of a Python object: where it faces its original, else in its file."""
+        known = self.given.mirror.objects.get(name)
+        if known is None or known.path not in self.given.mirror.modules:
+            return None
+        at = self.facings.home.get(name, (module_page(known.path), f"py-L{known.line}"))
+        return href(page, *at), f"{hover(known)} in {known.path}, line {known.line}"
+
+    def own(self, path: str, first: int, last: int) -> str:
+        """The address of lines of a Python file on the web; empty if it is not there."""
+        home = web(self.given.mirror.home).rstrip("/")
+        lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
+        return f"{home}/{quote(path)}{lines}" if home else ""
+
+    def named(self, stop: Stop) -> tuple[Place, ...]:
+        """The places that a chapter cites or names, each once, in order."""
+        cited = (self.place(anchor) for verdict in stop.verdicts if (anchor := anchor_of(verdict)))
+        told = (self.places.get((one.path, one.symbol)) for one in _mentions(stop.text))
+        unique = {(place.page, place.anchor): place for place in (*cited, *told) if place}
+        return tuple(unique.values())
+
+    def place(self, anchor: Anchor) -> Place | None:
+        """The place of a declaration that was found."""
+        return self.places.get((anchor.path, anchor.symbol))
+
+    def unlinked(self) -> Iterator[tuple[Prose, Mention]]:
+        """What our texts name and the pages do not show."""
+        for text in self.given.texts:
+            for mention in _mentions(text):
+                if (mention.path, mention.symbol) not in self.places:
+                    yield text, mention
+
+    def permalink(self, path: str, first: int, last: int) -> str:
+        """The address of exact lines in the repository; empty if it is not on the web."""
+        root = self._tree()
+        lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
+        return f"{root}/{quote(path)}{lines}" if root else ""
+
+    def file(self, path: str) -> str:
+        """The address of a file in the repository; empty if it is not on the web."""
+        root = self._tree()
+        return f"{root}/{quote(path)}" if root and path else ""
+
+    def at_tag(self, tag: str, path: str, line: int) -> str:
+        """The address of a line in the repository at another tag; empty if it is not on the web."""
+        root = self._tree(tag)
+        return f"{root}/{quote(path)}#L{line}" if root else ""
+
+    def _tree(self, ref: str = "") -> str:
+        repository = web(self.given.repository).rstrip("/").removesuffix(".git")
+        shown = ref or self.given.commit or self.given.tag
+        return f"{repository}/blob/{quote(shown)}" if repository else ""
+
+    def told(self, text: Prose, page: str) -> Html:
+        """A text of ours with its notations linked, for the given page."""
+
+        def show(path: str, symbol: str) -> Html | None:
+            place = self.places.get((path, symbol))
+            if not place:
+                return None
+            return Html('<a class="sym" href="%s" title="%s"><code>%s</code></a>') % (
+                href(page, place.page, place.anchor),
+                about(place),
+                place.name,
+            )
+
+        return markdown_text.linked(text, show)
+
+
+def _line(found: tuple[Place, Verdict]) -> tuple[str, int]:
+    return found[0].path, found[0].declaration.line
+
+
+def to(page: str, place: Place, text: str = "") -> Link:
+    """A link from a page to a symbol's place."""
+    return Link(text or place.name, href(page, place.page, place.anchor), about(place))
+
+
+def about(place: Place) -> str:
+    """What a Go symbol is and where it stands, in a line for people."""
+    declaration = place.declaration
+    written = _cut(declaration.signature or declaration.type)
+    where = f"{declaration.kind} in {place.path}, line {declaration.line}"
+    return f"{written} \N{EM DASH} {where}" if written else where
+
+
+def hover(known: PythonObject) -> str:
+    """What a Python object is, in a line for people."""
+    if known.kind not in ("function", "signature"):
+        return f"{known.kind} {known.name}"
+    params = ", ".join(f"{one.name}: {one.type}" if one.type else one.name for one in known.params)
+    return _cut(f"{known.name}({params})" + (f" -> {known.returns}" if known.returns else ""))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def example_page(name: str) -> str:
+    """The page of an example."""
+    return f"examples/{slug(name)}.md"
+
+
+@cache
+def module_page(path: str) -> str:
+    """The page that shows a Python file whole."""
+    *folders, name = path.removesuffix(".py").split("/")
+    return "/".join(("py", *(slug(folder) for folder in folders), slug(name))) + ".md"
+
+
+def ordinal(number: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts `2.10` after `2.9`."""
+    parts = re.split(r"[.\-]", number)
+    return tuple((int(part), "") if re.fullmatch("[0-9]{1,9}", part) else (0, part) for part in parts)
+
+
+def _cited_stops(cited: Cited, texts: Mapping[str, Prose], folder: str) -> Iterator[Stop]:
+    verdicts: dict[Reference, Verdict] = {verdict.reference: verdict for verdict in cited.verdicts}
+    for chapter in _chapters(cited.article):
+        text = texts.get(chapter.number)
+        yield Stop(
+            page=_chapter(chapter.number, folder),
+            number=chapter.number,
+            title=text.title if text else chapter.title,
+            summary=text.summary if text else "",
+            article=cited.article,
+            verdicts=tuple(verdicts[one] for one in chapter.references if one in verdicts),
+            text=text,
+        )
+
+
+def _chapters(article: Article) -> Iterator[Chapter]:
+    """The article's chapters, those with the same number as one."""
+    joined: dict[str, Chapter] = {}
+    for chapter in article.chapters:
+        before = joined.get(chapter.number)
+        references = (before.references if before else ()) + chapter.references
+        joined[chapter.number] = Chapter(chapter.number, (before or chapter).title, references)
+    yield from joined.values()
+
+
+def _folders(articles: Iterable[Article]) -> list[str]:
+    """The folders of further articles' chapters: their files' names, those that are alike with a number."""
+    names = [slug(PurePosixPath(article.file).stem) or "~" for article in articles]
+    return [
+        f"{name}/" if names.index(name) == place else f"{name}~{place + 1}/"
+        for place, name in enumerate(names)
+    ]
+
+
+def _chapter(number: str, folder: str = "") -> str:
+    return f"chapters/{folder}{slug(number) or '~'}.md"
+
+
+def _mentions(text: Prose | None) -> tuple[Mention, ...]:
+    return markdown_text.mentions(text) if text else ()

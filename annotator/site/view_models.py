@@ -1,0 +1,586 @@
+"""One value type per page template."""
+
+from __future__ import annotations
+
+import msgspec
+
+from annotator.site.benchmark_tables import Table
+from annotator.site.highlighting import Line
+from annotator.site.markup import Html
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Words that lead somewhere; without an address they are only words."""
+
+    text: str
+    href: str
+    title: str = ""
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """Lines of one file; `outside` leads to the same lines in the repository.
+
+    Python has `name`, the dotted name of what is shown, and `page`, the page of the whole file.
+    """
+
+    path: str
+    first: int
+    last: int
+    lines: tuple[Line, ...]
+    outside: str
+    constraint: str = ""
+    tall: bool = False
+    language: str = "go"
+    name: str = ""
+    page: str = ""
+
+    @property
+    def markup(self) -> Html:
+        """The lines as they stand in a page."""
+        return Html("".join(line.markup for line in self.lines))
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """A row of parity: what each side has, with its line, and how they stand to each other."""
+
+    kind: str
+    name: str
+    go: Link
+    python: Link
+    agreement: str
+    reason: str
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """A counterpart beside its original, row by row."""
+
+    go: Link
+    python: Link
+    counts: tuple[tuple[str, int], ...]
+    rows: tuple[Compared, ...]
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """A reference of an article, what became of it, and where it leads.
+
+    Attributes:
+        id: Its anchor in the report.
+        article: The article's title.
+        number: The number of the chapter that cites it.
+        chapter: That chapter.
+        cited: The path as it was written.
+        symbol: The cited symbol, or empty.
+        line: The cited line, or None.
+        heading: The kind that the article gives it, or empty.
+        kind: The kind that it is, or empty where it was not found.
+        verdict: The verdict's word.
+        text: How the declaration's text compares with the baseline's.
+        sign: By what it was recognised, or empty.
+        reason: One sentence.
+        found: Its place on the site.
+        place: Path and lines where it was found.
+        outside: The same place in the repository.
+        report: The report's row for it, seen from this page.
+    """
+
+    id: str
+    article: str
+    number: str
+    chapter: Link
+    cited: str
+    symbol: str
+    line: int | None
+    heading: str
+    kind: str
+    verdict: str
+    text: str
+    sign: str
+    reason: str
+    found: Link
+    place: str
+    outside: str
+    report: str
+
+
+class CitedCode(msgspec.Struct, frozen=True):
+    """A citation with the code it cites, and the lines there that name what the chapter speaks of."""
+
+    citation: Citation | None
+    excerpt: Excerpt | None
+    signs: tuple[Link, ...] = ()
+    beside: tuple[Excerpt, ...] = ()
+    title: Link | None = None
+
+
+class HomePage(msgspec.Struct, frozen=True):
+    """The first page."""
+
+    body: Html
+    wide: Html
+    narrow: Html
+    counts: tuple[tuple[str, int], ...]
+    symbols: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A chapter in a list; `depth` is how deep its number lies below the first ones."""
+
+    number: str
+    link: Link
+    summary: str
+    depth: int
+    verdicts: tuple[str, ...]
+
+
+class Walk(msgspec.Struct, frozen=True):
+    """An article and the chapters that follow it."""
+
+    article: Link
+    entries: tuple[Entry, ...]
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """The list of all chapters, article by article."""
+
+    walks: tuple[Walk, ...]
+
+
+class ExampleShown(msgspec.Struct, frozen=True):
+    """An example: how to run it, what it prints, and its source."""
+
+    title: str
+    link: Link
+    command: str
+    output: str
+    source: Excerpt | None = None
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """A picture, wide and narrow, with what is said below it."""
+
+    wide: Html
+    narrow: Html
+    caption: str = ""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part of a package: its file, what it says of itself, what it imports, and the modules in it."""
+
+    anchor: str
+    link: Link
+    says: str
+    imports: tuple[Link, ...]
+    modules: tuple[Part, ...] = ()
+
+
+class Structure(msgspec.Struct, frozen=True):
+    """A package: its picture in layers, and its parts from the topmost to the lowest."""
+
+    name: str
+    anchor: str
+    picture: Drawn
+    parts: tuple[Part, ...]
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A lock: who takes it to write and who to read, and what stands for it in Python, and why."""
+
+    anchor: str
+    link: Link
+    kind: str
+    writers: tuple[Link, ...]
+    readers: tuple[Link, ...]
+    python: Link
+    reason: str
+
+
+class Nested(msgspec.Struct, frozen=True):
+    """A lock that is taken under another: who takes the outer one, and what is done under it."""
+
+    outer: Link
+    inner: Link
+    proofs: tuple[tuple[Link, Link], ...]
+    more: int
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """The locks of some types, how they nest, and who takes them."""
+
+    picture: Drawn
+    locks: tuple[Held, ...]
+    nested: tuple[Nested, ...]
+
+
+class ChapterPage(msgspec.Struct, frozen=True):
+    """A chapter: our words, what the article cites there, and the code."""
+
+    number: str
+    summary: str
+    body: Html
+    citations: tuple[CitedCode, ...]
+    article: Link
+    names: tuple[Link, ...]
+    picture: Drawn | None = None
+    shown: tuple[CitedCode, ...] = ()
+    example: ExampleShown | None = None
+    structures: tuple[Structure, ...] = ()
+    holding: Holding | None = None
+    measured: tuple[Table, ...] = ()
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What stands above a piece of code: one declaration that it holds."""
+
+    anchor: str
+    name: str
+    kind: str
+    line: Link
+    chapters: tuple[Link, ...]
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A stretch of source, the declarations in it, and what stands beside it in Python."""
+
+    heads: tuple[Head, ...]
+    excerpt: Excerpt
+    beside: tuple[Excerpt, ...] = ()
+    panels: tuple[Panel, ...] = ()
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The blocks of one file."""
+
+    path: str
+    constraint: str
+    blocks: tuple[Block, ...]
+
+
+class SymbolPage(msgspec.Struct, frozen=True):
+    """A type with its methods, or a package's functions, constants and variables."""
+
+    name: str
+    kind: str
+    package: Link
+    folder: str
+    doc: str
+    main: Block | None
+    groups: tuple[Group, ...]
+    fields: tuple[Link, ...]
+    contents: tuple[Link, ...]
+    chapters: tuple[Link, ...]
+    citations: tuple[Citation, ...]
+    types: tuple[Link, ...]
+    hidden: int
+    picture: Drawn | None = None
+    interfaces: tuple[Link, ...] = ()
+    implementers: tuple[Link, ...] = ()
+    callers: tuple[Link, ...] = ()
+    callees: tuple[Link, ...] = ()
+    examples: tuple[Link, ...] = ()
+    since: tuple[SinceBaseline, ...] = ()
+    history: tuple[SymbolHistory, ...] = ()
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A page in the index, with everything that has an anchor on it."""
+
+    link: Link
+    kind: str
+    entries: tuple[Link, ...]
+
+
+class Package(msgspec.Struct, frozen=True):
+    """A package in the index."""
+
+    folder: str
+    pages: tuple[Listed, ...]
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file in the index and the pages that show some of it."""
+
+    path: str
+    outside: str
+    lines: int
+    pages: tuple[Link, ...]
+
+
+class IndexPage(msgspec.Struct, frozen=True):
+    """All symbols by package, all Python by module, all files by path."""
+
+    packages: tuple[Package, ...]
+    files: tuple[File, ...]
+    modules: tuple[Listed, ...] = ()
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """An article's references and what became of them."""
+
+    title: str
+    address: str
+    tag: str
+    counts: tuple[tuple[str, int], ...]
+    citations: tuple[Citation, ...]
+
+
+class ReportPage(msgspec.Struct, frozen=True):
+    """Every reference and what became of it, article by article, the baseline's first."""
+
+    articles: tuple[Reported, ...]
+
+
+class ErrataPage(msgspec.Struct, frozen=True):
+    """Where the articles are wrong: told in our words, and the headings that the source contradicts."""
+
+    body: Html
+    misheaded: tuple[Citation, ...]
+
+
+class ParityPackage(msgspec.Struct, frozen=True):
+    """The pairs whose originals are in one package."""
+
+    folder: str
+    counts: tuple[tuple[str, int], ...]
+    pairs: tuple[Panel, ...]
+
+
+class ParityPage(msgspec.Struct, frozen=True):
+    """Every pair, and how truly it corresponds."""
+
+    counts: tuple[tuple[str, int], ...]
+    packages: tuple[ParityPackage, ...]
+
+
+class CoverageRow(msgspec.Struct, frozen=True):
+    """How many symbols of a package are in each state."""
+
+    folder: Link
+    figures: tuple[int, ...]
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Symbols without a counterpart, and why."""
+
+    reason: str
+    symbols: tuple[Link, ...]
+
+
+class WalkStep(msgspec.Struct, frozen=True):
+    """A counterpart that ran: how deep, what it mirrors, where that is told, and how long it took."""
+
+    depth: int
+    python: Link
+    go: tuple[Link, ...]
+    chapters: tuple[Link, ...]
+    took: str
+    calls: tuple[Link, ...]
+    order: tuple[str, ...]
+
+
+class WalkThread(msgspec.Struct, frozen=True):
+    """What ran in one thread, in the order in which it began."""
+
+    name: str
+    steps: tuple[WalkStep, ...]
+
+
+class WalkPage(msgspec.Struct, frozen=True):
+    """A run of the port, thread by thread, beside Go's order."""
+
+    threads: tuple[WalkThread, ...]
+
+
+class CoveragePage(msgspec.Struct, frozen=True):
+    """What of the scope is mapped, and what is not."""
+
+    states: tuple[str, ...]
+    totals: tuple[int, ...]
+    packages: tuple[CoverageRow, ...]
+    left_out: tuple[LeftOut, ...]
+    open: tuple[Link, ...]
+
+
+class ExamplesPage(msgspec.Struct, frozen=True):
+    """The list of examples."""
+
+    examples: tuple[ExampleShown, ...]
+
+
+class ExamplePage(msgspec.Struct, frozen=True):
+    """One example, and where the texts use it."""
+
+    example: ExampleShown
+    chapters: tuple[Link, ...]
+    symbols: tuple[Link, ...]
+
+
+class Defined(msgspec.Struct, frozen=True):
+    """A counterpart in a Python file, and the places of its originals."""
+
+    link: Link
+    kind: str
+    originals: tuple[Link, ...]
+
+
+class ModulePage(msgspec.Struct, frozen=True):
+    """A Python file, whole."""
+
+    name: str
+    doc: str
+    excerpt: Excerpt
+    defined: tuple[Defined, ...]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A release on the map: how far from the left, and its name where there is room for it."""
+
+    tag: str
+    x: int
+    label: str
+
+
+class Stretched(msgspec.Struct, frozen=True):
+    """Neighbouring releases at which a symbol's text stands in the same way to the baseline's."""
+
+    state: str
+    x: int
+    width: int
+
+
+class HistoryRow(msgspec.Struct, frozen=True):
+    """A symbol on the map; `marks` are where it moved, `said` tells the same in sentences."""
+
+    link: Link
+    first: str
+    last: str
+    stretches: tuple[Stretched, ...]
+    marks: tuple[int, ...]
+    said: str
+
+
+class HistoryPackage(msgspec.Struct, frozen=True):
+    """The rows of a package."""
+
+    folder: str
+    rows: tuple[HistoryRow, ...]
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """The map of symbols and releases, or why there is none."""
+
+    lacking: str
+    tags: int
+    columns: tuple[Column, ...]
+    width: int
+    packages: tuple[HistoryPackage, ...]
+
+
+class Release(msgspec.Struct, frozen=True):
+    """Where a symbol stands at a release, and whether it stood elsewhere in the one before."""
+
+    tag: str
+    line: Link
+    text: str
+    stepped: bool
+
+
+class SymbolHistory(msgspec.Struct, frozen=True):
+    """A symbol's releases, with its first and last tag."""
+
+    link: Link
+    first: str
+    last: str
+    releases: tuple[Release, ...]
+    said: str
+
+
+class SinceBaseline(msgspec.Struct, frozen=True):
+    """What became of a symbol since the baseline; `before` leads to the same symbol there."""
+
+    link: Link
+    before: Link
+    said: str
+
+
+class MovedPage(msgspec.Struct, frozen=True):
+    """An address at which other versions have a page, and where its symbols are in this one."""
+
+    moved: tuple[SinceBaseline, ...]
+    tag: str
+
+
+class ToPort(msgspec.Struct, frozen=True):
+    """What changed in a mapped symbol, and what that asks of its counterparts."""
+
+    go: Link
+    path: str
+    said: str
+    shift: str
+    edit: str
+    old: Link
+    new: Link
+    python: tuple[Link, ...]
+    findings: tuple[tuple[str, str], ...]
+    diff: tuple[tuple[str, str], ...]
+
+
+class PortingPage(msgspec.Struct, frozen=True):
+    """What is to be ported from one tag to another."""
+
+    old: str
+    new: str
+    sentence: str
+    changes: tuple[ToPort, ...]
+    fresh: tuple[Link, ...]
+
+
+View = (
+    HomePage
+    | Contents
+    | ChapterPage
+    | SymbolPage
+    | IndexPage
+    | ReportPage
+    | ErrataPage
+    | ModulePage
+    | ParityPage
+    | CoveragePage
+    | WalkPage
+    | ExamplesPage
+    | ExamplePage
+    | HistoryPage
+    | PortingPage
+    | MovedPage
+)
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What every page says of the source it shows."""
+
+    repository: Link
+    tag: str
+    baseline: str
+    commit: Link
+    version: str
+    source: str
+    notice: str
+    licence: Link
+    holder: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page before it is rendered.
+
+    Attributes:
+        path: Its path below the site's documents, with `.md`.
+        title: Its title, plain text.
+        summary: One sentence for search engines, plain text.
+        view: What it shows.
+        code: Whether it shows code of the repository, so that its licence must be credited.
+    """
+
+    path: str
+    title: str
+    summary: str
+    view: View
+    code: bool = False

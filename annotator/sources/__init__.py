@@ -1,1 +1,0 @@
-"""Where bytes come from: a git URL, a local repository, or Debian's source packages."""

@@ -1,0 +1,113 @@
+"""At which tags the references of an article are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from annotator.model.go import Declaration, Document
+from annotator.model.reference import Dated, Dating, Off, Reference
+from annotator.tracking.lookup import first_line, named
+
+# How many tags that are not among the best are worth telling.
+NEAR = 6
+
+
+class _Sight(msgspec.Struct, frozen=True):
+    """What is to be seen of a reference in one version of its file; `strong` if a declaration says it."""
+
+    exact: bool
+    strong: bool
+    reason: str = ""
+
+
+def date(
+    references: Sequence[Reference],
+    at: Mapping[str, Mapping[str, str]],
+    documents: Mapping[str, Document],
+) -> Dating:
+    """How well each tag fits the references.
+
+    Args:
+        references: What an article cites.
+        at: For each tag the blob ids of the cited files, by path.
+        documents: What those blobs say; a blob without a document is no Go file.
+    """
+    own = [reference for reference in references if reference.repository is None]
+    sights: dict[tuple[int, str], _Sight] = {}
+    for files in at.values():
+        for number, reference in enumerate(own):
+            key = (number, files.get(reference.path, ""))
+            if key not in sights:
+                sights[key] = _seen(reference, documents.get(key[1]), present=bool(key[1]))
+    telling = [
+        number
+        for number, reference in enumerate(own)
+        if reference.symbol is not None
+        or any(sight.strong for (other, _), sight in sights.items() if other == number)
+    ]
+    found = tuple(_dated(tag, files, own, telling, sights) for tag, files in at.items())
+    most = max((dated.exact for dated in found), default=0)
+    best = tuple(dated.tag for dated in found if dated.exact == most and most)
+    return Dating(len(references), len(references) - len(telling), found, best, _near(found, set(best)))
+
+
+def _near(found: Sequence[Dated], best: set[str]) -> tuple[Dated, ...]:
+    """The others with most exact references, of equals those nearest to one of the best."""
+    places = [place for place, dated in enumerate(found) if dated.tag in best]
+    others = [
+        (-dated.exact, min(abs(place - other) for other in places), place)
+        for place, dated in enumerate(found)
+        if places and dated.tag not in best and dated.exact
+    ]
+    return tuple(found[place] for _, _, place in sorted(others)[:NEAR])
+
+
+def _dated(
+    tag: str,
+    files: Mapping[str, str],
+    references: Sequence[Reference],
+    telling: Sequence[int],
+    sights: Mapping[tuple[int, str], _Sight],
+) -> Dated:
+    seen = [(references[n], sights[n, files.get(references[n].path, "")]) for n in telling]
+    exact = [sight.exact and (sight.strong or reference.symbol is not None) for reference, sight in seen]
+    off = tuple(
+        Off(reference, sight.reason or "another declaration begins or ends there")
+        for (reference, sight), fits in zip(seen, exact, strict=True)
+        if not fits
+    )
+    return Dated(tag, sum(exact), off)
+
+
+def _seen(reference: Reference, document: Document | None, *, present: bool) -> _Sight:
+    if not present:
+        return _Sight(exact=False, strong=False, reason=f"{reference.path} is not there")
+    if document is None:
+        return _Sight(exact=True, strong=False)
+    if reference.symbol is not None:
+        return _seen_symbol(reference, reference.symbol, document)
+    last = reference.end_line or reference.line or 1
+    if last > document.lines:
+        return _Sight(exact=False, strong=False, reason=f"the file has {document.lines} lines")
+    strong = any(_delimits(d, reference) for d in document.walk())
+    return _Sight(exact=True, strong=strong)
+
+
+def _seen_symbol(reference: Reference, symbol: str, document: Document) -> _Sight:
+    found = named(document, symbol)
+    if not found:
+        return _Sight(exact=False, strong=False, reason=f"{symbol} is not in {reference.path}")
+    lines = [d.line for d in found]
+    if reference.line is None or reference.line in lines:
+        return _Sight(exact=True, strong=True)
+    where = ", ".join(str(line) for line in lines)
+    return _Sight(exact=False, strong=True, reason=f"{symbol} stands in line {where}, not {reference.line}")
+
+
+def _delimits(declaration: Declaration, reference: Reference) -> bool:
+    """Whether the cited line begins the declaration, and the cited range, if it is one, ends it."""
+    starts = {declaration.line, declaration.span.line, first_line(declaration)}
+    ends = reference.end_line in (None, reference.line, declaration.span.end_line)
+    return reference.line in starts and ends

@@ -1,0 +1,400 @@
+"""What changed in mapped declarations between two tags."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from annotator.cache import Cache
+from annotator.golang import function_facts
+from annotator.golang.source_tree import Tree
+from annotator.model.go import Declaration, Kind, Span
+from annotator.model.port import Counterpart, Difference, Parameter
+from annotator.model.reference import Anchor, Text
+from annotator.model.symbol_history import Change, Edit, Finding, Place, Porting, Shift, Version
+from annotator.repository.snapshot import Source
+from annotator.repository.tag_snapshots import Chain
+from annotator.repository.versions import releases, spanned
+from annotator.tracking import similarity, symbol_follower
+from annotator.tracking.lookup import anchor, at_anchor, folder, is_test
+from annotator.tracking.source_trees import Forest, Hops
+from annotator.tracking.symbol_follower import tracked
+
+_CONTEXT = 3
+
+ADVICE: Mapping[tuple[str, str], str] = {
+    ("field", "new"): "add it, or say under Differs why it is not needed",
+    ("field", "gone"): "remove it, or say under Differs what it still is for",
+    ("field", "changed"): "see whether its type here still fits",
+    ("method", "new"): "whoever implements this needs it too",
+    ("method", "gone"): "nobody has to implement it any more",
+    ("method", "changed"): "its signature is another one, for callers and for implementers",
+    ("param", "new"): "callers have something new to pass",
+    ("param", "gone"): "callers do not pass it any more",
+    ("param", "changed"): "see whether its type here still fits",
+    ("result", "changed"): "it gives back something else",
+    ("call", "new"): "see whether the same has to happen here",
+    ("call", "gone"): "see whether it should still happen here",
+    ("error", "new"): "a new error text that users can see",
+    ("error", "gone"): "an error text that users do not see any more",
+    ("type", "changed"): "it is made of another type",
+    ("order", "changed"): "the same calls and errors, but the code between them is another one",
+}
+"""What a finding means for the counterpart, by what changed and how."""
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """A mapped symbol at both tags.
+
+    Attributes:
+        symbol: The symbol in the notation of the baseline.
+        counterparts: The Python objects that mirror it.
+        old: It at the old tag, None if it is not there.
+        new: It at the new tag, None if it is not there.
+        reason: Why it is not there.
+    """
+
+    symbol: str
+    counterparts: tuple[Counterpart, ...]
+    old: Version | None
+    new: Version | None
+    reason: str = ""
+
+
+def assemble(old: str, new: str, changes: Sequence[Change], new_names: Iterable[Anchor]) -> Porting:
+    """The report of what to port.
+
+    Args:
+        old: The old tag.
+        new: The new tag.
+        changes: What became of each mapped symbol.
+        new_names: The declarations of the mapped packages whose name is new.
+    """
+    return Porting(
+        old,
+        new,
+        len(changes),
+        tuple(
+            c
+            for c in changes
+            if (c.shift, c.edit) not in ((Shift.STAYED, Edit.SAME), (Shift.UNKNOWN, Edit.UNKNOWN))
+        ),
+        tuple(new_names),
+    )
+
+
+def change(compared: Compared) -> Change:
+    """What became of one symbol."""
+    old, new = compared.old, compared.new
+    shift = _shift(old, new)
+    edit = _edit(old, new)
+    found = _explained(findings(old, new), compared.counterparts) if old and new else ()
+    return Change(
+        compared.symbol,
+        compared.counterparts,
+        old.anchor if old else None,
+        new.anchor if new else None,
+        shift,
+        edit,
+        tuple(found) if edit is Edit.CHANGED else (),
+        tuple(_lines(old, new)) if old and new and edit is Edit.CHANGED else (),
+        compared.reason,
+    )
+
+
+def _shift(old: Version | None, new: Version | None) -> Shift:
+    if old is None or new is None:
+        return Shift.UNKNOWN if old is new else Shift.GONE if new is None else Shift.NEW
+    if old.anchor.symbol != new.anchor.symbol:
+        return Shift.RENAMED
+    return Shift.STAYED if old.anchor.path == new.anchor.path else Shift.MOVED
+
+
+def _edit(old: Version | None, new: Version | None) -> Edit:
+    if old is None or new is None:
+        return Edit.UNKNOWN
+    if (old.code, old.doc) == (new.code, new.doc):
+        return Edit.SAME
+    return Edit.COMMENTS if similarity.same_code(old.code.encode(), new.code.encode()) else Edit.CHANGED
+
+
+def _lines(old: Version, new: Version) -> Iterator[str]:
+    """The unified diff of both codes without comments, with Go's lines as they are."""
+    before, after = similarity.bare(old.code).split("\n"), similarity.bare(new.code).split("\n")
+    diff = difflib.unified_diff(before, after, old.anchor.path, new.anchor.path, lineterm="", n=_CONTEXT)
+    yield from diff
+
+
+def fresh(mapped: Iterable[Anchor], old: Iterable[Anchor], new: Iterable[Anchor]) -> Iterator[Anchor]:
+    """By path and line, declarations of names that none had before and that no mapped symbol became.
+
+    Args:
+        mapped: Where the mapped symbols are at the new tag.
+        old: All declarations of their packages at the old tag.
+        new: All declarations of their packages at the new tag.
+    """
+    known = {(anchor.symbol, anchor.kind) for anchor in old}
+    places = {(anchor.path, anchor.symbol) for anchor in mapped}
+    homes = {folder(path) for path, _ in places}
+    for place in sorted(new, key=lambda found: (found.path, found.line)):
+        is_known = (place.symbol, place.kind) in known or (place.path, place.symbol) in places
+        if folder(place.path) in homes and not is_known:
+            yield place
+
+
+# ── Findings ─────────────────────────────────────────────────────────────────────────────────────
+def findings(old: Version, new: Version) -> tuple[Finding, ...]:
+    """What changed, most telling first."""
+    found = [finding for find in _FINDERS for finding in find(old, new)]
+    return tuple(found or [_finding("order", "changed", new.anchor.symbol, "", "")])
+
+
+def _members(old: Version, new: Version) -> Iterator[Finding]:
+    kind = "method" if new.anchor.kind == "interface" else "field"
+    yield from _named(kind, old.members, new.members)
+
+
+def _params(old: Version, new: Version) -> Iterator[Finding]:
+    before, after = _types(old.params), _types(new.params)
+    if before == after:
+        return
+    if all(p.name for p in (*old.params, *new.params)):
+        yield from _named("param", old.params, new.params)
+    else:
+        yield _finding("param", "changed", new.anchor.symbol, ", ".join(before), ", ".join(after))
+
+
+def _results(old: Version, new: Version) -> Iterator[Finding]:
+    before, after = _types(old.results), _types(new.results)
+    if before != after:
+        yield _finding("result", "changed", new.anchor.symbol, ", ".join(before), ", ".join(after))
+
+
+def _type(old: Version, new: Version) -> Iterator[Finding]:
+    if old.type != new.type or old.anchor.kind != new.anchor.kind:
+        before, after = (v.type or str(v.anchor.kind) for v in (old, new))
+        yield _finding("type", "changed", new.anchor.symbol, before, after)
+
+
+def _calls(old: Version, new: Version) -> Iterator[Finding]:
+    yield from _counted("call", old.calls, new.calls)
+
+
+def _errors(old: Version, new: Version) -> Iterator[Finding]:
+    yield from _counted("error", old.errors, new.errors)
+
+
+_FINDERS: tuple[Callable[[Version, Version], Iterator[Finding]], ...] = (
+    _type,
+    _members,
+    _params,
+    _results,
+    _errors,
+    _calls,
+)
+
+
+def _types(parameters: Iterable[Parameter]) -> list[str]:
+    return [parameter.type for parameter in parameters]
+
+
+def _named(kind: str, old: Iterable[Parameter], new: Iterable[Parameter]) -> Iterator[Finding]:
+    before, after = ({p.name: p.type for p in parameters} for parameters in (old, new))
+    for name, type_ in after.items():
+        if name not in before:
+            yield _finding(kind, "new", name, "", f"{name} {type_}".strip())
+        elif before[name] != type_:
+            yield _finding(kind, "changed", name, before[name], type_)
+    for name, type_ in before.items():
+        if name not in after:
+            yield _finding(kind, "gone", name, f"{name} {type_}".strip(), "")
+
+
+def _counted(kind: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Finding]:
+    """What stands there more often than before, or less often."""
+    before, after = Counter(old), Counter(new)
+    for name in after - before:
+        yield _finding(kind, "new", name, "", name)
+    for name in before - after:
+        yield _finding(kind, "gone", name, name, "")
+
+
+def _finding(kind: str, change: str, name: str, old: str, new: str) -> Finding:
+    return Finding(kind, change, name, old, new, ADVICE[kind, change])
+
+
+def _explained(found: Iterable[Finding], counterparts: Iterable[Counterpart]) -> Iterator[Finding]:
+    """The findings, each with the reason that a docstring gives for differing there."""
+    stated = [difference for counterpart in counterparts for difference in counterpart.differences]
+    for finding in found:
+        yield msgspec.structs.replace(finding, stated=_reason(finding, stated))
+
+
+def _reason(finding: Finding, stated: Iterable[Difference]) -> str:
+    last = finding.name.rpartition(".")[2]
+    fitting = (d.reason for d in stated if d.kind == finding.kind and d.name in (finding.name, last))
+    return next(fitting, "")
+
+
+_FUNCTIONS = {Kind.FUNC: b"package p\n", Kind.METHOD: b"package p\n", Kind.CLOSURE: b"package p\nvar _ = "}
+_COMPOSITE = frozenset({Kind.STRUCT, Kind.INTERFACE})
+
+
+def version(tree: Tree, at: Anchor, *, in_full: bool = True) -> Version:
+    """The declaration that an anchor of this tree stands for; in full, with what only its body tells."""
+    declaration = at_anchor(tree, at)
+    span = declaration.span
+    code = tree.data(at.path)[span.start : span.end]
+    facts = _facts(declaration, code) if in_full else function_facts.Facts()
+    return Version(
+        at,
+        declaration.signature,
+        code.decode(errors="replace"),
+        declaration.doc,
+        "" if declaration.kind in _COMPOSITE else declaration.type,
+        facts.params,
+        facts.results,
+        tuple(Parameter(member.name, member.type) for member in declaration.members)
+        if declaration.kind in _COMPOSITE
+        else (),
+        tuple(callee.written for callee in facts.callees),
+        facts.errors,
+    )
+
+
+def names(tree: Tree, folders: Iterable[str]) -> Iterator[Anchor]:
+    """Every function, method and type of some packages, tests aside."""
+    wanted = set(folders)
+    paths = [path for path in tree.go_files if folder(path) in wanted and not is_test(path)]
+    for path, document in tree.documents(paths).items():
+        for declaration in document.declarations:
+            if declaration.kind not in (Kind.CONST, Kind.VAR):
+                yield anchor(path, declaration)
+
+
+def _facts(declaration: Declaration, code: bytes) -> function_facts.Facts:
+    """The facts of a function, read from its own bytes: the rest of the file need not be parsed for it."""
+    head = _FUNCTIONS.get(declaration.kind)
+    if head is None:
+        return function_facts.Facts()
+    alone = Span(len(head), len(head) + len(code), 1, 1)
+    return function_facts.facts(head + code, msgspec.structs.replace(declaration, span=alone))
+
+
+_LOG = logging.getLogger(__name__)
+
+# Over more release lines than this a report does not walk: one step finds nearly as much in a second.
+MOST_LINES = 6
+
+
+class Mirrored(msgspec.Struct, frozen=True):
+    """A Go symbol at the baseline, and the Python objects that mirror it."""
+
+    anchor: Anchor
+    counterparts: tuple[Counterpart, ...]
+
+    @property
+    def symbol(self) -> str:
+        """The symbol in the project's notation."""
+        return f"{self.anchor.path}::{self.anchor.symbol}"
+
+
+def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored, ...]:
+    """Each Go symbol that counterparts name, once, with all that mirror it.
+
+    What is not at the baseline, or is vendored there, is left out.
+    """
+    named: dict[Anchor, list[Counterpart]] = defaultdict(list)
+    for counterpart in counterparts:
+        for reference in counterpart.mirrors:
+            anchor = tracked(reference, base).anchor
+            if anchor is not None and anchor.symbol and anchor.path in base.go_files:
+                named[anchor].append(counterpart)
+    return tuple(Mirrored(anchor, tuple(found)) for anchor, found in named.items())
+
+
+def porting(
+    source: Source, cache: Cache, base: Tree, symbols: Sequence[Mirrored], old: str, new: str
+) -> Porting:
+    """What changed in mapped symbols from one tag to another, and what is new in their packages.
+
+    Args:
+        source: The source.
+        cache: Where documents and the results of steps are kept.
+        base: The tree at the baseline tag, in which the symbols are known.
+        symbols: The mapped symbols.
+        old: The tag that was ported last, or another ref or a commit.
+        new: What is to be ported, likewise.
+
+    Raises:
+        UnknownTag: The source has no such tag.
+        SourceUnavailable: The source cannot be read.
+    """
+    ends = tuple(dict.fromkeys((base.tag, old, new)))
+    known = source.tags()
+    among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
+    chain = Chain(source, (*among, *ends), known=base.snapshot, commits=commits)
+    woods, hops = Forest(chain, cache), Hops(cache)
+    _LOG.info("comparing %s with %s", old, new)
+    starts = [symbol.anchor for symbol in symbols]
+    at = symbol_follower.at_tags(starts, base.tag, (old, new), woods, hops, among=among)
+    before, after = woods.tree(old), woods.tree(new)
+    _load(before, at[old])
+    _load(after, at[new])
+    changed = [
+        _change(symbol, was, now, before, after)
+        for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
+    ]
+    mapped = [place.anchor for place in at[new] if not place.missing]
+    added = fresh(mapped, _names(before, at[old]), _names(after, at[new]))
+    return assemble(old, new, changed, [*added])
+
+
+def _commits(source: Source, names: Iterable[str]) -> dict[str, str]:
+    """The commits of what is no tag but a branch or a commit.
+
+    Raises:
+        UnknownTag: One is nothing at all.
+    """
+    found = {name: source.snapshot(name).commit for name in names}
+    return {name: commit for name, commit in found.items() if commit is not None}
+
+
+def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:
+    """The version tags on the way between some tags, with these; none if the way is too long to be walked."""
+    lines = spanned(releases(tags), ends)
+    if len(lines) > MOST_LINES:
+        return ()
+    versions = [tag for line in lines for tag in line]
+    return (*versions, *(tag for tag in ends if tag not in versions))
+
+
+def _change(symbol: Mirrored, was: Place, now: Place, before: Tree, after: Tree) -> Change:
+    """Return what became of a symbol."""
+    old, new = _version(before, was, now), _version(after, now, was)
+    why = now.missing or was.missing
+    return change(Compared(symbol.symbol, symbol.counterparts, old, new, why))
+
+
+def _load(tree: Tree, places: Iterable[Place]) -> None:
+    """Read and parse together what a report will look at."""
+    paths = sorted({place.anchor.path for place in places if not place.missing})
+    tree.read(paths)
+    tree.documents(paths)
+
+
+def _names(tree: Tree, places: Iterable[Place]) -> Iterator[Anchor]:
+    """What the packages of some places declare."""
+    return names(tree, {folder(place.anchor.path) for place in places if not place.missing})
+
+
+def _version(tree: Tree, place: Place, other: Place) -> Version | None:
+    """A declaration, in full if it is another one at the other tag: else there is nothing to explain."""
+    if place.missing:
+        return None
+    is_same = place.text is Text.SAME is other.text
+    return version(tree, place.anchor, in_full=not (is_same or other.missing))

@@ -1,0 +1,57 @@
+"""Finds what a reference cites, by its symbol or by its line."""
+
+from __future__ import annotations
+
+import msgspec
+
+from annotator.model.reference import Anchor, Missing, Reference, Skipped, Text, Verdict
+from annotator.tracking import line_lookup
+from annotator.tracking.lookup import Found, Search, Tree, at_anchor, body, locate, named, search
+
+
+def verdict(reference: Reference, tree: Tree, written_at: Tree | None = None) -> Verdict:
+    """What became of a reference at the tree's tag.
+
+    Args:
+        reference: What is cited.
+        tree: The repository at the tag that is asked for.
+        written_at: The repository at the tag at which the reference was written, if it is at hand.
+    """
+    if reference.repository is not None:
+        return Verdict(reference, Skipped(f"cited in another repository, {reference.repository}"))
+    looked_for = search(_completed(reference, tree), tree, written_at)
+    outcome = (
+        line_lookup.locate(looked_for) if reference.symbol is None else locate(looked_for, reference.symbol)
+    )
+    if isinstance(outcome, Missing | Skipped) or not outcome.anchor.symbol:
+        return Verdict(reference, outcome)
+    found = Found(outcome.anchor.path, at_anchor(tree, outcome.anchor))
+    return Verdict(reference, outcome, _text(looked_for, found))
+
+
+def _completed(reference: Reference, tree: Tree) -> Reference:
+    """A bare file name gets the folder of the one file that it can mean, if it is one."""
+    if "/" in reference.path or tree.has(reference.path):
+        return reference
+    files = [path for path in tree.go_files if path.rpartition("/")[2] == reference.path]
+    if reference.symbol is not None:
+        documents = tree.documents(files)
+        files = [path for path in files if named(documents[path], reference.symbol)]
+    return msgspec.structs.replace(reference, path=files[0]) if len(files) == 1 else reference
+
+
+def _text(looked_for: Search, found: Found) -> Text:
+    """The declaration's text at the tag against the text where it was written."""
+    if looked_for.origin is None or looked_for.written_at is None:
+        return Text.UNKNOWN
+    before = body(looked_for.written_at, looked_for.origin)
+    return Text.SAME if before == body(looked_for.tree, found) else Text.CHANGED
+
+
+def text(one: Anchor, before: Tree, other: Anchor, after: Tree) -> Text:
+    """Whether two anchors' declarations have the same text, doc comments apart."""
+    bodies = (
+        body(tree, Found(anchor.path, at_anchor(tree, anchor)))
+        for anchor, tree in ((one, before), (other, after))
+    )
+    return Text.SAME if next(bodies) == next(bodies) else Text.CHANGED

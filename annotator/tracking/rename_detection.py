@@ -1,0 +1,360 @@
+"""Detects declarations that changed name or package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from annotator.golang import build_constraints
+from annotator.model.go import Declaration, Document, Kind
+from annotator.model.reference import Sign
+from annotator.model.symbol_history import Tree
+from annotator.tracking import similarity
+from annotator.tracking.lookup import is_test
+from annotator.tracking.package_match import FUNCTIONS, Item, Match, Package, Side
+from annotator.tracking.tree_diff import Crossing
+
+# How much more alike than any other pair the answer must be.
+MARGIN = 0.1
+
+# Short bodies are alike by chance: the shorter, the nearer to the same they must be.
+LONG = 30
+STEP = 0.011
+NEARLY = 0.9
+
+# From these ratios on a body is the old one rewritten: if name and file stayed, if place and users did.
+LIKE = 0.5
+RESEMBLING = 0.65
+
+# What an equal name counts for among candidates whose bodies are as alike.
+NAMED = 0.2
+
+_ROUNDS = 4
+_TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
+_VALUES = frozenset({Kind.CONST, Kind.VAR})
+_FAMILIES = (_TYPES, FUNCTIONS, _VALUES)
+_FAMILY = {kind: number for number, family in enumerate(_FAMILIES) for kind in family}
+
+
+class Evidence(StrEnum):
+    """One reason to take two declarations for the same, independent of the others."""
+
+    NAME = "name"
+    FILE = "file"
+    BODY = "body"
+    NEAR = "nearly the same body"
+    RESEMBLING = "a resembling body"
+    LIKE = "a like body"
+    AKIN = "an akin body"
+    NEIGHBOURS = "neighbours"
+    CALLERS = "callers"
+
+
+AGREEMENTS = (
+    frozenset({Evidence.NAME, Evidence.BODY}),
+    frozenset({Evidence.NAME, Evidence.LIKE, Evidence.FILE}),
+    frozenset({Evidence.NAME, Evidence.AKIN, Evidence.NEIGHBOURS}),
+    frozenset({Evidence.NAME, Evidence.AKIN, Evidence.CALLERS}),
+    frozenset({Evidence.BODY, Evidence.NEIGHBOURS}),
+    frozenset({Evidence.BODY, Evidence.CALLERS}),
+    frozenset({Evidence.NEAR, Evidence.FILE}),
+    frozenset({Evidence.RESEMBLING, Evidence.NEIGHBOURS, Evidence.CALLERS}),
+)
+"""Enough to answer; each row holds at least two signs that do not follow from each other."""
+
+_SIGNS = {
+    Evidence.BODY: Sign.BODY,
+    Evidence.NEIGHBOURS: Sign.NEIGHBOURS,
+    Evidence.CALLERS: Sign.CALLERS,
+}
+
+
+class Candidate(NamedTuple):
+    """A declaration that another may have become.
+
+    Attributes:
+        item: The declaration.
+        ratio: How alike their bodies are.
+        named: Whether it has the lost one's name, where only receiver, kind or case changed.
+    """
+
+    item: Item
+    ratio: float
+    named: bool
+
+    @property
+    def score(self) -> float:
+        """What candidates are ranked by."""
+        return self.ratio + NAMED * self.named
+
+
+def settle_once(package: Package, kind: Kind) -> None:
+    """Match what lost its name, as far as a kind needs it: types first, as methods are named after them."""
+    while package.families_settled <= _FAMILY[kind]:
+        family = _FAMILIES[package.families_settled]
+        package.families_settled += 1
+        # What was told in one round is a neighbour and a caller in the next.
+        for _ in range(_ROUNDS):
+            if not _settle(package, family):
+                break
+
+
+def best(package: Package, lost: Item) -> Candidate | None:
+    """The most alike of the declarations that nothing became yet."""
+    return next(iter(_ranked(package, lost)), None)
+
+
+def _settle(package: Package, family: frozenset[Kind]) -> bool:
+    """Match what can be told of one family; whether that was anything."""
+    lost = [item for item in package.lost() if item.declaration.kind in family]
+    ranked = {item.key: _ranked(package, item) for item in lost}
+    claims: dict[tuple[str, int], list[float]] = {}
+    for candidates in ranked.values():
+        for candidate in candidates:
+            claims.setdefault(candidate.item.key, []).append(candidate.score)
+    answers = []
+    for item in lost:
+        found = _clear(ranked[item.key], claims)
+        by = _agreed(package, item, found) if found is not None else None
+        if found is not None and by is not None:
+            answers.append((item, found.item, by))
+    for item, new, by in answers:
+        package.settle(item, new, by)
+    return bool(answers)
+
+
+def _ranked(package: Package, lost: Item) -> list[Candidate]:
+    return sorted(_candidates(package, lost), key=lambda c: c.score, reverse=True)
+
+
+def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) -> Candidate | None:
+    """The first candidate, if neither it nor the lost one has another that is nearly as good."""
+    if not ranked or (len(ranked) > 1 and ranked[1].score > ranked[0].score - MARGIN):
+        return None
+    rivals = sorted(claims[ranked[0].item.key], reverse=True)
+    if rivals[0] > ranked[0].score or (len(rivals) > 1 and rivals[1] > ranked[0].score - MARGIN):
+        return None
+    return ranked[0]
+
+
+def _candidates(package: Package, lost: Item) -> Iterator[Candidate]:
+    """Those that nothing became yet, and whose body is akin."""
+    owned, name = _owned_name(package, lost).casefold(), lost.declaration.name.casefold()
+    for item, ratio in package.akin(lost):
+        if item.key in package.taken or not _can_be(lost, item):
+            continue
+        same_kind = item.declaration.kind is lost.declaration.kind
+        now = item.declaration
+        named = now.symbol.casefold() == owned if same_kind else now.name.casefold() == name
+        yield Candidate(item, ratio, named)
+
+
+def _can_be(lost: Item, item: Item) -> bool:
+    """Whether kinds and systems allow it.
+
+    Its own name is no rename: the package was asked for it before, and it was not clear there.
+    """
+    kinds = {lost.declaration.kind, item.declaration.kind}
+    return (
+        (len(kinds) == 1 or kinds == FUNCTIONS)
+        and item.identity != lost.identity
+        and build_constraints.agree(lost.path, item.path)
+    )
+
+
+def _owned_name(package: Package, lost: Item) -> str:
+    """The name of a method with its receiver's new name, where that was matched."""
+    owner, name = lost.declaration.owner, lost.declaration.name
+    for item in package.before.named(owner) if owner else ():
+        if item.key in package.matches:
+            return f"{package.matches[item.key].item.declaration.symbol}.{name}"
+    return lost.declaration.symbol
+
+
+# ── Evidence ─────────────────────────────────────────────────────────────────────────────────────
+def _agreed(package: Package, lost: Item, found: Candidate) -> Sign | None:
+    evidence = set(_evidence(package, lost, found))
+    if not any(agreement <= evidence for agreement in AGREEMENTS):
+        return None
+    return next((sign for reason, sign in _SIGNS.items() if reason in evidence), Sign.BODY)
+
+
+def _evidence(package: Package, lost: Item, found: Candidate) -> Iterator[Evidence]:
+    if found.named:
+        yield Evidence.NAME
+    if found.item.path == package.crossing.successor(lost.path):
+        yield Evidence.FILE
+    size = min(len(package.before.profile(lost)), len(package.after.profile(found.item)))
+    yield from _by_body(found.ratio, size)
+    if _neighbours(package, lost, found.item):
+        yield Evidence.NEIGHBOURS
+    if _callers(package, lost, found.item):
+        yield Evidence.CALLERS
+
+
+def _by_body(ratio: float, size: int) -> Iterator[Evidence]:
+    yield Evidence.AKIN
+    if ratio >= RESEMBLING:
+        yield Evidence.RESEMBLING
+    if ratio >= LIKE:
+        yield Evidence.LIKE
+    if size >= similarity.TELLING and ratio >= similarity.SAME + max(0, LONG - size) * STEP:
+        yield Evidence.BODY
+    if ratio >= NEARLY and size >= LONG:
+        yield Evidence.NEAR
+
+
+# ── Neighbours ───────────────────────────────────────────────────────────────────────────────────
+def _neighbours(package: Package, lost: Item, item: Item) -> bool:
+    """Whether both stand between the same two declarations, or a file's edge and one."""
+    before = _around(package.before.files[lost.path], lost, package.matches)
+    after = _around(package.after.files[item.path], item, package.taken)
+    expected = [_became(package, neighbour) for neighbour in before]
+    actual = [neighbour.key if neighbour else None for neighbour in after]
+    return expected == actual and any(expected)
+
+
+def _became(package: Package, neighbour: Item | None) -> tuple[str, int] | None:
+    return package.matches[neighbour.key].item.key if neighbour else None
+
+
+def _around(
+    items: list[Item], item: Item, matched: dict[tuple[str, int], Match] | dict[tuple[str, int], Item]
+) -> list[Item | None]:
+    """The nearest matched declarations on both sides, None at the file's edge."""
+    before = [other for other in items[: item.number] if other.key in matched]
+    after = [other for other in items[item.number + 1 :] if other.key in matched]
+    return [before[-1] if before else None, after[0] if after else None]
+
+
+# ── Callers ──────────────────────────────────────────────────────────────────────────────────────
+def _callers(package: Package, lost: Item, item: Item) -> bool:
+    """Whether those that used the old name and are still there use the new one instead."""
+    old, new = lost.declaration.name, item.declaration.name
+    if old == new:
+        return False
+    used = [u for u in _users(package.before, old) if u.key in package.matches and u.key != lost.key]
+    if not used:
+        return False
+    later = [package.matches[user.key].item for user in used]
+    switched = [
+        user
+        for user, now in zip(used, later, strict=True)
+        if _switched(package.before.body(user), package.after.body(now), old, new)
+    ]
+    return len(switched) * 2 > len(used)
+
+
+def _switched(before: bytes, after: bytes, old: str, new: str) -> bool:
+    """Whether the old name is used less than before and the new one more."""
+    return _mentions(after, old) < _mentions(before, old) and _mentions(after, new) > _mentions(before, new)
+
+
+def _users(side: Side, name: str) -> list[Item]:
+    files = (items for path, items in side.files.items() if side.has(path, name))
+    return [item for items in files for item in items if _mentions(side.body(item), name)]
+
+
+def _mentions(body: bytes, name: str) -> int:
+    needle = name.encode()
+    if needle not in body:
+        return 0
+    return len(re.findall(rb"(?<!\w)" + re.escape(needle) + rb"(?!\w)", body))
+
+
+COMPANY = 2
+
+
+class _Candidate(NamedTuple):
+    item: Item
+    ratio: float
+
+
+def find(package: Package, lost: Item) -> Match | None:
+    """The one declaration of the same name and kind, new elsewhere in the tree, whose body agrees."""
+    known = set(package.after.paths)
+    paths = [p for p in package.crossing.declaring_later(lost.declaration) if p not in known]
+    same = [path for path in paths if is_test(path) is package.tests]
+    found = sorted(_travel_candidates(package, lost, same), key=lambda c: c.ratio, reverse=True)
+    if not found or found[0].ratio < similarity.AKIN:
+        return None
+    if len(found) > 1 and found[1].ratio > found[0].ratio - MARGIN:
+        return None
+    if not _agrees(package, lost, found[0]) or _has_rival(package, lost, found[0]):
+        return None
+    return Match(found[0].item, Sign.BODY)
+
+
+def _travel_candidates(package: Package, lost: Item, paths: list[str]) -> Iterator[_Candidate]:
+    crossing = package.crossing
+    mine = package.before.profile(lost)
+    for path, document in crossing.after.documents(paths).items():
+        for item in _items(path, document):
+            if item.identity == lost.identity and not _has(_same_file(crossing, path), item):
+                theirs = _profile(crossing.after, path, item.declaration)
+                yield _Candidate(item, similarity.alike(mine, theirs))
+
+
+def _same_file(crossing: Crossing, path: str) -> Document | None:
+    """What the file was before: one that had such a declaration of its own has not got ours."""
+    old = path if path in crossing.before.go_files else crossing.renamed_from.get(path)
+    return crossing.old(old) if old is not None else None
+
+
+def _has(document: Document | None, item: Item) -> bool:
+    return document is not None and any(
+        (found.symbol, found.kind) == item.identity for found in document.declarations
+    )
+
+
+def _agrees(package: Package, lost: Item, found: _Candidate) -> bool:
+    size = len(package.before.profile(lost))
+    if size >= LONG and found.ratio >= similarity.SAME:
+        return True
+    return _company(package, lost, found.item) >= COMPANY and (
+        found.ratio >= similarity.SAME or size < similarity.TELLING
+    )
+
+
+def _has_rival(package: Package, lost: Item, found: _Candidate) -> bool:
+    """Whether another package lost a declaration of that name which the found one is as much like."""
+    crossing = package.crossing
+    own = set(package.before.paths)
+    paths = [path for path in crossing.declaring_before(lost.declaration) if path not in own]
+    theirs = _profile(crossing.after, found.item.path, found.item.declaration)
+    rivals = (
+        item
+        for path, document in crossing.before.documents(paths).items()
+        for item in _items(path, document)
+        if item.identity == lost.identity and not _has(_later(crossing, path), item)
+    )
+    return any(
+        similarity.alike(_profile(crossing.before, rival.path, rival.declaration), theirs)
+        > found.ratio - MARGIN
+        for rival in rivals
+    )
+
+
+def _later(crossing: Crossing, path: str) -> Document | None:
+    later = crossing.successor(path)
+    return crossing.later(later) if later is not None else None
+
+
+def _items(path: str, document: Document) -> list[Item]:
+    return [Item(path, number, found) for number, found in enumerate(document.declarations)]
+
+
+def _profile(tree: Tree, path: str, declaration: Declaration) -> similarity.Profile:
+    span = declaration.span
+    body = tree.read([path])[path][span.start : span.end]
+    return similarity.profile(body, filter(None, (declaration.name, declaration.owner)))
+
+
+def _company(package: Package, lost: Item, item: Item) -> int:
+    """How many other declarations of its file, gone from there, are new in the same file as it."""
+    document = package.crossing.after.documents([item.path])[item.path]
+    there = {(found.symbol, found.kind) for found in document.declarations}
+    gone = [other for other in package.before.files[lost.path] if other.key not in package.named]
+    return sum(other.identity in there for other in gone if other.key != lost.key)

@@ -1,0 +1,568 @@
+"""Follows symbols over all tags."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from annotator.cache import Cache
+from annotator.errors import InvalidInput, counted
+from annotator.golang.source_tree import Tree as SourceTree
+from annotator.model.go import Declaration, Span
+from annotator.model.reference import (
+    Anchor,
+    Missing,
+    Moved,
+    Outcome,
+    Reference,
+    Renamed,
+    Sign,
+    Skipped,
+    Text,
+    Verdict,
+    Verified,
+)
+from annotator.model.symbol_history import VENDORED, Hop, Place, Stop, Trail, Tree
+from annotator.repository.tag_snapshots import Releases
+from annotator.tracking import package_match, reanchor, reference_lookup, tag_graph
+from annotator.tracking.lookup import anchor as anchor_of
+from annotator.tracking.lookup import first_line, lines
+from annotator.tracking.reanchor import Carried, Reanchor
+from annotator.tracking.source_trees import Forest, Hops
+from annotator.tracking.tree_diff import Crossing
+
+_RANK = {sign: rank for rank, sign in enumerate(Sign)}
+
+
+class Kept(Protocol):
+    """Where the results of hops are kept between runs, by key."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Those that are kept."""
+        ...
+
+    def put_many(self, results: Mapping[str, bytes]) -> None:
+        """Keep them."""
+        ...
+
+
+class TreesByTag(Protocol):
+    """The trees of a walk's tags."""
+
+    def commit(self, tag: str) -> str:
+        """What tells the tag's content from any other: its commit, or its name."""
+        ...
+
+    def blob(self, tag: str, path: str) -> str | None:
+        """The blob id of a tree's Go file, None if there is none; the tree is not made for it."""
+        ...
+
+    def tree(self, tag: str) -> Tree:
+        """The tree; made when it is first asked for."""
+        ...
+
+    def crossing(self, before: str, after: str) -> Crossing:
+        """Two of the trees side by side."""
+        ...
+
+    def release(self, tag: str) -> None:
+        """The tree is not needed any more."""
+        ...
+
+
+Changes = dict[int, Place]
+
+_Steps = dict[int, Place | None]
+"""What is cached of one declaration: its place after each step of a walk; None where it stayed as it was.
+
+A step is known by all commits on the way to it, so that what was found at one tag serves every walk that
+comes there on the same way.
+"""
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE: Callable[[bytes], _Steps] = msgspec.msgpack.Decoder(_Steps).decode
+
+
+def follow(
+    starts: Sequence[Anchor], baseline: str, hops: Sequence[Hop], forest: TreesByTag, kept: Kept
+) -> Iterator[tuple[str, tuple[Place, ...]]]:
+    """Where declarations are at each tag that a walk reaches.
+
+    Args:
+        starts: The declarations at the baseline tag, with the offsets of cited lines.
+        baseline: The tag at which the walk begins.
+        hops: The walk; each begins where one before it ended, or at the baseline.
+        forest: The trees, asked for only where `kept` does not know a hop.
+        kept: The results of earlier runs.
+
+    Yields:
+        Each tag with the places in the order of `starts`, the baseline first.
+    """
+    ways = _ways(baseline, hops, forest)
+    cached = _Cached(starts, ways[baseline], kept)
+    states = {baseline: tuple(_at_baseline(start) for start in starts)}
+    yield baseline, states[baseline]
+    pending = Counter(hop.before for hop in hops)
+    walker = _Walker(starts, baseline, forest)
+    try:
+        for hop in hops:
+            changes, unknown = cached.step(ways[hop.after])
+            if unknown:
+                crossed = walker.cross(hop, states[hop.before], unknown)
+                cached.add(ways[hop.after], unknown, crossed)
+                changes |= crossed
+            states[hop.after] = _with(states[hop.before], changes)
+            yield hop.after, states[hop.after]
+            pending[hop.before] -= 1
+            for tag in {hop.before, hop.after}:
+                if not pending[tag]:
+                    forest.release(tag)
+                    del states[tag]
+    finally:  # also of a walk that is interrupted
+        cached.store()
+
+
+def _ways(baseline: str, hops: Iterable[Hop], forest: TreesByTag) -> dict[str, int]:
+    """Return a number for each tag that stands for the commits on the way to it from the baseline."""
+    ways = {baseline: _number(forest.commit(baseline))}
+    for hop in hops:
+        ways[hop.after] = _number(f"{ways[hop.before]} {forest.commit(hop.after)}")
+    return ways
+
+
+def _number(words: str) -> int:
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big")
+
+
+class _Cached:
+    """The cached steps of some declarations, each by itself: one more makes no other unknown."""
+
+    def __init__(self, starts: Sequence[Anchor], baseline: int, kept: Kept) -> None:
+        self._kept = kept
+        self._keys = [hashlib.sha256(_ENCODE((baseline, start))).hexdigest() for start in starts]
+        self._steps: dict[str, _Steps] = {key: {} for key in self._keys}
+        self._changed: set[str] = set()
+        for key, encoded in kept.get_many(self._steps).items():
+            with suppress(msgspec.MsgspecError):  # of another version of this program
+                self._steps[key] = _DECODE(encoded)
+
+    def step(self, way: int) -> tuple[Changes, list[int]]:
+        """Return the declarations that a cached step moved, and those of which it is not known."""
+        changes: Changes = {}
+        unknown = []
+        for number, key in enumerate(self._keys):
+            steps = self._steps[key]
+            if way not in steps:
+                unknown.append(number)
+            elif (place := steps[way]) is not None:
+                changes[number] = place
+        return changes, unknown
+
+    def add(self, way: int, numbers: Iterable[int], changes: Changes) -> None:
+        """Take up what a step made of some declarations."""
+        for number in numbers:
+            key = self._keys[number]
+            self._steps[key][way] = changes.get(number)
+            self._changed.add(key)
+
+    def store(self) -> None:
+        """Cache what was taken up."""
+        self._kept.put_many({key: _ENCODE(self._steps[key]) for key in self._changed})
+        self._changed.clear()
+
+
+def _with(places: tuple[Place, ...], changes: Changes) -> tuple[Place, ...]:
+    return tuple(changes.get(n, place) for n, place in enumerate(places)) if changes else places
+
+
+def _at_baseline(start: Anchor) -> Place:
+    return Place(start, Sign.SYMBOL, Text.SAME, start.line + start.offset)
+
+
+class _Walker:
+    """Crosses hops that are not known yet."""
+
+    def __init__(self, starts: Sequence[Anchor], baseline: str, forest: TreesByTag) -> None:
+        self._starts, self._baseline, self._forest = starts, baseline, forest
+        self._origins: dict[int, _Origin] = {}
+
+    def cross(self, hop: Hop, places: Sequence[Place], numbers: Iterable[int]) -> Changes:
+        """Return the places that are other than before the hop, of declarations by their numbers."""
+        touched = self._touched(hop, {number: places[number] for number in numbers})
+        if not touched:
+            return {}
+        crossing = self._forest.crossing(hop.before, hop.after)
+        changed = {n: self._bounded(n, places[n]) for n in touched}
+        changes = self._shifted(crossing, changed)
+        left = {n: place for n, place in changed.items() if n not in changes}
+        step = Reanchor(crossing)
+        step.prepare(place.anchor.path for place in left.values() if not place.missing)
+        changes |= self._placed(left, step)
+        return {n: place for n, place in changes.items() if place != places[n]}
+
+    def _placed(self, touched: Mapping[int, Place], step: Reanchor) -> Changes:
+        """Return the places of declarations whose files changed."""
+        return {n: self._place(n, place, step) for n, place in touched.items()}
+
+    def _touched(self, hop: Hop, places: Mapping[int, Place]) -> list[int]:
+        """The places whose file is another one, or none; a file that still is none brings nothing back."""
+        paths = {place.anchor.path for place in places.values()}
+        before, after = ({p: self._forest.blob(tag, p) for p in paths} for tag in (hop.before, hop.after))
+        stays = {path: before[path] == after[path] for path in paths}
+        return [
+            n
+            for n, place in places.items()
+            if not stays[place.anchor.path] or not (before[place.anchor.path] or place.missing)
+        ]
+
+    def _bounded(self, number: int, place: Place) -> Place:
+        """The place with the bounds of its top-level declaration, which one at the baseline has not yet."""
+        if place.end or place.missing:
+            return place
+        whole = self._origin(number).whole
+        return msgspec.structs.replace(place, start=whole.start, end=whole.end)
+
+    def _shifted(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
+        """Return the places of declarations whose bytes are the same in an edited file."""
+        there = crossing.after.go_files
+        asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in there}
+        paths = sorted({place.anchor.path for place in asked.values()})
+        before, after = crossing.before.read(paths), crossing.after.read(paths)
+        found: Changes = {}
+        for n, place in asked.items():
+            path = place.anchor.path
+            if now := reanchor.shifted(place, before[path], after[path]):
+                found[n] = now
+        return found
+
+    def _place(self, number: int, place: Place, step: Reanchor) -> Place:
+        if place.missing:
+            back = step.returned(place.anchor, self._origin(number).body)
+            return self._found(number, place, back, step.crossing) if back and back.stand else place
+        carried = step.carry(place.anchor)
+        if carried.by is None or carried.stand is None:
+            return _lost(place, carried)
+        return self._found(number, place, carried, step.crossing)
+
+    def _found(self, number: int, place: Place, carried: Carried, crossing: Crossing) -> Place:
+        start, stand = self._starts[number], carried.stand
+        assert stand is not None  # noqa: S101 - what was found stands somewhere
+        declaration, whole = stand.declaration, stand.top.span
+        by = max(place.by, carried.by or place.by, key=_RANK.__getitem__)
+        data = crossing.after.read([stand.path])[stand.path]
+        same = _body(data, declaration) == self._origin(number).body
+        return Place(
+            msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
+            Sign.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
+            Text.SAME if same else Text.CHANGED,
+            declaration.line + start.offset if same else self._cited(number, declaration, data),
+            whole.start,
+            whole.end,
+        )
+
+    def _cited(self, number: int, declaration: Declaration, data: bytes) -> int:
+        """The line of the declaration that holds the cited text, the nearest to its old offset; or 0."""
+        if not self._starts[number].offset:
+            return declaration.line
+        text, wanted = lines(data), self._origin(number).cited
+        first, last = first_line(declaration), declaration.span.end_line
+        hits = [line for line in range(first, last + 1) if _words(text[line - 1]) == wanted]
+        distance = {line: abs(line - declaration.line - self._starts[number].offset) for line in hits}
+        nearest = [line for line in hits if distance[line] == min(distance.values())]
+        return nearest[0] if len(nearest) == 1 else 0
+
+    def _origin(self, number: int) -> _Origin:
+        if number not in self._origins:
+            start, tree = self._starts[number], self._forest.tree(self._baseline)
+            data = tree.read([start.path])[start.path]
+            stand = package_match.at(tree.documents([start.path])[start.path], start)
+            cited = _words(lines(data)[start.line + start.offset - 1]) if start.offset else b""
+            self._origins[number] = _Origin(_body(data, stand.declaration), cited, stand.top.span)
+        return self._origins[number]
+
+
+class _Origin(NamedTuple):
+    """A declaration's bytes at the baseline, its cited line's, and where its top-level declaration is."""
+
+    body: bytes
+    cited: bytes
+    whole: Span
+
+
+def _words(line: bytes) -> bytes:
+    """A line without its white space, which gofmt changes from version to version."""
+    return b" ".join(line.split())
+
+
+def _body(data: bytes, declaration: Declaration) -> bytes:
+    return data[declaration.span.start : declaration.span.end]
+
+
+def _lost(place: Place, carried: Carried) -> Place:
+    stand = carried.stand
+    guess = anchor_of(stand.path, stand.declaration) if stand is not None else None
+    return Place(place.anchor, place.by, Text.UNKNOWN, 0, missing=carried.reason, guess=guess)
+
+
+_PLAN = "plan"
+_DECODE_TRAIL = msgspec.msgpack.Decoder(tuple[Hop, ...]).decode
+
+
+class Woods(TreesByTag, Protocol):
+    """The trees of a walk's tags, and the blobs by which they are told to be alike."""
+
+    def content(self, tag: str) -> int:
+        """The blobs of a tag's Go files as a set of bits: what two tags share are the bits that both have."""
+        ...
+
+
+class Tracked(msgspec.Struct, frozen=True):
+    """A reference and its declaration at the baseline; no anchor if it has none there."""
+
+    reference: Reference
+    anchor: Anchor | None
+    reason: str = ""
+
+
+def trails(
+    tracked: Sequence[Tracked],
+    baseline: str,
+    tags: Sequence[str],
+    woods: Woods,
+    kept: Kept,
+    *,
+    among: Sequence[str] = (),
+) -> tuple[Trail, ...]:
+    """What became of each reference at each tag.
+
+    Args:
+        tracked: What is followed.
+        baseline: The tag at which it is known.
+        tags: The tags that are asked for; the stops come in this order.
+        woods: The trees.
+        kept: The results of earlier runs.
+        among: All tags that may be stepped on; the more, the shorter the steps. Empty: `tags` alone.
+    """
+    hops = tag_graph.towards(planned(among or tags, baseline, woods, kept), tags)
+    return _along(hops, tracked, baseline, tags, woods, kept)
+
+
+def _along(
+    hops: Sequence[Hop],
+    tracked: Sequence[Tracked],
+    baseline: str,
+    tags: Sequence[str],
+    forest: TreesByTag,
+    kept: Kept,
+) -> tuple[Trail, ...]:
+    known = [each for each in tracked if each.anchor is not None and not _unfollowed(each)]
+    starts = [each.anchor for each in known if each.anchor is not None]
+    wanted = set(tags)
+    at = {
+        tag: dict(zip(map(id, known), places, strict=True))
+        for tag, places in follow(starts, baseline, hops, forest, kept)
+        if tag in wanted
+    }
+    outcomes: dict[tuple[int, int], Outcome] = {}
+    return tuple(_trail(each, tags, at, outcomes) for each in tracked)
+
+
+def at_tags(
+    starts: Sequence[Anchor],
+    baseline: str,
+    wanted: Sequence[str],
+    woods: Woods,
+    kept: Kept,
+    *,
+    among: Sequence[str] = (),
+) -> dict[str, tuple[Place, ...]]:
+    """Where declarations are at a few tags: in one step, and where that does not tell, on the way.
+
+    Args:
+        starts: The declarations at the baseline.
+        baseline: The tag at which they are known.
+        wanted: The tags that are asked for.
+        woods: The trees.
+        kept: The results of earlier runs.
+        among: All tags that may be stepped on.
+    """
+    distant = [Hop(baseline, tag) for tag in dict.fromkeys(wanted) if tag != baseline]
+    found = dict(follow(starts, baseline, distant, woods, kept))
+    open_ = [n for n in range(len(starts)) if any(found[tag][n].missing for tag in wanted)]
+    if not open_ or not among:
+        return {tag: found[tag] for tag in wanted}
+    hops = tag_graph.towards(planned(among, baseline, woods, kept), wanted)
+    nearer = dict(follow([starts[n] for n in open_], baseline, hops, woods, kept))
+    return {tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted}
+
+
+def _completed(places: Sequence[Place], nearer: Mapping[int, Place]) -> tuple[Place, ...]:
+    return tuple(nearer[n] if place.missing and n in nearer else place for n, place in enumerate(places))
+
+
+def between(tracked: Sequence[Tracked], before: Tree, after: Tree) -> tuple[Verdict, ...]:
+    """What became of references from one tree to another, however far apart: in one step.
+
+    Args:
+        tracked: The references with their declarations in the first tree.
+        before: The tree in which they are known.
+        after: The tree that is asked for; its tag must be another one.
+    """
+    hops = (Hop(before.tag, after.tag),)
+    found = _along(hops, tracked, before.tag, [after.tag], _Two(before, after), _Nothing())
+    return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
+
+
+class _Two:
+    """Two trees that are at hand."""
+
+    def __init__(self, *trees: Tree) -> None:
+        self._trees = {tree.tag: tree for tree in trees}
+
+    def commit(self, tag: str) -> str:
+        return tag
+
+    def blob(self, tag: str, path: str) -> str | None:
+        found = self._trees[tag].go_files.get(path)
+        return found.id if found is not None else None
+
+    def tree(self, tag: str) -> Tree:
+        return self._trees[tag]
+
+    def crossing(self, before: str, after: str) -> Crossing:
+        return Crossing(self._trees[before], self._trees[after])
+
+    def release(self, tag: str) -> None:
+        """They are the caller's."""
+
+
+class _Nothing:
+    """A cache that keeps nothing: one step is not worth it."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:  # noqa: ARG002 - the Protocol's name
+        return {}
+
+    def put_many(self, results: Mapping[str, bytes]) -> None:
+        """Forget them."""
+
+
+def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tuple[Hop, ...]:
+    """The walk over all tags from the baseline; kept, as it depends on the tags' commits alone."""
+    commits = "\n".join(f"{tag} {woods.commit(tag)}" for tag in (baseline, *tags))
+    key = hashlib.sha256(f"{_PLAN}\n{commits}".encode()).hexdigest()
+    encoded = kept.get_many([key]).get(key)
+    if encoded is not None:
+        with suppress(msgspec.MsgspecError):  # of another version of this program
+            return _DECODE_TRAIL(encoded)
+    hops = tag_graph.plan(tags, baseline, woods.content)
+    kept.put_many({key: msgspec.msgpack.encode(hops)})
+    return hops
+
+
+def _trail(
+    tracked: Tracked,
+    tags: Sequence[str],
+    at: Mapping[str, Mapping[int, Place]],
+    outcomes: dict[tuple[int, int], Outcome],
+) -> Trail:
+    why = _unfollowed(tracked)
+    if why:
+        missing = Missing(why)
+        return Trail(tracked.reference, tuple(Stop(tag, missing, Text.UNKNOWN) for tag in tags))
+    stops = []
+    for tag in tags:
+        place = at[tag][id(tracked)]
+        key = id(tracked), id(place)
+        if key not in outcomes:  # most places are the same object over many tags
+            outcomes[key] = outcome(tracked, place)
+        stops.append(Stop(tag, outcomes[key], place.text))
+    return Trail(tracked.reference, tuple(stops))
+
+
+def _unfollowed(tracked: Tracked) -> str:
+    """Why a reference is followed to no other tag, empty if it is."""
+    if tracked.anchor is None:
+        return tracked.reason
+    if not tracked.anchor.symbol:
+        return f"{tracked.reason}; only declarations and what is in them are followed from tag to tag"
+    vendored = VENDORED.intersection(tracked.anchor.path.split("/")[:-1])
+    return f"{tracked.anchor.path} is vendored, which is not followed from tag to tag" if vendored else ""
+
+
+def outcome(tracked: Tracked, place: Place) -> Outcome:
+    """What a place means for a reference: the same, elsewhere, under another name, or not there."""
+    origin, now = tracked.anchor, place.anchor
+    assert origin is not None  # noqa: S101 - only what is at the baseline has a place elsewhere
+    if place.missing:
+        return Missing(_with_guess(place), place.guess)
+    if not place.line:
+        return Missing(f"{now.symbol} is in {now.path}, but the text of the cited line is gone", now)
+    at = msgspec.structs.replace(now, offset=place.line - now.line)
+    where = f"{now.symbol} ({now.kind}) stands in {now.path} in line {now.line}"
+    if now.symbol != origin.symbol:
+        return Renamed(at, place.by, f"{where}: it was {origin.symbol}, told by {place.by}")
+    if now.path != origin.path:
+        return Moved(at, place.by, f"{where}: it was in {origin.path}, told by {place.by}")
+    cited = tracked.reference.line
+    if cited in (None, place.line):
+        return Verified(at, place.by, f"{where}, as cited")
+    return Moved(at, place.by, f"{where}, not in line {cited}")
+
+
+def _with_guess(place: Place) -> str:
+    guess = place.guess
+    if guess is None:
+        return place.missing
+    return f"{place.missing}; it may be {guess.symbol} in line {guess.line} of {guess.path}"
+
+
+_LOG = logging.getLogger(__name__)
+
+
+class Tracks(msgspec.Struct, frozen=True):
+    """The trails of references, and the tags of their stops."""
+
+    tags: tuple[str, ...]
+    trails: tuple[Trail, ...]
+
+
+def track(
+    releases: Releases, cache: Cache, base: SourceTree, references: Sequence[Reference], glob: str = "*"
+) -> Tracks:
+    """What became of references at a source's version tags.
+
+    Args:
+        releases: The source's version tags.
+        cache: Where documents and the results of steps are kept.
+        base: The tree in which the references are looked up, at the baseline tag.
+        references: What is followed.
+        glob: The tags that are asked for.
+
+    Raises:
+        InvalidInput: No version tag fits the glob.
+        SourceUnavailable: The source cannot be read.
+    """
+    every = releases.tags
+    wanted = [tag for tag in every if fnmatch.fnmatchcase(tag, glob)]
+    if not wanted:
+        where = base.snapshot.repository
+        raise InvalidInput(f"no version tag of {where} fits {glob!r}; the newest is {every[-1]}")
+    _LOG.info("following %s over %s", counted(len(references), "symbol"), counted(len(wanted), "tag"))
+    woods = Forest(releases.chain, cache)
+    starts = [tracked(reference, base) for reference in references]
+    return Tracks(tuple(wanted), trails(starts, base.tag, wanted, woods, Hops(cache), among=every))
+
+
+def tracked(reference: Reference, base: SourceTree) -> Tracked:
+    """A reference with its declaration in the tree in which it is looked up."""
+    outcome = reference_lookup.verdict(reference, base).outcome
+    if isinstance(outcome, Missing | Skipped):
+        return Tracked(reference, None, outcome.reason)
+    return Tracked(reference, outcome.anchor, outcome.reason)

@@ -1,0 +1,110 @@
+"""Chooses the order in which tags are visited (minimum spanning tree)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
+
+from annotator.model.symbol_history import Hop
+from annotator.repository.versions import LineName, key, line_name, release_lines
+
+Content = Callable[[str], int]
+"""The blobs of a tag's files as a set of bits: what two tags share are the bits that both have."""
+
+
+def plan(tags: Sequence[str], start: str, content: Content) -> tuple[Hop, ...]:
+    """The hops that reach every tag from `start`.
+
+    Tags of one release line (`18.09`) follow each other. A line begins near a tag of another one:
+    of all lines' beginnings those are joined that have most files in common, as release branches
+    leave the main branch and never come back; where in the line the branch left is then told by the
+    same measure. Versions are thus not taken for a history: a tag of another numbering is reached
+    from where its files are.
+
+    Args:
+        tags: The tags to reach, in version order.
+        start: The tag to begin with; it may be among them.
+        content: The tags' blobs; asked once for each tag.
+    """
+    lines = release_lines([*tags, start] if start not in tags else tags)
+    known = _Measure(content)
+    home = next(name for name, line in lines.items() if start in line)
+    hops = list(_along(lines[home], start))
+    # For each line that is not reached yet, the nearest one that is: Prim's minimum spanning tree.
+    nearest = {name: home for name in lines if name != home}
+
+    def distance(name: LineName) -> float:
+        return known.distance(lines[nearest[name]][0], lines[name][0])
+
+    while nearest:
+        name = min(nearest, key=distance)
+        hops += _joined(lines[nearest.pop(name)], lines[name], known)
+        for other in nearest:
+            if known.distance(lines[name][0], lines[other][0]) < distance(other):
+                nearest[other] = name
+    return tuple(hops)
+
+
+def towards(hops: Iterable[Hop], wanted: Iterable[str]) -> tuple[Hop, ...]:
+    """The hops of a plan that are needed to reach some tags, those within a release line made one."""
+    asked = set(wanted)
+    needed, kept = set(asked), []
+    for hop in reversed(tuple(hops)):
+        if hop.after in needed:
+            needed.add(hop.before)
+            kept.append(hop)
+    return tuple(_shortened(tuple(reversed(kept)), asked))
+
+
+def _shortened(hops: Sequence[Hop], wanted: Collection[str]) -> Iterable[Hop]:
+    """Hops without the stops that nobody asked for, where neither side leaves the release line."""
+    onward = Counter(hop.before for hop in hops)
+    begun: dict[str, str] = {}
+    for hop in hops:
+        start = begun.pop(hop.before, hop.before)
+        following = next((h for h in hops if h.before == hop.after), None)
+        inside = following is not None and line_name(start) == line_name(hop.after) == line_name(
+            following.after
+        )
+        if inside and onward[hop.after] == 1 and hop.after not in wanted:
+            begun[hop.after] = start
+        else:
+            yield Hop(start, hop.after)
+
+
+def _along(line: Sequence[str], start: str) -> Iterable[Hop]:
+    """From one tag of a line to both of its ends."""
+    at = line.index(start)
+    yield from (Hop(line[n - 1], line[n]) for n in range(at + 1, len(line)))
+    yield from (Hop(line[n + 1], line[n]) for n in range(at - 1, -1, -1))
+
+
+def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iterable[Hop]:
+    """From the tag of a reached line to the tag of a further one that has most in common with it."""
+    earlier = (key(origin[0]) or ()) < (key(line[0]) or ())
+    if earlier:
+        left = min(origin, key=lambda tag: known.distance(tag, line[0]))
+        entry = line[0]
+    else:
+        left = origin[0]
+        entry = min(line, key=lambda tag: known.distance(tag, left))
+    yield Hop(left, entry)
+    yield from _along(line, entry)
+
+
+class _Measure:
+    """How much of their files two tags do not have in common."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = cache(content)
+        self._found: dict[tuple[str, str], float] = {}
+
+    def distance(self, one: str, other: str) -> float:
+        """The share of their blobs that only one of them has: 0 if they are the same, 1 if nothing is."""
+        pair = (one, other)
+        if pair not in self._found:
+            first, second = self._content(one), self._content(other)
+            both, all_ = (first & second).bit_count(), (first | second).bit_count()
+            self._found[pair] = 1 - both / max(1, all_)
+        return self._found[pair]

@@ -1,0 +1,270 @@
+"""Compares two trees: added, removed, edited and renamed files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from annotator.model.go import Declaration, Document, Kind
+from annotator.model.symbol_history import Tree
+from annotator.tracking.lookup import folder, is_test, shared_tail
+
+# How gofmt begins the line that declares a name, alone or in a group.
+_BEFORE = re.compile(rb"func (?:\([^)\n]{0,400}\) ?)?|type |var |const |\t")
+
+# Letters beyond ASCII are letters in Go too.
+_LETTER = re.compile(rb"[\w\x80-\xff]")
+_DECLARED = re.compile(rb"^(%b)((?!\d)%b+)" % (_BEFORE.pattern, _LETTER.pattern), re.MULTILINE)
+_FUNCTION, _METHOD = b"func ", b"func ("
+
+
+class Names:
+    """Index of the names that some files may declare; several times faster than parsing them."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    def naming(self, name: str) -> list[str]:
+        """Return the files that may declare a name, whatever it is of."""
+        return list(dict.fromkeys(path for path, _ in self._before(name)))
+
+    def declaring(self, wanted: Declaration) -> list[str]:
+        """Return the files that may declare what has a declaration's name, receiver and kind, in order."""
+        return sorted({path for path, before in self._before(wanted.name) if _fits(before, wanted)})
+
+    def _before(self, name: str) -> Sequence[tuple[str, bytes]]:
+        """Return the files that may declare a name, and what stands before it there."""
+        return self._index.get(name.encode(), ())
+
+    @cached_property
+    def _index(self) -> Mapping[bytes, list[tuple[str, bytes]]]:
+        found: dict[bytes, list[tuple[str, bytes]]] = defaultdict(list)
+        for path, data in self._files.items():
+            for before, name in set(_DECLARED.findall(data)):
+                found[name].append((path, before))
+        return found
+
+
+def _fits(before: bytes, wanted: Declaration) -> bool:
+    match wanted.kind:
+        case Kind.METHOD:
+            return before.startswith(_METHOD) and wanted.owner.encode() in before
+        case Kind.FUNC:
+            return before == _FUNCTION
+        case _:
+            return not before.startswith(_FUNCTION)
+
+
+# Half of the lines, as git asks for; fewer where the file kept its name.
+ALIKE = 0.5
+ALIKE_BY_NAME = 0.35
+
+# A line that more files share than this tells nothing.
+_COMMON = 40
+_SHORT = 4
+
+Lines = Mapping[bytes, int]
+
+
+def exact(gone: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Files that only changed their path, old to new.
+
+    Both arguments are blob ids by path. Among files of the same content the paths with most parts
+    in common from the end belong together; what stays open is left out.
+    """
+    places: dict[str, list[str]] = defaultdict(list)
+    for path, blob in new.items():
+        places[blob].append(path)
+    pairs = [(old, other) for old, blob in gone.items() for other in places.get(blob, ())]
+    return _assign((shared_tail(old, other), old, other) for old, other in pairs)
+
+
+def similar_files(gone: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[str, str]:
+    """Files that were edited as they changed their path, old to new; both are bytes by path."""
+    before = {path: profile(data) for path, data in gone.items()}
+    after = {path: profile(data) for path, data in new.items()}
+    return _assign(_scores(before, after))
+
+
+def profile(data: bytes) -> Lines:
+    """A file's telling lines, counted; import paths are not, as whole trees change them at once."""
+    counted = Counter(map(bytes.strip, data.split(b"\n")))
+    return {
+        line: count
+        for line, count in counted.items()  # one call a line would be half of all the time
+        if len(line) >= _SHORT and line[:2] != b"//" and not (line[-1:] == b'"' and _is_import(line))
+    }
+
+
+def _is_import(line: bytes) -> bool:
+    return b"/" in line and line.count(b'"') == 2 and b"(" not in line  # noqa: PLR2004
+
+
+def _scores(before: Mapping[str, Lines], after: Mapping[str, Lines]) -> Iterator[tuple[float, str, str]]:
+    holders: dict[bytes, list[tuple[str, int]]] = defaultdict(list)
+    for path, lines in after.items():
+        for line, count in lines.items():
+            holders[line].append((path, count))
+    common = {line: files for line, files in holders.items() if len(files) <= _COMMON}
+    totals = {path: sum(lines.values()) for path, lines in after.items()}
+    for old, lines in before.items():
+        total = sum(lines.values())
+        for new, shared in _shared(lines, common).items():
+            score = 2 * shared / (total + totals[new])
+            tail = shared_tail(old, new) if score >= ALIKE_BY_NAME else 0
+            if score >= (ALIKE_BY_NAME if tail else ALIKE):
+                yield score + 0.05 * min(tail, 3), old, new
+
+
+def _shared(lines: Lines, holders: Mapping[bytes, list[tuple[str, int]]]) -> Mapping[str, int]:
+    """How many of a file's lines each other file has."""
+    shared: dict[str, int] = defaultdict(int)
+    for line in lines.keys() & holders.keys():
+        count = lines[line]
+        for path, theirs in holders[line]:
+            shared[path] += min(count, theirs)
+    return shared
+
+
+def _assign(scored: Iterable[tuple[float, str, str]]) -> dict[str, str]:
+    """Each file with at most one other, the most alike first; a tie for the same file is no answer."""
+    chosen: dict[str, str] = {}
+    taken: set[str] = set()
+    ranked = sorted(scored, reverse=True)
+    tied = _tied(ranked)
+    for pair in ranked:
+        _, old, new = pair
+        if old not in chosen and new not in taken:
+            taken.add(new)
+            if pair not in tied:
+                chosen[old] = new
+    return chosen
+
+
+def _tied(ranked: list[tuple[float, str, str]]) -> set[tuple[float, str, str]]:
+    """The pairs whose score another pair of the same old or new file has too."""
+    olds = Counter((score, old) for score, old, _ in ranked)
+    news = Counter((score, new) for score, _, new in ranked)
+    return {pair for pair in ranked if olds[pair[0], pair[1]] > 1 or news[pair[0], pair[2]] > 1}
+
+
+class Crossing:
+    """Two trees side by side; files whose blob is in both at the same path cost nothing."""
+
+    def __init__(self, before: Tree, after: Tree) -> None:
+        self.before, self.after = before, after
+
+    def is_same(self, path: str) -> bool:
+        """Whether the file is byte for byte the same in both trees."""
+        old, new = self.before.go_files.get(path), self.after.go_files.get(path)
+        return old is not None and new is not None and old.id == new.id
+
+    @cached_property
+    def gone(self) -> frozenset[str]:
+        """Paths that only the first tree has."""
+        return frozenset(self.before.go_files.keys() - self.after.go_files.keys())
+
+    @cached_property
+    def new(self) -> frozenset[str]:
+        """Paths that only the second tree has."""
+        return frozenset(self.after.go_files.keys() - self.before.go_files.keys())
+
+    @cached_property
+    def edited(self) -> frozenset[str]:
+        """Paths that both trees have, with other content."""
+        old, new = self.before.go_files, self.after.go_files
+        return frozenset(path for path, blob in old.items() if path in new and new[path].id != blob.id)
+
+    @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """Files that moved, old path to new, told by their content."""
+        if not self.gone or not self.new:
+            return {}
+        old, new = self.before.go_files, self.after.go_files
+        found = exact({path: old[path].id for path in self.gone}, {path: new[path].id for path in self.new})
+        left = self.before.read(sorted(self.gone - found.keys()))
+        free = self.after.read(sorted(self.new - set(found.values())))
+
+        for tests in (False, True):
+            found |= similar_files(*(_either(files, tests=tests) for files in (left, free)))
+        return found
+
+    @cached_property
+    def renamed_from(self) -> Mapping[str, str]:
+        """The same the other way round, new path to old."""
+        return {new: old for old, new in self.renamed.items()}
+
+    @cached_property
+    def moved_folders(self) -> Mapping[str, str]:
+        """Folders most of whose moved files went to one other folder."""
+        votes: dict[str, Counter[str]] = defaultdict(Counter)
+        for old, new in self.renamed.items():
+            votes[folder(old)][folder(new)] += 1
+        return {
+            origin: target
+            for origin, counted in votes.items()
+            for target, count in counted.most_common(1)
+            if count * 2 > counted.total()
+        }
+
+    def successor(self, path: str) -> str | None:
+        """Where a file of the first tree is in the second: at its path, or where it moved."""
+        return path if path in self.after.go_files else self.renamed.get(path)
+
+    def package(self, path: str) -> tuple[list[str], list[str]]:
+        """The files that changed in a file's package: those of the first tree and of the second.
+
+        The package is its folder, the folder that most of it moved to, and what single files became.
+        Test files are compared with test files alone.
+        """
+        home, tests = folder(path), is_test(path)
+        old = [p for p in self._changed_before.get(home, ()) if is_test(p) is tests]
+        homes = {home, self.moved_folders.get(home, home)} if set(old) & self.gone else {home}
+        new = {p for each in homes for p in self._changed_after.get(each, ())}
+        new |= {self.renamed[p] for p in old if p in self.gone and p in self.renamed}
+        return sorted(old), sorted(p for p in new if is_test(p) is tests)
+
+    @cached_property
+    def _changed_before(self) -> Mapping[str, list[str]]:
+        return _by_folder(self.gone | self.edited)
+
+    @cached_property
+    def _changed_after(self) -> Mapping[str, list[str]]:
+        return _by_folder(self.new | self.edited)
+
+    def declaring_later(self, wanted: Declaration) -> list[str]:
+        """Files of the second tree, new or edited, that look as if they declared one of that identity."""
+        return self._declared_later.declaring(wanted)
+
+    def declaring_before(self, wanted: Declaration) -> list[str]:
+        """Files of the first tree, gone or edited, that look as if they declared one of that identity."""
+        return self._declared_before.declaring(wanted)
+
+    @cached_property
+    def _declared_later(self) -> Names:
+        return Names(self.after.read(sorted(self.new | self.edited)))
+
+    @cached_property
+    def _declared_before(self) -> Names:
+        return Names(self.before.read(sorted(self.gone | self.edited)))
+
+    def old(self, path: str) -> Document:
+        """What a file says in the first tree."""
+        return self.before.documents([path])[path]
+
+    def later(self, path: str) -> Document:
+        """What a file says in the second tree."""
+        return self.after.documents([path])[path]
+
+
+def _either(files: Mapping[str, bytes], *, tests: bool) -> Mapping[str, bytes]:
+    return {path: data for path, data in files.items() if is_test(path) is tests}
+
+
+def _by_folder(paths: Iterable[str]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        found[folder(path)].append(path)
+    return found

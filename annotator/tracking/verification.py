@@ -1,0 +1,178 @@
+"""A verdict for each reference: by name, by recorded facts, by following it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from annotator.baseline_file import BASELINE
+from annotator.cache import Kept
+from annotator.golang.source_tree import Tree
+from annotator.model.reference import Missing, Reference, Skipped, Text, Verdict, Verified
+from annotator.session import Session
+from annotator.tracking import reference_lookup, source_trees, symbol_follower
+from annotator.tracking.baseline_lookup import Facts
+
+# Branches move on; what was cited there then is not known to be what is there now.
+_BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
+_LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
+_MANY = 200
+
+
+def verdict(at: Session, reference: Reference) -> Verdict:
+    """What became of one reference."""
+    return verdicts(at, [reference])[0]
+
+
+def verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
+    """Where references are: by their names, and what these do not find is followed, all of a tag at once."""
+    wanted = tuple(references)
+    if len(wanted) >= _MANY:  # these need most files: parse them together, on all cores
+        at.tree.documents(path for path in at.tree.go_files if not path.endswith("_test.go"))
+    judged = _judged(at, tuple(dict.fromkeys(wanted)))
+    verdicts = {verdict.reference: verdict for verdict in judged}
+    return tuple(verdicts[reference] for reference in wanted)
+
+
+def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]:
+    recorded = functools.cache(lambda: Facts(at.facts.symbols if at.facts else (), at.tree))
+    found = {reference: _named(at, reference, recorded) for reference in references}
+    astray: dict[str, list[Reference]] = defaultdict(list)
+    for reference, (_, origin) in found.items():
+        if origin is not None:
+            astray[origin].append(reference)
+    followed = {ref: found_ for tag, refs in astray.items() for ref, found_ in _followed(at, refs, tag)}
+    placed = {reference: followed.get(reference, found[reference][0]) for reference in found}
+    return tuple(_compared(at, reference, placed[reference]) for reference in references)
+
+
+def _named(at: Session, reference: Reference, recorded: Callable[[], Facts]) -> tuple[Verdict, str | None]:
+    """What a reference's name finds, and the tag from which it is to be followed if that is nothing."""
+    if reference.ref is None or is_branch(at, reference.ref):
+        found = reference_lookup.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
+        return msgspec.structs.replace(found, reference=reference), None
+    written_at = at.at_hand(reference.ref)
+    found = reference_lookup.verdict(reference, at.tree, written_at)
+    if written_at is None:
+        return _by_facts(at, reference, found, recorded), None
+    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag or reference.symbol is None:
+        return found, None
+    return found, reference.ref
+
+
+def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
+    """What is surely found of references that were cited at a tag; kept, as it rests on two trees alone."""
+    origin = at.at_hand(tag)
+    assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
+    keys = {ref: f"{origin.digest} {at.tree.digest} {_encoded(ref)}" for ref in references}
+
+    def follow(lacking: list[Reference]) -> Mapping[Reference, Verdict]:
+        starts = [symbol_follower.tracked(ref, origin) for ref in lacking]
+        return dict(zip(lacking, symbol_follower.between(starts, origin, at.tree), strict=True))
+
+    for reference, verdict in Kept(at.cache, source_trees.followed(), Verdict).all(keys, follow).items():
+        if not isinstance(verdict.outcome, Missing):
+            yield reference, verdict
+
+
+def _encoded(reference: Reference) -> str:
+    return hashlib.sha256(msgspec.json.encode(reference)).hexdigest()
+
+
+def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
+    """What became of a reference, with its text against the baseline."""
+    if reference.ref == at.project.config.baseline:
+        return found
+    text = _text(at, reference, found)
+    return msgspec.structs.replace(found, text=text) if text is not None else found
+
+
+def _text(at: Session, reference: Reference, found: Verdict) -> Text | None:
+    """The declaration's text against the baseline's, where that is at hand; None where it is not."""
+    base = at.at_hand(at.project.config.baseline)
+    if base is None or isinstance(found.outcome, Missing | Skipped) or not found.outcome.anchor.symbol:
+        return None
+    anchor = found.outcome.anchor
+    symbol = reference.symbol or anchor.symbol
+    paths = dict.fromkeys((anchor.path, reference.path))
+    places = (
+        reference_lookup.verdict(Reference(path, symbol=name), base).outcome
+        for path in paths
+        for name in dict.fromkeys((anchor.symbol, symbol))
+    )
+    origin = next((place.anchor for place in places if isinstance(place, Verified)), None)
+    return reference_lookup.text(origin, base, anchor, at.tree) if origin is not None else Text.UNKNOWN
+
+
+def is_branch(at: Session, ref: str) -> bool:
+    """Return whether a cited ref is a branch, which does not tell at which tag the text was written.
+
+    A branch named after a release line does tell: it stands for the tags of that line.
+    """
+    if ref in _BRANCHES:
+        return True
+    if re.fullmatch(r"[0-9a-f]{7,40}", ref) or ref in at.known_tags:
+        return False
+    line = _LINE.fullmatch(ref)
+    if line is not None:
+        return re.match(rf"(?:[A-Za-z]+-)?v?{re.escape(line[1])}(?!\d)", at.tree.tag) is not None
+    return at.source.has_history and at.at_hand(ref) is not None
+
+
+def _by_facts(at: Session, reference: Reference, found: Verdict, recorded: Callable[[], Facts]) -> Verdict:
+    """What was recorded at the baseline stands in for it where it is not at hand."""
+    known = at.facts
+    if known is None or reference.ref != known.tag or reference.symbol is None:
+        return found
+    symbol = at.originals.get(f"{reference.path}::{reference.symbol}")
+    if symbol is None:
+        return found
+    by_facts = recorded().verdict(reference, symbol)
+    if isinstance(found.outcome, Missing):
+        return by_facts
+    same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
+    return msgspec.structs.replace(found, text=by_facts.text) if same else found
+
+
+def cached_verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
+    """Where references are, as `judging` finds it; found anew where anything that it rests on has changed."""
+    given = tuple(references)
+    kept = Kept(at.cache, "verdicts", tuple[Verdict, ...])
+    return kept.one(_state(at, given), lambda: verdicts(at, given))
+
+
+def _state(at: Session, references: tuple[Reference, ...]) -> str:
+    """A name for the references, what they are looked for in, and what looks for them."""
+    facts = at.project.site / BASELINE
+    refs = {at.project.config.baseline, *(one.ref for one in references if one.ref)}
+    asked = (
+        at.project.config,
+        references,
+        (at.tag, _tree_fingerprint(at.tree)),
+        [(ref, ref in at.known_tags, _tree_fingerprint(at.at_hand(ref))) for ref in sorted(refs)],
+    )
+    found = hashlib.sha256(msgspec.msgpack.encode(asked))
+    found.update(facts.read_bytes() if facts.is_file() else b"")
+    for module in _modules():
+        found.update(module.read_bytes())
+    return found.hexdigest()
+
+
+def _tree_fingerprint(tree: Tree | None) -> str:
+    """A name for all files of a tree; empty where it is not at hand."""
+    if tree is None:
+        return ""
+    listing = "".join(f"{path}\0{blob.id}\n" for path, blob in tree.files.items())
+    return tree.snapshot.commit or hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _modules() -> Iterator[Path]:
+    """The annotator's own code but for the pages, which come after all judging."""
+    own = Path(__file__).parent
+    yield from sorted(file for file in own.rglob("*.py") if file.parent.name != "writing")

@@ -1,1 +1,0 @@
-"""What people and tools read: pages, pictures and reports."""

@@ -1,0 +1,48 @@
+"""The trees that are read from a snapshot."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from annotator.golang.source_tree import Tree
+from annotator.model.go import Document
+from annotator.model.source import Blob
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A snapshot of two files, and of one that is vendored."""
+
+    repository: str = "https://example.org/shop"
+    tag: str = "v1"
+    commit: str | None = None
+    version: str = "v1"
+
+    @property
+    def files(self) -> Mapping[str, Blob]:
+        return {path: Blob(id=path, size=1) for path in ("a/one.go", "b/two.go", "vendor/c/three.go")}
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        return {path: f"package a // naïve Stores in {path}\n".encode() for path in paths}
+
+
+class Nothing:
+    """Keeps no documents."""
+
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, Document]:  # noqa: ARG002 - the Protocol's name
+        return {}
+
+    def put_many(self, documents: Mapping[str, Document]) -> None:
+        pass
+
+
+def test_files_are_found_by_the_words_they_hold():
+    tree = Tree(Snapshot(), Nothing())
+    asked = ["one", "naïve", "three", "Stores", "missing"]
+
+    assert [tree.containing(word) for word in asked] == [
+        ("a/one.go",),
+        ("a/one.go", "b/two.go"),
+        (),
+        ("a/one.go", "b/two.go"),
+        (),
+    ]

@@ -1,0 +1,82 @@
+"""Example programs are found by what they are; their code has a fingerprint."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from annotator.errors import InvalidInput
+from annotator.parity import examples
+from annotator.programs import Finished
+
+GUARD = '\n\nif __name__ == "__main__":\n    main()\n'
+COMMAND = "python -m shop.{name}"
+
+
+class Kept(dict[tuple[str, str], bytes]):
+    """A cache of values."""
+
+    def get_values(self, kind: str, keys: Iterable[str]) -> Mapping[str, bytes]:
+        return {key: self[kind, key] for key in keys if (kind, key) in self}
+
+    def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
+        self.update({(kind, key): value for key, value in values.items()})
+
+
+def test_a_command_runs_with_the_python_that_runs_this() -> None:
+    program = examples.Program("greet", "shop/greet.py", "Greet", "python -m 'my shop' --greet")
+
+    assert examples.arguments(program) == [sys.executable, "-m", "my shop", "--greet"]
+
+
+def test_an_example_that_fails_is_one_sentence() -> None:
+    program = examples.Program("break", "shop/broken.py", "Break", "python -m shop.broken")
+    finished = Finished(1, b"", b"Traceback\n  more\nValueError: no \033[1m milk\n")
+
+    with pytest.raises(InvalidInput) as error:
+        examples.output(program, finished)
+
+    assert str(error.value) == (
+        "shop/broken.py: the example ended with exit code 1: "
+        "ValueError: no \N{REPLACEMENT CHARACTER}[1m milk; run `python -m shop.broken` to see it all"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"def main(words: str) -> None: ...{GUARD}",
+        f"import argparse\ndef main() -> None: ...{GUARD}",
+        "def main() -> None: ...",
+        "x = 1",
+    ],
+    ids=["takes something", "reads a command line", "does not run", "has no main"],
+)
+def test_what_is_no_example_is_not_taken_for_one(text: str) -> None:
+    assert list(examples.find({"shop/x.py": text.encode()}, "shop", COMMAND)) == []
+
+
+def test_an_example_is_called_after_its_file_and_its_docstring() -> None:
+    text = f'"""Buy milk,\nand bread.\n\nMore."""\ndef main() -> None: ...{GUARD}'
+
+    (found,) = examples.find({"shop/milk.py": text.encode(), "milk.py": text.encode()}, "shop", COMMAND)
+
+    assert (found.name, found.title, found.command) == ("milk", "Buy milk, and bread.", "python -m shop.milk")
+
+
+def test_what_files_do_changes_with_neither_docstrings_nor_places() -> None:
+    states = [
+        examples.state({"milk.py": text.encode()}, Kept())
+        for text in (
+            '"""Milk."""\nx = 1',
+            '"""Bread."""\nx = 1',
+            '"""Milk\n\nand bread."""\nx = 1',
+            "\nx = 2",
+        )
+    ]
+
+    assert len({state.code for state in states}) == 2
+    assert len({state.placed for state in states}) == 3
+    assert states[0] == states[1]

@@ -1,0 +1,179 @@
+"""The `Go:` and `Differs:` sections of Python docstrings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from annotator.errors import InvalidInput
+from annotator.python_source import docstrings
+
+SOURCE = '''\
+"""A module.
+
+Go:
+    store/store.go::package
+"""
+
+raise RuntimeError("a package that is read must never be run")
+
+LIMIT = 3
+"""How many.
+
+Go:
+    store/store.go::limit
+"""
+
+
+class Store:
+    """The things that are known.
+
+    Go:
+        store/store.go::Store
+        store/more.go::Extra
+
+    Differs:
+        field names: a dict;
+            it needs no lock here.
+        extra path: Python has
+            no globals.
+
+    Raises:
+        ValueError: never.
+    """
+
+    def get(self) -> int:
+        """One thing.
+
+        Go:
+            store/store.go::Store.Get#L10
+        """
+        return 1
+
+
+def broken():
+    """Wrong in three ways.
+
+    Go:
+        store/store.go
+        store/store.go::New
+
+    Differs:
+        colour blue: no such kind
+        field without a colon
+    """
+
+
+def lonely():
+    """Says how it differs from nothing.
+
+    Differs:
+        call Lock: none here.
+    """
+
+
+def go():
+    """A word in the text: Go: is not a section."""
+'''
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> docstrings.Package:
+    folder = tmp_path / "pkg"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "store.py").write_text(SOURCE)
+    return docstrings.read(folder, tmp_path)
+
+
+def counterpart(package: docstrings.Package, name: str):
+    return next(c for c in package.counterparts if c.name == name)
+
+
+def test_a_package_is_read_without_being_run(package):
+    assert {c.name for c in package.counterparts} == {
+        "pkg.store",
+        "pkg.store.LIMIT",
+        "pkg.store.Store",
+        "pkg.store.Store.get",
+        "pkg.store.broken",
+    }
+
+
+def test_every_go_line_is_a_reference_with_its_place_in_the_file(package):
+    store = counterpart(package, "pkg.store.Store")
+
+    assert [(m.path, m.symbol, m.at_line) for m in store.mirrors] == [
+        ("store/store.go", "Store", 21),
+        ("store/more.go", "Extra", 22),
+    ]
+    text = SOURCE.splitlines()[store.mirrors[0].at_line - 1]
+    assert text[store.mirrors[0].at_column - 1 : store.mirrors[0].at_end - 1] == "store/store.go::Store"
+
+
+def test_a_difference_may_go_on_in_the_next_line(package):
+    differences = counterpart(package, "pkg.store.Store").differences
+
+    assert [(d.kind, d.name, d.reason) for d in differences] == [
+        ("field", "names", "a dict; it needs no lock here."),
+        ("extra", "path", "Python has no globals."),
+    ]
+
+
+def test_a_section_ends_where_the_next_one_begins(package):
+    assert all("never" not in d.reason for d in counterpart(package, "pkg.store.Store").differences)
+
+
+def test_a_mirror_may_give_its_line(package):
+    assert counterpart(package, "pkg.store.Store.get").mirrors[0].line == 10
+
+
+def test_what_does_not_fit_the_grammar_is_a_remark_with_file_and_line(package):
+    found = {(remark.rule, SOURCE.splitlines()[remark.line - 1].strip()) for remark in package.remarks}
+
+    assert found == {
+        ("go-notation", "store/store.go"),
+        ("differs-item", "colour blue: no such kind"),
+        ("differs-item", "field without a colon"),
+        ("differs-without-go", "call Lock: none here."),
+    }
+
+
+def test_a_file_that_is_not_python_is_said_with_its_line(tmp_path):
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "a.py").write_text("x = 1\ndef (:\n")
+
+    with pytest.raises(InvalidInput, match=r"a\.py:2: not Python"):
+        docstrings.read(tmp_path / "pkg", tmp_path)
+
+
+def test_a_package_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(InvalidInput, match="no such Python package"):
+        docstrings.read(tmp_path / "nothing", tmp_path)
+
+
+def test_go_line_and_grouped_differences(tmp_path):
+    folder = tmp_path / "port"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        '"""A module.\n\nGo: a/a.go, a/b.go\n"""\n\n'
+        'class Store:\n    """It.\n\n    Go: a/a.go::Store\n    Differs:\n        fields a, b.c: not here.\n'
+        '        calls Run, Stop: neither.\n    """\n\n'
+        'def run() -> None:\n    """Run.\n\n    Go: a/a.go::Run, a/b.go::Walk#L3\n    """\n\n'
+        'def walk() -> None:\n    """Walk."""\n'
+    )
+
+    found = docstrings.read(folder, tmp_path)
+
+    assert found.remarks == ()
+    store, run, walk = found.counterparts
+    assert [(d.kind, d.name, d.reason) for d in store.differences] == [
+        ("field", "a,b.c", "not here."),
+        ("call", "Run,Stop", "neither."),
+    ]
+    assert [(m.path, m.symbol, m.line, m.at_line) for m in run.mirrors] == [
+        ("a/a.go", "Run", None, 18),
+        ("a/b.go", "Walk", 3, 18),
+    ]
+    assert (walk.mirrors, walk.files) == ((), ("a/a.go", "a/b.go"))

@@ -1,0 +1,78 @@
+"""Trails as text and JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from annotator.model.go import Kind
+from annotator.model.reference import Anchor, Missing, Moved, Reference, Renamed, Sign, Text, Verified
+from annotator.model.symbol_history import Stop, Trail
+from annotator.reports import history_report
+
+HERE = Anchor("a/a.go", "Store", Kind.STRUCT, 4, 9)
+LOWER = Anchor("a/a.go", "Store", Kind.STRUCT, 7, 12, 2)
+THERE = Anchor("b/b.go", "Depot", Kind.STRUCT, 3, 8)
+REFERENCE = Reference("a/a.go", "Store", 4, cited="src/a/a.go", origin="article 2")
+TRAIL = Trail(
+    REFERENCE,
+    (
+        Stop("v1.0", Verified(HERE, Sign.SYMBOL, "as cited"), Text.SAME),
+        Stop("v1.1", Moved(LOWER, Sign.SYMBOL, "lower"), Text.CHANGED),
+        Stop("v2.0", Renamed(THERE, Sign.BODY, "it was Store"), Text.CHANGED),
+        Stop("v3.0", Missing("nobody has it", THERE), Text.UNKNOWN),
+    ),
+)
+TAGS = [stop.tag for stop in TRAIL.stops]
+
+
+def test_json_has_a_row_for_each_stop():
+    value = json.loads(history_report.json(TAGS, [TRAIL]))
+
+    assert value["tags"] == TAGS
+    (trail,) = value["trails"]
+    assert trail["reference"]["path"] == "a/a.go"
+    assert trail["stops"][1] == {
+        "tag": "v1.1",
+        "verdict": "moved",
+        "by": "symbol",
+        "text": "changed",
+        "path": "a/a.go",
+        "symbol": "Store",
+        "line": 9,
+        "end_line": 12,
+    }
+
+
+def test_a_missing_stop_has_no_place_in_json():
+    stop = json.loads(history_report.json(TAGS, [TRAIL]))["trails"][0]["stops"][3]
+
+    assert stop == {
+        "tag": "v3.0",
+        "verdict": "missing",
+        "by": None,
+        "text": "unknown",
+        "path": None,
+        "symbol": None,
+        "line": None,
+        "end_line": None,
+    }
+
+
+def test_text_has_a_line_for_each_stretch_in_one_place():
+    lines = [line.plain for line in history_report.text([TRAIL])]
+
+    assert lines == [
+        "a/a.go::Store#L4",
+        "  v1.0 … v1.1 (2 tags)  moved  a/a.go::Store, lines 4 to 9, by symbol; another text at 1 of them",
+        "  v2.0  renamed  b/b.go::Depot, line 3, by body; another text at 1 of them",
+        "  v3.0  missing  nobody has it",
+    ]
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[31m", "\u202e"])
+def test_a_terminal_is_told_nothing_but_text(hostile):
+    trail = Trail(Reference(f"a/{hostile}.go", "X"), (Stop(hostile, Missing(hostile), Text.UNKNOWN),))
+
+    assert hostile not in "".join(line.plain for line in history_report.text([trail]))

@@ -1,0 +1,119 @@
+"""What to port, as text, JSON and Markdown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from annotator.model.go import Kind
+from annotator.model.port import Counterpart
+from annotator.model.reference import Anchor, Reference
+from annotator.model.symbol_history import Change, Edit, Finding, Porting, Shift
+from annotator.reports import porting_report
+
+OLD = Anchor("a/a.go", "Store", Kind.STRUCT, 4, 9)
+NEW = Anchor("b/a.go", "Depot", Kind.STRUCT, 5, 11)
+MIRROR = Counterpart("port.store.Store", "class", "port/store.py", 3, 30, (Reference("a/a.go", "Store"),))
+FOUND = (
+    Finding("field", "new", "limit", "", "limit int", "add it"),
+    Finding("field", "changed", "names", "[]string", "map[string]int", "see", "a set is enough"),
+    Finding("call", "gone", "`lock`", "`lock`", "", "see"),
+)
+LINES = (
+    "--- a/a.go",
+    "+++ b/a.go",
+    "@@ -1,2 +1,3 @@",
+    " type Store struct {",
+    "-\tnames []string",
+    "+\t// ```",
+)
+
+
+def report(*changes: Change, fresh=()) -> Porting:
+    return Porting("v1", "v2", 7, changes, fresh)
+
+
+CHANGED = Change("a/a.go::Store", (MIRROR,), OLD, NEW, Shift.RENAMED, Edit.CHANGED, FOUND, LINES)
+GONE = Change("a/a.go::Lost", (), OLD, None, Shift.GONE, Edit.UNKNOWN, reason="nobody has it")
+
+
+def test_json_says_all_that_is_known():
+    value = json.loads(porting_report.json(report(CHANGED, GONE, fresh=(NEW,))))
+
+    assert value["summary"] == {
+        "place gone": 1,
+        "place renamed": 1,
+        "text changed": 1,
+        "text unknown": 1,
+    }
+    assert value["changes"][0]["counterparts"] == [
+        {"name": "port.store.Store", "path": "port/store.py", "line": 3}
+    ]
+    assert value["changes"][0]["findings"][1]["stated"] == "a set is enough"
+    assert value["changes"][1]["new"] is None
+    assert value["new_symbols"][0]["symbol"] == "Depot"
+
+
+def test_text_names_the_python_place_and_each_finding():
+    lines = [line.plain for line in porting_report.text(report(CHANGED, GONE))]
+
+    assert "  look at port/store.py:3 port.store.Store" in lines
+    assert "  new field limit: add it" in lines
+    assert (
+        "  changed field names, []string → map[string]int: see "
+        "(the docstring says why it differs: a set is enough)" in lines
+    )
+    assert (
+        lines[-1]
+        == "7 mapped symbols from v1 to v2: 2 changed, 1 of them gone; 0 new names in their packages"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shift", "said"),
+    [
+        (Shift.STAYED, "in its place, text changed"),
+        (Shift.MOVED, "moved from a/a.go::Store#L4 to b/a.go::Depot#L5, text changed"),
+        (Shift.RENAMED, "renamed from a/a.go::Store#L4 to b/a.go::Depot#L5, text changed"),
+        (Shift.GONE, "gone; it was a/a.go::Store#L4: why, text changed"),
+        (Shift.NEW, "new at b/a.go::Depot#L5, text changed"),
+        (Shift.UNKNOWN, "at neither tag: why, text changed"),
+    ],
+)
+def test_each_shift_has_its_sentence(shift, said):
+    change = Change("a/a.go::Store", (), OLD, NEW, shift, Edit.CHANGED, reason="why")
+
+    assert [line.plain for line in porting_report.text(report(change))][1] == f"  {said}"
+
+
+def test_markdown_has_a_task_for_each_finding_and_a_diff():
+    written = porting_report.markdown(report(CHANGED))
+
+    assert "## `a/a.go::Store`" in written
+    assert "- [ ] look at `port/store.py:3`, `port.store.Store`" in written
+    assert "- [ ] new field `limit`: add it." in written
+    assert "The docstring says why it differs: a set is enough" in written
+    assert "-\tnames []string" in written
+
+
+def test_backticks_of_the_source_do_not_end_code():
+    written = porting_report.markdown(report(CHANGED))
+
+    assert "`` `lock` ``" in written
+    assert "````diff" in written
+    assert written.rstrip().endswith("````")
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", "[x](javascript:alert(1))", "\n# Title", "@everyone", "#12"]
+)
+def test_words_of_the_source_are_no_markup(hostile):
+    change = Change("a::X", (), OLD, None, Shift.GONE, Edit.UNKNOWN, reason=hostile)
+
+    assert hostile not in porting_report.markdown(report(change))
+
+
+def test_a_report_of_nothing_is_a_sentence():
+    assert porting_report.markdown(report()).count("\n## ") == 0
+    assert [line.plain for line in porting_report.text(report())] == [porting_report.sentence(report())]

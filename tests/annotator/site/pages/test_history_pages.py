@@ -1,0 +1,176 @@
+"""The pages of many tags: the map, each symbol's own history, what became of it, and what to port."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from annotator.model.go import Kind
+from annotator.model.reference import (
+    Anchor,
+    Missing,
+    Moved,
+    Reference,
+    Renamed,
+    Sign,
+    Text,
+    Verdict,
+    Verified,
+)
+from annotator.model.symbol_history import Change, Chronicle, Edit, Finding, Porting, Shift, Stop, Trail
+from annotator.site import pages, rendering
+from annotator.site.inputs import SiteInput
+from annotator.site.view_models import HistoryPage, MovedPage, Page, SymbolPage
+
+OLD = "store/shelf.go"
+NOW = "pantry/shelf/shelf.go"
+SHELF = Reference(OLD, "Shelf", 5, ref="v0")
+
+
+def at(path: str, symbol: str = "Shelf", line: int = 7) -> Anchor:
+    return Anchor(path, symbol, Kind.STRUCT, line, line + 3)
+
+
+def stop(tag: str, anchor: Anchor | None, text: Text = Text.SAME) -> Stop:
+    if anchor is None:
+        return Stop(tag, Missing("Not there."), Text.UNKNOWN)
+    return Stop(tag, Verified(anchor, Sign.SYMBOL, "There."), text)
+
+
+TRAIL = Trail(
+    SHELF,
+    (
+        stop("v0.0.9", None),
+        stop("v0", at(OLD, line=5)),
+        stop("v1-rc1", at(NOW)),
+        stop("v1", at(NOW)),
+        stop("v2", at(NOW, "Board"), Text.CHANGED),
+        stop("v3", None),
+    ),
+)
+CHRONICLE = Chronicle(
+    tags=tuple(one.tag for one in TRAIL.stops), releases=("v0.0.9", "v0", "v1", "v2", "v3"), trails=(TRAIL,)
+)
+
+
+@pytest.fixture
+def later(given: SiteInput) -> SiteInput:
+    """The pantry at v1, where its shelf is in another file than at the baseline, v0."""
+    became = Verdict(SHELF, Moved(at(NOW), Sign.FILE_RENAME, "Moved."), Text.CHANGED)
+    return msgspec.structs.replace(given, baseline="v0", since=(became,), chronicle=CHRONICLE)
+
+
+def page(site: pages.Site, path: str) -> Page:
+    return next(one for one in site.pages if one.path == path)
+
+
+def history(site: pages.Site) -> HistoryPage:
+    view = page(site, "history.md").view
+    assert isinstance(view, HistoryPage)
+    return view
+
+
+def shelf(site: pages.Site) -> SymbolPage:
+    view = page(site, "go/pantry/shelf/Shelf.md").view
+    assert isinstance(view, SymbolPage)
+    return view
+
+
+def test_the_map_begins_with_the_first_release_that_has_something(later):
+    view = history(pages.make(later))
+
+    assert [column.tag for column in view.columns] == ["v0", "v1", "v2", "v3"]
+
+
+def test_a_row_tells_since_when_until_when_and_what_became_of_the_symbol(later):
+    ((row,),) = [package.rows for package in history(pages.make(later)).packages]
+
+    assert (row.first, row.last) == ("v0", "v2")
+    assert row.said == f"In {NOW} since v1-rc1. Board since v2. The baseline's text from v0 to v1."
+    assert row.link.href == "go/pantry/shelf/Shelf.html#Shelf"
+
+
+def test_neighbouring_releases_in_the_same_state_are_one_bar(later):
+    ((row,),) = [package.rows for package in history(pages.make(later)).packages]
+
+    cell = row.stretches[0].width + 1
+    assert [(one.state, one.x, one.width + 1) for one in row.stretches] == [
+        ("same", 0, cell),
+        ("changed", cell, cell // 2),
+    ]
+    assert row.marks == (cell // 2, cell)
+
+
+def test_a_page_of_a_symbol_has_its_lines_at_each_release_with_permalinks(later):
+    (found,) = shelf(pages.make(later)).history
+
+    assert [(one.tag, one.line.text, one.text, one.stepped) for one in found.releases] == [
+        ("v0", "5", "same", False),
+        ("v1", "7", "same", True),
+        ("v2", "7", "changed", True),
+    ]
+    assert found.releases[0].line.href == f"https://example.org/pantry/blob/v0/{OLD}#L5"
+
+
+def test_without_history_the_page_says_what_is_needed(given):
+    site = pages.make(msgspec.structs.replace(given, chronicle=Chronicle(lacking="Needs all tags.")))
+
+    assert "Needs all tags" in rendering.markdown(site.frame, page(site, "history.md"))
+    assert history(site).packages == ()
+
+
+def test_a_page_tells_what_became_of_its_symbols_since_the_baseline(later):
+    (found,) = shelf(pages.make(later)).since
+
+    assert found.said == f"was in {OLD}; changed"
+    assert found.before.href == f"https://example.org/pantry/blob/v0/{OLD}#L5"
+
+
+def test_what_is_what_it_was_is_not_told(given):
+    same = Verdict(SHELF, Verified(at(OLD, line=7), Sign.SYMBOL, "There."), Text.SAME)
+
+    assert shelf(pages.make(msgspec.structs.replace(given, since=(same,)))).since == ()
+
+
+def test_beside_the_baselines_version_the_note_leads_to_the_page_there(later):
+    there = Verdict(SHELF, Verified(at(OLD, line=5), Sign.SYMBOL, "There."), Text.SAME)
+
+    site = pages.make(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
+
+    assert shelf(site).since[0].before.href == "../../../../v0/go/store/Shelf.html#Shelf"
+
+
+def test_at_an_address_of_another_version_stands_where_its_symbol_is_here(later):
+    there = Verdict(SHELF, Verified(at(OLD, line=5), Sign.SYMBOL, "There."), Text.SAME)
+
+    site = pages.make(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
+
+    view = page(site, "go/store/Shelf.md").view
+    assert isinstance(view, MovedPage)
+    assert view.moved[0].before.href == "../pantry/shelf/Shelf.html#Shelf"
+
+
+def test_at_an_address_of_another_version_a_lost_symbol_is_said_to_be_lost(given):
+    gone = Reference("store/lid.go", "Lid", 3)
+    here = Verdict(gone, Missing("No such file."))
+    there = Verdict(gone, Renamed(at("store/lid.go", "Cover"), Sign.BODY, "Renamed."), Text.CHANGED)
+
+    site = pages.make(msgspec.structs.replace(given, since=(here,), elsewhere={"v0": (there,)}))
+
+    assert "No such file" in rendering.markdown(site.frame, page(site, "go/store/Cover.md"))
+
+
+def test_the_report_on_what_to_port_shows_findings_and_the_diff_as_text(given):
+    finding = Finding("field", "new", "</script>", "", "int", "add it")
+    change = Change(
+        f"{NOW}::Shelf", (), at(NOW), at(NOW), Shift.STAYED, Edit.CHANGED, (finding,),
+        ("--- old", "+++ new", "@@ -1 +1 @@", "-a", "+</span><script>"),
+    )  # fmt: skip
+    ported = Porting("v0", "v1", 1, (change,), (at(NOW, "Fresh"),))
+
+    site = pages.make(msgspec.structs.replace(given, chronicle=Chronicle(porting=ported)))
+    shown = rendering.markdown(site.frame, page(site, "porting.md"))
+
+    assert "<script" not in shown
+    assert "diff-new" in shown
+    assert "Fresh" in shown

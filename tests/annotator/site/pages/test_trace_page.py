@@ -1,0 +1,58 @@
+"""The traced walk as a page."""
+
+from __future__ import annotations
+
+import msgspec
+
+from annotator.model.port import OutOfOrder, Step, Thread, Walk
+from annotator.site import pages, rendering
+from annotator.site.inputs import Mirror, SiteInput
+from annotator.site.view_models import Page
+
+INNER = Step("port.inner", "port.py", 9, ("a/a.go::Inner",), 500)
+OUTER = Step(
+    "port.outer",
+    "port.py",
+    3,
+    ("a/a.go::Outer",),
+    1500,
+    (INNER, INNER),
+    (OutOfOrder("a/a.go::B", "a/a.go::A", "`B` comes first here"),),
+    ("a/a.go::A", "a/a.go::B"),
+)
+WALK = Walk((Thread("MainThread", (OUTER, OUTER)), Thread("<b>helper", (INNER,))))
+
+
+def walked(given: SiteInput) -> Page:
+    site = pages.make(msgspec.structs.replace(given, mirror=Mirror(walk=WALK)))
+    (page,) = [page for page in site.pages if page.path == "walk.md"]
+    return page
+
+
+def test_steps_stand_thread_by_thread_in_the_order_in_which_they_ran(given: SiteInput) -> None:
+    main, helper = walked(given).view.threads
+
+    assert [(step.python.text, step.depth) for step in main.steps[:3]] == [
+        ("port.outer", 0),
+        ("port.inner", 1),
+        ("port.inner", 1),
+    ]
+    assert (len(main.steps), len(helper.steps)) == (6, 1)
+    assert main.steps[0].took == "1.5 ms"
+
+
+def test_gos_order_is_told_where_a_function_runs_for_the_first_time(given: SiteInput) -> None:
+    steps = walked(given).view.threads[0].steps
+
+    assert [[link.text for link in step.calls] for step in (steps[0], steps[3])] == [["A", "B"], []]
+    assert steps[0].order == ("B ran before A: `B` comes first here",)
+
+
+def test_a_threads_name_is_only_text(given: SiteInput) -> None:
+    site = pages.make(msgspec.structs.replace(given, mirror=Mirror(walk=WALK)))
+
+    assert "<b>helper" not in rendering.markdown(site.frame, walked(given))
+
+
+def test_without_a_walk_there_is_no_page(given: SiteInput) -> None:
+    assert "walk.md" not in {page.path for page in pages.make(given).pages}

@@ -1,0 +1,133 @@
+"""References followed over a real repository's tags, and what to port."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from annotator.cache import Cache
+from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag
+from annotator.golang.source_tree import Tree
+from annotator.model.port import Counterpart
+from annotator.model.reference import Missing, Moved, Reference, Sign, Verified
+from annotator.model.symbol_history import Edit, Shift
+from annotator.repository import tag_snapshots
+from annotator.repository.local_git import LocalSource
+from annotator.tracking import porting_plan, symbol_follower
+
+GET = Reference("store/store.go", "Store.Get", 9)
+STORE = Reference("store/store.go", "Store", 4)
+
+
+@pytest.fixture
+def opened(shop, tmp_path):
+    """The shop as a source, a cache, and the tree at the baseline."""
+    with (
+        LocalSource(shop, repository="https://example.org/shop") as source,
+        Cache(tmp_path / "cache", reader="test") as cache,
+    ):
+        yield source, cache, Tree(source.snapshot("v1.0.0"), cache)
+
+
+def begun(opened):
+    source, _, base = opened
+    return tag_snapshots.begun(source, base.snapshot)
+
+
+def mirror(*references: Reference) -> Counterpart:
+    return Counterpart("port.Store", "class", "port/__init__.py", 4, 20, references)
+
+
+def test_references_are_followed_over_all_version_tags(opened):
+    found = symbol_follower.track(begun(opened), *opened[1:], [GET, Reference("store/store.go", "Nobody")])
+
+    assert found.tags == ("v1.0.0", "v2.0.0")
+    first, second = found.trails[0].stops
+    assert isinstance(first.outcome, Verified)
+    assert isinstance(second.outcome, Moved)
+    assert second.outcome.anchor.path == "pkg/store/store.go"
+    assert second.outcome.by is Sign.FILE_RENAME
+    assert all(isinstance(stop.outcome, Missing) for stop in found.trails[1].stops)
+
+
+def test_a_glob_chooses_among_the_tags(opened):
+    assert symbol_follower.track(begun(opened), *opened[1:], [GET], "v2.*").tags == ("v2.0.0",)
+
+
+def test_a_glob_that_fits_nothing_is_told_with_the_newest_tag(opened):
+    with pytest.raises(InvalidInput, match=r"v2\.0\.0"):
+        symbol_follower.track(begun(opened), *opened[1:], [GET], "v7.*")
+
+
+def test_a_source_without_versions_is_told():
+    bare = SimpleNamespace(repository="https://example.org/r", tags=lambda: ["latest"])
+
+    with pytest.raises(SourceUnavailable, match="no version tags"):
+        tag_snapshots.tags(bare)
+
+
+def test_symbols_that_several_objects_mirror_are_one(opened):
+    one, other = mirror(GET, STORE), mirror(GET, Reference("store/store.go", "Nobody"))
+
+    found = porting_plan.mirrored([one, other], opened[2])
+
+    assert [(each.symbol, len(each.counterparts)) for each in found] == [
+        ("store/store.go::Store.Get", 2),
+        ("store/store.go::Store", 1),
+    ]
+
+
+def test_what_to_port_names_the_places_in_python(opened):
+    symbols = porting_plan.mirrored([mirror(GET)], opened[2])
+
+    found = porting_plan.porting(*opened, symbols, "v1.0.0", "v2.0.0")
+
+    (change,) = found.changes
+    assert (change.shift, change.edit) == (Shift.MOVED, Edit.SAME)
+    assert change.counterparts[0].path == "port/__init__.py"
+    assert found.fresh == ()
+
+
+def test_what_to_port_can_be_asked_the_other_way_round(opened):
+    symbols = porting_plan.mirrored([mirror(GET)], opened[2])
+
+    found = porting_plan.porting(*opened, symbols, "v2.0.0", "v1.0.0")
+
+    assert found.changes[0].new.path == "store/store.go"
+
+
+def test_between_a_tag_and_itself_nothing_is_to_port(opened):
+    symbols = porting_plan.mirrored([mirror(GET, STORE)], opened[2])
+
+    assert porting_plan.porting(*opened, symbols, "v2.0.0", "v2.0.0").changes == ()
+
+
+def test_an_unknown_tag_is_told(opened):
+    with pytest.raises(UnknownTag, match=r"v7\.0\.0"):
+        porting_plan.porting(*opened, (), "v1.0.0", "v7.0.0")
+
+
+def test_what_to_port_can_be_asked_of_a_branch_and_of_a_commit(opened):
+    source, _, base = opened
+    symbols = porting_plan.mirrored([mirror(GET)], base)
+    of_tag = porting_plan.porting(*opened, symbols, "v1.0.0", "v2.0.0")
+
+    for name in ("main", source.snapshot("v2.0.0").commit):
+        found = porting_plan.porting(*opened, symbols, "v1.0.0", name)
+        assert (found.new, found.changes) == (name, of_tag.changes)
+
+
+def test_a_way_over_too_many_release_lines_is_not_walked(monkeypatch):
+    tags = ["v1.0.0", "v1.0.1", "v2.0.0", "v3.0.0", "latest"]
+
+    assert porting_plan._between(tags, ["v1.0.0", "v2.0.0"]) == ("v1.0.0", "v1.0.1", "v2.0.0")
+    assert porting_plan._between(tags, ["v1.0.0", "latest"]) == (
+        "v1.0.0",
+        "v1.0.1",
+        "v2.0.0",
+        "v3.0.0",
+        "latest",
+    )
+    monkeypatch.setattr(porting_plan, "MOST_LINES", 1)
+    assert porting_plan._between(tags, ["v1.0.0", "v2.0.0"]) == ()
