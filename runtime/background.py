@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 from runtime.workers import Workers
 
-log = logging.getLogger("runtime.background")
+log = logging.getLogger(__name__)
 
 
 def run(workers: Workers, task: Callable[[], None]) -> Future[None]:

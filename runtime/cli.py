@@ -196,7 +196,7 @@ def check_plugin(  # noqa: PLR0913 - one for each option
     from runtime.checker.rules import Severity  # noqa: PLC0415
     from runtime.checker.signals import Stopped, Stops  # noqa: PLC0415
 
-    logging.getLogger("runtime.plugins").setLevel(logging.CRITICAL)  # the report says what is wrong
+    logging.getLogger(__name__).setLevel(logging.CRITICAL)  # the report says what is wrong
     options = dict(_pair(each) for each in opt or ())
     stops = Stops()
     try:

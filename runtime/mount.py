@@ -12,7 +12,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-log = logging.getLogger("runtime.mount")
+log = logging.getLogger(__name__)
 
 MS_BIND = 0x1000
 MS_REC = 0x4000

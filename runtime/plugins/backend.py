@@ -32,7 +32,7 @@ from runtime.plugins.plugin_events import Event, EventCreate, EventDisable, Even
 from runtime.plugins.removal import remove_files
 from runtime.pubsub import Publisher, Subscriber
 
-log = logging.getLogger("runtime.plugins.backend")
+log = logging.getLogger(__name__)
 
 ENABLE = PluginEnableConfig()
 DISABLE = PluginDisableConfig()

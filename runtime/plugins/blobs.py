@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol, Self
 from runtime.disk import PRIVATE, make_directories, open_regular, sync_directory
 from runtime.errors import EngineError
 
-log = logging.getLogger("runtime.plugins.blobs")
+log = logging.getLogger(__name__)
 
 CANONICAL = "sha256"
 """The algorithm of all digests."""

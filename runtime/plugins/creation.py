@@ -37,7 +37,7 @@ from runtime.plugins.plugin import Plugin
 from runtime.plugins.privileges import compute_privileges, validate_privileges
 from runtime.plugins.store import Store
 
-log = logging.getLogger("runtime.plugins.creation")
+log = logging.getLogger(__name__)
 
 DOCKER_VERSION = "18.09.6"
 """What new plugins are said to be made with."""

@@ -23,7 +23,7 @@ from runtime.plugins.plugin import Plugin
 from runtime.plugins.plugin_errors import Disabled, Enabled
 from runtime.plugins.stopping import shutdown_plugin
 
-log = logging.getLogger("runtime.plugins.lifecycle")
+log = logging.getLogger(__name__)
 
 
 class GoneBeforeListening(EngineError):

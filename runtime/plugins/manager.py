@@ -21,7 +21,7 @@ from runtime.plugins.logs import failure
 from runtime.plugins.plugin_events import Event
 from runtime.pubsub import Publisher
 
-log = logging.getLogger("runtime.plugins.manager")
+log = logging.getLogger(__name__)
 
 PUBLISH_TIMEOUT = 0.0
 """Seconds that an event waits for readers that do not keep up; then they miss it."""

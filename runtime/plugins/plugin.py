@@ -22,7 +22,7 @@ from runtime.quoting import quote
 if TYPE_CHECKING:
     from runtime.plugins.client import Client
 
-log = logging.getLogger("runtime.plugins.plugin")
+log = logging.getLogger(__name__)
 
 PROPAGATED_MOUNT = "propagated-mount"
 """The directory beside a plugin's root file system that holds what the plugin mounts for others."""

@@ -11,7 +11,7 @@ from runtime.errors import EngineError
 from runtime.plugins.logs import failure
 from runtime.plugins.plugin import PROPAGATED_MOUNT, Plugin
 
-log = logging.getLogger("runtime.plugins.propagation")
+log = logging.getLogger(__name__)
 
 _CAPABILITIES = ("volumedriver", "graphdriver")
 

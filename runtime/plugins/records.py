@@ -15,7 +15,7 @@ from runtime.plugins.api_types import PluginFile
 from runtime.plugins.identity import below
 from runtime.plugins.plugin import Plugin
 
-log = logging.getLogger("runtime.plugins.records")
+log = logging.getLogger(__name__)
 
 CONFIG_FILE_NAME = "config.json"
 """What is written down of a plugin, in its directory.

@@ -21,7 +21,7 @@ from runtime.plugins.plugin import Plugin
 from runtime.plugins.removal import REMOVING
 from runtime.workers import Workers
 
-log = logging.getLogger("runtime.plugins.restoring")
+log = logging.getLogger(__name__)
 
 
 def load_all(root: Path, blobs: BasicBlobStore, workers: Workers) -> Iterator[Plugin]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from runtime.disk import make_directories
 from runtime.errors import EngineError
 from runtime.plugins import oci
-from runtime.plugins.api_types import Plugin, PluginConfig, PluginMount
+from runtime.plugins.api_types import Plugin as ApiPlugin
+from runtime.plugins.api_types import PluginConfig, PluginMount
 
 DEFAULT_PLUGIN_RUNTIME_DESTINATION = "/run/docker/plugins"
 """Where a plugin in its container puts its socket.
@@ -18,7 +19,7 @@ Go:
 """
 
 
-def init_spec(plugin: Plugin, rootfs: str, exec_root: Path) -> oci.Spec:
+def init_spec(plugin: ApiPlugin, rootfs: str, exec_root: Path) -> oci.Spec:
     """The spec of a plugin's container, before spec options change it; makes EXEC/ID for the socket.
 
     Raises:
@@ -73,7 +74,7 @@ def _share_namespaces(spec: oci.Spec, config: PluginConfig) -> None:
         oci.remove_namespace(spec, "ipc")
 
 
-def _allow_devices(spec: oci.Spec, plugin: Plugin) -> None:
+def _allow_devices(spec: oci.Spec, plugin: ApiPlugin) -> None:
     resources = spec.linux.resources
     if plugin.config.linux.allow_all_devices:
         resources.devices = [oci.LinuxDeviceCgroup(allow=True, access="rwm")]
@@ -85,7 +86,7 @@ def _allow_devices(spec: oci.Spec, plugin: Plugin) -> None:
             resources.devices.append(rule)
 
 
-def _set_process(spec: oci.Spec, plugin: Plugin) -> None:
+def _set_process(spec: oci.Spec, plugin: ApiPlugin) -> None:
     config, settings = plugin.config, plugin.settings
     process = spec.process
     process.args = [*(config.entrypoint or ()), *(settings.args or ())]

@@ -12,7 +12,7 @@ from runtime.plugins.logs import failure
 from runtime.plugins.patience import Clock, Timings
 from runtime.plugins.plugin import Plugin
 
-log = logging.getLogger("runtime.plugins.stopping")
+log = logging.getLogger(__name__)
 
 
 def shutdown_plugin(p: Plugin, c: Controller, executor: Executor, timings: Timings, clock: Clock) -> None:

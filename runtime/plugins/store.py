@@ -19,7 +19,7 @@ from runtime.plugins.plugin import InadequateCapability, Plugin, SpecOpt
 from runtime.plugins.plugin_errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound
 from runtime.quoting import quote
 
-log = logging.getLogger("runtime.plugins.store")
+log = logging.getLogger(__name__)
 
 
 class Store:

@@ -18,7 +18,7 @@ from runtime.plugins.executor.watch import Watched
 from runtime.plugins.logs import WriteCloser, failure
 from runtime.plugins.oci import Spec
 
-log = logging.getLogger("runtime.plugins.executor")
+log = logging.getLogger(__name__)
 
 PLUGIN_NAMESPACE = "plugins.moby"
 """The directory below the exec root that holds what is known of running plugins.

@@ -12,7 +12,7 @@ from runtime.plugins.executor import identity
 from runtime.plugins.executor.identity import ProcessIdentity
 from runtime.plugins.executor.output import OutputFile
 
-log = logging.getLogger("runtime.plugins.executor.watch")
+log = logging.getLogger(__name__)
 
 DRAIN_EVERY = 0.2
 """Seconds between two looks at the output."""
