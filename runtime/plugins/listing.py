@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from runtime.plugins.api_types import Plugin
+from runtime.plugins.api_types import Plugin as ApiPlugin
 from runtime.plugins.plugin_errors import InvalidFilter
 
 ACCEPTED_PLUGIN_FILTER_TAGS = frozenset({"enabled", "capability"})
@@ -60,7 +60,7 @@ class Filters(Protocol):
         ...
 
 
-def fits(filters: Filters) -> Callable[[Plugin], bool]:
+def fits(filters: Filters) -> Callable[[ApiPlugin], bool]:
     """What tells whether a plugin fits the filters `enabled` and `capability`.
 
     Raises:
@@ -82,7 +82,7 @@ def _enabled(filters: Filters) -> bool | None:
     raise InvalidFilter("enabled", filters.get("enabled"))
 
 
-def _has_capability(plugin: Plugin, filters: Filters) -> bool:
+def _has_capability(plugin: ApiPlugin, filters: Filters) -> bool:
     if not filters.contains("capability"):
         return True
     return any(filters.match("capability", kind.capability) for kind in plugin.config.interface.types or ())
