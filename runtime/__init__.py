@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runtime.config import Config, Timings
-    from runtime.daemon import Daemon
+    from runtime.daemon.config import Config, Timings
+    from runtime.daemon.daemon import Daemon
 
 __all__ = ["Config", "Daemon", "Timings"]
 
@@ -15,6 +15,6 @@ def __getattr__(name: str) -> object:
     """The library's names; the parts behind them are loaded when they are asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from runtime import config, daemon  # noqa: PLC0415 - a part alone does not need the whole
+    from runtime.daemon import config, daemon  # noqa: PLC0415 - a part alone does not need the whole
 
     return getattr(daemon if name == "Daemon" else config, name)

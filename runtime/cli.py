@@ -16,8 +16,9 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from runtime import collecting, signals
-from runtime.errors import EngineError
+from runtime import collecting
+from runtime.errdefs import EngineError
+from runtime.pkg import signal
 from runtime.stdout import survive_closed_pipe
 
 FINDINGS = 1
@@ -32,7 +33,6 @@ app = typer.Typer(
     help="A working counterpart of Docker's volumes and plugins.",
 )
 
-
 _debug = False
 """Whether an internal error shows its traceback."""
 
@@ -42,7 +42,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
         return
     from importlib import metadata  # noqa: PLC0415 - only this option needs them
 
-    from runtime.versions import DEFAULT_VERSION, ENGINE_VERSION  # noqa: PLC0415
+    from runtime.api import DEFAULT_VERSION, ENGINE_VERSION  # noqa: PLC0415 - only this command needs them
 
     version = metadata.version("moby-annotated")
     typer.echo(f"moby-engine {version}, API {DEFAULT_VERSION}, after moby {ENGINE_VERSION}")
@@ -74,7 +74,7 @@ def example(
         for key, module in known.items():
             typer.echo(f"{key:{width}}  {title(module)}")
     elif name in known:
-        signals.unwinding()
+        signal.unwinding()
         run: Callable[[], None] = known[name].main
         run()
     else:
@@ -88,9 +88,8 @@ def check(
     root: Annotated[Path, typer.Option(readable=False, help="The engine's root; nothing in it is changed.")],
 ) -> None:
     """Look for what is wrong in the root of an engine that is stopped."""
-    from runtime.plugins import check as plugin_check  # noqa: PLC0415 - only this command needs them
-    from runtime.root_lock import InUse, RootLock  # noqa: PLC0415
-    from runtime.volumes import inspection  # noqa: PLC0415
+    from runtime import check as inspection  # noqa: PLC0415
+    from runtime.daemon.root_lock import InUse, RootLock  # noqa: PLC0415 - only this command needs them
 
     plugins = root / "plugins"
     try:
@@ -98,7 +97,7 @@ def check(
         if not plugins.is_dir() and not (root / "volumes").is_dir():
             _refuse(f"{root} is not an engine's root: it has neither a directory plugins nor one of volumes")
         with RootLock(root, create=False):
-            findings = [*map(str, plugin_check.check(plugins))] if plugins.is_dir() else []
+            findings = [*map(str, inspection.check(plugins))] if plugins.is_dir() else []
             findings += inspection.inspect(root)
     except InUse as error:
         _refuse(f"{error}; stop it first")
@@ -146,8 +145,9 @@ def serve(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Be an engine for volumes and plugins, which `docker` and other clients can talk to."""
     with collecting.postponed():
-        from runtime import logs, serving  # noqa: PLC0415 - only this command needs them
-        from runtime.config import Config  # noqa: PLC0415
+        from runtime.cmd.dockerd import daemon as serving  # noqa: PLC0415 - only this command needs them
+        from runtime.cmd.dockerd import logs  # noqa: PLC0415 - only this command needs them
+        from runtime.daemon.config import Config  # noqa: PLC0415
 
     logs.set_up(log_format, log_level)
     try:

@@ -1,14 +1,15 @@
-"""Threads for work that may hang: each task has its own, and none of them keeps the process alive."""
+"""Tasks that run in the background; their failures go to the log."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from runtime.errors import InvalidParameter
+from runtime.errdefs import InvalidParameter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,3 +99,18 @@ class Threads:
                     if tasks in self._idle:
                         self._idle.remove(tasks)
                         return None
+
+
+log = logging.getLogger(__name__)
+
+
+def run(workers: Workers, task: Callable[[], None]) -> Future[None]:
+    """Begin a task. An exception that it raises is logged; the future never fails."""
+    return workers.submit(_logged, task)
+
+
+def _logged(task: Callable[[], None]) -> None:
+    try:
+        task()
+    except Exception:
+        log.exception("a task in the background failed")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from runtime.versions import DEFAULT_VERSION
+from runtime.api import DEFAULT_VERSION
 
 Json = dict[str, Any]
 

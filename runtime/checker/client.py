@@ -13,16 +13,15 @@ from typing import Any, Final, Self, cast
 import httpcore
 import msgspec
 
-from runtime.errors import EngineError, InvalidParameter
-from runtime.plugins import transport, wire
-from runtime.plugins.activation import Manifest
-from runtime.plugins.client import Client
-from runtime.plugins.errors import BadReply, DeadlineExceeded, StatusError, TransportError
-from runtime.plugins.timings import Timings
-from runtime.plugins.transport import Transport
-from runtime.volumes.errors import Unreachable
-from runtime.volumes.proxy import VolumeDriverProxy
-from runtime.volumes.wire import Response
+from runtime.errdefs import EngineError, InvalidParameter
+from runtime.golang import encoding_json
+from runtime.pkg.plugins import transport
+from runtime.pkg.plugins.client import Client
+from runtime.pkg.plugins.errors import BadReply, DeadlineExceeded, StatusError, TransportError
+from runtime.pkg.plugins.plugins import Manifest
+from runtime.pkg.plugins.transport import Timings, Transport
+from runtime.volume.drivers.proxy import Response, VolumeDriverProxy
+from runtime.volume.volume import Unreachable
 from runtime.workers import Threads
 
 LATE: Final = 120.0
@@ -125,8 +124,8 @@ class Answer:
     def err(self) -> str:
         """The error text in the answer; empty if there is none."""
         try:
-            return wire.decode(bytes(self.exchange.body), Response).err
-        except wire.NotDecodable:
+            return encoding_json.decode_reply(bytes(self.exchange.body), Response).err
+        except encoding_json.NotDecodable:
             return ""
 
     def shown(self) -> str:

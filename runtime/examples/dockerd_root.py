@@ -9,10 +9,10 @@ import zlib
 from pathlib import Path
 
 from runtime import Config, Daemon
-from runtime.examples.telling import say, show_error
-from runtime.volumes.drivers import new_store as new_driver_store
-from runtime.volumes.store import new_store
-from runtime.volumes.timings import Timings
+from runtime.examples._story import say, show_error
+from runtime.volume.drivers.extpoint import new_store as new_driver_store
+from runtime.volume.drivers.proxy import Timings
+from runtime.volume.service.store import new_store
 
 WRITTEN = """
 eNrt2z1Lw0Acx/EkbdXBoS9BbtClSN2k4OYi+PAaYr1C4PJA0wY0BF+Eo+9EEF+Bu7gIjkLfg3f00saIrZulfj9wXP73NIQuv2vr

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime import Config, Daemon, Timings
+from runtime.examples._story import say, show_error, show_log
 from runtime.examples.plugin import Server, Volumes
-from runtime.examples.telling import say, show_error, show_log
-from runtime.plugins.timings import Timings as LegacyTimings
+from runtime.pkg.plugins.transport import Timings as LegacyTimings
 
 SHORT = 2.0
 """Seconds; dockerd takes a quarter of a minute for each of its volumes."""

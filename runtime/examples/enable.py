@@ -8,14 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from runtime.api.types.plugin import PluginCreateOptions
 from runtime.examples import plugin
-from runtime.examples.telling import say, show_error, show_log
-from runtime.plugins.api_types import PluginCreateOptions
-from runtime.plugins.controller import ManagerConfig
-from runtime.plugins.executor import process
-from runtime.plugins.getter import ACQUIRE
-from runtime.plugins.manager import Manager
-from runtime.plugins.store import Store
+from runtime.examples._story import say, show_error, show_log
+from runtime.pkg.plugingetter import ACQUIRE
+from runtime.plugin.defs import ManagerConfig
+from runtime.plugin.executor import process
+from runtime.plugin.manager import Manager
+from runtime.plugin.store import Store
 
 CONFIG = {
     "description": "The example volume plugin",

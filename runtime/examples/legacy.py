@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runtime.examples._story import say, show_error, show_log
 from runtime.examples.plugin import Server, Volumes
-from runtime.examples.telling import say, show_error, show_log
-from runtime.plugins.discovery import LocalRegistry
-from runtime.plugins.legacy import Plugins
+from runtime.pkg.plugins.discovery import LocalRegistry
+from runtime.pkg.plugins.plugins import Plugins
 
 
 def main() -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from runtime.examples.telling import say, show_log
-from runtime.plugins import records
-from runtime.plugins.api_types import (
+from runtime.api.types.plugin import (
     Plugin,
     PluginConfig,
     PluginConfigInterface,
     PluginFile,
     PluginInterfaceType,
 )
-from runtime.plugins.controller import ManagerConfig
-from runtime.plugins.executor import process
-from runtime.plugins.manager import Manager
-from runtime.plugins.plugin import Plugin as ManagedPlugin
-from runtime.plugins.store import Store
+from runtime.examples._story import say, show_log
+from runtime.plugin import defs
+from runtime.plugin.defs import ManagerConfig
+from runtime.plugin.executor import process
+from runtime.plugin.manager import Manager
+from runtime.plugin.store import Store
+from runtime.plugin.v2.plugin import Plugin as ManagedPlugin
 
 WHOLE, BROKEN, EMPTY, HALF = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 
@@ -58,7 +58,7 @@ def write_plugin(root: Path, plugin_id: str, name: str) -> None:
     kinds = [PluginInterfaceType("volumedriver", "docker", "1.0")]
     config = PluginConfig(interface=PluginConfigInterface(socket="plugin.sock", types=kinds))
     plugin = Plugin(id=plugin_id, name=f"{name}:latest", config=config)
-    records.save(root, ManagedPlugin(PluginFile(plugin)))
+    defs.save(root, ManagedPlugin(PluginFile(plugin)))
 
 
 def start(path: Path) -> Manager:

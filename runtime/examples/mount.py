@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from runtime import Config, Daemon
-from runtime.examples.telling import say, show_error, show_log
+from runtime.examples._story import say, show_error, show_log
 
 
 def main() -> None:

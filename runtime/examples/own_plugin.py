@@ -7,8 +7,8 @@ import textwrap
 from pathlib import Path
 
 from runtime import Config, Daemon
+from runtime.examples._story import say, show_error, show_log
 from runtime.examples.legacy import plugin_on
-from runtime.examples.telling import say, show_error, show_log
 
 SHOWN = 70
 

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from runtime import Config, Daemon
-from runtime.examples.telling import say
-from runtime.volumes.check import check
+from runtime.examples._story import say
+from runtime.volume.invariants import check
 
 CHILD = """
 import sys

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from runtime import Config, Daemon
-from runtime.examples.telling import say, show_error
-from runtime.filters import arg, new_args
+from runtime.api.types.filters import arg, new_args
+from runtime.examples._story import say, show_error
 
 
 def main() -> None:

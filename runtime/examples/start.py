@@ -7,8 +7,7 @@ import threading
 from pathlib import Path
 
 from runtime import Config, Daemon
-from runtime.examples.telling import say
-from runtime.examples.tracing import steps
+from runtime.examples._story import say, steps
 
 
 def main() -> None:

@@ -6,10 +6,10 @@ import tempfile
 from pathlib import Path
 
 from runtime import Config, Daemon
+from runtime.api.types.plugin import PluginCreateOptions
+from runtime.examples._story import say, show_log
 from runtime.examples.enable import write_source
 from runtime.examples.legacy import plugin_on
-from runtime.examples.telling import say, show_log
-from runtime.plugins.api_types import PluginCreateOptions
 
 
 def main() -> None:

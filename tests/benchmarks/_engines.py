@@ -19,8 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from runtime import mount
-from runtime.volumes.syncing import file_system
+from runtime.pkg import mount
+from runtime.volume.service.durability import file_system
 
 DOCKERD = "/usr/sbin/dockerd"
 ANSWER = 20.0

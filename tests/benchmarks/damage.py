@@ -17,7 +17,8 @@ from typing import NamedTuple
 import _engines as engines
 from _engines import PEER, Ended, Running
 
-from runtime import Config, Daemon, mount
+from runtime import Config, Daemon
+from runtime.pkg import mount
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "damage"))
 

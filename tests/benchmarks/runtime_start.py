@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from runtime.volumes.local import new as new_local
-from runtime.volumes.metadata import FILE, Metadata, VolumeMetadata, connect, encode
+from runtime.volume.local.local import new as new_local
+from runtime.volume.service.db import FILE, Metadata, VolumeMetadata, connect, encode
 
 SIZES = (0, 1_000, 10_000)
 REPEATS = 5

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Thread
 
-from runtime.volumes.service import VolumesService, new_volume_service
+from runtime.volume.service.service import VolumesService, new_volume_service
 
 EACH = 400
 REPEATS = 3

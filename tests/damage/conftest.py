@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from runtime import Config, Daemon, Timings
-from runtime.logs import Text
-from runtime.plugins.patience import Timings as PluginTimings
-from runtime.volumes.timings import Timings as VolumeTimings
+from runtime.cmd.dockerd.logs import Text
+from runtime.plugin.defs import Timings as PluginTimings
+from runtime.volume.drivers.proxy import Timings as VolumeTimings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -25,7 +25,7 @@ import damage_root
 from damage_cases import Case
 from damage_root import Observed
 
-import runtime.volumes.bolt  # noqa: F401 - before the user changes: some cannot read Python's own files
+import runtime.volume.service.bolt  # noqa: F401 - before the user changes: some cannot read Python's own files
 
 NOBODY = 65534
 PATIENT, BRIEF = 20.0, 0.3

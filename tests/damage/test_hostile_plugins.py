@@ -14,11 +14,11 @@ import hostile
 import pytest
 
 from runtime import Config, Daemon, Timings
-from runtime.errors import EngineError
-from runtime.plugins import check as plugin_check
-from runtime.plugins.timings import Timings as LegacyTimings
-from runtime.volumes.check import check
-from runtime.volumes.timings import Timings as VolumeTimings
+from runtime import check as plugin_check
+from runtime.errdefs import EngineError
+from runtime.pkg.plugins.transport import Timings as LegacyTimings
+from runtime.volume.drivers.proxy import Timings as VolumeTimings
+from runtime.volume.invariants import check
 
 BRIEF = Timings(
     start=0.3,

@@ -12,12 +12,12 @@ from typing import Any
 import damage_root
 import pytest
 
-from runtime import removal
-from runtime.errors import EngineError
-from runtime.plugins import initlayer
-from runtime.plugins.removal import atomic_remove_all
-from runtime.volumes import local
-from runtime.volumes.local import Root
+from runtime.daemon import initlayer
+from runtime.errdefs import EngineError
+from runtime.pkg import system
+from runtime.plugin.defs import atomic_remove_all
+from runtime.volume.local import local
+from runtime.volume.local.local import Root
 
 
 @pytest.fixture(params=[5, pytest.param(150, marks=pytest.mark.slow)])
@@ -165,9 +165,9 @@ def test_a_directory_that_is_filled_again_meanwhile_is_emptied_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tree/sub").mkdir(parents=True)
-    with removal.opened(tmp_path) as parent, monkeypatch.context() as patch:
+    with system.opened(tmp_path) as parent, monkeypatch.context() as patch:
         filling(patch, "tree", 7)
-        removal.remove_tree("tree", parent)
+        system.remove_tree("tree", parent)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -182,7 +182,7 @@ def test_what_of_a_failed_creation_cannot_be_removed_does_not_hide_why_it_failed
         return found(name, **options)
 
     with monkeypatch.context() as patch:
-        filling(patch, ".+test", removal.ROUNDS)
+        filling(patch, ".+test", system.ROUNDS)
         patch.setattr(os, "stat", refused)
         with pytest.raises(EngineError, match=r"error while creating volume path .*: .*not permitted"):
             root.create("test")

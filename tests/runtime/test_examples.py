@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from runtime.cli import app, runnable, title
 from runtime.examples import dockerd_root, driver_gone, mount, own_plugin, restart, shared, start
-from runtime.volumes.drivers import new_store as new_driver_store
-from runtime.volumes.local import new as new_local
-from runtime.volumes.store import new_store
+from runtime.volume.drivers.extpoint import new_store as new_driver_store
+from runtime.volume.local.local import new as new_local
+from runtime.volume.service.store import new_store
 
 OURS = (dockerd_root, driver_gone, mount, own_plugin, restart, shared, start)
 ROOT = Path(__file__).parents[2]

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from runtime import Config, Daemon
-from runtime.api.server import Listener
+from runtime.api.types.plugin import PluginCreateOptions
+from runtime.daemon.listeners import Listener
 from runtime.examples.enable import write_source
-from runtime.plugins.api_types import PluginCreateOptions
-from runtime.volumes import metadata
+from runtime.volume.service import db
 
 OPTIONS = {"type": "tmpfs", "device": "tmpfs", "o": "uid=1000,size=1m"}
 
@@ -94,10 +94,10 @@ def test_records_are_private_in_directory_that_others_may_enter(base: Path, umas
 def test_records_of_earlier_versions_are_narrowed(base: Path, umask: int) -> None:
     volumes = base / "root" / "volumes"
     volumes.mkdir(parents=True)
-    kept = sqlite3.connect(volumes / metadata.FILE)
+    kept = sqlite3.connect(volumes / db.FILE)
     kept.execute("pragma journal_mode = wal")
-    kept.executescript(metadata.SCHEMA)
-    (volumes / f"{metadata.FILE}{metadata.ASIDE}1").write_text("the damaged database of long ago")
+    kept.executescript(db.SCHEMA)
+    (volumes / f"{db.FILE}{db.ASIDE}1").write_text("the damaged database of long ago")
     for path in volumes.iterdir():
         path.chmod(0o644)
     with Daemon(Config(root=base / "root", exec_root=base / "x", plugin_folders=())):
@@ -112,6 +112,6 @@ def test_link_at_place_of_records_keeps_mode_of_its_target(base: Path) -> None:
     target = base / "other"
     target.touch(0o644)
     target.chmod(0o644)
-    (volumes / metadata.FILE).symlink_to(target)
+    (volumes / db.FILE).symlink_to(target)
     with Daemon(Config(root=base / "root", exec_root=base / "x", plugin_folders=())):
         assert stat.S_IMODE(target.stat().st_mode) == 0o644

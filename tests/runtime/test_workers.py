@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime import Config, background
-from runtime.errors import InvalidParameter
+from runtime import Config, workers
+from runtime.errdefs import InvalidParameter
 from runtime.workers import Threads
 
 
@@ -24,5 +24,5 @@ def test_failure_of_a_task_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         raise ValueError("the cause")
 
     with caplog.at_level(logging.ERROR):
-        assert background.run(Threads(), fail).result(30) is None
+        assert workers.run(Threads(), fail).result(30) is None
     assert "ValueError: the cause" in caplog.text

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from runtime import Config, Daemon
-from runtime.root_lock import InUse
+from runtime.daemon.root_lock import InUse
 
 PROJECT = Path(__file__).parents[3]
 

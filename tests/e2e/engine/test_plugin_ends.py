@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from runtime.plugins.executor import identity
+from runtime.plugin.executor import executor
 
 pytestmark = pytest.mark.slow
 
@@ -141,16 +141,16 @@ def test_plugin_that_dies_after_a_restart_is_disabled(engines: Any, delay: str) 
     assert str(engine.root) not in Path("/proc/self/mountinfo").read_text()
 
 
-def helper(engine: Any, code: str = "") -> identity.ProcessIdentity:
+def helper(engine: Any, code: str = "") -> executor.ProcessIdentity:
     """Enable a plugin with a helper in a session of its own, and return the helper."""
     start = "h = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
     create(engine, "p", f"{LISTENS}{code or start}print('helper', h.pid, flush=True)\n{SERVES}")
     assert enable(engine) == ""
     engine.wait_until(lambda: "helper " in engine.said())
-    return identity.of(int(engine.said().split('msg="helper ')[1].partition('"')[0]))
+    return executor.of(int(engine.said().split('msg="helper ')[1].partition('"')[0]))
 
 
-def runs(process: identity.ProcessIdentity) -> bool:
+def runs(process: executor.ProcessIdentity) -> bool:
     pidfd = process.open()
     if pidfd is not None:
         os.close(pidfd)

@@ -310,7 +310,10 @@ def python(ordinary: dict[str, Any]) -> str:
     for python in PYTHONS:
         try:
             subprocess.run(
-                [python, "-c", "import runtime.serving"], check=True, capture_output=True, **ordinary
+                [python, "-c", "import runtime.cmd.dockerd.daemon"],
+                check=True,
+                capture_output=True,
+                **ordinary,
             )
         except (OSError, subprocess.CalledProcessError):
             continue

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from runtime.api.server import Listener
-from runtime.errors import EngineError
+from runtime.daemon.listeners import Listener
+from runtime.errdefs import EngineError
 
 pytestmark = pytest.mark.slow
 

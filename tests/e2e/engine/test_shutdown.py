@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from runtime.examples.packing import pack
-from runtime.signals import CAUGHT
+from runtime.pkg.signal import CAUGHT
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ SHOWN = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM, signal.S
 ENDED = """
 import os, signal
 from runtime import cli
-from runtime.volumes.service import VolumesService
+from runtime.volume.service.service import VolumesService
 unmount = VolumesService.unmount
 def end(*args, **options):
     os.kill(os.getpid(), signal.SIGTERM)

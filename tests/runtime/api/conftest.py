@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from runtime import Config, Daemon, Timings
-from runtime.plugins.timings import Timings as LegacyTimings
-from runtime.serving import open_door
-from runtime.volumes.timings import Timings as VolumeTimings
+from runtime.cmd.dockerd.daemon import open_door
+from runtime.pkg.plugins.transport import Timings as LegacyTimings
+from runtime.volume.drivers.proxy import Timings as VolumeTimings
 
 BRIEF = Timings(
     start=5.0,

@@ -23,7 +23,7 @@ import pytest
 
 from runtime.checker import checks, client, reports
 from runtime.checker.rules import RULES, Report, Severity
-from runtime.errors import InvalidParameter
+from runtime.errdefs import InvalidParameter
 from runtime.examples.plugin import MIMETYPE, Handler, Refused, Server, Volumes
 
 Json = dict[str, Any]

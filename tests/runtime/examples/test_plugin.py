@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from runtime.examples import packing
-from runtime.plugins.client import Client, new_client
-from runtime.plugins.errors import StatusError, is_not_found
-from runtime.plugins.legacy import LocalRegistry, Plugins
+from runtime.pkg.plugins.client import Client, new_client
+from runtime.pkg.plugins.errors import StatusError, is_not_found
+from runtime.pkg.plugins.plugins import LocalRegistry, Plugins
 
 AS_MODULE = (sys.executable, "-m", "runtime.examples.plugin")
 

@@ -1,0 +1,225 @@
+"""Routes: which handler answers which requests."""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from runtime.api.server.httputils import Call, Handler
+
+VERSION_MATCHER: Final = re.compile(r"/v(?P<version>[0-9.]+)(?P<path>/.*)", re.DOTALL)
+"""What a path with a version looks like.
+
+Go:
+    api/server/server.go::versionMatcher
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and path, and who answers it.
+
+    Args:
+        method: The HTTP method.
+        path: The path without a version; `{name}` in it matches anything.
+        handler: Who answers.
+
+    Go:
+        api/server/router/router.go::Route
+        api/server/router/router.go::Route.Handler
+        api/server/router/router.go::Route.Method
+        api/server/router/router.go::Route.Path
+        api/server/router/local.go::localRoute
+        api/server/router/local.go::localRoute.Handler
+        api/server/router/local.go::localRoute.Method
+        api/server/router/local.go::localRoute.Path
+        api/server/router/local.go::NewRoute
+
+    Differs:
+        param opts: `new_get_route` and its like apply them.
+        behaviour path: every variable matches anything, as all of moby's do in these routers.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+
+
+RouteWrapper: TypeAlias = Callable[[Route], Route]
+"""Makes a route that does more.
+
+Go:
+    api/server/router/local.go::RouteWrapper
+"""
+
+
+class Router(Protocol):
+    """Several routes that belong together.
+
+    Go:
+        api/server/router/router.go::Router
+    """
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """The routes, the first that matches counts.
+
+        Go:
+            api/server/router/router.go::Router.Routes
+        """
+        ...
+
+
+def new_get_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
+    """A route for GET.
+
+    Go:
+        api/server/router/local.go::NewGetRoute
+    """
+    return _new_route("GET", path, handler, *opts)
+
+
+def new_head_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
+    """A route for HEAD.
+
+    Go:
+        api/server/router/local.go::NewHeadRoute
+    """
+    return _new_route("HEAD", path, handler, *opts)
+
+
+def new_post_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
+    """A route for POST.
+
+    Go:
+        api/server/router/local.go::NewPostRoute
+    """
+    return _new_route("POST", path, handler, *opts)
+
+
+def new_delete_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
+    """A route for DELETE.
+
+    Go:
+        api/server/router/local.go::NewDeleteRoute
+    """
+    return _new_route("DELETE", path, handler, *opts)
+
+
+def new_options_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
+    """A route for OPTIONS.
+
+    Go:
+        api/server/router/local.go::NewOptionsRoute
+    """
+    return _new_route("OPTIONS", path, handler, *opts)
+
+
+def with_cancel(route: Route) -> Route:
+    """A route whose handler is cancelled when the client goes away.
+
+    Go:
+        api/server/router/local.go::WithCancel
+
+    Differs:
+        call Route.Method: a route is a value, of which a copy with another handler is made.
+        call Route.Path: a route is a value, of which a copy with another handler is made.
+        call Route.Handler: a route is a value, of which a copy with another handler is made.
+    """
+    return replace(route, handler=cancellable_handler(route.handler))
+
+
+def cancellable_handler(handler: Handler) -> Handler:
+    """A handler that is cancelled when the client goes away; it must not read the body.
+
+    Go:
+        api/server/router/local.go::cancellableHandler
+    """
+
+    async def cancellable(call: Call) -> Response:
+        answering = asyncio.ensure_future(handler(call))
+        leaving = asyncio.ensure_future(_disconnected(call.request))
+        try:
+            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                return await answering
+        finally:
+            for task in (answering, leaving):
+                if not task.done():
+                    task.cancel()
+            # A handler that is cancelled may fail in its own way; nobody is there to hear of it.
+            await asyncio.gather(answering, leaving, return_exceptions=True)
+        raise ClientDisconnect
+
+    return cancellable
+
+
+def clean_path(path: str) -> str:
+    """The path without `.`, `..` and doubled slashes.
+
+    Args:
+        path: The path, decoded.
+    """
+    if not path:
+        return "/"
+    cleaned = posixpath.normpath(f"/{path.lstrip('/')}")
+    return f"{cleaned}/" if path.endswith("/") and cleaned != "/" else cleaned
+
+
+class Found(NamedTuple):
+    """The route of a request, and what its path says."""
+
+    route: Route
+    vars: Mapping[str, str]
+
+
+class Table:
+    """Finds routes.
+
+    Args:
+        routes: All of them, the first that matches counts.
+    """
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._exact: dict[tuple[str, str], tuple[int, Route]] = {}
+        self._patterns: dict[str, list[tuple[int, re.Pattern[str], Route]]] = {}
+        for position, route in enumerate(routes):
+            if "{" in route.path:
+                self._patterns.setdefault(route.method, []).append((position, _compiled(route.path), route))
+            else:
+                self._exact.setdefault((route.method, route.path), (position, route))
+
+    def find(self, method: str, path: str) -> Found | None:
+        """The first route that matches; None if none does."""
+        exact = self._exact.get((method, path))
+        for position, pattern, route in self._patterns.get(method, ()):
+            if exact is not None and exact[0] < position:
+                break
+            if (match := pattern.fullmatch(path)) is not None:
+                return Found(route, match.groupdict())
+        return Found(exact[1], {}) if exact is not None else None
+
+
+def _new_route(method: str, path: str, handler: Handler, *opts: RouteWrapper) -> Route:
+    route = Route(method, path, handler)
+    for wrap in opts:
+        route = wrap(route)
+    return route
+
+
+def _compiled(path: str) -> re.Pattern[str]:
+    """`.` matches no newline, as in Go."""
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(path)))
+
+
+async def _disconnected(request: Request) -> None:
+    message: Any = {}
+    while message.get("type") != "http.disconnect":
+        message = await request.receive()

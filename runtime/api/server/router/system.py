@@ -1,0 +1,355 @@
+"""The API's stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+from starlette.responses import Response, StreamingResponse
+
+from runtime.api.server.httputils import (
+    Call,
+    Cancellable,
+    cancelling,
+    encode,
+    filters_of,
+    first,
+    write_header,
+    write_json,
+)
+from runtime.api.server.router import Route, new_get_route, new_head_route, new_options_route, with_cancel
+from runtime.api.types.events import Message
+from runtime.api.types.filters import Args
+from runtime.api.types.timestamp import parse_timestamps
+from runtime.api.types.versions import less_than
+from runtime.errdefs import InvalidParameter
+from runtime.pkg.pubsub import Closed, Subscriber
+
+
+class SystemBackend(Protocol):
+    """The engine as a whole.
+
+    Go:
+        api/server/router/system/backend.go::Backend
+
+    Differs:
+        method AuthenticateToRegistry: nothing is pulled or pushed here.
+    """
+
+    def system_info(self) -> Any:
+        """What the engine and its machine are, as JSON shows it.
+
+        Go:
+            api/server/router/system/backend.go::Backend.SystemInfo
+        """
+        ...
+
+    def system_version(self) -> Any:
+        """Which version the engine is, as JSON shows it.
+
+        Go:
+            api/server/router/system/backend.go::Backend.SystemVersion
+        """
+        ...
+
+    def system_disk_usage(self, *, ctx: Any) -> Sequence[Any]:
+        """The local volumes with their sizes.
+
+        Go:
+            api/server/router/system/backend.go::Backend.SystemDiskUsage
+        """
+        ...
+
+    def subscribe_to_events(
+        self, since: int | None, until: int | None, filters: Args
+    ) -> tuple[Sequence[Message], Subscriber[Message]]:
+        """The events of a span of time, and a queue of those to come.
+
+        Go:
+            api/server/router/system/backend.go::Backend.SubscribeToEvents
+
+        Differs:
+            param ef: keywords instead of contexts, structs and options.
+            param filters: keywords instead of contexts, structs and options.
+        """
+        ...
+
+    def unsubscribe_from_events(self, listener: Subscriber[Message]) -> None:
+        """End a queue of events.
+
+        Go:
+            api/server/router/system/backend.go::Backend.UnsubscribeFromEvents
+        """
+        ...
+
+
+SECOND: Final = 1_000_000_000
+
+
+class InvalidRequest(InvalidParameter):
+    """The times that were given make no sense.
+
+    Go:
+        api/server/router/system/system_routes.go::invalidRequestError
+        api/server/router/system/system_routes.go::invalidRequestError.Error
+        api/server/router/system/system_routes.go::invalidRequestError.InvalidParameter
+
+    Differs:
+        field Err: part of the text.
+    """
+
+
+class Wanted(NamedTuple):
+    """Which events a client wants: from when, until when, and what they must be like."""
+
+    since: int | None
+    until: int | None
+    filters: Args
+
+
+class EventStreams:
+    """Sends events to those who listen.
+
+    Args:
+        backend: Where events come from.
+    """
+
+    def __init__(self, backend: SystemBackend) -> None:
+        self.backend = backend
+        self.listeners: set[Subscriber[Message]] = set()
+
+    async def get_events(self, call: Call) -> Response:
+        """Send the events of a span of time as they happen, one JSON object a line.
+
+        Go:
+            api/server/router/system/system_routes.go::systemRouter.getEvents
+
+        Differs:
+            call InvalidParameter: what cannot be read is raised anew in Go's words.
+            behaviour end: the stream ends when the engine stops.
+        """
+        wanted = _wanted(call)
+        headers = {**call.headers, "Content-Type": "application/json"}
+        return StreamingResponse(self._stream(wanted), headers=headers)
+
+    def close(self) -> None:
+        """End all streams."""
+        for listener in tuple(self.listeners):
+            self.backend.unsubscribe_from_events(listener)
+
+    async def _stream(self, wanted: Wanted) -> AsyncIterator[bytes]:
+        now = time.time_ns()
+        with self._listening(wanted) as (buffered, listener):
+            # Sent at once even if empty, so that the client knows that it is heard.
+            yield b"".join(map(encode, buffered))
+            if wanted.until is not None and wanted.until < now:
+                return
+            async for events in _arriving(listener, wanted.until, now):
+                yield b"".join(map(encode, events))
+
+    @contextmanager
+    def _listening(self, wanted: Wanted) -> Iterator[tuple[Sequence[Message], Subscriber[Message]]]:
+        buffered, listener = self.backend.subscribe_to_events(*wanted)
+        self.listeners.add(listener)
+        try:
+            yield buffered, listener
+        finally:
+            self.listeners.discard(listener)
+            self.backend.unsubscribe_from_events(listener)
+
+
+def event_time(form_time: str) -> int | None:
+    """A time in nanoseconds since 1970; None for an empty text.
+
+    Raises:
+        EngineError: It is no time.
+
+    Go:
+        api/server/router/system/system_routes.go::eventTime
+    """
+    found = parse_timestamps(form_time, -1)
+    return None if found.seconds == -1 else found.seconds * SECOND + found.nanoseconds
+
+
+def _wanted(call: Call) -> Wanted:
+    form = call.form()
+    since, until = event_time(first(form, "since")), event_time(first(form, "until"))
+    if until is not None and until < (since or 0):
+        raise InvalidRequest(
+            f"`since` time ({first(form, 'since')}) cannot be after `until` time ({first(form, 'until')})"
+        )
+    return Wanted(since, until, filters_of(form))
+
+
+async def _arriving(
+    listener: Subscriber[Message], until: int | None, now: int
+) -> AsyncIterator[Sequence[Message]]:
+    """Yield events as they come, until the time has come or the queue is closed.
+
+    They come from any thread; the loop is told of them, so that no thread waits for each client.
+    """
+    loop = asyncio.get_running_loop()
+    end = None if until is None else loop.time() + (until - now) / SECOND
+    changed = asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            loop.call_soon_threadsafe(changed.set)
+
+    listener.watch(wake)
+    with suppress(TimeoutError, Closed):
+        while True:
+            async with asyncio.timeout_at(end):
+                await changed.wait()
+            changed.clear()
+            if events := listener.take():
+                yield events
+
+
+class DiskUsage(msgspec.Struct, frozen=True):
+    """What takes room on the disk; of all that the API knows, only volumes are here.
+
+    Go:
+        api/types/types.go::DiskUsage
+    """
+
+    layers_size: int = msgspec.field(default=0, name="LayersSize")
+    images: Sequence[Any] = msgspec.field(default=(), name="Images")
+    containers: Sequence[Any] = msgspec.field(default=(), name="Containers")
+    volumes: Sequence[Any] = msgspec.field(default=(), name="Volumes")
+    build_cache: Sequence[Any] | None = msgspec.field(default=None, name="BuildCache")
+    builder_size: int = msgspec.field(default=0, name="BuilderSize")
+
+
+class SystemRouter:
+    """The routes of the engine as a whole.
+
+    Args:
+        backend: The engine.
+        streams: Sends events.
+        new_context: Makes what tells the backend that nobody waits any more.
+
+    Go:
+        api/server/router/system/system.go::systemRouter
+        api/server/router/system/system.go::NewRouter
+
+    Differs:
+        field fscache: there is nothing of that kind here.
+        param c: there is nothing of that kind here.
+        param fscache: there is nothing of that kind here.
+        param builder: there is nothing of that kind here.
+        param features: there is nothing of that kind here.
+        call NewOptionsRoute: the routes are made when they are asked for.
+        call NewGetRoute: the routes are made when they are asked for.
+        call NewPostRoute: the routes are made when they are asked for.
+        field builder: nothing is built here, likewise fscache.
+        field cluster: there is no swarm here.
+        field features: there are none to choose.
+        extra streams: its own part, since streams must end before the engine does.
+        extra new_context: Go has contexts.
+    """
+
+    def __init__(
+        self, backend: SystemBackend, streams: EventStreams, new_context: Callable[[], Cancellable]
+    ) -> None:
+        self.backend = backend
+        self.streams = streams
+        self.new_context = new_context
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """The routes.
+
+        Go:
+            api/server/router/system/system.go::systemRouter.Routes
+
+        Differs:
+            call NewOptionsRoute: bound methods are put into the table of routes, which reads as calls of
+                them.
+            call optionsHandler: bound methods are put into the table of routes, which reads as calls of them.
+            call NewGetRoute: bound methods are put into the table of routes, which reads as calls of them.
+            call systemRouter.pingHandler: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call NewHeadRoute: bound methods are put into the table of routes, which reads as calls of them.
+            call systemRouter.getEvents: bound methods are put into the table of routes, which reads as calls
+                of them.
+            call systemRouter.getInfo: bound methods are put into the table of routes, which reads as calls
+                of them.
+            call systemRouter.getVersion: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call systemRouter.getDiskUsage: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call WithCancel: bound methods are put into the table of routes, which reads as calls of them.
+            behaviour HEAD: `/_ping` answers it too, as later engines do; today's clients begin with it.
+        """
+        return (
+            new_options_route("/{anyroute}", self.options_handler),
+            new_get_route("/_ping", self.ping_handler),
+            new_head_route("/_ping", self.ping_handler),
+            new_get_route("/events", self.streams.get_events),
+            new_get_route("/info", self.get_info),
+            new_get_route("/version", self.get_version),
+            new_get_route("/system/df", self.get_disk_usage, with_cancel),
+        )
+
+    async def options_handler(self, call: Call) -> Response:
+        """Answer a browser that asks what it may do.
+
+        Go:
+            api/server/router/system/system_routes.go::optionsHandler
+        """
+        return write_header(call, HTTPStatus.OK)
+
+    async def ping_handler(self, call: Call) -> Response:
+        """Say that the engine is there.
+
+        Go:
+            api/server/router/system/system_routes.go::systemRouter.pingHandler
+
+        Differs:
+            call BuilderVersion: nothing is built here.
+        """
+        body = b"" if call.request.method == "HEAD" else b"OK"
+        return Response(body, headers={**call.headers, "Content-Type": "text/plain; charset=utf-8"})
+
+    async def get_info(self, call: Call) -> Response:
+        """Say what the engine and its machine are.
+
+        Go:
+            api/server/router/system/system_routes.go::systemRouter.getInfo
+
+        Differs:
+            behaviour unknown: the kernel and the system always have names here.
+            call DecodeSecurityOptions: there are no security options here.
+        """
+        info = await call.run(self.backend.system_info)
+        if less_than(call.version, "1.25"):
+            old = {"ExecutionDriver": "<not supported>", "SecurityOptions": []}
+            return write_json(call, HTTPStatus.OK, {**msgspec.to_builtins(info), **old})
+        return write_json(call, HTTPStatus.OK, info)
+
+    async def get_version(self, call: Call) -> Response:
+        """Say which version the engine is.
+
+        Go:
+            api/server/router/system/system_routes.go::systemRouter.getVersion
+        """
+        return write_json(call, HTTPStatus.OK, self.backend.system_version())
+
+    async def get_disk_usage(self, call: Call) -> Response:
+        """Say what takes room on the disk.
+
+        Go:
+            api/server/router/system/system_routes.go::systemRouter.getDiskUsage
+
+        Differs:
+            call DiskUsage: nothing is built here, so that there is no build cache.
+        """
+        with cancelling(self.new_context()) as ctx:
+            volumes = await call.run(self.backend.system_disk_usage, ctx=ctx)
+        return write_json(call, HTTPStatus.OK, DiskUsage(volumes=volumes))

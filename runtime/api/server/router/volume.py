@@ -1,0 +1,271 @@
+"""The API's routes of volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+import msgspec
+from starlette.responses import Response
+
+from runtime.api.server.httputils import (
+    Call,
+    Cancellable,
+    bool_value,
+    cancelling,
+    check_for_json,
+    filters_of,
+    json_body,
+    write_header,
+    write_json,
+)
+from runtime.api.server.router import Route, new_delete_route, new_get_route, new_post_route, with_cancel
+from runtime.api.types.filters import Args
+from runtime.errdefs import EngineError, InvalidParameter
+from runtime.golang import encoding_json
+
+
+class Listing(Protocol):
+    """Volumes, and what kept others from being among them."""
+
+    @property
+    def volumes(self) -> Sequence[Any]:
+        """The volumes, as JSON shows them."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """One sentence each."""
+        ...
+
+
+class VolumeBackend(Protocol):
+    """Volumes.
+
+    Go:
+        api/server/router/volume/backend.go::Backend
+
+    Differs:
+        extra get_now: what can be said without waiting for anybody.
+    """
+
+    def list(self, filters: Args, *, ctx: Any) -> Listing:
+        """The volumes that filters mean.
+
+        Go:
+            api/server/router/volume/backend.go::Backend.List
+
+        Differs:
+            param filter: keywords instead of contexts, structs and options.
+        """
+        ...
+
+    def get(self, name: str, *, resolve_status: bool, ctx: Any) -> Any:
+        """A volume, with what its driver tells of it.
+
+        Go:
+            api/server/router/volume/backend.go::Backend.Get
+
+        Differs:
+            param name: keywords instead of contexts, structs and options.
+            param opts: keywords instead of contexts, structs and options.
+            param resolve_status: keywords instead of contexts, structs and options.
+        """
+        ...
+
+    def get_now(self, name: str) -> Any | None:
+        """The same, if it is known without asking a plugin; None otherwise."""
+        ...
+
+    def create(
+        self,
+        name: str,
+        driver_name: str,
+        *,
+        options: Mapping[str, str] | None,
+        labels: Mapping[str, str] | None,
+        ctx: Any,
+    ) -> Any:
+        """Make a volume, or find the one that there is.
+
+        Go:
+            api/server/router/volume/backend.go::Backend.Create
+
+        Differs:
+            param name: keywords instead of contexts, structs and options.
+            param driverName: keywords instead of contexts, structs and options.
+            param opts: keywords instead of contexts, structs and options.
+            param labels: keywords instead of contexts, structs and options.
+        """
+        ...
+
+    def remove(self, name: str, *, purge_on_error: bool, ctx: Any) -> None:
+        """Remove a volume.
+
+        Go:
+            api/server/router/volume/backend.go::Backend.Remove
+
+        Differs:
+            param name: keywords instead of contexts, structs and options.
+            param opts: keywords instead of contexts, structs and options.
+            param purge_on_error: keywords instead of contexts, structs and options.
+        """
+        ...
+
+    def prune(self, filters: Args, *, ctx: Any) -> Any:
+        """Remove the volumes that nobody uses and that filters mean.
+
+        Go:
+            api/server/router/volume/backend.go::Backend.Prune
+
+        Differs:
+            param pruneFilters: keywords instead of contexts, structs and options.
+        """
+        ...
+
+
+CREATE_BODY: Final = {
+    "Driver": "string",
+    "DriverOpts": "map[string]string",
+    "Labels": "map[string]string",
+    "Name": "string",
+}
+"""The fields of a request to make a volume.
+
+Go:
+    api/types/volume/volume_create.go::VolumeCreateBody
+"""
+
+
+class VolumeListOKBody(msgspec.Struct, frozen=True):
+    """What a list of volumes looks like.
+
+    Go:
+        api/types/volume/volume_list.go::VolumeListOKBody
+    """
+
+    volumes: Sequence[Any] = msgspec.field(name="Volumes")
+    warnings: Sequence[str] | None = msgspec.field(name="Warnings")
+
+
+class VolumeRouter:
+    """The routes of volumes.
+
+    Args:
+        backend: The volumes.
+        new_context: Makes what tells the backend that nobody waits any more.
+
+    Go:
+        api/server/router/volume/volume.go::volumeRouter
+        api/server/router/volume/volume.go::NewRouter
+
+    Differs:
+        call volumeRouter.initRoutes: the routes are made when they are asked for.
+        extra new_context: Go has contexts.
+    """
+
+    def __init__(self, backend: VolumeBackend, new_context: Callable[[], Cancellable]) -> None:
+        self.backend = backend
+        self.new_context = new_context
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """The routes.
+
+        Go:
+            api/server/router/volume/volume.go::volumeRouter.Routes
+            api/server/router/volume/volume.go::volumeRouter.initRoutes
+
+        Differs:
+            call volumeRouter.getVolumesList: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call volumeRouter.getVolumeByName: bound methods are put into the table of routes, which reads as
+                calls of them.
+            call volumeRouter.postVolumesCreate: bound methods are put into the table of routes, which reads
+                as calls of them.
+            call volumeRouter.postVolumesPrune: bound methods are put into the table of routes, which reads
+                as calls of them.
+            call WithCancel: bound methods are put into the table of routes, which reads as calls of them.
+            call volumeRouter.deleteVolumes: bound methods are put into the table of routes, which reads as
+                calls of them.
+        """
+        return (
+            new_get_route("/volumes", self.get_volumes_list),
+            new_get_route("/volumes/{name}", self.get_volume_by_name),
+            new_post_route("/volumes/create", self.post_volumes_create),
+            new_post_route("/volumes/prune", self.post_volumes_prune, with_cancel),
+            new_delete_route("/volumes/{name}", self.delete_volumes),
+        )
+
+    async def get_volumes_list(self, call: Call) -> Response:
+        """List volumes.
+
+        Go:
+            api/server/router/volume/volume_routes.go::volumeRouter.getVolumesList
+        """
+        form = call.form()
+        try:
+            filters = filters_of(form)
+        except EngineError as error:
+            raise InvalidParameter(error.with_text("error reading volume filters")) from error
+        listing = await call.run(self.backend.list, filters, ctx=None)
+        body = VolumeListOKBody(listing.volumes, listing.warnings or None)
+        return write_json(call, HTTPStatus.OK, body)
+
+    async def get_volume_by_name(self, call: Call) -> Response:
+        """Show a volume.
+
+        Go:
+            api/server/router/volume/volume_routes.go::volumeRouter.getVolumeByName
+        """
+        call.form()
+        name = call.vars["name"]
+        volume = self.backend.get_now(name)
+        if volume is None:
+            volume = await call.run(self.backend.get, name, resolve_status=True, ctx=None)
+        return write_json(call, HTTPStatus.OK, volume)
+
+    async def post_volumes_create(self, call: Call) -> Response:
+        """Make a volume.
+
+        Go:
+            api/server/router/volume/volume_routes.go::volumeRouter.postVolumesCreate
+        """
+        call.form()
+        check_for_json(call.request)
+        req = encoding_json.struct(await json_body(call), "VolumeCreateBody", "volume", CREATE_BODY)
+        volume = await call.run(
+            self.backend.create,
+            req.get("Name", ""),
+            req.get("Driver", ""),
+            options=req.get("DriverOpts"),
+            labels=req.get("Labels"),
+            ctx=None,
+        )
+        return write_json(call, HTTPStatus.CREATED, volume)
+
+    async def delete_volumes(self, call: Call) -> Response:
+        """Remove a volume.
+
+        Go:
+            api/server/router/volume/volume_routes.go::volumeRouter.deleteVolumes
+        """
+        force = bool_value(call.form(), "force")
+        await call.run(self.backend.remove, call.vars["name"], purge_on_error=force, ctx=None)
+        return write_header(call, HTTPStatus.NO_CONTENT)
+
+    async def post_volumes_prune(self, call: Call) -> Response:
+        """Remove the volumes that nobody uses.
+
+        Go:
+            api/server/router/volume/volume_routes.go::volumeRouter.postVolumesPrune
+
+        Differs:
+            call InvalidParameter: what cannot be read is raised anew in Go's words.
+            error FromJSON: 400, as in the list; moby answers 500.
+        """
+        filters = filters_of(call.form())
+        with cancelling(self.new_context()) as ctx:
+            report = await call.run(self.backend.prune, filters, ctx=ctx)
+        return write_json(call, HTTPStatus.OK, report)

@@ -1,0 +1,1 @@
+"""Types of the API: what requests and answers hold."""

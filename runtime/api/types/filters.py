@@ -1,0 +1,338 @@
+"""Filters as clients send them: keys, each with a set of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+import msgspec
+
+from runtime.api.types.versions import less_than
+from runtime.errdefs import InvalidParameter
+
+Fields: TypeAlias = dict[str, dict[str, bool]]
+_Searcher: TypeAlias = Callable[[str], bool]
+
+PATTERN_MEMORY: Final = 1 << 17
+"""Bytes that a pattern may take: some 2,000 steps, with which no name takes longer than 3 ms."""
+
+
+class InvalidFilter(InvalidParameter):
+    """A filter that does not exist, or a value that it does not take.
+
+    Go:
+        api/types/filters/parse.go::invalidFilter
+        api/types/filters/parse.go::invalidFilter.Error
+        volume/service/errors.go::invalidFilter
+        volume/service/errors.go::invalidFilter.Error
+
+    Differs:
+        field filter: part of the text.
+        field value: part of the text.
+    """
+
+    def __init__(self, name: str, values: Iterable[str] | None = None) -> None:
+        shown = "" if values is None else f"=[{' '.join(values)}]"
+        super().__init__(f"Invalid filter '{name}{shown}'")
+
+
+class BadFormat(InvalidParameter):
+    """A filter that is not in the form name=value.
+
+    Go:
+        api/types/filters/parse.go::ErrBadFormat
+    """
+
+    def __init__(self) -> None:
+        super().__init__("bad format of filter (expected name=value)")
+
+
+class KeyValuePair(NamedTuple):
+    """One value of one key.
+
+    Go:
+        api/types/filters/parse.go::KeyValuePair
+    """
+
+    key: str
+    value: str
+
+
+def arg(key: str, value: str) -> KeyValuePair:
+    """One value of one key.
+
+    Go:
+        api/types/filters/parse.go::Arg
+    """
+    return KeyValuePair(key, value)
+
+
+class Args:
+    """Filters: for each key its values, with whether they count.
+
+    Go:
+        api/types/filters/parse.go::Args
+    """
+
+    __slots__ = ("_searchers", "fields")
+
+    def __init__(self, fields: Mapping[str, Mapping[str, bool]] | None = None) -> None:
+        self.fields: Fields = {key: dict(values) for key, values in (fields or {}).items()}
+        self._searchers: dict[str, _Searcher] = {}
+
+    def get(self, key: str) -> tuple[str, ...]:
+        """The values of a key.
+
+        Go:
+            api/types/filters/parse.go::Args.Get
+        """
+        return tuple(self.fields.get(key, ()))
+
+    def add(self, key: str, value: str) -> None:
+        """Add a value to a key's.
+
+        Go:
+            api/types/filters/parse.go::Args.Add
+        """
+        self.fields.setdefault(key, {})[value] = True
+
+    def delete(self, key: str, value: str) -> None:
+        """Take a value from a key's; the key goes with its last one.
+
+        Go:
+            api/types/filters/parse.go::Args.Del
+        """
+        values = self.fields.get(key, {})
+        values.pop(value, None)
+        if not values:
+            self.fields.pop(key, None)
+
+    def __len__(self) -> int:
+        """How many keys there are.
+
+        Go:
+            api/types/filters/parse.go::Args.Len
+        """
+        return len(self.fields)
+
+    def contains(self, field: str) -> bool:
+        """Whether there is a key.
+
+        Go:
+            api/types/filters/parse.go::Args.Contains
+            api/types/filters/parse.go::Args.Include
+        """
+        return field in self.fields
+
+    def match_kv_list(self, key: str, sources: Mapping[str, str] | None) -> bool:
+        """Whether every `name` or `name=value` of the key is among the sources; true if the key has none.
+
+        Go:
+            api/types/filters/parse.go::Args.MatchKVList
+        """
+        values = self.fields.get(key)
+        if not values:
+            return True
+        return bool(sources) and all(_has(sources or {}, value) for value in values)
+
+    def match(self, field: str, source: str) -> bool:
+        """Whether a value of the key is the source, or a regular expression found in it; true if it has none.
+
+        Go:
+            api/types/filters/parse.go::Args.Match
+
+        Differs:
+            behaviour size: a pattern that is larger than any name needs counts like one that is none.
+        """
+        return self.exact_match(field, source) or any(
+            self._searcher(value)(source) for value in self.fields.get(field, ())
+        )
+
+    def exact_match(self, key: str, source: str) -> bool:
+        """Whether the source is a value of the key; true if it has none.
+
+        Go:
+            api/types/filters/parse.go::Args.ExactMatch
+        """
+        values = self.fields.get(key)
+        return not values or values.get(source, False)
+
+    def unique_exact_match(self, key: str, source: str) -> bool:
+        """Whether the source is the only value of the key; true if it has none.
+
+        Go:
+            api/types/filters/parse.go::Args.UniqueExactMatch
+        """
+        values = self.fields.get(key)
+        return not values or (len(values) == 1 and values.get(source, False))
+
+    def fuzzy_match(self, key: str, source: str) -> bool:
+        """Whether the source begins with a value of the key; true if it has none.
+
+        Go:
+            api/types/filters/parse.go::Args.FuzzyMatch
+        """
+        return self.exact_match(key, source) or any(map(source.startswith, self.fields.get(key, ())))
+
+    def validate(self, accepted: Collection[str]) -> None:
+        """Make sure that there are no keys but the accepted ones.
+
+        Raises:
+            InvalidFilter: There is another.
+
+        Go:
+            api/types/filters/parse.go::Args.Validate
+        """
+        for name in self.fields:
+            if name not in accepted:
+                raise InvalidFilter(name)
+
+    def _searcher(self, value: str) -> _Searcher:
+        found = self._searchers.get(value)
+        if found is None:
+            found = self._searchers[value] = _searcher(value)
+        return found
+
+    def walk_values(self, field: str, op: Callable[[str], None]) -> None:
+        """Call `op` with each value of the key; an error ends the walk.
+
+        Go:
+            api/types/filters/parse.go::Args.WalkValues
+
+        Differs:
+            call Args.Get: the values, or none.
+        """
+        for value in self.get(field):
+            op(value)
+
+
+def new_args(*initial: KeyValuePair) -> Args:
+    """Filters from pairs.
+
+    Go:
+        api/types/filters/parse.go::NewArgs
+    """
+    args = Args()
+    for pair in initial:
+        args.add(pair.key, pair.value)
+    return args
+
+
+def parse_flag(text: str, previous: Args) -> Args:
+    """Filters with one more, from a text in the form name=value; an empty text adds none.
+
+    Raises:
+        BadFormat: The text has no equals sign.
+
+    Go:
+        api/types/filters/parse.go::ParseFlag
+
+    Differs:
+        behaviour copy: `previous` stays as it is.
+        param arg: called text.
+        extra text: moby's arg.
+    """
+    args = Args(previous.fields)
+    if not text:
+        return args
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise BadFormat
+    args.add(name.strip().lower(), value.strip())
+    return args
+
+
+def to_json(args: Args) -> str:
+    """The text that `from_json` reads; empty if there are no filters.
+
+    Go:
+        api/types/filters/parse.go::ToJSON
+        api/types/filters/parse.go::ToParam
+        api/types/filters/parse.go::Args.MarshalJSON
+
+    Differs:
+        call Args.Len: the fields themselves tell.
+    """
+    return msgspec.json.encode(args.fields, order="deterministic").decode() if args.fields else ""
+
+
+def to_param_with_version(version: str, args: Args) -> str:
+    """The same for a server of that API version; before 1.22 each key had a list of values.
+
+    Go:
+        api/types/filters/parse.go::ToParamWithVersion
+        api/types/filters/parse.go::convertArgsToSlice
+
+    Differs:
+        param f: the same function does both.
+        call Args.Len: the fields themselves tell.
+    """
+    if not args.fields or not version or not less_than(version, "1.22"):
+        return to_json(args)
+    lists = {key: [name for name, counts in values.items() if counts] for key, values in args.fields.items()}
+    return msgspec.json.encode(lists, order="deterministic").decode()
+
+
+def from_json(text: str | bytes) -> Args:
+    """Filters from a client's text, in the present form or in the old one; an empty text has none.
+
+    Raises:
+        InvalidParameter: The text is in neither form.
+
+    Go:
+        api/types/filters/parse.go::FromJSON
+        api/types/filters/parse.go::FromParam
+        api/types/filters/parse.go::Args.UnmarshalJSON
+        api/types/filters/parse.go::deprecatedArgs
+
+    Differs:
+        error err: of a kind; which moby gives it in one of three routes, see row 6.18 of its oddities.
+        param p: called text.
+        param raw: the same function does all.
+        param d: the same function does all.
+        call NewArgs: the fields are given at once.
+        call InvalidParameter: both forms that are wrong are of a kind.
+    """
+    if not text:
+        return Args()
+    try:
+        found = msgspec.json.decode(text, type=dict[str, dict[str, bool] | list[str] | None] | None)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidParameter(str(error)) from error
+    forms = {type(values) for values in (found or {}).values()} - {type(None)}
+    if len(forms) > 1:
+        raise InvalidParameter("the filters mix lists and objects; use one of the two forms")
+    return Args({key: _as_set(values) for key, values in (found or {}).items()})
+
+
+def _as_set(values: Mapping[str, bool] | Iterable[str] | None) -> Mapping[str, bool]:
+    return values if isinstance(values, Mapping) else dict.fromkeys(values or (), True)
+
+
+def _has(sources: Mapping[str, str], wanted: str) -> bool:
+    name, separator, value = wanted.partition("=")
+    return name in sources and (not separator or sources[name] == value)
+
+
+class _Pattern(Protocol):
+    def search(self, text: str, /) -> object: ...
+
+
+def _searcher(pattern: str) -> _Searcher:
+    """What tells whether a text has the pattern in it; a pattern that is none is in no text."""
+    compiled = _compile(pattern)
+    return (lambda _: False) if compiled is None else (lambda text: compiled.search(text) is not None)
+
+
+def _compile(pattern: str) -> _Pattern | None:
+    """RE2 is the dialect of Go's `regexp`, and no pattern of a stranger's makes it slow."""
+    import re2  # noqa: PLC0415 - loaded with the first pattern: few lists have one
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = PATTERN_MEMORY
+    try:
+        compiled: _Pattern = re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError):
+        return None
+    return compiled

@@ -1,0 +1,1 @@
+"""The engine: its start and end, and what joins plugins and volumes."""

@@ -1,0 +1,161 @@
+"""What an engine can be told: where it keeps things, who runs its plugins, and how long it waits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from runtime import workers
+from runtime.errdefs import InvalidParameter
+from runtime.pkg.plugingetter import Handler
+from runtime.pkg.plugins.transport import Timings as LegacyTimings
+from runtime.plugin.defs import Timings as PluginTimings
+from runtime.plugin.v2.plugin import SpecOpt
+from runtime.volume.drivers.proxy import Timings as VolumeTimings
+from runtime.workers import Threads, Workers
+
+ExecutorName: TypeAlias = Literal["process", "runc"]
+"""Who runs managed plugins: plain processes, or containers."""
+
+EXEC_ROOT = "run"
+"""The exec root under a root, if no other is given; moby's is /run/docker, which needs root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long an engine waits.
+
+    Args:
+        start: What plugins and drivers that do not answer may delay the start by, all of them together.
+        volumes: The numbers of volumes and their drivers.
+        plugins: The numbers of managed plugins.
+        legacy: The numbers of legacy plugins.
+    """
+
+    start: float = 1.0
+    volumes: VolumeTimings = field(default_factory=VolumeTimings)
+    plugins: PluginTimings = field(default_factory=PluginTimings)
+    legacy: LegacyTimings = field(default_factory=LegacyTimings)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of an engine.
+
+    Args:
+        root: Where it keeps what must last.
+        exec_root: Where it keeps what lasts as long as it runs, such as sockets; under `root` by default, and
+            never shared with another engine.
+        executor: Who runs managed plugins.
+        plugin_folders: Where legacy plugins are looked for; moby's folders if None.
+        live_restore_enabled: Whether managed plugins run on while the engine is stopped.
+        spec_options: Changes to the specs of managed plugins, by capability.
+        handlers: Who is told of each plugin that becomes active, by capability.
+        timings: How long it waits.
+        workers: Where tasks run in the background; it must start each at once (no pool of fixed size).
+
+    Go:
+        daemon/config/config_unix.go::Config
+
+    Differs:
+        extra executor: moby has one.
+        extra plugin_folders: moby's are fixed.
+        extra spec_options: moby's are made by the parts that need them.
+        extra handlers: moby's are made by the parts that need them.
+        extra timings: moby's are constants.
+        extra workers: moby has goroutines.
+        field CommonConfig: moby embeds it; what matters of it here is among the fields.
+        field CommonUnixConfig: moby embeds it; what matters of it here is among the fields.
+        field IpcMode: there are no containers here.
+        field NoNewPrivileges: there are no containers here.
+        field ShmSize: there are no containers here.
+        field OOMScoreAdjust: there are no containers here.
+        field Ulimits: there are no containers here.
+        field EnableSelinuxSupport: there are no containers here.
+        field SeccompProfile: there are no containers here.
+        field CPURealtimePeriod: there are no containers here.
+        field CPURealtimeRuntime: there are no containers here.
+        field InitPath: there are no containers here.
+        field CgroupParent: there are no containers here.
+        field Init: there are no containers here.
+        field ResolvConf: there are no containers here.
+        field RemappedRoot: no user namespaces here.
+        extra root: of moby's CommonConfig.
+        extra exec_root: of moby's CommonUnixConfig.
+        extra live_restore_enabled: of moby's CommonConfig.
+    """
+
+    root: Path
+    exec_root: Path | None = None
+    executor: ExecutorName = "process"
+    plugin_folders: Sequence[Path] | None = None
+    live_restore_enabled: bool = False
+    spec_options: Mapping[str, Sequence[SpecOpt]] = field(default_factory=dict)
+    handlers: Mapping[str, Sequence[Handler]] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    workers: Workers = field(default_factory=Threads)
+
+    if TYPE_CHECKING:
+
+        def __init__(  # noqa: PLR0913, PLR0917 - the fields, with the wider types that are accepted
+            self,
+            root: str | os.PathLike[str],
+            exec_root: str | os.PathLike[str] | None = None,
+            executor: ExecutorName = "process",
+            plugin_folders: Sequence[str | os.PathLike[str]] | None = None,
+            live_restore_enabled: bool = False,  # noqa: FBT001, FBT002 - as a dataclass makes it
+            spec_options: Mapping[str, Sequence[SpecOpt]] = ...,
+            handlers: Mapping[str, Sequence[Handler]] = ...,
+            timings: Timings = ...,
+            workers: Workers = ...,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        """Accept paths as strings.
+
+        Raises:
+            InvalidParameter: A path is empty or none, there is no such executor, or `workers` is a pool of
+                fixed size.
+        """
+        object.__setattr__(self, "root", _path("root", self.root))
+        if self.exec_root is not None:
+            object.__setattr__(self, "exec_root", _path("exec_root", self.exec_root))
+        if isinstance(self.plugin_folders, (str, os.PathLike)):
+            raise InvalidParameter("plugin_folders must be a sequence of paths, not a single path")
+        if self.plugin_folders is not None:
+            folders = tuple(_path("plugin_folders", folder) for folder in self.plugin_folders)
+            object.__setattr__(self, "plugin_folders", folders)
+        workers.check(self.workers)
+        if self.executor not in get_args(ExecutorName):
+            raise InvalidParameter(f"executor must be one of {get_args(ExecutorName)}, not {self.executor!r}")
+
+    def absolute(self) -> Config:
+        """Return the same settings with absolute paths, so that a change of directory changes nothing."""
+        return replace(
+            self,
+            root=self.root.absolute(),
+            exec_root=self.exec_root and self.exec_root.absolute(),
+            plugin_folders=self.plugin_folders
+            and tuple(Path(folder).absolute() for folder in self.plugin_folders),
+        )
+
+    def get_exec_root(self) -> Path:
+        """Where the engine keeps what lasts as long as it runs.
+
+        Go:
+            daemon/config/config_common_unix.go::Config.GetExecRoot
+        """
+        return self.exec_root or self.root / EXEC_ROOT
+
+
+def _path(name: str, path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> Path:
+    try:
+        text = os.fsdecode(path)
+    except TypeError as error:
+        raise InvalidParameter(f"{name} must be a path, not {path!r}") from error
+    if not text or "\0" in text:
+        raise InvalidParameter(f"{name} must be a path, not {path!r}")
+    return Path(text)

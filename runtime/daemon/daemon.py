@@ -1,0 +1,432 @@
+"""The engine's start, step by step: plugins, then the volumes that may be theirs; and its end in reverse."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from runtime.api.types.events import PLUGIN_EVENT_TYPE, VOLUME_EVENT_TYPE, Actor, Message
+from runtime.api.types.filters import Args
+from runtime.api.types.volume import Volume
+from runtime.daemon.config import Config
+from runtime.daemon.events.events import Events
+from runtime.daemon.events.filter import Filter
+from runtime.daemon.root_lock import ROOT_MODE, RootLock, locked_directory
+from runtime.errdefs import EngineError
+from runtime.golang.context import Context
+from runtime.pkg.ioutils import make_private
+from runtime.pkg.plugins.discovery import LocalRegistry
+from runtime.pkg.plugins.plugins import Plugins
+from runtime.pkg.pubsub import Subscriber
+from runtime.plugin.defs import Executor, ExitHandler, ManagerConfig
+from runtime.plugin.manager import Manager
+from runtime.plugin.store import Store
+from runtime.volume.service import service
+from runtime.volume.service.service import VolumesService
+
+log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """An engine that keeps volumes and runs plugins.
+
+    ```python
+    from runtime import Config, Daemon
+
+    with Daemon(Config(root="/tmp/engine")) as daemon:
+        daemon.volumes.create("data", "local")
+    ```
+
+    It can be used from several threads.
+
+    Args:
+        config: Its settings.
+        plugin_store: The inventory of plugins; an empty one is made if there is none.
+        lock: The lock on the root, if the caller has it; else the engine takes it before anything else.
+
+    Go:
+        daemon/daemon.go::Daemon
+
+    Differs:
+        field configStore: called config.
+        extra legacy: what finds plugins that are not managed; moby has a global.
+        field ID: there are no containers here.
+        field repository: there are no containers here.
+        field containers: there are no containers here.
+        field containersReplica: there are no containers here.
+        field execCommands: there are no containers here.
+        field idIndex: there are no containers here.
+        field statsCollector: there are no containers here.
+        field defaultLogConfig: there are no containers here.
+        field linkIndex: there are no containers here.
+        field defaultIsolation: there are no containers here.
+        field seccompProfile: there are no containers here.
+        field seccompProfilePath: there are no containers here.
+        field seccompEnabled: there are no containers here.
+        field apparmorEnabled: there are no containers here.
+        field machineMemory: there are no containers here.
+        field pruneRunning: there are no containers here.
+        field containerd: there are no containers here.
+        field containerdCli: there are no containers here.
+        field imageService: there are no images here.
+        field RegistryService: there are no images here.
+        field graphDrivers: there are no images here.
+        field netController: there are no networks here.
+        field discoveryWatcher: there are no networks here.
+        field attachmentStore: there are no networks here.
+        field attachableNetworkLock: there are no networks here.
+        field clusterProvider: there is no swarm here.
+        field cluster: there is no swarm here.
+        field genericResources: there is no swarm here.
+        field metricsPluginListener: no metrics are kept.
+        field idMapping: no user namespaces here.
+        field root: in the settings.
+        field hosts: listeners belong to the API.
+        field startupDone: the constructor returns when the start is done.
+        extra config: moby's configStore.
+        extra plugins: what moby's method PluginManager returns.
+        extra shutdown_begun: moby's shutdown.
+    """
+
+    def __init__(
+        self, config: Config, plugin_store: Store | None = None, lock: RootLock | None = None
+    ) -> None:
+        """Start, in moby's order.
+
+        Raises:
+            InUse: Another engine uses the root or the exec root; nothing has changed then.
+            EngineError: Something cannot be written there.
+
+        Go:
+            daemon/daemon.go::NewDaemon
+
+        Differs:
+            param ctx: the start is bounded, and need not be called off.
+            extra lock: moby's command has a pid file.
+            order New: events are made before the plugin manager, so that none can be lost.
+            behaviour rest: the steps that are about containers, images and networks are not here.
+            error unable-to-get-the-tempdir-under: no temporary directory is made.
+            error unable-to-get-the-full-path-to-the-tempdir: no temporary directory is made.
+            error unable-to-create-the-tempdir: no temporary directory is made.
+            error error-setting-default-isolation-mode: about containers.
+            error failed-to-dial: there is no containerd.
+            error couldn-t-create-reference-store-repository: about images.
+            error devices-cgroup-isn-t-mounted: about containers.
+            call New: processes or runc, by the settings.
+            call CreateDaemonRoot: moby's command does so before.
+            call newLocalRegistry: moby has a global.
+            call NewStore: moby's command makes it.
+            call Store.RegisterRuntimeOpt: for all options at once; moby has one for metrics.
+            call Store.Handle: for all handlers at once; moby has one for metrics.
+            call NewPublisher: the events have one.
+            call Daemon.SystemInfo: moby's metrics are labelled with it, and none are kept.
+            call NewDaemon.createPluginExec: the manager calls it.
+            call Daemon.LogPluginEvent: the manager calls it.
+        """
+        self.config = config = config.absolute()
+        self.shutdown_begun = False
+        self.disk_usage_running = threading.Lock()
+        self.plugin_manager: Manager | None = None
+        self._volumes: VolumesService | None = None
+        self._locks = ExitStack()
+        self._root_lock = self._locks.enter_context(lock.hold() if lock else lock_root(config))
+        try:
+            self._lock_exec_root()
+            self.legacy = self._new_legacy_plugins()
+            self.plugin_store = plugin_store or Store(self.legacy)
+            self._register_plugin_hooks()
+            self.events_service = Events()
+            started = time.monotonic()
+            self.plugin_manager = self._new_manager()
+            self._volumes = self._new_volume_service(time.monotonic() - started)
+        except BaseException:
+            self.shutdown()
+            raise
+
+    @property
+    def volumes(self) -> VolumesService:
+        """The volume service.
+
+        Go:
+            daemon/volumes.go::Daemon.VolumesService
+        """
+        if self._volumes is None:
+            raise EngineError("the engine has not started")
+        return self._volumes
+
+    @property
+    def plugins(self) -> Manager:
+        """The plugin manager.
+
+        Go:
+            daemon/daemon.go::Daemon.PluginManager
+        """
+        if self.plugin_manager is None:
+            raise EngineError("the engine has not started")
+        return self.plugin_manager
+
+    def create_plugin_exec(self, m: ExitHandler) -> Executor:
+        """What starts and stops managed plugins.
+
+        Go:
+            daemon/daemon.go::NewDaemon.createPluginExec
+
+        Differs:
+            error failed-to-dial: there is no containerd.
+            call Unavailable: without runc there are no containers.
+        """
+        from runtime.plugin.executor import process, runc  # noqa: PLC0415 - loads what starts processes
+
+        exec_root = get_plugin_exec_root(self.config)
+        if self.config.executor == "runc":
+            return runc.new(exec_root, m, others=[process.runtime(exec_root)])
+        containers = runc.runtime(exec_root)
+        return process.new(exec_root, m, others=[] if containers is None else [containers])
+
+    def log_plugin_event(self, plugin_id: str, ref_name: str, action: str) -> None:
+        """Note what happened to a plugin.
+
+        Go:
+            daemon/events.go::Daemon.LogPluginEvent
+        """
+        self.log_plugin_event_with_attributes(plugin_id, ref_name, action, {})
+
+    def log_plugin_event_with_attributes(
+        self, plugin_id: str, ref_name: str, action: str, attributes: Mapping[str, str]
+    ) -> None:
+        """Note what happened to a plugin, and more about it.
+
+        Go:
+            daemon/events.go::Daemon.LogPluginEventWithAttributes
+        """
+        actor = Actor(plugin_id, {**attributes, "name": ref_name})
+        self.events_service.log(action, PLUGIN_EVENT_TYPE, actor)
+
+    def log_volume_event(self, volume_id: str, action: str, attributes: Mapping[str, str]) -> None:
+        """Note what happened to a volume.
+
+        Go:
+            daemon/events.go::Daemon.LogVolumeEvent
+        """
+        self.events_service.log(action, VOLUME_EVENT_TYPE, Actor(volume_id, attributes))
+
+    def subscribe_to_events(
+        self, since: int | None = None, until: int | None = None, filters: Args | None = None
+    ) -> tuple[Sequence[Message], Subscriber[Message]]:
+        """The events of a span of time, and a queue of those to come.
+
+        Args:
+            since: Nanoseconds since 1970, or None.
+            until: Likewise; if both are None, no past events are given.
+            filters: Which events are wanted; None for all.
+
+        Go:
+            daemon/events.go::Daemon.SubscribeToEvents
+
+        Differs:
+            call Filter.Include: given as a function.
+        """
+        wanted = Filter(filters or Args()).include
+        return self.events_service.subscribe_topic(since, until, wanted)
+
+    def unsubscribe_from_events(self, listener: Subscriber[Message]) -> None:
+        """End a queue of events.
+
+        Go:
+            daemon/events.go::Daemon.UnsubscribeFromEvents
+        """
+        self.events_service.evict(listener)
+
+    def system_disk_usage(self, *, ctx: Context | None = None) -> Sequence[Volume]:
+        """The local volumes with their sizes.
+
+        Raises:
+            EngineError: Another one is at it.
+
+        Go:
+            daemon/disk_usage.go::Daemon.SystemDiskUsage
+
+        Differs:
+            result DiskUsage: volumes are all that is here.
+            error failed-to-retrieve-container-list: about containers.
+            error failed-to-retrieve-image-list: about images.
+            call NewArgs: the fields are given at once.
+            call Daemon.VolumesService: the property checks that there is one.
+        """
+        if not self.disk_usage_running.acquire(blocking=False):
+            raise EngineError("a disk usage operation is already running")
+        try:
+            return self.volumes.local_volumes_size(ctx=ctx)
+        finally:
+            self.disk_usage_running.release()
+
+    def shutdown(self) -> None:
+        """Stop, in the reverse order of the start; what has not started is left out.
+
+        Go:
+            daemon/daemon.go::Daemon.Shutdown
+
+        Differs:
+            behaviour close: listeners and kept connections are closed by their owner.
+            call Publisher.Close: listeners are closed by their owner.
+        """
+        if self.shutdown_begun:
+            return
+        self.shutdown_begun = True
+        if self._volumes is not None:
+            self._volumes.shutdown()
+        self._plugin_shutdown()
+        if hasattr(self, "events_service"):
+            self.events_service.close()
+        if hasattr(self, "legacy"):
+            self.legacy.close()
+        self._locks.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown()
+
+    def _lock_exec_root(self) -> None:
+        """Keep other engines, whatever their root, off the sockets and processes of this one."""
+        timings = self.config.timings.volumes
+        directory = get_plugin_exec_root(self.config)
+        trusted = {0, os.geteuid(), self.config.root.stat().st_uid}
+        try:
+            for path in (self.config.get_exec_root(), directory):
+                make_private(path)
+                _refuse_foreign(path, trusted)
+        except EngineError as error:
+            raise error.with_text("couldn't create plugin manager") from error
+        self._locks.enter_context(locked_directory(directory, timings.database_lock, timings.database_retry))
+
+    def _new_legacy_plugins(self) -> Plugins:
+        timings = self.config.timings.legacy
+        folders = self.config.plugin_folders
+        if folders is None:
+            registry = LocalRegistry(timings=timings)
+        else:
+            registry = LocalRegistry.of_folders(folders, timings)
+        return Plugins(registry, timings, self.config.workers)
+
+    def _register_plugin_hooks(self) -> None:
+        """Say how specs of plugins are changed and who is told of plugins, before the first is loaded."""
+        for capability, opts in self.config.spec_options.items():
+            self.plugin_store.register_runtime_opt(capability, *opts)
+        for capability, callbacks in self.config.handlers.items():
+            for callback in callbacks:
+                self.plugin_store.handle(capability, callback)
+
+    def _new_manager(self) -> Manager:
+        config = ManagerConfig(
+            store=self.plugin_store,
+            root=self.config.root / "plugins",
+            exec_root=get_plugin_exec_root(self.config),
+            create_executor=self.create_plugin_exec,
+            live_restore_enabled=self.config.live_restore_enabled,
+            log_plugin_event=self.log_plugin_event,
+            timings=replace(self.config.timings.plugins, start=self.config.timings.start),
+            workers=self.config.workers,
+        )
+        try:
+            return Manager(config)
+        except EngineError as error:
+            raise error.with_text("couldn't create plugin manager") from error
+
+    def _new_volume_service(self, waited: float) -> VolumesService:
+        """The volume service, whose getter of plugins is the store that the manager has filled."""
+        left = max(self.config.timings.start - waited, 0.0)
+        return service.new_volume_service(
+            self.config.root,
+            self.plugin_store,
+            self,
+            self.config.workers,
+            replace(self.config.timings.volumes, start=left),
+            self._root_lock,
+        )
+
+    def _plugin_shutdown(self) -> None:
+        """Stop the plugins, if they were started.
+
+        Go:
+            daemon/daemon.go::Daemon.pluginShutdown
+
+        Differs:
+            call Store.GetAll: plugins give their clients back.
+            call Plugin.SetPClient: plugins give their clients back.
+            call Publisher.Close: listeners are closed by their owner.
+        """
+        if self.plugin_manager is not None:
+            self.plugin_manager.shutdown()
+
+
+def _refuse_foreign(directory: Path, trusted: AbstractSet[int]) -> None:
+    """Make sure that no stranger can replace what is in a directory, as in one that was planted in /tmp.
+
+    Raises:
+        EngineError: A stranger owns it, or everybody can write to it.
+    """
+    # A link that is planted leads to a directory that may well be ours.
+    for found in (directory.lstat(), directory.stat()):
+        if found.st_uid not in trusted:
+            raise EngineError(f"{directory} belongs to user {found.st_uid}; give another --exec-root")
+    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+        raise EngineError(f"everybody can write to {directory}; give another --exec-root")
+
+
+def lock_root(config: Config) -> RootLock:
+    """Take the lock on an engine's root, which is made if it is not there.
+
+    Raises:
+        InUse: Another engine uses it.
+        EngineError: It cannot be made or opened.
+    """
+    create_daemon_root(config)
+    timings = config.timings.volumes
+    return RootLock(config.root, timings.database_lock, timings.database_retry)
+
+
+def create_daemon_root(config: Config) -> None:
+    """Make the directory of all that must last.
+
+    Raises:
+        EngineError: It cannot be made.
+
+    Go:
+        daemon/daemon.go::CreateDaemonRoot
+
+    Differs:
+        call setupRemappedRoot: no user namespaces here.
+        error unable-to-get-the-full-path-to-root: no user namespaces here.
+    """
+    try:
+        config.root.mkdir(ROOT_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"failed to mkdir {config.root}: {error.strerror}", error) from error
+
+
+def get_plugin_exec_root(config: Config) -> Path:
+    """Where the sockets of managed plugins are.
+
+    Go:
+        daemon/daemon_linux.go::getPluginExecRoot
+
+    Differs:
+        param root: the exec root may be elsewhere; moby's is /run/docker/plugins whatever it is told.
+        extra config: all settings; the exec root is one of them.
+        call Config.GetExecRoot: the exec root is one of the settings.
+    """
+    return config.get_exec_root() / "plugins"

@@ -1,0 +1,179 @@
+"""What happened in the engine lately, for those who look back and those who listen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from runtime.api.types.events import CONTAINER_EVENT_TYPE, IMAGE_EVENT_TYPE, Actor, Message, Topic
+from runtime.pkg.pubsub import Publisher, Subscriber
+
+EVENTS_LIMIT: Final = 256
+"""How many events are kept.
+
+Go:
+    daemon/events/events.go::eventsLimit
+"""
+
+BUFFER_SIZE: Final = 1024
+"""How many events wait for each listener.
+
+Go:
+    daemon/events/events.go::bufferSize
+"""
+
+PUBLISH_TIMEOUT: Final = 0.1
+SECOND: Final = 1_000_000_000
+
+
+class Events:
+    """The last events and those who listen.
+
+    Args:
+        publish_timeout: For how many seconds an event waits for listeners that do not keep up.
+        now: The time in nanoseconds since 1970.
+
+    Go:
+        daemon/events/events.go::Events
+        daemon/events/events.go::New
+
+    Differs:
+        extra publish_timeout: moby writes the number where it is used.
+        extra now: the time, which tests replace; moby asks the system.
+        extra close: the listeners are closed by their owner.
+    """
+
+    def __init__(
+        self, publish_timeout: float = PUBLISH_TIMEOUT, now: Callable[[], int] = time.time_ns
+    ) -> None:
+        self.mu = threading.Lock()
+        self.events: deque[Message] = deque(maxlen=EVENTS_LIMIT)
+        self.pub: Publisher[Message] = Publisher(publish_timeout, BUFFER_SIZE)
+        self._now = now
+
+    def subscribe(self) -> tuple[list[Message], Subscriber[Message], Callable[[], None]]:
+        """The events that are kept, a queue of those to come, and what ends it.
+
+        Go:
+            daemon/events/events.go::Events.Subscribe
+
+        Differs:
+            call Inc: no metrics are kept.
+        """
+        with self.mu:
+            current = list(self.events)
+            listener = self.pub.subscribe()
+        return current, listener, lambda: self.evict(listener)
+
+    def subscribe_topic(
+        self, since: int | None = None, until: int | None = None, topic: Topic | None = None
+    ) -> tuple[list[Message], Subscriber[Message]]:
+        """The events that are kept from a span of time, and a queue of those to come.
+
+        Args:
+            since: Nanoseconds since 1970, or None.
+            until: Likewise; if both are None, no past events are given.
+            topic: Which events are wanted; None for all.
+
+        Go:
+            daemon/events/events.go::Events.SubscribeTopic
+
+        Differs:
+            param ef: called `topic`, a function of an event; whoever has a filter hands on its `include`.
+            call Subscribe: `subscribe_topic` does it, with or without a topic.
+            call Inc: no metrics are kept.
+            call Include,Len: an empty filter is no special case for a function: it wants every event.
+        """
+        with self.mu:
+            buffered = self.load_buffered_events(since, until, topic)
+            return buffered, self.pub.subscribe_topic(topic)
+
+    def evict(self, listener: Subscriber[Message]) -> None:
+        """End a queue.
+
+        Go:
+            daemon/events/events.go::Events.Evict
+
+        Differs:
+            param l: called `listener`; one letter says too little.
+            call Dec: no metrics are kept.
+        """
+        self.pub.evict(listener)
+
+    def log(self, action: str, event_type: str, actor: Actor) -> None:
+        """Publish an event of this machine.
+
+        Go:
+            daemon/events/events.go::Events.Log
+        """
+        now = self._now()
+        old = _deprecated_fields(action, event_type, actor)
+        self.publish_message(
+            Message(
+                type=event_type,
+                action=action,
+                actor=actor,
+                scope="local",
+                time=now // SECOND,
+                time_nano=now,
+                **old,
+            )
+        )
+
+    def publish_message(self, message: Message) -> None:
+        """Keep an event, forget the oldest if there are too many, and send it to all who listen.
+
+        Go:
+            daemon/events/events.go::Events.PublishMessage
+
+        Differs:
+            param jm: called `message`; nothing here is JSON yet.
+            call Inc: no metrics are kept.
+        """
+        with self.mu:
+            self.events.append(message)
+        self.pub.publish(message)
+
+    def subscribers_count(self) -> int:
+        """How many listen.
+
+        Go:
+            daemon/events/events.go::Events.SubscribersCount
+        """
+        return self.pub.len()
+
+    def load_buffered_events(
+        self, since: int | None, until: int | None, topic: Topic | None
+    ) -> list[Message]:
+        """The events that are kept from a span of time, oldest first; none if it has no bound.
+
+        Go:
+            daemon/events/events.go::Events.loadBufferedEvents
+
+        Differs:
+            behaviour order: an event that is older than its neighbours does not hide those before it.
+        """
+        if since is None and until is None:
+            return []
+        first = since or 0
+        last = until or max((event.time_nano for event in self.events), default=0)
+        return [
+            event
+            for event in self.events
+            if first <= event.time_nano <= last and (topic is None or topic(event))
+        ]
+
+    def close(self) -> None:
+        """End all queues."""
+        self.pub.close()
+
+
+def _deprecated_fields(action: str, event_type: str, actor: Actor) -> dict[str, str]:
+    if event_type == CONTAINER_EVENT_TYPE:
+        return {"id": actor.id, "status": action, "from_": actor.attributes.get("image", "")}
+    if event_type == IMAGE_EVENT_TYPE:
+        return {"id": actor.id, "status": action}
+    return {}

@@ -1,0 +1,84 @@
+"""The mount points that a plugin's root file system must have."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_DIRECTORIES = ("/dev/pts", "/dev/shm", "/proc", "/sys")  # noqa: S108 -- places in the container
+_FILES = ("/.dockerenv", "/etc/resolv.conf", "/etc/hosts", "/etc/hostname", "/dev/console")
+_LINKS = {"/etc/mtab": "/proc/mounts"}
+
+_MODE = 0o755
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def setup(rootfs: Path) -> None:
+    """Make the places on which the engine mounts things into a container.
+
+    Every step goes through descriptors, so that a link that is swapped in meanwhile leads nowhere.
+
+    Go:
+        daemon/initlayer/setup_unix.go::Setup
+
+    Differs:
+        param initLayerFs: called `rootfs`, the path of the root file system on the host; it must be no link.
+        param rootIdentity: always the engine's own user.
+        behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the
+            root; moby unlinks a user's `/etc/hosts` too and makes an empty one.
+
+    Raises:
+        OSError: one of them cannot be made.
+    """
+    top = os.open(rootfs, _DIRECTORY)
+    try:
+        for path in _DIRECTORIES:
+            with _parent(top, path) as (parent, name):
+                _make_directory(name, parent)
+        for path in _FILES:
+            with _parent(top, path) as (parent, name):
+                _touch(name, parent)
+        for path, target in _LINKS.items():
+            with _parent(top, path) as (parent, name), suppress(FileExistsError):
+                os.symlink(target, name, dir_fd=parent)
+    finally:
+        os.close(top)
+
+
+@contextmanager
+def _parent(top: int, path: str) -> Iterator[tuple[int, str]]:
+    """A descriptor of the directory that a path is in, and its name there; no link is among its parents."""
+    *parents, name = Path(path).parts[1:]
+    here = os.dup(top)
+    try:
+        for part in parents:
+            _make_directory(part, here)
+            below = os.open(part, _DIRECTORY, dir_fd=here)
+            os.close(here)
+            here = below
+        yield here, name
+    finally:
+        os.close(here)
+
+
+def _make_directory(name: str, parent: int) -> None:
+    _drop_link(name, parent)
+    with suppress(FileExistsError):
+        os.mkdir(name, _MODE, dir_fd=parent)
+
+
+def _touch(name: str, parent: int) -> None:
+    """Make an empty file, unless something of that name is there."""
+    _drop_link(name, parent)
+    with suppress(FileExistsError):
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODE, dir_fd=parent))
+
+
+def _drop_link(name: str, parent: int) -> None:
+    with suppress(FileNotFoundError):
+        if stat.S_ISLNK(os.lstat(name, dir_fd=parent).st_mode):
+            os.unlink(name, dir_fd=parent)

@@ -1,0 +1,77 @@
+"""How examples tell their story: a line for each step, the engine's log among them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Final
+
+from runtime.errdefs import EngineError
+
+
+def say(what: str, shown: object = None) -> None:
+    """One line of the story."""
+    print(what if shown is None else f"{what}: {shown}")  # noqa: T201 -- an example shows what it does
+
+
+def show_error(what: str, attempt: Callable[[], object]) -> None:
+    """Try what must fail, and show how it is refused."""
+    try:
+        attempt()
+    except EngineError as error:
+        say(what, error)
+    else:
+        raise AssertionError(f"{what}: was not refused")
+
+
+@contextmanager
+def show_log() -> Iterator[None]:
+    """Make the engine's warnings and errors a part of the story."""
+
+    class Shown(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(f"  the log, {record.levelname.lower()}", record.getMessage())
+
+    log, handler = logging.getLogger("runtime"), Shown(logging.WARNING)
+    before, propagated = log.handlers[:], log.propagate
+    log.handlers, log.propagate = [handler], False
+    try:
+        yield
+    finally:
+        log.handlers, log.propagate = before, propagated
+
+
+RUNTIME: Final = str(Path(__file__).parents[1])
+SECTION: Final = "Go:"
+
+
+@contextmanager
+def steps(tell: Callable[[int, str, str], object]) -> Iterator[None]:
+    """Tell of each function that begins, in this thread: how deep it is, its name, and its Go original."""
+    depth = 0
+
+    def watch(frame: FrameType, event: str, _: object) -> None:
+        nonlocal depth
+        go = counterpart(frame.f_code) if event in ("call", "return") else ""
+        if go and event == "call":
+            tell(depth, frame.f_code.co_qualname, go)
+        depth += {"call": 1, "return": -1}.get(event, 0) if go else 0
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def counterpart(code: CodeType) -> str:
+    """The Go function that a function stands for, according to its docstring; empty if for none."""
+    docstring = code.co_consts[0] if code.co_consts else None
+    if not code.co_filename.startswith(RUNTIME) or not isinstance(docstring, str) or SECTION not in docstring:
+        return ""
+    return docstring.partition(SECTION)[2].split()[0]

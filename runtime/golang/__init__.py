@@ -1,0 +1,1 @@
+"""What Go's standard library does and Python's does otherwise."""

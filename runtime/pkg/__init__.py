@@ -1,0 +1,1 @@
+"""Packages that everything else stands on."""

@@ -1,0 +1,108 @@
+"""Files that are written whole or not at all, and directories that are removed whatever is in them."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from runtime.errdefs import EngineError
+
+PRIVATE = 0o700
+"""The mode of the engine's own directories."""
+
+
+def make_directories(path: Path) -> None:
+    """Make a directory and its missing parents, all of them for the engine alone.
+
+    `Path.mkdir` gives parents the default mode: with umask 0 everybody could write into them.
+
+    Raises:
+        OSError: One of them cannot be made.
+    """
+    try:
+        path.mkdir(PRIVATE, exist_ok=True)
+    except FileNotFoundError:
+        make_directories(path.parent)
+        path.mkdir(PRIVATE, exist_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Make a directory that only the engine can enter, and its parents; one that is there is fine.
+
+    Raises:
+        EngineError: `failed to mkdir PATH`.
+    """
+    try:
+        make_directories(path)
+    except OSError as error:
+        raise EngineError(f"failed to mkdir {path}: {error}", error) from error
+
+
+def atomic_write_file(filename: Path, data: bytes, perm: int) -> None:
+    """Write a file aside, force it to the disk, and rename it into place.
+
+    Go:
+        pkg/ioutils/fswriters.go::AtomicWriteFile
+
+    Differs:
+        behaviour directory: forced to the disk too, so that the rename survives a power cut.
+        order mode: set before the content is written, so that nobody reads what is not for them.
+
+    Raises:
+        OSError: nothing has changed then.
+    """
+    descriptor, aside = tempfile.mkstemp(prefix=f".tmp-{filename.name}", dir=filename.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), perm)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(filename)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+    sync_directory(filename.parent)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A file to read, if it is one: links are not followed, and a pipe is not waited for.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def sync_directory(path: Path) -> None:
+    """Force a directory's entries to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file_system(path: Path) -> None:
+    """Force all that was written to the file system of a directory to the disk.
+
+    Raises:
+        OSError: The disk fails, or there is no such directory.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if libc.syncfs(descriptor):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(path))
+    finally:
+        os.close(descriptor)

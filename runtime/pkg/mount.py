@@ -1,0 +1,394 @@
+"""Mounting, unmounting, and what is mounted where, on Linux."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import logging
+import os
+import re
+import select
+import threading
+from contextlib import suppress
+from enum import IntFlag
+from pathlib import Path
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_SHARED = 1 << 20
+MNT_DETACH = 2
+
+_MOUNT_INFO = Path("/proc/self/mountinfo")
+_MOUNT_POINT_FIELD = 4
+_ESCAPED = re.compile(r"[\\\s#]")
+"""What the table of mounts has in another form."""
+
+
+def get_mounts() -> list[str]:
+    """Where something is mounted, in the order of mounting; nothing where there is no Linux.
+
+    Go:
+        pkg/mount/mount.go::GetMounts
+
+    Differs:
+        param f: the caller filters.
+        result Info: mount points only; nothing else is asked for here.
+        behaviour escapes: octal escapes of spaces and the like are undone, which moby forgets.
+    """
+    try:
+        lines = _MOUNT_INFO.read_text("utf-8", "surrogateescape").splitlines()
+    except FileNotFoundError:
+        return []
+    return [_unescape(line.split(" ")[_MOUNT_POINT_FIELD]) for line in lines]
+
+
+class MountTable:
+    """The kernel's table of mounts, which is read again only once it has changed; for many questions."""
+
+    def __init__(self) -> None:
+        self._mu = threading.Lock()
+        self._changes = select.poll()
+        self._table = b""
+        self._descriptor: int | None = None
+        with suppress(OSError):
+            self._descriptor = os.open(_MOUNT_INFO, os.O_RDONLY | os.O_CLOEXEC)
+            self._changes.register(self._descriptor, select.POLLPRI)
+            self._table = self._read(self._descriptor)
+
+    def may_have(self, path: str) -> bool:
+        """Whether the table has this path anywhere; if not, nothing is mounted there or below.
+
+        Args:
+            path: Absolute, and without symlinks.
+        """
+        with self._mu:
+            if self._descriptor is None or _ESCAPED.search(path) is not None:
+                return True
+            if self._changes.poll(0):
+                self._table = self._read(self._descriptor)
+            return os.fsencode(path) in self._table
+
+    def close(self) -> None:
+        """Look no more: from now on there may be anything."""
+        with self._mu:
+            if self._descriptor is not None:
+                self._changes.unregister(self._descriptor)
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    @staticmethod
+    def _read(descriptor: int) -> bytes:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return b"".join(iter(lambda: os.read(descriptor, 1 << 16), b""))
+
+
+def mounted(mountpoint: Path) -> bool:
+    """Whether something is mounted at exactly this path.
+
+    Go:
+        pkg/mount/mount.go::Mounted
+
+    Differs:
+        behaviour links: those on the way to the path are followed, since the kernel's table has none of them.
+    """
+    return _in_table(mountpoint) in get_mounts()
+
+
+def unmount(target: Path) -> None:
+    """Detach what is mounted at a path; nothing mounted is fine.
+
+    Go:
+        pkg/mount/mount.go::Unmount
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    if _libc().umount2(os.fsencode(target), MNT_DETACH) != 0 and ctypes.get_errno() != errno.EINVAL:
+        raise _error(target)
+
+
+def recursive_unmount(target: Path) -> None:
+    """Detach all that is mounted at a path and below, the deepest first.
+
+    Go:
+        pkg/mount/mount.go::RecursiveUnmount
+
+    Differs:
+        behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of
+            `/plugins/a`.
+        behaviour links: those on the way to the path are followed, since the kernel's table has none of them.
+        call GetMounts: what is mounted is asked for without a filter and sifted here; moby parses the table
+            with one.
+        call Unmount: it passes over what is not mounted any more, which moby does in this place.
+        behaviour vanished: a mount that is gone meanwhile is fine, wherever it was in the list.
+
+    Raises:
+        OSError: the mount at the path itself, or the last one below, cannot be detached.
+    """
+    top = _in_table(target)
+    below = [point for point in get_mounts() if point == top or point.startswith(f"{top}/")]
+    below.sort(key=len, reverse=True)
+    for position, point in enumerate(below, 1):
+        try:
+            unmount(Path(point))
+        except OSError:
+            if position == len(below) and mounted(Path(point)):
+                raise
+            log.warning("Failed to unmount submount %s", point, exc_info=True)
+
+
+def make_r_shared(mount_point: Path) -> None:
+    """Make a directory a mount point of its own whose mounts others see.
+
+    Go:
+        pkg/mount/sharedsubtree_linux.go::MakeRShared
+
+    Differs:
+        call MakeMount: in `ensureMountedAs`, which moby shares between eight kinds of propagation; one is
+            needed here.
+
+    Raises:
+        OSError: the kernel refuses; PermissionError without the right to mount.
+    """
+    make_mount(mount_point)
+    _mount("", mount_point, MS_SHARED | MS_REC)
+
+
+def make_mount(mnt: Path) -> None:
+    """Make a directory a mount point, by mounting it on itself, unless it is one.
+
+    Go:
+        pkg/mount/sharedsubtree_linux.go::MakeMount
+
+    Differs:
+        call Mount: mount(2) itself; what `Mount` adds, a look whether it is mounted, has been done.
+
+    Raises:
+        OSError: the kernel refuses; PermissionError without the right to mount.
+    """
+    if not mounted(mnt):
+        _mount(str(mnt), mnt, MS_BIND)
+
+
+def _mount(source: str, target: Path, flags: int) -> None:
+    if _libc().mount(os.fsencode(source), os.fsencode(target), b"none", flags, None) != 0:
+        raise _error(target)
+
+
+def _error(path: Path) -> OSError:
+    code = ctypes.get_errno()
+    return OSError(code, os.strerror(code), str(path))
+
+
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
+    libc.umount2.argtypes = (ctypes.c_char_p, ctypes.c_int)
+    return libc
+
+
+def _in_table(path: Path) -> str:
+    """The path with what leads to it resolved; a link at its end stays."""
+    return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - Path drops nothing here
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
+
+
+class Flag(IntFlag):
+    """The flags of mount(2), by their names in Linux's headers."""
+
+    NONE = 0
+    RDONLY = 1
+    NOSUID = 2
+    NODEV = 4
+    NOEXEC = 8
+    SYNCHRONOUS = 16
+    REMOUNT = 32
+    MANDLOCK = 64
+    DIRSYNC = 128
+    NOATIME = 1024
+    NODIRATIME = 2048
+    BIND = 4096
+    REC = 16384
+    SILENT = 32768
+    UNBINDABLE = 1 << 17
+    PRIVATE = 1 << 18
+    SLAVE = 1 << 19
+    SHARED = 1 << 20
+    RELATIME = 1 << 21
+    STRICTATIME = 1 << 24
+
+
+PROPAGATION: Final = Flag.SHARED | Flag.PRIVATE | Flag.SLAVE | Flag.UNBINDABLE
+"""The ways in which mounts propagate; a mount has one of them.
+
+Go:
+    pkg/mount/mounter_linux.go::ptypes
+"""
+
+PROPAGATION_CALL: Final = PROPAGATION | Flag.REC | Flag.SILENT
+"""What may stand in a call that changes the propagation.
+
+Go:
+    pkg/mount/mounter_linux.go::pflags
+"""
+
+READ_ONLY_BIND: Final = Flag.BIND | Flag.RDONLY
+"""A bind becomes read-only with a second call.
+
+Go:
+    pkg/mount/mounter_linux.go::broflags
+"""
+
+SETS: Final = {
+    "ro": Flag.RDONLY,
+    "nosuid": Flag.NOSUID,
+    "nodev": Flag.NODEV,
+    "noexec": Flag.NOEXEC,
+    "sync": Flag.SYNCHRONOUS,
+    "dirsync": Flag.DIRSYNC,
+    "remount": Flag.REMOUNT,
+    "mand": Flag.MANDLOCK,
+    "noatime": Flag.NOATIME,
+    "nodiratime": Flag.NODIRATIME,
+    "bind": Flag.BIND,
+    "rbind": Flag.BIND | Flag.REC,
+    "unbindable": Flag.UNBINDABLE,
+    "runbindable": Flag.UNBINDABLE | Flag.REC,
+    "private": Flag.PRIVATE,
+    "rprivate": Flag.PRIVATE | Flag.REC,
+    "shared": Flag.SHARED,
+    "rshared": Flag.SHARED | Flag.REC,
+    "slave": Flag.SLAVE,
+    "rslave": Flag.SLAVE | Flag.REC,
+    "relatime": Flag.RELATIME,
+    "strictatime": Flag.STRICTATIME,
+}
+"""The options that set a flag.
+
+Go:
+    pkg/mount/flags.go::flags
+"""
+
+CLEARS: Final = {
+    "rw": Flag.RDONLY,
+    "suid": Flag.NOSUID,
+    "dev": Flag.NODEV,
+    "exec": Flag.NOEXEC,
+    "async": Flag.SYNCHRONOUS,
+    "nomand": Flag.MANDLOCK,
+    "atime": Flag.NOATIME,
+    "diratime": Flag.NODIRATIME,
+    "norelatime": Flag.RELATIME,
+    "nostrictatime": Flag.STRICTATIME,
+}
+"""The options that clear a flag.
+
+Go:
+    pkg/mount/flags.go::flags
+"""
+
+
+def mounts_under(path: str) -> tuple[str, ...]:
+    """The mount points at a path and below, the deepest first.
+
+    Args:
+        path: Absolute, and without symlinks.
+    """
+    below = path.rstrip("/") + "/"
+    found = (at for at in get_mounts() if at == path or at.startswith(below))
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def mount(device: str, target: str, fstype: str, options: str) -> None:
+    """Mount a device, unless something is mounted there already.
+
+    Raises:
+        OSError: The kernel refuses.
+
+    Go:
+        pkg/mount/mount.go::Mount
+
+    Differs:
+        param mType: called fstype.
+        extra fstype: moby's mType.
+    """
+    flags, _ = parse_options(options)
+    if Flag.REMOUNT in flags or not mounted(Path(target)):
+        force_mount(device, target, fstype, options)
+
+
+def force_mount(device: str, target: str, fstype: str, options: str) -> None:
+    """Mount a device, whatever is mounted there.
+
+    Raises:
+        OSError: The kernel refuses.
+
+    Go:
+        pkg/mount/mount.go::ForceMount
+        pkg/mount/mounter_linux.go::mount
+
+    Differs:
+        param mType: called fstype.
+        param flags: from the options, by the same function.
+        param data: from the options, by the same function.
+    """
+    flags, data = parse_options(options)
+    plain = flags & ~PROPAGATION
+    if data or not is_remount(device, flags):
+        _mount_with_options(device, target, fstype, plain, data)
+    if flags & PROPAGATION:
+        _mount_with_options("", target, "", flags & PROPAGATION_CALL, "")
+    if flags & READ_ONLY_BIND == READ_ONLY_BIND:
+        _mount_with_options("", target, "", plain | Flag.REMOUNT, "")
+
+
+def is_remount(device: str, flags: Flag) -> bool:
+    """Return whether a request is for a change of a mount that exists.
+
+    Go:
+        pkg/mount/mounter_linux.go::isremount
+
+    Differs:
+        behaviour device: "" and "none" are mounted like any other unless only the propagation is to change;
+            moby takes them for a remount, does nothing, and reports success.
+    """
+    if Flag.REMOUNT in flags:
+        return True
+    only_propagation = bool(flags & PROPAGATION) and not flags & ~PROPAGATION_CALL
+    return device in {"", "none"} and only_propagation
+
+
+def parse_options(options: str) -> tuple[Flag, str]:
+    """The flags among the options of mount(8), and the others, which are for the file system.
+
+    Go:
+        pkg/mount/flags.go::parseOptions
+    """
+    flags, data = Flag.NONE, []
+    for option in options.split(","):
+        if option in SETS:
+            flags |= SETS[option]
+        elif option in CLEARS:
+            flags &= ~CLEARS[option]
+        else:
+            data.append(option)
+    return flags, ",".join(data)
+
+
+def _mount_with_options(device: str, target: str, fstype: str, flags: Flag, data: str) -> None:
+    texts = [os.fsencode(text) for text in (device, target, fstype)]
+    if any(b"\0" in text for text in (*texts, data.encode())):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), target)
+    if _c_library().mount(*texts, ctypes.c_ulong(flags), os.fsencode(data)):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
+
+
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

@@ -1,0 +1,458 @@
+"""The client through which the engine calls a plugin."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import TracebackType
+from typing import IO, Final, Self, TypeVar, overload
+
+import httpcore
+import msgspec
+
+from runtime.errdefs import EngineError
+from runtime.golang import encoding_json
+from runtime.pkg.plugins import transport
+from runtime.pkg.plugins.errors import BadReply, DeadlineExceeded, StatusError, TransportError
+from runtime.pkg.plugins.transport import DEFAULT, Options, Timings, abort, backoff, until
+
+CHUNK: Final = 64 * 1024
+REASON_LIMIT: Final = 300
+BROKEN: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError)
+
+
+class Body:
+    """A request's body: bytes, a file that can go back to where it stood, or a stream that cannot."""
+
+    def __init__(self, data: bytes | IO[bytes]) -> None:
+        self._data = data
+        self._start = None if isinstance(data, bytes) or not data.seekable() else data.tell()
+        self._begun = False
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        """Whether the next try would send the same."""
+        return isinstance(self._data, bytes) or self._start is not None or not self._begun
+
+    def content(self) -> bytes | Iterable[bytes]:
+        """The whole body, from its beginning."""
+        if isinstance(self._data, bytes):
+            return self._data
+        if self._start is not None:
+            self._data.seek(self._start)
+        return self._parts(self._data)
+
+    def _parts(self, data: IO[bytes]) -> Iterator[bytes]:
+        self._begun = True
+        try:
+            while part := data.read(CHUNK):
+                yield part
+        except OSError as error:
+            raise EngineError(f"cannot read what is to be sent: {error}") from error
+
+
+class Reply:
+    """The body of a plugin's reply, read as it comes; closing it ends the exchange.
+
+    Args:
+        response: The reply, of which the head is there.
+        deadline: When the last byte must be there, by the transport's clock; None for never.
+        where: The plugin and the method, for errors.
+    """
+
+    def __init__(self, response: httpcore.Response, deadline: float | None, where: str) -> None:
+        self.status = response.status
+        self.where = where
+        self._response = response
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The parts of the body.
+
+        Raises:
+            TransportError: The plugin went away in the middle, or was too slow.
+        """
+        parts = self._response.iter_stream()
+        while (part := self._next(parts)) is not None:
+            yield part
+
+    def read(self, limit: int) -> bytes:
+        """The whole body.
+
+        Raises:
+            BadReply: It is longer than the limit, in bytes.
+            TransportError: The plugin went away in the middle, or was too slow.
+        """
+        body = bytearray()
+        for part in self:
+            body += part
+            if len(body) > limit:
+                raise BadReply(f"{self.where}: the reply is larger than {limit} bytes")
+        return bytes(body)
+
+    def close(self) -> None:
+        """End the exchange; what was not read is lost."""
+        self._response.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _next(self, parts: Iterator[bytes]) -> bytes | None:
+        with transport.until(self._deadline), translated(self.where):
+            return next(parts, None)
+
+
+@contextmanager
+def translated(where: str, address: str = "") -> Iterator[None]:
+    """Within this block, what breaks an exchange is raised as the engine's own errors.
+
+    Raises:
+        DeadlineExceeded: The deadline passed.
+        TransportError: Anything else broke.
+    """
+    try:
+        yield
+    except httpcore.TimeoutException as error:
+        raise DeadlineExceeded(f"{where}: context deadline exceeded") from error
+    except httpcore.ConnectError as error:
+        raise TransportError(f"{where}: dial {address}: connect: {_reason(error)}") from error
+    except BROKEN as error:
+        raise TransportError(f"{where}: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """The system's own words, if it has any down the chain."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, OSError) and link.strerror:
+            return link.strerror.lower()
+        link = link.__cause__ or link.__context__
+    return str(error)[:REASON_LIMIT] or type(error).__name__
+
+
+log = logging.getLogger(__name__)
+
+ERROR_LIMIT: Final = 64 * 1024
+LONGEST: Final = 10.0 * 365 * 24 * 3600
+"""Seconds of the longest limit: sockets cannot wait much longer."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOpts:
+    """What can be set for one call.
+
+    Args:
+        timeout: Seconds that each try may take, from the connection to the reply's last byte, unless the
+            client's own limit is shorter; 0 or less for no limit of the call's own.
+        retry: Whether to try again when the plugin cannot be reached.
+
+    Go:
+        pkg/plugins/client.go::RequestOpts
+
+    Differs:
+        extra retry: for look-ups that must be short; moby's calls always try again.
+    """
+
+    timeout: float = 0.0
+    retry: bool = True
+
+
+PATIENT: Final = RequestOpts()
+
+
+def with_request_timeout(seconds: float) -> RequestOpts:
+    """Options that bound each try of a call.
+
+    Go:
+        pkg/plugins/client.go::WithRequestTimeout
+
+    Differs:
+        param t: called `seconds`, a number of them; Go has a type for durations.
+        result func: the options themselves; they are one frozen value rather than a list of functions.
+    """
+    return RequestOpts(timeout=seconds)
+
+
+class _ErrorReply(msgspec.Struct, frozen=True):
+    err: str = msgspec.field(default="", name="Err")
+
+
+class Client:
+    """Calls a plugin's methods, again if need be.
+
+    Args:
+        requests: What makes and carries out the requests.
+        timeout: Seconds that each try of every call may take; 0 or less for no limit of the client's own.
+        name: The plugin's name, for errors.
+        timings: The numbers and the clock.
+
+    Go:
+        pkg/plugins/client.go::Client
+        pkg/plugins/client.go::newClientWithTransport
+
+    Differs:
+        param tr: called `requests`; `transport` is the module, and it makes the requests too.
+        field http: the transport does both, `request_factory` is the same object.
+        extra timeout: moby keeps it in its HTTP client.
+        extra name: errors and logs say which plugin is meant; moby's callers add it, or nobody does.
+        extra timings: time-outs and waits, which tests shorten; moby has constants.
+        extra close: connections that are kept open are closed by their owner.
+        behaviour redirect: not followed; another status than 200 is an error whatever it says.
+    """
+
+    def __init__(
+        self,
+        requests: transport.Transport,
+        timeout: float = 0.0,
+        *,
+        name: str = "",
+        timings: Timings = DEFAULT,
+    ) -> None:
+        self.request_factory = requests
+        self.timeout = timeout
+        self.name = name
+        self.timings = timings
+
+    @overload
+    def call(self, service_method: str, args: object, ret: type[T]) -> T: ...
+    @overload
+    def call(self, service_method: str, args: object = None, ret: None = None) -> None: ...
+    def call(self, service_method: str, args: object = None, ret: type[T] | None = None) -> T | None:
+        """Call a method such as `VolumeDriver.Create`, and try again for half a minute if nobody answers.
+
+        Args:
+            service_method: The method's name.
+            args: What is sent as JSON; None for an empty body.
+            ret: The type of the reply; None if the reply does not matter.
+
+        Returns:
+            The reply.
+
+        Raises:
+            StatusError: The plugin answered with another status than 200.
+            BadReply: The plugin's reply is too long, no JSON, or of another type.
+            TransportError: The plugin could not be reached, or was too slow.
+
+        Go:
+            pkg/plugins/client.go::Client.Call
+
+        Differs:
+            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
+            behaviour timeout: a try ends after `timings.call`; moby's has no end.
+        """
+        return self.call_with_options(service_method, args, ret)
+
+    @overload
+    def call_with_options(
+        self, service_method: str, args: object, ret: type[T], opts: RequestOpts = ...
+    ) -> T: ...
+    @overload
+    def call_with_options(
+        self, service_method: str, args: object = None, ret: None = None, opts: RequestOpts = ...
+    ) -> None: ...
+    def call_with_options(
+        self,
+        service_method: str,
+        args: object = None,
+        ret: type[T] | None = None,
+        opts: RequestOpts = PATIENT,
+    ) -> T | None:
+        """Call a method as `call` does, with options.
+
+        Raises:
+            StatusError: The plugin answered with another status than 200.
+            BadReply: The plugin's reply is too long, no JSON, or of another type.
+            TransportError: The plugin could not be reached, or was too slow.
+
+        Go:
+            pkg/plugins/client.go::Client.CallWithOptions
+
+        Differs:
+            call InvalidParameter: JSON is read by a function that requests of the API share.
+            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
+            behaviour opts: one frozen value rather than a list of functions.
+            behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby reads on.
+            behaviour trailing: something after the reply's JSON is an error; moby does not look.
+        """
+        body = b"" if args is None else encoding_json.encode_reply(args)
+        with self.call_with_retry(service_method, body, opts=opts) as reply:
+            return None if ret is None else self._decode(service_method, reply, ret)
+
+    def stream(self, service_method: str, args: object) -> Reply:
+        """Call a method and return the reply's body, to be read as it comes and closed by the caller.
+
+        Raises:
+            StatusError: The plugin answered with another status than 200.
+            TransportError: The plugin could not be reached.
+
+        Go:
+            pkg/plugins/client.go::Client.Stream
+
+        Differs:
+            result ReadCloser: an object that is iterated over.
+        """
+        return self.call_with_retry(service_method, encoding_json.encode_reply(args), bounded=False)
+
+    def send_file(self, service_method: str, data: IO[bytes], ret: type[T]) -> T:
+        """Call a method with a stream as its body.
+
+        Raises:
+            StatusError: The plugin answered with another status than 200.
+            BadReply: The plugin's reply is too long, no JSON, or of another type.
+            TransportError: The plugin could not be reached; or went away after the stream was begun, and the
+                stream cannot be read again.
+
+        Go:
+            pkg/plugins/client.go::Client.SendFile
+
+        Differs:
+            call InvalidParameter: JSON is read by a function that requests of the API share.
+            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
+            behaviour retry: a file is sent again from where it stood; moby sends what is left of it, which
+                may be nothing. A stream that cannot go back is sent once.
+        """
+        with self.call_with_retry(service_method, data, bounded=False) as reply:
+            return self._decode(service_method, reply, ret)
+
+    def call_with_retry(
+        self,
+        service_method: str,
+        data: bytes | IO[bytes],
+        *,
+        retry: bool = True,
+        opts: RequestOpts = PATIENT,
+        bounded: bool = True,
+    ) -> Reply:
+        """Post data to a method until somebody answers, or for half a minute.
+
+        Raises:
+            StatusError: The plugin answered with another status than 200.
+            TransportError: The plugin could not be reached, or was too slow.
+
+        Go:
+            pkg/plugins/client.go::Client.callWithRetry
+
+        Differs:
+            call InvalidParameter: JSON is read by a function that requests of the API share.
+            behaviour reqOpts: one frozen value rather than a list of functions.
+            extra bounded: whether a call without a time-out takes the client's.
+            behaviour length: an error's text ends after 64 Ki characters; moby's has no bound.
+            behaviour body: each try sends the whole body; moby's second try sends an empty one if the server
+                read the first.
+        """
+        body = Body(data)
+        start = self.timings.clock.now()
+        retries = 0
+        while True:
+            try:
+                reply = self._try(service_method, body, opts, bounded=bounded)
+            except TransportError as error:
+                time_off = backoff(retries, self.timings)
+                last = abort(start, time_off, self.timings)
+                if last or not (retry and opts.retry and body.can_be_sent_again):
+                    raise
+                retries += 1
+                told = {"plugin": self.name, "method": service_method}
+                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off, extra=told)
+                self.timings.clock.sleep(time_off)
+            else:
+                return self._checked(service_method, reply)
+
+    def close(self) -> None:
+        """Close the connections that are kept open; calls under way fail."""
+        self.request_factory.close()
+
+    def _try(self, service_method: str, body: Body, opts: RequestOpts, *, bounded: bool) -> Reply:
+        now = self.timings.clock.now()
+        seconds = self._limit(opts, bounded=bounded)
+        deadline = None if seconds is None else now + seconds
+        where = f"plugin {self.name}: {service_method}"
+        request = self.request_factory.new_request(service_method, body.content())
+        with until(deadline), translated(where, self.request_factory.address):
+            response = self.request_factory.round_trip(request)
+        return Reply(response, deadline, where)
+
+    def _limit(self, opts: RequestOpts, *, bounded: bool) -> float | None:
+        """Return the seconds that a try may take: the least of the call's and the client's limits.
+
+        As in Go, one that is not positive is none.
+        """
+        limits = [seconds for seconds in (opts.timeout, self.timeout) if seconds > 0]
+        if not limits:
+            return self.timings.call if bounded else None
+        return min(LONGEST, *limits)
+
+    def _checked(self, service_method: str, reply: Reply) -> Reply:
+        if reply.status == HTTPStatus.OK:
+            return reply
+        with reply:
+            try:
+                text = _remote_error(reply.read(self.timings.reply_limit))
+            except EngineError as error:
+                text = str(error)
+        raise StatusError(reply.status, service_method, text)
+
+    def _decode(self, service_method: str, reply: Reply, ret: type[T]) -> T:
+        raw = reply.read(self.timings.reply_limit)
+        try:
+            return encoding_json.decode_reply(raw, ret)
+        except encoding_json.NotDecodable as error:
+            log.error("%s: error reading plugin resp: %s", service_method, error)  # noqa: TRY400 - no trace
+            raise BadReply(f"{reply.where}: {error}") from error
+
+
+def new_client(
+    addr: str, tls_config: Options | None, *, name: str = "", timings: Timings = DEFAULT
+) -> Client:
+    """A client for an address such as `unix:///run/docker/plugins/x.sock`.
+
+    Raises:
+        EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
+
+    Go:
+        pkg/plugins/client.go::NewClient
+
+    Differs:
+        call newTransport,newClientWithTransport,NewClientWithTimeout: the first two are called by the third,
+            which is called with no time-out; moby repeats its lines.
+        extra name: the plugin's name, for errors; the address if there is none.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
+    """
+    return new_client_with_timeout(addr, tls_config, 0.0, name=name, timings=timings)
+
+
+def new_client_with_timeout(
+    addr: str, tls_config: Options | None, timeout: float, *, name: str = "", timings: Timings = DEFAULT
+) -> Client:
+    """A client for an address, each try of whose calls may take so many seconds.
+
+    Raises:
+        EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
+
+    Go:
+        pkg/plugins/client.go::NewClientWithTimeout
+
+    Differs:
+        extra name: the plugin's name, for errors; the address if there is none.
+        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
+    """
+    requests = transport.new_transport(addr, tls_config, timings)
+    return Client(requests, timeout, name=name or addr, timings=timings)
+
+
+def _remote_error(raw: bytes) -> str:
+    try:
+        remote = encoding_json.decode_reply(raw, _ErrorReply)
+    except encoding_json.NotDecodable:
+        remote = _ErrorReply()
+    return (remote.err or raw.decode("utf-8", "replace"))[:ERROR_LIMIT]

@@ -1,0 +1,243 @@
+"""Where legacy plugins are found: sockets, and files that say where a plugin listens."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from runtime.errdefs import EngineError
+from runtime.golang import encoding_json
+from runtime.pkg.plugins import transport
+from runtime.pkg.plugins.errors import PluginNotFound
+from runtime.pkg.plugins.plugins import Plugin, new_local_plugin
+from runtime.pkg.plugins.transport import DEFAULT, Timings
+
+log = logging.getLogger(__name__)
+
+SOCKETS_PATH: Final = "/run/docker/plugins"
+"""Where sockets are looked for.
+
+Go:
+    pkg/plugins/discovery.go::socketsPath
+"""
+
+SPECS_PATHS: Final = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
+"""Where specs are looked for, in this order.
+
+Go:
+    pkg/plugins/discovery_unix.go::specsPaths
+"""
+
+SPEC_SUFFIXES: Final = (".spec", ".json")
+SPEC_LIMIT: Final = 1024 * 1024
+
+
+class _Spec(msgspec.Struct, frozen=True):
+    addr: str = msgspec.field(default="", name="Addr")
+    tls_config: transport.Options | None = msgspec.field(default=None, name="TLSConfig")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRegistry:
+    """The plugins that this machine's folders name.
+
+    Go:
+        pkg/plugins/discovery.go::localRegistry
+        pkg/plugins/discovery.go::newLocalRegistry
+
+    Differs:
+        extra sockets_paths,specs_paths: the folders are the registry's own, so that no root is needed; moby
+            has globals.
+        extra timings: handed to the plugins that are found; moby has constants.
+        extra reported: the folders whose trouble is in the log already.
+    """
+
+    sockets_paths: Sequence[str | Path] = (SOCKETS_PATH,)
+    specs_paths: Sequence[str | Path] = SPECS_PATHS
+    timings: Timings = DEFAULT
+    reported: set[Path] = field(default_factory=set, init=False, compare=False)
+
+    @classmethod
+    def of_folders(cls, folders: Sequence[str | Path], timings: Timings = DEFAULT) -> Self:
+        """A registry that looks for sockets and specs alike in these folders, instead of moby's."""
+        return cls(tuple(folders), tuple(folders), timings)
+
+    def scan(self) -> list[str]:
+        """Return the names of all plugins, sockets first.
+
+        Go:
+            pkg/plugins/discovery.go::Scan
+
+        Differs:
+            behaviour folders: the registry's own; moby's function reads globals.
+            behaviour twice: a name that is found twice is listed once.
+            behaviour nested: any spec with its folder's name counts; moby looks at the first file with that
+                name, whatever its suffix, and takes a folder `x.spec` for a spec.
+            behaviour symlink: a link to a socket counts in every place, as when the plugin is looked up.
+            behaviour unreadable: a folder that cannot be read is logged once and has no plugins, since
+                dockerd makes one that root alone may enter; moby, which is root, fails.
+            error error-reading-dir-entries: likewise.
+        """
+        names = [name for folder in self.sockets_paths for name in _scan_sockets(self._entries(folder))]
+        names += [name for folder in self.specs_paths for name in _scan_specs(self._entries(folder))]
+        return list(dict.fromkeys(names))
+
+    def _entries(self, folder: str | Path) -> list[Path]:
+        """The paths in a folder; none if it cannot be read."""
+        path = Path(folder)
+        try:
+            entries = sorted(path.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            if path not in self.reported:
+                self.reported.add(path)
+                reason = (error.strerror or str(error)).lower()
+                log.warning("legacy plugins in %s are ignored: %s", path, reason)
+            return []
+        self.reported.discard(path)
+        return entries
+
+    def plugin(self, name: str) -> Plugin:
+        """The plugin of that name: a socket before a spec, a `.spec` before a `.json`, flat before nested.
+
+        Raises:
+            PluginNotFound: No folder has it.
+            EngineError: Its spec cannot be read or used.
+
+        Go:
+            pkg/plugins/discovery.go::localRegistry.Plugin
+
+        Differs:
+            behaviour name: one that would lead out of the folders is not found.
+            behaviour kind: a spec must be a regular file; reading a pipe would wait for ever.
+        """
+        if not _is_inside(name):
+            raise PluginNotFound(name)
+        for path in self._candidates(name, self.sockets_paths, (".sock",)):
+            if _is_socket(path):
+                return new_local_plugin(name, f"unix://{path}", self.timings)
+        for path in self._candidates(name, self.specs_paths, SPEC_SUFFIXES):
+            if _is_file(path) and path.suffix == ".json":
+                return read_plugin_json_info(name, path, self.timings)
+            if _is_file(path):
+                return read_plugin_info(name, path, self.timings)
+        raise PluginNotFound(name)
+
+    @staticmethod
+    def _candidates(name: str, folders: Sequence[str | Path], suffixes: Sequence[str]) -> Iterator[Path]:
+        for folder in folders:
+            for suffix in suffixes:
+                yield from plugin_paths(folder, name, suffix)
+
+
+def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugin:
+    """The plugin whose address stands in a `.spec`.
+
+    Raises:
+        EngineError: The file cannot be read, or holds no usable address.
+
+    Go:
+        pkg/plugins/discovery.go::readPluginInfo
+
+    Differs:
+        extra timings: handed to the plugin; moby has constants.
+        behaviour protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can
+            never call.
+    """
+    try:
+        addr = _read(path).decode().strip()
+    except UnicodeDecodeError as error:
+        raise EngineError(f"{path}: {error}") from error
+    transport.parse(addr)
+    return new_local_plugin(name, addr, timings)
+
+
+def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugin:
+    """The plugin whose address and TLS files stand in a `.json`; its name is the file's.
+
+    Raises:
+        EngineError: The file cannot be read, or is no spec.
+
+    Go:
+        pkg/plugins/discovery.go::readPluginJSONInfo
+
+    Differs:
+        call InvalidParameter: JSON is read by a function that requests of the API share.
+        extra timings: handed to the plugin; moby has constants.
+    """
+    try:
+        spec = encoding_json.decode_reply(_read(path), _Spec)
+    except encoding_json.NotDecodable as error:
+        raise EngineError(f"{path}: {error}") from error
+    options = spec.tls_config
+    if options is not None and not options.ca_file:
+        options = msgspec.structs.replace(options, insecure_skip_verify=True)
+    return Plugin(name, spec.addr, options, timings=timings)
+
+
+def plugin_paths(base: str | Path, name: str, ext: str) -> list[Path]:
+    """Where a plugin's file may be in a folder: flat, or in a folder of the plugin's name.
+
+    Go:
+        pkg/plugins/discovery.go::pluginPaths
+    """
+    return [Path(base, name + ext), Path(base, name, name + ext)]
+
+
+def _scan_sockets(entries: list[Path]) -> Iterator[str]:
+    for entry in entries:
+        path = entry / f"{entry.name}.sock" if stat.S_ISDIR(_mode(entry)) else entry
+        if _is_socket(path):
+            yield path.stem
+
+
+def _scan_specs(entries: list[Path]) -> Iterator[str]:
+    for entry in entries:
+        nested = [entry / f"{entry.name}{suffix}" for suffix in SPEC_SUFFIXES]
+        paths = nested if stat.S_ISDIR(_mode(entry)) else [entry]
+        if any(path.suffix in SPEC_SUFFIXES and _is_file(path) for path in paths):
+            yield paths[0].stem
+
+
+def _is_socket(path: Path) -> bool:
+    return stat.S_ISSOCK(_mode(path))
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """What is there, links followed; 0 if nothing is, or nobody may know."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
+def _is_inside(name: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in name and not any(part in {"", ".", ".."} for part in name.split("/"))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # Should the file have become a pipe by now, opening it must not wait for a writer.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            content = file.read(SPEC_LIMIT + 1)
+    except OSError as error:
+        raise EngineError(f"open {path}: {(error.strerror or str(error)).lower()}", error) from error
+    if len(content) > SPEC_LIMIT:
+        raise EngineError(f"{path}: a spec of more than {SPEC_LIMIT} bytes")
+    return content

@@ -1,0 +1,85 @@
+"""What can go wrong between the engine and a plugin."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from runtime.errdefs import EngineError
+
+
+class TransportError(EngineError):
+    """The plugin could not be reached, or the exchange broke; another try may succeed."""
+
+
+class DeadlineExceeded(TransportError):
+    """The exchange took longer than it may."""
+
+
+class BadReply(EngineError):
+    """The plugin answered, and its answer cannot be used."""
+
+
+class StatusError(EngineError):
+    """The plugin answered with another status than 200.
+
+    Go:
+        pkg/plugins/errors.go::statusError
+        pkg/plugins/errors.go::statusError.Error
+    """
+
+    def __init__(self, status: int, method: str, err: str) -> None:
+        super().__init__(f"{method}: {err}")
+        self.status = status
+        self.method = method
+        self.err = err
+
+
+def is_not_found(err: BaseException | None) -> bool:
+    """Whether the plugin answered 404.
+
+    Go:
+        pkg/plugins/errors.go::IsNotFound
+    """
+    return is_status_error(err, HTTPStatus.NOT_FOUND)
+
+
+def is_status_error(err: BaseException | None, status: int) -> bool:
+    """Whether the plugin answered with this status.
+
+    Go:
+        pkg/plugins/errors.go::isStatusError
+    """
+    return isinstance(err, StatusError) and err.status == status
+
+
+class PluginNotFound(EngineError):
+    """No folder has a plugin of that name.
+
+    Go:
+        pkg/plugins/discovery.go::ErrNotFound
+
+    Differs:
+        behaviour text: the whole text of the error is made here, `could not find plugin NAME in v1 plugin
+            registry: plugin not found`; moby wraps one value.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"could not find plugin {name} in v1 plugin registry: plugin not found")
+        self.name = name
+
+
+class NotImplements(EngineError):
+    """The plugin does not do what it is wanted for.
+
+    Go:
+        pkg/plugins/plugins.go::ErrNotImplements
+
+    Differs:
+        extra name: which plugin; the text is moby's, which names neither.
+        extra capability: what it was wanted for.
+    """
+
+    def __init__(self, name: str, capability: str) -> None:
+        super().__init__("Plugin does not implement the requested driver")
+        self.name = name
+        self.capability = capability

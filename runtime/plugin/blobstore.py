@@ -1,0 +1,243 @@
+"""Blobs under ROOT/plugins/storage/blobs, each in a file that is named by the digest of its content."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from runtime.errdefs import EngineError
+from runtime.pkg.ioutils import PRIVATE, make_directories, open_regular, sync_directory
+
+log = logging.getLogger(__name__)
+
+CANONICAL = "sha256"
+"""The algorithm of all digests."""
+
+_DIGEST = re.compile(r"sha256:([a-f0-9]{64})")
+
+
+def from_bytes(data: bytes) -> str:
+    """The digest of some bytes."""
+    return f"{CANONICAL}:{hashlib.sha256(data).hexdigest()}"
+
+
+class WriteCommitCloser(Protocol):
+    """A blob that is being written.
+
+    Go:
+        plugin/blobstore.go::WriteCommitCloser
+
+    Differs:
+        method WriteCloser: embedded in Go; its `Write` and `Close` are methods of this Protocol.
+    """
+
+    def write(self, data: bytes, /) -> int:
+        """Add some bytes."""
+        ...
+
+    def commit(self) -> str:
+        """Keep the blob; its digest."""
+        ...
+
+    def close(self) -> None:
+        """Drop the blob, if it was not kept."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Blobs by digest.
+
+    Go:
+        plugin/blobstore.go::blobstore
+    """
+
+    def new(self) -> WriteCommitCloser:
+        """A blob to write."""
+        ...
+
+    def get(self, dgst: str) -> BinaryIO:
+        """A blob to read."""
+        ...
+
+    def size(self, dgst: str) -> int:
+        """A blob's size in bytes."""
+        ...
+
+
+class BasicBlobStore:
+    """The blobs below a directory.
+
+    Go:
+        plugin/blobstore.go::basicBlobStore
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the store at `path`, making what is missing.
+
+        Go:
+            plugin/blobstore.go::newBasicBlobStore
+
+        Differs:
+            behaviour directory: that it cannot be made is only logged; plugins run without their blobs, and
+                none can be made.
+        """
+        self.path = path
+        try:
+            make_directories(path / "tmp")
+        except OSError as error:
+            log.error("failed to mkdir %s: %s", path, error)  # noqa: TRY400 - the disk is at fault
+
+    def new(self) -> Insertion:
+        """A blob to write.
+
+        Go:
+            plugin/blobstore.go::basicBlobStore.New
+
+        Raises:
+            EngineError: `failed to create temp file`.
+        """
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=".insertion", dir=self.path / "tmp")
+        except OSError as error:
+            raise EngineError(f"failed to create temp file: {error}", error) from error
+        return Insertion(os.fdopen(descriptor, "wb"), Path(name), self.path)
+
+    def get(self, dgst: str) -> BinaryIO:
+        """A blob to read.
+
+        Go:
+            plugin/blobstore.go::basicBlobStore.Get
+
+        Raises:
+            EngineError: the text is no digest.
+            OSError: there is no such blob.
+        """
+        return open_regular(self._file(dgst))
+
+    def size(self, dgst: str) -> int:
+        """A blob's size in bytes.
+
+        Go:
+            plugin/blobstore.go::basicBlobStore.Size
+
+        Raises:
+            EngineError: the text is no digest.
+            OSError: there is no such blob.
+        """
+        return self._file(dgst).stat().st_size
+
+    def gc(self, whitelist: AbstractSet[str]) -> None:
+        """Remove every blob that is not in the list.
+
+        Go:
+            plugin/blobstore.go::basicBlobStore.gc
+
+        Differs:
+            behaviour foreign: what is no blob is left alone; moby removes it, whole directories included.
+        """
+        try:
+            items = sorted((self.path / CANONICAL).iterdir())
+        except OSError:
+            return
+        for item in items:
+            digest = f"{CANONICAL}:{item.name}"
+            if digest not in whitelist and _DIGEST.fullmatch(digest):
+                self._drop(item)
+
+    def _drop(self, item: Path) -> None:
+        try:
+            item.unlink(missing_ok=True)
+        except OSError as error:
+            log.debug("cleaned up blob %s: %s", item, error)
+        else:
+            log.debug("cleaned up blob %s", item)
+
+    def _file(self, digest: str) -> Path:
+        """Where a blob lives; a digest from a hostile config.json never leads out of the store."""
+        found = _DIGEST.fullmatch(digest)
+        if found is None:
+            raise EngineError(f"invalid digest {digest!r}: it must be {CANONICAL}: and 64 hexadecimal digits")
+        return self.path / CANONICAL / found[1]
+
+
+class Insertion:
+    """A blob that is being written to a file aside.
+
+    Go:
+        plugin/blobstore.go::insertion
+        plugin/blobstore.go::newInsertion
+
+    Differs:
+        field Writer: writing and hashing are one method here.
+        extra aside: the file's path, and the store's, which moby takes from the file's name.
+    """
+
+    def __init__(self, file: BinaryIO, aside: Path, store: Path) -> None:
+        self.f = file
+        self.digester = hashlib.sha256()
+        self.closed = False
+        self._aside = aside
+        self._store = store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, data: bytes, /) -> int:
+        """Add some bytes."""
+        self.digester.update(data)
+        return self.f.write(data)
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        self.f.flush()
+
+    def commit(self) -> str:
+        """Force the blob to the disk and rename it to its digest, which is returned.
+
+        Go:
+            plugin/blobstore.go::insertion.Commit
+
+        Raises:
+            EngineError: `failed to mkdir` or `failed to rename`.
+            OSError: it cannot be written.
+        """
+        self.f.flush()
+        os.fsync(self.f.fileno())
+        self.f.close()
+        self.closed = True
+        directory = self._store / CANONICAL
+        try:
+            directory.mkdir(mode=PRIVATE, exist_ok=True)
+        except OSError as error:
+            raise EngineError(f"failed to mkdir {self._store}: {error}", error) from error
+        try:
+            self._aside.replace(directory / self.digester.hexdigest())
+        except OSError as error:
+            raise EngineError(f"failed to rename {self._aside}: {error}", error) from error
+        finally:
+            self._aside.unlink(missing_ok=True)
+        sync_directory(directory)
+        return f"{CANONICAL}:{self.digester.hexdigest()}"
+
+    def close(self) -> None:
+        """Drop the blob, if it was not kept.
+
+        Go:
+            plugin/blobstore.go::insertion.Close
+        """
+        if not self.closed:
+            self.f.close()
+            self.closed = True
+            self._aside.unlink(missing_ok=True)

@@ -1,0 +1,108 @@
+"""The errors of the plugin store and manager, with moby's texts and kinds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from runtime.errdefs import Conflict, InvalidParameter, NotFound
+from runtime.golang.strconv import quote
+
+
+def failure(to: logging.Logger, message: str, error: BaseException, **fields: str) -> None:
+    """Log an error that is dealt with: its text as a field beside the others, without a trace."""
+    to.error(message, extra={**fields, "error": str(error) or type(error).__name__})
+
+
+class PluginNotFound(NotFound):
+    """No plugin has this name, id or prefix of an id.
+
+    Go:
+        plugin/errors.go::errNotFound
+        plugin/errors.go::errNotFound.Error
+        plugin/errors.go::errNotFound.NotFound
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"plugin {quote(name)} not found")
+
+
+class Ambiguous(InvalidParameter):
+    """Several plugins' ids begin with this prefix.
+
+    Go:
+        plugin/errors.go::errAmbiguous
+        plugin/errors.go::errAmbiguous.Error
+        plugin/errors.go::errAmbiguous.InvalidParameter
+    """
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(f"multiple plugins found for {quote(prefix)}")
+
+
+class Disabled(Conflict):
+    """The plugin is there and disabled.
+
+    Go:
+        plugin/errors.go::errDisabled
+        plugin/errors.go::errDisabled.Error
+        plugin/errors.go::errDisabled.Conflict
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"plugin {name} found but disabled")
+
+
+class InvalidFilter(InvalidParameter):
+    """A filter has a value it cannot have.
+
+    Go:
+        plugin/errors.go::invalidFilter
+        plugin/errors.go::invalidFilter.Error
+        plugin/errors.go::invalidFilter.InvalidParameter
+    """
+
+    def __init__(self, name: str, values: Sequence[str] = ()) -> None:
+        self.filter = name
+        self.value = list(values)
+        given = f"=[{' '.join(values)}]" if values else ""
+        super().__init__(f"Invalid filter '{name}{given}'")
+
+
+class InUse(Conflict):
+    """Someone holds a reference to the plugin.
+
+    Go:
+        plugin/errors.go::inUseError
+        plugin/errors.go::inUseError.Error
+        plugin/errors.go::inUseError.Conflict
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"plugin {name} is in use")
+
+
+class Enabled(Conflict):
+    """The plugin is enabled.
+
+    Go:
+        plugin/errors.go::enabledError
+        plugin/errors.go::enabledError.Error
+        plugin/errors.go::enabledError.Conflict
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"plugin {name} is enabled")
+
+
+class NameTaken(Conflict):
+    """Another plugin has the name.
+
+    Go:
+        plugin/errors.go::alreadyExistsError
+        plugin/errors.go::alreadyExistsError.Error
+        plugin/errors.go::alreadyExistsError.Conflict
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"plugin {name} already exists")

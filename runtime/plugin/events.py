@@ -1,0 +1,109 @@
+"""What happened to a plugin, for those inside the engine who wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from runtime.api.types.plugin import Plugin
+
+
+class Event(Protocol):
+    """Something that happened to a plugin, or a pattern for it.
+
+    Go:
+        plugin/events.go::Event
+    """
+
+    def matches(self, observed: object, /) -> bool:
+        """Whether this pattern fits what happened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventCreate:
+    """A plugin was created; as a pattern, of any of these capabilities, or of any at all.
+
+    Go:
+        plugin/events.go::EventCreate
+
+    Differs:
+        behaviour Interfaces: a set; moby has a map to true.
+    """
+
+    plugin: Plugin = field(default_factory=Plugin)
+    interfaces: frozenset[str] = frozenset()
+
+    def matches(self, observed: object, /) -> bool:
+        """Whether this pattern fits what happened.
+
+        Go:
+            plugin/events.go::EventCreate.matches
+        """
+        if not isinstance(observed, EventCreate):
+            return False
+        kinds = observed.plugin.config.interface.types or ()
+        return not self.interfaces or any(kind.capability in self.interfaces for kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRemove:
+    """A plugin was removed.
+
+    Go:
+        plugin/events.go::EventRemove
+    """
+
+    plugin: Plugin
+
+    def matches(self, observed: object, /) -> bool:
+        """Whether this plugin was removed.
+
+        Go:
+            plugin/events.go::EventRemove.matches
+        """
+        return isinstance(observed, EventRemove) and observed.plugin.id == self.plugin.id
+
+
+@dataclass(frozen=True, slots=True)
+class EventDisable:
+    """A plugin was disabled.
+
+    Go:
+        plugin/events.go::EventDisable
+    """
+
+    plugin: Plugin
+
+    def matches(self, observed: object, /) -> bool:
+        """Whether this plugin was disabled.
+
+        Go:
+            plugin/events.go::EventDisable.matches
+        """
+        return isinstance(observed, EventDisable) and observed.plugin.id == self.plugin.id
+
+
+@dataclass(frozen=True, slots=True)
+class EventEnable:
+    """A plugin was enabled.
+
+    Go:
+        plugin/events.go::EventEnable
+    """
+
+    plugin: Plugin
+
+    def matches(self, observed: object, /) -> bool:
+        """Whether this plugin was enabled.
+
+        Go:
+            plugin/events.go::EventEnable.matches
+        """
+        return isinstance(observed, EventEnable) and observed.plugin.id == self.plugin.id
+
+
+def topic(watch_events: tuple[Event, ...]) -> Callable[[object], bool]:
+    """Whether something that happened fits one of these patterns; without a pattern everything does."""
+    return lambda observed: not watch_events or any(event.matches(observed) for event in watch_events)

@@ -1,0 +1,412 @@
+"""Ids of plugins: 64 hexadecimal digits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from runtime import oci
+from runtime.errdefs import EngineError, System
+from runtime.golang.strconv import quote
+from runtime.pkg.plugingetter import LOOKUP, RELEASE, CompatPlugin, Handler
+from runtime.pkg.plugins import errors as legacy_errors
+from runtime.pkg.stringid import VALID_FULL_ID
+from runtime.plugin.errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound, failure
+from runtime.plugin.v2.plugin import InadequateCapability, Plugin, SpecOpt
+from runtime.vendor import reference
+
+
+class LegacyPlugins(Protocol):
+    """Where plugins that are not managed come from; `legacy.Plugins` is one."""
+
+    def get(self, name: str, imp: str, /) -> CompatPlugin:
+        """The plugin of this name, if it implements what is asked.
+
+        Go:
+            pkg/plugins/plugins.go::Get
+        """
+        ...
+
+    def problem(self, name: str, /) -> EngineError | None:
+        """Return why a plugin cannot be used, as far as that is known without asking it."""
+        ...
+
+    def get_all(self, imp: str, /, *, patient: bool = False) -> Sequence[CompatPlugin]:
+        """All plugins that implement it.
+
+        Go:
+            pkg/plugins/plugins.go::GetAll
+
+        Differs:
+            extra patient: a list must not wait for the slowest; a search for one volume must.
+        """
+        ...
+
+    def handle(self, iface: str, fn: Handler, /) -> None:
+        """Call back for every one that is activated.
+
+        Go:
+            pkg/plugins/plugins.go::Handle
+        """
+        ...
+
+
+def plugin_type(capability: str) -> str:
+    """The interface type that stands for a capability.
+
+    Go:
+        plugin/store.go::pluginType
+    """
+    return f"docker.{capability.lower()}/{DEFAULT_API_VERSION}"
+
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """The plugins that are known; safe to use from several threads.
+
+    Go:
+        plugin/defs.go::Store
+        plugin/defs.go::NewStore
+        plugin/store.go::allowV1PluginsFallback
+
+    Differs:
+        field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
+            waits.
+        extra lock: that lock; Go's is embedded and has no name.
+        extra problem: a list names the cause when volumes of a plugin are missing from it.
+        extra legacy: where legacy plugins come from; None for nowhere, as with moby's
+            `allowV1PluginsFallback` off.
+    """
+
+    def __init__(self, legacy: LegacyPlugins | None = None) -> None:
+        self.lock = threading.RLock()
+        self.plugins: dict[str, Plugin] = {}
+        self.spec_opts: dict[str, list[SpecOpt]] = {}
+        self.handlers: dict[str, list[Handler]] = {}
+        self.legacy = legacy
+
+    def get_v2_plugin(self, ref_or_id: str) -> Plugin:
+        """The plugin with this name, id or prefix of an id.
+
+        Go:
+            plugin/store.go::Store.GetV2Plugin
+
+        Raises:
+            PluginNotFound: there is none.
+            Ambiguous: the prefix is that of several.
+        """
+        with self.lock:
+            plugin = self.plugins.get(self._resolve_plugin_id(ref_or_id))
+        if plugin is None:
+            raise PluginNotFound(ref_or_id)
+        return plugin
+
+    def validate_name(self, name: str) -> None:
+        """Check that no plugin has this full name.
+
+        Go:
+            plugin/store.go::Store.validateName
+
+        Differs:
+            behaviour lock: taken here; moby says that its callers are to hold it, and none of them does.
+
+        Raises:
+            NameTaken: one has.
+        """
+        with self.lock:
+            if any(plugin.name == name for plugin in self.plugins.values()):
+                raise NameTaken(name)
+
+    def get_all(self) -> dict[str, Plugin]:
+        """All plugins by id.
+
+        Go:
+            plugin/store.go::Store.GetAll
+
+        Differs:
+            result map: a copy; moby hands out its own, which may change while it is read.
+        """
+        with self.lock:
+            return dict(self.plugins)
+
+    def has(self, p: Plugin) -> bool:
+        """Whether this very plugin is known still."""
+        with self.lock:
+            return self.plugins.get(p.get_id()) is p
+
+    def set_all(self, plugins: Mapping[str, Plugin]) -> None:
+        """Know these plugins and no others; part of the start.
+
+        Go:
+            plugin/store.go::Store.SetAll
+        """
+        with self.lock:
+            for plugin in plugins.values():
+                self._set_spec_opts(plugin)
+            self.plugins = dict(plugins)
+
+    def set_state(self, p: Plugin, *, state: bool) -> None:
+        """Mark a plugin as enabled or not, in memory.
+
+        Go:
+            plugin/store.go::Store.SetState
+        """
+        with self.lock, p.mu:
+            p.plugin_obj = replace(p.plugin_obj, enabled=state)
+
+    def retire(self, p: Plugin, *, force: bool) -> None:
+        """Mark a plugin as disabled, unless someone uses it; no look-up can come in between.
+
+        Raises:
+            InUse: someone does, and `force` is not set.
+        """
+        with self.lock, p.mu:
+            if p.ref_count > 0 and not force:
+                raise InUse(p.name)
+            self.set_state(p, state=False)
+
+    def add(self, p: Plugin) -> None:
+        """Know one more plugin.
+
+        Go:
+            plugin/store.go::Store.Add
+
+        Raises:
+            EngineError: another plugin has the same id.
+        """
+        with self.lock:
+            other = self.plugins.get(p.get_id())
+            if other is not None:
+                raise EngineError(
+                    f"plugin {quote(p.name)} has the same ID {p.get_id()} as {quote(other.name)}"
+                )
+            self._set_spec_opts(p)
+            self.plugins[p.get_id()] = p
+
+    def remove(self, p: Plugin) -> None:
+        """Forget a plugin.
+
+        Go:
+            plugin/store.go::Store.Remove
+        """
+        with self.lock:
+            self.plugins.pop(p.get_id(), None)
+
+    def get(self, name: str, capability: str, mode: int) -> CompatPlugin:
+        """The enabled plugin of this name that can do what is asked; `mode` is added to its count of users.
+
+        Go:
+            plugin/store.go::Store.Get
+
+        Differs:
+            behaviour release: also of a plugin that was disabled by force, whose count would never be zero
+                again.
+            order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
+
+        Raises:
+            PluginNotFound: there is none, managed or legacy.
+            Ambiguous: the name is a prefix of several ids.
+            Disabled: it is disabled; a legacy plugin of the same name does not stand in.
+            InadequateCapability: it cannot do what is asked.
+            EngineError: `legacy plugin: …` of kind system; the legacy plugin does not work.
+        """
+        try:
+            return self._get_managed(name, capability, mode)
+        except PluginNotFound:
+            if self.legacy is None:
+                raise
+        return self._get_legacy(name, capability)
+
+    def get_all_managed_plugins_by_cap(self, capability: str) -> list[CompatPlugin]:
+        """The enabled managed plugins that can do what is asked.
+
+        Go:
+            plugin/store.go::Store.GetAllManagedPluginsByCap
+        """
+        return self._get_all_by_cap(capability)
+
+    def problem(self, name: str, capability: str) -> EngineError | None:
+        """Return why a plugin cannot be used, as far as that is known without asking it.
+
+        Returns:
+            PluginNotFound if there is none of that name, managed or legacy; Disabled, InadequateCapability,
+            or what a legacy plugin answered last; None if nothing is known against it.
+        """
+        try:
+            self._get_managed(name, capability, LOOKUP)
+        except PluginNotFound as error:
+            found = error if self.legacy is None else self.legacy.problem(name)
+            return error if isinstance(found, legacy_errors.PluginNotFound) else found
+        except EngineError as error:
+            return error
+        return None
+
+    def get_all_by_cap(self, capability: str, *, patient: bool = False) -> list[CompatPlugin]:
+        """Return the enabled plugins that can do what is asked, managed ones first.
+
+        Args:
+            capability: What is asked.
+            patient: Whether to wait for legacy plugins that are slow to activate; see `legacy.Plugins`.
+
+        Go:
+            plugin/store.go::Store.GetAllByCap
+
+        Differs:
+            behaviour lock: taken once; moby takes it twice and can deadlock with a writer.
+            extra patient: moby always waits.
+
+        Raises:
+            EngineError: `legacy plugin: …` of kind system; legacy plugins cannot be listed.
+        """
+        managed = self._get_all_by_cap(capability)
+        if self.legacy is None:
+            return managed
+        try:
+            return [*managed, *self.legacy.get_all(capability, patient=patient)]
+        except (EngineError, OSError) as error:
+            failure = System(error)
+            raise failure.with_text("legacy plugin") from failure
+
+    def handle(self, capability: str, callback: Handler) -> None:
+        """Call back with name and client of every plugin with a capability, when it is enabled.
+
+        Go:
+            plugin/store.go::Store.Handle
+        """
+        with self.lock:
+            self.handlers.setdefault(plugin_type(capability), []).append(callback)
+        if self.legacy is not None:
+            self.legacy.handle(capability, callback)
+
+    def register_runtime_opt(self, capability: str, *opts: SpecOpt) -> None:
+        """Change the spec of every plugin with a capability before it starts.
+
+        Go:
+            plugin/store.go::Store.RegisterRuntimeOpt
+        """
+        with self.lock:
+            self.spec_opts.setdefault(plugin_type(capability), []).extend(opts)
+
+    def call_handler(self, p: Plugin) -> None:
+        """Call back whoever waits for a plugin like this one, which is now enabled.
+
+        Go:
+            plugin/store.go::Store.CallHandler
+
+        Differs:
+            order Client: asked for first, since without a client nobody is called.
+            behaviour lock: the handlers are read under it; moby reads them without.
+            behaviour handler: one that fails is logged, and the others are called all the same.
+            behaviour client: a plugin with another protocol has none, and nobody is called with nothing.
+        """
+        client = p.client
+        if client is None:
+            return
+        with self.lock:
+            callbacks = [call for kind in p.get_types() for call in self.handlers.get(str(kind), ())]
+        for callback in callbacks:
+            try:
+                callback(p.name, client)
+            except EngineError as error:
+                failure(log, f"plugin {p.name} is not taken by whoever waits for it: {error}", error)
+
+    def _get_managed(self, name: str, capability: str, mode: int) -> Plugin:
+        with self.lock:
+            plugin = self.get_v2_plugin(name)
+            with plugin.mu:
+                if not plugin.is_enabled() and mode != RELEASE:
+                    raise Disabled(name)
+                found = plugin.filter_by_cap(capability)
+                plugin.add_ref_count(mode)
+                return found
+
+    def _get_legacy(self, name: str, capability: str) -> CompatPlugin:
+        if self.legacy is None:
+            raise PluginNotFound(name)
+        try:
+            return self.legacy.get(name, capability)
+        except legacy_errors.PluginNotFound as error:
+            raise PluginNotFound(name) from error
+        except (EngineError, OSError) as error:
+            failure = System(error)
+            raise failure.with_text("legacy plugin") from failure
+
+    def _get_all_by_cap(self, capability: str) -> list[CompatPlugin]:
+        """The enabled managed plugins that can do what is asked.
+
+        Go:
+            plugin/store.go::Store.getAllByCap
+        """
+        with self.lock:
+            enabled = [plugin for plugin in self.plugins.values() if plugin.is_enabled()]
+        return [plugin for plugin in enabled if _provides(plugin, capability)]
+
+    def _set_spec_opts(self, p: Plugin) -> None:
+        """Hand a plugin the spec options that were registered for what it can do.
+
+        Go:
+            plugin/store.go::Store.setSpecOpts
+        """
+        opts = [opt for kind in p.get_types() for opt in self.spec_opts.get(str(kind), ())]
+
+        def modify(spec: oci.Spec) -> None:
+            for opt in opts:
+                opt(spec)
+
+        p.set_spec_opt_modifier(modify)
+
+    def _resolve_plugin_id(self, id_or_name: str) -> str:
+        """The id that an id, a name or a prefix of an id stands for.
+
+        Go:
+            plugin/store.go::Store.resolvePluginID
+
+        Differs:
+            order TagNameOnly: before FamiliarString in both; Go's text has one more FamiliarString above, in
+                the warning.
+            behaviour lock: not taken again; the callers hold it.
+        """
+        if VALID_FULL_ID.fullmatch(id_or_name):
+            return id_or_name
+        try:
+            ref = reference.parse_normalized_named(id_or_name)
+        except EngineError as error:
+            raise PluginNotFound(id_or_name) from error
+        if ref.canonical:
+            log.warning("canonical references cannot be resolved: %s", reference.familiar_string(ref))
+            raise PluginNotFound(id_or_name)
+        name = reference.familiar_string(reference.tag_name_only(ref))
+        for plugin_id, plugin in self.plugins.items():
+            if plugin.name == name:
+                return plugin_id
+        return self._by_prefix(id_or_name)
+
+    def _by_prefix(self, prefix: str) -> str:
+        found = [plugin_id for plugin_id in self.plugins if plugin_id.startswith(prefix)]
+        if len(found) > 1:
+            raise Ambiguous(prefix)
+        if not found:
+            raise PluginNotFound(prefix)
+        return found[0]
+
+
+def _provides(plugin: Plugin, capability: str) -> bool:
+    try:
+        plugin.filter_by_cap(capability)
+    except InadequateCapability:
+        return False
+    return True
+
+
+DEFAULT_API_VERSION = "1.0"
+"""The version of the plugin API for volumes, networks, IPAM and authorization.
+
+Go:
+    plugin/store.go::defaultAPIVersion
+"""

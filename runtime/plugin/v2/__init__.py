@@ -1,0 +1,1 @@
+"""A managed plugin and its settings."""

@@ -1,0 +1,536 @@
+"""A managed plugin: what is written down of it, whether it is enabled, who uses it, and how it is reached."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
+
+from runtime import oci
+from runtime.api.types.plugin import Plugin as ApiPlugin
+from runtime.api.types.plugin import (
+    PluginConfig,
+    PluginDevice,
+    PluginEnv,
+    PluginFile,
+    PluginInterfaceType,
+    PluginMount,
+    PluginSettings,
+)
+from runtime.errdefs import EngineError
+from runtime.golang.strconv import quote
+from runtime.pkg.plugins.plugins import PROTOCOL_SCHEME_HTTP_V1
+from runtime.plugin.v2.plugin_linux import init_spec
+from runtime.plugin.v2.settable import (
+    ALLOWED_SETTABLE_FIELDS_ARGS,
+    ALLOWED_SETTABLE_FIELDS_DEVICES,
+    ALLOWED_SETTABLE_FIELDS_ENV,
+    ALLOWED_SETTABLE_FIELDS_MOUNTS,
+    Settable,
+    new_settables,
+    update_settings_env,
+)
+
+if TYPE_CHECKING:
+    from runtime.pkg.plugins.client import Client
+
+_Item = TypeVar("_Item", PluginEnv, PluginMount, PluginDevice)
+_Source = TypeVar("_Source", PluginMount, PluginDevice)
+_Change = Callable[[PluginConfig, PluginSettings, Settable], PluginSettings | None]
+
+
+def from_config(config: PluginConfig) -> PluginSettings:
+    """The settings that a config asks for: mounts, devices, variables with a value, arguments."""
+    return PluginSettings(
+        args=list(config.args.value or ()),
+        devices=list(config.linux.devices or ()),
+        env=[f"{env.name}={env.value}" for env in config.env or () if env.value is not None],
+        mounts=list(config.mounts or ()),
+    )
+
+
+def with_sources(config: PluginConfig, settings: PluginSettings) -> PluginConfig:
+    """The config with the mounts' sources and devices' paths that are set, as moby writes it."""
+    return _with_values(config, settings.mounts, settings.devices)
+
+
+def as_written(config: PluginConfig, original: PluginConfig) -> PluginConfig:
+    """The config with the mounts' sources and devices' paths of its author."""
+    return _with_values(config, original.mounts, original.linux.devices)
+
+
+def from_disk(config: PluginConfig, settings: PluginSettings) -> PluginSettings:
+    """The settings in force, where config.json has another source or path in the config.
+
+    moby sets mounts and devices there, and after a restart no longer in the settings; so the config's count.
+    """
+    return replace(
+        settings,
+        mounts=_taken(settings.mounts, config.mounts, _take_source),
+        devices=_taken(settings.devices, config.linux.devices, _take_path),
+    )
+
+
+def apply(config: PluginConfig, settings: PluginSettings, args: Iterable[str]) -> PluginSettings:
+    """The settings after a user's changes, `NAME[.FIELD][=VALUE]` each.
+
+    A name is looked for among the variables, then the mounts, the devices and the arguments; the first
+    counts.
+
+    Raises:
+        EngineError: a change is malformed, unknown or not allowed.
+    """
+    for setting in new_settables(args):
+        settings = _apply_one(config, settings, setting)
+    return settings
+
+
+def _apply_one(config: PluginConfig, settings: PluginSettings, setting: Settable) -> PluginSettings:
+    for change in _CHANGES:
+        changed = change(config, settings, setting)
+        if changed is not None:
+            return changed
+    raise EngineError(f"setting {quote(setting.name)} not found in the plugin configuration")
+
+
+def _change_env(config: PluginConfig, settings: PluginSettings, setting: Settable) -> PluginSettings | None:
+    env = _named(config.env, setting)
+    if env is None:
+        return None
+    _check(setting, ALLOWED_SETTABLE_FIELDS_ENV, env.settable)
+    return replace(settings, env=update_settings_env(settings.env or (), setting))
+
+
+def _change_mount(config: PluginConfig, settings: PluginSettings, setting: Settable) -> PluginSettings | None:
+    mount = _named(config.mounts, setting)
+    if mount is None:
+        return None
+    _check(setting, ALLOWED_SETTABLE_FIELDS_MOUNTS, mount.settable)
+    if mount.source is None:
+        raise EngineError("Plugin config has no mount source")
+    return replace(settings, mounts=_replaced(settings.mounts, replace(mount, source=setting.value)))
+
+
+def _change_device(
+    config: PluginConfig, settings: PluginSettings, setting: Settable
+) -> PluginSettings | None:
+    device = _named(config.linux.devices, setting)
+    if device is None:
+        return None
+    _check(setting, ALLOWED_SETTABLE_FIELDS_DEVICES, device.settable)
+    if device.path is None:
+        raise EngineError("Plugin config has no device path")
+    return replace(settings, devices=_replaced(settings.devices, replace(device, path=setting.value)))
+
+
+def _change_args(config: PluginConfig, settings: PluginSettings, setting: Settable) -> PluginSettings | None:
+    if config.args.name != setting.name:
+        return None
+    _check(setting, ALLOWED_SETTABLE_FIELDS_ARGS, config.args.settable)
+    return replace(settings, args=setting.value.split(" "))
+
+
+_CHANGES: Sequence[_Change] = (_change_env, _change_mount, _change_device, _change_args)
+
+
+def _check(setting: Settable, allowed: Sequence[str], settable: Sequence[str] | None) -> None:
+    settable = settable or ()
+    if not setting.is_settable(allowed, settable):
+        raise EngineError(f"{quote(setting.with_default_field(settable).pretty_name)} is not settable")
+
+
+def _with_values(
+    config: PluginConfig, mounts: list[PluginMount] | None, devices: list[PluginDevice] | None
+) -> PluginConfig:
+    linux = replace(config.linux, devices=_taken(config.linux.devices, devices, _take_path))
+    return replace(config, mounts=_taken(config.mounts, mounts, _take_source), linux=linux)
+
+
+def _taken(
+    items: list[_Source] | None,
+    others: list[_Source] | None,
+    take: Callable[[_Source, _Source], _Source],
+) -> list[_Source] | None:
+    """The items with what is taken from the others, if both are the same by name and place."""
+    if items is None or others is None or [item.name for item in items] != [item.name for item in others]:
+        return items
+    return list(map(take, items, others))
+
+
+def _take_source(mount: PluginMount, other: PluginMount) -> PluginMount:
+    return replace(mount, source=other.source)
+
+
+def _take_path(device: PluginDevice, other: PluginDevice) -> PluginDevice:
+    return replace(device, path=other.path)
+
+
+def _named(items: Sequence[_Item] | None, setting: Settable) -> _Item | None:
+    return next((item for item in items or () if item.name == setting.name), None)
+
+
+def _replaced(items: Sequence[_Source] | None, changed: _Source) -> list[_Source]:
+    """The items with the first of that name replaced, or added if the settings have none."""
+    updated = list(items or ())
+    for index, item in enumerate(updated):
+        if item.name == changed.name:
+            updated[index] = changed
+            return updated
+    updated.append(changed)
+    return updated
+
+
+log = logging.getLogger(__name__)
+
+PROPAGATED_MOUNT = "propagated-mount"
+"""The directory beside a plugin's root file system that holds what the plugin mounts for others."""
+
+SpecOpt = Callable[[oci.Spec], None]
+"""Changes the spec of a plugin before it starts.
+
+Go:
+    plugin/defs.go::SpecOpt
+"""
+
+
+class InadequateCapability(EngineError):
+    """The plugin cannot do what it is asked for.
+
+    Go:
+        plugin/v2/plugin.go::ErrInadequateCapability
+        plugin/v2/plugin.go::ErrInadequateCapability.Error
+    """
+
+    def __init__(self, capability: str) -> None:
+        super().__init__(f"plugin does not provide {quote(capability)} capability")
+        self.cap = capability
+
+
+class Plugin:
+    """A managed plugin; safe to use from several threads.
+
+    Go:
+        plugin/v2/plugin.go::Plugin
+
+    Differs:
+        behaviour PluginObj: a frozen value that is replaced as a whole, so that nobody sees half a change.
+        extra turn: held while the plugin is started, stopped, changed or removed, so that these never mix.
+        extra read: the document that config.json held, whose unknown keys are written back.
+        extra written: what config.json says; it is written again only when there is something else to say.
+    """
+
+    def __init__(self, file: PluginFile, read: object = None) -> None:
+        self.mu = threading.RLock()
+        self.turn = threading.RLock()
+        self.plugin_obj = file.plugin_obj
+        self.p_client: Client | None = None
+        self.ref_count = 0
+        self.rootfs = file.rootfs
+        self.config = file.config
+        self.blobsums = file.blobsums
+        self.modify_runtime_spec: SpecOpt | None = None
+        self.swarm_service_id = file.swarm_service_id
+        self.read = read
+        self.written: PluginFile | None = None
+        self._timeout = 0.0
+        self._addr = ""
+
+    def to_file(self) -> PluginFile:
+        """What config.json is to hold; as with moby, its config has the sources and paths that are set."""
+        with self.mu:
+            obj = self.plugin_obj
+            obj = replace(obj, config=with_sources(obj.config, obj.settings))
+            return PluginFile(obj, self.rootfs, self.config, self.blobsums, self.swarm_service_id)
+
+    def restore_config(self, original: PluginConfig) -> None:
+        """Put back what the author wrote, where config.json has what was set."""
+        with self.mu:
+            config = as_written(self.plugin_obj.config, original)
+            self.plugin_obj = replace(self.plugin_obj, config=config)
+
+    def scoped_path(self, path: str) -> str:
+        """Where a path that the plugin names is found on the host.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.ScopedPath
+
+        Differs:
+            param s: called `path`, which says what it is.
+            behaviour own: a path below the plugin's own directory stays, since without a container it sees
+                the host's.
+            behaviour prefix: `/mntx` is not below the propagated mount `/mnt`.
+            behaviour escape: `..` does not lead out of the plugin's directories.
+        """
+        own = Path(self.rootfs).parent
+        if self.rootfs and Path(path).is_relative_to(own) and ".." not in Path(path).parts:
+            return path
+        clean = os.path.normpath(f"/{path.lstrip('/')}")
+        propagated = self.plugin_obj.config.propagated_mount
+        if propagated and Path(clean).is_relative_to(propagated):
+            return str(own / PROPAGATED_MOUNT / Path(clean).relative_to(propagated))
+        return self.scoped_rootfs_path(clean)
+
+    def scoped_rootfs_path(self, path: str) -> str:
+        """Where a path below the plugin's root file system is found on the host."""
+        return (self.rootfs + os.path.normpath("/" + path.lstrip("/"))).rstrip("/")
+
+    @property
+    def client(self) -> Client | None:
+        """The client, or None until the plugin was started, or if it speaks another protocol.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.Client
+        """
+        with self.mu:
+            return self.p_client
+
+    def set_p_client(self, client: Client | None) -> None:
+        """Set the client.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.SetPClient
+
+        Differs:
+            behaviour close: the client that it replaces is closed.
+        """
+        with self.mu:
+            before, self.p_client = self.p_client, client
+        if before is not None and before is not client:
+            before.close()
+
+    def is_v1(self) -> bool:
+        """Whether this is a legacy plugin.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.IsV1
+        """
+        return False
+
+    @property
+    def name(self) -> str:
+        """The name, with its tag.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.Name
+        """
+        return self.plugin_obj.name
+
+    def filter_by_cap(self, capability: str) -> Plugin:
+        """The plugin itself, if it can do what is asked.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.FilterByCap
+
+        Raises:
+            InadequateCapability: it cannot.
+        """
+        capability = capability.lower()
+        for kind in self.get_types():
+            if kind.capability == capability and kind.prefix == "docker":
+                return self
+        raise InadequateCapability(capability)
+
+    def init_empty_settings(self) -> None:
+        """Set all settings to what the config says.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.InitEmptySettings
+        """
+        with self.mu:
+            self.plugin_obj = replace(self.plugin_obj, settings=from_config(self.plugin_obj.config))
+
+    def set(self, args: Iterable[str]) -> None:
+        """Change settings, all of them or none.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.Set
+
+        Differs:
+            behaviour several: if one of them cannot be set, none is; moby keeps those before it, unsaved.
+            behaviour mounts: the settings change, not the config, which moby changes through a shared
+                pointer.
+
+        Raises:
+            EngineError: the plugin is enabled, or a setting is malformed, unknown or not settable.
+        """
+        with self.mu:
+            if self.plugin_obj.enabled:
+                raise EngineError("cannot set on an active plugin, disable plugin before setting")
+            changed = apply(self.plugin_obj.config, self.plugin_obj.settings, args)
+            self.plugin_obj = replace(self.plugin_obj, settings=changed)
+
+    def is_enabled(self) -> bool:
+        """Whether it is to run.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.IsEnabled
+        """
+        with self.mu:
+            return self.plugin_obj.enabled
+
+    def get_id(self) -> str:
+        """The id.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.GetID
+        """
+        with self.mu:
+            return self.plugin_obj.id
+
+    def get_socket(self) -> str:
+        """The file name of its socket.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.GetSocket
+        """
+        with self.mu:
+            return self.plugin_obj.config.interface.socket
+
+    def get_types(self) -> list[PluginInterfaceType]:
+        """What it can do.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.GetTypes
+        """
+        with self.mu:
+            return list(self.plugin_obj.config.interface.types or ())
+
+    def get_ref_count(self) -> int:
+        """How often it is in use.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.GetRefCount
+        """
+        with self.mu:
+            return self.ref_count
+
+    def add_ref_count(self, count: int) -> None:
+        """Add to the count of users.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.AddRefCount
+
+        Differs:
+            behaviour zero: the count is never below it; one release too many is logged and does not free
+                another user's plugin.
+        """
+        with self.mu:
+            self.ref_count += count
+            if self.ref_count < 0:
+                self.ref_count = 0
+                log.error("plugin released more often than acquired", extra={"id": self.plugin_obj.id})
+
+    def acquire(self) -> None:
+        """Count one more user.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.Acquire
+        """
+        self.add_ref_count(1)
+
+    def release(self) -> None:
+        """Count one user less.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.Release
+        """
+        self.add_ref_count(-1)
+
+    def set_spec_opt_modifier(self, modify: SpecOpt) -> None:
+        """Set what changes the spec before the plugin starts.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.SetSpecOptModifier
+
+        Differs:
+            param f: called `modify`, for what it does to the spec.
+        """
+        with self.mu:
+            self.modify_runtime_spec = modify
+
+    @property
+    def timeout(self) -> float:
+        """How many seconds each try of a call may take; 0 for no bound of its own.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.Timeout
+        """
+        with self.mu:
+            return self._timeout
+
+    def set_timeout(self, seconds: float) -> None:
+        """Set the time-out of calls.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.SetTimeout
+
+        Differs:
+            param t: called `seconds`, a number of them; Go has a type for durations.
+        """
+        with self.mu:
+            self._timeout = seconds
+
+    @property
+    def addr(self) -> str:
+        """The address, `unix://PATH`; empty until the plugin was started.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.Addr
+
+        Differs:
+            result net.Addr: one text for network and path.
+        """
+        with self.mu:
+            return self._addr
+
+    def set_addr(self, addr: str) -> None:
+        """Set the address.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.SetAddr
+        """
+        with self.mu:
+            self._addr = addr
+
+    def protocol(self) -> str:
+        """The protocol that it speaks.
+
+        Go:
+            plugin/v2/plugin.go::Plugin.Protocol
+        """
+        return self.plugin_obj.config.interface.protocol_scheme or PROTOCOL_SCHEME_HTTP_V1
+
+    def init_spec(self, exec_root: Path) -> oci.Spec:
+        """The spec to start it with, spec options included.
+
+        Go:
+            plugin/v2/plugin_linux.go::Plugin.InitSpec
+
+        Differs:
+            behaviour mounts: the mounts of the settings are used, which moby reaches through shared
+                pointers.
+            error device: a device without a path is refused; moby crashes.
+            behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own
+                too.
+
+        Raises:
+            EngineError: a mount has no source, or a device no path or is none.
+            OSError: EXEC/ID cannot be made.
+        """
+        with self.mu:
+            spec = init_spec(self.plugin_obj, self.rootfs, exec_root)
+            modify = self.modify_runtime_spec
+        if modify is not None:
+            modify(spec)
+        return spec
+
+
+def api_plugin(plugin: Plugin) -> ApiPlugin:
+    """The plugin as the API shows it now."""
+    with plugin.mu:
+        return plugin.plugin_obj

@@ -1,0 +1,153 @@
+"""Settings as users write them, `NAME[.FIELD][=VALUE]`, and what may be set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from runtime.errdefs import EngineError
+
+ALLOWED_SETTABLE_FIELDS_ENV = ("value",)
+"""What can be set of a variable.
+
+Go:
+    plugin/v2/settable.go::allowedSettableFieldsEnv
+"""
+ALLOWED_SETTABLE_FIELDS_ARGS = ("value",)
+"""What can be set of the arguments.
+
+Go:
+    plugin/v2/settable.go::allowedSettableFieldsArgs
+"""
+ALLOWED_SETTABLE_FIELDS_DEVICES = ("path",)
+"""What can be set of a device.
+
+Go:
+    plugin/v2/settable.go::allowedSettableFieldsDevices
+"""
+ALLOWED_SETTABLE_FIELDS_MOUNTS = ("source",)
+"""What can be set of a mount.
+
+Go:
+    plugin/v2/settable.go::allowedSettableFieldsMounts
+"""
+
+
+class MultipleFields(EngineError):
+    """Several fields can be set and none was named.
+
+    Go:
+        plugin/v2/settable.go::errMultipleFields
+    """
+
+    def __init__(self) -> None:
+        super().__init__("multiple fields are settable, one must be specified")
+
+
+class InvalidFormat(EngineError):
+    """The setting has no name.
+
+    Go:
+        plugin/v2/settable.go::errInvalidFormat
+    """
+
+    def __init__(self) -> None:
+        super().__init__("invalid format, must be <name>[.<field>][=<value>]")
+
+
+@dataclass(frozen=True, slots=True)
+class Settable:
+    """One setting that a user asked for.
+
+    Go:
+        plugin/v2/settable.go::settable
+    """
+
+    name: str = ""
+    field: str = ""
+    value: str = ""
+
+    @property
+    def pretty_name(self) -> str:
+        """`name.field` if there is a field, else the name.
+
+        Go:
+            plugin/v2/settable.go::settable.prettyName
+        """
+        return f"{self.name}.{self.field}" if self.field else self.name
+
+    def with_default_field(self, settable: Sequence[str]) -> Settable:
+        """The setting with its field named, if only one can be meant.
+
+        Raises:
+            MultipleFields: several can be meant.
+        """
+        if self.field or not settable:
+            return self
+        if len(settable) > 1:
+            raise MultipleFields
+        return replace(self, field=settable[0])
+
+    def is_settable(self, allowed_settable_fields: Sequence[str], settable: Sequence[str]) -> bool:
+        """Whether the field may be set at all, and in this plugin.
+
+        Go:
+            plugin/v2/settable.go::settable.isSettable
+
+        Differs:
+            behaviour field: the default is not written into the setting; `with_default_field` makes a new
+                one.
+
+        Raises:
+            MultipleFields: no field was named and several can be meant.
+        """
+        field = self.with_default_field(settable).field
+        return field in allowed_settable_fields and field in settable
+
+
+def new_settables(args: Iterable[str]) -> list[Settable]:
+    """The settings that these arguments ask for.
+
+    Go:
+        plugin/v2/settable.go::newSettables
+
+    Raises:
+        InvalidFormat: one of them has no name.
+    """
+    return [new_settable(arg) for arg in args]
+
+
+def new_settable(arg: str) -> Settable:
+    """The setting that an argument asks for.
+
+    Go:
+        plugin/v2/settable.go::newSettable
+
+    Raises:
+        InvalidFormat: it has no name.
+    """
+    name, equals, value = arg.partition("=")
+    if equals and not name:
+        raise InvalidFormat
+    dot = name.rfind(".")
+    if dot > 0:
+        return Settable(name[:dot], name[dot + 1 :], value)
+    return Settable(name, "", value)
+
+
+def update_settings_env(env: Sequence[str], setting: Settable) -> list[str]:
+    """The variables with this one replaced where it stands, or added.
+
+    Go:
+        plugin/v2/settable.go::updateSettingsEnv
+
+    Differs:
+        result list: the new list; Go changes the one that `env` points to.
+    """
+    line = f"{setting.name}={setting.value}"
+    updated = list(env)
+    for index, present in enumerate(updated):
+        if present.partition("=")[0] == setting.name:
+            updated[index] = line
+            return updated
+    return [*updated, line]

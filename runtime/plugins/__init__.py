@@ -1,1 +1,0 @@
-"""Plugins: how they are found, activated, called and, if managed, kept running."""

@@ -1,1 +1,0 @@
-"""Who runs plugins: plain processes, or containers."""

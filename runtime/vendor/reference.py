@@ -1,0 +1,112 @@
+"""Names of plugins as users write them: `name`, `user/name:tag`, `host:port/name@digest`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from runtime.errdefs import EngineError
+
+DEFAULT_DOMAIN = "docker.io"
+LEGACY_DEFAULT_DOMAIN = "index.docker.io"
+OFFICIAL_REPOSITORY = "library"
+DEFAULT_TAG = "latest"
+NAME_TOTAL_LENGTH_MAX = 255
+
+_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|[-]+)[a-z0-9]+)*"
+_DOMAIN_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_REFERENCE = re.compile(
+    rf"(?P<domain>{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*(?::[0-9]+)?)/(?P<path>{_COMPONENT}(?:/{_COMPONENT})*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?"
+)
+_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A parsed name: where it lives, its path there, a tag and a digest, both perhaps empty.
+
+    Go:
+        vendor/github.com/docker/distribution/reference/reference.go::Named
+
+    Differs:
+        method Reference,Name: embedded `String` and the full name; here `familiar_string` writes both parts.
+        extra domain,path,tag,digest: the parts themselves; moby has four types behind an interface, whose
+            tag or digest is empty here.
+    """
+
+    domain: str
+    path: str
+    tag: str = ""
+    digest: str = ""
+
+    @property
+    def canonical(self) -> bool:
+        """Whether it has a digest.
+
+        Go:
+            vendor/github.com/docker/distribution/reference/reference.go::Canonical
+        """
+        return bool(self.digest)
+
+
+def parse_normalized_named(s: str) -> Reference:
+    """The full reference that a familiar name stands for.
+
+    Go:
+        vendor/github.com/docker/distribution/reference/normalize.go::ParseNormalizedNamed
+
+    Differs:
+        error has-no-name: what fits the grammar always has a name here; Go's parser also knows a digest
+            alone.
+
+    Raises:
+        EngineError: the text is no name.
+    """
+    if _IDENTIFIER.fullmatch(s):
+        raise EngineError(f"invalid repository name ({s}), cannot specify 64-byte hexadecimal strings")
+    domain, remainder = _split_docker_domain(s)
+    name = remainder.partition(":")[0]
+    if name.lower() != name:
+        raise EngineError("invalid reference format: repository name must be lowercase")
+    found = _REFERENCE.fullmatch(f"{domain}/{remainder}")
+    if found is None:
+        raise EngineError("invalid reference format")
+    if len(found["domain"]) + 1 + len(found["path"]) > NAME_TOTAL_LENGTH_MAX:
+        raise EngineError(f"repository name must not be more than {NAME_TOTAL_LENGTH_MAX} characters")
+    return Reference(found["domain"], found["path"], found["tag"] or "", found["digest"] or "")
+
+
+def tag_name_only(ref: Reference) -> Reference:
+    """The reference with the default tag, if it has neither tag nor digest.
+
+    Go:
+        vendor/github.com/docker/distribution/reference/normalize.go::TagNameOnly
+        vendor/github.com/docker/distribution/reference/helpers.go::IsNameOnly
+    """
+    return ref if ref.tag or ref.digest else replace(ref, tag=DEFAULT_TAG)
+
+
+def familiar_string(ref: Reference) -> str:
+    """The reference as users write it, without the default domain.
+
+    Go:
+        vendor/github.com/docker/distribution/reference/helpers.go::FamiliarString
+    """
+    name = f"{ref.domain}/{ref.path}"
+    if ref.domain == DEFAULT_DOMAIN:
+        owner, _, official = ref.path.partition("/")
+        name = official if owner == OFFICIAL_REPOSITORY and "/" not in official else ref.path
+    return name + (f":{ref.tag}" if ref.tag else "") + (f"@{ref.digest}" if ref.digest else "")
+
+
+def _split_docker_domain(name: str) -> tuple[str, str]:
+    first, slash, rest = name.partition("/")
+    has_domain = bool(slash) and (any(sign in first for sign in ".:") or first == "localhost")
+    domain, remainder = (first, rest) if has_domain else (DEFAULT_DOMAIN, name)
+    if domain == LEGACY_DEFAULT_DOMAIN:
+        domain = DEFAULT_DOMAIN
+    if domain == DEFAULT_DOMAIN and "/" not in remainder:
+        remainder = f"{OFFICIAL_REPOSITORY}/{remainder}"
+    return domain, remainder

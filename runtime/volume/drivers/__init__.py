@@ -1,0 +1,1 @@
+"""Drivers of volumes, those of plugins included."""

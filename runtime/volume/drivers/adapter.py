@@ -1,0 +1,289 @@
+"""A plugin as a driver, and what it has as volumes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from runtime.errdefs import EngineError, NotFound
+from runtime.volume.drivers.proxy import ProxyVolume, VolumeDriver
+from runtime.volume.volume import LOCAL_SCOPE, SCOPES, Capability, Unreachable, Volume
+
+
+class NoSuchVolume(NotFound):
+    """No driver has the volume.
+
+    Go:
+        volume/service/errors.go::errNoSuchVolume
+        volume/drivers/adapter.go::errNoSuchVolume
+
+    Differs:
+        behaviour kind: the adapter's has one too; moby's two errors of one text differ only there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("no such volume")
+
+
+log = logging.getLogger(__name__)
+
+
+class VolumeDriverAdapter:
+    """A driver whose volumes a plugin has.
+
+    Args:
+        name: The plugin's.
+        scope_path: Where on the host a path in the plugin's view is.
+        proxy: The plugin's methods.
+
+    Go:
+        volume/drivers/adapter.go::volumeDriverAdapter
+
+    Differs:
+        field capabilities: called known_capabilities.
+        extra scope: what moby's method of that name returns.
+        extra list_once: a list says at once that a plugin refuses connections.
+        extra is_reachable: a plugin that answers exists, even if its socket was deleted.
+        extra known_capabilities: moby's capabilities.
+    """
+
+    def __init__(self, name: str, scope_path: Callable[[str], str], proxy: VolumeDriver) -> None:
+        self.name = name
+        self.scope_path = scope_path
+        self.proxy = proxy
+        self.known_capabilities: Capability | None = None
+
+    @property
+    def scope(self) -> str:
+        """The scope that the plugin has declared.
+
+        Go:
+            volume/drivers/adapter.go::volumeDriverAdapter.Scope
+        """
+        return self.get_capabilities().scope
+
+    def create(self, name: str, opts: Mapping[str, str] | None) -> VolumeAdapter:
+        """Make a volume.
+
+        Raises:
+            EngineError: The plugin says why not, or did not answer.
+
+        Go:
+            volume/drivers/adapter.go::volumeDriverAdapter.Create
+
+        Differs:
+            call volumeDriverAdapter.Name: an attribute, which is read.
+        """
+        self.proxy.create(name, opts)
+        return VolumeAdapter(self.proxy, name, self.name, self.scope_path)
+
+    def remove(self, vol: Volume) -> None:
+        """Delete a volume.
+
+        Raises:
+            EngineError: The plugin says why not, or did not answer.
+
+        Go:
+            volume/drivers/adapter.go::volumeDriverAdapter.Remove
+        """
+        self.proxy.remove(vol.name)
+
+    def list(self) -> Sequence[VolumeAdapter]:
+        """All volumes.
+
+        Raises:
+            EngineError: The plugin says why not, or did not answer.
+
+        Go:
+            volume/drivers/adapter.go::volumeDriverAdapter.List
+
+        Differs:
+            behaviour CreatedAt: kept if the plugin tells it; moby shows the zero time in lists.
+        """
+        return self._list(retry=True)
+
+    def list_once(self) -> Sequence[VolumeAdapter]:
+        """Return all volumes; if nobody answers, fail at once.
+
+        Raises:
+            EngineError: The plugin says why not, or did not answer.
+        """
+        return self._list(retry=False)
+
+    def is_reachable(self) -> bool:
+        """Return whether the plugin answers."""
+        try:
+            self.list_once()
+        except Unreachable:
+            return False
+        except EngineError:
+            return True
+        return True
+
+    def get(self, name: str) -> VolumeAdapter:
+        """One volume.
+
+        Raises:
+            NoSuchVolume: The plugin has none of that name.
+            EngineError: The plugin says why not, or did not answer.
+
+        Go:
+            volume/drivers/adapter.go::volumeDriverAdapter.Get
+
+        Differs:
+            behaviour eMount: the path on the host, as in lists; moby shows the path inside the plugin.
+            behaviour name: the one that was asked for, whatever the plugin calls its answer.
+        """
+        volume = self.proxy.get(name)
+        if volume is None:
+            raise NoSuchVolume
+        return self._adapt(volume, name)
+
+    def get_capabilities(self) -> Capability:
+        """What the plugin says of itself, asked until it has answered; a local driver until then.
+
+        Go:
+            volume/drivers/adapter.go::volumeDriverAdapter.getCapabilities
+        """
+        if self.known_capabilities is not None:
+            return self.known_capabilities
+        try:
+            scope = self.proxy.capabilities().scope.lower() or LOCAL_SCOPE
+        except EngineError as error:
+            log.debug(
+                "Volume driver returned an error while trying to query its capabilities, using default "
+                "capabilities: driver %s: %s",
+                self.name,
+                error,
+            )
+            return Capability(LOCAL_SCOPE)
+        if scope not in SCOPES:
+            log.warning("Volume driver returned an invalid scope: driver %s, scope %s", self.name, scope)
+            scope = LOCAL_SCOPE
+        self.known_capabilities = Capability(scope)
+        return self.known_capabilities
+
+    def _list(self, *, retry: bool) -> Sequence[VolumeAdapter]:
+        found = self.proxy.list(retry=retry)
+        return tuple(self._adapt(volume, volume.name) for volume in found if volume.name)
+
+    def _adapt(self, volume: ProxyVolume, name: str) -> VolumeAdapter:
+        return VolumeAdapter(
+            self.proxy,
+            name,
+            self.name,
+            self.scope_path,
+            e_mount=self.scope_path(volume.mountpoint) if volume.mountpoint else "",
+            created_at=volume.created_at,
+            status=volume.status,
+        )
+
+
+class VolumeAdapter:
+    """A volume that a plugin has.
+
+    Go:
+        volume/drivers/adapter.go::volumeAdapter
+
+    Differs:
+        behaviour eMount: empty if the plugin told none; moby makes the plugin's own root of that in lists.
+        extra created: moby's createdAt.
+        extra told_status: moby's status.
+    """
+
+    __slots__ = ("created", "driver_name", "e_mount", "name", "proxy", "scope_path", "told_status")
+
+    def __init__(  # noqa: PLR0913 - what a plugin tells of a volume
+        self,
+        proxy: VolumeDriver,
+        name: str,
+        driver_name: str,
+        scope_path: Callable[[str], str],
+        *,
+        e_mount: str = "",
+        created_at: datetime | None = None,
+        status: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.proxy = proxy
+        self.name = name
+        self.driver_name = driver_name
+        self.scope_path = scope_path
+        self.e_mount = e_mount
+        self.created = created_at
+        self.told_status = status
+
+    def path(self) -> str:
+        """Where it is on the host; the plugin is asked if that is not known.
+
+        Go:
+            volume/drivers/adapter.go::volumeAdapter.Path
+        """
+        if not self.e_mount:
+            try:
+                told = self.proxy.path(self.name)
+            except EngineError as error:
+                log.debug(
+                    "volume %s: driver %s does not tell its path: %s", self.name, self.driver_name, error
+                )
+                return ""
+            self.e_mount = self.scope_path(told) if told else ""
+        return self.e_mount
+
+    def cached_path(self) -> str:
+        """Where it is on the host, if that is known.
+
+        Go:
+            volume/drivers/adapter.go::volumeAdapter.CachedPath
+        """
+        return self.e_mount
+
+    def mount(self, ref: str) -> str:
+        """Make it ready for use.
+
+        Raises:
+            EngineError: The plugin says why not, or did not answer.
+
+        Go:
+            volume/drivers/adapter.go::volumeAdapter.Mount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
+        """
+        told = self.proxy.mount(self.name, ref)
+        self.e_mount = self.scope_path(told) if told else ""
+        return self.e_mount
+
+    def unmount(self, ref: str) -> None:
+        """End a use.
+
+        Raises:
+            EngineError: The plugin says why not, or did not answer.
+
+        Go:
+            volume/drivers/adapter.go::volumeAdapter.Unmount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
+        """
+        self.proxy.unmount(self.name, ref)
+        self.e_mount = ""
+
+    def created_at(self) -> datetime | None:
+        """When the plugin says that it was made.
+
+        Go:
+            volume/drivers/adapter.go::volumeAdapter.CreatedAt
+        """
+        return self.created
+
+    def status(self) -> Mapping[str, Any]:
+        """What the plugin tells about it.
+
+        Go:
+            volume/drivers/adapter.go::volumeAdapter.Status
+        """
+        return dict(self.told_status or {})

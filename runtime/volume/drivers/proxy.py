@@ -1,0 +1,463 @@
+"""What goes over the wire between the engine and a volume plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from runtime.errdefs import EngineError
+from runtime.golang import time
+from runtime.volume.volume import Capability, Unreachable
+
+
+class Request(msgspec.Struct, frozen=True, rename="pascal"):
+    """A request without fields: List and Capabilities.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyListRequest
+        volume/drivers/proxy.go::volumeDriverProxyCapabilitiesRequest
+    """
+
+
+class CreateRequest(Request, frozen=True, rename="pascal"):
+    """What Create is asked.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyCreateRequest
+    """
+
+    name: str
+    opts: Mapping[str, str] | None
+
+
+class NameRequest(Request, frozen=True, rename="pascal"):
+    """What Remove, Path and Get are asked.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyRemoveRequest
+        volume/drivers/proxy.go::volumeDriverProxyPathRequest
+        volume/drivers/proxy.go::volumeDriverProxyGetRequest
+    """
+
+    name: str
+
+
+class UseRequest(Request, frozen=True):
+    """What Mount and Unmount are asked.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyMountRequest
+        volume/drivers/proxy.go::volumeDriverProxyUnmountRequest
+
+    Differs:
+        field ID: called ref, as everywhere here; on the wire it is ID.
+        extra ref: moby's ID.
+    """
+
+    name: str = msgspec.field(name="Name")
+    ref: str = msgspec.field(name="ID")
+
+
+class Response(msgspec.Struct, frozen=True):
+    """A reply that says whether it worked: Create, Remove and Unmount.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyCreateResponse
+        volume/drivers/proxy.go::volumeDriverProxyRemoveResponse
+        volume/drivers/proxy.go::volumeDriverProxyUnmountResponse
+    """
+
+    err: str = msgspec.field(default="", name="Err")
+
+
+class MountpointResponse(Response, frozen=True):
+    """A reply with a path: Path and Mount.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyPathResponse
+        volume/drivers/proxy.go::volumeDriverProxyMountResponse
+    """
+
+    mountpoint: str = msgspec.field(default="", name="Mountpoint")
+
+
+class ListResponse(Response, frozen=True):
+    """The volumes that a plugin has.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyListResponse
+    """
+
+    volumes: tuple[ProxyVolume | None, ...] = msgspec.field(default=(), name="Volumes")
+
+
+class GetResponse(Response, frozen=True):
+    """One volume, if the plugin has it.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyGetResponse
+    """
+
+    volume: ProxyVolume | None = msgspec.field(default=None, name="Volume")
+
+
+class CapabilitiesResponse(Response, frozen=True):
+    """What the plugin says of itself.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxyCapabilitiesResponse
+    """
+
+    capabilities: Capability = msgspec.field(default_factory=Capability, name="Capabilities")
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long what may take, in seconds.
+
+    Args:
+        long_timeout: One try of a plugin's Create or Mount.
+        short_timeout: One try of any other call of a plugin.
+        start: What drivers that do not answer may delay the start by, all of them together; moby waits for
+            the slowest, which is a quarter of a minute for one that is gone.
+        probe: What all drivers together may take to answer in a list; moby waits for the slowest.
+        database_lock: The wait for another engine to give the root free.
+        database_retry: The pause between two tries of that.
+
+    Go:
+        volume/drivers/proxy.go::longTimeout
+        volume/drivers/proxy.go::shortTimeout
+    """
+
+    long_timeout: float = 120.0
+    short_timeout: float = 60.0
+    start: float = 1.0
+    probe: float = 10.0
+    database_lock: float = 1.0
+    database_retry: float = 0.05
+
+
+DEFAULT = Timings()
+
+R = TypeVar("R", bound=Response)
+
+
+class Client(Protocol):
+    """What calls a plugin.
+
+    Go:
+        volume/drivers/proxy.go::client
+    """
+
+    def call_with_options(self, service_method: str, args: object, ret: type[R], opts: Any) -> R:
+        """Call a method and decode the reply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOpts:
+    """How a call is made: the seconds of each try, and whether there is a second one."""
+
+    timeout: float
+    retry: bool = True
+
+
+class VolumeDriver(Protocol):
+    """The calls that a volume plugin answers.
+
+    Go:
+        volume/drivers/extpoint.go::volumeDriver
+    """
+
+    def create(self, name: str, opts: Mapping[str, str] | None) -> None:
+        """Make a volume.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Create
+        """
+        ...
+
+    def remove(self, name: str) -> None:
+        """Delete a volume.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Remove
+        """
+        ...
+
+    def path(self, name: str) -> str:
+        """Where a volume is.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Path
+        """
+        ...
+
+    def mount(self, name: str, ref: str) -> str:
+        """Make a volume ready for use, and tell where it is.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Mount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
+        """
+        ...
+
+    def unmount(self, name: str, ref: str) -> None:
+        """End the use of a volume.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Unmount
+
+        Differs:
+            param id: called ref; `id` is a builtin.
+            extra ref: moby's id; `id` is a builtin.
+        """
+        ...
+
+    def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
+        """All volumes.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.List
+
+        Differs:
+            extra retry: whether to try again when nobody answers.
+        """
+        ...
+
+    def get(self, name: str) -> ProxyVolume | None:
+        """One volume.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Get
+        """
+        ...
+
+    def capabilities(self) -> Capability:
+        """What the driver says of itself.
+
+        Go:
+            volume/drivers/extpoint.go::volumeDriver.Capabilities
+        """
+        ...
+
+
+class VolumeDriverProxy:
+    """A plugin's methods, called through its client.
+
+    Args:
+        client: The plugin's; None as long as the plugin has not answered.
+        timings: How long each call may take.
+
+    Go:
+        volume/drivers/proxy.go::volumeDriverProxy
+
+    Differs:
+        extra timings: the numbers, for tests.
+        behaviour error: one that the plugin answered is told from one of a plugin that did not answer, or
+            not in the protocol's words; of the latter nothing is concluded.
+    """
+
+    def __init__(self, client: Client | None, timings: Timings = DEFAULT) -> None:
+        self.client = client
+        self.timings = timings
+
+    def create(self, name: str, opts: Mapping[str, str] | None) -> None:
+        """Make a volume.
+
+        Raises:
+            EngineError: The plugin says why not.
+            Unreachable: The plugin did not answer.
+
+        Go:
+            volume/drivers/proxy.go::volumeDriverProxy.Create
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
+        """
+        self._call("VolumeDriver.Create", CreateRequest(name, opts), Response, self.timings.long_timeout)
+
+    def remove(self, name: str) -> None:
+        """Delete a volume.
+
+        Raises:
+            EngineError: The plugin says why not.
+            Unreachable: The plugin did not answer.
+
+        Go:
+            volume/drivers/proxy.go::volumeDriverProxy.Remove
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
+        """
+        self._call("VolumeDriver.Remove", NameRequest(name), Response, self.timings.short_timeout)
+
+    def path(self, name: str) -> str:
+        """Where a volume is, in the plugin's view.
+
+        Raises:
+            EngineError: The plugin says why not.
+            Unreachable: The plugin did not answer.
+
+        Go:
+            volume/drivers/proxy.go::volumeDriverProxy.Path
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
+        """
+        request = NameRequest(name)
+        return self._call(
+            "VolumeDriver.Path", request, MountpointResponse, self.timings.short_timeout
+        ).mountpoint
+
+    def mount(self, name: str, ref: str) -> str:
+        """Make a volume ready for use, and tell where it is in the plugin's view.
+
+        Raises:
+            EngineError: The plugin says why not.
+            Unreachable: The plugin did not answer.
+
+        Go:
+            volume/drivers/proxy.go::volumeDriverProxy.Mount
+
+        Differs:
+            param id: called ref, since `id` is Python's own.
+            call WithRequestTimeout: the options are a value of this package.
+            extra ref: moby's id; `id` is a builtin.
+        """
+        request = UseRequest(name, ref)
+        return self._call(
+            "VolumeDriver.Mount", request, MountpointResponse, self.timings.long_timeout
+        ).mountpoint
+
+    def unmount(self, name: str, ref: str) -> None:
+        """End the use of a volume.
+
+        Raises:
+            EngineError: The plugin says why not.
+            Unreachable: The plugin did not answer.
+
+        Go:
+            volume/drivers/proxy.go::volumeDriverProxy.Unmount
+
+        Differs:
+            param id: called ref, since `id` is Python's own.
+            call WithRequestTimeout: the options are a value of this package.
+            extra ref: moby's id; `id` is a builtin.
+        """
+        self._call("VolumeDriver.Unmount", UseRequest(name, ref), Response, self.timings.short_timeout)
+
+    def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
+        """All volumes.
+
+        Raises:
+            EngineError: The plugin says why not.
+            Unreachable: The plugin did not answer.
+
+        Go:
+            volume/drivers/proxy.go::volumeDriverProxy.List
+
+        Differs:
+            extra retry: whether to try again when nobody answers.
+            behaviour null: one among the volumes is left out; moby panics.
+            call WithRequestTimeout: the options are a value of this package.
+        """
+        reply = self._call(
+            "VolumeDriver.List",
+            Request(),
+            ListResponse,
+            self.timings.short_timeout,
+            retry=retry,
+        )
+        return tuple(volume for volume in reply.volumes if volume is not None)
+
+    def get(self, name: str) -> ProxyVolume | None:
+        """One volume.
+
+        Raises:
+            EngineError: The plugin says why not.
+            Unreachable: The plugin did not answer.
+
+        Go:
+            volume/drivers/proxy.go::volumeDriverProxy.Get
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
+        """
+        request = NameRequest(name)
+        return self._call("VolumeDriver.Get", request, GetResponse, self.timings.short_timeout).volume
+
+    def capabilities(self) -> Capability:
+        """What the plugin says of itself.
+
+        Raises:
+            EngineError: The plugin says why not.
+            Unreachable: The plugin did not answer.
+
+        Go:
+            volume/drivers/proxy.go::volumeDriverProxy.Capabilities
+
+        Differs:
+            call WithRequestTimeout: the options are a value of this package.
+        """
+        reply = self._call(
+            "VolumeDriver.Capabilities",
+            Request(),
+            CapabilitiesResponse,
+            self.timings.short_timeout,
+        )
+        return reply.capabilities
+
+    def _call(
+        self, method: str, request: Request, wanted: type[R], timeout: float, *, retry: bool = True
+    ) -> R:
+        if self.client is None:
+            raise Unreachable(f"{method}: the plugin is not running")
+        try:
+            reply = self.client.call_with_options(method, request, wanted, RequestOpts(timeout, retry))
+        except EngineError as error:
+            if _is_answer(error):
+                raise
+            raise Unreachable(error) from error
+        if reply.err:
+            raise EngineError(reply.err)
+        return reply
+
+
+def _is_answer(error: EngineError) -> bool:
+    """Whether the plugin itself answered so, with a status that is not 200."""
+    return isinstance(getattr(error, "status", None), int)
+
+
+class ProxyVolume(msgspec.Struct, frozen=True):
+    """A volume as a plugin describes it.
+
+    Go:
+        volume/drivers/adapter.go::proxyVolume
+
+    Differs:
+        extra created_text: CreatedAt as text, checked when it is decoded; `created_at` is the time.
+        behaviour escapes: a time may be written with JSON's escapes; moby does not decode them.
+    """
+
+    name: str = msgspec.field(default="", name="Name")
+    mountpoint: str = msgspec.field(default="", name="Mountpoint")
+    created_text: str | None = msgspec.field(default=None, name="CreatedAt")
+    status: Mapping[str, Any] | None = msgspec.field(default=None, name="Status")
+
+    def __post_init__(self) -> None:
+        """Refuse a time that Go does not read, and with it the whole answer."""
+        if self.created_text is not None:
+            time.parse(self.created_text)
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When the volume was created; None if the plugin does not say."""
+        return None if self.created_text is None else time.parse(self.created_text)

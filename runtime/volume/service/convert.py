@@ -1,0 +1,104 @@
+"""Volumes as the engine's API shows them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from runtime.api.types.volume import Volume, VolumeUsageData
+from runtime.errdefs import EngineError
+from runtime.golang import context
+from runtime.golang.context import Context
+from runtime.pkg import directory
+from runtime.volume.local.local_volume import LocalVolume
+from runtime.volume.service.wrapper import VolumeWrapper
+
+if TYPE_CHECKING:
+    from runtime.volume.service.store import VolumeStore
+
+log = logging.getLogger(__name__)
+
+ZERO_TIME: Final = "0001-01-01T00:00:00Z"
+"""What Go shows for a time that nobody knows."""
+
+
+def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None) -> tuple[Volume, ...]:
+    """Volumes with what is known of them without asking a driver.
+
+    Go:
+        volume/service/convert.go::VolumesService.volumesToAPI
+
+    Differs:
+        param opts: two functions instead of two options.
+        behaviour cancelled: an error, where moby returns nothing.
+        param volumes: `ctx` comes last here.
+        call pathCacher.CachedPath: what was said once is kept; see `volume_to_api_type`.
+        call Volume.Path: the function for volumes with sizes does.
+        call Size: the function for volumes with sizes does.
+        call Volume.Name: an attribute here, which is read.
+        call VolumeStore.CountReferences: the function for volumes with sizes does.
+    """
+    context.check(ctx)
+    return tuple([v.api or volume_to_api_type(v) for v in volumes])
+
+
+def volumes_with_size(
+    volumes: Iterable[VolumeWrapper], vs: VolumeStore, ctx: Context | None = None
+) -> tuple[Volume, ...]:
+    """Volumes with their size and the number of their users: what `volumesToAPI` does if asked for sizes."""
+    return tuple(
+        msgspec.structs.replace(
+            v.api or volume_to_api_type(v),
+            mountpoint=v.path(),
+            usage_data=VolumeUsageData(_size(v, ctx), vs.count_references(v)),
+        )
+        for v in volumes
+    )
+
+
+def volume_to_api_type(v: VolumeWrapper) -> Volume:
+    """A volume with what is known of it without asking its driver.
+
+    Go:
+        volume/service/convert.go::volumeToAPIType
+
+    Differs:
+        behaviour cache: what is said of a local volume does not change, and is said once.
+        behaviour zone: times are in UTC; moby's are in the machine's zone.
+        call DetailedVolume.Labels: an attribute here, which is read.
+        call DetailedVolume.Options: an attribute here, which is read.
+        call DetailedVolume.Scope: an attribute here, which is read.
+    """
+    created = v.created_at()
+    shown = Volume(
+        created_at=rfc3339(created),
+        driver=v.driver_name,
+        labels=v.labels,
+        mountpoint=v.cached_path(),
+        name=v.name,
+        options=v.options,
+        scope=v.scope,
+    )
+    if isinstance(v.volume, LocalVolume) and created is not None:
+        v.api = shown
+    return shown
+
+
+def rfc3339(time: datetime | None) -> str:
+    """A time to the second, in UTC; Go's zero time for None."""
+    if time is None:
+        return ZERO_TIME
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _size(v: VolumeWrapper, ctx: Context | None) -> int:
+    try:
+        return directory.size(v.path(), ctx=ctx)
+    except (OSError, EngineError) as error:
+        context.check(ctx)
+        log.warning("Failed to determine size of volume %s: %s", v.name, error)
+        return -1

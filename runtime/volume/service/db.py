@@ -1,0 +1,564 @@
+"""Opens the records of a root, with those that dockerd left there."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, TypeAlias
+
+import msgspec
+
+from runtime.daemon.root_lock import RootLock
+from runtime.errdefs import EngineError, InvalidParameter
+from runtime.golang import encoding_json
+from runtime.golang.strconv import cause, located, quote
+from runtime.volume.service.durability import RECORDS, Sync
+
+FILE: Final = "metadata.sqlite3"
+SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
+"""What the names of SQLite's files for it end with."""
+ASIDE: Final = ".damaged-"
+"""What stands between its name and a number when it could not be used."""
+BOLT_FILE: Final = "metadata.db"
+"""Dockerd's file of records."""
+FILE_MODE: Final = 0o600
+"""Options hold passwords (`o=username=…,password=…`), and others may enter dockerd's volumes directory."""
+SCHEMA: Final = """
+create table if not exists volumes (name text primary key, value blob not null) without rowid;
+create table if not exists taken_over (name blob primary key, value blob not null) without rowid;
+create table if not exists facts (key text primary key, value text not null) without rowid;
+"""
+
+Flush: TypeAlias = Callable[[], None]
+"""Brings to disk what a record speaks of, before the record is there."""
+
+
+class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False):
+    """What is kept of a volume.
+
+    Go:
+        volume/service/db.go::volumeMetadata
+    """
+
+    name: str = ""
+    driver: str = ""
+    labels: Mapping[str, str] | None = None
+    options: Mapping[str, str] | None = None
+
+
+class _Write:
+    """A change that waits to be written, and what became of it."""
+
+    __slots__ = ("done", "error", "flush", "meta", "name", "value")
+
+    def __init__(self, name: str, meta: VolumeMetadata | None, flush: Flush | None) -> None:
+        self.name = name
+        self.meta = meta
+        self.value = None if meta is None else encode(meta)
+        self.flush = flush
+        self.done = False
+        self.error: BaseException | None = None
+
+
+class Metadata:
+    """All records; a change returns when it is on disk.
+
+    Whoever comes while another's change is being written waits and is written with all who came by then: one
+    commit and one sync for all of them.
+
+    Records that cannot be understood are kept, and told of.
+
+    Args:
+        database: Where they last.
+        sync: What forces a commit to the disk; None for records that do not last.
+    """
+
+    def __init__(self, database: sqlite3.Connection, sync: Sync | None = None) -> None:
+        self.database = database
+        self.sync = sync
+        self.path = str(database.execute("pragma database_list").fetchone()[2]) or "memory"
+        self.rows: dict[str, VolumeMetadata] = {}
+        self.broken: dict[str, str] = {}
+        self.drivers: Counter[str] = Counter()
+        self._mu = threading.Lock()
+        self._leader = threading.Lock()
+        self._queue: list[_Write] = []
+        self._closed = False
+        self._beside = 0
+        for name, value in _rows(database):
+            self._load(name, value)
+
+    def get(self, name: str) -> VolumeMetadata:
+        """The record of a volume; an empty one if there is none.
+
+        Raises:
+            EngineError: There is one, and it cannot be understood.
+
+        Go:
+            volume/service/db.go::VolumeStore.getMeta
+            volume/service/db.go::getMeta
+
+        Differs:
+            param meta: returned.
+            error NotFound: there is always a table.
+            param tx: a change is its own transaction, shared with those that come at the same time.
+            error volume-bucket-does-not-exist: there is always a table.
+            call NotFound: there is always a table.
+        """
+        if name in self.broken:
+            raise EngineError(f"error unmarshaling volume metadata: {self.broken[name]}")
+        return self.rows.get(name) or VolumeMetadata()
+
+    def set(self, name: str, meta: VolumeMetadata, flush: Flush | None = None) -> None:
+        """Keep a record.
+
+        Raises:
+            InvalidParameter: It has a text that is no Unicode.
+            EngineError: It cannot be written.
+
+        Go:
+            volume/service/db.go::VolumeStore.setMeta
+            volume/service/db.go::setMeta
+
+        Differs:
+            extra flush: what the record speaks of is on disk before it.
+            param tx: a change is its own transaction, shared with those that come at the same time.
+            error error-creating-volume-bucket: there is always a table.
+        """
+        self._write(_Write(name, meta, flush), "error setting volume metadata")
+
+    def remove(self, name: str, flush: Flush | None = None) -> None:
+        """Delete a record, if there is one.
+
+        Raises:
+            EngineError: It cannot be deleted.
+
+        Go:
+            volume/service/db.go::VolumeStore.removeMeta
+            volume/service/db.go::removeMeta
+
+        Differs:
+            extra flush: what the record spoke of is gone from the disk before it.
+            param tx: a change is its own transaction, shared with those that come at the same time.
+        """
+        if name in self.rows or name in self.broken:
+            self._write(_Write(name, None, flush), "error removing volume metadata")
+
+    def list(self) -> tuple[VolumeMetadata, ...]:
+        """All records that can be understood.
+
+        Go:
+            volume/service/db.go::listMeta
+
+        Differs:
+            param tx: all records are in memory.
+        """
+        return tuple(self.rows.values())
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a record, sound or broken."""
+        return name in self.rows or name in self.broken
+
+    def warnings(self) -> Sequence[str]:
+        """The records that cannot be understood, one sentence each."""
+        return tuple(_complaint(name, why) for name, why in self.broken.items())
+
+    def close(self) -> None:
+        """Write nothing more."""
+        with self._leader:
+            self._closed = True
+            self.database.close()
+            if self.sync is not None:
+                self.sync.close()
+
+    def _load(self, name: str, value: bytes) -> None:
+        if not value:
+            return
+        try:
+            meta = decode(value)
+        except EngineError as error:
+            self.broken[name] = str(error)
+            log.error("%s", _complaint(name, str(error)))  # noqa: TRY400 - the file is at fault, not the code
+            return
+        self._keep(name, msgspec.structs.replace(meta, name=name, driver=sys.intern(meta.driver)))
+
+    def _write(self, write: _Write, failure: str) -> None:
+        with self._mu:
+            self._queue.append(write)
+        with self._leader:
+            if not write.done:
+                self._commit()
+        if write.error is not None:
+            raise EngineError(f"{failure}: {self.path}: {_words(write.error)}", write.error)
+
+    def _commit(self) -> None:
+        """Write all that waits; if that fails, each on its own, so that none fails for another."""
+        with self._mu:
+            batch, self._queue = self._queue, []
+        try:
+            self._write_all(batch)
+        except BaseException as error:
+            # The others in the batch wait in their own threads, and must not take silence for success.
+            for write in batch:
+                if not write.done:
+                    write.error, write.done = error, True
+            raise
+
+    def _write_all(self, batch: Sequence[_Write]) -> None:
+        error = self._try(batch)
+        for write in batch:
+            write.error = self._try([write]) if error and len(batch) > 1 else error
+            if write.error is None:
+                self._keep(write.name, write.meta)
+            write.done = True
+
+    def _try(self, batch: Sequence[_Write]) -> Exception | None:
+        if self._closed:
+            return sqlite3.ProgrammingError("the metadata database is closed")
+        try:
+            for flush in self._flushes(batch):
+                flush()
+            self._empty(batch)
+            self._transact(batch)
+            self._sync(batch)
+        except Exception as error:  # noqa: BLE001 - each writer gets it
+            return error
+        return None
+
+    def _empty(self, batch: Sequence[_Write]) -> None:
+        """See to it that the file beside the database does not grow for ever."""
+        self._beside += len(batch)
+        if self._beside > RECORDS:
+            grows = self.sync is not None and self.sync.journal
+            empty(self.database, "truncate" if grows else "passive")
+            self._beside = len(batch)
+
+    def _sync(self, batch: Sequence[_Write]) -> None:
+        """Force a commit to the disk, or take it back."""
+        if self.sync is None:
+            return
+        try:
+            self.sync()
+        except BaseException:
+            self._transact([_Write(write.name, self.rows.get(write.name), None) for write in batch])
+            raise
+
+    def _flushes(self, batch: Sequence[_Write]) -> Collection[Flush]:
+        """What must be on disk before the records, unless one sync brings both there at once."""
+        if self.sync is not None and self.sync.covers_directories:
+            return ()
+        return {write.flush for write in batch if write.flush is not None}
+
+    def _transact(self, batch: Sequence[_Write]) -> None:
+        if len(batch) == 1:
+            self._apply(batch[0])  # a statement is a transaction by itself
+            return
+        self.database.execute("begin immediate")
+        try:
+            for write in batch:
+                self._apply(write)
+            self.database.execute("commit")
+        except BaseException:
+            if self.database.in_transaction:
+                self.database.execute("rollback")
+            raise
+
+    def _apply(self, write: _Write) -> None:
+        if write.value is None:
+            self.database.execute("delete from volumes where name = ?", (write.name,))
+        else:
+            self.database.execute("insert or replace into volumes values (?, ?)", (write.name, write.value))
+
+    def _keep(self, name: str, meta: VolumeMetadata | None) -> None:
+        before = self.rows.get(name)
+        if meta is None:
+            self.rows.pop(name, None)
+        else:
+            self.rows[name] = meta
+            self.drivers[meta.driver] += 1
+        if before is not None:
+            self.drivers[before.driver] -= 1
+        self.broken.pop(name, None)
+
+
+def _words(error: BaseException) -> str:
+    """Return what went wrong, for a message."""
+    if isinstance(error, OSError):
+        return cause(error)
+    return (
+        "cannot allocate memory" if isinstance(error, MemoryError) else str(error) or "the write was stopped"
+    )
+
+
+def connect(path: Path | None) -> sqlite3.Connection:
+    """The database in a file, made if there is none; in memory without a path.
+
+    Raises:
+        sqlite3.Error: The file is no database, or cannot be used.
+        OSError: The file cannot be made.
+    """
+    if path is not None:
+        # SQLite gives the side files the mode of the database, and would make that readable for all.
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE))
+    database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("pragma journal_mode = wal")
+        database.execute("pragma synchronous = normal")  # `Sync` does what `full` would do, and more
+        database.execute("pragma wal_autocheckpoint = 0")  # see `empty`
+        database.executescript(SCHEMA)
+        empty(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def narrow(directory: Path) -> None:
+    """Take away what others may do with the records in a directory; earlier versions let them read."""
+    for name in os.listdir(directory):  # noqa: PTH208 - all are names
+        if not name.startswith(FILE):
+            continue
+        with suppress(OSError):  # another user's file, or one that is gone by now
+            if stat.S_ISREG(os.lstat(directory / name).st_mode):
+                os.chmod(directory / name, FILE_MODE)  # noqa: PTH101 - beside its neighbours
+
+
+def empty(database: sqlite3.Connection, how: str = "truncate") -> None:
+    """Bring to the database what the file beside it has, which then grows from nothing.
+
+    With `passive` the file keeps its size and is written over; `Sync` says where that must not be.
+    """
+    with suppress(sqlite3.Error):  # then it goes on growing, and nothing is lost
+        database.execute(f"pragma wal_checkpoint({how})")
+
+
+def encode(meta: VolumeMetadata) -> bytes:
+    """A record as moby writes it.
+
+    Raises:
+        InvalidParameter: It has a text that is no Unicode.
+    """
+    try:
+        return msgspec.json.encode(meta)
+    except (UnicodeEncodeError, TypeError) as error:
+        raise InvalidParameter(f"{quote(meta.name)}: a label or an option is no Unicode text") from error
+
+
+def decode(value: bytes) -> VolumeMetadata:
+    """A record from what was written.
+
+    Raises:
+        EngineError: It cannot be understood.
+    """
+    try:
+        return encoding_json.decode_body(value, VolumeMetadata)
+    except InvalidParameter as error:
+        raise EngineError(str(error)) from None  # it is not the client's parameter that is not valid
+
+
+def _rows(database: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
+    rows: Iterable[tuple[object, object]] = database.execute("select name, value from volumes")
+    for name, value in rows:
+        yield (
+            name.decode(errors="replace") if isinstance(name, bytes) else str(name),
+            value if isinstance(value, bytes) else str(value).encode(),
+        )
+
+
+def is_reserved(name: str) -> bool:
+    """Whether the name is one of a file of records, so that a directory of that name is no volume."""
+    return name in _RESERVED or name.startswith(FILE + ASIDE)
+
+
+_RESERVED: Final = frozenset({BOLT_FILE, *(FILE + suffix for suffix in SIDE_FILES)})
+
+
+def _complaint(name: str, why: str) -> str:
+    return f"Error while reading volume metadata for volume {quote(name)}: {why}"
+
+
+log = logging.getLogger(__name__)
+
+STORE_MODE: Final = 0o750
+
+
+class Records:
+    """The records of a root, and the lock on it.
+
+    Args:
+        db: The records.
+        lock: The lock on the root; None for records in memory.
+        problems: What could not be read, one sentence each.
+    """
+
+    def __init__(self, db: Metadata, lock: RootLock | None, problems: tuple[str, ...] = ()) -> None:
+        self.db = db
+        self.lock = lock
+        self.problems = problems
+
+    def close(self) -> None:
+        """Write nothing more, and release the lock on the root."""
+        self.db.close()
+        if self.lock is not None:
+            self.lock.release()
+
+
+def in_memory() -> Records:
+    """Records that do not last."""
+    return Records(Metadata(connect(None)), None)
+
+
+def open_records(directory: Path, lock: RootLock) -> Records:
+    """The records in a directory of volumes; what dockerd has written since the last time is added.
+
+    Where nothing can be written, the records are those that can be read, and no change of them is possible.
+
+    Args:
+        directory: The directory of volumes.
+        lock: The lock on the root, which the records hold until they are closed.
+    """
+    lock.hold()
+    try:
+        directory.mkdir(STORE_MODE, exist_ok=True)
+        narrow(directory)
+        database, problems = _database(directory / FILE)
+        problems += _take_over(database, directory / BOLT_FILE)
+        return Records(Metadata(database, Sync(directory / FILE)), lock, problems)
+    except (sqlite3.Error, OSError) as error:
+        return _unchangeable(directory, lock, error)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _unchangeable(directory: Path, lock: RootLock, error: Exception) -> Records:
+    """The records that can be read in a place where none can be written."""
+    why = located(error) if isinstance(error, OSError) else error
+    problem = f"{directory}: no record can be written, so no volume can be made or removed: {why}"
+    log.error("%s", problem)
+    database = connect(None)
+    with suppress(OSError, sqlite3.Error), TemporaryDirectory(prefix="metadata-") as folder:
+        for suffix in SIDE_FILES[:2]:
+            if (directory / (FILE + suffix)).is_file():
+                shutil.copyfile(directory / (FILE + suffix), Path(folder, FILE + suffix))
+        with closing(connect(Path(folder, FILE))) as copy:
+            copy.backup(database)
+    problems = (problem, *_take_over(database, directory / BOLT_FILE))
+    database.execute("pragma query_only = on")
+    return Records(Metadata(database), lock, problems)
+
+
+def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+    """The database; a damaged one is put aside, and what can be read of it is in the new one."""
+    for suffix in SIDE_FILES:
+        _put_aside(path, (suffix,), lambda file: os.path.lexists(file) and not file.is_file(), "no file")
+    database = None
+    try:
+        database = connect(path)
+        database.execute("select max(name), max(value) from volumes").fetchall()  # which are all to be read
+        database.execute("select facts.value, taken_over.value from facts, taken_over where key = name")
+    except sqlite3.DatabaseError as error:
+        if database is None and type(error) is not sqlite3.DatabaseError:
+            raise
+        database = _anew(path, _sound(database), error)
+    return database, _kept_aside(path)
+
+
+def _sound(database: sqlite3.Connection | None) -> Mapping[str, bytes]:
+    """The records of a damaged database that can be read; it is closed."""
+    sound: dict[str, bytes] = {}
+    if database is not None:
+        with closing(database), suppress(sqlite3.DatabaseError):
+            sound.update(database.execute("select name, value from volumes"))
+    return sound
+
+
+def _anew(path: Path, sound: Mapping[str, bytes], error: sqlite3.Error) -> sqlite3.Connection:
+    why = f"damaged ({error}), and {len(sound)} of its records are used"
+    _put_aside(path, SIDE_FILES, Path.exists, why)
+    database = connect(path)
+    database.execute("begin")
+    database.executemany("insert into volumes values (?, ?)", sound.items())
+    database.execute("commit")
+    return database
+
+
+def _put_aside(path: Path, suffixes: Sequence[str], wanted: Callable[[Path], bool], why: str) -> None:
+    """Give files that cannot be used another name; nothing is deleted."""
+    aside = next(name for name in _names_aside(path) if not os.path.lexists(name))
+    for suffix in suffixes:
+        file = path.with_name(path.name + suffix)
+        if wanted(file):
+            file.rename(aside.with_name(aside.name + suffix))
+            log.error("%s is %s; it is kept as %s", file, why, aside.name + suffix)
+
+
+def _names_aside(path: Path) -> Iterator[Path]:
+    return (path.with_name(f"{path.name}{ASIDE}{number}") for number in count(1))
+
+
+def _kept_aside(path: Path) -> tuple[str, ...]:
+    """The damaged databases that are kept, one sentence each, for as long as they are."""
+    begin = path.name + ASIDE
+    names = (name for name in os.listdir(path.parent) if name.startswith(begin))  # noqa: PTH208 - all are names
+    return tuple(
+        f"{aside} is a damaged database that was put aside; what could be read of it is in {path.name}"
+        for aside in sorted(map(path.with_name, names))
+    )
+
+
+def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:
+    """Add the records that dockerd has written since the last time."""
+    found = _stamp(path)
+    before = dict(database.execute("select key, value from facts")).get(BOLT_FILE)
+    if not found or found == before:
+        return ()
+    from runtime.volume.service import bolt  # noqa: PLC0415 - most roots have no such file
+
+    snapshot = bolt.read(path)
+    for problem in snapshot.problems:
+        log.error("%s", problem)
+    database.execute("begin immediate")
+    added = _merge(database, snapshot.records)
+    if not snapshot.problems:
+        database.execute("insert or replace into facts values (?, ?)", (BOLT_FILE, found))
+    database.execute("commit")
+    if before is not None or added:
+        log.info("%s has changed: %d records were added or brought up to date", path, added)
+    return snapshot.problems
+
+
+def _merge(database: sqlite3.Connection, records: Mapping[bytes, bytes]) -> int:
+    """Take the records that are new, or newer than what was taken before and not changed here since."""
+    taken = dict(database.execute("select name, value from taken_over"))
+    ours = dict(database.execute("select name, value from volumes"))
+    changed = 0
+    for key, value in records.items():
+        name = key.decode(errors="replace")
+        known = ours.get(name)
+        if taken.get(key) != value and (known is None or known == taken.get(key)):
+            database.execute("insert or replace into volumes values (?, ?)", (name, value))
+            changed += 1
+    database.executemany("insert or replace into taken_over values (?, ?)", records.items())
+    return changed
+
+
+def _stamp(path: Path) -> str:
+    """What changes with each of dockerd's writes; empty if there is nothing there, or an empty file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return "no file" if os.path.lexists(path) else ""
+    empty = stat.S_ISREG(status.st_mode) and not status.st_size
+    return "" if empty else f"{status.st_size} {status.st_mtime_ns}"

@@ -1,0 +1,116 @@
+"""The errors of the volume packages, with their kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from runtime.errdefs import Conflict, EngineError
+from runtime.golang.strconv import located
+from runtime.volume.drivers.adapter import NoSuchVolume
+
+
+class VolumeInUse(Conflict):
+    """Somebody still refers to the volume.
+
+    Go:
+        volume/service/errors.go::errVolumeInUse
+    """
+
+    def __init__(self) -> None:
+        super().__init__("volume is in use")
+
+
+class NameConflict(Conflict):
+    """Another driver has a volume of that name.
+
+    Go:
+        volume/service/errors.go::errNameConflict
+    """
+
+    def __init__(self) -> None:
+        super().__init__("volume name must be unique")
+
+
+class OpErr(EngineError):
+    """An operation on a volume that failed: which one, on what, why, and who stood in the way.
+
+    Args:
+        err: The cause.
+        op: The operation: `create`, `get`, `remove` or `list`.
+        name: The volume or the driver.
+        refs: Who refers to it.
+
+    Go:
+        volume/service/errors.go::OpErr
+        volume/service/errors.go::OpErr.Error
+        volume/service/errors.go::OpErr.Cause
+
+    Differs:
+        extra cause: the same as `err`, under the name that all our errors have.
+        extra kind_name: it has no kind of its own; its cause's counts.
+        error nil: Python has no nil error.
+    """
+
+    kind_name: ClassVar[str] = ""
+
+    def __init__(self, err: BaseException, op: str, name: str = "", refs: Iterable[str] = ()) -> None:
+        self.err = err
+        self.op = op
+        self.name = name
+        self.refs = sorted(refs)
+        what = f"{op} {name}" if name else op
+        users = f" - [{', '.join(self.refs)}]" if self.refs else ""
+        super().__init__(f"{what}: {located(err) if isinstance(err, OSError) else err}{users}", err)
+
+
+@contextmanager
+def operation(op: str, name: str) -> Iterator[None]:
+    """Say of every error which operation failed on what."""
+    try:
+        yield
+    except OpErr:
+        raise
+    except (EngineError, OSError) as error:
+        raise OpErr(error, op, name) from error
+
+
+def is_in_use(err: BaseException | None) -> bool:
+    """Whether the error says that a volume is in use.
+
+    Go:
+        volume/service/errors.go::IsInUse
+    """
+    return _is_err(err, VolumeInUse)
+
+
+def is_not_exist(err: BaseException | None) -> bool:
+    """Whether the error says that a volume does not exist.
+
+    Go:
+        volume/service/errors.go::IsNotExist
+    """
+    return _is_err(err, NoSuchVolume)
+
+
+def is_name_conflict(err: BaseException | None) -> bool:
+    """Whether the error says that a volume's name is taken.
+
+    Go:
+        volume/service/errors.go::IsNameConflict
+    """
+    return _is_err(err, NameConflict)
+
+
+def _is_err(err: BaseException | None, expected: type[EngineError]) -> bool:
+    """Whether an error or one of its causes is of the class.
+
+    Go:
+        volume/service/errors.go::isErr
+    """
+    while err is not None:
+        if isinstance(err, expected):
+            return True
+        err = err.cause if isinstance(err, EngineError) else err.__cause__
+    return False
