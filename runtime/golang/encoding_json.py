@@ -80,7 +80,9 @@ def convert(document: Any, kind: type[T]) -> T:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise InvalidParameter(_type_error(str(error))) from error
+        # A type that checks its own text, such as a time, has its own words.
+        own_words = str(error.__cause__) if isinstance(error.__cause__, ValueError) else ""
+        raise InvalidParameter(own_words or _type_error(str(error))) from error
     except RecursionError as error:
         raise InvalidParameter("exceeded max depth") from error
 

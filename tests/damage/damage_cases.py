@@ -300,7 +300,7 @@ VOLUMES: tuple[Case, ...] = (
         }.items()
     ),
     Case("vol-opts-null", (content(OPTS, "null"),)),
-    Case("vol-opts-empty", (content(OPTS, ""),), warned=("volume fullvol: its options file is empty",)),
+    Case("vol-opts-empty", (content(OPTS, ""),), warned=("opts.json is missing or has no options",)),
     Case("vol-opts-unknown-key", (content(OPTS, '{"MountType":"tmpfs","Future":{}}'),)),
     Case("vol-opts-directory", (folder(OPTS, "f"),), **BROKEN_OPTS),  # type: ignore[arg-type]
     Case("vol-opts-fifo", (fifo(OPTS),), **BROKEN_OPTS),  # type: ignore[arg-type]

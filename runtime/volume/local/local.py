@@ -375,7 +375,7 @@ class Root:
             return
         if volume.opts is None and os.stat(path, dir_fd=self.descriptor).st_size == 0:
             self.report(
-                volume.name, f"volume {volume.name}: its options file is empty; it is used without options"
+                volume.name, f"volume {volume.name}: its options file is empty"
             )
 
     def report(self, name: str, problem: str) -> None:

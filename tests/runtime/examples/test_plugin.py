@@ -17,8 +17,9 @@ import pytest
 
 from runtime.examples import packing
 from runtime.pkg.plugins.client import Client, new_client
+from runtime.pkg.plugins.discovery import LocalRegistry
 from runtime.pkg.plugins.errors import StatusError, is_not_found
-from runtime.pkg.plugins.plugins import LocalRegistry, Plugins
+from runtime.pkg.plugins.plugins import Plugins
 
 AS_MODULE = (sys.executable, "-m", "runtime.examples.plugin")
 

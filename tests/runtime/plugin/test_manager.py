@@ -115,7 +115,7 @@ def test_a_broken_plugin_is_logged_and_skipped_and_stops_no_other(
     with caplog.at_level(logging.WARNING, "runtime.plugin"):
         manager = home.start()
     assert [plugin.id for plugin in manager.list()] == [good.get_id()]
-    (record,) = [record for record in caplog.records if record.name == "runtime.plugin.manager"]
+    (record,) = [record for record in caplog.records if record.name == "runtime.plugin.defs"]
     line = Text().format(record)
     assert f" id={bad.get_id()}" in line
     assert " error=" in line
