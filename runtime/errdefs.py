@@ -26,8 +26,7 @@ class EngineError(Exception):
     def cause(self) -> BaseException | None:
         """The error that this one wraps, or None.
 
-        Go:
-            errdefs/is.go::causer
+        Go: errdefs/is.go::causer
         """
         return self.__cause__
 
@@ -181,7 +180,6 @@ class NotImplementedHere(EngineError):
         errdefs/helpers.go::errNotImplemented.Cause
         errdefs/helpers.go::NotImplemented
         errdefs/is.go::IsNotImplemented
-
     Differs:
         behaviour name: Python has a `NotImplemented` of its own, which is no exception.
     """
@@ -270,9 +268,7 @@ KINDS: tuple[type[EngineError], ...] = (
 def kind(err: BaseException) -> type[EngineError] | None:
     """The kind of an error: that of the first error down its chain of causes that has one, or None.
 
-    Go:
-        errdefs/is.go::getImplementer
-
+    Go: errdefs/is.go::getImplementer
     Differs:
         result error: the kind itself, or None; moby returns the error that has it, or the innermost one.
     """
@@ -303,7 +299,6 @@ def is_kind(err: BaseException | None, wanted: type[EngineError]) -> bool:
         errdefs/is.go::IsCancelled
         errdefs/is.go::IsDeadline
         errdefs/is.go::IsDataLoss
-
     Differs:
         extra wanted: one function for the fourteen of moby, which differ in the kind alone.
     """

@@ -1,4 +1,7 @@
-"""The part of the OCI runtime specification that plugins use, and the engine's defaults."""
+"""The part of the OCI runtime specification that plugins use, and the engine's defaults.
+
+Go: oci/defaults.go, oci/devices_linux.go, oci/namespaces.go, pkg/system/path.go
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,7 @@ VERSION = "1.0.1-dev"
 DEFAULT_PATH_ENV = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where programs are looked for in a container.
 
-Go:
-    pkg/system/path.go::DefaultPathEnv
+Go: pkg/system/path.go::DefaultPathEnv
 """
 
 _DEFAULT_CAPABILITIES = (
@@ -181,7 +183,6 @@ def default_spec() -> Spec:
     Go:
         oci/defaults.go::DefaultSpec
         oci/defaults.go::DefaultLinuxSpec
-
     Differs:
         call DefaultOSSpec: there is Linux only.
     """
@@ -209,11 +210,7 @@ def default_spec() -> Spec:
 
 
 def remove_namespace(s: Spec, ns_type: str) -> None:
-    """Let the container share the host's namespace of a kind.
-
-    Go:
-        oci/namespaces.go::RemoveNamespace
-    """
+    """Let the container share the host's namespace of a kind."""
     s.linux.namespaces = [namespace for namespace in s.linux.namespaces if namespace.type != ns_type]
 
 
@@ -221,9 +218,6 @@ def devices_from_path(
     path_on_host: str, path_in_container: str, cgroup_permissions: str
 ) -> list[tuple[LinuxDevice, LinuxDeviceCgroup]]:
     """The device at a path, or all those in the directory there, each with the rule that allows it.
-
-    Go:
-        oci/devices_linux.go::DevicesFromPath
 
     Raises:
         EngineError: there is no device.

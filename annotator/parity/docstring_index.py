@@ -17,7 +17,6 @@ from annotator.golang.source_tree import reader
 from annotator.model.port import Counterpart, PythonObject
 from annotator.model.reference import Remark
 from annotator.parity import counterparts
-from annotator.parity.baseline import originals_of
 from annotator.parity.counterparts import Symbol
 from annotator.parity.scope import scope_of
 from annotator.python_source import docstrings
@@ -43,7 +42,10 @@ def said(project: Project) -> Said:
     docstrings = read(project)
     if all(counterpart.mirrors for counterpart in docstrings.counterparts):
         return docstrings
-    return resolved(docstrings, originals_of(recorded(project), scope_of(project)).values())
+    scope = scope_of(project)
+    # A symbol that is absent for a reason has no counterpart, whatever it is called.
+    symbols = [symbol for symbol in recorded(project).symbols if scope.reason(symbol.notation) is None]
+    return resolved(docstrings, symbols)
 
 
 def resolved(docstrings: Said, symbols: Iterable[Symbol]) -> Said:

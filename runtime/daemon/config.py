@@ -1,4 +1,7 @@
-"""What an engine can be told: where it keeps things, who runs its plugins, and how long it waits."""
+"""What an engine can be told: where it keeps things, who runs its plugins, and how long it waits.
+
+Go: daemon/config/config_common_unix.go, daemon/config/config_unix.go
+"""
 
 from __future__ import annotations
 
@@ -57,35 +60,13 @@ class Config:
         timings: How long it waits.
         workers: Where tasks run in the background; it must start each at once (no pool of fixed size).
 
-    Go:
-        daemon/config/config_unix.go::Config
-
     Differs:
         extra executor: moby has one.
         extra plugin_folders: moby's are fixed.
-        extra spec_options: moby's are made by the parts that need them.
-        extra handlers: moby's are made by the parts that need them.
-        extra timings: moby's are constants.
-        extra workers: moby has goroutines.
-        field CommonConfig: moby embeds it; what matters of it here is among the fields.
-        field CommonUnixConfig: moby embeds it; what matters of it here is among the fields.
-        field IpcMode: there are no containers here.
-        field NoNewPrivileges: there are no containers here.
-        field ShmSize: there are no containers here.
-        field OOMScoreAdjust: there are no containers here.
-        field Ulimits: there are no containers here.
-        field EnableSelinuxSupport: there are no containers here.
-        field SeccompProfile: there are no containers here.
-        field CPURealtimePeriod: there are no containers here.
-        field CPURealtimeRuntime: there are no containers here.
-        field InitPath: there are no containers here.
-        field CgroupParent: there are no containers here.
-        field Init: there are no containers here.
-        field ResolvConf: there are no containers here.
-        field RemappedRoot: no user namespaces here.
-        extra root: of moby's CommonConfig.
+        extras spec_options, handlers: moby's are made by the parts that need them.
+        fields CommonConfig, CommonUnixConfig: moby embeds it; what matters of it here is among the fields.
+        extras root, live_restore_enabled: of moby's CommonConfig.
         extra exec_root: of moby's CommonUnixConfig.
-        extra live_restore_enabled: of moby's CommonConfig.
     """
 
     root: Path
@@ -143,11 +124,7 @@ class Config:
         )
 
     def get_exec_root(self) -> Path:
-        """Where the engine keeps what lasts as long as it runs.
-
-        Go:
-            daemon/config/config_common_unix.go::Config.GetExecRoot
-        """
+        """Where the engine keeps what lasts as long as it runs."""
         return self.exec_root or self.root / EXEC_ROOT
 
 

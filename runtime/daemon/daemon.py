@@ -1,4 +1,7 @@
-"""The engine's start, step by step: plugins, then the volumes that may be theirs; and its end in reverse."""
+"""The engine's start, step by step: plugins, then the volumes that may be theirs; and its end in reverse.
+
+Go: daemon/daemon.go, daemon/events.go, daemon/daemon_linux.go, daemon/disk_usage.go, daemon/volumes.go
+"""
 
 from __future__ import annotations
 
@@ -54,42 +57,9 @@ class Daemon:
         plugin_store: The inventory of plugins; an empty one is made if there is none.
         lock: The lock on the root, if the caller has it; else the engine takes it before anything else.
 
-    Go:
-        daemon/daemon.go::Daemon
-
     Differs:
         field configStore: called config.
         extra legacy: what finds plugins that are not managed; moby has a global.
-        field ID: there are no containers here.
-        field repository: there are no containers here.
-        field containers: there are no containers here.
-        field containersReplica: there are no containers here.
-        field execCommands: there are no containers here.
-        field idIndex: there are no containers here.
-        field statsCollector: there are no containers here.
-        field defaultLogConfig: there are no containers here.
-        field linkIndex: there are no containers here.
-        field defaultIsolation: there are no containers here.
-        field seccompProfile: there are no containers here.
-        field seccompProfilePath: there are no containers here.
-        field seccompEnabled: there are no containers here.
-        field apparmorEnabled: there are no containers here.
-        field machineMemory: there are no containers here.
-        field pruneRunning: there are no containers here.
-        field containerd: there are no containers here.
-        field containerdCli: there are no containers here.
-        field imageService: there are no images here.
-        field RegistryService: there are no images here.
-        field graphDrivers: there are no images here.
-        field netController: there are no networks here.
-        field discoveryWatcher: there are no networks here.
-        field attachmentStore: there are no networks here.
-        field attachableNetworkLock: there are no networks here.
-        field clusterProvider: there is no swarm here.
-        field cluster: there is no swarm here.
-        field genericResources: there is no swarm here.
-        field metricsPluginListener: no metrics are kept.
-        field idMapping: no user namespaces here.
         field root: in the settings.
         field hosts: listeners belong to the API.
         field startupDone: the constructor returns when the start is done.
@@ -107,21 +77,14 @@ class Daemon:
             InUse: Another engine uses the root or the exec root; nothing has changed then.
             EngineError: Something cannot be written there.
 
-        Go:
-            daemon/daemon.go::NewDaemon
-
+        Go: daemon/daemon.go::NewDaemon
         Differs:
             param ctx: the start is bounded, and need not be called off.
             extra lock: moby's command has a pid file.
             order New: events are made before the plugin manager, so that none can be lost.
             behaviour rest: the steps that are about containers, images and networks are not here.
-            error unable-to-get-the-tempdir-under: no temporary directory is made.
-            error unable-to-get-the-full-path-to-the-tempdir: no temporary directory is made.
-            error unable-to-create-the-tempdir: no temporary directory is made.
-            error error-setting-default-isolation-mode: about containers.
-            error failed-to-dial: there is no containerd.
-            error couldn-t-create-reference-store-repository: about images.
-            error devices-cgroup-isn-t-mounted: about containers.
+            errors unable-to-get-the-tempdir-under, unable-to-get-the-full-path-to-the-tempdir,
+                unable-to-create-the-tempdir: no temporary directory is made.
             call New: processes or runc, by the settings.
             call CreateDaemonRoot: moby's command does so before.
             call newLocalRegistry: moby has a global.
@@ -130,8 +93,7 @@ class Daemon:
             call Store.Handle: for all handlers at once; moby has one for metrics.
             call NewPublisher: the events have one.
             call Daemon.SystemInfo: moby's metrics are labelled with it, and none are kept.
-            call NewDaemon.createPluginExec: the manager calls it.
-            call Daemon.LogPluginEvent: the manager calls it.
+            calls NewDaemon.createPluginExec, Daemon.LogPluginEvent: the manager calls it.
         """
         self.config = config = config.absolute()
         self.shutdown_begun = False
@@ -157,8 +119,7 @@ class Daemon:
     def volumes(self) -> VolumesService:
         """The volume service.
 
-        Go:
-            daemon/volumes.go::Daemon.VolumesService
+        Go: daemon/volumes.go::Daemon.VolumesService
         """
         if self._volumes is None:
             raise EngineError("the engine has not started")
@@ -168,8 +129,7 @@ class Daemon:
     def plugins(self) -> Manager:
         """The plugin manager.
 
-        Go:
-            daemon/daemon.go::Daemon.PluginManager
+        Go: daemon/daemon.go::Daemon.PluginManager
         """
         if self.plugin_manager is None:
             raise EngineError("the engine has not started")
@@ -178,11 +138,8 @@ class Daemon:
     def create_plugin_exec(self, m: ExitHandler) -> Executor:
         """What starts and stops managed plugins.
 
-        Go:
-            daemon/daemon.go::NewDaemon.createPluginExec
-
+        Go: daemon/daemon.go::NewDaemon.createPluginExec
         Differs:
-            error failed-to-dial: there is no containerd.
             call Unavailable: without runc there are no containers.
         """
         from runtime.plugin.executor import process, runc  # noqa: PLC0415 - loads what starts processes
@@ -194,30 +151,18 @@ class Daemon:
         return process.new(exec_root, m, others=[] if containers is None else [containers])
 
     def log_plugin_event(self, plugin_id: str, ref_name: str, action: str) -> None:
-        """Note what happened to a plugin.
-
-        Go:
-            daemon/events.go::Daemon.LogPluginEvent
-        """
+        """Note what happened to a plugin."""
         self.log_plugin_event_with_attributes(plugin_id, ref_name, action, {})
 
     def log_plugin_event_with_attributes(
         self, plugin_id: str, ref_name: str, action: str, attributes: Mapping[str, str]
     ) -> None:
-        """Note what happened to a plugin, and more about it.
-
-        Go:
-            daemon/events.go::Daemon.LogPluginEventWithAttributes
-        """
+        """Note what happened to a plugin, and more about it."""
         actor = Actor(plugin_id, {**attributes, "name": ref_name})
         self.events_service.log(action, PLUGIN_EVENT_TYPE, actor)
 
     def log_volume_event(self, volume_id: str, action: str, attributes: Mapping[str, str]) -> None:
-        """Note what happened to a volume.
-
-        Go:
-            daemon/events.go::Daemon.LogVolumeEvent
-        """
+        """Note what happened to a volume."""
         self.events_service.log(action, VOLUME_EVENT_TYPE, Actor(volume_id, attributes))
 
     def subscribe_to_events(
@@ -230,9 +175,6 @@ class Daemon:
             until: Likewise; if both are None, no past events are given.
             filters: Which events are wanted; None for all.
 
-        Go:
-            daemon/events.go::Daemon.SubscribeToEvents
-
         Differs:
             call Filter.Include: given as a function.
         """
@@ -240,11 +182,7 @@ class Daemon:
         return self.events_service.subscribe_topic(since, until, wanted)
 
     def unsubscribe_from_events(self, listener: Subscriber[Message]) -> None:
-        """End a queue of events.
-
-        Go:
-            daemon/events.go::Daemon.UnsubscribeFromEvents
-        """
+        """End a queue of events."""
         self.events_service.evict(listener)
 
     def system_disk_usage(self, *, ctx: Context | None = None) -> Sequence[Volume]:
@@ -253,13 +191,8 @@ class Daemon:
         Raises:
             EngineError: Another one is at it.
 
-        Go:
-            daemon/disk_usage.go::Daemon.SystemDiskUsage
-
         Differs:
             result DiskUsage: volumes are all that is here.
-            error failed-to-retrieve-container-list: about containers.
-            error failed-to-retrieve-image-list: about images.
             call NewArgs: the fields are given at once.
             call Daemon.VolumesService: the property checks that there is one.
         """
@@ -272,9 +205,6 @@ class Daemon:
 
     def shutdown(self) -> None:
         """Stop, in the reverse order of the start; what has not started is left out.
-
-        Go:
-            daemon/daemon.go::Daemon.Shutdown
 
         Differs:
             behaviour close: listeners and kept connections are closed by their owner.
@@ -361,12 +291,9 @@ class Daemon:
     def _plugin_shutdown(self) -> None:
         """Stop the plugins, if they were started.
 
-        Go:
-            daemon/daemon.go::Daemon.pluginShutdown
-
+        Go: daemon/daemon.go::Daemon.pluginShutdown
         Differs:
-            call Store.GetAll: plugins give their clients back.
-            call Plugin.SetPClient: plugins give their clients back.
+            calls Store.GetAll, Plugin.SetPClient: plugins give their clients back.
             call Publisher.Close: listeners are closed by their owner.
         """
         if self.plugin_manager is not None:
@@ -405,12 +332,8 @@ def create_daemon_root(config: Config) -> None:
     Raises:
         EngineError: It cannot be made.
 
-    Go:
-        daemon/daemon.go::CreateDaemonRoot
-
     Differs:
         call setupRemappedRoot: no user namespaces here.
-        error unable-to-get-the-full-path-to-root: no user namespaces here.
     """
     try:
         config.root.mkdir(ROOT_MODE, parents=True, exist_ok=True)
@@ -420,9 +343,6 @@ def create_daemon_root(config: Config) -> None:
 
 def get_plugin_exec_root(config: Config) -> Path:
     """Where the sockets of managed plugins are.
-
-    Go:
-        daemon/daemon_linux.go::getPluginExecRoot
 
     Differs:
         param root: the exec root may be elsewhere; moby's is /run/docker/plugins whatever it is told.

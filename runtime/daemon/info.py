@@ -1,4 +1,7 @@
-"""What the engine says of itself and of its machine."""
+"""What the engine says of itself and of its machine.
+
+Go: daemon/info.go
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,6 @@ def system_info(daemon: Daemon, hosts: Sequence[str]) -> Info:
     Go:
         daemon/info.go::Daemon.SystemInfo
         daemon/info.go::Daemon.fillPluginsInfo
-
     Differs:
         param v: what is found is returned, and where the engine listens is given.
         call Daemon.VolumesService: inlined; the engine gives its service as an attribute.
@@ -63,8 +65,7 @@ def system_info(daemon: Daemon, hosts: Sequence[str]) -> Info:
 def system_version() -> Version:
     """Which version the engine is.
 
-    Go:
-        daemon/info.go::Daemon.SystemVersion
+    Go: daemon/info.go::Daemon.SystemVersion
     """
     arch = _ARCHITECTURES.get(platform.machine(), platform.machine())
     python = f"Python {platform.python_version()}"
@@ -91,12 +92,9 @@ def system_version() -> Version:
 def api_warnings(hosts: Sequence[str]) -> list[str]:
     """What to say of doors that have no lock.
 
-    Go:
-        daemon/info.go::Daemon.fillAPIInfo
-
+    Go: daemon/info.go::Daemon.fillAPIInfo
     Differs:
-        param v: what is found is returned, and where the engine listens is given.
-        param hosts: what is found is returned, and where the engine listens is given.
+        params v, hosts: what is found is returned, and where the engine listens is given.
         result list[str]: what is found is returned, and where the engine listens is given.
         error warning-api-is-accessible-on-https-without-tls-client-verification: there is no TLS here.
     """
@@ -109,11 +107,7 @@ def api_warnings(hosts: Sequence[str]) -> list[str]:
 
 
 def operating_system() -> str:
-    """The name of the system.
-
-    Go:
-        daemon/info.go::operatingSystem
-    """
+    """The name of the system."""
     try:
         return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
     except OSError:

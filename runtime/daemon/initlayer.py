@@ -1,4 +1,7 @@
-"""The mount points that a plugin's root file system must have."""
+"""The mount points that a plugin's root file system must have.
+
+Go: daemon/initlayer/setup_unix.go
+"""
 
 from __future__ import annotations
 
@@ -22,17 +25,14 @@ def setup(rootfs: Path) -> None:
 
     Every step goes through descriptors, so that a link that is swapped in meanwhile leads nowhere.
 
-    Go:
-        daemon/initlayer/setup_unix.go::Setup
+    Raises:
+        OSError: one of them cannot be made.
 
     Differs:
         param initLayerFs: called `rootfs`, the path of the root file system on the host; it must be no link.
         param rootIdentity: always the engine's own user.
         behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the
             root; moby unlinks a user's `/etc/hosts` too and makes an empty one.
-
-    Raises:
-        OSError: one of them cannot be made.
     """
     top = os.open(rootfs, _DIRECTORY)
     try:

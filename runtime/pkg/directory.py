@@ -1,4 +1,7 @@
-"""How much a directory holds."""
+"""How much a directory holds.
+
+Go: pkg/directory/directory_unix.go
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,8 @@ def size(directory: str, *, ctx: Context | None = None) -> int:
         OSError: The directory cannot be read; what vanishes meanwhile is not counted.
         ContextCanceled: It was called off.
 
-    Go:
-        pkg/directory/directory_unix.go::Size
-
     Differs:
         behaviour inode: files of two file systems are told apart; moby compares the number alone.
-        param dir: called directory; `dir` is a builtin.
     """
     status = os.lstat(directory)
     if not stat.S_ISDIR(status.st_mode):

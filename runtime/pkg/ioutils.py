@@ -1,4 +1,7 @@
-"""Files that are written whole or not at all, and directories that are removed whatever is in them."""
+"""Files that are written whole or not at all, and directories that are removed whatever is in them.
+
+Go: pkg/ioutils/fswriters.go
+"""
 
 from __future__ import annotations
 
@@ -46,15 +49,12 @@ def make_private(path: Path) -> None:
 def atomic_write_file(filename: Path, data: bytes, perm: int) -> None:
     """Write a file aside, force it to the disk, and rename it into place.
 
-    Go:
-        pkg/ioutils/fswriters.go::AtomicWriteFile
+    Raises:
+        OSError: nothing has changed then.
 
     Differs:
         behaviour directory: forced to the disk too, so that the rename survives a power cut.
         order mode: set before the content is written, so that nobody reads what is not for them.
-
-    Raises:
-        OSError: nothing has changed then.
     """
     descriptor, aside = tempfile.mkstemp(prefix=f".tmp-{filename.name}", dir=filename.parent)
     try:

@@ -1,4 +1,7 @@
-"""Locks by name, which exist only as long as somebody holds or wants them."""
+"""Locks by name, which exist only as long as somebody holds or wants them.
+
+Go: pkg/locker/locker.go
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,7 @@ from runtime.errdefs import EngineError
 class NoSuchLock(EngineError):
     """Nobody holds a lock of that name.
 
-    Go:
-        pkg/locker/locker.go::ErrNoSuchLock
+    Go: pkg/locker/locker.go::ErrNoSuchLock
     """
 
     def __init__(self) -> None:
@@ -23,8 +25,7 @@ class NoSuchLock(EngineError):
 class LockCounter:
     """One name's lock and how many wait for it.
 
-    Go:
-        pkg/locker/locker.go::lockCtr
+    Go: pkg/locker/locker.go::lockCtr
     """
 
     def __init__(self) -> None:
@@ -35,8 +36,7 @@ class LockCounter:
     def inc(self) -> None:
         """Count one who waits.
 
-        Go:
-            pkg/locker/locker.go::lockCtr.inc
+        Go: pkg/locker/locker.go::lockCtr.inc
         """
         with self._counting:
             self.waiters += 1
@@ -44,8 +44,7 @@ class LockCounter:
     def dec(self) -> None:
         """Count one less.
 
-        Go:
-            pkg/locker/locker.go::lockCtr.dec
+        Go: pkg/locker/locker.go::lockCtr.dec
         """
         with self._counting:
             self.waiters -= 1
@@ -53,8 +52,7 @@ class LockCounter:
     def count(self) -> int:
         """How many wait.
 
-        Go:
-            pkg/locker/locker.go::lockCtr.count
+        Go: pkg/locker/locker.go::lockCtr.count
         """
         with self._counting:
             return self.waiters
@@ -62,16 +60,14 @@ class LockCounter:
     def lock(self) -> None:
         """Wait for the lock and take it.
 
-        Go:
-            pkg/locker/locker.go::lockCtr.Lock
+        Go: pkg/locker/locker.go::lockCtr.Lock
         """
         self.mu.acquire()
 
     def unlock(self) -> None:
         """Give the lock back; any thread may.
 
-        Go:
-            pkg/locker/locker.go::lockCtr.Unlock
+        Go: pkg/locker/locker.go::lockCtr.Unlock
         """
         self.mu.release()
 
@@ -82,7 +78,6 @@ class Locker:
     Go:
         pkg/locker/locker.go::Locker
         pkg/locker/locker.go::New
-
     Differs:
         extra locked: Python's way to give back what was taken, whatever happens.
     """
@@ -92,11 +87,7 @@ class Locker:
         self.locks: dict[str, LockCounter] = {}
 
     def lock(self, name: str) -> None:
-        """Wait for the lock of that name and take it.
-
-        Go:
-            pkg/locker/locker.go::Locker.Lock
-        """
+        """Wait for the lock of that name and take it."""
         with self.mu:
             name_lock = self.locks.setdefault(name, LockCounter())
             # Counted while nobody can unlock, so that the lock is not thrown away before it is taken.
@@ -109,9 +100,6 @@ class Locker:
 
         Raises:
             NoSuchLock: Nobody holds it.
-
-        Go:
-            pkg/locker/locker.go::Locker.Unlock
         """
         with self.mu:
             name_lock = self.locks.get(name)

@@ -1,4 +1,7 @@
-"""Mounting, unmounting, and what is mounted where, on Linux."""
+"""Mounting, unmounting, and what is mounted where, on Linux.
+
+Go: pkg/mount/mount.go, pkg/mount/mounter_linux.go, pkg/mount/flags.go, pkg/mount/sharedsubtree_linux.go
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,6 @@ _ESCAPED = re.compile(r"[\\\s#]")
 
 def get_mounts() -> list[str]:
     """Where something is mounted, in the order of mounting; nothing where there is no Linux.
-
-    Go:
-        pkg/mount/mount.go::GetMounts
 
     Differs:
         param f: the caller filters.
@@ -88,9 +88,6 @@ class MountTable:
 def mounted(mountpoint: Path) -> bool:
     """Whether something is mounted at exactly this path.
 
-    Go:
-        pkg/mount/mount.go::Mounted
-
     Differs:
         behaviour links: those on the way to the path are followed, since the kernel's table has none of them.
     """
@@ -99,9 +96,6 @@ def mounted(mountpoint: Path) -> bool:
 
 def unmount(target: Path) -> None:
     """Detach what is mounted at a path; nothing mounted is fine.
-
-    Go:
-        pkg/mount/mount.go::Unmount
 
     Raises:
         OSError: the kernel refuses.
@@ -113,8 +107,8 @@ def unmount(target: Path) -> None:
 def recursive_unmount(target: Path) -> None:
     """Detach all that is mounted at a path and below, the deepest first.
 
-    Go:
-        pkg/mount/mount.go::RecursiveUnmount
+    Raises:
+        OSError: the mount at the path itself, or the last one below, cannot be detached.
 
     Differs:
         behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of
@@ -124,9 +118,6 @@ def recursive_unmount(target: Path) -> None:
             with one.
         call Unmount: it passes over what is not mounted any more, which moby does in this place.
         behaviour vanished: a mount that is gone meanwhile is fine, wherever it was in the list.
-
-    Raises:
-        OSError: the mount at the path itself, or the last one below, cannot be detached.
     """
     top = _in_table(target)
     below = [point for point in get_mounts() if point == top or point.startswith(f"{top}/")]
@@ -143,15 +134,12 @@ def recursive_unmount(target: Path) -> None:
 def make_r_shared(mount_point: Path) -> None:
     """Make a directory a mount point of its own whose mounts others see.
 
-    Go:
-        pkg/mount/sharedsubtree_linux.go::MakeRShared
+    Raises:
+        OSError: the kernel refuses; PermissionError without the right to mount.
 
     Differs:
         call MakeMount: in `ensureMountedAs`, which moby shares between eight kinds of propagation; one is
             needed here.
-
-    Raises:
-        OSError: the kernel refuses; PermissionError without the right to mount.
     """
     make_mount(mount_point)
     _mount("", mount_point, MS_SHARED | MS_REC)
@@ -160,14 +148,11 @@ def make_r_shared(mount_point: Path) -> None:
 def make_mount(mnt: Path) -> None:
     """Make a directory a mount point, by mounting it on itself, unless it is one.
 
-    Go:
-        pkg/mount/sharedsubtree_linux.go::MakeMount
+    Raises:
+        OSError: the kernel refuses; PermissionError without the right to mount.
 
     Differs:
         call Mount: mount(2) itself; what `Mount` adds, a look whether it is mounted, has been done.
-
-    Raises:
-        OSError: the kernel refuses; PermissionError without the right to mount.
     """
     if not mounted(mnt):
         _mount(str(mnt), mnt, MS_BIND)
@@ -227,22 +212,19 @@ class Flag(IntFlag):
 PROPAGATION: Final = Flag.SHARED | Flag.PRIVATE | Flag.SLAVE | Flag.UNBINDABLE
 """The ways in which mounts propagate; a mount has one of them.
 
-Go:
-    pkg/mount/mounter_linux.go::ptypes
+Go: pkg/mount/mounter_linux.go::ptypes
 """
 
 PROPAGATION_CALL: Final = PROPAGATION | Flag.REC | Flag.SILENT
 """What may stand in a call that changes the propagation.
 
-Go:
-    pkg/mount/mounter_linux.go::pflags
+Go: pkg/mount/mounter_linux.go::pflags
 """
 
 READ_ONLY_BIND: Final = Flag.BIND | Flag.RDONLY
 """A bind becomes read-only with a second call.
 
-Go:
-    pkg/mount/mounter_linux.go::broflags
+Go: pkg/mount/mounter_linux.go::broflags
 """
 
 SETS: Final = {
@@ -271,8 +253,7 @@ SETS: Final = {
 }
 """The options that set a flag.
 
-Go:
-    pkg/mount/flags.go::flags
+Go: pkg/mount/flags.go::flags
 """
 
 CLEARS: Final = {
@@ -289,8 +270,7 @@ CLEARS: Final = {
 }
 """The options that clear a flag.
 
-Go:
-    pkg/mount/flags.go::flags
+Go: pkg/mount/flags.go::flags
 """
 
 
@@ -311,12 +291,7 @@ def mount(device: str, target: str, fstype: str, options: str) -> None:
     Raises:
         OSError: The kernel refuses.
 
-    Go:
-        pkg/mount/mount.go::Mount
-
-    Differs:
-        param mType: called fstype.
-        extra fstype: moby's mType.
+    Go: pkg/mount/mount.go::Mount
     """
     flags, _ = parse_options(options)
     if Flag.REMOUNT in flags or not mounted(Path(target)):
@@ -332,11 +307,8 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
     Go:
         pkg/mount/mount.go::ForceMount
         pkg/mount/mounter_linux.go::mount
-
     Differs:
-        param mType: called fstype.
-        param flags: from the options, by the same function.
-        param data: from the options, by the same function.
+        params flags, data: from the options, by the same function.
     """
     flags, data = parse_options(options)
     plain = flags & ~PROPAGATION
@@ -351,9 +323,6 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
 def is_remount(device: str, flags: Flag) -> bool:
     """Return whether a request is for a change of a mount that exists.
 
-    Go:
-        pkg/mount/mounter_linux.go::isremount
-
     Differs:
         behaviour device: "" and "none" are mounted like any other unless only the propagation is to change;
             moby takes them for a remount, does nothing, and reports success.
@@ -365,11 +334,7 @@ def is_remount(device: str, flags: Flag) -> bool:
 
 
 def parse_options(options: str) -> tuple[Flag, str]:
-    """The flags among the options of mount(8), and the others, which are for the file system.
-
-    Go:
-        pkg/mount/flags.go::parseOptions
-    """
+    """The flags among the options of mount(8), and the others, which are for the file system."""
     flags, data = Flag.NONE, []
     for option in options.split(","):
         if option in SETS:

@@ -1,4 +1,7 @@
-"""What the rest of the engine needs of plugins, whoever provides them."""
+"""What the rest of the engine needs of plugins, whoever provides them.
+
+Go: pkg/plugingetter/getter.go
+"""
 
 from __future__ import annotations
 
@@ -35,71 +38,47 @@ Handler: TypeAlias = "Callable[[str, Client], None]"
 
 @runtime_checkable
 class PluginWithV1Client(Protocol):
-    """A plugin that is called through the built-in client.
-
-    Go:
-        pkg/plugingetter/getter.go::PluginWithV1Client
-    """
+    """A plugin that is called through the built-in client."""
 
     @property
     def client(self) -> Client | None:
         """The client, or None as long as the plugin has not answered.
 
-        Go:
-            pkg/plugingetter/getter.go::PluginWithV1Client.Client
+        Go: pkg/plugingetter/getter.go::PluginWithV1Client.Client
         """
         ...
 
 
 @runtime_checkable
 class CompatPlugin(PluginWithV1Client, Protocol):
-    """A plugin, managed or legacy.
-
-    Go:
-        pkg/plugingetter/getter.go::CompatPlugin
-    """
+    """A plugin, managed or legacy."""
 
     @property
     def name(self) -> str:
         """The name by which the plugin is asked for.
 
-        Go:
-            pkg/plugingetter/getter.go::CompatPlugin.Name
+        Go: pkg/plugingetter/getter.go::CompatPlugin.Name
         """
         ...
 
     def scoped_path(self, path: str) -> str:
-        """Where a path that the plugin names is found on the host.
-
-        Go:
-            pkg/plugingetter/getter.go::CompatPlugin.ScopedPath
-        """
+        """Where a path that the plugin names is found on the host."""
         ...
 
     def is_v1(self) -> bool:
-        """Whether this is a legacy plugin.
-
-        Go:
-            pkg/plugingetter/getter.go::CompatPlugin.IsV1
-        """
+        """Whether this is a legacy plugin."""
         ...
 
 
 @runtime_checkable
 class PluginAddr(Protocol):
-    """A plugin that tells its address, for those who bring a client of their own.
-
-    Go:
-        pkg/plugingetter/getter.go::PluginAddr
-    """
+    """A plugin that tells its address, for those who bring a client of their own."""
 
     @property
     def addr(self) -> str:
         """The address, such as `unix:///run/docker/plugins/x.sock`.
 
-        Go:
-            pkg/plugingetter/getter.go::PluginAddr.Addr
-
+        Go: pkg/plugingetter/getter.go::PluginAddr.Addr
         Differs:
             result net.Addr: an address in one text; Python has no such type.
         """
@@ -109,53 +88,32 @@ class PluginAddr(Protocol):
     def timeout(self) -> float:
         """How many seconds a call may take.
 
-        Go:
-            pkg/plugingetter/getter.go::PluginAddr.Timeout
-
+        Go: pkg/plugingetter/getter.go::PluginAddr.Timeout
         Differs:
             result time.Duration: seconds, as everywhere in Python.
         """
         ...
 
     def protocol(self) -> str:
-        """The protocol's name and version.
-
-        Go:
-            pkg/plugingetter/getter.go::PluginAddr.Protocol
-        """
+        """The protocol's name and version."""
         ...
 
 
 @runtime_checkable
 class CountedPlugin(CompatPlugin, Protocol):
-    """A plugin whose users are counted.
-
-    Go:
-        pkg/plugingetter/getter.go::CountedPlugin
-    """
+    """A plugin whose users are counted."""
 
     def acquire(self) -> None:
-        """Count one more user.
-
-        Go:
-            pkg/plugingetter/getter.go::CountedPlugin.Acquire
-        """
+        """Count one more user."""
         ...
 
     def release(self) -> None:
-        """Count one user less.
-
-        Go:
-            pkg/plugingetter/getter.go::CountedPlugin.Release
-        """
+        """Count one user less."""
         ...
 
 
 class PluginGetter(Protocol):
     """Where plugins come from: the store, for everybody else.
-
-    Go:
-        pkg/plugingetter/getter.go::PluginGetter
 
     Differs:
         extra problem: a list names the cause when volumes of a plugin are missing from it.
@@ -166,9 +124,6 @@ class PluginGetter(Protocol):
 
         Raises:
             EngineError: Nobody has that name, the plugin is disabled or lacks the capability.
-
-        Go:
-            pkg/plugingetter/getter.go::PluginGetter.Get
         """
         ...
 
@@ -179,26 +134,15 @@ class PluginGetter(Protocol):
     def get_all_by_cap(self, capability: str, *, patient: bool = False) -> Sequence[CompatPlugin]:
         """All plugins that have the capability, managed and legacy.
 
-        Go:
-            pkg/plugingetter/getter.go::PluginGetter.GetAllByCap
-
         Differs:
             extra patient: moby always waits for plugins that are slow to activate.
         """
         ...
 
     def get_all_managed_plugins_by_cap(self, capability: str) -> Sequence[CompatPlugin]:
-        """The managed ones among them.
-
-        Go:
-            pkg/plugingetter/getter.go::PluginGetter.GetAllManagedPluginsByCap
-        """
+        """The managed ones among them."""
         ...
 
     def handle(self, capability: str, callback: Handler) -> None:
-        """Call back for each plugin with the capability, as soon as it is active.
-
-        Go:
-            pkg/plugingetter/getter.go::PluginGetter.Handle
-        """
+        """Call back for each plugin with the capability, as soon as it is active."""
         ...

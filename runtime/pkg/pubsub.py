@@ -1,4 +1,7 @@
-"""Messages from one to many, in which a slow reader never holds up the others."""
+"""Messages from one to many, in which a slow reader never holds up the others.
+
+Go: pkg/pubsub/publisher.go
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,7 @@ T = TypeVar("T")
 TopicFunc: TypeAlias = Callable[[T], bool]
 """Whether a subscriber wants a message.
 
-Go:
-    pkg/pubsub/publisher.go::topicFunc
+Go: pkg/pubsub/publisher.go::topicFunc
 """
 
 
@@ -28,12 +30,9 @@ class Subscriber(Generic[T]):
     Args:
         buffer: How many messages wait for the reader at most.
 
-    Go:
-        pkg/pubsub/publisher.go::subscriber
-
     Differs:
-        behaviour buffer: at least one message waits; Go's channel without a buffer hands over to a reader
-            who waits already.
+        behaviour buffer: at least one message waits; Go's channel without a buffer hands over to a reader who
+            waits already.
     """
 
     def __init__(self, buffer: int) -> None:
@@ -127,7 +126,6 @@ class Publisher(Generic[T]):
     Go:
         pkg/pubsub/publisher.go::Publisher
         pkg/pubsub/publisher.go::NewPublisher
-
     Differs:
         field m: none is held while a message waits, so a slow reader does not keep others from subscribing.
     """
@@ -139,26 +137,15 @@ class Publisher(Generic[T]):
         self._lock = threading.Lock()
 
     def len(self) -> int:
-        """How many have subscribed.
-
-        Go:
-            pkg/pubsub/publisher.go::Publisher.Len
-        """
+        """How many have subscribed."""
         return len(self.subscribers)
 
     def subscribe(self) -> Subscriber[T]:
-        """A queue that gets all messages from now on.
-
-        Go:
-            pkg/pubsub/publisher.go::Publisher.Subscribe
-        """
+        """A queue that gets all messages from now on."""
         return self.subscribe_topic(None)
 
     def subscribe_topic(self, topic: TopicFunc[T] | None) -> Subscriber[T]:
         """A queue that gets the messages that a function wants, all for None.
-
-        Go:
-            pkg/pubsub/publisher.go::Publisher.SubscribeTopic
 
         Differs:
             call SubscribeTopicWithBuffer: does the same with a buffer; moby repeats its lines.
@@ -166,11 +153,7 @@ class Publisher(Generic[T]):
         return self.subscribe_topic_with_buffer(topic, self.buffer)
 
     def subscribe_topic_with_buffer(self, topic: TopicFunc[T] | None, buffer: int) -> Subscriber[T]:
-        """A queue of a length of its own.
-
-        Go:
-            pkg/pubsub/publisher.go::Publisher.SubscribeTopicWithBuffer
-        """
+        """A queue of a length of its own."""
         subscriber = Subscriber[T](buffer)
         with self._lock:
             self.subscribers[subscriber] = topic
@@ -178,9 +161,6 @@ class Publisher(Generic[T]):
 
     def evict(self, sub: Subscriber[T]) -> None:
         """Send nothing more to a queue and close it.
-
-        Go:
-            pkg/pubsub/publisher.go::Publisher.Evict
 
         Differs:
             behaviour twice: evicting again does nothing; moby panics.
@@ -195,10 +175,9 @@ class Publisher(Generic[T]):
         Go:
             pkg/pubsub/publisher.go::Publisher.Publish
             pkg/pubsub/publisher.go::Publisher.sendTopic
-
         Differs:
             param v: called `message`; one letter says too little.
-            param sub,topic,wg: `sendTopic` is a part of `publish` here, which has each subscriber and its
+            params sub, topic, wg: `sendTopic` is a part of `publish` here, which has each subscriber and its
                 topic at hand and waits for no goroutine.
             behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
                 each.
@@ -214,11 +193,7 @@ class Publisher(Generic[T]):
             sub.put(message, max(0.0, deadline - time.monotonic()))
 
     def close(self) -> None:
-        """Close all queues.
-
-        Go:
-            pkg/pubsub/publisher.go::Publisher.Close
-        """
+        """Close all queues."""
         with self._lock:
             subscribers, self.subscribers = self.subscribers, {}
         for sub in subscribers:

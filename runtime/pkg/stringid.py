@@ -1,4 +1,7 @@
-"""Ids of plugins: 64 hexadecimal digits."""
+"""Ids of plugins: 64 hexadecimal digits.
+
+Go: pkg/stringid/stringid.go, plugin/manager.go
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,7 @@ from runtime.errdefs import EngineError
 VALID_FULL_ID = re.compile(r"[a-f0-9]{64}")
 """What a whole id looks like; use `fullmatch`.
 
-Go:
-    plugin/manager.go::validFullID
+Go: plugin/manager.go::validFullID
 """
 
 
@@ -31,11 +33,7 @@ SHORT_LENGTH = 12
 
 
 def generate_random_id() -> str:
-    """A new id, whose short form is never a number, since host names must not be.
-
-    Go:
-        pkg/stringid/stringid.go::GenerateRandomID
-    """
+    """A new id, whose short form is never a number, since host names must not be."""
     while True:
         found = secrets.token_hex(32)
         if not found[:SHORT_LENGTH].isdecimal():

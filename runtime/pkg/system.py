@@ -1,4 +1,7 @@
-"""Deletes a directory and what is in it, and nothing else, whoever moves things meanwhile."""
+"""Deletes a directory and what is in it, and nothing else, whoever moves things meanwhile.
+
+Go: pkg/system/rm.go
+"""
 
 from __future__ import annotations
 
@@ -174,19 +177,16 @@ def ensure_remove_all(path: Path, *, sleep: Callable[[float], None] = time.sleep
 
     Links are removed, never followed; a path that is not there is fine.
 
-    Go:
-        pkg/system/rm.go::EnsureRemoveAll
+    Raises:
+        OSError: something was still busy after 50 tries, or cannot be removed.
 
     Differs:
         param dir: called `path`, since a file or a link is removed too.
         extra sleep: tests bring their own.
         behaviour retry: of entries that vanish meanwhile too, without counting paths.
-        call Mounted,Unmount: each retry detaches all that is mounted below again; moby detaches the one path
-            that was busy.
+        calls Mounted, Unmount: each retry detaches all that is mounted below again; moby detaches the one
+            path that was busy.
         error error-while-removing: a mount that cannot be detached shows as the busy path after the last try.
-
-    Raises:
-        OSError: something was still busy after 50 tries, or cannot be removed.
     """
     for attempt in range(REMOVE_RETRIES + 1):
         with suppress(OSError):

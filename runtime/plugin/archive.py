@@ -1,4 +1,7 @@
-"""A plugin's tar, split into its config.json and its root file system, with nothing in it trusted."""
+"""A plugin's tar, split into its config.json and its root file system, with nothing in it trusted.
+
+Go: plugin/backend_linux.go
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,8 @@ class Sink(Protocol):
 def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) -> bytes | None:
     """Unpack what is below `rootfs/`, write it as a tar of its own, and return config.json if there is one.
 
-    Go:
-        plugin/backend_linux.go::splitConfigRootFSFromTar
+    Raises:
+        EngineError: the tar is broken, has no root file system, or has something in it that is not allowed.
 
     Differs:
         param in: called `stream`; `in` is a word of Python's.
@@ -47,9 +50,6 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
             in a chroot, which needs root.
         error numbers: owners and times that cannot be, and folders more than 256 deep, are refused too.
         behaviour xattrs: not unpacked.
-
-    Raises:
-        EngineError: the tar is broken, has no root file system, or has something in it that is not allowed.
     """
     config: bytes | None = None
     unpacking = _Unpacking(rootfs)

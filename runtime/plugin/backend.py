@@ -82,24 +82,22 @@ class Creation:
     def create_from_context(self, tar: IO[bytes], options: PluginCreateOptions) -> Plugin:
         """Make a plugin from an uncompressed tar.
 
-        Go:
-            plugin/backend_linux.go::Manager.CreateFromContext
-
-        Differs:
-            call EnsureRemoveAll: removes a tree of any depth; moby calls RemoveAll of Go's library.
-            result Plugin: the manager, which announces it, is given the new plugin.
-            call Publish,LogPluginEvent,GC: `Backend.create_from_context` tells of the plugin, or has the
-                blobs of one that was not made removed.
-            call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
-            order New: the blob is made first, since the tar is split, unpacked and written to it in one
-                pass; moby reads it through a pipe that begins to flow later.
-            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and
-                not the kind.
-            order PluginReference: set before the plugin is saved; moby saves it at the next change only.
-
         Raises:
             NameTaken: another plugin has the name.
             EngineError: the name, the tar or its config.json is no good; nothing is left behind then.
+
+        Go: plugin/backend_linux.go::Manager.CreateFromContext
+        Differs:
+            call EnsureRemoveAll: removes a tree of any depth; moby calls RemoveAll of Go's library.
+            result Plugin: the manager, which announces it, is given the new plugin.
+            calls Publish, LogPluginEvent, GC: `Backend.create_from_context` tells of the plugin, or has the
+                blobs of one that was not made removed.
+            call tmpDir: a method of the manager; here `tmp` is written out where the folder is made.
+            order New: the blob is made first, since the tar is split, unpacked and written to it in one pass;
+                moby reads it through a pipe that begins to flow later.
+            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and not
+                the kind.
+            order PluginReference: set before the plugin is saved; moby saves it at the next change only.
         """
         name = _full_name(options.repo_name)
         self.store.validate_name(name)
@@ -151,16 +149,14 @@ class Creation:
     ) -> Plugin:
         """Make a plugin whose blobs are kept and whose root file system is unpacked already.
 
-        Go:
-            plugin/manager_linux.go::Manager.createPlugin
-
-        Differs:
-            call EnsureRemoveAll: removes a tree of any depth; moby calls RemoveAll of Go's library.
-            error Add: a failure is an error, and not ignored.
-
         Raises:
             InvalidParameter: another plugin has the name.
             EngineError: the config is no good, the user did not accept its privileges, or the disk refuses.
+
+        Go: plugin/manager_linux.go::Manager.createPlugin
+        Differs:
+            call EnsureRemoveAll: removes a tree of any depth; moby calls RemoveAll of Go's library.
+            error Add: a failure is an error, and not ignored.
         """
         try:
             self.store.validate_name(name)
@@ -180,16 +176,14 @@ class Creation:
     ) -> PluginConfig:
         """The config in a blob, if the user accepted its privileges; None for a user who needs not be asked.
 
-        Go:
-            plugin/manager_linux.go::Manager.setupNewPlugin
-
-        Differs:
-            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and
-                not the kind.
-            behaviour blobsums: not looked at, there as here, hence the underscore.
-
         Raises:
             EngineError: `failed to parse config`, `invalid config json` or `incorrect privileges`.
+
+        Go: plugin/manager_linux.go::Manager.setupNewPlugin
+        Differs:
+            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and not
+                the kind.
+            behaviour blobsums: not looked at, there as here, hence the underscore.
         """
         with self.blob_store.get(config_digest) as blob:
             data = blob.read(encoding_json.SIZE_LIMIT + 1)
@@ -243,15 +237,13 @@ def _discard(directory: Path) -> None:
 def validate_config(config: PluginConfig) -> None:
     """Check what a plugin's author wrote down.
 
-    Go:
-        plugin/backend_linux.go::Manager.validateConfig
+    Raises:
+        InvalidParameter: it is no good.
 
+    Go: plugin/backend_linux.go::Manager.validateConfig
     Differs:
         call InvalidParameter: the socket's name must not lead out of the plugin's directory; moby's function
             has nothing in it.
-
-    Raises:
-        InvalidParameter: it is no good.
     """
     if ".." in posixpath.normpath(config.interface.socket).split("/"):
         raise InvalidParameter(
@@ -331,8 +323,7 @@ def _bring_to_disk(directory: Path) -> None:
 AUTHZ_API_IMPLEMENTS = "authz"
 """The capability of plugins that authorize requests.
 
-Go:
-    pkg/authorization/api.go::AuthZApiImplements
+Go: pkg/authorization/api.go::AuthZApiImplements
 """
 
 
@@ -347,8 +338,7 @@ def leave(middleware: AuthzMiddleware | None, plugin: Plugin) -> None:
 ACCEPTED_PLUGIN_FILTER_TAGS = frozenset({"enabled", "capability"})
 """What a list of plugins can be filtered by.
 
-Go:
-    plugin/backend_linux.go::acceptedPluginFilterTags
+Go: plugin/backend_linux.go::acceptedPluginFilterTags
 """
 
 
@@ -358,40 +348,35 @@ class Filters(Protocol):
     def validate(self, accepted: frozenset[str], /) -> None:
         """Check that there are no other keys.
 
-        Go:
-            api/types/filters/parse.go::Args.Validate
+        Go: api/types/filters/parse.go::Args.Validate
         """
         ...
 
     def contains(self, field: str, /) -> bool:
         """Whether a key is given.
 
-        Go:
-            api/types/filters/parse.go::Args.Contains
+        Go: api/types/filters/parse.go::Args.Contains
         """
         ...
 
     def get(self, key: str, /) -> Sequence[str]:
         """The values of a key.
 
-        Go:
-            api/types/filters/parse.go::Args.Get
+        Go: api/types/filters/parse.go::Args.Get
         """
         ...
 
     def exact_match(self, key: str, source: str, /) -> bool:
         """Whether a value is among those of a key, or the key is not given.
 
-        Go:
-            api/types/filters/parse.go::Args.ExactMatch
+        Go: api/types/filters/parse.go::Args.ExactMatch
         """
         ...
 
     def match(self, field: str, source: str, /) -> bool:
         """Whether a value fits one of the patterns of a key, or the key is not given.
 
-        Go:
-            api/types/filters/parse.go::Args.Match
+        Go: api/types/filters/parse.go::Args.Match
         """
         ...
 
@@ -452,29 +437,26 @@ class Backend:
     def get(self, id_or_name: str) -> Plugin:
         """The plugin with this name, id or prefix of an id.
 
-        Go:
-            plugin/manager.go::Manager.Get
-
         Raises:
             PluginNotFound: there is none.
             Ambiguous: the prefix is that of several.
+
+        Go: plugin/manager.go::Manager.Get
         """
         return self.config.store.get_v2_plugin(id_or_name)
 
     def disable(self, ref_or_id: str, config: PluginDisableConfig = DISABLE) -> None:
         """Stop a plugin; nobody can use it then.
 
-        Go:
-            plugin/backend_linux.go::Manager.Disable
-
-        Differs:
-            behaviour count: checked again in the step that marks the plugin, so that no user comes in
-                between.
-
         Raises:
             PluginNotFound: there is no such plugin.
             InUse: someone uses it, and it is not forced.
             Disabled: it is disabled already.
+
+        Go: plugin/backend_linux.go::Manager.Disable
+        Differs:
+            behaviour count: checked again in the step that marks the plugin, so that no user comes in
+                between.
         """
         with self._operation(ref_or_id) as p:
             if not config.force_disable and p.get_ref_count() > 0:
@@ -486,17 +468,15 @@ class Backend:
     def enable(self, ref_or_id: str, config: PluginEnableConfig = ENABLE) -> None:
         """Start a plugin and wait until it listens.
 
-        Go:
-            plugin/backend_linux.go::Manager.Enable
-
-        Differs:
-            order GetID: it is looked first whether the plugin is still known once its turn has come; moby
-                lets two operations on one plugin mix.
-
         Raises:
             PluginNotFound: there is no such plugin.
             Enabled: it is enabled already.
             EngineError: it cannot be started, or does not listen.
+
+        Go: plugin/backend_linux.go::Manager.Enable
+        Differs:
+            order GetID: it is looked first whether the plugin is still known once its turn has come; moby
+                lets two operations on one plugin mix.
         """
         with self._operation(ref_or_id) as p:
             self.lifecycle.enable(p, Controller(config.timeout), force=False)
@@ -505,31 +485,28 @@ class Backend:
     def inspect(self, ref_or_id: str) -> ApiPlugin:
         """A plugin as the API shows it.
 
-        Go:
-            plugin/backend_linux.go::Manager.Inspect
-
         Raises:
             PluginNotFound: there is no such plugin.
+
+        Go: plugin/backend_linux.go::Manager.Inspect
         """
         return api_plugin(self.config.store.get_v2_plugin(ref_or_id))
 
     def remove(self, name: str, config: PluginRmConfig = REMOVE) -> None:
         """Remove a plugin and all its files.
 
-        Go:
-            plugin/backend_linux.go::Manager.Remove
-
-        Differs:
-            behaviour authz: it leaves the chain, as when it is disabled.
-            call shutdownPlugin: also if it is disabled, since it may wait to be restarted after a crash.
-            call EnsureRemoveAll: removes EXEC/ID too, which moby leaves.
-            call SetPClient: closes the client's connections.
-
         Raises:
             PluginNotFound: there is no such plugin.
             InUse: someone uses it, and it is not forced.
             Enabled: it is enabled, and it is not forced.
             EngineError: its files cannot be removed.
+
+        Go: plugin/backend_linux.go::Manager.Remove
+        Differs:
+            behaviour authz: it leaves the chain, as when it is disabled.
+            call shutdownPlugin: also if it is disabled, since it may wait to be restarted after a crash.
+            call EnsureRemoveAll: removes EXEC/ID too, which moby leaves.
+            call SetPClient: closes the client's connections.
         """
         with self._operation(name) as p:
             if not config.force_remove:
@@ -551,15 +528,13 @@ class Backend:
     def set(self, name: str, args: Iterable[str]) -> None:
         """Change settings of a plugin, all of them or none.
 
-        Go:
-            plugin/backend_linux.go::Manager.Set
-
-        Differs:
-            behaviour save: the settings are as before when they cannot be written.
-
         Raises:
             PluginNotFound: there is no such plugin.
             EngineError: it is enabled, or a setting is no good, or the disk refuses.
+
+        Go: plugin/backend_linux.go::Manager.Set
+        Differs:
+            behaviour save: the settings are as before when they cannot be written.
         """
         with self._operation(name) as p:
             before = p.plugin_obj
@@ -592,9 +567,7 @@ class Backend:
     def gc(self) -> None:
         """Remove blobs that no plugin refers to.
 
-        Go:
-            plugin/manager.go::Manager.GC
-
+        Go: plugin/manager.go::Manager.GC
         Differs:
             behaviour unread: while a plugin cannot be read no blob is removed, since it may be that plugin's;
                 moby removes it.
@@ -614,9 +587,7 @@ class Backend:
     ) -> tuple[Subscriber[Event], Callable[[], None]]:
         """A queue of what happens to plugins, or of what fits one of some patterns, and how to end it.
 
-        Go:
-            plugin/events.go::Manager.SubscribeEvents
-
+        Go: plugin/events.go::Manager.SubscribeEvents
         Differs:
             error unexpected-type-passed: the queue's type says what is in it; moby's channel takes anything.
         """
@@ -626,18 +597,16 @@ class Backend:
     def list(self, plugin_filters: Filters | None = None) -> Sequence[ApiPlugin]:
         """The plugins that fit the filters `enabled` and `capability`.
 
-        Go:
-            plugin/backend_linux.go::Manager.List
+        Raises:
+            InvalidFilter: `enabled` is neither `true` nor `false`.
+            EngineError: a filter is not known.
 
+        Go: plugin/backend_linux.go::Manager.List
         Differs:
             behaviour capability: one that fits is enough; moby asks all of them to, so that a plugin with
                 none always fits and one with two never.
             order plugins: by name; moby's is random.
             call GetTypes: the capabilities are read from the frozen value.
-
-        Raises:
-            InvalidFilter: `enabled` is neither `true` nor `false`.
-            EngineError: a filter is not known.
         """
         found = sorted(map(api_plugin, self.config.store.get_all().values()), key=lambda plugin: plugin.name)
         if plugin_filters is None:

@@ -1,4 +1,7 @@
-"""Blobs under ROOT/plugins/storage/blobs, each in a file that is named by the digest of its content."""
+"""Blobs under ROOT/plugins/storage/blobs, each in a file that is named by the digest of its content.
+
+Go: plugin/blobstore.go
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,6 @@ def from_bytes(data: bytes) -> str:
 class WriteCommitCloser(Protocol):
     """A blob that is being written.
 
-    Go:
-        plugin/blobstore.go::WriteCommitCloser
-
     Differs:
         method WriteCloser: embedded in Go; its `Write` and `Close` are methods of this Protocol.
     """
@@ -52,11 +52,7 @@ class WriteCommitCloser(Protocol):
 
 
 class BlobStore(Protocol):
-    """Blobs by digest.
-
-    Go:
-        plugin/blobstore.go::blobstore
-    """
+    """Blobs by digest."""
 
     def new(self) -> WriteCommitCloser:
         """A blob to write."""
@@ -72,18 +68,12 @@ class BlobStore(Protocol):
 
 
 class BasicBlobStore:
-    """The blobs below a directory.
-
-    Go:
-        plugin/blobstore.go::basicBlobStore
-    """
+    """The blobs below a directory."""
 
     def __init__(self, path: Path) -> None:
         """Open the store at `path`, making what is missing.
 
-        Go:
-            plugin/blobstore.go::newBasicBlobStore
-
+        Go: plugin/blobstore.go::newBasicBlobStore
         Differs:
             behaviour directory: that it cannot be made is only logged; plugins run without their blobs, and
                 none can be made.
@@ -97,9 +87,6 @@ class BasicBlobStore:
     def new(self) -> Insertion:
         """A blob to write.
 
-        Go:
-            plugin/blobstore.go::basicBlobStore.New
-
         Raises:
             EngineError: `failed to create temp file`.
         """
@@ -112,9 +99,6 @@ class BasicBlobStore:
     def get(self, dgst: str) -> BinaryIO:
         """A blob to read.
 
-        Go:
-            plugin/blobstore.go::basicBlobStore.Get
-
         Raises:
             EngineError: the text is no digest.
             OSError: there is no such blob.
@@ -124,9 +108,6 @@ class BasicBlobStore:
     def size(self, dgst: str) -> int:
         """A blob's size in bytes.
 
-        Go:
-            plugin/blobstore.go::basicBlobStore.Size
-
         Raises:
             EngineError: the text is no digest.
             OSError: there is no such blob.
@@ -135,9 +116,6 @@ class BasicBlobStore:
 
     def gc(self, whitelist: AbstractSet[str]) -> None:
         """Remove every blob that is not in the list.
-
-        Go:
-            plugin/blobstore.go::basicBlobStore.gc
 
         Differs:
             behaviour foreign: what is no blob is left alone; moby removes it, whole directories included.
@@ -173,7 +151,6 @@ class Insertion:
     Go:
         plugin/blobstore.go::insertion
         plugin/blobstore.go::newInsertion
-
     Differs:
         field Writer: writing and hashing are one method here.
         extra aside: the file's path, and the store's, which moby takes from the file's name.
@@ -206,9 +183,6 @@ class Insertion:
     def commit(self) -> str:
         """Force the blob to the disk and rename it to its digest, which is returned.
 
-        Go:
-            plugin/blobstore.go::insertion.Commit
-
         Raises:
             EngineError: `failed to mkdir` or `failed to rename`.
             OSError: it cannot be written.
@@ -232,11 +206,7 @@ class Insertion:
         return f"{CANONICAL}:{self.digester.hexdigest()}"
 
     def close(self) -> None:
-        """Drop the blob, if it was not kept.
-
-        Go:
-            plugin/blobstore.go::insertion.Close
-        """
+        """Drop the blob, if it was not kept."""
         if not self.closed:
             self.f.close()
             self.closed = True

@@ -1,4 +1,7 @@
-"""What a plugin manager is given, and what it holds on each plugin it runs."""
+"""What a plugin manager is given, and what it holds on each plugin it runs.
+
+Go: plugin/manager.go, plugin/defs.go, plugin/backend_linux.go, plugin/executor/containerd/containerd.go
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,6 @@ class LineLogger:
         plugin/manager.go::logHook
         plugin/manager.go::logHook.Fire
         plugin/manager.go::logHook.Levels
-
     Differs:
         param entry: a line at a time is written, and logged with the plugin's id as an `extra` field; logrus
             shows its hook the finished entry.
@@ -114,9 +116,6 @@ class LineLogger:
 def make_logger_streams(plugin_id: str, last: LastLines | None = None) -> tuple[LineLogger, LineLogger]:
     """Return the sinks of a plugin's standard output and standard error: level info and level error.
 
-    Go:
-        plugin/manager.go::makeLoggerStreams
-
     Differs:
         extra last: keeps the last lines for error messages; moby's have none.
     """
@@ -126,8 +125,7 @@ def make_logger_streams(plugin_id: str, last: LastLines | None = None) -> tuple[
 class Executor(Protocol):
     """Runs plugins, each under its id.
 
-    Go:
-        plugin/manager.go::Executor
+    Go: plugin/manager.go::Executor
     """
 
     def create(self, plugin_id: str, spec: Spec, stdout: WriteCloser, stderr: WriteCloser) -> None:
@@ -168,22 +166,21 @@ class Closes(Protocol):
 
 
 class ExitHandler(Protocol):
-    """Who is told that a plugin has ended.
-
-    Go:
-        plugin/executor/containerd/containerd.go::ExitHandler
-    """
+    """Who is told that a plugin has ended."""
 
     def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
-        """Handle the end of a plugin; `end` says how it ended, as `exit code 1`."""
+        """Handle the end of a plugin; `end` says how it ended, as `exit code 1`.
+
+        Differs:
+            extra end: for the log; moby does not log how a plugin ended.
+        """
         ...
 
 
 ExecutorCreator = Callable[[ExitHandler], Executor | None]
 """Makes the executor of a manager, which it tells of exits.
 
-Go:
-    plugin/manager.go::ExecutorCreator
+Go: plugin/manager.go::ExecutorCreator
 """
 
 
@@ -249,8 +246,7 @@ class RealClock:
 EventLogger = Callable[[str, str, str], None]
 """Told of a plugin's id, its name as the client wrote it, and what was done.
 
-Go:
-    plugin/manager.go::eventLogger
+Go: plugin/manager.go::eventLogger
 """
 
 
@@ -273,15 +269,6 @@ class ManagerConfig:
         timings: How long to wait for what.
         clock: The time.
         workers: Who runs what goes on in the background.
-
-    Go:
-        plugin/manager.go::ManagerConfig
-
-    Differs:
-        field RegistryService: nothing is pulled or pushed here.
-        extra timings: moby's are constants.
-        extra clock: the time, which tests replace; moby asks the system.
-        extra workers: moby has goroutines.
     """
 
     store: Store
@@ -298,9 +285,6 @@ class ManagerConfig:
 
 class Controller:
     """The manager's hold on a plugin that runs or ran.
-
-    Go:
-        plugin/manager.go::controller
 
     Differs:
         behaviour exitChan: an Event that is set once the plugin has ended; moby closes a channel and drops
@@ -357,17 +341,12 @@ class Stopped:
 CreateOpt = Callable[[Plugin], None]
 """Changes a plugin while it is created.
 
-Go:
-    plugin/defs.go::CreateOpt
+Go: plugin/defs.go::CreateOpt
 """
 
 
 def with_swarm_service(service_id: str) -> CreateOpt:
-    """Mark a plugin as managed by a swarm service.
-
-    Go:
-        plugin/defs.go::WithSwarmService
-    """
+    """Mark a plugin as managed by a swarm service."""
 
     def mark(plugin: Plugin) -> None:
         plugin.swarm_service_id = service_id
@@ -376,11 +355,7 @@ def with_swarm_service(service_id: str) -> CreateOpt:
 
 
 def with_spec_mounts(mounts: Sequence[oci.Mount]) -> SpecOpt:
-    """Add mounts to a spec.
-
-    Go:
-        plugin/defs.go::WithSpecMounts
-    """
+    """Add mounts to a spec."""
 
     def add(spec: oci.Spec) -> None:
         spec.mounts.extend(mounts)
@@ -392,11 +367,7 @@ _NO_PRIVILEGE = ("null", "bridge", "")
 
 
 def compute_privileges(c: PluginConfig) -> list[PluginPrivilege]:
-    """The privileges that a user has to accept.
-
-    Go:
-        plugin/backend_linux.go::computePrivileges
-    """
+    """The privileges that a user has to accept."""
     return list(_privileges(c))
 
 
@@ -426,9 +397,6 @@ def validate_privileges(
 ) -> None:
     """Check that the user accepted what is required, no less and no more.
 
-    Go:
-        plugin/manager.go::validatePrivileges
-
     Raises:
         EngineError: `incorrect privileges`.
     """
@@ -438,9 +406,6 @@ def validate_privileges(
 
 def is_equal(arr_one: Sequence[PluginPrivilege], arr_other: Sequence[PluginPrivilege]) -> bool:
     """Whether both hold the same privileges, in any order.
-
-    Go:
-        plugin/manager.go::isEqual
 
     Differs:
         param compare: always by name and value.
@@ -457,9 +422,7 @@ def is_equal(arr_one: Sequence[PluginPrivilege], arr_other: Sequence[PluginPrivi
 def _key(privilege: PluginPrivilege) -> tuple[str, list[str]]:
     """By what privileges are the same: equal keys.
 
-    Go:
-        plugin/manager.go::isEqualPrivilege
-
+    Go: plugin/manager.go::isEqualPrivilege
     Differs:
         param a: called `privilege`: only one is taken, since two are compared by their keys.
         param b: the other one has a key of its own.
@@ -477,9 +440,6 @@ def atomic_remove_all(directory: Path) -> None:
     """Rename a directory out of the way, then remove it; a leftover of an earlier removal goes too.
 
     Links are removed, never followed.
-
-    Go:
-        plugin/backend_linux.go::atomicRemoveAll
 
     Raises:
         EngineError: the directory cannot be renamed, or a leftover cannot be removed.
@@ -544,15 +504,13 @@ def _present(path: Path) -> bool:
 CONFIG_FILE_NAME = "config.json"
 """What is written down of a plugin, in its directory.
 
-Go:
-    plugin/manager.go::configFileName
+Go: plugin/manager.go::configFileName
 """
 
 ROOTFS_FILE_NAME = "rootfs"
 """The root file system of a plugin, in its directory.
 
-Go:
-    plugin/manager.go::rootFSFileName
+Go: plugin/manager.go::rootFSFileName
 """
 
 CONFIG_MODE = 0o600
@@ -562,9 +520,10 @@ CONFIG_MODE = 0o600
 def load_plugin(root: Path, plugin_id: str) -> Plugin:
     """The plugin whose directory is ROOT/ID.
 
-    Go:
-        plugin/manager.go::Manager.loadPlugin
+    Raises:
+        EngineError: `error reading PATH` or `error decoding PATH`.
 
+    Go: plugin/manager.go::Manager.loadPlugin
     Differs:
         extra root: where the plugins live; moby's function is a method of the manager, which knows it.
         error id: a config.json of another id is refused; moby loads it and can never save it.
@@ -574,9 +533,6 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
             not the kind.
         behaviour settings: a mount or device that was set after a restart of moby is only in the config; it
             counts here as there.
-
-    Raises:
-        EngineError: `error reading PATH` or `error decoding PATH`.
     """
     path = below(root, plugin_id) / CONFIG_FILE_NAME
     try:
@@ -599,9 +555,10 @@ def load_plugin(root: Path, plugin_id: str) -> Plugin:
 def save(root: Path, p: Plugin) -> None:
     """Write a plugin's config.json.
 
-    Go:
-        plugin/manager.go::Manager.save
+    Raises:
+        EngineError: `failed to write atomically plugin json`; the file is as before.
 
+    Go: plugin/manager.go::Manager.save
     Differs:
         extra root: where the plugins live; moby's function is a method of the manager, which knows it.
         behaviour same: a file that says the same already stays as it is; moby writes it at each start.
@@ -609,9 +566,6 @@ def save(root: Path, p: Plugin) -> None:
         error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
             numbers and lists of them.
         behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
-
-    Raises:
-        EngineError: `failed to write atomically plugin json`; the file is as before.
     """
     path = below(root, p.get_id()) / CONFIG_FILE_NAME
     with p.turn:
@@ -629,9 +583,6 @@ def save(root: Path, p: Plugin) -> None:
 
 def handle_load_error(error: EngineError, plugin_id: str) -> None:
     """Log that a plugin cannot be loaded.
-
-    Go:
-        plugin/manager.go::handleLoadError
 
     Differs:
         behaviour nil: there always is an error; moby's function returns where there is none, which no caller

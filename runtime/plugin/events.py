@@ -1,4 +1,7 @@
-"""What happened to a plugin, for those inside the engine who wait for it."""
+"""What happened to a plugin, for those inside the engine who wait for it.
+
+Go: plugin/events.go
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,7 @@ from runtime.api.types.plugin import Plugin
 
 
 class Event(Protocol):
-    """Something that happened to a plugin, or a pattern for it.
-
-    Go:
-        plugin/events.go::Event
-    """
+    """Something that happened to a plugin, or a pattern for it."""
 
     def matches(self, observed: object, /) -> bool:
         """Whether this pattern fits what happened."""
@@ -25,9 +24,6 @@ class Event(Protocol):
 class EventCreate:
     """A plugin was created; as a pattern, of any of these capabilities, or of any at all.
 
-    Go:
-        plugin/events.go::EventCreate
-
     Differs:
         behaviour Interfaces: a set; moby has a map to true.
     """
@@ -36,11 +32,7 @@ class EventCreate:
     interfaces: frozenset[str] = frozenset()
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this pattern fits what happened.
-
-        Go:
-            plugin/events.go::EventCreate.matches
-        """
+        """Whether this pattern fits what happened."""
         if not isinstance(observed, EventCreate):
             return False
         kinds = observed.plugin.config.interface.types or ()
@@ -49,58 +41,34 @@ class EventCreate:
 
 @dataclass(frozen=True, slots=True)
 class EventRemove:
-    """A plugin was removed.
-
-    Go:
-        plugin/events.go::EventRemove
-    """
+    """A plugin was removed."""
 
     plugin: Plugin
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this plugin was removed.
-
-        Go:
-            plugin/events.go::EventRemove.matches
-        """
+        """Whether this plugin was removed."""
         return isinstance(observed, EventRemove) and observed.plugin.id == self.plugin.id
 
 
 @dataclass(frozen=True, slots=True)
 class EventDisable:
-    """A plugin was disabled.
-
-    Go:
-        plugin/events.go::EventDisable
-    """
+    """A plugin was disabled."""
 
     plugin: Plugin
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this plugin was disabled.
-
-        Go:
-            plugin/events.go::EventDisable.matches
-        """
+        """Whether this plugin was disabled."""
         return isinstance(observed, EventDisable) and observed.plugin.id == self.plugin.id
 
 
 @dataclass(frozen=True, slots=True)
 class EventEnable:
-    """A plugin was enabled.
-
-    Go:
-        plugin/events.go::EventEnable
-    """
+    """A plugin was enabled."""
 
     plugin: Plugin
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this plugin was enabled.
-
-        Go:
-            plugin/events.go::EventEnable.matches
-        """
+        """Whether this plugin was enabled."""
         return isinstance(observed, EventEnable) and observed.plugin.id == self.plugin.id
 
 

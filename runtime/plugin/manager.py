@@ -1,4 +1,7 @@
-"""The directory through which a plugin shares mounts with the engine."""
+"""The directory through which a plugin shares mounts with the engine.
+
+Go: plugin/manager.go
+"""
 
 from __future__ import annotations
 
@@ -134,11 +137,8 @@ PUBLISH_BUFFER = 0
 class Manager(Backend):
     """The plugins below a root, and all that is done to them; safe to use from several threads.
 
-    Go:
-        plugin/manager.go::Manager
-
     Differs:
-        field mu,cMap: held by `lifecycle`, which starts and stops plugins and alone looks at them.
+        fields mu, cMap: held by `lifecycle`, which starts and stops plugins and alone looks at them.
         extra lifecycle: starts and stops plugins.
         extra creation: makes plugins.
     """
@@ -149,17 +149,15 @@ class Manager(Backend):
         Returns at the latest when `config.timings.start` seconds are over; plugins that take longer go on
         starting in the background.
 
-        Go:
-            plugin/manager.go::NewManager
+        Raises:
+            EngineError: `failed to mkdir PATH` of the directory for sockets.
+            Exception: whatever `config.create_executor` raises.
 
+        Go: plugin/manager.go::NewManager
         Differs:
             behaviour damage: where the directory of plugins cannot be made or read the engine starts without
                 plugins, and says so in the log; moby does not start.
             call Manager.Shutdown: a start that is broken off stops what it has started.
-
-        Raises:
-            EngineError: `failed to mkdir PATH` of the directory for sockets.
-            Exception: whatever `config.create_executor` raises.
         """
         self.config = config
         make_private(config.exec_root)
@@ -183,8 +181,7 @@ class Manager(Backend):
     def _tmp_dir(self) -> Path:
         """Where plugins are unpacked.
 
-        Go:
-            plugin/manager.go::Manager.tmpDir
+        Go: plugin/manager.go::Manager.tmpDir
         """
         return self.config.root / "tmp"
 
@@ -194,14 +191,18 @@ class Manager(Backend):
         Raises:
             PluginNotFound: there is no such plugin.
             EngineError: `error cleaning up plugin mounts`.
+
+        Differs:
+            extra end: for the log; moby does not log how a plugin ended.
+            error error-cleaning-up-plugin-mounts: raised by the lifecycle, which does the work.
         """
         self.lifecycle.handle_exit_event(plugin_id, end)
 
     def reload(self) -> None:
         """Load all plugins, take over or start those that are enabled, side by side.
 
-        Go:
-            plugin/manager.go::Manager.reload
+        Raises:
+            EngineError: `failed to read PATH`.
 
         Differs:
             behaviour wait: for `timings.start` seconds in all; the rest goes on in the background.
@@ -209,17 +210,14 @@ class Manager(Backend):
                 moby looks in its working directory.
             behaviour client: every enabled plugin has its client before anything is started, so that calls to
                 one that is still starting wait for it.
-            call GetSocket,SetTimeout,SetAddr,Protocol,SetPClient,NewClientWithTimeout: make that client; moby
-                makes it in `pluginPostStart`.
-            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and
-                not the kind.
-            call Store.SetState,shutdownPlugin,RecursiveUnmount: a plugin that cannot be started is disabled;
-                moby leaves it enabled without a process.
+            calls GetSocket, SetTimeout, SetAddr, Protocol, SetPClient, NewClientWithTimeout: make that
+                client; moby makes it in `pluginPostStart`.
+            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and not
+                the kind.
+            calls Store.SetState, shutdownPlugin, RecursiveUnmount: a plugin that cannot be started is
+                disabled; moby leaves it enabled without a process.
             call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites
                 it with what a user set.
-
-        Raises:
-            EngineError: `failed to read PATH`.
         """
         config, lifecycle = self.config, self.lifecycle
         try:

@@ -1,4 +1,7 @@
-"""Whether a plugin listens on its socket."""
+"""Whether a plugin listens on its socket.
+
+Go: plugin/manager_linux.go, plugin/manager.go
+"""
 
 from __future__ import annotations
 
@@ -137,13 +140,9 @@ def wait_until_listening(path: Path, gone: Stopped, timings: Timings, clock: Clo
 def shutdown_plugin(p: Plugin, c: Controller, executor: Executor, timings: Timings, clock: Clock) -> None:
     """Send SIGTERM and wait for the end, then SIGKILL and wait again.
 
-    Go:
-        plugin/manager_linux.go::shutdownPlugin
-
     Differs:
         param ec: called `c`: the controller, which has the channel as its `exit_chan`.
         extra timings: moby waits 10 s each time.
-        extra clock: the time, which tests replace; moby asks the system.
         behaviour gone: nothing is done if nothing runs; if it ends by itself meanwhile, that is waited for.
     """
     if not c.running:
@@ -204,9 +203,12 @@ class Lifecycle:
     def enable(self, p: Plugin, c: Controller, *, force: bool) -> None:
         """Start a plugin and wait until it listens.
 
-        Go:
-            plugin/manager_linux.go::Manager.enable
+        Raises:
+            Enabled: it is enabled and `force` is not set.
+            EngineError: it cannot be started, or does not listen.
+            OSError: its directories cannot be made.
 
+        Go: plugin/manager_linux.go::Manager.enable
         Differs:
             order GetID: the root file system's path is made of the id first, for which moby reads the field.
             order turn: only one operation on a plugin goes on at a time.
@@ -215,11 +217,6 @@ class Lifecycle:
             behaviour propagated: without the right to mount it is only logged; then there is no container to
                 share with.
             behaviour shutdown: nothing is started any more once the engine shuts down.
-
-        Raises:
-            Enabled: it is enabled and `force` is not set.
-            EngineError: it cannot be started, or does not listen.
-            OSError: its directories cannot be made.
         """
         with p.turn:
             with p.mu:
@@ -246,20 +243,18 @@ class Lifecycle:
     def plugin_post_start(self, p: Plugin, c: Controller, *, keep_trying: bool) -> None:
         """Wait until a plugin that was started listens, then call it enabled and tell whoever waits for it.
 
-        Go:
-            plugin/manager_linux.go::Manager.pluginPostStart
+        Raises:
+            EngineError: it does not listen; it is disabled and stopped then.
 
+        Go: plugin/manager_linux.go::Manager.pluginPostStart
         Differs:
             behaviour dial: tried many times within moby's 12.5 s, so that a plugin is there as soon as it
                 listens.
             behaviour exit: a plugin that ends meanwhile is not waited for, and the error says how it ended
-                and what it printed last; if it is being restarted it is started again until moby's 12.5 s
-                are over since the first of its starts in a row that failed.
+                and what it printed last; if it is being restarted it is started again until moby's 12.5 s are
+                over since the first of its starts in a row that failed.
             call RecursiveUnmount: unmounts what an end that was to be followed by a start has left.
             extra keep_trying: whether it is being restarted, which moby does not tell apart.
-
-        Raises:
-            EngineError: it does not listen; it is disabled and stopped then.
         """
         try:
             self.connect(p, c)
@@ -323,11 +318,10 @@ class Lifecycle:
     def restore_plugin(self, p: Plugin, c: Controller) -> None:
         """Take over a plugin that is to run.
 
-        Go:
-            plugin/manager.go::Manager.restorePlugin
-
         Raises:
             EngineError: it cannot be.
+
+        Go: plugin/manager.go::Manager.restorePlugin
         """
         if p.is_enabled():
             self.restore(p, c)
@@ -335,16 +329,14 @@ class Lifecycle:
     def restore(self, p: Plugin, c: Controller) -> None:
         """With live restore keep a plugin that runs and start one that does not; else stop it if it runs.
 
-        Go:
-            plugin/manager_linux.go::Manager.restore
-
-        Differs:
-            behaviour exit: the exit channel that `reload` made stays, so that an exit meanwhile is not
-                missed.
-
         Raises:
             EngineError: it cannot be taken over or started.
             OSError: likewise.
+
+        Go: plugin/manager_linux.go::Manager.restore
+        Differs:
+            behaviour exit: the exit channel that `reload` made stays, so that an exit meanwhile is not
+                missed.
         """
         if self.executor is None:
             return
@@ -375,17 +367,15 @@ class Lifecycle:
     def disable(self, p: Plugin, c: Controller | None, *, force: bool) -> None:
         """Stop a plugin.
 
-        Go:
-            plugin/manager_linux.go::Manager.disable
-
-        Differs:
-            order SetState: before the stop, so that no look-up takes a plugin that is about to go.
-            extra force: whether to do so although someone uses it.
-
         Raises:
             Disabled: it is disabled already.
             InUse: someone uses it, and `force` is not set.
             EngineError: its config.json cannot be written.
+
+        Go: plugin/manager_linux.go::Manager.disable
+        Differs:
+            order SetState: before the stop, so that no look-up takes a plugin that is about to go.
+            extra force: whether to do so although someone uses it.
         """
         with p.turn:
             if not p.is_enabled():
@@ -403,16 +393,22 @@ class Lifecycle:
         self.shutdown_plugin(p, c)
 
     def shutdown_plugin(self, p: Plugin, c: Controller) -> None:
-        """Make a plugin end, if it runs."""
+        """Make a plugin end, if it runs.
+
+        Differs:
+            param executor: the manager's own.
+        """
         if self.executor is not None:
             shutdown_plugin(p, c, self.executor, self.config.timings, self.config.clock)
 
     def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
         """Clean up after a plugin that has ended, and start it again if it was to run.
 
-        Go:
-            plugin/manager.go::Manager.HandleExitEvent
+        Raises:
+            PluginNotFound: there is no such plugin.
+            EngineError: `error cleaning up plugin mounts`.
 
+        Go: plugin/manager.go::Manager.HandleExitEvent
         Differs:
             behaviour controller: a plugin that was never started has none; moby crashes.
             call EnsureRemoveAll: unmounts what is mounted in EXEC/ID and tries again while it is busy; moby's
@@ -420,15 +416,11 @@ class Lifecycle:
             behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
                 for ever.
             extra end: how it ended, which is logged with its last output; moby logs neither.
-            call Store.SetState,shutdownPlugin: a plugin that cannot be started again is disabled; moby leaves
-                it enabled without a process.
+            calls Store.SetState, shutdownPlugin: a plugin that cannot be started again is disabled; moby
+                leaves it enabled without a process.
             behaviour twice: a second event for the same exit does nothing.
             order unmount: before the exit is made known, so that it cannot hit what is mounted for the next
                 start.
-
-        Raises:
-            PluginNotFound: there is no such plugin.
-            EngineError: `error cleaning up plugin mounts`.
         """
         p = self.config.store.get_v2_plugin(plugin_id)
         c = self.controller(p)
@@ -462,9 +454,7 @@ class Lifecycle:
     def shutdown(self) -> None:
         """Stop all plugins side by side; with live restore let those that are enabled run on.
 
-        Go:
-            plugin/manager_linux.go::Manager.Shutdown
-
+        Go: plugin/manager_linux.go::Manager.Shutdown
         Differs:
             behaviour parallel: a plugin that does not end delays only itself, up to 20 s in all.
             behaviour starting: one that is just being started is stopped too.

@@ -1,4 +1,7 @@
-"""Ids of plugins: 64 hexadecimal digits."""
+"""Ids of plugins: 64 hexadecimal digits.
+
+Go: plugin/store.go, pkg/plugins/plugins.go, plugin/defs.go
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,7 @@ class LegacyPlugins(Protocol):
     """Where plugins that are not managed come from; `legacy.Plugins` is one."""
 
     def get(self, name: str, imp: str, /) -> CompatPlugin:
-        """The plugin of this name, if it implements what is asked.
-
-        Go:
-            pkg/plugins/plugins.go::Get
-        """
+        """The plugin of this name, if it implements what is asked."""
         ...
 
     def problem(self, name: str, /) -> EngineError | None:
@@ -38,29 +37,18 @@ class LegacyPlugins(Protocol):
     def get_all(self, imp: str, /, *, patient: bool = False) -> Sequence[CompatPlugin]:
         """All plugins that implement it.
 
-        Go:
-            pkg/plugins/plugins.go::GetAll
-
         Differs:
             extra patient: a list must not wait for the slowest; a search for one volume must.
         """
         ...
 
     def handle(self, iface: str, fn: Handler, /) -> None:
-        """Call back for every one that is activated.
-
-        Go:
-            pkg/plugins/plugins.go::Handle
-        """
+        """Call back for every one that is activated."""
         ...
 
 
 def plugin_type(capability: str) -> str:
-    """The interface type that stands for a capability.
-
-    Go:
-        plugin/store.go::pluginType
-    """
+    """The interface type that stands for a capability."""
     return f"docker.{capability.lower()}/{DEFAULT_API_VERSION}"
 
 
@@ -74,7 +62,6 @@ class Store:
         plugin/defs.go::Store
         plugin/defs.go::NewStore
         plugin/store.go::allowV1PluginsFallback
-
     Differs:
         field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
             waits.
@@ -94,9 +81,6 @@ class Store:
     def get_v2_plugin(self, ref_or_id: str) -> Plugin:
         """The plugin with this name, id or prefix of an id.
 
-        Go:
-            plugin/store.go::Store.GetV2Plugin
-
         Raises:
             PluginNotFound: there is none.
             Ambiguous: the prefix is that of several.
@@ -110,14 +94,11 @@ class Store:
     def validate_name(self, name: str) -> None:
         """Check that no plugin has this full name.
 
-        Go:
-            plugin/store.go::Store.validateName
+        Raises:
+            NameTaken: one has.
 
         Differs:
             behaviour lock: taken here; moby says that its callers are to hold it, and none of them does.
-
-        Raises:
-            NameTaken: one has.
         """
         with self.lock:
             if any(plugin.name == name for plugin in self.plugins.values()):
@@ -125,9 +106,6 @@ class Store:
 
     def get_all(self) -> dict[str, Plugin]:
         """All plugins by id.
-
-        Go:
-            plugin/store.go::Store.GetAll
 
         Differs:
             result map: a copy; moby hands out its own, which may change while it is read.
@@ -141,22 +119,14 @@ class Store:
             return self.plugins.get(p.get_id()) is p
 
     def set_all(self, plugins: Mapping[str, Plugin]) -> None:
-        """Know these plugins and no others; part of the start.
-
-        Go:
-            plugin/store.go::Store.SetAll
-        """
+        """Know these plugins and no others; part of the start."""
         with self.lock:
             for plugin in plugins.values():
                 self._set_spec_opts(plugin)
             self.plugins = dict(plugins)
 
     def set_state(self, p: Plugin, *, state: bool) -> None:
-        """Mark a plugin as enabled or not, in memory.
-
-        Go:
-            plugin/store.go::Store.SetState
-        """
+        """Mark a plugin as enabled or not, in memory."""
         with self.lock, p.mu:
             p.plugin_obj = replace(p.plugin_obj, enabled=state)
 
@@ -174,9 +144,6 @@ class Store:
     def add(self, p: Plugin) -> None:
         """Know one more plugin.
 
-        Go:
-            plugin/store.go::Store.Add
-
         Raises:
             EngineError: another plugin has the same id.
         """
@@ -190,24 +157,12 @@ class Store:
             self.plugins[p.get_id()] = p
 
     def remove(self, p: Plugin) -> None:
-        """Forget a plugin.
-
-        Go:
-            plugin/store.go::Store.Remove
-        """
+        """Forget a plugin."""
         with self.lock:
             self.plugins.pop(p.get_id(), None)
 
     def get(self, name: str, capability: str, mode: int) -> CompatPlugin:
         """The enabled plugin of this name that can do what is asked; `mode` is added to its count of users.
-
-        Go:
-            plugin/store.go::Store.Get
-
-        Differs:
-            behaviour release: also of a plugin that was disabled by force, whose count would never be zero
-                again.
-            order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
 
         Raises:
             PluginNotFound: there is none, managed or legacy.
@@ -215,6 +170,11 @@ class Store:
             Disabled: it is disabled; a legacy plugin of the same name does not stand in.
             InadequateCapability: it cannot do what is asked.
             EngineError: `legacy plugin: …` of kind system; the legacy plugin does not work.
+
+        Differs:
+            behaviour release: also of a plugin that was disabled by force, whose count would never be zero
+                again.
+            order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
         """
         try:
             return self._get_managed(name, capability, mode)
@@ -224,11 +184,7 @@ class Store:
         return self._get_legacy(name, capability)
 
     def get_all_managed_plugins_by_cap(self, capability: str) -> list[CompatPlugin]:
-        """The enabled managed plugins that can do what is asked.
-
-        Go:
-            plugin/store.go::Store.GetAllManagedPluginsByCap
-        """
+        """The enabled managed plugins that can do what is asked."""
         return self._get_all_by_cap(capability)
 
     def problem(self, name: str, capability: str) -> EngineError | None:
@@ -254,15 +210,12 @@ class Store:
             capability: What is asked.
             patient: Whether to wait for legacy plugins that are slow to activate; see `legacy.Plugins`.
 
-        Go:
-            plugin/store.go::Store.GetAllByCap
+        Raises:
+            EngineError: `legacy plugin: …` of kind system; legacy plugins cannot be listed.
 
         Differs:
             behaviour lock: taken once; moby takes it twice and can deadlock with a writer.
             extra patient: moby always waits.
-
-        Raises:
-            EngineError: `legacy plugin: …` of kind system; legacy plugins cannot be listed.
         """
         managed = self._get_all_by_cap(capability)
         if self.legacy is None:
@@ -274,30 +227,19 @@ class Store:
             raise failure.with_text("legacy plugin") from failure
 
     def handle(self, capability: str, callback: Handler) -> None:
-        """Call back with name and client of every plugin with a capability, when it is enabled.
-
-        Go:
-            plugin/store.go::Store.Handle
-        """
+        """Call back with name and client of every plugin with a capability, when it is enabled."""
         with self.lock:
             self.handlers.setdefault(plugin_type(capability), []).append(callback)
         if self.legacy is not None:
             self.legacy.handle(capability, callback)
 
     def register_runtime_opt(self, capability: str, *opts: SpecOpt) -> None:
-        """Change the spec of every plugin with a capability before it starts.
-
-        Go:
-            plugin/store.go::Store.RegisterRuntimeOpt
-        """
+        """Change the spec of every plugin with a capability before it starts."""
         with self.lock:
             self.spec_opts.setdefault(plugin_type(capability), []).extend(opts)
 
     def call_handler(self, p: Plugin) -> None:
         """Call back whoever waits for a plugin like this one, which is now enabled.
-
-        Go:
-            plugin/store.go::Store.CallHandler
 
         Differs:
             order Client: asked for first, since without a client nobody is called.
@@ -340,8 +282,7 @@ class Store:
     def _get_all_by_cap(self, capability: str) -> list[CompatPlugin]:
         """The enabled managed plugins that can do what is asked.
 
-        Go:
-            plugin/store.go::Store.getAllByCap
+        Go: plugin/store.go::Store.getAllByCap
         """
         with self.lock:
             enabled = [plugin for plugin in self.plugins.values() if plugin.is_enabled()]
@@ -350,8 +291,7 @@ class Store:
     def _set_spec_opts(self, p: Plugin) -> None:
         """Hand a plugin the spec options that were registered for what it can do.
 
-        Go:
-            plugin/store.go::Store.setSpecOpts
+        Go: plugin/store.go::Store.setSpecOpts
         """
         opts = [opt for kind in p.get_types() for opt in self.spec_opts.get(str(kind), ())]
 
@@ -364,9 +304,7 @@ class Store:
     def _resolve_plugin_id(self, id_or_name: str) -> str:
         """The id that an id, a name or a prefix of an id stands for.
 
-        Go:
-            plugin/store.go::Store.resolvePluginID
-
+        Go: plugin/store.go::Store.resolvePluginID
         Differs:
             order TagNameOnly: before FamiliarString in both; Go's text has one more FamiliarString above, in
                 the warning.
@@ -407,6 +345,5 @@ def _provides(plugin: Plugin, capability: str) -> bool:
 DEFAULT_API_VERSION = "1.0"
 """The version of the plugin API for volumes, networks, IPAM and authorization.
 
-Go:
-    plugin/store.go::defaultAPIVersion
+Go: plugin/store.go::defaultAPIVersion
 """

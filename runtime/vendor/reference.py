@@ -1,4 +1,10 @@
-"""Names of plugins as users write them: `name`, `user/name:tag`, `host:port/name@digest`."""
+"""Names of plugins as users write them: `name`, `user/name:tag`, `host:port/name@digest`.
+
+Go:
+    vendor/github.com/docker/distribution/reference/helpers.go
+    vendor/github.com/docker/distribution/reference/normalize.go
+    vendor/github.com/docker/distribution/reference/reference.go
+"""
 
 from __future__ import annotations
 
@@ -27,12 +33,11 @@ _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 class Reference:
     """A parsed name: where it lives, its path there, a tag and a digest, both perhaps empty.
 
-    Go:
-        vendor/github.com/docker/distribution/reference/reference.go::Named
-
+    Go: vendor/github.com/docker/distribution/reference/reference.go::Named
     Differs:
-        method Reference,Name: embedded `String` and the full name; here `familiar_string` writes both parts.
-        extra domain,path,tag,digest: the parts themselves; moby has four types behind an interface, whose
+        methods Reference, Name: embedded `String` and the full name; here `familiar_string` writes both
+            parts.
+        extras domain, path, tag, digest: the parts themselves; moby has four types behind an interface, whose
             tag or digest is empty here.
     """
 
@@ -45,8 +50,7 @@ class Reference:
     def canonical(self) -> bool:
         """Whether it has a digest.
 
-        Go:
-            vendor/github.com/docker/distribution/reference/reference.go::Canonical
+        Go: vendor/github.com/docker/distribution/reference/reference.go::Canonical
         """
         return bool(self.digest)
 
@@ -54,15 +58,12 @@ class Reference:
 def parse_normalized_named(s: str) -> Reference:
     """The full reference that a familiar name stands for.
 
-    Go:
-        vendor/github.com/docker/distribution/reference/normalize.go::ParseNormalizedNamed
+    Raises:
+        EngineError: the text is no name.
 
     Differs:
         error has-no-name: what fits the grammar always has a name here; Go's parser also knows a digest
             alone.
-
-    Raises:
-        EngineError: the text is no name.
     """
     if _IDENTIFIER.fullmatch(s):
         raise EngineError(f"invalid repository name ({s}), cannot specify 64-byte hexadecimal strings")
@@ -89,11 +90,7 @@ def tag_name_only(ref: Reference) -> Reference:
 
 
 def familiar_string(ref: Reference) -> str:
-    """The reference as users write it, without the default domain.
-
-    Go:
-        vendor/github.com/docker/distribution/reference/helpers.go::FamiliarString
-    """
+    """The reference as users write it, without the default domain."""
     name = f"{ref.domain}/{ref.path}"
     if ref.domain == DEFAULT_DOMAIN:
         owner, _, official = ref.path.partition("/")

@@ -1,4 +1,7 @@
-"""What a volume and its driver are, for everybody who uses or writes one."""
+"""What a volume and its driver are, for everybody who uses or writes one.
+
+Go: volume/volume.go
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,19 @@ from runtime.errdefs import EngineError
 DEFAULT_DRIVER_NAME: Final = "local"
 """The driver that is used when none is named.
 
-Go:
-    volume/volume.go::DefaultDriverName
+Go: volume/volume.go::DefaultDriverName
 """
 
 LOCAL_SCOPE: Final = "local"
 """The scope of volumes that one machine has.
 
-Go:
-    volume/volume.go::LocalScope
+Go: volume/volume.go::LocalScope
 """
 
 GLOBAL_SCOPE: Final = "global"
 """The scope of volumes that a whole cluster sees.
 
-Go:
-    volume/volume.go::GlobalScope
+Go: volume/volume.go::GlobalScope
 """
 
 SCOPES: Final = (LOCAL_SCOPE, GLOBAL_SCOPE)
@@ -42,27 +42,19 @@ class Capability(msgspec.Struct, frozen=True):
 
     Args:
         scope: `local` or `global`.
-
-    Go:
-        volume/volume.go::Capability
     """
 
     scope: str = msgspec.field(default="", name="Scope")
 
 
 class Volume(Protocol):
-    """A place to store data, which a driver made and which can be mounted.
-
-    Go:
-        volume/volume.go::Volume
-    """
+    """A place to store data, which a driver made and which can be mounted."""
 
     @property
     def name(self) -> str:
         """The volume's name.
 
-        Go:
-            volume/volume.go::Volume.Name
+        Go: volume/volume.go::Volume.Name
         """
         ...
 
@@ -70,17 +62,12 @@ class Volume(Protocol):
     def driver_name(self) -> str:
         """The name of the driver that owns it.
 
-        Go:
-            volume/volume.go::Volume.DriverName
+        Go: volume/volume.go::Volume.DriverName
         """
         ...
 
     def path(self) -> str:
-        """Where it is on this machine, absolute; empty as long as it is nowhere.
-
-        Go:
-            volume/volume.go::Volume.Path
-        """
+        """Where it is on this machine, absolute; empty as long as it is nowhere."""
         ...
 
     def mount(self, ref: str) -> str:
@@ -88,13 +75,6 @@ class Volume(Protocol):
 
         Raises:
             EngineError: The driver could not.
-
-        Go:
-            volume/volume.go::Volume.Mount
-
-        Differs:
-            param id: called ref, since `id` is Python's own.
-            extra ref: moby's id; `id` is a builtin.
         """
         ...
 
@@ -103,21 +83,11 @@ class Volume(Protocol):
 
         Raises:
             EngineError: The driver could not.
-
-        Go:
-            volume/volume.go::Volume.Unmount
-
-        Differs:
-            param id: called ref, since `id` is Python's own.
-            extra ref: moby's id; `id` is a builtin.
         """
         ...
 
     def created_at(self) -> datetime | None:
         """When it was made, with its time zone; None if nobody knows.
-
-        Go:
-            volume/volume.go::Volume.CreatedAt
 
         Differs:
             result time.Time: None stands for the zero time.
@@ -126,28 +96,19 @@ class Volume(Protocol):
         ...
 
     def status(self) -> Mapping[str, Any] | None:
-        """What the driver tells about it, beyond all this.
-
-        Go:
-            volume/volume.go::Volume.Status
-        """
+        """What the driver tells about it, beyond all this."""
         ...
 
 
 @runtime_checkable
 class DetailedVolume(Volume, Protocol):
-    """A volume with what the store knows of it.
-
-    Go:
-        volume/volume.go::DetailedVolume
-    """
+    """A volume with what the store knows of it."""
 
     @property
     def labels(self) -> Pairs | None:
         """The labels that it was made with.
 
-        Go:
-            volume/volume.go::DetailedVolume.Labels
+        Go: volume/volume.go::DetailedVolume.Labels
         """
         ...
 
@@ -155,8 +116,7 @@ class DetailedVolume(Volume, Protocol):
     def options(self) -> Pairs | None:
         """The options that it was made with.
 
-        Go:
-            volume/volume.go::DetailedVolume.Options
+        Go: volume/volume.go::DetailedVolume.Options
         """
         ...
 
@@ -164,25 +124,19 @@ class DetailedVolume(Volume, Protocol):
     def scope(self) -> str:
         """The scope of its driver.
 
-        Go:
-            volume/volume.go::DetailedVolume.Scope
+        Go: volume/volume.go::DetailedVolume.Scope
         """
         ...
 
 
 class Driver(Protocol):
-    """Makes, finds and removes volumes.
-
-    Go:
-        volume/volume.go::Driver
-    """
+    """Makes, finds and removes volumes."""
 
     @property
     def name(self) -> str:
         """The name by which volumes are created with it.
 
-        Go:
-            volume/volume.go::Driver.Name
+        Go: volume/volume.go::Driver.Name
         """
         ...
 
@@ -190,8 +144,7 @@ class Driver(Protocol):
     def scope(self) -> str:
         """Whether its volumes belong to this machine or to a cluster: `local` or `global`.
 
-        Go:
-            volume/volume.go::Driver.Scope
+        Go: volume/volume.go::Driver.Scope
         """
         ...
 
@@ -200,9 +153,6 @@ class Driver(Protocol):
 
         Raises:
             EngineError: It cannot be made.
-
-        Go:
-            volume/volume.go::Driver.Create
         """
         ...
 
@@ -211,9 +161,6 @@ class Driver(Protocol):
 
         Raises:
             EngineError: It cannot be deleted.
-
-        Go:
-            volume/volume.go::Driver.Remove
         """
         ...
 
@@ -222,9 +169,6 @@ class Driver(Protocol):
 
         Raises:
             EngineError: They cannot be told.
-
-        Go:
-            volume/volume.go::Driver.List
         """
         ...
 
@@ -234,9 +178,6 @@ class Driver(Protocol):
         Raises:
             Unreachable: The driver cannot be asked.
             EngineError: There is no such volume.
-
-        Go:
-            volume/volume.go::Driver.Get
         """
         ...
 

@@ -1,4 +1,12 @@
-"""Work in a thread is called off when the task that waits for it is cancelled."""
+"""Work in a thread is called off when the task that waits for it is cancelled.
+
+Go:
+    api/server/httputils/errors.go
+    api/server/httputils/httputils.go
+    api/server/httputils/form.go
+    api/server/httputils/httputils_write_json.go
+    api/types/error_response.go
+"""
 
 from __future__ import annotations
 
@@ -49,9 +57,6 @@ def parse_form(query: bytes) -> Form:
     Raises:
         InvalidParameter: An escape in it is broken.
 
-    Go:
-        api/server/httputils/httputils.go::ParseForm
-
     Differs:
         param query: the values of the query, not the request.
         result Form: the values, which Go leaves in the request.
@@ -74,9 +79,6 @@ def first(form: Form, key: str) -> str:
 def bool_value(form: Form, key: str) -> bool:
     """Whether a key has a value that means yes; most do.
 
-    Go:
-        api/server/httputils/form.go::BoolValue
-
     Differs:
         param r: called `form`, the values of the query and not the request.
     """
@@ -86,9 +88,6 @@ def bool_value(form: Form, key: str) -> bool:
 def bool_value_or_default(form: Form, key: str, default: bool) -> bool:  # noqa: FBT001 - as the key's value
     """The same, with a default for a key that is not there.
 
-    Go:
-        api/server/httputils/form.go::BoolValueOrDefault
-
     Differs:
         param r: called `form`, the values of the query and not the request.
     """
@@ -97,9 +96,6 @@ def bool_value_or_default(form: Form, key: str, default: bool) -> bool:  # noqa:
 
 def int64_value_or_zero(form: Form, key: str) -> int:
     """The number that is a key's value; 0 if there is none, or if it is no number.
-
-    Go:
-        api/server/httputils/form.go::Int64ValueOrZero
 
     Differs:
         param r: called `form`, the values of the query and not the request.
@@ -115,9 +111,6 @@ def int64_value_or_default(form: Form, key: str, default: int) -> int:
 
     Raises:
         EngineError: The value is no number, or too large.
-
-    Go:
-        api/server/httputils/form.go::Int64ValueOrDefault
 
     Differs:
         param r: called `form`, the values of the query and not the request.
@@ -146,9 +139,6 @@ def check_for_json(request: Request) -> None:
 
     Raises:
         InvalidParameter: It is said to be something else.
-
-    Go:
-        api/server/httputils/httputils.go::CheckForJSON
     """
     content_type = request.headers.get("content-type", "")
     if not content_type and not _has_body(request):
@@ -158,11 +148,7 @@ def check_for_json(request: Request) -> None:
 
 
 def matches_content_type(content_type: str, expected_type: str) -> bool:
-    """Whether a media type is the expected one, whatever its parameters.
-
-    Go:
-        api/server/httputils/httputils.go::matchesContentType
-    """
+    """Whether a media type is the expected one, whatever its parameters."""
     if content_type == expected_type:
         return True
     header = Message()
@@ -200,23 +186,7 @@ def get_http_error_status_code(err: BaseException) -> HTTPStatus:
     Go:
         api/server/httputils/errors.go::GetHTTPErrorStatusCode
         api/server/httputils/errors.go::causer
-
     Differs:
-        call IsNotFound: a table by kind, for one question that goes down the chain of causes once.
-        call IsInvalidParameter: a table by kind, for one question that goes down the chain of causes once.
-        call IsConflict: a table by kind, for one question that goes down the chain of causes once.
-        call IsAlreadyExists: a table by kind, for one question that goes down the chain of causes once.
-        call IsUnauthorized: a table by kind, for one question that goes down the chain of causes once.
-        call IsUnavailable: a table by kind, for one question that goes down the chain of causes once.
-        call IsForbidden: a table by kind, for one question that goes down the chain of causes once.
-        call IsNotModified: a table by kind, for one question that goes down the chain of causes once.
-        call IsNotImplemented: a table by kind, for one question that goes down the chain of causes once.
-        call IsSystem: a table by kind, for one question that goes down the chain of causes once.
-        call IsUnknown: a table by kind, for one question that goes down the chain of causes once.
-        call IsDataLoss: a table by kind, for one question that goes down the chain of causes once.
-        call IsDeadline: a table by kind, for one question that goes down the chain of causes once.
-        call IsCancelled: a table by kind, for one question that goes down the chain of causes once.
-        call getImplementer: a table by kind, for one question that goes down the chain of causes once.
         call statusCodeFromGRPCError: nothing here speaks gRPC.
         error nil: an error is always given.
     """
@@ -230,8 +200,7 @@ T = TypeVar("T")
 FIRST_API_VERSION_WITH_JSON_ERRORS: Final = "1.23"
 """The last version, in truth, whose errors are plain text.
 
-Go:
-    api/server/httputils/errors.go::apiVersionSupportsJSONErrors
+Go: api/server/httputils/errors.go::apiVersionSupportsJSONErrors
 """
 
 BODY_LIMIT: Final = 4 << 20
@@ -251,8 +220,7 @@ class Call:
         headers: What the answer will have besides its own.
         workers: Where work is done that may take a while.
 
-    Go:
-        api/server/httputils/httputils.go::APIVersionKey
+    Go: api/server/httputils/httputils.go::APIVersionKey
     """
 
     request: Request
@@ -308,8 +276,7 @@ def _settle(waiting: asyncio.Future[T], done: Future[T]) -> None:
 Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
 """Answers one kind of request.
 
-Go:
-    api/server/httputils/httputils.go::APIFunc
+Go: api/server/httputils/httputils.go::APIFunc
 """
 
 
@@ -351,11 +318,7 @@ def encode(value: Any) -> bytes:
 
 
 def write_json(call: Call, code: HTTPStatus, value: Any) -> Response:
-    """An answer in JSON.
-
-    Go:
-        api/server/httputils/httputils_write_json.go::WriteJSON
-    """
+    """An answer in JSON."""
     return Response(encode(value), code, {**call.headers, "Content-Type": "application/json"})
 
 
@@ -365,11 +328,7 @@ def write_header(call: Call, code: HTTPStatus) -> Response:
 
 
 def api_version_supports_json_errors(version: str) -> bool:
-    """Whether errors are sent as JSON.
-
-    Go:
-        api/server/httputils/errors.go::apiVersionSupportsJSONErrors
-    """
+    """Whether errors are sent as JSON."""
     return version == "" or greater_than(version, FIRST_API_VERSION_WITH_JSON_ERRORS)
 
 
@@ -384,7 +343,6 @@ def error_response(err: BaseException, version: str, headers: Mapping[str, str])
     Go:
         api/server/httputils/errors.go::MakeErrorHandler
         api/types/error_response.go::ErrorResponse
-
     Differs:
         call WriteJSON: the answer is made in place; its headers are the caller's.
         call ErrorDesc: nothing here speaks gRPC.

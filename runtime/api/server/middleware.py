@@ -1,4 +1,10 @@
-"""What is done for every request before its handler: the version is checked, headers are set."""
+"""What is done for every request before its handler: the version is checked, headers are set.
+
+Go:
+    api/server/middleware/version.go
+    api/server/middleware/experimental.go
+    api/server/middleware/middleware.go
+"""
 
 from __future__ import annotations
 
@@ -15,18 +21,10 @@ OS_TYPE = "linux"
 
 
 class Middleware(Protocol):
-    """Makes a handler of another, which does more.
-
-    Go:
-        api/server/middleware/middleware.go::Middleware
-    """
+    """Makes a handler of another, which does more."""
 
     def wrap_handler(self, handler: Handler, /) -> Handler:
-        """The handler that does more.
-
-        Go:
-            api/server/middleware/middleware.go::Middleware.WrapHandler
-        """
+        """The handler that does more."""
         ...
 
 
@@ -37,11 +35,6 @@ class VersionUnsupported(InvalidParameter):
         api/server/middleware/version.go::versionUnsupportedError
         api/server/middleware/version.go::versionUnsupportedError.Error
         api/server/middleware/version.go::versionUnsupportedError.InvalidParameter
-
-    Differs:
-        field minVersion: part of the text.
-        field maxVersion: part of the text.
-        field version: part of the text, likewise minVersion and maxVersion.
     """
 
     def __init__(self, version: str, *, min_version: str = "", max_version: str = "") -> None:
@@ -74,11 +67,7 @@ class VersionMiddleware:
         self.min_version = min_version
 
     def wrap_handler(self, handler: Handler) -> Handler:
-        """A handler that is called with a version that is served.
-
-        Go:
-            api/server/middleware/version.go::VersionMiddleware.WrapHandler
-        """
+        """A handler that is called with a version that is served."""
 
         async def wrapped(call: Call) -> Response:
             call.headers["Server"] = f"Docker/{self.server_version} ({OS_TYPE})"
@@ -109,11 +98,7 @@ class ExperimentalMiddleware:
         self.experimental = "true" if experimental_enabled else "false"
 
     def wrap_handler(self, handler: Handler) -> Handler:
-        """A handler that sets the header.
-
-        Go:
-            api/server/middleware/experimental.go::ExperimentalMiddleware.WrapHandler
-        """
+        """A handler that sets the header."""
 
         async def wrapped(call: Call) -> Response:
             call.headers["Docker-Experimental"] = self.experimental

@@ -1,4 +1,7 @@
-"""The application: finds the route of a request, has it answered, and makes answers of errors."""
+"""The application: finds the route of a request, has it answered, and makes answers of errors.
+
+Go: api/server/server.go, api/server/middleware.go
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,6 @@ class Server:
     Go:
         api/server/server.go::Server
         api/server/server.go::New
-
     Differs:
         behaviour slow: `protocol.Protocol` hangs up on a client that takes too long over a request, and
             bounds the number of headers; moby waits for ever.
@@ -70,11 +72,7 @@ class Server:
         self._cancelled = False
 
     def use_middleware(self, m: Middleware) -> None:
-        """Have something done for every request; before the routes are made.
-
-        Go:
-            api/server/server.go::Server.UseMiddleware
-        """
+        """Have something done for every request; before the routes are made."""
         self.middlewares.append(m)
 
     def init_router(self, *routers: Router) -> None:
@@ -83,25 +81,16 @@ class Server:
         Go:
             api/server/server.go::Server.InitRouter
             api/server/server.go::Server.createMux
-
         Differs:
-            call Router.Routes: a route and a router are values, read without calls.
-            call Server.makeHTTPHandler: a route and a router are values, read without calls.
-            call Route.Handler: a route and a router are values, read without calls.
-            call Route.Method: a route and a router are values, read without calls.
-            call Route.Path: a route and a router are values, read without calls.
             call MakeErrorHandler: a request without a route is answered in `_answer`.
-            call NewRoute: the table of routes is made here, with wrapped handlers.
-            call Server.handlerWithGlobalMiddlewares: the table of routes is made here, with wrapped handlers.
+            calls NewRoute, Server.handlerWithGlobalMiddlewares: the table of routes is made here, with
+                wrapped handlers.
             call NewRouter: there is no profiler here, as there is no `/debug`.
         """
         self.table = Table([self._wrapped(route) for router in routers for route in router.routes])
 
     def handler_with_global_middlewares(self, handler: Handler) -> Handler:
         """A handler that does first what is done for every request, the last in the list before the others.
-
-        Go:
-            api/server/middleware.go::Server.handlerWithGlobalMiddlewares
 
         Differs:
             call DebugRequestMiddleware: requests are not written to the log.
@@ -164,9 +153,7 @@ class Server:
     async def _handle(self, handler: Handler, call: Call) -> Response:
         """Have a request answered; errors are answers too.
 
-        Go:
-            api/server/server.go::Server.makeHTTPHandler
-
+        Go: api/server/server.go::Server.makeHTTPHandler
         Differs:
             call Server.handlerWithGlobalMiddlewares: the handler comes wrapped already.
         """

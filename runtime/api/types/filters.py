@@ -1,4 +1,7 @@
-"""Filters as clients send them: keys, each with a set of values."""
+"""Filters as clients send them: keys, each with a set of values.
+
+Go: api/types/filters/parse.go, volume/service/errors.go
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,6 @@ class InvalidFilter(InvalidParameter):
         api/types/filters/parse.go::invalidFilter.Error
         volume/service/errors.go::invalidFilter
         volume/service/errors.go::invalidFilter.Error
-
-    Differs:
-        field filter: part of the text.
-        field value: part of the text.
     """
 
     def __init__(self, name: str, values: Iterable[str] | None = None) -> None:
@@ -39,8 +38,7 @@ class InvalidFilter(InvalidParameter):
 class BadFormat(InvalidParameter):
     """A filter that is not in the form name=value.
 
-    Go:
-        api/types/filters/parse.go::ErrBadFormat
+    Go: api/types/filters/parse.go::ErrBadFormat
     """
 
     def __init__(self) -> None:
@@ -48,31 +46,19 @@ class BadFormat(InvalidParameter):
 
 
 class KeyValuePair(NamedTuple):
-    """One value of one key.
-
-    Go:
-        api/types/filters/parse.go::KeyValuePair
-    """
+    """One value of one key."""
 
     key: str
     value: str
 
 
 def arg(key: str, value: str) -> KeyValuePair:
-    """One value of one key.
-
-    Go:
-        api/types/filters/parse.go::Arg
-    """
+    """One value of one key."""
     return KeyValuePair(key, value)
 
 
 class Args:
-    """Filters: for each key its values, with whether they count.
-
-    Go:
-        api/types/filters/parse.go::Args
-    """
+    """Filters: for each key its values, with whether they count."""
 
     __slots__ = ("_searchers", "fields")
 
@@ -81,26 +67,17 @@ class Args:
         self._searchers: dict[str, _Searcher] = {}
 
     def get(self, key: str) -> tuple[str, ...]:
-        """The values of a key.
-
-        Go:
-            api/types/filters/parse.go::Args.Get
-        """
+        """The values of a key."""
         return tuple(self.fields.get(key, ()))
 
     def add(self, key: str, value: str) -> None:
-        """Add a value to a key's.
-
-        Go:
-            api/types/filters/parse.go::Args.Add
-        """
+        """Add a value to a key's."""
         self.fields.setdefault(key, {})[value] = True
 
     def delete(self, key: str, value: str) -> None:
         """Take a value from a key's; the key goes with its last one.
 
-        Go:
-            api/types/filters/parse.go::Args.Del
+        Go: api/types/filters/parse.go::Args.Del
         """
         values = self.fields.get(key, {})
         values.pop(value, None)
@@ -110,8 +87,7 @@ class Args:
     def __len__(self) -> int:
         """How many keys there are.
 
-        Go:
-            api/types/filters/parse.go::Args.Len
+        Go: api/types/filters/parse.go::Args.Len
         """
         return len(self.fields)
 
@@ -125,11 +101,7 @@ class Args:
         return field in self.fields
 
     def match_kv_list(self, key: str, sources: Mapping[str, str] | None) -> bool:
-        """Whether every `name` or `name=value` of the key is among the sources; true if the key has none.
-
-        Go:
-            api/types/filters/parse.go::Args.MatchKVList
-        """
+        """Whether every `name` or `name=value` of the key is among the sources; true if the key has none."""
         values = self.fields.get(key)
         if not values:
             return True
@@ -137,9 +109,6 @@ class Args:
 
     def match(self, field: str, source: str) -> bool:
         """Whether a value of the key is the source, or a regular expression found in it; true if it has none.
-
-        Go:
-            api/types/filters/parse.go::Args.Match
 
         Differs:
             behaviour size: a pattern that is larger than any name needs counts like one that is none.
@@ -149,29 +118,17 @@ class Args:
         )
 
     def exact_match(self, key: str, source: str) -> bool:
-        """Whether the source is a value of the key; true if it has none.
-
-        Go:
-            api/types/filters/parse.go::Args.ExactMatch
-        """
+        """Whether the source is a value of the key; true if it has none."""
         values = self.fields.get(key)
         return not values or values.get(source, False)
 
     def unique_exact_match(self, key: str, source: str) -> bool:
-        """Whether the source is the only value of the key; true if it has none.
-
-        Go:
-            api/types/filters/parse.go::Args.UniqueExactMatch
-        """
+        """Whether the source is the only value of the key; true if it has none."""
         values = self.fields.get(key)
         return not values or (len(values) == 1 and values.get(source, False))
 
     def fuzzy_match(self, key: str, source: str) -> bool:
-        """Whether the source begins with a value of the key; true if it has none.
-
-        Go:
-            api/types/filters/parse.go::Args.FuzzyMatch
-        """
+        """Whether the source begins with a value of the key; true if it has none."""
         return self.exact_match(key, source) or any(map(source.startswith, self.fields.get(key, ())))
 
     def validate(self, accepted: Collection[str]) -> None:
@@ -179,9 +136,6 @@ class Args:
 
         Raises:
             InvalidFilter: There is another.
-
-        Go:
-            api/types/filters/parse.go::Args.Validate
         """
         for name in self.fields:
             if name not in accepted:
@@ -196,9 +150,6 @@ class Args:
     def walk_values(self, field: str, op: Callable[[str], None]) -> None:
         """Call `op` with each value of the key; an error ends the walk.
 
-        Go:
-            api/types/filters/parse.go::Args.WalkValues
-
         Differs:
             call Args.Get: the values, or none.
         """
@@ -207,11 +158,7 @@ class Args:
 
 
 def new_args(*initial: KeyValuePair) -> Args:
-    """Filters from pairs.
-
-    Go:
-        api/types/filters/parse.go::NewArgs
-    """
+    """Filters from pairs."""
     args = Args()
     for pair in initial:
         args.add(pair.key, pair.value)
@@ -224,13 +171,8 @@ def parse_flag(text: str, previous: Args) -> Args:
     Raises:
         BadFormat: The text has no equals sign.
 
-    Go:
-        api/types/filters/parse.go::ParseFlag
-
     Differs:
         behaviour copy: `previous` stays as it is.
-        param arg: called text.
-        extra text: moby's arg.
     """
     args = Args(previous.fields)
     if not text:
@@ -249,7 +191,6 @@ def to_json(args: Args) -> str:
         api/types/filters/parse.go::ToJSON
         api/types/filters/parse.go::ToParam
         api/types/filters/parse.go::Args.MarshalJSON
-
     Differs:
         call Args.Len: the fields themselves tell.
     """
@@ -262,7 +203,6 @@ def to_param_with_version(version: str, args: Args) -> str:
     Go:
         api/types/filters/parse.go::ToParamWithVersion
         api/types/filters/parse.go::convertArgsToSlice
-
     Differs:
         param f: the same function does both.
         call Args.Len: the fields themselves tell.
@@ -284,12 +224,9 @@ def from_json(text: str | bytes) -> Args:
         api/types/filters/parse.go::FromParam
         api/types/filters/parse.go::Args.UnmarshalJSON
         api/types/filters/parse.go::deprecatedArgs
-
     Differs:
         error err: of a kind; which moby gives it in one of three routes, see row 6.18 of its oddities.
-        param p: called text.
-        param raw: the same function does all.
-        param d: the same function does all.
+        params raw, d: the same function does all.
         call NewArgs: the fields are given at once.
         call InvalidParameter: both forms that are wrong are of a kind.
     """

@@ -1,4 +1,15 @@
-"""The API's plugin types: frozen values with the fields of Go's structs, in Go's order."""
+"""The API's plugin types: frozen values with the fields of Go's structs, in Go's order.
+
+Go:
+    api/types/plugin.go
+    api/types/plugin_responses.go
+    api/types/configs.go
+    api/types/client.go
+    api/types/plugin_device.go
+    api/types/plugin_env.go
+    api/types/plugin_interface_type.go
+    api/types/plugin_mount.go
+"""
 
 from __future__ import annotations
 
@@ -17,11 +28,7 @@ UInt32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 
 
 class PluginInterfaceType(ApiValue, frozen=True):
-    """What a plugin can do: `docker.volumedriver/1.0` is prefix, capability and version.
-
-    Go:
-        api/types/plugin_interface_type.go::PluginInterfaceType
-    """
+    """What a plugin can do: `docker.volumedriver/1.0` is prefix, capability and version."""
 
     capability: str = ""
     prefix: str = ""
@@ -31,9 +38,7 @@ class PluginInterfaceType(ApiValue, frozen=True):
     def parse(cls, text: str) -> PluginInterfaceType:
         """The type that a text names; the last dot before the first slash ends the prefix.
 
-        Go:
-            api/types/plugin_responses.go::PluginInterfaceType.UnmarshalJSON
-
+        Go: api/types/plugin_responses.go::PluginInterfaceType.UnmarshalJSON
         Differs:
             param p: called `text`, the decoded JSON string; that it is one is checked in `golang_json`.
             result PluginInterfaceType: a new value; Go fills in the one that it is called on.
@@ -57,11 +62,7 @@ class PluginInterfaceType(ApiValue, frozen=True):
 
 
 class PluginEnv(ApiValue, frozen=True):
-    """An environment variable that a plugin knows; `value` is None if it has no default.
-
-    Go:
-        api/types/plugin_env.go::PluginEnv
-    """
+    """An environment variable that a plugin knows; `value` is None if it has no default."""
 
     description: str = ""
     name: str = ""
@@ -70,11 +71,7 @@ class PluginEnv(ApiValue, frozen=True):
 
 
 class PluginMount(ApiValue, frozen=True):
-    """A mount that a plugin asks for; `source` is None until someone sets it.
-
-    Go:
-        api/types/plugin_mount.go::PluginMount
-    """
+    """A mount that a plugin asks for; `source` is None until someone sets it."""
 
     description: str = ""
     destination: str = ""
@@ -86,11 +83,7 @@ class PluginMount(ApiValue, frozen=True):
 
 
 class PluginDevice(ApiValue, frozen=True):
-    """A device that a plugin asks for; `path` is None until someone sets it.
-
-    Go:
-        api/types/plugin_device.go::PluginDevice
-    """
+    """A device that a plugin asks for; `path` is None until someone sets it."""
 
     description: str = ""
     name: str = ""
@@ -99,11 +92,7 @@ class PluginDevice(ApiValue, frozen=True):
 
 
 class PluginConfigArgs(ApiValue, frozen=True):
-    """The arguments that follow the entrypoint.
-
-    Go:
-        api/types/plugin.go::PluginConfigArgs
-    """
+    """The arguments that follow the entrypoint."""
 
     description: str = ""
     name: str = ""
@@ -112,11 +101,7 @@ class PluginConfigArgs(ApiValue, frozen=True):
 
 
 class PluginConfigInterface(ApiValue, frozen=True):
-    """How the engine reaches a plugin: the protocol, the socket's file name and the types it serves.
-
-    Go:
-        api/types/plugin.go::PluginConfigInterface
-    """
+    """How the engine reaches a plugin: the protocol, the socket's file name and the types it serves."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"protocol_scheme"})
 
@@ -126,11 +111,7 @@ class PluginConfigInterface(ApiValue, frozen=True):
 
 
 class PluginConfigLinux(ApiValue, frozen=True):
-    """Devices and capabilities beyond the default.
-
-    Go:
-        api/types/plugin.go::PluginConfigLinux
-    """
+    """Devices and capabilities beyond the default."""
 
     allow_all_devices: bool = False
     capabilities: list[str] | None = None
@@ -138,21 +119,13 @@ class PluginConfigLinux(ApiValue, frozen=True):
 
 
 class PluginConfigNetwork(ApiValue, frozen=True):
-    """The network a plugin runs in: `host`, `bridge`, `none`, `null` or nothing.
-
-    Go:
-        api/types/plugin.go::PluginConfigNetwork
-    """
+    """The network a plugin runs in: `host`, `bridge`, `none`, `null` or nothing."""
 
     type: str = ""
 
 
 class PluginConfigRootfs(ApiValue, frozen=True, rename=None):
-    """The layers of a plugin's root file system, as digests of their uncompressed tars.
-
-    Go:
-        api/types/plugin.go::PluginConfigRootfs
-    """
+    """The layers of a plugin's root file system, as digests of their uncompressed tars."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"type"})
 
@@ -161,11 +134,7 @@ class PluginConfigRootfs(ApiValue, frozen=True, rename=None):
 
 
 class PluginConfigUser(ApiValue, frozen=True):
-    """The user and group a plugin asks for; moby keeps them and does not use them.
-
-    Go:
-        api/types/plugin.go::PluginConfigUser
-    """
+    """The user and group a plugin asks for; moby keeps them and does not use them."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"gid", "uid"})
 
@@ -174,11 +143,7 @@ class PluginConfigUser(ApiValue, frozen=True):
 
 
 class PluginConfig(ApiValue, frozen=True):
-    """What a plugin's author wrote down.
-
-    Go:
-        api/types/plugin.go::PluginConfig
-    """
+    """What a plugin's author wrote down."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"docker_version", "rootfs"})
 
@@ -201,11 +166,7 @@ class PluginConfig(ApiValue, frozen=True):
 
 
 class PluginSettings(ApiValue, frozen=True):
-    """What a user may change, with the values in force.
-
-    Go:
-        api/types/plugin.go::PluginSettings
-    """
+    """What a user may change, with the values in force."""
 
     args: list[str] | None = None
     devices: list[PluginDevice] | None = None
@@ -214,11 +175,7 @@ class PluginSettings(ApiValue, frozen=True):
 
 
 class Plugin(ApiValue, frozen=True):
-    """A plugin as the API shows it.
-
-    Go:
-        api/types/plugin.go::Plugin
-    """
+    """A plugin as the API shows it."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"id", "plugin_reference"})
 
@@ -231,11 +188,7 @@ class Plugin(ApiValue, frozen=True):
 
 
 class PluginPrivilege(ApiValue, frozen=True):
-    """A permission that a user has to accept before a plugin is installed.
-
-    Go:
-        api/types/plugin_responses.go::PluginPrivilege
-    """
+    """A permission that a user has to accept before a plugin is installed."""
 
     name: str = ""
     description: str = ""
@@ -253,40 +206,24 @@ class PluginFile(ApiValue, frozen=True):
 
 
 class PluginRmConfig(ApiValue, frozen=True):
-    """How to remove a plugin.
-
-    Go:
-        api/types/configs.go::PluginRmConfig
-    """
+    """How to remove a plugin."""
 
     force_remove: bool = False
 
 
 class PluginEnableConfig(ApiValue, frozen=True):
-    """How to enable a plugin; `timeout` is that of each call to it, in seconds, 0 for none.
-
-    Go:
-        api/types/configs.go::PluginEnableConfig
-    """
+    """How to enable a plugin; `timeout` is that of each call to it, in seconds, 0 for none."""
 
     timeout: int = 0
 
 
 class PluginDisableConfig(ApiValue, frozen=True):
-    """How to disable a plugin.
-
-    Go:
-        api/types/configs.go::PluginDisableConfig
-    """
+    """How to disable a plugin."""
 
     force_disable: bool = False
 
 
 class PluginCreateOptions(ApiValue, frozen=True):
-    """How to create a plugin: the name, with or without a tag.
-
-    Go:
-        api/types/client.go::PluginCreateOptions
-    """
+    """How to create a plugin: the name, with or without a tag."""
 
     repo_name: str = ""

@@ -25,7 +25,6 @@ def parse_timestamps(value: str, default: int) -> Timestamp:
     Go:
         api/types/time/timestamp.go::ParseTimestamps
         api/types/time/timestamp.go::parseTimestamp
-
     Differs:
         behaviour precision: exact; moby goes through a floating-point number.
     """

@@ -1,4 +1,7 @@
-"""What the engine says of itself and of its machine."""
+"""What the engine says of itself and of its machine.
+
+Go: api/types/types.go
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,7 @@ from runtime.api import API_VERSION, MIN_API_VERSION, VERSION
 
 
 class ComponentVersion(msgspec.Struct, frozen=True, rename="pascal"):
-    """The version of a part of the engine.
-
-    Go:
-        api/types/types.go::ComponentVersion
-    """
+    """The version of a part of the engine."""
 
     name: str
     version: str
@@ -24,9 +23,6 @@ class ComponentVersion(msgspec.Struct, frozen=True, rename="pascal"):
 
 class Version(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     """Which version the engine is.
-
-    Go:
-        api/types/types.go::Version
 
     Differs:
         field BuildTime: left out.
@@ -46,11 +42,7 @@ class Version(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
 
 
 class PluginsInfo(msgspec.Struct, frozen=True, rename="pascal"):
-    """The drivers of each kind that are known.
-
-    Go:
-        api/types/types.go::PluginsInfo
-    """
+    """The drivers of each kind that are known."""
 
     volume: Sequence[str]
     network: Sequence[str] | None = None
@@ -59,11 +51,7 @@ class PluginsInfo(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """Which build of a program is used, and which is expected.
-
-    Go:
-        api/types/types.go::Commit
-    """
+    """Which build of a program is used, and which is expected."""
 
     id: str = msgspec.field(default="", name="ID")
     expected: str = msgspec.field(default="", name="Expected")
@@ -71,9 +59,6 @@ class Commit(msgspec.Struct, frozen=True):
 
 class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     """What the engine and its machine are; what is about containers, images and networks is empty.
-
-    Go:
-        api/types/types.go::Info
 
     Differs:
         field ProductLicense: there is no licence to tell of.

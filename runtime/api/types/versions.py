@@ -1,4 +1,7 @@
-"""Versions of the API: which are served, and which of two is newer."""
+"""Versions of the API: which are served, and which of two is newer.
+
+Go: api/types/versions/compare.go
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 @lru_cache(maxsize=64)
 def compare(v1: str, v2: str) -> int:
-    """-1, 0 or 1, as the first version is older than the second, the same, or newer.
-
-    Go:
-        api/types/versions/compare.go::compare
-    """
+    """-1, 0 or 1, as the first version is older than the second, the same, or newer."""
     for one, other in zip_longest(v1.split("."), v2.split("."), fillvalue=""):
         if _number(one) != _number(other):
             return 1 if _number(one) > _number(other) else -1
@@ -23,20 +22,12 @@ def compare(v1: str, v2: str) -> int:
 
 
 def less_than(v: str, other: str) -> bool:
-    """Whether a version is older than another.
-
-    Go:
-        api/types/versions/compare.go::LessThan
-    """
+    """Whether a version is older than another."""
     return compare(v, other) < 0
 
 
 def greater_than(v: str, other: str) -> bool:
-    """Whether a version is newer than another.
-
-    Go:
-        api/types/versions/compare.go::GreaterThan
-    """
+    """Whether a version is newer than another."""
     return compare(v, other) > 0
 
 

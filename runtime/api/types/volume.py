@@ -1,4 +1,7 @@
-"""What the engine's API says of volumes."""
+"""What the engine's API says of volumes.
+
+Go: api/types/volume.go, api/types/types.go
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,6 @@ class VolumeUsageData(msgspec.Struct, frozen=True):
     Args:
         size: Bytes; -1 if not known.
         ref_count: Users; -1 if not known.
-
-    Go:
-        api/types/volume.go::VolumeUsageData
     """
 
     size: int = msgspec.field(name="Size")
@@ -36,9 +36,6 @@ class Volume(msgspec.Struct, frozen=True, gc=False):
         scope: `local` or `global`.
         status: What its driver tells about it, if that was asked for.
         usage_data: How large it is, if that was asked for.
-
-    Go:
-        api/types/volume.go::Volume
     """
 
     created_at: str = msgspec.field(name="CreatedAt")
@@ -53,11 +50,7 @@ class Volume(msgspec.Struct, frozen=True, gc=False):
 
 
 class VolumesPruneReport(msgspec.Struct, frozen=True):
-    """What pruning has removed.
-
-    Go:
-        api/types/types.go::VolumesPruneReport
-    """
+    """What pruning has removed."""
 
     volumes_deleted: tuple[str, ...] = msgspec.field(name="VolumesDeleted")
     space_reclaimed: int = msgspec.field(name="SpaceReclaimed")

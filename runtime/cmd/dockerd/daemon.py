@@ -50,8 +50,7 @@ PATIENCE: Final = 0.5
 UMASK: Final = 0o022
 """As moby's: what it makes is as readable as it means it to be, whoever starts it.
 
-Go:
-    cmd/dockerd/daemon_unix.go::setDefaultUmask
+Go: cmd/dockerd/daemon_unix.go::setDefaultUmask
 """
 
 
@@ -181,18 +180,8 @@ def open_door(daemon: Daemon, hosts: Sequence[str] = (), workers: Workers | None
     Go:
         cmd/dockerd/daemon.go::initRouter
         cmd/dockerd/daemon.go::DaemonCli.initMiddlewares
-
     Differs:
-        call Router.Routes: parts are joined here that moby hands over as values.
-        param s: nothing of that is configurable here.
-        param cfg: nothing of that is configurable here.
-        param pluginStore: nothing of that is configurable here.
-        call VolumesService.List: parts are joined here that moby hands over as values.
-        call VolumesService.Get: parts are joined here that moby hands over as values.
-        call VolumesService.Create: parts are joined here that moby hands over as values.
-        call VolumesService.Remove: parts are joined here that moby hands over as values.
-        call VolumesService.Prune: parts are joined here that moby hands over as values.
-        call New: parts are joined here that moby hands over as values.
+        params s, cfg, pluginStore: nothing of that is configurable here.
         param opts: the engine is all that is needed.
         call NewMiddleware: no plugins authorize requests.
     """
@@ -226,23 +215,13 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: float =
     Go:
         cmd/dockerd/daemon.go::DaemonCli.start
         cmd/dockerd/daemon.go::DaemonCli.stop
-
     Differs:
         param opts: parts are joined here that moby's command makes one by one.
-        error failed-to-set-umask: the error is told as it is, or cannot occur here.
-        error error-starting-daemon: the error is told as it is, or cannot occur here.
-        error failed-to-create-api-server: the error is told as it is, or cannot occur here.
-        error failed-to-load-listeners: the error is told as it is, or cannot occur here.
-        error failed-to-generate-containerd-options: the error is told as it is, or cannot occur here.
-        error failed-to-start-containerd: the error is told as it is, or cannot occur here.
-        error error-validating-authorization-plugin: the error is told as it is, or cannot occur here.
-        error metrics-addr-is-only-supported-when-experimental-is-enabled: the error is told as it is, or
-            cannot occur here.
-        error shutting-down-due-to-serveapi-error: the error is told as it is, or cannot occur here.
-        call New: parts are joined here that moby's command makes one by one.
-        call NewStore: parts are joined here that moby's command makes one by one.
-        call InvalidParameter: parts are joined here that moby's command makes one by one.
-        call Backend.UnsubscribeFromEvents: parts are joined here that moby's command makes one by one.
+        errors failed-to-set-umask, error-starting-daemon, failed-to-create-api-server,
+            failed-to-load-listeners, failed-to-generate-containerd-options, failed-to-start-containerd,
+            error-validating-authorization-plugin,
+            metrics-addr-is-only-supported-when-experimental-is-enabled, shutting-down-due-to-serveapi-error:
+            the error is told as it is, or cannot occur here.
         behaviour rest: what is about containerd, swarm, metrics, registries and builds is not here.
     """
     os.umask(UMASK)

@@ -1,4 +1,7 @@
-"""What happened in the engine lately, for those who look back and those who listen."""
+"""What happened in the engine lately, for those who look back and those who listen.
+
+Go: daemon/events/events.go
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,13 @@ from runtime.pkg.pubsub import Publisher, Subscriber
 EVENTS_LIMIT: Final = 256
 """How many events are kept.
 
-Go:
-    daemon/events/events.go::eventsLimit
+Go: daemon/events/events.go::eventsLimit
 """
 
 BUFFER_SIZE: Final = 1024
 """How many events wait for each listener.
 
-Go:
-    daemon/events/events.go::bufferSize
+Go: daemon/events/events.go::bufferSize
 """
 
 PUBLISH_TIMEOUT: Final = 0.1
@@ -39,7 +40,6 @@ class Events:
     Go:
         daemon/events/events.go::Events
         daemon/events/events.go::New
-
     Differs:
         extra publish_timeout: moby writes the number where it is used.
         extra now: the time, which tests replace; moby asks the system.
@@ -56,9 +56,6 @@ class Events:
 
     def subscribe(self) -> tuple[list[Message], Subscriber[Message], Callable[[], None]]:
         """The events that are kept, a queue of those to come, and what ends it.
-
-        Go:
-            daemon/events/events.go::Events.Subscribe
 
         Differs:
             call Inc: no metrics are kept.
@@ -78,14 +75,11 @@ class Events:
             until: Likewise; if both are None, no past events are given.
             topic: Which events are wanted; None for all.
 
-        Go:
-            daemon/events/events.go::Events.SubscribeTopic
-
         Differs:
             param ef: called `topic`, a function of an event; whoever has a filter hands on its `include`.
             call Subscribe: `subscribe_topic` does it, with or without a topic.
             call Inc: no metrics are kept.
-            call Include,Len: an empty filter is no special case for a function: it wants every event.
+            calls Include, Len: an empty filter is no special case for a function: it wants every event.
         """
         with self.mu:
             buffered = self.load_buffered_events(since, until, topic)
@@ -94,9 +88,6 @@ class Events:
     def evict(self, listener: Subscriber[Message]) -> None:
         """End a queue.
 
-        Go:
-            daemon/events/events.go::Events.Evict
-
         Differs:
             param l: called `listener`; one letter says too little.
             call Dec: no metrics are kept.
@@ -104,11 +95,7 @@ class Events:
         self.pub.evict(listener)
 
     def log(self, action: str, event_type: str, actor: Actor) -> None:
-        """Publish an event of this machine.
-
-        Go:
-            daemon/events/events.go::Events.Log
-        """
+        """Publish an event of this machine."""
         now = self._now()
         old = _deprecated_fields(action, event_type, actor)
         self.publish_message(
@@ -126,9 +113,6 @@ class Events:
     def publish_message(self, message: Message) -> None:
         """Keep an event, forget the oldest if there are too many, and send it to all who listen.
 
-        Go:
-            daemon/events/events.go::Events.PublishMessage
-
         Differs:
             param jm: called `message`; nothing here is JSON yet.
             call Inc: no metrics are kept.
@@ -138,20 +122,13 @@ class Events:
         self.pub.publish(message)
 
     def subscribers_count(self) -> int:
-        """How many listen.
-
-        Go:
-            daemon/events/events.go::Events.SubscribersCount
-        """
+        """How many listen."""
         return self.pub.len()
 
     def load_buffered_events(
         self, since: int | None, until: int | None, topic: Topic | None
     ) -> list[Message]:
         """The events that are kept from a span of time, oldest first; none if it has no bound.
-
-        Go:
-            daemon/events/events.go::Events.loadBufferedEvents
 
         Differs:
             behaviour order: an event that is older than its neighbours does not hide those before it.

@@ -1,4 +1,7 @@
-"""Which events somebody wants to hear of, by the filters of the API."""
+"""Which events somebody wants to hear of, by the filters of the API.
+
+Go: daemon/events/filter.go, api/types/filters/parse.go
+"""
 
 from __future__ import annotations
 
@@ -26,53 +29,51 @@ BY_PREFIX: Final = frozenset({"health_status", "exec_create", "exec_start"})
 
 
 class Args(Protocol):
-    """The filters that were given: values by key."""
+    """The filters that were given: values by key.
+
+    Differs:
+        field fields: methods give the values.
+    """
 
     def __len__(self) -> int:
         """How many keys there are.
 
-        Go:
-            api/types/filters/parse.go::Args.Len
+        Go: api/types/filters/parse.go::Args.Len
         """
         ...
 
     def get(self, key: str, /) -> Sequence[str]:
         """The values of a key.
 
-        Go:
-            api/types/filters/parse.go::Args.Get
+        Go: api/types/filters/parse.go::Args.Get
         """
         ...
 
     def contains(self, field: str, /) -> bool:
         """Whether there are values of a key.
 
-        Go:
-            api/types/filters/parse.go::Args.Contains
+        Go: api/types/filters/parse.go::Args.Contains
         """
         ...
 
     def exact_match(self, key: str, source: str, /) -> bool:
         """Whether the source is one of the key's values, or there are none.
 
-        Go:
-            api/types/filters/parse.go::Args.ExactMatch
+        Go: api/types/filters/parse.go::Args.ExactMatch
         """
         ...
 
     def fuzzy_match(self, key: str, source: str, /) -> bool:
         """Whether the source begins with one of the key's values, or there are none.
 
-        Go:
-            api/types/filters/parse.go::Args.FuzzyMatch
+        Go: api/types/filters/parse.go::Args.FuzzyMatch
         """
         ...
 
     def match_kv_list(self, key: str, sources: Mapping[str, str], /) -> bool:
         """Whether the sources have all that the key's values want.
 
-        Go:
-            api/types/filters/parse.go::Args.MatchKVList
+        Go: api/types/filters/parse.go::Args.MatchKVList
         """
         ...
 
@@ -83,9 +84,6 @@ class Filter:
     Go:
         daemon/events/filter.go::Filter
         daemon/events/filter.go::NewFilter
-
-    Differs:
-        param filter: called `args`; `filter` is a builtin.
     """
 
     def __init__(self, args: Args) -> None:
@@ -105,7 +103,6 @@ class Filter:
             daemon/events/filter.go::Filter.matchService
             daemon/events/filter.go::Filter.matchSecret
             daemon/events/filter.go::Filter.matchConfig
-
         Differs:
             behaviour matchers: nine functions that differ in one word are one loop over those words.
         """
@@ -119,53 +116,30 @@ class Filter:
         )
 
     def match_event(self, ev: Message) -> bool:
-        """Whether the action is wanted; `exec_create` wants `exec_create: ls` too.
-
-        Go:
-            daemon/events/filter.go::Filter.matchEvent
-        """
+        """Whether the action is wanted; `exec_create` wants `exec_create: ls` too."""
         if self.filter_contains("event", BY_PREFIX):
             return self.filter.fuzzy_match("event", ev.action)
         return self.filter.exact_match("event", ev.action)
 
     def filter_contains(self, field: str, values: AbstractSet[str]) -> bool:
-        """Whether one of these values was given for a key.
-
-        Go:
-            daemon/events/filter.go::Filter.filterContains
-        """
+        """Whether one of these values was given for a key."""
         return any(value in values for value in self.filter.get(field))
 
     def match_scope(self, scope: str) -> bool:
-        """Whether the scope is wanted.
-
-        Go:
-            daemon/events/filter.go::Filter.matchScope
-        """
+        """Whether the scope is wanted."""
         return not self.filter.contains("scope") or self.filter.exact_match("scope", scope)
 
     def match_labels(self, attributes: Mapping[str, str]) -> bool:
-        """Whether the attributes have the labels that are wanted.
-
-        Go:
-            daemon/events/filter.go::Filter.matchLabels
-        """
+        """Whether the attributes have the labels that are wanted."""
         return not self.filter.contains("label") or self.filter.match_kv_list("label", attributes)
 
     def fuzzy_match_name(self, ev: Message, event_type: str) -> bool:
-        """Whether the id or the name begins with what is wanted.
-
-        Go:
-            daemon/events/filter.go::Filter.fuzzyMatchName
-        """
+        """Whether the id or the name begins with what is wanted."""
         names = (ev.actor.id, ev.actor.attributes.get("name", ""))
         return any(self.filter.fuzzy_match(event_type, name) for name in names)
 
     def match_image(self, ev: Message) -> bool:
         """Whether the event is about an image that is wanted, or about a container of it.
-
-        Go:
-            daemon/events/filter.go::Filter.matchImage
 
         Differs:
             call stripTag: names are compared as they are; this engine has no images whose tags could vary.

@@ -1,4 +1,7 @@
-"""The client through which the engine calls a plugin."""
+"""The client through which the engine calls a plugin.
+
+Go: pkg/plugins/client.go
+"""
 
 from __future__ import annotations
 
@@ -156,9 +159,6 @@ class RequestOpts:
             client's own limit is shorter; 0 or less for no limit of the call's own.
         retry: Whether to try again when the plugin cannot be reached.
 
-    Go:
-        pkg/plugins/client.go::RequestOpts
-
     Differs:
         extra retry: for look-ups that must be short; moby's calls always try again.
     """
@@ -172,9 +172,6 @@ PATIENT: Final = RequestOpts()
 
 def with_request_timeout(seconds: float) -> RequestOpts:
     """Options that bound each try of a call.
-
-    Go:
-        pkg/plugins/client.go::WithRequestTimeout
 
     Differs:
         param t: called `seconds`, a number of them; Go has a type for durations.
@@ -199,13 +196,11 @@ class Client:
     Go:
         pkg/plugins/client.go::Client
         pkg/plugins/client.go::newClientWithTransport
-
     Differs:
         param tr: called `requests`; `transport` is the module, and it makes the requests too.
         field http: the transport does both, `request_factory` is the same object.
         extra timeout: moby keeps it in its HTTP client.
         extra name: errors and logs say which plugin is meant; moby's callers add it, or nobody does.
-        extra timings: time-outs and waits, which tests shorten; moby has constants.
         extra close: connections that are kept open are closed by their owner.
         behaviour redirect: not followed; another status than 200 is an error whatever it says.
     """
@@ -243,9 +238,6 @@ class Client:
             BadReply: The plugin's reply is too long, no JSON, or of another type.
             TransportError: The plugin could not be reached, or was too slow.
 
-        Go:
-            pkg/plugins/client.go::Client.Call
-
         Differs:
             result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
             behaviour timeout: a try ends after `timings.call`; moby's has no end.
@@ -274,9 +266,6 @@ class Client:
             BadReply: The plugin's reply is too long, no JSON, or of another type.
             TransportError: The plugin could not be reached, or was too slow.
 
-        Go:
-            pkg/plugins/client.go::Client.CallWithOptions
-
         Differs:
             call InvalidParameter: JSON is read by a function that requests of the API share.
             result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
@@ -295,9 +284,6 @@ class Client:
             StatusError: The plugin answered with another status than 200.
             TransportError: The plugin could not be reached.
 
-        Go:
-            pkg/plugins/client.go::Client.Stream
-
         Differs:
             result ReadCloser: an object that is iterated over.
         """
@@ -311,9 +297,6 @@ class Client:
             BadReply: The plugin's reply is too long, no JSON, or of another type.
             TransportError: The plugin could not be reached; or went away after the stream was begun, and the
                 stream cannot be read again.
-
-        Go:
-            pkg/plugins/client.go::Client.SendFile
 
         Differs:
             call InvalidParameter: JSON is read by a function that requests of the API share.
@@ -338,9 +321,6 @@ class Client:
         Raises:
             StatusError: The plugin answered with another status than 200.
             TransportError: The plugin could not be reached, or was too slow.
-
-        Go:
-            pkg/plugins/client.go::Client.callWithRetry
 
         Differs:
             call InvalidParameter: JSON is read by a function that requests of the API share.
@@ -419,14 +399,10 @@ def new_client(
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
 
-    Go:
-        pkg/plugins/client.go::NewClient
-
     Differs:
-        call newTransport,newClientWithTransport,NewClientWithTimeout: the first two are called by the third,
-            which is called with no time-out; moby repeats its lines.
+        calls newTransport, newClientWithTransport, NewClientWithTimeout: the first two are called by the
+            third, which is called with no time-out; moby repeats its lines.
         extra name: the plugin's name, for errors; the address if there is none.
-        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
     """
     return new_client_with_timeout(addr, tls_config, 0.0, name=name, timings=timings)
 
@@ -439,12 +415,8 @@ def new_client_with_timeout(
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
 
-    Go:
-        pkg/plugins/client.go::NewClientWithTimeout
-
     Differs:
         extra name: the plugin's name, for errors; the address if there is none.
-        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
     """
     requests = transport.new_transport(addr, tls_config, timings)
     return Client(requests, timeout, name=name or addr, timings=timings)

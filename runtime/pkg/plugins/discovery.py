@@ -1,4 +1,7 @@
-"""Where legacy plugins are found: sockets, and files that say where a plugin listens."""
+"""Where legacy plugins are found: sockets, and files that say where a plugin listens.
+
+Go: pkg/plugins/discovery.go, pkg/plugins/discovery_unix.go
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,13 @@ log = logging.getLogger(__name__)
 SOCKETS_PATH: Final = "/run/docker/plugins"
 """Where sockets are looked for.
 
-Go:
-    pkg/plugins/discovery.go::socketsPath
+Go: pkg/plugins/discovery.go::socketsPath
 """
 
 SPECS_PATHS: Final = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
 """Where specs are looked for, in this order.
 
-Go:
-    pkg/plugins/discovery_unix.go::specsPaths
+Go: pkg/plugins/discovery_unix.go::specsPaths
 """
 
 SPEC_SUFFIXES: Final = (".spec", ".json")
@@ -51,9 +52,8 @@ class LocalRegistry:
     Go:
         pkg/plugins/discovery.go::localRegistry
         pkg/plugins/discovery.go::newLocalRegistry
-
     Differs:
-        extra sockets_paths,specs_paths: the folders are the registry's own, so that no root is needed; moby
+        extras sockets_paths, specs_paths: the folders are the registry's own, so that no root is needed; moby
             has globals.
         extra timings: handed to the plugins that are found; moby has constants.
         extra reported: the folders whose trouble is in the log already.
@@ -72,9 +72,7 @@ class LocalRegistry:
     def scan(self) -> list[str]:
         """Return the names of all plugins, sockets first.
 
-        Go:
-            pkg/plugins/discovery.go::Scan
-
+        Go: pkg/plugins/discovery.go::Scan
         Differs:
             behaviour folders: the registry's own; moby's function reads globals.
             behaviour twice: a name that is found twice is listed once.
@@ -112,9 +110,6 @@ class LocalRegistry:
             PluginNotFound: No folder has it.
             EngineError: Its spec cannot be read or used.
 
-        Go:
-            pkg/plugins/discovery.go::localRegistry.Plugin
-
         Differs:
             behaviour name: one that would lead out of the folders is not found.
             behaviour kind: a spec must be a regular file; reading a pipe would wait for ever.
@@ -144,11 +139,7 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
     Raises:
         EngineError: The file cannot be read, or holds no usable address.
 
-    Go:
-        pkg/plugins/discovery.go::readPluginInfo
-
     Differs:
-        extra timings: handed to the plugin; moby has constants.
         behaviour protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can
             never call.
     """
@@ -166,12 +157,8 @@ def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> 
     Raises:
         EngineError: The file cannot be read, or is no spec.
 
-    Go:
-        pkg/plugins/discovery.go::readPluginJSONInfo
-
     Differs:
         call InvalidParameter: JSON is read by a function that requests of the API share.
-        extra timings: handed to the plugin; moby has constants.
     """
     try:
         spec = encoding_json.decode_reply(_read(path), _Spec)
@@ -184,11 +171,7 @@ def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> 
 
 
 def plugin_paths(base: str | Path, name: str, ext: str) -> list[Path]:
-    """Where a plugin's file may be in a folder: flat, or in a folder of the plugin's name.
-
-    Go:
-        pkg/plugins/discovery.go::pluginPaths
-    """
+    """Where a plugin's file may be in a folder: flat, or in a folder of the plugin's name."""
     return [Path(base, name + ext), Path(base, name, name + ext)]
 
 

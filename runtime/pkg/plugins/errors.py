@@ -1,4 +1,7 @@
-"""What can go wrong between the engine and a plugin."""
+"""What can go wrong between the engine and a plugin.
+
+Go: pkg/plugins/errors.go, pkg/plugins/discovery.go, pkg/plugins/plugins.go
+"""
 
 from __future__ import annotations
 
@@ -35,29 +38,19 @@ class StatusError(EngineError):
 
 
 def is_not_found(err: BaseException | None) -> bool:
-    """Whether the plugin answered 404.
-
-    Go:
-        pkg/plugins/errors.go::IsNotFound
-    """
+    """Whether the plugin answered 404."""
     return is_status_error(err, HTTPStatus.NOT_FOUND)
 
 
 def is_status_error(err: BaseException | None, status: int) -> bool:
-    """Whether the plugin answered with this status.
-
-    Go:
-        pkg/plugins/errors.go::isStatusError
-    """
+    """Whether the plugin answered with this status."""
     return isinstance(err, StatusError) and err.status == status
 
 
 class PluginNotFound(EngineError):
     """No folder has a plugin of that name.
 
-    Go:
-        pkg/plugins/discovery.go::ErrNotFound
-
+    Go: pkg/plugins/discovery.go::ErrNotFound
     Differs:
         behaviour text: the whole text of the error is made here, `could not find plugin NAME in v1 plugin
             registry: plugin not found`; moby wraps one value.
@@ -71,9 +64,7 @@ class PluginNotFound(EngineError):
 class NotImplements(EngineError):
     """The plugin does not do what it is wanted for.
 
-    Go:
-        pkg/plugins/plugins.go::ErrNotImplements
-
+    Go: pkg/plugins/plugins.go::ErrNotImplements
     Differs:
         extra name: which plugin; the text is moby's, which names neither.
         extra capability: what it was wanted for.

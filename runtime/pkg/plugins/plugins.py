@@ -1,4 +1,7 @@
-"""One legacy plugin, from its address to the handshake in which it says what it implements."""
+"""One legacy plugin, from its address to the handshake in which it says what it implements.
+
+Go: pkg/plugins/plugins.go, pkg/plugins/discovery.go, pkg/plugins/plugins_unix.go
+"""
 
 from __future__ import annotations
 
@@ -25,17 +28,12 @@ if TYPE_CHECKING:
 PROTOCOL_SCHEME_HTTP_V1: Final = "moby.plugins.http/v1"
 """The protocol's name and version.
 
-Go:
-    pkg/plugins/plugins.go::ProtocolSchemeHTTPV1
+Go: pkg/plugins/plugins.go::ProtocolSchemeHTTPV1
 """
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a plugin implements, such as `VolumeDriver`.
-
-    Go:
-        pkg/plugins/plugins.go::Manifest
-    """
+    """What a plugin implements, such as `VolumeDriver`."""
 
     implements: tuple[str, ...] = msgspec.field(default=(), name="Implements")
 
@@ -58,15 +56,11 @@ class Plugin:
         manifest: What it implements, if that is known already.
         timings: The numbers and the clock.
 
-    Go:
-        pkg/plugins/plugins.go::Plugin
-
     Differs:
         behaviour activateWait: besides the condition it is kept who is activating the plugin at present;
             nobody holds a lock while the plugin is asked, so a slow plugin delays those alone who need it.
         behaviour handlersRun: how many handlers of each interface have run; each runs once, while moby runs
             all of them again after a new one came.
-        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
         extra close: the client's connections are closed by their owner.
     """
 
@@ -94,8 +88,7 @@ class Plugin:
     def name(self) -> str:
         """The name by which it is asked for.
 
-        Go:
-            pkg/plugins/plugins.go::Plugin.Name
+        Go: pkg/plugins/plugins.go::Plugin.Name
         """
         return self._name
 
@@ -103,32 +96,20 @@ class Plugin:
     def client(self) -> Client | None:
         """The client, or None as long as nobody asked the plugin anything.
 
-        Go:
-            pkg/plugins/plugins.go::Plugin.Client
+        Go: pkg/plugins/plugins.go::Plugin.Client
         """
         return self._client
 
     def protocol(self) -> str:
-        """The protocol's name and version.
-
-        Go:
-            pkg/plugins/plugins.go::Plugin.Protocol
-        """
+        """The protocol's name and version."""
         return PROTOCOL_SCHEME_HTTP_V1
 
     def is_v1(self) -> bool:
-        """Always: this is a legacy plugin.
-
-        Go:
-            pkg/plugins/plugins.go::Plugin.IsV1
-        """
+        """Always: this is a legacy plugin."""
         return True
 
     def scoped_path(self, path: str) -> str:
         """The path itself: a legacy plugin sees the host's files.
-
-        Go:
-            pkg/plugins/plugins_unix.go::Plugin.ScopedPath
 
         Differs:
             param s: called `path`, which says what it is.
@@ -146,9 +127,6 @@ class Plugin:
 
         Raises:
             EngineError: The plugin cannot be reached, is too slow or answers garbage.
-
-        Go:
-            pkg/plugins/plugins.go::Plugin.activate
 
         Differs:
             extra handlers: who is to hear of it; moby's are global.
@@ -174,9 +152,6 @@ class Plugin:
     def run_handlers(self, handlers: Handlers) -> None:
         """Run the handlers of what the plugin implements that have not run for it.
 
-        Go:
-            pkg/plugins/plugins.go::Plugin.runHandlers
-
         Differs:
             call activated: the manifest itself is asked for.
             extra handlers: who is to hear of it; moby's are global.
@@ -191,11 +166,7 @@ class Plugin:
                 handler(self.name, self.client)
 
     def activated(self) -> bool:
-        """Whether it is known what the plugin implements.
-
-        Go:
-            pkg/plugins/plugins.go::Plugin.activated
-        """
+        """Whether it is known what the plugin implements."""
         return self.manifest is not None
 
     def activate_with_lock(self, *, retry: bool = True) -> None:
@@ -204,12 +175,9 @@ class Plugin:
         Raises:
             EngineError: The plugin cannot be reached, is too slow or answers garbage.
 
-        Go:
-            pkg/plugins/plugins.go::Plugin.activateWithLock
-
         Differs:
             extra retry: whether to try for half a minute; listing asks once.
-            call Call,CallWithOptions: with options, since the handshake is bounded by `timings.activate`;
+            calls Call, CallWithOptions: with options, since the handshake is bounded by `timings.activate`;
                 moby's may wait for ever.
             behaviour lock: none is held meanwhile.
         """
@@ -235,9 +203,6 @@ class Plugin:
         Raises:
             EngineError: The activation failed, or did not end in time.
 
-        Go:
-            pkg/plugins/plugins.go::Plugin.waitActive
-
         Differs:
             extra timeout: listing waits for a bound time.
         """
@@ -250,11 +215,7 @@ class Plugin:
             raise _copy(error)
 
     def implements(self, kind: str) -> bool:
-        """Whether the plugin implements an interface; upper and lower case differ.
-
-        Go:
-            pkg/plugins/plugins.go::Plugin.implements
-        """
+        """Whether the plugin implements an interface; upper and lower case differ."""
         return self.manifest is not None and kind in self.manifest.implements
 
     def close(self) -> None:
@@ -295,14 +256,7 @@ def _copy(error: EngineError) -> EngineError:
 
 
 def new_local_plugin(name: str, addr: str, timings: Timings = DEFAULT) -> Plugin:
-    """A plugin that is known by its address alone; if it speaks TLS, it is not verified.
-
-    Go:
-        pkg/plugins/plugins.go::NewLocalPlugin
-
-    Differs:
-        extra timings: handed to the plugin; moby has constants.
-    """
+    """A plugin that is known by its address alone; if it speaks TLS, it is not verified."""
     return Plugin(name, addr, transport.Options(insecure_skip_verify=True), timings=timings)
 
 
@@ -311,9 +265,6 @@ log = logging.getLogger(__name__)
 
 class ExtpointHandlers:
     """Who wants to hear of plugins that implement an interface.
-
-    Go:
-        pkg/plugins/plugins.go::extpointHandlers
 
     Differs:
         field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
@@ -368,10 +319,8 @@ class Plugins:
         pkg/plugins/plugins.go::plugins
         pkg/plugins/plugins.go::storage
         pkg/plugins/plugins.go::handlers
-
     Differs:
         extra registry: the folders belong to this object.
-        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
         extra workers: who activates plugins side by side; a browser's Python has no threads.
         extra handlers: moby's storage and handlers are globals of the package.
         extra close: the connections that are kept open are closed by their owner.
@@ -407,12 +356,10 @@ class Plugins:
             NotImplements: It does something else.
             EngineError: Its spec is broken; or it cannot be reached, is too slow or answers garbage.
 
-        Go:
-            pkg/plugins/plugins.go::Get
-
+        Go: pkg/plugins/plugins.go::Get
         Differs:
             extra patient: start-up and lists must not wait for the long schedule.
-            call loadWithRetry,activate: for those who are not patient: begun by a worker, waited for a
+            calls loadWithRetry, activate: for those who are not patient: begun by a worker, waited for a
                 bounded time, and once more with the handlers that came meanwhile.
         """
         plugin = self.get_active(name) if patient else self._get_soon(name)
@@ -433,9 +380,7 @@ class Plugins:
             EngineError: A folder is there and cannot be read.
             DeadlineExceeded: A plugin did not answer, and `patient` is set.
 
-        Go:
-            pkg/plugins/plugins.go::GetAll
-
+        Go: pkg/plugins/plugins.go::GetAll
         Differs:
             behaviour slow: without `patient` a plugin that does not answer in time is left out and logged; it
                 may be there the next time. moby waits for the slowest, for half a minute or for ever.
@@ -467,11 +412,9 @@ class Plugins:
     def handle(self, iface: str, fn: Handler) -> None:
         """Call back for each plugin that implements an interface, the next time that it is asked for.
 
-        Go:
-            pkg/plugins/plugins.go::Handle
-
+        Go: pkg/plugins/plugins.go::Handle
         Differs:
-            call activated,implements: no plugin is asked; each counts which handlers have run for it.
+            calls activated, implements: no plugin is asked; each counts which handlers have run for it.
             behaviour waiting: it never waits for a plugin that is being activated.
         """
         self.handlers.add(iface, fn)
@@ -483,8 +426,7 @@ class Plugins:
             PluginNotFound: No folder has it.
             EngineError: Its spec is broken; or it cannot be reached, is too slow or answers garbage.
 
-        Go:
-            pkg/plugins/plugins.go::get
+        Go: pkg/plugins/plugins.go::get
         """
         with self._lock:
             plugin = self.plugins.get(name)
@@ -500,8 +442,7 @@ class Plugins:
             PluginNotFound: No folder has it.
             EngineError: Its spec is broken; or it cannot be reached, is too slow or answers garbage.
 
-        Go:
-            pkg/plugins/plugins.go::load
+        Go: pkg/plugins/plugins.go::load
         """
         return self.load_with_retry(name, retry=True)
 
@@ -512,9 +453,7 @@ class Plugins:
             PluginNotFound: No folder has it.
             EngineError: Its spec is broken; or it cannot be reached, is too slow or answers garbage.
 
-        Go:
-            pkg/plugins/plugins.go::loadWithRetry
-
+        Go: pkg/plugins/plugins.go::loadWithRetry
         Differs:
             call newLocalRegistry: the registry is given.
             call activated: a plugin that failed is forgotten only if no other thread has activated it since.

@@ -1,4 +1,7 @@
-"""Where a plugin listens: the addresses that can be used, and why the others cannot."""
+"""Where a plugin listens: the addresses that can be used, and why the others cannot.
+
+Go: pkg/plugins/client.go, pkg/plugins/transport/transport.go, pkg/plugins/transport/http.go
+"""
 
 from __future__ import annotations
 
@@ -74,9 +77,6 @@ def connect_unix(sock: socket.socket, path: str) -> None:
 def http_scheme(url: SplitResult) -> str:
     """`https` for https, `http` for all else.
 
-    Go:
-        pkg/plugins/client.go::httpScheme
-
     Differs:
         param u: called `url`; one letter says too little.
     """
@@ -99,8 +99,7 @@ def _has_path(addr: str) -> bool:
 DEFAULT_TIME_OUT: Final = 30.0
 """No try begins later than this after the first; seconds.
 
-Go:
-    pkg/plugins/client.go::defaultTimeOut
+Go: pkg/plugins/client.go::defaultTimeOut
 """
 
 
@@ -159,14 +158,7 @@ DEFAULT = Timings()
 
 
 def backoff(retries: int, timings: Timings = DEFAULT) -> float:
-    """How many seconds to wait after so many retries: 1, 2, 4, 8, 16, and never more than 30.
-
-    Go:
-        pkg/plugins/client.go::backoff
-
-    Differs:
-        extra timings: time-outs and waits, which tests shorten; moby has constants.
-    """
+    """How many seconds to wait after so many retries: 1, 2, 4, 8, 16, and never more than 30."""
     wait = timings.first_wait
     while wait < timings.default_timeout and retries > 0:
         wait *= 2
@@ -175,14 +167,7 @@ def backoff(retries: int, timings: Timings = DEFAULT) -> float:
 
 
 def abort(start: float, time_off: float, timings: Timings = DEFAULT) -> bool:
-    """Whether the next try would begin too late.
-
-    Go:
-        pkg/plugins/client.go::abort
-
-    Differs:
-        extra timings: time-outs, waits and the clock, which tests replace; moby has constants.
-    """
+    """Whether the next try would begin too late."""
     return time_off + timings.clock.now() - start >= timings.default_timeout
 
 
@@ -431,34 +416,22 @@ def _identify(context: ssl.SSLContext, options: Options) -> None:
 VERSION_MIMETYPE: Final = "application/vnd.docker.plugins.v1.2+json"
 """What the engine accepts from plugins.
 
-Go:
-    pkg/plugins/transport/transport.go::VersionMimetype
+Go: pkg/plugins/transport/transport.go::VersionMimetype
 """
 
 UNIX_HOST: Final = "plugin.moby.localhost"
 
 
 class RequestFactory(Protocol):
-    """What makes a request of a path and a body.
-
-    Go:
-        pkg/plugins/transport/transport.go::RequestFactory
-    """
+    """What makes a request of a path and a body."""
 
     def new_request(self, path: str, data: bytes | Iterable[bytes]) -> httpcore.Request:
-        """A request that posts the data to the path.
-
-        Go:
-            pkg/plugins/transport/transport.go::RequestFactory.NewRequest
-        """
+        """A request that posts the data to the path."""
         ...
 
 
 class Transport(RequestFactory, Protocol):
     """What makes requests and carries them out.
-
-    Go:
-        pkg/plugins/transport/transport.go::Transport
 
     Differs:
         method RoundTripper: embedded in Go; its one method, `round_trip`, stands here.
@@ -487,10 +460,9 @@ class HTTPTransport:
     Go:
         pkg/plugins/transport/http.go::httpTransport
         pkg/plugins/transport/http.go::NewHTTPTransport
-
     Differs:
-        field RoundTripper: a pool of httpcore, the layer that httpx stands on; only there can one deadline
-            be set for all reads and writes of an exchange.
+        field RoundTripper: a pool of httpcore, the layer that httpx stands on; only there can one deadline be
+            set for all reads and writes of an exchange.
         param r: called `pool`, which is what it is.
         extra pool: the RoundTripper.
         extra port: moby has it in `addr`.
@@ -512,11 +484,7 @@ class HTTPTransport:
     timings: Timings = DEFAULT
 
     def new_request(self, path: str, data: bytes | Iterable[bytes]) -> httpcore.Request:
-        """A request that posts the data to the path at this transport's address.
-
-        Go:
-            pkg/plugins/transport/http.go::httpTransport.NewRequest
-        """
+        """A request that posts the data to the path at this transport's address."""
         target = httpcore.URL(
             scheme=self.scheme, host=self.addr, port=self.port, target=quote_target(path).encode("ascii")
         )
@@ -542,9 +510,6 @@ class HTTPTransport:
 def new_http_request(url: httpcore.URL, data: bytes | Iterable[bytes], host: str) -> httpcore.Request:
     """A POST of the data; bytes with their length, anything else in chunks.
 
-    Go:
-        pkg/plugins/transport/transport.go::newHTTPRequest
-
     Differs:
         param path: called `url`, a whole address; httpcore's requests are complete when made.
         extra host: the value of the Host header.
@@ -568,11 +533,7 @@ def new_transport(
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
 
-    Go:
-        pkg/plugins/client.go::newTransport
-
     Differs:
-        extra timings: time-outs and waits, which tests shorten; moby has constants.
         error protocol: `Unknown protocol` at once for every scheme but unix, tcp, http and https; moby takes
             `host:8080` for a scheme and fails at each call.
         behaviour tls: the files are read for https alone; moby reads them for every scheme.

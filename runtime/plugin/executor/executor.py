@@ -1,4 +1,7 @@
-"""What the plugin manager needs of whoever runs plugins."""
+"""What the plugin manager needs of whoever runs plugins.
+
+Go: plugin/executor/containerd/containerd.go
+"""
 
 from __future__ import annotations
 
@@ -188,9 +191,7 @@ def _boot_id() -> str:
 class Runtime(Protocol):
     """What starts a plugin's process, finds it again, and removes what is left of it.
 
-    Go:
-        plugin/executor/containerd/containerd.go::Client
-
+    Go: plugin/executor/containerd/containerd.go::Client
     Differs:
         method Create: with Start one step, `start`.
         method Restore: `find`; the executor watches the process itself.
@@ -205,6 +206,11 @@ class Runtime(Protocol):
         Raises:
             EngineError: it does not start; nothing is left behind then.
             OSError: likewise.
+
+        Differs:
+            params containerID, checkpointDir, withStdin, attachStdio: a plugin has an id, no checkpoints and
+                its output in files.
+            extras plugin_id, bundle, spec, outputs: with Create one step, so that they are given here.
         """
         ...
 
@@ -213,7 +219,12 @@ class Runtime(Protocol):
         ...
 
     def delete(self, plugin_id: str, bundle: Path, /) -> None:
-        """Remove all that is left of a plugin, after killing what still runs."""
+        """Remove all that is left of a plugin, after killing what still runs.
+
+        Differs:
+            param containerID: a plugin has an id.
+            extras plugin_id, bundle: what is removed.
+        """
         ...
 
 
@@ -228,9 +239,7 @@ class OutputFile:
     A pipe would block the plugin when nobody reads, and break it when the engine is gone; a file does
     neither. What was read is cut off, so that an engine that starts later finds just what nobody has read.
 
-    Go:
-        plugin/executor/containerd/containerd.go::rio
-
+    Go: plugin/executor/containerd/containerd.go::rio
     Differs:
         field IO: a file; containerd has named pipes.
         field wg: the thread that waits for the plugin's end reads too, so there is nobody to wait for.
@@ -371,8 +380,7 @@ log = logging.getLogger(__name__)
 PLUGIN_NAMESPACE = "plugins.moby"
 """The directory below the exec root that holds what is known of running plugins.
 
-Go:
-    plugin/executor/containerd/containerd.go::PluginNamespace
+Go: plugin/executor/containerd/containerd.go::PluginNamespace
 """
 
 
@@ -388,7 +396,6 @@ class Executor:
     Go:
         plugin/executor/containerd/containerd.go::Executor
         plugin/executor/containerd/containerd.go::New
-
     Differs:
         error creating-containerd-exec-client: the client is made by the caller, and none of containerd.
         extra close: ends the watching; the plugins run on.
@@ -410,21 +417,18 @@ class Executor:
     def create(self, plugin_id: str, spec: Spec, stdout: WriteCloser, stderr: WriteCloser) -> None:
         """Start a plugin; what is left of one that ended is removed first.
 
-        Go:
-            plugin/executor/containerd/containerd.go::Executor.Create
-
-        Differs:
-            error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
-            call IsNotFound: what an earlier run left is removed before the start; moby starts, and if
-                that fails asks whether something was left, removes it and starts again.
-            order deleteTaskAndContainer: for the same reason; moby calls it only when the start failed.
-            call IsRunning,Conflict: a plugin that runs is never started twice; in moby containerd refuses.
-            call ProcessEvent: handed to the watch of the new process; moby's client has it from the
-                beginning.
-
         Raises:
             Conflict: it runs already.
             EngineError: it does not start; nothing is left behind then.
+
+        Differs:
+            error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
+            call IsNotFound: what an earlier run left is removed before the start; moby starts, and if that
+                fails asks whether something was left, removes it and starts again.
+            order deleteTaskAndContainer: for the same reason; moby calls it only when the start failed.
+            calls IsRunning, Conflict: a plugin that runs is never started twice; in moby containerd refuses.
+            call ProcessEvent: handed to the watch of the new process; moby's client has it from the
+                beginning.
         """
         with self._lock_of(plugin_id):
             if self.is_running(plugin_id):
@@ -440,9 +444,6 @@ class Executor:
 
     def restore(self, plugin_id: str, stdout: WriteCloser, stderr: WriteCloser) -> bool:
         """Take over a plugin that an earlier engine started, if it is that very process; whether it is alive.
-
-        Go:
-            plugin/executor/containerd/containerd.go::Executor.Restore
 
         Differs:
             call IsNotFound: a process that is not found is no error but None.
@@ -463,25 +464,18 @@ class Executor:
             return True
 
     def is_running(self, plugin_id: str) -> bool:
-        """Whether a plugin runs.
-
-        Go:
-            plugin/executor/containerd/containerd.go::Executor.IsRunning
-        """
+        """Whether a plugin runs."""
         watched = self._watched.get(plugin_id)
         return watched is not None and watched.is_running()
 
     def signal(self, plugin_id: str, signal: int) -> None:
         """Send a signal to a plugin.
 
-        Go:
-            plugin/executor/containerd/containerd.go::Executor.Signal
+        Raises:
+            NotFound: it does not run.
 
         Differs:
             call NotFound: raised here, where no process is there; moby's client answers so.
-
-        Raises:
-            NotFound: it does not run.
         """
         watched = self._watched.get(plugin_id)
         if watched is None or not watched.send(signal):
@@ -490,13 +484,10 @@ class Executor:
     def process_event(self, plugin_id: str, watched: Watched) -> None:
         """A plugin has ended: remove what is left of it, then tell.
 
-        Go:
-            plugin/executor/containerd/containerd.go::Executor.ProcessEvent
-
         Differs:
             param et: of the events of a process only its exit is told here.
-            param ei: called `watched`: the process itself, so that an exit of an earlier one is not taken
-                for its.
+            param ei: called `watched`: the process itself, so that an exit of an earlier one is not taken for
+                its.
         """
         with self._lock_of(plugin_id):
             if self._watched.get(plugin_id) is not watched:
@@ -566,9 +557,6 @@ class Executor:
 def delete_task_and_container(client: Runtime, plugin_id: str, bundle: Path) -> None:
     """Remove all that is left of a plugin that ended; what cannot be removed is logged.
 
-    Go:
-        plugin/executor/containerd/containerd.go::deleteTaskAndContainer
-
     Differs:
         extra bundle: its directory below the exec root, which containerd has elsewhere.
         call IsNotFound: `delete` does nothing where nothing is left.
@@ -592,9 +580,7 @@ def _open(process: ProcessIdentity) -> int:
 def _outputs(bundle: Path, stdout: WriteCloser, stderr: WriteCloser) -> tuple[OutputFile, OutputFile]:
     """Where a plugin's standard output and standard error go, beside its bundle.
 
-    Go:
-        plugin/executor/containerd/containerd.go::attachStreamsFunc
-
+    Go: plugin/executor/containerd/containerd.go::attachStreamsFunc
     Differs:
         extra bundle: the outputs are files in it, which the next engine reads on; containerd has named pipes.
         result StdioCallback: the files themselves; what moby returns is called once the pipes are open.

@@ -1,4 +1,7 @@
-"""A managed plugin: what is written down of it, whether it is enabled, who uses it, and how it is reached."""
+"""A managed plugin: what is written down of it, whether it is enabled, who uses it, and how it is reached.
+
+Go: plugin/v2/plugin.go, plugin/defs.go, plugin/v2/plugin_linux.go
+"""
 
 from __future__ import annotations
 
@@ -193,8 +196,7 @@ PROPAGATED_MOUNT = "propagated-mount"
 SpecOpt = Callable[[oci.Spec], None]
 """Changes the spec of a plugin before it starts.
 
-Go:
-    plugin/defs.go::SpecOpt
+Go: plugin/defs.go::SpecOpt
 """
 
 
@@ -213,9 +215,6 @@ class InadequateCapability(EngineError):
 
 class Plugin:
     """A managed plugin; safe to use from several threads.
-
-    Go:
-        plugin/v2/plugin.go::Plugin
 
     Differs:
         behaviour PluginObj: a frozen value that is replaced as a whole, so that nobody sees half a change.
@@ -256,9 +255,6 @@ class Plugin:
     def scoped_path(self, path: str) -> str:
         """Where a path that the plugin names is found on the host.
 
-        Go:
-            plugin/v2/plugin.go::Plugin.ScopedPath
-
         Differs:
             param s: called `path`, which says what it is.
             behaviour own: a path below the plugin's own directory stays, since without a container it sees
@@ -283,17 +279,13 @@ class Plugin:
     def client(self) -> Client | None:
         """The client, or None until the plugin was started, or if it speaks another protocol.
 
-        Go:
-            plugin/v2/plugin.go::Plugin.Client
+        Go: plugin/v2/plugin.go::Plugin.Client
         """
         with self.mu:
             return self.p_client
 
     def set_p_client(self, client: Client | None) -> None:
         """Set the client.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.SetPClient
 
         Differs:
             behaviour close: the client that it replaces is closed.
@@ -304,27 +296,19 @@ class Plugin:
             before.close()
 
     def is_v1(self) -> bool:
-        """Whether this is a legacy plugin.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.IsV1
-        """
+        """Whether this is a legacy plugin."""
         return False
 
     @property
     def name(self) -> str:
         """The name, with its tag.
 
-        Go:
-            plugin/v2/plugin.go::Plugin.Name
+        Go: plugin/v2/plugin.go::Plugin.Name
         """
         return self.plugin_obj.name
 
     def filter_by_cap(self, capability: str) -> Plugin:
         """The plugin itself, if it can do what is asked.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.FilterByCap
 
         Raises:
             InadequateCapability: it cannot.
@@ -336,27 +320,20 @@ class Plugin:
         raise InadequateCapability(capability)
 
     def init_empty_settings(self) -> None:
-        """Set all settings to what the config says.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.InitEmptySettings
-        """
+        """Set all settings to what the config says."""
         with self.mu:
             self.plugin_obj = replace(self.plugin_obj, settings=from_config(self.plugin_obj.config))
 
     def set(self, args: Iterable[str]) -> None:
         """Change settings, all of them or none.
 
-        Go:
-            plugin/v2/plugin.go::Plugin.Set
+        Raises:
+            EngineError: the plugin is enabled, or a setting is malformed, unknown or not settable.
 
         Differs:
             behaviour several: if one of them cannot be set, none is; moby keeps those before it, unsaved.
             behaviour mounts: the settings change, not the config, which moby changes through a shared
                 pointer.
-
-        Raises:
-            EngineError: the plugin is enabled, or a setting is malformed, unknown or not settable.
         """
         with self.mu:
             if self.plugin_obj.enabled:
@@ -365,55 +342,32 @@ class Plugin:
             self.plugin_obj = replace(self.plugin_obj, settings=changed)
 
     def is_enabled(self) -> bool:
-        """Whether it is to run.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.IsEnabled
-        """
+        """Whether it is to run."""
         with self.mu:
             return self.plugin_obj.enabled
 
     def get_id(self) -> str:
-        """The id.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.GetID
-        """
+        """The id."""
         with self.mu:
             return self.plugin_obj.id
 
     def get_socket(self) -> str:
-        """The file name of its socket.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.GetSocket
-        """
+        """The file name of its socket."""
         with self.mu:
             return self.plugin_obj.config.interface.socket
 
     def get_types(self) -> list[PluginInterfaceType]:
-        """What it can do.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.GetTypes
-        """
+        """What it can do."""
         with self.mu:
             return list(self.plugin_obj.config.interface.types or ())
 
     def get_ref_count(self) -> int:
-        """How often it is in use.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.GetRefCount
-        """
+        """How often it is in use."""
         with self.mu:
             return self.ref_count
 
     def add_ref_count(self, count: int) -> None:
         """Add to the count of users.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.AddRefCount
 
         Differs:
             behaviour zero: the count is never below it; one release too many is logged and does not free
@@ -426,26 +380,15 @@ class Plugin:
                 log.error("plugin released more often than acquired", extra={"id": self.plugin_obj.id})
 
     def acquire(self) -> None:
-        """Count one more user.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.Acquire
-        """
+        """Count one more user."""
         self.add_ref_count(1)
 
     def release(self) -> None:
-        """Count one user less.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.Release
-        """
+        """Count one user less."""
         self.add_ref_count(-1)
 
     def set_spec_opt_modifier(self, modify: SpecOpt) -> None:
         """Set what changes the spec before the plugin starts.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.SetSpecOptModifier
 
         Differs:
             param f: called `modify`, for what it does to the spec.
@@ -457,17 +400,13 @@ class Plugin:
     def timeout(self) -> float:
         """How many seconds each try of a call may take; 0 for no bound of its own.
 
-        Go:
-            plugin/v2/plugin.go::Plugin.Timeout
+        Go: plugin/v2/plugin.go::Plugin.Timeout
         """
         with self.mu:
             return self._timeout
 
     def set_timeout(self, seconds: float) -> None:
         """Set the time-out of calls.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.SetTimeout
 
         Differs:
             param t: called `seconds`, a number of them; Go has a type for durations.
@@ -479,9 +418,7 @@ class Plugin:
     def addr(self) -> str:
         """The address, `unix://PATH`; empty until the plugin was started.
 
-        Go:
-            plugin/v2/plugin.go::Plugin.Addr
-
+        Go: plugin/v2/plugin.go::Plugin.Addr
         Differs:
             result net.Addr: one text for network and path.
         """
@@ -489,38 +426,26 @@ class Plugin:
             return self._addr
 
     def set_addr(self, addr: str) -> None:
-        """Set the address.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.SetAddr
-        """
+        """Set the address."""
         with self.mu:
             self._addr = addr
 
     def protocol(self) -> str:
-        """The protocol that it speaks.
-
-        Go:
-            plugin/v2/plugin.go::Plugin.Protocol
-        """
+        """The protocol that it speaks."""
         return self.plugin_obj.config.interface.protocol_scheme or PROTOCOL_SCHEME_HTTP_V1
 
     def init_spec(self, exec_root: Path) -> oci.Spec:
         """The spec to start it with, spec options included.
 
-        Go:
-            plugin/v2/plugin_linux.go::Plugin.InitSpec
-
-        Differs:
-            behaviour mounts: the mounts of the settings are used, which moby reaches through shared
-                pointers.
-            error device: a device without a path is refused; moby crashes.
-            behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own
-                too.
-
         Raises:
             EngineError: a mount has no source, or a device no path or is none.
             OSError: EXEC/ID cannot be made.
+
+        Differs:
+            behaviour mounts: the mounts of the settings are used, which moby reaches through shared pointers.
+            error device: a device without a path is refused; moby crashes.
+            behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own
+                too.
         """
         with self.mu:
             spec = init_spec(self.plugin_obj, self.rootfs, exec_root)

@@ -14,8 +14,7 @@ from runtime.pkg.ioutils import make_directories
 DEFAULT_PLUGIN_RUNTIME_DESTINATION = "/run/docker/plugins"
 """Where a plugin in its container puts its socket.
 
-Go:
-    plugin/v2/plugin.go::defaultPluginRuntimeDestination
+Go: plugin/v2/plugin.go::defaultPluginRuntimeDestination
 """
 
 

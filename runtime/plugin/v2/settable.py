@@ -1,4 +1,7 @@
-"""Settings as users write them, `NAME[.FIELD][=VALUE]`, and what may be set."""
+"""Settings as users write them, `NAME[.FIELD][=VALUE]`, and what may be set.
+
+Go: plugin/v2/settable.go
+"""
 
 from __future__ import annotations
 
@@ -10,34 +13,29 @@ from runtime.errdefs import EngineError
 ALLOWED_SETTABLE_FIELDS_ENV = ("value",)
 """What can be set of a variable.
 
-Go:
-    plugin/v2/settable.go::allowedSettableFieldsEnv
+Go: plugin/v2/settable.go::allowedSettableFieldsEnv
 """
 ALLOWED_SETTABLE_FIELDS_ARGS = ("value",)
 """What can be set of the arguments.
 
-Go:
-    plugin/v2/settable.go::allowedSettableFieldsArgs
+Go: plugin/v2/settable.go::allowedSettableFieldsArgs
 """
 ALLOWED_SETTABLE_FIELDS_DEVICES = ("path",)
 """What can be set of a device.
 
-Go:
-    plugin/v2/settable.go::allowedSettableFieldsDevices
+Go: plugin/v2/settable.go::allowedSettableFieldsDevices
 """
 ALLOWED_SETTABLE_FIELDS_MOUNTS = ("source",)
 """What can be set of a mount.
 
-Go:
-    plugin/v2/settable.go::allowedSettableFieldsMounts
+Go: plugin/v2/settable.go::allowedSettableFieldsMounts
 """
 
 
 class MultipleFields(EngineError):
     """Several fields can be set and none was named.
 
-    Go:
-        plugin/v2/settable.go::errMultipleFields
+    Go: plugin/v2/settable.go::errMultipleFields
     """
 
     def __init__(self) -> None:
@@ -47,8 +45,7 @@ class MultipleFields(EngineError):
 class InvalidFormat(EngineError):
     """The setting has no name.
 
-    Go:
-        plugin/v2/settable.go::errInvalidFormat
+    Go: plugin/v2/settable.go::errInvalidFormat
     """
 
     def __init__(self) -> None:
@@ -57,11 +54,7 @@ class InvalidFormat(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class Settable:
-    """One setting that a user asked for.
-
-    Go:
-        plugin/v2/settable.go::settable
-    """
+    """One setting that a user asked for."""
 
     name: str = ""
     field: str = ""
@@ -71,8 +64,7 @@ class Settable:
     def pretty_name(self) -> str:
         """`name.field` if there is a field, else the name.
 
-        Go:
-            plugin/v2/settable.go::settable.prettyName
+        Go: plugin/v2/settable.go::settable.prettyName
         """
         return f"{self.name}.{self.field}" if self.field else self.name
 
@@ -91,15 +83,12 @@ class Settable:
     def is_settable(self, allowed_settable_fields: Sequence[str], settable: Sequence[str]) -> bool:
         """Whether the field may be set at all, and in this plugin.
 
-        Go:
-            plugin/v2/settable.go::settable.isSettable
+        Raises:
+            MultipleFields: no field was named and several can be meant.
 
         Differs:
             behaviour field: the default is not written into the setting; `with_default_field` makes a new
                 one.
-
-        Raises:
-            MultipleFields: no field was named and several can be meant.
         """
         field = self.with_default_field(settable).field
         return field in allowed_settable_fields and field in settable
@@ -107,9 +96,6 @@ class Settable:
 
 def new_settables(args: Iterable[str]) -> list[Settable]:
     """The settings that these arguments ask for.
-
-    Go:
-        plugin/v2/settable.go::newSettables
 
     Raises:
         InvalidFormat: one of them has no name.
@@ -119,9 +105,6 @@ def new_settables(args: Iterable[str]) -> list[Settable]:
 
 def new_settable(arg: str) -> Settable:
     """The setting that an argument asks for.
-
-    Go:
-        plugin/v2/settable.go::newSettable
 
     Raises:
         InvalidFormat: it has no name.
@@ -137,9 +120,6 @@ def new_settable(arg: str) -> Settable:
 
 def update_settings_env(env: Sequence[str], setting: Settable) -> list[str]:
     """The variables with this one replaced where it stands, or added.
-
-    Go:
-        plugin/v2/settable.go::updateSettingsEnv
 
     Differs:
         result list: the new list; Go changes the one that `env` points to.

@@ -1,4 +1,7 @@
-"""A plugin as a driver, and what it has as volumes."""
+"""A plugin as a driver, and what it has as volumes.
+
+Go: volume/drivers/adapter.go, volume/service/errors.go
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,6 @@ class NoSuchVolume(NotFound):
     Go:
         volume/service/errors.go::errNoSuchVolume
         volume/drivers/adapter.go::errNoSuchVolume
-
     Differs:
         behaviour kind: the adapter's has one too; moby's two errors of one text differ only there.
     """
@@ -38,9 +40,6 @@ class VolumeDriverAdapter:
         scope_path: Where on the host a path in the plugin's view is.
         proxy: The plugin's methods.
 
-    Go:
-        volume/drivers/adapter.go::volumeDriverAdapter
-
     Differs:
         field capabilities: called known_capabilities.
         extra scope: what moby's method of that name returns.
@@ -59,8 +58,7 @@ class VolumeDriverAdapter:
     def scope(self) -> str:
         """The scope that the plugin has declared.
 
-        Go:
-            volume/drivers/adapter.go::volumeDriverAdapter.Scope
+        Go: volume/drivers/adapter.go::volumeDriverAdapter.Scope
         """
         return self.get_capabilities().scope
 
@@ -69,9 +67,6 @@ class VolumeDriverAdapter:
 
         Raises:
             EngineError: The plugin says why not, or did not answer.
-
-        Go:
-            volume/drivers/adapter.go::volumeDriverAdapter.Create
 
         Differs:
             call volumeDriverAdapter.Name: an attribute, which is read.
@@ -84,9 +79,6 @@ class VolumeDriverAdapter:
 
         Raises:
             EngineError: The plugin says why not, or did not answer.
-
-        Go:
-            volume/drivers/adapter.go::volumeDriverAdapter.Remove
         """
         self.proxy.remove(vol.name)
 
@@ -95,9 +87,6 @@ class VolumeDriverAdapter:
 
         Raises:
             EngineError: The plugin says why not, or did not answer.
-
-        Go:
-            volume/drivers/adapter.go::volumeDriverAdapter.List
 
         Differs:
             behaviour CreatedAt: kept if the plugin tells it; moby shows the zero time in lists.
@@ -129,9 +118,6 @@ class VolumeDriverAdapter:
             NoSuchVolume: The plugin has none of that name.
             EngineError: The plugin says why not, or did not answer.
 
-        Go:
-            volume/drivers/adapter.go::volumeDriverAdapter.Get
-
         Differs:
             behaviour eMount: the path on the host, as in lists; moby shows the path inside the plugin.
             behaviour name: the one that was asked for, whatever the plugin calls its answer.
@@ -142,11 +128,7 @@ class VolumeDriverAdapter:
         return self._adapt(volume, name)
 
     def get_capabilities(self) -> Capability:
-        """What the plugin says of itself, asked until it has answered; a local driver until then.
-
-        Go:
-            volume/drivers/adapter.go::volumeDriverAdapter.getCapabilities
-        """
+        """What the plugin says of itself, asked until it has answered; a local driver until then."""
         if self.known_capabilities is not None:
             return self.known_capabilities
         try:
@@ -184,9 +166,6 @@ class VolumeDriverAdapter:
 class VolumeAdapter:
     """A volume that a plugin has.
 
-    Go:
-        volume/drivers/adapter.go::volumeAdapter
-
     Differs:
         behaviour eMount: empty if the plugin told none; moby makes the plugin's own root of that in lists.
         extra created: moby's createdAt.
@@ -215,11 +194,7 @@ class VolumeAdapter:
         self.told_status = status
 
     def path(self) -> str:
-        """Where it is on the host; the plugin is asked if that is not known.
-
-        Go:
-            volume/drivers/adapter.go::volumeAdapter.Path
-        """
+        """Where it is on the host; the plugin is asked if that is not known."""
         if not self.e_mount:
             try:
                 told = self.proxy.path(self.name)
@@ -232,11 +207,7 @@ class VolumeAdapter:
         return self.e_mount
 
     def cached_path(self) -> str:
-        """Where it is on the host, if that is known.
-
-        Go:
-            volume/drivers/adapter.go::volumeAdapter.CachedPath
-        """
+        """Where it is on the host, if that is known."""
         return self.e_mount
 
     def mount(self, ref: str) -> str:
@@ -244,13 +215,6 @@ class VolumeAdapter:
 
         Raises:
             EngineError: The plugin says why not, or did not answer.
-
-        Go:
-            volume/drivers/adapter.go::volumeAdapter.Mount
-
-        Differs:
-            param id: called ref; `id` is a builtin.
-            extra ref: moby's id; `id` is a builtin.
         """
         told = self.proxy.mount(self.name, ref)
         self.e_mount = self.scope_path(told) if told else ""
@@ -261,29 +225,14 @@ class VolumeAdapter:
 
         Raises:
             EngineError: The plugin says why not, or did not answer.
-
-        Go:
-            volume/drivers/adapter.go::volumeAdapter.Unmount
-
-        Differs:
-            param id: called ref; `id` is a builtin.
-            extra ref: moby's id; `id` is a builtin.
         """
         self.proxy.unmount(self.name, ref)
         self.e_mount = ""
 
     def created_at(self) -> datetime | None:
-        """When the plugin says that it was made.
-
-        Go:
-            volume/drivers/adapter.go::volumeAdapter.CreatedAt
-        """
+        """When the plugin says that it was made."""
         return self.created
 
     def status(self) -> Mapping[str, Any]:
-        """What the plugin tells about it.
-
-        Go:
-            volume/drivers/adapter.go::volumeAdapter.Status
-        """
+        """What the plugin tells about it."""
         return dict(self.told_status or {})

@@ -1,4 +1,7 @@
-"""The drivers that there are: those of this process, and those that plugins are."""
+"""The drivers that there are: those of this process, and those that plugins are.
+
+Go: volume/drivers/extpoint.go
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,7 @@ log = logging.getLogger(__name__)
 EXT_NAME: Final = "VolumeDriver"
 """What a plugin must be able to do.
 
-Go:
-    volume/drivers/extpoint.go::extName
+Go: volume/drivers/extpoint.go::extName
 """
 
 
@@ -91,13 +93,9 @@ class Store:
         pg: Where plugins come from; None if there are none.
         timings: How long calls of plugins may take.
 
-    Go:
-        volume/drivers/extpoint.go::Store
-
     Differs:
         extra adapters: the driver of a managed plugin is kept as long as its client is the same, so that its
             capabilities are asked once; moby asks them with every look-up.
-        extra timings: the numbers, for tests.
         extra close: drivers of this process keep files open.
         extra problem: lists name the cause when a driver's volumes are known from their records alone.
         extra is_gone: the volumes of such a driver can be removed by force, and their names used again.
@@ -114,9 +112,6 @@ class Store:
     def register(self, d: Driver, name: str) -> bool:
         """Add a driver of this process; whether that was possible.
 
-        Go:
-            volume/drivers/extpoint.go::Store.Register
-
         Differs:
             call validateDriver: the scope is compared here, since there is no error to raise.
         """
@@ -131,9 +126,6 @@ class Store:
 
         Raises:
             EngineError: There is none.
-
-        Go:
-            volume/drivers/extpoint.go::Store.GetDriver
         """
         return self._lookup(name, Mode.LOOKUP)
 
@@ -142,9 +134,6 @@ class Store:
 
         Raises:
             EngineError: There is none.
-
-        Go:
-            volume/drivers/extpoint.go::Store.CreateDriver
         """
         return self._lookup(name, Mode.ACQUIRE)
 
@@ -153,18 +142,11 @@ class Store:
 
         Raises:
             EngineError: There is none.
-
-        Go:
-            volume/drivers/extpoint.go::Store.ReleaseDriver
         """
         return self._lookup(name, Mode.RELEASE)
 
     def get_driver_list(self) -> Sequence[str]:
-        """The names of the drivers that are known, sorted.
-
-        Go:
-            volume/drivers/extpoint.go::Store.GetDriverList
-        """
+        """The names of the drivers that are known, sorted."""
         with self.mu:
             return tuple(sorted(self.extensions))
 
@@ -177,15 +159,10 @@ class Store:
         Raises:
             EngineError: The plugins cannot be listed, or one did not answer and `patient` is set.
 
-        Go:
-            volume/drivers/extpoint.go::Store.GetAllDrivers
-
         Differs:
             extra patient: moby always waits.
             error error-making-plugin-client: making it cannot fail here.
             call PluginGetter.GetAllByCap: through a protocol that this package states for itself.
-            call CompatPlugin.Name: an attribute here, which is read.
-            call CompatPlugin.IsV1: an attribute here, which is read.
         """
         plugins = self._all_plugins(patient=patient)
         names = {p.name for p in plugins}
@@ -246,14 +223,11 @@ class Store:
     def _lookup(self, name: str, mode: Mode) -> Driver:
         """The driver of a name; plugins are looked among if it is not known.
 
-        Go:
-            volume/drivers/extpoint.go::Store.lookup
-
+        Go: volume/drivers/extpoint.go::Store.lookup
         Differs:
             result error: raised.
             error error-making-plugin-client: making it cannot fail here.
             call PluginGetter.Get: through a protocol that this package states for itself.
-            call CompatPlugin.IsV1: an attribute here, which is read.
         """
         if not name:
             raise InvalidParameter("driver name cannot be empty")
@@ -292,22 +266,16 @@ class Store:
     def _make_plugin_adapter(self, p: Plugin) -> VolumeDriverAdapter:
         """A plugin as a driver.
 
-        Go:
-            volume/drivers/extpoint.go::makePluginAdapter
-
+        Go: volume/drivers/extpoint.go::makePluginAdapter
         Differs:
             error System: every plugin here has a client, so that there is no other instance.
             error protocol: likewise.
             call NewClientWithTimeout: likewise.
             error got-unknown-plugin-instance: there is no other kind of plugin.
             error error-creating-plugin-client: each plugin has its client.
-            call CompatPlugin.Name: an attribute here, which is read.
-            call PluginWithV1Client.Client: an attribute here, which is read.
             order Client: read before the name, to see whether the adapter of an earlier look-up still serves.
             call System: there is no such case here.
-            call PluginAddr.Protocol: each plugin has its client.
-            call PluginAddr.Addr: each plugin has its client.
-            call PluginAddr.Timeout: each plugin has its client.
+            calls PluginAddr.Protocol, PluginAddr.Addr, PluginAddr.Timeout: each plugin has its client.
         """
         client = p.client
         with self.mu:
@@ -321,22 +289,14 @@ class Store:
 
 
 def new_store(pg: PluginGetter | None, timings: Timings = DEFAULT) -> Store:
-    """A store without drivers.
-
-    Go:
-        volume/drivers/extpoint.go::NewStore
-
-    Differs:
-        extra timings: the numbers, for tests.
-    """
+    """A store without drivers."""
     return Store(pg, timings)
 
 
 def _validate_driver(vd: Driver) -> None:
     """Make sure that the driver's scope is one.
 
-    Go:
-        volume/drivers/extpoint.go::validateDriver
+    Go: volume/drivers/extpoint.go::validateDriver
     """
     if vd.scope not in SCOPES:
         raise EngineError(f"Driver {quote(vd.name)} provided an invalid capability scope: {vd.scope}")

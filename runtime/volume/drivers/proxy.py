@@ -1,4 +1,7 @@
-"""What goes over the wire between the engine and a volume plugin."""
+"""What goes over the wire between the engine and a volume plugin.
+
+Go: volume/drivers/proxy.go, volume/drivers/extpoint.go, volume/drivers/adapter.go
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,7 @@ class Request(msgspec.Struct, frozen=True, rename="pascal"):
 class CreateRequest(Request, frozen=True, rename="pascal"):
     """What Create is asked.
 
-    Go:
-        volume/drivers/proxy.go::volumeDriverProxyCreateRequest
+    Go: volume/drivers/proxy.go::volumeDriverProxyCreateRequest
     """
 
     name: str
@@ -52,7 +54,6 @@ class UseRequest(Request, frozen=True):
     Go:
         volume/drivers/proxy.go::volumeDriverProxyMountRequest
         volume/drivers/proxy.go::volumeDriverProxyUnmountRequest
-
     Differs:
         field ID: called ref, as everywhere here; on the wire it is ID.
         extra ref: moby's ID.
@@ -88,8 +89,7 @@ class MountpointResponse(Response, frozen=True):
 class ListResponse(Response, frozen=True):
     """The volumes that a plugin has.
 
-    Go:
-        volume/drivers/proxy.go::volumeDriverProxyListResponse
+    Go: volume/drivers/proxy.go::volumeDriverProxyListResponse
     """
 
     volumes: tuple[ProxyVolume | None, ...] = msgspec.field(default=(), name="Volumes")
@@ -98,8 +98,7 @@ class ListResponse(Response, frozen=True):
 class GetResponse(Response, frozen=True):
     """One volume, if the plugin has it.
 
-    Go:
-        volume/drivers/proxy.go::volumeDriverProxyGetResponse
+    Go: volume/drivers/proxy.go::volumeDriverProxyGetResponse
     """
 
     volume: ProxyVolume | None = msgspec.field(default=None, name="Volume")
@@ -108,8 +107,7 @@ class GetResponse(Response, frozen=True):
 class CapabilitiesResponse(Response, frozen=True):
     """What the plugin says of itself.
 
-    Go:
-        volume/drivers/proxy.go::volumeDriverProxyCapabilitiesResponse
+    Go: volume/drivers/proxy.go::volumeDriverProxyCapabilitiesResponse
     """
 
     capabilities: Capability = msgspec.field(default_factory=Capability, name="Capabilities")
@@ -147,14 +145,14 @@ R = TypeVar("R", bound=Response)
 
 
 class Client(Protocol):
-    """What calls a plugin.
-
-    Go:
-        volume/drivers/proxy.go::client
-    """
+    """What calls a plugin."""
 
     def call_with_options(self, service_method: str, args: object, ret: type[R], opts: Any) -> R:
-        """Call a method and decode the reply."""
+        """Call a method and decode the reply.
+
+        Differs:
+            result R: the reply is returned; Go fills in what `ret` points to.
+        """
         ...
 
 
@@ -167,65 +165,30 @@ class RequestOpts:
 
 
 class VolumeDriver(Protocol):
-    """The calls that a volume plugin answers.
-
-    Go:
-        volume/drivers/extpoint.go::volumeDriver
-    """
+    """The calls that a volume plugin answers."""
 
     def create(self, name: str, opts: Mapping[str, str] | None) -> None:
-        """Make a volume.
-
-        Go:
-            volume/drivers/extpoint.go::volumeDriver.Create
-        """
+        """Make a volume."""
         ...
 
     def remove(self, name: str) -> None:
-        """Delete a volume.
-
-        Go:
-            volume/drivers/extpoint.go::volumeDriver.Remove
-        """
+        """Delete a volume."""
         ...
 
     def path(self, name: str) -> str:
-        """Where a volume is.
-
-        Go:
-            volume/drivers/extpoint.go::volumeDriver.Path
-        """
+        """Where a volume is."""
         ...
 
     def mount(self, name: str, ref: str) -> str:
-        """Make a volume ready for use, and tell where it is.
-
-        Go:
-            volume/drivers/extpoint.go::volumeDriver.Mount
-
-        Differs:
-            param id: called ref; `id` is a builtin.
-            extra ref: moby's id; `id` is a builtin.
-        """
+        """Make a volume ready for use, and tell where it is."""
         ...
 
     def unmount(self, name: str, ref: str) -> None:
-        """End the use of a volume.
-
-        Go:
-            volume/drivers/extpoint.go::volumeDriver.Unmount
-
-        Differs:
-            param id: called ref; `id` is a builtin.
-            extra ref: moby's id; `id` is a builtin.
-        """
+        """End the use of a volume."""
         ...
 
     def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
         """All volumes.
-
-        Go:
-            volume/drivers/extpoint.go::volumeDriver.List
 
         Differs:
             extra retry: whether to try again when nobody answers.
@@ -233,19 +196,11 @@ class VolumeDriver(Protocol):
         ...
 
     def get(self, name: str) -> ProxyVolume | None:
-        """One volume.
-
-        Go:
-            volume/drivers/extpoint.go::volumeDriver.Get
-        """
+        """One volume."""
         ...
 
     def capabilities(self) -> Capability:
-        """What the driver says of itself.
-
-        Go:
-            volume/drivers/extpoint.go::volumeDriver.Capabilities
-        """
+        """What the driver says of itself."""
         ...
 
 
@@ -256,13 +211,9 @@ class VolumeDriverProxy:
         client: The plugin's; None as long as the plugin has not answered.
         timings: How long each call may take.
 
-    Go:
-        volume/drivers/proxy.go::volumeDriverProxy
-
     Differs:
-        extra timings: the numbers, for tests.
-        behaviour error: one that the plugin answered is told from one of a plugin that did not answer, or
-            not in the protocol's words; of the latter nothing is concluded.
+        behaviour error: one that the plugin answered is told from one of a plugin that did not answer, or not
+            in the protocol's words; of the latter nothing is concluded.
     """
 
     def __init__(self, client: Client | None, timings: Timings = DEFAULT) -> None:
@@ -275,12 +226,6 @@ class VolumeDriverProxy:
         Raises:
             EngineError: The plugin says why not.
             Unreachable: The plugin did not answer.
-
-        Go:
-            volume/drivers/proxy.go::volumeDriverProxy.Create
-
-        Differs:
-            call WithRequestTimeout: the options are a value of this package.
         """
         self._call("VolumeDriver.Create", CreateRequest(name, opts), Response, self.timings.long_timeout)
 
@@ -290,12 +235,6 @@ class VolumeDriverProxy:
         Raises:
             EngineError: The plugin says why not.
             Unreachable: The plugin did not answer.
-
-        Go:
-            volume/drivers/proxy.go::volumeDriverProxy.Remove
-
-        Differs:
-            call WithRequestTimeout: the options are a value of this package.
         """
         self._call("VolumeDriver.Remove", NameRequest(name), Response, self.timings.short_timeout)
 
@@ -305,12 +244,6 @@ class VolumeDriverProxy:
         Raises:
             EngineError: The plugin says why not.
             Unreachable: The plugin did not answer.
-
-        Go:
-            volume/drivers/proxy.go::volumeDriverProxy.Path
-
-        Differs:
-            call WithRequestTimeout: the options are a value of this package.
         """
         request = NameRequest(name)
         return self._call(
@@ -323,14 +256,6 @@ class VolumeDriverProxy:
         Raises:
             EngineError: The plugin says why not.
             Unreachable: The plugin did not answer.
-
-        Go:
-            volume/drivers/proxy.go::volumeDriverProxy.Mount
-
-        Differs:
-            param id: called ref, since `id` is Python's own.
-            call WithRequestTimeout: the options are a value of this package.
-            extra ref: moby's id; `id` is a builtin.
         """
         request = UseRequest(name, ref)
         return self._call(
@@ -343,14 +268,6 @@ class VolumeDriverProxy:
         Raises:
             EngineError: The plugin says why not.
             Unreachable: The plugin did not answer.
-
-        Go:
-            volume/drivers/proxy.go::volumeDriverProxy.Unmount
-
-        Differs:
-            param id: called ref, since `id` is Python's own.
-            call WithRequestTimeout: the options are a value of this package.
-            extra ref: moby's id; `id` is a builtin.
         """
         self._call("VolumeDriver.Unmount", UseRequest(name, ref), Response, self.timings.short_timeout)
 
@@ -361,13 +278,9 @@ class VolumeDriverProxy:
             EngineError: The plugin says why not.
             Unreachable: The plugin did not answer.
 
-        Go:
-            volume/drivers/proxy.go::volumeDriverProxy.List
-
         Differs:
             extra retry: whether to try again when nobody answers.
             behaviour null: one among the volumes is left out; moby panics.
-            call WithRequestTimeout: the options are a value of this package.
         """
         reply = self._call(
             "VolumeDriver.List",
@@ -384,12 +297,6 @@ class VolumeDriverProxy:
         Raises:
             EngineError: The plugin says why not.
             Unreachable: The plugin did not answer.
-
-        Go:
-            volume/drivers/proxy.go::volumeDriverProxy.Get
-
-        Differs:
-            call WithRequestTimeout: the options are a value of this package.
         """
         request = NameRequest(name)
         return self._call("VolumeDriver.Get", request, GetResponse, self.timings.short_timeout).volume
@@ -400,12 +307,6 @@ class VolumeDriverProxy:
         Raises:
             EngineError: The plugin says why not.
             Unreachable: The plugin did not answer.
-
-        Go:
-            volume/drivers/proxy.go::volumeDriverProxy.Capabilities
-
-        Differs:
-            call WithRequestTimeout: the options are a value of this package.
         """
         reply = self._call(
             "VolumeDriver.Capabilities",
@@ -438,9 +339,6 @@ def _is_answer(error: EngineError) -> bool:
 
 class ProxyVolume(msgspec.Struct, frozen=True):
     """A volume as a plugin describes it.
-
-    Go:
-        volume/drivers/adapter.go::proxyVolume
 
     Differs:
         extra created_text: CreatedAt as text, checked when it is decoded; `created_at` is the time.

@@ -1,4 +1,7 @@
-"""The local driver: volumes that are directories under the engine's root."""
+"""The local driver: volumes that are directories under the engine's root.
+
+Go: volume/local/local.go, volume/local/local_unix.go
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,7 @@ CLOSED: Final = -1
 VOLUMES_PATH_NAME: Final = "volumes"
 """The directory of all volumes in the engine's root.
 
-Go:
-    volume/local/local.go::volumesPathName
+Go: volume/local/local.go::volumesPathName
 """
 
 
@@ -43,16 +45,12 @@ def new(scope: str | Path) -> Root:
     Raises:
         OSError: The directory cannot be read.
 
-    Go:
-        volume/local/local.go::New
-
     Differs:
         error MkdirAndChown: the start goes on without local volumes, until the directory can be made again.
         param rootIdentity: no user namespaces here; what is made belongs to whoever runs the engine.
         error err: a broken options file does not stop the start; the volume is listed, and cannot be mounted
             until the file is mended or removed.
         behaviour unmount: the mount table is read once, and only what it has is unmounted.
-        call Root.Name: an attribute here, which is read.
         call Root.DataPath: the path is computed when it is asked for.
         call localVolume.Name: an attribute, which is read.
         call GetMounts: what is mounted is looked for once.
@@ -89,9 +87,6 @@ class Root:
     Args:
         base: The engine's root.
         descriptor: That of the directory of volumes.
-
-    Go:
-        volume/local/local.go::Root
 
     Differs:
         extra base: moby's scope.
@@ -167,11 +162,7 @@ class Root:
             os.close(own)
 
     def list(self) -> Sequence[LocalVolume]:
-        """All volumes.
-
-        Go:
-            volume/local/local.go::Root.List
-        """
+        """All volumes."""
         return tuple(self.volumes.values())
 
     def get(self, name: str) -> LocalVolume:
@@ -179,9 +170,6 @@ class Root:
 
         Raises:
             VolumeNotFound: There is none.
-
-        Go:
-            volume/local/local.go::Root.Get
         """
         found = self.volumes.get(name)
         if found is None:
@@ -195,15 +183,11 @@ class Root:
             ValidationError: The name or an option cannot be.
             System: The directory or the options file cannot be made.
 
-        Go:
-            volume/local/local.go::Root.Create
-
         Differs:
             call RemoveAll: what failed is removed through descriptors, and never what was there before.
             behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
             behaviour reserved: the names of the engine's own files are refused; moby fails for the one that
                 it has, since the file is there.
-            call Root.Name: an attribute here, which is read.
             call localVolume.Name: an attribute, which is read.
         """
         prepared = self.prepare(name, opts)
@@ -248,7 +232,6 @@ class Root:
         Go:
             volume/local/local.go::Root.Remove
             volume/local/local.go::removePath
-
         Differs:
             behaviour links: no link is followed. One in the place of the data that leads to another volume is
                 refused like one that leads out of the root; moby deletes that volume's data.
@@ -318,9 +301,6 @@ class Root:
     def scoped_path(self, real_path: str, volume: LocalVolume) -> bool:
         """Whether a path lies in the volume's own directory, its parts compared rather than its letters.
 
-        Go:
-            volume/local/local_unix.go::Root.scopedPath
-
         Differs:
             extra volume: moby compares with the directory of all volumes, and by letters, so that it takes
                 `volumes-evil` for a part of `volumes`, and one volume for a part of another.
@@ -374,9 +354,7 @@ class Root:
             self.report(volume.name, volume.problem)
             return
         if volume.opts is None and os.stat(path, dir_fd=self.descriptor).st_size == 0:
-            self.report(
-                volume.name, f"volume {volume.name}: its options file is empty"
-            )
+            self.report(volume.name, f"volume {volume.name}: its options file is empty")
 
     def report(self, name: str, problem: str) -> None:
         """Note what is not as it should be, and say so in the log."""

@@ -1,4 +1,7 @@
-"""The options of a local volume: what is to be mounted for it, and the file that keeps them."""
+"""The options of a local volume: what is to be mounted for it, and the file that keeps them.
+
+Go: volume/local/local.go, volume/local/local_unix.go, daemon/names/names.go
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,7 @@ from runtime.golang.strconv import cause, quote
 class VolumeNotFound(EngineError):
     """The local driver has no such volume.
 
-    Go:
-        volume/local/local.go::ErrNotFound
+    Go: volume/local/local.go::ErrNotFound
     """
 
     def __init__(self) -> None:
@@ -29,11 +31,7 @@ class VolumeNotFound(EngineError):
 
 
 class ValidationError(InvalidParameter):
-    """A name or an option that the local driver does not take.
-
-    Go:
-        volume/local/local.go::validationError
-    """
+    """A name or an option that the local driver does not take."""
 
 
 FILE: Final = "opts.json"
@@ -46,15 +44,13 @@ LARGEST: Final = 1 << 20
 VALID_OPTS: Final = frozenset({"type", "o", "device"})
 """The options that a local volume takes: the file system's type, mount's options, and the device.
 
-Go:
-    volume/local/local_unix.go::validOpts
+Go: volume/local/local_unix.go::validOpts
 """
 
 RESTRICTED_NAME_CHARS: Final = "[a-zA-Z0-9][a-zA-Z0-9_.-]"
 """The characters of a name: one of the first kind, then some of the second.
 
-Go:
-    daemon/names/names.go::RestrictedNameChars
+Go: daemon/names/names.go::RestrictedNameChars
 """
 
 RESTRICTED_NAME_PATTERN: Final = re.compile(rf"{RESTRICTED_NAME_CHARS}+", re.ASCII)
@@ -67,11 +63,7 @@ Go:
 
 
 class OptsConfig(msgspec.Struct, frozen=True):
-    """What is mounted for a volume.
-
-    Go:
-        volume/local/local_unix.go::optsConfig
-    """
+    """What is mounted for a volume."""
 
     mount_type: str = msgspec.field(default="", name="MountType")
     mount_opts: str = msgspec.field(default="", name="MountOpts")
@@ -80,9 +72,7 @@ class OptsConfig(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """The options as errors show them.
 
-        Go:
-            volume/local/local_unix.go::optsConfig.String
-
+        Go: volume/local/local_unix.go::optsConfig.String
         Differs:
             behaviour password: hidden; moby shows it in errors.
         """
@@ -106,9 +96,7 @@ def validate_name(name: str) -> None:
     Raises:
         ValidationError: It cannot.
 
-    Go:
-        volume/local/local.go::Root.validateName
-
+    Go: volume/local/local.go::Root.validateName
     Differs:
         behaviour end: a newline at the end is not taken for the end, as in Go.
     """
@@ -130,9 +118,6 @@ def set_opts(opts: Mapping[str, str] | None) -> Opts:
     Raises:
         ValidationError: There is an option that a local volume does not take.
 
-    Go:
-        volume/local/local_unix.go::setOpts
-
     Differs:
         param v: the options are returned.
         result Opts: they are put in place by the caller.
@@ -146,8 +131,7 @@ def set_opts(opts: Mapping[str, str] | None) -> Opts:
 def _validate_opts(opts: Mapping[str, str]) -> None:
     """Make sure that all options are known.
 
-    Go:
-        volume/local/local.go::validateOpts
+    Go: volume/local/local.go::validateOpts
     """
     for option in opts:
         if option not in VALID_OPTS:
@@ -155,11 +139,7 @@ def _validate_opts(opts: Mapping[str, str]) -> None:
 
 
 def get_address(opts: str) -> str:
-    """The host in mount's options, or an empty text.
-
-    Go:
-        volume/local/local.go::getAddress
-    """
+    """The host in mount's options, or an empty text."""
     addresses = (option[5:] for option in opts.split(",") if option.startswith("addr="))
     return next(addresses, "")
 

@@ -1,4 +1,7 @@
-"""The local driver: volumes that are directories under the engine's root."""
+"""The local driver: volumes that are directories under the engine's root.
+
+Go: volume/local/local.go, volume/local/local_unix.go
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,7 @@ log = logging.getLogger(__name__)
 VOLUME_DATA_PATH_NAME: Final = "_data"
 """The directory in a volume's own that holds its data.
 
-Go:
-    volume/local/local.go::VolumeDataPathName
+Go: volume/local/local.go::VolumeDataPathName
 """
 
 
@@ -39,14 +41,12 @@ class LocalVolume:
     Go:
         volume/local/local.go::localVolume
         volume/local/local.go::activeMount
-
     Differs:
         field active: `count` and `mounted` stand in the volume itself.
         extra root: for the path.
         extra problem: a broken options file does not stop the start.
         extra cached_path: what moby's method of that name returns.
-        extra count: of active.
-        extra mounted: of active.
+        extras count, mounted: of active.
     """
 
     __slots__ = ("_created", "count", "m", "mounted", "name", "opts", "problem", "root")
@@ -70,7 +70,6 @@ class LocalVolume:
             volume/local/local.go::localVolume.Path
             volume/local/local.go::localVolume.CachedPath
             volume/local/local.go::Root.DataPath
-
         Differs:
             param volumeName: the name is its own.
         """
@@ -84,12 +83,8 @@ class LocalVolume:
         Raises:
             System: It cannot be mounted, or nobody knows what is to be.
 
-        Go:
-            volume/local/local.go::localVolume.Mount
-
+        Go: volume/local/local.go::localVolume.Mount
         Differs:
-            param id: called ref; `id` is a builtin.
-            extra ref: moby's id; `id` is a builtin.
             call localVolume.Path: the path is computed.
         """
         del ref
@@ -109,14 +104,9 @@ class LocalVolume:
         Raises:
             System: It cannot be unmounted.
 
-        Go:
-            volume/local/local.go::localVolume.Unmount
-
         Differs:
-            behaviour count: stays at zero when nobody is counted; moby's count wraps, and the volume
-                cannot be removed until the next start.
-            param id: called ref; `id` is a builtin.
-            extra ref: moby's id; `id` is a builtin.
+            behaviour count: stays at zero when nobody is counted; moby's count wraps, and the volume cannot
+                be removed until the next start.
         """
         del ref
         with self.m:
@@ -142,9 +132,6 @@ class LocalVolume:
     def created_at(self) -> datetime | None:
         """When it was made.
 
-        Go:
-            volume/local/local_unix.go::localVolume.CreatedAt
-
         Differs:
             behaviour source: the volume's own directory, asked once; moby asks that of the data, whose time
                 changes with every file that a container makes there.
@@ -158,19 +145,13 @@ class LocalVolume:
         return self._created
 
     def status(self) -> dict[str, Any] | None:
-        """Nothing more.
-
-        Go:
-            volume/local/local.go::localVolume.Status
-        """
+        """Nothing more."""
         return None
 
     def _mount(self, opts: OptsConfig) -> None:
         """Mount what the options say.
 
-        Go:
-            volume/local/local_unix.go::localVolume.mount
-
+        Go: volume/local/local_unix.go::localVolume.mount
         Differs:
             behaviour symlink: the directory of the data must not be one.
             extra opts: known to be there.
@@ -197,9 +178,7 @@ class LocalVolume:
     def _unmount(self) -> None:
         """Unmount what is mounted.
 
-        Go:
-            volume/local/local.go::localVolume.unmount
-
+        Go: volume/local/local.go::localVolume.unmount
         Differs:
             call localVolume.Path: the path is computed.
         """

@@ -16,8 +16,7 @@ from runtime.pkg.ioutils import open_regular
 VOLUME_BUCKET_NAME: Final = b"volumes"
 """The bucket that holds the records.
 
-Go:
-    volume/service/db.go::volumeBucketName
+Go: volume/service/db.go::volumeBucketName
 """
 
 MAGIC: Final = 0xED0CDAED

@@ -1,4 +1,7 @@
-"""Which volumes are meant: conditions, alone and combined."""
+"""Which volumes are meant: conditions, alone and combined.
+
+Go: volume/service/by.go, volume/service/store.go, volume/service/service.go, volume/service/convert.go
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,19 @@ from runtime.volume.service.wrapper import VolumeWrapper
 FilterFunc: TypeAlias = Callable[[VolumeWrapper], bool]
 """Whether a volume is meant.
 
-Go:
-    volume/service/store.go::filterFunc
+Go: volume/service/store.go::filterFunc
 """
 
 ACCEPTED_PRUNE_FILTERS: Final = frozenset({"label", "label!"})
 """What a client may filter by when it prunes.
 
-Go:
-    volume/service/service.go::acceptedPruneFilters
+Go: volume/service/service.go::acceptedPruneFilters
 """
 
 ACCEPTED_LIST_FILTERS: Final = frozenset({"dangling", "name", "driver", "label"})
 """What a client may filter by when it lists.
 
-Go:
-    volume/service/service.go::acceptedListFilters
+Go: volume/service/service.go::acceptedListFilters
 """
 
 
@@ -45,11 +45,7 @@ class ByDriver:
 
 @dataclass(frozen=True, slots=True)
 class ByReferenced:
-    """The volumes that somebody uses, or those that nobody uses.
-
-    Go:
-        volume/service/by.go::ByReferenced
-    """
+    """The volumes that somebody uses, or those that nobody uses."""
 
     referenced: bool
 
@@ -80,11 +76,7 @@ class Or:
 
 @dataclass(frozen=True, slots=True)
 class CustomFilter:
-    """The volumes for which a function says so.
-
-    Go:
-        volume/service/by.go::CustomFilter
-    """
+    """The volumes for which a function says so."""
 
     keep: FilterFunc
 
@@ -96,12 +88,9 @@ class FromList:
     Go:
         volume/service/by.go::FromList
         volume/service/by.go::fromList
-
     Differs:
         behaviour Find: works; moby's function returns a pointer, and its only reader takes values.
         field ls: called volumes.
-        extra volumes: moby's ls.
-        param ls: called volumes.
     """
 
     volumes: MutableSequence[VolumeWrapper]
@@ -111,34 +100,17 @@ class FromList:
 By: TypeAlias = ByDriver | ByReferenced | And | Or | CustomFilter | FromList
 """A condition.
 
-Go:
-    volume/service/by.go::By
+Go: volume/service/by.go::By
 """
 
 
 def filter_by_driver(names: Collection[str]) -> FilterFunc:
-    """Whether a volume is of one of these drivers.
-
-    Go:
-        volume/service/store.go::filterByDriver
-
-    Differs:
-        call Volume.DriverName: an attribute here, which is read.
-    """
+    """Whether a volume is of one of these drivers."""
     return lambda volume: volume.driver_name in names
 
 
 def by_label_filter(args: Args) -> By:
-    """The volumes that have all labels of `label`, and not all of `label!`.
-
-    Go:
-        volume/service/by.go::byLabelFilter
-
-    Differs:
-        param filter: called args; `filter` is a builtin.
-        extra args: moby's filter; `filter` is a builtin.
-        call DetailedVolume.Labels: an attribute here, which is read.
-    """
+    """The volumes that have all labels of `label`, and not all of `label!`."""
 
     def keep(volume: VolumeWrapper) -> bool:
         labels = volume.labels
@@ -155,14 +127,8 @@ def filters_to_by(args: Args, accepted: Collection[str]) -> By | None:
     Raises:
         InvalidFilter: A filter does not exist, or does not take its value.
 
-    Go:
-        volume/service/convert.go::filtersToBy
-
     Differs:
         behaviour label: not looked at if no filter asks for labels.
-        param filter: called args; `filter` is a builtin.
-        extra args: moby's filter; `filter` is a builtin.
-        call Volume.Name: an attribute here, which is read.
     """
     args.validate(accepted)
     bys: list[By] = []
@@ -195,14 +161,8 @@ def has_no_options(volume: VolumeWrapper) -> bool:
 def unique(volumes: MutableSequence[VolumeWrapper]) -> None:
     """Leave the first volume of each name in a list.
 
-    Go:
-        volume/service/store.go::unique
-
     Differs:
-        param ls: called volumes.
         call filter: the first of each name is kept in a dict.
-        extra volumes: moby's ls.
-        call Volume.Name: an attribute here, which is read.
     """
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:
@@ -213,7 +173,6 @@ def unique(volumes: MutableSequence[VolumeWrapper]) -> None:
 def filter_in_place(volumes: MutableSequence[VolumeWrapper], fn: FilterFunc) -> None:
     """Leave those of a list for which a function says so, in their order.
 
-    Go:
-        volume/service/store.go::filter
+    Go: volume/service/store.go::filter
     """
     volumes[:] = [volume for volume in volumes if fn(volume)]

@@ -1,4 +1,7 @@
-"""Volumes as the engine's API shows them."""
+"""Volumes as the engine's API shows them.
+
+Go: volume/service/convert.go
+"""
 
 from __future__ import annotations
 
@@ -29,18 +32,12 @@ ZERO_TIME: Final = "0001-01-01T00:00:00Z"
 def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None) -> tuple[Volume, ...]:
     """Volumes with what is known of them without asking a driver.
 
-    Go:
-        volume/service/convert.go::VolumesService.volumesToAPI
-
+    Go: volume/service/convert.go::VolumesService.volumesToAPI
     Differs:
         param opts: two functions instead of two options.
         behaviour cancelled: an error, where moby returns nothing.
-        param volumes: `ctx` comes last here.
         call pathCacher.CachedPath: what was said once is kept; see `volume_to_api_type`.
-        call Volume.Path: the function for volumes with sizes does.
-        call Size: the function for volumes with sizes does.
-        call Volume.Name: an attribute here, which is read.
-        call VolumeStore.CountReferences: the function for volumes with sizes does.
+        calls Volume.Path, Size, VolumeStore.CountReferences: the function for volumes with sizes does.
     """
     context.check(ctx)
     return tuple([v.api or volume_to_api_type(v) for v in volumes])
@@ -63,15 +60,9 @@ def volumes_with_size(
 def volume_to_api_type(v: VolumeWrapper) -> Volume:
     """A volume with what is known of it without asking its driver.
 
-    Go:
-        volume/service/convert.go::volumeToAPIType
-
     Differs:
         behaviour cache: what is said of a local volume does not change, and is said once.
         behaviour zone: times are in UTC; moby's are in the machine's zone.
-        call DetailedVolume.Labels: an attribute here, which is read.
-        call DetailedVolume.Options: an attribute here, which is read.
-        call DetailedVolume.Scope: an attribute here, which is read.
     """
     created = v.created_at()
     shown = Volume(

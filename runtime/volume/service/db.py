@@ -1,4 +1,7 @@
-"""Opens the records of a root, with those that dockerd left there."""
+"""Opens the records of a root, with those that dockerd left there.
+
+Go: volume/service/db.go
+"""
 
 from __future__ import annotations
 
@@ -45,11 +48,7 @@ Flush: TypeAlias = Callable[[], None]
 
 
 class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False):
-    """What is kept of a volume.
-
-    Go:
-        volume/service/db.go::volumeMetadata
-    """
+    """What is kept of a volume."""
 
     name: str = ""
     driver: str = ""
@@ -108,12 +107,10 @@ class Metadata:
         Go:
             volume/service/db.go::VolumeStore.getMeta
             volume/service/db.go::getMeta
-
         Differs:
             param meta: returned.
-            error NotFound: there is always a table.
+            errors NotFound, volume-bucket-does-not-exist: there is always a table.
             param tx: a change is its own transaction, shared with those that come at the same time.
-            error volume-bucket-does-not-exist: there is always a table.
             call NotFound: there is always a table.
         """
         if name in self.broken:
@@ -130,7 +127,6 @@ class Metadata:
         Go:
             volume/service/db.go::VolumeStore.setMeta
             volume/service/db.go::setMeta
-
         Differs:
             extra flush: what the record speaks of is on disk before it.
             param tx: a change is its own transaction, shared with those that come at the same time.
@@ -147,7 +143,6 @@ class Metadata:
         Go:
             volume/service/db.go::VolumeStore.removeMeta
             volume/service/db.go::removeMeta
-
         Differs:
             extra flush: what the record spoke of is gone from the disk before it.
             param tx: a change is its own transaction, shared with those that come at the same time.
@@ -158,9 +153,7 @@ class Metadata:
     def list(self) -> tuple[VolumeMetadata, ...]:
         """All records that can be understood.
 
-        Go:
-            volume/service/db.go::listMeta
-
+        Go: volume/service/db.go::listMeta
         Differs:
             param tx: all records are in memory.
         """

@@ -1,4 +1,7 @@
-"""The errors of the volume packages, with their kinds."""
+"""The errors of the volume packages, with their kinds.
+
+Go: volume/service/errors.go
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,7 @@ from runtime.volume.drivers.adapter import NoSuchVolume
 class VolumeInUse(Conflict):
     """Somebody still refers to the volume.
 
-    Go:
-        volume/service/errors.go::errVolumeInUse
+    Go: volume/service/errors.go::errVolumeInUse
     """
 
     def __init__(self) -> None:
@@ -25,8 +27,7 @@ class VolumeInUse(Conflict):
 class NameConflict(Conflict):
     """Another driver has a volume of that name.
 
-    Go:
-        volume/service/errors.go::errNameConflict
+    Go: volume/service/errors.go::errNameConflict
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,6 @@ class OpErr(EngineError):
         volume/service/errors.go::OpErr
         volume/service/errors.go::OpErr.Error
         volume/service/errors.go::OpErr.Cause
-
     Differs:
         extra cause: the same as `err`, under the name that all our errors have.
         extra kind_name: it has no kind of its own; its cause's counts.
@@ -77,37 +77,24 @@ def operation(op: str, name: str) -> Iterator[None]:
 
 
 def is_in_use(err: BaseException | None) -> bool:
-    """Whether the error says that a volume is in use.
-
-    Go:
-        volume/service/errors.go::IsInUse
-    """
+    """Whether the error says that a volume is in use."""
     return _is_err(err, VolumeInUse)
 
 
 def is_not_exist(err: BaseException | None) -> bool:
-    """Whether the error says that a volume does not exist.
-
-    Go:
-        volume/service/errors.go::IsNotExist
-    """
+    """Whether the error says that a volume does not exist."""
     return _is_err(err, NoSuchVolume)
 
 
 def is_name_conflict(err: BaseException | None) -> bool:
-    """Whether the error says that a volume's name is taken.
-
-    Go:
-        volume/service/errors.go::IsNameConflict
-    """
+    """Whether the error says that a volume's name is taken."""
     return _is_err(err, NameConflict)
 
 
 def _is_err(err: BaseException | None, expected: type[EngineError]) -> bool:
     """Whether an error or one of its causes is of the class.
 
-    Go:
-        volume/service/errors.go::isErr
+    Go: volume/service/errors.go::isErr
     """
     while err is not None:
         if isinstance(err, expected):

@@ -30,24 +30,20 @@ def restore(store: VolumeStore) -> None:
     Drivers of this process answer at once. The plugins are asked beside, and waited for within one bound;
     who answers later is known later.
 
-    Go:
-        volume/service/restore.go::VolumeStore.restore
-
+    Go: volume/service/restore.go::VolumeStore.restore
     Differs:
         call lookupVolume: one list of each driver instead of one call for each volume.
         behaviour records: none is removed; a plugin that is not ready yet would lose its labels.
         behaviour bound: the start goes on after a second; moby waits a quarter of a minute for each volume of
             a driver that is gone, one after the other.
-        extra store: a function beside the store, which is long enough.
-        call VolumeStore.getVolume: `get` does, which takes the lock.
-        call VolumeStore.setMeta: `get` does, which takes the lock.
+        calls VolumeStore.getVolume, VolumeStore.setMeta: `get` does, which takes the lock.
         call Store.CreateDriver: `set_named` does, once for each volume.
         call Store.GetDriverList: to know the drivers without looking for plugins.
         call Driver.List: one list of each driver.
         call Store.GetAllDrivers: the plugins that there are, asked once.
         call Driver.Get: for what a driver did not list.
-        call Locker.Lock: a volume whose driver is back is known again, under the lock of its name.
-        call Locker.Unlock: a volume whose driver is back is known again, under the lock of its name.
+        calls Locker.Lock, Locker.Unlock: a volume whose driver is back is known again, under the lock of its
+            name.
         call VolumeStore.setNamed: a volume that is back, or stays, is known again.
         call VolumeStore.Get: for records without a driver.
     """

@@ -1,4 +1,7 @@
-"""The volume service: what the rest of the engine uses of volumes."""
+"""The volume service: what the rest of the engine uses of volumes.
+
+Go: volume/service/service.go, volume/service/default_driver.go
+"""
 
 from __future__ import annotations
 
@@ -45,34 +48,18 @@ log = logging.getLogger(__name__)
 
 
 class DS(Protocol):
-    """What the service needs of the driver store.
-
-    Go:
-        volume/service/service.go::ds
-    """
+    """What the service needs of the driver store."""
 
     def get_driver_list(self) -> Sequence[str]:
-        """The names of the drivers that are known.
-
-        Go:
-            volume/service/service.go::ds.GetDriverList
-        """
+        """The names of the drivers that are known."""
         ...
 
 
 class VolumeEventLogger(Protocol):
-    """Who is told what happens to volumes.
-
-    Go:
-        volume/service/service.go::volumeEventLogger
-    """
+    """Who is told what happens to volumes."""
 
     def log_volume_event(self, volume_id: str, action: str, attributes: Mapping[str, str], /) -> None:
-        """Note an event.
-
-        Go:
-            volume/service/service.go::volumeEventLogger.LogVolumeEvent
-        """
+        """Note an event."""
         ...
 
 
@@ -90,9 +77,6 @@ class VolumesService:
         vs: The volumes.
         ds: Their drivers.
         event_logger: Who listens.
-
-    Go:
-        volume/service/service.go::VolumesService
     """
 
     def __init__(self, vs: VolumeStore, ds: DS, event_logger: VolumeEventLogger) -> None:
@@ -102,11 +86,7 @@ class VolumesService:
         self.event_logger = event_logger
 
     def get_driver_list(self) -> Sequence[str]:
-        """The names of the drivers that are known.
-
-        Go:
-            volume/service/service.go::VolumesService.GetDriverList
-        """
+        """The names of the drivers that are known."""
         return self.ds.get_driver_list()
 
     def create(
@@ -132,19 +112,9 @@ class VolumesService:
         Raises:
             EngineError: It cannot be made, or another driver has one of that name.
 
-        Go:
-            volume/service/service.go::VolumesService.Create
-
         Differs:
-            param opts: keywords.
             behaviour event: none for a volume that exists already.
             behaviour probing: no driver is asked for a volume whose name was just made up.
-            param name: before `ctx`, which is a keyword here.
-            param driverName: before `ctx`, which is a keyword here.
-            extra labels: a keyword, where moby has an option.
-            extra reference: a keyword, where moby has an option.
-            call Volume.Name: an attribute here, which is read.
-            call Volume.DriverName: an attribute here, which is read.
         """
         if not name:
             name, driver_name = secrets.token_hex(32), driver_name or DEFAULT_DRIVER_NAME
@@ -175,16 +145,6 @@ class VolumesService:
 
         Raises:
             EngineError: There is none, it is of another driver, or its driver cannot be asked.
-
-        Go:
-            volume/service/service.go::VolumesService.Get
-
-        Differs:
-            param getOpts: keywords.
-            param name: before `ctx`, which is a keyword here.
-            extra driver: a keyword, where moby has an option.
-            extra reference: a keyword, where moby has an option.
-            extra resolve_status: a keyword, where moby has an option.
         """
         v = self.vs.get(name, driver=driver, reference=reference, ctx=ctx)
         shown = convert.volume_to_api_type(v)
@@ -196,13 +156,6 @@ class VolumesService:
 
         Raises:
             EngineError: There is no such volume, or its driver could not.
-
-        Go:
-            volume/service/service.go::VolumesService.Mount
-
-        Differs:
-            param vol: before `ctx`, which is a keyword here.
-            param ref: before `ctx`, which is a keyword here.
         """
         return self._used(vol, ctx).mount(ref)
 
@@ -211,26 +164,11 @@ class VolumesService:
 
         Raises:
             EngineError: There is no such volume, or its driver could not.
-
-        Go:
-            volume/service/service.go::VolumesService.Unmount
-
-        Differs:
-            param vol: before `ctx`, which is a keyword here.
-            param ref: before `ctx`, which is a keyword here.
         """
         self._used(vol, ctx).unmount(ref)
 
     def release(self, name: str, ref: str, *, ctx: Context | None = None) -> None:
-        """Note that `ref` does not use the volume any more.
-
-        Go:
-            volume/service/service.go::VolumesService.Release
-
-        Differs:
-            param name: before `ctx`, which is a keyword here.
-            param ref: before `ctx`, which is a keyword here.
-        """
+        """Note that `ref` does not use the volume any more."""
         self.vs.release(name, ref, ctx=ctx)
 
     def remove(self, name: str, *, purge_on_error: bool = False, ctx: Context | None = None) -> None:
@@ -244,17 +182,12 @@ class VolumesService:
         Raises:
             EngineError: There is none, somebody uses it, or its driver cannot remove it.
 
-        Go:
-            volume/service/service.go::VolumesService.Remove
-
         Differs:
-            call normalizeVolumeName,Locker.Lock,Locker.Unlock,VolumeStore.getNamed: to look for one whose
+            calls normalizeVolumeName, Locker.Lock, Locker.Unlock, VolumeStore.getNamed: to look for one whose
                 driver does not exist any more.
-            call VolumeStore.hasRef,VolumeStore.getRefs,VolumeStore.purge: to forget it.
+            calls VolumeStore.hasRef, VolumeStore.getRefs, VolumeStore.purge: to forget it.
             behaviour gone: by force a volume is forgotten whose driver does not exist any more; moby fails.
             param rmOpts: a keyword.
-            param name: before `ctx`, which is a keyword here.
-            extra purge_on_error: a keyword, where moby has an option.
         """
         try:
             v = (self.vs.forget_gone(name) if purge_on_error else None) or self._remove(
@@ -271,15 +204,10 @@ class VolumesService:
     def local_volumes_size(self, *, ctx: Context | None = None) -> Sequence[Volume]:
         """The local volumes with their size and the number of their users, those with options left out.
 
-        Go:
-            volume/service/service.go::VolumesService.LocalVolumesSize
-
         Differs:
             call volumesToAPI: the function for volumes with sizes.
-            call DetailedVolume.Options: an attribute here, which is read.
             call volumeToAPIType: sizes are added to what is shown else.
-            call Volume.Path: the sizes are measured here.
-            call Size: the sizes are measured here.
+            calls Volume.Path, Size: the sizes are measured here.
             call VolumeStore.CountReferences: the users are counted here.
         """
         by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(has_no_options)))
@@ -295,13 +223,6 @@ class VolumesService:
         Raises:
             Conflict: Another one is at it.
             InvalidFilter: A filter does not exist.
-
-        Go:
-            volume/service/service.go::VolumesService.Prune
-
-        Differs:
-            param filter: called filters; `filter` is a builtin.
-            call DetailedVolume.Options: an attribute here, which is read.
         """
         if not self.prune_running.acquire(blocking=False):
             raise Conflict("a prune operation is already running")
@@ -317,23 +238,13 @@ class VolumesService:
         Raises:
             InvalidFilter: A filter does not exist, or does not take its value.
             EngineError: The drivers cannot be listed.
-
-        Go:
-            volume/service/service.go::VolumesService.List
-
-        Differs:
-            param filter: called filters; `filter` is a builtin.
         """
         by = filters_to_by(filters or Args(), ACCEPTED_LIST_FILTERS)
         volumes, warnings = self.vs.find(by, ctx=ctx)
         return Listing(convert.volumes_to_api(volumes, ctx), warnings)
 
     def shutdown(self) -> None:
-        """Write nothing more.
-
-        Go:
-            volume/service/service.go::VolumesService.Shutdown
-        """
+        """Write nothing more."""
         self.vs.shutdown()
 
     def _remove(self, name: str, *, purge_on_error: bool, ctx: Context | None) -> VolumeWrapper:
@@ -399,13 +310,7 @@ def new_volume_service(
     Raises:
         EngineError: The local driver cannot start, another engine uses the root, or nothing can be written.
 
-    Go:
-        volume/service/service.go::NewVolumeService
-
     Differs:
-        param rootIDs: no user namespaces here.
-        extra workers: where drivers are asked that may not answer.
-        extra timings: the numbers, for tests.
         extra lock: the engine locks the root before it starts plugins; moby has a pid file for that.
     """
     with lock.hold() if lock else RootLock(Path(root), timings.database_lock, timings.database_retry) as held:
@@ -425,11 +330,7 @@ def _setup_default_driver(store: extpoint.Store, root: str | Path) -> None:
     Raises:
         EngineError: It cannot start, or there is one already.
 
-    Go:
-        volume/service/default_driver.go::setupDefaultDriver
-
-    Differs:
-        param rootIDs: no user namespaces here.
+    Go: volume/service/default_driver.go::setupDefaultDriver
     """
     try:
         d = local.new(root)

@@ -1,4 +1,7 @@
-"""Lists volumes: asks all drivers, side by side, and picks out those that are meant."""
+"""Lists volumes: asks all drivers, side by side, and picks out those that are meant.
+
+Go: volume/service/store.go, volume/service/store_unix.go
+"""
 
 from __future__ import annotations
 
@@ -122,14 +125,11 @@ def _is_known_one(store: VolumeStore, v: VolumeWrapper) -> bool:
 def _filter(store: VolumeStore, vols: list[VolumeWrapper] | None, by: By | None) -> _Listed:
     """Those of the given volumes, or of all, that a condition means.
 
-    Go:
-        volume/service/store.go::VolumeStore.filter
-
+    Go: volume/service/store.go::VolumeStore.filter
     Differs:
         behaviour Or: volumes by driver are among the result, where moby lists them and throws them away; of
             given volumes it leaves some, where moby adds others to them.
         param ctx: a list is called off before it begins, or not at all.
-        extra store: a function beside the store, which is long enough.
     """
     match by:
         case ByDriver(drivers) if vols is None:
@@ -181,13 +181,9 @@ def _one_of(store: VolumeStore, vols: list[VolumeWrapper] | None, bys: Sequence[
 def _by_referenced(store: VolumeStore, *, referenced: bool) -> FilterFunc:
     """Whether somebody uses a volume, or nobody does.
 
-    Go:
-        volume/service/store.go::VolumeStore.byReferenced
-
+    Go: volume/service/store.go::VolumeStore.byReferenced
     Differs:
-        extra store: a function beside the store, which is long enough.
         call hasRef: read without a lock; a list need not be of one moment.
-        call Volume.Name: an attribute here, which is read.
     """
     return lambda v: bool(store.refs.get(v.name)) == referenced
 
@@ -195,19 +191,16 @@ def _by_referenced(store: VolumeStore, *, referenced: bool) -> FilterFunc:
 def _list(store: VolumeStore, driver_names: Sequence[str] = ()) -> _Listed:
     """The volumes of the drivers of these names, or of all.
 
-    Go:
-        volume/service/store.go::VolumeStore.list
-
+    Go: volume/service/store.go::VolumeStore.list
     Differs:
         param ctx: one call of a driver cannot be called off; all of them have one bound.
         behaviour bound: a driver may take ten seconds to list, and is asked once; moby waits for a minute.
         behaviour missing: volumes whose driver is not there are listed from their records, with a warning
             that says why: no such plugin, disabled, refused, or no answer in time.
         behaviour warnings: what is damaged on disk is among them.
-        extra store: a function beside the store, which is long enough.
         call Store.GetDriverList: to know the drivers without looking for plugins.
-        call Locker.Lock: a volume whose driver is back is known again, under the lock of its name.
-        call Locker.Unlock: a volume whose driver is back is known again, under the lock of its name.
+        calls Locker.Lock, Locker.Unlock: a volume whose driver is back is known again, under the lock of its
+            name.
         call VolumeStore.setNamed: a volume that is back, or stays, is known again.
     """
     registered = store.drivers.registered(driver_names) if driver_names else None
@@ -283,16 +276,12 @@ def check_conflict(store: VolumeStore, name: str, driver_name: str) -> VolumeWra
     Raises:
         EngineError: Another driver has it, it is used but gone, or its driver cannot be asked.
 
-    Go:
-        volume/service/store.go::VolumeStore.checkConflict
-
+    Go: volume/service/store.go::VolumeStore.checkConflict
     Differs:
         behaviour cache: volumes whose driver does not answer or is disabled are known too; after a restart
             moby makes another of that name, and forgets them.
-        behaviour gone: the name of a volume whose driver does not exist is free; in moby after a
-            restart.
+        behaviour gone: the name of a volume whose driver does not exist is free; in moby after a restart.
         param ctx: one call of a driver cannot be called off.
-        extra store: a function beside the store, which is long enough.
         call VolumeStore.getVolume: a volume that is recorded and not known yet is looked up.
     """
     v = store.known(name)
@@ -364,15 +353,10 @@ def get_volume(store: VolumeStore, name: str, driver_name: str, ctx: Context | N
         NoSuchVolume: There is none.
         EngineError: Its driver cannot be asked, or its record cannot be understood.
 
-    Go:
-        volume/service/store.go::VolumeStore.getVolume
-
+    Go: volume/service/store.go::VolumeStore.getVolume
     Differs:
         behaviour probing: the drivers are asked side by side, the local one first. If nobody has the volume
             and one did not answer, that is the error; moby takes no answer for a no.
-        param name: `ctx` comes last here.
-        param driverName: `ctx` comes last here.
-        extra store: a function beside the store, which is long enough.
         call VolumeStore.getNamed: where it is remembered.
         call Store.GetDriverList: to know the drivers without looking for plugins.
         call Driver.Name: drivers are asked in the order of their names.
@@ -435,20 +419,13 @@ def create(
 ) -> Outcome:
     """Make a volume, or find the one that there is; the caller holds the lock of its name.
 
-    Go:
-        volume/service/store.go::VolumeStore.create
-
+    Go: volume/service/store.go::VolumeStore.create
     Differs:
         call NewParser: names are the driver's matter; moby's check on Linux accepts every one.
         order setMeta: the record of a local volume is written before the volume can be seen.
         behaviour error: what a driver has made is removed again if the record cannot be written.
         behaviour probing: without a driver, one that does not answer is an error; moby makes a local volume.
         behaviour labels: new ones for a volume that exists are not used, and the log says so.
-        param opts: called options.
-        param name: `ctx` comes last here.
-        param driverName: `ctx` comes last here.
-        param labels: `ctx` comes last here.
-        extra store: a function beside the store, which is long enough.
         call VolumeStore.getNamed: `check_conflict` has done so, or the names are read without a lock.
         call VolumeStore.removeMeta: the record is put back as it was.
         call Driver.Remove: what was made is removed again.
@@ -597,13 +574,9 @@ class VolumeStore:
         workers: Where drivers are asked that may not answer.
         timings: How long they may take.
 
-    Go:
-        volume/service/store.go::VolumeStore
-
     Differs:
         behaviour globalLock: one lock; Python has no read-write lock worth having here.
-        field labels: in the records, which are all in memory.
-        field options: in the records, which are all in memory.
+        fields labels, options: in the records, which are all in memory.
         behaviour db: SQLite instead of bolt; one row a volume.
         extra held: the volumes for which their driver has one more user; so a user is given back once only.
         extra gone: the volumes that their driver did not have at start.
@@ -611,7 +584,6 @@ class VolumeStore:
         extra forget_gone: the volumes of a driver that does not exist can be removed by force.
         extra records: what was wrong with them, and the lock on the root.
         extra workers: where other work goes on.
-        extra timings: the numbers, for tests.
     """
 
     def __init__(
@@ -636,13 +608,9 @@ class VolumeStore:
         Raises:
             OpErr: The drivers cannot be listed, or there is no such condition.
 
-        Go:
-            volume/service/store.go::VolumeStore.Find
-
         Differs:
             call Lock: no lock for each name; one that is busy with a slow driver does not hold up a list.
             call Unlock: no lock for each name.
-            param by: before `ctx`, which is a keyword here.
             error unsupported-filter-type: the type checker sees to that.
             call InvalidParameter: the type checker sees to that.
             call normalizeVolumeName: names are normal on Linux.
@@ -674,17 +642,8 @@ class VolumeStore:
             OpErr: It cannot be made, or another driver has one of that name.
             ContextCanceled: It was called off.
 
-        Go:
-            volume/service/store.go::VolumeStore.Create
-
         Differs:
-            param createOpts: keywords.
             behaviour created: it is told whether the volume is new.
-            param name: before `ctx`, which is a keyword here.
-            param driverName: before `ctx`, which is a keyword here.
-            extra options: a keyword, where moby has an option.
-            extra labels: a keyword, where moby has an option.
-            extra reference: a keyword, where moby has an option.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -707,15 +666,6 @@ class VolumeStore:
 
         Raises:
             OpErr: There is none, it is of another driver, or its driver cannot be asked.
-
-        Go:
-            volume/service/store.go::VolumeStore.Get
-
-        Differs:
-            param getOptions: keywords.
-            param name: before `ctx`, which is a keyword here.
-            extra driver: a keyword, where moby has an option.
-            extra reference: a keyword, where moby has an option.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -739,17 +689,11 @@ class VolumeStore:
             NoSuchVolume: There is none.
             ContextCanceled: It was called off.
 
-        Go:
-            volume/service/store.go::VolumeStore.Remove
-
         Differs:
             param rmOpts: a keyword.
             order purge: the record of a local volume is deleted once the volume is out of sight and before
                 its data are; so neither a full disk nor a crash leaves half a volume.
-            param v: before `ctx`, which is a keyword here.
-            extra purge_on_error: a keyword, where moby has an option.
-            call VolumeStore.removeMeta: the record is put back as it was.
-            call VolumeStore.setMeta: the record is put back as it was.
+            calls VolumeStore.removeMeta, VolumeStore.setMeta: the record is put back as it was.
             call VolumeStore.setNamed: a volume that is back, or stays, is known again.
         """
         name = v.name
@@ -769,13 +713,6 @@ class VolumeStore:
 
         Raises:
             ContextCanceled: It was called off.
-
-        Go:
-            volume/service/store.go::VolumeStore.Release
-
-        Differs:
-            param name: before `ctx`, which is a keyword here.
-            param ref: before `ctx`, which is a keyword here.
         """
         with self.locks.locked(name):
             context.check(ctx)
@@ -788,22 +725,14 @@ class VolumeStore:
     def count_references(self, v: Volume) -> int:
         """How many use a volume.
 
-        Go:
-            volume/service/store.go::VolumeStore.CountReferences
-
         Differs:
-            call Lock: users are counted under the global lock alone.
-            call Unlock: users are counted under the global lock alone.
+            calls Lock, Unlock: users are counted under the global lock alone.
         """
         with self.global_lock:
             return len(self.refs.get(normalize_volume_name(v.name), ()))
 
     def shutdown(self) -> None:
-        """Write nothing more; volumes and drivers stay as they are.
-
-        Go:
-            volume/service/store.go::VolumeStore.Shutdown
-        """
+        """Write nothing more; volumes and drivers stay as they are."""
         self.records.close()
         self.drivers.close()
 
@@ -837,9 +766,6 @@ class VolumeStore:
 
         Raises:
             EngineError: Its record cannot be deleted; then nothing is forgotten.
-
-        Go:
-            volume/service/store.go::VolumeStore.purge
 
         Differs:
             param ctx: what was begun is ended.
@@ -888,19 +814,12 @@ class VolumeStore:
             log.error("Error removing volume metadata for volume %s: %s", name, error)  # noqa: TRY400 - no trace
 
     def get_named(self, name: str) -> VolumeWrapper | None:
-        """The volume of a name, if it is known.
-
-        Go:
-            volume/service/store.go::VolumeStore.getNamed
-        """
+        """The volume of a name, if it is known."""
         with self.global_lock:
             return self.names.get(name)
 
     def set_named(self, v: VolumeWrapper, ref: str) -> None:
         """Know a volume, and who uses it; its driver has one more user from the first time on.
-
-        Go:
-            volume/service/store.go::VolumeStore.setNamed
 
         Differs:
             call Store.CreateDriver: the driver has one more user.
@@ -932,20 +851,12 @@ class VolumeStore:
             log.error("Error releasing reference to volume driver %s: %s", driver_name, error)  # noqa: TRY400
 
     def has_ref(self, name: str) -> bool:
-        """Whether somebody uses a volume.
-
-        Go:
-            volume/service/store.go::VolumeStore.hasRef
-        """
+        """Whether somebody uses a volume."""
         with self.global_lock:
             return bool(self.refs.get(name))
 
     def get_refs(self, name: str) -> Sequence[str]:
-        """Who uses a volume.
-
-        Go:
-            volume/service/store.go::VolumeStore.getRefs
-        """
+        """Who uses a volume."""
         with self.global_lock:
             return tuple(self.refs.get(name, ()))
 
@@ -972,7 +883,6 @@ def new_store(
     Go:
         volume/service/store.go::NewStore
         volume/service/store.go::volumeDataDir
-
     Differs:
         extra workers: where drivers are asked that may not answer.
         extra timings: the numbers, for tests.
@@ -994,9 +904,5 @@ def new_store(
 
 
 def normalize_volume_name(name: str) -> str:
-    """The name under which a volume is known; on Linux that is the name itself.
-
-    Go:
-        volume/service/store_unix.go::normalizeVolumeName
-    """
+    """The name under which a volume is known; on Linux that is the name itself."""
     return name

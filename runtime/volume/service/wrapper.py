@@ -1,4 +1,7 @@
-"""A volume with what the store knows of it."""
+"""A volume with what the store knows of it.
+
+Go: volume/service/store.go, volume/service/convert.go
+"""
 
 from __future__ import annotations
 
@@ -19,18 +22,10 @@ if TYPE_CHECKING:
 
 
 class PathCacher(Protocol):
-    """A volume that remembers where it is.
-
-    Go:
-        volume/service/convert.go::pathCacher
-    """
+    """A volume that remembers where it is."""
 
     def cached_path(self) -> str:
-        """Where it is, if that is known without asking.
-
-        Go:
-            volume/service/convert.go::pathCacher.CachedPath
-        """
+        """Where it is, if that is known without asking."""
         ...
 
 
@@ -42,12 +37,10 @@ class VolumeWrapper:
         volume/service/store.go::volumeWrapper.Options
         volume/service/store.go::volumeWrapper.Labels
         volume/service/store.go::volumeWrapper.Scope
-
     Differs:
         extra api: what the API says of a local volume, made once.
         behaviour copy: labels and options are handed out as they are, for reading.
-        extra name: of the volume, which moby embeds.
-        extra driver_name: of the volume, which moby embeds.
+        extras name, driver_name: of the volume, which moby embeds.
     """
 
     __slots__ = ("api", "labels", "options", "scope", "volume")
@@ -80,11 +73,7 @@ class VolumeWrapper:
         return self.volume.path()
 
     def cached_path(self) -> str:
-        """Where it is, if that is known without asking.
-
-        Go:
-            volume/service/store.go::volumeWrapper.CachedPath
-        """
+        """Where it is, if that is known without asking."""
         cached: Callable[[], str] = getattr(self.volume, "cached_path", self.volume.path)
         return cached()
 
@@ -156,11 +145,7 @@ class UnavailableVolume:
 
 
 def unwrap_volume(v: VolumeWrapper) -> Volume:
-    """The volume as its driver made it.
-
-    Go:
-        volume/service/store.go::unwrapVolume
-    """
+    """The volume as its driver made it."""
     return v.volume
 
 
@@ -173,14 +158,10 @@ def lookup_volume(store: Store, driver_name: str, volume_name: str) -> Volume | 
     Raises:
         EngineError: There is no such driver, or it cannot be asked.
 
-    Go:
-        volume/service/store.go::lookupVolume
-
     Differs:
         param ctx: one call of a driver cannot be called off.
         behaviour garbage: an answer that cannot be understood says nothing; moby takes it for a no, and
             forgets the volume.
-        call Volume.DriverName: an attribute here, which is read.
     """
     driver_name = driver_name or DEFAULT_DRIVER_NAME
     try:
@@ -213,9 +194,6 @@ def volume_exists(store: Store, v: Volume) -> bool:
 
     Raises:
         EngineError: The driver cannot be asked.
-
-    Go:
-        volume/service/store.go::volumeExists
 
     Differs:
         param ctx: one call of a driver cannot be called off.

@@ -1,4 +1,7 @@
-"""Routes: which handler answers which requests."""
+"""Routes: which handler answers which requests.
+
+Go: api/server/router/local.go, api/server/router/router.go, api/server/server.go
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,7 @@ from runtime.api.server.httputils import Call, Handler
 VERSION_MATCHER: Final = re.compile(r"/v(?P<version>[0-9.]+)(?P<path>/.*)", re.DOTALL)
 """What a path with a version looks like.
 
-Go:
-    api/server/server.go::versionMatcher
+Go: api/server/server.go::versionMatcher
 """
 
 
@@ -41,7 +43,6 @@ class Route:
         api/server/router/local.go::localRoute.Method
         api/server/router/local.go::localRoute.Path
         api/server/router/local.go::NewRoute
-
     Differs:
         param opts: `new_get_route` and its like apply them.
         behaviour path: every variable matches anything, as all of moby's do in these routers.
@@ -55,93 +56,54 @@ class Route:
 RouteWrapper: TypeAlias = Callable[[Route], Route]
 """Makes a route that does more.
 
-Go:
-    api/server/router/local.go::RouteWrapper
+Go: api/server/router/local.go::RouteWrapper
 """
 
 
 class Router(Protocol):
-    """Several routes that belong together.
-
-    Go:
-        api/server/router/router.go::Router
-    """
+    """Several routes that belong together."""
 
     @property
     def routes(self) -> Sequence[Route]:
         """The routes, the first that matches counts.
 
-        Go:
-            api/server/router/router.go::Router.Routes
+        Go: api/server/router/router.go::Router.Routes
         """
         ...
 
 
 def new_get_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for GET.
-
-    Go:
-        api/server/router/local.go::NewGetRoute
-    """
+    """A route for GET."""
     return _new_route("GET", path, handler, *opts)
 
 
 def new_head_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for HEAD.
-
-    Go:
-        api/server/router/local.go::NewHeadRoute
-    """
+    """A route for HEAD."""
     return _new_route("HEAD", path, handler, *opts)
 
 
 def new_post_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for POST.
-
-    Go:
-        api/server/router/local.go::NewPostRoute
-    """
+    """A route for POST."""
     return _new_route("POST", path, handler, *opts)
 
 
 def new_delete_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for DELETE.
-
-    Go:
-        api/server/router/local.go::NewDeleteRoute
-    """
+    """A route for DELETE."""
     return _new_route("DELETE", path, handler, *opts)
 
 
 def new_options_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for OPTIONS.
-
-    Go:
-        api/server/router/local.go::NewOptionsRoute
-    """
+    """A route for OPTIONS."""
     return _new_route("OPTIONS", path, handler, *opts)
 
 
 def with_cancel(route: Route) -> Route:
-    """A route whose handler is cancelled when the client goes away.
-
-    Go:
-        api/server/router/local.go::WithCancel
-
-    Differs:
-        call Route.Method: a route is a value, of which a copy with another handler is made.
-        call Route.Path: a route is a value, of which a copy with another handler is made.
-        call Route.Handler: a route is a value, of which a copy with another handler is made.
-    """
+    """A route whose handler is cancelled when the client goes away."""
     return replace(route, handler=cancellable_handler(route.handler))
 
 
 def cancellable_handler(handler: Handler) -> Handler:
-    """A handler that is cancelled when the client goes away; it must not read the body.
-
-    Go:
-        api/server/router/local.go::cancellableHandler
-    """
+    """A handler that is cancelled when the client goes away; it must not read the body."""
 
     async def cancellable(call: Call) -> Response:
         answering = asyncio.ensure_future(handler(call))

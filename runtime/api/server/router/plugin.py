@@ -1,4 +1,10 @@
-"""The API's routes of managed plugins."""
+"""The API's routes of managed plugins.
+
+Go:
+    api/server/router/plugin/backend.go
+    api/server/router/plugin/plugin_routes.go
+    api/server/router/plugin/plugin.go
+"""
 
 from __future__ import annotations
 
@@ -27,85 +33,55 @@ from runtime.golang import encoding_json
 class PluginBackend(Protocol):
     """Managed plugins; they are shown as JSON documents.
 
-    Go:
-        api/server/router/plugin/backend.go::Backend
-
-    Differs:
-        method Pull: nothing is pulled or pushed here.
-        method Push: nothing is pulled or pushed here.
-        method Upgrade: nothing is pulled or pushed here.
-        method Privileges: nothing is pulled or pushed here, likewise Pull, Push and Upgrade.
+    Go: api/server/router/plugin/backend.go::Backend
     """
 
     def disable(self, name: str, *, force: bool) -> None:
         """Stop a plugin.
 
-        Go:
-            api/server/router/plugin/backend.go::Backend.Disable
-
-        Differs:
-            param config: keywords instead of contexts, structs and options.
-            param force: keywords instead of contexts, structs and options.
+        Go: api/server/router/plugin/backend.go::Backend.Disable
         """
         ...
 
     def enable(self, name: str, *, timeout: int) -> None:
         """Start a plugin; the timeout is that of each call to it, in seconds.
 
-        Go:
-            api/server/router/plugin/backend.go::Backend.Enable
-
-        Differs:
-            param config: keywords instead of contexts, structs and options.
-            param timeout: keywords instead of contexts, structs and options.
+        Go: api/server/router/plugin/backend.go::Backend.Enable
         """
         ...
 
     def list(self, filters: Args) -> Sequence[Any]:
         """The plugins that filters mean.
 
-        Go:
-            api/server/router/plugin/backend.go::Backend.List
+        Go: api/server/router/plugin/backend.go::Backend.List
         """
         ...
 
     def inspect(self, name: str) -> Any:
         """A plugin.
 
-        Go:
-            api/server/router/plugin/backend.go::Backend.Inspect
+        Go: api/server/router/plugin/backend.go::Backend.Inspect
         """
         ...
 
     def remove(self, name: str, *, force: bool) -> None:
         """Remove a plugin and its files.
 
-        Go:
-            api/server/router/plugin/backend.go::Backend.Remove
-
-        Differs:
-            param config: keywords instead of contexts, structs and options.
-            param force: keywords instead of contexts, structs and options.
+        Go: api/server/router/plugin/backend.go::Backend.Remove
         """
         ...
 
     def set(self, name: str, args: Iterable[str]) -> None:
         """Change settings of a plugin.
 
-        Go:
-            api/server/router/plugin/backend.go::Backend.Set
+        Go: api/server/router/plugin/backend.go::Backend.Set
         """
         ...
 
     def create_from_context(self, tar: IO[bytes], repo_name: str) -> None:
         """Make a plugin from a tar.
 
-        Go:
-            api/server/router/plugin/backend.go::Backend.CreateFromContext
-
-        Differs:
-            param options: keywords instead of contexts, structs and options.
-            param repo_name: keywords instead of contexts, structs and options.
+        Go: api/server/router/plugin/backend.go::Backend.CreateFromContext
         """
         ...
 
@@ -123,7 +99,6 @@ class PluginRouter:
     Go:
         api/server/router/plugin/plugin.go::pluginRouter
         api/server/router/plugin/plugin.go::NewRouter
-
     Differs:
         call pluginRouter.initRoutes: the routes are made when they are asked for.
         behaviour registries: what needs one is refused by `not_implemented`.
@@ -139,23 +114,6 @@ class PluginRouter:
         Go:
             api/server/router/plugin/plugin.go::pluginRouter.Routes
             api/server/router/plugin/plugin.go::pluginRouter.initRoutes
-
-        Differs:
-            call pluginRouter.listPlugins: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call pluginRouter.inspectPlugin: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call NotImplemented: bound methods are put into the table of routes, which reads as calls of them.
-            call pluginRouter.removePlugin: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call pluginRouter.enablePlugin: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call pluginRouter.disablePlugin: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call pluginRouter.setPlugin: bound methods are put into the table of routes, which reads as calls
-                of them.
-            call pluginRouter.createPlugin: bound methods are put into the table of routes, which reads as
-                calls of them.
         """
         return (
             new_get_route("/plugins", self.list_plugins),
@@ -185,12 +143,9 @@ class PluginRouter:
     async def create_plugin(self, call: Call) -> Response:
         """Make a plugin from a tar.
 
-        Go:
-            api/server/router/plugin/plugin_routes.go::pluginRouter.createPlugin
-
         Differs:
-            order body: the whole tar is there before anything is made, so that a client who goes away
-                leaves nothing.
+            order body: the whole tar is there before anything is made, so that a client who goes away leaves
+                nothing.
         """
         name = first(call.form(), "name")
         with await call.run(self.backend.spool) as tar:
@@ -201,50 +156,31 @@ class PluginRouter:
         return write_header(call, HTTPStatus.NO_CONTENT)
 
     async def enable_plugin(self, call: Call) -> Response:
-        """Start a plugin.
-
-        Go:
-            api/server/router/plugin/plugin_routes.go::pluginRouter.enablePlugin
-        """
+        """Start a plugin."""
         timeout = parse_int(first(call.form(), "timeout"), "Atoi")
         await call.run(self.backend.enable, call.vars["name"], timeout=timeout)
         return write_header(call, HTTPStatus.OK)
 
     async def disable_plugin(self, call: Call) -> Response:
-        """Stop a plugin.
-
-        Go:
-            api/server/router/plugin/plugin_routes.go::pluginRouter.disablePlugin
-        """
+        """Stop a plugin."""
         force = bool_value(call.form(), "force")
         await call.run(self.backend.disable, call.vars["name"], force=force)
         return write_header(call, HTTPStatus.OK)
 
     async def remove_plugin(self, call: Call) -> Response:
-        """Remove a plugin.
-
-        Go:
-            api/server/router/plugin/plugin_routes.go::pluginRouter.removePlugin
-        """
+        """Remove a plugin."""
         force = bool_value(call.form(), "force")
         await call.run(self.backend.remove, call.vars["name"], force=force)
         return write_header(call, HTTPStatus.OK)
 
     async def set_plugin(self, call: Call) -> Response:
-        """Change settings of a plugin.
-
-        Go:
-            api/server/router/plugin/plugin_routes.go::pluginRouter.setPlugin
-        """
+        """Change settings of a plugin."""
         args = encoding_json.strings(await json_body(call))
         await call.run(self.backend.set, call.vars["name"], args)
         return write_header(call, HTTPStatus.NO_CONTENT)
 
     async def list_plugins(self, call: Call) -> Response:
         """List plugins.
-
-        Go:
-            api/server/router/plugin/plugin_routes.go::pluginRouter.listPlugins
 
         Differs:
             call InvalidParameter: what cannot be read is raised anew in Go's words.
@@ -254,9 +190,5 @@ class PluginRouter:
         return write_json(call, HTTPStatus.OK, await call.run(self.backend.list, filters))
 
     async def inspect_plugin(self, call: Call) -> Response:
-        """Show a plugin.
-
-        Go:
-            api/server/router/plugin/plugin_routes.go::pluginRouter.inspectPlugin
-        """
+        """Show a plugin."""
         return write_json(call, HTTPStatus.OK, await call.run(self.backend.inspect, call.vars["name"]))

@@ -1,4 +1,11 @@
-"""The API's stream of events."""
+"""The API's stream of events.
+
+Go:
+    api/server/router/system/system_routes.go
+    api/server/router/system/backend.go
+    api/server/router/system/system.go
+    api/types/types.go
+"""
 
 from __future__ import annotations
 
@@ -34,34 +41,27 @@ from runtime.pkg.pubsub import Closed, Subscriber
 class SystemBackend(Protocol):
     """The engine as a whole.
 
-    Go:
-        api/server/router/system/backend.go::Backend
-
-    Differs:
-        method AuthenticateToRegistry: nothing is pulled or pushed here.
+    Go: api/server/router/system/backend.go::Backend
     """
 
     def system_info(self) -> Any:
         """What the engine and its machine are, as JSON shows it.
 
-        Go:
-            api/server/router/system/backend.go::Backend.SystemInfo
+        Go: api/server/router/system/backend.go::Backend.SystemInfo
         """
         ...
 
     def system_version(self) -> Any:
         """Which version the engine is, as JSON shows it.
 
-        Go:
-            api/server/router/system/backend.go::Backend.SystemVersion
+        Go: api/server/router/system/backend.go::Backend.SystemVersion
         """
         ...
 
     def system_disk_usage(self, *, ctx: Any) -> Sequence[Any]:
         """The local volumes with their sizes.
 
-        Go:
-            api/server/router/system/backend.go::Backend.SystemDiskUsage
+        Go: api/server/router/system/backend.go::Backend.SystemDiskUsage
         """
         ...
 
@@ -70,20 +70,14 @@ class SystemBackend(Protocol):
     ) -> tuple[Sequence[Message], Subscriber[Message]]:
         """The events of a span of time, and a queue of those to come.
 
-        Go:
-            api/server/router/system/backend.go::Backend.SubscribeToEvents
-
-        Differs:
-            param ef: keywords instead of contexts, structs and options.
-            param filters: keywords instead of contexts, structs and options.
+        Go: api/server/router/system/backend.go::Backend.SubscribeToEvents
         """
         ...
 
     def unsubscribe_from_events(self, listener: Subscriber[Message]) -> None:
         """End a queue of events.
 
-        Go:
-            api/server/router/system/backend.go::Backend.UnsubscribeFromEvents
+        Go: api/server/router/system/backend.go::Backend.UnsubscribeFromEvents
         """
         ...
 
@@ -98,9 +92,6 @@ class InvalidRequest(InvalidParameter):
         api/server/router/system/system_routes.go::invalidRequestError
         api/server/router/system/system_routes.go::invalidRequestError.Error
         api/server/router/system/system_routes.go::invalidRequestError.InvalidParameter
-
-    Differs:
-        field Err: part of the text.
     """
 
 
@@ -126,9 +117,7 @@ class EventStreams:
     async def get_events(self, call: Call) -> Response:
         """Send the events of a span of time as they happen, one JSON object a line.
 
-        Go:
-            api/server/router/system/system_routes.go::systemRouter.getEvents
-
+        Go: api/server/router/system/system_routes.go::systemRouter.getEvents
         Differs:
             call InvalidParameter: what cannot be read is raised anew in Go's words.
             behaviour end: the stream ends when the engine stops.
@@ -168,9 +157,6 @@ def event_time(form_time: str) -> int | None:
 
     Raises:
         EngineError: It is no time.
-
-    Go:
-        api/server/router/system/system_routes.go::eventTime
     """
     found = parse_timestamps(form_time, -1)
     return None if found.seconds == -1 else found.seconds * SECOND + found.nanoseconds
@@ -212,11 +198,7 @@ async def _arriving(
 
 
 class DiskUsage(msgspec.Struct, frozen=True):
-    """What takes room on the disk; of all that the API knows, only volumes are here.
-
-    Go:
-        api/types/types.go::DiskUsage
-    """
+    """What takes room on the disk; of all that the API knows, only volumes are here."""
 
     layers_size: int = msgspec.field(default=0, name="LayersSize")
     images: Sequence[Any] = msgspec.field(default=(), name="Images")
@@ -237,21 +219,12 @@ class SystemRouter:
     Go:
         api/server/router/system/system.go::systemRouter
         api/server/router/system/system.go::NewRouter
-
     Differs:
         field fscache: there is nothing of that kind here.
-        param c: there is nothing of that kind here.
-        param fscache: there is nothing of that kind here.
-        param builder: there is nothing of that kind here.
-        param features: there is nothing of that kind here.
-        call NewOptionsRoute: the routes are made when they are asked for.
-        call NewGetRoute: the routes are made when they are asked for.
-        call NewPostRoute: the routes are made when they are asked for.
-        field builder: nothing is built here, likewise fscache.
-        field cluster: there is no swarm here.
+        params c, fscache, builder, features: there is nothing of that kind here.
+        calls NewOptionsRoute, NewGetRoute, NewPostRoute: the routes are made when they are asked for.
         field features: there are none to choose.
         extra streams: its own part, since streams must end before the engine does.
-        extra new_context: Go has contexts.
     """
 
     def __init__(
@@ -265,26 +238,8 @@ class SystemRouter:
     def routes(self) -> Sequence[Route]:
         """The routes.
 
-        Go:
-            api/server/router/system/system.go::systemRouter.Routes
-
+        Go: api/server/router/system/system.go::systemRouter.Routes
         Differs:
-            call NewOptionsRoute: bound methods are put into the table of routes, which reads as calls of
-                them.
-            call optionsHandler: bound methods are put into the table of routes, which reads as calls of them.
-            call NewGetRoute: bound methods are put into the table of routes, which reads as calls of them.
-            call systemRouter.pingHandler: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call NewHeadRoute: bound methods are put into the table of routes, which reads as calls of them.
-            call systemRouter.getEvents: bound methods are put into the table of routes, which reads as calls
-                of them.
-            call systemRouter.getInfo: bound methods are put into the table of routes, which reads as calls
-                of them.
-            call systemRouter.getVersion: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call systemRouter.getDiskUsage: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call WithCancel: bound methods are put into the table of routes, which reads as calls of them.
             behaviour HEAD: `/_ping` answers it too, as later engines do; today's clients begin with it.
         """
         return (
@@ -300,16 +255,12 @@ class SystemRouter:
     async def options_handler(self, call: Call) -> Response:
         """Answer a browser that asks what it may do.
 
-        Go:
-            api/server/router/system/system_routes.go::optionsHandler
+        Go: api/server/router/system/system_routes.go::optionsHandler
         """
         return write_header(call, HTTPStatus.OK)
 
     async def ping_handler(self, call: Call) -> Response:
         """Say that the engine is there.
-
-        Go:
-            api/server/router/system/system_routes.go::systemRouter.pingHandler
 
         Differs:
             call BuilderVersion: nothing is built here.
@@ -319,9 +270,6 @@ class SystemRouter:
 
     async def get_info(self, call: Call) -> Response:
         """Say what the engine and its machine are.
-
-        Go:
-            api/server/router/system/system_routes.go::systemRouter.getInfo
 
         Differs:
             behaviour unknown: the kernel and the system always have names here.
@@ -334,18 +282,11 @@ class SystemRouter:
         return write_json(call, HTTPStatus.OK, info)
 
     async def get_version(self, call: Call) -> Response:
-        """Say which version the engine is.
-
-        Go:
-            api/server/router/system/system_routes.go::systemRouter.getVersion
-        """
+        """Say which version the engine is."""
         return write_json(call, HTTPStatus.OK, self.backend.system_version())
 
     async def get_disk_usage(self, call: Call) -> Response:
         """Say what takes room on the disk.
-
-        Go:
-            api/server/router/system/system_routes.go::systemRouter.getDiskUsage
 
         Differs:
             call DiskUsage: nothing is built here, so that there is no build cache.

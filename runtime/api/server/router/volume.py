@@ -1,4 +1,12 @@
-"""The API's routes of volumes."""
+"""The API's routes of volumes.
+
+Go:
+    api/server/router/volume/backend.go
+    api/server/router/volume/volume_routes.go
+    api/server/router/volume/volume.go
+    api/types/volume/volume_create.go
+    api/types/volume/volume_list.go
+"""
 
 from __future__ import annotations
 
@@ -43,9 +51,7 @@ class Listing(Protocol):
 class VolumeBackend(Protocol):
     """Volumes.
 
-    Go:
-        api/server/router/volume/backend.go::Backend
-
+    Go: api/server/router/volume/backend.go::Backend
     Differs:
         extra get_now: what can be said without waiting for anybody.
     """
@@ -53,24 +59,14 @@ class VolumeBackend(Protocol):
     def list(self, filters: Args, *, ctx: Any) -> Listing:
         """The volumes that filters mean.
 
-        Go:
-            api/server/router/volume/backend.go::Backend.List
-
-        Differs:
-            param filter: keywords instead of contexts, structs and options.
+        Go: api/server/router/volume/backend.go::Backend.List
         """
         ...
 
     def get(self, name: str, *, resolve_status: bool, ctx: Any) -> Any:
         """A volume, with what its driver tells of it.
 
-        Go:
-            api/server/router/volume/backend.go::Backend.Get
-
-        Differs:
-            param name: keywords instead of contexts, structs and options.
-            param opts: keywords instead of contexts, structs and options.
-            param resolve_status: keywords instead of contexts, structs and options.
+        Go: api/server/router/volume/backend.go::Backend.Get
         """
         ...
 
@@ -89,38 +85,21 @@ class VolumeBackend(Protocol):
     ) -> Any:
         """Make a volume, or find the one that there is.
 
-        Go:
-            api/server/router/volume/backend.go::Backend.Create
-
-        Differs:
-            param name: keywords instead of contexts, structs and options.
-            param driverName: keywords instead of contexts, structs and options.
-            param opts: keywords instead of contexts, structs and options.
-            param labels: keywords instead of contexts, structs and options.
+        Go: api/server/router/volume/backend.go::Backend.Create
         """
         ...
 
     def remove(self, name: str, *, purge_on_error: bool, ctx: Any) -> None:
         """Remove a volume.
 
-        Go:
-            api/server/router/volume/backend.go::Backend.Remove
-
-        Differs:
-            param name: keywords instead of contexts, structs and options.
-            param opts: keywords instead of contexts, structs and options.
-            param purge_on_error: keywords instead of contexts, structs and options.
+        Go: api/server/router/volume/backend.go::Backend.Remove
         """
         ...
 
     def prune(self, filters: Args, *, ctx: Any) -> Any:
         """Remove the volumes that nobody uses and that filters mean.
 
-        Go:
-            api/server/router/volume/backend.go::Backend.Prune
-
-        Differs:
-            param pruneFilters: keywords instead of contexts, structs and options.
+        Go: api/server/router/volume/backend.go::Backend.Prune
         """
         ...
 
@@ -133,17 +112,12 @@ CREATE_BODY: Final = {
 }
 """The fields of a request to make a volume.
 
-Go:
-    api/types/volume/volume_create.go::VolumeCreateBody
+Go: api/types/volume/volume_create.go::VolumeCreateBody
 """
 
 
 class VolumeListOKBody(msgspec.Struct, frozen=True):
-    """What a list of volumes looks like.
-
-    Go:
-        api/types/volume/volume_list.go::VolumeListOKBody
-    """
+    """What a list of volumes looks like."""
 
     volumes: Sequence[Any] = msgspec.field(name="Volumes")
     warnings: Sequence[str] | None = msgspec.field(name="Warnings")
@@ -159,10 +133,8 @@ class VolumeRouter:
     Go:
         api/server/router/volume/volume.go::volumeRouter
         api/server/router/volume/volume.go::NewRouter
-
     Differs:
         call volumeRouter.initRoutes: the routes are made when they are asked for.
-        extra new_context: Go has contexts.
     """
 
     def __init__(self, backend: VolumeBackend, new_context: Callable[[], Cancellable]) -> None:
@@ -176,19 +148,6 @@ class VolumeRouter:
         Go:
             api/server/router/volume/volume.go::volumeRouter.Routes
             api/server/router/volume/volume.go::volumeRouter.initRoutes
-
-        Differs:
-            call volumeRouter.getVolumesList: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call volumeRouter.getVolumeByName: bound methods are put into the table of routes, which reads as
-                calls of them.
-            call volumeRouter.postVolumesCreate: bound methods are put into the table of routes, which reads
-                as calls of them.
-            call volumeRouter.postVolumesPrune: bound methods are put into the table of routes, which reads
-                as calls of them.
-            call WithCancel: bound methods are put into the table of routes, which reads as calls of them.
-            call volumeRouter.deleteVolumes: bound methods are put into the table of routes, which reads as
-                calls of them.
         """
         return (
             new_get_route("/volumes", self.get_volumes_list),
@@ -199,11 +158,7 @@ class VolumeRouter:
         )
 
     async def get_volumes_list(self, call: Call) -> Response:
-        """List volumes.
-
-        Go:
-            api/server/router/volume/volume_routes.go::volumeRouter.getVolumesList
-        """
+        """List volumes."""
         form = call.form()
         try:
             filters = filters_of(form)
@@ -214,11 +169,7 @@ class VolumeRouter:
         return write_json(call, HTTPStatus.OK, body)
 
     async def get_volume_by_name(self, call: Call) -> Response:
-        """Show a volume.
-
-        Go:
-            api/server/router/volume/volume_routes.go::volumeRouter.getVolumeByName
-        """
+        """Show a volume."""
         call.form()
         name = call.vars["name"]
         volume = self.backend.get_now(name)
@@ -227,11 +178,7 @@ class VolumeRouter:
         return write_json(call, HTTPStatus.OK, volume)
 
     async def post_volumes_create(self, call: Call) -> Response:
-        """Make a volume.
-
-        Go:
-            api/server/router/volume/volume_routes.go::volumeRouter.postVolumesCreate
-        """
+        """Make a volume."""
         call.form()
         check_for_json(call.request)
         req = encoding_json.struct(await json_body(call), "VolumeCreateBody", "volume", CREATE_BODY)
@@ -246,20 +193,13 @@ class VolumeRouter:
         return write_json(call, HTTPStatus.CREATED, volume)
 
     async def delete_volumes(self, call: Call) -> Response:
-        """Remove a volume.
-
-        Go:
-            api/server/router/volume/volume_routes.go::volumeRouter.deleteVolumes
-        """
+        """Remove a volume."""
         force = bool_value(call.form(), "force")
         await call.run(self.backend.remove, call.vars["name"], purge_on_error=force, ctx=None)
         return write_header(call, HTTPStatus.NO_CONTENT)
 
     async def post_volumes_prune(self, call: Call) -> Response:
         """Remove the volumes that nobody uses.
-
-        Go:
-            api/server/router/volume/volume_routes.go::volumeRouter.postVolumesPrune
 
         Differs:
             call InvalidParameter: what cannot be read is raised anew in Go's words.
