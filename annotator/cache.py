@@ -19,8 +19,8 @@ import msgspec
 
 from annotator.errors import SourceUnavailable
 from annotator.files import Closing, locked
-from annotator.model.go import Document
-from annotator.model.source import Warn, unheard
+from annotator.model.go import GoFile
+from annotator.model.source import Warn, no_warning
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -104,7 +104,7 @@ _FAILURES = (sqlite3.Error, UnicodeDecodeError)
 _DOCUMENT = "document"
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Document).decode
+_decode = msgspec.msgpack.Decoder(GoFile).decode
 
 
 class Cache(Closing):
@@ -115,7 +115,7 @@ class Cache(Closing):
         folder: Path,
         *,
         reader: str,
-        warn: Warn = unheard,
+        warn: Warn = no_warning,
         limit: int = LIMIT,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -142,7 +142,7 @@ class Cache(Closing):
         """Open the same cache in another process."""
         return partial(Cache, self._folder, reader=self._reader), ()
 
-    def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
+    def get_many(self, ids: Iterable[str]) -> dict[str, GoFile]:
         """The documents that are here and whole, of some blob ids."""
         found = self.get_values(_DOCUMENT, ids)
         documents = {}
@@ -151,7 +151,7 @@ class Cache(Closing):
                 documents[blob] = _decode(value)
         return documents
 
-    def put_many(self, documents: Mapping[str, Document]) -> None:
+    def put_many(self, documents: Mapping[str, GoFile]) -> None:
         """Keep documents by blob id."""
         self.put_values(_DOCUMENT, {blob: _encode(document) for blob, document in documents.items()})
 
@@ -270,7 +270,7 @@ class Cache(Closing):
 
 def _version(reader: str) -> str:
     """A name that changes with the reader and with the structure of what is stored."""
-    structure = json.dumps(msgspec.json.schema(Document), sort_keys=True)
+    structure = json.dumps(msgspec.json.schema(GoFile), sort_keys=True)
     return hashlib.sha256(f"{_SCHEMA}\0{reader}\0{structure}".encode()).hexdigest()[:16]
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from annotator.commands.build import Built, Told
-    from annotator.model.reference import Checked, Remark
+    from annotator.model.reference import Problem, VerificationResult
 
 OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
 
@@ -332,14 +332,14 @@ def _build_versions(
 
     with _session(source, history=True) as at:
         wanted = latest(at) if tags is None else tags
-        reported: set[Remark] = set()
+        reported: set[Problem] = set()
         named = _expanded(at.project, article)
         names = versions(at, wanted, named, told, lambda built: _report_remarks(built, reported))
         folder = at.project.site / "html"
     _print([printable(f"{', '.join(names)} in {folder}")])
 
 
-def _report_remarks(built: Built, reported: set[Remark]) -> None:
+def _report_remarks(built: Built, reported: set[Problem]) -> None:
     """Say what our texts get wrong at a tag, each thing once; of many dead links only how many there are."""
     fresh = [remark for remark in built.remarks if remark not in reported]
     reported.update(fresh)
@@ -622,7 +622,7 @@ def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bo
     return left
 
 
-def _rendered(checked: Checked, form: Format, locate: Callable[[str], str] = str) -> str:
+def _rendered(checked: VerificationResult, form: Format, locate: Callable[[str], str] = str) -> str:
     """Return a report as the text of a file."""
     from annotator.reports import junit, sarif
     from annotator.reports import verification_report as reports

@@ -13,9 +13,9 @@ from annotator.baseline_file import BASELINE, recorded
 from annotator.cache import Cache
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable, UnknownTag
-from annotator.golang.source_tree import Tree, reader
+from annotator.golang.source_tree import SourceTree, reader_fingerprint
 from annotator.model.port import Baseline, GoSymbol
-from annotator.model.source import Progress, Warn, unheard
+from annotator.model.source import Progress, Warn, no_warning
 from annotator.repository import factory
 from annotator.repository.snapshot import Source as Repository
 from annotator.repository.tag_snapshots import Releases, begun
@@ -30,7 +30,7 @@ class Session:
         opened: factory.Opened,
         cache: Cache,
         *,
-        warn: Warn = unheard,
+        warn: Warn = no_warning,
         parent: Session | None = None,
     ) -> None:
         self.project = project
@@ -40,10 +40,10 @@ class Session:
         self.tag = opened.tag
         self.notice = opened.notice
         self.cache = cache
-        self._trees: dict[str, Tree | None] = {}
+        self._trees: dict[str, SourceTree | None] = {}
 
     @property
-    def tree(self) -> Tree:
+    def tree(self) -> SourceTree:
         """The tree at the tag that is asked for.
 
         Raises:
@@ -82,7 +82,7 @@ class Session:
             shown._trees[baseline_tag] = self.at_hand(baseline_tag)
         return shown
 
-    def at_hand(self, tag: str) -> Tree | None:
+    def at_hand(self, tag: str) -> SourceTree | None:
         """The tree at a tag, if the source has it without another download."""
         if tag == self.tag:
             return self.tree
@@ -108,7 +108,7 @@ class Session:
             return self._parent.releases
         return begun(self.source, self.baseline_tree().snapshot)
 
-    def baseline_tree(self) -> Tree:
+    def baseline_tree(self) -> SourceTree:
         """The tree at the baseline tag.
 
         Raises:
@@ -126,7 +126,7 @@ class Session:
             raise SourceUnavailable(f"{lacking}; give `--source` a repository with all tags")
         return found
 
-    def _existing(self, tag: str) -> Tree | None:
+    def _existing(self, tag: str) -> SourceTree | None:
         if not self.source.has_history:
             return None
         try:
@@ -137,8 +137,8 @@ class Session:
             self.warn(f"{tag} cannot be read, so what is cited there is only looked up by name: {error}")
             return None
 
-    def _read(self, tag: str) -> Tree:
-        return Tree(self.source.snapshot(tag), self.cache)
+    def _read(self, tag: str) -> SourceTree:
+        return SourceTree(self.source.snapshot(tag), self.cache)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -163,7 +163,7 @@ def session(
     """
     folder = factory.cache_folder()
     opened = _opened(project, asked, folder, progress)
-    with opened.source, Cache(folder, reader=reader(), warn=warn) as cache:
+    with opened.source, Cache(folder, reader=reader_fingerprint(), warn=warn) as cache:
         yield Session(project, opened, cache, warn=warn)
 
 

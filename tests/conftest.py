@@ -12,8 +12,8 @@ import pytest
 
 from annotator import config
 from annotator.errors import SourceUnavailable
-from annotator.golang.source_tree import Tree
-from annotator.model.go import Document
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import GoFile
 from annotator.repository import factory
 from annotator.repository.debian import DebianSource
 
@@ -61,25 +61,25 @@ def debian() -> Iterator[DebianSource]:
 class Forgetful:
     """Keeps no documents: everything is parsed by the test that asks."""
 
-    def get_many(self, _ids: Iterable[str]) -> dict[str, Document]:
+    def get_many(self, _ids: Iterable[str]) -> dict[str, GoFile]:
         return {}
 
-    def put_many(self, _documents: Mapping[str, Document]) -> None:
+    def put_many(self, _documents: Mapping[str, GoFile]) -> None:
         return None
 
 
 @pytest.fixture(scope="session")
-def release(debian: DebianSource) -> Callable[[str], Tree]:
+def release(debian: DebianSource) -> Callable[[str], SourceTree]:
     """A release of moby from Debian, by its tag.
 
     Those of Debian's stable and oldstable must be there; others come and go, and are skipped then.
     """
-    read: dict[str, Tree] = {}
+    read: dict[str, SourceTree] = {}
 
-    def tree(tag: str) -> Tree:
+    def tree(tag: str) -> SourceTree:
         if tag not in read:
             try:
-                read[tag] = Tree(debian.snapshot(tag), Forgetful())
+                read[tag] = SourceTree(debian.snapshot(tag), Forgetful())
             except SourceUnavailable as error:
                 if tag in REQUIRED:
                     raise

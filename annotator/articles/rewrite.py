@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from annotator.model.reference import Anchor, Moved, Reference, Renamed, Text, Verdict
+from annotator.model.reference import Anchor, Moved, Reference, Renamed, TextState, Verdict
 
 # Characters that no citation holds: they keep the place of what is already dealt with.
 _PATH, _REF = "\ue000", "\ue001"
@@ -87,7 +87,7 @@ def _renumbered(words: str, verdict: Verdict, anchor: Anchor) -> str | None:
     line = anchor.line + anchor.offset
     if reference.end_line is None:
         return _replaced(words, str(reference.line), str(line))
-    if verdict.text is not Text.SAME:
+    if verdict.text is not TextState.SAME:
         return None  # where a changed range ends now, nobody has said
     last = line + reference.end_line - reference.line
     first = _replaced(words, str(reference.line), "\ue002")

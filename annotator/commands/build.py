@@ -18,8 +18,8 @@ from annotator.commands.track import track
 from annotator.config import Project, name_of
 from annotator.errors import counted
 from annotator.files import bytes_of
-from annotator.model.reference import Reference, Remark, Verdict
-from annotator.model.symbol_history import Chronicle, Trail
+from annotator.model.reference import Problem, Reference, Verdict
+from annotator.model.symbol_history import HistoryInput, ReferenceHistory
 from annotator.programs import Programs
 from annotator.repository import tag_snapshots
 from annotator.repository import versions as walk_
@@ -56,7 +56,7 @@ class Built(msgspec.Struct, frozen=True):
     pages: int
     tag: str
     verdicts: tuple[Verdict, ...]
-    remarks: tuple[Remark, ...]
+    remarks: tuple[Problem, ...]
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -143,7 +143,7 @@ def _given(at: Session, files: Iterable[Path], told: Told, mirror: Mirror) -> Si
         mirror=mirror,
         since=became,
         elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
-        chronicle=_chronicle(at, told) if mirror.pairs else Chronicle(),
+        chronicle=_chronicle(at, told) if mirror.pairs else HistoryInput(),
         packages=import_input.packages(at.project, at.cache, texts),
         locking=shown.locking,
         figures=_figures(at.project),
@@ -159,25 +159,29 @@ def since(
     cited = dict.fromkeys(Reference(one.path, one.symbol, one.line, ref=baseline_tag) for one in originals)
     asked = (*cited, *references)
     _LOG.info("finding %s at %s", counted(len(asked), "reference"), at.tag)
-    found = dict(zip(asked, verification.cached_verdicts(at, asked), strict=True))
+    found = dict(zip(asked, verification.verify_references_cached(at, asked), strict=True))
     return tuple(found[ref] for ref in cited), found
 
 
-def _chronicle(at: Session, told: Told) -> Chronicle:
+def _chronicle(at: Session, told: Told) -> HistoryInput:
     """What is told of many tags, as far as it was asked for and the source has them."""
     if not (told.history or told.since):
-        return Chronicle(lacking=f"{_UNASKED}.")
+        return HistoryInput(lacking=f"{_UNASKED}.")
     if not at.source.has_history:
-        return Chronicle(lacking=f"{at.source.repository} is not at hand with its history here. {_UNASKED}.")
+        return HistoryInput(
+            lacking=f"{at.source.repository} is not at hand with its history here. {_UNASKED}."
+        )
     first = told.since or at.project.config.baseline
     ported = porting(at, first, at.tag) if first != at.tag else None
     if not told.history:
-        return Chronicle(lacking=f"{_UNASKED}.", porting=ported)
+        return HistoryInput(lacking=f"{_UNASKED}.", porting=ported)
     found = track(at, (), "*")
     tags = tuple(walk_.proper(found.tags))
     kept = frozenset(tags)
-    trails = (Trail(one.reference, tuple(s for s in one.stops if s.tag in kept)) for one in found.trails)
-    return Chronicle(tags, tuple(walk_.latest(tags)), tuple(trails), porting=ported)
+    trails = (
+        ReferenceHistory(one.reference, tuple(s for s in one.stops if s.tag in kept)) for one in found.trails
+    )
+    return HistoryInput(tags, tuple(walk_.latest(tags)), tuple(trails), porting=ported)
 
 
 def versions(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from annotator.articles.article_files import article
 from annotator.errors import InvalidInput, SourceUnavailable
-from annotator.golang.source_tree import parse
-from annotator.model.go import Document
+from annotator.golang.source_tree import parse_blobs
+from annotator.model.go import GoFile
 from annotator.model.reference import Dating
 from annotator.repository import tag_snapshots
 from annotator.repository.versions import versions
@@ -37,9 +37,9 @@ def date(at: Session, file: Path) -> Dating:
 
 def _documents(
     at: Session, tags: list[str], files: Mapping[str, Mapping[str, str]], blobs: set[str]
-) -> Mapping[str, Document]:
+) -> Mapping[str, GoFile]:
     kept = at.cache.get_many(blobs)
     lacking = blobs - set(kept)
-    parsed = parse(tag_snapshots.contents(at.source, tags, files, lacking)) if lacking else {}
+    parsed = parse_blobs(tag_snapshots.contents(at.source, tags, files, lacking)) if lacking else {}
     at.cache.put_many(parsed)
     return {**kept, **parsed}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from annotator.model.symbol_history import Porting
+from annotator.model.symbol_history import PortingReport
 from annotator.parity import docstring_index
 from annotator.session import Session
 from annotator.tracking import porting_plan
 
 
-def porting(at: Session, old: str, new: str) -> Porting:
+def porting(at: Session, old: str, new: str) -> PortingReport:
     """What to port from one tag to another.
 
     Raises:
@@ -16,5 +16,5 @@ def porting(at: Session, old: str, new: str) -> Porting:
         SourceUnavailable: The source cannot be read.
     """
     base = at.baseline_tree()
-    symbols = porting_plan.mirrored(docstring_index.said(at.project).counterparts, base)
+    symbols = porting_plan.mapped_symbols(docstring_index.said(at.project).counterparts, base)
     return porting_plan.porting(at.source, at.cache, base, symbols, old, new)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from annotator.config import Project
-from annotator.model.reference import Checked
+from annotator.model.reference import VerificationResult
 from annotator.parity.mapping import Mapped
 
 
-def as_checked(project: Project, found: Mapped) -> Checked:
+def as_checked(project: Project, found: Mapped) -> VerificationResult:
     """The mapping's findings for the reports that tools read."""
     config = project.config
-    return Checked(
+    return VerificationResult(
         repository=config.repository,
         tag=config.baseline,
         commit=None,

@@ -15,7 +15,7 @@ from annotator.session import Session
 from annotator.tracking import symbol_follower
 
 
-def track(at: Session, references: Iterable[str], glob: str) -> symbol_follower.Tracks:
+def track(at: Session, references: Iterable[str], glob: str) -> symbol_follower.TrackResult:
     """What became of references at the tags that fit a glob; of all that is mirrored if none is given.
 
     Args:

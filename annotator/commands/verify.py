@@ -16,10 +16,10 @@ from annotator.config import name_of
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
 from annotator.model.port import Counterpart
-from annotator.model.reference import Checked, Missing, Moved, Remark, Renamed, Verdict, Verified
+from annotator.model.reference import Missing, Moved, Problem, Renamed, Verdict, VerificationResult, Verified
 from annotator.parity import baseline, counterparts, docstring_index
 from annotator.session import Session
-from annotator.tracking.verification import is_branch, verdict, verdicts
+from annotator.tracking.verification import is_branch, verify_reference, verify_references
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
         except UnicodeDecodeError as error:
             raise InvalidInput(f"{file}: not in UTF-8; only such files are rewritten") from error
         references = article(at.project, file).references
-        judged = enumerate(verdicts(at, references))
+        judged = enumerate(verify_references(at, references))
         stale = {n: _floating(at, v) for n, v in judged if isinstance(v.outcome, Moved | Renamed | Missing)}
         after, done = _sure(at, file, before, stale)
         yield Update(file, name_of(at.project, file), before, after, len(stale) - len(done), len(references))
@@ -67,7 +67,9 @@ def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) ->
         after, done = rewrite.updated(before, wanted, at.tag)
         after = _retagged(at, file, after) if len(done) == len(stale) else after
         again = read_article(at.project, file, after.encode()).references
-        good = {n for n in done if n < len(again) and isinstance(verdict(at, again[n]).outcome, Verified)}
+        good = {
+            n for n in done if n < len(again) and isinstance(verify_reference(at, again[n]).outcome, Verified)
+        }
         if good == set(wanted):
             return after, good
         wanted = {number: stale[number] for number in good}
@@ -82,7 +84,7 @@ def _retagged(at: Session, file: Path, text: str) -> str:
     return re.sub(r"(?m)^(tag\s*=\s*)(?:\"[^\"\n]*\"|'[^'\n]*')", lambda m: m[1] + written, text, count=1)
 
 
-def verify(at: Session, files: Iterable[Path] | None = None) -> Checked:
+def verify(at: Session, files: Iterable[Path] | None = None) -> VerificationResult:
     """The articles' references, and what the counterparts' docstrings name, against the source.
 
     Args:
@@ -99,19 +101,19 @@ def verify(at: Session, files: Iterable[Path] | None = None) -> Checked:
     else:
         read, mirrored, remarks = tuple(article(at.project, file) for file in files), (), ()
     tree = at.tree
-    return Checked(
+    return VerificationResult(
         repository=tree.snapshot.repository,
         tag=tree.snapshot.tag,
         commit=tree.snapshot.commit,
         version=tree.snapshot.version,
-        verdicts=verdicts(at, [ref for entry in read for ref in entry.references]),
+        verdicts=verify_references(at, [ref for entry in read for ref in entry.references]),
         counterparts=len(mirrored),
         remarks=remarks,
         stand_in=at.notice,
     )
 
 
-def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
+def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     """The counterparts of the project's packages, and what is wrong in their docstrings."""
     said = docstring_index.said(at.project)
     found, remarks = said.counterparts, said.remarks

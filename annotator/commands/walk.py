@@ -8,13 +8,13 @@ from pathlib import Path
 from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.model import port
-from annotator.model.reference import Remark
+from annotator.model.reference import Problem
 from annotator.parity import call_order, docstring_index
 from annotator.parity.call_order import traced, tracing, walked
 from annotator.programs import Programs
 
 
-def walk(project: Project) -> tuple[port.Walk, tuple[Remark, ...]]:
+def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
     """The project's walk, really run and traced, and what in it is out of Go's order without a reason.
 
     Raises:

@@ -35,7 +35,7 @@ def platform_of(path: str, constraint: str) -> Platform:
 
     Tags of the project's own that its constraint names are set or unset as the constraint demands.
     """
-    possible = {name for name in SYSTEMS if builds(path, constraint, _system(name)) is not False}
+    possible = {name for name in SYSTEMS if is_built(path, constraint, _system(name)) is not False}
     base = _shared(possible) if possible and "linux" not in possible else _system("linux")
     tags = set() if len(constraint) > MAX_LENGTH else set(re.findall(r"[\w.]+", constraint))
     own = sorted(tags - SYSTEMS - {"unix", "ignore"})
@@ -58,12 +58,12 @@ def _demanded(path: str, constraint: str, base: Platform, tags: list[str]) -> di
     demanded: dict[str, bool] = {}
     for tag in tags:
         for value in (True, False):
-            if builds(path, constraint, {**base, tag: not value}) is False:
+            if is_built(path, constraint, {**base, tag: not value}) is False:
                 demanded[tag] = value
     return demanded
 
 
-def builds(path: str, constraint: str, platform: Platform) -> Truth:
+def is_built(path: str, constraint: str, platform: Platform) -> Truth:
     """Whether a file belongs to a build for a platform; None if that hangs on unknown tags."""
     return _all([_by_name(path, platform), _by_constraint(constraint, platform)])
 
@@ -175,7 +175,7 @@ _NONE = frozenset({"unsupported", "other", "others", "nolinux", "notlinux", "stu
 
 
 @lru_cache(maxsize=1 << 14)
-def of(path: str) -> str:
+def system_family(path: str) -> str:
     """The family of systems that a file is for: `windows`, `unix`, `none` (where nothing is), or empty."""
     words = path.rpartition("/")[2].removesuffix(".go").removesuffix("_test").split("_")[1:]
     for family, suffixes in (("windows", _WINDOWS), ("none", _NONE), ("unix", _UNIX_SUFFIXES)):
@@ -184,7 +184,7 @@ def of(path: str) -> str:
     return ""
 
 
-def agree(one: str, other: str) -> bool:
+def same_system_family(one: str, other: str) -> bool:
     """Whether a declaration can have gone from one file to the other without changing its system."""
-    first, second = of(one), of(other)
+    first, second = system_family(one), system_family(other)
     return not first or not second or first == second

@@ -12,8 +12,8 @@ from tree_sitter import Node
 
 from annotator.golang import syntax
 from annotator.golang.comments import constraint, doc_text, documented
-from annotator.golang.syntax import names_of, one_line, place, span, text, written
-from annotator.model.go import Declaration, Document, Import, Kind, Span, walked
+from annotator.golang.syntax import names_of, one_line, position, span, text, written
+from annotator.model.go import Declaration, GoFile, Import, Kind, Span, with_members
 
 # Closures in closures: each level repeats its owners' names.
 MAX_CLOSURE_NESTING = 16
@@ -115,7 +115,7 @@ def _declaration(data: bytes, closed: _Open) -> Declaration:
         Kind.CLOSURE,
         called,
         owner,
-        *place(bound.name),
+        *position(bound.name),
         Span(first.start, last.end, first.line, last.end_line),
         signature=f"{called} := {head}",
         type=head,
@@ -164,7 +164,7 @@ def _field(data: bytes, node: Node, owner: str, doc: Span | None, depth: int) ->
             Kind.FIELD,
             called,
             owner,
-            *place(name),
+            *position(name),
             span(node),
             doc,
             f"{called} {typed}",
@@ -185,7 +185,7 @@ def _element(data: bytes, node: Node, owner: str, doc: Span | None) -> Iterator[
         Kind.IMETHOD,
         text(data, name),
         owner,
-        *place(name),
+        *position(name),
         span(node),
         doc,
         head,
@@ -206,7 +206,7 @@ def _embedded(data: bytes, node: Node, owner: str, doc: Span | None) -> Iterator
         Kind.FIELD if node.type == "field_declaration" else Kind.IMETHOD,
         text(data, name),
         owner,
-        *place(name),
+        *position(name),
         span(node),
         doc,
         typed,
@@ -236,7 +236,7 @@ _SPECS = frozenset({"type_spec", "type_alias", "const_spec", "var_spec"})
 _RECEIVER_WRAPPERS = frozenset({"pointer_type", "parenthesized_type"})
 
 
-class Head(NamedTuple):
+class FileHead(NamedTuple):
     """What a Go file says before its first declaration: its package's name, imports and build constraint."""
 
     package: str = ""
@@ -244,7 +244,7 @@ class Head(NamedTuple):
     constraint: str = ""
 
 
-def read(data: bytes) -> Document:
+def read_go_file(data: bytes) -> GoFile:
     """What a Go file says.
 
     Never raises: what cannot be read as Go (binary, or larger than `gosyntax.MAX_BYTES`) is a document
@@ -253,10 +253,10 @@ def read(data: bytes) -> Document:
     lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
     root = syntax.root_of(data)
     if root is None:
-        return Document("", (), (), "", lines, (1,))
+        return GoFile("", (), (), "", lines, (1,))
     first = _head(data, root.named_children)
     broken = root.has_error
-    return Document(
+    return GoFile(
         first.package,
         first.imports,
         tuple(_broken_file(data, root) if broken else declarations(data, root)),
@@ -266,20 +266,20 @@ def read(data: bytes) -> Document:
     )
 
 
-def by_place(declarations: Iterable[Declaration]) -> Mapping[tuple[int, int], Declaration]:
+def by_position(declarations: Iterable[Declaration]) -> Mapping[tuple[int, int], Declaration]:
     """Declarations and members by the line and column of their names."""
-    return {(found.line, found.column): found for found in walked(declarations)}
+    return {(found.line, found.column): found for found in with_members(declarations)}
 
 
 # ── Package and imports ──────────────────────────────────────────────────────────────────────────
-def head(data: bytes) -> Head:
+def read_head(data: bytes) -> FileHead:
     """What a Go file says before its first declaration; what follows is not parsed."""
     first = data[: syntax.first_margin(data)]
     root = syntax.root_of(first)
-    return _head(first, root.named_children) if root is not None else Head()
+    return _head(first, root.named_children) if root is not None else FileHead()
 
 
-def _head(data: bytes, nodes: list[Node]) -> Head:
+def _head(data: bytes, nodes: list[Node]) -> FileHead:
     package, constrained = "", ""
     imports: list[Import] = []
     comments: list[Node] = []
@@ -293,7 +293,7 @@ def _head(data: bytes, nodes: list[Node]) -> Head:
             imports += _imports(data, node)
         elif imports or package:
             break
-    return Head(package, tuple(imports), constrained)
+    return FileHead(package, tuple(imports), constrained)
 
 
 def _imports(data: bytes, node: Node) -> Iterator[Import]:
@@ -351,7 +351,7 @@ def _function(
         Kind.METHOD if owner else Kind.FUNC,
         called,
         owner,
-        *place(name),
+        *position(name),
         span(node),
         doc,
         one_line(data, node.start_byte, body.start_byte if body is not None else node.end_byte),
@@ -411,7 +411,7 @@ def _type(data: bytes, spec: Node, where: Span, doc: Span | None) -> Iterator[De
         kind,
         called,
         "",
-        *place(name),
+        *position(name),
         where,
         doc,
         f"type {head} {kind}" if composite else f"type {head}",
@@ -432,7 +432,7 @@ def _values(data: bytes, spec: Node, keyword: str, where: Span, doc: Span | None
             kind,
             called,
             "",
-            *place(name),
+            *position(name),
             where,
             doc,
             f"{keyword} {called} {typed}".rstrip(),

@@ -10,7 +10,7 @@ import msgspec
 from tree_sitter import Node
 
 from annotator.golang import syntax
-from annotator.golang.syntax import place, text
+from annotator.golang.syntax import position, text
 from annotator.model.go import Declaration, Kind
 from annotator.model.port import Parameter
 
@@ -29,7 +29,7 @@ _ESCAPED = {
 }  # fmt: skip
 
 
-class Facts(msgspec.Struct, frozen=True):
+class FunctionFacts(msgspec.Struct, frozen=True):
     """Parameters and results in order, callees as written in order, and error texts in order."""
 
     params: tuple[Parameter, ...] = ()
@@ -45,19 +45,19 @@ class Callee(msgspec.Struct, frozen=True):
     end: int
 
 
-def facts(data: bytes, declaration: Declaration) -> Facts:
+def read_function(data: bytes, declaration: Declaration) -> FunctionFacts:
     """The facts of one declaration of a file; empty ones for a kind that has none."""
     root = syntax.root_of(data)
     if root is None:
-        return Facts()
+        return FunctionFacts()
     node = _node(root, declaration)
     if node is None:
-        return Facts()
+        return FunctionFacts()
     params, results = _signature(data, node)
     if declaration.kind not in _BODIES:
-        return Facts(params=params, results=results)
+        return FunctionFacts(params=params, results=results)
     calls = _calls(node)
-    return Facts(
+    return FunctionFacts(
         params=params,
         results=results,
         callees=tuple(_callee(data, call) for call in calls),
@@ -199,7 +199,7 @@ def identifiers(data: bytes, declaration: Declaration) -> tuple[Mention, ...]:
         node = todo.pop()
         if node.type in _IDENTIFIERS and where.start <= node.start_byte and node.end_byte <= where.end:
             name = text(data, node)
-            mentions.append(Mention(name, node.start_byte, node.end_byte, *place(node), node.id in called))
+            mentions.append(Mention(name, node.start_byte, node.end_byte, *position(node), node.id in called))
         elif node.type == "call_expression":
             called.add(callee(node).id)
         todo += reversed(node.named_children)

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 from tree_sitter import Node
 
-from annotator.golang.resolver import Binder
-from annotator.golang.resolver.expressions import Expressions, Member
-from annotator.golang.resolver.types import Context, Named, Pointer, Type
+from annotator.golang.resolver import Resolver
+from annotator.golang.resolver.expressions import ExpressionTypes, SelectedMember
+from annotator.golang.resolver.types import Context, NamedType, PointerType, Type
 from annotator.model.go import (
+    Acquisition,
     Declaration,
-    Document,
-    Function,
+    FileLockUsage,
+    FunctionLockUsage,
+    GoFile,
     Kind,
-    Lock,
-    Locking,
-    Symbol,
-    Taking,
-    Under,
-    Use,
+    LockField,
+    ResolvedUse,
+    SymbolId,
+    WhileHeld,
 )
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ _LATER = frozenset({"func_literal", "go_statement"})
 """What does not run where it stands."""
 
 
-class Site(msgspec.Struct, frozen=True):
+class LockCall(msgspec.Struct, frozen=True):
     """A lock's method, named at some offsets and in a line; not called, it may be called anywhere later."""
 
-    lock: Symbol
+    lock: SymbolId
     method: str
     start: int
     end: int
@@ -59,13 +59,13 @@ class Site(msgspec.Struct, frozen=True):
         return self.method not in _TAKES
 
 
-class _Seen:
+class _LockCallCollector:
     """Gathers what is done to locks from the selectors of a file."""
 
     def __init__(self) -> None:
-        self.sites: list[Site] = []
+        self.sites: list[LockCall] = []
 
-    def __call__(self, node: Node, context: Context, expressions: Expressions) -> None:
+    def __call__(self, node: Node, context: Context, expressions: ExpressionTypes) -> None:
         name, operand = node.child_by_field_name("field"), node.child_by_field_name("operand")
         if name is None or operand is None or context.file.text(name) not in _METHODS:
             return
@@ -76,46 +76,46 @@ class _Seen:
             called = call is not None and call.type == "call_expression" and call.named_child(0) == node
             end = call.end_byte if called and call is not None else node.end_byte
             line = node.start_point[0] + 1
-            self.sites.append(Site(lock, method, node.start_byte, end, line, called))
+            self.sites.append(LockCall(lock, method, node.start_byte, end, line, called))
 
 
-def _field(operand: Node, context: Context, expressions: Expressions) -> Symbol | None:
+def _field(operand: Node, context: Context, expressions: ExpressionTypes) -> SymbolId | None:
     """The lock that `operand` selects."""
     if operand.type != "selector_expression":
         return None
     member = expressions.selected(operand, context)
-    if not isinstance(member, Member) or member.declaration is None:
+    if not isinstance(member, SelectedMember) or member.declaration is None:
         return None
     declaration, file = member.declaration, member.file
     if declaration.kind is not Kind.FIELD or not is_lock(declaration, file.document):
         return None
-    return Symbol(file.path, declaration.symbol)
+    return SymbolId(file.path, declaration.symbol)
 
 
-def _embedded(operand: Node, method: str, context: Context, expressions: Expressions) -> Symbol | None:
+def _embedded(operand: Node, method: str, context: Context, expressions: ExpressionTypes) -> SymbolId | None:
     """The lock that the type of `operand` embeds, unless it has a method of its own by that name."""
     kind: Type | None = expressions.value(operand, context)
-    kind = kind.element if isinstance(kind, Pointer) else kind
-    if not isinstance(kind, Named) or kind.package.find(f"{kind.name}.{method}"):
+    kind = kind.element if isinstance(kind, PointerType) else kind
+    if not isinstance(kind, NamedType) or kind.package.find(f"{kind.name}.{method}"):
         return None
     entry = kind.package.only(kind.name)
     if entry is None or entry.declaration.kind is not Kind.STRUCT:
         return None
     document = entry.file.document
     found = [one for one in entry.declaration.members if one.embedded and is_lock(one, document)]
-    return Symbol(entry.file.path, found[0].symbol) if len(found) == 1 else None
+    return SymbolId(entry.file.path, found[0].symbol) if len(found) == 1 else None
 
 
-def declared(path: str, document: Document) -> Iterator[Lock]:
+def declared_locks(path: str, document: GoFile) -> Iterator[LockField]:
     """The locks among the fields of a file's structs, embedded ones too."""
     for declaration in document.declarations:
         if declaration.kind is Kind.STRUCT:
             for member in declaration.members:
                 if is_lock(member, document):
-                    yield Lock(Symbol(path, member.symbol), member.type, member.line)
+                    yield LockField(SymbolId(path, member.symbol), member.type, member.line)
 
 
-def is_lock(member: Declaration, document: Document) -> bool:
+def is_lock(member: Declaration, document: GoFile) -> bool:
     """Whether a field is a mutex of the standard library, or a table of locks by name."""
     match = _TYPE.fullmatch(member.type)
     if match is None:
@@ -125,9 +125,9 @@ def is_lock(member: Declaration, document: Document) -> bool:
     return paths == {"sync"} if kind != "Locker" else len(paths) == 1 and paths.pop().endswith("/locker")
 
 
-def read(binder: Binder, path: str, data: bytes, document: Document) -> Locking:
+def read_lock_usage(binder: Resolver, path: str, data: bytes, document: GoFile) -> FileLockUsage:
     """What a file says of locks."""
-    seen = _Seen()
+    seen = _LockCallCollector()
     if b"Lock" in data:
         binder.show(path, seen)
     sites = sorted(seen.sites, key=lambda site: site.start)
@@ -139,7 +139,9 @@ def read(binder: Binder, path: str, data: bytes, document: Document) -> Locking:
         for declaration in document.declarations
         if declaration.kind in (Kind.FUNC, Kind.METHOD) and declaration.span.start in bodies
     )
-    return Locking(tuple(declared(path, document)), tuple(one for one in functions if one is not None))
+    return FileLockUsage(
+        tuple(declared_locks(path, document)), tuple(one for one in functions if one is not None)
+    )
 
 
 def _bodies(root: Node) -> Mapping[int, Node]:
@@ -155,18 +157,18 @@ def _bodies(root: Node) -> Mapping[int, Node]:
 class _Calls:
     """The calls of a file by their offsets."""
 
-    def __init__(self, sites: Sequence[Site], uses: Sequence[Use]) -> None:
+    def __init__(self, sites: Sequence[LockCall], uses: Sequence[ResolvedUse]) -> None:
         self._sites = sites
         self._uses = uses
 
-    def sites(self, node: Node, but: Iterable[Node] = ()) -> list[Site]:
+    def sites(self, node: Node, but: Iterable[Node] = ()) -> list[LockCall]:
         """The calls of locks' methods in a node, outside others."""
         first = bisect_left(self._sites, node.start_byte, key=lambda site: site.start)
         last = bisect_left(self._sites, node.end_byte, key=lambda site: site.start)
         outside = _Outside(but)
         return [site for site in self._sites[first:last] if outside(site.start)]
 
-    def uses(self, start: int, end: int, but: Iterable[Node] = ()) -> list[Use]:
+    def uses(self, start: int, end: int, but: Iterable[Node] = ()) -> list[ResolvedUse]:
         """The proven calls between two offsets, outside some nodes."""
         first = bisect_left(self._uses, start, key=lambda use: use.start)
         last = bisect_left(self._uses, end, key=lambda use: use.start)
@@ -184,29 +186,29 @@ class _Outside:
         return not any(start <= offset < end for start, end in self._ranges)
 
 
-def _function(path: str, declaration: Declaration, body: Node, calls: _Calls) -> Function | None:
+def _function(path: str, declaration: Declaration, body: Node, calls: _Calls) -> FunctionLockUsage | None:
     later = list(_below(body, _LATER))
     sites = calls.sites(body)
     own = calls.sites(body, later)
     takings = tuple(taking for site in sites if site.takes for taking in _taking(site, body, calls))
     called = dict.fromkeys(
-        Symbol(use.path, use.symbol) for use in calls.uses(body.start_byte, body.end_byte, later)
+        SymbolId(use.path, use.symbol) for use in calls.uses(body.start_byte, body.end_byte, later)
     )
     taken = dict.fromkeys(site.lock for site in own if site.takes)
     lets_go = dict.fromkeys(site.lock for site in own if site.lets_go and site.lock not in taken)
     if not (takings or called or lets_go):
         return None
-    at = Symbol(path, declaration.symbol)
-    return Function(at, takings, tuple(taken), tuple(lets_go), tuple(called))
+    at = SymbolId(path, declaration.symbol)
+    return FunctionLockUsage(at, takings, tuple(taken), tuple(lets_go), tuple(called))
 
 
-def _taking(site: Site, body: Node, calls: _Calls) -> Iterator[Taking]:
+def _taking(site: LockCall, body: Node, calls: _Calls) -> Iterator[Acquisition]:
     statement = None if _may_be_let_go_later(site.lock, body, calls) else _statement(site, body)
     under = tuple(_under(site, statement, calls)) if statement is not None else ()
-    yield Taking(site.lock, site.line, _TAKES[site.method], under)
+    yield Acquisition(site.lock, site.line, _TAKES[site.method], under)
 
 
-def _may_be_let_go_later(lock: Symbol, body: Node, calls: _Calls) -> bool:
+def _may_be_let_go_later(lock: SymbolId, body: Node, calls: _Calls) -> bool:
     """Whether something that is kept, to be called who knows when, lets go of the lock."""
     kept = _below(body, frozenset({"func_literal", "defer_statement"}))
     literals = [node for node in kept if node.type == "func_literal"]
@@ -218,7 +220,7 @@ def _may_be_let_go_later(lock: Symbol, body: Node, calls: _Calls) -> bool:
     )
 
 
-def _statement(site: Site, body: Node) -> Node | None:
+def _statement(site: LockCall, body: Node) -> Node | None:
     """The statement that is the call and nothing else."""
     node = body.descendant_for_byte_range(site.start, site.end)
     while node is not None and node.type != "expression_statement":
@@ -226,23 +228,23 @@ def _statement(site: Site, body: Node) -> Node | None:
     return node if node is not None and node.start_byte == site.start else None
 
 
-def _under(site: Site, statement: Node, calls: _Calls) -> Iterator[Under]:
+def _under(site: LockCall, statement: Node, calls: _Calls) -> Iterator[WhileHeld]:
     """What follows in the same block, until the lock may have been let go of."""
     following = statement.next_named_sibling
     while following is not None:
-        stretch = _Stretch(following, site.lock, calls)
+        stretch = _HeldRegion(following, site.lock, calls)
         yield from stretch.under()
         if not stretch.is_held_after():
             return
         following = following.next_named_sibling
 
 
-class _Stretch:
+class _HeldRegion:
     """A statement that begins while a lock is held."""
 
     SKIPPED: ClassVar[frozenset[str]] = frozenset({*_LATER, "defer_statement", "labeled_statement"})
 
-    def __init__(self, node: Node, lock: Symbol, calls: _Calls) -> None:
+    def __init__(self, node: Node, lock: SymbolId, calls: _Calls) -> None:
         self._node = node
         self._lock = lock
         self._calls = calls
@@ -251,20 +253,20 @@ class _Stretch:
         self._let_go = [site for site in found if site.lock == lock and site.lets_go]
         self._end = self._let_go[0].start if self._let_go else node.end_byte
 
-    def under(self) -> Iterator[Under]:
+    def under(self) -> Iterator[WhileHeld]:
         """What is called and taken before the lock is let go of anywhere in it."""
         for use in self._calls.uses(self._node.start_byte, self._end, self._skipped):
-            yield Under(Symbol(use.path, use.symbol), use.line)
+            yield WhileHeld(SymbolId(use.path, use.symbol), use.line)
         for site in self._calls.sites(self._node, self._skipped):
             if site.takes and site.start < self._end and site.lock != self._lock:
-                yield Under(site.lock, site.line, takes=True)
+                yield WhileHeld(site.lock, site.line, takes=True)
 
     def is_held_after(self) -> bool:
         """Whether the lock is held on every way that goes on behind it."""
         has_label = any(node.type == "labeled_statement" for node in self._skipped)
         return not has_label and all(self._is_left_with(site) for site in self._let_go)
 
-    def _is_left_with(self, site: Site) -> bool:
+    def _is_left_with(self, site: LockCall) -> bool:
         """Whether the function is left in the block in which the lock is let go of."""
         node = self._node.descendant_for_byte_range(site.start, site.end)
         while node is not None and node.type not in (
@@ -295,28 +297,28 @@ def _below(node: Node, kinds: frozenset[str], *, itself: bool = False) -> Iterat
 class Proof(msgspec.Struct, frozen=True):
     """Where a function takes one lock, and what it does under it that takes the other."""
 
-    function: Symbol
-    taking: Taking
-    under: Under
+    function: SymbolId
+    taking: Acquisition
+    under: WhileHeld
 
 
-class Nesting:
+class LockOrder:
     """The functions of some files, and what follows from all of them together."""
 
-    def __init__(self, functions: Iterable[Function]) -> None:
+    def __init__(self, functions: Iterable[FunctionLockUsage]) -> None:
         self._functions = {function.at: function for function in functions}
 
     @cached_property
-    def nested(self) -> Mapping[tuple[Symbol, Symbol], tuple[Proof, ...]]:
+    def nested(self) -> Mapping[tuple[SymbolId, SymbolId], tuple[Proof, ...]]:
         """By the outer and the inner lock, all places that prove it, in the order of the files."""
-        found: dict[tuple[Symbol, Symbol], list[Proof]] = {}
+        found: dict[tuple[SymbolId, SymbolId], list[Proof]] = {}
         for function in self._functions.values():
             for taking in function.takings:
                 for under, lock in self._under(taking):
                     found.setdefault((taking.lock, lock), []).append(Proof(function.at, taking, under))
         return {pair: tuple(proofs) for pair, proofs in found.items()}
 
-    def _under(self, taking: Taking) -> Iterator[tuple[Under, Symbol]]:
+    def _under(self, taking: Acquisition) -> Iterator[tuple[WhileHeld, SymbolId]]:
         """What is done under a lock, in order, until something may let go of it."""
         for under in sorted(taking.under, key=lambda one: one.line):
             if not under.takes and taking.lock in self._lets_go[under.what]:
@@ -325,28 +327,30 @@ class Nesting:
             yield from ((under, lock) for lock in sorted(taken, key=_order) if lock != taking.lock)
 
     @cached_property
-    def _takes(self) -> _All:
+    def _takes(self) -> _TransitiveLocks:
         """By function, all locks that a call of it takes."""
-        return _All(self._functions, lambda function: function.itself)
+        return _TransitiveLocks(self._functions, lambda function: function.itself)
 
     @cached_property
-    def _lets_go(self) -> _All:
+    def _lets_go(self) -> _TransitiveLocks:
         """By function, all locks that a call of it lets go of though it has not taken them."""
-        return _All(self._functions, lambda function: function.lets_go)
+        return _TransitiveLocks(self._functions, lambda function: function.lets_go)
 
 
-class _All(dict[Symbol, frozenset[Symbol]]):
+class _TransitiveLocks(dict[SymbolId, frozenset[SymbolId]]):
     """By function, the locks that it names and those that its calls name; found when first asked for."""
 
     def __init__(
-        self, functions: Mapping[Symbol, Function], named: Callable[[Function], tuple[Symbol, ...]]
+        self,
+        functions: Mapping[SymbolId, FunctionLockUsage],
+        named: Callable[[FunctionLockUsage], tuple[SymbolId, ...]],
     ) -> None:
         super().__init__()
         self._functions = functions
         self._named = named
 
-    def __missing__(self, start: Symbol) -> frozenset[Symbol]:
-        locks: set[Symbol] = set()
+    def __missing__(self, start: SymbolId) -> frozenset[SymbolId]:
+        locks: set[SymbolId] = set()
         seen = {start}
         pending = [start]
         while pending:
@@ -360,5 +364,5 @@ class _All(dict[Symbol, frozenset[Symbol]]):
         return self[start]
 
 
-def _order(symbol: Symbol) -> tuple[str, str]:
+def _order(symbol: SymbolId) -> tuple[str, str]:
     return symbol.path, symbol.symbol

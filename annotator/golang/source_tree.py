@@ -14,7 +14,7 @@ import msgspec
 
 from annotator.errors import counted
 from annotator.golang import declarations
-from annotator.model.go import Document, Use
+from annotator.model.go import GoFile, ResolvedUse
 from annotator.model.source import Blob, Snapshot
 from annotator.parallel import parallel_map, split
 
@@ -30,13 +30,13 @@ _NO_LETTERS_AS_BLANKS = bytes(
     for byte in range(256)
 )
 
-_DECODE = msgspec.msgpack.Decoder(dict[str, Document]).decode
+_DECODE = msgspec.msgpack.Decoder(dict[str, GoFile]).decode
 
 
-def reader() -> str:
+def reader_fingerprint() -> str:
     """What makes documents of bytes, by content: another reader makes other documents."""
     made_by = hashlib.sha256(_grammar().encode())
-    made_by.update(repr((Use.__struct_fields__, Use.__annotations__)).encode())
+    made_by.update(repr((ResolvedUse.__struct_fields__, ResolvedUse.__annotations__)).encode())
     for module in sorted(Path(__file__).parent.rglob("*.py")):
         made_by.update(module.read_bytes())
     return made_by.hexdigest()
@@ -52,16 +52,16 @@ def _grammar() -> str:
 class Documents(Protocol):
     """Where parsed documents are kept, by blob id."""
 
-    def get_many(self, ids: Iterable[str]) -> Mapping[str, Document]:
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, GoFile]:
         """Those that are kept."""
         ...
 
-    def put_many(self, documents: Mapping[str, Document]) -> None:
+    def put_many(self, documents: Mapping[str, GoFile]) -> None:
         """Keep them."""
         ...
 
 
-class Tree:
+class SourceTree:
     """A repository at one tag.
 
     Each blob is read once and parsed once, whatever the number of questions.
@@ -71,10 +71,10 @@ class Tree:
         self.snapshot = snapshot
         self._kept = documents
         self._bytes: dict[str, bytes] = {}
-        self._documents: dict[str, Document] = {}
+        self._documents: dict[str, GoFile] = {}
 
-    def __reduce__(self) -> tuple[type[Tree], tuple[Snapshot, Documents]]:
-        return Tree, (self.snapshot, self._kept)  # a worker process reads what it needs by itself
+    def __reduce__(self) -> tuple[type[SourceTree], tuple[Snapshot, Documents]]:
+        return SourceTree, (self.snapshot, self._kept)  # a worker process reads what it needs by itself
 
     @property
     def tag(self) -> str:
@@ -117,7 +117,7 @@ class Tree:
             self._bytes.update(self.snapshot.read(missing))
         return {path: self._bytes[path] for path in wanted}
 
-    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         """What Go files say."""
         wanted = tuple(paths)
         missing = [path for path in wanted if path not in self._documents]
@@ -125,7 +125,7 @@ class Tree:
             self._documents.update(self._load(missing))
         return {path: self._documents[path] for path in wanted}
 
-    def document(self, path: str) -> Document:
+    def document(self, path: str) -> GoFile:
         """What a Go file says, vendored or not."""
         return self.documents([path])[path]
 
@@ -154,25 +154,25 @@ class Tree:
                 found.setdefault(word, []).append(path)
         return found
 
-    def _load(self, paths: list[str]) -> dict[str, Document]:
+    def _load(self, paths: list[str]) -> dict[str, GoFile]:
         ids = {path: self.snapshot.files[path].id for path in paths}
         kept = dict(self._kept.get_many(set(ids.values())))
         lacking = {blob: path for path, blob in ids.items() if blob not in kept}
         if lacking:
             data = self.read(lacking.values())
-            parsed = parse({blob: data[path] for blob, path in lacking.items()})
+            parsed = parse_blobs({blob: data[path] for blob, path in lacking.items()})
             self._kept.put_many(parsed)
             kept.update(parsed)
         return {path: kept[blob] for path, blob in ids.items()}
 
 
-def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
+def parse_blobs(blobs: Mapping[str, bytes]) -> dict[str, GoFile]:
     """The documents of many blobs, on as many cores as are worth it."""
     items = list(blobs.items())
     if len(items) < _FEW_FILES:
-        return {blob: declarations.read(data) for blob, data in items}
+        return {blob: declarations.read_go_file(data) for blob, data in items}
     _LOG.info("reading %s", counted(len(items), "Go file"))
-    documents: dict[str, Document] = {}
+    documents: dict[str, GoFile] = {}
     for encoded in parallel_map(_parse_encoded, split(items)):
         documents.update(_DECODE(encoded))
     return documents
@@ -180,4 +180,4 @@ def parse(blobs: Mapping[str, bytes]) -> dict[str, Document]:
 
 def _parse_encoded(blobs: Sequence[tuple[str, bytes]]) -> bytes:
     """Parse blobs in a worker process, which hands bytes back faster than many values."""
-    return msgspec.msgpack.encode({blob: declarations.read(data) for blob, data in blobs})
+    return msgspec.msgpack.encode({blob: declarations.read_go_file(data) for blob, data in blobs})

@@ -107,7 +107,7 @@ def span(node: Node) -> Span:
     return Span(node.start_byte, node.end_byte, node.start_point[0] + 1, node.end_point[0] + 1)
 
 
-def place(name: Node) -> tuple[int, int]:
+def position(name: Node) -> tuple[int, int]:
     """A name's line and column, both 1-based, the column in bytes."""
     row, column = name.start_point
     return row + 1, column + 1

@@ -84,7 +84,7 @@ class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     line: int
 
 
-class Document(msgspec.Struct, frozen=True, array_like=True):
+class GoFile(msgspec.Struct, frozen=True, array_like=True):
     """What one Go file says, wherever it lies: a function of its bytes alone.
 
     Attributes:
@@ -105,10 +105,10 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
 
     def walk(self) -> Iterator[Declaration]:
         """Every declaration, members right after their owner."""
-        return walked(self.declarations)
+        return with_members(self.declarations)
 
 
-def walked(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
+def with_members(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
     """Every declaration, members right after their owner."""
     pending = [*declarations][::-1]
     while pending:
@@ -117,7 +117,7 @@ def walked(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
         pending.extend(reversed(declaration.members))
 
 
-class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class ResolvedUse(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier or call in a Go file and the declaration that it is proven to name.
 
     `start` and `end` are byte offsets of the identifier, `line` and `column` are 1-based (bytes).
@@ -132,39 +132,39 @@ class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
     symbol: str
 
 
-class Symbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class SymbolId(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A declaration by its file and dotted name."""
 
     path: str
     symbol: str
 
 
-class Lock(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class LockField(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A field that is a lock: its type as written, and its line."""
 
-    at: Symbol
+    at: SymbolId
     kind: str
     line: int
 
 
-class Under(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class WhileHeld(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is done while a lock is held: a function that is called or, if `takes`, a lock that is taken."""
 
-    what: Symbol
+    what: SymbolId
     line: int
     takes: bool = False
 
 
-class Taking(msgspec.Struct, frozen=True, array_like=True):
+class Acquisition(msgspec.Struct, frozen=True, array_like=True):
     """A line at which a lock is taken, for reading or not, and what is proven to be done under it."""
 
-    lock: Symbol
+    lock: SymbolId
     line: int
     reads: bool
-    under: tuple[Under, ...] = ()
+    under: tuple[WhileHeld, ...] = ()
 
 
-class Function(msgspec.Struct, frozen=True, array_like=True):
+class FunctionLockUsage(msgspec.Struct, frozen=True, array_like=True):
     """What a function does with locks.
 
     Attributes:
@@ -175,15 +175,15 @@ class Function(msgspec.Struct, frozen=True, array_like=True):
         calls: What a call of it calls before it returns.
     """
 
-    at: Symbol
-    takings: tuple[Taking, ...] = ()
-    itself: tuple[Symbol, ...] = ()
-    lets_go: tuple[Symbol, ...] = ()
-    calls: tuple[Symbol, ...] = ()
+    at: SymbolId
+    takings: tuple[Acquisition, ...] = ()
+    itself: tuple[SymbolId, ...] = ()
+    lets_go: tuple[SymbolId, ...] = ()
+    calls: tuple[SymbolId, ...] = ()
 
 
-class Locking(msgspec.Struct, frozen=True, array_like=True):
+class FileLockUsage(msgspec.Struct, frozen=True, array_like=True):
     """What a file says of locks: those it declares, and its functions."""
 
-    locks: tuple[Lock, ...] = ()
-    functions: tuple[Function, ...] = ()
+    locks: tuple[LockField, ...] = ()
+    functions: tuple[FunctionLockUsage, ...] = ()

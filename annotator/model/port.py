@@ -136,7 +136,7 @@ class PythonObject(msgspec.Struct, frozen=True):
     texts: tuple[str, ...] = ()
 
 
-class State(StrEnum):
+class CoverageState(StrEnum):
     """What has become of a symbol in scope."""
 
     MAPPED = "mapped"
@@ -144,11 +144,11 @@ class State(StrEnum):
     OPEN = "open"
 
 
-class Covered(msgspec.Struct, frozen=True):
+class SymbolCoverage(msgspec.Struct, frozen=True):
     """A symbol in scope, its state, and its counterparts or the reason why it has none."""
 
     symbol: GoSymbol
-    state: State
+    state: CoverageState
     counterparts: tuple[str, ...] = ()
     reason: str = ""
 
@@ -156,7 +156,7 @@ class Covered(msgspec.Struct, frozen=True):
 class Coverage(msgspec.Struct, frozen=True):
     """All symbols in scope; `unknown` are names that the scope leaves out but that are not there."""
 
-    symbols: tuple[Covered, ...]
+    symbols: tuple[SymbolCoverage, ...]
     unknown: tuple[str, ...] = ()
 
     def figures(self) -> Mapping[str, Mapping[str, int]]:
@@ -167,7 +167,7 @@ class Coverage(msgspec.Struct, frozen=True):
         return counted
 
 
-class Call(msgspec.Struct, frozen=True):
+class TracedCall(msgspec.Struct, frozen=True):
     """A call as it was recorded: times in microseconds since the start, `end` -1 if it never ended."""
 
     thread: str
@@ -179,7 +179,7 @@ class Call(msgspec.Struct, frozen=True):
     end: int
 
 
-class Step(msgspec.Struct, frozen=True):
+class TracedStep(msgspec.Struct, frozen=True):
     """A call of a counterpart: its originals, its time, and the steps within it.
 
     Attributes:
@@ -198,7 +198,7 @@ class Step(msgspec.Struct, frozen=True):
     line: int
     go: tuple[str, ...]
     micros: int
-    steps: tuple[Step, ...] = ()
+    steps: tuple[TracedStep, ...] = ()
     order: tuple[OutOfOrder, ...] = ()
     calls: tuple[str, ...] = ()
 
@@ -211,20 +211,20 @@ class OutOfOrder(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Thread(msgspec.Struct, frozen=True):
+class TracedThread(msgspec.Struct, frozen=True):
     """What ran in one thread."""
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[TracedStep, ...]
 
 
-class Walk(msgspec.Struct, frozen=True):
+class TracedRun(msgspec.Struct, frozen=True):
     """A traced run, thread by thread in the order in which the threads began."""
 
-    threads: tuple[Thread, ...]
+    threads: tuple[TracedThread, ...]
 
 
-class Module(msgspec.Struct, frozen=True):
+class ModuleImports(msgspec.Struct, frozen=True):
     """A module of a package.
 
     Attributes:
@@ -240,11 +240,11 @@ class Module(msgspec.Struct, frozen=True):
     imports: tuple[str, ...]
 
 
-class Package(msgspec.Struct, frozen=True):
+class PackageImports(msgspec.Struct, frozen=True):
     """A package with all its modules, in the order of their names."""
 
     name: str
-    modules: tuple[Module, ...]
+    modules: tuple[ModuleImports, ...]
 
 
 # What a class has and does not hold.
@@ -259,7 +259,7 @@ class Agreement(StrEnum):
     UNEXPLAINED = "unexplained"
 
 
-class Row(msgspec.Struct, frozen=True):
+class ComparisonRow(msgspec.Struct, frozen=True):
     """One thing that one side has, and what the other side has for it.
 
     Attributes:
@@ -283,12 +283,12 @@ class Row(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True):
     """A counterpart, the originals it names, and all rows between them; `stale` are reasons for nothing."""
 
     counterpart: Counterpart
     originals: tuple[GoSymbol, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     stale: tuple[Difference, ...] = ()
 
 

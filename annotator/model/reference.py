@@ -57,7 +57,7 @@ class Anchor(msgspec.Struct, frozen=True):
     offset: int = 0
 
 
-class Sign(StrEnum):
+class Evidence(StrEnum):
     """By what a declaration was recognised."""
 
     SYMBOL = "symbol"
@@ -69,7 +69,7 @@ class Sign(StrEnum):
     FACTS = "facts"
 
 
-class Text(StrEnum):
+class TextState(StrEnum):
     """The declaration's text against the baseline."""
 
     SAME = "same"
@@ -81,7 +81,7 @@ class Verified(msgspec.Struct, frozen=True, tag="verified"):
     """The same path, symbol and line."""
 
     anchor: Anchor
-    by: Sign
+    by: Evidence
     reason: str
 
 
@@ -89,7 +89,7 @@ class Moved(msgspec.Struct, frozen=True, tag="moved"):
     """The same symbol in another place."""
 
     anchor: Anchor
-    by: Sign
+    by: Evidence
     reason: str
 
 
@@ -97,7 +97,7 @@ class Renamed(msgspec.Struct, frozen=True, tag="renamed"):
     """The same declaration under another name."""
 
     anchor: Anchor
-    by: Sign
+    by: Evidence
     reason: str
 
 
@@ -122,7 +122,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     reference: Reference
     outcome: Outcome
-    text: Text = Text.UNKNOWN
+    text: TextState = TextState.UNKNOWN
 
 
 class Chapter(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ class Article(msgspec.Struct, frozen=True):
         return tuple(reference for chapter in self.chapters for reference in chapter.references)
 
 
-class Remark(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True):
     """Something wrong in a file that is read beside the source: one sentence and its place."""
 
     file: str
@@ -159,7 +159,7 @@ class Remark(msgspec.Struct, frozen=True):
     rule: str
 
 
-class Checked(msgspec.Struct, frozen=True):
+class VerificationResult(msgspec.Struct, frozen=True):
     """What was verified at a tag, and what came out.
 
     Attributes:
@@ -179,7 +179,7 @@ class Checked(msgspec.Struct, frozen=True):
     version: str
     verdicts: tuple[Verdict, ...]
     counterparts: int = 0
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Problem, ...] = ()
     stand_in: str | None = None
 
     @property
@@ -194,19 +194,19 @@ class Checked(msgspec.Struct, frozen=True):
         return isinstance(verdict.outcome, Moved | Renamed | Missing)
 
 
-class Off(msgspec.Struct, frozen=True):
+class Mismatch(msgspec.Struct, frozen=True):
     """A reference that is not exact at a tag, and why."""
 
     reference: Reference
     reason: str
 
 
-class Dated(msgspec.Struct, frozen=True):
+class TagFit(msgspec.Struct, frozen=True):
     """A tag, how many references are exact there, and which are not."""
 
     tag: str
     exact: int
-    off: tuple[Off, ...]
+    off: tuple[Mismatch, ...]
 
 
 class Dating(msgspec.Struct, frozen=True):
@@ -218,6 +218,6 @@ class Dating(msgspec.Struct, frozen=True):
 
     references: int
     silent: int
-    tags: tuple[Dated, ...]
+    tags: tuple[TagFit, ...]
     best: tuple[str, ...]
-    near: tuple[Dated, ...]
+    near: tuple[TagFit, ...]

@@ -50,9 +50,9 @@ Warn = Callable[[str], None]
 """Told, in one sentence, of something that is wrong and was worked around."""
 
 
-def silent(what: str, done: int, total: int) -> None:
+def no_progress(what: str, done: int, total: int) -> None:
     """A Progress that tells nobody."""
 
 
-def unheard(warning: str) -> None:
+def no_warning(warning: str) -> None:
     """A Warn that tells nobody."""

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import msgspec
 
-from annotator.model.go import Document
+from annotator.model.go import GoFile
 from annotator.model.port import Counterpart, Parameter
-from annotator.model.reference import Anchor, Outcome, Reference, Sign, Text
+from annotator.model.reference import Anchor, Evidence, Outcome, Reference, TextState
 from annotator.model.source import Blob
 
 VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
@@ -34,19 +34,19 @@ class Tree(Protocol):
         """The bytes of many files at once."""
         ...
 
-    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         """What Go files say."""
         ...
 
 
-class Hop(msgspec.Struct, frozen=True, array_like=True):
+class TagStep(msgspec.Struct, frozen=True, array_like=True):
     """One step of a walk over tags: from a tag that was reached before to the next."""
 
     before: str
     after: str
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
+class TrackedPosition(msgspec.Struct, frozen=True, array_like=True):
     """Where a declaration is at a tag, by what it was recognised there, and its text.
 
     Attributes:
@@ -62,8 +62,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     """
 
     anchor: Anchor
-    by: Sign
-    text: Text
+    by: Evidence
+    text: TextState
     line: int
     start: int = 0
     end: int = 0
@@ -71,22 +71,22 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     guess: Anchor | None = None
 
 
-class Stop(msgspec.Struct, frozen=True):
+class TagOutcome(msgspec.Struct, frozen=True):
     """What became of a reference at one tag."""
 
     tag: str
     outcome: Outcome
-    text: Text
+    text: TextState
 
 
-class Trail(msgspec.Struct, frozen=True):
+class ReferenceHistory(msgspec.Struct, frozen=True):
     """A reference and its stops, in the order of the tags."""
 
     reference: Reference
-    stops: tuple[Stop, ...]
+    stops: tuple[TagOutcome, ...]
 
 
-class Chronicle(msgspec.Struct, frozen=True):
+class HistoryInput(msgspec.Struct, frozen=True):
     """What the pages tell of many tags.
 
     Attributes:
@@ -99,13 +99,13 @@ class Chronicle(msgspec.Struct, frozen=True):
 
     tags: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
-    trails: tuple[Trail, ...] = ()
+    trails: tuple[ReferenceHistory, ...] = ()
     lacking: str = ""
-    porting: Porting | None = None
+    porting: PortingReport | None = None
 
 
 # ── What changed from one tag to another ─────────────────────────────────────────────────────────
-class Shift(StrEnum):
+class PlacementChange(StrEnum):
     """What became of a declaration's place from one tag to another."""
 
     STAYED = "stayed"
@@ -116,7 +116,7 @@ class Shift(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Edit(StrEnum):
+class TextChange(StrEnum):
     """What became of a declaration's text from one tag to another."""
 
     SAME = "same"
@@ -125,7 +125,7 @@ class Edit(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Version(msgspec.Struct, frozen=True):
+class DeclarationVersion(msgspec.Struct, frozen=True):
     """A declaration at one tag, with what can be compared of it.
 
     Attributes:
@@ -153,7 +153,7 @@ class Version(msgspec.Struct, frozen=True):
     errors: tuple[str, ...] = ()
 
 
-class Finding(msgspec.Struct, frozen=True):
+class ChangeDetail(msgspec.Struct, frozen=True):
     """One thing that changed in a declaration.
 
     Attributes:
@@ -176,7 +176,7 @@ class Finding(msgspec.Struct, frozen=True):
     stated: str = ""
 
 
-class Change(msgspec.Struct, frozen=True):
+class SymbolChange(msgspec.Struct, frozen=True):
     """What changed of one mapped symbol.
 
     Attributes:
@@ -195,14 +195,14 @@ class Change(msgspec.Struct, frozen=True):
     counterparts: tuple[Counterpart, ...]
     old: Anchor | None
     new: Anchor | None
-    shift: Shift
-    edit: Edit
-    findings: tuple[Finding, ...] = ()
+    shift: PlacementChange
+    edit: TextChange
+    findings: tuple[ChangeDetail, ...] = ()
     lines: tuple[str, ...] = ()
     reason: str = ""
 
 
-class Porting(msgspec.Struct, frozen=True):
+class PortingReport(msgspec.Struct, frozen=True):
     """What is to be ported from one tag to another.
 
     Attributes:
@@ -216,5 +216,5 @@ class Porting(msgspec.Struct, frozen=True):
     old: str
     new: str
     symbols: int
-    changes: tuple[Change, ...]
+    changes: tuple[SymbolChange, ...]
     fresh: tuple[Anchor, ...] = ()

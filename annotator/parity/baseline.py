@@ -8,9 +8,9 @@ from typing import Protocol
 import msgspec
 
 from annotator.baseline_file import RECORD_AGAIN
-from annotator.model.go import Declaration, Document, Span
+from annotator.model.go import Declaration, GoFile, Span
 from annotator.model.port import Baseline, GoSymbol
-from annotator.model.reference import Remark
+from annotator.model.reference import Problem
 from annotator.model.source import Blob
 from annotator.parity import scope as scopes
 
@@ -23,12 +23,12 @@ class BaselineTree(Protocol):
         """Every file by path."""
         ...
 
-    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         """What Go files say."""
         ...
 
 
-def differences(name: str, recorded: Baseline, tree: BaselineTree) -> Iterator[Remark]:
+def differences(name: str, recorded: Baseline, tree: BaselineTree) -> Iterator[Problem]:
     """A remark for each recorded symbol that is not as the source says.
 
     The same blob holds the same declarations; only files that are others are looked into.
@@ -39,7 +39,7 @@ def differences(name: str, recorded: Baseline, tree: BaselineTree) -> Iterator[R
             continue
         what = _what(symbol, tree) if blob is not None else "is in no file of the source"
         message = f"{symbol.notation} {what} at {recorded.tag}; {RECORD_AGAIN}"
-        yield Remark(name, number, message, "facts-differ")
+        yield Problem(name, number, message, "facts-differ")
 
 
 def _what(symbol: GoSymbol, tree: BaselineTree) -> str:
@@ -64,9 +64,9 @@ class Recorded:
         """Every file that something is recorded of."""
         return self._files
 
-    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         """What is recorded of some files."""
-        return {path: Document("", (), tuple(self._files[path]), "", 0) for path in paths}
+        return {path: GoFile("", (), tuple(self._files[path]), "", 0) for path in paths}
 
 
 def _declaration(symbol: GoSymbol) -> Declaration:

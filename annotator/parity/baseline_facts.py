@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from annotator.golang import function_facts
-from annotator.golang.resolver import Binder
-from annotator.golang.source_tree import Tree
-from annotator.model.go import Declaration, Kind, Use
+from annotator.golang.resolver import Resolver
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import Declaration, Kind, ResolvedUse
 from annotator.model.port import GoSymbol, Parameter
 from annotator.model.reference import Reference
 from annotator.tracking import similarity
@@ -22,7 +22,7 @@ _TYPES = frozenset({Kind.STRUCT, Kind.TYPE, Kind.FUNCTYPE})
 _ELSEWHERE = ("_windows.go", "_darwin.go", "_freebsd.go", "_solaris.go", "_unsupported.go", "_nocgo.go")
 
 
-def in_packages(tree: Tree, packages: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
+def in_packages(tree: SourceTree, packages: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
     """Every declaration of some packages, interface methods and closures among them; no tests."""
     folders = set(packages)
     paths = [
@@ -36,7 +36,7 @@ def in_packages(tree: Tree, packages: Iterable[str]) -> Iterator[tuple[str, Decl
                 yield path, declaration
 
 
-def named(tree: Tree, references: Iterable[Reference]) -> Iterator[tuple[str, Declaration]]:
+def named(tree: SourceTree, references: Iterable[Reference]) -> Iterator[tuple[str, Declaration]]:
     """The declarations that references name, where they are there."""
     for reference in references:
         if reference.path in tree.files and reference.path.endswith(".go"):
@@ -46,12 +46,12 @@ def named(tree: Tree, references: Iterable[Reference]) -> Iterator[tuple[str, De
 
 
 def facts(
-    tree: Tree, modules: tuple[str, ...], wanted: Iterable[tuple[str, Declaration]]
+    tree: SourceTree, modules: tuple[str, ...], wanted: Iterable[tuple[str, Declaration]]
 ) -> tuple[GoSymbol, ...]:
     """What there is to know of some declarations, each once, in the order of path and line."""
     unique = {(path, found.symbol, found.line): found for path, found in wanted}
     tree.read({path for path, _, _ in unique})
-    binder = Binder(tree, modules)
+    binder = Resolver(tree, modules)
     recorded = {(path, symbol) for path, symbol, _ in unique}
     uses = {
         path: {use.end: use for use in binder.uses(path) if _is_to_be_named(use, recorded)}
@@ -68,7 +68,7 @@ def facts(
 _Unique = Mapping[tuple[str, str, int], Declaration]
 
 
-def _implemented(binder: Binder, unique: _Unique) -> Mapping[tuple[str, str], tuple[str, ...]]:
+def _implemented(binder: Resolver, unique: _Unique) -> Mapping[tuple[str, str], tuple[str, ...]]:
     """The interfaces among the declarations that each type among them is proven to implement."""
     methods: dict[tuple[str, str], set[str]] = defaultdict(set)
     for (path, _, _), found in unique.items():
@@ -92,10 +92,14 @@ def _implemented(binder: Binder, unique: _Unique) -> Mapping[tuple[str, str], tu
 
 
 def _facts(
-    tree: Tree, path: str, found: Declaration, uses: Mapping[int, Use], implements: tuple[str, ...]
+    tree: SourceTree,
+    path: str,
+    found: Declaration,
+    uses: Mapping[int, ResolvedUse],
+    implements: tuple[str, ...],
 ) -> GoSymbol:
     data = tree.data(path)
-    own = function_facts.facts(data, found)
+    own = function_facts.read_function(data, found)
     body = data[found.span.start : found.span.end]
     return GoSymbol(
         path=path,
@@ -119,11 +123,11 @@ def _members(found: Declaration) -> Iterator[Declaration]:
     return (member for member in found.members if member.kind in (Kind.FIELD, Kind.IMETHOD))
 
 
-def _is_to_be_named(use: Use, recorded: Container[tuple[str, str]]) -> bool:
+def _is_to_be_named(use: ResolvedUse, recorded: Container[tuple[str, str]]) -> bool:
     """Whether a use is of the repository's own, or of something vendored that is recorded itself."""
     return "vendor" not in use.path.split("/") or (use.path, use.symbol) in recorded
 
 
-def _called(callee: function_facts.Callee, uses: Mapping[int, Use]) -> str:
+def _called(callee: function_facts.Callee, uses: Mapping[int, ResolvedUse]) -> str:
     use = uses.get(callee.end)
     return f"?{callee.written}" if use is None else f"{use.path}::{use.symbol}"

@@ -15,18 +15,27 @@ from annotator.baseline_file import recorded
 from annotator.config import Project
 from annotator.errors import InvalidInput, printable
 from annotator.model import port
-from annotator.model.port import Call, Counterpart, GoSymbol, OutOfOrder, PythonObject, Step, Thread, Walk
-from annotator.model.reference import Remark
+from annotator.model.port import (
+    Counterpart,
+    GoSymbol,
+    OutOfOrder,
+    PythonObject,
+    TracedCall,
+    TracedRun,
+    TracedStep,
+    TracedThread,
+)
+from annotator.model.reference import Problem
 from annotator.parity import docstring_index
 from annotator.parity.baseline import originals_of
 from annotator.parity.call_graph import Reach
 from annotator.parity.scope import scope_of
 from annotator.programs import Finished
 
-_decode = msgspec.json.Decoder(list[Call]).decode
+_decode = msgspec.json.Decoder(list[TracedCall]).decode
 
 
-def parse(text: bytes) -> list[Call]:
+def parse(text: bytes) -> list[TracedCall]:
     """The calls that the tracer wrote.
 
     Raises:
@@ -39,12 +48,12 @@ def parse(text: bytes) -> list[Call]:
 
 
 def walk(
-    calls: list[Call],
+    calls: list[TracedCall],
     root: str,
     counterparts: Iterable[Counterpart],
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
-) -> Walk:
+) -> TracedRun:
     """The counterparts that ran; functions between them that mirror nothing are passed through."""
     every = tuple(counterparts)
     by_place = {(ours.path, ours.line): ours for ours in python.values() if ours.kind == "function"}
@@ -54,16 +63,16 @@ def walk(
     for number, call in enumerate(calls):
         children[call.parent].append(number)
     making = _Making(calls, root.rstrip("/") + "/", children, by_place, mirrored, reach)
-    threads: dict[str, list[Step]] = defaultdict(list)
+    threads: dict[str, list[TracedStep]] = defaultdict(list)
     for number in children[-1]:
         threads[calls[number].thread].extend(making.steps(number))
-    return Walk(tuple(Thread(name, tuple(steps)) for name, steps in threads.items() if steps))
+    return TracedRun(tuple(TracedThread(name, tuple(steps)) for name, steps in threads.items() if steps))
 
 
 class _Making:
     def __init__(
         self,
-        calls: list[Call],
+        calls: list[TracedCall],
         root: str,
         children: Mapping[int, list[int]],
         by_place: Mapping[tuple[str, int], PythonObject],
@@ -77,7 +86,7 @@ class _Making:
         self._mirrored = mirrored
         self._reach = reach
 
-    def steps(self, number: int) -> Iterator[Step]:
+    def steps(self, number: int) -> Iterator[TracedStep]:
         """The step that a call is, or those within it."""
         call = self._calls[number]
         path = call.file.removeprefix(self._root)
@@ -91,10 +100,10 @@ class _Making:
         micros = call.end - call.start if call.end >= 0 else -1
         calls = tuple(called for original in go for called in self._reach.go_calls(original))
         order = tuple(self._out_of_order(counterpart, calls, within))
-        yield Step(ours.name, path, ours.line, go, micros, tuple(within), order, calls)
+        yield TracedStep(ours.name, path, ours.line, go, micros, tuple(within), order, calls)
 
     def _out_of_order(
-        self, counterpart: Counterpart, wanted: tuple[str, ...], within: list[Step]
+        self, counterpart: Counterpart, wanted: tuple[str, ...], within: list[TracedStep]
     ) -> Iterator[OutOfOrder]:
         """Neighbouring first calls that Go's text has in the other order."""
         places: dict[str, int] = {}
@@ -117,7 +126,7 @@ def _reason(counterpart: Counterpart, *calls: str) -> str:
     return ""
 
 
-def remarks(found: Walk, counterparts: Iterable[Counterpart]) -> Iterator[Remark]:
+def remarks(found: TracedRun, counterparts: Iterable[Counterpart]) -> Iterator[Problem]:
     """A remark for each difference in order without a reason, once for each counterpart."""
     known = {each.name: each for each in counterparts}
     seen: set[tuple[str, str, str]] = set()
@@ -132,10 +141,10 @@ def remarks(found: Walk, counterparts: Iterable[Counterpart]) -> Iterator[Remark
             seen.add(key)
             at = known[step.python]
             message = f"{step.python}: order: {pair.first} ran before {pair.then}, which Go calls first"
-            yield Remark(at.path, at.line, message, "parity-order")
+            yield Problem(at.path, at.line, message, "parity-order")
 
 
-def walked(project: Project, calls: bytes, objects: Mapping[str, PythonObject]) -> port.Walk:
+def walked(project: Project, calls: bytes, objects: Mapping[str, PythonObject]) -> port.TracedRun:
     """The walk that `traced` ran, on what is known of the project's Python objects.
 
     Raises:

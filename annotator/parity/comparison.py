@@ -11,16 +11,16 @@ from annotator.model.go import Kind
 from annotator.model.port import (
     NOT_HELD,
     Agreement,
+    Comparison,
+    ComparisonRow,
     Counterpart,
     Difference,
     GoSymbol,
-    Pair,
     Parameter,
     PythonObject,
-    Row,
     written,
 )
-from annotator.model.reference import Remark
+from annotator.model.reference import Problem
 from annotator.parity.call_graph import CALLABLE, Reach, plain
 from annotator.parity.explanations import Rule, applies, explained, slug, stale
 from annotator.parity.scope import Scope, is_among
@@ -36,7 +36,7 @@ def renamed_parameters(differences: Iterable[Difference]) -> dict[str, str]:
 
 def params(
     original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...], renamed: Mapping[str, str]
-) -> Iterator[Row]:
+) -> Iterator[ComparisonRow]:
     """A row for each parameter of either side; where the names prove nothing, for those of Go alone."""
     go = [param for param in original.params if param.name not in ("", "_")]
     matched = _matched(go, ours.params, renamed)
@@ -47,7 +47,7 @@ def params(
             fault = f"it is called {found.name}"
         if found is not None and not _keeps_order(param, go, ours.params, matched):
             fault = "it stands in another place"
-        yield Row(
+        yield ComparisonRow(
             kind="param",
             name=param.name,
             go=f"{param.name} {param.type}",
@@ -62,7 +62,7 @@ def params(
     taken = {found.name for found in matched.values()}
     for extra in ours.params:
         if extra.name not in taken:
-            yield Row(
+            yield ComparisonRow(
                 kind="param",
                 name=extra.name,
                 python=written(extra),
@@ -127,7 +127,9 @@ def _only_types_name(original: GoSymbol) -> bool:
     return bool(original.params) and all(not param.name for param in original.params)
 
 
-def results(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]) -> Iterator[Row]:
+def results(
+    original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]
+) -> Iterator[ComparisonRow]:
     """A row if one side returns something and the other does not."""
     if ours.kind == "class" or ours.name.endswith(".__init__"):
         return
@@ -136,7 +138,7 @@ def results(original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ..
     if bool(values) == returns or len(mirrored) > 1:
         return
     go = ", ".join(result.type for result in values)
-    yield Row(
+    yield ComparisonRow(
         kind="result",
         name=values[0].name or values[0].type if values else ours.returns,
         go=go,
@@ -156,7 +158,7 @@ def pairs(
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
     scope: Scope = Scope(),  # noqa: B008 - a frozen value
-) -> tuple[Pair, ...]:
+) -> tuple[Comparison, ...]:
     """Return every counterpart beside the originals that are known.
 
     Args:
@@ -178,7 +180,7 @@ class _Known(msgspec.Struct, frozen=True):
     scope: Scope
 
 
-def remarks(found: Iterable[Pair]) -> Iterator[Remark]:
+def remarks(found: Iterable[Comparison]) -> Iterator[Problem]:
     """What is to be mended: a remark for each unexplained row and each stale reason."""
     for pair in found:
         at = pair.counterpart
@@ -186,13 +188,13 @@ def remarks(found: Iterable[Pair]) -> Iterator[Remark]:
             if row.agreement is Agreement.UNEXPLAINED:
                 line = row.python_line or at.line
                 message = f"{at.name}: {row.kind} {row.name}: {row.reason}"
-                yield Remark(at.path, line, message, f"parity-{row.kind}")
+                yield Problem(at.path, line, message, f"parity-{row.kind}")
         for item in pair.stale:
             message = f"{at.name}: `{item.kind} {item.name}` explains no difference; remove it"
-            yield Remark(at.path, item.line, message, "parity-stale")
+            yield Problem(at.path, item.line, message, "parity-stale")
 
 
-def unused(found: Iterable[Pair], scope: Scope, file: str) -> Iterator[Remark]:
+def unused(found: Iterable[Comparison], scope: Scope, file: str) -> Iterator[Problem]:
     """Return a remark for each rule, or part of a rule, of the scope that explains no row."""
     rows = [
         (row, [original.notation for original in pair.originals])
@@ -202,7 +204,7 @@ def unused(found: Iterable[Pair], scope: Scope, file: str) -> Iterator[Remark]:
     ]
     for label, rule in _narrowed(scope):
         if not any(applies(rule, row, notations) for row, notations in rows):
-            yield Remark(file, 1, f"{label} explains no difference; remove it", "parity-stale")
+            yield Problem(file, 1, f"{label} explains no difference; remove it", "parity-stale")
 
 
 def _narrowed(scope: Scope) -> Iterator[tuple[str, Rule]]:
@@ -226,17 +228,17 @@ def _narrowed(scope: Scope) -> Iterator[tuple[str, Rule]]:
             yield label, msgspec.structs.replace(absent, of=(symbol,))
 
 
-def _pair(counterpart: Counterpart, known: _Known) -> Pair:
+def _pair(counterpart: Counterpart, known: _Known) -> Comparison:
     ours = known.python.get(counterpart.name)
     names = [f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors]
     mirrored = tuple(known.originals[name] for name in names if name in known.originals)
     if ours is None:
-        return Pair(counterpart, mirrored, ())
+        return Comparison(counterpart, mirrored, ())
     renamed = _renamed(counterpart, mirrored, known.scope)
     bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.reach)]
     bare += _extra_members(mirrored, ours, renamed) + list(_extra_calls(mirrored, ours, known.reach))
     rows = tuple(explained(row, counterpart.differences, known.scope, mirrored) for row in _unique(bare))
-    return Pair(counterpart, mirrored, rows, tuple(stale(counterpart, ours, rows, mirrored)))
+    return Comparison(counterpart, mirrored, rows, tuple(stale(counterpart, ours, rows, mirrored)))
 
 
 def _renamed(counterpart: Counterpart, originals: Iterable[GoSymbol], scope: Scope) -> Mapping[str, str]:
@@ -250,7 +252,7 @@ def _renamed(counterpart: Counterpart, originals: Iterable[GoSymbol], scope: Sco
     return stated | renamed_parameters(counterpart.differences)
 
 
-def _unique(rows: Iterable[Row]) -> Iterator[Row]:
+def _unique(rows: Iterable[ComparisonRow]) -> Iterator[ComparisonRow]:
     seen: set[tuple[str, str, str]] = set()
     for row in rows:
         key = (row.kind, row.name, row.go)
@@ -265,7 +267,7 @@ def _rows(
     mirrored: tuple[GoSymbol, ...],
     renamed: Mapping[str, str],
     reach: Reach,
-) -> Iterator[Row]:
+) -> Iterator[ComparisonRow]:
     if original.kind in _TYPES and ours.kind == "class":
         yield from _members(original, ours, renamed)
     callable_ours = reach.constructor(ours)
@@ -278,7 +280,7 @@ def _rows(
 
 
 # ── Fields and methods ───────────────────────────────────────────────────────────────────────────
-def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str]) -> Iterator[Row]:
+def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str]) -> Iterator[ComparisonRow]:
     by_name = {plain(member.name): member for member in ours.members}
     kind = "method" if original.kind is Kind.INTERFACE else "field"
     for member in original.members:
@@ -287,7 +289,7 @@ def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str])
         fault = "" if found else f"{ours.name} has no such attribute or method"
         if found is not None and found is other_name:
             fault = f"it is called {found.name}"
-        yield Row(
+        yield ComparisonRow(
             kind=kind,
             name=member.name,
             go=f"{member.name} {member.type}".strip(),
@@ -301,7 +303,7 @@ def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str])
 
 def _extra_members(
     mirrored: tuple[GoSymbol, ...], ours: PythonObject, renamed: Mapping[str, str]
-) -> list[Row]:
+) -> list[ComparisonRow]:
     """Public attributes that no original type has a field or method for."""
     types = [original for original in mirrored if original.kind in _TYPES]
     if not types or ours.kind != "class":
@@ -313,7 +315,7 @@ def _extra_members(
         for name in (member.name, renamed.get(member.name, member.name))
     }
     return [
-        Row(
+        ComparisonRow(
             kind="extra",
             name=member.name,
             python=written(member),
@@ -332,14 +334,14 @@ def _is_public_attribute(member: Parameter) -> bool:
 
 
 # ── Errors ───────────────────────────────────────────────────────────────────────────────────────
-def _errors(original: GoSymbol, ours: PythonObject, reach: Reach) -> Iterator[Row]:
+def _errors(original: GoSymbol, ours: PythonObject, reach: Reach) -> Iterator[ComparisonRow]:
     said = [slug(text) for text in reach.texts(ours)]
     for text in original.errors:
         name = slug(text)
         if not name:
             continue
         found = any(name in each for each in said)
-        yield Row(
+        yield ComparisonRow(
             kind="error",
             name=name,
             go=text,
@@ -351,13 +353,13 @@ def _errors(original: GoSymbol, ours: PythonObject, reach: Reach) -> Iterator[Ro
 
 
 # ── Calls ────────────────────────────────────────────────────────────────────────────────────────
-def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: Reach) -> Iterator[Row]:
+def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: Reach) -> Iterator[ComparisonRow]:
     made = reach.python_calls(original.notation)
     folded = {other.notation for other in mirrored}
     for called in reach.go_calls(original.notation):
         line = next((line for name, line in made.items() if reach.is_same(called, name)), None)
         is_made = line is not None or called in folded
-        yield Row(
+        yield ComparisonRow(
             kind="call",
             name=called.partition("::")[2],
             go=called,
@@ -368,7 +370,7 @@ def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: Reach) -> 
         )
 
 
-def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reach) -> Iterator[Row]:
+def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reach) -> Iterator[ComparisonRow]:
     """Mapped symbols that the counterpart calls and none of its originals does."""
     if not any(original.kind in CALLABLE for original in mirrored):
         return
@@ -378,7 +380,7 @@ def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reac
         if not made.is_call or any(reach.is_same(each, name) for each in wanted for name in made.mirrored):
             continue
         called = made.mirrored[0]
-        yield Row(
+        yield ComparisonRow(
             kind="call",
             name=called.partition("::")[2],
             python=called,

@@ -9,9 +9,9 @@ from typing import Protocol
 
 import msgspec
 
-from annotator.model.go import Document, Kind
+from annotator.model.go import GoFile, Kind
 from annotator.model.port import Counterpart
-from annotator.model.reference import Reference, Remark
+from annotator.model.reference import Problem, Reference
 from annotator.parity.call_graph import plain
 
 _NEAREST = 3
@@ -30,7 +30,7 @@ class Tree(Protocol):
         """Every file by path."""
         ...
 
-    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         """What Go files say."""
         ...
 
@@ -60,7 +60,7 @@ class Symbol(Protocol):
 
 def resolved(
     counterparts: Iterable[Counterpart], symbols: Iterable[Symbol]
-) -> tuple[tuple[Counterpart, ...], tuple[Remark, ...]]:
+) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     """Find the originals of the objects that no `Go:` line names, by name in their module's Go files.
 
     A class, method or function is the counterpart of the Go symbol of the same name but for case and
@@ -79,7 +79,7 @@ def resolved(
         by_file[symbol.path].append(symbol)
     found: dict[tuple[str, int], Counterpart] = {}
     classes: dict[str, Counterpart] = {}
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     given = tuple(counterparts)
     # A class is resolved before its methods.
     for counterpart in sorted(given, key=lambda each: each.name.count(".")):
@@ -96,7 +96,7 @@ def resolved(
         elif counterpart.differences:
             message = f"{counterpart.name} says how it differs, but not from what: add a `Go:` line"
             line = counterpart.differences[0].line
-            remarks.append(Remark(counterpart.path, line, message, "differs-without-go"))
+            remarks.append(Problem(counterpart.path, line, message, "differs-without-go"))
     keys = [(each.name, each.line) for each in given]
     return tuple(found[key] for key in keys if key in found), tuple(remarks)
 
@@ -135,13 +135,13 @@ def _original(
     )
 
 
-def unnamed(counterparts: Iterable[Counterpart], tree: Tree) -> Iterator[Remark]:
+def unnamed(counterparts: Iterable[Counterpart], tree: Tree) -> Iterator[Problem]:
     """A remark for each `Go:` line that names no declaration, with the nearest real names."""
     for counterpart in counterparts:
         for mirror in counterpart.mirrors:
             message = _fault(mirror, tree)
             if message:
-                yield Remark(mirror.file, mirror.at_line, f"{mirror.cited} {message}", "go-unknown")
+                yield Problem(mirror.file, mirror.at_line, f"{mirror.cited} {message}", "go-unknown")
 
 
 def _fault(mirror: Reference, tree: Tree) -> str:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from annotator.model.go import Kind
-from annotator.model.port import Counterpart, Coverage, Covered, GoSymbol, PythonObject, State
-from annotator.model.reference import Remark
+from annotator.model.port import Counterpart, Coverage, CoverageState, GoSymbol, PythonObject, SymbolCoverage
+from annotator.model.reference import Problem
 from annotator.parity.call_graph import members_by_name
 from annotator.parity.scope import Scope
 
@@ -39,25 +39,27 @@ def coverage(
     return Coverage(found, tuple(name for name in named if name not in known))
 
 
-def _covered(symbol: GoSymbol, mapped: Mapping[str, list[str]], scope: Scope) -> Covered:
+def _covered(symbol: GoSymbol, mapped: Mapping[str, list[str]], scope: Scope) -> SymbolCoverage:
     ours = mapped.get(symbol.notation)
     if ours is None and symbol.kind is Kind.IMETHOD:
         ours = mapped.get(f"{symbol.path}::{symbol.symbol.rpartition('.')[0]}")
     if ours:
-        return Covered(symbol, State.MAPPED, tuple(ours))
+        return SymbolCoverage(symbol, CoverageState.MAPPED, tuple(ours))
     reason = scope.reason(symbol.notation)
     if reason is None and symbol.kind is Kind.IMETHOD:
         reason = scope.reason(f"{symbol.path}::{symbol.symbol.rpartition('.')[0]}")
     if reason is not None:
-        return Covered(symbol, State.LEFT_OUT, reason=reason)
-    return Covered(symbol, State.OPEN)
+        return SymbolCoverage(symbol, CoverageState.LEFT_OUT, reason=reason)
+    return SymbolCoverage(symbol, CoverageState.OPEN)
 
 
-def remarks(found: Coverage, file: str) -> Iterator[Remark]:
+def remarks(found: Coverage, file: str) -> Iterator[Problem]:
     """What is silently open, and what is left out although it is mapped or nowhere."""
     for covered in found.symbols:
-        if covered.state is State.OPEN:
+        if covered.state is CoverageState.OPEN:
             message = f"{covered.symbol.notation} has no counterpart; map it, or leave it out with a reason"
-            yield Remark(file, 1, message, "coverage-open")
+            yield Problem(file, 1, message, "coverage-open")
     for name in found.unknown:
-        yield Remark(file, 1, f"{name} is left out, but nothing of that name is recorded", "coverage-unknown")
+        yield Problem(
+            file, 1, f"{name} is left out, but nothing of that name is recorded", "coverage-unknown"
+        )

@@ -13,9 +13,9 @@ import msgspec
 from annotator.baseline_file import recorded
 from annotator.cache import Cache, Kept
 from annotator.config import Project
-from annotator.golang.source_tree import reader
+from annotator.golang.source_tree import reader_fingerprint
 from annotator.model.port import Counterpart, PythonObject
-from annotator.model.reference import Remark
+from annotator.model.reference import Problem
 from annotator.parity import counterparts
 from annotator.parity.counterparts import Symbol
 from annotator.parity.scope import scope_of
@@ -30,7 +30,7 @@ class Said(msgspec.Struct, frozen=True):
     """The counterparts of all packages, and what does not fit the grammar of their docstrings."""
 
     counterparts: tuple[Counterpart, ...] = ()
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Problem, ...] = ()
 
 
 def said(project: Project) -> Said:
@@ -93,7 +93,7 @@ def _read(project: Project, kept: Cache) -> Said:
 
 def _kept(project: Project, kind: str, shape: type[T], read: Callable[[Cache], T]) -> T:
     files = [file for name in project.config.packages for file in sorted((project.root / name).rglob("*.py"))]
-    with Cache(factory.cache_folder(), reader=reader()) as opened:
+    with Cache(factory.cache_folder(), reader=reader_fingerprint()) as opened:
         return Kept(opened, kind, shape).one(_state(project, files), lambda: read(opened))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from annotator.model.port import Agreement, Counterpart, Difference, GoSymbol, PythonObject, Row
+from annotator.model.port import Agreement, ComparisonRow, Counterpart, Difference, GoSymbol, PythonObject
 from annotator.parity.call_graph import plain
 from annotator.parity.scope import Absent, Convention, Rename, Scope, is_among
 
@@ -23,8 +23,8 @@ def slug(text: str) -> str:
 
 
 def explained(
-    row: Row, differences: Iterable[Difference], scope: Scope, originals: Iterable[GoSymbol]
-) -> Row:
+    row: ComparisonRow, differences: Iterable[Difference], scope: Scope, originals: Iterable[GoSymbol]
+) -> ComparisonRow:
     """Return the row with the reason that is stated for it, if there is one.
 
     Args:
@@ -47,7 +47,7 @@ def explained(
     return row
 
 
-def applies(rule: Rule, row: Row, notations: Iterable[str]) -> bool:
+def applies(rule: Rule, row: ComparisonRow, notations: Iterable[str]) -> bool:
     """Whether a rule of the scope explains a row of a counterpart of some Go symbols."""
     if not any(is_among(notation, rule.of) for notation in notations) and (
         rule.of or not isinstance(rule, Convention)
@@ -67,18 +67,18 @@ def applies(rule: Rule, row: Row, notations: Iterable[str]) -> bool:
             return not row.python and any(is_absent(name, row) for name in rule.names)
 
 
-def _renames(rule: Rename, row: Row) -> bool:
+def _renames(rule: Rename, row: ComparisonRow) -> bool:
     return row.name == rule.go and row.python.partition(":")[0] == rule.python
 
 
-def is_absent(name: str, row: Row) -> bool:
+def is_absent(name: str, row: ComparisonRow) -> bool:
     """Whether a name of a list of what is absent means a row."""
     if row.kind == "error":
         return set(slug(name).split("-")) <= set(row.name.split("-"))
     return _is_name_of(name, row.name)
 
 
-def _by_name(item: Difference, row: Row) -> bool:
+def _by_name(item: Difference, row: ComparisonRow) -> bool:
     kinds = ("param", "extra") if row.kind == "param" else (row.kind,)
     return item.kind in kinds and _names(item.name, row.name)
 
@@ -95,24 +95,30 @@ def _is_name_of(written: str, name: str) -> bool:
     return [plain(part) for part in ours[-shared:]] == [plain(part) for part in theirs[-shared:]]
 
 
-def _by_words(item: Difference, row: Row) -> bool:
+def _by_words(item: Difference, row: ComparisonRow) -> bool:
     said = set(row.name.split("-"))
     names = (set(slug(name).split("-")) for name in item.name.split(","))
     return item.kind == "error" and any(words <= said for words in names)
 
 
-def _any_result(item: Difference, row: Row) -> bool:
+def _any_result(item: Difference, row: ComparisonRow) -> bool:
     return item.kind == row.kind == "result"
 
 
-_EXPLAINS: Mapping[str, Callable[[Difference, Row], bool]] = {"error": _by_words, "result": _any_result}
+_EXPLAINS: Mapping[str, Callable[[Difference, ComparisonRow], bool]] = {
+    "error": _by_words,
+    "result": _any_result,
+}
 
 # These are about how something runs, which no row shows.
 _ABOUT_RUNNING = frozenset({"order", "behaviour"})
 
 
 def stale(
-    counterpart: Counterpart, ours: PythonObject, rows: tuple[Row, ...], mirrored: tuple[GoSymbol, ...]
+    counterpart: Counterpart,
+    ours: PythonObject,
+    rows: tuple[ComparisonRow, ...],
+    mirrored: tuple[GoSymbol, ...],
 ) -> Iterator[Difference]:
     """Reasons for a difference that is none: the thing is there after all, or is nowhere."""
     for item in _single(counterpart.differences):

@@ -10,7 +10,7 @@ from annotator.baseline_file import recorded
 from annotator.config import Project
 from annotator.model import port
 from annotator.model.port import PythonObject
-from annotator.model.reference import Remark
+from annotator.model.reference import Problem
 from annotator.parity import comparison, coverage, docstring_index
 from annotator.parity.baseline import originals_of
 from annotator.parity.scope import SCOPE, scope_of
@@ -19,8 +19,8 @@ from annotator.parity.scope import SCOPE, scope_of
 class Mapped(msgspec.Struct, frozen=True):
     """Every counterpart beside its originals, on the recorded facts, and what is to be mended."""
 
-    pairs: tuple[port.Pair, ...]
-    remarks: tuple[Remark, ...]
+    pairs: tuple[port.Comparison, ...]
+    remarks: tuple[Problem, ...]
     coverage: port.Coverage
 
 

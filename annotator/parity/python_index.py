@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.cache import Kept
-from annotator.model.go import Use
+from annotator.model.go import ResolvedUse
 from annotator.model.port import PythonObject
 from annotator.parity import examples
 from annotator.python_source import docstrings, modules, objects
@@ -27,7 +27,7 @@ class Defined(msgspec.Struct, frozen=True):
     """The objects of all files by dotted name; by path, the uses of them in each file and its docstring."""
 
     objects: Mapping[str, PythonObject]
-    uses: Mapping[str, tuple[Use, ...]]
+    uses: Mapping[str, tuple[ResolvedUse, ...]]
     docs: Mapping[str, str]
 
 
@@ -35,14 +35,14 @@ class _Facts(msgspec.Struct, frozen=True):
     """What is kept of all files for as long as nothing in any of them does anything else, or elsewhere."""
 
     objects: dict[str, PythonObject]
-    uses: dict[str, tuple[Use, ...]]
+    uses: dict[str, tuple[ResolvedUse, ...]]
 
 
 class _File(msgspec.Struct, frozen=True):
     """What is kept of one file for as long as nothing in any file does anything else."""
 
     functions: dict[str, PythonObject]
-    uses: tuple[Use, ...]
+    uses: tuple[ResolvedUse, ...]
 
 
 def defined(project: Project, kept: Cache, data: Mapping[str, bytes]) -> Defined:
@@ -118,11 +118,11 @@ class _Files:
         return {name: found for file in self.known.values() for name, found in file.functions.items()}
 
     @property
-    def uses(self) -> Mapping[str, tuple[Use, ...]]:
+    def uses(self) -> Mapping[str, tuple[ResolvedUse, ...]]:
         """The uses in each file that is known."""
         return {path: file.uses for path, file in self.known.items()}
 
-    def keep(self, objects: Mapping[str, PythonObject], uses: Mapping[str, tuple[Use, ...]]) -> None:
+    def keep(self, objects: Mapping[str, PythonObject], uses: Mapping[str, tuple[ResolvedUse, ...]]) -> None:
         """Keep what was read of the others."""
         functions: dict[str, dict[str, PythonObject]] = {path: {} for path in self._keys}
         for name, found in objects.items():

@@ -13,7 +13,7 @@ import msgspec
 from annotator.articles import notation
 from annotator.errors import InvalidInput
 from annotator.model.port import Counterpart, Difference
-from annotator.model.reference import Reference, Remark
+from annotator.model.reference import Problem, Reference
 
 DIFFERENCES = frozenset(
     {"field", "method", "param", "result", "error", "call", "order", "extra", "behaviour"}
@@ -29,7 +29,7 @@ class Package(msgspec.Struct, frozen=True):
     """What a Python package says of its Go originals, and what in it does not fit the grammar."""
 
     counterparts: tuple[Counterpart, ...]
-    remarks: tuple[Remark, ...]
+    remarks: tuple[Problem, ...]
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ def read_file(path: Path, folder: Path, root: Path) -> Package:
     Raises:
         InvalidInput: The file is not Python.
     """
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     file = path.relative_to(root).as_posix()
     module = _module(path, folder)
     originals = _original_files(module)
@@ -129,7 +129,7 @@ def _split(lines: Iterable[_Line]) -> list[_Line]:
 
 
 def _counterpart(
-    entry: griffe.Object, file: str, originals: tuple[str, ...], remarks: list[Remark]
+    entry: griffe.Object, file: str, originals: tuple[str, ...], remarks: list[Problem]
 ) -> Counterpart | None:
     sections = _sections(entry.docstring) if entry.docstring is not None else {}
     lines = _split(sections.get("Go", []))
@@ -140,7 +140,7 @@ def _counterpart(
     is_named_for_original = not mirrors and bool(originals) and _is_public(entry)
     if differences and not mirrors and not is_named_for_original:
         message = f"{entry.path} says how it differs, but not from what: add a `Go:` line"
-        remarks.append(Remark(file, differences[0].line, message, "differs-without-go"))
+        remarks.append(Problem(file, differences[0].line, message, "differs-without-go"))
     if not mirrors and not is_named_for_original:
         return None
     return Counterpart(
@@ -195,12 +195,12 @@ def _body(lines: list[_Line], indent: int) -> Iterator[_Line]:
             yield _Line(line.number, line.indent, text)
 
 
-def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Remark]) -> Iterator[Reference]:
+def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Problem]) -> Iterator[Reference]:
     for line in lines:
         try:
             reference = notation.parse(line.text)
         except notation.NotationError as error:
-            remarks.append(Remark(file, line.number, f"in `Go:` of {name}: {error}", "go-notation"))
+            remarks.append(Problem(file, line.number, f"in `Go:` of {name}: {error}", "go-notation"))
             continue
         yield msgspec.structs.replace(
             reference,
@@ -213,7 +213,7 @@ def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Remark]) ->
         )
 
 
-def _differences(lines: list[_Line], file: str, remarks: list[Remark]) -> Iterator[Difference]:
+def _differences(lines: list[_Line], file: str, remarks: list[Problem]) -> Iterator[Difference]:
     for item in _items(lines):
         match = _ITEM.fullmatch(item.text)
         kind = _PLURALS.get(match["kind"], match["kind"]) if match is not None else ""
@@ -225,7 +225,7 @@ def _differences(lines: list[_Line], file: str, remarks: list[Remark]) -> Iterat
             names = ",".join(name.strip() for name in match["names"].split(","))
             yield Difference(kind, names, match["reason"], item.number)
             continue
-        remarks.append(Remark(file, item.number, f"in `Differs:`: {message}", "differs-item"))
+        remarks.append(Problem(file, item.number, f"in `Differs:`: {message}", "differs-item"))
 
 
 def _items(lines: list[_Line]) -> Iterator[_Line]:

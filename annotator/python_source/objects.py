@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotator.model.go import Use
+from annotator.model.go import ResolvedUse
 from annotator.model.port import Parameter, PythonObject
 from annotator.python_source.modules import Class, Function, Module, Packages
 from annotator.python_source.type_inference import Scope, learn_attributes, ordered
@@ -256,8 +256,8 @@ def uses_of(
     packages: Packages,
     objects: Mapping[str, PythonObject],
     data: Mapping[str, bytes],
-    known: Mapping[str, tuple[Use, ...]] = {},
-) -> Mapping[str, tuple[Use, ...]]:
+    known: Mapping[str, tuple[ResolvedUse, ...]] = {},
+) -> Mapping[str, tuple[ResolvedUse, ...]]:
     """By file, every name that is proven to mean one of the objects, in the order of the text.
 
     A use's `path` is the file in which the object is defined, its `symbol` the dotted name. Files
@@ -270,7 +270,7 @@ def uses_of(
     }
 
 
-def placed(known: tuple[Use, ...], data: bytes) -> tuple[Use, ...]:
+def placed(known: tuple[ResolvedUse, ...], data: bytes) -> tuple[ResolvedUse, ...]:
     """The uses of a file that has become these bytes, each in the line and column in which it was."""
     starts = _starts(data)
     if all(starts[use.line - 1] + use.column - 1 == use.start for use in known):
@@ -278,7 +278,7 @@ def placed(known: tuple[Use, ...], data: bytes) -> tuple[Use, ...]:
     return tuple(_moved(use, starts[use.line - 1] + use.column - 1) for use in known)
 
 
-def _moved(use: Use, start: int) -> Use:
+def _moved(use: ResolvedUse, start: int) -> ResolvedUse:
     return msgspec.structs.replace(use, start=start, end=start + use.end - use.start)
 
 
@@ -289,14 +289,16 @@ def _starts(data: bytes) -> list[int]:
 
 def _resolved_uses(
     module: Module, packages: Packages, objects: Mapping[str, PythonObject], data: bytes
-) -> Iterator[Use]:
+) -> Iterator[ResolvedUse]:
     starts = _starts(data)
     found = set(_named(module.tree, Scope(packages, module, None)))
     for line, column, length, target in sorted(found):
         known = objects.get(target)
         if known is not None:
             start = starts[line - 1] + column
-            yield Use(start, start + length, line, column + 1, call=False, path=known.path, symbol=target)
+            yield ResolvedUse(
+                start, start + length, line, column + 1, call=False, path=known.path, symbol=target
+            )
 
 
 _Name = tuple[int, int, int, str]

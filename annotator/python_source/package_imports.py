@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from annotator.errors import InvalidInput
-from annotator.model.port import Module, Package
+from annotator.model.port import ModuleImports, PackageImports
 from annotator.python_source.modules import statements
 
 
@@ -42,14 +42,16 @@ def read(path: str, data: bytes) -> File:
     return File(_sentence(ast.get_docstring(tree) or ""), tuple(found))
 
 
-def packages(names: Iterable[str], files: Mapping[str, File]) -> tuple[Package, ...]:
+def packages(names: Iterable[str], files: Mapping[str, File]) -> tuple[PackageImports, ...]:
     """Packages by name, made of all their files; what is imported from elsewhere is left out."""
     known = {_dotted(path): path for path in files}
     return tuple(
-        Package(
+        PackageImports(
             name,
             tuple(
-                Module(module, path, files[path].says, tuple(_known(files[path].imported, module, known)))
+                ModuleImports(
+                    module, path, files[path].says, tuple(_known(files[path].imported, module, known))
+                )
                 for module, path in sorted(known.items())
                 if module == name or module.startswith(f"{name}.")
             ),

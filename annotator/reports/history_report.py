@@ -9,14 +9,14 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.reference import Missing, Outcome, Skipped, Text
-from annotator.model.symbol_history import Stop, Trail
+from annotator.model.reference import Missing, Outcome, Skipped, TextState
+from annotator.model.symbol_history import ReferenceHistory, TagOutcome
 from annotator.reports.verification_report import name, reference_row
 
 _STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing": "red", "skipped": "dim"}
 
 
-def json(tags: Sequence[str], trails: Sequence[Trail]) -> str:
+def json(tags: Sequence[str], trails: Sequence[ReferenceHistory]) -> str:
     """The trails for programs."""
     value = {
         "tags": list(tags),
@@ -28,12 +28,12 @@ def json(tags: Sequence[str], trails: Sequence[Trail]) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-def _stop(stop: Stop) -> dict[str, object]:
+def _stop(stop: TagOutcome) -> dict[str, object]:
     outcome = stop.outcome
     row: dict[str, object] = {"tag": stop.tag, "verdict": name(outcome)}
     if isinstance(outcome, Missing | Skipped):
         nowhere = dict.fromkeys(("path", "symbol", "line", "end_line"))
-        return row | {"by": None, "text": Text.UNKNOWN} | nowhere
+        return row | {"by": None, "text": TextState.UNKNOWN} | nowhere
     at = outcome.anchor
     return row | {
         "by": outcome.by,
@@ -45,7 +45,7 @@ def _stop(stop: Stop) -> dict[str, object]:
     }
 
 
-def text(trails: Sequence[Trail]) -> Iterator[Styled]:
+def text(trails: Sequence[ReferenceHistory]) -> Iterator[Styled]:
     """The trails for a person: for each reference the stretches of tags in which it kept its place."""
     for trail in trails:
         reference = trail.reference
@@ -56,14 +56,14 @@ def text(trails: Sequence[Trail]) -> Iterator[Styled]:
             yield _stretch(tuple(run))
 
 
-def _place(stop: Stop) -> tuple[str, str]:
+def _place(stop: TagOutcome) -> tuple[str, str]:
     outcome = stop.outcome
     return (
         ("", "") if isinstance(outcome, Missing | Skipped) else (outcome.anchor.path, outcome.anchor.symbol)
     )
 
 
-def _stretch(stops: Sequence[Stop]) -> Styled:
+def _stretch(stops: Sequence[TagOutcome]) -> Styled:
     """One line: from which tag to which, where, in which lines, and how often the text changed on the way."""
     first, last = stops[0], stops[-1]
     tags = first.tag if first is last else f"{first.tag} … {last.tag} ({counted(len(stops), 'tag')})"
@@ -73,13 +73,13 @@ def _stretch(stops: Sequence[Stop]) -> Styled:
     )
 
 
-def _where(stops: Sequence[Stop]) -> str:
+def _where(stops: Sequence[TagOutcome]) -> str:
     outcome = stops[-1].outcome
     if isinstance(outcome, Missing | Skipped):
         return outcome.reason
     lines = sorted({_line(stop.outcome) for stop in stops})
     span = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
-    changed = sum(stop.text is Text.CHANGED for stop in stops)
+    changed = sum(stop.text is TextState.CHANGED for stop in stops)
     texts = f"; another text at {changed} of them" if changed else ""
     return f"{outcome.anchor.path}::{outcome.anchor.symbol}, {span}, by {outcome.by}{texts}"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from annotator.model.reference import Checked, Missing
+from annotator.model.reference import Missing, VerificationResult
 from annotator.reports import verification_report
 
 # What XML 1.0 cannot hold, not even as a character reference.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def document(checked: Checked) -> str:
+def document(checked: VerificationResult) -> str:
     """The report as one test suite."""
     counted = verification_report.summary(checked)
     failures = sum(map(checked.is_finding, checked.verdicts)) + len(checked.remarks)

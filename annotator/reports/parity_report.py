@@ -11,7 +11,7 @@ from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
 from annotator.model.parity_protocols import Pair
-from annotator.model.reference import Remark
+from annotator.model.reference import Problem
 
 
 class Coverage(Protocol):
@@ -26,7 +26,7 @@ class Mapped(Protocol):
     @property
     def pairs(self) -> tuple[Pair, ...]: ...  # noqa: D102
     @property
-    def remarks(self) -> tuple[Remark, ...]: ...  # noqa: D102
+    def remarks(self) -> tuple[Problem, ...]: ...  # noqa: D102
     @property
     def coverage(self) -> Coverage: ...  # noqa: D102
 

@@ -11,7 +11,7 @@ from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
 from annotator.model.reference import Anchor
-from annotator.model.symbol_history import Change, Finding, Porting, Shift
+from annotator.model.symbol_history import ChangeDetail, PlacementChange, PortingReport, SymbolChange
 
 _STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
 
@@ -21,7 +21,7 @@ _MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@])")
 _TICKS = re.compile("`+")
 
 
-def json(found: Porting) -> str:
+def json(found: PortingReport) -> str:
     """The report for programs."""
     value = {
         "old": found.old,
@@ -34,7 +34,7 @@ def json(found: Porting) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-def summary(found: Porting) -> dict[str, int]:
+def summary(found: PortingReport) -> dict[str, int]:
     """How many symbols changed in which way; a symbol can have changed both place and text."""
     counted: Counter[str] = Counter()
     for change in found.changes:
@@ -43,7 +43,7 @@ def summary(found: Porting) -> dict[str, int]:
     return dict(sorted(counted.items()))
 
 
-def _row(change: Change) -> dict[str, object]:
+def _row(change: SymbolChange) -> dict[str, object]:
     return {
         "symbol": change.symbol,
         "place": change.shift,
@@ -72,7 +72,7 @@ def _anchor(anchor: Anchor | None) -> dict[str, object] | None:
 
 
 # ── For a person at a terminal ───────────────────────────────────────────────────────────────────
-def text(found: Porting) -> Iterator[Styled]:
+def text(found: PortingReport) -> Iterator[Styled]:
     """The report for a person: each symbol with what changed and where to look, then the new ones."""
     for change in found.changes:
         yield Styled(printable(change.symbol), style="bold")
@@ -90,10 +90,10 @@ def text(found: Porting) -> Iterator[Styled]:
     yield Styled(sentence(found))
 
 
-def sentence(found: Porting) -> str:
+def sentence(found: PortingReport) -> str:
     """The report in one line."""
     changed = len(found.changes)
-    gone = sum(change.shift is Shift.GONE for change in found.changes)
+    gone = sum(change.shift is PlacementChange.GONE for change in found.changes)
     return (
         f"{counted(found.symbols, 'mapped symbol')} from {printable(found.old)} to {printable(found.new)}: "
         f"{changed} changed, {gone} of them gone; {counted(len(found.fresh), 'new name')} in their packages"
@@ -103,23 +103,23 @@ def sentence(found: Porting) -> str:
 _TEXTS = {"same": ", text the same", "comments": ", comments changed", "changed": ", text changed"}
 
 
-def told(change: Change) -> str:
+def told(change: SymbolChange) -> str:
     """What became of place and text, in a line."""
     return _place(change) + _TEXTS.get(change.edit, "")
 
 
-def _place(change: Change) -> str:
+def _place(change: SymbolChange) -> str:
     old, new = _at(change.old), _at(change.new)
     match change.shift:
-        case Shift.STAYED:
+        case PlacementChange.STAYED:
             return "in its place"
-        case Shift.MOVED | Shift.RENAMED:
+        case PlacementChange.MOVED | PlacementChange.RENAMED:
             return f"{change.shift} from {old} to {new}"
-        case Shift.GONE:
+        case PlacementChange.GONE:
             return f"gone; it was {old}: {change.reason}"
-        case Shift.NEW:
+        case PlacementChange.NEW:
             return f"new at {new}"
-        case Shift.UNKNOWN:
+        case PlacementChange.UNKNOWN:
             return f"at neither tag: {change.reason}"
 
 
@@ -127,14 +127,14 @@ def _at(anchor: Anchor | None) -> str:
     return f"{anchor.path}::{anchor.symbol}#L{anchor.line}" if anchor else "nowhere"
 
 
-def said(finding: Finding) -> str:
+def said(finding: ChangeDetail) -> str:
     """What changed, what it means, and what the docstring says of it, in a line."""
     what = finding.name + (f", {finding.old} → {finding.new}" if _has_both(finding) else "")
     stated = f" (the docstring says why it differs: {finding.stated})" if finding.stated else ""
     return printable(f"{finding.kind} {what}: {finding.advice}{stated}")
 
 
-def _has_both(finding: Finding) -> bool:
+def _has_both(finding: ChangeDetail) -> bool:
     return finding.change == "changed" and bool(finding.old and finding.new)
 
 
@@ -143,7 +143,7 @@ def _diff_style(line: str) -> str:
 
 
 # ── For an issue ─────────────────────────────────────────────────────────────────────────────────
-def markdown(found: Porting) -> str:
+def markdown(found: PortingReport) -> str:
     """The report as Markdown that an issue tracker shows; code and names stand in code, verbatim."""
     blocks = [f"# {_code(found.old)} → {_code(found.new)}", _escaped(sentence(found)) + "."]
     for change in found.changes:
@@ -153,7 +153,7 @@ def markdown(found: Porting) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _section(change: Change) -> Iterator[str]:
+def _section(change: SymbolChange) -> Iterator[str]:
     yield f"## {_code(change.symbol)}"
     yield _escaped(told(change)[:1].upper() + told(change)[1:]) + "."
     tasks = [f"- [ ] look at {_code(f'{p.path}:{p.line}')}, {_code(p.name)}" for p in change.counterparts]
@@ -165,7 +165,7 @@ def _section(change: Change) -> Iterator[str]:
         yield "\n".join((f"{fence}diff", *change.lines, fence))
 
 
-def _task(finding: Finding) -> str:
+def _task(finding: ChangeDetail) -> str:
     what = _code(finding.name)
     if _has_both(finding):
         what += f", {_code(finding.old)} → {_code(finding.new)}"

@@ -11,7 +11,7 @@ import msgspec
 
 from annotator import __version__
 from annotator.errors import printable
-from annotator.model.reference import Checked, Reference, Remark, Verdict
+from annotator.model.reference import Problem, Reference, Verdict, VerificationResult
 from annotator.reports import verification_report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -67,7 +67,7 @@ _PARITY = Rule(
 )
 
 
-def document(checked: Checked, locate: Callable[[str], str] = str) -> str:
+def document(checked: VerificationResult, locate: Callable[[str], str] = str) -> str:
     """Return the findings as a SARIF log of one run.
 
     Args:
@@ -117,7 +117,7 @@ def _rule(name: str) -> dict[str, object]:
     }
 
 
-def _verdicts(checked: Checked, locate: Callable[[str], str]) -> Iterator[dict[str, object]]:
+def _verdicts(checked: VerificationResult, locate: Callable[[str], str]) -> Iterator[dict[str, object]]:
     for verdict in checked.verdicts:
         file, region = locate(verdict.reference.file), _region(verdict.reference)
         if checked.is_finding(verdict):
@@ -135,7 +135,7 @@ def _what(verdict: Verdict) -> str:
     return f"{reference.path}{line} {reference.symbol or ''}".strip()
 
 
-def _remark(remark: Remark, locate: Callable[[str], str]) -> dict[str, object]:
+def _remark(remark: Problem, locate: Callable[[str], str]) -> dict[str, object]:
     return _result(remark.rule, remark.message, locate(remark.file), {"startLine": max(remark.line, 1)})
 
 

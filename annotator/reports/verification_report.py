@@ -10,14 +10,14 @@ from rich.text import Text as Styled
 
 from annotator.errors import printable
 from annotator.model.reference import (
-    Checked,
+    Evidence,
     Missing,
     Outcome,
     Reference,
-    Sign,
     Skipped,
-    Text,
+    TextState,
     Verdict,
+    VerificationResult,
     Verified,
 )
 
@@ -32,13 +32,13 @@ def name(outcome: Outcome) -> str:
     return type(outcome).__name__.lower()
 
 
-def summary(checked: Checked) -> dict[str, int]:
+def summary(checked: VerificationResult) -> dict[str, int]:
     """How many references have each verdict."""
     counted = Counter(name(verdict.outcome) for verdict in checked.verdicts)
     return {verdict: counted[verdict] for verdict in VERDICTS}
 
 
-def json(checked: Checked) -> str:
+def json(checked: VerificationResult) -> str:
     """The report for programs."""
     value = {
         "repository": checked.repository,
@@ -87,10 +87,10 @@ def _row(verdict: Verdict) -> dict[str, object]:
 
 def has_changed_text(verdict: Verdict) -> bool:
     """Return whether a declaration is there but reads differently."""
-    return verdict.text is Text.CHANGED and not isinstance(verdict.outcome, Missing | Skipped)
+    return verdict.text is TextState.CHANGED and not isinstance(verdict.outcome, Missing | Skipped)
 
 
-def text(checked: Checked, *, quiet: bool = False) -> Iterator[Styled]:
+def text(checked: VerificationResult, *, quiet: bool = False) -> Iterator[Styled]:
     """The report for a person at a terminal: a line a reference, findings first, then one line in sum.
 
     Args:
@@ -129,10 +129,10 @@ def _place(verdict: Verdict) -> str:
 
 def _by_position(verdict: Verdict) -> bool:
     """Whether only the line says that it is there: what it lies in is then told."""
-    return isinstance(verdict.outcome, Verified) and verdict.outcome.by is Sign.POSITION
+    return isinstance(verdict.outcome, Verified) and verdict.outcome.by is Evidence.POSITION
 
 
-def sentence(checked: Checked) -> str:
+def sentence(checked: VerificationResult) -> str:
     """The summary in one line."""
     counted = summary(checked)
     parts = [f"{count} {verdict}" for verdict, count in counted.items() if count]

@@ -15,7 +15,7 @@ import msgspec
 from annotator.config import Config
 from annotator.errors import SourceUnavailable, UnknownTag
 from annotator.files import Closing, locked, replaced, unwritable, written
-from annotator.model.source import Blob, Progress, Warn, silent, unheard
+from annotator.model.source import Blob, Progress, Warn, no_progress, no_warning
 from annotator.repository.apt import Apt
 from annotator.repository.snapshot import nearest
 from annotator.repository.tarball import Damaged, Tree, store
@@ -89,8 +89,8 @@ class DebianSource(Closing):
         config: Config,
         *,
         cache: Path,
-        progress: Progress = silent,
-        warn: Warn = unheard,
+        progress: Progress = no_progress,
+        warn: Warn = no_warning,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare to read the config's Debian package; nothing is downloaded before it is asked for.

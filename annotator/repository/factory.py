@@ -10,7 +10,7 @@ import platformdirs
 
 from annotator.config import Config
 from annotator.errors import SourceUnavailable
-from annotator.model.source import Progress, silent
+from annotator.model.source import Progress, no_progress
 from annotator.repository.git_clone import CloneSource, is_url, public, without_scheme
 from annotator.repository.local_git import WAYS_OUT, LocalSource
 from annotator.repository.snapshot import Source
@@ -35,7 +35,7 @@ def open_source(
     *,
     config: Config,
     cache: Path,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     history: bool = False,
 ) -> Source:
     """Open the source that was asked for, or the default one.
@@ -68,7 +68,7 @@ def open_default(
     *,
     config: Config,
     cache: Path,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Opened:
     """Open a source for one tag; Debian's packages when nothing was asked for and nobody answers.
 

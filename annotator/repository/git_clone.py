@@ -20,7 +20,7 @@ from typing import IO
 
 from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag, shortened
 from annotator.files import Closing, locked, unwritable, written
-from annotator.model.source import Progress, silent
+from annotator.model.source import Progress, no_progress
 from annotator.repository.local_git import (
     WAYS_OUT,
     Failed,
@@ -153,7 +153,7 @@ class CloneSource(Closing):
         repository: str,
         cache: Path,
         history: bool = False,
-        progress: Progress = silent,
+        progress: Progress = no_progress,
         timeout: float = CONNECT,
     ) -> None:
         """Prepare to read `url`; nothing is fetched before a tag is asked for.

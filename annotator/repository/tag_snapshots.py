@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from annotator.errors import SourceUnavailable
-from annotator.model.source import Blob, Snapshot, Warn, unheard
+from annotator.model.source import Blob, Snapshot, Warn, no_warning
 from annotator.model.symbol_history import VENDORED
 from annotator.repository import versions
 from annotator.repository.local_git import UNKNOWN_SIZE, Failed, GitSnapshot
@@ -375,7 +375,7 @@ def _changes(output: str) -> Mapping[str, Sequence[Change]]:
 
 
 def files_at(
-    source: Source, tags: Sequence[str], paths: Sequence[str], warn: Warn = unheard
+    source: Source, tags: Sequence[str], paths: Sequence[str], warn: Warn = no_warning
 ) -> Mapping[str, Mapping[str, str]]:
     """Return the blob ids of some files at some tags; a file that a tag does not have is left out.
 

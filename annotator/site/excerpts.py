@@ -16,7 +16,7 @@ from annotator.site.view_models import Excerpt
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from annotator.model.go import Use
+    from annotator.model.go import ResolvedUse
     from annotator.site.placement import Sheet
     from annotator.site.side_by_side import Facing, Side
 
@@ -148,7 +148,7 @@ def _jumps(atlas: Atlas, facing: Facing, home: str) -> Jumps:
     return found
 
 
-def _linker(atlas: Atlas, page: str) -> Callable[[Use], tuple[str, str] | None]:
+def _linker(atlas: Atlas, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
     @cache
     def link(path: str, symbol: str) -> tuple[str, str] | None:
         place = atlas.places.get((path, symbol))
@@ -160,6 +160,6 @@ def _linker(atlas: Atlas, page: str) -> Callable[[Use], tuple[str, str] | None]:
     return lambda use: link(use.path, use.symbol)
 
 
-def _python_linker(atlas: Atlas, page: str) -> Callable[[Use], tuple[str, str] | None]:
+def _python_linker(atlas: Atlas, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
     link = cache(partial(atlas.python, page))
     return lambda use: link(use.symbol)

@@ -16,9 +16,9 @@ import msgspec
 from annotator.cache import Kept
 from annotator.errors import counted
 from annotator.golang import lock_usage
-from annotator.golang.resolver import Binder
-from annotator.golang.source_tree import Tree
-from annotator.model.go import Locking, Use
+from annotator.golang.resolver import Resolver
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import FileLockUsage, ResolvedUse
 from annotator.parallel import parallel_map, split
 from annotator.session import Session
 from annotator.site import highlighting
@@ -64,8 +64,8 @@ _FEW_BYTES = 200_000
 # So many files of one package at most are analysed together.
 _PART = 12
 
-_USES = msgspec.msgpack.Decoder(tuple[Use, ...])
-_LOCKING = msgspec.msgpack.Decoder(Locking)
+_USES = msgspec.msgpack.Decoder(tuple[ResolvedUse, ...])
+_LOCKING = msgspec.msgpack.Decoder(FileLockUsage)
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class Shown(msgspec.Struct, frozen=True):
     """The files by path, and what they say of locks where that was asked."""
 
     sources: Mapping[str, Source]
-    locking: Mapping[str, Locking]
+    locking: Mapping[str, FileLockUsage]
 
 
 class _Lacking(msgspec.Struct, frozen=True):
@@ -111,9 +111,9 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
     documents, data = at.tree.documents(paths), at.tree.read(paths)
-    uses, colours = _kept(at, "uses", tuple[Use, ...], paths), kept(at.cache, data, "go")
+    uses, colours = _kept(at, "uses", tuple[ResolvedUse, ...], paths), kept(at.cache, data, "go")
     asked = paths if locks else []
-    locking = _kept(at, "locking", Locking, asked)
+    locking = _kept(at, "locking", FileLockUsage, asked)
     lacking = _Lacking(
         frozenset(paths) - uses.keys(), frozenset(paths) - colours.keys(), frozenset(asked) - locking.keys()
     )
@@ -135,7 +135,7 @@ def _analysed(at: Session, lacking: _Lacking, paths: Sequence[str], data: Mappin
     """Analyse some files; many of them in worker processes."""
     modules = at.project.config.modules
     if sum(len(data[path]) for path in paths) < _FEW_BYTES:
-        return [_made(Binder(at.tree, modules), at.tree, lacking, paths)] if paths else []
+        return [_made(Resolver(at.tree, modules), at.tree, lacking, paths)] if paths else []
     tree = pickle.dumps(at.tree)
     # The files of a package need the same things known, so they go together; a large package in parts.
     packages = defaultdict(list)
@@ -153,18 +153,18 @@ def _made_in_worker(task: tuple[bytes, tuple[str, ...], _Lacking, list[str]]) ->
 
 
 @lru_cache(maxsize=1)
-def _opened(tree: bytes, modules: tuple[str, ...]) -> tuple[Binder, Tree]:
+def _opened(tree: bytes, modules: tuple[str, ...]) -> tuple[Resolver, SourceTree]:
     """Open a pickled tree; what a worker found out for one share serves the next."""
     opened = pickle.loads(tree)  # noqa: S301 - from the process that started this one
-    return Binder(opened, modules), opened
+    return Resolver(opened, modules), opened
 
 
-def _made(binder: Binder, tree: Tree, lacking: _Lacking, paths: Sequence[str]) -> _Made:
+def _made(binder: Resolver, tree: SourceTree, lacking: _Lacking, paths: Sequence[str]) -> _Made:
     encode = msgspec.msgpack.encode
     data, documents = tree.read(paths), tree.documents(paths)
     return _Made(
         locking={  # which asks the binder for the uses, too
-            path: encode(lock_usage.read(binder, path, data[path], documents[path]))
+            path: encode(lock_usage.read_lock_usage(binder, path, data[path], documents[path]))
             for path in paths
             if path in lacking.locking
         },

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
-    from annotator.model.go import Use
+    from annotator.model.go import ResolvedUse
 
 _COLOURED = (
     Comment,
@@ -160,8 +160,8 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     last: int,
     *,
     anchors: Anchors,
-    uses: Iterable[Use] = (),
-    href: Callable[[Use], tuple[str, str] | None] = lambda _: None,
+    uses: Iterable[ResolvedUse] = (),
+    href: Callable[[ResolvedUse], tuple[str, str] | None] = lambda _: None,
     cited: frozenset[int] = frozenset(),
     jumps: Mapping[int, tuple[str, str]] | None = None,
     language: str = "go",

@@ -14,11 +14,11 @@ from annotator.python_source import package_imports
 if TYPE_CHECKING:
     from annotator.cache import Cache
     from annotator.config import Project
-    from annotator.model.port import Package
+    from annotator.model.port import PackageImports
     from annotator.site.markdown_text import Prose
 
 
-def packages(project: Project, cache: Cache, texts: Iterable[Prose]) -> tuple[Package, ...]:
+def packages(project: Project, cache: Cache, texts: Iterable[Prose]) -> tuple[PackageImports, ...]:
     """The packages whose structure the texts show; a file is read again only where it has changed.
 
     Raises:

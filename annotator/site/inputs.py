@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import msgspec
 
 from annotator.config import Licence
-from annotator.model.go import Locking, Use
+from annotator.model.go import FileLockUsage, ResolvedUse
 from annotator.model.parity_protocols import Covered, Pair
-from annotator.model.port import Package, PythonObject
+from annotator.model.port import PackageImports, PythonObject
 from annotator.model.reference import Article, Verdict
-from annotator.model.symbol_history import Chronicle
+from annotator.model.symbol_history import HistoryInput
 from annotator.reports.parity_report import Walk
 from annotator.site.benchmark_tables import Table
 from annotator.site.highlighting import Coloured
@@ -27,7 +27,7 @@ class Module(msgspec.Struct, frozen=True):
     """
 
     data: bytes
-    uses: tuple[Use, ...] = ()
+    uses: tuple[ResolvedUse, ...] = ()
     doc: str = ""
     colours: Coloured | None = None
 
@@ -126,7 +126,7 @@ class SiteInput(msgspec.Struct, frozen=True):
     mirror: Mirror = Mirror()
     since: tuple[Verdict, ...] = ()
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
-    chronicle: Chronicle = Chronicle()
-    packages: tuple[Package, ...] = ()
-    locking: Mapping[str, Locking] = {}
+    chronicle: HistoryInput = HistoryInput()
+    packages: tuple[PackageImports, ...] = ()
+    locking: Mapping[str, FileLockUsage] = {}
     figures: Mapping[str, Table] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.model.go import Declaration, Document, Kind, Use
+from annotator.model.go import Declaration, GoFile, Kind, ResolvedUse
 from annotator.model.reference import Anchor
 from annotator.site.highlighting import Coloured
 from annotator.site.markup import slug, unique
@@ -29,8 +29,8 @@ class Source(msgspec.Struct, frozen=True):
     """A Go file at the tag: its bytes, what they say, what its identifiers name for sure, its colours."""
 
     data: bytes
-    document: Document
-    uses: tuple[Use, ...] = ()
+    document: GoFile
+    uses: tuple[ResolvedUse, ...] = ()
     colours: Coloured | None = None
 
 

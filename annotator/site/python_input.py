@@ -15,8 +15,8 @@ import msgspec
 
 from annotator.cache import Kept
 from annotator.errors import counted
-from annotator.model.go import Use
-from annotator.model.port import Covered, Pair, PythonObject
+from annotator.model.go import ResolvedUse
+from annotator.model.port import Comparison, PythonObject, SymbolCoverage
 from annotator.parity import call_order, examples, mapping, python_index
 from annotator.programs import Finished, Programs
 from annotator.site import go_input
@@ -34,10 +34,10 @@ class _Read(msgspec.Struct, frozen=True):
     """All that is kept for one state of the files."""
 
     objects: dict[str, PythonObject]
-    uses: dict[str, tuple[Use, ...]]
+    uses: dict[str, tuple[ResolvedUse, ...]]
     docs: dict[str, str]
-    pairs: tuple[Pair, ...]
-    covered: tuple[Covered, ...]
+    pairs: tuple[Comparison, ...]
+    covered: tuple[SymbolCoverage, ...]
 
 
 class Started(msgspec.Struct, frozen=True):

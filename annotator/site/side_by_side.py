@@ -17,7 +17,7 @@ from annotator.site.markup import slug, unique
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from annotator.model.go import Use
+    from annotator.model.go import ResolvedUse
     from annotator.model.parity_protocols import Pair
     from annotator.model.port import PythonObject
     from annotator.site.inputs import Mirror, Module
@@ -146,7 +146,7 @@ def says(data: bytes, line: int, word: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
-def _within(uses: Iterable[Use], side: Side) -> tuple[Use, ...]:
+def _within(uses: Iterable[ResolvedUse], side: Side) -> tuple[ResolvedUse, ...]:
     return tuple(use for use in uses if side.first <= use.line <= side.last)
 
 

@@ -14,7 +14,7 @@ import msgspec
 from annotator.model.parity_protocols import Pair
 from annotator.model.port import PythonObject
 from annotator.model.reference import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
-from annotator.model.symbol_history import Trail
+from annotator.model.symbol_history import ReferenceHistory
 from annotator.site import markdown_text
 from annotator.site.cross_references import Relations
 from annotator.site.inputs import Cited, Mirror, SiteInput
@@ -171,7 +171,7 @@ class Atlas:
         return {one.reference: one for one in self.given.elsewhere.get(self.given.baseline, ())}
 
     @cached_property
-    def trails(self) -> Mapping[tuple[str, str], Trail]:
+    def trails(self) -> Mapping[tuple[str, str], ReferenceHistory]:
         """The trails by path and symbol at the baseline."""
         trails = self.given.chronicle.trails
         return {(one.reference.path, one.reference.symbol or ""): one for one in trails}

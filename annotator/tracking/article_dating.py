@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from annotator.model.go import Declaration, Document
-from annotator.model.reference import Dated, Dating, Off, Reference
+from annotator.model.go import Declaration, GoFile
+from annotator.model.reference import Dating, Mismatch, Reference, TagFit
 from annotator.tracking.lookup import first_line, named
 
 # How many tags that are not among the best are worth telling.
 NEAR = 6
 
 
-class _Sight(msgspec.Struct, frozen=True):
+class _FileFit(msgspec.Struct, frozen=True):
     """What is to be seen of a reference in one version of its file; `strong` if a declaration says it."""
 
     exact: bool
@@ -25,7 +25,7 @@ class _Sight(msgspec.Struct, frozen=True):
 def date(
     references: Sequence[Reference],
     at: Mapping[str, Mapping[str, str]],
-    documents: Mapping[str, Document],
+    documents: Mapping[str, GoFile],
 ) -> Dating:
     """How well each tag fits the references.
 
@@ -35,7 +35,7 @@ def date(
         documents: What those blobs say; a blob without a document is no Go file.
     """
     own = [reference for reference in references if reference.repository is None]
-    sights: dict[tuple[int, str], _Sight] = {}
+    sights: dict[tuple[int, str], _FileFit] = {}
     for files in at.values():
         for number, reference in enumerate(own):
             key = (number, files.get(reference.path, ""))
@@ -53,7 +53,7 @@ def date(
     return Dating(len(references), len(references) - len(telling), found, best, _near(found, set(best)))
 
 
-def _near(found: Sequence[Dated], best: set[str]) -> tuple[Dated, ...]:
+def _near(found: Sequence[TagFit], best: set[str]) -> tuple[TagFit, ...]:
     """The others with most exact references, of equals those nearest to one of the best."""
     places = [place for place, dated in enumerate(found) if dated.tag in best]
     others = [
@@ -69,41 +69,41 @@ def _dated(
     files: Mapping[str, str],
     references: Sequence[Reference],
     telling: Sequence[int],
-    sights: Mapping[tuple[int, str], _Sight],
-) -> Dated:
+    sights: Mapping[tuple[int, str], _FileFit],
+) -> TagFit:
     seen = [(references[n], sights[n, files.get(references[n].path, "")]) for n in telling]
     exact = [sight.exact and (sight.strong or reference.symbol is not None) for reference, sight in seen]
     off = tuple(
-        Off(reference, sight.reason or "another declaration begins or ends there")
+        Mismatch(reference, sight.reason or "another declaration begins or ends there")
         for (reference, sight), fits in zip(seen, exact, strict=True)
         if not fits
     )
-    return Dated(tag, sum(exact), off)
+    return TagFit(tag, sum(exact), off)
 
 
-def _seen(reference: Reference, document: Document | None, *, present: bool) -> _Sight:
+def _seen(reference: Reference, document: GoFile | None, *, present: bool) -> _FileFit:
     if not present:
-        return _Sight(exact=False, strong=False, reason=f"{reference.path} is not there")
+        return _FileFit(exact=False, strong=False, reason=f"{reference.path} is not there")
     if document is None:
-        return _Sight(exact=True, strong=False)
+        return _FileFit(exact=True, strong=False)
     if reference.symbol is not None:
         return _seen_symbol(reference, reference.symbol, document)
     last = reference.end_line or reference.line or 1
     if last > document.lines:
-        return _Sight(exact=False, strong=False, reason=f"the file has {document.lines} lines")
+        return _FileFit(exact=False, strong=False, reason=f"the file has {document.lines} lines")
     strong = any(_delimits(d, reference) for d in document.walk())
-    return _Sight(exact=True, strong=strong)
+    return _FileFit(exact=True, strong=strong)
 
 
-def _seen_symbol(reference: Reference, symbol: str, document: Document) -> _Sight:
+def _seen_symbol(reference: Reference, symbol: str, document: GoFile) -> _FileFit:
     found = named(document, symbol)
     if not found:
-        return _Sight(exact=False, strong=False, reason=f"{symbol} is not in {reference.path}")
+        return _FileFit(exact=False, strong=False, reason=f"{symbol} is not in {reference.path}")
     lines = [d.line for d in found]
     if reference.line is None or reference.line in lines:
-        return _Sight(exact=True, strong=True)
+        return _FileFit(exact=True, strong=True)
     where = ", ".join(str(line) for line in lines)
-    return _Sight(exact=False, strong=True, reason=f"{symbol} stands in line {where}, not {reference.line}")
+    return _FileFit(exact=False, strong=True, reason=f"{symbol} stands in line {where}, not {reference.line}")
 
 
 def _delimits(declaration: Declaration, reference: Reference) -> bool:

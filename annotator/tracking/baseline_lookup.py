@@ -13,13 +13,13 @@ from annotator.model.go import Declaration
 from annotator.model.port import GoSymbol
 from annotator.model.reference import (
     Anchor,
+    Evidence,
     Missing,
     Moved,
     Outcome,
     Reference,
     Renamed,
-    Sign,
-    Text,
+    TextState,
     Verdict,
     Verified,
 )
@@ -39,13 +39,13 @@ TELLING = 8
 _DIGITS = 8
 
 
-class _Found(msgspec.Struct, frozen=True):
+class _Match(msgspec.Struct, frozen=True):
     path: str
     declaration: Declaration
-    by: Sign
+    by: Evidence
 
 
-class Facts:
+class BaselineLookup:
     """What is recorded, beside a tree; files are looked into once, whatever the number of questions."""
 
     def __init__(self, recorded: Sequence[GoSymbol], tree: Tree) -> None:
@@ -62,22 +62,22 @@ class Facts:
             return Verdict(reference, Missing(_why(symbol, self._tree.tag, guess), guess))
         return Verdict(reference, _outcome(reference, symbol, found), self._text(symbol, found))
 
-    def _candidates(self, symbol: GoSymbol) -> Iterator[_Found]:
+    def _candidates(self, symbol: GoSymbol) -> Iterator[_Match]:
         """From the surest sign to the weakest."""
         home = self._successor(symbol.path)
         if home is not None:
-            by = Sign.SYMBOL if home == symbol.path else Sign.FACTS
+            by = Evidence.SYMBOL if home == symbol.path else Evidence.FACTS
             yield from self._only(symbol, [home], by)
-        yield from self._only(symbol, self._siblings(symbol, home), Sign.FACTS, least=AKIN)
+        yield from self._only(symbol, self._siblings(symbol, home), Evidence.FACTS, least=AKIN)
         if home is not None:
             yield from self._renamed(symbol, home)
 
     def _only(
-        self, symbol: GoSymbol, paths: Sequence[str], by: Sign, *, least: float = 0.0
-    ) -> Iterator[_Found]:
+        self, symbol: GoSymbol, paths: Sequence[str], by: Evidence, *, least: float = 0.0
+    ) -> Iterator[_Match]:
         """The one declaration of the same name and kind in some files, if its body has enough in common."""
         hits = [
-            _Found(path, found, by)
+            _Match(path, found, by)
             for path, document in self._tree.documents(paths).items()
             for found in document.walk()
             if (found.symbol, found.kind) == (symbol.symbol, symbol.kind)
@@ -94,7 +94,9 @@ class Facts:
         return [
             path
             for path in self._declaring(symbol)
-            if folder(path) in homes and path != home and build_constraints.agree(symbol.path, path)
+            if folder(path) in homes
+            and path != home
+            and build_constraints.same_system_family(symbol.path, path)
         ]
 
     def _declaring(self, symbol: GoSymbol) -> list[str]:
@@ -121,11 +123,11 @@ class Facts:
             best[0] if best and clear and scores[best[0]] > 1 and scores[best[0]] * 2 >= len(names) else None
         )
 
-    def _renamed(self, symbol: GoSymbol, home: str) -> Iterator[_Found]:
+    def _renamed(self, symbol: GoSymbol, home: str) -> Iterator[_Match]:
         """A declaration that was not recorded, between the same neighbours and with the same fingerprint."""
         known = {(each.symbol, each.kind) for each in self._files[symbol.path]}
         fresh = [
-            _Found(home, found, Sign.FACTS)
+            _Match(home, found, Evidence.FACTS)
             for found in self._tree.documents([home])[home].declarations
             if found.kind is symbol.kind and (found.symbol, found.kind) not in known
         ]
@@ -143,16 +145,16 @@ class Facts:
         below = [lines[each.symbol, each.kind] for each in there if each.line > symbol.line]
         return bool(above or below) and all(n < line for n in above[-1:]) and all(n > line for n in below[:1])
 
-    def _likeness(self, symbol: GoSymbol, found: _Found) -> float:
+    def _likeness(self, symbol: GoSymbol, found: _Match) -> float:
         span = found.declaration.span
         body = self._tree.read([found.path])[found.path][span.start : span.end]
-        return similarity.alike_prints(symbol.likeness, similarity.fingerprint(body))
+        return similarity.fingerprint_similarity(symbol.likeness, similarity.fingerprint(body))
 
-    def _text(self, symbol: GoSymbol, found: _Found) -> Text:
+    def _text(self, symbol: GoSymbol, found: _Match) -> TextState:
         """The same file has the same text; another fingerprint is another text; the rest is not known."""
         if self._tree.go_files[found.path].id == symbol.blob:
-            return Text.SAME
-        return Text.UNKNOWN if self._likeness(symbol, found) == 1.0 else Text.CHANGED
+            return TextState.SAME
+        return TextState.UNKNOWN if self._likeness(symbol, found) == 1.0 else TextState.CHANGED
 
     def _guess(self, symbol: GoSymbol) -> Anchor | None:
         for path, document in self._tree.documents(self._declaring(symbol)).items():
@@ -162,15 +164,15 @@ class Facts:
         return None
 
     @cached_property
-    def _names(self) -> tree_diff.Names:
-        return tree_diff.Names(self._tree.read(self._tree.go_files))
+    def _names(self) -> tree_diff.DeclaredNames:
+        return tree_diff.DeclaredNames(self._tree.read(self._tree.go_files))
 
     @property
     def _all(self) -> Iterator[GoSymbol]:
         return (symbol for symbols in self._files.values() for symbol in symbols)
 
 
-def _outcome(reference: Reference, symbol: GoSymbol, found: _Found) -> Outcome:
+def _outcome(reference: Reference, symbol: GoSymbol, found: _Match) -> Outcome:
     at = anchor(found.path, found.declaration)
     where = f"{at.symbol} ({at.kind}) stands in {at.path} in line {at.line}"
     if at.symbol != symbol.symbol:

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from annotator.model.go import Declaration, Document, Kind
-from annotator.model.reference import Anchor, Missing, Moved, Outcome, Reference, Renamed, Sign, Verified
+from annotator.model.go import Declaration, GoFile, Kind
+from annotator.model.reference import Anchor, Evidence, Missing, Moved, Outcome, Reference, Renamed, Verified
 from annotator.tracking import similarity
 
 
@@ -35,7 +35,7 @@ class Tree(Protocol):
         """A file's bytes."""
         ...
 
-    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         """What Go files say."""
         ...
 
@@ -75,7 +75,7 @@ def search(reference: Reference, tree: Tree, written_at: Tree | None) -> Search:
     return Search(reference, tree, written_at, origin)
 
 
-def _cited(reference: Reference, document: Document) -> Found | None:
+def _cited(reference: Reference, document: GoFile) -> Found | None:
     if reference.symbol is None:
         found = innermost(document, reference.line) if reference.line else None
         return Found(reference.path, found) if found else None
@@ -84,7 +84,7 @@ def _cited(reference: Reference, document: Document) -> Found | None:
     return Found(reference.path, chosen[0]) if len(chosen) == 1 else None
 
 
-def named(document: Document, symbol: str) -> tuple[Declaration, ...]:
+def named(document: GoFile, symbol: str) -> tuple[Declaration, ...]:
     """The declarations that a symbol names.
 
     A dotted symbol is matched exactly, a bare one also as the name of a method or closure.
@@ -97,7 +97,7 @@ def named(document: Document, symbol: str) -> tuple[Declaration, ...]:
     return tuple(d for d in namesakes if d.kind in (Kind.METHOD, Kind.CLOSURE))
 
 
-def innermost(document: Document, line: int) -> Declaration | None:
+def innermost(document: GoFile, line: int) -> Declaration | None:
     """The smallest declaration that spans a line, its doc comment included."""
     spanning = [d for d in document.walk() if first_line(d) <= line <= d.span.end_line]
     return min(spanning, key=lambda d: d.span.end_line - first_line(d), default=None)
@@ -244,7 +244,11 @@ def _likely(looked_for: Search, candidates: list[Found]) -> list[Found]:
         return candidates
     before = body(looked_for.written_at, looked_for.origin)
     needed = similarity.SAME if len(candidates) > 1 else similarity.AKIN
-    return [found for found in candidates if similarity.ratio(before, body(looked_for.tree, found)) >= needed]
+    return [
+        found
+        for found in candidates
+        if similarity.token_similarity(before, body(looked_for.tree, found)) >= needed
+    ]
 
 
 def _is_at_cited_place(found: Found, reference: Reference) -> bool:
@@ -265,9 +269,9 @@ def _placed(looked_for: Search, found: Found, place: _Place) -> Outcome:
         case _Place.FILE:
             return _in_file(looked_for, found, where)
         case _Place.PACKAGE:
-            return Moved(at, Sign.SYMBOL, f"{where}: another file of the same package")
+            return Moved(at, Evidence.SYMBOL, f"{where}: another file of the same package")
         case _Place.TREE:
-            return Moved(at, Sign.FILE_RENAME, f"{where}: the file moved there")
+            return Moved(at, Evidence.FILE_RENAME, f"{where}: the file moved there")
 
 
 def _in_file(looked_for: Search, found: Found, where: str) -> Outcome:
@@ -275,10 +279,10 @@ def _in_file(looked_for: Search, found: Found, where: str) -> Outcome:
     if looked_for.origin is not None and looked_for.origin.declaration.symbol != at.symbol:
         return _other_symbol(looked_for, found, where)
     if cited in (None, at.line):
-        return Verified(at, Sign.SYMBOL, f"{where}, as cited")
+        return Verified(at, Evidence.SYMBOL, f"{where}, as cited")
     inside = first_line(found.declaration) <= (cited or 0) <= at.end_line
     return Moved(
-        at, Sign.SYMBOL, f"{where}, not in line {cited}" + (", which lies inside it" if inside else "")
+        at, Evidence.SYMBOL, f"{where}, not in line {cited}" + (", which lies inside it" if inside else "")
     )
 
 
@@ -288,9 +292,9 @@ def _other_symbol(looked_for: Search, found: Found, where: str) -> Outcome:
     at = _anchor(found)
     if origin is None or written_at is None:
         return Missing(f"{where}, which is another symbol", at)
-    if similarity.ratio(body(written_at, origin), body(looked_for.tree, found)) < similarity.SAME:
+    if similarity.token_similarity(body(written_at, origin), body(looked_for.tree, found)) < similarity.SAME:
         return Missing(f"{where}, whose body is not that of {origin.declaration.symbol}", at)
-    return Renamed(at, Sign.BODY, f"{where}: it was {origin.declaration.symbol}")
+    return Renamed(at, Evidence.BODY, f"{where}: it was {origin.declaration.symbol}")
 
 
 def stands_at(data: bytes, declaration: Declaration) -> bool:

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from annotator.golang import build_constraints
-from annotator.model.go import Declaration, Document, Kind
-from annotator.model.reference import Anchor, Sign
+from annotator.model.go import Declaration, GoFile, Kind
+from annotator.model.reference import Anchor, Evidence
 from annotator.model.symbol_history import Tree
 from annotator.tracking import similarity
 from annotator.tracking.lookup import is_test
-from annotator.tracking.tree_diff import Crossing
+from annotator.tracking.tree_diff import TreeDiff
 
 MARGIN = 0.1
 
@@ -21,7 +21,7 @@ MARGIN = 0.1
 NEARLY = 0.9
 
 
-class Stand(NamedTuple):
+class LocatedDeclaration(NamedTuple):
     """A declaration in its file, and the top-level declaration that it is in or is itself."""
 
     path: str
@@ -29,14 +29,14 @@ class Stand(NamedTuple):
     declaration: Declaration
 
 
-class Member(NamedTuple):
+class MemberMatch(NamedTuple):
     """A member that was found, and by what where it was not its name."""
 
     declaration: Declaration
-    by: Sign | None
+    by: Evidence | None
 
 
-def at(document: Document, anchor: Anchor) -> Stand:
+def at(document: GoFile, anchor: Anchor) -> LocatedDeclaration:
     """The declaration that an anchor of this document stands for; KeyError if there is none."""
     for top in document.declarations:
         found = inside(top, anchor)
@@ -45,29 +45,31 @@ def at(document: Document, anchor: Anchor) -> Stand:
     raise KeyError(anchor)
 
 
-def inside(top: Declaration, anchor: Anchor) -> Stand | None:
+def inside(top: Declaration, anchor: Anchor) -> LocatedDeclaration | None:
     """The declaration that an anchor stands for, if it is a top-level one or in it."""
     wanted = anchor.line, anchor.symbol, anchor.kind
     found = (each for each in _inside(top) if (each.line, each.symbol, each.kind) == wanted)
-    return next((Stand(anchor.path, top, each) for each in found), None)
+    return next((LocatedDeclaration(anchor.path, top, each) for each in found), None)
 
 
-def of_identity(document: Document, anchor: Anchor) -> list[Stand]:
+def of_identity(document: GoFile, anchor: Anchor) -> list[LocatedDeclaration]:
     """The declarations of a file that have an anchor's symbol and kind."""
     return [
-        Stand(anchor.path, top, found)
+        LocatedDeclaration(anchor.path, top, found)
         for top in document.declarations
         for found in _inside(top)
         if (found.symbol, found.kind) == (anchor.symbol, anchor.kind)
     ]
 
 
-def find(stand: Stand, top: Stand, read: Callable[[], tuple[bytes, bytes]]) -> Member | None:
+def find(
+    stand: LocatedDeclaration, top: LocatedDeclaration, read: Callable[[], tuple[bytes, bytes]]
+) -> MemberMatch | None:
     """The member in what its owner became; `read` gives the bytes of both files when they are needed."""
     olds = _namesakes(stand.top, _relative(stand.top, stand.declaration), stand.declaration.kind)
     news = _namesakes(top.top, _relative(stand.top, stand.declaration), stand.declaration.kind)
     if len(olds) == 1 == len(news):
-        return Member(news[0], None)
+        return MemberMatch(news[0], None)
     if news:
         return _same_body(stand.declaration, olds, news, *read())
     return _renamed(stand, top, *read()) if stand.declaration.kind is Kind.CLOSURE else None
@@ -90,28 +92,30 @@ def _namesakes(top: Declaration, relative: str, kind: Kind) -> list[Declaration]
 
 def _same_body(
     wanted: Declaration, olds: list[Declaration], news: list[Declaration], before: bytes, after: bytes
-) -> Member | None:
+) -> MemberMatch | None:
     """Of several of one name, the one with the same body."""
     body = _slice(before, wanted)
     hits = [d for d in news if similarity.same_code(body, _slice(after, d))]
     twins = [d for d in olds if similarity.same_code(body, _slice(before, d))]
-    return Member(hits[0], None) if len(hits) == 1 == len(twins) else None
+    return MemberMatch(hits[0], None) if len(hits) == 1 == len(twins) else None
 
 
-def _renamed(stand: Stand, top: Stand, before: bytes, after: bytes) -> Member | None:
+def _renamed(
+    stand: LocatedDeclaration, top: LocatedDeclaration, before: bytes, after: bytes
+) -> MemberMatch | None:
     """A closure of another name with nearly the same body, in the same function."""
     known = {_relative(stand.top, d) for d in _inside(stand.top)}
     fresh = [d for d in _inside(top.top) if d.kind is Kind.CLOSURE and _relative(top.top, d) not in known]
     wanted = similarity.profile(_slice(before, stand.declaration))
     scored = sorted(
-        ((similarity.alike(wanted, similarity.profile(_slice(after, d))), d) for d in fresh),
+        ((similarity.dice(wanted, similarity.profile(_slice(after, d))), d) for d in fresh),
         key=lambda pair: pair[0],
         reverse=True,
     )
     if not scored or scored[0][0] < NEARLY or len(wanted) < similarity.TELLING:
         return None
     clear = len(scored) == 1 or scored[1][0] <= scored[0][0] - MARGIN
-    return Member(scored[0][1], Sign.BODY) if clear else None
+    return MemberMatch(scored[0][1], Evidence.BODY) if clear else None
 
 
 def _slice(data: bytes, declaration: Declaration) -> bytes:
@@ -144,10 +148,10 @@ class Match(NamedTuple):
     """What a declaration became, and by which sign that was told."""
 
     item: Item
-    by: Sign
+    by: Evidence
 
 
-class Side:
+class PackageSide:
     """The changed files of a package in one tree."""
 
     def __init__(self, tree: Tree, paths: Sequence[str]) -> None:
@@ -196,35 +200,35 @@ class Side:
         return self._profiles[item.key]
 
 
-class Akin(NamedTuple):
+class SimilarDeclaration(NamedTuple):
     """A declaration of the second tree whose body is akin to one of the first, and how alike they are."""
 
     item: Item
     ratio: float
 
 
-class Package:
+class PackageMatch:
     """A package in both trees, as far as its files changed.
 
     `named` holds what is known to go on under its own name: in its file, in the file that this
     became, or as the only one of its name in the package. `matches` holds what was told since, too.
     """
 
-    def __init__(self, crossing: Crossing, path: str) -> None:
+    def __init__(self, crossing: TreeDiff, path: str) -> None:
         old, new = crossing.package(path)
         self.crossing = crossing
         self.tests = is_test(path)
-        self.before, self.after = Side(crossing.before, old), Side(crossing.after, new)
+        self.before, self.after = PackageSide(crossing.before, old), PackageSide(crossing.after, new)
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
         self.families_settled = 0
-        self._akin: dict[tuple[str, int], tuple[Akin, ...]] = {}
+        self._akin: dict[tuple[str, int], tuple[SimilarDeclaration, ...]] = {}
         for stage in (self._in_file, self._in_package):
             for item, found, by in stage():
                 self.settle(item, found, by)
         self.named = dict(self.matches)
 
-    def settle(self, item: Item, found: Item, by: Sign) -> None:
+    def settle(self, item: Item, found: Item, by: Evidence) -> None:
         """Take two declarations for the same."""
         self.matches[item.key] = Match(found, by)
         self.taken[found.key] = item
@@ -237,27 +241,33 @@ class Package:
         """Those of the second tree that nothing became yet."""
         return (item for item in self.after.items if item.key not in self.taken)
 
-    def _in_file(self) -> Iterator[tuple[Item, Item, Sign]]:
+    def _in_file(self) -> Iterator[tuple[Item, Item, Evidence]]:
         for path, items in self.before.files.items():
             later = self.crossing.successor(path)
-            by = Sign.SYMBOL if later == path else Sign.FILE_RENAME
+            by = Evidence.SYMBOL if later == path else Evidence.FILE_RENAME
             namesakes = _by_identity(self.after.files.get(later or "", ()))
             for identity, olds in _by_identity(items).items():
                 for old, new in self._paired(olds, namesakes.get(identity, [])):
                     yield old, new, by
 
-    def _in_package(self) -> Iterator[tuple[Item, Item, Sign]]:
+    def _in_package(self) -> Iterator[tuple[Item, Item, Evidence]]:
         namesakes = _by_identity(self.fresh())
         for identity, olds in _by_identity(list(self.lost())).items():
             for old in olds:
                 fit = [
-                    new for new in namesakes.get(identity, ()) if build_constraints.agree(old.path, new.path)
+                    new
+                    for new in namesakes.get(identity, ())
+                    if build_constraints.same_system_family(old.path, new.path)
                 ]
-                rivals = [o for o in olds if any(build_constraints.agree(o.path, new.path) for new in fit)]
+                rivals = [
+                    o
+                    for o in olds
+                    if any(build_constraints.same_system_family(o.path, new.path) for new in fit)
+                ]
                 if len(fit) == 1 == len(rivals) and self._plausible(old, fit[0]):
-                    yield old, fit[0], Sign.SYMBOL
+                    yield old, fit[0], Evidence.SYMBOL
                 elif best := self._clearly(old, fit, rivals):
-                    yield old, best, Sign.SYMBOL
+                    yield old, best, Evidence.SYMBOL
 
     def _plausible(self, old: Item, new: Item) -> bool:
         small = len(self.before.profile(old)) < similarity.TELLING
@@ -270,19 +280,19 @@ class Package:
             return None
         return akin[0][1]
 
-    def akin(self, old: Item) -> tuple[Akin, ...]:
+    def akin(self, old: Item) -> tuple[SimilarDeclaration, ...]:
         """What of the second tree is new by its name, of a like kind and has an akin body, in order."""
         if old.key not in self._akin:
             kind = old.declaration.kind
             kinds = FUNCTIONS if kind in FUNCTIONS else frozenset({kind})
             fresh = (item for item in self.fresh() if item.declaration.kind in kinds)
-            compared = (Akin(item, self.likeness(old, item)) for item in fresh)
+            compared = (SimilarDeclaration(item, self.likeness(old, item)) for item in fresh)
             self._akin[old.key] = tuple(akin for akin in compared if akin.ratio >= similarity.AKIN)
         return self._akin[old.key]
 
     def likeness(self, old: Item, new: Item) -> float:
         """How alike two bodies are."""
-        return similarity.alike(self.before.profile(old), self.after.profile(new))
+        return similarity.dice(self.before.profile(old), self.after.profile(new))
 
     def _paired(self, olds: list[Item], news: list[Item]) -> Iterator[tuple[Item, Item]]:
         """Declarations of the same name in a file: one is clear; of several, those of the same body."""

@@ -11,17 +11,25 @@ import msgspec
 
 from annotator.cache import Cache
 from annotator.golang import function_facts
-from annotator.golang.source_tree import Tree
+from annotator.golang.source_tree import SourceTree
 from annotator.model.go import Declaration, Kind, Span
 from annotator.model.port import Counterpart, Difference, Parameter
-from annotator.model.reference import Anchor, Text
-from annotator.model.symbol_history import Change, Edit, Finding, Place, Porting, Shift, Version
+from annotator.model.reference import Anchor, TextState
+from annotator.model.symbol_history import (
+    ChangeDetail,
+    DeclarationVersion,
+    PlacementChange,
+    PortingReport,
+    SymbolChange,
+    TextChange,
+    TrackedPosition,
+)
 from annotator.repository.snapshot import Source
 from annotator.repository.tag_snapshots import Chain
 from annotator.repository.versions import releases, spanned
 from annotator.tracking import similarity, symbol_follower
 from annotator.tracking.lookup import anchor, at_anchor, folder, is_test
-from annotator.tracking.source_trees import Forest, Hops
+from annotator.tracking.source_trees import SourceTrees, StepCache
 from annotator.tracking.symbol_follower import tracked
 
 _CONTEXT = 3
@@ -47,7 +55,7 @@ ADVICE: Mapping[tuple[str, str], str] = {
 """What a finding means for the counterpart, by what changed and how."""
 
 
-class Compared(msgspec.Struct, frozen=True):
+class VersionPair(msgspec.Struct, frozen=True):
     """A mapped symbol at both tags.
 
     Attributes:
@@ -60,12 +68,14 @@ class Compared(msgspec.Struct, frozen=True):
 
     symbol: str
     counterparts: tuple[Counterpart, ...]
-    old: Version | None
-    new: Version | None
+    old: DeclarationVersion | None
+    new: DeclarationVersion | None
     reason: str = ""
 
 
-def assemble(old: str, new: str, changes: Sequence[Change], new_names: Iterable[Anchor]) -> Porting:
+def assemble(
+    old: str, new: str, changes: Sequence[SymbolChange], new_names: Iterable[Anchor]
+) -> PortingReport:
     """The report of what to port.
 
     Args:
@@ -74,62 +84,78 @@ def assemble(old: str, new: str, changes: Sequence[Change], new_names: Iterable[
         changes: What became of each mapped symbol.
         new_names: The declarations of the mapped packages whose name is new.
     """
-    return Porting(
+    return PortingReport(
         old,
         new,
         len(changes),
         tuple(
             c
             for c in changes
-            if (c.shift, c.edit) not in ((Shift.STAYED, Edit.SAME), (Shift.UNKNOWN, Edit.UNKNOWN))
+            if (c.shift, c.edit)
+            not in ((PlacementChange.STAYED, TextChange.SAME), (PlacementChange.UNKNOWN, TextChange.UNKNOWN))
         ),
         tuple(new_names),
     )
 
 
-def change(compared: Compared) -> Change:
+def symbol_change(compared: VersionPair) -> SymbolChange:
     """What became of one symbol."""
     old, new = compared.old, compared.new
     shift = _shift(old, new)
     edit = _edit(old, new)
-    found = _explained(findings(old, new), compared.counterparts) if old and new else ()
-    return Change(
+    found = _explained(change_details(old, new), compared.counterparts) if old and new else ()
+    return SymbolChange(
         compared.symbol,
         compared.counterparts,
         old.anchor if old else None,
         new.anchor if new else None,
         shift,
         edit,
-        tuple(found) if edit is Edit.CHANGED else (),
-        tuple(_lines(old, new)) if old and new and edit is Edit.CHANGED else (),
+        tuple(found) if edit is TextChange.CHANGED else (),
+        tuple(_lines(old, new)) if old and new and edit is TextChange.CHANGED else (),
         compared.reason,
     )
 
 
-def _shift(old: Version | None, new: Version | None) -> Shift:
+def _shift(old: DeclarationVersion | None, new: DeclarationVersion | None) -> PlacementChange:
     if old is None or new is None:
-        return Shift.UNKNOWN if old is new else Shift.GONE if new is None else Shift.NEW
+        return (
+            PlacementChange.UNKNOWN
+            if old is new
+            else PlacementChange.GONE
+            if new is None
+            else PlacementChange.NEW
+        )
     if old.anchor.symbol != new.anchor.symbol:
-        return Shift.RENAMED
-    return Shift.STAYED if old.anchor.path == new.anchor.path else Shift.MOVED
+        return PlacementChange.RENAMED
+    return PlacementChange.STAYED if old.anchor.path == new.anchor.path else PlacementChange.MOVED
 
 
-def _edit(old: Version | None, new: Version | None) -> Edit:
+def _edit(old: DeclarationVersion | None, new: DeclarationVersion | None) -> TextChange:
     if old is None or new is None:
-        return Edit.UNKNOWN
+        return TextChange.UNKNOWN
     if (old.code, old.doc) == (new.code, new.doc):
-        return Edit.SAME
-    return Edit.COMMENTS if similarity.same_code(old.code.encode(), new.code.encode()) else Edit.CHANGED
+        return TextChange.SAME
+    return (
+        TextChange.COMMENTS
+        if similarity.same_code(old.code.encode(), new.code.encode())
+        else TextChange.CHANGED
+    )
 
 
-def _lines(old: Version, new: Version) -> Iterator[str]:
+def _lines(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[str]:
     """The unified diff of both codes without comments, with Go's lines as they are."""
-    before, after = similarity.bare(old.code).split("\n"), similarity.bare(new.code).split("\n")
+    before, after = (
+        similarity.without_comments(old.code).split("\n"),
+        similarity.without_comments(new.code).split("\n"),
+    )
     diff = difflib.unified_diff(before, after, old.anchor.path, new.anchor.path, lineterm="", n=_CONTEXT)
     yield from diff
 
 
-def fresh(mapped: Iterable[Anchor], old: Iterable[Anchor], new: Iterable[Anchor]) -> Iterator[Anchor]:
+def added_declarations(
+    mapped: Iterable[Anchor], old: Iterable[Anchor], new: Iterable[Anchor]
+) -> Iterator[Anchor]:
     """By path and line, declarations of names that none had before and that no mapped symbol became.
 
     Args:
@@ -147,18 +173,18 @@ def fresh(mapped: Iterable[Anchor], old: Iterable[Anchor], new: Iterable[Anchor]
 
 
 # ── Findings ─────────────────────────────────────────────────────────────────────────────────────
-def findings(old: Version, new: Version) -> tuple[Finding, ...]:
+def change_details(old: DeclarationVersion, new: DeclarationVersion) -> tuple[ChangeDetail, ...]:
     """What changed, most telling first."""
     found = [finding for find in _FINDERS for finding in find(old, new)]
     return tuple(found or [_finding("order", "changed", new.anchor.symbol, "", "")])
 
 
-def _members(old: Version, new: Version) -> Iterator[Finding]:
+def _members(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
     kind = "method" if new.anchor.kind == "interface" else "field"
     yield from _named(kind, old.members, new.members)
 
 
-def _params(old: Version, new: Version) -> Iterator[Finding]:
+def _params(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
     before, after = _types(old.params), _types(new.params)
     if before == after:
         return
@@ -168,27 +194,27 @@ def _params(old: Version, new: Version) -> Iterator[Finding]:
         yield _finding("param", "changed", new.anchor.symbol, ", ".join(before), ", ".join(after))
 
 
-def _results(old: Version, new: Version) -> Iterator[Finding]:
+def _results(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
     before, after = _types(old.results), _types(new.results)
     if before != after:
         yield _finding("result", "changed", new.anchor.symbol, ", ".join(before), ", ".join(after))
 
 
-def _type(old: Version, new: Version) -> Iterator[Finding]:
+def _type(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
     if old.type != new.type or old.anchor.kind != new.anchor.kind:
         before, after = (v.type or str(v.anchor.kind) for v in (old, new))
         yield _finding("type", "changed", new.anchor.symbol, before, after)
 
 
-def _calls(old: Version, new: Version) -> Iterator[Finding]:
+def _calls(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
     yield from _counted("call", old.calls, new.calls)
 
 
-def _errors(old: Version, new: Version) -> Iterator[Finding]:
+def _errors(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
     yield from _counted("error", old.errors, new.errors)
 
 
-_FINDERS: tuple[Callable[[Version, Version], Iterator[Finding]], ...] = (
+_FINDERS: tuple[Callable[[DeclarationVersion, DeclarationVersion], Iterator[ChangeDetail]], ...] = (
     _type,
     _members,
     _params,
@@ -202,7 +228,7 @@ def _types(parameters: Iterable[Parameter]) -> list[str]:
     return [parameter.type for parameter in parameters]
 
 
-def _named(kind: str, old: Iterable[Parameter], new: Iterable[Parameter]) -> Iterator[Finding]:
+def _named(kind: str, old: Iterable[Parameter], new: Iterable[Parameter]) -> Iterator[ChangeDetail]:
     before, after = ({p.name: p.type for p in parameters} for parameters in (old, new))
     for name, type_ in after.items():
         if name not in before:
@@ -214,7 +240,7 @@ def _named(kind: str, old: Iterable[Parameter], new: Iterable[Parameter]) -> Ite
             yield _finding(kind, "gone", name, f"{name} {type_}".strip(), "")
 
 
-def _counted(kind: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Finding]:
+def _counted(kind: str, old: Iterable[str], new: Iterable[str]) -> Iterator[ChangeDetail]:
     """What stands there more often than before, or less often."""
     before, after = Counter(old), Counter(new)
     for name in after - before:
@@ -223,18 +249,18 @@ def _counted(kind: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Find
         yield _finding(kind, "gone", name, name, "")
 
 
-def _finding(kind: str, change: str, name: str, old: str, new: str) -> Finding:
-    return Finding(kind, change, name, old, new, ADVICE[kind, change])
+def _finding(kind: str, change: str, name: str, old: str, new: str) -> ChangeDetail:
+    return ChangeDetail(kind, change, name, old, new, ADVICE[kind, change])
 
 
-def _explained(found: Iterable[Finding], counterparts: Iterable[Counterpart]) -> Iterator[Finding]:
+def _explained(found: Iterable[ChangeDetail], counterparts: Iterable[Counterpart]) -> Iterator[ChangeDetail]:
     """The findings, each with the reason that a docstring gives for differing there."""
     stated = [difference for counterpart in counterparts for difference in counterpart.differences]
     for finding in found:
         yield msgspec.structs.replace(finding, stated=_reason(finding, stated))
 
 
-def _reason(finding: Finding, stated: Iterable[Difference]) -> str:
+def _reason(finding: ChangeDetail, stated: Iterable[Difference]) -> str:
     last = finding.name.rpartition(".")[2]
     fitting = (d.reason for d in stated if d.kind == finding.kind and d.name in (finding.name, last))
     return next(fitting, "")
@@ -244,13 +270,13 @@ _FUNCTIONS = {Kind.FUNC: b"package p\n", Kind.METHOD: b"package p\n", Kind.CLOSU
 _COMPOSITE = frozenset({Kind.STRUCT, Kind.INTERFACE})
 
 
-def version(tree: Tree, at: Anchor, *, in_full: bool = True) -> Version:
+def version(tree: SourceTree, at: Anchor, *, in_full: bool = True) -> DeclarationVersion:
     """The declaration that an anchor of this tree stands for; in full, with what only its body tells."""
     declaration = at_anchor(tree, at)
     span = declaration.span
     code = tree.data(at.path)[span.start : span.end]
-    facts = _facts(declaration, code) if in_full else function_facts.Facts()
-    return Version(
+    facts = _facts(declaration, code) if in_full else function_facts.FunctionFacts()
+    return DeclarationVersion(
         at,
         declaration.signature,
         code.decode(errors="replace"),
@@ -266,7 +292,7 @@ def version(tree: Tree, at: Anchor, *, in_full: bool = True) -> Version:
     )
 
 
-def names(tree: Tree, folders: Iterable[str]) -> Iterator[Anchor]:
+def names(tree: SourceTree, folders: Iterable[str]) -> Iterator[Anchor]:
     """Every function, method and type of some packages, tests aside."""
     wanted = set(folders)
     paths = [path for path in tree.go_files if folder(path) in wanted and not is_test(path)]
@@ -276,13 +302,13 @@ def names(tree: Tree, folders: Iterable[str]) -> Iterator[Anchor]:
                 yield anchor(path, declaration)
 
 
-def _facts(declaration: Declaration, code: bytes) -> function_facts.Facts:
+def _facts(declaration: Declaration, code: bytes) -> function_facts.FunctionFacts:
     """The facts of a function, read from its own bytes: the rest of the file need not be parsed for it."""
     head = _FUNCTIONS.get(declaration.kind)
     if head is None:
-        return function_facts.Facts()
+        return function_facts.FunctionFacts()
     alone = Span(len(head), len(head) + len(code), 1, 1)
-    return function_facts.facts(head + code, msgspec.structs.replace(declaration, span=alone))
+    return function_facts.read_function(head + code, msgspec.structs.replace(declaration, span=alone))
 
 
 _LOG = logging.getLogger(__name__)
@@ -291,7 +317,7 @@ _LOG = logging.getLogger(__name__)
 MOST_LINES = 6
 
 
-class Mirrored(msgspec.Struct, frozen=True):
+class MappedSymbol(msgspec.Struct, frozen=True):
     """A Go symbol at the baseline, and the Python objects that mirror it."""
 
     anchor: Anchor
@@ -303,7 +329,7 @@ class Mirrored(msgspec.Struct, frozen=True):
         return f"{self.anchor.path}::{self.anchor.symbol}"
 
 
-def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored, ...]:
+def mapped_symbols(counterparts: Iterable[Counterpart], base: SourceTree) -> tuple[MappedSymbol, ...]:
     """Each Go symbol that counterparts name, once, with all that mirror it.
 
     What is not at the baseline, or is vendored there, is left out.
@@ -314,12 +340,12 @@ def mirrored(counterparts: Iterable[Counterpart], base: Tree) -> tuple[Mirrored,
             anchor = tracked(reference, base).anchor
             if anchor is not None and anchor.symbol and anchor.path in base.go_files:
                 named[anchor].append(counterpart)
-    return tuple(Mirrored(anchor, tuple(found)) for anchor, found in named.items())
+    return tuple(MappedSymbol(anchor, tuple(found)) for anchor, found in named.items())
 
 
 def porting(
-    source: Source, cache: Cache, base: Tree, symbols: Sequence[Mirrored], old: str, new: str
-) -> Porting:
+    source: Source, cache: Cache, base: SourceTree, symbols: Sequence[MappedSymbol], old: str, new: str
+) -> PortingReport:
     """What changed in mapped symbols from one tag to another, and what is new in their packages.
 
     Args:
@@ -338,7 +364,7 @@ def porting(
     known = source.tags()
     among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
     chain = Chain(source, (*among, *ends), known=base.snapshot, commits=commits)
-    woods, hops = Forest(chain, cache), Hops(cache)
+    woods, hops = SourceTrees(chain, cache), StepCache(cache)
     _LOG.info("comparing %s with %s", old, new)
     starts = [symbol.anchor for symbol in symbols]
     at = symbol_follower.at_tags(starts, base.tag, (old, new), woods, hops, among=among)
@@ -350,7 +376,7 @@ def porting(
         for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
     ]
     mapped = [place.anchor for place in at[new] if not place.missing]
-    added = fresh(mapped, _names(before, at[old]), _names(after, at[new]))
+    added = added_declarations(mapped, _names(before, at[old]), _names(after, at[new]))
     return assemble(old, new, changed, [*added])
 
 
@@ -373,28 +399,30 @@ def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:
     return (*versions, *(tag for tag in ends if tag not in versions))
 
 
-def _change(symbol: Mirrored, was: Place, now: Place, before: Tree, after: Tree) -> Change:
+def _change(
+    symbol: MappedSymbol, was: TrackedPosition, now: TrackedPosition, before: SourceTree, after: SourceTree
+) -> SymbolChange:
     """Return what became of a symbol."""
     old, new = _version(before, was, now), _version(after, now, was)
     why = now.missing or was.missing
-    return change(Compared(symbol.symbol, symbol.counterparts, old, new, why))
+    return symbol_change(VersionPair(symbol.symbol, symbol.counterparts, old, new, why))
 
 
-def _load(tree: Tree, places: Iterable[Place]) -> None:
+def _load(tree: SourceTree, places: Iterable[TrackedPosition]) -> None:
     """Read and parse together what a report will look at."""
     paths = sorted({place.anchor.path for place in places if not place.missing})
     tree.read(paths)
     tree.documents(paths)
 
 
-def _names(tree: Tree, places: Iterable[Place]) -> Iterator[Anchor]:
+def _names(tree: SourceTree, places: Iterable[TrackedPosition]) -> Iterator[Anchor]:
     """What the packages of some places declare."""
     return names(tree, {folder(place.anchor.path) for place in places if not place.missing})
 
 
-def _version(tree: Tree, place: Place, other: Place) -> Version | None:
+def _version(tree: SourceTree, place: TrackedPosition, other: TrackedPosition) -> DeclarationVersion | None:
     """A declaration, in full if it is another one at the other tag: else there is nothing to explain."""
     if place.missing:
         return None
-    is_same = place.text is Text.SAME is other.text
+    is_same = place.text is TextState.SAME is other.text
     return version(tree, place.anchor, in_full=not (is_same or other.missing))

@@ -8,30 +8,30 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotator.model.go import Declaration, Document
-from annotator.model.reference import Anchor, Sign
-from annotator.model.symbol_history import Place
+from annotator.model.go import Declaration, GoFile
+from annotator.model.reference import Anchor, Evidence
+from annotator.model.symbol_history import TrackedPosition
 from annotator.tracking import package_match, rename_detection, similarity
 from annotator.tracking.lookup import folder, is_test
-from annotator.tracking.package_match import Item, Match, Package, Stand
-from annotator.tracking.tree_diff import Crossing
+from annotator.tracking.package_match import Item, LocatedDeclaration, Match, PackageMatch
+from annotator.tracking.tree_diff import TreeDiff
 
 
-class Carried(NamedTuple):
+class StepResult(NamedTuple):
     """Where a declaration went and by what that was told; or, with no `by`, the best guess and why not."""
 
-    stand: Stand | None
-    by: Sign | None
+    stand: LocatedDeclaration | None
+    by: Evidence | None
     reason: str = ""
 
 
-class Reanchor:
+class Reanchorer:
     """One step from a tree to another; what was found out for one declaration serves the next."""
 
-    def __init__(self, crossing: Crossing) -> None:
+    def __init__(self, crossing: TreeDiff) -> None:
         self.crossing = crossing
-        self._packages: dict[tuple[str, bool], Package] = {}
-        self._tops: dict[tuple[str, int, int], Carried] = {}
+        self._packages: dict[tuple[str, bool], PackageMatch] = {}
+        self._tops: dict[tuple[str, int, int], StepResult] = {}
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Read and parse in one go what a number of declarations will need."""
@@ -39,19 +39,19 @@ class Reanchor:
         for tree in (self.crossing.before, self.crossing.after):
             tree.documents([path for path in changed if path in tree.go_files])
 
-    def carry(self, anchor: Anchor) -> Carried:
+    def carry(self, anchor: Anchor) -> StepResult:
         """Where a declaration of the first tree is in the second."""
         if anchor.path not in self.crossing.before.go_files:
-            return Carried(None, None, f"{anchor.path} is vendored, or no Go file: it is not followed")
+            return StepResult(None, None, f"{anchor.path} is vendored, or no Go file: it is not followed")
         stand = package_match.at(self.crossing.old(anchor.path), anchor)
         if self.crossing.is_same(anchor.path):
-            return Carried(stand, Sign.SYMBOL)
+            return StepResult(stand, Evidence.SYMBOL)
         top = self._top(stand.path, stand.top)
         if stand.declaration is stand.top or top.stand is None or top.by is None:
             return top
         return self._member(stand, top.stand, top.by)
 
-    def returned(self, anchor: Anchor, body: bytes) -> Carried | None:
+    def returned(self, anchor: Anchor, body: bytes) -> StepResult | None:
         """A declaration that was missing and is back in its file under its name, if its body is akin."""
         path = anchor.path
         if path not in self.crossing.after.go_files:
@@ -63,16 +63,16 @@ class Reanchor:
         if len(hits) != 1:
             return None
         span = hits[0].declaration.span
-        alike = similarity.ratio(body, data[span.start : span.end]) >= similarity.AKIN
-        return Carried(hits[0], Sign.SYMBOL) if alike else None
+        alike = similarity.token_similarity(body, data[span.start : span.end]) >= similarity.AKIN
+        return StepResult(hits[0], Evidence.SYMBOL) if alike else None
 
-    def _top(self, path: str, top: Declaration) -> Carried:
+    def _top(self, path: str, top: Declaration) -> StepResult:
         key = path, top.line, top.column
         if key not in self._tops:
             self._tops[key] = next(self._answers(path, top))
         return self._tops[key]
 
-    def _answers(self, path: str, top: Declaration) -> Iterator[Carried]:
+    def _answers(self, path: str, top: Declaration) -> Iterator[StepResult]:
         """From the surest sign to the weakest; the last answer is that there is none."""
         if path in self.crossing.after.go_files:
             yield from _only_one(path, top, self.crossing.old(path), self.crossing.later(path))
@@ -81,51 +81,51 @@ class Reanchor:
         for search in (self._matched, self._travelled, self._renamed):
             match = search(package, item)
             if match is not None:
-                yield Carried(_stand(match.item), match.by)
+                yield StepResult(_stand(match.item), match.by)
         guess = rename_detection.best(package, item)
-        yield Carried(_stand(guess.item) if guess else None, None, _why(package, item))
+        yield StepResult(_stand(guess.item) if guess else None, None, _why(package, item))
 
-    def _package(self, path: str) -> Package:
+    def _package(self, path: str) -> PackageMatch:
         key = folder(path), is_test(path)
         if key not in self._packages:
-            self._packages[key] = Package(self.crossing, path)
+            self._packages[key] = PackageMatch(self.crossing, path)
         return self._packages[key]
 
-    def _matched(self, package: Package, item: Item) -> Match | None:
+    def _matched(self, package: PackageMatch, item: Item) -> Match | None:
         return package.named.get(item.key)
 
-    def _travelled(self, package: Package, item: Item) -> Match | None:
-        return rename_detection.find(package, item)
+    def _travelled(self, package: PackageMatch, item: Item) -> Match | None:
+        return rename_detection.find_in_other_packages(package, item)
 
-    def _renamed(self, package: Package, item: Item) -> Match | None:
+    def _renamed(self, package: PackageMatch, item: Item) -> Match | None:
         rename_detection.settle_once(package, item.declaration.kind)
         return package.matches.get(item.key)
 
-    def _member(self, stand: Stand, top: Stand, by: Sign) -> Carried:
+    def _member(self, stand: LocatedDeclaration, top: LocatedDeclaration, by: Evidence) -> StepResult:
         found = package_match.find(stand, top, partial(self._bytes, stand, top))
         if found is None:
             why = f"{top.declaration.symbol} in {top.path} has no {stand.declaration.name} any more"
-            return Carried(top, None, why)
-        return Carried(Stand(top.path, top.top, found.declaration), found.by or by)
+            return StepResult(top, None, why)
+        return StepResult(LocatedDeclaration(top.path, top.top, found.declaration), found.by or by)
 
-    def _bytes(self, stand: Stand, top: Stand) -> tuple[bytes, bytes]:
+    def _bytes(self, stand: LocatedDeclaration, top: LocatedDeclaration) -> tuple[bytes, bytes]:
         before = self.crossing.before.read([stand.path])[stand.path]
         return before, self.crossing.after.read([top.path])[top.path]
 
 
-def _only_one(path: str, top: Declaration, before: Document, after: Document) -> Iterator[Carried]:
+def _only_one(path: str, top: Declaration, before: GoFile, after: GoFile) -> Iterator[StepResult]:
     """The same name and kind in the same file, where it is the only one in both trees."""
     olds = [d for d in before.declarations if (d.symbol, d.kind) == (top.symbol, top.kind)]
     news = [d for d in after.declarations if (d.symbol, d.kind) == (top.symbol, top.kind)]
     if len(olds) == 1 == len(news):
-        yield Carried(Stand(path, news[0], news[0]), Sign.SYMBOL)
+        yield StepResult(LocatedDeclaration(path, news[0], news[0]), Evidence.SYMBOL)
 
 
-def _stand(item: Item) -> Stand:
-    return Stand(item.path, item.declaration, item.declaration)
+def _stand(item: Item) -> LocatedDeclaration:
+    return LocatedDeclaration(item.path, item.declaration, item.declaration)
 
 
-def _why(package: Package, item: Item) -> str:
+def _why(package: PackageMatch, item: Item) -> str:
     after, symbol = package.crossing.after, item.declaration.symbol
     heirs = [other.path for other in package.fresh() if other.identity == item.identity]
     if len(heirs) > 1:
@@ -140,7 +140,7 @@ _BEGINNINGS = (b"func ", b"type ", b"var ", b"const ")
 _BINARY_PROBE = 8000
 
 
-def shifted(place: Place, before: bytes, after: bytes) -> Place | None:
+def shifted(place: TrackedPosition, before: bytes, after: bytes) -> TrackedPosition | None:
     """The place in the edited file, if there is no doubt about it; else parsing has to tell.
 
     There is none if the bytes of the whole top-level declaration stand at the margin, once in either

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from annotator.model.reference import Anchor, Missing, Reference, Skipped, Text, Verdict
+from annotator.model.reference import Anchor, Missing, Reference, Skipped, TextState, Verdict
 from annotator.tracking import line_lookup
 from annotator.tracking.lookup import Found, Search, Tree, at_anchor, body, locate, named, search
 
@@ -40,18 +40,18 @@ def _completed(reference: Reference, tree: Tree) -> Reference:
     return msgspec.structs.replace(reference, path=files[0]) if len(files) == 1 else reference
 
 
-def _text(looked_for: Search, found: Found) -> Text:
+def _text(looked_for: Search, found: Found) -> TextState:
     """The declaration's text at the tag against the text where it was written."""
     if looked_for.origin is None or looked_for.written_at is None:
-        return Text.UNKNOWN
+        return TextState.UNKNOWN
     before = body(looked_for.written_at, looked_for.origin)
-    return Text.SAME if before == body(looked_for.tree, found) else Text.CHANGED
+    return TextState.SAME if before == body(looked_for.tree, found) else TextState.CHANGED
 
 
-def text(one: Anchor, before: Tree, other: Anchor, after: Tree) -> Text:
+def text(one: Anchor, before: Tree, other: Anchor, after: Tree) -> TextState:
     """Whether two anchors' declarations have the same text, doc comments apart."""
     bodies = (
         body(tree, Found(anchor.path, at_anchor(tree, anchor)))
         for anchor, tree in ((one, before), (other, after))
     )
-    return Text.SAME if next(bodies) == next(bodies) else Text.CHANGED
+    return TextState.SAME if next(bodies) == next(bodies) else TextState.CHANGED

@@ -8,13 +8,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from annotator.golang import build_constraints
-from annotator.model.go import Declaration, Document, Kind
-from annotator.model.reference import Sign
+from annotator.model.go import Declaration, GoFile, Kind
+from annotator.model.reference import Evidence
 from annotator.model.symbol_history import Tree
 from annotator.tracking import similarity
 from annotator.tracking.lookup import is_test
-from annotator.tracking.package_match import FUNCTIONS, Item, Match, Package, Side
-from annotator.tracking.tree_diff import Crossing
+from annotator.tracking.package_match import FUNCTIONS, Item, Match, PackageMatch, PackageSide
+from annotator.tracking.tree_diff import TreeDiff
 
 # How much more alike than any other pair the answer must be.
 MARGIN = 0.1
@@ -38,7 +38,7 @@ _FAMILIES = (_TYPES, FUNCTIONS, _VALUES)
 _FAMILY = {kind: number for number, family in enumerate(_FAMILIES) for kind in family}
 
 
-class Evidence(StrEnum):
+class RenameSignal(StrEnum):
     """One reason to take two declarations for the same, independent of the others."""
 
     NAME = "name"
@@ -53,21 +53,21 @@ class Evidence(StrEnum):
 
 
 AGREEMENTS = (
-    frozenset({Evidence.NAME, Evidence.BODY}),
-    frozenset({Evidence.NAME, Evidence.LIKE, Evidence.FILE}),
-    frozenset({Evidence.NAME, Evidence.AKIN, Evidence.NEIGHBOURS}),
-    frozenset({Evidence.NAME, Evidence.AKIN, Evidence.CALLERS}),
-    frozenset({Evidence.BODY, Evidence.NEIGHBOURS}),
-    frozenset({Evidence.BODY, Evidence.CALLERS}),
-    frozenset({Evidence.NEAR, Evidence.FILE}),
-    frozenset({Evidence.RESEMBLING, Evidence.NEIGHBOURS, Evidence.CALLERS}),
+    frozenset({RenameSignal.NAME, RenameSignal.BODY}),
+    frozenset({RenameSignal.NAME, RenameSignal.LIKE, RenameSignal.FILE}),
+    frozenset({RenameSignal.NAME, RenameSignal.AKIN, RenameSignal.NEIGHBOURS}),
+    frozenset({RenameSignal.NAME, RenameSignal.AKIN, RenameSignal.CALLERS}),
+    frozenset({RenameSignal.BODY, RenameSignal.NEIGHBOURS}),
+    frozenset({RenameSignal.BODY, RenameSignal.CALLERS}),
+    frozenset({RenameSignal.NEAR, RenameSignal.FILE}),
+    frozenset({RenameSignal.RESEMBLING, RenameSignal.NEIGHBOURS, RenameSignal.CALLERS}),
 )
 """Enough to answer; each row holds at least two signs that do not follow from each other."""
 
 _SIGNS = {
-    Evidence.BODY: Sign.BODY,
-    Evidence.NEIGHBOURS: Sign.NEIGHBOURS,
-    Evidence.CALLERS: Sign.CALLERS,
+    RenameSignal.BODY: Evidence.BODY,
+    RenameSignal.NEIGHBOURS: Evidence.NEIGHBOURS,
+    RenameSignal.CALLERS: Evidence.CALLERS,
 }
 
 
@@ -90,7 +90,7 @@ class Candidate(NamedTuple):
         return self.ratio + NAMED * self.named
 
 
-def settle_once(package: Package, kind: Kind) -> None:
+def settle_once(package: PackageMatch, kind: Kind) -> None:
     """Match what lost its name, as far as a kind needs it: types first, as methods are named after them."""
     while package.families_settled <= _FAMILY[kind]:
         family = _FAMILIES[package.families_settled]
@@ -101,12 +101,12 @@ def settle_once(package: Package, kind: Kind) -> None:
                 break
 
 
-def best(package: Package, lost: Item) -> Candidate | None:
+def best(package: PackageMatch, lost: Item) -> Candidate | None:
     """The most alike of the declarations that nothing became yet."""
     return next(iter(_ranked(package, lost)), None)
 
 
-def _settle(package: Package, family: frozenset[Kind]) -> bool:
+def _settle(package: PackageMatch, family: frozenset[Kind]) -> bool:
     """Match what can be told of one family; whether that was anything."""
     lost = [item for item in package.lost() if item.declaration.kind in family]
     ranked = {item.key: _ranked(package, item) for item in lost}
@@ -125,7 +125,7 @@ def _settle(package: Package, family: frozenset[Kind]) -> bool:
     return bool(answers)
 
 
-def _ranked(package: Package, lost: Item) -> list[Candidate]:
+def _ranked(package: PackageMatch, lost: Item) -> list[Candidate]:
     return sorted(_candidates(package, lost), key=lambda c: c.score, reverse=True)
 
 
@@ -139,7 +139,7 @@ def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) 
     return ranked[0]
 
 
-def _candidates(package: Package, lost: Item) -> Iterator[Candidate]:
+def _candidates(package: PackageMatch, lost: Item) -> Iterator[Candidate]:
     """Those that nothing became yet, and whose body is akin."""
     owned, name = _owned_name(package, lost).casefold(), lost.declaration.name.casefold()
     for item, ratio in package.akin(lost):
@@ -160,11 +160,11 @@ def _can_be(lost: Item, item: Item) -> bool:
     return (
         (len(kinds) == 1 or kinds == FUNCTIONS)
         and item.identity != lost.identity
-        and build_constraints.agree(lost.path, item.path)
+        and build_constraints.same_system_family(lost.path, item.path)
     )
 
 
-def _owned_name(package: Package, lost: Item) -> str:
+def _owned_name(package: PackageMatch, lost: Item) -> str:
     """The name of a method with its receiver's new name, where that was matched."""
     owner, name = lost.declaration.owner, lost.declaration.name
     for item in package.before.named(owner) if owner else ():
@@ -174,40 +174,40 @@ def _owned_name(package: Package, lost: Item) -> str:
 
 
 # ── Evidence ─────────────────────────────────────────────────────────────────────────────────────
-def _agreed(package: Package, lost: Item, found: Candidate) -> Sign | None:
+def _agreed(package: PackageMatch, lost: Item, found: Candidate) -> Evidence | None:
     evidence = set(_evidence(package, lost, found))
     if not any(agreement <= evidence for agreement in AGREEMENTS):
         return None
-    return next((sign for reason, sign in _SIGNS.items() if reason in evidence), Sign.BODY)
+    return next((sign for reason, sign in _SIGNS.items() if reason in evidence), Evidence.BODY)
 
 
-def _evidence(package: Package, lost: Item, found: Candidate) -> Iterator[Evidence]:
+def _evidence(package: PackageMatch, lost: Item, found: Candidate) -> Iterator[RenameSignal]:
     if found.named:
-        yield Evidence.NAME
+        yield RenameSignal.NAME
     if found.item.path == package.crossing.successor(lost.path):
-        yield Evidence.FILE
+        yield RenameSignal.FILE
     size = min(len(package.before.profile(lost)), len(package.after.profile(found.item)))
     yield from _by_body(found.ratio, size)
     if _neighbours(package, lost, found.item):
-        yield Evidence.NEIGHBOURS
+        yield RenameSignal.NEIGHBOURS
     if _callers(package, lost, found.item):
-        yield Evidence.CALLERS
+        yield RenameSignal.CALLERS
 
 
-def _by_body(ratio: float, size: int) -> Iterator[Evidence]:
-    yield Evidence.AKIN
+def _by_body(ratio: float, size: int) -> Iterator[RenameSignal]:
+    yield RenameSignal.AKIN
     if ratio >= RESEMBLING:
-        yield Evidence.RESEMBLING
+        yield RenameSignal.RESEMBLING
     if ratio >= LIKE:
-        yield Evidence.LIKE
+        yield RenameSignal.LIKE
     if size >= similarity.TELLING and ratio >= similarity.SAME + max(0, LONG - size) * STEP:
-        yield Evidence.BODY
+        yield RenameSignal.BODY
     if ratio >= NEARLY and size >= LONG:
-        yield Evidence.NEAR
+        yield RenameSignal.NEAR
 
 
 # ── Neighbours ───────────────────────────────────────────────────────────────────────────────────
-def _neighbours(package: Package, lost: Item, item: Item) -> bool:
+def _neighbours(package: PackageMatch, lost: Item, item: Item) -> bool:
     """Whether both stand between the same two declarations, or a file's edge and one."""
     before = _around(package.before.files[lost.path], lost, package.matches)
     after = _around(package.after.files[item.path], item, package.taken)
@@ -216,7 +216,7 @@ def _neighbours(package: Package, lost: Item, item: Item) -> bool:
     return expected == actual and any(expected)
 
 
-def _became(package: Package, neighbour: Item | None) -> tuple[str, int] | None:
+def _became(package: PackageMatch, neighbour: Item | None) -> tuple[str, int] | None:
     return package.matches[neighbour.key].item.key if neighbour else None
 
 
@@ -230,7 +230,7 @@ def _around(
 
 
 # ── Callers ──────────────────────────────────────────────────────────────────────────────────────
-def _callers(package: Package, lost: Item, item: Item) -> bool:
+def _callers(package: PackageMatch, lost: Item, item: Item) -> bool:
     """Whether those that used the old name and are still there use the new one instead."""
     old, new = lost.declaration.name, item.declaration.name
     if old == new:
@@ -252,7 +252,7 @@ def _switched(before: bytes, after: bytes, old: str, new: str) -> bool:
     return _mentions(after, old) < _mentions(before, old) and _mentions(after, new) > _mentions(before, new)
 
 
-def _users(side: Side, name: str) -> list[Item]:
+def _users(side: PackageSide, name: str) -> list[Item]:
     files = (items for path, items in side.files.items() if side.has(path, name))
     return [item for items in files for item in items if _mentions(side.body(item), name)]
 
@@ -272,7 +272,7 @@ class _Candidate(NamedTuple):
     ratio: float
 
 
-def find(package: Package, lost: Item) -> Match | None:
+def find_in_other_packages(package: PackageMatch, lost: Item) -> Match | None:
     """The one declaration of the same name and kind, new elsewhere in the tree, whose body agrees."""
     known = set(package.after.paths)
     paths = [p for p in package.crossing.declaring_later(lost.declaration) if p not in known]
@@ -284,32 +284,32 @@ def find(package: Package, lost: Item) -> Match | None:
         return None
     if not _agrees(package, lost, found[0]) or _has_rival(package, lost, found[0]):
         return None
-    return Match(found[0].item, Sign.BODY)
+    return Match(found[0].item, Evidence.BODY)
 
 
-def _travel_candidates(package: Package, lost: Item, paths: list[str]) -> Iterator[_Candidate]:
+def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> Iterator[_Candidate]:
     crossing = package.crossing
     mine = package.before.profile(lost)
     for path, document in crossing.after.documents(paths).items():
         for item in _items(path, document):
             if item.identity == lost.identity and not _has(_same_file(crossing, path), item):
                 theirs = _profile(crossing.after, path, item.declaration)
-                yield _Candidate(item, similarity.alike(mine, theirs))
+                yield _Candidate(item, similarity.dice(mine, theirs))
 
 
-def _same_file(crossing: Crossing, path: str) -> Document | None:
+def _same_file(crossing: TreeDiff, path: str) -> GoFile | None:
     """What the file was before: one that had such a declaration of its own has not got ours."""
     old = path if path in crossing.before.go_files else crossing.renamed_from.get(path)
     return crossing.old(old) if old is not None else None
 
 
-def _has(document: Document | None, item: Item) -> bool:
+def _has(document: GoFile | None, item: Item) -> bool:
     return document is not None and any(
         (found.symbol, found.kind) == item.identity for found in document.declarations
     )
 
 
-def _agrees(package: Package, lost: Item, found: _Candidate) -> bool:
+def _agrees(package: PackageMatch, lost: Item, found: _Candidate) -> bool:
     size = len(package.before.profile(lost))
     if size >= LONG and found.ratio >= similarity.SAME:
         return True
@@ -318,7 +318,7 @@ def _agrees(package: Package, lost: Item, found: _Candidate) -> bool:
     )
 
 
-def _has_rival(package: Package, lost: Item, found: _Candidate) -> bool:
+def _has_rival(package: PackageMatch, lost: Item, found: _Candidate) -> bool:
     """Whether another package lost a declaration of that name which the found one is as much like."""
     crossing = package.crossing
     own = set(package.before.paths)
@@ -331,18 +331,18 @@ def _has_rival(package: Package, lost: Item, found: _Candidate) -> bool:
         if item.identity == lost.identity and not _has(_later(crossing, path), item)
     )
     return any(
-        similarity.alike(_profile(crossing.before, rival.path, rival.declaration), theirs)
+        similarity.dice(_profile(crossing.before, rival.path, rival.declaration), theirs)
         > found.ratio - MARGIN
         for rival in rivals
     )
 
 
-def _later(crossing: Crossing, path: str) -> Document | None:
+def _later(crossing: TreeDiff, path: str) -> GoFile | None:
     later = crossing.successor(path)
     return crossing.later(later) if later is not None else None
 
 
-def _items(path: str, document: Document) -> list[Item]:
+def _items(path: str, document: GoFile) -> list[Item]:
     return [Item(path, number, found) for number, found in enumerate(document.declarations)]
 
 
@@ -352,7 +352,7 @@ def _profile(tree: Tree, path: str, declaration: Declaration) -> similarity.Prof
     return similarity.profile(body, filter(None, (declaration.name, declaration.owner)))
 
 
-def _company(package: Package, lost: Item, item: Item) -> int:
+def _company(package: PackageMatch, lost: Item, item: Item) -> int:
     """How many other declarations of its file, gone from there, are new in the same file as it."""
     document = package.crossing.after.documents([item.path])[item.path]
     there = {(found.symbol, found.kind) for found in document.declarations}

@@ -32,9 +32,9 @@ def tokens(body: bytes) -> list[bytes]:
     return [token for token in _TOKEN.findall(body) if not token.startswith((b"//", b"/*"))]
 
 
-def ratio(one: bytes, other: bytes) -> float:
+def token_similarity(one: bytes, other: bytes) -> float:
     """Between 0 (nothing in common) and 1 (the same): Dice's coefficient over pairs of tokens."""
-    return alike(profile(one), profile(other))
+    return dice(profile(one), profile(other))
 
 
 def profile(body: bytes, names: Iterable[str] = ()) -> Profile:
@@ -45,7 +45,7 @@ def profile(body: bytes, names: Iterable[str] = ()) -> Profile:
     return frozenset(marks)
 
 
-def alike(one: Profile, other: Profile) -> float:
+def dice(one: Profile, other: Profile) -> float:
     """Dice's coefficient of two profiles."""
     total = len(one) + len(other)
     return 2 * len(one & other) / total if total else 1.0
@@ -56,7 +56,7 @@ def same_code(one: bytes, other: bytes) -> bool:
     return one == other or tokens(one) == tokens(other)
 
 
-def bare(code: str) -> str:
+def without_comments(code: str) -> str:
     """The code without comments, and without the lines that held nothing else."""
     kept = _COMMENT.sub(lambda match: match[1] or "\0", code)
     lines = [line for line in kept.split("\n") if "\0" not in line or line.strip("\0 \t")]
@@ -77,7 +77,7 @@ def fingerprint(body: bytes, size: int = 12) -> str:
     return "".join(f"{value:08x}" for value in hashes[:size])
 
 
-def alike_prints(one: str, other: str) -> float:
+def fingerprint_similarity(one: str, other: str) -> float:
     """How alike two bodies are by their fingerprints, between 0 and 1."""
     first, second = ({text[at : at + 8] for at in range(0, len(text), 8)} for text in (one, other))
     smallest = sorted(first | second)[: max(len(first), len(second), 1)]

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from annotator.cache import Values
-from annotator.golang.source_tree import Documents, Tree
+from annotator.golang.source_tree import Documents, SourceTree
 from annotator.model.source import Blob, Snapshot
-from annotator.tracking.tree_diff import Crossing
+from annotator.tracking.tree_diff import TreeDiff
 
 
 class Snapshots(Protocol):
@@ -39,7 +39,7 @@ class Snapshots(Protocol):
         ...
 
 
-class _GoTree(Tree):
+class _GoTree(SourceTree):
     """A tree whose snapshot has nothing but its own Go files: there is nothing to choose from."""
 
     @property
@@ -47,13 +47,13 @@ class _GoTree(Tree):
         return self.snapshot.files
 
 
-class Forest:
+class SourceTrees:
     """The trees of a walk."""
 
     def __init__(self, snapshots: Snapshots, documents: Documents) -> None:
         self._snapshots, self._documents = snapshots, documents
-        self._trees: dict[str, Tree] = {}
-        self._crossings: dict[tuple[str, str], Crossing] = {}
+        self._trees: dict[str, SourceTree] = {}
+        self._crossings: dict[tuple[str, str], TreeDiff] = {}
 
     def commit(self, tag: str) -> str:
         """What tells a tag's content from any other."""
@@ -63,17 +63,17 @@ class Forest:
         """The blob id of a tag's file, None if it has none there."""
         return self._snapshots.blob(tag, path)
 
-    def tree(self, tag: str) -> Tree:
+    def tree(self, tag: str) -> SourceTree:
         """The tree at a tag; the same object until it is released."""
         if tag not in self._trees:
-            kind = _GoTree if self._snapshots.has_go_alone else Tree
+            kind = _GoTree if self._snapshots.has_go_alone else SourceTree
             self._trees[tag] = kind(self._snapshots.snapshot(tag), self._documents)
         return self._trees[tag]
 
-    def crossing(self, before: str, after: str) -> Crossing:
+    def crossing(self, before: str, after: str) -> TreeDiff:
         """Two trees side by side; the same object until one of them is released."""
         if (before, after) not in self._crossings:
-            self._crossings[before, after] = Crossing(self.tree(before), self.tree(after))
+            self._crossings[before, after] = TreeDiff(self.tree(before), self.tree(after))
         return self._crossings[before, after]
 
     def release(self, tag: str) -> None:
@@ -86,7 +86,7 @@ class Forest:
         return self._snapshots.content(tag)
 
 
-class Hops:
+class StepCache:
     """What hops told, kept in a cache of values; what other rules told is not taken for an answer."""
 
     def __init__(self, values: Values) -> None:

@@ -14,31 +14,38 @@ import msgspec
 
 from annotator.cache import Cache
 from annotator.errors import InvalidInput, counted
-from annotator.golang.source_tree import Tree as SourceTree
+from annotator.golang.source_tree import SourceTree
 from annotator.model.go import Declaration, Span
 from annotator.model.reference import (
     Anchor,
+    Evidence,
     Missing,
     Moved,
     Outcome,
     Reference,
     Renamed,
-    Sign,
     Skipped,
-    Text,
+    TextState,
     Verdict,
     Verified,
 )
-from annotator.model.symbol_history import VENDORED, Hop, Place, Stop, Trail, Tree
+from annotator.model.symbol_history import (
+    VENDORED,
+    ReferenceHistory,
+    TagOutcome,
+    TagStep,
+    TrackedPosition,
+    Tree,
+)
 from annotator.repository.tag_snapshots import Releases
 from annotator.tracking import package_match, reanchor, reference_lookup, tag_graph
 from annotator.tracking.lookup import anchor as anchor_of
 from annotator.tracking.lookup import first_line, lines
-from annotator.tracking.reanchor import Carried, Reanchor
-from annotator.tracking.source_trees import Forest, Hops
-from annotator.tracking.tree_diff import Crossing
+from annotator.tracking.reanchor import Reanchorer, StepResult
+from annotator.tracking.source_trees import SourceTrees, StepCache
+from annotator.tracking.tree_diff import TreeDiff
 
-_RANK = {sign: rank for rank, sign in enumerate(Sign)}
+_RANK = {sign: rank for rank, sign in enumerate(Evidence)}
 
 
 class Kept(Protocol):
@@ -68,7 +75,7 @@ class TreesByTag(Protocol):
         """The tree; made when it is first asked for."""
         ...
 
-    def crossing(self, before: str, after: str) -> Crossing:
+    def crossing(self, before: str, after: str) -> TreeDiff:
         """Two of the trees side by side."""
         ...
 
@@ -77,9 +84,9 @@ class TreesByTag(Protocol):
         ...
 
 
-Changes = dict[int, Place]
+Changes = dict[int, TrackedPosition]
 
-_Steps = dict[int, Place | None]
+_Steps = dict[int, TrackedPosition | None]
 """What is cached of one declaration: its place after each step of a walk; None where it stayed as it was.
 
 A step is known by all commits on the way to it, so that what was found at one tag serves every walk that
@@ -91,8 +98,8 @@ _DECODE: Callable[[bytes], _Steps] = msgspec.msgpack.Decoder(_Steps).decode
 
 
 def follow(
-    starts: Sequence[Anchor], baseline: str, hops: Sequence[Hop], forest: TreesByTag, kept: Kept
-) -> Iterator[tuple[str, tuple[Place, ...]]]:
+    starts: Sequence[Anchor], baseline: str, hops: Sequence[TagStep], forest: TreesByTag, kept: Kept
+) -> Iterator[tuple[str, tuple[TrackedPosition, ...]]]:
     """Where declarations are at each tag that a walk reaches.
 
     Args:
@@ -129,7 +136,7 @@ def follow(
         cached.store()
 
 
-def _ways(baseline: str, hops: Iterable[Hop], forest: TreesByTag) -> dict[str, int]:
+def _ways(baseline: str, hops: Iterable[TagStep], forest: TreesByTag) -> dict[str, int]:
     """Return a number for each tag that stands for the commits on the way to it from the baseline."""
     ways = {baseline: _number(forest.commit(baseline))}
     for hop in hops:
@@ -178,12 +185,12 @@ class _Cached:
         self._changed.clear()
 
 
-def _with(places: tuple[Place, ...], changes: Changes) -> tuple[Place, ...]:
+def _with(places: tuple[TrackedPosition, ...], changes: Changes) -> tuple[TrackedPosition, ...]:
     return tuple(changes.get(n, place) for n, place in enumerate(places)) if changes else places
 
 
-def _at_baseline(start: Anchor) -> Place:
-    return Place(start, Sign.SYMBOL, Text.SAME, start.line + start.offset)
+def _at_baseline(start: Anchor) -> TrackedPosition:
+    return TrackedPosition(start, Evidence.SYMBOL, TextState.SAME, start.line + start.offset)
 
 
 class _Walker:
@@ -193,7 +200,7 @@ class _Walker:
         self._starts, self._baseline, self._forest = starts, baseline, forest
         self._origins: dict[int, _Origin] = {}
 
-    def cross(self, hop: Hop, places: Sequence[Place], numbers: Iterable[int]) -> Changes:
+    def cross(self, hop: TagStep, places: Sequence[TrackedPosition], numbers: Iterable[int]) -> Changes:
         """Return the places that are other than before the hop, of declarations by their numbers."""
         touched = self._touched(hop, {number: places[number] for number in numbers})
         if not touched:
@@ -202,16 +209,16 @@ class _Walker:
         changed = {n: self._bounded(n, places[n]) for n in touched}
         changes = self._shifted(crossing, changed)
         left = {n: place for n, place in changed.items() if n not in changes}
-        step = Reanchor(crossing)
+        step = Reanchorer(crossing)
         step.prepare(place.anchor.path for place in left.values() if not place.missing)
         changes |= self._placed(left, step)
         return {n: place for n, place in changes.items() if place != places[n]}
 
-    def _placed(self, touched: Mapping[int, Place], step: Reanchor) -> Changes:
+    def _placed(self, touched: Mapping[int, TrackedPosition], step: Reanchorer) -> Changes:
         """Return the places of declarations whose files changed."""
         return {n: self._place(n, place, step) for n, place in touched.items()}
 
-    def _touched(self, hop: Hop, places: Mapping[int, Place]) -> list[int]:
+    def _touched(self, hop: TagStep, places: Mapping[int, TrackedPosition]) -> list[int]:
         """The places whose file is another one, or none; a file that still is none brings nothing back."""
         paths = {place.anchor.path for place in places.values()}
         before, after = ({p: self._forest.blob(tag, p) for p in paths} for tag in (hop.before, hop.after))
@@ -222,14 +229,14 @@ class _Walker:
             if not stays[place.anchor.path] or not (before[place.anchor.path] or place.missing)
         ]
 
-    def _bounded(self, number: int, place: Place) -> Place:
+    def _bounded(self, number: int, place: TrackedPosition) -> TrackedPosition:
         """The place with the bounds of its top-level declaration, which one at the baseline has not yet."""
         if place.end or place.missing:
             return place
         whole = self._origin(number).whole
         return msgspec.structs.replace(place, start=whole.start, end=whole.end)
 
-    def _shifted(self, crossing: Crossing, changed: Mapping[int, Place]) -> Changes:
+    def _shifted(self, crossing: TreeDiff, changed: Mapping[int, TrackedPosition]) -> Changes:
         """Return the places of declarations whose bytes are the same in an edited file."""
         there = crossing.after.go_files
         asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in there}
@@ -242,7 +249,7 @@ class _Walker:
                 found[n] = now
         return found
 
-    def _place(self, number: int, place: Place, step: Reanchor) -> Place:
+    def _place(self, number: int, place: TrackedPosition, step: Reanchorer) -> TrackedPosition:
         if place.missing:
             back = step.returned(place.anchor, self._origin(number).body)
             return self._found(number, place, back, step.crossing) if back and back.stand else place
@@ -251,17 +258,19 @@ class _Walker:
             return _lost(place, carried)
         return self._found(number, place, carried, step.crossing)
 
-    def _found(self, number: int, place: Place, carried: Carried, crossing: Crossing) -> Place:
+    def _found(
+        self, number: int, place: TrackedPosition, carried: StepResult, crossing: TreeDiff
+    ) -> TrackedPosition:
         start, stand = self._starts[number], carried.stand
         assert stand is not None  # noqa: S101 - what was found stands somewhere
         declaration, whole = stand.declaration, stand.top.span
         by = max(place.by, carried.by or place.by, key=_RANK.__getitem__)
         data = crossing.after.read([stand.path])[stand.path]
         same = _body(data, declaration) == self._origin(number).body
-        return Place(
+        return TrackedPosition(
             msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
-            Sign.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
-            Text.SAME if same else Text.CHANGED,
+            Evidence.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
+            TextState.SAME if same else TextState.CHANGED,
             declaration.line + start.offset if same else self._cited(number, declaration, data),
             whole.start,
             whole.end,
@@ -305,14 +314,14 @@ def _body(data: bytes, declaration: Declaration) -> bytes:
     return data[declaration.span.start : declaration.span.end]
 
 
-def _lost(place: Place, carried: Carried) -> Place:
+def _lost(place: TrackedPosition, carried: StepResult) -> TrackedPosition:
     stand = carried.stand
     guess = anchor_of(stand.path, stand.declaration) if stand is not None else None
-    return Place(place.anchor, place.by, Text.UNKNOWN, 0, missing=carried.reason, guess=guess)
+    return TrackedPosition(place.anchor, place.by, TextState.UNKNOWN, 0, missing=carried.reason, guess=guess)
 
 
 _PLAN = "plan"
-_DECODE_TRAIL = msgspec.msgpack.Decoder(tuple[Hop, ...]).decode
+_DECODE_TRAIL = msgspec.msgpack.Decoder(tuple[TagStep, ...]).decode
 
 
 class Woods(TreesByTag, Protocol):
@@ -323,7 +332,7 @@ class Woods(TreesByTag, Protocol):
         ...
 
 
-class Tracked(msgspec.Struct, frozen=True):
+class TrackedReference(msgspec.Struct, frozen=True):
     """A reference and its declaration at the baseline; no anchor if it has none there."""
 
     reference: Reference
@@ -331,15 +340,15 @@ class Tracked(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def trails(
-    tracked: Sequence[Tracked],
+def histories(
+    tracked: Sequence[TrackedReference],
     baseline: str,
     tags: Sequence[str],
     woods: Woods,
     kept: Kept,
     *,
     among: Sequence[str] = (),
-) -> tuple[Trail, ...]:
+) -> tuple[ReferenceHistory, ...]:
     """What became of each reference at each tag.
 
     Args:
@@ -355,13 +364,13 @@ def trails(
 
 
 def _along(
-    hops: Sequence[Hop],
-    tracked: Sequence[Tracked],
+    hops: Sequence[TagStep],
+    tracked: Sequence[TrackedReference],
     baseline: str,
     tags: Sequence[str],
     forest: TreesByTag,
     kept: Kept,
-) -> tuple[Trail, ...]:
+) -> tuple[ReferenceHistory, ...]:
     known = [each for each in tracked if each.anchor is not None and not _unfollowed(each)]
     starts = [each.anchor for each in known if each.anchor is not None]
     wanted = set(tags)
@@ -382,7 +391,7 @@ def at_tags(
     kept: Kept,
     *,
     among: Sequence[str] = (),
-) -> dict[str, tuple[Place, ...]]:
+) -> dict[str, tuple[TrackedPosition, ...]]:
     """Where declarations are at a few tags: in one step, and where that does not tell, on the way.
 
     Args:
@@ -393,7 +402,7 @@ def at_tags(
         kept: The results of earlier runs.
         among: All tags that may be stepped on.
     """
-    distant = [Hop(baseline, tag) for tag in dict.fromkeys(wanted) if tag != baseline]
+    distant = [TagStep(baseline, tag) for tag in dict.fromkeys(wanted) if tag != baseline]
     found = dict(follow(starts, baseline, distant, woods, kept))
     open_ = [n for n in range(len(starts)) if any(found[tag][n].missing for tag in wanted)]
     if not open_ or not among:
@@ -403,11 +412,13 @@ def at_tags(
     return {tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted}
 
 
-def _completed(places: Sequence[Place], nearer: Mapping[int, Place]) -> tuple[Place, ...]:
+def _completed(
+    places: Sequence[TrackedPosition], nearer: Mapping[int, TrackedPosition]
+) -> tuple[TrackedPosition, ...]:
     return tuple(nearer[n] if place.missing and n in nearer else place for n, place in enumerate(places))
 
 
-def between(tracked: Sequence[Tracked], before: Tree, after: Tree) -> tuple[Verdict, ...]:
+def between(tracked: Sequence[TrackedReference], before: Tree, after: Tree) -> tuple[Verdict, ...]:
     """What became of references from one tree to another, however far apart: in one step.
 
     Args:
@@ -415,7 +426,7 @@ def between(tracked: Sequence[Tracked], before: Tree, after: Tree) -> tuple[Verd
         before: The tree in which they are known.
         after: The tree that is asked for; its tag must be another one.
     """
-    hops = (Hop(before.tag, after.tag),)
+    hops = (TagStep(before.tag, after.tag),)
     found = _along(hops, tracked, before.tag, [after.tag], _Two(before, after), _Nothing())
     return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
 
@@ -436,8 +447,8 @@ class _Two:
     def tree(self, tag: str) -> Tree:
         return self._trees[tag]
 
-    def crossing(self, before: str, after: str) -> Crossing:
-        return Crossing(self._trees[before], self._trees[after])
+    def crossing(self, before: str, after: str) -> TreeDiff:
+        return TreeDiff(self._trees[before], self._trees[after])
 
     def release(self, tag: str) -> None:
         """They are the caller's."""
@@ -453,7 +464,7 @@ class _Nothing:
         """Forget them."""
 
 
-def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tuple[Hop, ...]:
+def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tuple[TagStep, ...]:
     """The walk over all tags from the baseline; kept, as it depends on the tags' commits alone."""
     commits = "\n".join(f"{tag} {woods.commit(tag)}" for tag in (baseline, *tags))
     key = hashlib.sha256(f"{_PLAN}\n{commits}".encode()).hexdigest()
@@ -467,26 +478,28 @@ def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tup
 
 
 def _trail(
-    tracked: Tracked,
+    tracked: TrackedReference,
     tags: Sequence[str],
-    at: Mapping[str, Mapping[int, Place]],
+    at: Mapping[str, Mapping[int, TrackedPosition]],
     outcomes: dict[tuple[int, int], Outcome],
-) -> Trail:
+) -> ReferenceHistory:
     why = _unfollowed(tracked)
     if why:
         missing = Missing(why)
-        return Trail(tracked.reference, tuple(Stop(tag, missing, Text.UNKNOWN) for tag in tags))
+        return ReferenceHistory(
+            tracked.reference, tuple(TagOutcome(tag, missing, TextState.UNKNOWN) for tag in tags)
+        )
     stops = []
     for tag in tags:
         place = at[tag][id(tracked)]
         key = id(tracked), id(place)
         if key not in outcomes:  # most places are the same object over many tags
             outcomes[key] = outcome(tracked, place)
-        stops.append(Stop(tag, outcomes[key], place.text))
-    return Trail(tracked.reference, tuple(stops))
+        stops.append(TagOutcome(tag, outcomes[key], place.text))
+    return ReferenceHistory(tracked.reference, tuple(stops))
 
 
-def _unfollowed(tracked: Tracked) -> str:
+def _unfollowed(tracked: TrackedReference) -> str:
     """Why a reference is followed to no other tag, empty if it is."""
     if tracked.anchor is None:
         return tracked.reason
@@ -496,7 +509,7 @@ def _unfollowed(tracked: Tracked) -> str:
     return f"{tracked.anchor.path} is vendored, which is not followed from tag to tag" if vendored else ""
 
 
-def outcome(tracked: Tracked, place: Place) -> Outcome:
+def outcome(tracked: TrackedReference, place: TrackedPosition) -> Outcome:
     """What a place means for a reference: the same, elsewhere, under another name, or not there."""
     origin, now = tracked.anchor, place.anchor
     assert origin is not None  # noqa: S101 - only what is at the baseline has a place elsewhere
@@ -516,7 +529,7 @@ def outcome(tracked: Tracked, place: Place) -> Outcome:
     return Moved(at, place.by, f"{where}, not in line {cited}")
 
 
-def _with_guess(place: Place) -> str:
+def _with_guess(place: TrackedPosition) -> str:
     guess = place.guess
     if guess is None:
         return place.missing
@@ -526,16 +539,16 @@ def _with_guess(place: Place) -> str:
 _LOG = logging.getLogger(__name__)
 
 
-class Tracks(msgspec.Struct, frozen=True):
+class TrackResult(msgspec.Struct, frozen=True):
     """The trails of references, and the tags of their stops."""
 
     tags: tuple[str, ...]
-    trails: tuple[Trail, ...]
+    trails: tuple[ReferenceHistory, ...]
 
 
 def track(
     releases: Releases, cache: Cache, base: SourceTree, references: Sequence[Reference], glob: str = "*"
-) -> Tracks:
+) -> TrackResult:
     """What became of references at a source's version tags.
 
     Args:
@@ -555,14 +568,16 @@ def track(
         where = base.snapshot.repository
         raise InvalidInput(f"no version tag of {where} fits {glob!r}; the newest is {every[-1]}")
     _LOG.info("following %s over %s", counted(len(references), "symbol"), counted(len(wanted), "tag"))
-    woods = Forest(releases.chain, cache)
+    woods = SourceTrees(releases.chain, cache)
     starts = [tracked(reference, base) for reference in references]
-    return Tracks(tuple(wanted), trails(starts, base.tag, wanted, woods, Hops(cache), among=every))
+    return TrackResult(
+        tuple(wanted), histories(starts, base.tag, wanted, woods, StepCache(cache), among=every)
+    )
 
 
-def tracked(reference: Reference, base: SourceTree) -> Tracked:
+def tracked(reference: Reference, base: SourceTree) -> TrackedReference:
     """A reference with its declaration in the tree in which it is looked up."""
     outcome = reference_lookup.verdict(reference, base).outcome
     if isinstance(outcome, Missing | Skipped):
-        return Tracked(reference, None, outcome.reason)
-    return Tracked(reference, outcome.anchor, outcome.reason)
+        return TrackedReference(reference, None, outcome.reason)
+    return TrackedReference(reference, outcome.anchor, outcome.reason)

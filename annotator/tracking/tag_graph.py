@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 
-from annotator.model.symbol_history import Hop
+from annotator.model.symbol_history import TagStep
 from annotator.repository.versions import LineName, key, line_name, release_lines
 
 Content = Callable[[str], int]
 """The blobs of a tag's files as a set of bits: what two tags share are the bits that both have."""
 
 
-def plan(tags: Sequence[str], start: str, content: Content) -> tuple[Hop, ...]:
+def plan(tags: Sequence[str], start: str, content: Content) -> tuple[TagStep, ...]:
     """The hops that reach every tag from `start`.
 
     Tags of one release line (`18.09`) follow each other. A line begins near a tag of another one:
@@ -46,7 +46,7 @@ def plan(tags: Sequence[str], start: str, content: Content) -> tuple[Hop, ...]:
     return tuple(hops)
 
 
-def towards(hops: Iterable[Hop], wanted: Iterable[str]) -> tuple[Hop, ...]:
+def towards(hops: Iterable[TagStep], wanted: Iterable[str]) -> tuple[TagStep, ...]:
     """The hops of a plan that are needed to reach some tags, those within a release line made one."""
     asked = set(wanted)
     needed, kept = set(asked), []
@@ -57,7 +57,7 @@ def towards(hops: Iterable[Hop], wanted: Iterable[str]) -> tuple[Hop, ...]:
     return tuple(_shortened(tuple(reversed(kept)), asked))
 
 
-def _shortened(hops: Sequence[Hop], wanted: Collection[str]) -> Iterable[Hop]:
+def _shortened(hops: Sequence[TagStep], wanted: Collection[str]) -> Iterable[TagStep]:
     """Hops without the stops that nobody asked for, where neither side leaves the release line."""
     onward = Counter(hop.before for hop in hops)
     begun: dict[str, str] = {}
@@ -70,17 +70,17 @@ def _shortened(hops: Sequence[Hop], wanted: Collection[str]) -> Iterable[Hop]:
         if inside and onward[hop.after] == 1 and hop.after not in wanted:
             begun[hop.after] = start
         else:
-            yield Hop(start, hop.after)
+            yield TagStep(start, hop.after)
 
 
-def _along(line: Sequence[str], start: str) -> Iterable[Hop]:
+def _along(line: Sequence[str], start: str) -> Iterable[TagStep]:
     """From one tag of a line to both of its ends."""
     at = line.index(start)
-    yield from (Hop(line[n - 1], line[n]) for n in range(at + 1, len(line)))
-    yield from (Hop(line[n + 1], line[n]) for n in range(at - 1, -1, -1))
+    yield from (TagStep(line[n - 1], line[n]) for n in range(at + 1, len(line)))
+    yield from (TagStep(line[n + 1], line[n]) for n in range(at - 1, -1, -1))
 
 
-def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iterable[Hop]:
+def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iterable[TagStep]:
     """From the tag of a reached line to the tag of a further one that has most in common with it."""
     earlier = (key(origin[0]) or ()) < (key(line[0]) or ())
     if earlier:
@@ -89,7 +89,7 @@ def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iter
     else:
         left = origin[0]
         entry = min(line, key=lambda tag: known.distance(tag, left))
-    yield Hop(left, entry)
+    yield TagStep(left, entry)
     yield from _along(line, entry)
 
 

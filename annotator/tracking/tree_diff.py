@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from annotator.model.go import Declaration, Document, Kind
+from annotator.model.go import Declaration, GoFile, Kind
 from annotator.model.symbol_history import Tree
 from annotator.tracking.lookup import folder, is_test, shared_tail
 
@@ -20,7 +20,7 @@ _DECLARED = re.compile(rb"^(%b)((?!\d)%b+)" % (_BEFORE.pattern, _LETTER.pattern)
 _FUNCTION, _METHOD = b"func ", b"func ("
 
 
-class Names:
+class DeclaredNames:
     """Index of the names that some files may declare; several times faster than parsing them."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
@@ -150,7 +150,7 @@ def _tied(ranked: list[tuple[float, str, str]]) -> set[tuple[float, str, str]]:
     return {pair for pair in ranked if olds[pair[0], pair[1]] > 1 or news[pair[0], pair[2]] > 1}
 
 
-class Crossing:
+class TreeDiff:
     """Two trees side by side; files whose blob is in both at the same path cost nothing."""
 
     def __init__(self, before: Tree, after: Tree) -> None:
@@ -243,18 +243,18 @@ class Crossing:
         return self._declared_before.declaring(wanted)
 
     @cached_property
-    def _declared_later(self) -> Names:
-        return Names(self.after.read(sorted(self.new | self.edited)))
+    def _declared_later(self) -> DeclaredNames:
+        return DeclaredNames(self.after.read(sorted(self.new | self.edited)))
 
     @cached_property
-    def _declared_before(self) -> Names:
-        return Names(self.before.read(sorted(self.gone | self.edited)))
+    def _declared_before(self) -> DeclaredNames:
+        return DeclaredNames(self.before.read(sorted(self.gone | self.edited)))
 
-    def old(self, path: str) -> Document:
+    def old(self, path: str) -> GoFile:
         """What a file says in the first tree."""
         return self.before.documents([path])[path]
 
-    def later(self, path: str) -> Document:
+    def later(self, path: str) -> GoFile:
         """What a file says in the second tree."""
         return self.after.documents([path])[path]
 

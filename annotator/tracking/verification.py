@@ -13,11 +13,11 @@ import msgspec
 
 from annotator.baseline_file import BASELINE
 from annotator.cache import Kept
-from annotator.golang.source_tree import Tree
-from annotator.model.reference import Missing, Reference, Skipped, Text, Verdict, Verified
+from annotator.golang.source_tree import SourceTree
+from annotator.model.reference import Missing, Reference, Skipped, TextState, Verdict, Verified
 from annotator.session import Session
 from annotator.tracking import reference_lookup, source_trees, symbol_follower
-from annotator.tracking.baseline_lookup import Facts
+from annotator.tracking.baseline_lookup import BaselineLookup
 
 # Branches move on; what was cited there then is not known to be what is there now.
 _BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
@@ -25,12 +25,12 @@ _LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
 _MANY = 200
 
 
-def verdict(at: Session, reference: Reference) -> Verdict:
+def verify_reference(at: Session, reference: Reference) -> Verdict:
     """What became of one reference."""
-    return verdicts(at, [reference])[0]
+    return verify_references(at, [reference])[0]
 
 
-def verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
+def verify_references(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
     """Where references are: by their names, and what these do not find is followed, all of a tag at once."""
     wanted = tuple(references)
     if len(wanted) >= _MANY:  # these need most files: parse them together, on all cores
@@ -41,7 +41,7 @@ def verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...
 
 
 def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]:
-    recorded = functools.cache(lambda: Facts(at.facts.symbols if at.facts else (), at.tree))
+    recorded = functools.cache(lambda: BaselineLookup(at.facts.symbols if at.facts else (), at.tree))
     found = {reference: _named(at, reference, recorded) for reference in references}
     astray: dict[str, list[Reference]] = defaultdict(list)
     for reference, (_, origin) in found.items():
@@ -52,7 +52,9 @@ def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]
     return tuple(_compared(at, reference, placed[reference]) for reference in references)
 
 
-def _named(at: Session, reference: Reference, recorded: Callable[[], Facts]) -> tuple[Verdict, str | None]:
+def _named(
+    at: Session, reference: Reference, recorded: Callable[[], BaselineLookup]
+) -> tuple[Verdict, str | None]:
     """What a reference's name finds, and the tag from which it is to be followed if that is nothing."""
     if reference.ref is None or is_branch(at, reference.ref):
         found = reference_lookup.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
@@ -93,7 +95,7 @@ def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
     return msgspec.structs.replace(found, text=text) if text is not None else found
 
 
-def _text(at: Session, reference: Reference, found: Verdict) -> Text | None:
+def _text(at: Session, reference: Reference, found: Verdict) -> TextState | None:
     """The declaration's text against the baseline's, where that is at hand; None where it is not."""
     base = at.at_hand(at.project.config.baseline)
     if base is None or isinstance(found.outcome, Missing | Skipped) or not found.outcome.anchor.symbol:
@@ -107,7 +109,7 @@ def _text(at: Session, reference: Reference, found: Verdict) -> Text | None:
         for name in dict.fromkeys((anchor.symbol, symbol))
     )
     origin = next((place.anchor for place in places if isinstance(place, Verified)), None)
-    return reference_lookup.text(origin, base, anchor, at.tree) if origin is not None else Text.UNKNOWN
+    return reference_lookup.text(origin, base, anchor, at.tree) if origin is not None else TextState.UNKNOWN
 
 
 def is_branch(at: Session, ref: str) -> bool:
@@ -125,7 +127,9 @@ def is_branch(at: Session, ref: str) -> bool:
     return at.source.has_history and at.at_hand(ref) is not None
 
 
-def _by_facts(at: Session, reference: Reference, found: Verdict, recorded: Callable[[], Facts]) -> Verdict:
+def _by_facts(
+    at: Session, reference: Reference, found: Verdict, recorded: Callable[[], BaselineLookup]
+) -> Verdict:
     """What was recorded at the baseline stands in for it where it is not at hand."""
     known = at.facts
     if known is None or reference.ref != known.tag or reference.symbol is None:
@@ -140,11 +144,11 @@ def _by_facts(at: Session, reference: Reference, found: Verdict, recorded: Calla
     return msgspec.structs.replace(found, text=by_facts.text) if same else found
 
 
-def cached_verdicts(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
+def verify_references_cached(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
     """Where references are, as `judging` finds it; found anew where anything that it rests on has changed."""
     given = tuple(references)
     kept = Kept(at.cache, "verdicts", tuple[Verdict, ...])
-    return kept.one(_state(at, given), lambda: verdicts(at, given))
+    return kept.one(_state(at, given), lambda: verify_references(at, given))
 
 
 def _state(at: Session, references: tuple[Reference, ...]) -> str:
@@ -164,7 +168,7 @@ def _state(at: Session, references: tuple[Reference, ...]) -> str:
     return found.hexdigest()
 
 
-def _tree_fingerprint(tree: Tree | None) -> str:
+def _tree_fingerprint(tree: SourceTree | None) -> str:
     """A name for all files of a tree; empty where it is not at hand."""
     if tree is None:
         return ""

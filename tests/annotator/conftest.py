@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from annotator.golang import declarations
-from annotator.model.go import Document
+from annotator.model.go import GoFile
 from annotator.model.source import Blob
 
 
@@ -42,8 +42,8 @@ class MemoryTree:
         inside = [p for p in self._files if p.rpartition("/")[0] == folder and p.endswith(".go")]
         return {path: self._files[path] for path in inside}
 
-    def document(self, path: str) -> Document:
-        return declarations.read(self._files[path])
+    def document(self, path: str) -> GoFile:
+        return declarations.read_go_file(self._files[path])
 
     def has(self, path: str) -> bool:
         return path in self._files
@@ -51,10 +51,10 @@ class MemoryTree:
     def data(self, path: str) -> bytes:
         return self._files[path]
 
-    def documents(self, paths: Iterable[str]) -> Mapping[str, Document]:
+    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         wanted = list(paths)
         self.parsed.extend(wanted)
-        return {path: declarations.read(self._files[path]) for path in wanted}
+        return {path: declarations.read_go_file(self._files[path]) for path in wanted}
 
     def containing(self, word: str) -> tuple[str, ...]:
         return tuple(path for path in self.go_files if word.encode() in self._files[path])

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotator.cache import Cache
-from annotator.model.go import Declaration, Document, Import, Kind, Span
+from annotator.model.go import Declaration, GoFile, Import, Kind, Span
 
 Reopened = Callable[..., Cache]
 Python = Callable[[str], subprocess.Popen[str]]
@@ -32,7 +32,7 @@ STRUCT = Declaration(
     "Store",
     members=(FIELD,),
 )
-DOCUMENT = Document("store", (Import("fmt", "", 1),), (STRUCT,), "linux", 5, (9,))
+DOCUMENT = GoFile("store", (Import("fmt", "", 1),), (STRUCT,), "linux", 5, (9,))
 
 
 @pytest.fixture

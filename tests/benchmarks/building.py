@@ -19,7 +19,7 @@ import tree_sitter_go
 from tree_sitter import Language, Parser
 
 from annotator import config
-from annotator.golang.source_tree import Tree
+from annotator.golang.source_tree import SourceTree
 from annotator.repository import factory
 
 RUNS = 3
@@ -154,7 +154,7 @@ def _parse() -> float:
         config=project.config, cache=factory.cache_folder(),
     )  # fmt: skip
     with opened.source:
-        tree = Tree(opened.source.snapshot(opened.tag), reading.Nothing())
+        tree = SourceTree(opened.source.snapshot(opened.tag), reading.Nothing())
         files = tree.read(tree.go_files)
     parser = Parser(Language(tree_sitter_go.language()))
     started = time.perf_counter()

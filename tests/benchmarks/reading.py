@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from annotator import config
-from annotator.golang.source_tree import Tree
+from annotator.golang.source_tree import SourceTree
 from annotator.repository import factory
 
 RUNS = 5
@@ -91,7 +91,7 @@ def _export(folder: Path) -> int:
         cache=factory.cache_folder(),
     )
     with opened.source:
-        tree = Tree(opened.source.snapshot(opened.tag), Nothing())
+        tree = SourceTree(opened.source.snapshot(opened.tag), Nothing())
         for path, data in tree.read(tree.go_files).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)

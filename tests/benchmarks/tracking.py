@@ -19,15 +19,15 @@ import msgspec
 
 from annotator.articles import manifest_file
 from annotator.cache import Cache
-from annotator.golang.source_tree import Tree, reader
-from annotator.model.go import Declaration, Document, Kind
+from annotator.golang.source_tree import SourceTree, reader_fingerprint
+from annotator.model.go import Declaration, GoFile, Kind
 from annotator.model.reference import Anchor, Reference
 from annotator.repository import versions
 from annotator.repository.local_git import LocalSource
 from annotator.repository.tag_snapshots import Chain
 from annotator.tracking import reference_lookup, symbol_follower
 from annotator.tracking.lookup import anchor, is_test, shared_tail
-from annotator.tracking.source_trees import Forest, Hops
+from annotator.tracking.source_trees import SourceTrees, StepCache
 
 BASELINE = "v18.09.6"
 OLDEST = "v1.13.1"
@@ -80,7 +80,7 @@ def run() -> Iterator[Row]:
 def _placing(source: LocalSource, repository: Path) -> Iterator[Row]:
     with _woods(source) as (woods, hops, tags):
         starts = _scope(woods.tree(BASELINE))
-        found = symbol_follower.trails(_known(starts), BASELINE, list(GOALS), woods, hops, among=tags)
+        found = symbol_follower.histories(_known(starts), BASELINE, list(GOALS), woods, hops, among=tags)
         base = woods.tree(BASELINE)
         for number, (tag, goal) in enumerate(GOALS.items()):
             truth = survivors(starts, base, woods.tree(tag))
@@ -96,7 +96,7 @@ def _placing(source: LocalSource, repository: Path) -> Iterator[Row]:
             yield ("", "", f"linecite {cited}", f"{ours.right / max(1, cited.right):.2f}×", "")
 
 
-def _scope(tree: Tree) -> list[Anchor]:
+def _scope(tree: SourceTree) -> list[Anchor]:
     """Functions, methods and types of the packages that are followed; tests aside."""
     paths = [path for path in tree.go_files if SCOPE.fullmatch(path) and not is_test(path)]
     return [
@@ -107,7 +107,7 @@ def _scope(tree: Tree) -> list[Anchor]:
     ]
 
 
-def survivors(starts: Sequence[Anchor], before: Tree, after: Tree) -> list[At | None]:
+def survivors(starts: Sequence[Anchor], before: SourceTree, after: SourceTree) -> list[At | None]:
     """Where each declaration is at a tag, told by kind, receiver and name alone; None if that is not clear.
 
     Clear is: the only one of its file, if the file is still there; else the only one of the tree at
@@ -120,7 +120,7 @@ def survivors(starts: Sequence[Anchor], before: Tree, after: Tree) -> list[At | 
 Index = Mapping[tuple[str, Kind], list[tuple[str, Declaration]]]
 
 
-def _index(tree: Tree) -> Index:
+def _index(tree: SourceTree) -> Index:
     found: dict[tuple[str, Kind], list[tuple[str, Declaration]]] = defaultdict(list)
     for path, document in tree.documents([path for path in tree.go_files if not is_test(path)]).items():
         for declaration in document.declarations:
@@ -128,7 +128,7 @@ def _index(tree: Tree) -> Index:
     return found
 
 
-def _clear(start: Anchor, old: Index, new: Index, before: Tree, after: Tree) -> At | None:
+def _clear(start: Anchor, old: Index, new: Index, before: SourceTree, after: SourceTree) -> At | None:
     was, now = old[start.symbol, start.kind], new.get((start.symbol, start.kind), [])
     here = [each for each in now if each[0] == start.path]
     if here:
@@ -150,7 +150,7 @@ def _place(found: tuple[str, Declaration]) -> At:
     return found[0], found[1].line
 
 
-def _bytes(tree: Tree, found: tuple[str, Declaration]) -> bytes:
+def _bytes(tree: SourceTree, found: tuple[str, Declaration]) -> bytes:
     return tree.data(found[0])[found[1].span.start : found[1].span.end]
 
 
@@ -169,7 +169,7 @@ def _at(outcome: object) -> At | None:
 
 
 def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
-    base = Tree(source.snapshot(BASELINE), _NoDocuments())
+    base = SourceTree(source.snapshot(BASELINE), _NoDocuments())
     scope = _scope(base)
     eighteen = _eighteen(base)
     for what, starts, cold_goal, warm_goal in (
@@ -195,7 +195,7 @@ def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
     yield ("memory of all this at most", f"{most} MB", "", "", "< 600 MB")
 
 
-def _eighteen(base: Tree) -> list[Anchor]:
+def _eighteen(base: SourceTree) -> list[Anchor]:
     manifest = Path("site/articles/volume-init.toml")
     article = manifest_file.read(manifest.name, manifest.read_bytes(), ("components/engine",))
     outcomes = [reference_lookup.verdict(reference, base).outcome for reference in article.references]
@@ -206,7 +206,7 @@ def _tracked(source: LocalSource, starts: Sequence[Anchor], folder: Path) -> tup
     """Seconds, blobs parsed, and files at all tags together."""
     started = time.perf_counter()
     with _woods(source, folder) as (woods, hops, tags):
-        symbol_follower.trails(_known(starts), BASELINE, tags, woods, hops)
+        symbol_follower.histories(_known(starts), BASELINE, tags, woods, hops)
         seconds = time.perf_counter() - started
         return seconds, woods.documents.parsed, sum(len(woods.tree(tag).go_files) for tag in tags)
 
@@ -242,10 +242,10 @@ class _Counted:
         self._cache = cache
         self.parsed = 0
 
-    def get_many(self, ids: Iterable[str]) -> Mapping[str, Document]:
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, GoFile]:
         return self._cache.get_many(ids)
 
-    def put_many(self, documents: Mapping[str, Document]) -> None:
+    def put_many(self, documents: Mapping[str, GoFile]) -> None:
         self.parsed += len(documents)
         self._cache.put_many(documents)
 
@@ -260,7 +260,7 @@ class _NoDocuments:
         return None
 
 
-class _Woods(Forest):
+class _Woods(SourceTrees):
     """A forest whose parsing is counted."""
 
     def __init__(self, chain: Chain, documents: _Counted) -> None:
@@ -269,16 +269,19 @@ class _Woods(Forest):
 
 
 @contextmanager
-def _woods(source: LocalSource, folder: Path | None = None) -> Iterator[tuple[_Woods, Hops, list[str]]]:
+def _woods(source: LocalSource, folder: Path | None = None) -> Iterator[tuple[_Woods, StepCache, list[str]]]:
     """All release tags from the oldest on; with a folder, what is found out is kept in it."""
     tags = [
         tag
         for tag in versions.releases(source.tags())
         if (versions.key(tag) or ()) >= (versions.key(OLDEST) or ())
     ]
-    with tempfile.TemporaryDirectory() as other, Cache(folder or Path(other), reader=reader()) as cache:
-        yield _Woods(Chain(source, tags), _Counted(cache)), Hops(cache), tags
+    with (
+        tempfile.TemporaryDirectory() as other,
+        Cache(folder or Path(other), reader=reader_fingerprint()) as cache,
+    ):
+        yield _Woods(Chain(source, tags), _Counted(cache)), StepCache(cache), tags
 
 
-def _known(starts: Sequence[Anchor]) -> list[symbol_follower.Tracked]:
-    return [symbol_follower.Tracked(Reference(at.path, at.symbol, at.line), at) for at in starts]
+def _known(starts: Sequence[Anchor]) -> list[symbol_follower.TrackedReference]:
+    return [symbol_follower.TrackedReference(Reference(at.path, at.symbol, at.line), at) for at in starts]

@@ -13,9 +13,18 @@ import pytest
 from annotator.config import Licence
 from annotator.golang import declarations
 from annotator.model import port
-from annotator.model.go import Document, Use
+from annotator.model.go import GoFile, ResolvedUse
 from annotator.model.port import Counterpart, GoSymbol, PythonObject
-from annotator.model.reference import Anchor, Article, Chapter, Reference, Sign, Text, Verdict, Verified
+from annotator.model.reference import (
+    Anchor,
+    Article,
+    Chapter,
+    Evidence,
+    Reference,
+    TextState,
+    Verdict,
+    Verified,
+)
 from annotator.parity import comparison
 from annotator.site import inputs, markdown_text, output, pages, rendering
 from annotator.site.inputs import Cited, Mirror, SiteInput
@@ -96,7 +105,7 @@ _TEXTS = {
 }
 
 
-def _uses(document: Document, data: bytes) -> tuple[Use, ...]:
+def _uses(document: GoFile, data: bytes) -> tuple[ResolvedUse, ...]:
     """Every occurrence of a type's name in a signature or a body, outside comments."""
     declared = {(one.line, one.column) for one in document.declarations}
     found = []
@@ -107,7 +116,7 @@ def _uses(document: Document, data: bytes) -> tuple[Use, ...]:
         )
         if (line, column) not in declared:
             spot = (match.start(), match.end(), line, column)
-            found.append(Use(*spot, call=False, path=PATH, symbol=match[0].decode()))
+            found.append(ResolvedUse(*spot, call=False, path=PATH, symbol=match[0].decode()))
     return tuple(found)
 
 
@@ -116,7 +125,7 @@ def _object(name: str, kind: str, text: bytes, lines: int) -> PythonObject:
     return PythonObject(name, kind, PYTHON, line, line + lines - 1)
 
 
-def _mirror(document: Document) -> Mirror:
+def _mirror(document: GoFile) -> Mirror:
     """A Python file that mirrors the Go file, and an example, both as hostile as they can be."""
     objects = {
         one.name: one
@@ -135,7 +144,7 @@ def _mirror(document: Document) -> Mirror:
     call = CUPS.index(b"cup(")
     line = objects["kitchen.cups.Cupboard.take"].line + 1
     column = call - CUPS.rfind(b"\n", 0, call)
-    use = Use(call, call + 3, line, column, call=False, path=PYTHON, symbol="kitchen.cups.cup")
+    use = ResolvedUse(call, call + 3, line, column, call=False, path=PYTHON, symbol="kitchen.cups.cup")
     rows = (
         comparison.Row(
             "field", HOSTILE[1], HOSTILE[2], 5, HOSTILE[3], 9, comparison.Agreement.DIFFERS, HOSTILE[6]
@@ -156,7 +165,8 @@ def _mirror(document: Document) -> Mirror:
         objects=objects,
         pairs=pairs,
         covered=tuple(
-            port.Covered(one, port.State.LEFT_OUT, reason=HOSTILE[0]) for one in originals.values()
+            port.SymbolCoverage(one, port.CoverageState.LEFT_OUT, reason=HOSTILE[0])
+            for one in originals.values()
         ),
         examples=(inputs.Example("pour", PYTHON, HOSTILE[2], HOSTILE[0], "\n".join(HOSTILE)),),
         home="javascript:1",
@@ -164,7 +174,7 @@ def _mirror(document: Document) -> Mirror:
 
 
 def _given() -> SiteInput:
-    document = declarations.read(CUPBOARD)
+    document = declarations.read_go_file(CUPBOARD)
     declared = {one.symbol: one for one in document.declarations}
     cited, verdicts = [], []
     for number, symbol, heading in (
@@ -176,7 +186,9 @@ def _given() -> SiteInput:
         reference = Reference(PATH, symbol, one.line, cited=PATH, heading=heading, chapter=number)
         anchor = Anchor(PATH, symbol, one.kind, one.line, one.span.end_line)
         cited.append(Chapter(number, f"{symbol} {HOSTILE[1]}", (reference,)))
-        verdicts.append(Verdict(reference, Verified(anchor, Sign.SYMBOL, f"Found. {HOSTILE[2]}"), Text.SAME))
+        verdicts.append(
+            Verdict(reference, Verified(anchor, Evidence.SYMBOL, f"Found. {HOSTILE[2]}"), TextState.SAME)
+        )
     return SiteInput(
         repository="https://example.org/kitchen",
         tag=f"v1 {HOSTILE[0]}",

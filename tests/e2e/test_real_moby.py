@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from annotator.articles import manifest_file
-from annotator.golang.source_tree import Tree
+from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Article, Missing, Verified
 from annotator.repository.local_git import LocalSource
 from annotator.tracking import reference_lookup
@@ -26,7 +26,7 @@ def article() -> Article:
     return manifest_file.read("volume-init.toml", MANIFEST.read_bytes())
 
 
-def misplaced(article: Article, tree: Tree, written_at: Tree | None = None) -> Iterable[str]:
+def misplaced(article: Article, tree: SourceTree, written_at: SourceTree | None = None) -> Iterable[str]:
     """What the verdicts get wrong against the facts: a thing that is there must be found, none else."""
     for reference in article.references:
         (fact,) = [
@@ -48,8 +48,8 @@ def test_every_reference_is_where_the_facts_say_at_debians_releases(article, rel
 @pytest.mark.parametrize("tag", ["v18.03.1-ce", "v18.09.6", "v20.10.24", "v28.5.2"])
 def test_every_reference_is_where_the_facts_say_in_the_repository(article, moby_repository, tag):
     with LocalSource(Path(moby_repository), repository="https://github.com/moby/moby") as source:
-        baseline = Tree(source.snapshot("v18.09.6"), Kept())
-        tree = Tree(source.snapshot(tag), Kept())
+        baseline = SourceTree(source.snapshot("v18.09.6"), Kept())
+        tree = SourceTree(source.snapshot(tag), Kept())
 
         assert not list(misplaced(article, tree))
         assert not list(misplaced(article, tree, baseline))
@@ -57,7 +57,7 @@ def test_every_reference_is_where_the_facts_say_in_the_repository(article, moby_
 
 def test_all_18_are_verified_at_the_baseline(article, moby_repository):
     with LocalSource(Path(moby_repository), repository="https://github.com/moby/moby") as source:
-        tree = Tree(source.snapshot("v18.09.6"), Kept())
+        tree = SourceTree(source.snapshot("v18.09.6"), Kept())
 
         outcomes = [reference_lookup.verdict(reference, tree).outcome for reference in article.references]
 

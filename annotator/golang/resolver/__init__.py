@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from annotator.golang.build_constraints import platform_of
-from annotator.golang.resolver.expressions import Expressions, Members
-from annotator.golang.resolver.method_sets import Interfaces, Signatures
-from annotator.golang.resolver.packages import File, Files, Packages, Source, by_symbol
-from annotator.golang.resolver.types import Types
-from annotator.golang.resolver.visitor import Walk, Watch
-from annotator.model.go import Declaration, Kind, Use
+from annotator.golang.resolver.expressions import ExpressionTypes, MemberLookup
+from annotator.golang.resolver.method_sets import MethodSets, SignatureFormatter
+from annotator.golang.resolver.packages import FileSet, GoSource, PackageIndex, ParsedFile, by_symbol
+from annotator.golang.resolver.types import TypeResolver
+from annotator.golang.resolver.visitor import ScopeVisitor, SelectorCallback
+from annotator.model.go import Declaration, Kind, ResolvedUse
 
 CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
 
 @dataclass(eq=False)
-class Binder:
+class Resolver:
     """Binds the files of one snapshot; packages are read when a name first leads to them.
 
     Attributes:
@@ -28,23 +28,23 @@ class Binder:
         modules: Import paths of the repository's root, through its history.
     """
 
-    source: Source
+    source: GoSource
     modules: tuple[str, ...]
-    _files: Files = field(init=False)
-    _builds: dict[tuple[tuple[tuple[str, bool], ...], str | None], Build] = field(default_factory=dict)
-    _uses: dict[str, tuple[Use, ...]] = field(default_factory=dict)
+    _files: FileSet = field(init=False)
+    _builds: dict[tuple[tuple[tuple[str, bool], ...], str | None], BuildContext] = field(default_factory=dict)
+    _uses: dict[str, tuple[ResolvedUse, ...]] = field(default_factory=dict)
     _symbols: dict[str, Mapping[str, tuple[Declaration, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._files = Files(self.source)
+        self._files = FileSet(self.source)
 
-    def uses(self, path: str) -> tuple[Use, ...]:
+    def uses(self, path: str) -> tuple[ResolvedUse, ...]:
         """The proven uses in a file, in source order; none for a path without a Go file."""
         if path not in self._uses:
             self._uses[path] = self._bound(path)
         return self._uses[path]
 
-    def uses_in(self, path: str, declaration: Declaration) -> tuple[Use, ...]:
+    def uses_in(self, path: str, declaration: Declaration) -> tuple[ResolvedUse, ...]:
         """The proven uses within one declaration of a file."""
         uses = self.uses(path)
         first = bisect_left(uses, declaration.span.start, key=_start)
@@ -82,7 +82,7 @@ class Binder:
             self._symbols[path] = by_symbol(found.document.walk()) if found is not None else {}
         return self._symbols[path]
 
-    def show(self, path: str, watch: Watch) -> None:
+    def show(self, path: str, watch: SelectorCallback) -> None:
         """Show every selector of a file to `watch`, with what its names mean where it stands."""
         self._uses[path] = self._bound(path, watch)
 
@@ -91,7 +91,7 @@ class Binder:
         found = self._files.file(path)
         return found.root if found is not None else None
 
-    def _bound(self, path: str, watch: Watch | None = None) -> tuple[Use, ...]:
+    def _bound(self, path: str, watch: SelectorCallback | None = None) -> tuple[ResolvedUse, ...]:
         found = self._files.file(path)
         if found is None:
             return ()
@@ -99,34 +99,34 @@ class Binder:
         file = build.packages.file(path)
         if file is None or file.root is None:
             return ()
-        return Walk(file, build.types, build.expressions, watch=watch).run(file.root)
+        return ScopeVisitor(file, build.types, build.expressions, watch=watch).run(file.root)
 
-    def _build(self, file: File) -> Build:
+    def _build(self, file: ParsedFile) -> BuildContext:
         platform = platform_of(file.path, file.head.constraint)
         tested = file.folder if file.is_test else None
         key = (tuple(sorted(platform.items())), tested)
         if key not in self._builds:
-            packages = Packages(self._files, self.modules, platform, tested)
-            types = Types(packages)
-            members = Members(types)
-            self._builds[key] = Build(
+            packages = PackageIndex(self._files, self.modules, platform, tested)
+            types = TypeResolver(packages)
+            members = MemberLookup(types)
+            self._builds[key] = BuildContext(
                 packages,
                 types,
-                Expressions(types, members),
-                Interfaces(types, members, Signatures(types)),
+                ExpressionTypes(types, members),
+                MethodSets(types, members, SignatureFormatter(types)),
             )
         return self._builds[key]
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class BuildContext:
     """What is known of the files that are built together."""
 
-    packages: Packages
-    types: Types
-    expressions: Expressions
-    interfaces: Interfaces
+    packages: PackageIndex
+    types: TypeResolver
+    expressions: ExpressionTypes
+    interfaces: MethodSets
 
 
-def _start(use: Use) -> int:
+def _start(use: ResolvedUse) -> int:
     return use.start

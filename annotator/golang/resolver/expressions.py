@@ -9,23 +9,23 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
-from annotator.golang.resolver.packages import Entry, File
+from annotator.golang.resolver.packages import PackageSymbol, ParsedFile
 from annotator.golang.resolver.types import (
     MAX_DEPTH,
     TYPE_KINDS,
-    Channel,
+    ChannelType,
     Context,
-    Function,
-    Named,
+    FunctionType,
+    MapType,
+    NamedType,
     PackageName,
-    Pointer,
-    Sequence,
-    Several,
-    Spelled,
-    Table,
+    PointerType,
+    SliceType,
+    TupleType,
     Type,
+    TypeLiteral,
     TypeName,
-    Types,
+    TypeResolver,
     only_child,
 )
 from annotator.golang.syntax import names_of
@@ -33,10 +33,10 @@ from annotator.model.go import Declaration, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class SelectedMember:
     """What a selector names: its declaration, if the document has it, and its type."""
 
-    file: File
+    file: ParsedFile
     declaration: Declaration | None
     type: Type | None
 
@@ -50,18 +50,18 @@ class _Elements:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class MemberLookup:
     """Finds what selectors name, within one build."""
 
-    types: Types
+    types: TypeResolver
     _known: dict[tuple[str, int], _Elements] = field(default_factory=dict)
 
-    def find(self, kind: Type | None, name: str) -> Member | None:
+    def find(self, kind: Type | None, name: str) -> SelectedMember | None:
         """The field or method that `x.name` means for an x of a type, promoted ones included."""
         level: list[Type | None] = [kind]
-        seen: set[Named] = set()
+        seen: set[NamedType] = set()
         for _ in range(MAX_DEPTH):
-            found: list[Member] = []
+            found: list[SelectedMember] = []
             embedded: list[Type | None] = []
             for item in level:
                 found += self._direct(item, name, seen, embedded)
@@ -74,47 +74,49 @@ class Members:
         return None
 
     def _is_known(self, kind: Type | None) -> bool:
-        return isinstance(self.types.underlying(_pointed(kind)), Spelled)
+        return isinstance(self.types.underlying(_pointed(kind)), TypeLiteral)
 
     def _direct(
-        self, kind: Type | None, name: str, seen: set[Named], embedded: list[Type | None]
-    ) -> Iterator[Member]:
+        self, kind: Type | None, name: str, seen: set[NamedType], embedded: list[Type | None]
+    ) -> Iterator[SelectedMember]:
         """The members that a type itself has by a name; its embedded types are added to `embedded`."""
         kind = _pointed(kind)
-        if isinstance(kind, Named):
+        if isinstance(kind, NamedType):
             if kind in seen:
                 return
             seen.add(kind)
             for entry in kind.package.find(f"{kind.name}.{name}"):
-                yield Member(entry.file, entry.declaration, self.types.value_of_function(entry))
+                yield SelectedMember(entry.file, entry.declaration, self.types.value_of_function(entry))
         spelled = self.types.underlying(kind)
-        if isinstance(spelled, Spelled):
+        if isinstance(spelled, TypeLiteral):
             yield from self._spelled(spelled, name, embedded)
 
-    def _spelled(self, spelled: Spelled, name: str, embedded: list[Type | None]) -> Iterator[Member]:
+    def _spelled(
+        self, spelled: TypeLiteral, name: str, embedded: list[Type | None]
+    ) -> Iterator[SelectedMember]:
         context = spelled.context
         elements_ = self._elements(spelled)
         for item, node in elements_.named.get(name, ()):
             yield self._member(item, node, context)
         embedded += [self.types.resolve(inner, context) for inner in elements_.embedded]
 
-    def _elements(self, spelled: Spelled) -> _Elements:
+    def _elements(self, spelled: TypeLiteral) -> _Elements:
         key = spelled.context.file.path, spelled.node.id
         if key not in self._known:
             self._known[key] = _read(spelled.node, spelled.context.file)
         return self._known[key]
 
-    def _member(self, name: Node, node: Node, context: Context) -> Member:
+    def _member(self, name: Node, node: Node, context: Context) -> SelectedMember:
         if node.type == "method_elem":
             kind: Type | None = self.types.function(node, context)
         else:
             kind = self.types.resolve(node.child_by_field_name("type"), context)
             if node.children[0].type == "*":
-                kind = Pointer(kind)
-        return Member(context.file, context.file.place(name), kind)
+                kind = PointerType(kind)
+        return SelectedMember(context.file, context.file.place(name), kind)
 
 
-def _read(spelled: Node, file: File) -> _Elements:
+def _read(spelled: Node, file: ParsedFile) -> _Elements:
     read = _Elements(defaultdict(list), [])
     for node in elements(spelled):
         names = names_of(node)
@@ -150,18 +152,18 @@ def _bare(node: Node | None) -> Node | None:
 
 
 def _pointed(kind: Type | None) -> Type | None:
-    return kind.element if isinstance(kind, Pointer) else kind
+    return kind.element if isinstance(kind, PointerType) else kind
 
 
-_Rule = Callable[["Expressions", Node, Context], "Type | None"]
+_Rule = Callable[["ExpressionTypes", Node, Context], "Type | None"]
 
 
 @dataclass(eq=False)
-class Expressions:
+class ExpressionTypes:
     """Types of expressions within one build; `Types` says what type expressions mean."""
 
-    types: Types
-    members: Members
+    types: TypeResolver
+    members: MemberLookup
     _depth: int = 0
     _variables: dict[tuple[str, int], Type | None] = field(default_factory=dict)
 
@@ -183,23 +185,23 @@ class Expressions:
         if len(nodes) != 1:
             return [None] * count
         found = self.value(nodes[0], context)
-        items = found.items if isinstance(found, Several) else (found,)
+        items = found.items if isinstance(found, TupleType) else (found,)
         return [*items, *[None] * count][:count]
 
     def ranged(self, node: Node | None, context: Context) -> list[Type | None]:
         """The types of the two variables of `for … range`."""
         kind = self.types.underlying(_single(self.value(node, context)))
-        match self.types.underlying(kind.element) if isinstance(kind, Pointer) else kind:
-            case Sequence(element):
+        match self.types.underlying(kind.element) if isinstance(kind, PointerType) else kind:
+            case SliceType(element):
                 return [None, element]
-            case Table(key, value):
+            case MapType(key, value):
                 return [key, value]
-            case Channel(element):
+            case ChannelType(element):
                 return [element, None]
             case _:
                 return [None, None]
 
-    def declared(self, entry: Entry) -> Type | None:
+    def declared(self, entry: PackageSymbol) -> Type | None:
         """What a package-level name means in an expression."""
         kind = entry.declaration.kind
         if kind in TYPE_KINDS:
@@ -208,7 +210,7 @@ class Expressions:
             return self.types.value_of_function(entry)
         return self._variable(entry)
 
-    def selected(self, node: Node, context: Context) -> Entry | Member | None:
+    def selected(self, node: Node, context: Context) -> PackageSymbol | SelectedMember | None:
         """What `operand.field` names."""
         operand, name = node.child_by_field_name("operand"), node.child_by_field_name("field")
         if operand is None or name is None:
@@ -234,7 +236,13 @@ class Expressions:
 
     def _selector(self, node: Node, context: Context) -> Type | None:
         found = self.selected(node, context)
-        return self.declared(found) if isinstance(found, Entry) else found.type if found is not None else None
+        return (
+            self.declared(found)
+            if isinstance(found, PackageSymbol)
+            else found.type
+            if found is not None
+            else None
+        )
 
     def _call(self, node: Node, context: Context) -> Type | None:
         called = node.child_by_field_name("function")
@@ -246,7 +254,7 @@ class Expressions:
                 return kind
             case kind:
                 function = self.types.underlying(kind)
-                return _returned(function) if isinstance(function, Function) else None
+                return _returned(function) if isinstance(function, FunctionType) else None
 
     def _built_in(self, called: Node | None, arguments: Node | None, context: Context) -> Type | None:
         name = context.file.text(called) if called is not None and called.type == "identifier" else ""
@@ -258,7 +266,7 @@ class Expressions:
         if name == "append":
             return self.value(first, context)
         kind = self.types.resolve(first, context)
-        return Pointer(kind) if name == "new" else kind
+        return PointerType(kind) if name == "new" else kind
 
     def _composite(self, node: Node, context: Context) -> Type | None:
         return self.types.resolve(node.child_by_field_name("type"), context)
@@ -268,24 +276,24 @@ class Expressions:
         kind = _single(self.value(operand, context))
         match context.file.text(operator) if operator is not None else "":
             case "&":
-                return Pointer(kind) if kind is not None else None
+                return PointerType(kind) if kind is not None else None
             case "*":
                 if isinstance(kind, TypeName):
-                    return TypeName(Pointer(kind.type))
+                    return TypeName(PointerType(kind.type))
                 pointer = self.types.underlying(kind)
-                return pointer.element if isinstance(pointer, Pointer) else None
+                return pointer.element if isinstance(pointer, PointerType) else None
             case "<-":
                 channel = self.types.underlying(kind)
-                return channel.element if isinstance(channel, Channel) else None
+                return channel.element if isinstance(channel, ChannelType) else None
             case _:
                 return None
 
     def _index(self, node: Node, context: Context) -> Type | None:
         kind = self.types.underlying(self.value(node.child_by_field_name("operand"), context))
-        match self.types.underlying(kind.element) if isinstance(kind, Pointer) else kind:
-            case Sequence(element):
+        match self.types.underlying(kind.element) if isinstance(kind, PointerType) else kind:
+            case SliceType(element):
                 return element
-            case Table(_, value):
+            case MapType(_, value):
                 return value
             case _:
                 return None
@@ -305,7 +313,7 @@ class Expressions:
     def _type_expression(self, node: Node, context: Context) -> Type | None:
         return TypeName(self.types.resolve(node, context))
 
-    def _variable(self, entry: Entry) -> Type | None:
+    def _variable(self, entry: PackageSymbol) -> Type | None:
         """The type of a package-level variable or constant, as declared or as its value has it."""
         key = (entry.file.path, entry.declaration.span.start * 64 + entry.declaration.column)
         if key not in self._variables:
@@ -313,7 +321,7 @@ class Expressions:
             self._variables[key] = self._initial(entry)
         return self._variables[key]
 
-    def _initial(self, entry: Entry) -> Type | None:
+    def _initial(self, entry: PackageSymbol) -> Type | None:
         node = entry.file.node(entry.declaration)
         if node is None or node.type not in ("var_spec", "const_spec"):
             return None
@@ -354,9 +362,9 @@ def expressions(node: Node) -> list[Node]:
     return [child for child in node.named_children if child.type != "comment"]
 
 
-def _returned(function: Function) -> Type | None:
-    return function.results[0] if len(function.results) == 1 else Several(function.results)
+def _returned(function: FunctionType) -> Type | None:
+    return function.results[0] if len(function.results) == 1 else TupleType(function.results)
 
 
 def _single(kind: Type | None) -> Type | None:
-    return None if isinstance(kind, Several) else kind
+    return None if isinstance(kind, TupleType) else kind

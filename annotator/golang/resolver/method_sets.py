@@ -8,48 +8,48 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
-from annotator.golang.resolver.expressions import Member, Members, elements, only_embedded
-from annotator.golang.resolver.packages import Entry, File
+from annotator.golang.resolver.expressions import MemberLookup, SelectedMember, elements, only_embedded
+from annotator.golang.resolver.packages import PackageSymbol, ParsedFile
 from annotator.golang.resolver.types import (
-    BASIC,
+    BASIC_TYPES,
     MAX_DEPTH,
     TYPE_KINDS,
     Context,
-    Pointer,
-    Spelled,
+    PointerType,
     Type,
-    Types,
+    TypeLiteral,
+    TypeResolver,
     only_child,
 )
 from annotator.golang.syntax import names_of
 from annotator.model.go import Kind
 
 _SAME = {"byte": "uint8", "rune": "int32", "any": "interface{}"}
-_Rule = Callable[["Signatures", Node, Context], str]
+_Rule = Callable[["SignatureFormatter", Node, Context], str]
 
 
-class Unknown(Exception):
+class UnknownType(Exception):
     """A type that cannot be spelled; it never leaves this module."""
 
 
 @dataclass(eq=False)
-class Signatures:
+class SignatureFormatter:
     """Spells types within one build: a declared one by its import path, an alias as what it stands for."""
 
-    types: Types
+    types: TypeResolver
     _depth: int = 0
 
     def of(self, node: Node, context: Context) -> str | None:
         """The signature of a function or interface method; None, if a type in it is not known."""
         try:
             return self._function(node, context)
-        except Unknown:
+        except UnknownType:
             return None
 
     def _type(self, node: Node | None, context: Context) -> str:
         rule = self._RULES.get(node.type) if node is not None else None
         if node is None or rule is None or self._depth > MAX_DEPTH:
-            raise Unknown
+            raise UnknownType
         self._depth += 1
         try:
             return rule(self, node, context)
@@ -76,33 +76,33 @@ class Signatures:
     def _name(self, node: Node, context: Context) -> str:
         name = context.file.text(node)
         if context.local(name) is not None:
-            raise Unknown
+            raise UnknownType
         entry = self.types.entry(name, context.file)
         if entry is not None:
             return self._declared(entry)
         package = self.types.own_package(context.file)
-        if name not in BASIC or package is None or package.find(name):
-            raise Unknown
+        if name not in BASIC_TYPES or package is None or package.find(name):
+            raise UnknownType
         return _SAME.get(name, name)
 
     def _qualified(self, node: Node, context: Context) -> str:
         qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
         if qualifier is None or name is None:
-            raise Unknown
+            raise UnknownType
         found = self.types.import_of(context.file.text(qualifier), context.file)
         if found is None:
-            raise Unknown
+            raise UnknownType
         if found.package is None:
             return f"{_import_path(context.file, context.file.text(qualifier))}.{context.file.text(name)}"
         entry = found.package.only(context.file.text(name))
         if entry is None:
-            raise Unknown
+            raise UnknownType
         return self._declared(entry)
 
-    def _declared(self, entry: Entry) -> str:
+    def _declared(self, entry: PackageSymbol) -> str:
         node = entry.file.node(entry.declaration)
         if node is None or entry.declaration.kind not in TYPE_KINDS:
-            raise Unknown
+            raise UnknownType
         if node.type == "type_alias":
             return self._type(node.child_by_field_name("type"), self.types.context_of(entry))
         return f"{entry.file.folder}.{entry.declaration.name}"
@@ -130,7 +130,7 @@ class Signatures:
         inside = [child for child in node.named_children if child.type != "field_declaration_list"]
         lists = [child for child in node.named_children if child.type == "field_declaration_list"]
         if inside or any(found.named_child_count for found in lists):
-            raise Unknown
+            raise UnknownType
         return "interface{}" if node.type == "interface_type" else "struct{}"
 
     _RULES: ClassVar[dict[str, _Rule]] = {
@@ -147,26 +147,26 @@ class Signatures:
     }
 
 
-def _import_path(file: File, name: str) -> str:
+def _import_path(file: ParsedFile, name: str) -> str:
     """The path of the import outside the repository that a file knows by a name."""
     for item in file.head.imports:
         if (item.alias or item.path.rpartition("/")[2]) == name:
             return item.path
-    raise Unknown
+    raise UnknownType
 
 
 MAX_EMBEDDED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Interfaces:
+class MethodSets:
     """Compares method sets within one build, by names and signatures."""
 
-    types: Types
-    members: Members
-    signatures: Signatures
+    types: TypeResolver
+    members: MemberLookup
+    signatures: SignatureFormatter
 
-    def implements(self, entry: Entry, interface: Entry) -> bool:
+    def implements(self, entry: PackageSymbol, interface: PackageSymbol) -> bool:
         """Whether a type, or a pointer to it, has every method of an interface.
 
         False means that it is not proven; an empty interface is proven of nothing.
@@ -179,20 +179,24 @@ class Interfaces:
         )
 
     def _signature_of(self, kind: Type | None, name: str) -> str | None:
-        member = self.members.find(Pointer(kind), name)
+        member = self.members.find(PointerType(kind), name)
         node = _node(member) if member is not None else None
         if member is None or member.declaration is None or node is None:
             return None
-        context = self.types.context_of(Entry(member.file, member.declaration))
+        context = self.types.context_of(PackageSymbol(member.file, member.declaration))
         return self.signatures.of(node, context)
 
-    def _method_set(self, interface: Entry) -> dict[str, str | None]:
+    def _method_set(self, interface: PackageSymbol) -> dict[str, str | None]:
         """The interface's methods with their signatures; empty, if what it embeds is not known."""
         methods: dict[str, str | None] = {}
         todo: list[Type | None] = [self.types.declared(interface)]
         for kind in todo:
             spelled = self.types.underlying(kind)
-            if not isinstance(spelled, Spelled) or len(todo) > MAX_EMBEDDED or _is_generic(spelled.context):
+            if (
+                not isinstance(spelled, TypeLiteral)
+                or len(todo) > MAX_EMBEDDED
+                or _is_generic(spelled.context)
+            ):
                 return {}
             for node in elements(spelled.node):
                 if node.type == "method_elem":
@@ -211,7 +215,7 @@ def _name(node: Node, context: Context) -> str:
     return context.file.text(name) if name is not None else ""
 
 
-def _node(member: Member) -> Node | None:
+def _node(member: SelectedMember) -> Node | None:
     """The node of a method's or interface method's declaration."""
     declaration = member.declaration
     if declaration is None or declaration.kind not in (Kind.METHOD, Kind.IMETHOD):

@@ -11,39 +11,39 @@ from typing import Protocol
 from tree_sitter import Node
 
 from annotator.golang import declarations, syntax
-from annotator.golang.build_constraints import Platform, builds
-from annotator.model.go import Declaration, Document, Span
+from annotator.golang.build_constraints import Platform, is_built
+from annotator.model.go import Declaration, GoFile, Span
 
 
-class Source(Protocol):
+class GoSource(Protocol):
     """Where the files of a package come from."""
 
     def package(self, folder: str) -> Mapping[str, bytes]:
         """The Go files in a folder, by path; empty for a folder without any."""
         ...
 
-    def document(self, path: str) -> Document:
+    def document(self, path: str) -> GoFile:
         """What one of these files says."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
-class File:
+class ParsedFile:
     """A Go file; what it says and its syntax tree are made when first asked for."""
 
     path: str
     folder: str
     data: bytes
-    source: Source
+    source: GoSource
     _nodes: dict[Span, Node | None] = field(default_factory=dict)
 
     @cached_property
-    def head(self) -> declarations.Head:
+    def head(self) -> declarations.FileHead:
         """Its package's name, its imports and its build constraint."""
-        return declarations.head(self.data)
+        return declarations.read_head(self.data)
 
     @cached_property
-    def document(self) -> Document:
+    def document(self) -> GoFile:
         """All that it says."""
         return self.source.document(self.path)
 
@@ -72,11 +72,11 @@ class File:
     @cached_property
     def places(self) -> Mapping[tuple[int, int], Declaration]:
         """All declarations and members by the line and column of their names."""
-        return declarations.by_place(self.document.declarations)
+        return declarations.by_position(self.document.declarations)
 
     def place(self, name: Node) -> Declaration | None:
         """The declaration or member that a name is of."""
-        return self.places.get(syntax.place(name))
+        return self.places.get(syntax.position(name))
 
     @cached_property
     def symbols(self) -> Mapping[str, int]:
@@ -125,57 +125,59 @@ def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declara
 
 
 @dataclass(eq=False)
-class Files:
+class FileSet:
     """The Go files of a repository, each the same object whatever it is built for."""
 
-    source: Source
-    _folders: dict[str, Mapping[str, File]] = field(default_factory=dict)
+    source: GoSource
+    _folders: dict[str, Mapping[str, ParsedFile]] = field(default_factory=dict)
 
-    def folder(self, folder: str) -> Mapping[str, File]:
+    def folder(self, folder: str) -> Mapping[str, ParsedFile]:
         """Those of a folder by path, in order."""
         if folder not in self._folders:
             found = sorted(self.source.package(folder).items())
-            self._folders[folder] = {path: File(path, folder, data, self.source) for path, data in found}
+            self._folders[folder] = {
+                path: ParsedFile(path, folder, data, self.source) for path, data in found
+            }
         return self._folders[folder]
 
-    def file(self, path: str) -> File | None:
+    def file(self, path: str) -> ParsedFile | None:
         """One of them."""
         return self.folder(folder_of(path)).get(path)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PackageSymbol:
     """A declaration and the file that makes it."""
 
-    file: File
+    file: ParsedFile
     declaration: Declaration
 
 
 @dataclass(frozen=True, eq=False)
-class Package:
+class GoPackage:
     """Files of one folder that belong to one package and one build."""
 
     folder: str
     name: str
-    files: tuple[File, ...]
-    _found: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    files: tuple[ParsedFile, ...]
+    _found: dict[str, tuple[PackageSymbol, ...]] = field(default_factory=dict)
 
-    def find(self, symbol: str) -> tuple[Entry, ...]:
+    def find(self, symbol: str) -> tuple[PackageSymbol, ...]:
         """The declarations of `Name` or `Type.Method`: more than one, if twins cannot be told apart."""
         if symbol not in self._found:
             self._found[symbol] = tuple(
-                Entry(file, found) for file in self.files for found in file.declared(symbol)
+                PackageSymbol(file, found) for file in self.files for found in file.declared(symbol)
             )
         return self._found[symbol]
 
-    def only(self, symbol: str) -> Entry | None:
+    def only(self, symbol: str) -> PackageSymbol | None:
         """The one declaration of a symbol, None if there is none or more than one."""
         found = self.find(symbol)
         return found[0] if len(found) == 1 else None
 
 
 @dataclass(eq=False)
-class Packages:
+class PackageIndex:
     """The packages of a repository as one file's build sees them.
 
     Attributes:
@@ -185,53 +187,53 @@ class Packages:
         tested: Folder whose test files belong to the build too, None if none.
     """
 
-    all: Files
+    all: FileSet
     modules: tuple[str, ...]
     platform: Platform
     tested: str | None = None
-    _folders: dict[str, list[File]] = field(default_factory=dict)
-    _packages: dict[tuple[str, str], Package | None] = field(default_factory=dict)
+    _folders: dict[str, list[ParsedFile]] = field(default_factory=dict)
+    _packages: dict[tuple[str, str], GoPackage | None] = field(default_factory=dict)
 
-    def of_import(self, path: str) -> Package | None:
+    def of_import(self, path: str) -> GoPackage | None:
         """The package of the repository that an import path means, vendored or not; None for others."""
         for module in sorted(self.modules, key=len, reverse=True):
             if path == module or path.startswith(f"{module}/"):
                 return self.package(path[len(module) + 1 :])
         return self.package(f"vendor/{path}")
 
-    def package(self, folder: str, name: str = "") -> Package | None:
+    def package(self, folder: str, name: str = "") -> GoPackage | None:
         """A folder's package; `name` is needed only for a file's own, which may be an external test's."""
         built = self._built(folder)
         name = name or _importable(built)
         key = (folder, name)
         if key not in self._packages:
             files = tuple(file for file in built if file.head.package == name)
-            self._packages[key] = Package(folder, name, files) if files else None
+            self._packages[key] = GoPackage(folder, name, files) if files else None
         return self._packages[key]
 
-    def file(self, path: str) -> File | None:
+    def file(self, path: str) -> ParsedFile | None:
         """One file of the build."""
         return next((file for file in self._built(folder_of(path)) if file.path == path), None)
 
-    def entry(self, path: str, symbol: str) -> Entry | None:
+    def entry(self, path: str, symbol: str) -> PackageSymbol | None:
         """The one package-level declaration of a symbol in a file."""
         file = self.file(path)
         found = file.declared(symbol) if file is not None else ()
-        return Entry(file, found[0]) if file is not None and len(found) == 1 else None
+        return PackageSymbol(file, found[0]) if file is not None and len(found) == 1 else None
 
-    def _built(self, folder: str) -> list[File]:
+    def _built(self, folder: str) -> list[ParsedFile]:
         if folder not in self._folders:
             files = self.all.folder(folder).values()
             self._folders[folder] = [file for file in files if self._is_built(file)]
         return self._folders[folder]
 
-    def _is_built(self, file: File) -> bool:
+    def _is_built(self, file: ParsedFile) -> bool:
         if file.is_test and file.folder != self.tested:
             return False
-        return builds(file.path, file.head.constraint, self.platform) is not False
+        return is_built(file.path, file.head.constraint, self.platform) is not False
 
 
-def _importable(files: list[File]) -> str:
+def _importable(files: list[ParsedFile]) -> str:
     """The name by which a folder's package is imported; empty if that is not one name."""
     names = {file.head.package for file in files if not file.is_test}
     return names.pop() if len(names) == 1 else ""

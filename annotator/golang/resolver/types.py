@@ -8,49 +8,49 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
-from annotator.golang.resolver.packages import Entry, File, Package, Packages
+from annotator.golang.resolver.packages import GoPackage, PackageIndex, PackageSymbol, ParsedFile
 from annotator.golang.syntax import names_of
 from annotator.model.go import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedType:
     """A type declared at package level in the repository."""
 
-    package: Package
+    package: GoPackage
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Basic:
+class BasicType:
     """A predeclared type; it has no members that we could name."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
+class PointerType:
     """`*T`."""
 
     element: Type | None
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class SliceType:
     """A slice, an array or a variadic parameter."""
 
     element: Type | None
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ChannelType:
     """A channel."""
 
     element: Type | None
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MapType:
     """A map."""
 
     key: Type | None
@@ -58,21 +58,21 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class FunctionType:
     """A function by what it returns."""
 
     results: tuple[Type | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
+class TupleType:
     """The values of a call that returns more than one, or none."""
 
     items: tuple[Type | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Spelled:
+class TypeLiteral:
     """A struct or interface as spelled out in a file, with what its names mean there."""
 
     node: Node
@@ -90,26 +90,26 @@ class TypeName:
 class PackageName:
     """An identifier that names an imported package; None for one outside the repository."""
 
-    package: Package | None
+    package: GoPackage | None
 
 
 Type = (
-    Named
-    | Basic
-    | Pointer
-    | Sequence
-    | Channel
-    | Table
-    | Function
-    | Several
-    | Spelled
+    NamedType
+    | BasicType
+    | PointerType
+    | SliceType
+    | ChannelType
+    | MapType
+    | FunctionType
+    | TupleType
+    | TypeLiteral
     | TypeName
     | PackageName
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalName:
     """A name declared in a function: its type, and its symbol if it is a closure of the document."""
 
     type: Type | None = None
@@ -120,10 +120,10 @@ class Local:
 class Context:
     """Where names are looked up: a file, and the scopes around a place in it, innermost last."""
 
-    file: File
-    scopes: tuple[Mapping[str, Local], ...] = ()
+    file: ParsedFile
+    scopes: tuple[Mapping[str, LocalName], ...] = ()
 
-    def local(self, name: str) -> Local | None:
+    def local(self, name: str) -> LocalName | None:
         """The innermost local declaration of a name."""
         for scope in reversed(self.scopes):
             if name in scope:
@@ -132,7 +132,7 @@ class Context:
 
 
 TYPE_KINDS = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
-BASIC = frozenset(
+BASIC_TYPES = frozenset(
     """
     any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64
     rune string uint uint8 uint16 uint32 uint64 uintptr
@@ -145,7 +145,7 @@ _NAMELESS = frozenset({"_", "init"})
 # Deeper types and longer chains of embedding or renaming stay unknown.
 MAX_DEPTH = 40
 
-_Rule = Callable[["Types", Node, Context], "Type | None"]
+_Rule = Callable[["TypeResolver", Node, Context], "Type | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,29 +153,29 @@ class _Imported:
     """What a file's imports bring: packages by name, and those whose names come in bare, the last first."""
 
     packages: dict[str, PackageName]
-    dotted: list[Package]
+    dotted: list[GoPackage]
 
-    def find(self, name: str) -> tuple[Entry, ...]:
+    def find(self, name: str) -> tuple[PackageSymbol, ...]:
         """What a bare name means by a dot import."""
         return next((found for package in self.dotted if (found := package.find(name))), ())
 
 
 @dataclass(eq=False)
-class Types:
+class TypeResolver:
     """Resolves type expressions within one build."""
 
-    packages: Packages
+    packages: PackageIndex
     _depth: int = 0
     _imports: dict[str, _Imported] = field(default_factory=dict)
-    _underlying: dict[Named, Type | None] = field(default_factory=dict)
+    _underlying: dict[NamedType, Type | None] = field(default_factory=dict)
 
     # ── Names ────────────────────────────────────────────────────────────────────────────────────
 
-    def own_package(self, file: File) -> Package | None:
+    def own_package(self, file: ParsedFile) -> GoPackage | None:
         """The package that a file belongs to."""
         return self.packages.package(file.folder, file.head.package)
 
-    def entry(self, name: str, file: File) -> Entry | None:
+    def entry(self, name: str, file: ParsedFile) -> PackageSymbol | None:
         """The one package-level declaration that a bare name means in a file."""
         package = self.own_package(file) if name not in _NAMELESS else None
         found = package.find(name) if package is not None else ()
@@ -183,11 +183,11 @@ class Types:
             found = self._imported(file).find(name)
         return found[0] if len(found) == 1 else None
 
-    def import_of(self, name: str, file: File) -> PackageName | None:
+    def import_of(self, name: str, file: ParsedFile) -> PackageName | None:
         """The imported package that a bare name means in a file."""
         return self._imported(file).packages.get(name)
 
-    def _imported(self, file: File) -> _Imported:
+    def _imported(self, file: ParsedFile) -> _Imported:
         if file.path not in self._imports:
             self._imports[file.path] = imported = _Imported({}, [])
             for item in file.head.imports:
@@ -208,11 +208,11 @@ class Types:
         if found is not None:
             return self.declared(found)
         package = self.own_package(context.file)
-        if name in BASIC and package is not None and not package.find(name):
-            return Basic(name)
+        if name in BASIC_TYPES and package is not None and not package.find(name):
+            return BasicType(name)
         return None
 
-    def declared(self, entry: Entry) -> Type | None:
+    def declared(self, entry: PackageSymbol) -> Type | None:
         """The type that a package-level declaration makes; for an alias, what it stands for."""
         package = self.own_package(entry.file)
         if entry.declaration.kind not in TYPE_KINDS or package is None:
@@ -221,9 +221,9 @@ class Types:
         if node is not None and node.type == "type_alias":
             target = node.child_by_field_name("type")
             return self.resolve(target, self.context_of(entry)) if target is not None else None
-        return Named(package, entry.declaration.name)
+        return NamedType(package, entry.declaration.name)
 
-    def context_of(self, entry: Entry) -> Context:
+    def context_of(self, entry: PackageSymbol) -> Context:
         """Where a package-level declaration's names are looked up: its type parameters first."""
         node = entry.file.node(entry.declaration)
         return Context(entry.file, (type_parameters(node, entry.file),) if node is not None else ())
@@ -251,20 +251,20 @@ class Types:
         return self.resolve(only_child(node), context)
 
     def _pointer(self, node: Node, context: Context) -> Type:
-        return Pointer(self.resolve(only_child(node), context))
+        return PointerType(self.resolve(only_child(node), context))
 
     def _sequence(self, node: Node, context: Context) -> Type:
-        return Sequence(self.resolve(node.child_by_field_name("element"), context))
+        return SliceType(self.resolve(node.child_by_field_name("element"), context))
 
     def _channel(self, node: Node, context: Context) -> Type:
-        return Channel(self.resolve(node.child_by_field_name("value"), context))
+        return ChannelType(self.resolve(node.child_by_field_name("value"), context))
 
     def _table(self, node: Node, context: Context) -> Type:
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
-        return Table(self.resolve(key, context), self.resolve(value, context))
+        return MapType(self.resolve(key, context), self.resolve(value, context))
 
     def _spelled(self, node: Node, context: Context) -> Type:
-        return Spelled(node, context)
+        return TypeLiteral(node, context)
 
     def _qualified(self, node: Node, context: Context) -> Type | None:
         qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
@@ -274,14 +274,14 @@ class Types:
         entry = found.package.only(context.file.text(name)) if found is not None and found.package else None
         return self.declared(entry) if entry is not None else None
 
-    def function(self, node: Node, context: Context) -> Function:
+    def function(self, node: Node, context: Context) -> FunctionType:
         """A function's type, of its declaration, literal, type or interface method."""
         result = node.child_by_field_name("result")
         if result is None:
-            return Function(())
+            return FunctionType(())
         if result.type != "parameter_list":
-            return Function((self.resolve(result, context),))
-        return Function(tuple(kind for _, kind in self.parameters(result, context)))
+            return FunctionType((self.resolve(result, context),))
+        return FunctionType(tuple(kind for _, kind in self.parameters(result, context)))
 
     def parameters(self, node: Node, context: Context) -> Iterator[tuple[Node | None, Type | None]]:
         """The parameters of a list, each with its name, if it has one, and its type."""
@@ -290,7 +290,7 @@ class Types:
                 continue
             kind = self.resolve(parameter.child_by_field_name("type"), context)
             if parameter.type == "variadic_parameter_declaration":
-                kind = Sequence(kind)
+                kind = SliceType(kind)
             names = names_of(parameter)
             for name in names:
                 yield name, kind
@@ -300,12 +300,12 @@ class Types:
     def underlying(self, kind: Type | None) -> Type | None:
         """A type without its name."""
         for _ in range(MAX_DEPTH):
-            if not isinstance(kind, Named):
+            if not isinstance(kind, NamedType):
                 return kind
             kind = self._definition(kind)
         return None
 
-    def _definition(self, named: Named) -> Type | None:
+    def _definition(self, named: NamedType) -> Type | None:
         if named not in self._underlying:
             entry = named.package.only(named.name)
             node = entry.file.node(entry.declaration) if entry is not None else None
@@ -316,7 +316,7 @@ class Types:
             )
         return self._underlying[named]
 
-    def value_of_function(self, entry: Entry) -> Function | None:
+    def value_of_function(self, entry: PackageSymbol) -> FunctionType | None:
         """The type of a declared function or method."""
         node = entry.file.node(entry.declaration)
         if node is None or node.type not in ("function_declaration", "method_declaration"):
@@ -342,7 +342,7 @@ class Types:
     }
 
 
-def type_parameters(node: Node, file: File) -> dict[str, Local]:
+def type_parameters(node: Node, file: ParsedFile) -> dict[str, LocalName]:
     """The type parameters that a declaration's names may mean, a generic receiver's included."""
     names = [
         name
@@ -355,7 +355,7 @@ def type_parameters(node: Node, file: File) -> dict[str, Local]:
             kind = only_child(kind)
         arguments = kind.child_by_field_name("type_arguments") if kind is not None else None
         names += list(_children(arguments))
-    return {file.text(name): Local() for name in names}
+    return {file.text(name): LocalName() for name in names}
 
 
 def _children(node: Node | None) -> list[Node]:

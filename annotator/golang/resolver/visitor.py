@@ -9,32 +9,30 @@ from typing import ClassVar
 from tree_sitter import Node
 
 from annotator.golang.function_facts import callee
-from annotator.golang.resolver.expressions import Expressions, expressions
-from annotator.golang.resolver.packages import Entry, File
+from annotator.golang.resolver.expressions import ExpressionTypes, expressions
+from annotator.golang.resolver.packages import PackageSymbol, ParsedFile
 from annotator.golang.resolver.types import (
     Context,
-    Local,
-    Pointer,
-    Spelled,
-    Table,
+    LocalName,
+    MapType,
+    PointerType,
+    SliceType,
     Type,
+    TypeLiteral,
     TypeName,
-    Types,
+    TypeResolver,
     type_parameters,
 )
-from annotator.golang.resolver.types import (
-    Sequence as SliceType,
-)
 from annotator.golang.syntax import DECLARATIONS, names_of
-from annotator.model.go import Kind, Use
+from annotator.model.go import Kind, ResolvedUse
 
 
 class Scopes:
     """A stack of scopes; at package level it is empty."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: ParsedFile) -> None:
         self._file = file
-        self._stack: list[dict[str, Local]] = []
+        self._stack: list[dict[str, LocalName]] = []
 
     @property
     def inside(self) -> bool:
@@ -51,7 +49,7 @@ class Scopes:
         """Where names of this place are looked up."""
         return Context(self._file, tuple(self._stack))
 
-    def enter(self, names: dict[str, Local] | None = None) -> None:
+    def enter(self, names: dict[str, LocalName] | None = None) -> None:
         """A new scope begins, with names that it has from the start."""
         self._stack.append(names or {})
 
@@ -65,11 +63,11 @@ class Scopes:
         for name, kind in zip(names, kinds, strict=False):
             called = self._file.text(name)
             if name.type == "identifier" and called != "_" and not (only_new and called in scope):
-                scope[called] = Local(kind, self._closure(name))
+                scope[called] = LocalName(kind, self._closure(name))
 
     def declare_type(self, name: str, kind: Type | None) -> None:
         """A local type comes into scope."""
-        self._stack[-1][name] = Local(TypeName(kind))
+        self._stack[-1][name] = LocalName(TypeName(kind))
 
     def _closure(self, name: Node) -> str:
         """The symbol of the closure that is bound to a name, if the document has just one so called."""
@@ -83,27 +81,27 @@ class Scopes:
 # Nothing is bound where scopes nest deeper: every name would be looked for in all of them.
 MAX_SCOPES = 200
 
-Step = Node | Callable[[], None]
+VisitStep = Node | Callable[[], None]
 
-_Rule = Callable[["Walk", Node], Iterable[Step]]
+_Rule = Callable[["ScopeVisitor", Node], Iterable[VisitStep]]
 
-Watch = Callable[[Node, Context, Expressions], None]
+SelectorCallback = Callable[[Node, Context, ExpressionTypes], None]
 """Is shown every selector, with what its names mean where it stands."""
 
 
 @dataclass(eq=False)
-class Walk:
+class ScopeVisitor:
     """One file's walk; `run` gives the uses that are proven, in source order.
 
     The walk keeps its own stack, so that no nesting of the source can exhaust Python's: a rule
     answers with the steps that come next, which are nodes to visit or actions to take between them.
     """
 
-    file: File
-    types: Types
-    expressions: Expressions
-    uses: list[Use] = field(default_factory=list)
-    watch: Watch | None = None
+    file: ParsedFile
+    types: TypeResolver
+    expressions: ExpressionTypes
+    uses: list[ResolvedUse] = field(default_factory=list)
+    watch: SelectorCallback | None = None
     _scopes: Scopes = field(init=False)
     _called: set[int] = field(default_factory=set)
     _expected: dict[int, Type | None] = field(default_factory=dict)
@@ -111,9 +109,9 @@ class Walk:
     def __post_init__(self) -> None:
         self._scopes = Scopes(self.file)
 
-    def run(self, root: Node) -> tuple[Use, ...]:
+    def run(self, root: Node) -> tuple[ResolvedUse, ...]:
         """The uses in a tree."""
-        todo: list[Step] = [node for node in reversed(root.named_children) if _is_sound(node, root)]
+        todo: list[VisitStep] = [node for node in reversed(root.named_children) if _is_sound(node, root)]
         while todo:
             step = todo.pop()
             if callable(step):
@@ -123,14 +121,14 @@ class Walk:
                 todo += reversed(list(rule(self, step)) if rule is not None else step.named_children)
         return tuple(sorted(self.uses, key=lambda use: use.start))
 
-    def _block(self, node: Node) -> Iterator[Step]:
+    def _block(self, node: Node) -> Iterator[VisitStep]:
         self._scopes.enter()
         yield from node.named_children
         yield self._scopes.leave
 
     # ── Declarations ─────────────────────────────────────────────────────────────────────────────
 
-    def _function(self, node: Node) -> Iterator[Step]:
+    def _function(self, node: Node) -> Iterator[VisitStep]:
         self._scopes.enter(type_parameters(node, self.file))
         lists = [
             node.child_by_field_name(name) for name in ("type_parameters", "receiver", "parameters", "result")
@@ -153,11 +151,11 @@ class Walk:
                     if name is not None:
                         self._scopes.declare([name], [kind])
 
-    def _parameter(self, node: Node) -> list[Step]:
+    def _parameter(self, node: Node) -> list[VisitStep]:
         kind = node.child_by_field_name("type")
         return [kind] if kind is not None else []
 
-    def _type_spec(self, node: Node) -> Iterator[Step]:
+    def _type_spec(self, node: Node) -> Iterator[VisitStep]:
         name, kind = node.child_by_field_name("name"), node.child_by_field_name("type")
         if self._scopes.inside and name is not None:
             self._scopes.declare_type(self.file.text(name), None)
@@ -166,10 +164,10 @@ class Walk:
         yield from [child for child in node.named_children if child != name]
         yield self._scopes.leave
 
-    def _type_parameter(self, node: Node) -> list[Step]:
+    def _type_parameter(self, node: Node) -> list[VisitStep]:
         return self._parameter(node)
 
-    def _value_spec(self, node: Node) -> Iterator[Step]:
+    def _value_spec(self, node: Node) -> Iterator[VisitStep]:
         kind, given = node.child_by_field_name("type"), node.child_by_field_name("value")
         yield from [child for child in (kind, given) if child is not None]
         if self._scopes.inside:
@@ -185,7 +183,7 @@ class Walk:
             kinds = [None] * len(names)
         self._scopes.declare(names, kinds)
 
-    def _short(self, node: Node) -> Iterator[Step]:
+    def _short(self, node: Node) -> Iterator[VisitStep]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is not None and right is not None:
             yield right
@@ -199,7 +197,7 @@ class Walk:
 
     # ── Statements ───────────────────────────────────────────────────────────────────────────────
 
-    def _range(self, node: Node) -> Iterator[Step]:
+    def _range(self, node: Node) -> Iterator[VisitStep]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if right is None:
             return
@@ -216,14 +214,14 @@ class Walk:
         kinds = [*self.expressions.ranged(right, self._scopes.context), *[None] * len(names)]
         self._scopes.declare(names, kinds[: len(names)])
 
-    def _receive(self, node: Node) -> Iterator[Step]:
+    def _receive(self, node: Node) -> Iterator[VisitStep]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is not None and right is not None and any(child.type == ":=" for child in node.children):
             yield from self._short(node)
         else:
             yield from node.named_children
 
-    def _type_switch(self, node: Node) -> Iterator[Step]:
+    def _type_switch(self, node: Node) -> Iterator[VisitStep]:
         self._scopes.enter()
         alias, value = node.child_by_field_name("alias"), node.child_by_field_name("value")
         initializer = node.child_by_field_name("initializer")
@@ -233,7 +231,7 @@ class Walk:
                 yield from self._case(case, alias, value)
         yield self._scopes.leave
 
-    def _case(self, case: Node, alias: Node | None, value: Node | None) -> Iterator[Step]:
+    def _case(self, case: Node, alias: Node | None, value: Node | None) -> Iterator[VisitStep]:
         types = case.children_by_field_name("type")
         types = [kind for kind in types if kind.is_named]
         yield from types
@@ -255,7 +253,7 @@ class Walk:
 
     # ── Composite literals ───────────────────────────────────────────────────────────────────────
 
-    def _composite(self, node: Node) -> Iterator[Step]:
+    def _composite(self, node: Node) -> Iterator[VisitStep]:
         kind, body = node.child_by_field_name("type"), node.child_by_field_name("body")
         if kind is not None:
             yield kind
@@ -263,30 +261,30 @@ class Walk:
             self._expected[body.id] = self.types.resolve(kind, self._scopes.context)
             yield body
 
-    def _literal(self, node: Node) -> list[Step]:
+    def _literal(self, node: Node) -> list[VisitStep]:
         kind = self.types.underlying(self._expected.get(node.id))
-        if isinstance(kind, Pointer):
+        if isinstance(kind, PointerType):
             kind = self.types.underlying(kind.element)
         for child in node.named_children:
             self._expected[child.id] = kind
         return list(node.named_children)
 
-    def _element(self, node: Node) -> list[Step]:
+    def _element(self, node: Node) -> list[VisitStep]:
         """An element without a key, of a slice or of a struct in the order of its fields."""
         kind = self._expected.get(node.id)
         self._expect(node, kind.element if isinstance(kind, SliceType) else None)
         return list(node.named_children)
 
-    def _keyed(self, node: Node) -> list[Step]:
+    def _keyed(self, node: Node) -> list[VisitStep]:
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
         if key is None or value is None:
             return list(node.named_children)
         inner = {key.id: key, value.id: value}
         match self._expected.get(node.id):
-            case Spelled() as kind:
+            case TypeLiteral() as kind:
                 self._expect(value, self._field(key, kind))
                 del inner[key.id]
-            case Table(key_kind, value_kind):
+            case MapType(key_kind, value_kind):
                 self._expect(key, key_kind)
                 self._expect(value, value_kind)
             case SliceType(element):
@@ -297,7 +295,7 @@ class Walk:
                     del inner[key.id]
         return [child for element in inner.values() for child in element.named_children]
 
-    def _field(self, key: Node, kind: Spelled) -> Type | None:
+    def _field(self, key: Node, kind: TypeLiteral) -> Type | None:
         """Links the key of a struct's element to its field; the field's type."""
         name = key.named_child(0) if _is_name(key) else None
         found = self.expressions.members.find(kind, self.file.text(name)) if name is not None else None
@@ -312,11 +310,11 @@ class Walk:
 
     # ── Uses ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _call(self, node: Node) -> list[Step]:
+    def _call(self, node: Node) -> list[VisitStep]:
         self._called.add(callee(node).id)
         return list(node.named_children)
 
-    def _name(self, node: Node) -> tuple[Step, ...]:
+    def _name(self, node: Node) -> tuple[VisitStep, ...]:
         called = self.file.text(node)
         local = self._scopes.context.local(called)
         if local is not None:
@@ -328,7 +326,7 @@ class Walk:
             self._use_entry(node, entry)
         return ()
 
-    def _qualified(self, node: Node) -> tuple[Step, ...]:
+    def _qualified(self, node: Node) -> tuple[VisitStep, ...]:
         qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
         if (
             qualifier is None
@@ -342,7 +340,7 @@ class Walk:
             self._use_entry(name, entry)
         return ()
 
-    def _selector(self, node: Node) -> Iterator[Step]:
+    def _selector(self, node: Node) -> Iterator[VisitStep]:
         operand = node.child_by_field_name("operand")
         if operand is not None:
             yield operand
@@ -354,20 +352,22 @@ class Walk:
         found, name = self.expressions.selected(node, self._scopes.context), node.child_by_field_name("field")
         if name is None or found is None:
             return
-        if isinstance(found, Entry):
+        if isinstance(found, PackageSymbol):
             self._use_entry(name, found)
         elif found.declaration is not None:
             self._use(name, found.file.path, found.declaration.symbol)
 
-    def _use_entry(self, node: Node, entry: Entry) -> None:
+    def _use_entry(self, node: Node, entry: PackageSymbol) -> None:
         self._use(node, entry.file.path, entry.declaration.symbol)
 
     def _use(self, node: Node, path: str, symbol: str) -> None:
         row, column = node.start_point
         called = node.id in self._called
-        self.uses.append(Use(node.start_byte, node.end_byte, row + 1, column + 1, called, path, symbol))
+        self.uses.append(
+            ResolvedUse(node.start_byte, node.end_byte, row + 1, column + 1, called, path, symbol)
+        )
 
-    def _nothing(self, _node: Node) -> tuple[Step, ...]:
+    def _nothing(self, _node: Node) -> tuple[VisitStep, ...]:
         return ()
 
     _RULES: ClassVar[dict[str, _Rule]] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from annotator.model.reference import Remark
+from annotator.model.reference import Problem
 from annotator.site import sphinx_inventory
 from annotator.site.inputs import SiteInput
 from annotator.site.pages.overview_pages import entries, frame, recipes, sections
@@ -27,7 +27,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     frame: Frame
     recipes: tuple[Callable[[], Iterable[Page]], ...]
-    remarks: tuple[Remark, ...]
+    remarks: tuple[Problem, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inventory: bytes = b""
 
@@ -44,7 +44,7 @@ class Site(msgspec.Struct, frozen=True):
         return self.plan.frame
 
     @property
-    def remarks(self) -> tuple[Remark, ...]:
+    def remarks(self) -> tuple[Problem, ...]:
         """What our own texts get wrong."""
         return self.plan.remarks
 
@@ -62,7 +62,7 @@ def planned(given: SiteInput) -> Plan:
         frame=frame(atlas),
         recipes=tuple(recipes(atlas)),
         remarks=tuple(
-            Remark(
+            Problem(
                 f"{text.name}.md",
                 one.line,
                 f"{one.path}::{one.symbol} is on no page, so its mention has no link",

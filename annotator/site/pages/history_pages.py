@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from annotator.model.go import Kind
-from annotator.model.reference import Missing, Moved, Renamed, Skipped, Text
+from annotator.model.reference import Missing, Moved, Renamed, Skipped, TextState
 from annotator.reports import porting_report
 from annotator.site.markup import built, slug
 from annotator.site.placement import TYPES, folder_of, page_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from annotator.model.reference import Anchor, Verdict
-    from annotator.model.symbol_history import Change, Stop, Trail
+    from annotator.model.symbol_history import ReferenceHistory, SymbolChange, TagOutcome
     from annotator.site.placement import Place
 
 _OF_PACKAGES = frozenset({Kind.FUNC, Kind.CONST, Kind.VAR})
@@ -56,7 +56,7 @@ def _said(verdict: Verdict) -> str:
         parts.append(f"was {reference.symbol}")
     if isinstance(outcome, Renamed | Moved) and outcome.anchor.path != reference.path:
         parts.append(f"was in {reference.path}")
-    if verdict.text is Text.CHANGED:
+    if verdict.text is TextState.CHANGED:
         parts.append("changed")
     return "; ".join(parts)
 
@@ -159,7 +159,7 @@ def _map(atlas: Atlas) -> Page:
     )
 
 
-def _shown(trails: Iterable[Trail], releases: Sequence[str]) -> tuple[str, ...]:
+def _shown(trails: Iterable[ReferenceHistory], releases: Sequence[str]) -> tuple[str, ...]:
     """The releases from the first one on that has any of the symbols."""
     alive = {stop.tag for trail in trails for stop in trail.stops if _anchor(stop)}
     first = next((at for at, tag in enumerate(releases) if tag in alive), len(releases))
@@ -173,7 +173,7 @@ def _columns(releases: Sequence[str]) -> Iterator[Column]:
         yield Column(tag, at * _CELL, _PRODUCT.sub("", tag) if named else "")
 
 
-def _row(atlas: Atlas, trail: Trail, releases: Sequence[str]) -> HistoryRow:
+def _row(atlas: Atlas, trail: ReferenceHistory, releases: Sequence[str]) -> HistoryRow:
     stops = {stop.tag: stop for stop in trail.stops}
     columns = [stops[tag] for tag in releases if tag in stops]
     alive = [stop for stop in trail.stops if _anchor(stop)]
@@ -189,7 +189,7 @@ def _row(atlas: Atlas, trail: Trail, releases: Sequence[str]) -> HistoryRow:
     )
 
 
-def _stretches(stops: Sequence[Stop]) -> Iterator[Stretched]:
+def _stretches(stops: Sequence[TagOutcome]) -> Iterator[Stretched]:
     """Neighbouring releases in the same state, as one bar."""
     at = 0
     for state, found in groupby(stops, key=_state):
@@ -199,11 +199,11 @@ def _stretches(stops: Sequence[Stop]) -> Iterator[Stretched]:
         at += count
 
 
-def _state(stop: Stop) -> str:
+def _state(stop: TagOutcome) -> str:
     return str(stop.text) if _anchor(stop) else ""
 
 
-def _steps(stops: Sequence[Stop]) -> Iterator[int]:
+def _steps(stops: Sequence[TagOutcome]) -> Iterator[int]:
     """Where a symbol stands in another file, or under another name, than in the release before."""
     for at in range(1, len(stops)):
         before, now = _anchor(stops[at - 1]), _anchor(stops[at])
@@ -211,7 +211,7 @@ def _steps(stops: Sequence[Stop]) -> Iterator[int]:
             yield at
 
 
-def _told(stops: Sequence[Stop]) -> Iterator[str]:
+def _told(stops: Sequence[TagOutcome]) -> Iterator[str]:
     """The same in sentences, for those who do not see the map."""
     alive = [stop for stop in stops if _anchor(stop)]
     if not alive:
@@ -219,12 +219,12 @@ def _told(stops: Sequence[Stop]) -> Iterator[str]:
         return
     for before, now in pairwise(alive):
         yield from _stepped(before, now)
-    same = [stop.tag for stop in alive if stop.text is Text.SAME]
+    same = [stop.tag for stop in alive if stop.text is TextState.SAME]
     if same:
         yield f"The baseline's text from {same[0]} to {same[-1]}."
 
 
-def _stepped(before: Stop, now: Stop) -> Iterator[str]:
+def _stepped(before: TagOutcome, now: TagOutcome) -> Iterator[str]:
     was, at = _anchor(before), _anchor(now)
     if was and at and was.path != at.path:
         yield f"In {at.path} since {now.tag}."
@@ -232,7 +232,7 @@ def _stepped(before: Stop, now: Stop) -> Iterator[str]:
         yield f"{at.symbol} since {now.tag}."
 
 
-def _anchor(stop: Stop) -> Anchor | None:
+def _anchor(stop: TagOutcome) -> Anchor | None:
     outcome = stop.outcome
     return None if isinstance(outcome, Missing | Skipped) else outcome.anchor
 
@@ -246,7 +246,7 @@ def histories(atlas: Atlas, page: str) -> Iterator[SymbolHistory]:
             yield _history(atlas, place, trail)
 
 
-def _history(atlas: Atlas, place: Place, trail: Trail) -> SymbolHistory:
+def _history(atlas: Atlas, place: Place, trail: ReferenceHistory) -> SymbolHistory:
     stops = {stop.tag: stop for stop in trail.stops}
     columns = [stops[tag] for tag in atlas.given.chronicle.releases if tag in stops]
     moved = frozenset(_steps(columns))
@@ -264,7 +264,7 @@ def _history(atlas: Atlas, place: Place, trail: Trail) -> SymbolHistory:
     )
 
 
-def _release(atlas: Atlas, stop: Stop, at: Anchor, *, stepped: bool) -> Release:
+def _release(atlas: Atlas, stop: TagOutcome, at: Anchor, *, stepped: bool) -> Release:
     moved = f", now {at.symbol} in {at.path}" if stepped else ""
     return Release(
         tag=stop.tag,
@@ -296,7 +296,7 @@ def _porting(atlas: Atlas) -> Page:
     )
 
 
-def _to_port(atlas: Atlas, change: Change, old: str, new: str) -> ToPort:
+def _to_port(atlas: Atlas, change: SymbolChange, old: str, new: str) -> ToPort:
     path, _, symbol = change.symbol.partition("::")
     place = atlas.places.get((path, symbol))
     python = (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.golang.lock_usage import Nesting, Proof
-from annotator.model.go import Lock, Symbol
+from annotator.golang.lock_usage import LockOrder, Proof
+from annotator.model.go import LockField, SymbolId
 from annotator.site.diagrams.layer_diagram import layered, layers
 from annotator.site.diagrams.svg import About, Step
 from annotator.site.markup import href, slug
@@ -21,7 +21,7 @@ from annotator.site.view_models import Drawn, Held, Holding, Link, Nested
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from annotator.model.go import Taking
+    from annotator.model.go import Acquisition
     from annotator.model.parity_protocols import Pair, Row
     from annotator.site.placement import Place
 
@@ -53,7 +53,7 @@ class _Locks:
         self._owners = [(place, one) for place, one in found if place is not None]
 
     @cached_property
-    def locks(self) -> Mapping[Symbol, tuple[Lock, Place, str]]:
+    def locks(self) -> Mapping[SymbolId, tuple[LockField, Place, str]]:
         """By symbol, each lock with its type's place and the type's notation at the baseline."""
         files = self._atlas.given.locking
         return {
@@ -64,8 +64,8 @@ class _Locks:
         }
 
     @cached_property
-    def _nesting(self) -> Nesting:
-        return Nesting(one for file in self._atlas.given.locking.values() for one in file.functions)
+    def _nesting(self) -> LockOrder:
+        return LockOrder(one for file in self._atlas.given.locking.values() for one in file.functions)
 
     def shown(self) -> Holding:
         return Holding(
@@ -78,20 +78,20 @@ class _Locks:
         )
 
     @cached_property
-    def _nested(self) -> Mapping[tuple[Symbol, Symbol], tuple[Proof, ...]]:
+    def _nested(self) -> Mapping[tuple[SymbolId, SymbolId], tuple[Proof, ...]]:
         order = {symbol: at for at, symbol in enumerate(self.locks)}
         found = [pair for pair in self._nesting.nested if pair[0] in order and pair[1] in order]
         found.sort(key=lambda pair: (order[pair[0]], order[pair[1]]))
         return {pair: self._nesting.nested[pair] for pair in found}
 
-    def _name(self, symbol: Symbol) -> str:
+    def _name(self, symbol: SymbolId) -> str:
         lock, place, _ = self.locks[symbol]
         return f"{place.name}.{lock.at.symbol.rpartition('.')[2]}"
 
-    def _anchor(self, symbol: Symbol) -> str:
+    def _anchor(self, symbol: SymbolId) -> str:
         return f"lock-{slug(self._name(symbol))}"
 
-    def _link(self, symbol: Symbol) -> Link:
+    def _link(self, symbol: SymbolId) -> Link:
         return Link(self._name(symbol), f"#{self._anchor(symbol)}")
 
     def _picture(self) -> Drawn:
@@ -112,7 +112,7 @@ class _Locks:
         )
         return Drawn(wide, narrow, _CAPTION)
 
-    def _held(self, lock: Lock, place: Place, notation: str) -> Held:
+    def _held(self, lock: LockField, place: Place, notation: str) -> Held:
         pair, row = self._row(notation, lock)
         return Held(
             anchor=self._anchor(lock.at),
@@ -124,7 +124,7 @@ class _Locks:
             reason=row.reason if row is not None else "",
         )
 
-    def _takers(self, lock: Symbol, owner: Place, *, reads: bool) -> Iterator[Link]:
+    def _takers(self, lock: SymbolId, owner: Place, *, reads: bool) -> Iterator[Link]:
         """The functions that take a lock, each with its first line; its owner's by bare names."""
         for path, file in self._atlas.given.locking.items():
             for function in file.functions:
@@ -133,7 +133,7 @@ class _Locks:
                     taker = self._taker(function.at, found[0], path)
                     yield msgspec.structs.replace(taker, text=taker.text.removeprefix(f"{owner.name}."))
 
-    def _taker(self, function: Symbol, taking: Taking, path: str) -> Link:
+    def _taker(self, function: SymbolId, taking: Acquisition, path: str) -> Link:
         place = self._atlas.places.get((function.path, function.symbol))
         where = f"{path}, line {taking.line}"
         if place is None:
@@ -162,7 +162,7 @@ class _Locks:
             f"{said} in line {proof.under.line}", line, f"{proof.function.path}, line {proof.under.line}"
         )
 
-    def _row(self, notation: str, lock: Lock) -> tuple[Pair | None, Row | None]:
+    def _row(self, notation: str, lock: LockField) -> tuple[Pair | None, Row | None]:
         """The row of parity that compares a lock with its counterpart, and the pair that it is of."""
         name = lock.at.symbol.rpartition(".")[2]
         pairs = (
@@ -185,5 +185,5 @@ class _Locks:
         return Link(f"{owner}.{attribute}" if attribute else owner, address, title)
 
 
-def _of(proof: Proof) -> tuple[Symbol, Taking, str]:
+def _of(proof: Proof) -> tuple[SymbolId, Acquisition, str]:
     return proof.function, proof.taking, proof.function.path

@@ -17,7 +17,7 @@ from annotator.site.view_models import Drawn, Link, Part, Structure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from annotator.model.port import Module, Package
+    from annotator.model.port import ModuleImports, PackageImports
 
 _DOWN = "Every box imports only from rows below its own."
 _CIRCLES = "Boxes in one row may import one another."
@@ -27,7 +27,7 @@ _QUIET = (
 )
 
 
-def structure(atlas: Atlas, package: Package, page: str) -> Structure:
+def structure(atlas: Atlas, package: PackageImports, page: str) -> Structure:
     """A package on a page: its picture, and its parts with all that they import."""
     return _Drawer(atlas, package, page).shown()
 
@@ -35,7 +35,7 @@ def structure(atlas: Atlas, package: Package, page: str) -> Structure:
 class _Drawer:
     """A package by its parts: what stands right below it, each with its own modules."""
 
-    def __init__(self, atlas: Atlas, package: Package, page: str) -> None:
+    def __init__(self, atlas: Atlas, package: PackageImports, page: str) -> None:
         self._atlas = atlas
         self._package = package
         self._page = page
@@ -49,8 +49,8 @@ class _Drawer:
         )
 
     @cached_property
-    def _parts(self) -> Mapping[str, tuple[Module, ...]]:
-        found: dict[str, list[Module]] = defaultdict(list)
+    def _parts(self) -> Mapping[str, tuple[ModuleImports, ...]]:
+        found: dict[str, list[ModuleImports]] = defaultdict(list)
         for module in self._package.modules:
             found[self._of(module.name)].append(module)
         return {part: tuple(modules) for part, modules in found.items()}
@@ -120,13 +120,13 @@ class _Drawer:
             modules=tuple(self._module(module, part) for module in others),
         )
 
-    def _module(self, module: Module, part: str) -> Part:
+    def _module(self, module: ModuleImports, part: str) -> Part:
         inner = (name for name in module.imports if self._of(name) == part and name != part)
         imports = tuple(Link(name.removeprefix(f"{part}."), f"#{_anchor(name)}") for name in inner)
         link = msgspec.structs.replace(self._link(module), text=module.name.removeprefix(f"{part}."))
         return Part(_anchor(module.name), link, module.says, tuple(imports))
 
-    def _link(self, module: Module) -> Link:
+    def _link(self, module: ModuleImports) -> Link:
         """The page that shows the file, else its place on the web, else its name alone."""
         shown = module.path in self._atlas.given.mirror.modules
         address = href(self._page, module_page(module.path)) if shown else self._atlas.own(module.path, 1, 1)

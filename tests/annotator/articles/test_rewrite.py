@@ -6,15 +6,15 @@ import pytest
 
 from annotator.articles.rewrite import updated
 from annotator.model.go import Kind
-from annotator.model.reference import Anchor, Missing, Moved, Reference, Renamed, Sign, Text, Verdict
+from annotator.model.reference import Anchor, Evidence, Missing, Moved, Reference, Renamed, TextState, Verdict
 
 
 def moved(to: int, path: str = "a/b.go", **reference: object) -> Verdict:
     anchor = Anchor(path, "New", Kind.FUNC, to, to + 5)
     return Verdict(
         Reference(**({"path": "a/b.go", "line": 12, "at_line": 1} | reference)),
-        Moved(anchor, Sign.SYMBOL, ""),
-        Text.SAME,
+        Moved(anchor, Evidence.SYMBOL, ""),
+        TextState.SAME,
     )
 
 
@@ -58,14 +58,14 @@ def test_each_line_of_a_list_is_rewritten_where_it_stands():
 
 def test_a_range_whose_text_changed_is_left_as_it_was():
     verdict = moved(15, end_line=14)
-    changed = Verdict(verdict.reference, verdict.outcome, Text.CHANGED)
+    changed = Verdict(verdict.reference, verdict.outcome, TextState.CHANGED)
 
     assert after("a/b.go:12-14", changed) == "a/b.go:12-14"
 
 
 def test_a_new_name_is_written_bare_where_the_old_one_was():
     reference = Reference("a/b.go", "ds", 12, at_line=1)
-    outcome = Renamed(Anchor("a/b.go", "driverLister", Kind.INTERFACE, 14, 16), Sign.BODY, "")
+    outcome = Renamed(Anchor("a/b.go", "driverLister", Kind.INTERFACE, 14, 16), Evidence.BODY, "")
 
     assert after("`ds` in a/b.go:12", Verdict(reference, outcome)) == "`driverLister` in a/b.go:14"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotator.golang.build_constraints import builds, platform_of
+from annotator.golang.build_constraints import is_built, platform_of
 
 LINUX = platform_of("p.go", "")
 
@@ -46,7 +46,7 @@ def test_a_file_is_built_surely_surely_not_or_perhaps(
     constraint: str,
     built: bool | None,
 ) -> None:
-    assert builds(path, constraint, LINUX) is built
+    assert is_built(path, constraint, LINUX) is built
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from annotator.golang import declarations, syntax
-from annotator.model.go import Declaration, Document, Import, Kind
+from annotator.model.go import Declaration, GoFile, Import, Kind
 
 FORMS = Path(__file__).parent / "go" / "forms.go"
 KINDS = {
@@ -48,7 +48,7 @@ KINDS = {
 }
 
 
-def everything(document: Document) -> list[Declaration]:
+def everything(document: GoFile) -> list[Declaration]:
     found = list(document.declarations)
     for declaration in found:
         found += declaration.members
@@ -57,11 +57,11 @@ def everything(document: Document) -> list[Declaration]:
 
 @pytest.fixture(scope="module")
 def forms() -> dict[str, Declaration]:
-    return {found.symbol: found for found in everything(declarations.read(FORMS.read_bytes()))}
+    return {found.symbol: found for found in everything(declarations.read_go_file(FORMS.read_bytes()))}
 
 
 def only(source: str) -> Declaration:
-    (found,) = declarations.read(source.encode()).declarations
+    (found,) = declarations.read_go_file(source.encode()).declarations
     return found
 
 
@@ -91,12 +91,12 @@ def test_a_grouped_declaration_has_a_span_of_its_own(forms: dict[str, Declaratio
 
 
 def test_several_functions_named_init_are_all_kept() -> None:
-    names = [found.name for found in declarations.read(FORMS.read_bytes()).declarations]
+    names = [found.name for found in declarations.read_go_file(FORMS.read_bytes()).declarations]
     assert names.count("init") == 2
 
 
 def test_several_blank_variables_are_all_kept() -> None:
-    names = [found.name for found in declarations.read(FORMS.read_bytes()).declarations]
+    names = [found.name for found in declarations.read_go_file(FORMS.read_bytes()).declarations]
     assert names.count("_") == 2
 
 
@@ -154,7 +154,7 @@ def test_a_group_of_one_is_documented_by_the_groups_comment() -> None:
 
 
 def test_a_groups_comment_documents_none_of_several() -> None:
-    found = declarations.read(b"package p\n\n// Both.\nconst (\n\tA = 1\n\tB = 2\n)\n")
+    found = declarations.read_go_file(b"package p\n\n// Both.\nconst (\n\tA = 1\n\tB = 2\n)\n")
     assert [item.doc for item in found.declarations] == ["", ""]
 
 
@@ -187,7 +187,7 @@ def test_types_are_kept_as_written(forms: dict[str, Declaration]) -> None:
 
 
 def test_imports_keep_their_aliases() -> None:
-    assert declarations.read(FORMS.read_bytes()).imports == (
+    assert declarations.read_go_file(FORMS.read_bytes()).imports == (
         Import("context", "", 5),
         Import("fmt", ".", 6),
         Import("embed", "_", 7),
@@ -209,11 +209,11 @@ def test_imports_keep_their_aliases() -> None:
     ],
 )
 def test_a_build_constraint_is_kept_as_written(head: str, constraint: str) -> None:
-    assert declarations.read(f"{head}package p\n".encode()).constraint == constraint
+    assert declarations.read_go_file(f"{head}package p\n".encode()).constraint == constraint
 
 
 def test_a_constraint_below_the_package_clause_is_a_comment() -> None:
-    assert declarations.read(b"package p\n\n//go:build linux\n").constraint == ""
+    assert declarations.read_go_file(b"package p\n\n//go:build linux\n").constraint == ""
 
 
 def test_carriage_returns_change_no_line_and_no_text() -> None:
@@ -222,12 +222,12 @@ def test_carriage_returns_change_no_line_and_no_text() -> None:
 
 
 def test_a_byte_order_mark_is_no_part_of_the_source() -> None:
-    found = declarations.read(b"\xef\xbb\xbfpackage p\n\nfunc F() {}\n")
+    found = declarations.read_go_file(b"\xef\xbb\xbfpackage p\n\nfunc F() {}\n")
     assert (found.package, found.declarations[0].line, found.broken) == ("p", 3, ())
 
 
 def test_bytes_that_are_no_utf_8_become_replacement_characters() -> None:
-    (found,) = declarations.read(b"package p\n\n// caf\xe9\nfunc F() {}\n").declarations
+    (found,) = declarations.read_go_file(b"package p\n\n// caf\xe9\nfunc F() {}\n").declarations
     assert found.doc == "caf\ufffd"
 
 
@@ -252,7 +252,7 @@ type T struct {
 
 var v int
 """
-    found = declarations.read(source.encode())
+    found = declarations.read_go_file(source.encode())
     assert [(item.name, item.line) for item in found.declarations] == [
         ("A", 3),
         ("B", 8),
@@ -266,29 +266,30 @@ def test_local_variables_of_an_unclosed_function_are_no_declarations() -> None:
     source = (
         b"package p\n\nfunc A() {\n\tif x {\n\tvar local int\n\tconst (\n\t\tc = 1\n\t)\n}\n\nfunc B() {}\n"
     )
-    assert [item.name for item in declarations.read(source).declarations] == ["A", "B"]
+    assert [item.name for item in declarations.read_go_file(source).declarations] == ["A", "B"]
 
 
 def test_a_broken_file_says_at_which_lines() -> None:
-    assert declarations.read(b"package p\n\nfunc A() {}\n\nfunc ) B() {}\n").broken == (5,)
+    assert declarations.read_go_file(b"package p\n\nfunc A() {}\n\nfunc ) B() {}\n").broken == (5,)
 
 
 def test_code_in_a_string_of_a_broken_file_declares_nothing() -> None:
     source = b"package p\n\nfunc A() {\n\tx := `\nfunc fake() {}\n`\n\tif y {\n}\n\nfunc B() {}\n"
-    assert [item.name for item in declarations.read(source).declarations] == ["A", "B"]
+    assert [item.name for item in declarations.read_go_file(source).declarations] == ["A", "B"]
 
 
 def test_a_sound_file_has_no_broken_lines() -> None:
-    assert declarations.read(FORMS.read_bytes()).broken == ()
+    assert declarations.read_go_file(FORMS.read_bytes()).broken == ()
 
 
 def test_a_method_on_a_foreign_type_is_no_declaration() -> None:
-    assert declarations.read(b"package p\n\nfunc (s other.T) F() {}\n").declarations == ()
+    assert declarations.read_go_file(b"package p\n\nfunc (s other.T) F() {}\n").declarations == ()
 
 
 def test_lines_are_counted_with_and_without_a_final_newline() -> None:
     assert [
-        declarations.read(data).lines for data in (b"", b"package p", b"package p\n", b"package p\n\n//")
+        declarations.read_go_file(data).lines
+        for data in (b"", b"package p", b"package p\n", b"package p\n\n//")
     ] == [
         0,
         1,
@@ -299,7 +300,7 @@ def test_lines_are_counted_with_and_without_a_final_newline() -> None:
 
 @pytest.mark.parametrize("data", [b"package p\n\0\nfunc F() {}\n", b"x" * (syntax.MAX_BYTES + 1)])
 def test_what_cannot_be_go_has_no_declarations(data: bytes) -> None:
-    found = declarations.read(data)
+    found = declarations.read_go_file(data)
     assert (found.declarations, found.broken) == ((), (1,))
 
 
@@ -310,7 +311,7 @@ def test_a_large_file_is_given_up_when_it_takes_too_long() -> None:
 
 def test_a_large_sound_file_is_read_whole() -> None:
     count = syntax.LARGE // 10
-    found = declarations.read(
+    found = declarations.read_go_file(
         b"package p\n" + b"".join(b"func F%06d() {\n}\n" % number for number in range(count))
     )
     assert len(found.declarations) == count
@@ -329,13 +330,13 @@ def test_a_large_sound_file_is_read_whole() -> None:
     ],
 )
 def test_nesting_of_ten_thousand_levels_reads(opening: str, closing: str) -> None:
-    found = declarations.read(f"package p\n\n{opening}{closing}\n\nfunc Last() {{}}\n".encode())
+    found = declarations.read_go_file(f"package p\n\n{opening}{closing}\n\nfunc Last() {{}}\n".encode())
     assert found.declarations[-1].symbol == "Last"
 
 
 @pytest.mark.parametrize("opening", ["func F() {" + "{" * 10_000, "func F() {" + "(" * 10_000])
 def test_what_follows_ten_thousand_unclosed_brackets_reads(opening: str) -> None:
-    found = declarations.read(f"package p\n\n{opening}\n\nfunc Last() {{}}\n".encode())
+    found = declarations.read_go_file(f"package p\n\n{opening}\n\nfunc Last() {{}}\n".encode())
     assert found.declarations[-1].symbol == "Last"
 
 
@@ -372,14 +373,14 @@ def test_the_span_of_a_closure_bound_beside_others_is_the_closure_alone(
     ],
 )
 def test_a_head_is_read_as_in_the_whole_file(source: str):
-    whole = declarations.read(source.encode())
+    whole = declarations.read_go_file(source.encode())
 
-    assert declarations.head(source.encode()) == (whole.package, whole.imports, whole.constraint)
+    assert declarations.read_head(source.encode()) == (whole.package, whole.imports, whole.constraint)
 
 
 def test_the_head_of_a_function_ends_where_its_body_begins():
     data = b"package p\n\nfunc F(\n\ta int, // { not yet\n\tb struct{ c int },\n) error {\n\treturn nil\n}\n"
 
-    (declaration,) = declarations.read(data).declarations
+    (declaration,) = declarations.read_go_file(data).declarations
 
     assert data[declaration.head_end :].startswith(b"{\n\treturn")

@@ -40,7 +40,7 @@ def test_mutated_source_reads_within_its_bounds(changes: list[tuple[int, int, by
     data = FORMS
     for start, length, piece in changes:
         data = data[:start] + piece + data[start + length :]
-    document = declarations.read(data)
+    document = declarations.read_go_file(data)
     lines = data.split(b"\n")
     found = list(document.declarations)
     for declaration in found:
@@ -57,4 +57,6 @@ def test_mutated_source_reads_within_its_bounds(changes: list[tuple[int, int, by
 @settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_read(data: bytes) -> None:
-    assert declarations.read(data).lines == data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
+    assert declarations.read_go_file(data).lines == data.count(b"\n") + (
+        bool(data) and not data.endswith(b"\n")
+    )

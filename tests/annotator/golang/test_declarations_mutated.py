@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from annotator.golang import declarations
-from annotator.golang.resolver import Binder
-from annotator.golang.source_tree import Tree
-from annotator.model.go import Declaration, Document
+from annotator.golang.resolver import Resolver
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import Declaration, GoFile
 
 pytestmark = pytest.mark.slow
 
@@ -28,11 +28,11 @@ Changed = tuple[str, bytes, bytes, int, int]
 
 
 @pytest.fixture(params=["v20.10.24", "v26.1.5"])
-def tree(request: pytest.FixtureRequest, release: Callable[[str], Tree]) -> Tree:
+def tree(request: pytest.FixtureRequest, release: Callable[[str], SourceTree]) -> SourceTree:
     return release(request.param)
 
 
-def changed(tree: Tree, files: int) -> Iterator[Changed]:
+def changed(tree: SourceTree, files: int) -> Iterator[Changed]:
     """Files of the tree with a piece put in, or in another one's place; the same ones in each run."""
     chance = random.Random(10)  # noqa: S311 - chance that can be repeated
     for path in chance.sample(sorted(tree.go_files), files):
@@ -48,7 +48,7 @@ def place(one: Declaration, shift: int = 0) -> tuple[str, int, int]:
     return one.symbol, one.span.start - shift, one.span.end - shift
 
 
-def is_right(data: bytes, document: Document) -> bool:
+def is_right(data: bytes, document: GoFile) -> bool:
     lines = data.split(b"\n")
     return all(
         0 <= one.span.start < one.span.end <= len(data)
@@ -59,17 +59,21 @@ def is_right(data: bytes, document: Document) -> bool:
     )
 
 
-def test_every_line_is_right_and_the_rest_is_found(tree: Tree) -> None:
+def test_every_line_is_right_and_the_rest_is_found(tree: SourceTree) -> None:
     far = kept = 0
     for _, before, after, head, tail in changed(tree, FILES):
-        found = declarations.read(after)
+        found = declarations.read_go_file(after)
         assert is_right(after, found)
         if b"\0" in after:
             continue
         shift = len(after) - len(before)
-        rest = {place(one) for one in declarations.read(before).declarations if one.span.end < head - 1}
+        rest = {
+            place(one) for one in declarations.read_go_file(before).declarations if one.span.end < head - 1
+        }
         behind = [
-            one for one in declarations.read(before).declarations if one.span.start > len(before) - tail + 1
+            one
+            for one in declarations.read_go_file(before).declarations
+            if one.span.start > len(before) - tail + 1
         ]
         rest |= {place(one, -shift) for one in behind}
         far += len(rest)
@@ -81,25 +85,25 @@ def test_every_line_is_right_and_the_rest_is_found(tree: Tree) -> None:
 class Changing:
     """The packages of a tree, one file of which is another."""
 
-    def __init__(self, tree: Tree, path: str, data: bytes) -> None:
+    def __init__(self, tree: SourceTree, path: str, data: bytes) -> None:
         self.tree, self.path, self.data = tree, path, data
 
     def package(self, folder: str) -> dict[str, bytes]:
         found = dict(self.tree.package(folder))
         return found | {self.path: self.data} if self.path in found else found
 
-    def document(self, path: str) -> Document:
-        return declarations.read(self.data) if path == self.path else self.tree.document(path)
+    def document(self, path: str) -> GoFile:
+        return declarations.read_go_file(self.data) if path == self.path else self.tree.document(path)
 
     def containing(self, word: str) -> tuple[str, ...]:
         return self.tree.containing(word)
 
 
-def test_every_use_names_what_it_leads_to(tree: Tree) -> None:
+def test_every_use_names_what_it_leads_to(tree: SourceTree) -> None:
     modules = ("github.com/docker/docker", "github.com/moby/moby")
     for path, _, after, _, _ in changed(tree, FILES // 10):
         source = Changing(tree, path, after)
-        for use in Binder(source, modules).uses(path):
+        for use in Resolver(source, modules).uses(path):
             assert after[use.start : use.end].decode("utf-8", "replace") == use.symbol.rpartition(".")[2]
             assert after.count(b"\n", 0, use.start) + 1 == use.line
             assert use.symbol in {one.symbol for one in source.document(use.path).walk()}

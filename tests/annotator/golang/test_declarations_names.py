@@ -15,7 +15,7 @@ func G() { other() }
 
 
 def function() -> Declaration:
-    return declarations.read(SOURCE).declarations[0]
+    return declarations.read_go_file(SOURCE).declarations[0]
 
 
 def test_calls_are_named_by_what_is_called() -> None:

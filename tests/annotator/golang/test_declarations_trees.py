@@ -55,7 +55,7 @@ def go_files(tree: Path) -> list[str]:
 
 def by_us(tree: Path, files: list[str]) -> Iterator[Place]:
     for path in files:
-        for found in declarations.read((tree / path).read_bytes()).declarations:
+        for found in declarations.read_go_file((tree / path).read_bytes()).declarations:
             yield path, found.line, found.name
 
 
@@ -85,6 +85,6 @@ def test_universal_ctags_agrees_on_all_top_level_declarations(whole_tree: Path, 
 
 def test_no_file_of_a_release_is_broken(whole_tree: Path, universal_ctags: str) -> None:
     files = {path: (whole_tree / path).read_bytes() for path in go_files(whole_tree)}
-    broken = {path for path, data in files.items() if declarations.read(data).broken}
+    broken = {path for path, data in files.items() if declarations.read_go_file(data).broken}
 
     assert not {path for path in broken if not OWN_NEW.search(files[path])}

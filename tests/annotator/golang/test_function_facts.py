@@ -21,6 +21,6 @@ from annotator.golang import declarations, function_facts
 )
 def test_an_error_text_is_the_value_of_its_literal(literal: str, value: str) -> None:
     data = f"package p\n\nfunc F() error {{ return errors.New({literal}) }}\n".encode()
-    (declaration,) = declarations.read(data).declarations
+    (declaration,) = declarations.read_go_file(data).declarations
 
-    assert function_facts.facts(data, declaration).errors == (value,)
+    assert function_facts.read_function(data, declaration).errors == (value,)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from annotator.golang import declarations, lock_usage
-from annotator.golang.resolver import Binder
-from annotator.model.go import Document, Function, Locking
+from annotator.golang.resolver import Resolver
+from annotator.model.go import FileLockUsage, FunctionLockUsage, GoFile
 
 PATH = "store/store.go"
 HEAD = """package store
@@ -47,22 +47,22 @@ class Tree:
 
     def __init__(self, text: str) -> None:
         self.data = text.encode()
-        self.read = declarations.read(self.data)
+        self.read = declarations.read_go_file(self.data)
 
     def package(self, folder: str) -> Mapping[str, bytes]:
         return {PATH: self.data} if folder == "store" else {}
 
-    def document(self, path: str) -> Document:
+    def document(self, path: str) -> GoFile:
         assert path == PATH
         return self.read
 
 
-def read(body: str) -> Locking:
+def read(body: str) -> FileLockUsage:
     tree = Tree(HEAD + body)
-    return lock_usage.read(Binder(tree, ("example.org/x",)), PATH, tree.data, tree.read)
+    return lock_usage.read_lock_usage(Resolver(tree, ("example.org/x",)), PATH, tree.data, tree.read)
 
 
-def function(body: str) -> Function:
+def function(body: str) -> FunctionLockUsage:
     """What `f` does with locks, a method of Store with such a body."""
     found = read(f"\nfunc (s *Store) f(o *Other, own *Own, n int) {{\n{body}\n}}\n").functions
     (one,) = (function for function in found if function.at.symbol == "Store.f")
@@ -92,7 +92,7 @@ def test_fields_that_are_locks_are_declared_and_embedded_ones_too() -> None:
 def test_a_mutex_of_another_package_is_no_lock() -> None:
     tree = Tree('package store\n\nimport "x/sync"\n\ntype Store struct{ mu sync.Mutex }\n')
 
-    assert list(lock_usage.declared(PATH, tree.read)) == []
+    assert list(lock_usage.declared_locks(PATH, tree.read)) == []
 
 
 @pytest.mark.parametrize(
@@ -164,6 +164,6 @@ def test_a_call_takes_what_its_body_takes_and_not_what_it_starts() -> None:
 def test_a_broken_file_says_what_is_whole_in_it() -> None:
     tree = Tree(HEAD + "\nfunc (s *Store) f() {\n\ts.mu.Lock()\n}\n\nfunc (s *Store) g() {{{\n")
 
-    found = lock_usage.read(Binder(tree, ("example.org/x",)), PATH, tree.data, tree.read)
+    found = lock_usage.read_lock_usage(Resolver(tree, ("example.org/x",)), PATH, tree.data, tree.read)
 
     assert [one.at.symbol for one in found.functions] == ["Store.f"]

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from annotator.golang.source_tree import Tree
-from annotator.model.go import Document
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import GoFile
 from annotator.model.source import Blob
 
 
@@ -28,15 +28,15 @@ class Snapshot(msgspec.Struct, frozen=True):
 class Nothing:
     """Keeps no documents."""
 
-    def get_many(self, ids: Iterable[str]) -> Mapping[str, Document]:  # noqa: ARG002 - the Protocol's name
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, GoFile]:  # noqa: ARG002 - the Protocol's name
         return {}
 
-    def put_many(self, documents: Mapping[str, Document]) -> None:
+    def put_many(self, documents: Mapping[str, GoFile]) -> None:
         pass
 
 
 def test_files_are_found_by_the_words_they_hold():
-    tree = Tree(Snapshot(), Nothing())
+    tree = SourceTree(Snapshot(), Nothing())
     asked = ["one", "naïve", "three", "Stores", "missing"]
 
     assert [tree.containing(word) for word in asked] == [

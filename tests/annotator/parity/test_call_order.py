@@ -96,7 +96,7 @@ if __name__ == "__main__":
 def walked(tree, tmp_path: Path):
     """The walk of a port whose text is given, really run under the tracer."""
 
-    def run(text: str = PYTHON) -> tuple[port.Walk, list[str]]:
+    def run(text: str = PYTHON) -> tuple[port.TracedRun, list[str]]:
         folder = tmp_path / "port"
         folder.mkdir(exist_ok=True)
         (folder / "__init__.py").write_text("")
@@ -130,7 +130,7 @@ def walked(tree, tmp_path: Path):
     return run
 
 
-def names(steps: tuple[port.Step, ...]) -> list[str]:
+def names(steps: tuple[port.TracedStep, ...]) -> list[str]:
     return [step.python.rpartition(".")[2] for step in steps]
 
 

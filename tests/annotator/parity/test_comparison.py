@@ -10,7 +10,7 @@ import pytest
 
 from annotator import baseline_file
 from annotator.errors import InvalidInput
-from annotator.model.port import Agreement, Baseline, GoSymbol, Pair
+from annotator.model.port import Agreement, Baseline, Comparison, GoSymbol
 from annotator.model.reference import Reference
 from annotator.parity import baseline, baseline_facts, comparison, counterparts, coverage
 from annotator.parity.scope import Absent, Convention, Rename, Scope
@@ -156,7 +156,7 @@ class Shop:
         self.package = docstrings.read(folder, root)
         self.python = objects.read([folder], root)
 
-    def pairs(self, *conventions: Convention, scope: Scope | None = None) -> tuple[Pair, ...]:
+    def pairs(self, *conventions: Convention, scope: Scope | None = None) -> tuple[Comparison, ...]:
         originals = {symbol.notation: symbol for symbol in self.symbols}
         found, _ = counterparts.resolved(self.package.counterparts, self.symbols)
         return comparison.pairs(found, originals, self.python, scope or Scope(conventions=conventions))

@@ -9,7 +9,7 @@ import grimp
 import pytest
 
 from annotator.errors import InvalidInput
-from annotator.model.port import Module
+from annotator.model.port import ModuleImports
 from annotator.python_source import package_imports
 from annotator.python_source.modules import statements
 
@@ -46,12 +46,12 @@ def test_each_way_of_importing_leads_to_a_module() -> None:
     )
 
     assert found.modules == (
-        Module("shop", "shop/__init__.py", "", ()),
-        Module("shop.bags", "shop/bags/__init__.py", "", ("shop.bags.big",)),
-        Module("shop.bags.big", "shop/bags/big.py", "", ("shop.till",)),
-        Module("shop.coins", "shop/coins.py", "Coins, and such.", ("shop.bags.big",)),
-        Module("shop.paper", "shop/paper.py", "", ()),
-        Module("shop.till", "shop/till.py", "", ("shop.coins", "shop.paper", "shop.bags.big")),
+        ModuleImports("shop", "shop/__init__.py", "", ()),
+        ModuleImports("shop.bags", "shop/bags/__init__.py", "", ("shop.bags.big",)),
+        ModuleImports("shop.bags.big", "shop/bags/big.py", "", ("shop.till",)),
+        ModuleImports("shop.coins", "shop/coins.py", "Coins, and such.", ("shop.bags.big",)),
+        ModuleImports("shop.paper", "shop/paper.py", "", ()),
+        ModuleImports("shop.till", "shop/till.py", "", ("shop.coins", "shop.paper", "shop.bags.big")),
     )
 
 

@@ -7,21 +7,30 @@ import json
 import pytest
 
 from annotator.model.go import Kind
-from annotator.model.reference import Anchor, Missing, Moved, Reference, Renamed, Sign, Text, Verified
-from annotator.model.symbol_history import Stop, Trail
+from annotator.model.reference import (
+    Anchor,
+    Evidence,
+    Missing,
+    Moved,
+    Reference,
+    Renamed,
+    TextState,
+    Verified,
+)
+from annotator.model.symbol_history import ReferenceHistory, TagOutcome
 from annotator.reports import history_report
 
 HERE = Anchor("a/a.go", "Store", Kind.STRUCT, 4, 9)
 LOWER = Anchor("a/a.go", "Store", Kind.STRUCT, 7, 12, 2)
 THERE = Anchor("b/b.go", "Depot", Kind.STRUCT, 3, 8)
 REFERENCE = Reference("a/a.go", "Store", 4, cited="src/a/a.go", origin="article 2")
-TRAIL = Trail(
+TRAIL = ReferenceHistory(
     REFERENCE,
     (
-        Stop("v1.0", Verified(HERE, Sign.SYMBOL, "as cited"), Text.SAME),
-        Stop("v1.1", Moved(LOWER, Sign.SYMBOL, "lower"), Text.CHANGED),
-        Stop("v2.0", Renamed(THERE, Sign.BODY, "it was Store"), Text.CHANGED),
-        Stop("v3.0", Missing("nobody has it", THERE), Text.UNKNOWN),
+        TagOutcome("v1.0", Verified(HERE, Evidence.SYMBOL, "as cited"), TextState.SAME),
+        TagOutcome("v1.1", Moved(LOWER, Evidence.SYMBOL, "lower"), TextState.CHANGED),
+        TagOutcome("v2.0", Renamed(THERE, Evidence.BODY, "it was Store"), TextState.CHANGED),
+        TagOutcome("v3.0", Missing("nobody has it", THERE), TextState.UNKNOWN),
     ),
 )
 TAGS = [stop.tag for stop in TRAIL.stops]
@@ -73,6 +82,8 @@ def test_text_has_a_line_for_each_stretch_in_one_place():
 
 @pytest.mark.parametrize("hostile", ["\x1b[31m", "\u202e"])
 def test_a_terminal_is_told_nothing_but_text(hostile):
-    trail = Trail(Reference(f"a/{hostile}.go", "X"), (Stop(hostile, Missing(hostile), Text.UNKNOWN),))
+    trail = ReferenceHistory(
+        Reference(f"a/{hostile}.go", "X"), (TagOutcome(hostile, Missing(hostile), TextState.UNKNOWN),)
+    )
 
     assert hostile not in "".join(line.plain for line in history_report.text([trail]))

@@ -9,16 +9,22 @@ import pytest
 from annotator.model.go import Kind
 from annotator.model.port import Counterpart
 from annotator.model.reference import Anchor, Reference
-from annotator.model.symbol_history import Change, Edit, Finding, Porting, Shift
+from annotator.model.symbol_history import (
+    ChangeDetail,
+    PlacementChange,
+    PortingReport,
+    SymbolChange,
+    TextChange,
+)
 from annotator.reports import porting_report
 
 OLD = Anchor("a/a.go", "Store", Kind.STRUCT, 4, 9)
 NEW = Anchor("b/a.go", "Depot", Kind.STRUCT, 5, 11)
 MIRROR = Counterpart("port.store.Store", "class", "port/store.py", 3, 30, (Reference("a/a.go", "Store"),))
 FOUND = (
-    Finding("field", "new", "limit", "", "limit int", "add it"),
-    Finding("field", "changed", "names", "[]string", "map[string]int", "see", "a set is enough"),
-    Finding("call", "gone", "`lock`", "`lock`", "", "see"),
+    ChangeDetail("field", "new", "limit", "", "limit int", "add it"),
+    ChangeDetail("field", "changed", "names", "[]string", "map[string]int", "see", "a set is enough"),
+    ChangeDetail("call", "gone", "`lock`", "`lock`", "", "see"),
 )
 LINES = (
     "--- a/a.go",
@@ -30,12 +36,16 @@ LINES = (
 )
 
 
-def report(*changes: Change, fresh=()) -> Porting:
-    return Porting("v1", "v2", 7, changes, fresh)
+def report(*changes: SymbolChange, fresh=()) -> PortingReport:
+    return PortingReport("v1", "v2", 7, changes, fresh)
 
 
-CHANGED = Change("a/a.go::Store", (MIRROR,), OLD, NEW, Shift.RENAMED, Edit.CHANGED, FOUND, LINES)
-GONE = Change("a/a.go::Lost", (), OLD, None, Shift.GONE, Edit.UNKNOWN, reason="nobody has it")
+CHANGED = SymbolChange(
+    "a/a.go::Store", (MIRROR,), OLD, NEW, PlacementChange.RENAMED, TextChange.CHANGED, FOUND, LINES
+)
+GONE = SymbolChange(
+    "a/a.go::Lost", (), OLD, None, PlacementChange.GONE, TextChange.UNKNOWN, reason="nobody has it"
+)
 
 
 def test_json_says_all_that_is_known():
@@ -73,16 +83,16 @@ def test_text_names_the_python_place_and_each_finding():
 @pytest.mark.parametrize(
     ("shift", "said"),
     [
-        (Shift.STAYED, "in its place, text changed"),
-        (Shift.MOVED, "moved from a/a.go::Store#L4 to b/a.go::Depot#L5, text changed"),
-        (Shift.RENAMED, "renamed from a/a.go::Store#L4 to b/a.go::Depot#L5, text changed"),
-        (Shift.GONE, "gone; it was a/a.go::Store#L4: why, text changed"),
-        (Shift.NEW, "new at b/a.go::Depot#L5, text changed"),
-        (Shift.UNKNOWN, "at neither tag: why, text changed"),
+        (PlacementChange.STAYED, "in its place, text changed"),
+        (PlacementChange.MOVED, "moved from a/a.go::Store#L4 to b/a.go::Depot#L5, text changed"),
+        (PlacementChange.RENAMED, "renamed from a/a.go::Store#L4 to b/a.go::Depot#L5, text changed"),
+        (PlacementChange.GONE, "gone; it was a/a.go::Store#L4: why, text changed"),
+        (PlacementChange.NEW, "new at b/a.go::Depot#L5, text changed"),
+        (PlacementChange.UNKNOWN, "at neither tag: why, text changed"),
     ],
 )
 def test_each_shift_has_its_sentence(shift, said):
-    change = Change("a/a.go::Store", (), OLD, NEW, shift, Edit.CHANGED, reason="why")
+    change = SymbolChange("a/a.go::Store", (), OLD, NEW, shift, TextChange.CHANGED, reason="why")
 
     assert [line.plain for line in porting_report.text(report(change))][1] == f"  {said}"
 
@@ -109,7 +119,7 @@ def test_backticks_of_the_source_do_not_end_code():
     "hostile", ["<script>alert(1)</script>", "[x](javascript:alert(1))", "\n# Title", "@everyone", "#12"]
 )
 def test_words_of_the_source_are_no_markup(hostile):
-    change = Change("a::X", (), OLD, None, Shift.GONE, Edit.UNKNOWN, reason=hostile)
+    change = SymbolChange("a::X", (), OLD, None, PlacementChange.GONE, TextChange.UNKNOWN, reason=hostile)
 
     assert hostile not in porting_report.markdown(report(change))
 

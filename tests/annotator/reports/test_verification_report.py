@@ -15,15 +15,15 @@ from rich.console import Console
 from annotator.model.go import Kind
 from annotator.model.reference import (
     Anchor,
-    Checked,
+    Evidence,
     Missing,
     Moved,
+    Problem,
     Reference,
-    Remark,
-    Sign,
     Skipped,
-    Text,
+    TextState,
     Verdict,
+    VerificationResult,
     Verified,
 )
 from annotator.reports import junit, sarif, verification_report
@@ -37,20 +37,20 @@ def reference(**changes: object) -> Reference:
     return Reference(**(fields | {"at_column": 2, "at_end": 9, "cited": "a/b.go"} | changes))
 
 
-def checked(*verdicts: Verdict, remarks: tuple[Remark, ...] = ()) -> Checked:
-    return Checked("https://e.org/r", "v1", "c" * 40, "v1", verdicts, 1, remarks)
+def checked(*verdicts: Verdict, remarks: tuple[Problem, ...] = ()) -> VerificationResult:
+    return VerificationResult("https://e.org/r", "v1", "c" * 40, "v1", verdicts, 1, remarks)
 
 
 ALL = checked(
-    Verdict(reference(), Verified(ANCHOR, Sign.SYMBOL, "there")),
-    Verdict(reference(), Moved(ANCHOR, Sign.SYMBOL, "in line 7")),
+    Verdict(reference(), Verified(ANCHOR, Evidence.SYMBOL, "there")),
+    Verdict(reference(), Moved(ANCHOR, Evidence.SYMBOL, "in line 7")),
     Verdict(reference(symbol=None), Missing("gone", ANCHOR)),
     Verdict(reference(repository="o/r"), Skipped("another repository")),
-    remarks=(Remark("pkg/x.py", 12, "names nothing", "go-unknown"),),
+    remarks=(Problem("pkg/x.py", 12, "names nothing", "go-unknown"),),
 )
 
 
-def shown(value: Checked) -> str:
+def shown(value: VerificationResult) -> str:
     console = Console(file=io.StringIO(), width=40, markup=False, highlight=False)
     for part in verification_report.text(value):
         console.print(part, soft_wrap=True)
@@ -80,7 +80,7 @@ def test_quiet_text_leaves_out_what_is_verified_and_skipped():
     assert "moved     a/b.go" in console.file.getvalue()
 
 
-CHANGED = checked(Verdict(reference(), Verified(ANCHOR, Sign.SYMBOL, "there"), Text.CHANGED))
+CHANGED = checked(Verdict(reference(), Verified(ANCHOR, Evidence.SYMBOL, "there"), TextState.CHANGED))
 
 
 def test_a_changed_text_is_told_in_every_report():
@@ -95,7 +95,7 @@ def test_a_changed_text_is_told_in_every_report():
 
 
 def test_only_missing_counts_in_a_release_that_stands_in():
-    moved = Verdict(reference(), Moved(ANCHOR, Sign.SYMBOL, "in line 7"))
+    moved = Verdict(reference(), Moved(ANCHOR, Evidence.SYMBOL, "in line 7"))
     missing = Verdict(reference(), Missing("gone"))
     stand_in = "nobody answers: this is v2"
 
@@ -171,7 +171,7 @@ def test_hostile_words_are_only_words(write):
     bad = reference(path=HOSTILE, symbol=HOSTILE, cited=HOSTILE, origin=HOSTILE, file=HOSTILE)
 
     written = write(
-        checked(Verdict(bad, Missing(HOSTILE)), remarks=(Remark(HOSTILE, 1, HOSTILE, "go-unknown"),))
+        checked(Verdict(bad, Missing(HOSTILE)), remarks=(Problem(HOSTILE, 1, HOSTILE, "go-unknown"),))
     )
 
     assert "\x1b" not in written

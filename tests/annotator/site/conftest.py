@@ -11,16 +11,16 @@ import pytest
 from annotator.config import Licence
 from annotator.golang import declarations
 from annotator.model import port
-from annotator.model.go import Declaration, Document, Use
+from annotator.model.go import Declaration, GoFile, ResolvedUse
 from annotator.model.port import GoSymbol, Parameter
 from annotator.model.reference import (
     Anchor,
     Article,
     Chapter,
+    Evidence,
     Missing,
     Reference,
-    Sign,
-    Text,
+    TextState,
     Verdict,
     Verified,
 )
@@ -77,7 +77,7 @@ def _declarations(source: Source) -> dict[str, Declaration]:
     return {one.symbol: one for outer in found for one in (outer, *outer.members)}
 
 
-def _uses(data: bytes, document: Document, names: dict[str, tuple[str, str]]) -> tuple[Use, ...]:
+def _uses(data: bytes, document: GoFile, names: dict[str, tuple[str, str]]) -> tuple[ResolvedUse, ...]:
     """Every occurrence of a name outside comments that is not its declaration."""
     declared = {(one.line, one.column) for one in document.declarations}
     found = []
@@ -88,7 +88,9 @@ def _uses(data: bytes, document: Document, names: dict[str, tuple[str, str]]) ->
             if match[0] in names and (number, column) not in declared:
                 spot = (start + match.start(), start + match.end(), number, column)
                 is_call = line[match.end() :].startswith("(")
-                found.append(Use(*spot, call=is_call, path=names[match[0]][0], symbol=names[match[0]][1]))
+                found.append(
+                    ResolvedUse(*spot, call=is_call, path=names[match[0]][0], symbol=names[match[0]][1])
+                )
     return tuple(found)
 
 
@@ -102,7 +104,7 @@ def sources() -> dict[str, Source]:
         "largest": ("pantry/shelf/shelf.go", "largest"),
     }
     files = {"pantry/shelf/shelf.go": SHELF, "pantry/shelf/jar.go": JAR}
-    documents = {path: declarations.read(data) for path, data in files.items()}
+    documents = {path: declarations.read_go_file(data) for path, data in files.items()}
     return {
         path: Source(data, documents[path], _uses(data, documents[path], names))
         for path, data in files.items()
@@ -189,7 +191,9 @@ def mirror(sources: dict[str, Source], tmp_path: Path) -> Mirror:
         objects=objects,
         pairs=pairs,
         covered=tuple(
-            port.Covered(one, port.State.MAPPED if one.symbol == "Shelf" else port.State.OPEN)
+            port.SymbolCoverage(
+                one, port.CoverageState.MAPPED if one.symbol == "Shelf" else port.CoverageState.OPEN
+            )
             for one in originals.values()
         ),
         examples=(Example("put", "larder/shelves.py", "Put a jar.", "python -m larder put", "a jar\n"),),
@@ -221,14 +225,14 @@ def given(sources: dict[str, Source], anchor: Callable[[str, str], Anchor]) -> S
                 (
                     Verdict(
                         put,
-                        Verified(anchor("pantry/shelf/shelf.go", "Shelf.Put"), Sign.SYMBOL, "There."),
-                        Text.SAME,
+                        Verified(anchor("pantry/shelf/shelf.go", "Shelf.Put"), Evidence.SYMBOL, "There."),
+                        TextState.SAME,
                     ),
                     Verdict(lost, Missing("No such file.")),
                     Verdict(
                         shelf,
-                        Verified(anchor("pantry/shelf/shelf.go", "Shelf"), Sign.SYMBOL, "There."),
-                        Text.SAME,
+                        Verified(anchor("pantry/shelf/shelf.go", "Shelf"), Evidence.SYMBOL, "There."),
+                        TextState.SAME,
                     ),
                 ),
             ),

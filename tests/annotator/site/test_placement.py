@@ -53,7 +53,7 @@ def test_what_our_texts_name_has_a_place(sources: dict[str, Source]) -> None:
 def test_of_a_very_large_type_only_the_methods_in_use_are_shown() -> None:
     lines = "\n" * 900
     data = f"package p\ntype T struct{{}}\nfunc (T) A() {{}}\nfunc (T) B() {{{lines}}}\n".encode()
-    sources = {"p.go": Source(data, declarations.read(data))}
+    sources = {"p.go": Source(data, declarations.read_go_file(data))}
 
     (sheet,) = sheets(sources, [], [("p.go", "T.A")])
 
@@ -63,7 +63,7 @@ def test_of_a_very_large_type_only_the_methods_in_use_are_shown() -> None:
 
 def test_two_names_that_differ_in_case_alone_have_pages_that_do_not() -> None:
     data = b"package p\ntype Store struct{}\ntype store struct{}\n"
-    sources = {"p.go": Source(data, declarations.read(data))}
+    sources = {"p.go": Source(data, declarations.read_go_file(data))}
 
     pages = [sheet.page for sheet in sheets(sources, [], [("p.go", "Store"), ("p.go", "store")])]
 
@@ -72,7 +72,7 @@ def test_two_names_that_differ_in_case_alone_have_pages_that_do_not() -> None:
 
 def test_two_functions_of_the_same_name_have_anchors_of_their_own() -> None:
     data = b"package p\nfunc init() {}\nfunc init() {}\n"
-    document = declarations.read(data)
+    document = declarations.read_go_file(data)
     anchors = [Anchor("p.go", "init", one.kind, one.line, one.line) for one in document.declarations]
 
     (sheet,) = sheets({"p.go": Source(data, document)}, anchors)
@@ -90,7 +90,7 @@ def test_constants_of_a_group_are_shown_together() -> None:
     data = b"package p\nconst (\n\tA = 1\n\tB = 2\n)\nfunc F() {}\n"
     named = [("p.go", name) for name in ("A", "B", "F")]
 
-    (sheet,) = sheets({"p.go": Source(data, declarations.read(data))}, [], named)
+    (sheet,) = sheets({"p.go": Source(data, declarations.read_go_file(data))}, [], named)
 
     assert [[one.declaration.name for one in group] for group in overlapping(sheet.items)] == [
         ["A", "B"],
@@ -101,7 +101,7 @@ def test_constants_of_a_group_are_shown_together() -> None:
 def test_a_method_may_have_the_name_of_its_type() -> None:
     data = b"package p\nfunc (T) T() {}\ntype T struct{}\n"
 
-    (sheet,) = sheets({"p.go": Source(data, declarations.read(data))}, [], [("p.go", "T")])
+    (sheet,) = sheets({"p.go": Source(data, declarations.read_go_file(data))}, [], [("p.go", "T")])
 
     assert sheet.main
     assert sheet.main.declaration.line == 3

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
-from annotator.golang.source_tree import Tree
-from annotator.model.go import Document
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import GoFile
 from annotator.model.reference import Anchor, Outcome, Reference, Verdict
 from annotator.model.source import Blob
 from annotator.repository.tag_snapshots import Contents
 from annotator.tracking import symbol_follower
 from annotator.tracking.lookup import anchor
-from annotator.tracking.source_trees import Forest
+from annotator.tracking.source_trees import SourceTrees
 
 Files = Mapping[str, str]
 
@@ -37,13 +37,13 @@ class MemorySnapshot:
         return {path: self._data[path] for path in paths}
 
 
-class MemoryDocuments(dict[str, Document]):
+class MemoryDocuments(dict[str, GoFile]):
     """Parsed documents by blob id; its size is how many blobs were parsed."""
 
-    def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
+    def get_many(self, ids: Iterable[str]) -> dict[str, GoFile]:
         return {blob: self[blob] for blob in ids if blob in self}
 
-    def put_many(self, documents: Mapping[str, Document]) -> None:
+    def put_many(self, documents: Mapping[str, GoFile]) -> None:
         self.update(documents)
 
 
@@ -83,7 +83,7 @@ class Snapshots:
         return self._snapshots[tag]
 
 
-class Grove(Forest):
+class Grove(SourceTrees):
     """A forest in memory."""
 
     def __init__(self, tags: Mapping[str, Files]) -> None:
@@ -91,7 +91,7 @@ class Grove(Forest):
         super().__init__(self.snapshots, self.parsed)
 
     def anchors(self, tag: str, path: str, *symbols: str) -> list[Anchor]:
-        tree = Tree(self.snapshots.snapshot(tag), self.parsed)
+        tree = SourceTree(self.snapshots.snapshot(tag), self.parsed)
         found = {d.symbol: d for d in tree.documents([path])[path].walk()}
         return [anchor(path, found[symbol]) for symbol in symbols]
 
@@ -116,12 +116,12 @@ def carry() -> Callable[..., Verdict]:
         before: Files, after: Files, path: str, symbol: str, *, line: int | None = None, nth: int = 0
     ) -> Verdict:
         documents = MemoryDocuments()
-        old = Tree(MemorySnapshot("v1", before), documents)
-        new = Tree(MemorySnapshot("v2", after), documents)
+        old = SourceTree(MemorySnapshot("v1", before), documents)
+        new = SourceTree(MemorySnapshot("v2", after), documents)
         found = [d for d in old.documents([path])[path].walk() if d.symbol == symbol][nth]
         reference = Reference(path, symbol, line or found.line)
         (verdict,) = symbol_follower.between(
-            [symbol_follower.Tracked(reference, anchor(path, found, line))], old, new
+            [symbol_follower.TrackedReference(reference, anchor(path, found, line))], old, new
         )
         return verdict
 

@@ -11,7 +11,7 @@ from annotator.tracking import article_dating
 
 ONE = "package p\n\nfunc A() {\n\tb()\n}\n"
 TWO = "package p\n\n\nfunc A() {\n\tb()\n}\n"
-DOCUMENTS = {"one": declarations.read(ONE.encode()), "two": declarations.read(TWO.encode())}
+DOCUMENTS = {"one": declarations.read_go_file(ONE.encode()), "two": declarations.read_go_file(TWO.encode())}
 AT = {
     "v1": {"p.go": "one"},
     "v2": {"p.go": "one"},

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from annotator.model.port import GoSymbol
-from annotator.model.reference import Missing, Moved, Reference, Renamed, Sign, Text, Verified
+from annotator.model.reference import Evidence, Missing, Moved, Reference, Renamed, TextState, Verified
 from annotator.tracking import similarity
-from annotator.tracking.baseline_lookup import Facts
+from annotator.tracking.baseline_lookup import BaselineLookup
 
 STORE = """package store
 
@@ -70,7 +70,7 @@ def find(grove, record):
     def make(before, after, symbol):
         recorded = record(before)
         (known,) = [each for each in recorded if each.symbol == symbol][:1]
-        facts = Facts(recorded, grove({"v2": after}).tree("v2"))
+        facts = BaselineLookup(recorded, grove({"v2": after}).tree("v2"))
         return facts.verdict(Reference(known.path, symbol, known.line), known)
 
     return make
@@ -84,8 +84,8 @@ def test_the_same_file_says_the_same(find, symbol):
     found = find(HERE, HERE, symbol)
 
     assert isinstance(found.outcome, Verified)
-    assert found.outcome.by is Sign.SYMBOL
-    assert found.text is Text.SAME
+    assert found.outcome.by is Evidence.SYMBOL
+    assert found.text is TextState.SAME
 
 
 def test_an_edited_declaration_has_another_text(find):
@@ -94,13 +94,13 @@ def test_an_edited_declaration_has_another_text(find):
     )
 
     assert isinstance(found.outcome, Verified)
-    assert found.text is Text.CHANGED
+    assert found.text is TextState.CHANGED
 
 
 def test_of_an_edited_file_the_untouched_text_is_not_known_for_sure(find):
     found = find(HERE, {"store/store.go": STORE + "\nvar x = 1\n"}, "Count")
 
-    assert found.text is Text.UNKNOWN
+    assert found.text is TextState.UNKNOWN
 
 
 @pytest.mark.parametrize("symbol", ["Store", "New", "Store.Put", "Count"])
@@ -111,7 +111,7 @@ def test_a_moved_file_is_told_by_the_names_it_declares(find, symbol):
 
     assert isinstance(found.outcome, Moved)
     assert found.outcome.anchor.path == "daemon/depot/keep.go"
-    assert found.outcome.by is Sign.FACTS
+    assert found.outcome.by is Evidence.FACTS
 
 
 def test_another_file_of_the_package_is_looked_into(find):

@@ -8,10 +8,10 @@ import pytest
 
 from annotator.cache import Cache
 from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag
-from annotator.golang.source_tree import Tree
+from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Counterpart
-from annotator.model.reference import Missing, Moved, Reference, Sign, Verified
-from annotator.model.symbol_history import Edit, Shift
+from annotator.model.reference import Evidence, Missing, Moved, Reference, Verified
+from annotator.model.symbol_history import PlacementChange, TextChange
 from annotator.repository import tag_snapshots
 from annotator.repository.local_git import LocalSource
 from annotator.tracking import porting_plan, symbol_follower
@@ -27,7 +27,7 @@ def opened(shop, tmp_path):
         LocalSource(shop, repository="https://example.org/shop") as source,
         Cache(tmp_path / "cache", reader="test") as cache,
     ):
-        yield source, cache, Tree(source.snapshot("v1.0.0"), cache)
+        yield source, cache, SourceTree(source.snapshot("v1.0.0"), cache)
 
 
 def begun(opened):
@@ -47,7 +47,7 @@ def test_references_are_followed_over_all_version_tags(opened):
     assert isinstance(first.outcome, Verified)
     assert isinstance(second.outcome, Moved)
     assert second.outcome.anchor.path == "pkg/store/store.go"
-    assert second.outcome.by is Sign.FILE_RENAME
+    assert second.outcome.by is Evidence.FILE_RENAME
     assert all(isinstance(stop.outcome, Missing) for stop in found.trails[1].stops)
 
 
@@ -70,7 +70,7 @@ def test_a_source_without_versions_is_told():
 def test_symbols_that_several_objects_mirror_are_one(opened):
     one, other = mirror(GET, STORE), mirror(GET, Reference("store/store.go", "Nobody"))
 
-    found = porting_plan.mirrored([one, other], opened[2])
+    found = porting_plan.mapped_symbols([one, other], opened[2])
 
     assert [(each.symbol, len(each.counterparts)) for each in found] == [
         ("store/store.go::Store.Get", 2),
@@ -79,18 +79,18 @@ def test_symbols_that_several_objects_mirror_are_one(opened):
 
 
 def test_what_to_port_names_the_places_in_python(opened):
-    symbols = porting_plan.mirrored([mirror(GET)], opened[2])
+    symbols = porting_plan.mapped_symbols([mirror(GET)], opened[2])
 
     found = porting_plan.porting(*opened, symbols, "v1.0.0", "v2.0.0")
 
     (change,) = found.changes
-    assert (change.shift, change.edit) == (Shift.MOVED, Edit.SAME)
+    assert (change.shift, change.edit) == (PlacementChange.MOVED, TextChange.SAME)
     assert change.counterparts[0].path == "port/__init__.py"
     assert found.fresh == ()
 
 
 def test_what_to_port_can_be_asked_the_other_way_round(opened):
-    symbols = porting_plan.mirrored([mirror(GET)], opened[2])
+    symbols = porting_plan.mapped_symbols([mirror(GET)], opened[2])
 
     found = porting_plan.porting(*opened, symbols, "v2.0.0", "v1.0.0")
 
@@ -98,7 +98,7 @@ def test_what_to_port_can_be_asked_the_other_way_round(opened):
 
 
 def test_between_a_tag_and_itself_nothing_is_to_port(opened):
-    symbols = porting_plan.mirrored([mirror(GET, STORE)], opened[2])
+    symbols = porting_plan.mapped_symbols([mirror(GET, STORE)], opened[2])
 
     assert porting_plan.porting(*opened, symbols, "v2.0.0", "v2.0.0").changes == ()
 
@@ -110,7 +110,7 @@ def test_an_unknown_tag_is_told(opened):
 
 def test_what_to_port_can_be_asked_of_a_branch_and_of_a_commit(opened):
     source, _, base = opened
-    symbols = porting_plan.mirrored([mirror(GET)], base)
+    symbols = porting_plan.mapped_symbols([mirror(GET)], base)
     of_tag = porting_plan.porting(*opened, symbols, "v1.0.0", "v2.0.0")
 
     for name in ("main", source.snapshot("v2.0.0").commit):

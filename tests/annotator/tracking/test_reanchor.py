@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.model.reference import Missing, Moved, Renamed, Sign, Text, Verified
+from annotator.model.reference import Evidence, Missing, Moved, Renamed, TextState, Verified
 
 STORE = """package store
 
@@ -108,7 +108,7 @@ def test_a_file_that_did_not_change_keeps_everything(carry, symbol):
     found = carry({"store/store.go": STORE}, {"store/store.go": STORE}, "store/store.go", symbol)
 
     assert isinstance(found.outcome, Verified)
-    assert found.text is Text.SAME
+    assert found.text is TextState.SAME
 
 
 @pytest.mark.parametrize("symbol", EVERY)
@@ -118,8 +118,8 @@ def test_lines_move_and_the_text_stays(carry, symbol):
     found = carry({"store/store.go": STORE}, after, "store/store.go", symbol)
 
     assert isinstance(found.outcome, Moved)
-    assert found.outcome.by is Sign.SYMBOL
-    assert found.text is Text.SAME
+    assert found.outcome.by is Evidence.SYMBOL
+    assert found.text is TextState.SAME
 
 
 def test_a_new_text_in_the_same_place_is_changed_but_verified(carry):
@@ -128,7 +128,7 @@ def test_a_new_text_in_the_same_place_is_changed_but_verified(carry):
     found = carry({"store/store.go": STORE}, after, "store/store.go", "Count")
 
     assert isinstance(found.outcome, Verified)
-    assert found.text is Text.CHANGED
+    assert found.text is TextState.CHANGED
 
 
 @pytest.mark.parametrize("symbol", EVERY)
@@ -138,7 +138,7 @@ def test_a_file_that_moved_takes_its_declarations_along(carry, place, symbol):
     found = carry({"store/store.go": STORE}, after, "store/store.go", symbol)
 
     assert place(found.outcome).startswith(f"daemon/depot/store.go::{symbol}#")
-    assert found.outcome.by is Sign.FILE_RENAME
+    assert found.outcome.by is Evidence.FILE_RENAME
 
 
 @pytest.mark.parametrize("symbol", EVERY)
@@ -169,7 +169,7 @@ def test_a_function_that_went_to_another_file_of_its_package_is_found_there(carr
     found = carry({"store/store.go": STORE}, after, "store/store.go", "Count")
 
     assert place(found.outcome) == "store/count.go::Count#L3"
-    assert found.outcome.by is Sign.SYMBOL
+    assert found.outcome.by is Evidence.SYMBOL
 
 
 def test_a_function_that_left_for_another_package_is_told_by_its_body(carry, place):
@@ -181,7 +181,7 @@ def test_a_function_that_left_for_another_package_is_told_by_its_body(carry, pla
     found = carry({"store/store.go": STORE}, after, "store/store.go", "Count")
 
     assert place(found.outcome) == "tally/tally.go::Count#L5"
-    assert found.outcome.by is Sign.BODY
+    assert found.outcome.by is Evidence.BODY
 
 
 def test_packages_that_were_joined_keep_their_declarations_apart(carry, place):
@@ -240,7 +240,7 @@ def test_a_renamed_function_is_told_by_its_body(carry, place):
     found = carry({"store/store.go": STORE}, after, "store/store.go", "Count")
 
     assert place(found.outcome).startswith("store/store.go::Tally#")
-    assert found.outcome.by is Sign.BODY
+    assert found.outcome.by is Evidence.BODY
 
 
 def test_a_rewritten_function_is_told_by_its_users_and_neighbours(carry, place):
@@ -287,7 +287,7 @@ def test_what_was_deleted_is_missing_even_if_something_new_stands_in_its_place(c
     found = carry({"store/store.go": STORE}, after, "store/store.go", "Count")
 
     assert isinstance(found.outcome, Missing)
-    assert found.text is Text.UNKNOWN
+    assert found.text is TextState.UNKNOWN
 
 
 def test_of_two_that_are_as_alike_none_is_the_answer(carry):

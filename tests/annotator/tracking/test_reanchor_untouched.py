@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from annotator.model.go import Kind
-from annotator.model.reference import Anchor, Sign, Text
-from annotator.model.symbol_history import Place
+from annotator.model.reference import Anchor, Evidence, TextState
+from annotator.model.symbol_history import TrackedPosition
 from annotator.tracking import reanchor
 
 FUNC = "func Keep() int {\n\treturn 1\n}"
@@ -17,7 +17,9 @@ def place(before=BEFORE, *, offset=0, missing=""):
     start = before.index(FUNC)
     line = before.count("\n", 0, start) + 1
     anchor = Anchor("a/a.go", "Keep", Kind.FUNC, line, line + 2, offset)
-    return Place(anchor, Sign.SYMBOL, Text.SAME, line + offset, start, start + len(FUNC), missing=missing)
+    return TrackedPosition(
+        anchor, Evidence.SYMBOL, TextState.SAME, line + offset, start, start + len(FUNC), missing=missing
+    )
 
 
 def test_a_declaration_goes_down_with_what_was_added_above():
@@ -27,7 +29,7 @@ def test_a_declaration_goes_down_with_what_was_added_above():
 
     assert (found.anchor.line, found.anchor.end_line, found.line) == (7, 9, 8)
     assert after[found.start : found.end] == FUNC
-    assert found.text is Text.SAME
+    assert found.text is TextState.SAME
 
 
 def test_the_last_declaration_of_a_file_needs_no_newline():

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from annotator.model.go import Kind
-from annotator.model.reference import Missing, Moved, Reference, Renamed, Sign, Skipped, Text, Verified
+from annotator.model.reference import (
+    Evidence,
+    Missing,
+    Moved,
+    Reference,
+    Renamed,
+    Skipped,
+    TextState,
+    Verified,
+)
 from annotator.tracking import reference_lookup
 
 STORE = """package store
@@ -88,7 +97,7 @@ def test_a_symbol_that_lost_its_file_is_found_in_the_moved_one(tree):
     )
 
     assert isinstance(found.outcome, Moved)
-    assert found.outcome.by is Sign.FILE_RENAME
+    assert found.outcome.by is Evidence.FILE_RENAME
 
 
 def test_a_file_that_kept_only_its_name_is_believed_if_a_folder_stayed_too(tree):
@@ -163,7 +172,7 @@ def test_the_text_is_the_same_where_only_the_place_changed(tree):
 
     found = reference_lookup.verdict(Reference("store/store.go", "New", 15), after, before)
 
-    assert (type(found.outcome), found.text) == (Moved, Text.SAME)
+    assert (type(found.outcome), found.text) == (Moved, TextState.SAME)
 
 
 def test_the_text_is_changed_where_the_body_is(tree):
@@ -172,13 +181,13 @@ def test_the_text_is_changed_where_the_body_is(tree):
 
     found = reference_lookup.verdict(Reference("store/store.go", "New", 15), after, before)
 
-    assert (type(found.outcome), found.text) == (Verified, Text.CHANGED)
+    assert (type(found.outcome), found.text) == (Verified, TextState.CHANGED)
 
 
 def test_the_text_is_unknown_where_the_first_tag_is_not_at_hand(tree):
     found = reference_lookup.verdict(Reference("store/store.go", "New", 15), tree({"store/store.go": STORE}))
 
-    assert found.text is Text.UNKNOWN
+    assert found.text is TextState.UNKNOWN
 
 
 def test_a_moved_file_whose_body_is_another_is_no_answer(tree):
@@ -203,7 +212,7 @@ def test_a_function_that_became_a_method_is_renamed_by_its_body(tree):
     )
 
     assert isinstance(found.outcome, Renamed)
-    assert found.outcome.by is Sign.BODY
+    assert found.outcome.by is Evidence.BODY
 
 
 def test_a_line_goes_with_the_declaration_that_it_lies_in(tree):

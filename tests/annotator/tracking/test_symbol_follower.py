@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.model.reference import Missing, Moved, Reference, Renamed, Sign, Text, Verified
-from annotator.model.symbol_history import Hop
+from annotator.model.reference import Evidence, Missing, Moved, Reference, Renamed, TextState, Verified
+from annotator.model.symbol_history import TagStep
 from annotator.tracking import symbol_follower
 from annotator.tracking.symbol_follower import follow
 
@@ -39,24 +39,24 @@ ORDER = list(TAGS)
 
 def tracked(forest, tag="v1.0.0", path="a/a.go", symbol="Keep", line=4):
     (anchor,) = forest.anchors(tag, path, symbol)
-    return symbol_follower.Tracked(Reference(path, symbol, line), anchor)
+    return symbol_follower.TrackedReference(Reference(path, symbol, line), anchor)
 
 
 def test_a_trail_tells_place_and_text_at_each_tag(grove, kept):
     forest = grove(TAGS)
 
-    (trail,) = symbol_follower.trails([tracked(forest)], "v1.0.0", ORDER, forest, kept)
+    (trail,) = symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, kept)
 
     outcomes = [type(stop.outcome) for stop in trail.stops]
     assert outcomes == [Verified, Moved, Renamed, Renamed, Renamed, Missing, Renamed]
     assert [stop.text for stop in trail.stops] == [
-        Text.SAME,
-        Text.SAME,
-        Text.CHANGED,
-        Text.CHANGED,
-        Text.CHANGED,
-        Text.UNKNOWN,
-        Text.CHANGED,
+        TextState.SAME,
+        TextState.SAME,
+        TextState.CHANGED,
+        TextState.CHANGED,
+        TextState.CHANGED,
+        TextState.UNKNOWN,
+        TextState.CHANGED,
     ]
 
 
@@ -64,12 +64,12 @@ def test_a_trail_leads_backwards_too(grove, kept):
     forest = grove(TAGS)
     start = tracked(forest, "v1.2.0", "b/b.go", "Hold", 6)
 
-    (trail,) = symbol_follower.trails([start], "v1.2.0", ORDER, forest, kept)
+    (trail,) = symbol_follower.histories([start], "v1.2.0", ORDER, forest, kept)
 
     assert trail.stops[0].outcome.anchor.symbol == "Keep"
-    assert trail.stops[0].outcome.by is Sign.BODY
+    assert trail.stops[0].outcome.by is Evidence.BODY
     assert trail.stops[3].outcome == Verified(
-        start.anchor, Sign.SYMBOL, "Hold (func) stands in b/b.go in line 6, as cited"
+        start.anchor, Evidence.SYMBOL, "Hold (func) stands in b/b.go in line 6, as cited"
     )
 
 
@@ -77,7 +77,7 @@ def test_stops_come_in_the_order_that_was_asked_for(grove, kept):
     forest = grove(TAGS)
     wanted = ["v1.2.0", "v1.0.0"]
 
-    (trail,) = symbol_follower.trails([tracked(forest)], "v1.0.0", wanted, forest, kept, among=ORDER)
+    (trail,) = symbol_follower.histories([tracked(forest)], "v1.0.0", wanted, forest, kept, among=ORDER)
 
     assert [stop.tag for stop in trail.stops] == wanted
     assert trail.stops[0].outcome.anchor.path == "b/b.go"
@@ -86,7 +86,7 @@ def test_stops_come_in_the_order_that_was_asked_for(grove, kept):
 def test_only_blobs_that_changed_are_parsed(grove, kept):
     forest = grove(TAGS)
 
-    symbol_follower.trails([tracked(forest)], "v1.0.0", ORDER, forest, kept)
+    symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, kept)
 
     changed = {
         snapshot.files[path].id
@@ -100,10 +100,10 @@ def test_only_blobs_that_changed_are_parsed(grove, kept):
 def test_a_second_run_reads_no_tree(grove, kept):
     forest = grove(TAGS)
     start = tracked(forest)
-    first = symbol_follower.trails([start], "v1.0.0", ORDER, forest, kept)
+    first = symbol_follower.histories([start], "v1.0.0", ORDER, forest, kept)
     again = grove(TAGS)
 
-    second = symbol_follower.trails([start], "v1.0.0", ORDER, again, kept)
+    second = symbol_follower.histories([start], "v1.0.0", ORDER, again, kept)
 
     assert second == first
     assert not again.snapshots.asked
@@ -113,7 +113,7 @@ def test_a_new_tag_costs_its_own_hop_alone(grove, kept):
     old = {tag: files for tag, files in TAGS.items() if tag != "v1.2.2"}
     forest = grove(old)
     start = tracked(forest)
-    hops = tuple(map(Hop, ORDER, ORDER[1:]))
+    hops = tuple(map(TagStep, ORDER, ORDER[1:]))
     list(follow([start.anchor], "v1.0.0", hops[:-1], forest, kept))
     again = grove(TAGS)
 
@@ -124,7 +124,7 @@ def test_a_new_tag_costs_its_own_hop_alone(grove, kept):
 
 def test_trees_are_released_when_the_walk_has_passed(grove, kept):
     forest = grove(TAGS)
-    hops = tuple(map(Hop, ORDER, ORDER[1:]))
+    hops = tuple(map(TagStep, ORDER, ORDER[1:]))
 
     for _ in follow([tracked(forest).anchor], "v1.0.0", hops, forest, kept):
         assert len(forest._trees) <= 3
@@ -133,15 +133,18 @@ def test_trees_are_released_when_the_walk_has_passed(grove, kept):
 @pytest.mark.parametrize(
     ("known", "why"),
     [
-        (symbol_follower.Tracked(Reference("a/a.go", "Nobody"), None, "it is not there"), "it is not there"),
+        (
+            symbol_follower.TrackedReference(Reference("a/a.go", "Nobody"), None, "it is not there"),
+            "it is not there",
+        ),
         ("vendor/x/x.go", "vendored"),
     ],
 )
 def test_what_cannot_be_followed_is_missing_and_says_why(grove, kept, known, why):
     forest = grove({tag: files | {"vendor/x/x.go": FIRST} for tag, files in TAGS.items()})
-    asked = known if isinstance(known, symbol_follower.Tracked) else tracked(forest, path=known)
+    asked = known if isinstance(known, symbol_follower.TrackedReference) else tracked(forest, path=known)
 
-    (trail,) = symbol_follower.trails([asked], "v1.0.0", ORDER, forest, kept)
+    (trail,) = symbol_follower.histories([asked], "v1.0.0", ORDER, forest, kept)
 
     assert {type(stop.outcome) for stop in trail.stops} == {Missing}
     assert why in trail.stops[0].outcome.reason
@@ -203,7 +206,7 @@ def test_a_tag_that_leaves_the_followed_files_alone_is_not_read(grove, kept):
     start = tracked(forest)
     forest.snapshots.asked.clear()
 
-    (trail,) = symbol_follower.trails([start], "v1.0.0", list(tags), forest, kept)
+    (trail,) = symbol_follower.histories([start], "v1.0.0", list(tags), forest, kept)
 
     assert [type(stop.outcome) for stop in trail.stops] == [Verified, Verified]
     assert not forest.snapshots.asked
@@ -213,10 +216,10 @@ def test_one_more_declaration_makes_no_other_unknown(grove, kept):
     tags = {"v1.0.0": {"a/a.go": FIRST, "b/b.go": FIRST}, "v1.0.1": {"a/a.go": LATER, "b/b.go": LATER}}
     forest = grove(tags)
     first, second = tracked(forest), tracked(forest, path="b/b.go")
-    alone = symbol_follower.trails([first], "v1.0.0", list(tags), forest, kept)
+    alone = symbol_follower.histories([first], "v1.0.0", list(tags), forest, kept)
     stored = dict(kept)
 
-    both = symbol_follower.trails([second, first], "v1.0.0", list(tags), grove(tags), kept)
+    both = symbol_follower.histories([second, first], "v1.0.0", list(tags), grove(tags), kept)
 
     assert both[1] == alone[0]
     assert kept.items() > stored.items()
@@ -225,7 +228,7 @@ def test_one_more_declaration_makes_no_other_unknown(grove, kept):
 def test_an_interrupted_walk_keeps_the_steps_that_were_made(grove, kept):
     forest = grove(TAGS)
     start = tracked(forest).anchor
-    hops = tuple(map(Hop, ORDER, ORDER[1:]))
+    hops = tuple(map(TagStep, ORDER, ORDER[1:]))
 
     walking = follow([start], "v1.0.0", hops, forest, kept)
     reached = [next(walking) for _ in range(len(hops))]
@@ -240,8 +243,8 @@ def test_an_interrupted_walk_keeps_the_steps_that_were_made(grove, kept):
 
 def test_steps_cached_by_another_version_are_made_again(grove, kept):
     forest = grove(TAGS)
-    first = symbol_follower.trails([tracked(forest)], "v1.0.0", ORDER, forest, kept)
+    first = symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, kept)
     for key in kept:
         kept[key] = b"\x93\xa5other\x01\xc0"
 
-    assert symbol_follower.trails([tracked(forest)], "v1.0.0", ORDER, grove(TAGS), kept) == first
+    assert symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, grove(TAGS), kept) == first

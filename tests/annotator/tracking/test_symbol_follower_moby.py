@@ -81,7 +81,7 @@ def woods(bench, tmp_path_factory):
 def eighteen(bench, woods):
     forest, hops, tags = woods
     starts = bench._eighteen(forest.tree(bench.BASELINE))
-    return symbol_follower.trails(bench._known(starts), bench.BASELINE, tags, forest, hops)
+    return symbol_follower.histories(bench._known(starts), bench.BASELINE, tags, forest, hops)
 
 
 @pytest.mark.parametrize("tag", EXPECTED)
@@ -112,7 +112,7 @@ def test_survivors_are_placed_right_and_none_wrong(bench, woods):
     forest, hops, tags = woods
     base = forest.tree(bench.BASELINE)
     starts = bench._scope(base)
-    found = symbol_follower.trails(
+    found = symbol_follower.histories(
         bench._known(starts), bench.BASELINE, list(bench.GOALS), forest, hops, among=tags
     )
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotator.model.symbol_history import Hop
+from annotator.model.symbol_history import TagStep
 from annotator.repository import versions
 from annotator.tracking import tag_graph
 
@@ -61,32 +61,32 @@ def content(files: Mapping[str, Collection[str]]) -> Callable[[str], int]:
     return lambda tag: sum(1 << ord(file) for file in set(files[tag]))
 
 
-def planned(start: str) -> tuple[Hop, ...]:
+def planned(start: str) -> tuple[TagStep, ...]:
     return tag_graph.plan(versions.releases(FILES), start, content(FILES))
 
 
 def test_tags_of_a_line_follow_each_other_and_lines_begin_where_most_files_are_shared():
     assert planned("v1.0.1") == (
-        Hop("v1.0.1", "v1.0.0"),
-        Hop("v1.0.0", "v1.1.0-rc.1"),
-        Hop("v1.1.0-rc.1", "v1.1.0"),
-        Hop("v1.1.0-rc.1", "v9.0.0"),
-        Hop("v1.0.0", "v2.0.0"),
+        TagStep("v1.0.1", "v1.0.0"),
+        TagStep("v1.0.0", "v1.1.0-rc.1"),
+        TagStep("v1.1.0-rc.1", "v1.1.0"),
+        TagStep("v1.1.0-rc.1", "v9.0.0"),
+        TagStep("v1.0.0", "v2.0.0"),
     )
 
 
 def test_an_earlier_line_is_entered_at_the_tag_that_is_nearest():
     hops = planned("v1.1.0")
 
-    assert Hop("v1.1.0", "v1.1.0-rc.1") in hops
-    assert Hop("v1.1.0-rc.1", "v1.0.0") in hops
-    assert Hop("v1.0.0", "v1.0.1") in hops
+    assert TagStep("v1.1.0", "v1.1.0-rc.1") in hops
+    assert TagStep("v1.1.0-rc.1", "v1.0.0") in hops
+    assert TagStep("v1.0.0", "v1.0.1") in hops
 
 
 def test_a_start_that_is_no_version_is_walked_from_as_well():
     hops = tag_graph.plan(["v1.0.0"], "main", content(FILES | {"main": "ab"}))
 
-    assert hops == (Hop("main", "v1.0.0"),)
+    assert hops == (TagStep("main", "v1.0.0"),)
 
 
 tags = st.sets(
@@ -113,14 +113,14 @@ def test_every_tag_is_reached_once_and_only_from_where_the_walk_has_been(tags, d
 
 def test_only_what_leads_to_the_wanted_tags_is_walked_and_lines_are_crossed_in_one():
     line = [f"v1.0.{n}" for n in range(5)]
-    hops = (*map(Hop, line, line[1:]), Hop("v1.0.4", "v1.1.0"), Hop("v1.0.2", "v1.2.0"))
+    hops = (*map(TagStep, line, line[1:]), TagStep("v1.0.4", "v1.1.0"), TagStep("v1.0.2", "v1.2.0"))
 
-    assert tag_graph.towards(hops, ["v1.0.3"]) == (Hop("v1.0.0", "v1.0.3"),)
-    assert tag_graph.towards(hops, ["v1.1.0"]) == (Hop("v1.0.0", "v1.0.4"), Hop("v1.0.4", "v1.1.0"))
+    assert tag_graph.towards(hops, ["v1.0.3"]) == (TagStep("v1.0.0", "v1.0.3"),)
+    assert tag_graph.towards(hops, ["v1.1.0"]) == (TagStep("v1.0.0", "v1.0.4"), TagStep("v1.0.4", "v1.1.0"))
     assert tag_graph.towards(hops, ["v1.0.1", "v1.2.0"]) == (
-        Hop("v1.0.0", "v1.0.1"),
-        Hop("v1.0.1", "v1.0.2"),
-        Hop("v1.0.2", "v1.2.0"),
+        TagStep("v1.0.0", "v1.0.1"),
+        TagStep("v1.0.1", "v1.0.2"),
+        TagStep("v1.0.2", "v1.2.0"),
     )
 
 

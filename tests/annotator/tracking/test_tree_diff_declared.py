@@ -30,23 +30,23 @@ FILES = {
     ],
 )
 def test_only_files_with_a_line_of_that_kind_may_declare_it(path, kind, files):
-    (wanted,) = declarations.read(FILES[path]).declarations
+    (wanted,) = declarations.read_go_file(FILES[path]).declarations
     assert wanted.kind is kind
 
-    assert tree_diff.Names(FILES).declaring(wanted) == files
+    assert tree_diff.DeclaredNames(FILES).declaring(wanted) == files
 
 
 def test_a_name_alone_is_looked_for_in_all_kinds():
-    assert tree_diff.Names(FILES).naming("Get") == [
+    assert tree_diff.DeclaredNames(FILES).naming("Get") == [
         path for path in FILES if path not in ("letters.go", "none.go")
     ]
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path != "none.go"])
 def test_each_declaring_file_is_found(path):
-    names = tree_diff.Names(FILES)
+    names = tree_diff.DeclaredNames(FILES)
 
-    for wanted in declarations.read(FILES[path]).declarations:
+    for wanted in declarations.read_go_file(FILES[path]).declarations:
         assert path in names.declaring(wanted)
         assert path in names.naming(wanted.name)
 
@@ -57,4 +57,4 @@ def test_a_name_all_over_a_long_line_is_looked_for_once_over():
         "a.go": b"package a\n\nfunc (a a) a() {}\n// " + b"a " * 2_000_000 + b"\nfunc (" + b"a " * 2_000_000
     }
 
-    assert tree_diff.Names(files).naming("a") == ["a.go"]
+    assert tree_diff.DeclaredNames(files).naming("a") == ["a.go"]

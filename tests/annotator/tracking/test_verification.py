@@ -40,41 +40,41 @@ def at(project: Path, shop: Path) -> Iterator[Open]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tags at which judging was really done."""
     tags: list[str] = []
-    really = verification.verdicts
+    really = verification.verify_references
 
     def verdicts(at: Session, references: tuple[Reference, ...]) -> tuple[Verdict, ...]:
         tags.append(at.tag)
         return really(at, references)
 
-    monkeypatch.setattr(verification, "verdicts", verdicts)
+    monkeypatch.setattr(verification, "verify_references", verdicts)
     return tags
 
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "v2.0.0"])
 def test_what_is_kept_is_what_is_found(at: Open, tag: str) -> None:
-    found = verification.verdicts(at(tag), REFERENCES)
+    found = verification.verify_references(at(tag), REFERENCES)
 
-    assert [verification.cached_verdicts(at(tag), REFERENCES) for _ in range(2)] == [found, found]
+    assert [verification.verify_references_cached(at(tag), REFERENCES) for _ in range(2)] == [found, found]
 
 
 def test_the_same_is_judged_once(at: Open, counted: list[str]) -> None:
     for tag in ("v1.0.0", "v2.0.0", "v1.0.0", "v2.0.0"):
-        verification.cached_verdicts(at(tag), REFERENCES)
+        verification.verify_references_cached(at(tag), REFERENCES)
 
     assert counted == ["v1.0.0", "v2.0.0"]
 
 
 def test_other_references_are_judged(at: Open, counted: list[str]) -> None:
-    verification.cached_verdicts(at("v1.0.0"), REFERENCES)
-    verification.cached_verdicts(at("v1.0.0"), REFERENCES[:2])
+    verification.verify_references_cached(at("v1.0.0"), REFERENCES)
+    verification.verify_references_cached(at("v1.0.0"), REFERENCES[:2])
 
     assert len(counted) == 2
 
 
 def test_other_facts_are_judged_by(at: Open, counted: list[str], project: Path) -> None:
-    verification.cached_verdicts(at("v1.0.0"), REFERENCES)
+    verification.verify_references_cached(at("v1.0.0"), REFERENCES)
     (project / "site/baseline.json").write_text('{"tag": "v1.0.0", "commit": null, "symbols": []}')
-    verification.cached_verdicts(at("v1.0.0"), REFERENCES)
+    verification.verify_references_cached(at("v1.0.0"), REFERENCES)
 
     assert len(counted) == 2
 
@@ -82,7 +82,7 @@ def test_other_facts_are_judged_by(at: Open, counted: list[str], project: Path) 
 def test_a_tag_that_leads_elsewhere_is_judged_by(project: Path, shop: Path, counted: list[str]) -> None:
     for _ in range(2):
         with opened(project, shop) as showing:
-            verification.cached_verdicts(showing("v2.0.0"), REFERENCES)
+            verification.verify_references_cached(showing("v2.0.0"), REFERENCES)
         subprocess.run(["git", "-C", shop, "tag", "-f", "v1.0.0", "v2.0.0"], check=True, capture_output=True)
 
     assert counted == ["v2.0.0", "v2.0.0"]

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from annotator.golang import declarations
-from annotator.golang.resolver import Binder
-from annotator.model.go import Document
+from annotator.golang.resolver import Resolver
+from annotator.model.go import GoFile
 
 Bind = Callable[..., list[str]]
 
@@ -67,8 +67,8 @@ class Tree:
         inside = [path for path in self.files if str(PurePosixPath(path).parent) == (folder or ".")]
         return {path: self.files[path] for path in inside}
 
-    def document(self, path: str) -> Document:
-        return declarations.read(self.files[path])
+    def document(self, path: str) -> GoFile:
+        return declarations.read_go_file(self.files[path])
 
 
 def uses_of(files: Mapping[str, str], path: str) -> list[str]:
@@ -76,7 +76,7 @@ def uses_of(files: Mapping[str, str], path: str) -> list[str]:
     data = files[path].encode()
     return [
         f"{data[use.start : use.end].decode()}{'()' if use.call else ''} -> {use.path}::{use.symbol}"
-        for use in Binder(Tree(files), ("example.org/shop",)).uses(path)
+        for use in Resolver(Tree(files), ("example.org/shop",)).uses(path)
     ]
 
 
@@ -431,7 +431,7 @@ def test_an_external_test_sees_its_package_through_the_import() -> None:
 
 
 def test_a_use_has_its_place_in_bytes() -> None:
-    binder = Binder(Tree({"p.go": "package p\n\nfunc f() {\n\t/* é */ f()\n}\n"}), ())
+    binder = Resolver(Tree({"p.go": "package p\n\nfunc f() {\n\t/* é */ f()\n}\n"}), ())
     (use,) = binder.uses("p.go")
     assert (use.line, use.column, use.end - use.start) == (4, 11, 1)
 
@@ -440,11 +440,11 @@ def test_the_calls_of_a_declaration_hold_those_of_its_closures_once_each() -> No
     files = {
         "p.go": "package p\n\nfunc a() {}\nfunc b() {}\nfunc c() { b(); x := func() { a(); b() }; x() }\n",
     }
-    assert Binder(Tree(files), ()).calls_of("p.go", "c") == [("p.go", "b"), ("p.go", "a"), ("p.go", "c.x")]
+    assert Resolver(Tree(files), ()).calls_of("p.go", "c") == [("p.go", "b"), ("p.go", "a"), ("p.go", "c.x")]
 
 
 def test_a_file_that_does_not_exist_has_no_uses() -> None:
-    assert Binder(Tree({}), ()).uses("nowhere/p.go") == ()
+    assert Resolver(Tree({}), ()).uses("nowhere/p.go") == ()
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ def test_a_file_that_does_not_exist_has_no_uses() -> None:
     ],
 )
 def test_hostile_source_neither_hangs_nor_links_what_is_not_there(source: str) -> None:
-    found = Binder(Tree({"p.go": f"package p\n\n{source}\n"}), ()).uses("p.go")
+    found = Resolver(Tree({"p.go": f"package p\n\n{source}\n"}), ()).uses("p.go")
     assert all(use.symbol in {"f", "x", "T", "A", "B", "a", "b"} for use in found)
 
 
@@ -537,13 +537,13 @@ def test_an_interface_is_implemented_where_names_and_signatures_agree(
     interface: str,
     proven: bool,
 ) -> None:
-    binder = Binder(Tree({"p/p.go": IMPLEMENTERS, "store/store.go": STORE}), ("example.org/shop",))
+    binder = Resolver(Tree({"p/p.go": IMPLEMENTERS, "store/store.go": STORE}), ("example.org/shop",))
     assert binder.implements(("p/p.go", kind), ("p/p.go", interface)) is proven
 
 
 def test_nothing_is_linked_in_a_broken_declaration() -> None:
     source = "package p\n\nfunc g() {}\n\nfunc f() {\n\tg := = 1\n\tg()\n}\n\nfunc h() { g() }\n"
-    uses = Binder(Tree({"p.go": source}), ()).uses("p.go")
+    uses = Resolver(Tree({"p.go": source}), ()).uses("p.go")
     assert [use.line for use in uses] == [10]
 
 
@@ -555,7 +555,7 @@ def test_what_a_name_means_does_not_depend_on_what_was_asked_before(broken):
         "a.go": f"package main\n\n{broken}\n",
         "main.go": f'package main\n\nimport "example.org/shop/r"\n\n{main}',
     }
-    first, later = (Binder(Tree(files), ("example.org/shop",)) for _ in range(2))
+    first, later = (Resolver(Tree(files), ("example.org/shop",)) for _ in range(2))
     for path in files:
         later.uses(path)
         later.calls_of(path, "f")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from annotator.golang import declarations
-from annotator.golang.resolver import Binder
-from annotator.model.go import Declaration, Document
+from annotator.golang.resolver import Resolver
+from annotator.model.go import Declaration, GoFile
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ class Archive:
         command = ["git", "-C", repository, "archive", tag]
         packed = subprocess.run(command, check=True, capture_output=True).stdout
         self.folders: dict[str, dict[str, bytes]] = {}
-        self.read: dict[str, Document] = {}
+        self.read: dict[str, GoFile] = {}
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.name.endswith(".go") else None
@@ -55,10 +55,10 @@ class Archive:
     def package(self, folder: str) -> Mapping[str, bytes]:
         return self.folders.get(folder, {})
 
-    def document(self, path: str) -> Document:
+    def document(self, path: str) -> GoFile:
         if path not in self.read:
             folder = str(PurePosixPath(path).parent).removeprefix(".")
-            self.read[path] = declarations.read(self.folders[folder][path])
+            self.read[path] = declarations.read_go_file(self.folders[folder][path])
         return self.read[path]
 
     def declaration(self, fact: dict[str, Any]) -> Declaration | None:
@@ -95,7 +95,7 @@ def archive(facts: dict[str, Any]) -> Archive:
 @pytest.fixture(scope="module")
 def edges(facts: dict[str, Any], archive: Archive) -> set[Edge]:
     """Everything that binding links within the facts' symbols."""
-    binder = Binder(archive, MODULES)
+    binder = Resolver(archive, MODULES)
     found: set[Edge] = set()
     for fact in facts["symbols"]:
         declaration = archive.declaration(fact)
@@ -143,7 +143,7 @@ def test_every_use_of_a_type_in_the_facts_is_bound(facts: dict[str, Any], edges:
 def test_what_implements_an_interface_is_proven_as_the_facts_have_it(
     facts: dict[str, Any], archive: Archive
 ) -> None:
-    binder = Binder(archive, MODULES)
+    binder = Resolver(archive, MODULES)
     types = [fact for fact in facts["symbols"] if fact["kind"] in TYPES]
     interfaces = [fact for fact in types if fact["kind"] == "interface"]
     proven = {

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.golang import declarations
-from annotator.golang.resolver import Binder
-from annotator.model.go import Document
+from annotator.golang.resolver import Resolver
+from annotator.model.go import GoFile
 
 FORMS = (
     (Path(__file__).parents[1] / "go" / "forms.go").read_bytes()
@@ -54,9 +54,9 @@ class One:
     def package(self, folder: str) -> Mapping[str, bytes]:
         return {} if folder else {"forms.go": self.data}
 
-    def document(self, path: str) -> Document:
+    def document(self, path: str) -> GoFile:
         assert path == "forms.go"
-        return declarations.read(self.data)
+        return declarations.read_go_file(self.data)
 
 
 @settings(deadline=None)
@@ -65,5 +65,5 @@ def test_uses_in_mutated_source_are_names_of_what_they_lead_to(changes: list[tup
     data = FORMS
     for start, length, piece in changes:
         data = data[:start] + piece + data[start + length :]
-    for use in Binder(One(data), ()).uses("forms.go"):
+    for use in Resolver(One(data), ()).uses("forms.go"):
         assert data[use.start : use.end].decode("utf-8", "replace") == use.symbol.rpartition(".")[2]

@@ -8,16 +8,25 @@ import pytest
 from annotator.model.go import Kind
 from annotator.model.reference import (
     Anchor,
+    Evidence,
     Missing,
     Moved,
     Reference,
     Renamed,
-    Sign,
-    Text,
+    TextState,
     Verdict,
     Verified,
 )
-from annotator.model.symbol_history import Change, Chronicle, Edit, Finding, Porting, Shift, Stop, Trail
+from annotator.model.symbol_history import (
+    ChangeDetail,
+    HistoryInput,
+    PlacementChange,
+    PortingReport,
+    ReferenceHistory,
+    SymbolChange,
+    TagOutcome,
+    TextChange,
+)
 from annotator.site import pages, rendering
 from annotator.site.inputs import SiteInput
 from annotator.site.view_models import HistoryPage, MovedPage, Page, SymbolPage
@@ -31,24 +40,24 @@ def at(path: str, symbol: str = "Shelf", line: int = 7) -> Anchor:
     return Anchor(path, symbol, Kind.STRUCT, line, line + 3)
 
 
-def stop(tag: str, anchor: Anchor | None, text: Text = Text.SAME) -> Stop:
+def stop(tag: str, anchor: Anchor | None, text: TextState = TextState.SAME) -> TagOutcome:
     if anchor is None:
-        return Stop(tag, Missing("Not there."), Text.UNKNOWN)
-    return Stop(tag, Verified(anchor, Sign.SYMBOL, "There."), text)
+        return TagOutcome(tag, Missing("Not there."), TextState.UNKNOWN)
+    return TagOutcome(tag, Verified(anchor, Evidence.SYMBOL, "There."), text)
 
 
-TRAIL = Trail(
+TRAIL = ReferenceHistory(
     SHELF,
     (
         stop("v0.0.9", None),
         stop("v0", at(OLD, line=5)),
         stop("v1-rc1", at(NOW)),
         stop("v1", at(NOW)),
-        stop("v2", at(NOW, "Board"), Text.CHANGED),
+        stop("v2", at(NOW, "Board"), TextState.CHANGED),
         stop("v3", None),
     ),
 )
-CHRONICLE = Chronicle(
+CHRONICLE = HistoryInput(
     tags=tuple(one.tag for one in TRAIL.stops), releases=("v0.0.9", "v0", "v1", "v2", "v3"), trails=(TRAIL,)
 )
 
@@ -56,7 +65,7 @@ CHRONICLE = Chronicle(
 @pytest.fixture
 def later(given: SiteInput) -> SiteInput:
     """The pantry at v1, where its shelf is in another file than at the baseline, v0."""
-    became = Verdict(SHELF, Moved(at(NOW), Sign.FILE_RENAME, "Moved."), Text.CHANGED)
+    became = Verdict(SHELF, Moved(at(NOW), Evidence.FILE_RENAME, "Moved."), TextState.CHANGED)
     return msgspec.structs.replace(given, baseline="v0", since=(became,), chronicle=CHRONICLE)
 
 
@@ -113,7 +122,7 @@ def test_a_page_of_a_symbol_has_its_lines_at_each_release_with_permalinks(later)
 
 
 def test_without_history_the_page_says_what_is_needed(given):
-    site = pages.make(msgspec.structs.replace(given, chronicle=Chronicle(lacking="Needs all tags.")))
+    site = pages.make(msgspec.structs.replace(given, chronicle=HistoryInput(lacking="Needs all tags.")))
 
     assert "Needs all tags" in rendering.markdown(site.frame, page(site, "history.md"))
     assert history(site).packages == ()
@@ -127,13 +136,13 @@ def test_a_page_tells_what_became_of_its_symbols_since_the_baseline(later):
 
 
 def test_what_is_what_it_was_is_not_told(given):
-    same = Verdict(SHELF, Verified(at(OLD, line=7), Sign.SYMBOL, "There."), Text.SAME)
+    same = Verdict(SHELF, Verified(at(OLD, line=7), Evidence.SYMBOL, "There."), TextState.SAME)
 
     assert shelf(pages.make(msgspec.structs.replace(given, since=(same,)))).since == ()
 
 
 def test_beside_the_baselines_version_the_note_leads_to_the_page_there(later):
-    there = Verdict(SHELF, Verified(at(OLD, line=5), Sign.SYMBOL, "There."), Text.SAME)
+    there = Verdict(SHELF, Verified(at(OLD, line=5), Evidence.SYMBOL, "There."), TextState.SAME)
 
     site = pages.make(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
 
@@ -141,7 +150,7 @@ def test_beside_the_baselines_version_the_note_leads_to_the_page_there(later):
 
 
 def test_at_an_address_of_another_version_stands_where_its_symbol_is_here(later):
-    there = Verdict(SHELF, Verified(at(OLD, line=5), Sign.SYMBOL, "There."), Text.SAME)
+    there = Verdict(SHELF, Verified(at(OLD, line=5), Evidence.SYMBOL, "There."), TextState.SAME)
 
     site = pages.make(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
 
@@ -153,7 +162,7 @@ def test_at_an_address_of_another_version_stands_where_its_symbol_is_here(later)
 def test_at_an_address_of_another_version_a_lost_symbol_is_said_to_be_lost(given):
     gone = Reference("store/lid.go", "Lid", 3)
     here = Verdict(gone, Missing("No such file."))
-    there = Verdict(gone, Renamed(at("store/lid.go", "Cover"), Sign.BODY, "Renamed."), Text.CHANGED)
+    there = Verdict(gone, Renamed(at("store/lid.go", "Cover"), Evidence.BODY, "Renamed."), TextState.CHANGED)
 
     site = pages.make(msgspec.structs.replace(given, since=(here,), elsewhere={"v0": (there,)}))
 
@@ -161,14 +170,14 @@ def test_at_an_address_of_another_version_a_lost_symbol_is_said_to_be_lost(given
 
 
 def test_the_report_on_what_to_port_shows_findings_and_the_diff_as_text(given):
-    finding = Finding("field", "new", "</script>", "", "int", "add it")
-    change = Change(
-        f"{NOW}::Shelf", (), at(NOW), at(NOW), Shift.STAYED, Edit.CHANGED, (finding,),
+    finding = ChangeDetail("field", "new", "</script>", "", "int", "add it")
+    change = SymbolChange(
+        f"{NOW}::Shelf", (), at(NOW), at(NOW), PlacementChange.STAYED, TextChange.CHANGED, (finding,),
         ("--- old", "+++ new", "@@ -1 +1 @@", "-a", "+</span><script>"),
     )  # fmt: skip
-    ported = Porting("v0", "v1", 1, (change,), (at(NOW, "Fresh"),))
+    ported = PortingReport("v0", "v1", 1, (change,), (at(NOW, "Fresh"),))
 
-    site = pages.make(msgspec.structs.replace(given, chronicle=Chronicle(porting=ported)))
+    site = pages.make(msgspec.structs.replace(given, chronicle=HistoryInput(porting=ported)))
     shown = rendering.markdown(site.frame, page(site, "porting.md"))
 
     assert "<script" not in shown

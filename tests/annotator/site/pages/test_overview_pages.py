@@ -7,9 +7,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from annotator.model.go import Function, Lock, Locking, Symbol, Taking
-from annotator.model.port import Module, Package
-from annotator.model.reference import Anchor, Article, Chapter, Moved, Reference, Sign, Verdict
+from annotator.model.go import Acquisition, FileLockUsage, FunctionLockUsage, LockField, SymbolId
+from annotator.model.port import ModuleImports, PackageImports
+from annotator.model.reference import Anchor, Article, Chapter, Evidence, Moved, Reference, Verdict
 from annotator.site import markdown_text, pages, site_index
 from annotator.site.inputs import Cited, Mirror, SiteInput
 from annotator.site.view_models import ChapterPage, ErrataPage, HomePage, Page, ReportPage, SymbolPage
@@ -140,7 +140,7 @@ def test_a_renamed_symbol_is_found_under_the_name_that_our_texts_use(
 ) -> None:
     reference = Reference("old.go", "Rack", 1, chapter="1.3")
     article = Article("x", "x", chapters=(Chapter("1.3", "Ours", (reference,)),))
-    moved = Verdict(reference, Moved(anchor(SHELF, "Shelf"), Sign.BODY, "Renamed."))
+    moved = Verdict(reference, Moved(anchor(SHELF, "Shelf"), Evidence.BODY, "Renamed."))
     text = markdown_text.parse("1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\n`old.go::Rack`\n')
 
     view = made(msgspec.structs.replace(given, cited=(Cited(article, (moved,)),), texts=(text,)))
@@ -171,13 +171,13 @@ def test_the_pages_ask_for_the_packages_of_what_is_cited_and_named(given: SiteIn
 
 
 def test_a_text_shows_who_takes_the_locks_of_a_type(given: SiteInput, mirror: Mirror) -> None:
-    lock, put, count = (Symbol(SHELF, name) for name in ("Shelf.mu", "Shelf.Put", "Shelf.Count"))
+    lock, put, count = (SymbolId(SHELF, name) for name in ("Shelf.mu", "Shelf.Put", "Shelf.Count"))
     locking = {
-        SHELF: Locking(
-            (Lock(lock, "sync.Mutex", 8),),
+        SHELF: FileLockUsage(
+            (LockField(lock, "sync.Mutex", 8),),
             (
-                Function(put, (Taking(lock, 16, reads=False),)),
-                Function(count, (Taking(lock, 99, reads=True),)),
+                FunctionLockUsage(put, (Acquisition(lock, 16, reads=False),)),
+                FunctionLockUsage(count, (Acquisition(lock, 99, reads=True),)),
             ),
         )
     }
@@ -197,15 +197,15 @@ def test_a_text_shows_who_takes_the_locks_of_a_type(given: SiteInput, mirror: Mi
 
 def test_a_text_shows_the_parts_of_a_package(given: SiteInput) -> None:
     modules = (
-        Module("shop", "shop/__init__.py", "A shop.", ("shop.till",)),
-        Module("shop.bags", "shop/bags/__init__.py", "Bags.", ()),
-        Module("shop.bags.big", "shop/bags/big.py", "Big ones.", ("shop.coins",)),
-        Module("shop.coins", "shop/coins.py", "Coins.", ()),
-        Module("shop.till", "shop/till.py", "The till.", ("shop.bags.big", "shop.coins")),
+        ModuleImports("shop", "shop/__init__.py", "A shop.", ("shop.till",)),
+        ModuleImports("shop.bags", "shop/bags/__init__.py", "Bags.", ()),
+        ModuleImports("shop.bags.big", "shop/bags/big.py", "Big ones.", ("shop.coins",)),
+        ModuleImports("shop.coins", "shop/coins.py", "Coins.", ()),
+        ModuleImports("shop.till", "shop/till.py", "The till.", ("shop.bags.big", "shop.coins")),
     )
     text = markdown_text.parse("pages/parts", '+++\ntitle = "Parts"\npackages = ["shop"]\n+++\n')
 
-    site = made(msgspec.structs.replace(given, texts=(text,), packages=(Package("shop", modules),)))
+    site = made(msgspec.structs.replace(given, texts=(text,), packages=(PackageImports("shop", modules),)))
 
     view = site["pages/parts.md"].view
     assert isinstance(view, ChapterPage)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from annotator.model.port import OutOfOrder, Step, Thread, Walk
+from annotator.model.port import OutOfOrder, TracedRun, TracedStep, TracedThread
 from annotator.site import pages, rendering
 from annotator.site.inputs import Mirror, SiteInput
 from annotator.site.view_models import Page
 
-INNER = Step("port.inner", "port.py", 9, ("a/a.go::Inner",), 500)
-OUTER = Step(
+INNER = TracedStep("port.inner", "port.py", 9, ("a/a.go::Inner",), 500)
+OUTER = TracedStep(
     "port.outer",
     "port.py",
     3,
@@ -20,7 +20,7 @@ OUTER = Step(
     (OutOfOrder("a/a.go::B", "a/a.go::A", "`B` comes first here"),),
     ("a/a.go::A", "a/a.go::B"),
 )
-WALK = Walk((Thread("MainThread", (OUTER, OUTER)), Thread("<b>helper", (INNER,))))
+WALK = TracedRun((TracedThread("MainThread", (OUTER, OUTER)), TracedThread("<b>helper", (INNER,))))
 
 
 def walked(given: SiteInput) -> Page:
