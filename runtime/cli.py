@@ -16,7 +16,6 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from runtime import collecting
 from runtime.errdefs import EngineError
 from runtime.pkg import signal
 from runtime.stdout import survive_closed_pipe
@@ -25,6 +24,9 @@ FINDINGS = 1
 REFUSED = 2
 """Wrong usage, or the root is in use."""
 INTERNAL = 4
+
+ENGINE_PACKAGES = frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"})
+"""What the extra `engine` installs, by import name."""
 
 app = typer.Typer(
     add_completion=False,
@@ -144,10 +146,9 @@ def serve(  # noqa: PLR0913 - one for each option
     ] = "info",
 ) -> None:
     """Be an engine for volumes and plugins, which `docker` and other clients can talk to."""
-    with collecting.postponed():
-        from runtime.cmd.dockerd import daemon as serving  # noqa: PLC0415 - only this command needs them
-        from runtime.cmd.dockerd import logs  # noqa: PLC0415 - only this command needs them
-        from runtime.daemon.config import Config  # noqa: PLC0415
+    from runtime.cmd.dockerd import daemon as serving  # noqa: PLC0415 - only this command needs them
+    from runtime.cmd.dockerd import logs  # noqa: PLC0415 - only this command needs them
+    from runtime.daemon.config import Config  # noqa: PLC0415
 
     logs.set_up(log_format, log_level)
     try:
@@ -214,13 +215,18 @@ def check_plugin(  # noqa: PLR0913 - one for each option
 
 
 def main() -> None:
-    """Run the command line; what nobody foresaw ends in one sentence and an exit code of its own."""
+    """Run the command line; an unexpected error ends in one sentence and exit code 4."""
     survive_closed_pipe()
     try:
         app()
     except Exception as error:  # noqa: BLE001 - this is the last place that can tell the user
         if _debug:
             traceback.print_exc()
+        package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+        if package in ENGINE_PACKAGES:
+            remedy = "run `pip install 'moby-annotated[engine]'`"
+            typer.echo(f"runtime: the engine needs the package {package}; {remedy}", err=True)
+            sys.exit(REFUSED)
         summary = " ".join(f"{type(error).__name__}: {error}".split())
         typer.echo(f"internal error: {summary}; put --debug before the command to see where", err=True)
         sys.exit(INTERNAL)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import IO, Any, Final
 
-from runtime import collecting
 from runtime.api import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
 from runtime.api.server.http import serve
 from runtime.api.server.middleware import ExperimentalMiddleware, VersionMiddleware
@@ -228,9 +227,8 @@ def run(config: Config, hosts: Sequence[str], group: str = "", patience: float =
     with caught() as signals, ExitStack() as stack:
         lock = stack.enter_context(lock_root(config))
         listeners = [stack.enter_context(Listener(host, group)) for host in hosts]
-        with collecting.postponed():
-            daemon = stack.enter_context(Daemon(config, lock=lock))
-            door = open_door(daemon, [listener.host for listener in listeners])
+        daemon = stack.enter_context(Daemon(config, lock=lock))
+        door = open_door(daemon, [listener.host for listener in listeners])
         serve(
             door.app,
             listeners,
