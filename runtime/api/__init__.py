@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = "18.09.6"
-API_VERSION: Final = "1.39"
-MIN_API_VERSION: Final = "1.12"
-
 DEFAULT_VERSION: Final = "1.39"
 """The newest version that is served, and the one of requests that name none.
 

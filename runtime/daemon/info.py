@@ -15,8 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from runtime import processors
-from runtime.api import API_VERSION, MIN_API_VERSION, VERSION
+from runtime.api import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
 from runtime.api.types.types import SWARM, ComponentVersion, Info, PluginsInfo, Version
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def system_info(daemon: Daemon, hosts: Sequence[str]) -> Info:
         kernel_version=platform.release(),
         operating_system=operating_system(),
         architecture=platform.machine(),
-        ncpu=len(processors.ALLOWED),
+        ncpu=len(os.sched_getaffinity(0)),
         mem_total=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         docker_root_dir=str(daemon.config.root),
         name=socket.gethostname(),
@@ -70,19 +69,19 @@ def system_version() -> Version:
     arch = _ARCHITECTURES.get(platform.machine(), platform.machine())
     python = f"Python {platform.python_version()}"
     details = {
-        "ApiVersion": API_VERSION,
+        "ApiVersion": DEFAULT_VERSION,
         "Arch": arch,
         "BuildTime": "",
         "Experimental": "false",
         "GitCommit": "",
         "GoVersion": python,
         "KernelVersion": platform.release(),
-        "MinAPIVersion": MIN_API_VERSION,
+        "MinAPIVersion": MIN_VERSION,
         "Os": "linux",
     }
     return Version(
         platform={"Name": "moby-annotated"},
-        components=(ComponentVersion("Engine", VERSION, details),),
+        components=(ComponentVersion("Engine", ENGINE_VERSION, details),),
         go_version=python,
         arch=arch,
         kernel_version=platform.release(),

@@ -17,6 +17,7 @@ from typing import IO, Protocol
 from msgspec.structs import replace
 
 from runtime import workers
+from runtime.api import ENGINE_VERSION
 from runtime.api.types.plugin import Plugin as ApiPlugin
 from runtime.api.types.plugin import (
     PluginConfig,
@@ -55,9 +56,6 @@ from runtime.plugin.v2.plugin import Plugin, api_plugin
 from runtime.vendor import reference
 
 log = logging.getLogger(__name__)
-
-DOCKER_VERSION = "18.09.6"
-"""What new plugins are said to be made with."""
 
 _COMPRESSION = 6
 """Go's default level; Python's own is 9, which takes four times as long."""
@@ -113,7 +111,7 @@ class Creation:
                 with self.mu:
                     blobsum = layer_blob.commit()
                     rootfs = PluginConfigRootfs(diff_ids=[diff_id], type="layers")
-                    config = replace(config, rootfs=rootfs, docker_version=DOCKER_VERSION)
+                    config = replace(config, rootfs=rootfs, docker_version=ENGINE_VERSION)
                     digest = self._keep_config(config)
                     refer = _with_reference(name)
                     return self.create_plugin(name, digest, [blobsum], aside, None, refer)

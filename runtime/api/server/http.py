@@ -15,7 +15,6 @@ import uvicorn
 import uvloop
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from runtime import processors
 from runtime.api.joining import Joining
 from runtime.api.server.server import Server
 from runtime.daemon.listeners import BACKLOG, Listener
@@ -170,9 +169,8 @@ def serve(
         signals: What catches signals.
     """
     _allow_many_files()
-    with processors.staying():
-        sockets = [listener.socket for listener in listeners]
-        uvloop.run(_serve(app, sockets, patience, ready, stopping, signals))
+    sockets = [listener.socket for listener in listeners]
+    uvloop.run(_serve(app, sockets, patience, ready, stopping, signals))
 
 
 class _Uvicorn(uvicorn.Server):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from runtime.api import API_VERSION, MIN_API_VERSION, VERSION
+from runtime.api import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
 
 
 class ComponentVersion(msgspec.Struct, frozen=True, rename="pascal"):
@@ -31,9 +31,9 @@ class Version(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
 
     platform: Mapping[str, str]
     components: Sequence[ComponentVersion]
-    version: str = VERSION
-    api_version: str = API_VERSION
-    min_api_version: str = msgspec.field(default=MIN_API_VERSION, name="MinAPIVersion")
+    version: str = ENGINE_VERSION
+    api_version: str = DEFAULT_VERSION
+    min_api_version: str = msgspec.field(default=MIN_VERSION, name="MinAPIVersion")
     git_commit: str = ""
     go_version: str
     os: str = "linux"
@@ -109,7 +109,7 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     name: str
     labels: Sequence[str] = ()
     experimental_build: bool = False
-    server_version: str = VERSION
+    server_version: str = ENGINE_VERSION
     cluster_store: str = ""
     cluster_advertise: str = ""
     runtimes: Mapping[str, Any] | None = None

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import msgspec
 
-from runtime import processors
 from runtime.errdefs import EngineError
 from runtime.oci import Spec
 from runtime.pkg.ioutils import atomic_write_file
@@ -99,16 +98,15 @@ def _spawn(spec: Spec, bundle: Path, outputs: tuple[int, int], sockets: Path) ->
     if program is None:
         raise EngineError(programs.explain_missing(process.args[0], Path(paths.resolve(process.args[0]))))
     try:
-        with processors.anywhere():
-            return _Child(
-                [program, *map(paths.argument, process.args[1:])],
-                env=_environment(paths, given) | {executor.MARK: str(bundle)},
-                cwd=_working_directory(paths, process.cwd),
-                stdin=subprocess.DEVNULL,
-                stdout=outputs[0],
-                stderr=outputs[1],
-                start_new_session=True,
-            )
+        return _Child(
+            [program, *map(paths.argument, process.args[1:])],
+            env=_environment(paths, given) | {executor.MARK: str(bundle)},
+            cwd=_working_directory(paths, process.cwd),
+            stdin=subprocess.DEVNULL,
+            stdout=outputs[0],
+            stderr=outputs[1],
+            start_new_session=True,
+        )
     except OSError as error:
         raise EngineError(programs.explain_failure(process.args[0], Path(program), error), error) from error
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from runtime import processors
 from runtime.errdefs import EngineError, Unavailable
 from runtime.oci import Spec
 from runtime.pkg.ioutils import make_directories
@@ -111,15 +110,14 @@ class Runc:
         ]
         stdout, stderr = outputs or (subprocess.PIPE, subprocess.DEVNULL)
         try:
-            with processors.anywhere():
-                done = subprocess.run(  # noqa: S603 -- runc itself, with arguments of ours
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=stdout,
-                    stderr=stderr,
-                    timeout=COMMAND_TIMEOUT,
-                    check=False,
-                )
+            done = subprocess.run(  # noqa: S603 -- runc itself, with arguments of ours
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                timeout=COMMAND_TIMEOUT,
+                check=False,
+            )
         except subprocess.TimeoutExpired as error:
             raise EngineError(f"runc {arguments[0]}: no answer in {COMMAND_TIMEOUT:g} s", error) from error
         if done.returncode != 0:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from runtime import processors
 from runtime.errdefs import Conflict, EngineError, NotFound
 from runtime.plugin.executor import executor
 from runtime.plugin.executor.executor import BACKLOG_LIMIT
@@ -25,12 +24,6 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 pathlib.Path(sys.argv[1], "ready").touch()
 while True:
     signal.pause()
-"""
-
-
-PROCESSORS = """
-import os, pathlib, sys
-pathlib.Path(sys.argv[1], "processors").write_text(" ".join(map(str, os.sched_getaffinity(0))))
 """
 
 
@@ -54,13 +47,6 @@ def test_a_failed_start_leaves_nothing_so_that_another_works(bench: Bench) -> No
     assert bench.leftovers() == []
     bench.create(SLEEP)
     assert bench.executor.is_running("one")
-
-
-def test_a_plugin_may_run_on_every_processor_whatever_thread_starts_it(bench: Bench) -> None:
-    with processors.staying():
-        bench.create(PROCESSORS)
-    bench.exits.wait()
-    assert set(map(int, (bench.out / "processors").read_text().split())) == processors.ALLOWED
 
 
 def test_an_id_that_runs_is_taken_until_it_ends(bench: Bench) -> None:
