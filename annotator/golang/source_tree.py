@@ -14,7 +14,7 @@ import msgspec
 
 from annotator.errors import counted
 from annotator.golang import declarations
-from annotator.model.go import GoFile, ResolvedUse
+from annotator.model.go import VENDOR_FOLDERS, GoFile, ResolvedUse
 from annotator.model.source import Blob, Snapshot
 from annotator.parallel import parallel_map, split
 
@@ -22,7 +22,6 @@ _LOG = logging.getLogger(__name__)
 
 # Fewer files than this are parsed before worker processes have started.
 _FEW_FILES = 240
-_VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
 
 # Letters beyond ASCII are letters in Go too.
 _NO_LETTERS_AS_BLANKS = bytes(
@@ -92,7 +91,7 @@ class SourceTree:
         return {
             path: blob
             for path, blob in self.snapshot.files.items()
-            if path.endswith(".go") and _VENDORED.isdisjoint(path.split("/")[:-1])
+            if path.endswith(".go") and VENDOR_FOLDERS.isdisjoint(path.split("/")[:-1])
         }
 
     @cached_property

@@ -24,6 +24,31 @@ class Kind(StrEnum):
     CLOSURE = "closure"
 
 
+CALLABLE_KINDS = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
+FUNCTION_KINDS = frozenset({Kind.FUNC, Kind.METHOD})
+TYPE_KINDS = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
+COMPOSITE_KINDS = frozenset({Kind.STRUCT, Kind.INTERFACE})
+"""Types that have members."""
+
+VENDOR_FOLDERS = frozenset({"vendor", "Godeps", "_vendor"})
+"""Names of folders that hold copies of other projects."""
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a file, empty at the root."""
+    return path.rpartition("/")[0]
+
+
+def is_vendored(path: str) -> bool:
+    """Return whether a file lies in a folder of other projects' code."""
+    return not VENDOR_FOLDERS.isdisjoint(path.split("/")[:-1])
+
+
+def is_test_file(path: str) -> bool:
+    """Return whether `go build` leaves a file out because it holds tests."""
+    return path.endswith("_test.go")
+
+
 # ── What Go source says ──────────────────────────────────────────────────────────────────────────
 class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A stretch of a file: byte offsets `[start, end)` and 1-based lines, both inclusive."""

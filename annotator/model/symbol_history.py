@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Protocol
 
 import msgspec
 
-from annotator.model.go import GoFile
 from annotator.model.port import Counterpart, Parameter
 from annotator.model.reference import Anchor, Evidence, Outcome, Reference, TextState
-from annotator.model.source import Blob
-
-VENDORED = frozenset({"vendor", "Godeps", "_vendor"})
-"""Names of folders that hold other people's code."""
-
-
-class Tree(Protocol):
-    """A repository at one tag, read as Go, whose files are known by their blob ids."""
-
-    @property
-    def tag(self) -> str:
-        """The tag's name."""
-        ...
-
-    @property
-    def go_files(self) -> Mapping[str, Blob]:
-        """Every Go file that is not vendored, by path."""
-        ...
-
-    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The bytes of many files at once."""
-        ...
-
-    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
-        """What Go files say."""
-        ...
 
 
 class TagStep(msgspec.Struct, frozen=True, array_like=True):

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from annotator.model.go import Kind
+from annotator.model.go import CALLABLE_KINDS, Kind
 from annotator.model.port import Counterpart, GoSymbol, Parameter, PythonObject
-
-CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
 # How `PythonObject.calls` says that something is only tested to be of a class.
 _CAUGHT = "caught"
@@ -149,7 +147,7 @@ class Reach:
         ours = self._python.get(call.name)
         mirrored = self._mirrors.get(call.name, ())
         if ours is None or ours.kind != "class":
-            return tuple(each for each in mirrored if self._kind(each) in CALLABLE)
+            return tuple(each for each in mirrored if self._kind(each) in CALLABLE_KINDS)
         functions = [each for each in mirrored if self._kind(each) is Kind.FUNC]
         return tuple(each for each in functions if self._is_predicate(each) is bool(call.type))
 
@@ -186,4 +184,4 @@ class Reach:
         return original.kind if original is not None else None
 
     def _is_callable(self, notation: str) -> bool:
-        return self._kind(notation) in CALLABLE
+        return self._kind(notation) in CALLABLE_KINDS

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from annotator.model.go import Kind
+from annotator.model.go import CALLABLE_KINDS, COMPOSITE_KINDS, Kind
 from annotator.model.port import (
     NOT_HELD,
     Agreement,
@@ -21,7 +21,7 @@ from annotator.model.port import (
     written,
 )
 from annotator.model.reference import Problem
-from annotator.parity.call_graph import CALLABLE, Reach, plain
+from annotator.parity.call_graph import Reach, plain
 from annotator.parity.explanations import Rule, applies, explained, slug, stale
 from annotator.parity.scope import Scope, is_among
 
@@ -150,9 +150,6 @@ def results(
     )
 
 
-_TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE})
-
-
 def pairs(
     counterparts: Iterable[Counterpart],
     originals: Mapping[str, GoSymbol],
@@ -268,13 +265,13 @@ def _rows(
     renamed: Mapping[str, str],
     reach: Reach,
 ) -> Iterator[ComparisonRow]:
-    if original.kind in _TYPES and ours.kind == "class":
+    if original.kind in COMPOSITE_KINDS and ours.kind == "class":
         yield from _members(original, ours, renamed)
     callable_ours = reach.constructor(ours)
-    if original.kind in CALLABLE and ours.kind in ("class", "function", "signature"):
+    if original.kind in CALLABLE_KINDS and ours.kind in ("class", "function", "signature"):
         yield from params(original, callable_ours, mirrored, renamed)
         yield from results(original, ours, mirrored)
-    if original.kind in CALLABLE and ours.kind in ("class", "function"):
+    if original.kind in CALLABLE_KINDS and ours.kind in ("class", "function"):
         yield from _errors(original, callable_ours, reach)
         yield from _calls(original, mirrored, reach)
 
@@ -305,7 +302,7 @@ def _extra_members(
     mirrored: tuple[GoSymbol, ...], ours: PythonObject, renamed: Mapping[str, str]
 ) -> list[ComparisonRow]:
     """Public attributes that no original type has a field or method for."""
-    types = [original for original in mirrored if original.kind in _TYPES]
+    types = [original for original in mirrored if original.kind in COMPOSITE_KINDS]
     if not types or ours.kind != "class":
         return []
     known = {
@@ -372,7 +369,7 @@ def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: Reach) -> 
 
 def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reach) -> Iterator[ComparisonRow]:
     """Mapped symbols that the counterpart calls and none of its originals does."""
-    if not any(original.kind in CALLABLE for original in mirrored):
+    if not any(original.kind in CALLABLE_KINDS for original in mirrored):
         return
     wanted = {called for original in mirrored for called in reach.go_calls(original.notation)}
     wanted |= {original.notation for original in mirrored}

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from annotator.model.go import GoFile, Kind
+from annotator.model.go import TYPE_KINDS, GoFile, Kind
 from annotator.model.port import Counterpart
 from annotator.model.reference import Problem, Reference
 from annotator.parity.call_graph import plain
@@ -35,7 +35,6 @@ class Tree(Protocol):
         ...
 
 
-_TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 _METHODS = frozenset({Kind.METHOD, Kind.IMETHOD})
 
 
@@ -107,7 +106,7 @@ def _original(
     name = plain(counterpart.name.rpartition(".")[2])
     receivers = {mirror.symbol for mirror in owner.mirrors} if owner is not None else {""}
     if counterpart.kind == "class":
-        kinds = _TYPES
+        kinds = TYPE_KINDS
     else:
         kinds = _METHODS if owner is not None else frozenset({Kind.FUNC})
     matches = [
@@ -115,7 +114,7 @@ def _original(
         for file in counterpart.files
         for symbol in by_file.get(file, ())
         if symbol.kind in kinds
-        and (kinds is _TYPES or symbol.symbol.rpartition(".")[0] in receivers)
+        and (kinds is TYPE_KINDS or symbol.symbol.rpartition(".")[0] in receivers)
         and plain(symbol.symbol.rpartition(".")[2]) == name
     ]
     if len({symbol.path for symbol in matches}) != 1:

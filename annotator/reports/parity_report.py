@@ -10,7 +10,7 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.parity_protocols import Pair
+from annotator.model.port import Comparison
 from annotator.model.reference import Problem
 
 
@@ -24,7 +24,7 @@ class Mapped(Protocol):
     """The mapping of a project."""
 
     @property
-    def pairs(self) -> tuple[Pair, ...]: ...  # noqa: D102
+    def pairs(self) -> tuple[Comparison, ...]: ...  # noqa: D102
     @property
     def remarks(self) -> tuple[Problem, ...]: ...  # noqa: D102
     @property
@@ -41,7 +41,7 @@ def json(found: Mapped) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-def _pair(pair: Pair) -> dict[str, object]:
+def _pair(pair: Comparison) -> dict[str, object]:
     return {
         "python": {
             "name": pair.counterpart.name,

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import msgspec
 
 from annotator.errors import SourceUnavailable
+from annotator.model.go import VENDOR_FOLDERS
 from annotator.model.source import Blob, Snapshot, Warn, no_warning
-from annotator.model.symbol_history import VENDORED
 from annotator.repository import versions
 from annotator.repository.local_git import UNKNOWN_SIZE, Failed, GitSnapshot
 from annotator.repository.snapshot import Source, is_safe
@@ -184,7 +184,7 @@ def _edits(files: dict[str, Blob], changes: Iterable[Change]) -> _Step:
 
 @lru_cache(maxsize=1 << 15)
 def _is_own(path: str) -> bool:
-    return is_safe(path) and VENDORED.isdisjoint(path.split("/"))
+    return is_safe(path) and VENDOR_FOLDERS.isdisjoint(path.split("/"))
 
 
 _GO = ("--", "*.go", ":!vendor")

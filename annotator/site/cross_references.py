@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.model.go import Kind
+from annotator.model.go import Kind, folder_of
 from annotator.model.port import GoSymbol
-from annotator.site.placement import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import msgspec
 
 from annotator.config import Licence
 from annotator.model.go import FileLockUsage, ResolvedUse
-from annotator.model.parity_protocols import Covered, Pair
-from annotator.model.port import PackageImports, PythonObject
+from annotator.model.port import Comparison, PackageImports, PythonObject, SymbolCoverage
 from annotator.model.reference import Article, Verdict
 from annotator.model.symbol_history import HistoryInput
 from annotator.reports.parity_report import Walk
@@ -65,8 +63,8 @@ class Mirror(msgspec.Struct, frozen=True):
 
     modules: Mapping[str, Module] = {}
     objects: Mapping[str, PythonObject] = {}
-    pairs: tuple[Pair, ...] = ()
-    covered: tuple[Covered, ...] = ()
+    pairs: tuple[Comparison, ...] = ()
+    covered: tuple[SymbolCoverage, ...] = ()
     examples: tuple[Example, ...] = ()
     walk: Walk | None = None
     home: str = ""
@@ -74,11 +72,6 @@ class Mirror(msgspec.Struct, frozen=True):
     def named(self, path: str) -> str:
         """The dotted name of a file's module."""
         return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def blob(data: bytes) -> str:
-    """The id under which git keeps these bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 class Cited(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.model.go import Declaration, GoFile, Kind, ResolvedUse
+from annotator.model.go import Declaration, GoFile, Kind, ResolvedUse, folder_of
 from annotator.model.reference import Anchor
 from annotator.site.highlighting import Coloured
 from annotator.site.markup import slug, unique
@@ -143,11 +143,6 @@ def places(shown: Iterable[Sheet]) -> Places:
                 place = Place(sheet.page, anchor, name, item.path, declaration)
                 found.setdefault((item.path, declaration.symbol), place)
     return found
-
-
-def folder_of(path: str) -> str:
-    """The folder of a file, empty at the root."""
-    return path.rpartition("/")[0]
 
 
 def _first(declaration: Declaration) -> int:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from annotator.model.go import ResolvedUse
-    from annotator.model.parity_protocols import Pair
-    from annotator.model.port import PythonObject
+    from annotator.model.port import Comparison, PythonObject
     from annotator.site.inputs import Mirror, Module
     from annotator.site.placement import Place, Places, Source
 
@@ -37,7 +36,7 @@ class Side(msgspec.Struct, frozen=True):
     first: int
     last: int
     place: Place
-    pair: Pair
+    pair: Comparison
 
 
 class Jump(msgspec.Struct, frozen=True):
@@ -173,7 +172,9 @@ def _methods(mirror: Mirror) -> Mapping[str, list[PythonObject]]:
     return {name: sorted(methods, key=lambda one: one.line) for name, methods in found.items()}
 
 
-def _shown(ours: PythonObject, pair: Pair, module: Module, methods: list[PythonObject]) -> tuple[int, int]:
+def _shown(
+    ours: PythonObject, pair: Comparison, module: Module, methods: list[PythonObject]
+) -> tuple[int, int]:
     """The first and last line of a counterpart that stand beside its original."""
     lines = module.data.decode("utf-8", "replace").splitlines()
     if ours.kind == "attribute":
@@ -186,7 +187,7 @@ def _shown(ours: PythonObject, pair: Pair, module: Module, methods: list[PythonO
     return ours.line, last
 
 
-def _end_of_words(ours: PythonObject, pair: Pair, lines: list[str]) -> int:
+def _end_of_words(ours: PythonObject, pair: Comparison, lines: list[str]) -> int:
     """The last line of an attribute's docstring, which names the original."""
     said = (*pair.counterpart.mirrors, *pair.counterpart.differences)
     last = max([getattr(one, "at_line", 0) or getattr(one, "line", 0) for one in said] + [ours.end_line])

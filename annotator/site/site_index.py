@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.model.parity_protocols import Pair
-from annotator.model.port import PythonObject
+from annotator.model.go import folder_of
+from annotator.model.port import Comparison, PythonObject
 from annotator.model.reference import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
 from annotator.model.symbol_history import ReferenceHistory
 from annotator.site import markdown_text
@@ -20,7 +20,7 @@ from annotator.site.cross_references import Relations
 from annotator.site.inputs import Cited, Mirror, SiteInput
 from annotator.site.markdown_text import Mention, Prose
 from annotator.site.markup import Html, href, quote, slug, web
-from annotator.site.placement import Place, Places, Sheet, folder_of, places, sheets
+from annotator.site.placement import Place, Places, Sheet, places, sheets
 from annotator.site.side_by_side import Facings
 from annotator.site.view_models import Link
 
@@ -186,9 +186,9 @@ class Atlas:
         return {path: frozenset(found) for path, found in lines.items()}
 
     @cached_property
-    def counterparts(self) -> Mapping[str, tuple[Pair, ...]]:
+    def counterparts(self) -> Mapping[str, tuple[Comparison, ...]]:
         """By Python file, the pairs whose counterpart is in it."""
-        found: dict[str, list[Pair]] = defaultdict(list)
+        found: dict[str, list[Comparison]] = defaultdict(list)
         for pair in self.given.mirror.pairs:
             found[pair.counterpart.path].append(pair)
         return {path: tuple(pairs) for path, pairs in found.items()}

@@ -9,7 +9,8 @@ from functools import cached_property
 import msgspec
 
 from annotator.golang import build_constraints
-from annotator.model.go import Declaration
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import Declaration, folder_of, is_test_file
 from annotator.model.port import GoSymbol
 from annotator.model.reference import (
     Anchor,
@@ -23,9 +24,8 @@ from annotator.model.reference import (
     Verdict,
     Verified,
 )
-from annotator.model.symbol_history import Tree
 from annotator.tracking import similarity, tree_diff
-from annotator.tracking.lookup import anchor, folder, is_test
+from annotator.tracking.lookup import anchor
 
 # Under another name a body must have so much of the recorded fingerprint, and so much more than any other.
 ALIKE = 0.6
@@ -48,7 +48,7 @@ class _Match(msgspec.Struct, frozen=True):
 class BaselineLookup:
     """What is recorded, beside a tree; files are looked into once, whatever the number of questions."""
 
-    def __init__(self, recorded: Sequence[GoSymbol], tree: Tree) -> None:
+    def __init__(self, recorded: Sequence[GoSymbol], tree: SourceTree) -> None:
         self._tree = tree
         self._files: dict[str, list[GoSymbol]] = defaultdict(list)
         for symbol in sorted(recorded, key=lambda each: each.line):
@@ -87,14 +87,14 @@ class BaselineLookup:
 
     def _siblings(self, symbol: GoSymbol, home: str | None) -> list[str]:
         """Other files of its package; none, if another file of it recorded the same name."""
-        homes = {folder(symbol.path), folder(home or symbol.path)}
-        identity = symbol.symbol, symbol.kind, folder(symbol.path)
-        if sum((each.symbol, each.kind, folder(each.path)) == identity for each in self._all) > 1:
+        homes = {folder_of(symbol.path), folder_of(home or symbol.path)}
+        identity = symbol.symbol, symbol.kind, folder_of(symbol.path)
+        if sum((each.symbol, each.kind, folder_of(each.path)) == identity for each in self._all) > 1:
             return []
         return [
             path
             for path in self._declaring(symbol)
-            if folder(path) in homes
+            if folder_of(path) in homes
             and path != home
             and build_constraints.same_system_family(symbol.path, path)
         ]
@@ -102,7 +102,7 @@ class BaselineLookup:
     def _declaring(self, symbol: GoSymbol) -> list[str]:
         name = symbol.symbol.rpartition(".")[2]
         found = self._names.naming(name)
-        return [path for path in found if is_test(path) is is_test(symbol.path)]
+        return [path for path in found if is_test_file(path) is is_test_file(symbol.path)]
 
     def _successor(self, path: str) -> str | None:
         """The file, or the one that declares most of what was recorded in it."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from annotator.golang.source_tree import SourceTree
 from annotator.model.go import Declaration, Kind
 from annotator.model.reference import Anchor, Evidence, Missing, Moved, Outcome, Reference, Skipped, Verified
 from annotator.tracking import lookup
-from annotator.tracking.lookup import Found, Search, Tree, anchor, at_anchor, first_line, innermost, lines
+from annotator.tracking.lookup import Found, Search, anchor, at_anchor, first_line, innermost, lines
 
 # So many lines on either side are compared, and so many must be the same, to tell a line from its like.
 _AROUND = 4
@@ -29,7 +30,7 @@ def locate(looked_for: Search) -> Outcome:
     return _carried(looked_for, looked_for.origin, written_at)
 
 
-def _as_cited(reference: Reference, tree: Tree) -> Outcome:
+def _as_cited(reference: Reference, tree: SourceTree) -> Outcome:
     path, line = reference.path, reference.line or 1
     if not tree.has(path):
         return _file_is_gone(path, tree)
@@ -56,11 +57,11 @@ def _whole_file(path: str, count: int, line: int = 1) -> Anchor:
     return Anchor(path=path, symbol="", kind=Kind.TYPE, line=line, end_line=count)
 
 
-def _file_is_gone(path: str, tree: Tree) -> Missing:
+def _file_is_gone(path: str, tree: SourceTree) -> Missing:
     return Missing(f"{path} is not in the tree at {tree.tag}{lookup.moved_file_hint(path, tree)}")
 
 
-def _carried(looked_for: Search, origin: Found, written_at: Tree) -> Outcome:
+def _carried(looked_for: Search, origin: Found, written_at: SourceTree) -> Outcome:
     reference = looked_for.reference
     line, declared = reference.line or 1, origin.declaration
     as_symbol = msgspec.structs.replace(
@@ -86,7 +87,9 @@ def _words(line: bytes) -> bytes:
     return b" ".join(line.split())
 
 
-def _same_place(tree: Tree, at: Anchor, origin: Found, reference: Reference, written_at: Tree) -> int | None:
+def _same_place(
+    tree: SourceTree, at: Anchor, origin: Found, reference: Reference, written_at: SourceTree
+) -> int | None:
     """The line of the declaration that holds the cited text, if it is surely that one.
 
     A line that stands once in the declaration, before and now, is sure. Others are told apart by the
@@ -134,7 +137,7 @@ def _ends_alike(old: list[bytes], end: int, new: list[bytes], spot: int) -> bool
     return end <= len(old) and spot <= len(new) and old[end - 1] == new[spot - 1]
 
 
-def _outside(reference: Reference, tree: Tree, written_at: Tree) -> Outcome:
+def _outside(reference: Reference, tree: SourceTree, written_at: SourceTree) -> Outcome:
     """A line outside any declaration is found again in the same file only, and only if it is unique."""
     path, line = reference.path, reference.line or 1
     before = lines(written_at.data(path)) if written_at.has(path) else []

@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Protocol
 
 import msgspec
 
-from annotator.model.go import Declaration, GoFile, Kind
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import CALLABLE_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file
 from annotator.model.reference import Anchor, Evidence, Missing, Moved, Outcome, Reference, Renamed, Verified
 from annotator.tracking import similarity
-
-
-class Tree(Protocol):
-    """A repository at one tag, read as Go."""
-
-    @property
-    def tag(self) -> str:
-        """The tag's name."""
-        ...
-
-    @property
-    def go_files(self) -> Mapping[str, object]:
-        """Every Go file that is not vendored, by path."""
-        ...
-
-    def has(self, path: str) -> bool:
-        """Whether the tree has this file, vendored or not."""
-        ...
-
-    def data(self, path: str) -> bytes:
-        """A file's bytes."""
-        ...
-
-    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
-        """What Go files say."""
-        ...
-
-    def containing(self, word: str) -> tuple[str, ...]:
-        """The Go files, not vendored, that hold `word`: all that do as a word, some as a part of one."""
-        ...
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -62,12 +32,12 @@ class Search(msgspec.Struct, frozen=True):
     """
 
     reference: Reference
-    tree: Tree
-    written_at: Tree | None = None
+    tree: SourceTree
+    written_at: SourceTree | None = None
     origin: Found | None = None
 
 
-def search(reference: Reference, tree: Tree, written_at: Tree | None) -> Search:
+def search(reference: Reference, tree: SourceTree, written_at: SourceTree | None) -> Search:
     """The search for a reference, with the declaration that it cited where it was written."""
     origin = None
     if written_at is not None and reference.path.endswith(".go") and written_at.has(reference.path):
@@ -120,13 +90,13 @@ def anchor(path: str, declaration: Declaration, line: int | None = None) -> Anch
     )
 
 
-def at_anchor(tree: Tree, at: Anchor) -> Declaration:
+def at_anchor(tree: SourceTree, at: Anchor) -> Declaration:
     """The declaration that an anchor of this tree stands for."""
     document = tree.documents([at.path])[at.path]
     return next(d for d in named(document, at.symbol) if d.line == at.line)
 
 
-def body(tree: Tree, found: Found) -> bytes:
+def body(tree: SourceTree, found: Found) -> bytes:
     """The declaration's bytes, without its doc comment."""
     span = found.declaration.span
     return tree.data(found.path)[span.start : span.end]
@@ -135,16 +105,6 @@ def body(tree: Tree, found: Found) -> bytes:
 def lines(data: bytes) -> list[bytes]:
     """The lines of a file, without their ends."""
     return data.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n")
-
-
-def folder(path: str) -> str:
-    """The folder of a file: its Go package."""
-    return path.rpartition("/")[0]
-
-
-def is_test(path: str) -> bool:
-    """Whether Go builds the file for tests only."""
-    return path.endswith("_test.go")
 
 
 def shared_tail(one: str, other: str) -> int:
@@ -190,15 +150,15 @@ def _candidates(looked_for: Search, symbol: str) -> Iterator[tuple[_Place, list[
         yield _Place.FILE, _declared(looked_for, [path], symbol)
     bare = symbol.rpartition(".")[2]
     having = [other for other in tree.containing(bare) if other != path]
-    siblings = [other for other in having if folder(other) == folder(path)]
+    siblings = [other for other in having if folder_of(other) == folder_of(path)]
     yield _Place.PACKAGE, _declared(looked_for, siblings, symbol)
-    elsewhere = [other for other in having if folder(other) != folder(path)]
+    elsewhere = [other for other in having if folder_of(other) != folder_of(path)]
     yield _Place.TREE, _nearest_by_path(path, _declared(looked_for, elsewhere, symbol))
 
 
 def _declared(looked_for: Search, paths: list[str], symbol: str) -> list[Found]:
-    tests = is_test(looked_for.reference.path)
-    eligible = [path for path in paths if tests or not is_test(path)]
+    tests = is_test_file(looked_for.reference.path)
+    eligible = [path for path in paths if tests or not is_test_file(path)]
     wanted = _wanted_kinds(looked_for)
     return [
         Found(path, declaration)
@@ -217,10 +177,9 @@ def _nearest_by_path(path: str, found: list[Found]) -> list[Found]:
     return found if best and len(found) == 1 and folders & set(found[0].path.split("/")[:-1]) else []
 
 
-_CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE, Kind.IMETHOD})
 _HEADINGS: Mapping[str, frozenset[Kind]] = {
-    "function": _CALLABLE,
-    "func": _CALLABLE,
+    "function": CALLABLE_KINDS,
+    "func": CALLABLE_KINDS,
     "method": frozenset({Kind.METHOD, Kind.IMETHOD}),
     # Articles head methods by the type that they belong to.
     "struct": frozenset({Kind.STRUCT, Kind.METHOD}),
@@ -324,7 +283,7 @@ def _why_missing(looked_for: Search, symbol: str, guess: Found | None) -> str:
     return f"{lead}; it may be {at.symbol} in line {at.line} of {guess.path}"
 
 
-def moved_file_hint(path: str, tree: Tree) -> str:
+def moved_file_hint(path: str, tree: SourceTree) -> str:
     """Where a file may have gone, for a person."""
     alike = [other for other in tree.go_files if shared_tail(other, path) >= KEPT_PARTS]
     return f"; it may have moved to {alike[0]}" if len(alike) == 1 else ""

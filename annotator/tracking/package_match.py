@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from annotator.golang import build_constraints
-from annotator.model.go import Declaration, GoFile, Kind
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import FUNCTION_KINDS, Declaration, GoFile, Kind, is_test_file
 from annotator.model.reference import Anchor, Evidence
-from annotator.model.symbol_history import Tree
 from annotator.tracking import similarity
-from annotator.tracking.lookup import is_test
 from annotator.tracking.tree_diff import TreeDiff
 
 MARGIN = 0.1
@@ -122,10 +121,6 @@ def _slice(data: bytes, declaration: Declaration) -> bytes:
     return data[declaration.span.start : declaration.span.end]
 
 
-FUNCTIONS = frozenset({Kind.FUNC, Kind.METHOD})
-"""Kinds of which one can become the other."""
-
-
 class Item(NamedTuple):
     """A top-level declaration: its file, and which one it is there."""
 
@@ -154,7 +149,7 @@ class Match(NamedTuple):
 class PackageSide:
     """The changed files of a package in one tree."""
 
-    def __init__(self, tree: Tree, paths: Sequence[str]) -> None:
+    def __init__(self, tree: SourceTree, paths: Sequence[str]) -> None:
         self._tree, self.paths = tree, paths
         self._profiles: dict[tuple[str, int], similarity.Profile] = {}
 
@@ -217,7 +212,7 @@ class PackageMatch:
     def __init__(self, crossing: TreeDiff, path: str) -> None:
         old, new = crossing.package(path)
         self.crossing = crossing
-        self.tests = is_test(path)
+        self.tests = is_test_file(path)
         self.before, self.after = PackageSide(crossing.before, old), PackageSide(crossing.after, new)
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
@@ -284,7 +279,7 @@ class PackageMatch:
         """What of the second tree is new by its name, of a like kind and has an akin body, in order."""
         if old.key not in self._akin:
             kind = old.declaration.kind
-            kinds = FUNCTIONS if kind in FUNCTIONS else frozenset({kind})
+            kinds = FUNCTION_KINDS if kind in FUNCTION_KINDS else frozenset({kind})
             fresh = (item for item in self.fresh() if item.declaration.kind in kinds)
             compared = (SimilarDeclaration(item, self.likeness(old, item)) for item in fresh)
             self._akin[old.key] = tuple(akin for akin in compared if akin.ratio >= similarity.AKIN)

@@ -12,7 +12,7 @@ import msgspec
 from annotator.cache import Cache
 from annotator.golang import function_facts
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Declaration, Kind, Span
+from annotator.model.go import COMPOSITE_KINDS, Declaration, Kind, Span, folder_of, is_test_file
 from annotator.model.port import Counterpart, Difference, Parameter
 from annotator.model.reference import Anchor, TextState
 from annotator.model.symbol_history import (
@@ -28,7 +28,7 @@ from annotator.repository.snapshot import Source
 from annotator.repository.tag_snapshots import Chain
 from annotator.repository.versions import releases, spanned
 from annotator.tracking import similarity, symbol_follower
-from annotator.tracking.lookup import anchor, at_anchor, folder, is_test
+from annotator.tracking.lookup import anchor, at_anchor
 from annotator.tracking.source_trees import SourceTrees, StepCache
 from annotator.tracking.symbol_follower import tracked
 
@@ -165,10 +165,10 @@ def added_declarations(
     """
     known = {(anchor.symbol, anchor.kind) for anchor in old}
     places = {(anchor.path, anchor.symbol) for anchor in mapped}
-    homes = {folder(path) for path, _ in places}
+    homes = {folder_of(path) for path, _ in places}
     for place in sorted(new, key=lambda found: (found.path, found.line)):
         is_known = (place.symbol, place.kind) in known or (place.path, place.symbol) in places
-        if folder(place.path) in homes and not is_known:
+        if folder_of(place.path) in homes and not is_known:
             yield place
 
 
@@ -267,7 +267,6 @@ def _reason(finding: ChangeDetail, stated: Iterable[Difference]) -> str:
 
 
 _FUNCTIONS = {Kind.FUNC: b"package p\n", Kind.METHOD: b"package p\n", Kind.CLOSURE: b"package p\nvar _ = "}
-_COMPOSITE = frozenset({Kind.STRUCT, Kind.INTERFACE})
 
 
 def version(tree: SourceTree, at: Anchor, *, in_full: bool = True) -> DeclarationVersion:
@@ -281,11 +280,11 @@ def version(tree: SourceTree, at: Anchor, *, in_full: bool = True) -> Declaratio
         declaration.signature,
         code.decode(errors="replace"),
         declaration.doc,
-        "" if declaration.kind in _COMPOSITE else declaration.type,
+        "" if declaration.kind in COMPOSITE_KINDS else declaration.type,
         facts.params,
         facts.results,
         tuple(Parameter(member.name, member.type) for member in declaration.members)
-        if declaration.kind in _COMPOSITE
+        if declaration.kind in COMPOSITE_KINDS
         else (),
         tuple(callee.written for callee in facts.callees),
         facts.errors,
@@ -295,7 +294,7 @@ def version(tree: SourceTree, at: Anchor, *, in_full: bool = True) -> Declaratio
 def names(tree: SourceTree, folders: Iterable[str]) -> Iterator[Anchor]:
     """Every function, method and type of some packages, tests aside."""
     wanted = set(folders)
-    paths = [path for path in tree.go_files if folder(path) in wanted and not is_test(path)]
+    paths = [path for path in tree.go_files if folder_of(path) in wanted and not is_test_file(path)]
     for path, document in tree.documents(paths).items():
         for declaration in document.declarations:
             if declaration.kind not in (Kind.CONST, Kind.VAR):
@@ -417,7 +416,7 @@ def _load(tree: SourceTree, places: Iterable[TrackedPosition]) -> None:
 
 def _names(tree: SourceTree, places: Iterable[TrackedPosition]) -> Iterator[Anchor]:
     """What the packages of some places declare."""
-    return names(tree, {folder(place.anchor.path) for place in places if not place.missing})
+    return names(tree, {folder_of(place.anchor.path) for place in places if not place.missing})
 
 
 def _version(tree: SourceTree, place: TrackedPosition, other: TrackedPosition) -> DeclarationVersion | None:

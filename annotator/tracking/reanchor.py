@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotator.model.go import Declaration, GoFile
+from annotator.model.go import Declaration, GoFile, folder_of, is_test_file
 from annotator.model.reference import Anchor, Evidence
 from annotator.model.symbol_history import TrackedPosition
 from annotator.tracking import package_match, rename_detection, similarity
-from annotator.tracking.lookup import folder, is_test
 from annotator.tracking.package_match import Item, LocatedDeclaration, Match, PackageMatch
 from annotator.tracking.tree_diff import TreeDiff
 
@@ -86,7 +85,7 @@ class Reanchorer:
         yield StepResult(_stand(guess.item) if guess else None, None, _why(package, item))
 
     def _package(self, path: str) -> PackageMatch:
-        key = folder(path), is_test(path)
+        key = folder_of(path), is_test_file(path)
         if key not in self._packages:
             self._packages[key] = PackageMatch(self.crossing, path)
         return self._packages[key]

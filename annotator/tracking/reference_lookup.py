@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Anchor, Missing, Reference, Skipped, TextState, Verdict
 from annotator.tracking import line_lookup
-from annotator.tracking.lookup import Found, Search, Tree, at_anchor, body, locate, named, search
+from annotator.tracking.lookup import Found, Search, at_anchor, body, locate, named, search
 
 
-def verdict(reference: Reference, tree: Tree, written_at: Tree | None = None) -> Verdict:
+def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree | None = None) -> Verdict:
     """What became of a reference at the tree's tag.
 
     Args:
@@ -29,7 +30,7 @@ def verdict(reference: Reference, tree: Tree, written_at: Tree | None = None) ->
     return Verdict(reference, outcome, _text(looked_for, found))
 
 
-def _completed(reference: Reference, tree: Tree) -> Reference:
+def _completed(reference: Reference, tree: SourceTree) -> Reference:
     """A bare file name gets the folder of the one file that it can mean, if it is one."""
     if "/" in reference.path or tree.has(reference.path):
         return reference
@@ -48,7 +49,7 @@ def _text(looked_for: Search, found: Found) -> TextState:
     return TextState.SAME if before == body(looked_for.tree, found) else TextState.CHANGED
 
 
-def text(one: Anchor, before: Tree, other: Anchor, after: Tree) -> TextState:
+def text(one: Anchor, before: SourceTree, other: Anchor, after: SourceTree) -> TextState:
     """Whether two anchors' declarations have the same text, doc comments apart."""
     bodies = (
         body(tree, Found(anchor.path, at_anchor(tree, anchor)))

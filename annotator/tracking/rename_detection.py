@@ -8,12 +8,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from annotator.golang import build_constraints
-from annotator.model.go import Declaration, GoFile, Kind
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import FUNCTION_KINDS, TYPE_KINDS, Declaration, GoFile, Kind, is_test_file
 from annotator.model.reference import Evidence
-from annotator.model.symbol_history import Tree
 from annotator.tracking import similarity
-from annotator.tracking.lookup import is_test
-from annotator.tracking.package_match import FUNCTIONS, Item, Match, PackageMatch, PackageSide
+from annotator.tracking.package_match import Item, Match, PackageMatch, PackageSide
 from annotator.tracking.tree_diff import TreeDiff
 
 # How much more alike than any other pair the answer must be.
@@ -32,9 +31,8 @@ RESEMBLING = 0.65
 NAMED = 0.2
 
 _ROUNDS = 4
-_TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 _VALUES = frozenset({Kind.CONST, Kind.VAR})
-_FAMILIES = (_TYPES, FUNCTIONS, _VALUES)
+_FAMILIES = (TYPE_KINDS, FUNCTION_KINDS, _VALUES)
 _FAMILY = {kind: number for number, family in enumerate(_FAMILIES) for kind in family}
 
 
@@ -158,7 +156,7 @@ def _can_be(lost: Item, item: Item) -> bool:
     """
     kinds = {lost.declaration.kind, item.declaration.kind}
     return (
-        (len(kinds) == 1 or kinds == FUNCTIONS)
+        (len(kinds) == 1 or kinds == FUNCTION_KINDS)
         and item.identity != lost.identity
         and build_constraints.same_system_family(lost.path, item.path)
     )
@@ -276,7 +274,7 @@ def find_in_other_packages(package: PackageMatch, lost: Item) -> Match | None:
     """The one declaration of the same name and kind, new elsewhere in the tree, whose body agrees."""
     known = set(package.after.paths)
     paths = [p for p in package.crossing.declaring_later(lost.declaration) if p not in known]
-    same = [path for path in paths if is_test(path) is package.tests]
+    same = [path for path in paths if is_test_file(path) is package.tests]
     found = sorted(_travel_candidates(package, lost, same), key=lambda c: c.ratio, reverse=True)
     if not found or found[0].ratio < similarity.AKIN:
         return None
@@ -346,7 +344,7 @@ def _items(path: str, document: GoFile) -> list[Item]:
     return [Item(path, number, found) for number, found in enumerate(document.declarations)]
 
 
-def _profile(tree: Tree, path: str, declaration: Declaration) -> similarity.Profile:
+def _profile(tree: SourceTree, path: str, declaration: Declaration) -> similarity.Profile:
     span = declaration.span
     body = tree.read([path])[path][span.start : span.end]
     return similarity.profile(body, filter(None, (declaration.name, declaration.owner)))

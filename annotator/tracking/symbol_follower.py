@@ -15,7 +15,7 @@ import msgspec
 from annotator.cache import Cache
 from annotator.errors import InvalidInput, counted
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Declaration, Span
+from annotator.model.go import VENDOR_FOLDERS, Declaration, Span
 from annotator.model.reference import (
     Anchor,
     Evidence,
@@ -29,14 +29,7 @@ from annotator.model.reference import (
     Verdict,
     Verified,
 )
-from annotator.model.symbol_history import (
-    VENDORED,
-    ReferenceHistory,
-    TagOutcome,
-    TagStep,
-    TrackedPosition,
-    Tree,
-)
+from annotator.model.symbol_history import ReferenceHistory, TagOutcome, TagStep, TrackedPosition
 from annotator.repository.tag_snapshots import Releases
 from annotator.tracking import package_match, reanchor, reference_lookup, tag_graph
 from annotator.tracking.lookup import anchor as anchor_of
@@ -71,7 +64,7 @@ class TreesByTag(Protocol):
         """The blob id of a tree's Go file, None if there is none; the tree is not made for it."""
         ...
 
-    def tree(self, tag: str) -> Tree:
+    def tree(self, tag: str) -> SourceTree:
         """The tree; made when it is first asked for."""
         ...
 
@@ -418,7 +411,9 @@ def _completed(
     return tuple(nearer[n] if place.missing and n in nearer else place for n, place in enumerate(places))
 
 
-def between(tracked: Sequence[TrackedReference], before: Tree, after: Tree) -> tuple[Verdict, ...]:
+def between(
+    tracked: Sequence[TrackedReference], before: SourceTree, after: SourceTree
+) -> tuple[Verdict, ...]:
     """What became of references from one tree to another, however far apart: in one step.
 
     Args:
@@ -434,7 +429,7 @@ def between(tracked: Sequence[TrackedReference], before: Tree, after: Tree) -> t
 class _Two:
     """Two trees that are at hand."""
 
-    def __init__(self, *trees: Tree) -> None:
+    def __init__(self, *trees: SourceTree) -> None:
         self._trees = {tree.tag: tree for tree in trees}
 
     def commit(self, tag: str) -> str:
@@ -444,7 +439,7 @@ class _Two:
         found = self._trees[tag].go_files.get(path)
         return found.id if found is not None else None
 
-    def tree(self, tag: str) -> Tree:
+    def tree(self, tag: str) -> SourceTree:
         return self._trees[tag]
 
     def crossing(self, before: str, after: str) -> TreeDiff:
@@ -505,7 +500,7 @@ def _unfollowed(tracked: TrackedReference) -> str:
         return tracked.reason
     if not tracked.anchor.symbol:
         return f"{tracked.reason}; only declarations and what is in them are followed from tag to tag"
-    vendored = VENDORED.intersection(tracked.anchor.path.split("/")[:-1])
+    vendored = VENDOR_FOLDERS.intersection(tracked.anchor.path.split("/")[:-1])
     return f"{tracked.anchor.path} is vendored, which is not followed from tag to tag" if vendored else ""
 
 

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from annotator.model.go import Declaration, GoFile, Kind
-from annotator.model.symbol_history import Tree
-from annotator.tracking.lookup import folder, is_test, shared_tail
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import Declaration, GoFile, Kind, folder_of, is_test_file
+from annotator.tracking.lookup import shared_tail
 
 # How gofmt begins the line that declares a name, alone or in a group.
 _BEFORE = re.compile(rb"func (?:\([^)\n]{0,400}\) ?)?|type |var |const |\t")
@@ -153,7 +153,7 @@ def _tied(ranked: list[tuple[float, str, str]]) -> set[tuple[float, str, str]]:
 class TreeDiff:
     """Two trees side by side; files whose blob is in both at the same path cost nothing."""
 
-    def __init__(self, before: Tree, after: Tree) -> None:
+    def __init__(self, before: SourceTree, after: SourceTree) -> None:
         self.before, self.after = before, after
 
     def is_same(self, path: str) -> bool:
@@ -201,7 +201,7 @@ class TreeDiff:
         """Folders most of whose moved files went to one other folder."""
         votes: dict[str, Counter[str]] = defaultdict(Counter)
         for old, new in self.renamed.items():
-            votes[folder(old)][folder(new)] += 1
+            votes[folder_of(old)][folder_of(new)] += 1
         return {
             origin: target
             for origin, counted in votes.items()
@@ -219,12 +219,12 @@ class TreeDiff:
         The package is its folder, the folder that most of it moved to, and what single files became.
         Test files are compared with test files alone.
         """
-        home, tests = folder(path), is_test(path)
-        old = [p for p in self._changed_before.get(home, ()) if is_test(p) is tests]
+        home, tests = folder_of(path), is_test_file(path)
+        old = [p for p in self._changed_before.get(home, ()) if is_test_file(p) is tests]
         homes = {home, self.moved_folders.get(home, home)} if set(old) & self.gone else {home}
         new = {p for each in homes for p in self._changed_after.get(each, ())}
         new |= {self.renamed[p] for p in old if p in self.gone and p in self.renamed}
-        return sorted(old), sorted(p for p in new if is_test(p) is tests)
+        return sorted(old), sorted(p for p in new if is_test_file(p) is tests)
 
     @cached_property
     def _changed_before(self) -> Mapping[str, list[str]]:
@@ -260,11 +260,11 @@ class TreeDiff:
 
 
 def _either(files: Mapping[str, bytes], *, tests: bool) -> Mapping[str, bytes]:
-    return {path: data for path, data in files.items() if is_test(path) is tests}
+    return {path: data for path, data in files.items() if is_test_file(path) is tests}
 
 
 def _by_folder(paths: Iterable[str]) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for path in paths:
-        found[folder(path)].append(path)
+        found[folder_of(path)].append(path)
     return found

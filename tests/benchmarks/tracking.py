@@ -20,13 +20,13 @@ import msgspec
 from annotator.articles import manifest_file
 from annotator.cache import Cache
 from annotator.golang.source_tree import SourceTree, reader_fingerprint
-from annotator.model.go import Declaration, GoFile, Kind
+from annotator.model.go import Declaration, GoFile, Kind, is_test_file
 from annotator.model.reference import Anchor, Reference
 from annotator.repository import versions
 from annotator.repository.local_git import LocalSource
 from annotator.repository.tag_snapshots import Chain
 from annotator.tracking import reference_lookup, symbol_follower
-from annotator.tracking.lookup import anchor, is_test, shared_tail
+from annotator.tracking.lookup import anchor, shared_tail
 from annotator.tracking.source_trees import SourceTrees, StepCache
 
 BASELINE = "v18.09.6"
@@ -98,7 +98,7 @@ def _placing(source: LocalSource, repository: Path) -> Iterator[Row]:
 
 def _scope(tree: SourceTree) -> list[Anchor]:
     """Functions, methods and types of the packages that are followed; tests aside."""
-    paths = [path for path in tree.go_files if SCOPE.fullmatch(path) and not is_test(path)]
+    paths = [path for path in tree.go_files if SCOPE.fullmatch(path) and not is_test_file(path)]
     return [
         anchor(path, declaration)
         for path, document in tree.documents(paths).items()
@@ -122,7 +122,7 @@ Index = Mapping[tuple[str, Kind], list[tuple[str, Declaration]]]
 
 def _index(tree: SourceTree) -> Index:
     found: dict[tuple[str, Kind], list[tuple[str, Declaration]]] = defaultdict(list)
-    for path, document in tree.documents([path for path in tree.go_files if not is_test(path)]).items():
+    for path, document in tree.documents([path for path in tree.go_files if not is_test_file(path)]).items():
         for declaration in document.declarations:
             found[declaration.symbol, declaration.kind].append((path, declaration))
     return found

@@ -26,6 +26,7 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.parity import comparison
+from annotator.repository.snapshot import blob_id
 from annotator.site import inputs, markdown_text, output, pages, rendering
 from annotator.site.inputs import Cited, Mirror, SiteInput
 from annotator.site.placement import Source
@@ -137,7 +138,7 @@ def _mirror(document: GoFile) -> Mirror:
     }
     originals = {
         one.symbol: GoSymbol(
-            PATH, one.symbol, one.kind, one.line, one.span.end_line, blob=inputs.blob(CUPBOARD)
+            PATH, one.symbol, one.kind, one.line, one.span.end_line, blob=blob_id(CUPBOARD)
         )
         for one in document.declarations
     }

@@ -11,12 +11,11 @@ from tree_sitter import Node
 from annotator.golang.build_constraints import platform_of
 from annotator.golang.resolver.expressions import ExpressionTypes, MemberLookup
 from annotator.golang.resolver.method_sets import MethodSets, SignatureFormatter
-from annotator.golang.resolver.packages import FileSet, GoSource, PackageIndex, ParsedFile, by_symbol
+from annotator.golang.resolver.packages import FileSet, PackageIndex, ParsedFile, by_symbol
 from annotator.golang.resolver.types import TypeResolver
 from annotator.golang.resolver.visitor import ScopeVisitor, SelectorCallback
-from annotator.model.go import Declaration, Kind, ResolvedUse
-
-CALLABLE = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import CALLABLE_KINDS, Declaration, ResolvedUse
 
 
 @dataclass(eq=False)
@@ -28,7 +27,7 @@ class Resolver:
         modules: Import paths of the repository's root, through its history.
     """
 
-    source: GoSource
+    source: SourceTree
     modules: tuple[str, ...]
     _files: FileSet = field(init=False)
     _builds: dict[tuple[tuple[tuple[str, bool], ...], str | None], BuildContext] = field(default_factory=dict)
@@ -61,7 +60,7 @@ class Resolver:
         for declaration in self._declarations(path).get(symbol, ()):
             for use in self.uses_in(path, declaration):
                 targets = self._declarations(use.path).get(use.symbol, ())
-                if any(target.kind in CALLABLE for target in targets):
+                if any(target.kind in CALLABLE_KINDS for target in targets):
                     mentioned[use.path, use.symbol] = None
         return list(mentioned)
 

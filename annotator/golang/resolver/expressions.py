@@ -12,7 +12,6 @@ from tree_sitter import Node
 from annotator.golang.resolver.packages import PackageSymbol, ParsedFile
 from annotator.golang.resolver.types import (
     MAX_DEPTH,
-    TYPE_KINDS,
     ChannelType,
     Context,
     FunctionType,
@@ -29,7 +28,7 @@ from annotator.golang.resolver.types import (
     only_child,
 )
 from annotator.golang.syntax import names_of
-from annotator.model.go import Declaration, Kind
+from annotator.model.go import TYPE_KINDS, Declaration, Kind
 
 
 @dataclass(frozen=True, slots=True)

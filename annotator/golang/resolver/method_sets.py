@@ -13,7 +13,6 @@ from annotator.golang.resolver.packages import PackageSymbol, ParsedFile
 from annotator.golang.resolver.types import (
     BASIC_TYPES,
     MAX_DEPTH,
-    TYPE_KINDS,
     Context,
     PointerType,
     Type,
@@ -22,7 +21,7 @@ from annotator.golang.resolver.types import (
     only_child,
 )
 from annotator.golang.syntax import names_of
-from annotator.model.go import Kind
+from annotator.model.go import TYPE_KINDS, Kind
 
 _SAME = {"byte": "uint8", "rune": "int32", "any": "interface{}"}
 _Rule = Callable[["SignatureFormatter", Node, Context], str]

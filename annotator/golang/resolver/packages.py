@@ -6,25 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
 
 from tree_sitter import Node
 
 from annotator.golang import declarations, syntax
 from annotator.golang.build_constraints import Platform, is_built
-from annotator.model.go import Declaration, GoFile, Span
-
-
-class GoSource(Protocol):
-    """Where the files of a package come from."""
-
-    def package(self, folder: str) -> Mapping[str, bytes]:
-        """The Go files in a folder, by path; empty for a folder without any."""
-        ...
-
-    def document(self, path: str) -> GoFile:
-        """What one of these files says."""
-        ...
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import Declaration, GoFile, Span, folder_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +22,7 @@ class ParsedFile:
     path: str
     folder: str
     data: bytes
-    source: GoSource
+    source: SourceTree
     _nodes: dict[Span, Node | None] = field(default_factory=dict)
 
     @cached_property
@@ -111,11 +99,6 @@ class ParsedFile:
         return node
 
 
-def folder_of(path: str) -> str:
-    """The folder that a path lies in, empty at the root."""
-    return path.rpartition("/")[0]
-
-
 def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declaration, ...]]:
     """Declarations by symbol: more than one, if there are twins."""
     found: dict[str, tuple[Declaration, ...]] = {}
@@ -128,7 +111,7 @@ def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declara
 class FileSet:
     """The Go files of a repository, each the same object whatever it is built for."""
 
-    source: GoSource
+    source: SourceTree
     _folders: dict[str, Mapping[str, ParsedFile]] = field(default_factory=dict)
 
     def folder(self, folder: str) -> Mapping[str, ParsedFile]:

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from annotator.golang.resolver.packages import GoPackage, PackageIndex, PackageSymbol, ParsedFile
 from annotator.golang.syntax import names_of
-from annotator.model.go import Kind
+from annotator.model.go import TYPE_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,6 @@ class Context:
         return None
 
 
-TYPE_KINDS = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 BASIC_TYPES = frozenset(
     """
     any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64

@@ -7,11 +7,11 @@ from collections import defaultdict
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from annotator.model.go import Kind
+from annotator.model.go import Kind, folder_of
 from annotator.model.reference import Missing, Moved, Renamed, Skipped, TextState
 from annotator.reports import porting_report
 from annotator.site.markup import built, slug
-from annotator.site.placement import TYPES, folder_of, page_of
+from annotator.site.placement import TYPES, page_of
 from annotator.site.site_index import HISTORY, PORTING, Atlas, anchor_of, to
 from annotator.site.view_models import (
     Column,

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.golang.lock_usage import LockOrder, Proof
-from annotator.model.go import LockField, SymbolId
+from annotator.model.go import LockField, SymbolId, folder_of
 from annotator.site.diagrams.layer_diagram import layered, layers
 from annotator.site.diagrams.svg import About, Step
 from annotator.site.markup import href, slug
-from annotator.site.placement import folder_of
 from annotator.site.side_by_side import says
 from annotator.site.site_index import Atlas, module_page, to
 from annotator.site.view_models import Drawn, Held, Holding, Link, Nested
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from annotator.model.go import Acquisition
-    from annotator.model.parity_protocols import Pair, Row
+    from annotator.model.port import Comparison, ComparisonRow
     from annotator.site.placement import Place
 
 _SIDE_BY_SIDE = 4
@@ -162,7 +161,7 @@ class _Locks:
             f"{said} in line {proof.under.line}", line, f"{proof.function.path}, line {proof.under.line}"
         )
 
-    def _row(self, notation: str, lock: LockField) -> tuple[Pair | None, Row | None]:
+    def _row(self, notation: str, lock: LockField) -> tuple[Comparison | None, ComparisonRow | None]:
         """The row of parity that compares a lock with its counterpart, and the pair that it is of."""
         name = lock.at.symbol.rpartition(".")[2]
         pairs = (
@@ -173,7 +172,7 @@ class _Locks:
         rows = ((pair, row) for pair in pairs for row in pair.rows if (row.kind, row.name) == ("field", name))
         return next(rows, (None, None))
 
-    def _python(self, pair: Pair, row: Row) -> Link:
+    def _python(self, pair: Comparison, row: ComparisonRow) -> Link:
         """The counterpart's attribute at its line, or the counterpart where it has none."""
         known = pair.counterpart
         owner, attribute = known.name.rpartition(".")[2], re.split(r"\W", row.python)[0]

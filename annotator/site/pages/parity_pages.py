@@ -6,9 +6,9 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from annotator.site.inputs import blob
+from annotator.model.go import folder_of
+from annotator.repository.snapshot import blob_id
 from annotator.site.markup import href
-from annotator.site.placement import folder_of
 from annotator.site.side_by_side import Side, says
 from annotator.site.site_index import COVERAGE, PARITY, SYMBOLS, Atlas, module_page, to
 from annotator.site.view_models import (
@@ -26,7 +26,7 @@ from annotator.site.view_models import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from annotator.model.parity_protocols import Covered, Pair, Row
+    from annotator.model.port import Comparison, ComparisonRow, SymbolCoverage
     from annotator.site.excerpts import Stretch
 
 WORDS = ("same", "differs", "unexplained")
@@ -54,13 +54,13 @@ def panel(atlas: Atlas, page: str, side: Side) -> Panel:
     )
 
 
-def counts(pair: Pair) -> tuple[tuple[str, int], ...]:
+def counts(pair: Comparison) -> tuple[tuple[str, int], ...]:
     """How many rows of a pair stand how to each other."""
     counted = Counter(str(row.agreement) for row in pair.rows)
     return tuple((word, counted[word]) for word in WORDS)
 
 
-def _compared(atlas: Atlas, page: str, side: Side, row: Row) -> Compared:
+def _compared(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> Compared:
     return Compared(
         kind=row.kind,
         name=row.name,
@@ -71,7 +71,7 @@ def _compared(atlas: Atlas, page: str, side: Side, row: Row) -> Compared:
     )
 
 
-def _go(atlas: Atlas, page: str, side: Side, row: Row) -> str:
+def _go(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> str:
     """Where Go's side of a row is on the pages: the member's line, or the function that is called."""
     if row.kind == "call":
         path, _, symbol = row.go.partition("::")
@@ -83,13 +83,13 @@ def _go(atlas: Atlas, page: str, side: Side, row: Row) -> str:
         if not (place and source and original.line <= row.go_line <= original.end_line):
             continue
         named = row.kind in ("field", "method") and says(source.data, row.go_line, row.name)
-        if named and original.blob == blob(source.data):
+        if named and original.blob == blob_id(source.data):
             prefix = atlas.sheet(place.page).prefixes[original.path]
             return href(page, place.page, f"{prefix}{row.go_line}")
     return ""
 
 
-def _python(atlas: Atlas, page: str, side: Side, row: Row) -> str:
+def _python(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> str:
     """Where Python's side of a row is: its line, if it is the counterpart's own and holds what it says."""
     mirror, line = atlas.given.mirror, row.python_line
     known = mirror.objects[side.name]
@@ -153,7 +153,7 @@ def _sum(counted: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int
 
 
 def _coverage(atlas: Atlas) -> Page:
-    packages: dict[str, list[Covered]] = defaultdict(list)
+    packages: dict[str, list[SymbolCoverage]] = defaultdict(list)
     for one in atlas.given.mirror.covered:
         packages[folder_of(one.symbol.path)].append(one)
     reasons: dict[str, list[Link]] = defaultdict(list)
@@ -179,7 +179,7 @@ def _coverage(atlas: Atlas) -> Page:
     )
 
 
-def _figures(found: Iterable[Covered]) -> tuple[int, ...]:
+def _figures(found: Iterable[SymbolCoverage]) -> tuple[int, ...]:
     counted = Counter(str(one.state) for one in found)
     return (*(counted[state] for state in _STATES), counted.total())
 
@@ -190,7 +190,7 @@ def _package(atlas: Atlas, folder: str) -> Link:
     return Link(folder or "/", href(COVERAGE, page))
 
 
-def _link(atlas: Atlas, one: Covered) -> Link:
+def _link(atlas: Atlas, one: SymbolCoverage) -> Link:
     place = atlas.places.get((one.symbol.path, one.symbol.symbol))
     if place:
         return to(COVERAGE, place)

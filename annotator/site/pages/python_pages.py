@@ -21,7 +21,7 @@ from annotator.site.view_models import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from annotator.model.parity_protocols import Pair
+    from annotator.model.port import Comparison
     from annotator.site.inputs import Example
 
 
@@ -43,7 +43,7 @@ def module(atlas: Atlas, path: str) -> Page:
     )
 
 
-def _defined(atlas: Atlas, page: str, pair: Pair) -> Defined:
+def _defined(atlas: Atlas, page: str, pair: Comparison) -> Defined:
     known = pair.counterpart
     places = (atlas.places.get((one.path, one.symbol)) for one in pair.originals)
     line = atlas.given.mirror.objects[known.name].line

@@ -27,7 +27,8 @@ from annotator.model.reference import (
 from annotator.parity import comparison
 from annotator.python_source import docstrings
 from annotator.python_source.objects import facts, load, uses_of
-from annotator.site.inputs import Cited, Example, Mirror, Module, SiteInput, blob
+from annotator.repository.snapshot import blob_id
+from annotator.site.inputs import Cited, Example, Mirror, Module, SiteInput
 from annotator.site.placement import Source
 
 SHELF = b"""package shelf
@@ -180,7 +181,7 @@ def mirror(sources: dict[str, Source], tmp_path: Path) -> Mirror:
             one.span.end_line,
             members=tuple(Parameter(member.name, member.type, member.line) for member in one.members),
             calls=("pantry/shelf/shelf.go::tooLarge",) if one.symbol == "Shelf.Put" else (),
-            blob=blob(source.data),
+            blob=blob_id(source.data),
         )
         for path, source in sources.items()
         for one in source.document.declarations
