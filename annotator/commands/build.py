@@ -39,7 +39,8 @@ from annotator.site import (
 )
 from annotator.site import version_sites as sites
 from annotator.site.benchmark_tables import Table
-from annotator.site.inputs import Mirror, SiteInput
+from annotator.site.inputs import Mirror, MovedFile, SiteInput
+from annotator.site.pages import redirects
 from annotator.tracking import verification
 
 _LOG = logging.getLogger(__name__)
@@ -147,6 +148,7 @@ def _given(at: Session, files: Iterable[Path], told: Told, mirror: Mirror) -> Si
         packages=import_input.packages(at.project, at.cache, texts),
         locking=shown.locking,
         figures=_figures(at.project),
+        redirects=_redirects(at.project),
     )
 
 
@@ -264,6 +266,11 @@ def _texts(project: Project) -> Iterator[tuple[str, str]]:
     for folder, prefix in (("chapters", ""), ("pages", "pages/")):
         for file in sorted((project.site / folder).glob("*.md")):
             yield prefix + file.stem, bytes_of(file).decode("utf-8", "replace")
+
+
+def _redirects(project: Project) -> tuple[MovedFile, ...]:
+    file = project.site / redirects.FILE
+    return redirects.read(name_of(project, file), bytes_of(file)) if file.is_file() else ()
 
 
 def _figures(project: Project) -> Mapping[str, Table]:

@@ -81,6 +81,14 @@ class Cited(msgspec.Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
 
 
+class MovedFile(msgspec.Struct, frozen=True):
+    """A Python file that has moved, the files that have its content now, and the line that says so."""
+
+    old: str
+    new: tuple[str, ...]
+    line: int
+
+
 class SiteInput(msgspec.Struct, frozen=True):
     """Everything that the pages are made of.
 
@@ -103,6 +111,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         packages: The Python packages whose structure is drawn.
         locking: What the Go files say of locks, where a text asks for that.
         figures: What was measured, by the names of the benchmarks.
+        redirects: Python files that have moved.
     """
 
     repository: str
@@ -123,3 +132,4 @@ class SiteInput(msgspec.Struct, frozen=True):
     packages: tuple[PackageImports, ...] = ()
     locking: Mapping[str, FileLockUsage] = {}
     figures: Mapping[str, Table] = {}
+    redirects: tuple[MovedFile, ...] = ()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from annotator.site.pages import Plan
-    from annotator.site.view_models import Frame, Page
+    from annotator.site.view_models import Frame, Page, Redirect
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ def files(plan: Plan) -> Mapping[str, bytes]:
     }
     return {
         **rendered,
+        **{path: _redirect(view).encode() for path, view in plan.redirects},
         SETTINGS: settings(plan, list(rendered)).encode(),
         "objects.inv": plan.inventory,
     }
@@ -59,6 +60,10 @@ def markdown(frame: Frame, page: Page) -> str:
     root = "../" * page.path.count("/")
     template = _environment().get_template(_name(page))
     return template.render(page=page, view=page.view, frame=frame, root=root)
+
+
+def _redirect(view: Redirect) -> str:
+    return _environment().get_template("redirect.html.jinja").render(view=view)
 
 
 def settings(plan: Plan, paths: list[str]) -> str:

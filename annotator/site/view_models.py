@@ -509,6 +509,13 @@ class MovedPage(msgspec.Struct, frozen=True):
     tag: str
 
 
+class Redirect(msgspec.Struct, frozen=True):
+    """An old address of a Python file, and the pages of the files that have its content now."""
+
+    old: str
+    targets: tuple[Link, ...]
+
+
 class ToPort(msgspec.Struct, frozen=True):
     """What changed in a mapped symbol, and what that asks of its counterparts."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from annotator.model.reference import Problem
 from annotator.site import sphinx_inventory
 from annotator.site.inputs import SiteInput
+from annotator.site.pages import redirects
 from annotator.site.pages.overview_pages import entries, frame, recipes, sections
 from annotator.site.site_index import Atlas
-from annotator.site.view_models import Frame, Page
+from annotator.site.view_models import Frame, Page, Redirect
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -23,6 +24,7 @@ class Plan(msgspec.Struct, frozen=True):
         remarks: What our own texts get wrong.
         sections: The parts of the navigation that our texts ask for, each with its pages.
         inventory: What lets other documentation link to the symbols here.
+        redirects: Old addresses below the site, each with what leads on from there.
     """
 
     frame: Frame
@@ -30,6 +32,7 @@ class Plan(msgspec.Struct, frozen=True):
     remarks: tuple[Problem, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inventory: bytes = b""
+    redirects: tuple[tuple[str, Redirect], ...] = ()
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -61,15 +64,14 @@ def planned(given: SiteInput) -> Plan:
     return Plan(
         frame=frame(atlas),
         recipes=tuple(recipes(atlas)),
-        remarks=tuple(
-            Problem(
-                f"{text.name}.md",
-                one.line,
-                f"{one.path}::{one.symbol} is on no page, so its mention has no link",
-                "unlinked",
-            )
-            for text, one in atlas.unlinked()
-        ),
+        remarks=(*_unlinked(atlas), *redirects.remarks(atlas)),
         sections=tuple(sections(atlas)),
         inventory=sphinx_inventory.encode(entries(atlas), given.repository.rpartition("/")[2], given.version),
+        redirects=tuple(redirects.redirects(atlas)),
     )
+
+
+def _unlinked(atlas: Atlas) -> Iterator[Problem]:
+    for text, one in atlas.unlinked():
+        message = f"{one.path}::{one.symbol} is on no page, so its mention has no link"
+        yield Problem(f"{text.name}.md", one.line, message, "unlinked")
