@@ -145,7 +145,7 @@ def _given(at: Session, files: Iterable[Path], told: Told, mirror: Mirror) -> Si
         since=became,
         elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
         chronicle=_chronicle(at, told) if mirror.pairs else HistoryInput(),
-        packages=import_input.packages(at.project, at.cache, texts),
+        packages=import_input.packages(at.project, texts),
         locking=shown.locking,
         figures=_figures(at.project),
         redirects=_redirects(at.project),

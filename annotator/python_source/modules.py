@@ -121,7 +121,7 @@ def parsed(path: Path, data: bytes) -> ast.Module:
         InvalidInput: It is not Python.
     """
     try:
-        return ast.parse(data.decode("utf-8"))
+        return ast.parse(data.decode("utf-8-sig"))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise InvalidInput(f"{path}:{line}: not Python that can be read: {error}") from error

@@ -3,82 +3,85 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
+from pathlib import Path
 
-import msgspec
+import grimp
+from grimp.application.config import settings
+from grimp.application.ports.filesystem import AbstractFileSystem
+from grimp.application.ports.packagefinder import AbstractPackageFinder
+from grimp.exceptions import SourceSyntaxError
 
 from annotator.errors import InvalidInput
 from annotator.model.port import ModuleImports, PackageImports
-from annotator.python_source.modules import statements
+from annotator.python_source.modules import parsed
 
 
-class File(msgspec.Struct, frozen=True):
-    """What one file says: the first sentence of its docstring, and the dotted names that it imports.
-
-    What follows `from` stands joined to it: whether the last part is a module, only the package knows.
-    """
-
-    says: str
-    imported: tuple[str, ...]
-
-
-def read(path: str, data: bytes) -> File:
-    """What a file imports, wherever in it the imports stand.
+def packages(root: Path, folders: Iterable[str]) -> tuple[PackageImports, ...]:
+    """Return the packages in some folders with their modules; imports from elsewhere are left out.
 
     Args:
-        path: The file, from the folder that the packages lie in.
-        data: Its bytes.
+        root: The folder that the packages are imported from.
+        folders: The package folders, from the root.
 
     Raises:
-        InvalidInput: It is not Python.
+        InvalidInput: A file is not Python.
     """
-    try:
-        tree = ast.parse(data)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise InvalidInput(f"{path}:{line}: not Python that can be read: {error}") from error
-    package = path.split("/")[:-1]
-    found = dict.fromkeys(name for node in statements(tree) for name in _names(node, package))
-    return File(_sentence(ast.get_docstring(tree) or ""), tuple(found))
-
-
-def packages(names: Iterable[str], files: Mapping[str, File]) -> tuple[PackageImports, ...]:
-    """Packages by name, made of all their files; what is imported from elsewhere is left out."""
-    known = {_dotted(path): path for path in files}
-    return tuple(
-        PackageImports(
-            name,
-            tuple(
-                ModuleImports(
-                    module, path, files[path].says, tuple(_known(files[path].imported, module, known))
-                )
-                for module, path in sorted(known.items())
-                if module == name or module.startswith(f"{name}.")
-            ),
+    names = [folder.strip("/").replace("/", ".") for folder in folders]
+    # Before grimp, whose errors do not always name a file.
+    files = {
+        file.relative_to(root).as_posix()
+        for name in names
+        for file in (root / name.replace(".", "/")).rglob("*.py")
+    }
+    summaries = {_dotted(path): (path, _summary(root, path)) for path in files}
+    # A package within another one is a part of its graph.
+    outermost = [name for name in dict.fromkeys(names) if not any(name.startswith(f"{n}.") for n in names)]
+    graph = _graph(root, outermost) if outermost else grimp.ImportGraph()
+    modules = [
+        ModuleImports(
+            name, *summaries[name], tuple(sorted(graph.find_modules_directly_imported_by(name) - {name}))
         )
+        for name in sorted(graph.modules & summaries.keys())
+    ]
+    return tuple(
+        PackageImports(name, tuple(m for m in modules if m.name == name or m.name.startswith(f"{name}.")))
         for name in names
     )
 
 
-def _names(node: ast.AST, package: list[str]) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        above = package[: len(package) - node.level + 1] if node.level else []
-        base = [*above, *((node.module or "").split(".") if node.module else [])]
-        yield from (".".join([*base, alias.name]) for alias in node.names)
+class _FinderBelow(AbstractPackageFinder):
+    """Finds packages below a folder.
+
+    grimp's own finder takes them from `sys.path`, and a package that this process has imported from where
+    that lies: reading `annotator` of another worktree would read the running one.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def determine_package_directories(self, package_name: str, file_system: AbstractFileSystem) -> set[str]:
+        """Return the folder of a package."""
+        return {file_system.join(str(self._root), *package_name.split("."))}
 
 
-def _known(imported: Iterable[str], importer: str, known: Mapping[str, str]) -> Iterator[str]:
-    """The modules that names lead to, each once: the name itself, or what it is defined in."""
-    found = (name if name in known else name.rpartition(".")[0] for name in imported)
-    yield from dict.fromkeys(name for name in found if name in known and name != importer)
+def _graph(root: Path, names: list[str]) -> grimp.ImportGraph:
+    default = settings.PACKAGE_FINDER
+    settings.configure(PACKAGE_FINDER=_FinderBelow(root.resolve()))
+    try:
+        return grimp.build_graph(*names, cache_dir=None)
+    except SourceSyntaxError as error:
+        file = Path(error.filename).relative_to(root.resolve()).as_posix()
+        raise InvalidInput(f"{file}:{error.lineno or 1}: not Python that can be read") from error
+    finally:
+        settings.configure(PACKAGE_FINDER=default)
 
 
 def _dotted(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _sentence(doc: str) -> str:
-    """A docstring's first paragraph on one line."""
-    return " ".join(doc.partition("\n\n")[0].split())
+def _summary(root: Path, path: str) -> str:
+    """Return the first paragraph of a module's docstring on one line."""
+    docstring = ast.get_docstring(parsed(Path(path), (root / path).read_bytes())) or ""
+    return " ".join(docstring.partition("\n\n")[0].split())

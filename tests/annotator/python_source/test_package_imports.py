@@ -1,11 +1,11 @@
-"""Imports are read as grimp, which import-linter stands on, reads them."""
+"""Import graphs of Python packages below any folder."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from pathlib import Path
 
-import grimp
 import pytest
 
 from annotator.errors import InvalidInput
@@ -16,51 +16,93 @@ from annotator.python_source.modules import statements
 PROJECT = Path(__file__).resolve().parents[3]
 HOLDERS = ast.Module | ast.stmt | ast.ExceptHandler | ast.match_case
 
-
-@pytest.mark.parametrize("package", ["annotator", "runtime"])
-def test_the_projects_own_imports_are_those_that_grimp_finds(package: str) -> None:
-    files = {file.relative_to(PROJECT).as_posix(): file for file in (PROJECT / package).rglob("*.py")}
-
-    (found,) = package_imports.packages(
-        [package], {path: package_imports.read(path, file.read_bytes()) for path, file in files.items()}
-    )
-
-    graph = grimp.build_graph(package)
-    assert {module.name: {*module.imports} for module in found.modules} == {
-        name: graph.find_modules_directly_imported_by(name) for name in graph.modules
-    }
+SHOP = {
+    "shop/__init__.py": b"",
+    "shop/till.py": b"import json, shop.coins as coins\nfrom . import paper\nfrom .bags import big\n",
+    "shop/coins.py": b'"""Coins,\nand such.\n\nMore."""\ndef f():\n    from shop.bags.big import Big\n',
+    "shop/paper.py": b"\xef\xbb\xbffrom shop import paper\nfrom elsewhere import x\n",
+    "shop/bags/__init__.py": b"from .big import Big\n",
+    "shop/bags/big.py": b"from .. import till\n",
+}
 
 
-def test_each_way_of_importing_leads_to_a_module() -> None:
-    files = {
-        "shop/__init__.py": b"",
-        "shop/till.py": b"import json, shop.coins as coins\nfrom . import paper\nfrom .bags import big\n",
-        "shop/coins.py": b'"""Coins,\nand such.\n\nMore."""\ndef f():\n    from shop.bags.big import Big\n',
-        "shop/paper.py": b"from shop import paper\nfrom ..elsewhere import x\n",
-        "shop/bags/__init__.py": b"from .big import Big\n",
-        "shop/bags/big.py": b"from .. import till\n",
-    }
+def write(root: Path, files: Mapping[str, bytes]) -> None:
+    for path, data in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
 
-    (found,) = package_imports.packages(
-        ["shop"], {path: package_imports.read(path, data) for path, data in files.items()}
-    )
 
-    assert found.modules == (
+def test_each_form_of_import_is_resolved(tmp_path: Path) -> None:
+    write(tmp_path, SHOP)
+
+    (shop,) = package_imports.packages(tmp_path, ["shop"])
+
+    assert shop.modules == (
         ModuleImports("shop", "shop/__init__.py", "", ()),
         ModuleImports("shop.bags", "shop/bags/__init__.py", "", ("shop.bags.big",)),
         ModuleImports("shop.bags.big", "shop/bags/big.py", "", ("shop.till",)),
         ModuleImports("shop.coins", "shop/coins.py", "Coins, and such.", ("shop.bags.big",)),
         ModuleImports("shop.paper", "shop/paper.py", "", ()),
-        ModuleImports("shop.till", "shop/till.py", "", ("shop.coins", "shop.paper", "shop.bags.big")),
+        ModuleImports("shop.till", "shop/till.py", "", ("shop.bags.big", "shop.coins", "shop.paper")),
     )
 
 
-def test_what_is_no_python_is_named_with_its_line() -> None:
+def test_imports_between_packages_are_kept(tmp_path: Path) -> None:
+    write(tmp_path, {"a/__init__.py": b"import b.c", "b/__init__.py": b"", "b/c.py": b""})
+
+    a, b = package_imports.packages(tmp_path, ["a", "b"])
+
+    assert a.modules == (ModuleImports("a", "a/__init__.py", "", ("b.c",)),)
+    assert [module.name for module in b.modules] == ["b", "b.c"]
+
+
+def test_nested_package_is_read_with_its_parent(tmp_path: Path) -> None:
+    write(tmp_path, SHOP)
+
+    bags, shop = package_imports.packages(tmp_path, ["shop/bags", "shop"])
+
+    assert [module.name for module in bags.modules] == ["shop.bags", "shop.bags.big"]
+    assert bags.modules == shop.modules[1:3]
+
+
+def test_package_in_folder_without_init_is_read(tmp_path: Path) -> None:
+    write(tmp_path, {"src/shop/__init__.py": b"from src.shop import till", "src/shop/till.py": b""})
+
+    (shop,) = package_imports.packages(tmp_path, ["src/shop/"])
+
+    assert [(module.name, module.imports) for module in shop.modules] == [
+        ("src.shop", ("src.shop.till",)),
+        ("src.shop.till", ()),
+    ]
+
+
+def test_running_package_is_read_from_root(tmp_path: Path) -> None:
+    write(tmp_path, {"annotator/__init__.py": b"", "annotator/other.py": b"import annotator"})
+
+    (found,) = package_imports.packages(tmp_path, ["annotator"])
+
+    assert [module.name for module in found.modules] == ["annotator", "annotator.other"]
+
+
+def test_no_packages_are_read_as_none(tmp_path: Path) -> None:
+    assert package_imports.packages(tmp_path, []) == ()
+
+
+def test_syntax_error_names_file_and_line(tmp_path: Path) -> None:
+    write(tmp_path, {"shop/__init__.py": b"", "shop/a.py": b"a = 1\ndef (:\n"})
+
     with pytest.raises(InvalidInput, match=r"^shop/a\.py:2: not Python that can be read"):
-        package_imports.read("shop/a.py", b"a = 1\ndef (:\n")
+        package_imports.packages(tmp_path, ["shop"])
 
 
-def test_statements_are_met_in_the_order_of_pythons_own_walk() -> None:
+def test_file_of_another_encoding_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, {"shop/__init__.py": b"a = '\xe4'\n"})
+
+    with pytest.raises(InvalidInput, match=r"^shop/__init__\.py:1: not Python that can be read"):
+        package_imports.packages(tmp_path, ["shop"])
+
+
+def test_statements_come_in_order_of_ast_walk() -> None:
     for file in (PROJECT / "annotator").rglob("*.py"):
         tree = ast.parse(file.read_bytes())
 
