@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from runtime.api import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
-from runtime.api.types.types import SWARM, ComponentVersion, Info, PluginsInfo, Version
+from runtime.api.types.types import ComponentVersion, Info, PluginsInfo, Version
 
 if TYPE_CHECKING:
     from runtime.daemon.daemon import Daemon
@@ -55,7 +55,6 @@ def system_info(daemon: Daemon, hosts: Sequence[str]) -> Info:
         mem_total=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         docker_root_dir=str(daemon.config.root),
         name=socket.gethostname(),
-        swarm=SWARM,
         live_restore_enabled=daemon.config.live_restore_enabled,
         warnings=api_warnings(hosts) or None,
     )

@@ -6,7 +6,7 @@ Go: api/types/types.go
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -57,6 +57,17 @@ class Commit(msgspec.Struct, frozen=True):
     expected: str = msgspec.field(default="", name="Expected")
 
 
+class SwarmInfo(msgspec.Struct, frozen=True, rename="pascal"):
+    """The engine's part in a swarm: none."""
+
+    node_id: str = msgspec.field(default="", name="NodeID")
+    node_addr: str = ""
+    local_node_state: str = "inactive"
+    control_available: bool = False
+    error: str = ""
+    remote_managers: Sequence[Any] | None = None
+
+
 class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     """What the engine and its machine are; what is about containers, images and networks is empty.
 
@@ -84,7 +95,7 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     cpu_set: bool = msgspec.field(default=False, name="CPUSet")
     ipv4_forwarding: bool = msgspec.field(default=False, name="IPv4Forwarding")
     bridge_nf_iptables: bool = False
-    bridge_nf_ip6tables: bool = False
+    bridge_nf_ip6tables: bool = msgspec.field(default=False, name="BridgeNfIp6tables")
     debug: bool = False
     nfd: int = msgspec.field(name="NFd")
     oom_kill_disable: bool = False
@@ -114,7 +125,7 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     cluster_advertise: str = ""
     runtimes: Mapping[str, Any] | None = None
     default_runtime: str = ""
-    swarm: Mapping[str, Any]
+    swarm: SwarmInfo = SwarmInfo()
     live_restore_enabled: bool
     isolation: str = ""
     init_binary: str = ""
@@ -123,14 +134,3 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     init_commit: Commit = Commit()
     security_options: Sequence[str] | None = None
     warnings: Sequence[str] | None = None
-
-
-SWARM: Final = {
-    "NodeID": "",
-    "NodeAddr": "",
-    "LocalNodeState": "inactive",
-    "ControlAvailable": False,
-    "Error": "",
-    "RemoteManagers": None,
-}
-"""That there is no swarm."""

@@ -15,12 +15,12 @@ class VolumeUsageData(msgspec.Struct, frozen=True):
     """How large a volume is, and how many use it.
 
     Args:
-        size: Bytes; -1 if not known.
         ref_count: Users; -1 if not known.
+        size: Bytes; -1 if not known.
     """
 
-    size: int = msgspec.field(name="Size")
     ref_count: int = msgspec.field(name="RefCount")
+    size: int = msgspec.field(name="Size")
 
 
 class Volume(msgspec.Struct, frozen=True, gc=False):

@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 from runtime.api import DEFAULT_VERSION, ENGINE_VERSION, MIN_VERSION
 from runtime.api.server.http import serve
 from runtime.api.server.middleware import ExperimentalMiddleware, VersionMiddleware
+from runtime.api.server.router.absent import AbsentRouter
 from runtime.api.server.router.plugin import PluginRouter
 from runtime.api.server.router.system import EventStreams, SystemRouter
 from runtime.api.server.router.volume import VolumeRouter
@@ -194,6 +195,7 @@ def open_door(daemon: Daemon, hosts: Sequence[str] = (), workers: Workers | None
         SystemRouter(system, streams, Context),
         VolumeRouter(Volumes(daemon.volumes), Context),
         PluginRouter(Plugins(daemon)),
+        AbsentRouter(),
     )
     return Door(new_server(middlewares, routers, workers or Threads()), streams)
 

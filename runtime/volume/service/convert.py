@@ -51,7 +51,7 @@ def volumes_with_size(
         msgspec.structs.replace(
             v.api or volume_to_api_type(v),
             mountpoint=v.path(),
-            usage_data=VolumeUsageData(_size(v, ctx), vs.count_references(v)),
+            usage_data=VolumeUsageData(ref_count=vs.count_references(v), size=_size(v, ctx)),
         )
         for v in volumes
     )

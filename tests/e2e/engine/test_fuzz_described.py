@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from runtime.api import openapi
+from tests.e2e.engine import openapi
 
 pytestmark = pytest.mark.slow
 

@@ -293,10 +293,10 @@ def _operation(operation: Operation) -> Json:
 
 def _answer(operation: Operation, status: int, schema: Json | None) -> Json:
     described: Json = {"description": WORDS[status]}
-    if status >= 400:  # noqa: PLR2004 - errors begin there
+    if status >= 400:
         schema = _ref("ErrorResponse")
     if schema is not None and operation.method != "HEAD":
-        kind = "text/plain" if operation.path == "/_ping" and status < 400 else JSON_TYPE  # noqa: PLR2004
+        kind = "text/plain" if operation.path == "/_ping" and status < 400 else JSON_TYPE
         described["content"] = {kind: {"schema": schema}}
     return described
 
