@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -70,8 +71,17 @@ def steps(tell: Callable[[int, str, str], object]) -> Iterator[None]:
 
 
 def counterpart(code: CodeType) -> str:
-    """The Go function that a function stands for, according to its docstring; empty if for none."""
-    docstring = code.co_consts[0] if code.co_consts else None
-    if not code.co_filename.startswith(RUNTIME) or not isinstance(docstring, str) or SECTION not in docstring:
+    """Return the Go function or file that a function stands for, or an empty string.
+
+    A docstring names the Go function where its name or file differs; else the module's docstring has the file.
+    """
+    if not code.co_filename.startswith(RUNTIME) or code.co_name.startswith("<"):
         return ""
-    return docstring.partition(SECTION)[2].split()[0]
+    docstring = code.co_consts[0] if code.co_consts else None
+    if isinstance(docstring, str) and SECTION in docstring:
+        return docstring.partition(SECTION)[2].split()[0]
+    if code.co_name.startswith("_") and code.co_name != "__init__":
+        return ""
+    module = inspect.getmodule(code)
+    files = (module.__doc__ or "").partition(SECTION)[2].split() if module else []
+    return files[0].rstrip(",") if files else ""

@@ -24,7 +24,7 @@ from annotator.repository import factory
 
 RUNS = 3
 TEXT = "site/chapters/2.1.md"
-MODULE = "runtime/locker.py"
+MODULE = "runtime/pkg/locker.py"
 FURTHER = ("v20.10.27", "docker-v29.7.2")
 """Tags of which a site is made where that of the baseline was made before: a near one and the farthest."""
 

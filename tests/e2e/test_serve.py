@@ -102,9 +102,9 @@ def seen(word: str, address: str, process: subprocess.Popen[bytes]) -> bool:
 @pytest.mark.parametrize(
     ("file", "old", "page"),
     [
-        ("runtime/volumes/store.py", "The volumes that are known", "py/runtime/volumes/store.html"),
+        ("runtime/volume/service/store.py", '"""', "py/runtime/volume/service/store.html"),
         ("site/chapters/2.2.3.md", "\n+++\n\n", "chapters/2.2.3.html"),
-        ("templates/module.md.jinja", "{% block body %}\n", "py/runtime/volumes/store.html"),
+        ("templates/module.md.jinja", "{% block body %}\n", "py/runtime/volume/service/store.html"),
     ],
 )
 def test_what_is_changed_shows_on_the_served_page_by_itself(served, copy, file, old, page):
