@@ -137,9 +137,7 @@ def _mirror(document: GoFile) -> Mirror:
         )
     }
     originals = {
-        one.symbol: GoSymbol(
-            PATH, one.symbol, one.kind, one.line, one.span.end_line, blob=blob_id(CUPBOARD)
-        )
+        one.symbol: GoSymbol(PATH, one.symbol, one.kind, one.line, one.span.end_line, blob=blob_id(CUPBOARD))
         for one in document.declarations
     }
     call = CUPS.index(b"cup(")

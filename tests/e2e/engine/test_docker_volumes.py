@@ -172,3 +172,30 @@ def test_a_list_can_be_of_names_alone(docker: Any, engine: Any) -> None:
 def test_an_existing_volume_can_be_removed_by_force(docker: Any, engine: Any) -> None:
     docker.says(engine.host, "volume", "create", "one")
     assert docker.says(engine.host, "volume", "rm", "--force", "one") == ["one"]
+
+
+def test_docker_shows_empty_lists_and_finds_volumes(docker: Any, engine: Any) -> None:
+    docker.says(engine.host, "volume", "create", "data")
+    assert len(docker.says(engine.host, "ps", "-a")) == 1
+    assert len(docker.says(engine.host, "images")) == 1
+    assert "0B" in docker.says(engine.host, "system", "df")[1]
+    assert json.loads("".join(docker.says(engine.host, "inspect", "data")))[0]["Name"] == "data"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("create", "x"),
+        ("pull", "x"),
+        ("network", "ls"),
+        ("system", "prune", "--force"),
+        ("service", "ls"),
+        ("rmi", "x"),
+        ("login", "-u", "a", "-p", "b"),
+    ],
+    ids=" ".join,
+)
+def test_docker_says_what_is_not_supported(docker: Any, engine: Any, command: tuple[str, ...]) -> None:
+    assert "not supported: this engine keeps volumes and runs plugins" in docker.refuses(
+        engine.host, *command
+    )

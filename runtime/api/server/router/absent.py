@@ -16,15 +16,16 @@ from runtime.api.server.httputils import Call, filters_of, write_json
 from runtime.api.server.router import Route
 from runtime.errdefs import NotImplementedHere
 
-CONTAINERS: Final = "this engine runs no containers: it keeps volumes and runs plugins"
-IMAGES: Final = "this engine keeps no images: it keeps volumes and runs plugins"
-NETWORKS: Final = "this engine has no networks: it keeps volumes and runs plugins"
-SWARM: Final = "this engine is never part of a swarm: it keeps volumes and runs plugins"
-BUILDS: Final = "this engine builds no images: it keeps volumes and runs plugins"
-REGISTRIES: Final = (
-    "this engine does not talk to registries, so nothing is pulled, pushed, searched or logged in to"
-)
-DEBUG: Final = "this engine has no profiler: Python has none of Go's"
+_PURPOSE: Final = "this engine keeps volumes and runs plugins"
+
+# "not supported" lets `docker inspect NAME` go on from containers to volumes and plugins.
+CONTAINERS: Final = f"containers are not supported: {_PURPOSE}"
+IMAGES: Final = f"images are not supported: {_PURPOSE}"
+BUILDS: Final = f"builds are not supported: {_PURPOSE}"
+NETWORKS: Final = f"networks are not supported: {_PURPOSE}"
+SWARM: Final = f"swarms are not supported: {_PURPOSE}"
+REGISTRIES: Final = f"registries are not supported: {_PURPOSE}"
+DEBUG: Final = f"profiles are not supported: {_PURPOSE}"
 
 UNSUPPORTED: Final = {
     CONTAINERS: """
