@@ -38,8 +38,8 @@ from annotator.site import (
     site_index,
 )
 from annotator.site import version_sites as sites
-from annotator.site.benchmark_tables import Table
-from annotator.site.inputs import Mirror, MovedFile, SiteInput
+from annotator.site.benchmark_tables import BenchmarkTable
+from annotator.site.inputs import MovedFile, PythonInput, SiteInput
 from annotator.site.pages import redirects
 from annotator.tracking import verification
 
@@ -85,11 +85,11 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
     """
     given, folder = tuple(files), at.project.site / "docs"
     state = _state(at, given, told)
-    if kept := output.stamped(folder, state):
+    if kept := output.read_stamp(folder, state):
         return msgspec.msgpack.decode(kept, type=Built)
     pages, built = _pages(at, given, told)
     output.write(pages, folder)
-    output.stamp(folder, state, msgspec.msgpack.encode(built))
+    output.write_stamp(folder, state, msgspec.msgpack.encode(built))
     return built
 
 
@@ -98,7 +98,7 @@ def _state(at: Session, files: Iterable[Path], told: Told, versions: Iterable[st
     of_tags = sorted(at.known_tags) if told.history or told.since else []
     rest = (told.history, told.since, at.source.has_history, of_tags, [*versions])
     return (
-        fingerprint.state(at.project, files, (at.tree.snapshot, at.notice))
+        fingerprint.site_fingerprint(at.project, files, (at.tree.snapshot, at.notice))
         + hashlib.sha256(msgspec.json.encode(rest)).hexdigest()
     )
 
@@ -107,14 +107,14 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     """The files of a site at the tag, by their paths below its documents' folder."""
     with _mirrored(at) as (mirror, whole):
         given = msgspec.structs.replace(_given(at, files, told, mirror), mirror=whole())
-    plan = pages.planned(given)
+    plan = pages.plan_site(given)
     written = rendering.files(plan)
     verdicts = tuple(verdict for entry in given.cited for verdict in entry.verdicts)
     built = Built(sum(path.endswith(".md") for path in written), given.tag, verdicts, plan.remarks)
     return {**written, **output.assets(at.project.site / "assets")}, built
 
 
-def _given(at: Session, files: Iterable[Path], told: Told, mirror: Mirror) -> SiteInput:
+def _given(at: Session, files: Iterable[Path], told: Told, mirror: PythonInput) -> SiteInput:
     """What the pages are made of."""
     baseline_tag = at.project.config.baseline
     own = sorted(
@@ -124,11 +124,13 @@ def _given(at: Session, files: Iterable[Path], told: Told, mirror: Mirror) -> Si
     read = (*own, *(article(at.project, file) for file in files))
     asked = tuple(ref for entry in read for ref in entry.references)
     became, found = since(at, mirror, asked)
-    cited = tuple(inputs.Cited(entry, tuple(found[ref] for ref in entry.references)) for entry in read)
+    cited = tuple(
+        inputs.VerifiedArticle(entry, tuple(found[ref] for ref in entry.references)) for entry in read
+    )
     texts = tuple(markdown_text.parse(*text) for text in _texts(at.project))
     snapshot = at.tree.snapshot
-    folders = site_index.folders(cited, texts, mirror, became)
-    shown = go_input.shown(at, folders, locks=any(text.locks for text in texts))
+    folders = site_index.shown_packages(cited, texts, mirror, became)
+    shown = go_input.read_go(at, folders, locks=any(text.locks for text in texts))
     return inputs.SiteInput(
         repository=snapshot.repository,
         tag=snapshot.tag,
@@ -153,7 +155,7 @@ def _given(at: Session, files: Iterable[Path], told: Told, mirror: Mirror) -> Si
 
 
 def since(
-    at: Session, mirror: Mirror, references: Iterable[Reference] = ()
+    at: Session, mirror: PythonInput, references: Iterable[Reference] = ()
 ) -> tuple[tuple[Verdict, ...], Mapping[Reference, Verdict]]:
     """What became of the mapped symbols since the baseline, and of other references with them."""
     baseline_tag = at.project.config.baseline
@@ -214,13 +216,13 @@ def versions(
         mirror = _mirror(at)
         return {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
 
-    def version(tag: str) -> sites.Version:
+    def version(tag: str) -> sites.VersionSite:
         def pages() -> Mapping[str, bytes]:
             made, built = _pages(at.showing(tag), given, msgspec.structs.replace(told, elsewhere=elsewhere()))
             say(built)
             return made
 
-        return sites.Version(tag, _state(at.showing(tag), given, told, wanted), pages)
+        return sites.VersionSite(tag, _state(at.showing(tag), given, told, wanted), pages)
 
     return sites.publish([version(tag) for tag in wanted], at.project.site, at.project.config.baseline)
 
@@ -237,13 +239,13 @@ def latest(at: Session) -> tuple[str, ...]:
 
 
 @contextmanager
-def _mirrored(at: Session) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
+def _mirrored(at: Session) -> Iterator[tuple[PythonInput, Callable[[], PythonInput]]]:
     """What the pages show of Python, and a call that waits for what its programs print.
 
     The programs run meanwhile, and end with the context.
     """
     if not _has_mirror(at.project):
-        yield Mirror(), Mirror
+        yield PythonInput(), PythonInput
         return
     with Programs(at.project.root) as programs:
         python = python_input.Python(at.project, at.cache)
@@ -252,9 +254,9 @@ def _mirrored(at: Session) -> Iterator[tuple[Mirror, Callable[[], Mirror]]]:
         yield read, lambda: python.joined(read, results)
 
 
-def _mirror(at: Session) -> Mirror:
+def _mirror(at: Session) -> PythonInput:
     """What the pages show of Python without what its programs print; empty without facts to compare with."""
-    return python_input.Python(at.project, at.cache).read() if _has_mirror(at.project) else Mirror()
+    return python_input.Python(at.project, at.cache).read() if _has_mirror(at.project) else PythonInput()
 
 
 def _has_mirror(project: Project) -> bool:
@@ -273,7 +275,7 @@ def _redirects(project: Project) -> tuple[MovedFile, ...]:
     return redirects.read(name_of(project, file), bytes_of(file)) if file.is_file() else ()
 
 
-def _figures(project: Project) -> Mapping[str, Table]:
+def _figures(project: Project) -> Mapping[str, BenchmarkTable]:
     """What the benchmarks measured last; nothing where none were run."""
     file = project.site / benchmark_tables.FILE
     return benchmark_tables.decode(name_of(project, file), bytes_of(file)) if file.is_file() else {}

@@ -19,7 +19,7 @@ _RATIO = re.compile(r"([0-9]+(?:\.[0-9]+)?)×")
 _MORE, _LESS = "≥", "≤"
 
 
-class Row(msgspec.Struct, frozen=True):
+class BenchmarkRow(msgspec.Struct, frozen=True):
     """One figure.
 
     Attributes:
@@ -55,26 +55,26 @@ class Machine(msgspec.Struct, frozen=True):
     load: float = 0.0
 
 
-class Table(msgspec.Struct, frozen=True):
+class BenchmarkTable(msgspec.Struct, frozen=True):
     """The figures of one benchmark."""
 
     about: str
     machine: Machine = Machine()
-    rows: tuple[Row, ...] = ()
+    rows: tuple[BenchmarkRow, ...] = ()
 
 
-def decode(name: str, data: bytes) -> Mapping[str, Table]:
+def decode(name: str, data: bytes) -> Mapping[str, BenchmarkTable]:
     """The tables of a file by the names of the benchmarks.
 
     Raises:
         InvalidInput: The file is not what the benchmarks write.
     """
     try:
-        return msgspec.json.decode(data, type=dict[str, Table])
+        return msgspec.json.decode(data, type=dict[str, BenchmarkTable])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{name}: these are no figures: {error}; run the benchmarks again") from error
 
 
-def chosen(tables: Mapping[str, Table], names: Iterable[str]) -> tuple[Table, ...]:
+def select(tables: Mapping[str, BenchmarkTable], names: Iterable[str]) -> tuple[BenchmarkTable, ...]:
     """The tables that a text asks for, as far as they were measured."""
     return tuple(tables[name] for name in names if name in tables)

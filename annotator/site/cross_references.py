@@ -15,27 +15,27 @@ from annotator.model.port import GoSymbol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from annotator.site.placement import Place, Places, Sheet, Source
+    from annotator.site.placement import GoSourceFile, PageLocation, PageLocations, SymbolPagePlan
 
 _QUALIFIER = re.compile(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])")
 
 
-class Call(msgspec.Struct, frozen=True):
+class ShownCall(msgspec.Struct, frozen=True):
     """A declaration that calls another, and the line of the first such call."""
 
-    caller: Place
-    callee: Place
+    caller: PageLocation
+    callee: PageLocation
     line: int
 
 
-class Relations:
+class CrossReferences:
     """The relations among what the pages show."""
 
     def __init__(
         self,
-        sheets: Iterable[Sheet],
-        places: Places,
-        sources: Mapping[str, Source],
+        sheets: Iterable[SymbolPagePlan],
+        places: PageLocations,
+        sources: Mapping[str, GoSourceFile],
         symbols: Iterable[GoSymbol],
     ) -> None:
         self._sheets = tuple(sheets)
@@ -44,21 +44,21 @@ class Relations:
         self._symbols = tuple(symbols)
 
     @cached_property
-    def calls(self) -> tuple[Call, ...]:
+    def calls(self) -> tuple[ShownCall, ...]:
         """Every call from one shown declaration to another, each pair once."""
         return tuple(call for sheet in self._sheets for call in self._of(sheet))
 
     @cached_property
-    def out(self) -> Mapping[str, tuple[Call, ...]]:
+    def out(self) -> Mapping[str, tuple[ShownCall, ...]]:
         """By page, the calls that leave it."""
         return _grouped(self.calls, leaving=True)
 
     @cached_property
-    def into(self) -> Mapping[str, tuple[Call, ...]]:
+    def into(self) -> Mapping[str, tuple[ShownCall, ...]]:
         """By page, the calls that come to it from others."""
         return _grouped(self.calls, leaving=False)
 
-    def _of(self, sheet: Sheet) -> Iterator[Call]:
+    def _of(self, sheet: SymbolPagePlan) -> Iterator[ShownCall]:
         for item in sheet.items:
             span, caller = item.declaration.span, self._places[item.path, item.declaration.symbol]
             seen: set[tuple[str, str]] = set()
@@ -69,7 +69,7 @@ class Relations:
                 seen.add(key)
                 callee = self._places.get(key)
                 if callee is not None and caller.path == item.path:
-                    yield Call(caller, callee, use.line)
+                    yield ShownCall(caller, callee, use.line)
 
     @cached_property
     def implementers(self) -> Mapping[str, tuple[str, ...]]:
@@ -118,8 +118,8 @@ class Relations:
         return next((one for one in found if folder_of(one.path) == folder), None)
 
 
-def _grouped(calls: Iterable[Call], *, leaving: bool) -> Mapping[str, tuple[Call, ...]]:
-    found: dict[str, list[Call]] = defaultdict(list)
+def _grouped(calls: Iterable[ShownCall], *, leaving: bool) -> Mapping[str, tuple[ShownCall, ...]]:
+    found: dict[str, list[ShownCall]] = defaultdict(list)
     for call in calls:
         if call.caller.page != call.callee.page:
             found[call.caller.page if leaving else call.callee.page].append(call)

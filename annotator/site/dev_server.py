@@ -52,7 +52,7 @@ class _Warnings(logging.Handler):
 
 def serve(settings: Path, port: int, *, quiet: bool) -> None:
     """Serve a site until the process is ended; what changes in its pages meanwhile is rendered again."""
-    folder = settings.parent / output.ASIDE / "preview"
+    folder = settings.parent / output.WORK_FOLDER / "preview"
     config = _config(settings, port, folder)
     docs = Path(config.docs_dir)
     state = _state(settings, docs, port)
@@ -120,7 +120,7 @@ def _is_rendered(folder: Path, state: str) -> bool:
 def _state(settings: Path, docs: Path, port: int) -> str:
     """A fingerprint of the pages and of what renders them."""
     tools = [f"{name} {version(name)}" for name in ("mkdocs", "mkdocs-material")]
-    found = hashlib.sha256("\n".join([output.listing(docs), str(port), *tools]).encode())
+    found = hashlib.sha256("\n".join([output.folder_fingerprint(docs), str(port), *tools]).encode())
     found.update(settings.read_bytes())
     return found.hexdigest()
 

@@ -10,21 +10,21 @@ import msgspec
 
 from annotator.site import highlighting
 from annotator.site.markup import href
-from annotator.site.site_index import Atlas, module_page, to
+from annotator.site.site_index import SiteIndex, link_to, module_page
 from annotator.site.view_models import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from annotator.model.go import ResolvedUse
-    from annotator.site.placement import Sheet
-    from annotator.site.side_by_side import Facing, Side
+    from annotator.site.placement import SymbolPagePlan
+    from annotator.site.side_by_side import CounterpartExcerpt, SideBySide
 
 _TALL = 60
 """Lines from which an excerpt scrolls inside its frame where it is not at home."""
 
 
-class Stretch(msgspec.Struct, frozen=True):
+class LineRange(msgspec.Struct, frozen=True):
     """Lines `first` to `last` of a file, 1-based and inclusive."""
 
     path: str
@@ -32,11 +32,13 @@ class Stretch(msgspec.Struct, frozen=True):
     last: int
 
 
-Jumps = dict[tuple[str, int], tuple[str, str]]
+LineLinks = dict[tuple[str, int], tuple[str, str]]
 """By file and line, the address and title of the line that does the same in the other language."""
 
 
-def excerpt(atlas: Atlas, page: str, sheet: Sheet, stretch: Stretch, jumps: Jumps | None = None) -> Excerpt:
+def go_excerpt(
+    atlas: SiteIndex, page: str, sheet: SymbolPagePlan, stretch: LineRange, jumps: LineLinks | None = None
+) -> Excerpt:
     """The lines of a stretch as a page shows them; `sheet` is where they are at home."""
     path, first, last = stretch.path, stretch.first, stretch.last
     source = atlas.given.sources[path]
@@ -44,7 +46,7 @@ def excerpt(atlas: Atlas, page: str, sheet: Sheet, stretch: Stretch, jumps: Jump
         source.data,
         first,
         last,
-        anchors=highlighting.Anchors(
+        anchors=highlighting.LineAnchors(
             sheet.prefixes[path], "" if page == sheet.page else href(page, sheet.page)
         ),
         uses=source.uses,
@@ -64,10 +66,12 @@ def excerpt(atlas: Atlas, page: str, sheet: Sheet, stretch: Stretch, jumps: Jump
     )
 
 
-class Besides:
+class CounterpartColumn:
     """What stands beside the Go of one page: Python, each line with its anchor once."""
 
-    def __init__(self, atlas: Atlas, page: str, facing: Facing | None, *, at_home: bool = True) -> None:
+    def __init__(
+        self, atlas: SiteIndex, page: str, facing: SideBySide | None, *, at_home: bool = True
+    ) -> None:
         self._atlas = atlas
         self._page = page
         self._facing = facing
@@ -75,31 +79,33 @@ class Besides:
         self._taken: dict[str, set[int]] = defaultdict(set)
         self.jumps = _jumps(atlas, facing, self._home) if facing else {}
 
-    def of(self, stretch: Stretch) -> tuple[Excerpt, ...]:
+    def of(self, stretch: LineRange) -> tuple[Excerpt, ...]:
         """The counterparts of what a stretch of Go declares."""
         if self._facing is None:
             return ()
         sides = self._facing.beside(stretch.path, stretch.first, stretch.last)
         return tuple(self._shown(side, self._facing) for side in sides)
 
-    def _shown(self, side: Side, facing: Facing) -> Excerpt:
-        stretch = Stretch(side.path, side.first, side.last)
+    def _shown(self, side: CounterpartExcerpt, facing: SideBySide) -> Excerpt:
+        stretch = LineRange(side.path, side.first, side.last)
         taken = self._taken[side.path]
-        anchors = highlighting.Anchors(facing.prefixes[side.path], self._home, frozenset(taken))
+        anchors = highlighting.LineAnchors(facing.prefixes[side.path], self._home, frozenset(taken))
         taken.update(range(side.first, side.last + 1))
         # The table under the code has what these lines say.
         hidden = highlighting.mapping_lines(self._atlas.given.mirror.modules[side.path].data)
-        return python(self._atlas, self._page, stretch, anchors, side.name, jumps=self.jumps, hidden=hidden)
+        return python_excerpt(
+            self._atlas, self._page, stretch, anchors, side.name, jumps=self.jumps, hidden=hidden
+        )
 
 
-def python(  # noqa: PLR0913 - what a page knows of the lines it shows
-    atlas: Atlas,
+def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
+    atlas: SiteIndex,
     page: str,
-    stretch: Stretch,
-    anchors: highlighting.Anchors,
+    stretch: LineRange,
+    anchors: highlighting.LineAnchors,
     name: str,
     *,
-    jumps: Jumps | None = None,
+    jumps: LineLinks | None = None,
     hidden: frozenset[int] = frozenset(),
 ) -> Excerpt:
     """Return lines of a Python file as a page shows them, without those that are `hidden`."""
@@ -131,13 +137,13 @@ def python(  # noqa: PLR0913 - what a page knows of the lines it shows
     )
 
 
-def _of(path: str, jumps: Jumps | None) -> Mapping[int, tuple[str, str]]:
+def _of(path: str, jumps: LineLinks | None) -> Mapping[int, tuple[str, str]]:
     return {line: found for (one, line), found in (jumps or {}).items() if one == path}
 
 
-def _jumps(atlas: Atlas, facing: Facing, home: str) -> Jumps:
+def _jumps(atlas: SiteIndex, facing: SideBySide, home: str) -> LineLinks:
     """For every line of a page that has a corresponding line in the other language, the way there."""
-    found: Jumps = {}
+    found: LineLinks = {}
     sheet = atlas.sheet(facing.page)
     for side in facing.sides:
         for jump in atlas.facings.jumps(side):
@@ -148,18 +154,18 @@ def _jumps(atlas: Atlas, facing: Facing, home: str) -> Jumps:
     return found
 
 
-def _linker(atlas: Atlas, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
+def _linker(atlas: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
     @cache
     def link(path: str, symbol: str) -> tuple[str, str] | None:
         place = atlas.places.get((path, symbol))
         if not place:
             return None
-        found = to(page, place)
+        found = link_to(page, place)
         return found.href, f"{place.name}: {found.title}"
 
     return lambda use: link(use.path, use.symbol)
 
 
-def _python_linker(atlas: Atlas, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
+def _python_linker(atlas: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
     link = cache(partial(atlas.python, page))
     return lambda use: link(use.symbol)

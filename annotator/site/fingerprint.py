@@ -32,7 +32,7 @@ _LIBRARIES = (
 )
 
 
-def state(project: Project, articles: Iterable[Path], shown: tuple[Snapshot, str | None]) -> str:
+def site_fingerprint(project: Project, articles: Iterable[Path], shown: tuple[Snapshot, str | None]) -> str:
     """A name that changes with anything that the pages are made of.
 
     Args:

@@ -22,17 +22,19 @@ from annotator.model.go import FileLockUsage, ResolvedUse
 from annotator.parallel import parallel_map, split
 from annotator.session import Session
 from annotator.site import highlighting
-from annotator.site.highlighting import Coloured
-from annotator.site.placement import Source
+from annotator.site.highlighting import HighlightedFile
+from annotator.site.placement import GoSourceFile
 
 if TYPE_CHECKING:
     from annotator.cache import Cache
 
-decode = msgspec.msgpack.Decoder(highlighting.Pieces).decode
-made = highlighting.pieces
+decode = msgspec.msgpack.Decoder(highlighting.HighlightSpans).decode
+made = highlighting.highlight
 
 
-def colours(cache: Cache, files: Mapping[str, bytes], language: str) -> Mapping[str, highlighting.Pieces]:
+def highlight_files(
+    cache: Cache, files: Mapping[str, bytes], language: str
+) -> Mapping[str, highlighting.HighlightSpans]:
     """The coloured stretches of files in one language, by path."""
     known = kept(cache, files, language)
     fresh = {path: made(files[path], language) for path in files if path not in known}
@@ -40,9 +42,9 @@ def colours(cache: Cache, files: Mapping[str, bytes], language: str) -> Mapping[
     return {**known, **fresh}
 
 
-def kept(cache: Cache, files: Mapping[str, bytes], language: str) -> dict[str, highlighting.Pieces]:
+def kept(cache: Cache, files: Mapping[str, bytes], language: str) -> dict[str, highlighting.HighlightSpans]:
     """Those that are known already."""
-    return Kept(cache, "colours", highlighting.Pieces).get(_colour_keys(files, files, language))
+    return Kept(cache, "colours", highlighting.HighlightSpans).get(_colour_keys(files, files, language))
 
 
 def keep(cache: Cache, files: Mapping[str, bytes], language: str, encoded: Mapping[str, bytes]) -> None:
@@ -70,14 +72,14 @@ _LOCKING = msgspec.msgpack.Decoder(FileLockUsage)
 T = TypeVar("T")
 
 
-class Shown(msgspec.Struct, frozen=True):
+class GoInput(msgspec.Struct, frozen=True):
     """The files by path, and what they say of locks where that was asked."""
 
-    sources: Mapping[str, Source]
+    sources: Mapping[str, GoSourceFile]
     locking: Mapping[str, FileLockUsage]
 
 
-class _Lacking(msgspec.Struct, frozen=True):
+class _Uncached(msgspec.Struct, frozen=True):
     """The files of which something is not known."""
 
     uses: frozenset[str]
@@ -88,7 +90,7 @@ class _Lacking(msgspec.Struct, frozen=True):
         return any(path in found for found in (self.uses, self.colours, self.locking))
 
 
-class _Made(msgspec.Struct, frozen=True, array_like=True):
+class _Analysis(msgspec.Struct, frozen=True, array_like=True):
     """What one process made of some files, by path and encoded."""
 
     uses: dict[str, bytes]
@@ -96,7 +98,7 @@ class _Made(msgspec.Struct, frozen=True, array_like=True):
     locking: dict[str, bytes]
 
 
-def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
+def read_go(at: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
     """The Go files of some packages, tests apart; what is known of their bytes is not made again.
 
     Args:
@@ -114,7 +116,7 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
     uses, colours = _kept(at, "uses", tuple[ResolvedUse, ...], paths), kept(at.cache, data, "go")
     asked = paths if locks else []
     locking = _kept(at, "locking", FileLockUsage, asked)
-    lacking = _Lacking(
+    lacking = _Uncached(
         frozenset(paths) - uses.keys(), frozenset(paths) - colours.keys(), frozenset(asked) - locking.keys()
     )
     bare = [path for path in paths if path in lacking]
@@ -125,13 +127,18 @@ def shown(at: Session, folders: Iterable[str], *, locks: bool) -> Shown:
         uses |= {path: _USES.decode(encoded) for path, encoded in made.uses.items()}
         colours |= {path: decode(encoded) for path, encoded in made.colours.items()}
         locking |= {path: _LOCKING.decode(encoded) for path, encoded in made.locking.items()}
-    return Shown(
-        {path: Source(data[path], documents[path], uses[path], Coloured(colours[path])) for path in paths},
+    return GoInput(
+        {
+            path: GoSourceFile(data[path], documents[path], uses[path], HighlightedFile(colours[path]))
+            for path in paths
+        },
         {path: locking[path] for path in asked},
     )
 
 
-def _analysed(at: Session, lacking: _Lacking, paths: Sequence[str], data: Mapping[str, bytes]) -> list[_Made]:
+def _analysed(
+    at: Session, lacking: _Uncached, paths: Sequence[str], data: Mapping[str, bytes]
+) -> list[_Analysis]:
     """Analyse some files; many of them in worker processes."""
     modules = at.project.config.modules
     if sum(len(data[path]) for path in paths) < _FEW_BYTES:
@@ -146,7 +153,7 @@ def _analysed(at: Session, lacking: _Lacking, paths: Sequence[str], data: Mappin
     return parallel_map(_made_in_worker, [(tree, modules, lacking, share) for share in shares])
 
 
-def _made_in_worker(task: tuple[bytes, tuple[str, ...], _Lacking, list[str]]) -> _Made:
+def _made_in_worker(task: tuple[bytes, tuple[str, ...], _Uncached, list[str]]) -> _Analysis:
     tree, modules, lacking, paths = task
     binder, read = _opened(tree, modules)
     return _made(binder, read, lacking, paths)
@@ -159,10 +166,10 @@ def _opened(tree: bytes, modules: tuple[str, ...]) -> tuple[Resolver, SourceTree
     return Resolver(opened, modules), opened
 
 
-def _made(binder: Resolver, tree: SourceTree, lacking: _Lacking, paths: Sequence[str]) -> _Made:
+def _made(binder: Resolver, tree: SourceTree, lacking: _Uncached, paths: Sequence[str]) -> _Analysis:
     encode = msgspec.msgpack.encode
     data, documents = tree.read(paths), tree.documents(paths)
-    return _Made(
+    return _Analysis(
         locking={  # which asks the binder for the uses, too
             path: encode(lock_usage.read_lock_usage(binder, path, data[path], documents[path]))
             for path in paths
@@ -173,7 +180,7 @@ def _made(binder: Resolver, tree: SourceTree, lacking: _Lacking, paths: Sequence
     )
 
 
-def _keep(at: Session, data: Mapping[str, bytes], made: _Made) -> None:
+def _keep(at: Session, data: Mapping[str, bytes], made: _Analysis) -> None:
     for kind, values in (("uses", made.uses), ("locking", made.locking)):
         keys = _keys(at, values)
         at.cache.put_values(kind, {keys[path]: encoded for path, encoded in values.items()})

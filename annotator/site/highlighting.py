@@ -39,7 +39,7 @@ _LARGEST = 1_000_000
 """Bytes up to which a file is coloured."""
 
 
-class Line(msgspec.Struct, frozen=True):
+class CodeLine(msgspec.Struct, frozen=True):
     """A line of source.
 
     Attributes:
@@ -80,7 +80,7 @@ class Line(msgspec.Struct, frozen=True):
         return f'<a class="jump" href="{address}" title="{title}" aria-label="{title}"></a>'
 
 
-class Anchors(msgspec.Struct, frozen=True):
+class LineAnchors(msgspec.Struct, frozen=True):
     """How lines are called: what goes before the number, and the page that has the anchors.
 
     `home` is empty on that page itself. Lines that are `taken` have their anchor elsewhere on it.
@@ -91,12 +91,12 @@ class Anchors(msgspec.Struct, frozen=True):
     taken: frozenset[int] = frozenset()
 
 
-Pieces = tuple[tuple[int, int, str], ...]
+HighlightSpans = tuple[tuple[int, int, str], ...]
 """Bytes `[start, end)` of a file that have one colour, in order and without overlap."""
 
 
 @lru_cache(maxsize=1024)
-def pieces(data: bytes, language: str = "go") -> Pieces:
+def highlight(data: bytes, language: str = "go") -> HighlightSpans:
     """The coloured stretches of a file, in order and without overlap."""
     if len(data) > _LARGEST:
         return ()
@@ -109,10 +109,10 @@ def pieces(data: bytes, language: str = "go") -> Pieces:
     return tuple(found)
 
 
-class Coloured:
+class HighlightedFile:
     """A file's coloured stretches, with what pages make of them again and again."""
 
-    def __init__(self, pieces: Pieces) -> None:
+    def __init__(self, pieces: HighlightSpans) -> None:
         """Take the stretches as `pieces` gives them."""
         self.pieces = pieces
         self.ends = [piece[1] for piece in pieces]
@@ -121,8 +121,8 @@ class Coloured:
 
 
 @lru_cache(maxsize=1024)
-def _coloured_file(data: bytes, language: str) -> Coloured:
-    return Coloured(pieces(data, language))
+def _coloured_file(data: bytes, language: str) -> HighlightedFile:
+    return HighlightedFile(highlight(data, language))
 
 
 @lru_cache(maxsize=65536)
@@ -146,7 +146,7 @@ def _colour(token: _TokenType) -> str:
 
 
 @lru_cache(maxsize=1024)
-def starts(data: bytes) -> tuple[int, ...]:
+def line_offsets(data: bytes) -> tuple[int, ...]:
     """The byte offset at which each line begins, and one past the end."""
     found = [0]
     while (at := data.find(b"\n", found[-1])) >= 0:
@@ -159,15 +159,15 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     first: int,
     last: int,
     *,
-    anchors: Anchors,
+    anchors: LineAnchors,
     uses: Iterable[ResolvedUse] = (),
     href: Callable[[ResolvedUse], tuple[str, str] | None] = lambda _: None,
     cited: frozenset[int] = frozenset(),
     jumps: Mapping[int, tuple[str, str]] | None = None,
     language: str = "go",
-    colours: Coloured | None = None,
+    colours: HighlightedFile | None = None,
     hidden: frozenset[int] = frozenset(),
-) -> tuple[Line, ...]:
+) -> tuple[CodeLine, ...]:
     """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
 
     Args:
@@ -183,19 +183,19 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         colours: The file's coloured stretches, if they are known already.
         hidden: Lines to leave out; the line after them has their anchors.
     """
-    ends = starts(data)
+    ends = line_offsets(data)
     start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
     inside = (use for use in uses if start <= use.start < end)
     linked = {(use.start, use.end): _link(*found) for use in inside if (found := href(use))}
-    shown = _Shown(data, colours or _coloured_file(data, language), sorted(linked), linked)
-    shown_lines: list[Line] = []
+    shown = _LinkedFile(data, colours or _coloured_file(data, language), sorted(linked), linked)
+    shown_lines: list[CodeLine] = []
     skipped: list[str] = []
     for number in range(max(first, 1), min(last, len(ends) - 1) + 1):
         anchor = "" if anchors.home or number in anchors.taken else f"{anchors.prefix}{number}"
         if number in hidden:
             skipped += [anchor] if anchor else []
             continue
-        line = Line(
+        line = CodeLine(
             number=number,
             id=anchor,
             href=f"{anchors.home}#{anchors.prefix}{number}",
@@ -246,29 +246,29 @@ def _sections_of(lines: list[str], first: int, last: int) -> set[int]:
     return found
 
 
-class _Shown(msgspec.Struct, frozen=True):
+class _LinkedFile(msgspec.Struct, frozen=True):
     """A file with its colours, and with what opens each link, by their places in order."""
 
     data: bytes
-    colours: Coloured
+    colours: HighlightedFile
     order: list[tuple[int, int]]
     linked: dict[tuple[int, int], str]
 
 
-def _line(shown: _Shown, start: int, end: int) -> Html:
+def _line(shown: _LinkedFile, start: int, end: int) -> Html:
     end -= shown.data.endswith(b"\r", start, end)
     inside = shown.order[bisect_left(shown.order, (start, 0)) : bisect_right(shown.order, (end, 0))]
     return _linked(shown, start, end, inside) if inside else _plain(shown, start, end)
 
 
-def _plain(shown: _Shown, start: int, end: int) -> Html:
+def _plain(shown: _LinkedFile, start: int, end: int) -> Html:
     known = shown.colours.plain
     if start not in known:
         known[start] = Html("".join(_coloured(shown, start, end)))
     return known[start]
 
 
-def _linked(shown: _Shown, start: int, end: int, inside: list[tuple[int, int]]) -> Html:
+def _linked(shown: _LinkedFile, start: int, end: int, inside: list[tuple[int, int]]) -> Html:
     parts: list[str] = []
     at = start
     for left, right in inside:
@@ -281,7 +281,7 @@ def _linked(shown: _Shown, start: int, end: int, inside: list[tuple[int, int]]) 
     return Html("".join(parts))
 
 
-def _coloured(shown: _Shown, start: int, end: int) -> Iterator[str]:
+def _coloured(shown: _LinkedFile, start: int, end: int) -> Iterator[str]:
     """The bytes `[start, end)` of a line, each stretch in its colour."""
     found, data, at = shown.colours.pieces, shown.data, start
     for place in range(bisect_right(shown.colours.ends, start), len(found)):

@@ -11,10 +11,10 @@ from annotator.python_source import package_imports
 if TYPE_CHECKING:
     from annotator.config import Project
     from annotator.model.port import PackageImports
-    from annotator.site.markdown_text import Prose
+    from annotator.site.markdown_text import MarkdownText
 
 
-def packages(project: Project, texts: Iterable[Prose]) -> tuple[PackageImports, ...]:
+def packages(project: Project, texts: Iterable[MarkdownText]) -> tuple[PackageImports, ...]:
     """Return the packages whose structure the texts show.
 
     Raises:

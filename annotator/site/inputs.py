@@ -12,13 +12,13 @@ from annotator.model.port import Comparison, PackageImports, PythonObject, Symbo
 from annotator.model.reference import Article, Verdict
 from annotator.model.symbol_history import HistoryInput
 from annotator.reports.parity_report import Walk
-from annotator.site.benchmark_tables import Table
-from annotator.site.highlighting import Coloured
-from annotator.site.markdown_text import Prose
-from annotator.site.placement import Source
+from annotator.site.benchmark_tables import BenchmarkTable
+from annotator.site.highlighting import HighlightedFile
+from annotator.site.markdown_text import MarkdownText
+from annotator.site.placement import GoSourceFile
 
 
-class Module(msgspec.Struct, frozen=True):
+class PythonFile(msgspec.Struct, frozen=True):
     """A Python file: its bytes, what its names are proven to mean, its docstring and its colours.
 
     A use's `symbol` is a dotted name.
@@ -27,10 +27,10 @@ class Module(msgspec.Struct, frozen=True):
     data: bytes
     uses: tuple[ResolvedUse, ...] = ()
     doc: str = ""
-    colours: Coloured | None = None
+    colours: HighlightedFile | None = None
 
 
-class Example(msgspec.Struct, frozen=True):
+class ExampleRun(msgspec.Struct, frozen=True):
     """A program that shows something.
 
     Attributes:
@@ -48,7 +48,7 @@ class Example(msgspec.Struct, frozen=True):
     output: str
 
 
-class Mirror(msgspec.Struct, frozen=True):
+class PythonInput(msgspec.Struct, frozen=True):
     """All that pages show of the Python packages.
 
     Attributes:
@@ -61,11 +61,11 @@ class Mirror(msgspec.Struct, frozen=True):
         home: Address below which the files are on the web, or empty.
     """
 
-    modules: Mapping[str, Module] = {}
+    modules: Mapping[str, PythonFile] = {}
     objects: Mapping[str, PythonObject] = {}
     pairs: tuple[Comparison, ...] = ()
     covered: tuple[SymbolCoverage, ...] = ()
-    examples: tuple[Example, ...] = ()
+    examples: tuple[ExampleRun, ...] = ()
     walk: Walk | None = None
     home: str = ""
 
@@ -74,7 +74,7 @@ class Mirror(msgspec.Struct, frozen=True):
         return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-class Cited(msgspec.Struct, frozen=True):
+class VerifiedArticle(msgspec.Struct, frozen=True):
     """An article and what became of its references at the tag."""
 
     article: Article
@@ -120,16 +120,16 @@ class SiteInput(msgspec.Struct, frozen=True):
     version: str
     baseline: str
     source: str
-    sources: Mapping[str, Source]
-    cited: tuple[Cited, ...] = ()
-    texts: tuple[Prose, ...] = ()
+    sources: Mapping[str, GoSourceFile]
+    cited: tuple[VerifiedArticle, ...] = ()
+    texts: tuple[MarkdownText, ...] = ()
     licence: Licence = Licence()
     notice: str = ""
-    mirror: Mirror = Mirror()
+    mirror: PythonInput = PythonInput()
     since: tuple[Verdict, ...] = ()
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
     chronicle: HistoryInput = HistoryInput()
     packages: tuple[PackageImports, ...] = ()
     locking: Mapping[str, FileLockUsage] = {}
-    figures: Mapping[str, Table] = {}
+    figures: Mapping[str, BenchmarkTable] = {}
     redirects: tuple[MovedFile, ...] = ()

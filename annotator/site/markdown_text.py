@@ -18,7 +18,7 @@ _FENCE = "+++"
 _NOTATION = re.compile(r"`([^`\n:]+\.go)::([^`\n#]+)`")
 
 
-class Prose(msgspec.Struct, frozen=True):
+class MarkdownText(msgspec.Struct, frozen=True):
     """A text of our own.
 
     Attributes:
@@ -49,20 +49,20 @@ class Prose(msgspec.Struct, frozen=True):
     order: int = 0
     shows: tuple[str, ...] = ()
     example: str = ""
-    picture: Picture | None = None
+    picture: DiagramRequest | None = None
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
 
 
-class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PathStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A station of a way through the code: a symbol, and what happens there in a few words."""
 
     at: str
     what: str = ""
 
 
-class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StateChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A change of state and what makes it, as a notation; where there is no state before, it is empty."""
 
     by: str
@@ -70,7 +70,7 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: str = msgspec.field(name="to", default="")
 
 
-class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DiagramRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a picture shows; the generator draws it from the code.
 
     Attributes:
@@ -81,9 +81,9 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     title: str
-    way: tuple[Station, ...] = ()
+    way: tuple[PathStep, ...] = ()
     holders: str = ""
-    life: tuple[Change, ...] = ()
+    life: tuple[StateChange, ...] = ()
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(dict.fromkeys(one for one in found if one))
 
 
-class Mention(msgspec.Struct, frozen=True):
+class SymbolMention(msgspec.Struct, frozen=True):
     """A symbol that a text names, at a 1-based line of its file."""
 
     path: str
@@ -100,7 +100,7 @@ class Mention(msgspec.Struct, frozen=True):
     line: int
 
 
-class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _FrontMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     number: str = ""
     summary: str = ""
@@ -108,13 +108,13 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: int = 0
     shows: tuple[str, ...] = ()
     example: str = ""
-    picture: Picture | None = None
+    picture: DiagramRequest | None = None
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
 
 
-def parse(name: str, text: str) -> Prose:
+def parse(name: str, text: str) -> MarkdownText:
     """The text of one file, `name` being the file's name without its suffix.
 
     Raises:
@@ -125,8 +125,8 @@ def parse(name: str, text: str) -> Prose:
         raise InvalidInput(f"{name}.md:1: begin with a head between two lines of {_FENCE}, in TOML")
     end = lines.index(_FENCE, 1)
     first = next((at for at in range(end + 1, len(lines)) if lines[at]), end)
-    head = Toml(f"{name}.md", "\n".join(lines[1:end]).encode(errors="replace"), first=2).convert(_Head)
-    return Prose(
+    head = Toml(f"{name}.md", "\n".join(lines[1:end]).encode(errors="replace"), first=2).convert(_FrontMatter)
+    return MarkdownText(
         name=name,
         number=head.number,
         title=head.title,
@@ -144,17 +144,22 @@ def parse(name: str, text: str) -> Prose:
     )
 
 
-def mentions(prose: Prose) -> tuple[Mention, ...]:
+def mentions(prose: MarkdownText) -> tuple[SymbolMention, ...]:
     """Every symbol that the text and its head name: the text's in order, then the head's."""
     told = (
-        Mention(path=match[1], symbol=match[2], line=prose.line + prose.body.count("\n", 0, match.start()))
+        SymbolMention(
+            path=match[1], symbol=match[2], line=prose.line + prose.body.count("\n", 0, match.start())
+        )
         for match in _NOTATION.finditer(prose.body)
     )
     headed = (*prose.shows, *prose.locks, *(prose.picture.named if prose.picture else ()))
-    return (*told, *(Mention(path, symbol, 1) for path, _, symbol in (one.partition("::") for one in headed)))
+    return (
+        *told,
+        *(SymbolMention(path, symbol, 1) for path, _, symbol in (one.partition("::") for one in headed)),
+    )
 
 
-def linked(prose: Prose, show: Callable[[str, str], Html | None]) -> Html:
+def linked(prose: MarkdownText, show: Callable[[str, str], Html | None]) -> Html:
     """The body as Markdown, each notation replaced by what `show(path, symbol)` makes of it."""
 
     def replace(match: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from annotator.errors import AnnotatorError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ASIDE = ".cache"
+WORK_FOLDER = ".cache"
 """Beside the documents' folder: what is being written, what is being replaced, and the lock."""
 
 WITHOUT_BANNER = {"NO_MKDOCS_2_WARNING": "1"}
@@ -38,7 +38,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
     for path in files:
         if path.startswith("/") or {"", ".", ".."} & set(path.split("/")):
             raise AnnotatorError(f"{path!r} is no path below {folder}; this is a fault of the annotator")
-    aside = folder.parent / ASIDE
+    aside = folder.parent / WORK_FOLDER
     try:
         aside.mkdir(parents=True, exist_ok=True)
         with locked(aside / f"{folder.name}.lock", folder):
@@ -48,7 +48,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
         raise AnnotatorError(f"{folder}: cannot be written: {error.strerror}{kept}") from error
 
 
-def stamped(folder: Path, state: str) -> bytes | None:
+def read_stamp(folder: Path, state: str) -> bytes | None:
     """What was noted when the folder was written from this state, if nothing in it has changed since."""
     try:
         head, note = _stamp(folder).read_bytes().split(b"\n", 1)
@@ -57,7 +57,7 @@ def stamped(folder: Path, state: str) -> bytes | None:
     return note if head == _head(folder, state, note) else None
 
 
-def stamp(folder: Path, state: str, note: bytes) -> None:
+def write_stamp(folder: Path, state: str, note: bytes) -> None:
     """Note from which state the folder was written."""
     file = _stamp(folder)
     aside = file.with_suffix(".new")
@@ -67,14 +67,14 @@ def stamp(folder: Path, state: str, note: bytes) -> None:
 
 def _head(folder: Path, state: str, note: bytes) -> bytes:
     """What a stamp begins with: the state, the folder as it is, and the note that follows."""
-    return f"{state} {listing(folder)} {hashlib.sha256(note).hexdigest()}".encode()
+    return f"{state} {folder_fingerprint(folder)} {hashlib.sha256(note).hexdigest()}".encode()
 
 
 def _stamp(folder: Path) -> Path:
-    return folder.parent / ASIDE / f"{folder.name}.stamp"
+    return folder.parent / WORK_FOLDER / f"{folder.name}.stamp"
 
 
-def listing(folder: Path) -> str:
+def folder_fingerprint(folder: Path) -> str:
     """A name for the folder's files by their sizes and times."""
     found = hashlib.sha256()
     for at, names, files in os.walk(folder):

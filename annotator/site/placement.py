@@ -10,7 +10,7 @@ import msgspec
 
 from annotator.model.go import Declaration, GoFile, Kind, ResolvedUse, folder_of
 from annotator.model.reference import Anchor
-from annotator.site.highlighting import Coloured
+from annotator.site.highlighting import HighlightedFile
 from annotator.site.markup import slug, unique
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ _LARGE = 800
 """Lines of methods up to which a type that is only used is shown whole."""
 
 
-class Source(msgspec.Struct, frozen=True):
+class GoSourceFile(msgspec.Struct, frozen=True):
     """A Go file at the tag: its bytes, what they say, what its identifiers name for sure, its colours."""
 
     data: bytes
     document: GoFile
     uses: tuple[ResolvedUse, ...] = ()
-    colours: Coloured | None = None
+    colours: HighlightedFile | None = None
 
 
-class Shown(msgspec.Struct, frozen=True):
+class PlacedDeclaration(msgspec.Struct, frozen=True):
     """A declaration that a page shows, the file it stands in, and its anchor on the page."""
 
     path: str
@@ -52,7 +52,7 @@ class Shown(msgspec.Struct, frozen=True):
         return self.declaration.span.end_line
 
 
-class Sheet(msgspec.Struct, frozen=True):
+class SymbolPagePlan(msgspec.Struct, frozen=True):
     """What one page shows: a type with its methods, or a package's functions, constants, variables.
 
     Attributes:
@@ -69,17 +69,17 @@ class Sheet(msgspec.Struct, frozen=True):
     folder: str
     package: str
     type: str
-    items: tuple[Shown, ...]
+    items: tuple[PlacedDeclaration, ...]
     prefixes: Mapping[str, str]
     hidden: int = 0
 
     @property
-    def main(self) -> Shown | None:
+    def main(self) -> PlacedDeclaration | None:
         """The type's own declaration; none on a package's page."""
         return next((item for item in self.items if item.declaration.symbol == self.type), None)
 
     @property
-    def others(self) -> tuple[Shown, ...]:
+    def others(self) -> tuple[PlacedDeclaration, ...]:
         """Everything but the type's own declarations."""
         return tuple(item for item in self.items if item.declaration.symbol != self.type)
 
@@ -89,7 +89,7 @@ class Sheet(msgspec.Struct, frozen=True):
         return f"{self.package}.{self.type}" if self.type else f"package {self.package}"
 
 
-class Place(msgspec.Struct, frozen=True):
+class PageLocation(msgspec.Struct, frozen=True):
     """Where a symbol is on the site: a page, an anchor there, and what it is called for people."""
 
     page: str
@@ -104,12 +104,12 @@ class Place(msgspec.Struct, frozen=True):
         return _first(self.declaration)
 
 
-Places = dict[tuple[str, str], Place]
+PageLocations = dict[tuple[str, str], PageLocation]
 
 
-def sheets(
-    sources: Mapping[str, Source], anchors: Iterable[Anchor], named: Iterable[tuple[str, str]] = ()
-) -> tuple[Sheet, ...]:
+def plan_symbol_pages(
+    sources: Mapping[str, GoSourceFile], anchors: Iterable[Anchor], named: Iterable[tuple[str, str]] = ()
+) -> tuple[SymbolPagePlan, ...]:
     """The pages that show what the anchors name, what that uses, one step far, and what is `named`.
 
     A type that an anchor names, or whose method it names, is shown with all its methods, unless these
@@ -118,12 +118,12 @@ def sheets(
     among the sources, and so is what `named` gives by path and symbol; of a very large type only the
     methods that are used.
     """
-    index = _Index(sources)
+    index = _DeclarationIndex(sources)
     seeds = {shown.key: shown for anchor in anchors for shown in index.seeded(index.at(anchor))}
     told = (index.find(path, symbol) for path, symbol in named)
     used = {one.key: one for one in told if one}
     used |= {one.key: one for seed in seeds.values() for one in index.used_by(seed)}
-    grouped: dict[tuple[str, str], dict[_Key, _Found]] = defaultdict(dict)
+    grouped: dict[tuple[str, str], dict[_Key, _Candidate]] = defaultdict(dict)
     for found in (*seeds.values(), *(more for one in used.values() for more in index.around(one))):
         grouped[found.folder, found.type][found.key] = found
     pages = unique([page_of(folder, name) for folder, name in sorted(grouped)])
@@ -133,14 +133,14 @@ def sheets(
     )
 
 
-def places(shown: Iterable[Sheet]) -> Places:
+def locate_symbols(shown: Iterable[SymbolPagePlan]) -> PageLocations:
     """Where each declaration, and each of its fields, methods and closures, is found."""
-    found: Places = {}
+    found: PageLocations = {}
     for sheet in shown:
         for item in sheet.items:
             for anchor, declaration in _members(sheet, item):
                 name = f"{sheet.package}.{declaration.symbol}"
-                place = Place(sheet.page, anchor, name, item.path, declaration)
+                place = PageLocation(sheet.page, anchor, name, item.path, declaration)
                 found.setdefault((item.path, declaration.symbol), place)
     return found
 
@@ -150,7 +150,7 @@ def _first(declaration: Declaration) -> int:
     return min(doc.line, declaration.span.line) if doc else declaration.span.line
 
 
-def _members(sheet: Sheet, item: Shown) -> Iterator[tuple[str, Declaration]]:
+def _members(sheet: SymbolPagePlan, item: PlacedDeclaration) -> Iterator[tuple[str, Declaration]]:
     yield item.anchor, item.declaration
     for member in item.declaration.members:
         yield f"{sheet.prefixes[item.path]}{member.line}", member
@@ -159,7 +159,7 @@ def _members(sheet: Sheet, item: Shown) -> Iterator[tuple[str, Declaration]]:
 _Key = tuple[str, int, str]
 
 
-class _Found(msgspec.Struct, frozen=True):
+class _Candidate(msgspec.Struct, frozen=True):
     path: str
     declaration: Declaration
 
@@ -183,14 +183,14 @@ class _Found(msgspec.Struct, frozen=True):
         return self.declaration.span.end_line - self.declaration.span.line + 1
 
 
-class _Index:
+class _DeclarationIndex:
     """The sources' declarations by file, symbol and type."""
 
-    def __init__(self, sources: Mapping[str, Source]) -> None:
+    def __init__(self, sources: Mapping[str, GoSourceFile]) -> None:
         self._sources = {path: sources[path] for path in sorted(sources)}
         self._files = {path: self._read(path) for path in self._sources}
-        self._types: dict[tuple[str, str], list[_Found]] = defaultdict(list)
-        self._symbols: dict[tuple[str, str], _Found] = {}
+        self._types: dict[tuple[str, str], list[_Candidate]] = defaultdict(list)
+        self._symbols: dict[tuple[str, str], _Candidate] = {}
         for founds in self._files.values():
             for found in founds:
                 self._symbols.setdefault((found.path, found.declaration.symbol), found)
@@ -199,63 +199,66 @@ class _Index:
                 if found.type:
                     self._types[found.folder, found.type].append(found)
 
-    def _read(self, path: str) -> tuple[_Found, ...]:
-        return tuple(_Found(path, one) for one in self._sources[path].document.declarations)
+    def _read(self, path: str) -> tuple[_Candidate, ...]:
+        return tuple(_Candidate(path, one) for one in self._sources[path].document.declarations)
 
     def package(self, path: str) -> str:
         return self._sources[path].document.package
 
-    def at(self, anchor: Anchor) -> _Found | None:
+    def at(self, anchor: Anchor) -> _Candidate | None:
         """The top-level declaration that an anchor lies in."""
         for found in self._files.get(anchor.path, ()):
             if found.declaration.span.line <= anchor.line <= found.declaration.span.end_line:
                 return found
         return self.find(anchor.path, anchor.symbol)
 
-    def find(self, path: str, symbol: str) -> _Found | None:
+    def find(self, path: str, symbol: str) -> _Candidate | None:
         """The top-level declaration that a symbol is, or is part of."""
         return self._symbols.get((path, symbol))
 
-    def whole(self, found: _Found | None) -> tuple[_Found, ...]:
+    def whole(self, found: _Candidate | None) -> tuple[_Candidate, ...]:
         """A type's declaration with all its methods, a function alone."""
         if found is None:
             return ()
         return tuple(self._types[found.folder, found.type]) if found.type else (found,)
 
-    def seeded(self, found: _Found | None) -> tuple[_Found, ...]:
+    def seeded(self, found: _Candidate | None) -> tuple[_Candidate, ...]:
         """A cited declaration with what gives it its sense: a type whole unless it is a world of its own."""
         whole = self.whole(found)
         if found is None or sum(one.lines for one in whole) <= _HUGE:
             return whole
         return (found, *(one for one in whole if one.declaration.kind in TYPES))
 
-    def around(self, found: _Found) -> tuple[_Found, ...]:
+    def around(self, found: _Candidate) -> tuple[_Candidate, ...]:
         """A used declaration with what gives it its sense: a type whole if it is not too large."""
         whole = self.whole(found)
         if sum(one.lines for one in whole) <= _LARGE:
             return whole
         return (found, *(one for one in whole if one.declaration.kind in TYPES))
 
-    def used_by(self, found: _Found) -> Iterator[_Found]:
+    def used_by(self, found: _Candidate) -> Iterator[_Candidate]:
         span = found.declaration.span
         for use in self._sources[found.path].uses:
             if span.start <= use.start < span.end and (used := self.find(use.path, use.symbol)):
                 yield used
 
 
-def _sheet(page: str, folder: str, name: str, found: dict[_Key, _Found], index: _Index) -> Sheet:
+def _sheet(
+    page: str, folder: str, name: str, found: dict[_Key, _Candidate], index: _DeclarationIndex
+) -> SymbolPagePlan:
     main = min(found.values(), key=lambda one: one.declaration.kind not in TYPES).path
     ordered = sorted(
         found.values(), key=lambda one: (one.path != main, one.declaration.kind not in TYPES, one.key)
     )
     anchors = unique([slug(one.declaration.symbol) for one in ordered])
-    return Sheet(
+    return SymbolPagePlan(
         page=page,
         folder=folder,
         package=index.package(main),
         type=name,
         items=tuple(
-            Shown(one.path, one.declaration, anchor) for one, anchor in zip(ordered, anchors, strict=True)
+            PlacedDeclaration(one.path, one.declaration, anchor)
+            for one, anchor in zip(ordered, anchors, strict=True)
         ),
         prefixes=_prefixes(tuple(dict.fromkeys(one.path for one in ordered))),
         hidden=len(index.whole(ordered[0])) - len(ordered) if name else 0,
@@ -274,7 +277,7 @@ def page_of(folder: str, name: str) -> str:
     return "/".join(("go", *folders, slug(name) or "index")) + ".md"
 
 
-def overlapping(items: Iterable[Shown]) -> Iterator[tuple[Shown, ...]]:
+def group_adjacent(items: Iterable[PlacedDeclaration]) -> Iterator[tuple[PlacedDeclaration, ...]]:
     """The items of one file, in order, those together that share lines or stand right below each other."""
     ordered = sorted(items, key=lambda item: (item.first, item.last))
     start, reach = 0, 0
@@ -287,7 +290,7 @@ def overlapping(items: Iterable[Shown]) -> Iterator[tuple[Shown, ...]]:
         yield tuple(ordered[start:])
 
 
-def _related(one: Shown, after: Shown) -> bool:
+def _related(one: PlacedDeclaration, after: PlacedDeclaration) -> bool:
     """Whether two constants or variables stand in a group, or nearly."""
     kinds = {one.declaration.kind, after.declaration.kind}
     return len(kinds) == 1 and kinds <= {Kind.CONST, Kind.VAR} and after.first - one.last <= 2  # noqa: PLR2004

@@ -20,8 +20,8 @@ from annotator.model.port import Comparison, PythonObject, SymbolCoverage
 from annotator.parity import call_order, examples, mapping, python_index
 from annotator.programs import Finished, Programs
 from annotator.site import go_input
-from annotator.site.highlighting import Coloured
-from annotator.site.inputs import Example, Mirror, Module
+from annotator.site.highlighting import HighlightedFile
+from annotator.site.inputs import ExampleRun, PythonFile, PythonInput
 
 if TYPE_CHECKING:
     from annotator.cache import Cache
@@ -67,15 +67,15 @@ class Python:
         self._data = {path: (project.root / path).read_bytes() for path in python_files(project)}
         self._key = state(project, self._data)
 
-    def read(self) -> Mirror:
+    def read(self) -> PythonInput:
         """What the pages show of the packages but for what runs; read again only where a file has changed."""
         project, cache, data = self._project, self._cache, self._data
         _LOG.info("reading %s", counted(len(data), "Python file"))
-        colours = go_input.colours(cache, data, "py")
+        colours = go_input.highlight_files(cache, data, "py")
         read = Kept(cache, "mirror", _Read).one(self._key, lambda: _read(project, cache, data))
-        return Mirror(
+        return PythonInput(
             modules={
-                path: Module(data[path], read.uses[path], read.docs[path], Coloured(colours[path]))
+                path: PythonFile(data[path], read.uses[path], read.docs[path], HighlightedFile(colours[path]))
                 for path in data
             },
             objects=read.objects,
@@ -110,7 +110,7 @@ class Python:
             walk=walk,
         )
 
-    def joined(self, read: Mirror, started: Started) -> Mirror:
+    def joined(self, read: PythonInput, started: Started) -> PythonInput:
         """Wait for the programs, and return what was read with what they did.
 
         Raises:
@@ -128,7 +128,7 @@ class Python:
         return msgspec.structs.replace(
             read,
             examples=tuple(
-                Example(one.name, one.path, one.title, one.command, outputs[one.name])
+                ExampleRun(one.name, one.path, one.title, one.command, outputs[one.name])
                 for one in started.examples
             ),
             walk=call_order.walked(self._project, calls, read.objects) if calls else None,

@@ -29,8 +29,8 @@ from annotator.site.site_index import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from annotator.site.pages import Plan
-    from annotator.site.view_models import Frame, Page, Redirect
+    from annotator.site.pages import SitePlan
+    from annotator.site.view_models import Redirect, SiteFrame, SitePage
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ QUESTIONS = "Questions"
 """The section of the navigation that comes before the chapters."""
 
 
-def files(plan: Plan) -> Mapping[str, bytes]:
+def files(plan: SitePlan) -> Mapping[str, bytes]:
     """Return every generated file by its path below the documents' folder."""
     _LOG.info("writing the pages of %s", plan.frame.tag)
     rendered = {
@@ -55,7 +55,7 @@ def files(plan: Plan) -> Mapping[str, bytes]:
     }
 
 
-def markdown(frame: Frame, page: Page) -> str:
+def markdown(frame: SiteFrame, page: SitePage) -> str:
     """A page as Markdown for mkdocs, with its head."""
     root = "../" * page.path.count("/")
     template = _environment().get_template(_name(page))
@@ -66,13 +66,13 @@ def _redirect(view: Redirect) -> str:
     return _environment().get_template("redirect.html.jinja").render(view=view)
 
 
-def settings(plan: Plan, paths: list[str]) -> str:
+def settings(plan: SitePlan, paths: list[str]) -> str:
     """The navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
     lines = ["# Generated; mkdocs.yml inherits it.", "nav:", *_nav(plan, paths)]
     return "\n".join(lines) + "\n"
 
 
-def _nav(plan: Plan, paths: list[str]) -> Iterator[str]:
+def _nav(plan: SitePlan, paths: list[str]) -> Iterator[str]:
     sections = {name: list(found) for name, found in plan.sections}
     questions = sections.pop(QUESTIONS, [])
     yield f"  - {HOME}"
@@ -98,7 +98,7 @@ def _listed(title: str, paths: list[str]) -> Iterator[str]:
         yield from (f"      - {json.dumps(path)}" for path in paths)
 
 
-def _name(page: Page) -> str:
+def _name(page: SitePage) -> str:
     """The template of a view: `SymbolPage` is written by `symbol.md.jinja`."""
     name = type(page.view).__name__.removesuffix("Page")
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() + ".md.jinja"

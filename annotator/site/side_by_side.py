@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.model.go import Kind
-from annotator.site.highlighting import starts
+from annotator.site.highlighting import line_offsets
 from annotator.site.markup import slug, unique
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from annotator.model.go import ResolvedUse
     from annotator.model.port import Comparison, PythonObject
-    from annotator.site.inputs import Mirror, Module
-    from annotator.site.placement import Place, Places, Source
+    from annotator.site.inputs import PythonFile, PythonInput
+    from annotator.site.placement import GoSourceFile, PageLocation, PageLocations
 
 _WHOLE = 70
 """Lines up to which a class is shown whole; of a longer one the beginning, its methods where they belong."""
@@ -28,18 +28,18 @@ _WHOLE = 70
 _CALLED = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
 
-class Side(msgspec.Struct, frozen=True):
+class CounterpartExcerpt(msgspec.Struct, frozen=True):
     """A counterpart's lines `first` to `last`, beside the place of the original that it faces."""
 
     name: str
     path: str
     first: int
     last: int
-    place: Place
+    place: PageLocation
     pair: Comparison
 
 
-class Jump(msgspec.Struct, frozen=True):
+class LineLink(msgspec.Struct, frozen=True):
     """A line of Go, and the line of Python that does the same there."""
 
     go: tuple[str, int]
@@ -47,15 +47,15 @@ class Jump(msgspec.Struct, frozen=True):
     name: str
 
 
-class Facing:
+class SideBySide:
     """What faces what on one page."""
 
-    def __init__(self, page: str, sides: tuple[Side, ...], prefixes: Mapping[str, str]) -> None:
+    def __init__(self, page: str, sides: tuple[CounterpartExcerpt, ...], prefixes: Mapping[str, str]) -> None:
         self.page = page
         self.sides = sides
         self.prefixes = prefixes
 
-    def beside(self, path: str, first: int, last: int) -> tuple[Side, ...]:
+    def beside(self, path: str, first: int, last: int) -> tuple[CounterpartExcerpt, ...]:
         """The counterparts of what some lines of a Go file declare, each once, in the order of Go."""
         found = (
             side
@@ -64,7 +64,7 @@ class Facing:
         )
         return tuple({(side.path, side.first): side for side in found}.values())
 
-    def pairs(self, path: str, first: int, last: int) -> tuple[Side, ...]:
+    def pairs(self, path: str, first: int, last: int) -> tuple[CounterpartExcerpt, ...]:
         """The same for each pair, though two of them may be the same lines."""
         found = (
             side
@@ -74,13 +74,15 @@ class Facing:
         return tuple({side.name: side for side in found}.values())
 
 
-class Facings:
+class SideBySideIndex:
     """Facing sides of all pages."""
 
-    def __init__(self, mirror: Mirror, places: Places, sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self, mirror: PythonInput, places: PageLocations, sources: Mapping[str, GoSourceFile]
+    ) -> None:
         self._mirror = mirror
         self._sources = sources
-        sides: dict[str, list[Side]] = defaultdict(list)
+        sides: dict[str, list[CounterpartExcerpt]] = defaultdict(list)
         for side in _sides(mirror, places):
             sides[side.place.page].append(side)
         self.by_page = {page: _facing(page, found) for page, found in sides.items()}
@@ -104,12 +106,12 @@ class Facings:
                 found[original.notation].add(pair.counterpart.name)
         return {notation: frozenset(names) for notation, names in found.items()}
 
-    def jumps(self, side: Side) -> Iterator[Jump]:
+    def jumps(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         """The lines of a side that do what a line of its original does: the first for each thing."""
         yield from self._calls(side)
         yield from self._members(side)
 
-    def _calls(self, side: Side) -> Iterator[Jump]:
+    def _calls(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         span, path = side.place.declaration.span, side.place.path
         ours = _within(self._mirror.modules[side.path].uses, side)
         seen: set[str] = set()
@@ -123,33 +125,33 @@ class Facings:
             seen.add(notation)
             line = next((one.line for one in ours if one.symbol in names), 0)
             if line:
-                yield Jump((path, use.line), (side.path, line), use.symbol)
+                yield LineLink((path, use.line), (side.path, line), use.symbol)
 
-    def _members(self, side: Side) -> Iterator[Jump]:
+    def _members(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         """A struct's fields and an interface's methods, by the rows of the pair."""
         lines = {member.name: member.line for member in side.place.declaration.members}
         data = self._mirror.modules[side.path].data
         for row in side.pair.rows:
             if row.kind in ("field", "method") and row.name in lines and row.python:
                 name = re.split(r"\W", row.python)[0]
-                if side.first <= row.python_line <= side.last and says(data, row.python_line, name):
-                    yield Jump((side.place.path, lines[row.name]), (side.path, row.python_line), row.name)
+                if side.first <= row.python_line <= side.last and line_has_word(data, row.python_line, name):
+                    yield LineLink((side.place.path, lines[row.name]), (side.path, row.python_line), row.name)
 
 
-def says(data: bytes, line: int, word: str) -> bool:
+def line_has_word(data: bytes, line: int, word: str) -> bool:
     """Whether a 1-based line of a file has a word."""
-    ends = starts(data)
+    ends = line_offsets(data)
     if not 0 < line < len(ends):
         return False
     text = data[ends[line - 1] : ends[line]].decode("utf-8", "replace")
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
-def _within(uses: Iterable[ResolvedUse], side: Side) -> tuple[ResolvedUse, ...]:
+def _within(uses: Iterable[ResolvedUse], side: CounterpartExcerpt) -> tuple[ResolvedUse, ...]:
     return tuple(use for use in uses if side.first <= use.line <= side.last)
 
 
-def _sides(mirror: Mirror, places: Places) -> Iterator[Side]:
+def _sides(mirror: PythonInput, places: PageLocations) -> Iterator[CounterpartExcerpt]:
     methods = _methods(mirror)
     for pair in mirror.pairs:
         ours = mirror.objects.get(pair.counterpart.name)
@@ -159,10 +161,10 @@ def _sides(mirror: Mirror, places: Places) -> Iterator[Side]:
         for original in pair.originals:
             place = places.get((original.path, original.symbol))
             if place is not None:
-                yield Side(ours.name, ours.path, first, last, place, pair)
+                yield CounterpartExcerpt(ours.name, ours.path, first, last, place, pair)
 
 
-def _methods(mirror: Mirror) -> Mapping[str, list[PythonObject]]:
+def _methods(mirror: PythonInput) -> Mapping[str, list[PythonObject]]:
     """By a class's dotted name, its own methods in the order of their lines."""
     found: dict[str, list[PythonObject]] = defaultdict(list)
     for name, known in mirror.objects.items():
@@ -173,7 +175,7 @@ def _methods(mirror: Mirror) -> Mapping[str, list[PythonObject]]:
 
 
 def _shown(
-    ours: PythonObject, pair: Comparison, module: Module, methods: list[PythonObject]
+    ours: PythonObject, pair: Comparison, module: PythonFile, methods: list[PythonObject]
 ) -> tuple[int, int]:
     """The first and last line of a counterpart that stand beside its original."""
     lines = module.data.decode("utf-8", "replace").splitlines()
@@ -195,10 +197,10 @@ def _end_of_words(ours: PythonObject, pair: Comparison, lines: list[str]) -> int
     return next((line for line in following if lines[line - 1].rstrip().endswith('"""')), last)
 
 
-def _facing(page: str, sides: list[Side]) -> Facing:
+def _facing(page: str, sides: list[CounterpartExcerpt]) -> SideBySide:
     ordered = sorted(sides, key=lambda side: (side.place.path, side.place.declaration.line))
     paths = tuple(dict.fromkeys(side.path for side in ordered))
-    return Facing(page, tuple(ordered), prefixes(paths))
+    return SideBySide(page, tuple(ordered), prefixes(paths))
 
 
 def prefixes(paths: tuple[str, ...]) -> Mapping[str, str]:

@@ -16,12 +16,18 @@ from annotator.model.port import Comparison, PythonObject
 from annotator.model.reference import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
 from annotator.model.symbol_history import ReferenceHistory
 from annotator.site import markdown_text
-from annotator.site.cross_references import Relations
-from annotator.site.inputs import Cited, Mirror, SiteInput
-from annotator.site.markdown_text import Mention, Prose
+from annotator.site.cross_references import CrossReferences
+from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
+from annotator.site.markdown_text import MarkdownText, SymbolMention
 from annotator.site.markup import Html, href, quote, slug, web
-from annotator.site.placement import Place, Places, Sheet, places, sheets
-from annotator.site.side_by_side import Facings
+from annotator.site.placement import (
+    PageLocation,
+    PageLocations,
+    SymbolPagePlan,
+    locate_symbols,
+    plan_symbol_pages,
+)
+from annotator.site.side_by_side import SideBySideIndex
 from annotator.site.view_models import Link
 
 if TYPE_CHECKING:
@@ -37,7 +43,7 @@ HISTORY, PORTING = "history.md", "porting.md"
 """The pages that are not made of a text or a file of their own."""
 
 
-class Stop(msgspec.Struct, frozen=True):
+class SiteChapter(msgspec.Struct, frozen=True):
     """A chapter of the walk: what the article cites there and what we say."""
 
     page: str
@@ -46,7 +52,7 @@ class Stop(msgspec.Struct, frozen=True):
     summary: str
     article: Article
     verdicts: tuple[Verdict, ...]
-    text: Prose | None
+    text: MarkdownText | None
 
     @property
     def label(self) -> str:
@@ -54,7 +60,7 @@ class Stop(msgspec.Struct, frozen=True):
         return f"{self.number} {self.title}".strip()
 
 
-def anchor_of(verdict: Verdict) -> Anchor | None:
+def resolved_anchor(verdict: Verdict) -> Anchor | None:
     """Where a reference surely is, if it is anywhere."""
     match verdict.outcome:
         case Missing() | Skipped():
@@ -63,39 +69,39 @@ def anchor_of(verdict: Verdict) -> Anchor | None:
             return found.anchor
 
 
-def folders(
-    cited: Iterable[Cited],
-    texts: Iterable[Prose],
-    mirror: Mirror | None = None,
+def shown_packages(
+    cited: Iterable[VerifiedArticle],
+    texts: Iterable[MarkdownText],
+    mirror: PythonInput | None = None,
     since: Iterable[Verdict] = (),
 ) -> frozenset[str]:
     """The folders of the packages whose Go files, tests aside, the pages can show."""
-    anchors = (anchor_of(verdict) for verdict in chain(since, *(one.verdicts for one in cited)))
+    anchors = (resolved_anchor(verdict) for verdict in chain(since, *(one.verdicts for one in cited)))
     named = (mention.path for text in texts for mention in _mentions(text))
     pairs = mirror.pairs if mirror else ()
     mirrored = (original.path for pair in pairs for original in pair.originals)
     return frozenset(folder_of(path) for path in (*(one.path for one in anchors if one), *named, *mirrored))
 
 
-class Atlas:
+class SiteIndex:
     """All that is looked up while pages are made; built once from the input."""
 
     def __init__(self, given: SiteInput) -> None:
         self.given = given
 
     @cached_property
-    def stops(self) -> tuple[Stop, ...]:
+    def stops(self) -> tuple[SiteChapter, ...]:
         """The chapters in the order of their numbers; our texts go with the first article."""
         texts = {text.number: text for text in self.given.texts if text.number}
-        own, *others = self.given.cited or (Cited(Article("", ""), ()),)
+        own, *others = self.given.cited or (VerifiedArticle(Article("", ""), ()),)
         cited = tuple(_cited_stops(own, texts, ""))
         known = {stop.number for stop in cited}
         told = (
-            Stop(_chapter(number), number, text.title, text.summary, own.article, (), text)
+            SiteChapter(_chapter(number), number, text.title, text.summary, own.article, (), text)
             for number, text in texts.items()
             if number not in known
         )
-        walk = sorted((*cited, *told), key=lambda stop: ordinal(stop.number))
+        walk = sorted((*cited, *told), key=lambda stop: chapter_sort_key(stop.number))
         folders = _folders(other.article for other in others)
         more = (
             stop
@@ -105,63 +111,63 @@ class Atlas:
         return (*walk, *more)
 
     @cached_property
-    def verdicts(self) -> tuple[tuple[Stop, Verdict], ...]:
+    def verdicts(self) -> tuple[tuple[SiteChapter, Verdict], ...]:
         """Every reference in order, with the chapter that cites it."""
         return tuple((stop, verdict) for stop in self.stops for verdict in stop.verdicts)
 
     @cached_property
-    def sheets(self) -> tuple[Sheet, ...]:
+    def sheets(self) -> tuple[SymbolPagePlan, ...]:
         """The pages of symbols."""
-        anchors = (anchor_of(verdict) for _, verdict in self.verdicts)
+        anchors = (resolved_anchor(verdict) for _, verdict in self.verdicts)
         named = ((one.path, one.symbol) for text in self.given.texts for one in _mentions(text))
         pairs = self.given.mirror.pairs
         mirrored = ((one.path, one.symbol) for pair in pairs for one in pair.originals)
-        now = ((one.path, one.symbol) for verdict in self.given.since if (one := anchor_of(verdict)))
+        now = ((one.path, one.symbol) for verdict in self.given.since if (one := resolved_anchor(verdict)))
         shown = chain(named, mirrored, now)
-        return sheets(self.given.sources, (anchor for anchor in anchors if anchor), shown)
+        return plan_symbol_pages(self.given.sources, (anchor for anchor in anchors if anchor), shown)
 
     @cached_property
-    def places(self) -> Places:
+    def places(self) -> PageLocations:
         """Where each symbol is; what was cited under another name is found under that as well."""
-        found = places(self.sheets)
+        found = locate_symbols(self.sheets)
         for verdict in (*(verdict for _, verdict in self.verdicts), *self.given.since):
-            reference, anchor = verdict.reference, anchor_of(verdict)
+            reference, anchor = verdict.reference, resolved_anchor(verdict)
             if reference.symbol and anchor and (place := found.get((anchor.path, anchor.symbol))):
                 found.setdefault((reference.path, reference.symbol), place)
         return found
 
     @cached_property
-    def speakers(self) -> Mapping[tuple[str, str], tuple[Stop, ...]]:
+    def speakers(self) -> Mapping[tuple[str, str], tuple[SiteChapter, ...]]:
         """By page and anchor of a symbol, the chapters that cite or name it."""
-        found: dict[tuple[str, str], list[Stop]] = defaultdict(list)
+        found: dict[tuple[str, str], list[SiteChapter]] = defaultdict(list)
         for stop in self.stops:
             for place in self.named(stop):
                 found[place.page, place.anchor].append(stop)
         return {key: tuple(stops) for key, stops in found.items()}
 
     @cached_property
-    def facings(self) -> Facings:
+    def facings(self) -> SideBySideIndex:
         """What of Python stands beside what of Go, page by page."""
-        return Facings(self.given.mirror, self.places, self.given.sources)
+        return SideBySideIndex(self.given.mirror, self.places, self.given.sources)
 
     @cached_property
-    def relations(self) -> Relations:
+    def relations(self) -> CrossReferences:
         """What calls what, and what has the methods of what."""
         symbols = (one.symbol for one in self.given.mirror.covered)
-        return Relations(self.sheets, self.places, self.given.sources, symbols)
+        return CrossReferences(self.sheets, self.places, self.given.sources, symbols)
 
     @cached_property
-    def pages(self) -> tuple[Prose, ...]:
+    def pages(self) -> tuple[MarkdownText, ...]:
         """Our texts that are no chapters, in the order in which they are listed."""
         found = (text for text in self.given.texts if text.name.startswith("pages/"))
         return tuple(sorted(found, key=lambda text: (text.order, text.name)))
 
     @cached_property
-    def became(self) -> Mapping[str, tuple[tuple[Place, Verdict], ...]]:
+    def became(self) -> Mapping[str, tuple[tuple[PageLocation, Verdict], ...]]:
         """By page, the mapped symbols with what became of them since the baseline, in the order of lines."""
-        found: dict[str, list[tuple[Place, Verdict]]] = defaultdict(list)
+        found: dict[str, list[tuple[PageLocation, Verdict]]] = defaultdict(list)
         for verdict in self.given.since:
-            if (anchor := anchor_of(verdict)) and (place := self.place(anchor)):
+            if (anchor := resolved_anchor(verdict)) and (place := self.place(anchor)):
                 found[place.page].append((place, verdict))
         return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
 
@@ -181,7 +187,7 @@ class Atlas:
         """By file, the lines that references name."""
         lines: dict[str, set[int]] = defaultdict(set)
         for _, verdict in self.verdicts:
-            if anchor := anchor_of(verdict):
+            if anchor := resolved_anchor(verdict):
                 lines[anchor.path].add(anchor.line + anchor.offset)
         return {path: frozenset(found) for path, found in lines.items()}
 
@@ -194,16 +200,16 @@ class Atlas:
         return {path: tuple(pairs) for path, pairs in found.items()}
 
     @cached_property
-    def originals(self) -> Mapping[str, tuple[Place, ...]]:
+    def originals(self) -> Mapping[str, tuple[PageLocation, ...]]:
         """By a counterpart's dotted name, the places of its originals."""
-        found: dict[str, list[Place]] = defaultdict(list)
+        found: dict[str, list[PageLocation]] = defaultdict(list)
         for facing in self.facings.by_page.values():
             for side in facing.sides:
                 found[side.name].append(side.place)
         return {name: tuple(places) for name, places in found.items()}
 
     @cached_property
-    def used(self) -> Mapping[str, tuple[Place, ...]]:
+    def used(self) -> Mapping[str, tuple[PageLocation, ...]]:
         """By an example's name, the Go symbols whose counterparts it names, each once, in order."""
         found = {}
         for example in self.given.mirror.examples:
@@ -212,12 +218,12 @@ class Atlas:
             found[example.name] = tuple({(place.page, place.anchor): place for place in places}.values())
         return found
 
-    def sheet(self, page: str) -> Sheet:
+    def sheet(self, page: str) -> SymbolPagePlan:
         """The sheet of a symbol page."""
         return self._by_page[page]
 
     @cached_property
-    def _by_page(self) -> Mapping[str, Sheet]:
+    def _by_page(self) -> Mapping[str, SymbolPagePlan]:
         return {sheet.page: sheet for sheet in self.sheets}
 
     def python(self, page: str, name: str) -> tuple[str, str] | None:
@@ -226,7 +232,7 @@ class Atlas:
         if known is None or known.path not in self.given.mirror.modules:
             return None
         at = self.facings.home.get(name, (module_page(known.path), f"py-L{known.line}"))
-        return href(page, *at), f"{hover(known)} in {known.path}, line {known.line}"
+        return href(page, *at), f"{describe_python(known)} in {known.path}, line {known.line}"
 
     def own(self, path: str, first: int, last: int) -> str:
         """The address of lines of a Python file on the web; empty if it is not there."""
@@ -234,18 +240,18 @@ class Atlas:
         lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
         return f"{home}/{quote(path)}{lines}" if home else ""
 
-    def named(self, stop: Stop) -> tuple[Place, ...]:
+    def named(self, stop: SiteChapter) -> tuple[PageLocation, ...]:
         """The places that a chapter cites or names, each once, in order."""
-        cited = (self.place(anchor) for verdict in stop.verdicts if (anchor := anchor_of(verdict)))
+        cited = (self.place(anchor) for verdict in stop.verdicts if (anchor := resolved_anchor(verdict)))
         told = (self.places.get((one.path, one.symbol)) for one in _mentions(stop.text))
         unique = {(place.page, place.anchor): place for place in (*cited, *told) if place}
         return tuple(unique.values())
 
-    def place(self, anchor: Anchor) -> Place | None:
+    def place(self, anchor: Anchor) -> PageLocation | None:
         """The place of a declaration that was found."""
         return self.places.get((anchor.path, anchor.symbol))
 
-    def unlinked(self) -> Iterator[tuple[Prose, Mention]]:
+    def unlinked(self) -> Iterator[tuple[MarkdownText, SymbolMention]]:
         """What our texts name and the pages do not show."""
         for text in self.given.texts:
             for mention in _mentions(text):
@@ -273,7 +279,7 @@ class Atlas:
         shown = ref or self.given.commit or self.given.tag
         return f"{repository}/blob/{quote(shown)}" if repository else ""
 
-    def told(self, text: Prose, page: str) -> Html:
+    def told(self, text: MarkdownText, page: str) -> Html:
         """A text of ours with its notations linked, for the given page."""
 
         def show(path: str, symbol: str) -> Html | None:
@@ -282,23 +288,23 @@ class Atlas:
                 return None
             return Html('<a class="sym" href="%s" title="%s"><code>%s</code></a>') % (
                 href(page, place.page, place.anchor),
-                about(place),
+                describe_go(place),
                 place.name,
             )
 
         return markdown_text.linked(text, show)
 
 
-def _line(found: tuple[Place, Verdict]) -> tuple[str, int]:
+def _line(found: tuple[PageLocation, Verdict]) -> tuple[str, int]:
     return found[0].path, found[0].declaration.line
 
 
-def to(page: str, place: Place, text: str = "") -> Link:
+def link_to(page: str, place: PageLocation, text: str = "") -> Link:
     """A link from a page to a symbol's place."""
-    return Link(text or place.name, href(page, place.page, place.anchor), about(place))
+    return Link(text or place.name, href(page, place.page, place.anchor), describe_go(place))
 
 
-def about(place: Place) -> str:
+def describe_go(place: PageLocation) -> str:
     """What a Go symbol is and where it stands, in a line for people."""
     declaration = place.declaration
     written = _cut(declaration.signature or declaration.type)
@@ -306,7 +312,7 @@ def about(place: Place) -> str:
     return f"{written} \N{EM DASH} {where}" if written else where
 
 
-def hover(known: PythonObject) -> str:
+def describe_python(known: PythonObject) -> str:
     """What a Python object is, in a line for people."""
     if known.kind not in ("function", "signature"):
         return f"{known.kind} {known.name}"
@@ -330,17 +336,19 @@ def module_page(path: str) -> str:
     return "/".join(("py", *(slug(folder) for folder in folders), slug(name))) + ".md"
 
 
-def ordinal(number: str) -> tuple[tuple[int, str], ...]:
+def chapter_sort_key(number: str) -> tuple[tuple[int, str], ...]:
     """A key that sorts `2.10` after `2.9`."""
     parts = re.split(r"[.\-]", number)
     return tuple((int(part), "") if re.fullmatch("[0-9]{1,9}", part) else (0, part) for part in parts)
 
 
-def _cited_stops(cited: Cited, texts: Mapping[str, Prose], folder: str) -> Iterator[Stop]:
+def _cited_stops(
+    cited: VerifiedArticle, texts: Mapping[str, MarkdownText], folder: str
+) -> Iterator[SiteChapter]:
     verdicts: dict[Reference, Verdict] = {verdict.reference: verdict for verdict in cited.verdicts}
     for chapter in _chapters(cited.article):
         text = texts.get(chapter.number)
-        yield Stop(
+        yield SiteChapter(
             page=_chapter(chapter.number, folder),
             number=chapter.number,
             title=text.title if text else chapter.title,
@@ -374,5 +382,5 @@ def _chapter(number: str, folder: str = "") -> str:
     return f"chapters/{folder}{slug(number) or '~'}.md"
 
 
-def _mentions(text: Prose | None) -> tuple[Mention, ...]:
+def _mentions(text: MarkdownText | None) -> tuple[SymbolMention, ...]:
     return markdown_text.mentions(text) if text else ()

@@ -18,7 +18,7 @@ _UNFIT = re.compile(r"[^\x21-\x7e]")
 _BREAKS = re.compile(r"\s+")
 
 
-class Entry(msgspec.Struct, frozen=True):
+class InventoryEntry(msgspec.Struct, frozen=True):
     """A symbol: its name, its role, its address below the site, and what it is called for people."""
 
     name: str
@@ -27,7 +27,7 @@ class Entry(msgspec.Struct, frozen=True):
     shown: str = "-"
 
 
-def encode(entries: Iterable[Entry], project: str, version: str) -> bytes:
+def encode(entries: Iterable[InventoryEntry], project: str, version: str) -> bytes:
     """The file `objects.inv`, version 2; names and addresses that its format cannot hold are left out."""
     head = (
         "# Sphinx inventory version 2\n"

@@ -45,7 +45,7 @@ _STATE = ".state"
 _LAST_WORDS = 5
 
 
-class Version(msgspec.Struct, frozen=True):
+class VersionSite(msgspec.Struct, frozen=True):
     """A version to build.
 
     Attributes:
@@ -59,7 +59,7 @@ class Version(msgspec.Struct, frozen=True):
     pages: Callable[[], Mapping[str, bytes]]
 
 
-class Listed(msgspec.Struct, frozen=True):
+class ListedVersion(msgspec.Struct, frozen=True):
     """A version in the list: its folder, what people call it, and its other names."""
 
     version: str
@@ -67,7 +67,7 @@ class Listed(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
 
 
-def publish(versions: Sequence[Version], folder: Path, baseline: str) -> tuple[str, ...]:
+def publish(versions: Sequence[VersionSite], folder: Path, baseline: str) -> tuple[str, ...]:
     """Build a site for each tag into `html/TAG` of the site's folder, and list all that are there.
 
     Until all of them are built, nothing in `html` changes; then each takes its place at once. Sites
@@ -85,7 +85,7 @@ def publish(versions: Sequence[Version], folder: Path, baseline: str) -> tuple[s
     Raises:
         AnnotatorError: Another build is running, mkdocs refuses the pages, or the disk does.
     """
-    aside = folder / output.ASIDE / "versions"
+    aside = folder / output.WORK_FOLDER / "versions"
     try:
         aside.mkdir(parents=True, exist_ok=True)
         with output.locked(aside.with_name("html.lock"), folder / "html"):
@@ -96,7 +96,7 @@ def publish(versions: Sequence[Version], folder: Path, baseline: str) -> tuple[s
         ) from error
 
 
-def _publish(versions: Sequence[Version], folder: Path, aside: Path, baseline: str) -> tuple[str, ...]:
+def _publish(versions: Sequence[VersionSite], folder: Path, aside: Path, baseline: str) -> tuple[str, ...]:
     _tidy(aside, folder / "html")
     _build_all(versions, folder, aside)
     tags = {slug(version.tag): version.tag for version in versions}
@@ -122,7 +122,7 @@ def _tidy(aside: Path, html_folder: Path) -> None:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _build_all(versions: Sequence[Version], folder: Path, aside: Path) -> None:
+def _build_all(versions: Sequence[VersionSite], folder: Path, aside: Path) -> None:
     """Build every site that is not there from the same state, as many at once as there are processors."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as builders:
         running = []
@@ -146,7 +146,7 @@ def _build_all(versions: Sequence[Version], folder: Path, aside: Path) -> None:
             raise
 
 
-def _is_finished(version: Version, built: Path) -> bool:
+def _is_finished(version: VersionSite, built: Path) -> bool:
     """Whether a site was built from a version's state to the end."""
     try:
         return (built / _STATE).read_text(encoding="utf-8") == version.state
@@ -196,21 +196,21 @@ def _put(new: Path, place: Path, old: Path) -> None:
     new.rename(place)
 
 
-def _listed(folder: Path, tags: Mapping[str, str], baseline: str) -> Iterator[Listed]:
+def _listed(folder: Path, tags: Mapping[str, str], baseline: str) -> Iterator[ListedVersion]:
     """The versions whose folders are there, the newest first."""
     titles = {one.version: one.title for one in _before(folder / LIST)}
     titles |= {name: f"{tag} (baseline)" if tag == baseline else tag for name, tag in tags.items()}
     for name in sorted(titles, key=_age, reverse=True):
         if (folder / name / "index.html").is_file():
-            yield Listed(name, titles[name])
+            yield ListedVersion(name, titles[name])
 
 
-def _before(file: Path) -> tuple[Listed, ...]:
+def _before(file: Path) -> tuple[ListedVersion, ...]:
     """The list of an earlier run, names apart that are no folder's."""
     if not file.is_file():
         return ()
     try:
-        found = msgspec.json.decode(file.read_bytes(), type=tuple[Listed, ...])
+        found = msgspec.json.decode(file.read_bytes(), type=tuple[ListedVersion, ...])
     except msgspec.MsgspecError:
         return ()
     return tuple(one for one in found if one.version == slug(one.version))
@@ -220,7 +220,7 @@ def _age(name: str) -> tuple[list[int], str]:
     return [int(number) for number in _DIGITS.findall(name)], name
 
 
-def _index(listed: Iterable[Listed], baseline: str) -> str:
+def _index(listed: Iterable[ListedVersion], baseline: str) -> str:
     """The page that leads to the version that is shown first."""
     names = [one.version for one in listed]
     first = html.escape(baseline if baseline in names else names[0])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from annotator.site.benchmark_tables import Table
-from annotator.site.highlighting import Line
+from annotator.site.benchmark_tables import BenchmarkTable
+from annotator.site.highlighting import CodeLine
 from annotator.site.markup import Html
 
 
@@ -26,7 +26,7 @@ class Excerpt(msgspec.Struct, frozen=True):
     path: str
     first: int
     last: int
-    lines: tuple[Line, ...]
+    lines: tuple[CodeLine, ...]
     outside: str
     constraint: str = ""
     tall: bool = False
@@ -40,7 +40,7 @@ class Excerpt(msgspec.Struct, frozen=True):
         return Html("".join(line.markup for line in self.lines))
 
 
-class Compared(msgspec.Struct, frozen=True):
+class ParityTableRow(msgspec.Struct, frozen=True):
     """A row of parity: what each side has, with its line, and how they stand to each other."""
 
     kind: str
@@ -51,16 +51,16 @@ class Compared(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Panel(msgspec.Struct, frozen=True):
+class ParityPanel(msgspec.Struct, frozen=True):
     """A counterpart beside its original, row by row."""
 
     go: Link
     python: Link
     counts: tuple[tuple[str, int], ...]
-    rows: tuple[Compared, ...]
+    rows: tuple[ParityTableRow, ...]
 
 
-class Citation(msgspec.Struct, frozen=True):
+class CitationRow(msgspec.Struct, frozen=True):
     """A reference of an article, what became of it, and where it leads.
 
     Attributes:
@@ -105,7 +105,7 @@ class Citation(msgspec.Struct, frozen=True):
 class CitedCode(msgspec.Struct, frozen=True):
     """A citation with the code it cites, and the lines there that name what the chapter speaks of."""
 
-    citation: Citation | None
+    citation: CitationRow | None
     excerpt: Excerpt | None
     signs: tuple[Link, ...] = ()
     beside: tuple[Excerpt, ...] = ()
@@ -122,7 +122,7 @@ class HomePage(msgspec.Struct, frozen=True):
     symbols: int
 
 
-class Entry(msgspec.Struct, frozen=True):
+class OutlineEntry(msgspec.Struct, frozen=True):
     """A chapter in a list; `depth` is how deep its number lies below the first ones."""
 
     number: str
@@ -132,20 +132,20 @@ class Entry(msgspec.Struct, frozen=True):
     verdicts: tuple[str, ...]
 
 
-class Walk(msgspec.Struct, frozen=True):
+class ArticleOutline(msgspec.Struct, frozen=True):
     """An article and the chapters that follow it."""
 
     article: Link
-    entries: tuple[Entry, ...]
+    entries: tuple[OutlineEntry, ...]
 
 
-class Contents(msgspec.Struct, frozen=True):
+class ContentsPage(msgspec.Struct, frozen=True):
     """The list of all chapters, article by article."""
 
-    walks: tuple[Walk, ...]
+    walks: tuple[ArticleOutline, ...]
 
 
-class ExampleShown(msgspec.Struct, frozen=True):
+class ExampleExcerpt(msgspec.Struct, frozen=True):
     """An example: how to run it, what it prints, and its source."""
 
     title: str
@@ -155,7 +155,7 @@ class ExampleShown(msgspec.Struct, frozen=True):
     source: Excerpt | None = None
 
 
-class Drawn(msgspec.Struct, frozen=True):
+class Diagram(msgspec.Struct, frozen=True):
     """A picture, wide and narrow, with what is said below it."""
 
     wide: Html
@@ -163,26 +163,26 @@ class Drawn(msgspec.Struct, frozen=True):
     caption: str = ""
 
 
-class Part(msgspec.Struct, frozen=True):
+class PackagePart(msgspec.Struct, frozen=True):
     """A part of a package: its file, what it says of itself, what it imports, and the modules in it."""
 
     anchor: str
     link: Link
     says: str
     imports: tuple[Link, ...]
-    modules: tuple[Part, ...] = ()
+    modules: tuple[PackagePart, ...] = ()
 
 
-class Structure(msgspec.Struct, frozen=True):
+class PackageStructure(msgspec.Struct, frozen=True):
     """A package: its picture in layers, and its parts from the topmost to the lowest."""
 
     name: str
     anchor: str
-    picture: Drawn
-    parts: tuple[Part, ...]
+    picture: Diagram
+    parts: tuple[PackagePart, ...]
 
 
-class Held(msgspec.Struct, frozen=True):
+class LockRow(msgspec.Struct, frozen=True):
     """A lock: who takes it to write and who to read, and what stands for it in Python, and why."""
 
     anchor: str
@@ -194,7 +194,7 @@ class Held(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Nested(msgspec.Struct, frozen=True):
+class NestedLocks(msgspec.Struct, frozen=True):
     """A lock that is taken under another: who takes the outer one, and what is done under it."""
 
     outer: Link
@@ -203,12 +203,12 @@ class Nested(msgspec.Struct, frozen=True):
     more: int
 
 
-class Holding(msgspec.Struct, frozen=True):
+class LockTable(msgspec.Struct, frozen=True):
     """The locks of some types, how they nest, and who takes them."""
 
-    picture: Drawn
-    locks: tuple[Held, ...]
-    nested: tuple[Nested, ...]
+    picture: Diagram
+    locks: tuple[LockRow, ...]
+    nested: tuple[NestedLocks, ...]
 
 
 class ChapterPage(msgspec.Struct, frozen=True):
@@ -220,15 +220,15 @@ class ChapterPage(msgspec.Struct, frozen=True):
     citations: tuple[CitedCode, ...]
     article: Link
     names: tuple[Link, ...]
-    picture: Drawn | None = None
+    picture: Diagram | None = None
     shown: tuple[CitedCode, ...] = ()
-    example: ExampleShown | None = None
-    structures: tuple[Structure, ...] = ()
-    holding: Holding | None = None
-    measured: tuple[Table, ...] = ()
+    example: ExampleExcerpt | None = None
+    structures: tuple[PackageStructure, ...] = ()
+    holding: LockTable | None = None
+    measured: tuple[BenchmarkTable, ...] = ()
 
 
-class Head(msgspec.Struct, frozen=True):
+class DeclarationHead(msgspec.Struct, frozen=True):
     """What stands above a piece of code: one declaration that it holds."""
 
     anchor: str
@@ -238,21 +238,21 @@ class Head(msgspec.Struct, frozen=True):
     chapters: tuple[Link, ...]
 
 
-class Block(msgspec.Struct, frozen=True):
+class CodeBlock(msgspec.Struct, frozen=True):
     """A stretch of source, the declarations in it, and what stands beside it in Python."""
 
-    heads: tuple[Head, ...]
+    heads: tuple[DeclarationHead, ...]
     excerpt: Excerpt
     beside: tuple[Excerpt, ...] = ()
-    panels: tuple[Panel, ...] = ()
+    panels: tuple[ParityPanel, ...] = ()
 
 
-class Group(msgspec.Struct, frozen=True):
+class FileBlocks(msgspec.Struct, frozen=True):
     """The blocks of one file."""
 
     path: str
     constraint: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[CodeBlock, ...]
 
 
 class SymbolPage(msgspec.Struct, frozen=True):
@@ -263,25 +263,25 @@ class SymbolPage(msgspec.Struct, frozen=True):
     package: Link
     folder: str
     doc: str
-    main: Block | None
-    groups: tuple[Group, ...]
+    main: CodeBlock | None
+    groups: tuple[FileBlocks, ...]
     fields: tuple[Link, ...]
     contents: tuple[Link, ...]
     chapters: tuple[Link, ...]
-    citations: tuple[Citation, ...]
+    citations: tuple[CitationRow, ...]
     types: tuple[Link, ...]
     hidden: int
-    picture: Drawn | None = None
+    picture: Diagram | None = None
     interfaces: tuple[Link, ...] = ()
     implementers: tuple[Link, ...] = ()
     callers: tuple[Link, ...] = ()
     callees: tuple[Link, ...] = ()
     examples: tuple[Link, ...] = ()
-    since: tuple[SinceBaseline, ...] = ()
+    since: tuple[StatusSinceBaseline, ...] = ()
     history: tuple[SymbolHistory, ...] = ()
 
 
-class Listed(msgspec.Struct, frozen=True):
+class IndexedPage(msgspec.Struct, frozen=True):
     """A page in the index, with everything that has an anchor on it."""
 
     link: Link
@@ -289,14 +289,14 @@ class Listed(msgspec.Struct, frozen=True):
     entries: tuple[Link, ...]
 
 
-class Package(msgspec.Struct, frozen=True):
+class IndexedPackage(msgspec.Struct, frozen=True):
     """A package in the index."""
 
     folder: str
-    pages: tuple[Listed, ...]
+    pages: tuple[IndexedPage, ...]
 
 
-class File(msgspec.Struct, frozen=True):
+class IndexedFile(msgspec.Struct, frozen=True):
     """A file in the index and the pages that show some of it."""
 
     path: str
@@ -308,32 +308,32 @@ class File(msgspec.Struct, frozen=True):
 class IndexPage(msgspec.Struct, frozen=True):
     """All symbols by package, all Python by module, all files by path."""
 
-    packages: tuple[Package, ...]
-    files: tuple[File, ...]
-    modules: tuple[Listed, ...] = ()
+    packages: tuple[IndexedPackage, ...]
+    files: tuple[IndexedFile, ...]
+    modules: tuple[IndexedPage, ...] = ()
 
 
-class Reported(msgspec.Struct, frozen=True):
+class ArticleReport(msgspec.Struct, frozen=True):
     """An article's references and what became of them."""
 
     title: str
     address: str
     tag: str
     counts: tuple[tuple[str, int], ...]
-    citations: tuple[Citation, ...]
+    citations: tuple[CitationRow, ...]
 
 
 class ReportPage(msgspec.Struct, frozen=True):
     """Every reference and what became of it, article by article, the baseline's first."""
 
-    articles: tuple[Reported, ...]
+    articles: tuple[ArticleReport, ...]
 
 
 class ErrataPage(msgspec.Struct, frozen=True):
     """Where the articles are wrong: told in our words, and the headings that the source contradicts."""
 
     body: Html
-    misheaded: tuple[Citation, ...]
+    misheaded: tuple[CitationRow, ...]
 
 
 class ParityPackage(msgspec.Struct, frozen=True):
@@ -341,7 +341,7 @@ class ParityPackage(msgspec.Struct, frozen=True):
 
     folder: str
     counts: tuple[tuple[str, int], ...]
-    pairs: tuple[Panel, ...]
+    pairs: tuple[ParityPanel, ...]
 
 
 class ParityPage(msgspec.Struct, frozen=True):
@@ -358,14 +358,14 @@ class CoverageRow(msgspec.Struct, frozen=True):
     figures: tuple[int, ...]
 
 
-class LeftOut(msgspec.Struct, frozen=True):
+class LeftOutSymbols(msgspec.Struct, frozen=True):
     """Symbols without a counterpart, and why."""
 
     reason: str
     symbols: tuple[Link, ...]
 
 
-class WalkStep(msgspec.Struct, frozen=True):
+class TraceStep(msgspec.Struct, frozen=True):
     """A counterpart that ran: how deep, what it mirrors, where that is told, and how long it took."""
 
     depth: int
@@ -377,17 +377,17 @@ class WalkStep(msgspec.Struct, frozen=True):
     order: tuple[str, ...]
 
 
-class WalkThread(msgspec.Struct, frozen=True):
+class TraceThread(msgspec.Struct, frozen=True):
     """What ran in one thread, in the order in which it began."""
 
     name: str
-    steps: tuple[WalkStep, ...]
+    steps: tuple[TraceStep, ...]
 
 
-class WalkPage(msgspec.Struct, frozen=True):
+class TracePage(msgspec.Struct, frozen=True):
     """A run of the port, thread by thread, beside Go's order."""
 
-    threads: tuple[WalkThread, ...]
+    threads: tuple[TraceThread, ...]
 
 
 class CoveragePage(msgspec.Struct, frozen=True):
@@ -396,25 +396,25 @@ class CoveragePage(msgspec.Struct, frozen=True):
     states: tuple[str, ...]
     totals: tuple[int, ...]
     packages: tuple[CoverageRow, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutSymbols, ...]
     open: tuple[Link, ...]
 
 
 class ExamplesPage(msgspec.Struct, frozen=True):
     """The list of examples."""
 
-    examples: tuple[ExampleShown, ...]
+    examples: tuple[ExampleExcerpt, ...]
 
 
 class ExamplePage(msgspec.Struct, frozen=True):
     """One example, and where the texts use it."""
 
-    example: ExampleShown
+    example: ExampleExcerpt
     chapters: tuple[Link, ...]
     symbols: tuple[Link, ...]
 
 
-class Defined(msgspec.Struct, frozen=True):
+class DefinedCounterpart(msgspec.Struct, frozen=True):
     """A counterpart in a Python file, and the places of its originals."""
 
     link: Link
@@ -428,10 +428,10 @@ class ModulePage(msgspec.Struct, frozen=True):
     name: str
     doc: str
     excerpt: Excerpt
-    defined: tuple[Defined, ...]
+    defined: tuple[DefinedCounterpart, ...]
 
 
-class Column(msgspec.Struct, frozen=True):
+class ReleaseColumn(msgspec.Struct, frozen=True):
     """A release on the map: how far from the left, and its name where there is room for it."""
 
     tag: str
@@ -439,7 +439,7 @@ class Column(msgspec.Struct, frozen=True):
     label: str
 
 
-class Stretched(msgspec.Struct, frozen=True):
+class HistoryBar(msgspec.Struct, frozen=True):
     """Neighbouring releases at which a symbol's text stands in the same way to the baseline's."""
 
     state: str
@@ -453,7 +453,7 @@ class HistoryRow(msgspec.Struct, frozen=True):
     link: Link
     first: str
     last: str
-    stretches: tuple[Stretched, ...]
+    stretches: tuple[HistoryBar, ...]
     marks: tuple[int, ...]
     said: str
 
@@ -470,12 +470,12 @@ class HistoryPage(msgspec.Struct, frozen=True):
 
     lacking: str
     tags: int
-    columns: tuple[Column, ...]
+    columns: tuple[ReleaseColumn, ...]
     width: int
     packages: tuple[HistoryPackage, ...]
 
 
-class Release(msgspec.Struct, frozen=True):
+class ReleaseStatus(msgspec.Struct, frozen=True):
     """Where a symbol stands at a release, and whether it stood elsewhere in the one before."""
 
     tag: str
@@ -490,11 +490,11 @@ class SymbolHistory(msgspec.Struct, frozen=True):
     link: Link
     first: str
     last: str
-    releases: tuple[Release, ...]
+    releases: tuple[ReleaseStatus, ...]
     said: str
 
 
-class SinceBaseline(msgspec.Struct, frozen=True):
+class StatusSinceBaseline(msgspec.Struct, frozen=True):
     """What became of a symbol since the baseline; `before` leads to the same symbol there."""
 
     link: Link
@@ -505,7 +505,7 @@ class SinceBaseline(msgspec.Struct, frozen=True):
 class MovedPage(msgspec.Struct, frozen=True):
     """An address at which other versions have a page, and where its symbols are in this one."""
 
-    moved: tuple[SinceBaseline, ...]
+    moved: tuple[StatusSinceBaseline, ...]
     tag: str
 
 
@@ -516,7 +516,7 @@ class Redirect(msgspec.Struct, frozen=True):
     targets: tuple[Link, ...]
 
 
-class ToPort(msgspec.Struct, frozen=True):
+class PortingRow(msgspec.Struct, frozen=True):
     """What changed in a mapped symbol, and what that asks of its counterparts."""
 
     go: Link
@@ -537,13 +537,13 @@ class PortingPage(msgspec.Struct, frozen=True):
     old: str
     new: str
     sentence: str
-    changes: tuple[ToPort, ...]
+    changes: tuple[PortingRow, ...]
     fresh: tuple[Link, ...]
 
 
 View = (
     HomePage
-    | Contents
+    | ContentsPage
     | ChapterPage
     | SymbolPage
     | IndexPage
@@ -552,7 +552,7 @@ View = (
     | ModulePage
     | ParityPage
     | CoveragePage
-    | WalkPage
+    | TracePage
     | ExamplesPage
     | ExamplePage
     | HistoryPage
@@ -561,7 +561,7 @@ View = (
 )
 
 
-class Frame(msgspec.Struct, frozen=True):
+class SiteFrame(msgspec.Struct, frozen=True):
     """What every page says of the source it shows."""
 
     repository: Link
@@ -575,7 +575,7 @@ class Frame(msgspec.Struct, frozen=True):
     holder: str
 
 
-class Page(msgspec.Struct, frozen=True):
+class SitePage(msgspec.Struct, frozen=True):
     """A page before it is rendered.
 
     Attributes:

@@ -28,8 +28,8 @@ from annotator.model.reference import (
 from annotator.parity import comparison
 from annotator.repository.snapshot import blob_id
 from annotator.site import inputs, markdown_text, output, pages, rendering
-from annotator.site.inputs import Cited, Mirror, SiteInput
-from annotator.site.placement import Source
+from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
+from annotator.site.placement import GoSourceFile
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -126,7 +126,7 @@ def _object(name: str, kind: str, text: bytes, lines: int) -> PythonObject:
     return PythonObject(name, kind, PYTHON, line, line + lines - 1)
 
 
-def _mirror(document: GoFile) -> Mirror:
+def _mirror(document: GoFile) -> PythonInput:
     """A Python file that mirrors the Go file, and an example, both as hostile as they can be."""
     objects = {
         one.name: one
@@ -159,15 +159,15 @@ def _mirror(document: GoFile) -> Mirror:
         )
         for one in (objects[name],)
     )
-    return Mirror(
-        modules={PYTHON: inputs.Module(CUPS, (use,), HOSTILE[7])},
+    return PythonInput(
+        modules={PYTHON: inputs.PythonFile(CUPS, (use,), HOSTILE[7])},
         objects=objects,
         pairs=pairs,
         covered=tuple(
             port.SymbolCoverage(one, port.CoverageState.LEFT_OUT, reason=HOSTILE[0])
             for one in originals.values()
         ),
-        examples=(inputs.Example("pour", PYTHON, HOSTILE[2], HOSTILE[0], "\n".join(HOSTILE)),),
+        examples=(inputs.ExampleRun("pour", PYTHON, HOSTILE[2], HOSTILE[0], "\n".join(HOSTILE)),),
         home="javascript:1",
     )
 
@@ -195,8 +195,12 @@ def _given() -> SiteInput:
         version=f"v1 {HOSTILE[0]}",
         baseline="v1",
         source="a repository of ours",
-        sources={PATH: Source(CUPBOARD, document, _uses(document, CUPBOARD))},
-        cited=(Cited(Article("x.toml", HOSTILE[5], "javascript:1", chapters=tuple(cited)), tuple(verdicts)),),
+        sources={PATH: GoSourceFile(CUPBOARD, document, _uses(document, CUPBOARD))},
+        cited=(
+            VerifiedArticle(
+                Article("x.toml", HOSTILE[5], "javascript:1", chapters=tuple(cited)), tuple(verdicts)
+            ),
+        ),
         texts=tuple(markdown_text.parse(name, text) for name, text in _TEXTS.items()),
         licence=Licence("Some Licence", "Its authors", "LICENSE"),
         notice=HOSTILE[3],
@@ -209,7 +213,7 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's own site folder with generated pages, not yet built."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(PROJECT / "site" / "mkdocs.yml", folder)
-    files = {**rendering.files(pages.planned(_given())), **output.assets(PROJECT / "site" / "assets")}
+    files = {**rendering.files(pages.plan_site(_given())), **output.assets(PROJECT / "site" / "assets")}
     output.write(files, folder / "docs")
     return folder
 

@@ -12,11 +12,11 @@ from annotator.site.diagrams.svg import (
     ROW,
     TREE,
     WIDE,
-    About,
     Box,
+    DiagramStep,
+    DiagramTitle,
     Drawing,
-    Step,
-    Words,
+    Label,
     rows_of,
     svg,
 )
@@ -37,7 +37,7 @@ _DROP = 34
 """Room for the arrows below a box that spans all columns."""
 
 
-class Around(msgspec.Struct, frozen=True):
+class NeighboursTitle(msgspec.Struct, frozen=True):
     """What stands on the two sides of something in the middle, and what the drawing is called."""
 
     name: str
@@ -46,7 +46,7 @@ class Around(msgspec.Struct, frozen=True):
     right: str
 
 
-def pipeline(steps: tuple[Step, ...], *, wide: bool) -> Html:
+def pipeline_diagram(steps: tuple[DiagramStep, ...], *, wide: bool) -> Html:
     """The steps in their order: those without sub-steps across, the others as columns below.
 
     Numbers such as `2.2.4.1` tell which step is part of which. The narrow drawing has one column.
@@ -56,13 +56,13 @@ def pipeline(steps: tuple[Step, ...], *, wide: bool) -> Html:
         return Html("")
     families = _families(steps)
     columns = [family for family in families if len(family) > 1]
-    about = About("pipeline", "The pipeline, step by step", steps)
+    about = DiagramTitle("pipeline", "The pipeline, step by step", steps)
     if wide and len(columns) <= _COLUMNS:
         return svg(_side_by_side(families, columns), WIDE, about)
     return svg(_below(families, NARROW), NARROW if not wide else WIDE, about)
 
 
-def tree(steps: tuple[Step, ...], title: str, *, wide: bool) -> Html:
+def call_tree(steps: tuple[DiagramStep, ...], title: str, *, wide: bool) -> Html:
     """The steps below one another, each as far to the right as its number is deep.
 
     Empty if there are no steps.
@@ -70,23 +70,23 @@ def tree(steps: tuple[Step, ...], title: str, *, wide: bool) -> Html:
     if not steps:
         return Html("")
     width = TREE if wide else NARROW
-    return svg(_below(_families(steps), width), width, About("way", title, steps), wide=wide)
+    return svg(_below(_families(steps), width), width, DiagramTitle("way", title, steps), wide=wide)
 
 
-def _families(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:
+def _families(steps: tuple[DiagramStep, ...]) -> list[tuple[DiagramStep, ...]]:
     """The steps by the part of the number that all of them have."""
     depth = min(step.number.count(".") for step in steps) + 1
     grouped = groupby(steps, key=lambda step: step.number.split(".")[:depth])
     return [tuple(family) for _, family in grouped]
 
 
-def _after(families: list[tuple[Step, ...]]) -> list[Step]:
+def _after(families: list[tuple[DiagramStep, ...]]) -> list[DiagramStep]:
     """The steps without sub-steps that come when all columns are told."""
     alone = takewhile(lambda family: len(family) == 1, reversed(families))
     return [family[0] for family in reversed(list(alone))] if len(families) > 1 else []
 
 
-def _side_by_side(families: list[tuple[Step, ...]], columns: list[tuple[Step, ...]]) -> Drawing:
+def _side_by_side(families: list[tuple[DiagramStep, ...]], columns: list[tuple[DiagramStep, ...]]) -> Drawing:
     boxes: list[Box] = []
     lines: list[str] = []
     y = 1.0
@@ -112,7 +112,7 @@ def _side_by_side(families: list[tuple[Step, ...]], columns: list[tuple[Step, ..
     return Drawing(tuple(boxes), tuple(lines), max(heights) + rows * (_HEIGHT + _GAP) + (_GAP if rows else 0))
 
 
-def _row(steps: list[Step], y: float) -> Iterator[Box]:
+def _row(steps: list[DiagramStep], y: float) -> Iterator[Box]:
     """Steps side by side, as many in a row as there may be columns."""
     width = (WIDE - 2 - _GAP * (_COLUMNS - 1)) / _COLUMNS
     for place, step in enumerate(steps):
@@ -120,7 +120,7 @@ def _row(steps: list[Step], y: float) -> Iterator[Box]:
         yield Box(step, 1 + column * (width + _GAP), y + row * (_HEIGHT + _GAP), width, top=True)
 
 
-def _below(families: list[tuple[Step, ...]], width: float) -> Drawing:
+def _below(families: list[tuple[DiagramStep, ...]], width: float) -> Drawing:
     boxes: list[Box] = []
     lines: list[str] = []
     y = 1.0
@@ -135,7 +135,7 @@ def _below(families: list[tuple[Step, ...]], width: float) -> Drawing:
     return Drawing(tuple(boxes), tuple(lines), y)
 
 
-def _column(family: tuple[Step, ...], x: float, y: float, width: float) -> Drawing:
+def _column(family: tuple[DiagramStep, ...], x: float, y: float, width: float) -> Drawing:
     """One step with its parts below it, each as far to the right as its number is deep."""
     boxes: list[Box] = []
     lines: list[str] = []
@@ -159,16 +159,18 @@ def _column(family: tuple[Step, ...], x: float, y: float, width: float) -> Drawi
     return Drawing(tuple(boxes), tuple(lines), y)
 
 
-def stack(steps: tuple[Step, ...], title: str) -> Html:
+def stacked_diagram(steps: tuple[DiagramStep, ...], title: str) -> Html:
     """The steps below one another, for narrow windows."""
     boxes = tuple(
         Box(step, 1, 1 + place * (_LOW + _GAP), NARROW - 2, height=_LOW) for place, step in enumerate(steps)
     )
     drawing = Drawing(boxes, (), 1 + len(steps) * (_LOW + _GAP))
-    return svg(drawing, NARROW, About("stack", title, steps), wide=False)
+    return svg(drawing, NARROW, DiagramTitle("stack", title, steps), wide=False)
 
 
-def between(center: Step, left: tuple[Step, ...], right: tuple[Step, ...], about: Around) -> Html:
+def neighbours_diagram(
+    center: DiagramStep, left: tuple[DiagramStep, ...], right: tuple[DiagramStep, ...], about: NeighboursTitle
+) -> Html:
     """Something in the middle, what leads to it on its left, and what it leads to on its right.
 
     Empty if there is nothing on either side.
@@ -188,13 +190,13 @@ def between(center: Step, left: tuple[Step, ...], right: tuple[Step, ...], about
             boxes.append(Box(step, x, y, _SIDE, height=_LOW))
             lines.append(_curve(x, y + _LOW / 2, middle + _LOW / 2))
     texts = tuple(
-        Words(text, x, 16.0)
+        Label(text, x, 16.0)
         for text, steps, x in ((about.left, left, 3.0), (about.right, right, WIDE - _SIDE + 2))
         if steps
     )
     drawing = Drawing(tuple(boxes), tuple(lines), height, texts)
     steps = (*left, center, *right)
-    return svg(drawing, WIDE, About(about.name, about.title, steps))
+    return svg(drawing, WIDE, DiagramTitle(about.name, about.title, steps))
 
 
 def _curve(x: float, y: float, middle: float) -> str:
@@ -206,15 +208,15 @@ def _curve(x: float, y: float, middle: float) -> str:
     return f"M{start:g} {middle:g}C{start + 40:g} {middle:g} {end - 40:g} {y:g} {end:g} {y:g}"
 
 
-class Arrow(msgspec.Struct, frozen=True):
+class Transition(msgspec.Struct, frozen=True):
     """A change from one state to another, and the step that makes it."""
 
     before: str
     after: str
-    step: Step
+    step: DiagramStep
 
 
-def life(arrows: tuple[Arrow, ...], title: str, *, wide: bool) -> Html:
+def life_cycle_diagram(arrows: tuple[Transition, ...], title: str, *, wide: bool) -> Html:
     """States below one another, and beside each what leads away from it, in the order given."""
     if not arrows:
         return Html("")
@@ -222,17 +224,17 @@ def life(arrows: tuple[Arrow, ...], title: str, *, wide: bool) -> Html:
     state = width * (0.16 if wide else 0.24)
     boxes: list[Box] = []
     lines: list[str] = []
-    texts: list[Words] = []
+    texts: list[Label] = []
     y = 1.0
     for arrow in arrows:
         middle = y + _HEIGHT / 2
-        texts.append(Words(arrow.before, 4, middle + 5))
-        texts.append(Words(arrow.after, width - state + 16, middle + 5))
+        texts.append(Label(arrow.before, 4, middle + 5))
+        texts.append(Label(arrow.after, width - state + 16, middle + 5))
         if arrow.before:
             lines.append(f"M{4 + 8.5 * len(arrow.before):g} {middle:g}H{state - 3:g}")
         lines.append(f"M{width - state:g} {middle:g}h10")
         boxes.append(Box(arrow.step, state, y, width - 2 * state, top=True))
         y += _HEIGHT + _GAP
     drawing = Drawing(tuple(boxes), tuple(lines), y, tuple(texts))
-    about = About("life", title, tuple(arrow.step for arrow in arrows))
+    about = DiagramTitle("life", title, tuple(arrow.step for arrow in arrows))
     return svg(drawing, width, about, wide=wide)

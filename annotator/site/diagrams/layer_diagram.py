@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.site.diagrams.svg import NARROW, WIDE, About, Band, Box, Drawing, Link, Step, svg
+from annotator.site.diagrams.svg import (
+    NARROW,
+    WIDE,
+    Band,
+    Box,
+    DiagramStep,
+    DiagramTitle,
+    Drawing,
+    NodeLink,
+    svg,
+)
 from annotator.site.markup import Html
 
 if TYPE_CHECKING:
@@ -22,7 +32,7 @@ _GAP, _PAD, _BETWEEN = 10, 8, 30
 _WIDEST = 230
 
 
-class Shape(msgspec.Struct, frozen=True):
+class DiagramSize(msgspec.Struct, frozen=True):
     """How wide a picture is, how many boxes stand side by side at the most, and how high they are."""
 
     width: float
@@ -31,13 +41,13 @@ class Shape(msgspec.Struct, frozen=True):
     height: float = _LOW
 
 
-_SHAPES = {True: Shape(WIDE, 8, _BETWEEN), False: Shape(NARROW, 3, 6)}
+_SHAPES = {True: DiagramSize(WIDE, 8, _BETWEEN), False: DiagramSize(NARROW, 3, 6)}
 
 
-def layered(
+def layer_diagram(
     found: Layers,
-    steps: Mapping[str, Step],
-    about: About,
+    steps: Mapping[str, DiagramStep],
+    about: DiagramTitle,
     top: Collection[str] = (),
     *,
     wide: bool,
@@ -78,7 +88,9 @@ def layered(
     return svg(drawing, shape.width, about, wide=wide)
 
 
-def _row(row: tuple[str, ...], steps: Mapping[str, Step], y: float, shape: Shape) -> Iterator[Box]:
+def _row(
+    row: tuple[str, ...], steps: Mapping[str, DiagramStep], y: float, shape: DiagramSize
+) -> Iterator[Box]:
     lines = -(-len(row) // shape.most)
     most = -(-len(row) // lines)
     for line in range(lines):
@@ -91,9 +103,9 @@ def _row(row: tuple[str, ...], steps: Mapping[str, Step], y: float, shape: Shape
             yield Box(steps[node], x + at * (width + _GAP), top, width, height=shape.height, node=node)
 
 
-def _links(found: Layers, boxes: Mapping[str, Box]) -> Iterator[Link]:
+def _links(found: Layers, boxes: Mapping[str, Box]) -> Iterator[NodeLink]:
     for one, other in sorted(found.edges):
-        yield Link(_curve(boxes[one], boxes[other]), one, other, (one, other) in found.implied)
+        yield NodeLink(_curve(boxes[one], boxes[other]), one, other, (one, other) in found.implied)
 
 
 def _curve(one: Box, other: Box) -> str:
@@ -122,7 +134,9 @@ class Layers(msgspec.Struct, frozen=True):
     implied: Edges
 
 
-def layers(nodes: Collection[str], edges: Iterable[tuple[str, str]], level: Collection[str] = ()) -> Layers:
+def assign_layers(
+    nodes: Collection[str], edges: Iterable[tuple[str, str]], level: Collection[str] = ()
+) -> Layers:
     """The rows of a graph; nodes on a circle share a row.
 
     Args:

@@ -25,7 +25,7 @@ _PADDING = 12
 """Between a box's edge and its words, in pixels."""
 
 
-class Step(msgspec.Struct, frozen=True):
+class DiagramStep(msgspec.Struct, frozen=True):
     """A step of the pipeline: its number and title, its page, and the symbol that it is about.
 
     `mark` is shown in the number's place, where it is given.
@@ -49,7 +49,7 @@ class Box(msgspec.Struct, frozen=True):
     A title that is too long for its `rows` is cut off.
     """
 
-    step: Step
+    step: DiagramStep
     x: float
     y: float
     width: float
@@ -59,7 +59,7 @@ class Box(msgspec.Struct, frozen=True):
     rows: int = 1
 
 
-class Words(msgspec.Struct, frozen=True):
+class Label(msgspec.Struct, frozen=True):
     """Words beside the boxes; `x` and `y` are where they begin."""
 
     text: str
@@ -67,7 +67,7 @@ class Words(msgspec.Struct, frozen=True):
     y: float
 
 
-class Link(msgspec.Struct, frozen=True):
+class NodeLink(msgspec.Struct, frozen=True):
     """An arrow from one node to another; a quiet one shows when a reader asks for one of its ends."""
 
     path: str
@@ -89,17 +89,17 @@ class Drawing(msgspec.Struct, frozen=True):
     boxes: tuple[Box, ...]
     lines: tuple[str, ...]
     height: float
-    texts: tuple[Words, ...] = ()
-    links: tuple[Link, ...] = ()
+    texts: tuple[Label, ...] = ()
+    links: tuple[NodeLink, ...] = ()
     bands: tuple[Band, ...] = ()
 
 
-class About(msgspec.Struct, frozen=True):
+class DiagramTitle(msgspec.Struct, frozen=True):
     """What a drawing is called on its page, what it is for those who do not see it, and its steps."""
 
     name: str
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[DiagramStep, ...]
     told: str = ""
 
     @property
@@ -108,7 +108,7 @@ class About(msgspec.Struct, frozen=True):
         return self.told or "; ".join(f"{step.label} {step.title}".strip() for step in self.steps)
 
 
-def svg(drawing: Drawing, width: float, about: About, *, wide: bool | None = None) -> Html:
+def svg(drawing: Drawing, width: float, about: DiagramTitle, *, wide: bool | None = None) -> Html:
     """The picture; its class says whether it is for wide windows."""
     kind = "wide" if (width == WIDE if wide is None else wide) else "narrow"
     name = f"{about.name}-{kind}"
@@ -193,16 +193,16 @@ def _text(kind: str, x: float, y: float, text: str) -> Html:
     return Html("<text %s>%s</text>") % (place, text) if text else Html("")
 
 
-def rows_of(step: Step, width: float) -> int:
+def rows_of(step: DiagramStep, width: float) -> int:
     """How many rows the title of a step takes in a box of that width, in pixels: two at the most."""
     return max(len(_rows(step.title, _room(step, width), 2)), 1)
 
 
-def _before_title(step: Step) -> int:
+def _before_title(step: DiagramStep) -> int:
     return _PADDING + (10 + 9 * len(step.label) if step.label else 0)
 
 
-def _room(step: Step, width: float) -> float:
+def _room(step: DiagramStep, width: float) -> float:
     return width - _PADDING - _before_title(step)
 
 

@@ -10,12 +10,12 @@ from annotator.model.reference import Problem
 from annotator.site import sphinx_inventory
 from annotator.site.inputs import SiteInput
 from annotator.site.pages import redirects
-from annotator.site.pages.overview_pages import entries, frame, recipes, sections
-from annotator.site.site_index import Atlas
-from annotator.site.view_models import Frame, Page, Redirect
+from annotator.site.pages.overview_pages import inventory_entries, navigation_sections, recipes, site_frame
+from annotator.site.site_index import SiteIndex
+from annotator.site.view_models import Redirect, SiteFrame, SitePage
 
 
-class Plan(msgspec.Struct, frozen=True):
+class SitePlan(msgspec.Struct, frozen=True):
     """A site before its pages are made.
 
     Attributes:
@@ -27,8 +27,8 @@ class Plan(msgspec.Struct, frozen=True):
         redirects: Old addresses below the site, each with what leads on from there.
     """
 
-    frame: Frame
-    recipes: tuple[Callable[[], Iterable[Page]], ...]
+    frame: SiteFrame
+    recipes: tuple[Callable[[], Iterable[SitePage]], ...]
     remarks: tuple[Problem, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inventory: bytes = b""
@@ -38,11 +38,11 @@ class Plan(msgspec.Struct, frozen=True):
 class Site(msgspec.Struct, frozen=True):
     """All pages, in the order in which they are read, and the plan that they were made by."""
 
-    pages: tuple[Page, ...]
-    plan: Plan
+    pages: tuple[SitePage, ...]
+    plan: SitePlan
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> SiteFrame:
         """What every page says of the source."""
         return self.plan.frame
 
@@ -54,24 +54,26 @@ class Site(msgspec.Struct, frozen=True):
 
 def make(given: SiteInput) -> Site:
     """All pages of the site."""
-    plan = planned(given)
+    plan = plan_site(given)
     return Site(tuple(page for recipe in plan.recipes for page in recipe()), plan)
 
 
-def planned(given: SiteInput) -> Plan:
+def plan_site(given: SiteInput) -> SitePlan:
     """What there is to be made of the input."""
-    atlas = Atlas(given)
-    return Plan(
-        frame=frame(atlas),
+    atlas = SiteIndex(given)
+    return SitePlan(
+        frame=site_frame(atlas),
         recipes=tuple(recipes(atlas)),
         remarks=(*_unlinked(atlas), *redirects.remarks(atlas)),
-        sections=tuple(sections(atlas)),
-        inventory=sphinx_inventory.encode(entries(atlas), given.repository.rpartition("/")[2], given.version),
+        sections=tuple(navigation_sections(atlas)),
+        inventory=sphinx_inventory.encode(
+            inventory_entries(atlas), given.repository.rpartition("/")[2], given.version
+        ),
         redirects=tuple(redirects.redirects(atlas)),
     )
 
 
-def _unlinked(atlas: Atlas) -> Iterator[Problem]:
+def _unlinked(atlas: SiteIndex) -> Iterator[Problem]:
     for text, one in atlas.unlinked():
         message = f"{one.path}::{one.symbol} is on no page, so its mention has no link"
         yield Problem(f"{text.name}.md", one.line, message, "unlinked")

@@ -8,32 +8,40 @@ import msgspec
 
 from annotator.site import benchmark_tables
 from annotator.site.diagrams import flow_diagram
-from annotator.site.diagrams.svg import Step
-from annotator.site.excerpts import Besides, Stretch, excerpt
+from annotator.site.diagrams.svg import DiagramStep
+from annotator.site.excerpts import CounterpartColumn, LineRange, go_excerpt
 from annotator.site.markup import Html, href, web
 from annotator.site.pages import python_pages
-from annotator.site.pages.citation_views import citations_of
-from annotator.site.pages.lock_section import holding
-from annotator.site.pages.structure_section import structure
-from annotator.site.site_index import Atlas, Stop, anchor_of, to
-from annotator.site.view_models import ChapterPage, Citation, CitedCode, Drawn, ExampleShown, Link, Page
+from annotator.site.pages.citation_views import chapter_citations
+from annotator.site.pages.lock_section import lock_table
+from annotator.site.pages.structure_section import package_structure
+from annotator.site.site_index import SiteChapter, SiteIndex, link_to, resolved_anchor
+from annotator.site.view_models import (
+    ChapterPage,
+    CitationRow,
+    CitedCode,
+    Diagram,
+    ExampleExcerpt,
+    Link,
+    SitePage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from annotator.model.reference import Verdict
-    from annotator.site.markdown_text import Picture, Prose
-    from annotator.site.placement import Place
+    from annotator.site.markdown_text import DiagramRequest, MarkdownText
+    from annotator.site.placement import PageLocation
 
 _MOST = 9
 """Boxes on one side of a drawing; the others are counted."""
 
 
-def pages(atlas: Atlas) -> Iterator[Page]:
+def text_pages(atlas: SiteIndex) -> Iterator[SitePage]:
     """The pages of texts that are no chapters."""
     for text in atlas.pages:
         page = f"{text.name}.md"
-        yield Page(
+        yield SitePage(
             path=page,
             title=text.title,
             summary=text.summary or text.title,
@@ -44,42 +52,42 @@ def pages(atlas: Atlas) -> Iterator[Page]:
                 citations=(),
                 article=Link("", ""),
                 names=(),
-                picture=drawn(atlas, text, page),
+                picture=diagram(atlas, text, page),
                 shown=code(atlas, text, page),
                 example=example(atlas, text, page),
                 structures=tuple(
-                    structure(atlas, package, page)
+                    package_structure(atlas, package, page)
                     for package in atlas.given.packages
                     if package.name.replace(".", "/") in text.packages
                 ),
-                holding=holding(atlas, text.locks, page) if text.locks else None,
-                measured=benchmark_tables.chosen(atlas.given.figures, text.figures),
+                holding=lock_table(atlas, text.locks, page) if text.locks else None,
+                measured=benchmark_tables.select(atlas.given.figures, text.figures),
             ),
             code=bool(text.shows),
         )
 
 
-def code(atlas: Atlas, text: Prose, page: str) -> tuple[CitedCode, ...]:
+def code(atlas: SiteIndex, text: MarkdownText, page: str) -> tuple[CitedCode, ...]:
     """The code that a text shows below it."""
     found = []
     for one in text.shows:
         path, _, symbol = one.partition("::")
         place = atlas.places.get((path, symbol))
         if place:
-            besides = Besides(atlas, page, atlas.facings.by_page.get(place.page), at_home=False)
-            stretch = Stretch(place.path, place.first, place.declaration.span.end_line)
-            shown = excerpt(atlas, page, atlas.sheet(place.page), stretch, besides.jumps)
-            found.append(CitedCode(None, shown, (), besides.of(stretch), to(page, place)))
+            besides = CounterpartColumn(atlas, page, atlas.facings.by_page.get(place.page), at_home=False)
+            stretch = LineRange(place.path, place.first, place.declaration.span.end_line)
+            shown = go_excerpt(atlas, page, atlas.sheet(place.page), stretch, besides.jumps)
+            found.append(CitedCode(None, shown, (), besides.of(stretch), link_to(page, place)))
     return tuple(found)
 
 
-def example(atlas: Atlas, text: Prose, page: str) -> ExampleShown | None:
+def example(atlas: SiteIndex, text: MarkdownText, page: str) -> ExampleExcerpt | None:
     """The example that a text shows below it."""
     found = {one.name: one for one in atlas.given.mirror.examples}.get(text.example)
-    return python_pages.shown(page, found) if found else None
+    return python_pages.example_excerpt(page, found) if found else None
 
 
-def drawn(atlas: Atlas, text: Prose, page: str) -> Drawn | None:
+def diagram(atlas: SiteIndex, text: MarkdownText, page: str) -> Diagram | None:
     """The picture of a text."""
     picture = text.picture
     if picture is None:
@@ -87,23 +95,25 @@ def drawn(atlas: Atlas, text: Prose, page: str) -> Drawn | None:
     if picture.way:
         steps = tuple(_way(atlas, picture, page))
         caption = "Each step is called by the one it is indented under, in the line given."
-        wide, narrow = (flow_diagram.tree(steps, picture.title, wide=wide) for wide in (True, False))
-        return Drawn(wide, narrow, caption)
+        wide, narrow = (flow_diagram.call_tree(steps, picture.title, wide=wide) for wide in (True, False))
+        return Diagram(wide, narrow, caption)
     if picture.life:
         arrows = tuple(_life(atlas, picture, page))
-        wide, narrow = (flow_diagram.life(arrows, picture.title, wide=wide) for wide in (True, False))
-        return Drawn(wide, narrow, picture.title)
+        wide, narrow = (
+            flow_diagram.life_cycle_diagram(arrows, picture.title, wide=wide) for wide in (True, False)
+        )
+        return Diagram(wide, narrow, picture.title)
     return _holders(atlas, picture, page)
 
 
-class _Station(msgspec.Struct, frozen=True):
-    place: Place
+class _NumberedStep(msgspec.Struct, frozen=True):
+    place: PageLocation
     number: str
 
 
-def _way(atlas: Atlas, picture: Picture, page: str) -> Iterator[Step]:
+def _way(atlas: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[DiagramStep]:
     """The stations, numbered by what calls what: a part of a number for each call on the way there."""
-    before: list[_Station] = []
+    before: list[_NumberedStep] = []
     below: dict[str, int] = {}
     for station in picture.way:
         path, _, symbol = station.at.partition("::")
@@ -113,14 +123,14 @@ def _way(atlas: Atlas, picture: Picture, page: str) -> Iterator[Step]:
         caller, line = _caller(atlas, before, place)
         below[caller] = below.get(caller, 0) + 1
         number = f"{caller}.{below[caller]}" if caller else str(below[caller])
-        before.append(_Station(place, number))
+        before.append(_NumberedStep(place, number))
         called = f" \N{MIDDLE DOT} line {line}" if line else ""
-        link = to(page, place)
+        link = link_to(page, place)
         mark = str(len(before))
-        yield Step(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
+        yield DiagramStep(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
 
 
-def _caller(atlas: Atlas, before: list[_Station], place: Place) -> tuple[str, int]:
+def _caller(atlas: SiteIndex, before: list[_NumberedStep], place: PageLocation) -> tuple[str, int]:
     """The number of the latest station that is proven to use a place, and the line where it does."""
     name = place.declaration.name
     for station in reversed(before):
@@ -136,50 +146,52 @@ def _caller(atlas: Atlas, before: list[_Station], place: Place) -> tuple[str, in
     return "", 0
 
 
-def _is_asked(atlas: Atlas, path: str, symbol: str) -> bool:
+def _is_asked(atlas: SiteIndex, path: str, symbol: str) -> bool:
     """Whether a symbol is a method of an interface: what is called then is decided at run time."""
     place = atlas.places.get((path, symbol))
     return place is not None and place.declaration.kind == "imethod"
 
 
-def _life(atlas: Atlas, picture: Picture, page: str) -> Iterator[flow_diagram.Arrow]:
+def _life(atlas: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[flow_diagram.Transition]:
     for change in picture.life:
         path, _, symbol = change.by.partition("::")
         place = atlas.places.get((path, symbol))
         if place is not None:
             line = f"{place.path.rpartition('/')[2]}, line {place.declaration.line}"
-            step = Step("", place.name, to(page, place).href, line)
-            yield flow_diagram.Arrow(change.before, change.after, step)
+            step = DiagramStep("", place.name, link_to(page, place).href, line)
+            yield flow_diagram.Transition(change.before, change.after, step)
 
 
-def _holders(atlas: Atlas, picture: Picture, page: str) -> Drawn | None:
+def _holders(atlas: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | None:
     """Who makes a type, by proven calls, and whose fields hold it or an interface that it has."""
     path, _, symbol = picture.holders.partition("::")
     place = atlas.places.get((path, symbol))
     if place is None:
         return None
-    link = to(page, place)
-    center = Step("", place.name, link.href)
+    link = link_to(page, place)
+    center = DiagramStep("", place.name, link.href)
     left, right = _makers(atlas, place, page), _fields(atlas, place, page)
-    about = flow_diagram.Around("holders", picture.title, "makes it, or takes it", "holds it in a field")
-    wide = flow_diagram.between(center, left, right, about)
+    about = flow_diagram.NeighboursTitle(
+        "holders", picture.title, "makes it, or takes it", "holds it in a field"
+    )
+    wide = flow_diagram.neighbours_diagram(center, left, right, about)
     steps = (*left, center, *right)
-    numbered = tuple(Step("", one.title, one.href, one.symbol) for one in steps)
-    return Drawn(wide, flow_diagram.stack(numbered, picture.title), picture.title)
+    numbered = tuple(DiagramStep("", one.title, one.href, one.symbol) for one in steps)
+    return Diagram(wide, flow_diagram.stacked_diagram(numbered, picture.title), picture.title)
 
 
-def _makers(atlas: Atlas, place: Place, page: str) -> tuple[Step, ...]:
+def _makers(atlas: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramStep, ...]:
     name = place.declaration.name
     found = {}
     for (path, symbol), other in atlas.places.items():
         declared = other.declaration
         takes = declared.kind in ("func", "method") and symbol == declared.symbol
         if takes and declared.owner != name and _signs(atlas, path, other, place):
-            found[other.name] = Step("", other.name, to(page, other).href)
+            found[other.name] = DiagramStep("", other.name, link_to(page, other).href)
     return tuple(found.values())[:_MOST]
 
 
-def _signs(atlas: Atlas, path: str, other: Place, place: Place) -> bool:
+def _signs(atlas: SiteIndex, path: str, other: PageLocation, place: PageLocation) -> bool:
     """Whether a function's head, up to its body, names the type."""
     source = atlas.given.sources.get(path)
     if source is None:  # at another tag a place may be one of the baseline's files
@@ -192,7 +204,7 @@ def _signs(atlas: Atlas, path: str, other: Place, place: Place) -> bool:
     )
 
 
-def _fields(atlas: Atlas, place: Place, page: str) -> tuple[Step, ...]:
+def _fields(atlas: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramStep, ...]:
     own = f"{place.path}::{place.declaration.symbol}"
     names = {own, *atlas.relations.interfaces.get(own, ())}
     found = []
@@ -204,34 +216,36 @@ def _fields(atlas: Atlas, place: Place, page: str) -> tuple[Step, ...]:
             if f"{use.path}::{use.symbol}" in names and use.line in lines:
                 anchor = f"{sheet.prefixes[sheet.main.path]}{use.line}"
                 title = f"{sheet.title}.{lines[use.line]}"
-                found.append(Step("", title, href(page, sheet.page, anchor)))
+                found.append(DiagramStep("", title, href(page, sheet.page, anchor)))
     return tuple({one.title: one for one in found}.values())[:_MOST]
 
 
-def around(atlas: Atlas, page: str, name: str) -> Drawn | None:
+def call_diagram(atlas: SiteIndex, page: str, name: str) -> Diagram | None:
     """What calls a page's symbols, and what they call, page by page; nothing if nobody does."""
     into, out = atlas.relations.into.get(page, ()), atlas.relations.out.get(page, ())
     left = _steps(atlas, page, [call.caller.page for call in into])
     right = _steps(atlas, page, [call.callee.page for call in out])
-    about = flow_diagram.Around("calls", f"What calls {name}, and what it calls", "called by", "calls")
-    wide = flow_diagram.between(Step("", name, "#page-top"), left, right, about)
-    return Drawn(wide, Html("")) if wide else None
+    about = flow_diagram.NeighboursTitle(
+        "calls", f"What calls {name}, and what it calls", "called by", "calls"
+    )
+    wide = flow_diagram.neighbours_diagram(DiagramStep("", name, "#page-top"), left, right, about)
+    return Diagram(wide, Html("")) if wide else None
 
 
-def _steps(atlas: Atlas, page: str, others: list[str]) -> tuple[Step, ...]:
+def _steps(atlas: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep, ...]:
     """The pages that are named most often, in the order of their titles."""
     counted = {other: others.count(other) for other in dict.fromkeys(others)}
     most = sorted(counted, key=lambda other: (-counted[other], other))[:_MOST]
     return tuple(
-        Step("", atlas.sheet(other).title, href(page, other))
+        DiagramStep("", atlas.sheet(other).title, href(page, other))
         for other in sorted(most, key=lambda other: atlas.sheet(other).title)
     )
 
 
-def chapter(atlas: Atlas, stop: Stop) -> Page:
+def chapter_page(atlas: SiteIndex, stop: SiteChapter) -> SitePage:
     """The page of a chapter."""
-    cited = tuple(_shown(atlas, stop, *found) for found in citations_of(atlas, stop))
-    return Page(
+    cited = tuple(_shown(atlas, stop, *found) for found in chapter_citations(atlas, stop))
+    return SitePage(
         path=stop.page,
         title=stop.label,
         summary=stop.summary or stop.title,
@@ -241,8 +255,8 @@ def chapter(atlas: Atlas, stop: Stop) -> Page:
             body=atlas.told(stop.text, stop.page) if stop.text else Html(""),
             citations=cited,
             article=Link(stop.article.title, web(stop.article.address)),
-            names=tuple(to(stop.page, place) for place in atlas.named(stop)),
-            picture=drawn(atlas, stop.text, stop.page) if stop.text else None,
+            names=tuple(link_to(stop.page, place) for place in atlas.named(stop)),
+            picture=diagram(atlas, stop.text, stop.page) if stop.text else None,
             shown=code(atlas, stop.text, stop.page) if stop.text else (),
             example=example(atlas, stop.text, stop.page) if stop.text else None,
         ),
@@ -250,18 +264,18 @@ def chapter(atlas: Atlas, stop: Stop) -> Page:
     )
 
 
-def _shown(atlas: Atlas, stop: Stop, verdict: Verdict, citation: Citation) -> CitedCode:
-    anchor = anchor_of(verdict)
+def _shown(atlas: SiteIndex, stop: SiteChapter, verdict: Verdict, citation: CitationRow) -> CitedCode:
+    anchor = resolved_anchor(verdict)
     place = atlas.place(anchor) if anchor else None
     if not place or not anchor:
         return CitedCode(citation, None)
-    stretch = Stretch(place.path, place.first, place.declaration.span.end_line)
-    besides = Besides(atlas, stop.page, atlas.facings.by_page.get(place.page), at_home=False)
-    code = excerpt(atlas, stop.page, atlas.sheet(place.page), stretch, besides.jumps)
+    stretch = LineRange(place.path, place.first, place.declaration.span.end_line)
+    besides = CounterpartColumn(atlas, stop.page, atlas.facings.by_page.get(place.page), at_home=False)
+    code = go_excerpt(atlas, stop.page, atlas.sheet(place.page), stretch, besides.jumps)
     return CitedCode(citation, code, tuple(_chapter_signs(atlas, stop, place)), besides.of(stretch))
 
 
-def _chapter_signs(atlas: Atlas, stop: Stop, place: Place) -> Iterator[Link]:
+def _chapter_signs(atlas: SiteIndex, stop: SiteChapter, place: PageLocation) -> Iterator[Link]:
     """The first line in a cited declaration at which each other symbol that the chapter names is used."""
     span, sheet = place.declaration.span, atlas.sheet(place.page)
     named = {(one.path, one.declaration.symbol): one for one in atlas.named(stop) if one != place}

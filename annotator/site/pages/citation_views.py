@@ -9,8 +9,8 @@ from annotator.model.go import Kind
 from annotator.model.reference import Missing, Skipped, Verdict
 from annotator.site.markup import href, web
 from annotator.site.placement import TYPES
-from annotator.site.site_index import REPORT, Atlas, Stop, anchor_of, to
-from annotator.site.view_models import Citation, Link, Reported
+from annotator.site.site_index import REPORT, SiteChapter, SiteIndex, link_to, resolved_anchor
+from annotator.site.view_models import ArticleReport, CitationRow, Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,32 +30,32 @@ _FITTING: dict[str, frozenset[Kind]] = {
 """By the heading that an article gives a reference, what the declaration may be."""
 
 
-def citations(atlas: Atlas, page: str) -> Iterator[Citation]:
+def all_citations(atlas: SiteIndex, page: str) -> Iterator[CitationRow]:
     """Every reference in order, for the given page."""
     for number, (stop, verdict) in enumerate(atlas.verdicts, 1):
         yield _citation(atlas, page, f"reference-{number}", stop, verdict)
 
 
-def citations_of(atlas: Atlas, stop: Stop) -> Iterator[tuple[Verdict, Citation]]:
+def chapter_citations(atlas: SiteIndex, stop: SiteChapter) -> Iterator[tuple[Verdict, CitationRow]]:
     """The references of one chapter in order, for its page."""
     for number, (other, verdict) in enumerate(atlas.verdicts, 1):
         if other.page == stop.page:
             yield verdict, _citation(atlas, stop.page, f"reference-{number}", stop, verdict)
 
 
-def citations_on(atlas: Atlas, page: str) -> Iterator[Citation]:
+def page_citations(atlas: SiteIndex, page: str) -> Iterator[CitationRow]:
     """The references that lead to a page of symbols, in order, for that page."""
     for number, (stop, verdict) in enumerate(atlas.verdicts, 1):
-        anchor = anchor_of(verdict)
+        anchor = resolved_anchor(verdict)
         place = atlas.place(anchor) if anchor else None
         if place and place.page == page:
             yield _citation(atlas, page, f"reference-{number}", stop, verdict)
 
 
-def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdict) -> Citation:
-    reference, anchor = verdict.reference, anchor_of(verdict)
+def _citation(atlas: SiteIndex, page: str, identity: str, stop: SiteChapter, verdict: Verdict) -> CitationRow:
+    reference, anchor = verdict.reference, resolved_anchor(verdict)
     place = atlas.place(anchor) if anchor else None
-    return Citation(
+    return CitationRow(
         id=identity,
         article=stop.article.title,
         number=stop.number,
@@ -65,11 +65,11 @@ def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdi
         line=reference.line,
         heading=reference.heading or "",
         kind=anchor.kind if anchor else "",
-        verdict=word(verdict),
+        verdict=verdict_word(verdict),
         text=verdict.text,
         sign=getattr(verdict.outcome, "by", ""),
         reason=verdict.outcome.reason,
-        found=to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
+        found=link_to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
         place=f"{anchor.path}, line\N{NO-BREAK SPACE}{anchor.line + anchor.offset}" if anchor else "",
         outside=atlas.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
         if anchor
@@ -78,7 +78,7 @@ def _citation(atlas: Atlas, page: str, identity: str, stop: Stop, verdict: Verdi
     )
 
 
-def word(verdict: Verdict) -> str:
+def verdict_word(verdict: Verdict) -> str:
     """The verdict in one word, as reports have it."""
     match verdict.outcome:
         case Missing():
@@ -91,19 +91,19 @@ def word(verdict: Verdict) -> str:
 
 def counts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
     """How many references have each verdict."""
-    counted = Counter(word(verdict) for verdict in verdicts)
+    counted = Counter(verdict_word(verdict) for verdict in verdicts)
     return tuple((one, counted[one]) for one in ("verified", "moved", "renamed", "missing", "skipped"))
 
 
-def reported(atlas: Atlas, page: str) -> Iterator[Reported]:
+def article_reports(atlas: SiteIndex, page: str) -> Iterator[ArticleReport]:
     """Every article with its references, for the given page."""
-    by_file: dict[str, list[tuple[Verdict, Citation]]] = {}
+    by_file: dict[str, list[tuple[Verdict, CitationRow]]] = {}
     articles = {stop.article.file: stop.article for stop in atlas.stops}
-    for (stop, verdict), citation in zip(atlas.verdicts, citations(atlas, page), strict=True):
+    for (stop, verdict), citation in zip(atlas.verdicts, all_citations(atlas, page), strict=True):
         by_file.setdefault(stop.article.file, []).append((verdict, citation))
     for file, found in by_file.items():
         article = articles[file]
-        yield Reported(
+        yield ArticleReport(
             title=article.title,
             address=web(article.address),
             tag=article.tag,
@@ -112,7 +112,7 @@ def reported(atlas: Atlas, page: str) -> Iterator[Reported]:
         )
 
 
-def misheaded(citation: Citation) -> bool:
+def has_wrong_heading(citation: CitationRow) -> bool:
     """Whether the article gives the reference a kind that its declaration does not have."""
     fitting = _FITTING.get(citation.heading.lower())
     return bool(fitting and citation.kind and citation.kind not in fitting)

@@ -12,21 +12,21 @@ from annotator.model.reference import Missing, Moved, Renamed, Skipped, TextStat
 from annotator.reports import porting_report
 from annotator.site.markup import built, slug
 from annotator.site.placement import TYPES, page_of
-from annotator.site.site_index import HISTORY, PORTING, Atlas, anchor_of, to
+from annotator.site.site_index import HISTORY, PORTING, SiteIndex, link_to, resolved_anchor
 from annotator.site.view_models import (
-    Column,
+    HistoryBar,
     HistoryPackage,
     HistoryPage,
     HistoryRow,
     Link,
     MovedPage,
-    Page,
     PortingPage,
-    Release,
-    SinceBaseline,
-    Stretched,
+    PortingRow,
+    ReleaseColumn,
+    ReleaseStatus,
+    SitePage,
+    StatusSinceBaseline,
     SymbolHistory,
-    ToPort,
 )
 
 if TYPE_CHECKING:
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 
     from annotator.model.reference import Anchor, Verdict
     from annotator.model.symbol_history import ReferenceHistory, SymbolChange, TagOutcome
-    from annotator.site.placement import Place
+    from annotator.site.placement import PageLocation
 
 _OF_PACKAGES = frozenset({Kind.FUNC, Kind.CONST, Kind.VAR})
 _OWNED = frozenset({Kind.METHOD, Kind.FIELD, Kind.IMETHOD})
 
 
-def since(atlas: Atlas, page: str) -> Iterator[SinceBaseline]:
+def status_since_baseline(atlas: SiteIndex, page: str) -> Iterator[StatusSinceBaseline]:
     """What became of the symbols of a page since the baseline, where they are not what they were."""
     for place, verdict in atlas.became.get(page, ()):
-        if said := _said(verdict):
+        if said := _status_text(verdict):
             before = _before(atlas, page, verdict)
-            yield SinceBaseline(Link(place.declaration.symbol, f"#{place.anchor}"), before, said)
+            yield StatusSinceBaseline(Link(place.declaration.symbol, f"#{place.anchor}"), before, said)
 
 
-def _said(verdict: Verdict) -> str:
+def _status_text(verdict: Verdict) -> str:
     """What became of a symbol, in words; empty if it is what it was, whatever its line."""
     reference, outcome = verdict.reference, verdict.outcome
     parts = []
@@ -61,11 +61,11 @@ def _said(verdict: Verdict) -> str:
     return "; ".join(parts)
 
 
-def _before(atlas: Atlas, page: str, verdict: Verdict) -> Link:
+def _before(atlas: SiteIndex, page: str, verdict: Verdict) -> Link:
     """The symbol's page in the baseline's version, or its lines in the repository at the baseline."""
     tag, reference = atlas.given.baseline, verdict.reference
     there = atlas.at_baseline.get(reference)
-    at = anchor_of(there) if there else None
+    at = resolved_anchor(there) if there else None
     address = _in_version(page, tag, at) if at else ""
     return Link(tag, address or atlas.at_tag(tag, reference.path, reference.line or 1))
 
@@ -89,19 +89,19 @@ def _address(at: Anchor) -> str:
     return page_of(folder_of(at.path), "") if at.kind in _OF_PACKAGES else ""
 
 
-def moved(atlas: Atlas) -> Iterator[Page]:
+def moved_pages(atlas: SiteIndex) -> Iterator[SitePage]:
     """A page at each address that other versions have and this one has not: where its symbols are here."""
     now = {verdict.reference: verdict for verdict in atlas.given.since}
     known = {sheet.page.lower() for sheet in atlas.sheets}
-    lost: dict[str, dict[str, SinceBaseline]] = defaultdict(dict)
+    lost: dict[str, dict[str, StatusSinceBaseline]] = defaultdict(dict)
     for verdicts in atlas.given.elsewhere.values():
         for verdict in verdicts:
-            anchor, here = anchor_of(verdict), now.get(verdict.reference)
+            anchor, here = resolved_anchor(verdict), now.get(verdict.reference)
             address = _address(anchor) if anchor else ""
             if anchor and here and address and address.lower() not in known:
                 lost[address].setdefault(anchor.symbol, _here(atlas, address, anchor, here))
     for address, found in sorted(lost.items()):
-        yield Page(
+        yield SitePage(
             path=address,
             title=address.removeprefix("go/").removesuffix(".md"),
             summary=f"Where what other versions show here is at {atlas.given.tag}.",
@@ -109,14 +109,14 @@ def moved(atlas: Atlas) -> Iterator[Page]:
         )
 
 
-def _here(atlas: Atlas, page: str, at: Anchor, verdict: Verdict) -> SinceBaseline:
+def _here(atlas: SiteIndex, page: str, at: Anchor, verdict: Verdict) -> StatusSinceBaseline:
     """A symbol that another version shows, and its place in this one."""
-    anchor = anchor_of(verdict)
+    anchor = resolved_anchor(verdict)
     place = atlas.place(anchor) if anchor else None
     if place:
-        return SinceBaseline(Link(at.symbol, ""), to(page, place), f"in {place.path}")
+        return StatusSinceBaseline(Link(at.symbol, ""), link_to(page, place), f"in {place.path}")
     why = verdict.outcome.reason if isinstance(verdict.outcome, Missing) else "not shown"
-    return SinceBaseline(Link(at.symbol, ""), Link("", ""), why)
+    return StatusSinceBaseline(Link(at.symbol, ""), Link("", ""), why)
 
 
 _CELL = 8
@@ -129,7 +129,7 @@ _PRODUCT = re.compile(r"^\D+-(?=v?\d)")
 """What may stand before the version in a tag's name."""
 
 
-def pages(atlas: Atlas) -> Iterator[Page]:
+def pages(atlas: SiteIndex) -> Iterator[SitePage]:
     """The map and what is to be ported, as far as they were asked for."""
     chronicle = atlas.given.chronicle
     if chronicle.trails or chronicle.lacking:
@@ -139,13 +139,13 @@ def pages(atlas: Atlas) -> Iterator[Page]:
 
 
 # ── The map ──────────────────────────────────────────────────────────────────────────────────────
-def _map(atlas: Atlas) -> Page:
+def _map(atlas: SiteIndex) -> SitePage:
     chronicle = atlas.given.chronicle
     rows: dict[str, list[HistoryRow]] = defaultdict(list)
     shown = _shown(chronicle.trails, chronicle.releases)
     for trail in chronicle.trails:
         rows[folder_of(trail.reference.path)].append(_row(atlas, trail, shown))
-    return Page(
+    return SitePage(
         path=HISTORY,
         title="History",
         summary="Every mapped symbol over the releases: since when, until when, where it moved or changed.",
@@ -166,36 +166,36 @@ def _shown(trails: Iterable[ReferenceHistory], releases: Sequence[str]) -> tuple
     return tuple(releases[first:])
 
 
-def _columns(releases: Sequence[str]) -> Iterator[Column]:
+def _columns(releases: Sequence[str]) -> Iterator[ReleaseColumn]:
     last = len(releases) - 1
     for at, tag in enumerate(releases):
         named = at == last or (at % _LABELS == 0 and at + _LABELS <= last)
-        yield Column(tag, at * _CELL, _PRODUCT.sub("", tag) if named else "")
+        yield ReleaseColumn(tag, at * _CELL, _PRODUCT.sub("", tag) if named else "")
 
 
-def _row(atlas: Atlas, trail: ReferenceHistory, releases: Sequence[str]) -> HistoryRow:
+def _row(atlas: SiteIndex, trail: ReferenceHistory, releases: Sequence[str]) -> HistoryRow:
     stops = {stop.tag: stop for stop in trail.stops}
     columns = [stops[tag] for tag in releases if tag in stops]
     alive = [stop for stop in trail.stops if _anchor(stop)]
     symbol = f"{trail.reference.symbol}"
     place = atlas.places.get((trail.reference.path, symbol))
     return HistoryRow(
-        link=to(HISTORY, place, symbol) if place else Link(symbol, "", trail.reference.path),
+        link=link_to(HISTORY, place, symbol) if place else Link(symbol, "", trail.reference.path),
         first=alive[0].tag if alive else "",
         last=alive[-1].tag if alive else "",
-        stretches=tuple(_stretches(columns)),
-        marks=tuple(at * _CELL for at in _steps(columns)),
-        said=" ".join(_told(trail.stops)),
+        stretches=tuple(_bars(columns)),
+        marks=tuple(at * _CELL for at in _changes_of_place(columns)),
+        said=" ".join(_history_sentences(trail.stops)),
     )
 
 
-def _stretches(stops: Sequence[TagOutcome]) -> Iterator[Stretched]:
+def _bars(stops: Sequence[TagOutcome]) -> Iterator[HistoryBar]:
     """Neighbouring releases in the same state, as one bar."""
     at = 0
     for state, found in groupby(stops, key=_state):
         count = len(tuple(found))
         if state:
-            yield Stretched(state, at * _CELL, count * _CELL - 1)
+            yield HistoryBar(state, at * _CELL, count * _CELL - 1)
         at += count
 
 
@@ -203,7 +203,7 @@ def _state(stop: TagOutcome) -> str:
     return str(stop.text) if _anchor(stop) else ""
 
 
-def _steps(stops: Sequence[TagOutcome]) -> Iterator[int]:
+def _changes_of_place(stops: Sequence[TagOutcome]) -> Iterator[int]:
     """Where a symbol stands in another file, or under another name, than in the release before."""
     for at in range(1, len(stops)):
         before, now = _anchor(stops[at - 1]), _anchor(stops[at])
@@ -211,20 +211,20 @@ def _steps(stops: Sequence[TagOutcome]) -> Iterator[int]:
             yield at
 
 
-def _told(stops: Sequence[TagOutcome]) -> Iterator[str]:
+def _history_sentences(stops: Sequence[TagOutcome]) -> Iterator[str]:
     """The same in sentences, for those who do not see the map."""
     alive = [stop for stop in stops if _anchor(stop)]
     if not alive:
         yield "Found at no tag."
         return
     for before, now in pairwise(alive):
-        yield from _stepped(before, now)
+        yield from _change_sentences(before, now)
     same = [stop.tag for stop in alive if stop.text is TextState.SAME]
     if same:
         yield f"The baseline's text from {same[0]} to {same[-1]}."
 
 
-def _stepped(before: TagOutcome, now: TagOutcome) -> Iterator[str]:
+def _change_sentences(before: TagOutcome, now: TagOutcome) -> Iterator[str]:
     was, at = _anchor(before), _anchor(now)
     if was and at and was.path != at.path:
         yield f"In {at.path} since {now.tag}."
@@ -238,7 +238,7 @@ def _anchor(stop: TagOutcome) -> Anchor | None:
 
 
 # ── A symbol's own ───────────────────────────────────────────────────────────────────────────────
-def histories(atlas: Atlas, page: str) -> Iterator[SymbolHistory]:
+def symbol_histories(atlas: SiteIndex, page: str) -> Iterator[SymbolHistory]:
     """The histories of the symbols of a page, in the order of their lines."""
     for place, verdict in atlas.became.get(page, ()):
         trail = atlas.trails.get((verdict.reference.path, verdict.reference.symbol or ""))
@@ -246,10 +246,10 @@ def histories(atlas: Atlas, page: str) -> Iterator[SymbolHistory]:
             yield _history(atlas, place, trail)
 
 
-def _history(atlas: Atlas, place: Place, trail: ReferenceHistory) -> SymbolHistory:
+def _history(atlas: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> SymbolHistory:
     stops = {stop.tag: stop for stop in trail.stops}
     columns = [stops[tag] for tag in atlas.given.chronicle.releases if tag in stops]
-    moved = frozenset(_steps(columns))
+    moved = frozenset(_changes_of_place(columns))
     alive = [stop.tag for stop in trail.stops if _anchor(stop)]
     return SymbolHistory(
         link=Link(place.declaration.symbol, f"#{place.anchor}"),
@@ -260,13 +260,13 @@ def _history(atlas: Atlas, place: Place, trail: ReferenceHistory) -> SymbolHisto
             for number, stop in enumerate(columns)
             if (at := _anchor(stop))
         ),
-        said=" ".join(_told(trail.stops)),
+        said=" ".join(_history_sentences(trail.stops)),
     )
 
 
-def _release(atlas: Atlas, stop: TagOutcome, at: Anchor, *, stepped: bool) -> Release:
+def _release(atlas: SiteIndex, stop: TagOutcome, at: Anchor, *, stepped: bool) -> ReleaseStatus:
     moved = f", now {at.symbol} in {at.path}" if stepped else ""
-    return Release(
+    return ReleaseStatus(
         tag=stop.tag,
         line=Link(str(at.line), atlas.at_tag(stop.tag, at.path, at.line), f"{at.path} at {stop.tag}{moved}"),
         text=str(stop.text),
@@ -275,10 +275,10 @@ def _release(atlas: Atlas, stop: TagOutcome, at: Anchor, *, stepped: bool) -> Re
 
 
 # ── What is to be ported ─────────────────────────────────────────────────────────────────────────
-def _porting(atlas: Atlas) -> Page:
+def _porting(atlas: SiteIndex) -> SitePage:
     found = atlas.given.chronicle.porting
     assert found is not None  # noqa: S101 - the page is made only where there is one
-    return Page(
+    return SitePage(
         path=PORTING,
         title="To port",
         summary=f"What changed in each mapped symbol from {found.old} to {found.new}.",
@@ -286,7 +286,7 @@ def _porting(atlas: Atlas) -> Page:
             old=found.old,
             new=found.new,
             sentence=porting_report.sentence(found),
-            changes=tuple(_to_port(atlas, change, found.old, found.new) for change in found.changes),
+            changes=tuple(_porting_row(atlas, change, found.old, found.new) for change in found.changes),
             fresh=tuple(
                 Link(one.symbol, atlas.at_tag(found.new, one.path, one.line), f"{one.kind} in {one.path}")
                 for one in found.fresh
@@ -296,15 +296,15 @@ def _porting(atlas: Atlas) -> Page:
     )
 
 
-def _to_port(atlas: Atlas, change: SymbolChange, old: str, new: str) -> ToPort:
+def _porting_row(atlas: SiteIndex, change: SymbolChange, old: str, new: str) -> PortingRow:
     path, _, symbol = change.symbol.partition("::")
     place = atlas.places.get((path, symbol))
     python = (
         (each.name, atlas.python(PORTING, each.name) or ("", f"{each.path}, line {each.line}"))
         for each in change.counterparts
     )
-    return ToPort(
-        go=to(PORTING, place, symbol) if place else Link(symbol, "", path),
+    return PortingRow(
+        go=link_to(PORTING, place, symbol) if place else Link(symbol, "", path),
         path=path,
         said=porting_report.told(change),
         shift=str(change.shift),
@@ -313,15 +313,15 @@ def _to_port(atlas: Atlas, change: SymbolChange, old: str, new: str) -> ToPort:
         new=_line(atlas, new, change.new),
         python=tuple(Link(name, *found) for name, found in python),
         findings=tuple((finding.change, porting_report.said(finding)) for finding in change.findings),
-        diff=tuple((_marked(line), line) for line in change.lines[2:]),
+        diff=tuple((_diff_line_kind(line), line) for line in change.lines[2:]),
     )
 
 
-def _line(atlas: Atlas, tag: str, at: Anchor | None) -> Link:
+def _line(atlas: SiteIndex, tag: str, at: Anchor | None) -> Link:
     return (
         Link(f"line {at.line} at {tag}", atlas.at_tag(tag, at.path, at.line), at.path) if at else Link("", "")
     )
 
 
-def _marked(line: str) -> str:
+def _diff_line_kind(line: str) -> str:
     return {"+": "new", "-": "gone", "@": "hunk"}.get(line[:1], "kept")

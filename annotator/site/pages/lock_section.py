@@ -10,19 +10,19 @@ import msgspec
 
 from annotator.golang.lock_usage import LockOrder, Proof
 from annotator.model.go import LockField, SymbolId, folder_of
-from annotator.site.diagrams.layer_diagram import layered, layers
-from annotator.site.diagrams.svg import About, Step
+from annotator.site.diagrams.layer_diagram import assign_layers, layer_diagram
+from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
 from annotator.site.markup import href, slug
-from annotator.site.side_by_side import says
-from annotator.site.site_index import Atlas, module_page, to
-from annotator.site.view_models import Drawn, Held, Holding, Link, Nested
+from annotator.site.side_by_side import line_has_word
+from annotator.site.site_index import SiteIndex, link_to, module_page
+from annotator.site.view_models import Diagram, Link, LockRow, LockTable, NestedLocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from annotator.model.go import Acquisition
     from annotator.model.port import Comparison, ComparisonRow
-    from annotator.site.placement import Place
+    from annotator.site.placement import PageLocation
 
 _SIDE_BY_SIDE = 4
 _PROOFS = 3
@@ -35,7 +35,7 @@ _CAPTION = (
 )
 
 
-def holding(atlas: Atlas, types: tuple[str, ...], page: str) -> Holding | None:
+def lock_table(atlas: SiteIndex, types: tuple[str, ...], page: str) -> LockTable | None:
     """The locks of some types on a page; None where the source has none of them."""
     found = _Locks(atlas, types, page)
     return found.shown() if found.locks else None
@@ -44,7 +44,7 @@ def holding(atlas: Atlas, types: tuple[str, ...], page: str) -> Holding | None:
 class _Locks:
     """The locks of some types, given as notations at the baseline, in their order."""
 
-    def __init__(self, atlas: Atlas, types: tuple[str, ...], page: str) -> None:
+    def __init__(self, atlas: SiteIndex, types: tuple[str, ...], page: str) -> None:
         self._atlas = atlas
         self._page = page
         named = ((one, *one.split("::", 1)) for one in types)
@@ -52,7 +52,7 @@ class _Locks:
         self._owners = [(place, one) for place, one in found if place is not None]
 
     @cached_property
-    def locks(self) -> Mapping[SymbolId, tuple[LockField, Place, str]]:
+    def locks(self) -> Mapping[SymbolId, tuple[LockField, PageLocation, str]]:
         """By symbol, each lock with its type's place and the type's notation at the baseline."""
         files = self._atlas.given.locking
         return {
@@ -66,12 +66,12 @@ class _Locks:
     def _nesting(self) -> LockOrder:
         return LockOrder(one for file in self._atlas.given.locking.values() for one in file.functions)
 
-    def shown(self) -> Holding:
-        return Holding(
+    def shown(self) -> LockTable:
+        return LockTable(
             picture=self._picture(),
             locks=tuple(self._held(*found) for found in self.locks.values()),
             nested=tuple(
-                Nested(self._link(outer), self._link(inner), *self._proofs(proofs))
+                NestedLocks(self._link(outer), self._link(inner), *self._proofs(proofs))
                 for (outer, inner), proofs in self._nested.items()
             ),
         )
@@ -93,29 +93,29 @@ class _Locks:
     def _link(self, symbol: SymbolId) -> Link:
         return Link(self._name(symbol), f"#{self._anchor(symbol)}")
 
-    def _picture(self) -> Drawn:
+    def _picture(self) -> Diagram:
         names = {symbol: self._name(symbol) for symbol in self.locks}
         edges = [(names[outer], names[inner]) for outer, inner in self._nested]
         steps = {
-            name: Step("", symbol.symbol, f"#{self._anchor(symbol)}", folder_of(symbol.path))
+            name: DiagramStep("", symbol.symbol, f"#{self._anchor(symbol)}", folder_of(symbol.path))
             for symbol, name in names.items()
         }
         told = "; ".join(f"{inner} is taken under {outer}" for outer, inner in edges)
-        about = About("locks", "Which lock is taken under which", tuple(steps.values()), told)
-        found = layers(tuple(steps), edges)
+        about = DiagramTitle("locks", "Which lock is taken under which", tuple(steps.values()), told)
+        found = assign_layers(tuple(steps), edges)
         wide, narrow = (
-            layered(
+            layer_diagram(
                 found, steps, about, {one for edge in edges for one in edge}, wide=wide, most=_SIDE_BY_SIDE
             )
             for wide in (True, False)
         )
-        return Drawn(wide, narrow, _CAPTION)
+        return Diagram(wide, narrow, _CAPTION)
 
-    def _held(self, lock: LockField, place: Place, notation: str) -> Held:
+    def _held(self, lock: LockField, place: PageLocation, notation: str) -> LockRow:
         pair, row = self._row(notation, lock)
-        return Held(
+        return LockRow(
             anchor=self._anchor(lock.at),
-            link=Link(self._name(lock.at), self._line(place, lock.line) or to(self._page, place).href),
+            link=Link(self._name(lock.at), self._line(place, lock.line) or link_to(self._page, place).href),
             kind=lock.kind,
             writers=tuple(self._takers(lock.at, place, reads=False)),
             readers=tuple(self._takers(lock.at, place, reads=True)),
@@ -123,7 +123,7 @@ class _Locks:
             reason=row.reason if row is not None else "",
         )
 
-    def _takers(self, lock: SymbolId, owner: Place, *, reads: bool) -> Iterator[Link]:
+    def _takers(self, lock: SymbolId, owner: PageLocation, *, reads: bool) -> Iterator[Link]:
         """The functions that take a lock, each with its first line; its owner's by bare names."""
         for path, file in self._atlas.given.locking.items():
             for function in file.functions:
@@ -137,9 +137,9 @@ class _Locks:
         where = f"{path}, line {taking.line}"
         if place is None:
             return Link(function.symbol, self._atlas.permalink(path, taking.line, taking.line), where)
-        return Link(place.name, self._line(place, taking.line) or to(self._page, place).href, where)
+        return Link(place.name, self._line(place, taking.line) or link_to(self._page, place).href, where)
 
-    def _line(self, place: Place, line: int) -> str:
+    def _line(self, place: PageLocation, line: int) -> str:
         """The address of a line on the page that shows a declaration; empty if it is not shown there."""
         sheet = self._atlas.sheet(place.page)
         prefix = sheet.prefixes.get(place.path, "")
@@ -177,7 +177,7 @@ class _Locks:
         known = pair.counterpart
         owner, attribute = known.name.rpartition(".")[2], re.split(r"\W", row.python)[0]
         module = self._atlas.given.mirror.modules.get(known.path)
-        if attribute and module and says(module.data, row.python_line, attribute):
+        if attribute and module and line_has_word(module.data, row.python_line, attribute):
             address = href(self._page, module_page(known.path), f"py-L{row.python_line}")
             return Link(f"{owner}.{attribute}", address, f"{known.path}, line {row.python_line}")
         address, title = self._atlas.python(self._page, known.name) or ("", "")

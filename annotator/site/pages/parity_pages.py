@@ -9,45 +9,45 @@ from typing import TYPE_CHECKING
 from annotator.model.go import folder_of
 from annotator.repository.snapshot import blob_id
 from annotator.site.markup import href
-from annotator.site.side_by_side import Side, says
-from annotator.site.site_index import COVERAGE, PARITY, SYMBOLS, Atlas, module_page, to
+from annotator.site.side_by_side import CounterpartExcerpt, line_has_word
+from annotator.site.site_index import COVERAGE, PARITY, SYMBOLS, SiteIndex, link_to, module_page
 from annotator.site.view_models import (
-    Compared,
     CoveragePage,
     CoverageRow,
-    LeftOut,
+    LeftOutSymbols,
     Link,
-    Page,
-    Panel,
     ParityPackage,
     ParityPage,
+    ParityPanel,
+    ParityTableRow,
+    SitePage,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from annotator.model.port import Comparison, ComparisonRow, SymbolCoverage
-    from annotator.site.excerpts import Stretch
+    from annotator.site.excerpts import LineRange
 
 WORDS = ("same", "differs", "unexplained")
 """How two sides can stand to each other, from best to worst."""
 
 
-def panels(atlas: Atlas, page: str, stretch: Stretch) -> Iterator[Panel]:
+def parity_panels(atlas: SiteIndex, page: str, stretch: LineRange) -> Iterator[ParityPanel]:
     """The parity of what a stretch of Go declares, a panel for each counterpart."""
     facing = atlas.facings.by_page.get(page)
     sides = facing.pairs(stretch.path, stretch.first, stretch.last) if facing else ()
     for side in sides:
-        yield panel(atlas, page, side)
+        yield parity_panel(atlas, page, side)
 
 
-def panel(atlas: Atlas, page: str, side: Side) -> Panel:
+def parity_panel(atlas: SiteIndex, page: str, side: CounterpartExcerpt) -> ParityPanel:
     """A counterpart and its original, row by row."""
     name = side.name.rpartition(".")[2]
     found = atlas.python(page, side.name)
     address, title = found or ("", "")
-    return Panel(
-        go=to(page, side.place),
+    return ParityPanel(
+        go=link_to(page, side.place),
         python=Link(name, address, title),
         counts=counts(side.pair),
         rows=tuple(_compared(atlas, page, side, row) for row in side.pair.rows),
@@ -60,8 +60,8 @@ def counts(pair: Comparison) -> tuple[tuple[str, int], ...]:
     return tuple((word, counted[word]) for word in WORDS)
 
 
-def _compared(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> Compared:
-    return Compared(
+def _compared(atlas: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> ParityTableRow:
+    return ParityTableRow(
         kind=row.kind,
         name=row.name,
         go=Link(row.go, _go(atlas, page, side, row)),
@@ -71,7 +71,7 @@ def _compared(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> Compar
     )
 
 
-def _go(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> str:
+def _go(atlas: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
     """Where Go's side of a row is on the pages: the member's line, or the function that is called."""
     if row.kind == "call":
         path, _, symbol = row.go.partition("::")
@@ -82,14 +82,14 @@ def _go(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> str:
         source = atlas.given.sources.get(original.path)
         if not (place and source and original.line <= row.go_line <= original.end_line):
             continue
-        named = row.kind in ("field", "method") and says(source.data, row.go_line, row.name)
+        named = row.kind in ("field", "method") and line_has_word(source.data, row.go_line, row.name)
         if named and original.blob == blob_id(source.data):
             prefix = atlas.sheet(place.page).prefixes[original.path]
             return href(page, place.page, f"{prefix}{row.go_line}")
     return ""
 
 
-def _python(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> str:
+def _python(atlas: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
     """Where Python's side of a row is: its line, if it is the counterpart's own and holds what it says."""
     mirror, line = atlas.given.mirror, row.python_line
     known = mirror.objects[side.name]
@@ -99,7 +99,7 @@ def _python(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> str:
     if row.kind == "call":
         holds = any(use.line == line for use in module.uses)
     else:
-        holds = says(module.data, line, re.split(r"\W", row.python)[0])
+        holds = line_has_word(module.data, line, re.split(r"\W", row.python)[0])
     if not holds:
         return ""
     facing = atlas.facings.by_page[side.place.page]
@@ -111,15 +111,15 @@ def _python(atlas: Atlas, page: str, side: Side, row: ComparisonRow) -> str:
 _STATES = ("mapped", "left out", "open")
 
 
-def ledgers(atlas: Atlas) -> Iterator[Page]:
+def parity_pages(atlas: SiteIndex) -> Iterator[SitePage]:
     """Parity and coverage, where anything is mapped at all."""
     if atlas.given.mirror.pairs:
         yield _parity(atlas)
         yield _coverage(atlas)
 
 
-def _parity(atlas: Atlas) -> Page:
-    packages: dict[str, dict[str, Side]] = defaultdict(dict)
+def _parity(atlas: SiteIndex) -> SitePage:
+    packages: dict[str, dict[str, CounterpartExcerpt]] = defaultdict(dict)
     for facing in atlas.facings.by_page.values():
         for side in facing.sides:
             packages[folder_of(side.place.path)].setdefault(side.name, side)
@@ -127,11 +127,11 @@ def _parity(atlas: Atlas) -> Page:
         ParityPackage(
             folder,
             _sum(counts(side.pair) for side in sides.values()),
-            tuple(_unless_same(panel(atlas, PARITY, side)) for side in sides.values()),
+            tuple(_unless_same(parity_panel(atlas, PARITY, side)) for side in sides.values()),
         )
         for folder, sides in sorted(packages.items())
     )
-    return Page(
+    return SitePage(
         path=PARITY,
         title="Parity",
         summary="Each Python counterpart beside its Go original, row by row: the same, or different and why.",
@@ -139,10 +139,10 @@ def _parity(atlas: Atlas) -> Page:
     )
 
 
-def _unless_same(one: Panel) -> Panel:
+def _unless_same(one: ParityPanel) -> ParityPanel:
     """A panel whose rows are only those that are not the same: the others stand on the symbol's page."""
     rows = tuple(row for row in one.rows if row.agreement != WORDS[0])
-    return Panel(one.go, one.python, one.counts, rows)
+    return ParityPanel(one.go, one.python, one.counts, rows)
 
 
 def _sum(counted: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int], ...]:
@@ -152,7 +152,7 @@ def _sum(counted: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int
     return tuple((word, total[word]) for word in WORDS)
 
 
-def _coverage(atlas: Atlas) -> Page:
+def _coverage(atlas: SiteIndex) -> SitePage:
     packages: dict[str, list[SymbolCoverage]] = defaultdict(list)
     for one in atlas.given.mirror.covered:
         packages[folder_of(one.symbol.path)].append(one)
@@ -160,7 +160,7 @@ def _coverage(atlas: Atlas) -> Page:
     for one in atlas.given.mirror.covered:
         if one.reason:
             reasons[one.reason].append(_link(atlas, one))
-    return Page(
+    return SitePage(
         path=COVERAGE,
         title="Coverage",
         summary="Which symbols of the scope have a Python counterpart, and why the others have none.",
@@ -171,7 +171,7 @@ def _coverage(atlas: Atlas) -> Page:
                 CoverageRow(_package(atlas, folder), _figures(found))
                 for folder, found in sorted(packages.items())
             ),
-            left_out=tuple(LeftOut(reason, tuple(links)) for reason, links in reasons.items()),
+            left_out=tuple(LeftOutSymbols(reason, tuple(links)) for reason, links in reasons.items()),
             open=tuple(
                 _link(atlas, one) for one in atlas.given.mirror.covered if str(one.state) == _STATES[-1]
             ),
@@ -184,16 +184,16 @@ def _figures(found: Iterable[SymbolCoverage]) -> tuple[int, ...]:
     return (*(counted[state] for state in _STATES), counted.total())
 
 
-def _package(atlas: Atlas, folder: str) -> Link:
+def _package(atlas: SiteIndex, folder: str) -> Link:
     own = (sheet.page for sheet in atlas.sheets if sheet.folder == folder and not sheet.type)
     page = next(own, SYMBOLS)
     return Link(folder or "/", href(COVERAGE, page))
 
 
-def _link(atlas: Atlas, one: SymbolCoverage) -> Link:
+def _link(atlas: SiteIndex, one: SymbolCoverage) -> Link:
     place = atlas.places.get((one.symbol.path, one.symbol.symbol))
     if place:
-        return to(COVERAGE, place)
+        return link_to(COVERAGE, place)
     outside = atlas.permalink(one.symbol.path, one.symbol.line, one.symbol.end_line)
     at_baseline = atlas.given.tag == atlas.given.baseline
     return Link(one.symbol.symbol, outside if at_baseline else "", f"{one.symbol.kind} in {one.symbol.path}")

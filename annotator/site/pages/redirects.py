@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from annotator.model.reference import Problem
 from annotator.site.inputs import MovedFile
 from annotator.site.markup import built, href
-from annotator.site.site_index import Atlas, module_page
+from annotator.site.site_index import SiteIndex, module_page
 from annotator.site.view_models import Link, Redirect
 from annotator.toml_file import Toml
 
@@ -29,7 +29,7 @@ def read(name: str, data: bytes) -> tuple[MovedFile, ...]:
     return tuple(MovedFile(old, new, toml.line(old)) for old, new in moved.items())
 
 
-def redirects(atlas: Atlas) -> Iterator[tuple[str, Redirect]]:
+def redirects(atlas: SiteIndex) -> Iterator[tuple[str, Redirect]]:
     """Yield a redirect for each old address that no page of this site has."""
     modules = atlas.given.mirror.modules
     taken = {module_page(path) for path in modules}
@@ -40,7 +40,7 @@ def redirects(atlas: Atlas) -> Iterator[tuple[str, Redirect]]:
             yield built(page), Redirect(file.old, targets)
 
 
-def remarks(atlas: Atlas) -> Iterator[Problem]:
+def remarks(atlas: SiteIndex) -> Iterator[Problem]:
     """Yield a problem for each redirect to a file that is not shown."""
     modules = atlas.given.mirror.modules
     for file in atlas.given.redirects if modules else ():

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.site.diagrams.layer_diagram import Layers, layered, layers
-from annotator.site.diagrams.svg import About, Step
+from annotator.site.diagrams.layer_diagram import Layers, assign_layers, layer_diagram
+from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
 from annotator.site.markup import href, slug
-from annotator.site.site_index import Atlas, module_page
-from annotator.site.view_models import Drawn, Link, Part, Structure
+from annotator.site.site_index import SiteIndex, module_page
+from annotator.site.view_models import Diagram, Link, PackagePart, PackageStructure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,21 +27,21 @@ _QUIET = (
 )
 
 
-def structure(atlas: Atlas, package: PackageImports, page: str) -> Structure:
+def package_structure(atlas: SiteIndex, package: PackageImports, page: str) -> PackageStructure:
     """A package on a page: its picture, and its parts with all that they import."""
-    return _Drawer(atlas, package, page).shown()
+    return _StructureView(atlas, package, page).shown()
 
 
-class _Drawer:
+class _StructureView:
     """A package by its parts: what stands right below it, each with its own modules."""
 
-    def __init__(self, atlas: Atlas, package: PackageImports, page: str) -> None:
+    def __init__(self, atlas: SiteIndex, package: PackageImports, page: str) -> None:
         self._atlas = atlas
         self._package = package
         self._page = page
 
-    def shown(self) -> Structure:
-        return Structure(
+    def shown(self) -> PackageStructure:
+        return PackageStructure(
             name=self._package.name,
             anchor=f"package-{slug(self._package.name)}",
             picture=self._picture(),
@@ -77,7 +77,7 @@ class _Drawer:
         edges = [(part, other) for part, others in self._imports.items() for other in others]
         linked = {part for edge in edges for part in edge}
         own = {self._package.name} - linked
-        return layers([part for part in self._parts if part not in own], edges, self._packages)
+        return assign_layers([part for part in self._parts if part not in own], edges, self._packages)
 
     @cached_property
     def _packages(self) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ class _Drawer:
         circles = any(row[one] == row[other] for one, other in self._layers.edges)
         return f"{_CIRCLES if circles else _DOWN} {_QUIET}"
 
-    def _picture(self) -> Drawn:
+    def _picture(self) -> Diagram:
         steps = {part: self._step(part) for row in self._layers.rows for part in row}
         name = self._package.name
         told = "; ".join(
@@ -96,23 +96,25 @@ class _Drawer:
             for part in steps
             if self._imports[part]
         )
-        about = About(f"package-{slug(name)}", f"The parts of {name} in layers", tuple(steps.values()), told)
-        wide, narrow = (
-            layered(self._layers, steps, about, self._packages, wide=wide) for wide in (True, False)
+        about = DiagramTitle(
+            f"package-{slug(name)}", f"The parts of {name} in layers", tuple(steps.values()), told
         )
-        return Drawn(wide, narrow, self._caption())
+        wide, narrow = (
+            layer_diagram(self._layers, steps, about, self._packages, wide=wide) for wide in (True, False)
+        )
+        return Diagram(wide, narrow, self._caption())
 
-    def _step(self, part: str) -> Step:
+    def _step(self, part: str) -> DiagramStep:
         count = len(self._parts[part])
         title = self._short(part) + (f" ({count})" if count > 1 else "")
-        return Step("", title, f"#{_anchor(part)}")
+        return DiagramStep("", title, f"#{_anchor(part)}")
 
     def _short(self, part: str) -> str:
         return part.removeprefix(f"{self._package.name}.")
 
-    def _part(self, part: str) -> Part:
+    def _part(self, part: str) -> PackagePart:
         first, *others = self._parts[part]
-        return Part(
+        return PackagePart(
             anchor=_anchor(part),
             link=self._link(first),
             says=first.says,
@@ -120,11 +122,11 @@ class _Drawer:
             modules=tuple(self._module(module, part) for module in others),
         )
 
-    def _module(self, module: ModuleImports, part: str) -> Part:
+    def _module(self, module: ModuleImports, part: str) -> PackagePart:
         inner = (name for name in module.imports if self._of(name) == part and name != part)
         imports = tuple(Link(name.removeprefix(f"{part}."), f"#{_anchor(name)}") for name in inner)
         link = msgspec.structs.replace(self._link(module), text=module.name.removeprefix(f"{part}."))
-        return Part(_anchor(module.name), link, module.says, tuple(imports))
+        return PackagePart(_anchor(module.name), link, module.says, tuple(imports))
 
     def _link(self, module: ModuleImports) -> Link:
         """The page that shows the file, else its place on the web, else its name alone."""

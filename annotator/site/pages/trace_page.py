@@ -5,35 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from annotator.site.markup import href
-from annotator.site.site_index import WALK, Atlas, to
-from annotator.site.view_models import Link, Page, WalkPage, WalkStep, WalkThread
+from annotator.site.site_index import WALK, SiteIndex, link_to
+from annotator.site.view_models import Link, SitePage, TracePage, TraceStep, TraceThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from annotator.reports.parity_report import Step
-    from annotator.site.placement import Place
+    from annotator.site.placement import PageLocation
 
 _DEEPEST = 9
 """Deeper steps are shown no further in."""
 
 
-def pages(atlas: Atlas) -> Iterator[Page]:
+def pages(atlas: SiteIndex) -> Iterator[SitePage]:
     """The walk, where the project has one."""
     walk = atlas.given.mirror.walk
     if walk is None:
         return
     seen: set[str] = set()
-    threads = tuple(WalkThread(one.name, tuple(_steps(atlas, one.steps, 0, seen))) for one in walk.threads)
-    yield Page(
+    threads = tuple(TraceThread(one.name, tuple(_steps(atlas, one.steps, 0, seen))) for one in walk.threads)
+    yield SitePage(
         path=WALK,
         title="A walk",
         summary="The port really run: which counterparts ran, thread by thread, beside Go's order.",
-        view=WalkPage(threads),
+        view=TracePage(threads),
     )
 
 
-def _steps(atlas: Atlas, steps: Iterable[Step], depth: int, seen: set[str]) -> Iterator[WalkStep]:
+def _steps(atlas: SiteIndex, steps: Iterable[Step], depth: int, seen: set[str]) -> Iterator[TraceStep]:
     """The steps and those within them; Go's order is told where a function runs for the first time."""
     for step in steps:
         calls = () if step.python in seen else step.calls
@@ -42,10 +42,10 @@ def _steps(atlas: Atlas, steps: Iterable[Step], depth: int, seen: set[str]) -> I
         yield from _steps(atlas, step.steps, depth + 1, seen)
 
 
-def _step(atlas: Atlas, step: Step, calls: Iterable[str], depth: int) -> WalkStep:
+def _step(atlas: SiteIndex, step: Step, calls: Iterable[str], depth: int) -> TraceStep:
     address, title = atlas.python(WALK, step.python) or ("", "")
     places = [place for name in step.go if (place := _place(atlas, name)) is not None]
-    return WalkStep(
+    return TraceStep(
         depth=depth,
         python=Link(step.python, address, title),
         go=tuple(_link(atlas, name) for name in step.go),
@@ -60,14 +60,14 @@ def _step(atlas: Atlas, step: Step, calls: Iterable[str], depth: int) -> WalkSte
     )
 
 
-def _place(atlas: Atlas, notation: str) -> Place | None:
+def _place(atlas: SiteIndex, notation: str) -> PageLocation | None:
     path, _, symbol = notation.partition("::")
     return atlas.places.get((path, symbol))
 
 
-def _link(atlas: Atlas, notation: str) -> Link:
+def _link(atlas: SiteIndex, notation: str) -> Link:
     place = _place(atlas, notation)
-    return to(WALK, place) if place is not None else Link(_name(notation), "", notation)
+    return link_to(WALK, place) if place is not None else Link(_name(notation), "", notation)
 
 
 def _name(notation: str) -> str:

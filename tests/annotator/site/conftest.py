@@ -28,8 +28,8 @@ from annotator.parity import comparison
 from annotator.python_source import docstrings
 from annotator.python_source.objects import facts, load, uses_of
 from annotator.repository.snapshot import blob_id
-from annotator.site.inputs import Cited, Example, Mirror, Module, SiteInput
-from annotator.site.placement import Source
+from annotator.site.inputs import ExampleRun, PythonFile, PythonInput, SiteInput, VerifiedArticle
+from annotator.site.placement import GoSourceFile
 
 SHELF = b"""package shelf
 
@@ -73,7 +73,7 @@ func (s *Shelf) Count() int {
 """
 
 
-def _declarations(source: Source) -> dict[str, Declaration]:
+def _declarations(source: GoSourceFile) -> dict[str, Declaration]:
     found = source.document.declarations
     return {one.symbol: one for outer in found for one in (outer, *outer.members)}
 
@@ -96,7 +96,7 @@ def _uses(data: bytes, document: GoFile, names: dict[str, tuple[str, str]]) -> t
 
 
 @pytest.fixture
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, GoSourceFile]:
     """Two files of one package: a type whose methods stand in both, and what they use."""
     names = {
         "Jar": ("pantry/shelf/jar.go", "Jar"),
@@ -107,13 +107,13 @@ def sources() -> dict[str, Source]:
     files = {"pantry/shelf/shelf.go": SHELF, "pantry/shelf/jar.go": JAR}
     documents = {path: declarations.read_go_file(data) for path, data in files.items()}
     return {
-        path: Source(data, documents[path], _uses(data, documents[path], names))
+        path: GoSourceFile(data, documents[path], _uses(data, documents[path], names))
         for path, data in files.items()
     }
 
 
 @pytest.fixture
-def anchor(sources: dict[str, Source]) -> Callable[[str, str], Anchor]:
+def anchor(sources: dict[str, GoSourceFile]) -> Callable[[str, str], Anchor]:
     """The place of a symbol in the small repository."""
 
     def find(path: str, symbol: str) -> Anchor:
@@ -165,7 +165,7 @@ def too_large(jar: str) -> TooLarge:
 
 
 @pytest.fixture
-def mirror(sources: dict[str, Source], tmp_path: Path) -> Mirror:
+def mirror(sources: dict[str, GoSourceFile], tmp_path: Path) -> PythonInput:
     """A Python file that mirrors some of the small repository, read and compared by the real stages."""
     (tmp_path / "larder").mkdir()
     (tmp_path / "larder" / "shelves.py").write_text(SHELVES, encoding="utf-8")
@@ -187,8 +187,10 @@ def mirror(sources: dict[str, Source], tmp_path: Path) -> Mirror:
         for one in source.document.declarations
     }
     pairs = comparison.pairs(docstrings.read(tmp_path / "larder", tmp_path).counterparts, originals, objects)
-    return Mirror(
-        modules={path: Module(data[path], found) for path, found in uses_of(packages, objects, data).items()},
+    return PythonInput(
+        modules={
+            path: PythonFile(data[path], found) for path, found in uses_of(packages, objects, data).items()
+        },
         objects=objects,
         pairs=pairs,
         covered=tuple(
@@ -197,12 +199,12 @@ def mirror(sources: dict[str, Source], tmp_path: Path) -> Mirror:
             )
             for one in originals.values()
         ),
-        examples=(Example("put", "larder/shelves.py", "Put a jar.", "python -m larder put", "a jar\n"),),
+        examples=(ExampleRun("put", "larder/shelves.py", "Put a jar.", "python -m larder put", "a jar\n"),),
     )
 
 
 @pytest.fixture
-def given(sources: dict[str, Source], anchor: Callable[[str, str], Anchor]) -> SiteInput:
+def given(sources: dict[str, GoSourceFile], anchor: Callable[[str, str], Anchor]) -> SiteInput:
     """An article that cites the type, a method under a wrong heading, and something that is not there."""
     shelf = Reference("pantry/shelf/shelf.go", "Shelf", 7, heading="struct", chapter="1.2")
     put = Reference("pantry/shelf/shelf.go", "Shelf.Put", 15, heading="struct", chapter="1.10")
@@ -217,7 +219,7 @@ def given(sources: dict[str, Source], anchor: Callable[[str, str], Anchor]) -> S
         sources=sources,
         licence=Licence("Some Licence", "The pantry's keepers", "LICENSE"),
         cited=(
-            Cited(
+            VerifiedArticle(
                 Article(
                     "pantry.toml",
                     "On pantries",

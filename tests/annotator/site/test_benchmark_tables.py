@@ -10,7 +10,7 @@ import pytest
 
 from annotator.errors import InvalidInput
 from annotator.site import benchmark_tables, markdown_text, pages, rendering
-from annotator.site.benchmark_tables import Machine, Row, Table
+from annotator.site.benchmark_tables import BenchmarkRow, BenchmarkTable, Machine
 
 FIGURES = Path(__file__).resolve().parents[3] / "site" / benchmark_tables.FILE
 TEXT = """+++
@@ -20,7 +20,9 @@ figures = ["door", "never run"]
 
 How they were measured.
 """
-TABLE = Table("Requests <b>a second</b>", Machine("2026-01-02", 2, "3.11.7"), (Row("create", "9/s"),))
+TABLE = BenchmarkTable(
+    "Requests <b>a second</b>", Machine("2026-01-02", 2, "3.11.7"), (BenchmarkRow("create", "9/s"),)
+)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ TABLE = Table("Requests <b>a second</b>", Machine("2026-01-02", 2, "3.11.7"), (R
 def test_who_is_ahead_is_told_by_the_ratio_and_which_way_the_goal_points(
     ratio: str, goal: str, ahead: str
 ) -> None:
-    assert Row("what", "ours", "theirs", ratio, goal).ahead == ahead
+    assert BenchmarkRow("what", "ours", "theirs", ratio, goal).ahead == ahead
 
 
 def test_a_text_shows_the_figures_that_it_asks_for_and_that_there_are(given) -> None:

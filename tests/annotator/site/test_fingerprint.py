@@ -23,7 +23,7 @@ def project(tmp_path: Path) -> Project:
 
 def state(project: Project, **snapshot: Any) -> str:
     known = {"repository": "r", "tag": "v1", "commit": "a" * 40, "version": "v1", **snapshot}
-    return fingerprint.state(project, (), (SimpleNamespace(**known), None))
+    return fingerprint.site_fingerprint(project, (), (SimpleNamespace(**known), None))
 
 
 def test_nothing_changed_is_the_same_state(project: Project) -> None:
@@ -54,17 +54,17 @@ def test_generated_files_do_not_count(project: Project) -> None:
 def test_a_site_as_it_was_written_is_known_again(project: Project) -> None:
     folder = project.site / "docs"
     output.write({"page.md": b"made"}, folder)
-    output.stamp(folder, "state", b"note\nmore")
+    output.write_stamp(folder, "state", b"note\nmore")
 
-    assert output.stamped(folder, "state") == b"note\nmore"
-    assert output.stamped(folder, "other") is None
+    assert output.read_stamp(folder, "state") == b"note\nmore"
+    assert output.read_stamp(folder, "other") is None
 
 
 def test_a_site_that_somebody_touched_is_made_anew(project: Project) -> None:
     folder = project.site / "docs"
     output.write({"page.md": b"made"}, folder)
-    output.stamp(folder, "state", b"note")
+    output.write_stamp(folder, "state", b"note")
 
     (folder / "page.md").write_bytes(b"changed")
 
-    assert output.stamped(folder, "state") is None
+    assert output.read_stamp(folder, "state") is None

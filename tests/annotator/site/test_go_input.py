@@ -39,8 +39,8 @@ def at(project: Path, shop: Path) -> Iterator[Session]:
 
 
 def test_locks_that_are_asked_for_later_are_found(at: Session) -> None:
-    without = go_input.shown(at, ["store"], locks=False)
-    found = go_input.shown(at, ["store"], locks=True)
+    without = go_input.read_go(at, ["store"], locks=False)
+    found = go_input.read_go(at, ["store"], locks=True)
 
     assert without.locking == {}
     (function,) = (one for one in found.locking["store/safe.go"].functions if one.takings)
@@ -53,13 +53,13 @@ def test_locks_that_are_asked_for_later_are_found(at: Session) -> None:
 def test_what_several_processes_find_out_is_what_one_does(
     at: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = go_input.shown(at, ["store", "cmd", "pkg/store"], locks=True)
+    one = go_input.read_go(at, ["store", "cmd", "pkg/store"], locks=True)
     at.cache.put_values("uses", dict.fromkeys(go_input._keys(at, one.sources).values(), b"damaged"))
     at.cache.put_values("locking", dict.fromkeys(go_input._keys(at, one.sources).values(), b"damaged"))
     monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
     monkeypatch.setattr(go_input, "_FEW_BYTES", 1)
 
-    several = go_input.shown(at, ["store", "cmd", "pkg/store"], locks=True)
+    several = go_input.read_go(at, ["store", "cmd", "pkg/store"], locks=True)
 
     assert several.locking == one.locking
     assert {path: source.uses for path, source in several.sources.items()} == (

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from annotator.model.go import ResolvedUse
 from annotator.site import highlighting
 
-HERE = highlighting.Anchors("go-L")
+HERE = highlighting.LineAnchors("go-L")
 
 
-def text(line: highlighting.Line) -> str:
+def text(line: highlighting.CodeLine) -> str:
     """What a browser shows of a line."""
     return html.unescape(re.sub(r"<[^>]*>", "", line.html))
 
@@ -43,7 +43,7 @@ def test_lines_have_their_own_numbers_and_anchors() -> None:
 
 
 def test_on_another_page_lines_lead_home_and_have_no_anchors() -> None:
-    (line,) = highlighting.code_lines(b"a\n", 1, 1, anchors=highlighting.Anchors("go-L", "../x.html"))
+    (line,) = highlighting.code_lines(b"a\n", 1, 1, anchors=highlighting.LineAnchors("go-L", "../x.html"))
 
     assert (line.id, line.href) == ("", "../x.html#go-L1")
 
@@ -90,7 +90,7 @@ def test_a_cited_line_is_marked() -> None:
 
 def test_a_line_that_was_shown_without_links_is_shown_with_them_where_they_are_known() -> None:
     data = b"get()\n"
-    colours = highlighting.Coloured(highlighting.pieces(data))
+    colours = highlighting.HighlightedFile(highlighting.highlight(data))
     uses = [ResolvedUse(0, 3, 1, 1, True, "store.go", "get")]
 
     bare, linked = (
@@ -156,7 +156,7 @@ def test_lines_that_name_originals_and_differences_are_found() -> None:
 
 def test_hidden_lines_leave_their_anchors_on_the_next_line() -> None:
     shown = highlighting.code_lines(
-        b"a\nb\nc\n", 1, 3, anchors=highlighting.Anchors("L"), hidden=frozenset({2})
+        b"a\nb\nc\n", 1, 3, anchors=highlighting.LineAnchors("L"), hidden=frozenset({2})
     )
 
     assert [line.number for line in shown] == [1, 3]

@@ -9,43 +9,49 @@ import pytest
 
 from annotator.golang import declarations
 from annotator.model.reference import Anchor
-from annotator.site.placement import Sheet, Source, overlapping, places, sheets
+from annotator.site.placement import (
+    GoSourceFile,
+    SymbolPagePlan,
+    group_adjacent,
+    locate_symbols,
+    plan_symbol_pages,
+)
 
 Find = Callable[[str, str], Anchor]
 SHELF = "pantry/shelf/shelf.go"
 
 
 @pytest.fixture
-def by_page(sources: dict[str, Source], anchor: Find) -> dict[str, Sheet]:
-    return {sheet.page: sheet for sheet in sheets(sources, [anchor(SHELF, "Shelf.Put")])}
+def by_page(sources: dict[str, GoSourceFile], anchor: Find) -> dict[str, SymbolPagePlan]:
+    return {sheet.page: sheet for sheet in plan_symbol_pages(sources, [anchor(SHELF, "Shelf.Put")])}
 
 
-def symbols(sheet: Sheet) -> list[str]:
+def symbols(sheet: SymbolPagePlan) -> list[str]:
     return [item.declaration.symbol for item in sheet.items]
 
 
-def test_a_type_is_shown_with_its_methods_from_all_files(by_page: dict[str, Sheet]) -> None:
+def test_a_type_is_shown_with_its_methods_from_all_files(by_page: dict[str, SymbolPagePlan]) -> None:
     assert symbols(by_page["go/pantry/shelf/Shelf.md"]) == ["Shelf", "Shelf.Put", "Shelf.Count"]
 
 
-def test_what_a_cited_declaration_uses_is_shown_and_nothing_else(by_page: dict[str, Sheet]) -> None:
+def test_what_a_cited_declaration_uses_is_shown_and_nothing_else(by_page: dict[str, SymbolPagePlan]) -> None:
     assert symbols(by_page["go/pantry/shelf/index.md"]) == ["largest", "tooLarge"]
     assert symbols(by_page["go/pantry/shelf/Jar.md"]) == ["Jar"]
     assert len(by_page) == 3
 
 
-def test_lines_of_the_first_file_have_the_plain_anchor(by_page: dict[str, Sheet]) -> None:
+def test_lines_of_the_first_file_have_the_plain_anchor(by_page: dict[str, SymbolPagePlan]) -> None:
     assert by_page["go/pantry/shelf/Shelf.md"].prefixes == {SHELF: "go-L", "pantry/shelf/jar.go": "go-jar-L"}
 
 
-def test_a_field_is_found_at_its_line(by_page: dict[str, Sheet]) -> None:
-    found = places(by_page.values())[SHELF, "Shelf.jars"]
+def test_a_field_is_found_at_its_line(by_page: dict[str, SymbolPagePlan]) -> None:
+    found = locate_symbols(by_page.values())[SHELF, "Shelf.jars"]
 
     assert (found.page, found.anchor) == ("go/pantry/shelf/Shelf.md", "go-L9")
 
 
-def test_what_our_texts_name_has_a_place(sources: dict[str, Source]) -> None:
-    (sheet,) = sheets(sources, [], [(SHELF, "unrelated")])
+def test_what_our_texts_name_has_a_place(sources: dict[str, GoSourceFile]) -> None:
+    (sheet,) = plan_symbol_pages(sources, [], [(SHELF, "unrelated")])
 
     assert symbols(sheet) == ["unrelated"]
 
@@ -53,9 +59,9 @@ def test_what_our_texts_name_has_a_place(sources: dict[str, Source]) -> None:
 def test_of_a_very_large_type_only_the_methods_in_use_are_shown() -> None:
     lines = "\n" * 900
     data = f"package p\ntype T struct{{}}\nfunc (T) A() {{}}\nfunc (T) B() {{{lines}}}\n".encode()
-    sources = {"p.go": Source(data, declarations.read_go_file(data))}
+    sources = {"p.go": GoSourceFile(data, declarations.read_go_file(data))}
 
-    (sheet,) = sheets(sources, [], [("p.go", "T.A")])
+    (sheet,) = plan_symbol_pages(sources, [], [("p.go", "T.A")])
 
     assert symbols(sheet) == ["T", "T.A"]
     assert sheet.hidden == 1
@@ -63,9 +69,9 @@ def test_of_a_very_large_type_only_the_methods_in_use_are_shown() -> None:
 
 def test_two_names_that_differ_in_case_alone_have_pages_that_do_not() -> None:
     data = b"package p\ntype Store struct{}\ntype store struct{}\n"
-    sources = {"p.go": Source(data, declarations.read_go_file(data))}
+    sources = {"p.go": GoSourceFile(data, declarations.read_go_file(data))}
 
-    pages = [sheet.page for sheet in sheets(sources, [], [("p.go", "Store"), ("p.go", "store")])]
+    pages = [sheet.page for sheet in plan_symbol_pages(sources, [], [("p.go", "Store"), ("p.go", "store")])]
 
     assert len({page.lower() for page in pages}) == 2
 
@@ -75,24 +81,24 @@ def test_two_functions_of_the_same_name_have_anchors_of_their_own() -> None:
     document = declarations.read_go_file(data)
     anchors = [Anchor("p.go", "init", one.kind, one.line, one.line) for one in document.declarations]
 
-    (sheet,) = sheets({"p.go": Source(data, document)}, anchors)
+    (sheet,) = plan_symbol_pages({"p.go": GoSourceFile(data, document)}, anchors)
 
     assert [item.anchor for item in sheet.items] == ["init", "init~2"]
 
 
-def test_an_anchor_outside_the_sources_has_no_page(sources: dict[str, Source], anchor: Find) -> None:
+def test_an_anchor_outside_the_sources_has_no_page(sources: dict[str, GoSourceFile], anchor: Find) -> None:
     lost = msgspec.structs.replace(anchor(SHELF, "Shelf"), path="elsewhere.go")
 
-    assert sheets(sources, [lost]) == ()
+    assert plan_symbol_pages(sources, [lost]) == ()
 
 
 def test_constants_of_a_group_are_shown_together() -> None:
     data = b"package p\nconst (\n\tA = 1\n\tB = 2\n)\nfunc F() {}\n"
     named = [("p.go", name) for name in ("A", "B", "F")]
 
-    (sheet,) = sheets({"p.go": Source(data, declarations.read_go_file(data))}, [], named)
+    (sheet,) = plan_symbol_pages({"p.go": GoSourceFile(data, declarations.read_go_file(data))}, [], named)
 
-    assert [[one.declaration.name for one in group] for group in overlapping(sheet.items)] == [
+    assert [[one.declaration.name for one in group] for group in group_adjacent(sheet.items)] == [
         ["A", "B"],
         ["F"],
     ]
@@ -101,7 +107,9 @@ def test_constants_of_a_group_are_shown_together() -> None:
 def test_a_method_may_have_the_name_of_its_type() -> None:
     data = b"package p\nfunc (T) T() {}\ntype T struct{}\n"
 
-    (sheet,) = sheets({"p.go": Source(data, declarations.read_go_file(data))}, [], [("p.go", "T")])
+    (sheet,) = plan_symbol_pages(
+        {"p.go": GoSourceFile(data, declarations.read_go_file(data))}, [], [("p.go", "T")]
+    )
 
     assert sheet.main
     assert sheet.main.declaration.line == 3

@@ -79,7 +79,7 @@ def test_a_distribution_s_version_is_named_beside_the_tag(given: SiteInput) -> N
 
 
 def test_the_navigation_names_pages_that_there_are(given: SiteInput) -> None:
-    files = rendering.files(pages.planned(given))
+    files = rendering.files(pages.plan_site(given))
 
     listed = list(leaves(yaml.safe_load(files[rendering.SETTINGS])["nav"]))
     by_links = ("go/", "py/", "examples/")

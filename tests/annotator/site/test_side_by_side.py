@@ -10,18 +10,18 @@ import msgspec
 import pytest
 
 from annotator.site import pages, rendering
-from annotator.site.inputs import Mirror, SiteInput
-from annotator.site.view_models import Page
+from annotator.site.inputs import PythonInput, SiteInput
+from annotator.site.view_models import SitePage
 
 SHELF, MODULE = "go/pantry/shelf/Shelf.md", "py/larder/shelves.md"
 
 
 @pytest.fixture
-def made(given: SiteInput, mirror: Mirror) -> dict[str, Page]:
+def made(given: SiteInput, mirror: PythonInput) -> dict[str, SitePage]:
     return {page.path: page for page in pages.make(msgspec.structs.replace(given, mirror=mirror)).pages}
 
 
-def view(made: dict[str, Page], path: str) -> Any:
+def view(made: dict[str, SitePage], path: str) -> Any:
     return made[path].view
 
 
@@ -29,7 +29,7 @@ def blocks(page: Any) -> list[Any]:
     return [page.main, *(block for group in page.groups for block in group.blocks)]
 
 
-def test_a_method_has_its_counterpart_beside_it(made: dict[str, Page]) -> None:
+def test_a_method_has_its_counterpart_beside_it(made: dict[str, SitePage]) -> None:
     beside = {block.heads[0].name: [one.name for one in block.beside] for block in blocks(view(made, SHELF))}
 
     assert beside["Shelf"] == ["larder.shelves.Shelf"]
@@ -37,7 +37,7 @@ def test_a_method_has_its_counterpart_beside_it(made: dict[str, Page]) -> None:
     assert beside["Shelf.Count"] == []
 
 
-def test_lines_shown_twice_on_a_page_have_one_anchor(made: dict[str, Page]) -> None:
+def test_lines_shown_twice_on_a_page_have_one_anchor(made: dict[str, SitePage]) -> None:
     shown = [
         line.id
         for block in blocks(view(made, SHELF))
@@ -50,7 +50,7 @@ def test_lines_shown_twice_on_a_page_have_one_anchor(made: dict[str, Page]) -> N
     assert "py-L8" in shown
 
 
-def test_a_call_leads_to_the_same_call_on_the_other_side(made: dict[str, Page]) -> None:
+def test_a_call_leads_to_the_same_call_on_the_other_side(made: dict[str, SitePage]) -> None:
     (block,) = (one for one in blocks(view(made, SHELF)) if one.heads[0].name == "Shelf.Put")
 
     go = {line.number: line.jump for line in block.excerpt.lines if line.jump}
@@ -60,20 +60,22 @@ def test_a_call_leads_to_the_same_call_on_the_other_side(made: dict[str, Page]) 
     assert {number: jump[0] for number, jump in python.items()} == {28: "#go-L17"}
 
 
-def test_a_field_leads_to_its_attribute(made: dict[str, Page]) -> None:
+def test_a_field_leads_to_its_attribute(made: dict[str, SitePage]) -> None:
     main = view(made, SHELF).main
 
     assert {line.number: line.jump[0] for line in main.excerpt.lines if line.jump} == {9: "#py-L19"}
 
 
-def test_a_python_name_leads_to_where_it_faces_its_original(made: dict[str, Page]) -> None:
+def test_a_python_name_leads_to_where_it_faces_its_original(made: dict[str, SitePage]) -> None:
     (line,) = (line for line in view(made, MODULE).excerpt.lines if line.number == 28)
 
     (address,) = re.findall('href="([^"]*)"', line.html)
     assert html.unescape(address) == "../../go/pantry/shelf/index.html#py-L32"
 
 
-def test_a_python_file_is_shown_whole_with_its_originals(made: dict[str, Page], mirror: Mirror) -> None:
+def test_a_python_file_is_shown_whole_with_its_originals(
+    made: dict[str, SitePage], mirror: PythonInput
+) -> None:
     page = view(made, MODULE)
 
     assert [line.number for line in page.excerpt.lines] == list(range(1, len(page.excerpt.lines) + 1))
@@ -85,7 +87,7 @@ def test_a_python_file_is_shown_whole_with_its_originals(made: dict[str, Page], 
     }
 
 
-def test_a_panel_says_what_differs_and_leads_to_both_lines(made: dict[str, Page]) -> None:
+def test_a_panel_says_what_differs_and_leads_to_both_lines(made: dict[str, SitePage]) -> None:
     (panel,) = view(made, SHELF).main.panels
 
     rows = {row.name: row for row in panel.rows}
@@ -94,7 +96,9 @@ def test_a_panel_says_what_differs_and_leads_to_both_lines(made: dict[str, Page]
     assert dict(panel.counts) == {"same": 1, "differs": 1, "unexplained": 0}
 
 
-def test_a_line_that_does_not_hold_what_a_row_says_is_not_linked(given: SiteInput, mirror: Mirror) -> None:
+def test_a_line_that_does_not_hold_what_a_row_says_is_not_linked(
+    given: SiteInput, mirror: PythonInput
+) -> None:
     moved = {
         path: msgspec.structs.replace(source, data=source.data.replace(b"\tjars", b"\tpots"))
         for path, source in given.sources.items()
@@ -106,7 +110,7 @@ def test_a_line_that_does_not_hold_what_a_row_says_is_not_linked(given: SiteInpu
     assert {row.name: row.go.href for row in panel.rows}["jars"] == ""
 
 
-def test_parity_and_coverage_have_pages(made: dict[str, Page]) -> None:
+def test_parity_and_coverage_have_pages(made: dict[str, SitePage]) -> None:
     (package,) = view(made, "parity.md").packages
 
     assert package.folder == "pantry/shelf"
@@ -114,22 +118,22 @@ def test_parity_and_coverage_have_pages(made: dict[str, Page]) -> None:
     assert view(made, "coverage.md").totals[0] == 1
 
 
-def test_an_example_has_a_page_with_what_it_prints(made: dict[str, Page]) -> None:
+def test_an_example_has_a_page_with_what_it_prints(made: dict[str, SitePage]) -> None:
     example = view(made, "examples/put.md").example
 
     assert (example.command, example.output) == ("python -m larder put", "a jar\n")
     assert example.source.lines[0].number == 1
 
 
-def test_a_symbol_page_names_who_calls_and_the_examples(made: dict[str, Page]) -> None:
+def test_a_symbol_page_names_who_calls_and_the_examples(made: dict[str, SitePage]) -> None:
     package = view(made, "go/pantry/shelf/index.md")
 
     assert [link.text for link in package.callers] == ["shelf.Shelf.Put"]
     assert package.picture is not None
 
 
-def test_all_of_it_is_rendered(given: SiteInput, mirror: Mirror) -> None:
-    files = rendering.files(pages.planned(msgspec.structs.replace(given, mirror=mirror)))
+def test_all_of_it_is_rendered(given: SiteInput, mirror: PythonInput) -> None:
+    files = rendering.files(pages.plan_site(msgspec.structs.replace(given, mirror=mirror)))
 
     text = files[SHELF].decode()
     assert 'id="py&#45;L8"' in text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from annotator.site import markdown_text
-from annotator.site.site_index import ordinal
+from annotator.site.site_index import chapter_sort_key
 
 SITE = Path(__file__).resolve().parents[3] / "site"
 TEXTS = [
@@ -27,23 +27,23 @@ def test_the_chapters_cover_the_walk_without_a_gap() -> None:
 
     parents = {number.rpartition(".")[0] for number in numbers} - {"2", "3"}
     assert parents <= numbers
-    assert (min(numbers, key=ordinal), max(numbers, key=ordinal)) == ("2.1", "3.5")
+    assert (min(numbers, key=chapter_sort_key), max(numbers, key=chapter_sort_key)) == ("2.1", "3.5")
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
-def test_a_text_has_a_title_a_summary_and_a_file_of_its_number(text: markdown_text.Prose) -> None:
+def test_a_text_has_a_title_a_summary_and_a_file_of_its_number(text: markdown_text.MarkdownText) -> None:
     assert text.title
     assert text.summary.endswith(".")
     assert text.number in {"", text.name}
 
 
 @pytest.mark.parametrize("text", CHAPTERS, ids=lambda text: text.name)
-def test_a_chapter_is_read_in_a_few_minutes(text: markdown_text.Prose) -> None:
+def test_a_chapter_is_read_in_a_few_minutes(text: markdown_text.MarkdownText) -> None:
     assert 120 <= len(text.body.split()) <= 350
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
-def test_no_code_stands_in_our_texts_it_is_shown_from_the_source(text: markdown_text.Prose) -> None:
+def test_no_code_stands_in_our_texts_it_is_shown_from_the_source(text: markdown_text.MarkdownText) -> None:
     assert "```" not in text.body
     assert "\n    " not in text.body
     assert markdown_text.mentions(text) or text.name == "home"
@@ -51,7 +51,7 @@ def test_no_code_stands_in_our_texts_it_is_shown_from_the_source(text: markdown_
 
 @pytest.mark.parametrize("text", QUESTIONS, ids=lambda text: text.name)
 def test_a_question_is_answered_in_one_picture_one_paragraph_and_one_example(
-    text: markdown_text.Prose,
+    text: markdown_text.MarkdownText,
 ) -> None:
     assert text.picture is not None
     assert len(text.picture.way) > 5

@@ -27,9 +27,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def version(tag: str, pages: Mapping[str, bytes] = PAGES) -> version_sites.Version:
+def version(tag: str, pages: Mapping[str, bytes] = PAGES) -> version_sites.VersionSite:
     """A version whose state is its pages."""
-    return version_sites.Version(tag, repr(sorted(pages.items())), lambda: pages)
+    return version_sites.VersionSite(tag, repr(sorted(pages.items())), lambda: pages)
 
 
 def listed(folder: Path) -> list[dict[str, object]]:
@@ -75,7 +75,7 @@ def test_what_goes_wrong_on_the_way_leaves_every_version_as_it_was(folder: Path)
 
     changed = version("v1", {"index.md": b"# Other\n"})
     with pytest.raises(KeyboardInterrupt):
-        version_sites.publish([changed, version_sites.Version("v2", "", interrupt)], folder, "v1")
+        version_sites.publish([changed, version_sites.VersionSite("v2", "", interrupt)], folder, "v1")
 
     assert before == {file: file.read_bytes() for file in (folder / "html").rglob("*") if file.is_file()}
 
@@ -93,7 +93,7 @@ def test_two_builds_at_once_are_told(folder: Path) -> None:
         return PAGES
 
     with pytest.raises(output.SiteBusy, match="another build is writing it"):
-        version_sites.publish([version_sites.Version("v1", "", build_another)], folder, "v1")
+        version_sites.publish([version_sites.VersionSite("v1", "", build_another)], folder, "v1")
 
 
 def test_a_tag_that_is_no_name_of_a_folder_becomes_one(folder: Path) -> None:

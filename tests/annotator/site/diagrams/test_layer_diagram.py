@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotator.site.diagrams.layer_diagram import layered, layers
-from annotator.site.diagrams.svg import About, Step
+from annotator.site.diagrams.layer_diagram import assign_layers, layer_diagram
+from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
 
 NODES = "abcdefgh"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -19,7 +19,7 @@ EDGES = st.sets(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)))
 
 @given(EDGES)
 def test_every_node_stands_in_one_row_and_leads_to_none_above(edges: set[tuple[str, str]]) -> None:
-    found = layers(NODES, edges)
+    found = assign_layers(NODES, edges)
 
     row = {node: at for at, nodes in enumerate(found.rows) for node in nodes}
     assert sorted(node for nodes in found.rows for node in nodes) == sorted(NODES)
@@ -28,7 +28,7 @@ def test_every_node_stands_in_one_row_and_leads_to_none_above(edges: set[tuple[s
 
 @given(EDGES)
 def test_what_an_edge_says_is_said_without_the_implied_ones(edges: set[tuple[str, str]]) -> None:
-    found = layers(NODES, edges)
+    found = assign_layers(NODES, edges)
 
     def reached(start: str, known: frozenset[tuple[str, str]]) -> set[str]:
         seen: set[str] = set()
@@ -47,13 +47,13 @@ def test_what_an_edge_says_is_said_without_the_implied_ones(edges: set[tuple[str
 def test_nodes_that_are_to_be_level_stand_in_one_row_unless_one_leads_to_another() -> None:
     edges = [("top", "left"), ("top", "right"), ("left", "base"), ("base", "low"), ("over", "left")]
 
-    found = layers(["top", "left", "right", "base", "low", "over"], edges, ["left", "right", "over"])
+    found = assign_layers(["top", "left", "right", "base", "low", "over"], edges, ["left", "right", "over"])
 
     assert [set(row) for row in found.rows] == [{"top", "over"}, {"left", "right"}, {"base"}, {"low"}]
 
 
 def test_nodes_on_a_circle_share_a_row() -> None:
-    assert [set(row) for row in layers("abc", [("a", "b"), ("b", "a"), ("b", "c")]).rows] == [
+    assert [set(row) for row in assign_layers("abc", [("a", "b"), ("b", "a"), ("b", "c")]).rows] == [
         {"a", "b"},
         {"c"},
     ]
@@ -62,10 +62,10 @@ def test_nodes_on_a_circle_share_a_row() -> None:
 @pytest.mark.parametrize("wide", [True, False])
 def test_the_picture_of_layers_has_every_node_as_a_link_within_it(wide: bool) -> None:
     names = [f"node{number}" for number in range(20)]
-    found = layers(names, [(one, names[-1]) for one in names])
-    steps = {name: Step("", name, f"#{name}") for name in names}
+    found = assign_layers(names, [(one, names[-1]) for one in names])
+    steps = {name: DiagramStep("", name, f"#{name}") for name in names}
 
-    drawing = ET.fromstring(layered(found, steps, About("x", "X", ()), [names[-1]], wide=wide))  # noqa: S314 - our own drawing
+    drawing = ET.fromstring(layer_diagram(found, steps, DiagramTitle("x", "X", ()), [names[-1]], wide=wide))  # noqa: S314 - our own drawing
 
     *_, width, height = map(float, drawing.attrib["viewBox"].split())
     links = drawing.findall(f"{SVG}a")
@@ -78,17 +78,17 @@ def test_the_picture_of_layers_has_every_node_as_a_link_within_it(wide: bool) ->
 
 
 def test_an_implied_arrow_is_quiet() -> None:
-    found = layers("abc", [("a", "b"), ("b", "c"), ("a", "c")])
-    steps = {name: Step("", name, f"#{name}") for name in "abc"}
+    found = assign_layers("abc", [("a", "b"), ("b", "c"), ("a", "c")])
+    steps = {name: DiagramStep("", name, f"#{name}") for name in "abc"}
 
-    drawing = ET.fromstring(layered(found, steps, About("x", "X", ()), wide=True))  # noqa: S314 - our own drawing
+    drawing = ET.fromstring(layer_diagram(found, steps, DiagramTitle("x", "X", ()), wide=True))  # noqa: S314 - our own drawing
 
     quiet = [line for line in drawing.iter(f"{SVG}path") if "picture-quiet" in line.get("class", "")]
     assert [(line.attrib["data-before"], line.attrib["data-after"]) for line in quiet] == [("a", "c")]
 
 
 def test_without_nodes_there_is_no_picture() -> None:
-    assert layered(layers((), ()), {}, About("x", "X", ()), wide=True) == ""
+    assert layer_diagram(assign_layers((), ()), {}, DiagramTitle("x", "X", ()), wide=True) == ""
 
 
 class Ranked(str):
@@ -107,7 +107,7 @@ def rows(ranks: Iterable[int]) -> tuple[tuple[str, ...], ...]:
     for node, rank in zip(known.values(), ranks, strict=True):
         node.rank = rank
     edges = [(known[one], known[other]) for one, other in ("cg", "dg", "dh", "eg")]
-    return layers([*known.values()], edges).rows
+    return assign_layers([*known.values()], edges).rows
 
 
 def test_the_rows_do_not_depend_on_the_order_of_sets() -> None:

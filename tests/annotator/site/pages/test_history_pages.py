@@ -29,7 +29,7 @@ from annotator.model.symbol_history import (
 )
 from annotator.site import pages, rendering
 from annotator.site.inputs import SiteInput
-from annotator.site.view_models import HistoryPage, MovedPage, Page, SymbolPage
+from annotator.site.view_models import HistoryPage, MovedPage, SitePage, SymbolPage
 
 OLD = "store/shelf.go"
 NOW = "pantry/shelf/shelf.go"
@@ -69,7 +69,7 @@ def later(given: SiteInput) -> SiteInput:
     return msgspec.structs.replace(given, baseline="v0", since=(became,), chronicle=CHRONICLE)
 
 
-def page(site: pages.Site, path: str) -> Page:
+def page(site: pages.Site, path: str) -> SitePage:
     return next(one for one in site.pages if one.path == path)
 
 

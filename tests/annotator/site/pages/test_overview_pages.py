@@ -11,8 +11,8 @@ from annotator.model.go import Acquisition, FileLockUsage, FunctionLockUsage, Lo
 from annotator.model.port import ModuleImports, PackageImports
 from annotator.model.reference import Anchor, Article, Chapter, Evidence, Moved, Reference, Verdict
 from annotator.site import markdown_text, pages, site_index
-from annotator.site.inputs import Cited, Mirror, SiteInput
-from annotator.site.view_models import ChapterPage, ErrataPage, HomePage, Page, ReportPage, SymbolPage
+from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
+from annotator.site.view_models import ChapterPage, ErrataPage, HomePage, ReportPage, SitePage, SymbolPage
 
 SHELF = "pantry/shelf/shelf.go"
 CHAPTER = markdown_text.parse(
@@ -20,7 +20,7 @@ CHAPTER = markdown_text.parse(
 )
 
 
-def made(given: SiteInput) -> dict[str, Page]:
+def made(given: SiteInput) -> dict[str, SitePage]:
     return {page.path: page for page in pages.make(given).pages}
 
 
@@ -143,7 +143,7 @@ def test_a_renamed_symbol_is_found_under_the_name_that_our_texts_use(
     moved = Verdict(reference, Moved(anchor(SHELF, "Shelf"), Evidence.BODY, "Renamed."))
     text = markdown_text.parse("1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\n`old.go::Rack`\n')
 
-    view = made(msgspec.structs.replace(given, cited=(Cited(article, (moved,)),), texts=(text,)))
+    view = made(msgspec.structs.replace(given, cited=(VerifiedArticle(article, (moved,)),), texts=(text,)))
 
     chapter = view["chapters/1.3.md"].view
     assert isinstance(chapter, ChapterPage)
@@ -167,10 +167,10 @@ def test_a_project_without_articles_and_texts_has_a_site(given: SiteInput) -> No
 def test_the_pages_ask_for_the_packages_of_what_is_cited_and_named(given: SiteInput) -> None:
     text = markdown_text.parse("home", '+++\ntitle = "x"\n+++\n`cellar/wine.go::Bottle`\n')
 
-    assert site_index.folders(given.cited, [text]) == {"pantry/shelf", "cellar"}
+    assert site_index.shown_packages(given.cited, [text]) == {"pantry/shelf", "cellar"}
 
 
-def test_a_text_shows_who_takes_the_locks_of_a_type(given: SiteInput, mirror: Mirror) -> None:
+def test_a_text_shows_who_takes_the_locks_of_a_type(given: SiteInput, mirror: PythonInput) -> None:
     lock, put, count = (SymbolId(SHELF, name) for name in ("Shelf.mu", "Shelf.Put", "Shelf.Count"))
     locking = {
         SHELF: FileLockUsage(

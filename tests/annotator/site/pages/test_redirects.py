@@ -9,20 +9,20 @@ import pytest
 
 from annotator.errors import InvalidInput
 from annotator.site import pages, rendering
-from annotator.site.inputs import Mirror, Module, SiteInput
+from annotator.site.inputs import PythonFile, PythonInput, SiteInput
 from annotator.site.pages import redirects
 
 
 def _site(given: SiteInput, text: str) -> SiteInput:
-    shown = Mirror(
-        modules={"larder/pkg/new.py": Module(b"x = 1\n"), "larder/pkg/more.py": Module(b"y = 1\n")}
+    shown = PythonInput(
+        modules={"larder/pkg/new.py": PythonFile(b"x = 1\n"), "larder/pkg/more.py": PythonFile(b"y = 1\n")}
     )
     moved = redirects.read("redirects.toml", text.encode())
     return msgspec.structs.replace(given, mirror=shown, redirects=moved)
 
 
 def test_old_address_leads_to_the_new_page(given: SiteInput) -> None:
-    plan = pages.planned(_site(given, '"larder/old.py" = ["larder/pkg/new.py"]\n'))
+    plan = pages.plan_site(_site(given, '"larder/old.py" = ["larder/pkg/new.py"]\n'))
     page = html.unescape(rendering.files(plan)["py/larder/old.html"].decode())
     assert '<meta http-equiv="refresh" content="0; url=pkg/new.html">' in page
     assert '<a href="pkg/new.html">' in page
@@ -31,7 +31,7 @@ def test_old_address_leads_to_the_new_page(given: SiteInput) -> None:
 
 def test_split_file_offers_every_new_page(given: SiteInput) -> None:
     text = '"larder/old.py" = ["larder/pkg/new.py", "larder/pkg/more.py"]\n'
-    plan = pages.planned(_site(given, text))
+    plan = pages.plan_site(_site(given, text))
     page = html.unescape(rendering.files(plan)["py/larder/old.html"].decode())
     assert "refresh" not in page
     assert '<a href="pkg/new.html">' in page
@@ -39,7 +39,7 @@ def test_split_file_offers_every_new_page(given: SiteInput) -> None:
 
 
 def test_redirect_to_a_missing_file_is_reported(given: SiteInput) -> None:
-    plan = pages.planned(_site(given, '# moved\n"larder/old.py" = ["larder/gone.py"]\n'))
+    plan = pages.plan_site(_site(given, '# moved\n"larder/old.py" = ["larder/gone.py"]\n'))
     assert [(remark.line, remark.message) for remark in plan.remarks] == [
         (2, "larder/old.py leads to larder/gone.py, which no page shows")
     ]
@@ -47,12 +47,12 @@ def test_redirect_to_a_missing_file_is_reported(given: SiteInput) -> None:
 
 
 def test_existing_page_is_not_replaced(given: SiteInput) -> None:
-    plan = pages.planned(_site(given, '"larder/pkg/new.py" = ["larder/pkg/more.py"]\n'))
+    plan = pages.plan_site(_site(given, '"larder/pkg/new.py" = ["larder/pkg/more.py"]\n'))
     assert "py/larder/pkg/new.html" not in rendering.files(plan)
 
 
 def test_hostile_paths_stay_below_the_site(given: SiteInput) -> None:
-    plan = pages.planned(_site(given, '"../../x<script>.py" = ["larder/pkg/new.py"]\n'))
+    plan = pages.plan_site(_site(given, '"../../x<script>.py" = ["larder/pkg/new.py"]\n'))
     [(path, page)] = [(path, data) for path, data in rendering.files(plan).items() if path.endswith(".html")]
     assert path.startswith("py/")
     assert ".." not in path.split("/")

@@ -6,8 +6,8 @@ import msgspec
 
 from annotator.model.port import OutOfOrder, TracedRun, TracedStep, TracedThread
 from annotator.site import pages, rendering
-from annotator.site.inputs import Mirror, SiteInput
-from annotator.site.view_models import Page
+from annotator.site.inputs import PythonInput, SiteInput
+from annotator.site.view_models import SitePage
 
 INNER = TracedStep("port.inner", "port.py", 9, ("a/a.go::Inner",), 500)
 OUTER = TracedStep(
@@ -23,8 +23,8 @@ OUTER = TracedStep(
 WALK = TracedRun((TracedThread("MainThread", (OUTER, OUTER)), TracedThread("<b>helper", (INNER,))))
 
 
-def walked(given: SiteInput) -> Page:
-    site = pages.make(msgspec.structs.replace(given, mirror=Mirror(walk=WALK)))
+def walked(given: SiteInput) -> SitePage:
+    site = pages.make(msgspec.structs.replace(given, mirror=PythonInput(walk=WALK)))
     (page,) = [page for page in site.pages if page.path == "walk.md"]
     return page
 
@@ -49,7 +49,7 @@ def test_gos_order_is_told_where_a_function_runs_for_the_first_time(given: SiteI
 
 
 def test_a_threads_name_is_only_text(given: SiteInput) -> None:
-    site = pages.make(msgspec.structs.replace(given, mirror=Mirror(walk=WALK)))
+    site = pages.make(msgspec.structs.replace(given, mirror=PythonInput(walk=WALK)))
 
     assert "<b>helper" not in rendering.markdown(site.frame, walked(given))
 
