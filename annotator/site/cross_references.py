@@ -46,7 +46,7 @@ class CrossReferences:
     @cached_property
     def calls(self) -> tuple[ShownCall, ...]:
         """Every call from one shown declaration to another, each pair once."""
-        return tuple(call for sheet in self._sheets for call in self._of(sheet))
+        return tuple(call for plan in self._sheets for call in self._of(plan))
 
     @cached_property
     def out(self) -> Mapping[str, tuple[ShownCall, ...]]:
@@ -58,8 +58,8 @@ class CrossReferences:
         """By page, the calls that come to it from others."""
         return _grouped(self.calls, leaving=False)
 
-    def _of(self, sheet: SymbolPagePlan) -> Iterator[ShownCall]:
-        for item in sheet.items:
+    def _of(self, plan: SymbolPagePlan) -> Iterator[ShownCall]:
+        for item in plan.items:
             span, caller = item.declaration.span, self._places[item.path, item.declaration.symbol]
             seen: set[tuple[str, str]] = set()
             for use in self._sources[item.path].uses:

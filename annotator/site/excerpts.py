@@ -37,32 +37,36 @@ LineLinks = dict[tuple[str, int], tuple[str, str]]
 
 
 def go_excerpt(
-    atlas: SiteIndex, page: str, sheet: SymbolPagePlan, stretch: LineRange, jumps: LineLinks | None = None
+    index: SiteIndex,
+    page: str,
+    plan: SymbolPagePlan,
+    lines_shown: LineRange,
+    line_links: LineLinks | None = None,
 ) -> Excerpt:
-    """The lines of a stretch as a page shows them; `sheet` is where they are at home."""
-    path, first, last = stretch.path, stretch.first, stretch.last
-    source = atlas.given.sources[path]
+    """The lines of a lines_shown as a page shows them; `plan` is where they are at home."""
+    path, first, last = lines_shown.path, lines_shown.first, lines_shown.last
+    source = index.input.sources[path]
     lines = highlighting.code_lines(
         source.data,
         first,
         last,
         anchors=highlighting.LineAnchors(
-            sheet.prefixes[path], "" if page == sheet.page else href(page, sheet.page)
+            plan.prefixes[path], "" if page == plan.page else href(page, plan.page)
         ),
         uses=source.uses,
-        href=_linker(atlas, page),
-        cited=atlas.cited_lines.get(path, frozenset()),
-        jumps=_of(path, jumps),
-        colours=source.colours,
+        href=_linker(index, page),
+        cited=index.cited_lines.get(path, frozenset()),
+        line_links=_of(path, line_links),
+        highlighting=source.highlighting,
     )
     return Excerpt(
         path=path,
         first=first,
         last=last,
         lines=lines,
-        outside=atlas.permalink(path, first, last),
+        outside=index.permalink(path, first, last),
         constraint=source.document.constraint,
-        tall=page != sheet.page and len(lines) > _TALL,
+        tall=page != plan.page and len(lines) > _TALL,
     )
 
 
@@ -70,94 +74,100 @@ class CounterpartColumn:
     """What stands beside the Go of one page: Python, each line with its anchor once."""
 
     def __init__(
-        self, atlas: SiteIndex, page: str, facing: SideBySide | None, *, at_home: bool = True
+        self, index: SiteIndex, page: str, facing: SideBySide | None, *, at_home: bool = True
     ) -> None:
-        self._atlas = atlas
+        self._index = index
         self._page = page
         self._facing = facing
         self._home = "" if at_home or facing is None else href(page, facing.page)
         self._taken: dict[str, set[int]] = defaultdict(set)
-        self.jumps = _jumps(atlas, facing, self._home) if facing else {}
+        self.line_links = _jumps(index, facing, self._home) if facing else {}
 
-    def of(self, stretch: LineRange) -> tuple[Excerpt, ...]:
-        """The counterparts of what a stretch of Go declares."""
+    def of(self, lines_shown: LineRange) -> tuple[Excerpt, ...]:
+        """The counterparts of what a lines_shown of Go declares."""
         if self._facing is None:
             return ()
-        sides = self._facing.beside(stretch.path, stretch.first, stretch.last)
+        sides = self._facing.beside(lines_shown.path, lines_shown.first, lines_shown.last)
         return tuple(self._shown(side, self._facing) for side in sides)
 
     def _shown(self, side: CounterpartExcerpt, facing: SideBySide) -> Excerpt:
-        stretch = LineRange(side.path, side.first, side.last)
+        lines_shown = LineRange(side.path, side.first, side.last)
         taken = self._taken[side.path]
         anchors = highlighting.LineAnchors(facing.prefixes[side.path], self._home, frozenset(taken))
         taken.update(range(side.first, side.last + 1))
         # The table under the code has what these lines say.
-        hidden = highlighting.mapping_lines(self._atlas.given.mirror.modules[side.path].data)
+        hidden = highlighting.mapping_lines(self._index.input.mirror.modules[side.path].data)
         return python_excerpt(
-            self._atlas, self._page, stretch, anchors, side.name, jumps=self.jumps, hidden=hidden
+            self._index,
+            self._page,
+            lines_shown,
+            anchors,
+            side.name,
+            line_links=self.line_links,
+            hidden=hidden,
         )
 
 
 def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
-    atlas: SiteIndex,
+    index: SiteIndex,
     page: str,
-    stretch: LineRange,
+    lines_shown: LineRange,
     anchors: highlighting.LineAnchors,
     name: str,
     *,
-    jumps: LineLinks | None = None,
+    line_links: LineLinks | None = None,
     hidden: frozenset[int] = frozenset(),
 ) -> Excerpt:
     """Return lines of a Python file as a page shows them, without those that are `hidden`."""
-    path = stretch.path
-    module = atlas.given.mirror.modules[path]
+    path = lines_shown.path
+    module = index.input.mirror.modules[path]
     lines = highlighting.code_lines(
         module.data,
-        stretch.first,
-        stretch.last,
+        lines_shown.first,
+        lines_shown.last,
         anchors=anchors,
         uses=module.uses,
-        href=_python_linker(atlas, page),
-        jumps=_of(path, jumps),
+        href=_python_linker(index, page),
+        line_links=_of(path, line_links),
         language="py",
-        colours=module.colours,
+        highlighting=module.highlighting,
         hidden=hidden,
     )
     own = module_page(path)
     return Excerpt(
         path=path,
-        first=stretch.first,
-        last=stretch.last,
+        first=lines_shown.first,
+        last=lines_shown.last,
         lines=lines,
-        outside=atlas.own(path, stretch.first, stretch.last),
+        outside=index.own_file_url(path, lines_shown.first, lines_shown.last),
         tall=bool(anchors.home) and len(lines) > _TALL,
         language="py",
         name=name,
-        page="" if own == page else href(page, own, f"py-L{stretch.first}"),
+        page="" if own == page else href(page, own, f"py-L{lines_shown.first}"),
     )
 
 
-def _of(path: str, jumps: LineLinks | None) -> Mapping[int, tuple[str, str]]:
-    return {line: found for (one, line), found in (jumps or {}).items() if one == path}
+def _of(path: str, line_links: LineLinks | None) -> Mapping[int, tuple[str, str]]:
+    return {line: found for (one, line), found in (line_links or {}).items() if one == path}
 
 
-def _jumps(atlas: SiteIndex, facing: SideBySide, home: str) -> LineLinks:
+def _jumps(index: SiteIndex, facing: SideBySide, home: str) -> LineLinks:
     """For every line of a page that has a corresponding line in the other language, the way there."""
     found: LineLinks = {}
-    sheet = atlas.sheet(facing.page)
+    plan = index.page_plan(facing.page)
     for side in facing.sides:
-        for jump in atlas.facings.jumps(side):
-            there = f"{home}#{facing.prefixes[jump.python[0]]}{jump.python[1]}"
-            back = f"{home}#{sheet.prefixes[jump.go[0]]}{jump.go[1]}"
-            found.setdefault(jump.go, (there, f"{jump.name} in Python, line {jump.python[1]}"))
-            found.setdefault(jump.python, (back, f"{jump.name} in Go, line {jump.go[1]}"))
+        for line_link in index.side_by_side.line_links(side):
+            there = f"{home}#{facing.prefixes[line_link.python[0]]}{line_link.python[1]}"
+            back = f"{home}#{plan.prefixes[line_link.go[0]]}{line_link.go[1]}"
+            found.setdefault(line_link.go, (there, f"{line_link.name} in Python, line {line_link.python[1]}"))
+            found.setdefault(line_link.python, (back, f"{line_link.name} in Go, line {line_link.go[1]}"))
     return found
 
 
-def _linker(atlas: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
+def _linker(index: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
     @cache
     def link(path: str, symbol: str) -> tuple[str, str] | None:
-        place = atlas.places.get((path, symbol))
+        place = index.locations.get((path, symbol))
         if not place:
             return None
         found = link_to(page, place)
@@ -166,6 +176,6 @@ def _linker(atlas: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, s
     return lambda use: link(use.path, use.symbol)
 
 
-def _python_linker(atlas: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
-    link = cache(partial(atlas.python, page))
+def _python_linker(index: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
+    link = cache(partial(index.python_link, page))
     return lambda use: link(use.symbol)

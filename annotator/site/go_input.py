@@ -44,13 +44,13 @@ def highlight_files(
 
 def kept(cache: Cache, files: Mapping[str, bytes], language: str) -> dict[str, highlighting.HighlightSpans]:
     """Those that are known already."""
-    return Kept(cache, "colours", highlighting.HighlightSpans).get(_colour_keys(files, files, language))
+    return Kept(cache, "highlighting", highlighting.HighlightSpans).get(_colour_keys(files, files, language))
 
 
 def keep(cache: Cache, files: Mapping[str, bytes], language: str, encoded: Mapping[str, bytes]) -> None:
-    """Keep the encoded colours of some files."""
+    """Keep the encoded highlighting of some files."""
     keys = _colour_keys(files, encoded, language)
-    cache.put_values("colours", {keys[path]: value for path, value in encoded.items()})
+    cache.put_values("highlighting", {keys[path]: value for path, value in encoded.items()})
 
 
 def _colour_keys(files: Mapping[str, bytes], paths: Iterable[str], language: str) -> dict[str, str]:
@@ -83,18 +83,18 @@ class _Uncached(msgspec.Struct, frozen=True):
     """The files of which something is not known."""
 
     uses: frozenset[str]
-    colours: frozenset[str]
+    highlighting: frozenset[str]
     locking: frozenset[str]
 
     def __contains__(self, path: str) -> bool:
-        return any(path in found for found in (self.uses, self.colours, self.locking))
+        return any(path in found for found in (self.uses, self.highlighting, self.locking))
 
 
 class _Analysis(msgspec.Struct, frozen=True, array_like=True):
     """What one process made of some files, by path and encoded."""
 
     uses: dict[str, bytes]
-    colours: dict[str, bytes]
+    highlighting: dict[str, bytes]
     locking: dict[str, bytes]
 
 
@@ -113,11 +113,13 @@ def read_go(at: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
     documents, data = at.tree.documents(paths), at.tree.read(paths)
-    uses, colours = _kept(at, "uses", tuple[ResolvedUse, ...], paths), kept(at.cache, data, "go")
+    uses, spans = _kept(at, "uses", tuple[ResolvedUse, ...], paths), kept(at.cache, data, "go")
     asked = paths if locks else []
     locking = _kept(at, "locking", FileLockUsage, asked)
     lacking = _Uncached(
-        frozenset(paths) - uses.keys(), frozenset(paths) - colours.keys(), frozenset(asked) - locking.keys()
+        frozenset(paths) - uses.keys(),
+        frozenset(paths) - spans.keys(),
+        frozenset(asked) - locking.keys(),
     )
     bare = [path for path in paths if path in lacking]
     if bare:
@@ -125,11 +127,11 @@ def read_go(at: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
     for made in _analysed(at, lacking, bare, data):
         _keep(at, data, made)
         uses |= {path: _USES.decode(encoded) for path, encoded in made.uses.items()}
-        colours |= {path: decode(encoded) for path, encoded in made.colours.items()}
+        spans |= {path: decode(encoded) for path, encoded in made.highlighting.items()}
         locking |= {path: _LOCKING.decode(encoded) for path, encoded in made.locking.items()}
     return GoInput(
         {
-            path: GoSourceFile(data[path], documents[path], uses[path], HighlightedFile(colours[path]))
+            path: GoSourceFile(data[path], documents[path], uses[path], HighlightedFile(spans[path]))
             for path in paths
         },
         {path: locking[path] for path in asked},
@@ -176,7 +178,7 @@ def _made(binder: Resolver, tree: SourceTree, lacking: _Uncached, paths: Sequenc
             if path in lacking.locking
         },
         uses={path: encode(binder.uses(path)) for path in paths if path in lacking.uses},
-        colours={path: encode(made(data[path], "go")) for path in paths if path in lacking.colours},
+        highlighting={path: encode(made(data[path], "go")) for path in paths if path in lacking.highlighting},
     )
 
 
@@ -184,7 +186,7 @@ def _keep(at: Session, data: Mapping[str, bytes], made: _Analysis) -> None:
     for kind, values in (("uses", made.uses), ("locking", made.locking)):
         keys = _keys(at, values)
         at.cache.put_values(kind, {keys[path]: encoded for path, encoded in values.items()})
-    keep(at.cache, data, "go", made.colours)
+    keep(at.cache, data, "go", made.highlighting)
 
 
 def _kept(at: Session, kind: str, shape: type[T], paths: Iterable[str]) -> dict[str, T]:

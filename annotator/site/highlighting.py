@@ -48,7 +48,7 @@ class CodeLine(msgspec.Struct, frozen=True):
         href: The address of its anchor, seen from the page that shows it.
         html: Its content.
         cited: Whether a reference names it.
-        jump: Address and title of the line that does the same in the other language, where there is one.
+        line_link: Address and title of the line that does the same in the other language, where there is one.
         skipped: Anchors of the lines before it that are not shown, so that links to them still work.
     """
 
@@ -57,7 +57,7 @@ class CodeLine(msgspec.Struct, frozen=True):
     href: str
     html: Html
     cited: bool = False
-    jump: tuple[str, str] | None = None
+    line_link: tuple[str, str] | None = None
     skipped: tuple[str, ...] = ()
 
     @property
@@ -74,10 +74,10 @@ class CodeLine(msgspec.Struct, frozen=True):
 
     @property
     def _leap(self) -> str:
-        if self.jump is None:
+        if self.line_link is None:
             return ""
-        address, title = (escape(word) for word in self.jump)
-        return f'<a class="jump" href="{address}" title="{title}" aria-label="{title}"></a>'
+        address, title = (escape(word) for word in self.line_link)
+        return f'<a class="line_link" href="{address}" title="{title}" aria-label="{title}"></a>'
 
 
 class LineAnchors(msgspec.Struct, frozen=True):
@@ -163,9 +163,9 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     uses: Iterable[ResolvedUse] = (),
     href: Callable[[ResolvedUse], tuple[str, str] | None] = lambda _: None,
     cited: frozenset[int] = frozenset(),
-    jumps: Mapping[int, tuple[str, str]] | None = None,
+    line_links: Mapping[int, tuple[str, str]] | None = None,
     language: str = "go",
-    colours: HighlightedFile | None = None,
+    highlighting: HighlightedFile | None = None,
     hidden: frozenset[int] = frozenset(),
 ) -> tuple[CodeLine, ...]:
     """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
@@ -178,16 +178,16 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         uses: Identifiers of the file that may become links.
         href: Address and title that an identifier leads to, or None.
         cited: Lines to be marked.
-        jumps: By line, where its counterpart is, as address and title.
+        line_links: By line, where its counterpart is, as address and title.
         language: `go` or `py`.
-        colours: The file's coloured stretches, if they are known already.
+        highlighting: The file's coloured stretches, if they are known already.
         hidden: Lines to leave out; the line after them has their anchors.
     """
     ends = line_offsets(data)
     start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
     inside = (use for use in uses if start <= use.start < end)
     linked = {(use.start, use.end): _link(*found) for use in inside if (found := href(use))}
-    shown = _LinkedFile(data, colours or _coloured_file(data, language), sorted(linked), linked)
+    shown = _LinkedFile(data, highlighting or _coloured_file(data, language), sorted(linked), linked)
     shown_lines: list[CodeLine] = []
     skipped: list[str] = []
     for number in range(max(first, 1), min(last, len(ends) - 1) + 1):
@@ -201,7 +201,7 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
             href=f"{anchors.home}#{anchors.prefix}{number}",
             html=_line(shown, ends[number - 1], ends[number] - 1),
             cited=number in cited,
-            jump=(jumps or {}).get(number),
+            line_link=(line_links or {}).get(number),
             skipped=tuple(skipped),
         )
         shown_lines.append(line)
@@ -250,7 +250,7 @@ class _LinkedFile(msgspec.Struct, frozen=True):
     """A file with its colours, and with what opens each link, by their places in order."""
 
     data: bytes
-    colours: HighlightedFile
+    highlighting: HighlightedFile
     order: list[tuple[int, int]]
     linked: dict[tuple[int, int], str]
 
@@ -262,7 +262,7 @@ def _line(shown: _LinkedFile, start: int, end: int) -> Html:
 
 
 def _plain(shown: _LinkedFile, start: int, end: int) -> Html:
-    known = shown.colours.plain
+    known = shown.highlighting.plain
     if start not in known:
         known[start] = Html("".join(_coloured(shown, start, end)))
     return known[start]
@@ -282,9 +282,9 @@ def _linked(shown: _LinkedFile, start: int, end: int, inside: list[tuple[int, in
 
 
 def _coloured(shown: _LinkedFile, start: int, end: int) -> Iterator[str]:
-    """The bytes `[start, end)` of a line, each stretch in its colour."""
-    found, data, at = shown.colours.pieces, shown.data, start
-    for place in range(bisect_right(shown.colours.ends, start), len(found)):
+    """The bytes `[start, end)` of a line, each lines_shown in its colour."""
+    found, data, at = shown.highlighting.pieces, shown.data, start
+    for place in range(bisect_right(shown.highlighting.ends, start), len(found)):
         first, last, colour = found[place]
         if first >= end:
             break

@@ -27,7 +27,7 @@ class PythonFile(msgspec.Struct, frozen=True):
     data: bytes
     uses: tuple[ResolvedUse, ...] = ()
     doc: str = ""
-    colours: HighlightedFile | None = None
+    highlighting: HighlightedFile | None = None
 
 
 class ExampleRun(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ class GoSourceFile(msgspec.Struct, frozen=True):
     data: bytes
     document: GoFile
     uses: tuple[ResolvedUse, ...] = ()
-    colours: HighlightedFile | None = None
+    highlighting: HighlightedFile | None = None
 
 
 class PlacedDeclaration(msgspec.Struct, frozen=True):
@@ -136,11 +136,11 @@ def plan_symbol_pages(
 def locate_symbols(shown: Iterable[SymbolPagePlan]) -> PageLocations:
     """Where each declaration, and each of its fields, methods and closures, is found."""
     found: PageLocations = {}
-    for sheet in shown:
-        for item in sheet.items:
-            for anchor, declaration in _members(sheet, item):
-                name = f"{sheet.package}.{declaration.symbol}"
-                place = PageLocation(sheet.page, anchor, name, item.path, declaration)
+    for plan in shown:
+        for item in plan.items:
+            for anchor, declaration in _members(plan, item):
+                name = f"{plan.package}.{declaration.symbol}"
+                place = PageLocation(plan.page, anchor, name, item.path, declaration)
                 found.setdefault((item.path, declaration.symbol), place)
     return found
 
@@ -150,10 +150,10 @@ def _first(declaration: Declaration) -> int:
     return min(doc.line, declaration.span.line) if doc else declaration.span.line
 
 
-def _members(sheet: SymbolPagePlan, item: PlacedDeclaration) -> Iterator[tuple[str, Declaration]]:
+def _members(plan: SymbolPagePlan, item: PlacedDeclaration) -> Iterator[tuple[str, Declaration]]:
     yield item.anchor, item.declaration
     for member in item.declaration.members:
-        yield f"{sheet.prefixes[item.path]}{member.line}", member
+        yield f"{plan.prefixes[item.path]}{member.line}", member
 
 
 _Key = tuple[str, int, str]

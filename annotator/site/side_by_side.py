@@ -106,7 +106,7 @@ class SideBySideIndex:
                 found[original.notation].add(pair.counterpart.name)
         return {notation: frozenset(names) for notation, names in found.items()}
 
-    def jumps(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
+    def line_links(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         """The lines of a side that do what a line of its original does: the first for each thing."""
         yield from self._calls(side)
         yield from self._members(side)

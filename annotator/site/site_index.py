@@ -86,100 +86,100 @@ def shown_packages(
 class SiteIndex:
     """All that is looked up while pages are made; built once from the input."""
 
-    def __init__(self, given: SiteInput) -> None:
-        self.given = given
+    def __init__(self, site_input: SiteInput) -> None:
+        self.input = site_input
 
     @cached_property
-    def stops(self) -> tuple[SiteChapter, ...]:
+    def chapters(self) -> tuple[SiteChapter, ...]:
         """The chapters in the order of their numbers; our texts go with the first article."""
-        texts = {text.number: text for text in self.given.texts if text.number}
-        own, *others = self.given.cited or (VerifiedArticle(Article("", ""), ()),)
+        texts = {text.number: text for text in self.input.texts if text.number}
+        own, *others = self.input.cited or (VerifiedArticle(Article("", ""), ()),)
         cited = tuple(_cited_stops(own, texts, ""))
-        known = {stop.number for stop in cited}
+        known = {chapter.number for chapter in cited}
         told = (
             SiteChapter(_chapter(number), number, text.title, text.summary, own.article, (), text)
             for number, text in texts.items()
             if number not in known
         )
-        walk = sorted((*cited, *told), key=lambda stop: chapter_sort_key(stop.number))
+        walk = sorted((*cited, *told), key=lambda chapter: chapter_sort_key(chapter.number))
         folders = _folders(other.article for other in others)
         more = (
-            stop
+            chapter
             for other, folder in zip(others, folders, strict=True)
-            for stop in _cited_stops(other, {}, folder)
+            for chapter in _cited_stops(other, {}, folder)
         )
         return (*walk, *more)
 
     @cached_property
     def verdicts(self) -> tuple[tuple[SiteChapter, Verdict], ...]:
         """Every reference in order, with the chapter that cites it."""
-        return tuple((stop, verdict) for stop in self.stops for verdict in stop.verdicts)
+        return tuple((chapter, verdict) for chapter in self.chapters for verdict in chapter.verdicts)
 
     @cached_property
-    def sheets(self) -> tuple[SymbolPagePlan, ...]:
+    def page_plans(self) -> tuple[SymbolPagePlan, ...]:
         """The pages of symbols."""
         anchors = (resolved_anchor(verdict) for _, verdict in self.verdicts)
-        named = ((one.path, one.symbol) for text in self.given.texts for one in _mentions(text))
-        pairs = self.given.mirror.pairs
+        named = ((one.path, one.symbol) for text in self.input.texts for one in _mentions(text))
+        pairs = self.input.mirror.pairs
         mirrored = ((one.path, one.symbol) for pair in pairs for one in pair.originals)
-        now = ((one.path, one.symbol) for verdict in self.given.since if (one := resolved_anchor(verdict)))
+        now = ((one.path, one.symbol) for verdict in self.input.since if (one := resolved_anchor(verdict)))
         shown = chain(named, mirrored, now)
-        return plan_symbol_pages(self.given.sources, (anchor for anchor in anchors if anchor), shown)
+        return plan_symbol_pages(self.input.sources, (anchor for anchor in anchors if anchor), shown)
 
     @cached_property
-    def places(self) -> PageLocations:
+    def locations(self) -> PageLocations:
         """Where each symbol is; what was cited under another name is found under that as well."""
-        found = locate_symbols(self.sheets)
-        for verdict in (*(verdict for _, verdict in self.verdicts), *self.given.since):
+        found = locate_symbols(self.page_plans)
+        for verdict in (*(verdict for _, verdict in self.verdicts), *self.input.since):
             reference, anchor = verdict.reference, resolved_anchor(verdict)
             if reference.symbol and anchor and (place := found.get((anchor.path, anchor.symbol))):
                 found.setdefault((reference.path, reference.symbol), place)
         return found
 
     @cached_property
-    def speakers(self) -> Mapping[tuple[str, str], tuple[SiteChapter, ...]]:
+    def chapters_by_symbol(self) -> Mapping[tuple[str, str], tuple[SiteChapter, ...]]:
         """By page and anchor of a symbol, the chapters that cite or name it."""
         found: dict[tuple[str, str], list[SiteChapter]] = defaultdict(list)
-        for stop in self.stops:
-            for place in self.named(stop):
-                found[place.page, place.anchor].append(stop)
+        for chapter in self.chapters:
+            for place in self.named_symbols(chapter):
+                found[place.page, place.anchor].append(chapter)
         return {key: tuple(stops) for key, stops in found.items()}
 
     @cached_property
-    def facings(self) -> SideBySideIndex:
+    def side_by_side(self) -> SideBySideIndex:
         """What of Python stands beside what of Go, page by page."""
-        return SideBySideIndex(self.given.mirror, self.places, self.given.sources)
+        return SideBySideIndex(self.input.mirror, self.locations, self.input.sources)
 
     @cached_property
-    def relations(self) -> CrossReferences:
+    def cross_references(self) -> CrossReferences:
         """What calls what, and what has the methods of what."""
-        symbols = (one.symbol for one in self.given.mirror.covered)
-        return CrossReferences(self.sheets, self.places, self.given.sources, symbols)
+        symbols = (one.symbol for one in self.input.mirror.covered)
+        return CrossReferences(self.page_plans, self.locations, self.input.sources, symbols)
 
     @cached_property
-    def pages(self) -> tuple[MarkdownText, ...]:
+    def texts(self) -> tuple[MarkdownText, ...]:
         """Our texts that are no chapters, in the order in which they are listed."""
-        found = (text for text in self.given.texts if text.name.startswith("pages/"))
+        found = (text for text in self.input.texts if text.name.startswith("pages/"))
         return tuple(sorted(found, key=lambda text: (text.order, text.name)))
 
     @cached_property
-    def became(self) -> Mapping[str, tuple[tuple[PageLocation, Verdict], ...]]:
+    def status_since_baseline(self) -> Mapping[str, tuple[tuple[PageLocation, Verdict], ...]]:
         """By page, the mapped symbols with what became of them since the baseline, in the order of lines."""
         found: dict[str, list[tuple[PageLocation, Verdict]]] = defaultdict(list)
-        for verdict in self.given.since:
-            if (anchor := resolved_anchor(verdict)) and (place := self.place(anchor)):
+        for verdict in self.input.since:
+            if (anchor := resolved_anchor(verdict)) and (place := self.location(anchor)):
                 found[place.page].append((place, verdict))
         return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
 
     @cached_property
     def at_baseline(self) -> Mapping[Reference, Verdict]:
         """The mapped symbols at the baseline, where a version of it stands beside this one."""
-        return {one.reference: one for one in self.given.elsewhere.get(self.given.baseline, ())}
+        return {one.reference: one for one in self.input.elsewhere.get(self.input.baseline, ())}
 
     @cached_property
-    def trails(self) -> Mapping[tuple[str, str], ReferenceHistory]:
+    def histories(self) -> Mapping[tuple[str, str], ReferenceHistory]:
         """The trails by path and symbol at the baseline."""
-        trails = self.given.chronicle.trails
+        trails = self.input.chronicle.trails
         return {(one.reference.path, one.reference.symbol or ""): one for one in trails}
 
     @cached_property
@@ -192,70 +192,72 @@ class SiteIndex:
         return {path: frozenset(found) for path, found in lines.items()}
 
     @cached_property
-    def counterparts(self) -> Mapping[str, tuple[Comparison, ...]]:
+    def counterparts_by_file(self) -> Mapping[str, tuple[Comparison, ...]]:
         """By Python file, the pairs whose counterpart is in it."""
         found: dict[str, list[Comparison]] = defaultdict(list)
-        for pair in self.given.mirror.pairs:
+        for pair in self.input.mirror.pairs:
             found[pair.counterpart.path].append(pair)
         return {path: tuple(pairs) for path, pairs in found.items()}
 
     @cached_property
-    def originals(self) -> Mapping[str, tuple[PageLocation, ...]]:
+    def locations_by_counterpart(self) -> Mapping[str, tuple[PageLocation, ...]]:
         """By a counterpart's dotted name, the places of its originals."""
         found: dict[str, list[PageLocation]] = defaultdict(list)
-        for facing in self.facings.by_page.values():
+        for facing in self.side_by_side.by_page.values():
             for side in facing.sides:
                 found[side.name].append(side.place)
         return {name: tuple(places) for name, places in found.items()}
 
     @cached_property
-    def used(self) -> Mapping[str, tuple[PageLocation, ...]]:
+    def symbols_by_example(self) -> Mapping[str, tuple[PageLocation, ...]]:
         """By an example's name, the Go symbols whose counterparts it names, each once, in order."""
         found = {}
-        for example in self.given.mirror.examples:
-            names = dict.fromkeys(use.symbol for use in self.given.mirror.modules[example.path].uses)
-            places = (place for name in names for place in self.originals.get(name, ()))
+        for example in self.input.mirror.examples:
+            names = dict.fromkeys(use.symbol for use in self.input.mirror.modules[example.path].uses)
+            places = (place for name in names for place in self.locations_by_counterpart.get(name, ()))
             found[example.name] = tuple({(place.page, place.anchor): place for place in places}.values())
         return found
 
-    def sheet(self, page: str) -> SymbolPagePlan:
-        """The sheet of a symbol page."""
+    def page_plan(self, page: str) -> SymbolPagePlan:
+        """The plan of a symbol page."""
         return self._by_page[page]
 
     @cached_property
     def _by_page(self) -> Mapping[str, SymbolPagePlan]:
-        return {sheet.page: sheet for sheet in self.sheets}
+        return {plan.page: plan for plan in self.page_plans}
 
-    def python(self, page: str, name: str) -> tuple[str, str] | None:
+    def python_link(self, page: str, name: str) -> tuple[str, str] | None:
         """Address and title of a Python object: where it faces its original, else in its file."""
-        known = self.given.mirror.objects.get(name)
-        if known is None or known.path not in self.given.mirror.modules:
+        known = self.input.mirror.objects.get(name)
+        if known is None or known.path not in self.input.mirror.modules:
             return None
-        at = self.facings.home.get(name, (module_page(known.path), f"py-L{known.line}"))
+        at = self.side_by_side.home.get(name, (module_page(known.path), f"py-L{known.line}"))
         return href(page, *at), f"{describe_python(known)} in {known.path}, line {known.line}"
 
-    def own(self, path: str, first: int, last: int) -> str:
+    def own_file_url(self, path: str, first: int, last: int) -> str:
         """The address of lines of a Python file on the web; empty if it is not there."""
-        home = web(self.given.mirror.home).rstrip("/")
+        home = web(self.input.mirror.home).rstrip("/")
         lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
         return f"{home}/{quote(path)}{lines}" if home else ""
 
-    def named(self, stop: SiteChapter) -> tuple[PageLocation, ...]:
+    def named_symbols(self, chapter: SiteChapter) -> tuple[PageLocation, ...]:
         """The places that a chapter cites or names, each once, in order."""
-        cited = (self.place(anchor) for verdict in stop.verdicts if (anchor := resolved_anchor(verdict)))
-        told = (self.places.get((one.path, one.symbol)) for one in _mentions(stop.text))
+        cited = (
+            self.location(anchor) for verdict in chapter.verdicts if (anchor := resolved_anchor(verdict))
+        )
+        told = (self.locations.get((one.path, one.symbol)) for one in _mentions(chapter.text))
         unique = {(place.page, place.anchor): place for place in (*cited, *told) if place}
         return tuple(unique.values())
 
-    def place(self, anchor: Anchor) -> PageLocation | None:
+    def location(self, anchor: Anchor) -> PageLocation | None:
         """The place of a declaration that was found."""
-        return self.places.get((anchor.path, anchor.symbol))
+        return self.locations.get((anchor.path, anchor.symbol))
 
-    def unlinked(self) -> Iterator[tuple[MarkdownText, SymbolMention]]:
+    def unlinked_mentions(self) -> Iterator[tuple[MarkdownText, SymbolMention]]:
         """What our texts name and the pages do not show."""
-        for text in self.given.texts:
+        for text in self.input.texts:
             for mention in _mentions(text):
-                if (mention.path, mention.symbol) not in self.places:
+                if (mention.path, mention.symbol) not in self.locations:
                     yield text, mention
 
     def permalink(self, path: str, first: int, last: int) -> str:
@@ -264,26 +266,26 @@ class SiteIndex:
         lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
         return f"{root}/{quote(path)}{lines}" if root else ""
 
-    def file(self, path: str) -> str:
+    def file_url(self, path: str) -> str:
         """The address of a file in the repository; empty if it is not on the web."""
         root = self._tree()
         return f"{root}/{quote(path)}" if root and path else ""
 
-    def at_tag(self, tag: str, path: str, line: int) -> str:
+    def url_at_tag(self, tag: str, path: str, line: int) -> str:
         """The address of a line in the repository at another tag; empty if it is not on the web."""
         root = self._tree(tag)
         return f"{root}/{quote(path)}#L{line}" if root else ""
 
     def _tree(self, ref: str = "") -> str:
-        repository = web(self.given.repository).rstrip("/").removesuffix(".git")
-        shown = ref or self.given.commit or self.given.tag
+        repository = web(self.input.repository).rstrip("/").removesuffix(".git")
+        shown = ref or self.input.commit or self.input.tag
         return f"{repository}/blob/{quote(shown)}" if repository else ""
 
-    def told(self, text: MarkdownText, page: str) -> Html:
+    def linked_text(self, text: MarkdownText, page: str) -> Html:
         """A text of ours with its notations linked, for the given page."""
 
         def show(path: str, symbol: str) -> Html | None:
-            place = self.places.get((path, symbol))
+            place = self.locations.get((path, symbol))
             if not place:
                 return None
             return Html('<a class="sym" href="%s" title="%s"><code>%s</code></a>') % (

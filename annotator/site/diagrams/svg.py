@@ -77,7 +77,7 @@ class NodeLink(msgspec.Struct, frozen=True):
 
 
 class Band(msgspec.Struct, frozen=True):
-    """A stretch of a picture's height behind boxes that stand in one row."""
+    """A lines_shown of a picture's height behind boxes that stand in one row."""
 
     y: float
     height: float

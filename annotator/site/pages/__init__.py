@@ -60,20 +60,20 @@ def make(given: SiteInput) -> Site:
 
 def plan_site(given: SiteInput) -> SitePlan:
     """What there is to be made of the input."""
-    atlas = SiteIndex(given)
+    index = SiteIndex(given)
     return SitePlan(
-        frame=site_frame(atlas),
-        recipes=tuple(recipes(atlas)),
-        remarks=(*_unlinked(atlas), *redirects.remarks(atlas)),
-        sections=tuple(navigation_sections(atlas)),
+        frame=site_frame(index),
+        recipes=tuple(recipes(index)),
+        remarks=(*_unlinked(index), *redirects.remarks(index)),
+        sections=tuple(navigation_sections(index)),
         inventory=sphinx_inventory.encode(
-            inventory_entries(atlas), given.repository.rpartition("/")[2], given.version
+            inventory_entries(index), given.repository.rpartition("/")[2], given.version
         ),
-        redirects=tuple(redirects.redirects(atlas)),
+        redirects=tuple(redirects.redirects(index)),
     )
 
 
-def _unlinked(atlas: SiteIndex) -> Iterator[Problem]:
-    for text, one in atlas.unlinked():
+def _unlinked(index: SiteIndex) -> Iterator[Problem]:
+    for text, one in index.unlinked_mentions():
         message = f"{one.path}::{one.symbol} is on no page, so its mention has no link"
         yield Problem(f"{text.name}.md", one.line, message, "unlinked")

@@ -37,9 +37,9 @@ _MOST = 9
 """Boxes on one side of a drawing; the others are counted."""
 
 
-def text_pages(atlas: SiteIndex) -> Iterator[SitePage]:
+def text_pages(index: SiteIndex) -> Iterator[SitePage]:
     """The pages of texts that are no chapters."""
-    for text in atlas.pages:
+    for text in index.texts:
         page = f"{text.name}.md"
         yield SitePage(
             path=page,
@@ -48,62 +48,64 @@ def text_pages(atlas: SiteIndex) -> Iterator[SitePage]:
             view=ChapterPage(
                 number="",
                 summary=text.summary,
-                body=atlas.told(text, page),
+                body=index.linked_text(text, page),
                 citations=(),
                 article=Link("", ""),
                 names=(),
-                picture=diagram(atlas, text, page),
-                shown=code(atlas, text, page),
-                example=example(atlas, text, page),
+                picture=diagram(index, text, page),
+                shown=code(index, text, page),
+                example=example(index, text, page),
                 structures=tuple(
-                    package_structure(atlas, package, page)
-                    for package in atlas.given.packages
+                    package_structure(index, package, page)
+                    for package in index.input.packages
                     if package.name.replace(".", "/") in text.packages
                 ),
-                holding=lock_table(atlas, text.locks, page) if text.locks else None,
-                measured=benchmark_tables.select(atlas.given.figures, text.figures),
+                holding=lock_table(index, text.locks, page) if text.locks else None,
+                measured=benchmark_tables.select(index.input.figures, text.figures),
             ),
             code=bool(text.shows),
         )
 
 
-def code(atlas: SiteIndex, text: MarkdownText, page: str) -> tuple[CitedCode, ...]:
+def code(index: SiteIndex, text: MarkdownText, page: str) -> tuple[CitedCode, ...]:
     """The code that a text shows below it."""
     found = []
     for one in text.shows:
         path, _, symbol = one.partition("::")
-        place = atlas.places.get((path, symbol))
+        place = index.locations.get((path, symbol))
         if place:
-            besides = CounterpartColumn(atlas, page, atlas.facings.by_page.get(place.page), at_home=False)
-            stretch = LineRange(place.path, place.first, place.declaration.span.end_line)
-            shown = go_excerpt(atlas, page, atlas.sheet(place.page), stretch, besides.jumps)
-            found.append(CitedCode(None, shown, (), besides.of(stretch), link_to(page, place)))
+            besides = CounterpartColumn(
+                index, page, index.side_by_side.by_page.get(place.page), at_home=False
+            )
+            lines_shown = LineRange(place.path, place.first, place.declaration.span.end_line)
+            shown = go_excerpt(index, page, index.page_plan(place.page), lines_shown, besides.line_links)
+            found.append(CitedCode(None, shown, (), besides.of(lines_shown), link_to(page, place)))
     return tuple(found)
 
 
-def example(atlas: SiteIndex, text: MarkdownText, page: str) -> ExampleExcerpt | None:
+def example(index: SiteIndex, text: MarkdownText, page: str) -> ExampleExcerpt | None:
     """The example that a text shows below it."""
-    found = {one.name: one for one in atlas.given.mirror.examples}.get(text.example)
+    found = {one.name: one for one in index.input.mirror.examples}.get(text.example)
     return python_pages.example_excerpt(page, found) if found else None
 
 
-def diagram(atlas: SiteIndex, text: MarkdownText, page: str) -> Diagram | None:
+def diagram(index: SiteIndex, text: MarkdownText, page: str) -> Diagram | None:
     """The picture of a text."""
     picture = text.picture
     if picture is None:
         return None
     if picture.way:
-        steps = tuple(_way(atlas, picture, page))
+        steps = tuple(_way(index, picture, page))
         caption = "Each step is called by the one it is indented under, in the line given."
         wide, narrow = (flow_diagram.call_tree(steps, picture.title, wide=wide) for wide in (True, False))
         return Diagram(wide, narrow, caption)
     if picture.life:
-        arrows = tuple(_life(atlas, picture, page))
+        arrows = tuple(_life(index, picture, page))
         wide, narrow = (
             flow_diagram.life_cycle_diagram(arrows, picture.title, wide=wide) for wide in (True, False)
         )
         return Diagram(wide, narrow, picture.title)
-    return _holders(atlas, picture, page)
+    return _holders(index, picture, page)
 
 
 class _NumberedStep(msgspec.Struct, frozen=True):
@@ -111,16 +113,16 @@ class _NumberedStep(msgspec.Struct, frozen=True):
     number: str
 
 
-def _way(atlas: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[DiagramStep]:
+def _way(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[DiagramStep]:
     """The stations, numbered by what calls what: a part of a number for each call on the way there."""
     before: list[_NumberedStep] = []
     below: dict[str, int] = {}
     for station in picture.way:
         path, _, symbol = station.at.partition("::")
-        place = atlas.places.get((path, symbol))
+        place = index.locations.get((path, symbol))
         if place is None:
             continue
-        caller, line = _caller(atlas, before, place)
+        caller, line = _caller(index, before, place)
         below[caller] = below.get(caller, 0) + 1
         number = f"{caller}.{below[caller]}" if caller else str(below[caller])
         before.append(_NumberedStep(place, number))
@@ -130,47 +132,47 @@ def _way(atlas: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[Diagr
         yield DiagramStep(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
 
 
-def _caller(atlas: SiteIndex, before: list[_NumberedStep], place: PageLocation) -> tuple[str, int]:
+def _caller(index: SiteIndex, before: list[_NumberedStep], place: PageLocation) -> tuple[str, int]:
     """The number of the latest station that is proven to use a place, and the line where it does."""
     name = place.declaration.name
     for station in reversed(before):
         span = station.place.declaration.span
-        for use in atlas.given.sources[station.place.path].uses:
+        for use in index.input.sources[station.place.path].uses:
             if not span.start <= use.start < span.end:
                 continue
             is_itself = (use.path, use.symbol) == (place.path, place.declaration.symbol)
             if is_itself or (
-                use.symbol.rpartition(".")[2] == name and _is_asked(atlas, use.path, use.symbol)
+                use.symbol.rpartition(".")[2] == name and _is_asked(index, use.path, use.symbol)
             ):
                 return station.number, use.line
     return "", 0
 
 
-def _is_asked(atlas: SiteIndex, path: str, symbol: str) -> bool:
+def _is_asked(index: SiteIndex, path: str, symbol: str) -> bool:
     """Whether a symbol is a method of an interface: what is called then is decided at run time."""
-    place = atlas.places.get((path, symbol))
+    place = index.locations.get((path, symbol))
     return place is not None and place.declaration.kind == "imethod"
 
 
-def _life(atlas: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[flow_diagram.Transition]:
+def _life(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[flow_diagram.Transition]:
     for change in picture.life:
         path, _, symbol = change.by.partition("::")
-        place = atlas.places.get((path, symbol))
+        place = index.locations.get((path, symbol))
         if place is not None:
             line = f"{place.path.rpartition('/')[2]}, line {place.declaration.line}"
             step = DiagramStep("", place.name, link_to(page, place).href, line)
             yield flow_diagram.Transition(change.before, change.after, step)
 
 
-def _holders(atlas: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | None:
+def _holders(index: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | None:
     """Who makes a type, by proven calls, and whose fields hold it or an interface that it has."""
     path, _, symbol = picture.holders.partition("::")
-    place = atlas.places.get((path, symbol))
+    place = index.locations.get((path, symbol))
     if place is None:
         return None
     link = link_to(page, place)
     center = DiagramStep("", place.name, link.href)
-    left, right = _makers(atlas, place, page), _fields(atlas, place, page)
+    left, right = _makers(index, place, page), _fields(index, place, page)
     about = flow_diagram.NeighboursTitle(
         "holders", picture.title, "makes it, or takes it", "holds it in a field"
     )
@@ -180,20 +182,20 @@ def _holders(atlas: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | 
     return Diagram(wide, flow_diagram.stacked_diagram(numbered, picture.title), picture.title)
 
 
-def _makers(atlas: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramStep, ...]:
+def _makers(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramStep, ...]:
     name = place.declaration.name
     found = {}
-    for (path, symbol), other in atlas.places.items():
+    for (path, symbol), other in index.locations.items():
         declared = other.declaration
         takes = declared.kind in ("func", "method") and symbol == declared.symbol
-        if takes and declared.owner != name and _signs(atlas, path, other, place):
+        if takes and declared.owner != name and _signs(index, path, other, place):
             found[other.name] = DiagramStep("", other.name, link_to(page, other).href)
     return tuple(found.values())[:_MOST]
 
 
-def _signs(atlas: SiteIndex, path: str, other: PageLocation, place: PageLocation) -> bool:
+def _signs(index: SiteIndex, path: str, other: PageLocation, place: PageLocation) -> bool:
     """Whether a function's head, up to its body, names the type."""
-    source = atlas.given.sources.get(path)
+    source = index.input.sources.get(path)
     if source is None:  # at another tag a place may be one of the baseline's files
         return False
     declared = other.declaration
@@ -204,27 +206,27 @@ def _signs(atlas: SiteIndex, path: str, other: PageLocation, place: PageLocation
     )
 
 
-def _fields(atlas: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramStep, ...]:
+def _fields(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramStep, ...]:
     own = f"{place.path}::{place.declaration.symbol}"
-    names = {own, *atlas.relations.interfaces.get(own, ())}
+    names = {own, *index.cross_references.interfaces.get(own, ())}
     found = []
-    for sheet in atlas.sheets:
-        if sheet.main is None or sheet.main.declaration.kind != "struct":
+    for plan in index.page_plans:
+        if plan.main is None or plan.main.declaration.kind != "struct":
             continue
-        lines = {member.line: member.name for member in sheet.main.declaration.members}
-        for use in atlas.given.sources[sheet.main.path].uses:
+        lines = {member.line: member.name for member in plan.main.declaration.members}
+        for use in index.input.sources[plan.main.path].uses:
             if f"{use.path}::{use.symbol}" in names and use.line in lines:
-                anchor = f"{sheet.prefixes[sheet.main.path]}{use.line}"
-                title = f"{sheet.title}.{lines[use.line]}"
-                found.append(DiagramStep("", title, href(page, sheet.page, anchor)))
+                anchor = f"{plan.prefixes[plan.main.path]}{use.line}"
+                title = f"{plan.title}.{lines[use.line]}"
+                found.append(DiagramStep("", title, href(page, plan.page, anchor)))
     return tuple({one.title: one for one in found}.values())[:_MOST]
 
 
-def call_diagram(atlas: SiteIndex, page: str, name: str) -> Diagram | None:
+def call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
     """What calls a page's symbols, and what they call, page by page; nothing if nobody does."""
-    into, out = atlas.relations.into.get(page, ()), atlas.relations.out.get(page, ())
-    left = _steps(atlas, page, [call.caller.page for call in into])
-    right = _steps(atlas, page, [call.callee.page for call in out])
+    into, out = index.cross_references.into.get(page, ()), index.cross_references.out.get(page, ())
+    left = _steps(index, page, [call.caller.page for call in into])
+    right = _steps(index, page, [call.callee.page for call in out])
     about = flow_diagram.NeighboursTitle(
         "calls", f"What calls {name}, and what it calls", "called by", "calls"
     )
@@ -232,54 +234,56 @@ def call_diagram(atlas: SiteIndex, page: str, name: str) -> Diagram | None:
     return Diagram(wide, Html("")) if wide else None
 
 
-def _steps(atlas: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep, ...]:
+def _steps(index: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep, ...]:
     """The pages that are named most often, in the order of their titles."""
     counted = {other: others.count(other) for other in dict.fromkeys(others)}
     most = sorted(counted, key=lambda other: (-counted[other], other))[:_MOST]
     return tuple(
-        DiagramStep("", atlas.sheet(other).title, href(page, other))
-        for other in sorted(most, key=lambda other: atlas.sheet(other).title)
+        DiagramStep("", index.page_plan(other).title, href(page, other))
+        for other in sorted(most, key=lambda other: index.page_plan(other).title)
     )
 
 
-def chapter_page(atlas: SiteIndex, stop: SiteChapter) -> SitePage:
+def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
     """The page of a chapter."""
-    cited = tuple(_shown(atlas, stop, *found) for found in chapter_citations(atlas, stop))
+    cited = tuple(_shown(index, chapter, *found) for found in chapter_citations(index, chapter))
     return SitePage(
-        path=stop.page,
-        title=stop.label,
-        summary=stop.summary or stop.title,
+        path=chapter.page,
+        title=chapter.label,
+        summary=chapter.summary or chapter.title,
         view=ChapterPage(
-            number=stop.number,
-            summary=stop.summary,
-            body=atlas.told(stop.text, stop.page) if stop.text else Html(""),
+            number=chapter.number,
+            summary=chapter.summary,
+            body=index.linked_text(chapter.text, chapter.page) if chapter.text else Html(""),
             citations=cited,
-            article=Link(stop.article.title, web(stop.article.address)),
-            names=tuple(link_to(stop.page, place) for place in atlas.named(stop)),
-            picture=diagram(atlas, stop.text, stop.page) if stop.text else None,
-            shown=code(atlas, stop.text, stop.page) if stop.text else (),
-            example=example(atlas, stop.text, stop.page) if stop.text else None,
+            article=Link(chapter.article.title, web(chapter.article.address)),
+            names=tuple(link_to(chapter.page, place) for place in index.named_symbols(chapter)),
+            picture=diagram(index, chapter.text, chapter.page) if chapter.text else None,
+            shown=code(index, chapter.text, chapter.page) if chapter.text else (),
+            example=example(index, chapter.text, chapter.page) if chapter.text else None,
         ),
-        code=any(one.excerpt for one in cited) or bool(stop.text and stop.text.shows),
+        code=any(one.excerpt for one in cited) or bool(chapter.text and chapter.text.shows),
     )
 
 
-def _shown(atlas: SiteIndex, stop: SiteChapter, verdict: Verdict, citation: CitationRow) -> CitedCode:
+def _shown(index: SiteIndex, chapter: SiteChapter, verdict: Verdict, citation: CitationRow) -> CitedCode:
     anchor = resolved_anchor(verdict)
-    place = atlas.place(anchor) if anchor else None
+    place = index.location(anchor) if anchor else None
     if not place or not anchor:
         return CitedCode(citation, None)
-    stretch = LineRange(place.path, place.first, place.declaration.span.end_line)
-    besides = CounterpartColumn(atlas, stop.page, atlas.facings.by_page.get(place.page), at_home=False)
-    code = go_excerpt(atlas, stop.page, atlas.sheet(place.page), stretch, besides.jumps)
-    return CitedCode(citation, code, tuple(_chapter_signs(atlas, stop, place)), besides.of(stretch))
+    lines_shown = LineRange(place.path, place.first, place.declaration.span.end_line)
+    besides = CounterpartColumn(
+        index, chapter.page, index.side_by_side.by_page.get(place.page), at_home=False
+    )
+    code = go_excerpt(index, chapter.page, index.page_plan(place.page), lines_shown, besides.line_links)
+    return CitedCode(citation, code, tuple(_chapter_signs(index, chapter, place)), besides.of(lines_shown))
 
 
-def _chapter_signs(atlas: SiteIndex, stop: SiteChapter, place: PageLocation) -> Iterator[Link]:
+def _chapter_signs(index: SiteIndex, chapter: SiteChapter, place: PageLocation) -> Iterator[Link]:
     """The first line in a cited declaration at which each other symbol that the chapter names is used."""
-    span, sheet = place.declaration.span, atlas.sheet(place.page)
-    named = {(one.path, one.declaration.symbol): one for one in atlas.named(stop) if one != place}
-    for use in atlas.given.sources[place.path].uses:
+    span, plan = place.declaration.span, index.page_plan(place.page)
+    named = {(one.path, one.declaration.symbol): one for one in index.named_symbols(chapter) if one != place}
+    for use in index.input.sources[place.path].uses:
         if span.start <= use.start < span.end and (one := named.pop((use.path, use.symbol), None)):
-            line = href(stop.page, sheet.page, f"{sheet.prefixes[place.path]}{use.line}")
+            line = href(chapter.page, plan.page, f"{plan.prefixes[place.path]}{use.line}")
             yield Link(f"line {use.line}", line, one.name)

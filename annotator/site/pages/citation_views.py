@@ -30,36 +30,38 @@ _FITTING: dict[str, frozenset[Kind]] = {
 """By the heading that an article gives a reference, what the declaration may be."""
 
 
-def all_citations(atlas: SiteIndex, page: str) -> Iterator[CitationRow]:
+def all_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
     """Every reference in order, for the given page."""
-    for number, (stop, verdict) in enumerate(atlas.verdicts, 1):
-        yield _citation(atlas, page, f"reference-{number}", stop, verdict)
+    for number, (chapter, verdict) in enumerate(index.verdicts, 1):
+        yield _citation(index, page, f"reference-{number}", chapter, verdict)
 
 
-def chapter_citations(atlas: SiteIndex, stop: SiteChapter) -> Iterator[tuple[Verdict, CitationRow]]:
+def chapter_citations(index: SiteIndex, chapter: SiteChapter) -> Iterator[tuple[Verdict, CitationRow]]:
     """The references of one chapter in order, for its page."""
-    for number, (other, verdict) in enumerate(atlas.verdicts, 1):
-        if other.page == stop.page:
-            yield verdict, _citation(atlas, stop.page, f"reference-{number}", stop, verdict)
+    for number, (other, verdict) in enumerate(index.verdicts, 1):
+        if other.page == chapter.page:
+            yield verdict, _citation(index, chapter.page, f"reference-{number}", chapter, verdict)
 
 
-def page_citations(atlas: SiteIndex, page: str) -> Iterator[CitationRow]:
+def page_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
     """The references that lead to a page of symbols, in order, for that page."""
-    for number, (stop, verdict) in enumerate(atlas.verdicts, 1):
+    for number, (chapter, verdict) in enumerate(index.verdicts, 1):
         anchor = resolved_anchor(verdict)
-        place = atlas.place(anchor) if anchor else None
+        place = index.location(anchor) if anchor else None
         if place and place.page == page:
-            yield _citation(atlas, page, f"reference-{number}", stop, verdict)
+            yield _citation(index, page, f"reference-{number}", chapter, verdict)
 
 
-def _citation(atlas: SiteIndex, page: str, identity: str, stop: SiteChapter, verdict: Verdict) -> CitationRow:
+def _citation(
+    index: SiteIndex, page: str, identity: str, chapter: SiteChapter, verdict: Verdict
+) -> CitationRow:
     reference, anchor = verdict.reference, resolved_anchor(verdict)
-    place = atlas.place(anchor) if anchor else None
+    place = index.location(anchor) if anchor else None
     return CitationRow(
         id=identity,
-        article=stop.article.title,
-        number=stop.number,
-        chapter=Link(stop.label, href(page, stop.page)),
+        article=chapter.article.title,
+        number=chapter.number,
+        chapter=Link(chapter.label, href(page, chapter.page)),
         cited=reference.cited or reference.path,
         symbol=reference.symbol or "",
         line=reference.line,
@@ -71,7 +73,7 @@ def _citation(atlas: SiteIndex, page: str, identity: str, stop: SiteChapter, ver
         reason=verdict.outcome.reason,
         found=link_to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
         place=f"{anchor.path}, line\N{NO-BREAK SPACE}{anchor.line + anchor.offset}" if anchor else "",
-        outside=atlas.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
+        outside=index.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
         if anchor
         else "",
         report=href(page, REPORT, identity),
@@ -95,12 +97,12 @@ def counts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
     return tuple((one, counted[one]) for one in ("verified", "moved", "renamed", "missing", "skipped"))
 
 
-def article_reports(atlas: SiteIndex, page: str) -> Iterator[ArticleReport]:
+def article_reports(index: SiteIndex, page: str) -> Iterator[ArticleReport]:
     """Every article with its references, for the given page."""
     by_file: dict[str, list[tuple[Verdict, CitationRow]]] = {}
-    articles = {stop.article.file: stop.article for stop in atlas.stops}
-    for (stop, verdict), citation in zip(atlas.verdicts, all_citations(atlas, page), strict=True):
-        by_file.setdefault(stop.article.file, []).append((verdict, citation))
+    articles = {chapter.article.file: chapter.article for chapter in index.chapters}
+    for (chapter, verdict), citation in zip(index.verdicts, all_citations(index, page), strict=True):
+        by_file.setdefault(chapter.article.file, []).append((verdict, citation))
     for file, found in by_file.items():
         article = articles[file]
         yield ArticleReport(

@@ -40,11 +40,11 @@ _OF_PACKAGES = frozenset({Kind.FUNC, Kind.CONST, Kind.VAR})
 _OWNED = frozenset({Kind.METHOD, Kind.FIELD, Kind.IMETHOD})
 
 
-def status_since_baseline(atlas: SiteIndex, page: str) -> Iterator[StatusSinceBaseline]:
+def status_since_baseline(index: SiteIndex, page: str) -> Iterator[StatusSinceBaseline]:
     """What became of the symbols of a page since the baseline, where they are not what they were."""
-    for place, verdict in atlas.became.get(page, ()):
+    for place, verdict in index.status_since_baseline.get(page, ()):
         if said := _status_text(verdict):
-            before = _before(atlas, page, verdict)
+            before = _before(index, page, verdict)
             yield StatusSinceBaseline(Link(place.declaration.symbol, f"#{place.anchor}"), before, said)
 
 
@@ -61,13 +61,13 @@ def _status_text(verdict: Verdict) -> str:
     return "; ".join(parts)
 
 
-def _before(atlas: SiteIndex, page: str, verdict: Verdict) -> Link:
+def _before(index: SiteIndex, page: str, verdict: Verdict) -> Link:
     """The symbol's page in the baseline's version, or its lines in the repository at the baseline."""
-    tag, reference = atlas.given.baseline, verdict.reference
-    there = atlas.at_baseline.get(reference)
+    tag, reference = index.input.baseline, verdict.reference
+    there = index.at_baseline.get(reference)
     at = resolved_anchor(there) if there else None
     address = _in_version(page, tag, at) if at else ""
-    return Link(tag, address or atlas.at_tag(tag, reference.path, reference.line or 1))
+    return Link(tag, address or index.url_at_tag(tag, reference.path, reference.line or 1))
 
 
 def _in_version(page: str, tag: str, at: Anchor) -> str:
@@ -89,30 +89,30 @@ def _address(at: Anchor) -> str:
     return page_of(folder_of(at.path), "") if at.kind in _OF_PACKAGES else ""
 
 
-def moved_pages(atlas: SiteIndex) -> Iterator[SitePage]:
+def moved_pages(index: SiteIndex) -> Iterator[SitePage]:
     """A page at each address that other versions have and this one has not: where its symbols are here."""
-    now = {verdict.reference: verdict for verdict in atlas.given.since}
-    known = {sheet.page.lower() for sheet in atlas.sheets}
+    now = {verdict.reference: verdict for verdict in index.input.since}
+    known = {plan.page.lower() for plan in index.page_plans}
     lost: dict[str, dict[str, StatusSinceBaseline]] = defaultdict(dict)
-    for verdicts in atlas.given.elsewhere.values():
+    for verdicts in index.input.elsewhere.values():
         for verdict in verdicts:
             anchor, here = resolved_anchor(verdict), now.get(verdict.reference)
             address = _address(anchor) if anchor else ""
             if anchor and here and address and address.lower() not in known:
-                lost[address].setdefault(anchor.symbol, _here(atlas, address, anchor, here))
+                lost[address].setdefault(anchor.symbol, _here(index, address, anchor, here))
     for address, found in sorted(lost.items()):
         yield SitePage(
             path=address,
             title=address.removeprefix("go/").removesuffix(".md"),
-            summary=f"Where what other versions show here is at {atlas.given.tag}.",
-            view=MovedPage(tuple(found[symbol] for symbol in sorted(found)), atlas.given.tag),
+            summary=f"Where what other versions show here is at {index.input.tag}.",
+            view=MovedPage(tuple(found[symbol] for symbol in sorted(found)), index.input.tag),
         )
 
 
-def _here(atlas: SiteIndex, page: str, at: Anchor, verdict: Verdict) -> StatusSinceBaseline:
+def _here(index: SiteIndex, page: str, at: Anchor, verdict: Verdict) -> StatusSinceBaseline:
     """A symbol that another version shows, and its place in this one."""
     anchor = resolved_anchor(verdict)
-    place = atlas.place(anchor) if anchor else None
+    place = index.location(anchor) if anchor else None
     if place:
         return StatusSinceBaseline(Link(at.symbol, ""), link_to(page, place), f"in {place.path}")
     why = verdict.outcome.reason if isinstance(verdict.outcome, Missing) else "not shown"
@@ -129,22 +129,22 @@ _PRODUCT = re.compile(r"^\D+-(?=v?\d)")
 """What may stand before the version in a tag's name."""
 
 
-def pages(atlas: SiteIndex) -> Iterator[SitePage]:
+def pages(index: SiteIndex) -> Iterator[SitePage]:
     """The map and what is to be ported, as far as they were asked for."""
-    chronicle = atlas.given.chronicle
+    chronicle = index.input.chronicle
     if chronicle.trails or chronicle.lacking:
-        yield _map(atlas)
+        yield _map(index)
     if chronicle.porting is not None:
-        yield _porting(atlas)
+        yield _porting(index)
 
 
 # ── The map ──────────────────────────────────────────────────────────────────────────────────────
-def _map(atlas: SiteIndex) -> SitePage:
-    chronicle = atlas.given.chronicle
+def _map(index: SiteIndex) -> SitePage:
+    chronicle = index.input.chronicle
     rows: dict[str, list[HistoryRow]] = defaultdict(list)
     shown = _shown(chronicle.trails, chronicle.releases)
     for trail in chronicle.trails:
-        rows[folder_of(trail.reference.path)].append(_row(atlas, trail, shown))
+        rows[folder_of(trail.reference.path)].append(_row(index, trail, shown))
     return SitePage(
         path=HISTORY,
         title="History",
@@ -173,12 +173,12 @@ def _columns(releases: Sequence[str]) -> Iterator[ReleaseColumn]:
         yield ReleaseColumn(tag, at * _CELL, _PRODUCT.sub("", tag) if named else "")
 
 
-def _row(atlas: SiteIndex, trail: ReferenceHistory, releases: Sequence[str]) -> HistoryRow:
+def _row(index: SiteIndex, trail: ReferenceHistory, releases: Sequence[str]) -> HistoryRow:
     stops = {stop.tag: stop for stop in trail.stops}
     columns = [stops[tag] for tag in releases if tag in stops]
     alive = [stop for stop in trail.stops if _anchor(stop)]
     symbol = f"{trail.reference.symbol}"
-    place = atlas.places.get((trail.reference.path, symbol))
+    place = index.locations.get((trail.reference.path, symbol))
     return HistoryRow(
         link=link_to(HISTORY, place, symbol) if place else Link(symbol, "", trail.reference.path),
         first=alive[0].tag if alive else "",
@@ -238,17 +238,17 @@ def _anchor(stop: TagOutcome) -> Anchor | None:
 
 
 # ── A symbol's own ───────────────────────────────────────────────────────────────────────────────
-def symbol_histories(atlas: SiteIndex, page: str) -> Iterator[SymbolHistory]:
+def symbol_histories(index: SiteIndex, page: str) -> Iterator[SymbolHistory]:
     """The histories of the symbols of a page, in the order of their lines."""
-    for place, verdict in atlas.became.get(page, ()):
-        trail = atlas.trails.get((verdict.reference.path, verdict.reference.symbol or ""))
+    for place, verdict in index.status_since_baseline.get(page, ()):
+        trail = index.histories.get((verdict.reference.path, verdict.reference.symbol or ""))
         if trail:
-            yield _history(atlas, place, trail)
+            yield _history(index, place, trail)
 
 
-def _history(atlas: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> SymbolHistory:
+def _history(index: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> SymbolHistory:
     stops = {stop.tag: stop for stop in trail.stops}
-    columns = [stops[tag] for tag in atlas.given.chronicle.releases if tag in stops]
+    columns = [stops[tag] for tag in index.input.chronicle.releases if tag in stops]
     moved = frozenset(_changes_of_place(columns))
     alive = [stop.tag for stop in trail.stops if _anchor(stop)]
     return SymbolHistory(
@@ -256,7 +256,7 @@ def _history(atlas: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> 
         first=alive[0] if alive else "",
         last=alive[-1] if alive else "",
         releases=tuple(
-            _release(atlas, stop, at, stepped=number in moved)
+            _release(index, stop, at, stepped=number in moved)
             for number, stop in enumerate(columns)
             if (at := _anchor(stop))
         ),
@@ -264,19 +264,21 @@ def _history(atlas: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> 
     )
 
 
-def _release(atlas: SiteIndex, stop: TagOutcome, at: Anchor, *, stepped: bool) -> ReleaseStatus:
+def _release(index: SiteIndex, stop: TagOutcome, at: Anchor, *, stepped: bool) -> ReleaseStatus:
     moved = f", now {at.symbol} in {at.path}" if stepped else ""
     return ReleaseStatus(
         tag=stop.tag,
-        line=Link(str(at.line), atlas.at_tag(stop.tag, at.path, at.line), f"{at.path} at {stop.tag}{moved}"),
+        line=Link(
+            str(at.line), index.url_at_tag(stop.tag, at.path, at.line), f"{at.path} at {stop.tag}{moved}"
+        ),
         text=str(stop.text),
         stepped=stepped,
     )
 
 
 # ── What is to be ported ─────────────────────────────────────────────────────────────────────────
-def _porting(atlas: SiteIndex) -> SitePage:
-    found = atlas.given.chronicle.porting
+def _porting(index: SiteIndex) -> SitePage:
+    found = index.input.chronicle.porting
     assert found is not None  # noqa: S101 - the page is made only where there is one
     return SitePage(
         path=PORTING,
@@ -286,9 +288,9 @@ def _porting(atlas: SiteIndex) -> SitePage:
             old=found.old,
             new=found.new,
             sentence=porting_report.sentence(found),
-            changes=tuple(_porting_row(atlas, change, found.old, found.new) for change in found.changes),
+            changes=tuple(_porting_row(index, change, found.old, found.new) for change in found.changes),
             fresh=tuple(
-                Link(one.symbol, atlas.at_tag(found.new, one.path, one.line), f"{one.kind} in {one.path}")
+                Link(one.symbol, index.url_at_tag(found.new, one.path, one.line), f"{one.kind} in {one.path}")
                 for one in found.fresh
             ),
         ),
@@ -296,11 +298,11 @@ def _porting(atlas: SiteIndex) -> SitePage:
     )
 
 
-def _porting_row(atlas: SiteIndex, change: SymbolChange, old: str, new: str) -> PortingRow:
+def _porting_row(index: SiteIndex, change: SymbolChange, old: str, new: str) -> PortingRow:
     path, _, symbol = change.symbol.partition("::")
-    place = atlas.places.get((path, symbol))
+    place = index.locations.get((path, symbol))
     python = (
-        (each.name, atlas.python(PORTING, each.name) or ("", f"{each.path}, line {each.line}"))
+        (each.name, index.python_link(PORTING, each.name) or ("", f"{each.path}, line {each.line}"))
         for each in change.counterparts
     )
     return PortingRow(
@@ -309,17 +311,19 @@ def _porting_row(atlas: SiteIndex, change: SymbolChange, old: str, new: str) -> 
         said=porting_report.told(change),
         shift=str(change.shift),
         edit=str(change.edit),
-        old=_line(atlas, old, change.old),
-        new=_line(atlas, new, change.new),
+        old=_line(index, old, change.old),
+        new=_line(index, new, change.new),
         python=tuple(Link(name, *found) for name, found in python),
         findings=tuple((finding.change, porting_report.said(finding)) for finding in change.findings),
         diff=tuple((_diff_line_kind(line), line) for line in change.lines[2:]),
     )
 
 
-def _line(atlas: SiteIndex, tag: str, at: Anchor | None) -> Link:
+def _line(index: SiteIndex, tag: str, at: Anchor | None) -> Link:
     return (
-        Link(f"line {at.line} at {tag}", atlas.at_tag(tag, at.path, at.line), at.path) if at else Link("", "")
+        Link(f"line {at.line} at {tag}", index.url_at_tag(tag, at.path, at.line), at.path)
+        if at
+        else Link("", "")
     )
 
 

@@ -35,26 +35,26 @@ _CAPTION = (
 )
 
 
-def lock_table(atlas: SiteIndex, types: tuple[str, ...], page: str) -> LockTable | None:
+def lock_table(index: SiteIndex, types: tuple[str, ...], page: str) -> LockTable | None:
     """The locks of some types on a page; None where the source has none of them."""
-    found = _Locks(atlas, types, page)
+    found = _Locks(index, types, page)
     return found.shown() if found.locks else None
 
 
 class _Locks:
     """The locks of some types, given as notations at the baseline, in their order."""
 
-    def __init__(self, atlas: SiteIndex, types: tuple[str, ...], page: str) -> None:
-        self._atlas = atlas
+    def __init__(self, index: SiteIndex, types: tuple[str, ...], page: str) -> None:
+        self._index = index
         self._page = page
         named = ((one, *one.split("::", 1)) for one in types)
-        found = ((atlas.places.get((path, symbol)), one) for one, path, symbol in named)
+        found = ((index.locations.get((path, symbol)), one) for one, path, symbol in named)
         self._owners = [(place, one) for place, one in found if place is not None]
 
     @cached_property
     def locks(self) -> Mapping[SymbolId, tuple[LockField, PageLocation, str]]:
         """By symbol, each lock with its type's place and the type's notation at the baseline."""
-        files = self._atlas.given.locking
+        files = self._index.input.locking
         return {
             lock.at: (lock, place, notation)
             for place, notation in self._owners
@@ -64,7 +64,7 @@ class _Locks:
 
     @cached_property
     def _nesting(self) -> LockOrder:
-        return LockOrder(one for file in self._atlas.given.locking.values() for one in file.functions)
+        return LockOrder(one for file in self._index.input.locking.values() for one in file.functions)
 
     def shown(self) -> LockTable:
         return LockTable(
@@ -125,7 +125,7 @@ class _Locks:
 
     def _takers(self, lock: SymbolId, owner: PageLocation, *, reads: bool) -> Iterator[Link]:
         """The functions that take a lock, each with its first line; its owner's by bare names."""
-        for path, file in self._atlas.given.locking.items():
+        for path, file in self._index.input.locking.items():
             for function in file.functions:
                 found = [one for one in function.takings if one.lock == lock and one.reads is reads]
                 if found:
@@ -133,16 +133,16 @@ class _Locks:
                     yield msgspec.structs.replace(taker, text=taker.text.removeprefix(f"{owner.name}."))
 
     def _taker(self, function: SymbolId, taking: Acquisition, path: str) -> Link:
-        place = self._atlas.places.get((function.path, function.symbol))
+        place = self._index.locations.get((function.path, function.symbol))
         where = f"{path}, line {taking.line}"
         if place is None:
-            return Link(function.symbol, self._atlas.permalink(path, taking.line, taking.line), where)
+            return Link(function.symbol, self._index.permalink(path, taking.line, taking.line), where)
         return Link(place.name, self._line(place, taking.line) or link_to(self._page, place).href, where)
 
     def _line(self, place: PageLocation, line: int) -> str:
         """The address of a line on the page that shows a declaration; empty if it is not shown there."""
-        sheet = self._atlas.sheet(place.page)
-        prefix = sheet.prefixes.get(place.path, "")
+        plan = self._index.page_plan(place.page)
+        prefix = plan.prefixes.get(place.path, "")
         shown = place.first <= line <= place.declaration.span.end_line
         return href(self._page, place.page, f"{prefix}{line}") if prefix and shown else ""
 
@@ -152,9 +152,9 @@ class _Locks:
 
     def _done(self, proof: Proof) -> Link:
         """What is done under the lock: a call, or the other lock itself."""
-        place = self._atlas.places.get((proof.function.path, proof.function.symbol))
+        place = self._index.locations.get((proof.function.path, proof.function.symbol))
         line = self._line(place, proof.under.line) if place else ""
-        called = self._atlas.places.get((proof.under.what.path, proof.under.what.symbol))
+        called = self._index.locations.get((proof.under.what.path, proof.under.what.symbol))
         name = called.name if called else proof.under.what.symbol
         said = "takes it" if proof.under.takes else f"calls {name}"
         return Link(
@@ -166,7 +166,7 @@ class _Locks:
         name = lock.at.symbol.rpartition(".")[2]
         pairs = (
             pair
-            for pair in self._atlas.given.mirror.pairs
+            for pair in self._index.input.mirror.pairs
             if any(original.notation == notation for original in pair.originals)
         )
         rows = ((pair, row) for pair in pairs for row in pair.rows if (row.kind, row.name) == ("field", name))
@@ -176,11 +176,11 @@ class _Locks:
         """The counterpart's attribute at its line, or the counterpart where it has none."""
         known = pair.counterpart
         owner, attribute = known.name.rpartition(".")[2], re.split(r"\W", row.python)[0]
-        module = self._atlas.given.mirror.modules.get(known.path)
+        module = self._index.input.mirror.modules.get(known.path)
         if attribute and module and line_has_word(module.data, row.python_line, attribute):
             address = href(self._page, module_page(known.path), f"py-L{row.python_line}")
             return Link(f"{owner}.{attribute}", address, f"{known.path}, line {row.python_line}")
-        address, title = self._atlas.python(self._page, known.name) or ("", "")
+        address, title = self._index.python_link(self._page, known.name) or ("", "")
         return Link(f"{owner}.{attribute}" if attribute else owner, address, title)
 
 

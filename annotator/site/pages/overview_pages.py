@@ -61,49 +61,49 @@ _MORE = "More"
 """The section of texts that name none."""
 
 
-def recipes(atlas: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
+def recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
     """Return what makes each page, in the order in which they are read."""
-    yield lambda: (_home(atlas), _contents(atlas))
-    yield lambda: chapter_pages.text_pages(atlas)
-    yield from (_one(chapter_page, atlas, stop) for stop in atlas.stops)
-    yield lambda: python_pages.example_pages(atlas)
-    yield lambda: parity_pages(atlas)
-    yield lambda: trace_page.pages(atlas)
-    yield lambda: (_index(atlas),)
-    yield from (_one(symbol_page, atlas, sheet) for sheet in atlas.sheets)
-    yield from (_one(module_page_of, atlas, path) for path in atlas.given.mirror.modules)
-    yield lambda: history_pages.pages(atlas)
-    yield lambda: history_pages.moved_pages(atlas)
-    yield lambda: (_report(atlas), _errata(atlas))
+    yield lambda: (_home(index), _contents(index))
+    yield lambda: chapter_pages.text_pages(index)
+    yield from (_one(chapter_page, index, chapter) for chapter in index.chapters)
+    yield lambda: python_pages.example_pages(index)
+    yield lambda: parity_pages(index)
+    yield lambda: trace_page.pages(index)
+    yield lambda: (_index(index),)
+    yield from (_one(symbol_page, index, plan) for plan in index.page_plans)
+    yield from (_one(module_page_of, index, path) for path in index.input.mirror.modules)
+    yield lambda: history_pages.pages(index)
+    yield lambda: history_pages.moved_pages(index)
+    yield lambda: (_report(index), _errata(index))
 
 
 def _one(
-    made: Callable[[SiteIndex, T], SitePage], atlas: SiteIndex, of: T
+    made: Callable[[SiteIndex, T], SitePage], index: SiteIndex, of: T
 ) -> Callable[[], Iterable[SitePage]]:
-    return lambda: (made(atlas, of),)
+    return lambda: (made(index, of),)
 
 
-def inventory_entries(atlas: SiteIndex) -> Iterator[sphinx_inventory.InventoryEntry]:
+def inventory_entries(index: SiteIndex) -> Iterator[sphinx_inventory.InventoryEntry]:
     """Yield the symbols of the inventory."""
-    for (path, symbol), place in atlas.places.items():
+    for (path, symbol), place in index.locations.items():
         address = href(HOME, place.page, place.anchor)
         yield sphinx_inventory.InventoryEntry(f"{path}::{symbol}", "std:label", address, place.name)
-    for name, known in atlas.given.mirror.objects.items():
-        found = atlas.python(HOME, name)
+    for name, known in index.input.mirror.objects.items():
+        found = index.python_link(HOME, name)
         if found and known.kind in sphinx_inventory.ROLES:
             yield sphinx_inventory.InventoryEntry(name, sphinx_inventory.ROLES[known.kind], found[0])
 
 
-def navigation_sections(atlas: SiteIndex) -> Iterator[tuple[str, tuple[str, ...]]]:
+def navigation_sections(index: SiteIndex) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the parts of the navigation that our texts ask for."""
-    names = dict.fromkeys(text.section or _MORE for text in atlas.pages)
+    names = dict.fromkeys(text.section or _MORE for text in index.texts)
     for name in names:
-        yield name, tuple(f"{text.name}.md" for text in atlas.pages if (text.section or _MORE) == name)
+        yield name, tuple(f"{text.name}.md" for text in index.texts if (text.section or _MORE) == name)
 
 
-def site_frame(atlas: SiteIndex) -> SiteFrame:
+def site_frame(index: SiteIndex) -> SiteFrame:
     """Return what every page says of the source."""
-    given = atlas.given
+    given = index.input
     repository = web(given.repository).removesuffix("/").removesuffix(".git")
     return SiteFrame(
         repository=Link(repository.partition("://")[2] or given.repository, repository),
@@ -113,42 +113,42 @@ def site_frame(atlas: SiteIndex) -> SiteFrame:
         version=given.version,
         source=given.source,
         notice=given.notice,
-        licence=Link(given.licence.name, atlas.file(given.licence.path)),
+        licence=Link(given.licence.name, index.file_url(given.licence.path)),
         holder=given.licence.holder,
     )
 
 
-def _home(atlas: SiteIndex) -> SitePage:
-    text = _text(atlas, "home", "Home")
-    own = [stop for stop in atlas.stops if stop.article == atlas.stops[0].article]
-    steps = tuple(_step(atlas, stop) for stop in own)
+def _home(index: SiteIndex) -> SitePage:
+    text = _text(index, "home", "Home")
+    own = [chapter for chapter in index.chapters if chapter.article == index.chapters[0].article]
+    steps = tuple(_step(index, chapter) for chapter in own)
     return SitePage(
         path=HOME,
         title=text.title,
         summary=text.summary,
         view=HomePage(
-            body=atlas.told(text, HOME),
+            body=index.linked_text(text, HOME),
             wide=flow_diagram.pipeline_diagram(steps, wide=True),
             narrow=flow_diagram.pipeline_diagram(steps, wide=False),
-            counts=counts(_own_verdicts(atlas)),
-            symbols=sum(len(sheet.items) for sheet in atlas.sheets),
+            counts=counts(_own_verdicts(index)),
+            symbols=sum(len(plan.items) for plan in index.page_plans),
         ),
     )
 
 
-def _step(atlas: SiteIndex, stop: SiteChapter) -> DiagramStep:
+def _step(index: SiteIndex, chapter: SiteChapter) -> DiagramStep:
     names = [
         place.name
-        for verdict in stop.verdicts
-        if (a := resolved_anchor(verdict)) and (place := atlas.place(a))
+        for verdict in chapter.verdicts
+        if (a := resolved_anchor(verdict)) and (place := index.location(a))
     ]
-    return DiagramStep(stop.number, stop.title, href(HOME, stop.page), names[0] if names else "")
+    return DiagramStep(chapter.number, chapter.title, href(HOME, chapter.page), names[0] if names else "")
 
 
-def _contents(atlas: SiteIndex) -> SitePage:
+def _contents(index: SiteIndex) -> SitePage:
     walks: dict[str, list[SiteChapter]] = defaultdict(list)
-    for stop in atlas.stops:
-        walks[stop.article.file].append(stop)
+    for chapter in index.chapters:
+        walks[chapter.article.file].append(chapter)
     return SitePage(
         path=CONTENTS,
         title="Chapters",
@@ -159,52 +159,54 @@ def _contents(atlas: SiteIndex) -> SitePage:
 
 def _walk(stops: list[SiteChapter]) -> ArticleOutline:
     article = stops[0].article
-    return ArticleOutline(Link(article.title, web(article.address)), tuple(_entry(stop) for stop in stops))
-
-
-def _entry(stop: SiteChapter) -> OutlineEntry:
-    return OutlineEntry(
-        number=stop.number,
-        link=Link(stop.title, href(CONTENTS, stop.page)),
-        summary=stop.summary,
-        depth=max(stop.number.count(".") - 1, 0),
-        verdicts=tuple(verdict_word(verdict) for verdict in stop.verdicts),
+    return ArticleOutline(
+        Link(article.title, web(article.address)), tuple(_entry(chapter) for chapter in stops)
     )
 
 
-def _index(atlas: SiteIndex) -> SitePage:
+def _entry(chapter: SiteChapter) -> OutlineEntry:
+    return OutlineEntry(
+        number=chapter.number,
+        link=Link(chapter.title, href(CONTENTS, chapter.page)),
+        summary=chapter.summary,
+        depth=max(chapter.number.count(".") - 1, 0),
+        verdicts=tuple(verdict_word(verdict) for verdict in chapter.verdicts),
+    )
+
+
+def _index(index: SiteIndex) -> SitePage:
     packages: dict[str, list[SymbolPagePlan]] = defaultdict(list)
-    for sheet in atlas.sheets:
-        packages[sheet.folder].append(sheet)
+    for plan in index.page_plans:
+        packages[plan.folder].append(plan)
     return SitePage(
         path=SYMBOLS,
         title="Symbols and files",
         summary="Every symbol and file that has a place on these pages.",
         view=IndexPage(
             packages=tuple(
-                IndexedPackage(folder, tuple(_listed(sheet) for sheet in found))
+                IndexedPackage(folder, tuple(_listed(plan) for plan in found))
                 for folder, found in packages.items()
             ),
-            files=tuple(_files(atlas)),
-            modules=tuple(_modules(atlas)),
+            files=tuple(_files(index)),
+            modules=tuple(_modules(index)),
         ),
     )
 
 
-def _listed(sheet: SymbolPagePlan) -> IndexedPage:
+def _listed(plan: SymbolPagePlan) -> IndexedPage:
     return IndexedPage(
-        link=Link(sheet.title, href(SYMBOLS, sheet.page)),
-        kind=kind_of(sheet),
+        link=Link(plan.title, href(SYMBOLS, plan.page)),
+        kind=kind_of(plan),
         entries=tuple(
-            Link(item.declaration.name, href(SYMBOLS, sheet.page, item.anchor), item.declaration.signature)
-            for item in sheet.others
+            Link(item.declaration.name, href(SYMBOLS, plan.page, item.anchor), item.declaration.signature)
+            for item in plan.others
         ),
     )
 
 
-def _modules(atlas: SiteIndex) -> Iterator[IndexedPage]:
+def _modules(index: SiteIndex) -> Iterator[IndexedPage]:
     """The Python files, with what is defined at the top of each and the methods of its classes."""
-    mirror = atlas.given.mirror
+    mirror = index.input.mirror
     defined: dict[str, list[PythonObject]] = defaultdict(list)
     for known in mirror.objects.values():
         if known.kind in ("class", "function"):
@@ -213,43 +215,43 @@ def _modules(atlas: SiteIndex) -> Iterator[IndexedPage]:
         page, name = module_page(path), mirror.named(path)
         found = sorted(defined[path], key=lambda known: known.line)
         links = (
-            Link(known.name.removeprefix(f"{name}."), *(atlas.python(SYMBOLS, known.name) or ("", "")))
+            Link(known.name.removeprefix(f"{name}."), *(index.python_link(SYMBOLS, known.name) or ("", "")))
             for known in found
         )
         yield IndexedPage(Link(name, href(SYMBOLS, page), path), "module", tuple(links))
 
 
-def _files(atlas: SiteIndex) -> Iterator[IndexedFile]:
+def _files(index: SiteIndex) -> Iterator[IndexedFile]:
     shown: dict[str, dict[str, SymbolPagePlan]] = defaultdict(dict)
-    for sheet in atlas.sheets:
-        for item in sheet.items:
-            shown[item.path][sheet.page] = sheet
+    for plan in index.page_plans:
+        for item in plan.items:
+            shown[item.path][plan.page] = plan
     for path, sheets in sorted(shown.items()):
-        pages = tuple(Link(sheet.title, href(SYMBOLS, sheet.page)) for sheet in sheets.values())
-        yield IndexedFile(path, atlas.file(path), atlas.given.sources[path].document.lines, pages)
+        pages = tuple(Link(plan.title, href(SYMBOLS, plan.page)) for plan in sheets.values())
+        yield IndexedFile(path, index.file_url(path), index.input.sources[path].document.lines, pages)
 
 
-def _own_verdicts(atlas: SiteIndex) -> Iterator[Verdict]:
+def _own_verdicts(index: SiteIndex) -> Iterator[Verdict]:
     """Those of the article that the chapters walk along."""
-    own = atlas.stops[0].article if atlas.stops else None
-    return (verdict for stop, verdict in atlas.verdicts if stop.article is own)
+    own = index.chapters[0].article if index.chapters else None
+    return (verdict for chapter, verdict in index.verdicts if chapter.article is own)
 
 
-def _report(atlas: SiteIndex) -> SitePage:
+def _report(index: SiteIndex) -> SitePage:
     return SitePage(
         path=REPORT,
         title="Report",
         summary="Every reference of the articles, and where it is in the source.",
-        view=ReportPage(tuple(article_reports(atlas, REPORT))),
+        view=ReportPage(tuple(article_reports(index, REPORT))),
     )
 
 
-def _errata(atlas: SiteIndex) -> SitePage:
-    text = _text(atlas, "errata", "Errata")
-    wrong = tuple(one for one in all_citations(atlas, ERRATA) if has_wrong_heading(one))
-    return SitePage(ERRATA, text.title, text.summary, ErrataPage(atlas.told(text, ERRATA), wrong))
+def _errata(index: SiteIndex) -> SitePage:
+    text = _text(index, "errata", "Errata")
+    wrong = tuple(one for one in all_citations(index, ERRATA) if has_wrong_heading(one))
+    return SitePage(ERRATA, text.title, text.summary, ErrataPage(index.linked_text(text, ERRATA), wrong))
 
 
-def _text(atlas: SiteIndex, name: str, title: str) -> MarkdownText:
-    texts = {text.name: text for text in atlas.given.texts}
+def _text(index: SiteIndex, name: str, title: str) -> MarkdownText:
+    texts = {text.name: text for text in index.input.texts}
     return texts.get(name) or MarkdownText(name=name, number="", title=title, summary=title, body="")

@@ -33,24 +33,24 @@ WORDS = ("same", "differs", "unexplained")
 """How two sides can stand to each other, from best to worst."""
 
 
-def parity_panels(atlas: SiteIndex, page: str, stretch: LineRange) -> Iterator[ParityPanel]:
-    """The parity of what a stretch of Go declares, a panel for each counterpart."""
-    facing = atlas.facings.by_page.get(page)
-    sides = facing.pairs(stretch.path, stretch.first, stretch.last) if facing else ()
+def parity_panels(index: SiteIndex, page: str, lines_shown: LineRange) -> Iterator[ParityPanel]:
+    """The parity of what a lines_shown of Go declares, a panel for each counterpart."""
+    facing = index.side_by_side.by_page.get(page)
+    sides = facing.pairs(lines_shown.path, lines_shown.first, lines_shown.last) if facing else ()
     for side in sides:
-        yield parity_panel(atlas, page, side)
+        yield parity_panel(index, page, side)
 
 
-def parity_panel(atlas: SiteIndex, page: str, side: CounterpartExcerpt) -> ParityPanel:
+def parity_panel(index: SiteIndex, page: str, side: CounterpartExcerpt) -> ParityPanel:
     """A counterpart and its original, row by row."""
     name = side.name.rpartition(".")[2]
-    found = atlas.python(page, side.name)
+    found = index.python_link(page, side.name)
     address, title = found or ("", "")
     return ParityPanel(
         go=link_to(page, side.place),
         python=Link(name, address, title),
         counts=counts(side.pair),
-        rows=tuple(_compared(atlas, page, side, row) for row in side.pair.rows),
+        rows=tuple(_compared(index, page, side, row) for row in side.pair.rows),
     )
 
 
@@ -60,38 +60,38 @@ def counts(pair: Comparison) -> tuple[tuple[str, int], ...]:
     return tuple((word, counted[word]) for word in WORDS)
 
 
-def _compared(atlas: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> ParityTableRow:
+def _compared(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> ParityTableRow:
     return ParityTableRow(
         kind=row.kind,
         name=row.name,
-        go=Link(row.go, _go(atlas, page, side, row)),
-        python=Link(row.python, _python(atlas, page, side, row)),
+        go=Link(row.go, _go(index, page, side, row)),
+        python=Link(row.python, _python(index, page, side, row)),
         agreement=str(row.agreement),
         reason=row.reason,
     )
 
 
-def _go(atlas: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
+def _go(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
     """Where Go's side of a row is on the pages: the member's line, or the function that is called."""
     if row.kind == "call":
         path, _, symbol = row.go.partition("::")
-        called = atlas.places.get((path, symbol))
+        called = index.locations.get((path, symbol))
         return href(page, called.page, called.anchor) if called else ""
     for original in side.pair.originals:
-        place = atlas.places.get((original.path, original.symbol))
-        source = atlas.given.sources.get(original.path)
+        place = index.locations.get((original.path, original.symbol))
+        source = index.input.sources.get(original.path)
         if not (place and source and original.line <= row.go_line <= original.end_line):
             continue
         named = row.kind in ("field", "method") and line_has_word(source.data, row.go_line, row.name)
         if named and original.blob == blob_id(source.data):
-            prefix = atlas.sheet(place.page).prefixes[original.path]
+            prefix = index.page_plan(place.page).prefixes[original.path]
             return href(page, place.page, f"{prefix}{row.go_line}")
     return ""
 
 
-def _python(atlas: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
+def _python(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
     """Where Python's side of a row is: its line, if it is the counterpart's own and holds what it says."""
-    mirror, line = atlas.given.mirror, row.python_line
+    mirror, line = index.input.mirror, row.python_line
     known = mirror.objects[side.name]
     if not known.line <= line <= known.end_line:
         return ""
@@ -102,7 +102,7 @@ def _python(atlas: SiteIndex, page: str, side: CounterpartExcerpt, row: Comparis
         holds = line_has_word(module.data, line, re.split(r"\W", row.python)[0])
     if not holds:
         return ""
-    facing = atlas.facings.by_page[side.place.page]
+    facing = index.side_by_side.by_page[side.place.page]
     if side.first <= line <= side.last:
         return href(page, facing.page, f"{facing.prefixes[side.path]}{line}")
     return href(page, module_page(side.path), f"py-L{line}")
@@ -111,23 +111,23 @@ def _python(atlas: SiteIndex, page: str, side: CounterpartExcerpt, row: Comparis
 _STATES = ("mapped", "left out", "open")
 
 
-def parity_pages(atlas: SiteIndex) -> Iterator[SitePage]:
+def parity_pages(index: SiteIndex) -> Iterator[SitePage]:
     """Parity and coverage, where anything is mapped at all."""
-    if atlas.given.mirror.pairs:
-        yield _parity(atlas)
-        yield _coverage(atlas)
+    if index.input.mirror.pairs:
+        yield _parity(index)
+        yield _coverage(index)
 
 
-def _parity(atlas: SiteIndex) -> SitePage:
+def _parity(index: SiteIndex) -> SitePage:
     packages: dict[str, dict[str, CounterpartExcerpt]] = defaultdict(dict)
-    for facing in atlas.facings.by_page.values():
+    for facing in index.side_by_side.by_page.values():
         for side in facing.sides:
             packages[folder_of(side.place.path)].setdefault(side.name, side)
     found = tuple(
         ParityPackage(
             folder,
             _sum(counts(side.pair) for side in sides.values()),
-            tuple(_unless_same(parity_panel(atlas, PARITY, side)) for side in sides.values()),
+            tuple(_unless_same(parity_panel(index, PARITY, side)) for side in sides.values()),
         )
         for folder, sides in sorted(packages.items())
     )
@@ -135,7 +135,7 @@ def _parity(atlas: SiteIndex) -> SitePage:
         path=PARITY,
         title="Parity",
         summary="Each Python counterpart beside its Go original, row by row: the same, or different and why.",
-        view=ParityPage(_sum(counts(pair) for pair in atlas.given.mirror.pairs), found),
+        view=ParityPage(_sum(counts(pair) for pair in index.input.mirror.pairs), found),
     )
 
 
@@ -152,28 +152,28 @@ def _sum(counted: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int
     return tuple((word, total[word]) for word in WORDS)
 
 
-def _coverage(atlas: SiteIndex) -> SitePage:
+def _coverage(index: SiteIndex) -> SitePage:
     packages: dict[str, list[SymbolCoverage]] = defaultdict(list)
-    for one in atlas.given.mirror.covered:
+    for one in index.input.mirror.covered:
         packages[folder_of(one.symbol.path)].append(one)
     reasons: dict[str, list[Link]] = defaultdict(list)
-    for one in atlas.given.mirror.covered:
+    for one in index.input.mirror.covered:
         if one.reason:
-            reasons[one.reason].append(_link(atlas, one))
+            reasons[one.reason].append(_link(index, one))
     return SitePage(
         path=COVERAGE,
         title="Coverage",
         summary="Which symbols of the scope have a Python counterpart, and why the others have none.",
         view=CoveragePage(
             states=_STATES,
-            totals=_figures(atlas.given.mirror.covered),
+            totals=_figures(index.input.mirror.covered),
             packages=tuple(
-                CoverageRow(_package(atlas, folder), _figures(found))
+                CoverageRow(_package(index, folder), _figures(found))
                 for folder, found in sorted(packages.items())
             ),
             left_out=tuple(LeftOutSymbols(reason, tuple(links)) for reason, links in reasons.items()),
             open=tuple(
-                _link(atlas, one) for one in atlas.given.mirror.covered if str(one.state) == _STATES[-1]
+                _link(index, one) for one in index.input.mirror.covered if str(one.state) == _STATES[-1]
             ),
         ),
     )
@@ -184,16 +184,16 @@ def _figures(found: Iterable[SymbolCoverage]) -> tuple[int, ...]:
     return (*(counted[state] for state in _STATES), counted.total())
 
 
-def _package(atlas: SiteIndex, folder: str) -> Link:
-    own = (sheet.page for sheet in atlas.sheets if sheet.folder == folder and not sheet.type)
+def _package(index: SiteIndex, folder: str) -> Link:
+    own = (plan.page for plan in index.page_plans if plan.folder == folder and not plan.type)
     page = next(own, SYMBOLS)
     return Link(folder or "/", href(COVERAGE, page))
 
 
-def _link(atlas: SiteIndex, one: SymbolCoverage) -> Link:
-    place = atlas.places.get((one.symbol.path, one.symbol.symbol))
+def _link(index: SiteIndex, one: SymbolCoverage) -> Link:
+    place = index.locations.get((one.symbol.path, one.symbol.symbol))
     if place:
         return link_to(COVERAGE, place)
-    outside = atlas.permalink(one.symbol.path, one.symbol.line, one.symbol.end_line)
-    at_baseline = atlas.given.tag == atlas.given.baseline
+    outside = index.permalink(one.symbol.path, one.symbol.line, one.symbol.end_line)
+    at_baseline = index.input.tag == index.input.baseline
     return Link(one.symbol.symbol, outside if at_baseline else "", f"{one.symbol.kind} in {one.symbol.path}")

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from annotator.site.inputs import ExampleRun
 
 
-def module_page_of(atlas: SiteIndex, path: str) -> SitePage:
+def module_page_of(index: SiteIndex, path: str) -> SitePage:
     """The page of a Python file."""
-    name, page = atlas.given.mirror.named(path), module_page(path)
-    data = atlas.given.mirror.modules[path].data
+    name, page = index.input.mirror.named(path), module_page(path)
+    data = index.input.mirror.modules[path].data
     last = data.count(b"\n") + (not data.endswith(b"\n"))
     return SitePage(
         path=page,
@@ -36,29 +36,29 @@ def module_page_of(atlas: SiteIndex, path: str) -> SitePage:
         summary=f"The Python file {path}, whole, with the Go symbols that it mirrors.",
         view=ModulePage(
             name=name,
-            doc=atlas.given.mirror.modules[path].doc.partition("\n\n")[0],
+            doc=index.input.mirror.modules[path].doc.partition("\n\n")[0],
             excerpt=python_excerpt(
-                atlas, page, LineRange(path, 1, last), highlighting.LineAnchors("py-L"), name
+                index, page, LineRange(path, 1, last), highlighting.LineAnchors("py-L"), name
             ),
-            defined=tuple(_defined(atlas, page, pair) for pair in atlas.counterparts.get(path, ())),
+            defined=tuple(_defined(index, page, pair) for pair in index.counterparts_by_file.get(path, ())),
         ),
     )
 
 
-def _defined(atlas: SiteIndex, page: str, pair: Comparison) -> DefinedCounterpart:
+def _defined(index: SiteIndex, page: str, pair: Comparison) -> DefinedCounterpart:
     known = pair.counterpart
-    places = (atlas.places.get((one.path, one.symbol)) for one in pair.originals)
-    line = atlas.given.mirror.objects[known.name].line
+    places = (index.locations.get((one.path, one.symbol)) for one in pair.originals)
+    line = index.input.mirror.objects[known.name].line
     return DefinedCounterpart(
-        link=Link(known.name.removeprefix(f"{atlas.given.mirror.named(known.path)}."), f"#py-L{line}"),
+        link=Link(known.name.removeprefix(f"{index.input.mirror.named(known.path)}."), f"#py-L{line}"),
         kind=known.kind,
         originals=tuple(link_to(page, place) for place in places if place),
     )
 
 
-def example_pages(atlas: SiteIndex) -> Iterator[SitePage]:
+def example_pages(index: SiteIndex) -> Iterator[SitePage]:
     """The list of examples, and a page for each."""
-    found = atlas.given.mirror.examples
+    found = index.input.mirror.examples
     if not found:
         return
     yield SitePage(
@@ -68,7 +68,7 @@ def example_pages(atlas: SiteIndex) -> Iterator[SitePage]:
         view=ExamplesPage(tuple(example_excerpt(EXAMPLES, one) for one in found)),
     )
     for one in found:
-        yield _page(atlas, one)
+        yield _page(index, one)
 
 
 def example_excerpt(page: str, example: ExampleRun) -> ExampleExcerpt:
@@ -81,14 +81,14 @@ def example_excerpt(page: str, example: ExampleRun) -> ExampleExcerpt:
     )
 
 
-def _page(atlas: SiteIndex, example: ExampleRun) -> SitePage:
+def _page(index: SiteIndex, example: ExampleRun) -> SitePage:
     page = example_page(example.name)
-    data = atlas.given.mirror.modules[example.path].data
+    data = index.input.mirror.modules[example.path].data
     last = data.count(b"\n") + (not data.endswith(b"\n"))
     anchors = highlighting.LineAnchors("py-L", href(page, module_page(example.path)))
-    source = python_excerpt(atlas, page, LineRange(example.path, 1, last), anchors, example.name)
-    texts = (stop for stop in atlas.stops if stop.text and stop.text.example == example.name)
-    told = (text for text in atlas.given.texts if text.section and text.example == example.name)
+    source = python_excerpt(index, page, LineRange(example.path, 1, last), anchors, example.name)
+    texts = (chapter for chapter in index.chapters if chapter.text and chapter.text.example == example.name)
+    told = (text for text in index.input.texts if text.section and text.example == example.name)
     return SitePage(
         path=page,
         title=f"Example: {example.name}",
@@ -98,9 +98,9 @@ def _page(atlas: SiteIndex, example: ExampleRun) -> SitePage:
                 example.title, Link(example.name, ""), example.command, example.output, source
             ),
             chapters=(
-                *(Link(stop.label, href(page, stop.page)) for stop in texts),
+                *(Link(chapter.label, href(page, chapter.page)) for chapter in texts),
                 *(Link(text.title, href(page, f"{text.name}.md")) for text in told),
             ),
-            symbols=tuple(link_to(page, place) for place in atlas.used[example.name]),
+            symbols=tuple(link_to(page, place) for place in index.symbols_by_example[example.name]),
         ),
     )

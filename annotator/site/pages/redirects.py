@@ -29,21 +29,21 @@ def read(name: str, data: bytes) -> tuple[MovedFile, ...]:
     return tuple(MovedFile(old, new, toml.line(old)) for old, new in moved.items())
 
 
-def redirects(atlas: SiteIndex) -> Iterator[tuple[str, Redirect]]:
+def redirects(index: SiteIndex) -> Iterator[tuple[str, Redirect]]:
     """Yield a redirect for each old address that no page of this site has."""
-    modules = atlas.given.mirror.modules
+    modules = index.input.mirror.modules
     taken = {module_page(path) for path in modules}
-    for file in atlas.given.redirects:
+    for file in index.input.redirects:
         page = module_page(file.old)
         targets = tuple(Link(path, href(page, module_page(path))) for path in file.new if path in modules)
         if targets and page not in taken:
             yield built(page), Redirect(file.old, targets)
 
 
-def remarks(atlas: SiteIndex) -> Iterator[Problem]:
+def remarks(index: SiteIndex) -> Iterator[Problem]:
     """Yield a problem for each redirect to a file that is not shown."""
-    modules = atlas.given.mirror.modules
-    for file in atlas.given.redirects if modules else ():
+    modules = index.input.mirror.modules
+    for file in index.input.redirects if modules else ():
         for path in file.new:
             if path not in modules:
                 yield Problem(FILE, file.line, f"{file.old} leads to {path}, which no page shows", "redirect")

@@ -27,16 +27,16 @@ _QUIET = (
 )
 
 
-def package_structure(atlas: SiteIndex, package: PackageImports, page: str) -> PackageStructure:
+def package_structure(index: SiteIndex, package: PackageImports, page: str) -> PackageStructure:
     """A package on a page: its picture, and its parts with all that they import."""
-    return _StructureView(atlas, package, page).shown()
+    return _StructureView(index, package, page).shown()
 
 
 class _StructureView:
     """A package by its parts: what stands right below it, each with its own modules."""
 
-    def __init__(self, atlas: SiteIndex, package: PackageImports, page: str) -> None:
-        self._atlas = atlas
+    def __init__(self, index: SiteIndex, package: PackageImports, page: str) -> None:
+        self._index = index
         self._package = package
         self._page = page
 
@@ -130,8 +130,12 @@ class _StructureView:
 
     def _link(self, module: ModuleImports) -> Link:
         """The page that shows the file, else its place on the web, else its name alone."""
-        shown = module.path in self._atlas.given.mirror.modules
-        address = href(self._page, module_page(module.path)) if shown else self._atlas.own(module.path, 1, 1)
+        shown = module.path in self._index.input.mirror.modules
+        address = (
+            href(self._page, module_page(module.path))
+            if shown
+            else self._index.own_file_url(module.path, 1, 1)
+        )
         return Link(module.name, address, module.path)
 
 

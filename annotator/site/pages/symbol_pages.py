@@ -20,123 +20,123 @@ if TYPE_CHECKING:
     from annotator.site.placement import SymbolPagePlan
 
 
-def symbol_page(atlas: SiteIndex, sheet: SymbolPagePlan) -> SitePage:
+def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
     """The page of a type or a package."""
-    main = sheet.main
-    besides = CounterpartColumn(atlas, sheet.page, atlas.facings.by_page.get(sheet.page))
-    groups = tuple(_groups(atlas, sheet, besides))
+    main = plan.main
+    besides = CounterpartColumn(index, plan.page, index.side_by_side.by_page.get(plan.page))
+    groups = tuple(_groups(index, plan, besides))
     declaring = [block for group in groups for block in group.blocks if main and _holds(block, main.anchor)]
-    cited = tuple(page_citations(atlas, sheet.page))
+    cited = tuple(page_citations(index, plan.page))
     return SitePage(
-        path=sheet.page,
-        title=sheet.title,
-        summary=f"{kind_of(sheet).capitalize()} in {sheet.folder or 'the root'}: source and place.",
+        path=plan.page,
+        title=plan.title,
+        summary=f"{kind_of(plan).capitalize()} in {plan.folder or 'the root'}: source and place.",
         view=SymbolPage(
-            name=sheet.title,
-            kind=kind_of(sheet),
-            package=_package(atlas, sheet),
-            folder=sheet.folder,
+            name=plan.title,
+            kind=kind_of(plan),
+            package=_package(index, plan),
+            folder=plan.folder,
             doc=main.declaration.doc if main else "",
             main=declaring[0] if declaring else None,
             groups=tuple(_without(group, declaring[:1]) for group in groups),
-            fields=tuple(_fields(sheet, main)) if main else (),
-            contents=tuple(_listed_here(sheet)),
-            chapters=_speaking(atlas, sheet),
+            fields=tuple(_fields(plan, main)) if main else (),
+            contents=tuple(_listed_here(plan)),
+            chapters=_speaking(index, plan),
             citations=cited,
-            types=tuple(_types(atlas, sheet)),
-            hidden=sheet.hidden,
-            picture=chapter_pages.call_diagram(atlas, sheet.page, sheet.title),
-            interfaces=_others(atlas, sheet, atlas.relations.interfaces),
-            implementers=_others(atlas, sheet, atlas.relations.implementers),
-            callers=_callers(atlas, sheet),
-            callees=_callees(atlas, sheet),
-            examples=tuple(_examples(atlas, sheet)),
-            since=tuple(history_pages.status_since_baseline(atlas, sheet.page)),
-            history=tuple(history_pages.symbol_histories(atlas, sheet.page)),
+            types=tuple(_types(index, plan)),
+            hidden=plan.hidden,
+            picture=chapter_pages.call_diagram(index, plan.page, plan.title),
+            interfaces=_others(index, plan, index.cross_references.interfaces),
+            implementers=_others(index, plan, index.cross_references.implementers),
+            callers=_callers(index, plan),
+            callees=_callees(index, plan),
+            examples=tuple(_examples(index, plan)),
+            since=tuple(history_pages.status_since_baseline(index, plan.page)),
+            history=tuple(history_pages.symbol_histories(index, plan.page)),
         ),
         code=True,
     )
 
 
-def kind_of(sheet: SymbolPagePlan) -> str:
+def kind_of(plan: SymbolPagePlan) -> str:
     """What the page is about: `package`, or the type's kind."""
-    return str(sheet.main.declaration.kind) if sheet.main else "type" if sheet.type else "package"
+    return str(plan.main.declaration.kind) if plan.main else "type" if plan.type else "package"
 
 
-def _package(atlas: SiteIndex, sheet: SymbolPagePlan) -> Link:
+def _package(index: SiteIndex, plan: SymbolPagePlan) -> Link:
     """The package's own page; where it has none, the index."""
-    own = (one for one in atlas.sheets if one.folder == sheet.folder and not one.type)
+    own = (one for one in index.page_plans if one.folder == plan.folder and not one.type)
     page = next((one.page for one in own), SYMBOLS)
-    return Link(sheet.folder or sheet.package, href(sheet.page, page))
+    return Link(plan.folder or plan.package, href(plan.page, page))
 
 
-def _types(atlas: SiteIndex, sheet: SymbolPagePlan) -> Iterator[Link]:
+def _types(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
     """The package's types that have pages, for the package's page."""
-    for one in atlas.sheets:
-        if not sheet.type and one.folder == sheet.folder and one.type:
-            yield Link(one.type, href(sheet.page, one.page), kind_of(one))
+    for one in index.page_plans:
+        if not plan.type and one.folder == plan.folder and one.type:
+            yield Link(one.type, href(plan.page, one.page), kind_of(one))
 
 
 def _others(
-    atlas: SiteIndex, sheet: SymbolPagePlan, related: Mapping[str, tuple[str, ...]]
+    index: SiteIndex, plan: SymbolPagePlan, related: Mapping[str, tuple[str, ...]]
 ) -> tuple[Link, ...]:
     """The places of the types that a relation leads to from the page's type."""
-    main = sheet.main
+    main = plan.main
     found = related.get(f"{main.path}::{main.declaration.symbol}", ()) if main else ()
-    places = (atlas.places.get((one.partition("::")[0], one.partition("::")[2])) for one in found)
-    return tuple(link_to(sheet.page, place) for place in places if place)
+    places = (index.locations.get((one.partition("::")[0], one.partition("::")[2])) for one in found)
+    return tuple(link_to(plan.page, place) for place in places if place)
 
 
-def _callers(atlas: SiteIndex, sheet: SymbolPagePlan) -> tuple[Link, ...]:
-    calls = atlas.relations.into.get(sheet.page, ())
-    return tuple({call.caller.name: link_to(sheet.page, call.caller) for call in calls}.values())
+def _callers(index: SiteIndex, plan: SymbolPagePlan) -> tuple[Link, ...]:
+    calls = index.cross_references.into.get(plan.page, ())
+    return tuple({call.caller.name: link_to(plan.page, call.caller) for call in calls}.values())
 
 
-def _callees(atlas: SiteIndex, sheet: SymbolPagePlan) -> tuple[Link, ...]:
-    calls = atlas.relations.out.get(sheet.page, ())
-    return tuple({call.callee.name: link_to(sheet.page, call.callee) for call in calls}.values())
+def _callees(index: SiteIndex, plan: SymbolPagePlan) -> tuple[Link, ...]:
+    calls = index.cross_references.out.get(plan.page, ())
+    return tuple({call.callee.name: link_to(plan.page, call.callee) for call in calls}.values())
 
 
-def _examples(atlas: SiteIndex, sheet: SymbolPagePlan) -> Iterator[Link]:
+def _examples(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
     """The examples that use a counterpart of something on the page."""
-    for one in atlas.given.mirror.examples:
-        if any(place.page == sheet.page for place in atlas.used[one.name]):
-            yield Link(one.name, href(sheet.page, example_page(one.name)), one.title)
+    for one in index.input.mirror.examples:
+        if any(place.page == plan.page for place in index.symbols_by_example[one.name]):
+            yield Link(one.name, href(plan.page, example_page(one.name)), one.title)
 
 
-def _fields(sheet: SymbolPagePlan, main: Item) -> Iterator[Link]:
+def _fields(plan: SymbolPagePlan, main: Item) -> Iterator[Link]:
     """A struct's fields, an interface's methods, with their lines."""
     for one in main.declaration.members:
-        yield Link(one.name, f"#{sheet.prefixes[main.path]}{one.line}", one.signature or one.type)
+        yield Link(one.name, f"#{plan.prefixes[main.path]}{one.line}", one.signature or one.type)
 
 
-def _listed_here(sheet: SymbolPagePlan) -> Iterator[Link]:
-    for item in sheet.others:
+def _listed_here(plan: SymbolPagePlan) -> Iterator[Link]:
+    for item in plan.others:
         yield Link(item.declaration.name, f"#{item.anchor}", item.declaration.signature)
 
 
-def _speaking(atlas: SiteIndex, sheet: SymbolPagePlan) -> tuple[Link, ...]:
+def _speaking(index: SiteIndex, plan: SymbolPagePlan) -> tuple[Link, ...]:
     stops = {
-        stop.page: Link(stop.label, href(sheet.page, stop.page))
-        for (page, _), speakers in atlas.speakers.items()
-        if page == sheet.page
-        for stop in speakers
+        chapter.page: Link(chapter.label, href(plan.page, chapter.page))
+        for (page, _), speakers in index.chapters_by_symbol.items()
+        if page == plan.page
+        for chapter in speakers
     }
-    order = [stop.page for stop in atlas.stops]
+    order = [chapter.page for chapter in index.chapters]
     return tuple(stops[page] for page in order if page in stops)
 
 
-def _groups(atlas: SiteIndex, sheet: SymbolPagePlan, besides: CounterpartColumn) -> Iterator[FileBlocks]:
-    for path in sheet.prefixes:
+def _groups(index: SiteIndex, plan: SymbolPagePlan, besides: CounterpartColumn) -> Iterator[FileBlocks]:
+    for path in plan.prefixes:
         blocks = tuple(
-            _block(atlas, sheet, path, items, besides)
-            for items in group_adjacent(item for item in sheet.items if item.path == path)
+            _block(index, plan, path, items, besides)
+            for items in group_adjacent(item for item in plan.items if item.path == path)
         )
-        yield FileBlocks(path, atlas.given.sources[path].document.constraint, blocks)
+        yield FileBlocks(path, index.input.sources[path].document.constraint, blocks)
 
 
 def _block(
-    atlas: SiteIndex, sheet: SymbolPagePlan, path: str, items: tuple[Item, ...], besides: CounterpartColumn
+    index: SiteIndex, plan: SymbolPagePlan, path: str, items: tuple[Item, ...], besides: CounterpartColumn
 ) -> CodeBlock:
     first, last = min(item.first for item in items), max(item.last for item in items)
     heads = tuple(
@@ -144,20 +144,20 @@ def _block(
             anchor=item.anchor,
             name=item.declaration.symbol,
             kind=str(item.declaration.kind),
-            line=Link(str(item.declaration.line), f"#{sheet.prefixes[path]}{item.declaration.line}"),
+            line=Link(str(item.declaration.line), f"#{plan.prefixes[path]}{item.declaration.line}"),
             chapters=tuple(
-                Link(stop.number, href(sheet.page, stop.page), stop.title)
-                for stop in atlas.speakers.get((sheet.page, item.anchor), ())
+                Link(chapter.number, href(plan.page, chapter.page), chapter.title)
+                for chapter in index.chapters_by_symbol.get((plan.page, item.anchor), ())
             ),
         )
         for item in items
     )
-    stretch = LineRange(path, first, last)
+    lines_shown = LineRange(path, first, last)
     return CodeBlock(
         heads=heads,
-        excerpt=go_excerpt(atlas, sheet.page, sheet, stretch, besides.jumps),
-        beside=besides.of(stretch),
-        panels=tuple(parity_panels(atlas, sheet.page, stretch)),
+        excerpt=go_excerpt(index, plan.page, plan, lines_shown, besides.line_links),
+        beside=besides.of(lines_shown),
+        panels=tuple(parity_panels(index, plan.page, lines_shown)),
     )
 
 

@@ -18,13 +18,13 @@ _DEEPEST = 9
 """Deeper steps are shown no further in."""
 
 
-def pages(atlas: SiteIndex) -> Iterator[SitePage]:
+def pages(index: SiteIndex) -> Iterator[SitePage]:
     """The walk, where the project has one."""
-    walk = atlas.given.mirror.walk
+    walk = index.input.mirror.walk
     if walk is None:
         return
     seen: set[str] = set()
-    threads = tuple(TraceThread(one.name, tuple(_steps(atlas, one.steps, 0, seen))) for one in walk.threads)
+    threads = tuple(TraceThread(one.name, tuple(_steps(index, one.steps, 0, seen))) for one in walk.threads)
     yield SitePage(
         path=WALK,
         title="A walk",
@@ -33,40 +33,40 @@ def pages(atlas: SiteIndex) -> Iterator[SitePage]:
     )
 
 
-def _steps(atlas: SiteIndex, steps: Iterable[Step], depth: int, seen: set[str]) -> Iterator[TraceStep]:
+def _steps(index: SiteIndex, steps: Iterable[Step], depth: int, seen: set[str]) -> Iterator[TraceStep]:
     """The steps and those within them; Go's order is told where a function runs for the first time."""
     for step in steps:
         calls = () if step.python in seen else step.calls
         seen.add(step.python)
-        yield _step(atlas, step, calls, min(depth, _DEEPEST))
-        yield from _steps(atlas, step.steps, depth + 1, seen)
+        yield _step(index, step, calls, min(depth, _DEEPEST))
+        yield from _steps(index, step.steps, depth + 1, seen)
 
 
-def _step(atlas: SiteIndex, step: Step, calls: Iterable[str], depth: int) -> TraceStep:
-    address, title = atlas.python(WALK, step.python) or ("", "")
-    places = [place for name in step.go if (place := _place(atlas, name)) is not None]
+def _step(index: SiteIndex, step: Step, calls: Iterable[str], depth: int) -> TraceStep:
+    address, title = index.python_link(WALK, step.python) or ("", "")
+    places = [place for name in step.go if (place := _place(index, name)) is not None]
     return TraceStep(
         depth=depth,
         python=Link(step.python, address, title),
-        go=tuple(_link(atlas, name) for name in step.go),
+        go=tuple(_link(index, name) for name in step.go),
         chapters=tuple(
-            Link(stop.number, href(WALK, stop.page), stop.title)
+            Link(chapter.number, href(WALK, chapter.page), chapter.title)
             for place in places
-            for stop in atlas.speakers.get((place.page, place.anchor), ())
+            for chapter in index.chapters_by_symbol.get((place.page, place.anchor), ())
         ),
         took=f"{step.micros / 1000:.1f} ms" if step.micros >= 0 else "did not end",
-        calls=tuple(_link(atlas, name) for name in calls),
+        calls=tuple(_link(index, name) for name in calls),
         order=tuple(f"{_name(one.first)} ran before {_name(one.then)}: {one.reason}" for one in step.order),
     )
 
 
-def _place(atlas: SiteIndex, notation: str) -> PageLocation | None:
+def _place(index: SiteIndex, notation: str) -> PageLocation | None:
     path, _, symbol = notation.partition("::")
-    return atlas.places.get((path, symbol))
+    return index.locations.get((path, symbol))
 
 
-def _link(atlas: SiteIndex, notation: str) -> Link:
-    place = _place(atlas, notation)
+def _link(index: SiteIndex, notation: str) -> Link:
+    place = _place(index, notation)
     return link_to(WALK, place) if place is not None else Link(_name(notation), "", notation)
 
 

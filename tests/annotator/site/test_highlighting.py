@@ -95,7 +95,7 @@ def test_a_line_that_was_shown_without_links_is_shown_with_them_where_they_are_k
 
     bare, linked = (
         highlighting.code_lines(
-            data, 1, 1, anchors=HERE, uses=uses, href=lambda _, found=found: found, colours=colours
+            data, 1, 1, anchors=HERE, uses=uses, href=lambda _, found=found: found, highlighting=colours
         )[0].html
         for found in (None, ("get.html", "get"))
     )

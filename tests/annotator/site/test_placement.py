@@ -23,11 +23,11 @@ SHELF = "pantry/shelf/shelf.go"
 
 @pytest.fixture
 def by_page(sources: dict[str, GoSourceFile], anchor: Find) -> dict[str, SymbolPagePlan]:
-    return {sheet.page: sheet for sheet in plan_symbol_pages(sources, [anchor(SHELF, "Shelf.Put")])}
+    return {plan.page: plan for plan in plan_symbol_pages(sources, [anchor(SHELF, "Shelf.Put")])}
 
 
-def symbols(sheet: SymbolPagePlan) -> list[str]:
-    return [item.declaration.symbol for item in sheet.items]
+def symbols(plan: SymbolPagePlan) -> list[str]:
+    return [item.declaration.symbol for item in plan.items]
 
 
 def test_a_type_is_shown_with_its_methods_from_all_files(by_page: dict[str, SymbolPagePlan]) -> None:
@@ -51,9 +51,9 @@ def test_a_field_is_found_at_its_line(by_page: dict[str, SymbolPagePlan]) -> Non
 
 
 def test_what_our_texts_name_has_a_place(sources: dict[str, GoSourceFile]) -> None:
-    (sheet,) = plan_symbol_pages(sources, [], [(SHELF, "unrelated")])
+    (plan,) = plan_symbol_pages(sources, [], [(SHELF, "unrelated")])
 
-    assert symbols(sheet) == ["unrelated"]
+    assert symbols(plan) == ["unrelated"]
 
 
 def test_of_a_very_large_type_only_the_methods_in_use_are_shown() -> None:
@@ -61,17 +61,17 @@ def test_of_a_very_large_type_only_the_methods_in_use_are_shown() -> None:
     data = f"package p\ntype T struct{{}}\nfunc (T) A() {{}}\nfunc (T) B() {{{lines}}}\n".encode()
     sources = {"p.go": GoSourceFile(data, declarations.read_go_file(data))}
 
-    (sheet,) = plan_symbol_pages(sources, [], [("p.go", "T.A")])
+    (plan,) = plan_symbol_pages(sources, [], [("p.go", "T.A")])
 
-    assert symbols(sheet) == ["T", "T.A"]
-    assert sheet.hidden == 1
+    assert symbols(plan) == ["T", "T.A"]
+    assert plan.hidden == 1
 
 
 def test_two_names_that_differ_in_case_alone_have_pages_that_do_not() -> None:
     data = b"package p\ntype Store struct{}\ntype store struct{}\n"
     sources = {"p.go": GoSourceFile(data, declarations.read_go_file(data))}
 
-    pages = [sheet.page for sheet in plan_symbol_pages(sources, [], [("p.go", "Store"), ("p.go", "store")])]
+    pages = [plan.page for plan in plan_symbol_pages(sources, [], [("p.go", "Store"), ("p.go", "store")])]
 
     assert len({page.lower() for page in pages}) == 2
 
@@ -81,9 +81,9 @@ def test_two_functions_of_the_same_name_have_anchors_of_their_own() -> None:
     document = declarations.read_go_file(data)
     anchors = [Anchor("p.go", "init", one.kind, one.line, one.line) for one in document.declarations]
 
-    (sheet,) = plan_symbol_pages({"p.go": GoSourceFile(data, document)}, anchors)
+    (plan,) = plan_symbol_pages({"p.go": GoSourceFile(data, document)}, anchors)
 
-    assert [item.anchor for item in sheet.items] == ["init", "init~2"]
+    assert [item.anchor for item in plan.items] == ["init", "init~2"]
 
 
 def test_an_anchor_outside_the_sources_has_no_page(sources: dict[str, GoSourceFile], anchor: Find) -> None:
@@ -96,9 +96,9 @@ def test_constants_of_a_group_are_shown_together() -> None:
     data = b"package p\nconst (\n\tA = 1\n\tB = 2\n)\nfunc F() {}\n"
     named = [("p.go", name) for name in ("A", "B", "F")]
 
-    (sheet,) = plan_symbol_pages({"p.go": GoSourceFile(data, declarations.read_go_file(data))}, [], named)
+    (plan,) = plan_symbol_pages({"p.go": GoSourceFile(data, declarations.read_go_file(data))}, [], named)
 
-    assert [[one.declaration.name for one in group] for group in group_adjacent(sheet.items)] == [
+    assert [[one.declaration.name for one in group] for group in group_adjacent(plan.items)] == [
         ["A", "B"],
         ["F"],
     ]
@@ -107,10 +107,10 @@ def test_constants_of_a_group_are_shown_together() -> None:
 def test_a_method_may_have_the_name_of_its_type() -> None:
     data = b"package p\nfunc (T) T() {}\ntype T struct{}\n"
 
-    (sheet,) = plan_symbol_pages(
+    (plan,) = plan_symbol_pages(
         {"p.go": GoSourceFile(data, declarations.read_go_file(data))}, [], [("p.go", "T")]
     )
 
-    assert sheet.main
-    assert sheet.main.declaration.line == 3
-    assert [item.declaration.symbol for item in sheet.others] == ["T.T"]
+    assert plan.main
+    assert plan.main.declaration.line == 3
+    assert [item.declaration.symbol for item in plan.others] == ["T.T"]

@@ -53,17 +53,17 @@ def test_lines_shown_twice_on_a_page_have_one_anchor(made: dict[str, SitePage]) 
 def test_a_call_leads_to_the_same_call_on_the_other_side(made: dict[str, SitePage]) -> None:
     (block,) = (one for one in blocks(view(made, SHELF)) if one.heads[0].name == "Shelf.Put")
 
-    go = {line.number: line.jump for line in block.excerpt.lines if line.jump}
-    python = {line.number: line.jump for one in block.beside for line in one.lines if line.jump}
+    go = {line.number: line.line_link for line in block.excerpt.lines if line.line_link}
+    python = {line.number: line.line_link for one in block.beside for line in one.lines if line.line_link}
 
-    assert {number: jump[0] for number, jump in go.items()} == {17: "#py-L28"}
-    assert {number: jump[0] for number, jump in python.items()} == {28: "#go-L17"}
+    assert {number: line_link[0] for number, line_link in go.items()} == {17: "#py-L28"}
+    assert {number: line_link[0] for number, line_link in python.items()} == {28: "#go-L17"}
 
 
 def test_a_field_leads_to_its_attribute(made: dict[str, SitePage]) -> None:
     main = view(made, SHELF).main
 
-    assert {line.number: line.jump[0] for line in main.excerpt.lines if line.jump} == {9: "#py-L19"}
+    assert {line.number: line.line_link[0] for line in main.excerpt.lines if line.line_link} == {9: "#py-L19"}
 
 
 def test_a_python_name_leads_to_where_it_faces_its_original(made: dict[str, SitePage]) -> None:
