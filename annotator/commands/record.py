@@ -24,9 +24,17 @@ def record(at: Session) -> Path:
     scope, tree = scope_of(at.project), at.tree
     further = [notation.parse(each) for each in scope.symbols]
     in_scope = [*baseline_facts.in_packages(tree, scope.packages), *baseline_facts.named(tree, further)]
+    docstrings = docstring_index.read(at.project)
+    # What is recorded now must not decide which names have an original: so whole files are read.
+    listed = {path for counterpart in docstrings.counterparts for path in counterpart.files}
+    declared = [*in_scope, *baseline_facts.in_files(tree, listed)]
     docstrings = docstring_index.resolved(
-        docstring_index.read(at.project),
-        [GoSymbol(path, found.symbol, found.kind, found.line, found.line) for path, found in in_scope],
+        docstrings,
+        {
+            (path, found.symbol, found.line): GoSymbol(path, found.symbol, found.kind, found.line, found.line)
+            for path, found in declared
+            if scope.reason(f"{path}::{found.symbol}") is None
+        }.values(),
     )
     mirrors = [mirror for counterpart in docstrings.counterparts for mirror in counterpart.mirrors]
     wanted = [*in_scope, *baseline_facts.named(tree, mirrors)]

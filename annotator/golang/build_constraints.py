@@ -188,3 +188,8 @@ def same_system_family(one: str, other: str) -> bool:
     """Whether a declaration can have gone from one file to the other without changing its system."""
     first, second = system_family(one), system_family(other)
     return not first or not second or first == second
+
+
+def is_named_for_linux(path: str) -> bool:
+    """Return whether a file's name allows it in a build for Linux; its constraint may still forbid it."""
+    return _by_name(path, _system("linux")) is not False and system_family(path) != "none"

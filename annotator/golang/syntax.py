@@ -174,3 +174,13 @@ def _with_comment(data: bytes, at: int, floor: int) -> int:
 
 def _column(data: bytes, at: int) -> int:
     return at - (data.rfind(b"\n", 0, at) + 1)
+
+
+def callee(call: Node) -> Node:
+    """Return the node that names what a call expression calls, or the expression that it calls."""
+    function = call.child_by_field_name("function")
+    while function is not None and function.type == "parenthesized_expression" and function.named_child_count:
+        function = function.named_child(0)
+    if function is not None and function.type == "selector_expression":
+        function = function.child_by_field_name("field")
+    return function if function is not None else call

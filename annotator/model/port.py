@@ -29,14 +29,12 @@ class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
         kind: What it is.
         line: The line of its name.
         end_line: Its last line.
-        signature: Its head on one line.
         params: Parameters in order.
         results: Results in order.
         members: Fields of a struct, methods of an interface.
         calls: Callees in order: in the project's notation where binding proves what is called, else as
             written behind a `?`.
         errors: Error texts in order, as Go's format strings.
-        implements: Interfaces that a type is proven to implement, in the project's notation.
         blob: The blob id of its file.
         likeness: A fingerprint of its body, to find it again.
     """
@@ -46,13 +44,11 @@ class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: Kind
     line: int
     end_line: int
-    signature: str = ""
     params: tuple[Parameter, ...] = ()
     results: tuple[Parameter, ...] = ()
     members: tuple[Parameter, ...] = ()
     calls: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
-    implements: tuple[str, ...] = ()
     blob: str = ""
     likeness: str = ""
 

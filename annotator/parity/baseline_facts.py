@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from annotator.golang import function_facts
+from annotator.golang.build_constraints import is_named_for_linux
 from annotator.golang.resolver import Resolver
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Declaration, Kind, ResolvedUse
+from annotator.model.go import Declaration, Kind, ResolvedUse, folder_of, is_test_file
 from annotator.model.port import GoSymbol, Parameter
 from annotator.model.reference import Reference
 from annotator.tracking import similarity
@@ -16,10 +16,6 @@ from annotator.tracking import similarity
 _TOP = frozenset(
     {Kind.FUNC, Kind.METHOD, Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE, Kind.CONST, Kind.VAR}
 )
-_TYPES = frozenset({Kind.STRUCT, Kind.TYPE, Kind.FUNCTYPE})
-
-# Build constraints that take a file out of the platform that is ported.
-_ELSEWHERE = ("_windows.go", "_darwin.go", "_freebsd.go", "_solaris.go", "_unsupported.go", "_nocgo.go")
 
 
 def in_packages(tree: SourceTree, packages: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
@@ -28,12 +24,19 @@ def in_packages(tree: SourceTree, packages: Iterable[str]) -> Iterator[tuple[str
     paths = [
         path
         for path in tree.go_files
-        if path.rpartition("/")[0] in folders and not path.endswith(("_test.go", *_ELSEWHERE))
+        if folder_of(path) in folders and not is_test_file(path) and is_named_for_linux(path)
     ]
     for path, document in tree.documents(paths).items():
         for declaration in document.walk():
             if declaration.name != "_" and declaration.kind in _TOP | {Kind.IMETHOD}:
                 yield path, declaration
+
+
+def in_files(tree: SourceTree, paths: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
+    """Return every declaration of some Go files, as far as the tree has them."""
+    existing = [path for path in paths if path.endswith(".go") and tree.has(path)]
+    for path, document in tree.documents(existing).items():
+        yield from ((path, declaration) for declaration in document.walk())
 
 
 def named(tree: SourceTree, references: Iterable[Reference]) -> Iterator[tuple[str, Declaration]]:
@@ -57,38 +60,8 @@ def facts(
         path: {use.end: use for use in binder.uses(path) if _is_to_be_named(use, recorded)}
         for path, _, _ in unique
     }
-    implemented = _implemented(binder, unique)
-    made = (
-        _facts(tree, path, found, uses[path], implemented.get((path, found.symbol), ()))
-        for (path, _, _), found in unique.items()
-    )
+    made = (_facts(tree, path, found, uses[path]) for (path, _, _), found in unique.items())
     return tuple(sorted(made, key=lambda each: (each.path, each.line, each.symbol)))
-
-
-_Unique = Mapping[tuple[str, str, int], Declaration]
-
-
-def _implemented(binder: Resolver, unique: _Unique) -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """The interfaces among the declarations that each type among them is proven to implement."""
-    methods: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for (path, _, _), found in unique.items():
-        if found.kind is Kind.METHOD:
-            methods[path.rpartition("/")[0], found.owner].add(found.name)
-    interfaces = {
-        (path, symbol): {member.name for member in found.members}
-        for (path, symbol, _), found in unique.items()
-        if found.kind is Kind.INTERFACE and found.members
-    }
-    return {
-        (path, symbol): tuple(
-            f"{interface[0]}::{interface[1]}"
-            for interface, names in interfaces.items()
-            if names & methods[path.rpartition("/")[0], symbol]
-            and binder.implements((path, symbol), interface)
-        )
-        for (path, symbol, _), found in unique.items()
-        if found.kind in _TYPES
-    }
 
 
 def _facts(
@@ -96,7 +69,6 @@ def _facts(
     path: str,
     found: Declaration,
     uses: Mapping[int, ResolvedUse],
-    implements: tuple[str, ...],
 ) -> GoSymbol:
     data = tree.data(path)
     own = function_facts.read_function(data, found)
@@ -107,13 +79,11 @@ def _facts(
         kind=found.kind,
         line=found.line,
         end_line=found.span.end_line,
-        signature=found.signature,
         params=own.params,
         results=own.results,
         members=tuple(Parameter(member.name, member.type, member.line) for member in _members(found)),
         calls=tuple(_called(callee, uses) for callee in own.callees),
         errors=own.errors,
-        implements=implements,
         blob=tree.files[path].id,
         likeness=similarity.fingerprint(body),
     )

@@ -82,10 +82,6 @@ class Reach:
         for notation in notations:
             self._counterparts[notation].append(name)
 
-    def is_mapped(self, notation: str) -> bool:
-        """Whether a Go symbol has a counterpart, named in a docstring or found by its owner's."""
-        return notation in self._counterparts
-
     def constructor(self, ours: PythonObject) -> PythonObject:
         """What runs when a counterpart is called: of a class its `__init__`, where it has one."""
         return self._python.get(f"{ours.name}.__init__", ours) if ours.kind == "class" else ours

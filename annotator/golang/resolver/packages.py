@@ -198,12 +198,6 @@ class PackageIndex:
         """One file of the build."""
         return next((file for file in self._built(folder_of(path)) if file.path == path), None)
 
-    def entry(self, path: str, symbol: str) -> PackageSymbol | None:
-        """The one package-level declaration of a symbol in a file."""
-        file = self.file(path)
-        found = file.declared(symbol) if file is not None else ()
-        return PackageSymbol(file, found[0]) if file is not None and len(found) == 1 else None
-
     def _built(self, folder: str) -> list[ParsedFile]:
         if folder not in self._folders:
             files = self.all.folder(folder).values()

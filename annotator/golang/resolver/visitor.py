@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
-from annotator.golang.function_facts import callee
 from annotator.golang.resolver.expressions import ExpressionTypes, expressions
 from annotator.golang.resolver.packages import PackageSymbol, ParsedFile
 from annotator.golang.resolver.types import (
@@ -23,7 +22,7 @@ from annotator.golang.resolver.types import (
     TypeResolver,
     type_parameters,
 )
-from annotator.golang.syntax import DECLARATIONS, names_of
+from annotator.golang.syntax import DECLARATIONS, callee, names_of
 from annotator.model.go import Kind, ResolvedUse
 
 

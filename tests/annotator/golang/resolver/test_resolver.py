@@ -436,13 +436,6 @@ def test_a_use_has_its_place_in_bytes() -> None:
     assert (use.line, use.column, use.end - use.start) == (4, 11, 1)
 
 
-def test_the_calls_of_a_declaration_hold_those_of_its_closures_once_each() -> None:
-    files = {
-        "p.go": "package p\n\nfunc a() {}\nfunc b() {}\nfunc c() { b(); x := func() { a(); b() }; x() }\n",
-    }
-    assert Resolver(Tree(files), ()).calls_of("p.go", "c") == [("p.go", "b"), ("p.go", "a"), ("p.go", "c.x")]
-
-
 def test_a_file_that_does_not_exist_has_no_uses() -> None:
     assert Resolver(Tree({}), ()).uses("nowhere/p.go") == ()
 
@@ -467,80 +460,6 @@ def test_hostile_source_neither_hangs_nor_links_what_is_not_there(source: str) -
     assert all(use.symbol in {"f", "x", "T", "A", "B", "a", "b"} for use in found)
 
 
-IMPLEMENTERS = """
-package p
-
-import (
-	"context"
-	"io"
-
-	st "example.org/shop/store"
-)
-
-type Getter interface {
-	Get(ctx context.Context, name string) (v *st.Volume, err error)
-}
-
-type Both interface {
-	Getter
-	Path() string
-}
-
-type Foreign interface {
-	Getter
-	io.Closer
-}
-
-type Empty interface{}
-
-type Pointer struct{}
-
-func (p *Pointer) Get(c context.Context, n string) (*st.Volume, error) { return nil, nil }
-
-type Promoted struct {
-	*Pointer
-	st.Base
-}
-
-type OtherResult struct{}
-
-func (o OtherResult) Get(c context.Context, n string) (*st.Store, error) { return nil, nil }
-
-type Unnamed struct{}
-
-func (u Unnamed) Get(context.Context, string) (*st.Volume, error) { return nil, nil }
-
-type Grouped struct{}
-
-func (g Grouped) Get(c, d context.Context, n string) (*st.Volume, error) { return nil, nil }
-"""
-
-
-@pytest.mark.parametrize(
-    ("kind", "interface", "proven"),
-    [
-        ("Pointer", "Getter", True),
-        ("Promoted", "Getter", True),
-        ("Promoted", "Both", True),
-        ("Unnamed", "Getter", True),
-        ("Both", "Getter", True),
-        ("Pointer", "Both", False),
-        ("OtherResult", "Getter", False),
-        ("Grouped", "Getter", False),
-        ("Pointer", "Foreign", False),
-        ("Pointer", "Empty", False),
-        ("Pointer", "Nowhere", False),
-    ],
-)
-def test_an_interface_is_implemented_where_names_and_signatures_agree(
-    kind: str,
-    interface: str,
-    proven: bool,
-) -> None:
-    binder = Resolver(Tree({"p/p.go": IMPLEMENTERS, "store/store.go": STORE}), ("example.org/shop",))
-    assert binder.implements(("p/p.go", kind), ("p/p.go", interface)) is proven
-
-
 def test_nothing_is_linked_in_a_broken_declaration() -> None:
     source = "package p\n\nfunc g() {}\n\nfunc f() {\n\tg := = 1\n\tg()\n}\n\nfunc h() { g() }\n"
     uses = Resolver(Tree({"p.go": source}), ()).uses("p.go")
@@ -558,7 +477,6 @@ def test_what_a_name_means_does_not_depend_on_what_was_asked_before(broken):
     first, later = (Resolver(Tree(files), ("example.org/shop",)) for _ in range(2))
     for path in files:
         later.uses(path)
-        later.calls_of(path, "f")
 
     assert [use.symbol for use in first.uses("main.go")][:3] == ["T", "t", "T.M"]
     assert first.uses("main.go") == later.uses("main.go")

@@ -27,13 +27,6 @@ INSPECTED = {
     ): "a closure handed on by its name: a use, no call",
 }
 
-TYPES = frozenset({"struct", "type", "interface", "functype"})
-# Both interfaces embed one of the standard library, which is not at hand.
-UNPROVEN = {
-    ("pkg/plugins/transport.httpTransport", "pkg/plugins/transport.Transport"),
-    ("plugin.insertion", "plugin.WriteCommitCloser"),
-}
-
 Edge = tuple[str, str]
 
 
@@ -138,20 +131,3 @@ def test_every_call_of_the_facts_is_bound(facts: dict[str, Any], edges: set[Edge
 def test_every_use_of_a_type_in_the_facts_is_bound(facts: dict[str, Any], edges: set[Edge]) -> None:
     uses = {(fact["id"], used) for fact in facts["symbols"] for used in fact.get("uses", ())}
     assert uses - edges == set()
-
-
-def test_what_implements_an_interface_is_proven_as_the_facts_have_it(
-    facts: dict[str, Any], archive: Archive
-) -> None:
-    binder = Resolver(archive, MODULES)
-    types = [fact for fact in facts["symbols"] if fact["kind"] in TYPES]
-    interfaces = [fact for fact in types if fact["kind"] == "interface"]
-    proven = {
-        (one["id"], other["id"])
-        for one in types
-        for other in interfaces
-        if one is not other and binder.implements((one["path"], one["name"]), (other["path"], other["name"]))
-    }
-    known = {(fact["id"], interface) for fact in types for interface in fact.get("implements", ())}
-    assert proven - known == set()
-    assert known - proven == UNPROVEN
