@@ -13,7 +13,7 @@ from annotator.baseline_file import BASELINE, recorded
 from annotator.cache import Cache
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable, UnknownTag
-from annotator.golang.source_tree import SourceTree, reader_fingerprint
+from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Baseline, GoSymbol
 from annotator.model.source import Progress, Warn, no_warning
 from annotator.repository import factory
@@ -163,7 +163,7 @@ def session(
     """
     folder = factory.cache_folder()
     opened = _opened(project, asked, folder, progress)
-    with opened.source, Cache(folder, reader=reader_fingerprint(), warn=warn) as cache:
+    with opened.source, Cache(folder, warn=warn) as cache:
         yield Session(project, opened, cache, warn=warn)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ import pytest
 from annotator import config
 from annotator.errors import SourceUnavailable
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import GoFile
 from annotator.repository import factory
 from annotator.repository.debian import DebianSource
 
@@ -58,16 +57,6 @@ def debian() -> Iterator[DebianSource]:
         yield source
 
 
-class Forgetful:
-    """Keeps no documents: everything is parsed by the test that asks."""
-
-    def get_many(self, _ids: Iterable[str]) -> dict[str, GoFile]:
-        return {}
-
-    def put_many(self, _documents: Mapping[str, GoFile]) -> None:
-        return None
-
-
 @pytest.fixture(scope="session")
 def release(debian: DebianSource) -> Callable[[str], SourceTree]:
     """A release of moby from Debian, by its tag.
@@ -79,7 +68,7 @@ def release(debian: DebianSource) -> Callable[[str], SourceTree]:
     def tree(tag: str) -> SourceTree:
         if tag not in read:
             try:
-                read[tag] = SourceTree(debian.snapshot(tag), Forgetful())
+                read[tag] = SourceTree(debian.snapshot(tag))
             except SourceUnavailable as error:
                 if tag in REQUIRED:
                     raise

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ from annotator.commands.track import track
 from annotator.config import Project, name_of
 from annotator.errors import counted
 from annotator.files import bytes_of
+from annotator.model.port import Counterpart
 from annotator.model.reference import Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, ReferenceHistory
 from annotator.programs import Programs
@@ -33,7 +33,6 @@ from annotator.site import (
     markdown_text,
     output,
     pages,
-    python_input,
     rendering,
     site_index,
 )
@@ -41,6 +40,7 @@ from annotator.site import version_sites as sites
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.inputs import MovedFile, PythonInput, SiteInput
 from annotator.site.pages import redirects
+from annotator.site.python_input import Python
 from annotator.tracking import verification
 
 _LOG = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def build(at: Session, files: Iterable[Path], told: Told) -> Built:
     state = _state(at, given, told)
     if kept := output.read_stamp(folder, state):
         return msgspec.msgpack.decode(kept, type=Built)
-    pages, built = _pages(at, given, told)
+    pages, built = _pages(at, given, told, _python(at))
     output.write(pages, folder)
     output.write_stamp(folder, state, msgspec.msgpack.encode(built))
     return built
@@ -103,10 +103,16 @@ def _state(at: Session, files: Iterable[Path], told: Told, versions: Iterable[st
     )
 
 
-def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str, bytes], Built]:
+def _pages(
+    at: Session, files: Iterable[Path], told: Told, python: Python | None
+) -> tuple[Mapping[str, bytes], Built]:
     """The files of a site at the tag, by their paths below its documents' folder."""
-    with _mirrored(at) as (mirror, whole):
-        given = msgspec.structs.replace(_given(at, files, told, mirror), mirror=whole())
+    with Programs(at.project.root) as programs:
+        # The programs run while the pages' other input is read.
+        started = python.start(programs) if python else None
+        given = _given(at, files, told, python)
+        if python and started:
+            given = msgspec.structs.replace(given, mirror=python.joined(started))
     plan = pages.plan_site(given)
     written = rendering.files(plan)
     verdicts = tuple(verdict for entry in given.cited for verdict in entry.verdicts)
@@ -114,8 +120,9 @@ def _pages(at: Session, files: Iterable[Path], told: Told) -> tuple[Mapping[str,
     return {**written, **output.assets(at.project.site / "assets")}, built
 
 
-def _given(at: Session, files: Iterable[Path], told: Told, mirror: PythonInput) -> SiteInput:
-    """What the pages are made of."""
+def _given(at: Session, files: Iterable[Path], told: Told, python: Python | None) -> SiteInput:
+    """What the pages are made of but for what programs print."""
+    mirror = python.mirror if python else PythonInput()
     baseline_tag = at.project.config.baseline
     own = sorted(
         (article(at.project, file) for file in at.project.articles),
@@ -146,7 +153,9 @@ def _given(at: Session, files: Iterable[Path], told: Told, mirror: PythonInput) 
         mirror=mirror,
         since=became,
         elsewhere={tag: found for tag, found in told.elsewhere.items() if tag != at.tag},
-        chronicle=_chronicle(at, told) if mirror.pairs else HistoryInput(),
+        chronicle=_chronicle(at, told, python.docstrings.counterparts)
+        if python and mirror.pairs
+        else HistoryInput(),
         packages=import_input.packages(at.project, texts),
         locking=shown.locking,
         figures=_figures(at.project),
@@ -163,11 +172,11 @@ def since(
     cited = dict.fromkeys(Reference(one.path, one.symbol, one.line, ref=baseline_tag) for one in originals)
     asked = (*cited, *references)
     _LOG.info("finding %s at %s", counted(len(asked), "reference"), at.tag)
-    found = dict(zip(asked, verification.verify_references_cached(at, asked), strict=True))
+    found = dict(zip(asked, verification.verify_references(at, asked), strict=True))
     return tuple(found[ref] for ref in cited), found
 
 
-def _chronicle(at: Session, told: Told) -> HistoryInput:
+def _chronicle(at: Session, told: Told, counterparts: Sequence[Counterpart]) -> HistoryInput:
     """What is told of many tags, as far as it was asked for and the source has them."""
     if not (told.history or told.since):
         return HistoryInput(lacking=f"{_UNASKED}.")
@@ -176,10 +185,10 @@ def _chronicle(at: Session, told: Told) -> HistoryInput:
             lacking=f"{at.source.repository} is not at hand with its history here. {_UNASKED}."
         )
     first = told.since or at.project.config.baseline
-    ported = porting(at, first, at.tag) if first != at.tag else None
+    ported = porting(at, first, at.tag, counterparts) if first != at.tag else None
     if not told.history:
         return HistoryInput(lacking=f"{_UNASKED}.", porting=ported)
-    found = track(at, (), "*")
+    found = track(at, (), "*", counterparts)
     tags = tuple(walk_.proper(found.tags))
     kept = frozenset(tags)
     trails = (
@@ -212,13 +221,19 @@ def versions(
     wanted, given = tuple(dict.fromkeys(tags)), tuple(files)
 
     @functools.cache
+    def python() -> Python | None:
+        return _python(at)
+
+    @functools.cache
     def elsewhere() -> Mapping[str, tuple[Verdict, ...]]:
-        mirror = _mirror(at)
+        found = python()
+        mirror = found.mirror if found else PythonInput()
         return {tag: since(at.showing(tag), mirror)[0] for tag in wanted}
 
     def version(tag: str) -> sites.VersionSite:
         def pages() -> Mapping[str, bytes]:
-            made, built = _pages(at.showing(tag), given, msgspec.structs.replace(told, elsewhere=elsewhere()))
+            others = msgspec.structs.replace(told, elsewhere=elsewhere())
+            made, built = _pages(at.showing(tag), given, others, python())
             say(built)
             return made
 
@@ -238,29 +253,10 @@ def latest(at: Session) -> tuple[str, ...]:
     return tuple(tag for tag in every if tag in chosen)
 
 
-@contextmanager
-def _mirrored(at: Session) -> Iterator[tuple[PythonInput, Callable[[], PythonInput]]]:
-    """What the pages show of Python, and a call that waits for what its programs print.
-
-    The programs run meanwhile, and end with the context.
-    """
-    if not _has_mirror(at.project):
-        yield PythonInput(), PythonInput
-        return
-    with Programs(at.project.root) as programs:
-        python = python_input.Python(at.project, at.cache)
-        results = python.start(programs)
-        read = python.read()
-        yield read, lambda: python.joined(read, results)
-
-
-def _mirror(at: Session) -> PythonInput:
-    """What the pages show of Python without what its programs print; empty without facts to compare with."""
-    return python_input.Python(at.project, at.cache).read() if _has_mirror(at.project) else PythonInput()
-
-
-def _has_mirror(project: Project) -> bool:
-    return bool(project.config.packages) and (project.site / BASELINE).is_file()
+def _python(at: Session) -> Python | None:
+    """Return the Python side of the project; None if it has none, or no facts to compare it with."""
+    has_facts = (at.project.site / BASELINE).is_file()
+    return Python(at.project, at.cache) if at.project.config.packages and has_facts else None
 
 
 def _texts(project: Project) -> Iterator[tuple[str, str]]:

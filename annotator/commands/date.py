@@ -7,7 +7,7 @@ from pathlib import Path
 
 from annotator.articles.article_files import article
 from annotator.errors import InvalidInput, SourceUnavailable
-from annotator.golang.source_tree import parse_blobs
+from annotator.golang.source_tree import parse_blobs, parsed_files
 from annotator.model.go import GoFile
 from annotator.model.reference import Dating
 from annotator.repository import tag_snapshots
@@ -38,8 +38,7 @@ def date(at: Session, file: Path) -> Dating:
 def _documents(
     at: Session, tags: list[str], files: Mapping[str, Mapping[str, str]], blobs: set[str]
 ) -> Mapping[str, GoFile]:
-    kept = at.cache.get_many(blobs)
-    lacking = blobs - set(kept)
-    parsed = parse_blobs(tag_snapshots.contents(at.source, tags, files, lacking)) if lacking else {}
-    at.cache.put_many(parsed)
-    return {**kept, **parsed}
+    def parse_missing(missing: list[str]) -> Mapping[str, GoFile]:
+        return parse_blobs(tag_snapshots.contents(at.source, tags, files, set(missing)))
+
+    return parsed_files(at.cache, blobs, parse_missing)

@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from annotator.articles import notation
 from annotator.articles.article_files import own_articles
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
+from annotator.model.port import Counterpart
 from annotator.model.reference import Reference
 from annotator.parity import docstring_index
 from annotator.session import Session
 from annotator.tracking import symbol_follower
 
 
-def track(at: Session, references: Iterable[str], glob: str) -> symbol_follower.TrackResult:
-    """What became of references at the tags that fit a glob; of all that is mirrored if none is given.
+def track(
+    at: Session,
+    references: Iterable[str],
+    glob: str,
+    counterparts: Sequence[Counterpart] | None = None,
+) -> symbol_follower.TrackResult:
+    """Return what became of references at the tags that fit a glob; of all that is mirrored if none is given.
 
     Args:
         at: The open source.
         references: In the project's notation; `@FILE` for a file with one a line.
         glob: Which tags.
+        counterparts: The project's counterparts, if they have been read already.
 
     Raises:
         InvalidInput: A reference is none, or no tag fits.
         SourceUnavailable: The source cannot be read.
     """
-    given = [*_parsed_references(references)]
-    every = at.releases
-    if not given:
-        own = [ref for entry in own_articles(at.project) for ref in entry.references]
-        mirrored = [
-            mirror for each in docstring_index.said(at.project).counterparts for mirror in each.mirrors
-        ]
-        given = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())
-    return symbol_follower.track(every, at.cache, at.baseline_tree(), given, glob)
+    parsed = list(_parsed_references(references))
+    releases = at.releases
+    if not parsed:
+        if counterparts is None:
+            counterparts = docstring_index.said(at.project).counterparts
+        mirrored = [mirror for counterpart in counterparts for mirror in counterpart.mirrors]
+        own = [reference for article in own_articles(at.project) for reference in article.references]
+        parsed = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())
+    return symbol_follower.track(releases, at.cache, at.baseline_tree(), parsed, glob)
 
 
 def _parsed_references(references: Iterable[str]) -> Iterator[Reference]:

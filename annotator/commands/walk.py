@@ -26,5 +26,6 @@ def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
         out = Path(folder) / "calls.json"
         finished = programs.start(f"{project.config.walk}: the walk", tracing(project, out)).result()
         calls = traced(project, out, finished)
-    made = walked(project, calls, docstring_index.objects(project))
-    return made, tuple(call_order.remarks(made, docstring_index.said(project).counterparts))
+    counterparts = docstring_index.said(project).counterparts
+    made = walked(project, calls, docstring_index.objects(project), counterparts)
+    return made, tuple(call_order.remarks(made, counterparts))

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
+from annotator.cache import Cache, Kind
 from annotator.errors import counted
 from annotator.golang import declarations
-from annotator.model.go import VENDOR_FOLDERS, GoFile, ResolvedUse
+from annotator.model.go import VENDOR_FOLDERS, GoFile
 from annotator.model.source import Blob, Snapshot
 from annotator.parallel import parallel_map, split
 
 _LOG = logging.getLogger(__name__)
+
+PARSED_FILE = Kind("parsed file", GoFile)
+"""The declarations of a Go file, by the blob id of its bytes."""
 
 # Fewer files than this are parsed before worker processes have started.
 _FEW_FILES = 240
@@ -32,48 +33,20 @@ _NO_LETTERS_AS_BLANKS = bytes(
 _DECODE = msgspec.msgpack.Decoder(dict[str, GoFile]).decode
 
 
-def reader_fingerprint() -> str:
-    """What makes documents of bytes, by content: another reader makes other documents."""
-    made_by = hashlib.sha256(_grammar().encode())
-    made_by.update(repr((ResolvedUse.__struct_fields__, ResolvedUse.__annotations__)).encode())
-    for module in sorted(Path(__file__).parent.rglob("*.py")):
-        made_by.update(module.read_bytes())
-    return made_by.hexdigest()
-
-
-def _grammar() -> str:
-    """The installed Go grammar, told apart without loading it: by its binary's size and time."""
-    spec = find_spec("tree_sitter_go")
-    binaries = Path(spec.origin).parent.glob("_binding*") if spec and spec.origin else ()
-    return " ".join(f"{file.stat().st_size} {file.stat().st_mtime_ns}" for file in sorted(binaries))
-
-
-class Documents(Protocol):
-    """Where parsed documents are kept, by blob id."""
-
-    def get_many(self, ids: Iterable[str]) -> Mapping[str, GoFile]:
-        """Those that are kept."""
-        ...
-
-    def put_many(self, documents: Mapping[str, GoFile]) -> None:
-        """Keep them."""
-        ...
-
-
 class SourceTree:
     """A repository at one tag.
 
     Each blob is read once and parsed once, whatever the number of questions.
     """
 
-    def __init__(self, snapshot: Snapshot, documents: Documents) -> None:
+    def __init__(self, snapshot: Snapshot, cache: Cache | None = None) -> None:
         self.snapshot = snapshot
-        self._kept = documents
+        self._cache = cache
         self._bytes: dict[str, bytes] = {}
         self._documents: dict[str, GoFile] = {}
 
-    def __reduce__(self) -> tuple[type[SourceTree], tuple[Snapshot, Documents]]:
-        return SourceTree, (self.snapshot, self._kept)  # a worker process reads what it needs by itself
+    def __reduce__(self) -> tuple[type[SourceTree], tuple[Snapshot, Cache | None]]:
+        return SourceTree, (self.snapshot, self._cache)  # a worker process reads what it needs by itself
 
     @property
     def tag(self) -> str:
@@ -154,15 +127,24 @@ class SourceTree:
         return found
 
     def _load(self, paths: list[str]) -> dict[str, GoFile]:
-        ids = {path: self.snapshot.files[path].id for path in paths}
-        kept = dict(self._kept.get_many(set(ids.values())))
-        lacking = {blob: path for path, blob in ids.items() if blob not in kept}
-        if lacking:
-            data = self.read(lacking.values())
-            parsed = parse_blobs({blob: data[path] for blob, path in lacking.items()})
-            self._kept.put_many(parsed)
-            kept.update(parsed)
-        return {path: kept[blob] for path, blob in ids.items()}
+        files = {self.snapshot.files[path].id: path for path in paths}
+
+        def parse_missing(blobs: Iterable[str]) -> Mapping[str, GoFile]:
+            data = self.read(files[blob] for blob in blobs)
+            return parse_blobs({blob: data[files[blob]] for blob in blobs})
+
+        documents = parsed_files(self._cache, files, parse_missing)
+        return {path: documents[self.snapshot.files[path].id] for path in paths}
+
+
+def parsed_files(
+    cache: Cache | None, blobs: Iterable[str], parse_missing: Callable[[list[str]], Mapping[str, GoFile]]
+) -> Mapping[str, GoFile]:
+    """Return the declarations of Go files by their blob ids; those that are not cached are parsed."""
+    ids = list(blobs)
+    if cache is None:
+        return parse_missing(ids)
+    return cache.get_or_compute_many(PARSED_FILE, dict(zip(ids, ids, strict=True)), parse_missing)
 
 
 def parse_blobs(blobs: Mapping[str, bytes]) -> dict[str, GoFile]:

@@ -26,7 +26,6 @@ from annotator.model.port import (
     TracedThread,
 )
 from annotator.model.reference import Problem
-from annotator.parity import docstring_index
 from annotator.parity.baseline import originals_of
 from annotator.parity.call_graph import Reach
 from annotator.parity.scope import scope_of
@@ -144,15 +143,19 @@ def remarks(found: TracedRun, counterparts: Iterable[Counterpart]) -> Iterator[P
             yield Problem(at.path, at.line, message, "parity-order")
 
 
-def walked(project: Project, calls: bytes, objects: Mapping[str, PythonObject]) -> port.TracedRun:
-    """The walk that `traced` ran, on what is known of the project's Python objects.
+def walked(
+    project: Project,
+    calls: bytes,
+    objects: Mapping[str, PythonObject],
+    counterparts: Iterable[Counterpart],
+) -> port.TracedRun:
+    """The walk that `traced` ran, on what is known of the project's Python objects and counterparts.
 
     Raises:
         InvalidInput: The facts cannot be read.
     """
-    found = docstring_index.said(project).counterparts
     originals = originals_of(recorded(project), scope_of(project))
-    return walk(parse(calls), str(project.root.resolve()), found, originals, objects)
+    return walk(parse(calls), str(project.root.resolve()), counterparts, originals, objects)
 
 
 def tracing(project: Project, out: Path) -> list[str]:

@@ -6,7 +6,7 @@ import ast
 import hashlib
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -15,18 +15,6 @@ from annotator.errors import InvalidInput, printable
 
 _MOST = 200_000
 """Characters of output that are kept."""
-
-
-class Values(Protocol):
-    """Where outputs are kept, by key."""
-
-    def get_values(self, kind: str, keys: Iterable[str]) -> Mapping[str, bytes]:
-        """Those that are kept."""
-        ...
-
-    def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
-        """Keep them."""
-        ...
 
 
 class Finished(Protocol):
@@ -103,42 +91,28 @@ def output(program: Program, finished: Finished) -> str:
 
 
 class State(msgspec.Struct, frozen=True):
-    """Names for what Python files do: their code without docstrings, and that code with its places."""
+    """Fingerprints of Python files: of their code without docstrings, and of that code with its lines."""
 
     code: str
     placed: str
 
 
-class _Code(msgspec.Struct, frozen=True, array_like=True):
-    code: bytes
-    placed: bytes
-
-
-def state(files: Mapping[str, bytes], kept: Values) -> State:
-    """Names that change with what some files do, not with what they say of it."""
-    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
-    known = {
-        key: msgspec.msgpack.decode(value, type=_Code)
-        for key, value in kept.get_values("placed code", hashes.values()).items()
-    }
-    fresh = {hashes[path]: _code(data) for path, data in files.items() if hashes[path] not in known}
-    kept.put_values("placed code", {key: msgspec.msgpack.encode(code) for key, code in fresh.items()})
-    known |= fresh
+def state(files: Mapping[str, bytes]) -> State:
+    """Return fingerprints that change with what files do, not with what their docstrings say."""
     code, placed = hashlib.sha256(sys.version.encode()), hashlib.sha256(sys.version.encode())
-    for path, name in hashes.items():
-        code.update(path.encode() + b"\0" + known[name].code)
-        placed.update(path.encode() + b"\0" + known[name].placed)
+    for path, data in files.items():
+        tree = _without_docstrings(ast.parse(data))
+        code.update(f"{path}\0{ast.dump(tree)}\0".encode())
+        placed.update(f"{path}\0{ast.dump(tree, include_attributes=True)}\0".encode())
     return State(code.hexdigest(), placed.hexdigest())
 
 
-def _code(data: bytes) -> _Code:
-    tree = ast.parse(data)
+def _without_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
             body[0] = ast.Pass()
-    texts = (ast.dump(tree), ast.dump(tree, include_attributes=True))
-    return _Code(*(hashlib.sha256(text.encode()).digest() for text in texts))
+    return tree
 
 
 def _is_text(statement: ast.stmt) -> bool:

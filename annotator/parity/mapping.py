@@ -13,6 +13,7 @@ from annotator.model.port import PythonObject
 from annotator.model.reference import Problem
 from annotator.parity import comparison, coverage, docstring_index
 from annotator.parity.baseline import originals_of
+from annotator.parity.docstring_index import Said
 from annotator.parity.scope import SCOPE, scope_of
 
 
@@ -24,18 +25,23 @@ class Mapped(msgspec.Struct, frozen=True):
     coverage: port.Coverage
 
 
-def mapped(project: Project, objects: Mapping[str, PythonObject] | None = None) -> Mapped:
+def mapped(
+    project: Project,
+    objects: Mapping[str, PythonObject] | None = None,
+    docstrings: Said | None = None,
+) -> Mapped:
     """The mapping of the project's packages; it stands on the recorded facts and needs no source.
 
     Args:
         project: The project.
         objects: What is known of its Python objects, if that has been read already.
+        docstrings: What its docstrings say of Go, likewise.
 
     Raises:
         InvalidInput: A Python file, the facts or the scope cannot be read.
     """
-    said = docstring_index.said(project)
-    found, remarks = said.counterparts, said.remarks
+    docstrings = docstrings or docstring_index.said(project)
+    found, remarks = docstrings.counterparts, docstrings.remarks
     known = recorded(project)
     scope = scope_of(project)
     originals = originals_of(known, scope)

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 
-import msgspec
-
 from annotator.model.go import ResolvedUse
 from annotator.model.port import Parameter, PythonObject
 from annotator.python_source.modules import Class, Function, Module, Packages
@@ -40,13 +38,8 @@ def load(folders: list[Path], root: Path, known: Mapping[str, ast.Module] = {}) 
     return packages
 
 
-def facts(packages: Packages, known: Mapping[str, PythonObject] = {}) -> Mapping[str, PythonObject]:
-    """Every function, class and module-level name of packages, by dotted name.
-
-    Args:
-        packages: The packages.
-        known: Functions that need not be looked at again.
-    """
+def facts(packages: Packages) -> Mapping[str, PythonObject]:
+    """Every function, class and module-level name of packages, by dotted name."""
     found: dict[str, PythonObject] = {}
     for name, module in packages.modules.items():
         last = max((getattr(node, "end_lineno", 1) or 1 for node in module.tree.body), default=1)
@@ -63,7 +56,7 @@ def facts(packages: Packages, known: Mapping[str, PythonObject] = {}) -> Mapping
             dotted = f"{name}.{each.name}"
             found[dotted] = PythonObject(dotted, "attribute", entry.module.path, each.line, each.line)
     for name, (module, node, owner) in packages.functions.items():
-        found[name] = known.get(name) or _function(name, module, node, owner, packages)
+        found[name] = _function(name, module, node, owner, packages)
     return found
 
 
@@ -253,33 +246,16 @@ def _part(part: ast.expr) -> str:
 
 
 def uses_of(
-    packages: Packages,
-    objects: Mapping[str, PythonObject],
-    data: Mapping[str, bytes],
-    known: Mapping[str, tuple[ResolvedUse, ...]] = {},
+    packages: Packages, objects: Mapping[str, PythonObject], data: Mapping[str, bytes]
 ) -> Mapping[str, tuple[ResolvedUse, ...]]:
     """By file, every name that is proven to mean one of the objects, in the order of the text.
 
-    A use's `path` is the file in which the object is defined, its `symbol` the dotted name. Files
-    that are `known` are not looked at again.
+    A use's `path` is the file in which the object is defined, its `symbol` the dotted name.
     """
     paths = {module.path: module for module in packages.modules.values()}
     return {
-        path: known[path] if path in known else tuple(_resolved_uses(module, packages, objects, data[path]))
-        for path, module in paths.items()
+        path: tuple(_resolved_uses(module, packages, objects, data[path])) for path, module in paths.items()
     }
-
-
-def placed(known: tuple[ResolvedUse, ...], data: bytes) -> tuple[ResolvedUse, ...]:
-    """The uses of a file that has become these bytes, each in the line and column in which it was."""
-    starts = _starts(data)
-    if all(starts[use.line - 1] + use.column - 1 == use.start for use in known):
-        return known
-    return tuple(_moved(use, starts[use.line - 1] + use.column - 1) for use in known)
-
-
-def _moved(use: ResolvedUse, start: int) -> ResolvedUse:
-    return msgspec.structs.replace(use, start=start, end=start + use.end - use.start)
 
 
 def _starts(data: bytes) -> list[int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from functools import cache, lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +15,7 @@ from pygments.lexers.go import GoLexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Operator
 
+from annotator.cache import Kind
 from annotator.site.markup import Html, escape
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
+    from annotator.cache import Cache
     from annotator.model.go import ResolvedUse
 
 _COLOURED = (
@@ -107,6 +111,25 @@ def highlight(data: bytes, language: str = "go") -> HighlightSpans:
             found.append((at, end, _colour(token)))
         at = end
     return tuple(found)
+
+
+HIGHLIGHTS = Kind("highlight spans", HighlightSpans)
+"""The coloured stretches of files, by what `keys` returns."""
+
+
+def keys(files: Mapping[str, bytes], language: str) -> dict[str, str]:
+    """Return the keys under which the coloured stretches of files are cached, by path."""
+    prefix = f"{version('pygments')}:{language}"
+    return {path: f"{prefix}:{hashlib.sha256(data).hexdigest()}" for path, data in files.items()}
+
+
+def highlight_files(cache: Cache, files: Mapping[str, bytes], language: str) -> Mapping[str, HighlightSpans]:
+    """Return the coloured stretches of files, by path."""
+    return cache.get_or_compute_many(
+        HIGHLIGHTS,
+        keys(files, language),
+        lambda paths: {path: highlight(files[path], language) for path in paths},
+    )
 
 
 class HighlightedFile:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.cache import Kept
+from annotator.cache import Kind
 from annotator.errors import counted
-from annotator.model.go import ResolvedUse
-from annotator.model.port import Comparison, PythonObject, SymbolCoverage
-from annotator.parity import call_order, examples, mapping, python_index
+from annotator.parity import call_order, docstring_index, examples, mapping, python_index
+from annotator.parity.docstring_index import Said
 from annotator.programs import Finished, Programs
-from annotator.site import go_input
+from annotator.site import highlighting
 from annotator.site.highlighting import HighlightedFile
 from annotator.site.inputs import ExampleRun, PythonFile, PythonInput
 
@@ -30,14 +29,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-class _Read(msgspec.Struct, frozen=True):
-    """All that is kept for one state of the files."""
-
-    objects: dict[str, PythonObject]
-    uses: dict[str, tuple[ResolvedUse, ...]]
-    docs: dict[str, str]
-    pairs: tuple[Comparison, ...]
-    covered: tuple[SymbolCoverage, ...]
+OUTPUT = Kind("program output", bytes)
+"""What the project's examples printed and what the tracer wrote of its walk, by a fingerprint of the code."""
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -65,52 +58,65 @@ class Python:
         """Take the files as they are now."""
         self._project, self._cache = project, cache
         self._data = {path: (project.root / path).read_bytes() for path in python_files(project)}
-        self._key = state(project, self._data)
 
-    def read(self) -> PythonInput:
-        """What the pages show of the packages but for what runs; read again only where a file has changed."""
-        project, cache, data = self._project, self._cache, self._data
+    @cached_property
+    def docstrings(self) -> Said:
+        """What the packages' docstrings say of Go.
+
+        Raises:
+            InvalidInput: A file is not Python, or the facts cannot be read.
+        """
+        return docstring_index.said(self._project)
+
+    @cached_property
+    def mirror(self) -> PythonInput:
+        """What the pages show of the packages but for what runs.
+
+        Raises:
+            InvalidInput: A file is not Python, or the facts cannot be read.
+        """
+        project, data = self._project, self._data
         _LOG.info("reading %s", counted(len(data), "Python file"))
-        colours = go_input.highlight_files(cache, data, "py")
-        read = Kept(cache, "mirror", _Read).one(self._key, lambda: _read(project, cache, data))
+        highlights = highlighting.highlight_files(self._cache, data, "py")
+        found = python_index.defined(project, data)
+        mapped = mapping.mapped(project, found.objects, self.docstrings)
         return PythonInput(
             modules={
-                path: PythonFile(data[path], read.uses[path], read.docs[path], HighlightedFile(colours[path]))
+                path: PythonFile(
+                    data[path], found.uses[path], found.docs[path], HighlightedFile(highlights[path])
+                )
                 for path in data
             },
-            objects=read.objects,
-            pairs=read.pairs,
-            covered=read.covered,
+            objects=found.objects,
+            pairs=mapped.pairs,
+            covered=mapped.coverage.symbols,
             home=project.config.home,
         )
 
+    @cached_property
+    def _code(self) -> examples.State:
+        return examples.state(self._data)
+
     def start(self, programs: Programs) -> Started:
         """Start the walk and the examples, except those whose output is cached for the code as it is."""
-        config, cache = self._project.config, self._cache
-        code = examples.state(self._data, cache)
-        walk, calls = None, None
-        if config.walk:  # first, as its times are shown
-            calls = cache.get_values("trace", [self._walk_key(code)]).get(self._walk_key(code))
-        if config.walk and calls is None:
+        config = self._project.config
+        found = tuple(examples.find(self._data, config.examples.folder, config.examples.command))
+        keys = {program.name: self._example_key(program) for program in found}
+        outputs = self._cache.get_many(OUTPUT, keys)
+        calls = self._cache.get_many(OUTPUT, {"": self._walk_key}).get("") if config.walk else None
+        walk = None
+        if config.walk and calls is None:  # first, as its times are shown
             folder = tempfile.TemporaryDirectory()
             command = call_order.tracing(self._project, Path(folder.name) / "calls.json")
             walk = programs.start(f"{config.walk}: the walk", command), folder
-        found = tuple(examples.find(self._data, config.examples.folder, config.examples.command))
-        keys = {one.name: self._example_key(one, code) for one in found}
-        cached = cache.get_values("example", keys.values())
-        return Started(
-            examples=found,
-            outputs={name: cached[key] for name, key in keys.items() if key in cached},
-            running={
-                one.name: programs.start(f"{one.path}: the example", examples.arguments(one))
-                for one in found
-                if keys[one.name] not in cached
-            },
-            calls=calls,
-            walk=walk,
-        )
+        running = {
+            program.name: programs.start(f"{program.path}: the example", examples.arguments(program))
+            for program in found
+            if program.name not in outputs
+        }
+        return Started(found, outputs, running, calls, walk)
 
-    def joined(self, read: PythonInput, started: Started) -> PythonInput:
+    def joined(self, started: Started) -> PythonInput:
         """Wait for the programs, and return what was read with what they did.
 
         Raises:
@@ -118,37 +124,40 @@ class Python:
         """
         if started.running or started.walk:
             _LOG.info("running the project's examples and its walk")
-        code = examples.state(self._data, self._cache)
         outputs = {name: output.decode() for name, output in started.outputs.items()}
-        for one in started.examples:
-            if one.name in started.running:
-                output = outputs[one.name] = examples.output(one, started.running[one.name].result())
-                self._cache.put_values("example", {self._example_key(one, code): output.encode()})
-        calls = self._calls(started, code)
+        for program in started.examples:
+            if program.name in started.running:
+                output = examples.output(program, started.running[program.name].result())
+                outputs[program.name] = output
+                self._cache.put_many(OUTPUT, {self._example_key(program): output.encode()})
+        calls = self._calls(started)
         return msgspec.structs.replace(
-            read,
+            self.mirror,
             examples=tuple(
-                ExampleRun(one.name, one.path, one.title, one.command, outputs[one.name])
-                for one in started.examples
+                ExampleRun(program.name, program.path, program.title, program.command, outputs[program.name])
+                for program in started.examples
             ),
-            walk=call_order.walked(self._project, calls, read.objects) if calls else None,
+            walk=call_order.walked(self._project, calls, self.mirror.objects, self.docstrings.counterparts)
+            if calls
+            else None,
         )
 
-    def _calls(self, started: Started, code: examples.State) -> bytes:
+    def _calls(self, started: Started) -> bytes:
         """Return what the tracer wrote of the walk; nothing if the project has none."""
         if started.walk is None:
             return zlib.decompress(started.calls) if started.calls is not None else b""
         running, folder = started.walk
         with folder:
             calls = call_order.traced(self._project, Path(folder.name) / "calls.json", running.result())
-        self._cache.put_values("trace", {self._walk_key(code): zlib.compress(calls)})
+        self._cache.put_many(OUTPUT, {self._walk_key: zlib.compress(calls)})
         return calls
 
-    def _walk_key(self, code: examples.State) -> str:
-        return f"{self._project.root}:{self._project.config.walk}:{code.placed}"
+    @property
+    def _walk_key(self) -> str:
+        return f"trace:{self._project.root}:{self._project.config.walk}:{self._code.placed}"
 
-    def _example_key(self, program: examples.Program, code: examples.State) -> str:
-        return f"{program.command}:{code.code}"
+    def _example_key(self, program: examples.Program) -> str:
+        return f"example:{program.command}:{self._code.code}"
 
 
 def python_files(project: Project) -> Iterator[str]:
@@ -156,29 +165,3 @@ def python_files(project: Project) -> Iterator[str]:
     for package in project.config.packages:
         for file in sorted((project.root / package).rglob("*.py")):
             yield file.relative_to(project.root).as_posix()
-
-
-def state(project: Project, data: Mapping[str, bytes]) -> str:
-    """A name for the state of all that the mapping rests on, the annotator's own code among it."""
-    made_by = hashlib.sha256(msgspec.json.encode(project.config))
-    rests_on = [
-        *Path(__file__).parents[1].rglob("*.py"),
-        *(file for name in ("baseline.json", "scope.toml") if (file := project.site / name).is_file()),
-    ]
-    for file in sorted(rests_on):
-        made_by.update(b"%s\0" % file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
-    for path, found in data.items():
-        made_by.update(b"%s\0" % path.encode() + hashlib.sha256(found).digest())
-    return made_by.hexdigest()
-
-
-def _read(project: Project, cache: Cache, data: Mapping[str, bytes]) -> _Read:
-    found = python_index.defined(project, cache, data)
-    mapped = mapping.mapped(project, found.objects)
-    return _Read(
-        objects=dict(found.objects),
-        uses=dict(found.uses),
-        docs=dict(found.docs),
-        pairs=mapped.pairs,
-        covered=mapped.coverage.symbols,
-    )

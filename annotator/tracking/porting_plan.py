@@ -29,7 +29,7 @@ from annotator.repository.tag_snapshots import Chain
 from annotator.repository.versions import releases, spanned
 from annotator.tracking import similarity, symbol_follower
 from annotator.tracking.lookup import anchor, at_anchor
-from annotator.tracking.source_trees import SourceTrees, StepCache
+from annotator.tracking.source_trees import SourceTrees
 from annotator.tracking.symbol_follower import tracked
 
 _CONTEXT = 3
@@ -363,10 +363,10 @@ def porting(
     known = source.tags()
     among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
     chain = Chain(source, (*among, *ends), known=base.snapshot, commits=commits)
-    woods, hops = SourceTrees(chain, cache), StepCache(cache)
+    woods = SourceTrees(chain, cache)
     _LOG.info("comparing %s with %s", old, new)
     starts = [symbol.anchor for symbol in symbols]
-    at = symbol_follower.at_tags(starts, base.tag, (old, new), woods, hops, among=among)
+    at = symbol_follower.at_tags(starts, base.tag, (old, new), woods, cache, among=among)
     before, after = woods.tree(old), woods.tree(new)
     _load(before, at[old])
     _load(after, at[new])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Protocol
 
-from annotator.cache import Values
-from annotator.golang.source_tree import Documents, SourceTree
+from annotator.cache import Cache
+from annotator.golang.source_tree import SourceTree
 from annotator.model.source import Blob, Snapshot
 from annotator.tracking.tree_diff import TreeDiff
 
@@ -50,8 +47,8 @@ class _GoTree(SourceTree):
 class SourceTrees:
     """The trees of a walk."""
 
-    def __init__(self, snapshots: Snapshots, documents: Documents) -> None:
-        self._snapshots, self._documents = snapshots, documents
+    def __init__(self, snapshots: Snapshots, cache: Cache | None = None) -> None:
+        self._snapshots, self._cache = snapshots, cache
         self._trees: dict[str, SourceTree] = {}
         self._crossings: dict[tuple[str, str], TreeDiff] = {}
 
@@ -67,7 +64,7 @@ class SourceTrees:
         """The tree at a tag; the same object until it is released."""
         if tag not in self._trees:
             kind = _GoTree if self._snapshots.has_go_alone else SourceTree
-            self._trees[tag] = kind(self._snapshots.snapshot(tag), self._documents)
+            self._trees[tag] = kind(self._snapshots.snapshot(tag), self._cache)
         return self._trees[tag]
 
     def crossing(self, before: str, after: str) -> TreeDiff:
@@ -84,34 +81,3 @@ class SourceTrees:
     def content(self, tag: str) -> int:
         """The blobs of a tag's files as a set of bits."""
         return self._snapshots.content(tag)
-
-
-class StepCache:
-    """What hops told, kept in a cache of values; what other rules told is not taken for an answer."""
-
-    def __init__(self, values: Values) -> None:
-        self._values, self._kind = values, f"hop {_rules()}"
-
-    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
-        """Those that are kept."""
-        return self._values.get_values(self._kind, keys)
-
-    def put_many(self, results: Mapping[str, bytes]) -> None:
-        """Keep them."""
-        if results:
-            self._values.put_values(self._kind, results)
-
-
-def followed() -> str:
-    """The kind of values under which what was followed from one tree to another is kept."""
-    return f"followed {_rules()}"
-
-
-@cache
-def _rules() -> str:
-    """What makes results of hops, by content."""
-    made_by = hashlib.sha256()
-    own = Path(__file__).parents[1]
-    for module in sorted([*own.glob("model/*.py"), *own.glob("tracking/*.py")]):
-        made_by.update(module.read_bytes())
-    return made_by.hexdigest()[:16]

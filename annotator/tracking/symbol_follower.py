@@ -6,13 +6,12 @@ import fnmatch
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from annotator.cache import Cache
+from annotator.cache import Cache, Kind
 from annotator.errors import InvalidInput, counted
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import VENDOR_FOLDERS, Declaration, Span
@@ -35,22 +34,10 @@ from annotator.tracking import package_match, reanchor, reference_lookup, tag_gr
 from annotator.tracking.lookup import anchor as anchor_of
 from annotator.tracking.lookup import first_line, lines
 from annotator.tracking.reanchor import Reanchorer, StepResult
-from annotator.tracking.source_trees import SourceTrees, StepCache
+from annotator.tracking.source_trees import SourceTrees
 from annotator.tracking.tree_diff import TreeDiff
 
 _RANK = {sign: rank for rank, sign in enumerate(Evidence)}
-
-
-class Kept(Protocol):
-    """Where the results of hops are kept between runs, by key."""
-
-    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
-        """Those that are kept."""
-        ...
-
-    def put_many(self, results: Mapping[str, bytes]) -> None:
-        """Keep them."""
-        ...
 
 
 class TreesByTag(Protocol):
@@ -80,18 +67,17 @@ class TreesByTag(Protocol):
 Changes = dict[int, TrackedPosition]
 
 _Steps = dict[int, TrackedPosition | None]
-"""What is cached of one declaration: its place after each step of a walk; None where it stayed as it was.
+
+STEPS = Kind("tag steps", dict[int, TrackedPosition | None])
+"""The place of one declaration after each step of a walk; None where it stayed as it was.
 
 A step is known by all commits on the way to it, so that what was found at one tag serves every walk that
 comes there on the same way.
 """
 
-_ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE: Callable[[bytes], _Steps] = msgspec.msgpack.Decoder(_Steps).decode
-
 
 def follow(
-    starts: Sequence[Anchor], baseline: str, hops: Sequence[TagStep], forest: TreesByTag, kept: Kept
+    starts: Sequence[Anchor], baseline: str, hops: Sequence[TagStep], forest: TreesByTag, cache: Cache | None
 ) -> Iterator[tuple[str, tuple[TrackedPosition, ...]]]:
     """Where declarations are at each tag that a walk reaches.
 
@@ -99,14 +85,14 @@ def follow(
         starts: The declarations at the baseline tag, with the offsets of cited lines.
         baseline: The tag at which the walk begins.
         hops: The walk; each begins where one before it ended, or at the baseline.
-        forest: The trees, asked for only where `kept` does not know a hop.
-        kept: The results of earlier runs.
+        forest: The trees, asked for only where a hop is not cached.
+        cache: The results of earlier runs, if they are cached.
 
     Yields:
         Each tag with the places in the order of `starts`, the baseline first.
     """
     ways = _ways(baseline, hops, forest)
-    cached = _Cached(starts, ways[baseline], kept)
+    cached = _Cached(starts, ways[baseline], cache)
     states = {baseline: tuple(_at_baseline(start) for start in starts)}
     yield baseline, states[baseline]
     pending = Counter(hop.before for hop in hops)
@@ -144,14 +130,14 @@ def _number(words: str) -> int:
 class _Cached:
     """The cached steps of some declarations, each by itself: one more makes no other unknown."""
 
-    def __init__(self, starts: Sequence[Anchor], baseline: int, kept: Kept) -> None:
-        self._kept = kept
-        self._keys = [hashlib.sha256(_ENCODE((baseline, start))).hexdigest() for start in starts]
+    def __init__(self, starts: Sequence[Anchor], baseline: int, cache: Cache | None) -> None:
+        self._cache = cache
+        encode = msgspec.msgpack.encode
+        self._keys = [hashlib.sha256(encode((baseline, start))).hexdigest() for start in starts]
         self._steps: dict[str, _Steps] = {key: {} for key in self._keys}
         self._changed: set[str] = set()
-        for key, encoded in kept.get_many(self._steps).items():
-            with suppress(msgspec.MsgspecError):  # of another version of this program
-                self._steps[key] = _DECODE(encoded)
+        if cache is not None:
+            self._steps |= cache.get_many(STEPS, {key: key for key in self._keys})
 
     def step(self, way: int) -> tuple[Changes, list[int]]:
         """Return the declarations that a cached step moved, and those of which it is not known."""
@@ -174,7 +160,8 @@ class _Cached:
 
     def store(self) -> None:
         """Cache what was taken up."""
-        self._kept.put_many({key: _ENCODE(self._steps[key]) for key in self._changed})
+        if self._cache is not None:
+            self._cache.put_many(STEPS, {key: self._steps[key] for key in self._changed})
         self._changed.clear()
 
 
@@ -313,10 +300,6 @@ def _lost(place: TrackedPosition, carried: StepResult) -> TrackedPosition:
     return TrackedPosition(place.anchor, place.by, TextState.UNKNOWN, 0, missing=carried.reason, guess=guess)
 
 
-_PLAN = "plan"
-_DECODE_TRAIL = msgspec.msgpack.Decoder(tuple[TagStep, ...]).decode
-
-
 class Woods(TreesByTag, Protocol):
     """The trees of a walk's tags, and the blobs by which they are told to be alike."""
 
@@ -338,7 +321,7 @@ def histories(
     baseline: str,
     tags: Sequence[str],
     woods: Woods,
-    kept: Kept,
+    cache: Cache | None,
     *,
     among: Sequence[str] = (),
 ) -> tuple[ReferenceHistory, ...]:
@@ -349,11 +332,11 @@ def histories(
         baseline: The tag at which it is known.
         tags: The tags that are asked for; the stops come in this order.
         woods: The trees.
-        kept: The results of earlier runs.
+        cache: The results of earlier runs, if they are cached.
         among: All tags that may be stepped on; the more, the shorter the steps. Empty: `tags` alone.
     """
-    hops = tag_graph.towards(planned(among or tags, baseline, woods, kept), tags)
-    return _along(hops, tracked, baseline, tags, woods, kept)
+    hops = tag_graph.towards(planned(among or tags, baseline, woods), tags)
+    return _along(hops, tracked, baseline, tags, woods, cache)
 
 
 def _along(
@@ -362,14 +345,14 @@ def _along(
     baseline: str,
     tags: Sequence[str],
     forest: TreesByTag,
-    kept: Kept,
+    cache: Cache | None,
 ) -> tuple[ReferenceHistory, ...]:
     known = [each for each in tracked if each.anchor is not None and not _unfollowed(each)]
     starts = [each.anchor for each in known if each.anchor is not None]
     wanted = set(tags)
     at = {
         tag: dict(zip(map(id, known), places, strict=True))
-        for tag, places in follow(starts, baseline, hops, forest, kept)
+        for tag, places in follow(starts, baseline, hops, forest, cache)
         if tag in wanted
     }
     outcomes: dict[tuple[int, int], Outcome] = {}
@@ -381,7 +364,7 @@ def at_tags(
     baseline: str,
     wanted: Sequence[str],
     woods: Woods,
-    kept: Kept,
+    cache: Cache | None,
     *,
     among: Sequence[str] = (),
 ) -> dict[str, tuple[TrackedPosition, ...]]:
@@ -392,16 +375,16 @@ def at_tags(
         baseline: The tag at which they are known.
         wanted: The tags that are asked for.
         woods: The trees.
-        kept: The results of earlier runs.
+        cache: The results of earlier runs, if they are cached.
         among: All tags that may be stepped on.
     """
     distant = [TagStep(baseline, tag) for tag in dict.fromkeys(wanted) if tag != baseline]
-    found = dict(follow(starts, baseline, distant, woods, kept))
+    found = dict(follow(starts, baseline, distant, woods, cache))
     open_ = [n for n in range(len(starts)) if any(found[tag][n].missing for tag in wanted)]
     if not open_ or not among:
         return {tag: found[tag] for tag in wanted}
-    hops = tag_graph.towards(planned(among, baseline, woods, kept), wanted)
-    nearer = dict(follow([starts[n] for n in open_], baseline, hops, woods, kept))
+    hops = tag_graph.towards(planned(among, baseline, woods), wanted)
+    nearer = dict(follow([starts[n] for n in open_], baseline, hops, woods, cache))
     return {tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted}
 
 
@@ -412,7 +395,7 @@ def _completed(
 
 
 def between(
-    tracked: Sequence[TrackedReference], before: SourceTree, after: SourceTree
+    tracked: Sequence[TrackedReference], before: SourceTree, after: SourceTree, cache: Cache | None = None
 ) -> tuple[Verdict, ...]:
     """What became of references from one tree to another, however far apart: in one step.
 
@@ -420,9 +403,10 @@ def between(
         tracked: The references with their declarations in the first tree.
         before: The tree in which they are known.
         after: The tree that is asked for; its tag must be another one.
+        cache: The results of earlier runs, if they are cached.
     """
     hops = (TagStep(before.tag, after.tag),)
-    found = _along(hops, tracked, before.tag, [after.tag], _Two(before, after), _Nothing())
+    found = _along(hops, tracked, before.tag, [after.tag], _Two(before, after), cache)
     return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
 
 
@@ -433,7 +417,7 @@ class _Two:
         self._trees = {tree.tag: tree for tree in trees}
 
     def commit(self, tag: str) -> str:
-        return tag
+        return self._trees[tag].digest
 
     def blob(self, tag: str, path: str) -> str | None:
         found = self._trees[tag].go_files.get(path)
@@ -449,27 +433,9 @@ class _Two:
         """They are the caller's."""
 
 
-class _Nothing:
-    """A cache that keeps nothing: one step is not worth it."""
-
-    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:  # noqa: ARG002 - the Protocol's name
-        return {}
-
-    def put_many(self, results: Mapping[str, bytes]) -> None:
-        """Forget them."""
-
-
-def planned(tags: Sequence[str], baseline: str, woods: Woods, kept: Kept) -> tuple[TagStep, ...]:
-    """The walk over all tags from the baseline; kept, as it depends on the tags' commits alone."""
-    commits = "\n".join(f"{tag} {woods.commit(tag)}" for tag in (baseline, *tags))
-    key = hashlib.sha256(f"{_PLAN}\n{commits}".encode()).hexdigest()
-    encoded = kept.get_many([key]).get(key)
-    if encoded is not None:
-        with suppress(msgspec.MsgspecError):  # of another version of this program
-            return _DECODE_TRAIL(encoded)
-    hops = tag_graph.plan(tags, baseline, woods.content)
-    kept.put_many({key: msgspec.msgpack.encode(hops)})
-    return hops
+def planned(tags: Sequence[str], baseline: str, woods: Woods) -> tuple[TagStep, ...]:
+    """The walk over all tags from the baseline."""
+    return tag_graph.plan(tags, baseline, woods.content)
 
 
 def _trail(
@@ -565,9 +531,7 @@ def track(
     _LOG.info("following %s over %s", counted(len(references), "symbol"), counted(len(wanted), "tag"))
     woods = SourceTrees(releases.chain, cache)
     starts = [tracked(reference, base) for reference in references]
-    return TrackResult(
-        tuple(wanted), histories(starts, base.tag, wanted, woods, StepCache(cache), among=every)
-    )
+    return TrackResult(tuple(wanted), histories(starts, base.tag, wanted, woods, cache, among=every))
 
 
 def tracked(reference: Reference, base: SourceTree) -> TrackedReference:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from annotator.baseline_file import BASELINE
-from annotator.cache import Kept
-from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Missing, Reference, Skipped, TextState, Verdict, Verified
 from annotator.session import Session
-from annotator.tracking import reference_lookup, source_trees, symbol_follower
+from annotator.tracking import reference_lookup, symbol_follower
 from annotator.tracking.baseline_lookup import BaselineLookup
 
 # Branches move on; what was cited there then is not known to be what is there now.
@@ -69,22 +64,15 @@ def _named(
 
 
 def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
-    """What is surely found of references that were cited at a tag; kept, as it rests on two trees alone."""
+    """What is surely found of references that were cited at a tag."""
     origin = at.at_hand(tag)
     assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
-    keys = {ref: f"{origin.digest} {at.tree.digest} {_encoded(ref)}" for ref in references}
-
-    def follow(lacking: list[Reference]) -> Mapping[Reference, Verdict]:
-        starts = [symbol_follower.tracked(ref, origin) for ref in lacking]
-        return dict(zip(lacking, symbol_follower.between(starts, origin, at.tree), strict=True))
-
-    for reference, verdict in Kept(at.cache, source_trees.followed(), Verdict).all(keys, follow).items():
+    wanted = list(references)
+    starts = [symbol_follower.tracked(reference, origin) for reference in wanted]
+    followed = symbol_follower.between(starts, origin, at.tree, at.cache)
+    for reference, verdict in zip(wanted, followed, strict=True):
         if not isinstance(verdict.outcome, Missing):
             yield reference, verdict
-
-
-def _encoded(reference: Reference) -> str:
-    return hashlib.sha256(msgspec.json.encode(reference)).hexdigest()
 
 
 def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
@@ -142,41 +130,3 @@ def _by_facts(
         return by_facts
     same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
     return msgspec.structs.replace(found, text=by_facts.text) if same else found
-
-
-def verify_references_cached(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
-    """Where references are, as `judging` finds it; found anew where anything that it rests on has changed."""
-    given = tuple(references)
-    kept = Kept(at.cache, "verdicts", tuple[Verdict, ...])
-    return kept.one(_state(at, given), lambda: verify_references(at, given))
-
-
-def _state(at: Session, references: tuple[Reference, ...]) -> str:
-    """A name for the references, what they are looked for in, and what looks for them."""
-    facts = at.project.site / BASELINE
-    refs = {at.project.config.baseline, *(one.ref for one in references if one.ref)}
-    asked = (
-        at.project.config,
-        references,
-        (at.tag, _tree_fingerprint(at.tree)),
-        [(ref, ref in at.known_tags, _tree_fingerprint(at.at_hand(ref))) for ref in sorted(refs)],
-    )
-    found = hashlib.sha256(msgspec.msgpack.encode(asked))
-    found.update(facts.read_bytes() if facts.is_file() else b"")
-    for module in _modules():
-        found.update(module.read_bytes())
-    return found.hexdigest()
-
-
-def _tree_fingerprint(tree: SourceTree | None) -> str:
-    """A name for all files of a tree; empty where it is not at hand."""
-    if tree is None:
-        return ""
-    listing = "".join(f"{path}\0{blob.id}\n" for path, blob in tree.files.items())
-    return tree.snapshot.commit or hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _modules() -> Iterator[Path]:
-    """The annotator's own code but for the pages, which come after all judging."""
-    own = Path(__file__).parent
-    yield from sorted(file for file in own.rglob("*.py") if file.parent.name != "writing")

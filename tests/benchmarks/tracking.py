@@ -10,26 +10,30 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import _peers as peers
 import msgspec
 
 from annotator.articles import manifest_file
 from annotator.cache import Cache
-from annotator.golang.source_tree import SourceTree, reader_fingerprint
-from annotator.model.go import Declaration, GoFile, Kind, is_test_file
+from annotator.cache import Kind as CacheKind
+from annotator.golang.source_tree import PARSED_FILE, SourceTree
+from annotator.model.go import Declaration, Kind, is_test_file
 from annotator.model.reference import Anchor, Reference
 from annotator.repository import versions
 from annotator.repository.local_git import LocalSource
 from annotator.repository.tag_snapshots import Chain
 from annotator.tracking import reference_lookup, symbol_follower
 from annotator.tracking.lookup import anchor, shared_tail
-from annotator.tracking.source_trees import SourceTrees, StepCache
+from annotator.tracking.source_trees import SourceTrees
 
 BASELINE = "v18.09.6"
+T = TypeVar("T")
+
 OLDEST = "v1.13.1"
 NEWEST = "docker-v29.7.2"
 WALKED = "v24.0.9"
@@ -78,9 +82,9 @@ def run() -> Iterator[Row]:
 
 
 def _placing(source: LocalSource, repository: Path) -> Iterator[Row]:
-    with _woods(source) as (woods, hops, tags):
+    with _woods(source) as (woods, cache, tags):
         starts = _scope(woods.tree(BASELINE))
-        found = symbol_follower.histories(_known(starts), BASELINE, list(GOALS), woods, hops, among=tags)
+        found = symbol_follower.histories(_known(starts), BASELINE, list(GOALS), woods, cache, among=tags)
         base = woods.tree(BASELINE)
         for number, (tag, goal) in enumerate(GOALS.items()):
             truth = survivors(starts, base, woods.tree(tag))
@@ -169,7 +173,7 @@ def _at(outcome: object) -> At | None:
 
 
 def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
-    base = SourceTree(source.snapshot(BASELINE), _NoDocuments())
+    base = SourceTree(source.snapshot(BASELINE))
     scope = _scope(base)
     eighteen = _eighteen(base)
     for what, starts, cold_goal, warm_goal in (
@@ -205,10 +209,10 @@ def _eighteen(base: SourceTree) -> list[Anchor]:
 def _tracked(source: LocalSource, starts: Sequence[Anchor], folder: Path) -> tuple[float, int, int]:
     """Seconds, blobs parsed, and files at all tags together."""
     started = time.perf_counter()
-    with _woods(source, folder) as (woods, hops, tags):
-        symbol_follower.histories(_known(starts), BASELINE, tags, woods, hops)
+    with _woods(source, folder) as (woods, cache, tags):
+        symbol_follower.histories(_known(starts), BASELINE, tags, woods, cache)
         seconds = time.perf_counter() - started
-        return seconds, woods.documents.parsed, sum(len(woods.tree(tag).go_files) for tag in tags)
+        return seconds, cache.parsed, sum(len(woods.tree(tag).go_files) for tag in tags)
 
 
 def _command(repository: Path, *arguments: str) -> float:
@@ -235,52 +239,28 @@ def _timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-class _Counted:
-    """A cache of documents that counts what was not in it."""
+class _CountingCache(Cache):
+    """A cache that counts the parsed files that were not in it."""
 
-    def __init__(self, cache: Cache) -> None:
-        self._cache = cache
-        self.parsed = 0
+    parsed = 0
 
-    def get_many(self, ids: Iterable[str]) -> Mapping[str, GoFile]:
-        return self._cache.get_many(ids)
-
-    def put_many(self, documents: Mapping[str, GoFile]) -> None:
-        self.parsed += len(documents)
-        self._cache.put_many(documents)
-
-
-class _NoDocuments:
-    """A cache that keeps nothing."""
-
-    def get_many(self, _ids: object) -> dict[str, object]:
-        return {}
-
-    def put_many(self, _documents: object) -> None:
-        return None
-
-
-class _Woods(SourceTrees):
-    """A forest whose parsing is counted."""
-
-    def __init__(self, chain: Chain, documents: _Counted) -> None:
-        super().__init__(chain, documents)
-        self.documents = documents
+    def put_many(self, kind: CacheKind[T], values: Mapping[str, T]) -> None:
+        self.parsed += len(values) if kind is PARSED_FILE else 0
+        super().put_many(kind, values)
 
 
 @contextmanager
-def _woods(source: LocalSource, folder: Path | None = None) -> Iterator[tuple[_Woods, StepCache, list[str]]]:
-    """All release tags from the oldest on; with a folder, what is found out is kept in it."""
+def _woods(
+    source: LocalSource, folder: Path | None = None
+) -> Iterator[tuple[SourceTrees, _CountingCache, list[str]]]:
+    """All release tags from the oldest on, and a cache in a folder, or in one of its own."""
     tags = [
         tag
         for tag in versions.releases(source.tags())
         if (versions.key(tag) or ()) >= (versions.key(OLDEST) or ())
     ]
-    with (
-        tempfile.TemporaryDirectory() as other,
-        Cache(folder or Path(other), reader=reader_fingerprint()) as cache,
-    ):
-        yield _Woods(Chain(source, tags), _Counted(cache)), StepCache(cache), tags
+    with tempfile.TemporaryDirectory() as other, _CountingCache(folder or Path(other)) as cache:
+        yield SourceTrees(Chain(source, tags), cache), cache, tags
 
 
 def _known(starts: Sequence[Anchor]) -> list[symbol_follower.TrackedReference]:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import GoFile
 from annotator.model.source import Blob
 
 
@@ -25,18 +24,8 @@ class Snapshot(msgspec.Struct, frozen=True):
         return {path: f"package a // naïve Stores in {path}\n".encode() for path in paths}
 
 
-class Nothing:
-    """Keeps no documents."""
-
-    def get_many(self, ids: Iterable[str]) -> Mapping[str, GoFile]:  # noqa: ARG002 - the Protocol's name
-        return {}
-
-    def put_many(self, documents: Mapping[str, GoFile]) -> None:
-        pass
-
-
 def test_files_are_found_by_the_words_they_hold():
-    tree = SourceTree(Snapshot(), Nothing())
+    tree = SourceTree(Snapshot())
     asked = ["one", "naïve", "three", "Stores", "missing"]
 
     assert [tree.containing(word) for word in asked] == [

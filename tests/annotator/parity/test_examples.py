@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
 
 import pytest
 
@@ -13,16 +12,6 @@ from annotator.programs import Finished
 
 GUARD = '\n\nif __name__ == "__main__":\n    main()\n'
 COMMAND = "python -m shop.{name}"
-
-
-class Kept(dict[tuple[str, str], bytes]):
-    """A cache of values."""
-
-    def get_values(self, kind: str, keys: Iterable[str]) -> Mapping[str, bytes]:
-        return {key: self[kind, key] for key in keys if (kind, key) in self}
-
-    def put_values(self, kind: str, values: Mapping[str, bytes]) -> None:
-        self.update({(kind, key): value for key, value in values.items()})
 
 
 def test_a_command_runs_with_the_python_that_runs_this() -> None:
@@ -68,7 +57,7 @@ def test_an_example_is_called_after_its_file_and_its_docstring() -> None:
 
 def test_what_files_do_changes_with_neither_docstrings_nor_places() -> None:
     states = [
-        examples.state({"milk.py": text.encode()}, Kept())
+        examples.state({"milk.py": text.encode()})
         for text in (
             '"""Milk."""\nx = 1',
             '"""Bread."""\nx = 1',

@@ -171,17 +171,3 @@ def test_a_function_without_a_body_is_a_signature(read, body, kind):
     facts = read(f"def use():\n    {body}\n")
 
     assert facts["port.use.use"].kind == kind
-
-
-def test_functions_that_are_known_are_what_reading_them_again_says(tmp_path: Path) -> None:
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    (folder / "tools.py").write_text(TOOLS, encoding="utf-8")
-    packages = objects.load([folder], tmp_path)
-    whole = objects.facts(packages)
-    functions = {name: one for name, one in whole.items() if one.kind == "function"}
-
-    again = objects.facts(packages, functions)
-
-    assert again == whole
-    assert all(again[name] is one for name, one in functions.items())

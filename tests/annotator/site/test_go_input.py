@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from annotator import config, parallel, session
+from annotator.cache import Kind
 from annotator.session import Asked, Session
 from annotator.site import go_input
 
@@ -54,8 +55,8 @@ def test_what_several_processes_find_out_is_what_one_does(
     at: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = go_input.read_go(at, ["store", "cmd", "pkg/store"], locks=True)
-    at.cache.put_values("uses", dict.fromkeys(go_input._keys(at, one.sources).values(), b"damaged"))
-    at.cache.put_values("locking", dict.fromkeys(go_input._keys(at, one.sources).values(), b"damaged"))
+    keys = go_input._analysis_keys(at, one.sources).values()
+    at.cache.put_many(Kind(go_input.ANALYSIS.name, str), dict.fromkeys(keys, "damaged"))
     monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
     monkeypatch.setattr(go_input, "_FEW_BYTES", 1)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
+import msgspec
 import pytest
 
-from annotator.golang.source_tree import SourceTree
-from annotator.model.go import GoFile
+from annotator.cache import Cache, Kind
+from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.reference import Anchor, Outcome, Reference, Verdict
 from annotator.model.source import Blob
 from annotator.repository.tag_snapshots import Contents
@@ -17,6 +20,7 @@ from annotator.tracking.lookup import anchor
 from annotator.tracking.source_trees import SourceTrees
 
 Files = Mapping[str, str]
+T = TypeVar("T")
 
 
 class MemorySnapshot:
@@ -37,24 +41,18 @@ class MemorySnapshot:
         return {path: self._data[path] for path in paths}
 
 
-class MemoryDocuments(dict[str, GoFile]):
-    """Parsed documents by blob id; its size is how many blobs were parsed."""
+class MemoryCache(Cache):
+    """A cache in memory."""
 
-    def get_many(self, ids: Iterable[str]) -> dict[str, GoFile]:
-        return {blob: self[blob] for blob in ids if blob in self}
+    def __init__(self) -> None:
+        self.values: dict[str, dict[str, bytes]] = defaultdict(dict)
 
-    def put_many(self, documents: Mapping[str, GoFile]) -> None:
-        self.update(documents)
+    def _read(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        return {key: self.values[kind][key] for key in keys if key in self.values[kind]}
 
-
-class MemoryKept(dict[str, bytes]):
-    """Results of hops by key."""
-
-    def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
-        return {key: self[key] for key in keys if key in self}
-
-    def put_many(self, results: Mapping[str, bytes]) -> None:
-        self.update(results)
+    def put_many(self, kind: Kind[T], values: Mapping[str, T]) -> None:
+        encoded = {key: msgspec.msgpack.encode(value) for key, value in values.items()}
+        self.values[kind.name] |= encoded
 
 
 class Snapshots:
@@ -87,11 +85,16 @@ class Grove(SourceTrees):
     """A forest in memory."""
 
     def __init__(self, tags: Mapping[str, Files]) -> None:
-        self.snapshots, self.parsed = Snapshots(tags), MemoryDocuments()
-        super().__init__(self.snapshots, self.parsed)
+        self.snapshots, self.cache = Snapshots(tags), MemoryCache()
+        super().__init__(self.snapshots, self.cache)
+
+    @property
+    def parsed(self) -> set[str]:
+        """The blobs that were parsed."""
+        return set(self.cache.values[PARSED_FILE.name])
 
     def anchors(self, tag: str, path: str, *symbols: str) -> list[Anchor]:
-        tree = SourceTree(self.snapshots.snapshot(tag), self.parsed)
+        tree = SourceTree(self.snapshots.snapshot(tag), self.cache)
         found = {d.symbol: d for d in tree.documents([path])[path].walk()}
         return [anchor(path, found[symbol]) for symbol in symbols]
 
@@ -103,9 +106,9 @@ def grove() -> Callable[..., Grove]:
 
 
 @pytest.fixture
-def kept() -> MemoryKept:
+def cache() -> MemoryCache:
     """A cache in memory."""
-    return MemoryKept()
+    return MemoryCache()
 
 
 @pytest.fixture
@@ -115,9 +118,7 @@ def carry() -> Callable[..., Verdict]:
     def make(
         before: Files, after: Files, path: str, symbol: str, *, line: int | None = None, nth: int = 0
     ) -> Verdict:
-        documents = MemoryDocuments()
-        old = SourceTree(MemorySnapshot("v1", before), documents)
-        new = SourceTree(MemorySnapshot("v2", after), documents)
+        old, new = SourceTree(MemorySnapshot("v1", before)), SourceTree(MemorySnapshot("v2", after))
         found = [d for d in old.documents([path])[path].walk() if d.symbol == symbol][nth]
         reference = Reference(path, symbol, line or found.line)
         (verdict,) = symbol_follower.between(

@@ -25,7 +25,7 @@ def opened(shop, tmp_path):
     """The shop as a source, a cache, and the tree at the baseline."""
     with (
         LocalSource(shop, repository="https://example.org/shop") as source,
-        Cache(tmp_path / "cache", reader="test") as cache,
+        Cache(tmp_path / "cache") as cache,
     ):
         yield source, cache, SourceTree(source.snapshot("v1.0.0"), cache)
 

@@ -7,7 +7,7 @@ import pytest
 from annotator.model.reference import Evidence, Missing, Moved, Reference, Renamed, TextState, Verified
 from annotator.model.symbol_history import TagStep
 from annotator.tracking import symbol_follower
-from annotator.tracking.symbol_follower import follow
+from annotator.tracking.symbol_follower import STEPS, follow
 
 FIRST = """package a
 
@@ -42,10 +42,10 @@ def tracked(forest, tag="v1.0.0", path="a/a.go", symbol="Keep", line=4):
     return symbol_follower.TrackedReference(Reference(path, symbol, line), anchor)
 
 
-def test_a_trail_tells_place_and_text_at_each_tag(grove, kept):
+def test_a_trail_tells_place_and_text_at_each_tag(grove, cache):
     forest = grove(TAGS)
 
-    (trail,) = symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, kept)
+    (trail,) = symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, cache)
 
     outcomes = [type(stop.outcome) for stop in trail.stops]
     assert outcomes == [Verified, Moved, Renamed, Renamed, Renamed, Missing, Renamed]
@@ -60,11 +60,11 @@ def test_a_trail_tells_place_and_text_at_each_tag(grove, kept):
     ]
 
 
-def test_a_trail_leads_backwards_too(grove, kept):
+def test_a_trail_leads_backwards_too(grove, cache):
     forest = grove(TAGS)
     start = tracked(forest, "v1.2.0", "b/b.go", "Hold", 6)
 
-    (trail,) = symbol_follower.histories([start], "v1.2.0", ORDER, forest, kept)
+    (trail,) = symbol_follower.histories([start], "v1.2.0", ORDER, forest, cache)
 
     assert trail.stops[0].outcome.anchor.symbol == "Keep"
     assert trail.stops[0].outcome.by is Evidence.BODY
@@ -73,20 +73,20 @@ def test_a_trail_leads_backwards_too(grove, kept):
     )
 
 
-def test_stops_come_in_the_order_that_was_asked_for(grove, kept):
+def test_stops_come_in_the_order_that_was_asked_for(grove, cache):
     forest = grove(TAGS)
     wanted = ["v1.2.0", "v1.0.0"]
 
-    (trail,) = symbol_follower.histories([tracked(forest)], "v1.0.0", wanted, forest, kept, among=ORDER)
+    (trail,) = symbol_follower.histories([tracked(forest)], "v1.0.0", wanted, forest, cache, among=ORDER)
 
     assert [stop.tag for stop in trail.stops] == wanted
     assert trail.stops[0].outcome.anchor.path == "b/b.go"
 
 
-def test_only_blobs_that_changed_are_parsed(grove, kept):
+def test_only_blobs_that_changed_are_parsed(grove, cache):
     forest = grove(TAGS)
 
-    symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, kept)
+    symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, cache)
 
     changed = {
         snapshot.files[path].id
@@ -97,36 +97,36 @@ def test_only_blobs_that_changed_are_parsed(grove, kept):
     assert set(forest.parsed) <= changed
 
 
-def test_a_second_run_reads_no_tree(grove, kept):
+def test_a_second_run_reads_no_tree(grove, cache):
     forest = grove(TAGS)
     start = tracked(forest)
-    first = symbol_follower.histories([start], "v1.0.0", ORDER, forest, kept)
+    first = symbol_follower.histories([start], "v1.0.0", ORDER, forest, cache)
     again = grove(TAGS)
 
-    second = symbol_follower.histories([start], "v1.0.0", ORDER, again, kept)
+    second = symbol_follower.histories([start], "v1.0.0", ORDER, again, cache)
 
     assert second == first
     assert not again.snapshots.asked
 
 
-def test_a_new_tag_costs_its_own_hop_alone(grove, kept):
+def test_a_new_tag_costs_its_own_hop_alone(grove, cache):
     old = {tag: files for tag, files in TAGS.items() if tag != "v1.2.2"}
     forest = grove(old)
     start = tracked(forest)
     hops = tuple(map(TagStep, ORDER, ORDER[1:]))
-    list(follow([start.anchor], "v1.0.0", hops[:-1], forest, kept))
+    list(follow([start.anchor], "v1.0.0", hops[:-1], forest, cache))
     again = grove(TAGS)
 
-    list(follow([start.anchor], "v1.0.0", hops, again, kept))
+    list(follow([start.anchor], "v1.0.0", hops, again, cache))
 
     assert again.snapshots.asked == {"v1.0.0", "v1.2.1", "v1.2.2"}
 
 
-def test_trees_are_released_when_the_walk_has_passed(grove, kept):
+def test_trees_are_released_when_the_walk_has_passed(grove, cache):
     forest = grove(TAGS)
     hops = tuple(map(TagStep, ORDER, ORDER[1:]))
 
-    for _ in follow([tracked(forest).anchor], "v1.0.0", hops, forest, kept):
+    for _ in follow([tracked(forest).anchor], "v1.0.0", hops, forest, cache):
         assert len(forest._trees) <= 3
 
 
@@ -140,17 +140,17 @@ def test_trees_are_released_when_the_walk_has_passed(grove, kept):
         ("vendor/x/x.go", "vendored"),
     ],
 )
-def test_what_cannot_be_followed_is_missing_and_says_why(grove, kept, known, why):
+def test_what_cannot_be_followed_is_missing_and_says_why(grove, cache, known, why):
     forest = grove({tag: files | {"vendor/x/x.go": FIRST} for tag, files in TAGS.items()})
     asked = known if isinstance(known, symbol_follower.TrackedReference) else tracked(forest, path=known)
 
-    (trail,) = symbol_follower.histories([asked], "v1.0.0", ORDER, forest, kept)
+    (trail,) = symbol_follower.histories([asked], "v1.0.0", ORDER, forest, cache)
 
     assert {type(stop.outcome) for stop in trail.stops} == {Missing}
     assert why in trail.stops[0].outcome.reason
 
 
-def test_few_tags_are_reached_in_one_step_and_on_the_way_where_that_does_not_tell(grove, kept):
+def test_few_tags_are_reached_in_one_step_and_on_the_way_where_that_does_not_tell(grove, cache):
     late = {"y/y.go": "package y\n"}
     rewritten = (
         EDITED.replace("things[name]; ok", "s.find(name, true); ok && count > 0")
@@ -165,24 +165,15 @@ def test_few_tags_are_reached_in_one_step_and_on_the_way_where_that_does_not_tel
     forest = grove(tags)
     start = tracked(forest)
 
-    near = symbol_follower.at_tags([start.anchor], "v1.0.0", ["v1.2.0"], forest, kept, among=list(tags))
-    far = symbol_follower.at_tags([start.anchor], "v1.0.0", ["v1.2.0"], forest, kept)
+    near = symbol_follower.at_tags([start.anchor], "v1.0.0", ["v1.2.0"], forest, cache, among=list(tags))
+    far = symbol_follower.at_tags([start.anchor], "v1.0.0", ["v1.2.0"], forest, cache)
 
     assert far["v1.2.0"][0].missing
     assert near["v1.2.0"][0].anchor.symbol == "Hold"
 
 
-def test_the_plan_is_kept_as_long_as_the_tags_are_the_same(grove, kept):
-    forest = grove(TAGS)
-    plan = symbol_follower.planned(ORDER, "v1.0.0", forest, kept)
-    again = grove(TAGS)
-
-    assert symbol_follower.planned(ORDER, "v1.0.0", again, kept) == plan
-    assert not again.snapshots.asked
-
-
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-def test_what_is_told_of_one_declaration_does_not_hang_on_which_was_asked_first(grove, kept, order):
+def test_what_is_told_of_one_declaration_does_not_hang_on_which_was_asked_first(grove, cache, order):
     pair = "package a\n\nvar a, b = 1, 2\n"
     other = FIRST.replace("package a", "").replace("Keep", "Other").replace("things", "goods")
     before = {"a/a.go": FIRST + other, "a/b.go": pair}
@@ -194,57 +185,57 @@ def test_what_is_told_of_one_declaration_does_not_hang_on_which_was_asked_first(
     forest = grove({"v1.0.0": before, "v1.0.1": after})
     anchors = [*forest.anchors("v1.0.0", "a/a.go", "Keep", "Other"), *forest.anchors("v1.0.0", "a/b.go", "b")]
 
-    at = symbol_follower.at_tags([anchors[n] for n in order], "v1.0.0", ["v1.0.1"], forest, kept)["v1.0.1"]
+    at = symbol_follower.at_tags([anchors[n] for n in order], "v1.0.0", ["v1.0.1"], forest, cache)["v1.0.1"]
 
     found = {order[n]: (place.anchor.path, place.anchor.symbol) for n, place in enumerate(at)}
     assert found == {0: ("c/c.go", "Keep"), 1: ("a/a.go", "Another"), 2: ("a/b.go", "b")}
 
 
-def test_a_tag_that_leaves_the_followed_files_alone_is_not_read(grove, kept):
+def test_a_tag_that_leaves_the_followed_files_alone_is_not_read(grove, cache):
     tags = {"v1.0.0": REST | {"a/a.go": FIRST}, "v1.0.1": {"z/z.go": "package z\n", "a/a.go": FIRST}}
     forest = grove(tags)
     start = tracked(forest)
     forest.snapshots.asked.clear()
 
-    (trail,) = symbol_follower.histories([start], "v1.0.0", list(tags), forest, kept)
+    (trail,) = symbol_follower.histories([start], "v1.0.0", list(tags), forest, cache)
 
     assert [type(stop.outcome) for stop in trail.stops] == [Verified, Verified]
     assert not forest.snapshots.asked
 
 
-def test_one_more_declaration_makes_no_other_unknown(grove, kept):
+def test_one_more_declaration_makes_no_other_unknown(grove, cache):
     tags = {"v1.0.0": {"a/a.go": FIRST, "b/b.go": FIRST}, "v1.0.1": {"a/a.go": LATER, "b/b.go": LATER}}
     forest = grove(tags)
     first, second = tracked(forest), tracked(forest, path="b/b.go")
-    alone = symbol_follower.histories([first], "v1.0.0", list(tags), forest, kept)
-    stored = dict(kept)
+    alone = symbol_follower.histories([first], "v1.0.0", list(tags), forest, cache)
+    stored = dict(cache.values[STEPS.name])
 
-    both = symbol_follower.histories([second, first], "v1.0.0", list(tags), grove(tags), kept)
+    both = symbol_follower.histories([second, first], "v1.0.0", list(tags), grove(tags), cache)
 
     assert both[1] == alone[0]
-    assert kept.items() > stored.items()
+    assert cache.values[STEPS.name].items() > stored.items()
 
 
-def test_an_interrupted_walk_keeps_the_steps_that_were_made(grove, kept):
+def test_an_interrupted_walk_keeps_the_steps_that_were_made(grove, cache):
     forest = grove(TAGS)
     start = tracked(forest).anchor
     hops = tuple(map(TagStep, ORDER, ORDER[1:]))
 
-    walking = follow([start], "v1.0.0", hops, forest, kept)
+    walking = follow([start], "v1.0.0", hops, forest, cache)
     reached = [next(walking) for _ in range(len(hops))]
     walking.close()
 
     again = grove(TAGS)
     again.snapshots.asked.clear()
-    resumed = follow([start], "v1.0.0", hops, again, kept)
+    resumed = follow([start], "v1.0.0", hops, again, cache)
     assert [next(resumed) for _ in range(len(hops))] == reached
     assert not again.snapshots.asked
 
 
-def test_steps_cached_by_another_version_are_made_again(grove, kept):
+def test_steps_cached_by_another_version_are_made_again(grove, cache):
     forest = grove(TAGS)
-    first = symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, kept)
-    for key in kept:
-        kept[key] = b"\x93\xa5other\x01\xc0"
+    first = symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, cache)
+    for key in cache.values[STEPS.name]:
+        cache.values[STEPS.name][key] = b"\x93\xa5other\x01\xc0"
 
-    assert symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, grove(TAGS), kept) == first
+    assert symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, grove(TAGS), cache) == first

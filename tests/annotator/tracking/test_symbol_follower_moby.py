@@ -79,9 +79,9 @@ def woods(bench, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def eighteen(bench, woods):
-    forest, hops, tags = woods
+    forest, cache, tags = woods
     starts = bench._eighteen(forest.tree(bench.BASELINE))
-    return symbol_follower.histories(bench._known(starts), bench.BASELINE, tags, forest, hops)
+    return symbol_follower.histories(bench._known(starts), bench.BASELINE, tags, forest, cache)
 
 
 @pytest.mark.parametrize("tag", EXPECTED)
@@ -109,11 +109,11 @@ def test_at_every_tag_the_line_of_an_answer_holds_its_name(eighteen, woods):
 
 
 def test_survivors_are_placed_right_and_none_wrong(bench, woods):
-    forest, hops, tags = woods
+    forest, cache, tags = woods
     base = forest.tree(bench.BASELINE)
     starts = bench._scope(base)
     found = symbol_follower.histories(
-        bench._known(starts), bench.BASELINE, list(bench.GOALS), forest, hops, among=tags
+        bench._known(starts), bench.BASELINE, list(bench.GOALS), forest, cache, among=tags
     )
 
     for number, (tag, goal) in enumerate(bench.GOALS.items()):
@@ -137,8 +137,8 @@ def test_one_step_over_years_is_never_wrong_either(bench, woods):
 
 
 def test_the_walk_reaches_every_release(bench, woods):
-    forest, hops, tags = woods
-    plan = symbol_follower.planned(tags, bench.BASELINE, forest, hops)
+    forest, _, tags = woods
+    plan = symbol_follower.planned(tags, bench.BASELINE, forest)
 
     assert {hop.after for hop in plan} | {bench.BASELINE} == set(tags)
     assert tag_graph.towards(plan, ["docker-v29.7.2"])[-1].after == "docker-v29.7.2"
