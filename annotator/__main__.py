@@ -1,40 +1,28 @@
-"""The program `annotator`, also `python -m annotator`: loads the command line, which takes a moment."""
+"""The program `annotator`, also `python -m annotator`."""
 
 from __future__ import annotations
 
-import gc
-import os
 import signal
 import sys
+from types import FrameType
 
 INTERRUPTED = 130
 
-# Many values are made and few circles of them: looking for these more often costs a tenth of all time.
-_ALLOCATED = 20_000
-
 
 def main() -> None:
-    """Run the command line; Ctrl-C while it is loaded, and once it is done, just ends the program."""
-    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it is to be ignored
-    if heard:
-        signal.signal(signal.SIGINT, _end)
-    from annotator import cli  # noqa: PLC0415 - see above
-
-    gc.freeze()
-    gc.set_threshold(_ALLOCATED)
+    """Run the command line; SIGTERM ends it as Ctrl-C does."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # else whoever started us wants it ignored
+        signal.signal(signal.SIGTERM, _interrupt)
     try:
-        if heard:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        from annotator import cli  # noqa: PLC0415 - so that Ctrl-C while it loads shows no traceback
+
         cli.main()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    finally:
-        if heard:
-            signal.signal(signal.SIGINT, _end)
 
 
-def _end(_number: int, _frame: object) -> None:
-    os._exit(INTERRUPTED)
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

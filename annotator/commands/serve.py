@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
 from collections.abc import Iterable
@@ -28,7 +27,7 @@ def check_port(port: int) -> None:
 
 
 def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -> int:
-    """Serve the pages until we are told to end, and build them again whenever a file of theirs changes.
+    """Serve the pages until this process is interrupted, and build them again whenever a file of theirs changes.
 
     Args:
         project: The project.
@@ -47,7 +46,7 @@ def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -
     if quiet:
         command.append("--quiet")
     with watching(folders, [project.site], lambda: _run(again)):
-        return _serve(command)
+        return _run(command)
 
 
 def serve_versions(project: Project, port: int) -> None:
@@ -55,18 +54,7 @@ def serve_versions(project: Project, port: int) -> None:
     dev_server.serve_files(project.site / "html", port)
 
 
-def _serve(command: list[str]) -> int:
-    """Run a server until it ends or we are told to end; it never outlives us."""
-
-    def end(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, end)
-    with programs.started(command) as server:
-        return server.wait()
-
-
 def _run(command: list[str]) -> int:
-    """Run a program of ours, and return its exit code."""
+    """Run a program that never outlives this process, and return its exit code."""
     with programs.started(command) as process:
         return process.wait()

@@ -273,7 +273,8 @@ def test_a_cache_that_cannot_be_written_is_said_and_gone_without(
     assert "without a cache" in capsys.readouterr().err
 
 
-def test_ctrl_c_leaves_with_130(project, shop):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_command_exits_with_130(project, shop, number):
     held = project / "held.toml"
     os.mkfifo(held)
     process = subprocess.Popen(
@@ -293,7 +294,7 @@ def test_ctrl_c_leaves_with_130(project, shop):
         env=os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1])},
     )
     with held.open("wb"):  # opens when the program has come to reading it
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Traceback" not in said
