@@ -20,8 +20,7 @@ from runtime.plugin.v2.plugin import Plugin
 from runtime.volume.local import local_unix
 from runtime.volume.local.crash import CREATING, REMOVING, aside
 from runtime.volume.local.local import VOLUMES_PATH_NAME, Root
-from runtime.volume.local.local_unix import BrokenOptions
-from runtime.volume.local.local_volume import VOLUME_DATA_PATH_NAME
+from runtime.volume.local.local_unix import VOLUME_DATA_PATH_NAME, BrokenOptions
 from runtime.volume.service import bolt, db
 from runtime.volume.volume import DEFAULT_DRIVER_NAME
 

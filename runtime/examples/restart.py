@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from runtime import Config, Daemon
+from runtime.check import inspect
 from runtime.examples._story import say
-from runtime.volume.invariants import check
 
 CHILD = """
 import sys
@@ -47,7 +47,7 @@ def main() -> None:
             kept_all = wanted.items() <= there.items()
             say("Another was killed while it made volumes; all that it had acknowledged are there", kept_all)
             say("Not one is there by halves", all(labels for labels in there.values()))
-            say("And nothing is wrong", check(daemon.volumes.vs) == ())
+        say("And nothing is wrong on disk", inspect(root) == ())
 
 
 def users(daemon: Daemon) -> int:

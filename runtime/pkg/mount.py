@@ -10,9 +10,6 @@ import errno
 import logging
 import os
 import re
-import select
-import threading
-from contextlib import suppress
 from enum import IntFlag
 from pathlib import Path
 from typing import Final
@@ -26,8 +23,6 @@ MNT_DETACH = 2
 
 _MOUNT_INFO = Path("/proc/self/mountinfo")
 _MOUNT_POINT_FIELD = 4
-_ESCAPED = re.compile(r"[\\\s#]")
-"""What the table of mounts has in another form."""
 
 
 def get_mounts() -> list[str]:
@@ -43,46 +38,6 @@ def get_mounts() -> list[str]:
     except FileNotFoundError:
         return []
     return [_unescape(line.split(" ")[_MOUNT_POINT_FIELD]) for line in lines]
-
-
-class MountTable:
-    """The kernel's table of mounts, which is read again only once it has changed; for many questions."""
-
-    def __init__(self) -> None:
-        self._mu = threading.Lock()
-        self._changes = select.poll()
-        self._table = b""
-        self._descriptor: int | None = None
-        with suppress(OSError):
-            self._descriptor = os.open(_MOUNT_INFO, os.O_RDONLY | os.O_CLOEXEC)
-            self._changes.register(self._descriptor, select.POLLPRI)
-            self._table = self._read(self._descriptor)
-
-    def may_have(self, path: str) -> bool:
-        """Whether the table has this path anywhere; if not, nothing is mounted there or below.
-
-        Args:
-            path: Absolute, and without symlinks.
-        """
-        with self._mu:
-            if self._descriptor is None or _ESCAPED.search(path) is not None:
-                return True
-            if self._changes.poll(0):
-                self._table = self._read(self._descriptor)
-            return os.fsencode(path) in self._table
-
-    def close(self) -> None:
-        """Look no more: from now on there may be anything."""
-        with self._mu:
-            if self._descriptor is not None:
-                self._changes.unregister(self._descriptor)
-                os.close(self._descriptor)
-                self._descriptor = None
-
-    @staticmethod
-    def _read(descriptor: int) -> bytes:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        return b"".join(iter(lambda: os.read(descriptor, 1 << 16), b""))
 
 
 def mounted(mountpoint: Path) -> bool:

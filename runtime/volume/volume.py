@@ -5,9 +5,9 @@ Go: volume/volume.go
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -180,86 +180,6 @@ class Driver(Protocol):
             EngineError: There is no such volume.
         """
         ...
-
-
-class Prepared(Protocol):
-    """A volume that is complete on disk and not visible yet."""
-
-    @property
-    def volume(self) -> Volume:
-        """The volume to be."""
-        ...
-
-    def publish(self) -> None:
-        """Make it visible, in one step that a crash cannot divide."""
-        ...
-
-    def discard(self) -> None:
-        """Leave nothing of it."""
-        ...
-
-
-class Retired(Protocol):
-    """A volume that is not visible any more, and whose data are still there."""
-
-    def restore(self) -> None:
-        """Make it visible again."""
-        ...
-
-    def finish(self) -> None:
-        """Delete the data; if that fails, the volume is visible again with what is left.
-
-        Raises:
-            EngineError: Something cannot be deleted.
-        """
-        ...
-
-
-class Immediate(Driver, Protocol):
-    """A driver in this process that answers at once, and makes and removes volumes in two steps.
-
-    Between the steps the store writes its record, so that after a crash there is a volume with its
-    labels or none at all; `recover` ends what a crash interrupted.
-    """
-
-    answers_at_once: Literal[True]
-
-    def prepare(self, name: str, opts: Pairs | None) -> Prepared:
-        """First step of `create`."""
-        ...
-
-    def retire(self, vol: Any, /) -> Retired:
-        """First step of `remove`."""
-        ...
-
-    def flush(self) -> None:
-        """Bring to disk what was prepared so far."""
-        ...
-
-    def recover(self, recorded: Callable[[], Collection[str]]) -> Sequence[str]:
-        """Publish what is recorded, and name the volumes whose removal was begun."""
-        ...
-
-    def sweep(self) -> None:
-        """Delete what a crash left and nobody needs."""
-        ...
-
-    def expect(self, name: str, options: Pairs | None) -> None:
-        """Refuse to mount a volume that has lost the options of its record."""
-        ...
-
-    def warnings(self) -> Sequence[str]:
-        """What is not as it should be on disk, one sentence each."""
-        ...
-
-    def close(self) -> None:
-        """Give back what it keeps open."""
-        ...
-
-
-def answers_at_once(driver: Driver) -> TypeGuard[Immediate]:
-    """Whether a driver is one of those that answer at once."""
-    return getattr(driver, "answers_at_once", False) is True
 
 
 class Unreachable(EngineError):

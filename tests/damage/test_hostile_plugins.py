@@ -18,7 +18,7 @@ from runtime import check as plugin_check
 from runtime.errdefs import EngineError
 from runtime.pkg.plugins.transport import Timings as LegacyTimings
 from runtime.volume.drivers.proxy import Timings as VolumeTimings
-from runtime.volume.invariants import check
+from tests.runtime.volume.invariants import check
 
 BRIEF = Timings(
     start=0.3,

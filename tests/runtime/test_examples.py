@@ -74,7 +74,7 @@ def test_sharing_counts_by_name(told: Callable[..., list[str]]) -> None:
 def test_a_restart_loses_nothing(told: Callable[..., list[str]]) -> None:
     lines = told(restart.main)
     assert [line for line in lines if line.endswith("False")] == []
-    assert lines[-1] == "And nothing is wrong: True"
+    assert lines[-1] == "And nothing is wrong on disk: True"
 
 
 def test_a_driver_that_is_gone_comes_back(told: Callable[..., list[str]]) -> None:

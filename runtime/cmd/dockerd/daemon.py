@@ -37,7 +37,7 @@ from runtime.golang import encoding_json
 from runtime.golang.context import Context
 from runtime.pkg.pubsub import Subscriber
 from runtime.pkg.signal import caught
-from runtime.volume.local.local_volume import LocalVolume
+from runtime.volume.local.local import LocalVolume
 from runtime.volume.service import convert
 from runtime.volume.service.service import VolumesService
 from runtime.workers import Threads, Workers

@@ -16,7 +16,8 @@ from runtime.golang.strconv import quote
 from runtime.pkg.locker import Locker
 from runtime.volume.drivers.adapter import VolumeDriverAdapter
 from runtime.volume.drivers.proxy import DEFAULT, Client, Timings, VolumeDriverProxy
-from runtime.volume.volume import SCOPES, Driver, answers_at_once
+from runtime.volume.local.local import Root
+from runtime.volume.volume import SCOPES, Driver
 
 
 class DriverNotFound(NotFound):
@@ -174,18 +175,15 @@ class Store:
                 found[p.name] = self._keep(p, self._make_plugin_adapter(p))
         return tuple(found.values())
 
-    def registered(self, names: Sequence[str]) -> Sequence[Driver] | None:
-        """The drivers of these names if no plugin has to be looked for; None otherwise."""
+    def registered_drivers(self) -> Sequence[Driver]:
+        """Return the drivers that need no look for plugins, sorted by name."""
         with self.mu:
-            found = [self.extensions[name] for name in names if name in self.extensions]
-        return found if len(found) == len(names) else None
+            return [self.extensions[name] for name in sorted(self.extensions)]
 
     def close(self) -> None:
         """Close the drivers of this process."""
-        with self.mu:
-            drivers = tuple(self.extensions.values())
-        for d in drivers:
-            if answers_at_once(d):
+        for d in self.registered_drivers():
+            if isinstance(d, Root):
                 d.close()
 
     def problem(self, name: str) -> EngineError | None:

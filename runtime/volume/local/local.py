@@ -7,23 +7,29 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Literal
+from typing import Any, Final
 
 from runtime.errdefs import System
 from runtime.golang.strconv import cause, quote
-from runtime.pkg import mount, system
-from runtime.pkg.mount import MountTable, unmount
-from runtime.volume.local import crash, local_unix
-from runtime.volume.local.crash import CREATING, REMOVING, ROOT_MODE, TRASH, Creation, Removal
-from runtime.volume.local.local_unix import BrokenOptions, ValidationError, VolumeNotFound
-from runtime.volume.local.local_volume import VOLUME_DATA_PATH_NAME, LocalVolume, unknown_type
-from runtime.volume.service import db
+from runtime.pkg import mount
+from runtime.pkg.mount import mounted, unmount
+from runtime.volume.local import local_unix
+from runtime.volume.local.crash import CREATING, REMOVING, ROOT_MODE, TRASH, CrashSafe
+from runtime.volume.local.local_unix import (
+    VOLUME_DATA_PATH_NAME,
+    BrokenOptions,
+    OptsConfig,
+    ValidationError,
+    VolumeNotFound,
+)
 from runtime.volume.volume import DEFAULT_DRIVER_NAME, LOCAL_SCOPE
 
 log = logging.getLogger(__name__)
@@ -37,6 +43,9 @@ VOLUMES_PATH_NAME: Final = "volumes"
 
 Go: volume/local/local.go::volumesPathName
 """
+
+RESERVED: Final = re.compile(r"metadata\.(db|sqlite3(-wal|-shm|-journal|\.damaged-.*)?)", re.DOTALL)
+"""Names of the files that `volume/service/db.py` keeps in the same directory: no volume has one of these."""
 
 
 def new(scope: str | Path) -> Root:
@@ -78,46 +87,37 @@ def _without_directory(base: Path, error: OSError) -> Root:
     return root
 
 
-class Root:
-    """Makes and removes directories for volumes, in a place that it never leaves.
+class Root(CrashSafe):
+    """The local driver: makes and removes directories below one directory, which it never leaves.
 
-    A volume appears and disappears by one rename. Until then, and from then on, its directory has a name
-    that no volume can have, so that a crash in the middle can be told from a volume.
+    Safe to use from several threads. The base class has the steps that a crash cannot divide.
 
     Args:
         base: The engine's root.
         descriptor: That of the directory of volumes.
 
     Differs:
-        extra base: moby's scope.
+        extra base: moby's scope; here `scope` is what moby's method of that name returns.
         field rootIdentity: see `new`.
-        extra descriptor: everything is done through it.
-        extra answers_at_once: see `driver.Immediate`.
+        extra descriptor: everything is done through it, so that no swapped symlink leads elsewhere.
         extra real_path: the path without symlinks, as in the mount table.
-        extra broken: what is not as it should be, by volume.
-        extra mounts: what is mounted, for every removal.
-        extra staged: the volumes that are being made.
-        extra unsynced: the directories of which `flush` has not brought to disk yet what is in them.
+        extras broken, blocked: what is wrong with a volume, and why there can be no volumes at all.
         extra leftovers: what a crash left.
-        extra blocked: why there can be no volumes at all.
         extra name: what moby's method of that name returns.
     """
 
     name: Final = DEFAULT_DRIVER_NAME
     scope: Final = LOCAL_SCOPE
-    answers_at_once: Literal[True] = True
 
     def __init__(self, base: Path, descriptor: int) -> None:
+        super().__init__()
         self.m = threading.Lock()
         self.base = base
         self.path = str(base / VOLUMES_PATH_NAME)
         self.real_path = os.path.realpath(self.path)
         self.descriptor = descriptor
-        self.mounts = MountTable()
         self.volumes: dict[str, LocalVolume] = {}
         self.broken: dict[str, str] = {}
-        self.staged: set[str] = set()
-        self.unsynced: set[str] = set()
         self.leftovers: list[str] = []
         self.blocked = ""
 
@@ -147,20 +147,6 @@ class Root:
         leftovers = {name for name in names if name.startswith((CREATING, REMOVING, TRASH))}
         return names - leftovers, leftovers
 
-    @contextmanager
-    def opened(self) -> Iterator[int]:
-        """A descriptor of one's own: two who read a directory through one would share their place in it.
-
-        Raises:
-            OSError: The driver is closed.
-        """
-        with self.m:
-            own = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.descriptor)
-        try:
-            yield own
-        finally:
-            os.close(own)
-
     def list(self) -> Sequence[LocalVolume]:
         """All volumes."""
         return tuple(self.volumes.values())
@@ -184,44 +170,38 @@ class Root:
             System: The directory or the options file cannot be made.
 
         Differs:
+            call Root.DataPath: the path is computed.
             call RemoveAll: what failed is removed through descriptors, and never what was there before.
             behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
             behaviour reserved: the names of the engine's own files are refused; moby fails for the one that
                 it has, since the file is there.
             call localVolume.Name: an attribute, which is read.
         """
-        prepared = self.prepare(name, opts)
-        prepared.publish()
-        return prepared.volume
+        with self.creating(name, opts) as volume:
+            return volume
 
-    def prepare(self, name: str, opts: Mapping[str, str] | None = None) -> Creation:
-        """Make a volume that nobody sees yet.
+    @contextmanager
+    def creating(self, name: str, opts: Mapping[str, str] | None = None) -> Iterator[LocalVolume]:
+        """Make a volume that appears when the block ends, and is gone if the block fails.
 
         Raises:
-            ValidationError: The name or an option cannot be.
+            ValidationError: The name or an option is not valid.
             System: The directory or the options file cannot be made.
         """
         local_unix.validate_name(name)
-        if db.is_reserved(name):
+        if RESERVED.fullmatch(name):
             raise ValidationError(
                 f"{quote(name)} is the name of a file that the engine keeps beside the volumes"
             )
         config = local_unix.set_opts(opts)
         if self.blocked:
             raise System(self.blocked)
-        with self.m:
-            if name in self.volumes:
-                return Creation(self, self.volumes[name], made=False)
-            if name in self.staged:
-                raise System(f"volume {name} is being created")
-            self.staged.add(name)
-        creation = Creation(self, LocalVolume(name, self, config), made=True)
-        try:
-            creation.build()
-        except BaseException:
-            creation.discard()
-            raise
-        return creation
+        if (existing := self.volumes.get(name)) is not None:
+            yield existing
+            return
+        volume = LocalVolume(name, self, config)
+        with self.staged(volume):
+            yield volume
 
     def remove(self, vol: object) -> None:
         """Remove a volume and all its data.
@@ -242,48 +222,22 @@ class Root:
             call GetMounts: what is mounted is looked for once.
             error volume-has-active-mounts: the volume says so itself.
         """
-        self.retire(vol).finish()
+        with self.removing(vol):
+            pass
 
-    def retire(self, vol: object) -> Removal:
-        """Take a volume out of sight; its data are deleted, or it is back, in a second step.
+    @contextmanager
+    def removing(self, vol: object) -> Iterator[None]:
+        """Hide a volume; its data are deleted when the block ends, and it is back if the block or that fails.
 
         Raises:
             System: It is mounted, made by another driver, leads out of the root, or cannot be deleted.
         """
         if not isinstance(vol, LocalVolume):
-            raise unknown_type(vol)
+            raise System(f"unknown volume type {type(vol).__name__}")
         vol.release()
         self._check_scope(vol)
-        removing = Removal(self, vol)
-        removing.hide()
-        return removing
-
-    def flush(self) -> None:
-        """Bring to disk which directories there are, and what was done in them.
-
-        Raises:
-            OSError: The disk fails.
-        """
-        for name in self.unsynced.copy():
-            with suppress(FileNotFoundError), system.opened(name, self.descriptor) as directory:
-                os.fsync(directory)
-            self.unsynced.discard(name)
-        os.fsync(self.descriptor)
-
-    def recover(self, recorded: Callable[[], Collection[str]]) -> Sequence[str]:
-        """End what a crash interrupted.
-
-        Args:
-            recorded: Tells the names of the volumes that have a record, if it is asked.
-
-        Returns:
-            The volumes whose removal was begun: their records are to be deleted.
-        """
-        return crash.recover(self, recorded)
-
-    def sweep(self) -> None:
-        """Delete the data of volumes whose removal was begun; what cannot be deleted is named in the log."""
-        crash.sweep(self)
+        with self.hidden(vol):
+            yield
 
     def warnings(self) -> Sequence[str]:
         """What is not as it should be on disk."""
@@ -294,7 +248,6 @@ class Root:
         with self.m:
             if self.descriptor != CLOSED:
                 os.close(self.descriptor)
-                self.mounts.close()
             # The system gives a number that is free to whatever is opened next.
             self.descriptor = CLOSED
 
@@ -390,6 +343,171 @@ class Root:
         return System(f"Unable to remove a directory outside of the local volume root {self.base}: {path}")
 
 
+class LocalVolume:
+    """A directory, and what is mounted there while the volume is in use.
+
+    Args:
+        name: Its name, and that of its directory.
+        root: Where the directory is.
+        opts: What is mounted; None for nothing.
+        problem: Why the options are not known; empty if they are.
+
+    Go:
+        volume/local/local.go::localVolume
+        volume/local/local.go::activeMount
+    Differs:
+        field active: `count` and `mounted` stand in the volume itself.
+        extra root: for the path.
+        extra problem: a broken options file does not stop the start.
+        extra cached_path: what moby's method of that name returns.
+        extras count, mounted: of active.
+    """
+
+    __slots__ = ("_created", "count", "m", "mounted", "name", "opts", "problem", "root")
+
+    driver_name = DEFAULT_DRIVER_NAME
+
+    def __init__(self, name: str, root: Root, opts: OptsConfig | None = None, problem: str = "") -> None:
+        self.name = name
+        self.root = root
+        self.opts = opts
+        self.problem = problem
+        self.count = 0
+        self.mounted = False
+        self.m = threading.Lock()
+        self._created: datetime | None = None
+
+    def path(self) -> str:
+        """Where the data are.
+
+        Go:
+            volume/local/local.go::localVolume.Path
+            volume/local/local.go::localVolume.CachedPath
+            volume/local/local.go::Root.DataPath
+        Differs:
+            param volumeName: the name is its own.
+        """
+        return f"{self.root.path}/{self.name}/{VOLUME_DATA_PATH_NAME}"
+
+    cached_path = path
+
+    def mount(self, ref: str) -> str:
+        """Mount what the options say, if it is not, and count one more user.
+
+        Raises:
+            System: It cannot be mounted, or nobody knows what is to be.
+
+        Go: volume/local/local.go::localVolume.Mount
+        Differs:
+            call localVolume.Path: the path is computed.
+        """
+        del ref
+        with self.m:
+            if self.problem:
+                raise System(self.problem)
+            if self.opts is not None:
+                if not self.mounted:
+                    self._mount(self.opts)
+                    self.mounted = True
+                self.count += 1
+            return self.path()
+
+    def unmount(self, ref: str) -> None:
+        """Count one user less, and after the last one unmount what was mounted.
+
+        Raises:
+            System: It cannot be unmounted.
+
+        Differs:
+            behaviour count: stays at zero when nobody is counted; moby's count wraps, and the volume cannot
+                be removed until the next start.
+        """
+        del ref
+        with self.m:
+            if self.opts is not None:
+                if self.count == 0:
+                    log.error("volume %s: unmounted more often than mounted", self.name)
+                    return
+                self.count -= 1
+            if self.count == 0:
+                self._unmount()
+
+    def release(self) -> None:
+        """Unmount what is mounted, before the volume is removed.
+
+        Raises:
+            System: Somebody uses the volume, or it cannot be unmounted.
+        """
+        with self.m:
+            if self.count > 0:
+                raise System("volume has active mounts")
+            self._unmount()
+
+    def created_at(self) -> datetime | None:
+        """When it was made.
+
+        Differs:
+            behaviour source: the volume's own directory, asked once; moby asks that of the data, whose time
+                changes with every file that a container makes there.
+        """
+        if self._created is None:
+            try:
+                seconds = os.stat(self.name, dir_fd=self.root.descriptor, follow_symlinks=False).st_ctime
+            except OSError:
+                return None
+            self._created = datetime.fromtimestamp(seconds, UTC)
+        return self._created
+
+    def status(self) -> dict[str, Any] | None:
+        """Nothing more."""
+        return None
+
+    def _mount(self, opts: OptsConfig) -> None:
+        """Mount what the options say.
+
+        Go: volume/local/local_unix.go::localVolume.mount
+        Differs:
+            behaviour symlink: the directory of the data must not be one.
+            extra opts: known to be there.
+            call System: the kind is given where the error arises.
+            call localVolume.Path: the path is computed.
+        """
+        if not opts.mount_device:
+            raise System("missing device in volume options")
+        options = opts.mount_opts
+        if opts.mount_type == "nfs":
+            try:
+                options = local_unix.resolved(options)
+            except OSError as error:
+                raise System(f"error resolving passed in nfs address: {cause(error)}", error) from error
+        try:
+            if os.path.islink(self.path()):  # noqa: PTH114 - no Path needed
+                raise NotADirectoryError(0, "the directory of the data is a symlink")
+            mount.mount(opts.mount_device, self.path(), opts.mount_type, options)
+        except OSError as error:
+            raise System(
+                f"error while mounting volume with options: {opts}: {cause(error)}", error
+            ) from error
+
+    def _unmount(self) -> None:
+        """Unmount what is mounted.
+
+        Go: volume/local/local.go::localVolume.unmount
+        Differs:
+            call localVolume.Path: the path is computed.
+        """
+        if self.opts is None:
+            return
+        try:
+            unmount(Path(self.path()))
+        except OSError as error:
+            if mounted(Path(self.path())):
+                raise System(
+                    f"error while unmounting volume path '{self.path()}': {cause(error)}", error
+                ) from error
+        self.mounted = False
+
+
 def _try_unmount(path: str) -> None:
     try:
         unmount(Path(path))
@@ -398,7 +516,7 @@ def _try_unmount(path: str) -> None:
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:
-    return entry.is_dir(follow_symlinks=False) and not db.is_reserved(entry.name)
+    return entry.is_dir(follow_symlinks=False) and not RESERVED.fullmatch(entry.name)
 
 
 def _is_text(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The options of a local volume: what is to be mounted for it, and the file that keeps them.
+"""Options of local volumes: what is mounted for a volume, and the file that says so.
 
 Go: volume/local/local.go, volume/local/local_unix.go, daemon/names/names.go
 """
@@ -33,6 +33,12 @@ class VolumeNotFound(EngineError):
 class ValidationError(InvalidParameter):
     """A name or an option that the local driver does not take."""
 
+
+VOLUME_DATA_PATH_NAME: Final = "_data"
+"""The directory in a volume's own that holds its data.
+
+Go: volume/local/local.go::VolumeDataPathName
+"""
 
 FILE: Final = "opts.json"
 ASIDE: Final = ".opts.json"

@@ -6,22 +6,22 @@ Go: volume/service/convert.go
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
+from runtime.api.types.filters import Args, InvalidFilter
 from runtime.api.types.volume import Volume, VolumeUsageData
 from runtime.errdefs import EngineError
 from runtime.golang import context
 from runtime.golang.context import Context
 from runtime.pkg import directory
-from runtime.volume.local.local_volume import LocalVolume
+from runtime.volume.local.local import LocalVolume
+from runtime.volume.service.by import And, By, ByDriver, ByReferenced, CustomFilter, by_label_filter
+from runtime.volume.service.store import VolumeStore
 from runtime.volume.service.wrapper import VolumeWrapper
-
-if TYPE_CHECKING:
-    from runtime.volume.service.store import VolumeStore
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,38 @@ def volume_to_api_type(v: VolumeWrapper) -> Volume:
     if isinstance(v.volume, LocalVolume) and created is not None:
         v.api = shown
     return shown
+
+
+def filters_to_by(args: Args, accepted: Collection[str]) -> By | None:
+    """Return the condition for a client's filters; None for all volumes.
+
+    Raises:
+        InvalidFilter: A filter does not exist, or does not take its value.
+
+    Differs:
+        behaviour label: not looked at if no filter asks for labels.
+    """
+    args.validate(accepted)
+    bys: list[By] = []
+    if drivers := args.get("driver"):
+        bys.append(ByDriver(drivers))
+    if args.contains("name"):
+        bys.append(CustomFilter(lambda volume: args.match("name", volume.name)))
+    if args.contains("label") or args.contains("label!"):
+        bys.append(by_label_filter(args))
+    if args.contains("dangling"):
+        bys.append(ByReferenced(not _dangling(args)))
+    if len(bys) > 1:
+        return And(tuple(bys))
+    return bys[0] if bys else None
+
+
+def _dangling(args: Args) -> bool:
+    if args.exact_match("dangling", "true") or args.exact_match("dangling", "1"):
+        return True
+    if args.exact_match("dangling", "false") or args.exact_match("dangling", "0"):
+        return False
+    raise InvalidFilter("dangling", args.get("dangling"))
 
 
 def rfc3339(time: datetime | None) -> str:

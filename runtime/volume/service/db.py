@@ -369,14 +369,6 @@ def _rows(database: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
         )
 
 
-def is_reserved(name: str) -> bool:
-    """Whether the name is one of a file of records, so that a directory of that name is no volume."""
-    return name in _RESERVED or name.startswith(FILE + ASIDE)
-
-
-_RESERVED: Final = frozenset({BOLT_FILE, *(FILE + suffix for suffix in SIDE_FILES)})
-
-
 def _complaint(name: str, why: str) -> str:
     return f"Error while reading volume metadata for volume {quote(name)}: {why}"
 

@@ -1,159 +1,215 @@
-"""Knows the volumes of an earlier engine again, without waiting for drivers that are gone."""
+"""Restoring volumes at start, without waiting for drivers that are gone.
+
+Go: volume/service/restore.go
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from runtime import workers
 from runtime.errdefs import EngineError
 from runtime.golang.strconv import quote
-from runtime.volume.service.db import VolumeMetadata
-from runtime.volume.service.wrapper import VolumeWrapper, all_drivers, ask, list_drivers, missing_driver
-from runtime.volume.volume import Driver, Immediate, Volume, answers_at_once
-
-if TYPE_CHECKING:
-    from runtime.volume.service.store import VolumeStore
+from runtime.pkg.locker import Locker
+from runtime.volume.drivers.extpoint import Store
+from runtime.volume.drivers.probing import Answer, Probes
+from runtime.volume.drivers.proxy import Timings
+from runtime.volume.local.local import Root
+from runtime.volume.service.db import Metadata, VolumeMetadata
+from runtime.volume.service.wrapper import VolumeWrapper, ask
+from runtime.volume.volume import Driver, Unreachable, Volume
+from runtime.workers import Workers
 
 log = logging.getLogger(__name__)
 
 SHOWN: Final = 10
 """How many of many volumes the log names."""
+PLUGINS: Final = " plugins"
+"""Name of the question which plugins there are; no driver can have it."""
 
 
-def restore(store: VolumeStore) -> None:
-    """Know the volumes that the records speak of, and count them as users of their drivers.
+class VolumeStoreRestore:
+    """The part of `VolumeStore` that loads volumes at start, and that asks several drivers at once.
 
-    Drivers of this process answer at once. The plugins are asked beside, and waited for within one bound;
-    who answers later is known later.
-
-    Go: volume/service/restore.go::VolumeStore.restore
-    Differs:
-        call lookupVolume: one list of each driver instead of one call for each volume.
-        behaviour records: none is removed; a plugin that is not ready yet would lose its labels.
-        behaviour bound: the start goes on after a second; moby waits a quarter of a minute for each volume of
-            a driver that is gone, one after the other.
-        calls VolumeStore.getVolume, VolumeStore.setMeta: `get` does, which takes the lock.
-        call Store.CreateDriver: `set_named` does, once for each volume.
-        call Store.GetDriverList: to know the drivers without looking for plugins.
-        call Driver.List: one list of each driver.
-        call Store.GetAllDrivers: the plugins that there are, asked once.
-        call Driver.Get: for what a driver did not list.
-        calls Locker.Lock, Locker.Unlock: a volume whose driver is back is known again, under the lock of its
-            name.
-        call VolumeStore.setNamed: a volume that is back, or stays, is known again.
-        call VolumeStore.Get: for records without a driver.
+    The attributes are the store's.
     """
-    by_driver: defaultdict[str, list[VolumeMetadata]] = defaultdict(list)
-    for vd in _immediate(store):
-        _recover(store, vd)
-    for meta in store.db.list():
-        by_driver[meta.driver].append(meta)
-    for vd in _immediate(store):
-        for meta in (*by_driver[vd.name], *by_driver[""]):
-            vd.expect(meta.name, meta.options)
-        _restore_known(store, vd, by_driver.pop(vd.name, []))
-    if not by_driver[""]:
-        del by_driver[""]
-    if by_driver:
-        wait([workers.run(store.workers, lambda: _restore_others(store, by_driver))], store.timings.start)
 
+    locks: Locker
+    drivers: Store
+    names: dict[str, VolumeWrapper]
+    held: set[str]
+    gone: dict[str, str]
+    db: Metadata
+    workers: Workers
+    probes: Probes
+    timings: Timings
 
-def _immediate(store: VolumeStore) -> Sequence[Immediate]:
-    known = store.drivers.registered(store.drivers.get_driver_list()) or ()
-    return [vd for vd in known if answers_at_once(vd)]
+    def get(self, name: str) -> VolumeWrapper:
+        """Return the volume of a name."""
+        raise NotImplementedError
 
+    def set_named(self, v: VolumeWrapper, ref: str) -> None:
+        """Add a volume to the cache."""
+        raise NotImplementedError
 
-def _recover(store: VolumeStore, vd: Immediate) -> None:
-    """End what a crash interrupted."""
-    for name in vd.recover(lambda: {meta.name for meta in store.db.list() if meta.driver == vd.name}):
-        store.db.remove(name)
-    workers.run(store.workers, vd.sweep)
+    def wrap(self, v: Volume, scope: str) -> VolumeWrapper:
+        """Return a volume of a driver with the labels and options of its record."""
+        raise NotImplementedError
 
+    def restore(self) -> None:
+        """Load the recorded volumes into the cache, and take a reference on the driver of each.
 
-def _restore_known(store: VolumeStore, vd: Driver, metas: Sequence[VolumeMetadata]) -> None:
-    """Know the volumes of a driver that needs no lock and counts no users."""
-    listed = {v.name: v for v in vd.list()}
-    scope = vd.scope
-    for meta in metas:
-        v = listed.get(meta.name)
-        if v is None:
-            _report_gone(store, meta)
-        else:
-            store.names[meta.name] = VolumeWrapper(v, meta.labels, scope, meta.options)
-    store.held.update(store.names)
-    if unknown := [name for name in listed if name not in store.db]:
-        _report_unrecorded(vd.name, unknown)
+        The local driver answers at once. Plugins are asked side by side, and waited for no longer than
+        `timings.start`; a volume whose plugin answers later is loaded then.
 
+        Go: volume/service/restore.go::VolumeStore.restore
+        Differs:
+            calls lookupVolume, Driver.List, Driver.Get, Store.GetAllDrivers: one list of each driver instead
+                of one call for each volume; `Get` for what a driver did not list.
+            behaviour records: none is removed; a plugin that is not ready yet would lose its labels.
+            behaviour bound: the start goes on after a second; moby waits a quarter of a minute for each
+                volume of a driver that is gone, one after the other.
+            call Volume.DriverName: the driver's name is an attribute.
+            calls VolumeStore.getVolume, VolumeStore.setMeta: `get` does, which takes the lock.
+            calls Store.CreateDriver, Locker.Lock, Locker.Unlock: `set_named` takes the reference on the
+                driver, under the lock of the volume's name.
+            calls Root.List, System: the local driver is asked directly, and ends what a crash interrupted.
+        """
+        by_driver: defaultdict[str, list[VolumeMetadata]] = defaultdict(list)
+        local = [vd for vd in self.drivers.registered_drivers() if isinstance(vd, Root)]
+        for vd in local:
+            self._recover(vd)
+        for meta in self.db.list():
+            by_driver[meta.driver].append(meta)
+        for vd in local:
+            for meta in (*by_driver[vd.name], *by_driver[""]):
+                vd.expect(meta.name, meta.options)
+            self._restore_local(vd, by_driver.pop(vd.name, []))
+        if not by_driver[""]:
+            del by_driver[""]
+        if by_driver:
+            wait([workers.run(self.workers, lambda: self._restore_plugins(by_driver))], self.timings.start)
 
-def _restore_others(store: VolumeStore, by_driver: Mapping[str, Sequence[VolumeMetadata]]) -> None:
-    """Know the volumes of plugins, as far as those answer."""
-    try:
-        found, _ = all_drivers(store)
-    except EngineError as error:
-        log.warning("Error restoring volumes: %s", error)
-        return
-    drivers = {vd.name: vd for vd in found}
-    for name in by_driver:
-        if name and name not in drivers:
-            _report_driver(name, missing_driver(store, name), len(by_driver[name]))
-    asked = [drivers[name] for name in by_driver if name in drivers]
-    answers = list_drivers(store, asked, patient=True)
-    for name, answer in answers.items():
-        if answer.value is None:
-            _report_driver(name, answer.error, len(by_driver[name]))
-        else:
-            _restore_driver(store, drivers[name], answer.value, by_driver[name])
-    for meta in by_driver.get("", ()):
-        _complete(store, meta)
+    def _recover(self, vd: Root) -> None:
+        """End the creations and removals that a crash interrupted."""
+        for name in vd.recover(lambda: {meta.name for meta in self.db.list() if meta.driver == vd.name}):
+            self.db.remove(name)
+        workers.run(self.workers, vd.sweep)
 
+    def _restore_local(self, vd: Root, metas: Sequence[VolumeMetadata]) -> None:
+        """Load the volumes of the local driver, which needs no lock and counts no users."""
+        listed = {v.name: v for v in vd.list()}
+        for meta in metas:
+            v = listed.get(meta.name)
+            if v is None:
+                self._report_gone(meta)
+            else:
+                self.names[meta.name] = VolumeWrapper(v, meta.labels, vd.scope, meta.options)
+        self.held.update(self.names)
+        if unknown := [name for name in listed if name not in self.db]:
+            some = ", ".join(quote(name) for name in unknown[:SHOWN]) + (", ..." if unknown[SHOWN:] else "")
+            log.warning(
+                "%d volumes of driver %s have no record, and are used without labels and options: %s",
+                len(unknown),
+                vd.name,
+                some,
+            )
 
-def _restore_driver(
-    store: VolumeStore, vd: Driver, volumes: Sequence[Volume], metas: Sequence[VolumeMetadata]
-) -> None:
-    listed = {v.name: v for v in volumes}
-    scope = vd.scope
-    for meta in metas:
-        v = listed.get(meta.name) or _ask(vd, meta)
-        if v is None:
-            _report_gone(store, meta)
-        else:
-            store.adopt(v, scope)
+    def _restore_plugins(self, by_driver: Mapping[str, Sequence[VolumeMetadata]]) -> None:
+        """Load the volumes of plugins, as far as those answer."""
+        try:
+            found, _ = self.all_drivers()
+        except EngineError as error:
+            log.warning("Error restoring volumes: %s", error)
+            return
+        drivers = {vd.name: vd for vd in found}
+        for name in by_driver:
+            if name and name not in drivers:
+                _report_driver(name, self.missing_driver(name), len(by_driver[name]))
+        answers = self.list_drivers([drivers[name] for name in by_driver if name in drivers], patient=True)
+        for name, answer in answers.items():
+            if answer.value is None:
+                _report_driver(name, answer.error, len(by_driver[name]))
+            else:
+                self._restore_driver(drivers[name], answer.value, by_driver[name])
+        for meta in by_driver.get("", ()):  # nobody knows whose they are; `get` finds out and records it
+            try:
+                self.get(meta.name)
+            except EngineError as error:
+                log.warning("Error restoring volume: volume %s: %s", meta.name, error)
+
+    def _restore_driver(self, vd: Driver, volumes: Sequence[Volume], metas: Sequence[VolumeMetadata]) -> None:
+        listed = {v.name: v for v in volumes}
+        scope = vd.scope
+        for meta in metas:
+            v = listed.get(meta.name) or _ask(vd, meta)
+            if v is None:
+                self._report_gone(meta)
+            else:
+                self.adopt([v], scope)
+
+    def _report_gone(self, meta: VolumeMetadata) -> None:
+        self.gone[meta.name] = meta.driver
+        log.warning("volume %s: its driver %s does not have it; its record is kept", meta.name, meta.driver)
+
+    def adopt(self, volumes: Sequence[Volume], scope: str) -> None:
+        """Add recorded volumes to the cache, now that their driver has listed them."""
+        for v in volumes:
+            with self.locks.locked(v.name):
+                if v.name in self.db and v.name not in self.names:
+                    self.set_named(self.wrap(v, scope), "")
+
+    def all_drivers(self) -> tuple[Sequence[Driver], Sequence[str]]:
+        """Return all drivers that are found within the bound, and warnings.
+
+        Raises:
+            EngineError: The plugins cannot be listed.
+        """
+        if self.drivers.plugin_getter is None:
+            return self.drivers.get_all_drivers(), ()
+        answer = self.probes.ask({PLUGINS: self.drivers.get_all_drivers})[PLUGINS]
+        if answer.value is not None:
+            return answer.value, ()
+        if answer.error is not None and not isinstance(answer.error, Unreachable):
+            raise answer.error
+        return self.drivers.registered_drivers(), (f"list: error listing plugins: {answer.error}",)
+
+    def list_drivers(
+        self, drivers: Sequence[Driver], *, patient: bool = False
+    ) -> dict[str, Answer[Sequence[Volume]]]:
+        """Ask each driver for its volumes: the local one directly, the others side by side.
+
+        Args:
+            drivers: The drivers.
+            patient: Whether to try again for a while when a plugin refuses connections.
+        """
+        answers: dict[str, Answer[Sequence[Volume]]] = {}
+        questions: dict[str, Callable[[], Sequence[Volume]]] = {}
+        for vd in drivers:
+            if isinstance(vd, Root):
+                answers[vd.name] = Answer(vd.list())
+            else:
+                questions[vd.name] = vd.list if patient else getattr(vd, "list_once", vd.list)
+        if questions:
+            answers.update(self.probes.ask(questions))
+        return answers
+
+    def missing_driver(self, name: str) -> EngineError:
+        """Return why a driver is not among those that can be asked."""
+        return self.drivers.problem(name) or Unreachable(f"volume driver {name} does not answer")
 
 
 def _ask(vd: Driver, meta: VolumeMetadata) -> Volume | None:
-    """A volume that its driver did not list; some list less than they have."""
+    """Return a volume that its driver did not list; some list fewer than they have."""
     try:
         return ask(vd, meta.name)
     except EngineError as error:
         log.warning("Error restoring volume: driver %s, volume %s: %s", vd.name, meta.name, error)
         return None
-
-
-def _complete(store: VolumeStore, meta: VolumeMetadata) -> None:
-    """Find out whose a volume is of which that is not recorded."""
-    try:
-        store.get(meta.name)
-    except EngineError as error:
-        log.warning("Error restoring volume: volume %s: %s", meta.name, error)
-
-
-def _report_gone(store: VolumeStore, meta: VolumeMetadata) -> None:
-    store.gone[meta.name] = meta.driver
-    log.warning("volume %s: its driver %s does not have it; its record is kept", meta.name, meta.driver)
-
-
-def _report_unrecorded(driver: str, names: Sequence[str]) -> None:
-    some = ", ".join(quote(name) for name in names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-    log.warning(
-        "%d volumes of driver %s have no record, and are used without labels and options: %s",
-        len(names),
-        driver,
-        some,
-    )
 
 
 def _report_driver(name: str, error: EngineError | None, volumes: int) -> None:

@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -27,17 +27,8 @@ from runtime.volume.drivers.proxy import DEFAULT, Timings
 from runtime.volume.local import local
 from runtime.volume.service import convert
 from runtime.volume.service import store as volume_store
-from runtime.volume.service.by import (
-    ACCEPTED_LIST_FILTERS,
-    ACCEPTED_PRUNE_FILTERS,
-    And,
-    By,
-    ByDriver,
-    ByReferenced,
-    CustomFilter,
-    filters_to_by,
-    has_no_options,
-)
+from runtime.volume.service.by import And, By, ByDriver, ByReferenced, CustomFilter
+from runtime.volume.service.convert import filters_to_by
 from runtime.volume.service.errors import OpErr, is_in_use, is_not_exist
 from runtime.volume.service.store import VolumeStore
 from runtime.volume.service.wrapper import VolumeWrapper
@@ -45,6 +36,18 @@ from runtime.volume.volume import DEFAULT_DRIVER_NAME, Pairs
 from runtime.workers import Workers
 
 log = logging.getLogger(__name__)
+
+ACCEPTED_PRUNE_FILTERS: Final = frozenset({"label", "label!"})
+"""What a client may filter by when it prunes.
+
+Go: volume/service/service.go::acceptedPruneFilters
+"""
+
+ACCEPTED_LIST_FILTERS: Final = frozenset({"dangling", "name", "driver", "label"})
+"""What a client may filter by when it lists.
+
+Go: volume/service/service.go::acceptedListFilters
+"""
 
 
 class DS(Protocol):
@@ -210,7 +213,7 @@ class VolumesService:
             calls Volume.Path, Size: the sizes are measured here.
             call VolumeStore.CountReferences: the users are counted here.
         """
-        by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(has_no_options)))
+        by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(_has_no_options)))
         return convert.volumes_with_size(self.vs.find(by, ctx=ctx).volumes, self.vs, ctx)
 
     def prune(self, filters: Args, *, ctx: Context | None = None) -> VolumesPruneReport:
@@ -269,7 +272,7 @@ class VolumesService:
             ByDriver((DEFAULT_DRIVER_NAME,)),
             ByReferenced(referenced=False),
             by,
-            CustomFilter(has_no_options),
+            CustomFilter(_has_no_options),
         )
         return self.vs.find(And(tuple(one for one in conditions if one is not None))).volumes
 
@@ -339,6 +342,11 @@ def _setup_default_driver(store: extpoint.Store, root: str | Path) -> None:
     if not store.register(d, DEFAULT_DRIVER_NAME):
         d.close()
         raise EngineError("local volume driver could not be registered")
+
+
+def _has_no_options(v: VolumeWrapper) -> bool:
+    """Return whether the data of a local volume are in the root; with options they may be elsewhere."""
+    return not v.options
 
 
 def _size(v: VolumeWrapper) -> int:

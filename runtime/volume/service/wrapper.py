@@ -1,31 +1,37 @@
-"""A volume with what the store knows of it.
+"""A volume with its labels, options and scope, and the question to a driver whether it has a volume.
 
-Go: volume/service/store.go, volume/service/convert.go
+Go: volume/service/store.go
+
+Here rather than in `store.py`, because `by.py` and `restore.py`, which the store is made of, need them too.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from runtime.api.types.volume import Volume as APIVolume
 from runtime.errdefs import EngineError
-from runtime.golang.strconv import located, quote
-from runtime.volume.drivers.extpoint import Store
-from runtime.volume.drivers.probing import Answer
-from runtime.volume.volume import DEFAULT_DRIVER_NAME, Driver, Unreachable, Volume, answers_at_once
+from runtime.golang.strconv import located
+from runtime.volume.volume import Driver, Unreachable, Volume
 
-if TYPE_CHECKING:
-    from runtime.volume.service.store import VolumeStore
+log = logging.getLogger(__name__)
 
 
+@runtime_checkable
 class PathCacher(Protocol):
-    """A volume that remembers where it is."""
+    """A volume that remembers where it is.
+
+    Go: volume/service/convert.go::pathCacher
+    """
 
     def cached_path(self) -> str:
-        """Where it is, if that is known without asking."""
+        """Return where it is, if that is known without asking its driver.
+
+        Go: volume/service/convert.go::pathCacher.CachedPath
+        """
         ...
 
 
@@ -74,8 +80,8 @@ class VolumeWrapper:
 
     def cached_path(self) -> str:
         """Where it is, if that is known without asking."""
-        cached: Callable[[], str] = getattr(self.volume, "cached_path", self.volume.path)
-        return cached()
+        v = self.volume
+        return v.cached_path() if isinstance(v, PathCacher) else v.path()
 
     def mount(self, ref: str) -> str:
         """Make it ready for use."""
@@ -144,34 +150,6 @@ class UnavailableVolume:
         )
 
 
-def unwrap_volume(v: VolumeWrapper) -> Volume:
-    """The volume as its driver made it."""
-    return v.volume
-
-
-log = logging.getLogger(__name__)
-
-
-def lookup_volume(store: Store, driver_name: str, volume_name: str) -> Volume | None:
-    """The volume, if its driver has it; None if the driver says that it has not.
-
-    Raises:
-        EngineError: There is no such driver, or it cannot be asked.
-
-    Differs:
-        param ctx: one call of a driver cannot be called off.
-        behaviour garbage: an answer that cannot be understood says nothing; moby takes it for a no, and
-            forgets the volume.
-    """
-    driver_name = driver_name or DEFAULT_DRIVER_NAME
-    try:
-        return ask(store.get_driver(driver_name), volume_name)
-    except EngineError as error:
-        raise error.with_text(
-            f"error while checking if volume {quote(volume_name)} exists in driver {quote(driver_name)}"
-        ) from error
-
-
 def ask(vd: Driver, volume_name: str) -> Volume | None:
     """The volume, if this driver has it.
 
@@ -187,63 +165,3 @@ def ask(vd: Driver, volume_name: str) -> Volume | None:
     except EngineError as error:
         log.debug("Error while looking up volume: driver %s, volume %s: %s", vd.name, volume_name, error)
         return None
-
-
-def volume_exists(store: Store, v: Volume) -> bool:
-    """Whether the volume's driver still has it.
-
-    Raises:
-        EngineError: The driver cannot be asked.
-
-    Differs:
-        param ctx: one call of a driver cannot be called off.
-    """
-    return lookup_volume(store, v.driver_name, v.name) is not None
-
-
-def all_drivers(store: VolumeStore) -> tuple[Sequence[Driver], Sequence[str]]:
-    """All drivers that are found within the bound; if plugins cannot be, those that are known, and a warning.
-
-    Raises:
-        EngineError: The plugins cannot be listed.
-    """
-    if store.drivers.plugin_getter is None:
-        return store.drivers.get_all_drivers(), ()
-    answer = store.probes.ask({PLUGINS: store.drivers.get_all_drivers})[PLUGINS]
-    if answer.value is not None:
-        return answer.value, ()
-    if answer.error is not None and not isinstance(answer.error, Unreachable):
-        raise answer.error
-    known = store.drivers.registered(store.drivers.get_driver_list()) or ()
-    return known, (f"list: error listing plugins: {answer.error}",)
-
-
-def list_drivers(
-    store: VolumeStore, drivers: Sequence[Driver], *, patient: bool = False
-) -> dict[str, Answer[Sequence[Volume]]]:
-    """Ask each driver for its volumes; those of this process directly, the others side by side.
-
-    Args:
-        store: The store.
-        drivers: Whom to ask.
-        patient: Whether to try again for a while when nobody answers.
-    """
-    answers: dict[str, Answer[Sequence[Volume]]] = {}
-    questions: dict[str, Callable[[], Sequence[Volume]]] = {}
-    for vd in drivers:
-        if answers_at_once(vd):
-            answers[vd.name] = Answer(vd.list())
-        else:
-            questions[vd.name] = vd.list if patient else getattr(vd, "list_once", vd.list)
-    if questions:
-        answers.update(store.probes.ask(questions))
-    return answers
-
-
-def missing_driver(store: VolumeStore, name: str) -> EngineError:
-    """Return why a driver is not among those that can be asked."""
-    return store.drivers.problem(name) or Unreachable(f"volume driver {name} does not answer")
-
-
-PLUGINS = " plugins"
-"""The name under which the search for plugins is asked; no driver has it."""

@@ -55,30 +55,3 @@ def test_a_shared_directory_becomes_a_mount_point_of_its_own(tmp_path: Path) -> 
 def test_what_is_not_mounted_need_not_be_detached(tmp_path: Path) -> None:
     mount.recursive_unmount(tmp_path)
     assert not mount.mounted(tmp_path)
-
-
-@pytest.fixture
-def table() -> Iterator[mount.MountTable]:
-    made = mount.MountTable()
-    yield made
-    made.close()
-
-
-@ROOT
-def test_what_is_mounted_later_is_in_the_table_and_is_gone_from_it_once_it_is_unmounted(
-    tmp_path: Path, table: mount.MountTable
-) -> None:
-    found = [table.may_have(str(tmp_path))]
-    for change in (mount.make_mount, mount.unmount):
-        change(tmp_path)
-        found.append(table.may_have(str(tmp_path)))
-    assert found == [False, True, False]
-
-
-def test_a_path_that_the_table_has_in_another_form_may_be_in_it(table: mount.MountTable) -> None:
-    assert table.may_have("/with a space")
-
-
-def test_a_table_that_is_closed_may_have_anything(table: mount.MountTable) -> None:
-    table.close()
-    assert table.may_have("/nowhere/at/all")

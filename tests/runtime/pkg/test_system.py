@@ -13,8 +13,7 @@ from runtime.errdefs import System
 from runtime.pkg import system
 from runtime.pkg.mount import mounts_under
 from runtime.volume.local import local
-from runtime.volume.local.local import Root
-from runtime.volume.local.local_volume import LocalVolume
+from runtime.volume.local.local import LocalVolume, Root
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 
@@ -126,11 +125,10 @@ def test_a_volume_whose_directory_became_a_link_is_refused(root: Root, outside: 
 
 def test_a_link_that_comes_after_the_check_is_removed_and_not_followed(root: Root, outside: Path) -> None:
     volume = root.create("test")
-    retired = root.retire(volume)
     hidden = root.base / "volumes" / ".-test"
-    hidden.rename(root.base / "moved")
-    hidden.symlink_to(outside)
-    retired.finish()
+    with root.removing(volume):
+        hidden.rename(root.base / "moved")
+        hidden.symlink_to(outside)
     assert (outside / "precious").read_text() == "kept"
     assert not hidden.is_symlink()
 
@@ -222,10 +220,8 @@ def test_what_is_mounted_inside_is_not_deleted(root: Root, outside: Path, bind: 
 def test_a_mount_that_comes_after_the_check_is_not_deleted(root: Root, outside: Path, bind: object) -> None:
     volume = root.create("test")
     (data(volume) / "late" / "sub").mkdir(parents=True)
-    retired = root.retire(volume)
-    bind(outside, root.base / "volumes/.-test/_data/late/sub")  # type: ignore[operator]  # likewise
-    with pytest.raises(System, match="something is mounted at"):
-        retired.finish()
+    with pytest.raises(System, match="something is mounted at"), root.removing(volume):
+        bind(outside, root.base / "volumes/.-test/_data/late/sub")  # type: ignore[operator]  # likewise
     assert (outside / "precious").read_text() == "kept"
     assert root.get("test") is volume
 
@@ -233,6 +229,7 @@ def test_a_mount_that_comes_after_the_check_is_not_deleted(root: Root, outside: 
 def test_nothing_is_lost_if_a_removal_is_taken_back(root: Root) -> None:
     volume = root.create("test")
     (data(volume) / "file").write_text("kept")
-    root.retire(volume).restore()
+    with pytest.raises(KeyError), root.removing(volume):
+        raise KeyError
     assert (data(volume) / "file").read_text() == "kept"
     assert root.list() == (volume,)

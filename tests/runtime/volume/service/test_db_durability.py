@@ -19,12 +19,12 @@ import pytest
 
 from runtime.check import inspect
 from runtime.errdefs import EngineError
-from runtime.volume.invariants import check
 from runtime.volume.local import local_unix
 from runtime.volume.local.crash import aside
 from runtime.volume.service.db import Metadata, VolumeMetadata, connect
 from runtime.volume.service.durability import RECORDS, SIZE, Sync
 from runtime.volume.service.service import VolumesService
+from tests.runtime.volume.invariants import check
 
 NAMES = ("mine", "m" * 253, "m" * 254, "m" * 255)
 

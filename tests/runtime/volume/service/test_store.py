@@ -11,7 +11,7 @@ from runtime.errdefs import Conflict, EngineError, NotFound, kind
 from runtime.golang.context import Context, ContextCanceled
 from runtime.volume.drivers.adapter import NoSuchVolume
 from runtime.volume.drivers.extpoint import new_store as new_driver_store
-from runtime.volume.service import by
+from runtime.volume.service import store
 from runtime.volume.service.by import And, ByDriver, ByReferenced, CustomFilter, FromList, Or
 from runtime.volume.service.db import Metadata, VolumeMetadata, connect
 from runtime.volume.service.errors import OpErr, VolumeInUse, is_in_use, is_name_conflict
@@ -192,7 +192,7 @@ def test_a_filter_keeps_order_and_those_that_are_meant(
     fakes: Any, before: list[int], kept: list[int]
 ) -> None:
     volumes = [VolumeWrapper(fakes.Volume(f"test{number}", "fake"), None, "local", None) for number in before]
-    by.filter_in_place(volumes, lambda volume: volume.name in {f"test{number}" for number in kept})
+    store.filter_in_place(volumes, lambda volume: volume.name in {f"test{number}" for number in kept})
     assert [volume.name for volume in volumes] == [f"test{number}" for number in kept]
 
 

@@ -17,7 +17,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from runtime.errdefs import Conflict, EngineError, NotFound, kind
 from runtime.volume.drivers import extpoint
-from runtime.volume.invariants import check
 from runtime.volume.local import local
 from runtime.volume.service import store
 from runtime.volume.service.by import ByReferenced
@@ -25,6 +24,7 @@ from runtime.volume.service.db import Metadata, VolumeMetadata, connect
 from runtime.volume.service.errors import is_in_use, is_not_exist
 from runtime.volume.service.service import VolumesService
 from runtime.volume.service.store import VolumeStore
+from tests.runtime.volume.invariants import check
 
 THREADS = 16
 EXPECTED = (Conflict, NotFound)
