@@ -53,7 +53,8 @@ class CodeLine(msgspec.Struct, frozen=True):
         html: Its content.
         cited: Whether a reference names it.
         line_link: Address and title of the line that does the same in the other language, where there is one.
-        skipped: Anchors of the lines before it that are not shown, so that links to them still work.
+        skipped: Anchors of lines beside it that are not shown, so that links to them still work.
+        after_gap: Whether lines before it are not shown.
     """
 
     number: int
@@ -63,15 +64,16 @@ class CodeLine(msgspec.Struct, frozen=True):
     cited: bool = False
     line_link: tuple[str, str] | None = None
     skipped: tuple[str, ...] = ()
+    after_gap: bool = False
 
     @property
     def markup(self) -> Html:
         """The line as it stands in a page: its number is a link, and so is the way to the other language."""
-        cited = " ln-cited" if self.cited else ""
+        kind = (" ln-cited" if self.cited else "") + (" ln-gap" if self.after_gap else "")
         named = f' id="{escape(self.id)}"' if self.id else ""
         skipped = "".join(f'<a id="{escape(anchor)}"></a>' for anchor in self.skipped)
         return Html(
-            f'<span class="ln{cited}"{named}>{skipped}'
+            f'<span class="ln{kind}"{named}>{skipped}'
             f'<a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
             f'aria-label="line {self.number}"></a>{self.html}{self._leap}&#10;</span>'
         )
@@ -204,7 +206,7 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         line_links: By line, where its counterpart is, as address and title.
         language: `go` or `py`.
         highlighting: The file's coloured stretches, if they are known already.
-        hidden: Lines to leave out; the line after them has their anchors.
+        hidden: Lines to leave out; the line after them, or the last one, has their anchors.
     """
     ends = line_offsets(data)
     start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
@@ -213,10 +215,12 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     shown = _LinkedFile(data, highlighting or _coloured_file(data, language), sorted(linked), linked)
     shown_lines: list[CodeLine] = []
     skipped: list[str] = []
+    gap = False
     for number in range(max(first, 1), min(last, len(ends) - 1) + 1):
         anchor = "" if anchors.home or number in anchors.taken else f"{anchors.prefix}{number}"
         if number in hidden:
             skipped += [anchor] if anchor else []
+            gap = True
             continue
         line = CodeLine(
             number=number,
@@ -226,9 +230,15 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
             cited=number in cited,
             line_link=(line_links or {}).get(number),
             skipped=tuple(skipped),
+            after_gap=gap,
         )
         shown_lines.append(line)
         skipped.clear()
+        gap = False
+    if skipped and shown_lines:  # hidden lines at the end have no line after them
+        last_line = shown_lines[-1]
+        skipped = [*last_line.skipped, *skipped]
+        shown_lines[-1] = msgspec.structs.replace(last_line, skipped=tuple(skipped))
     return tuple(shown_lines)
 
 

@@ -161,3 +161,17 @@ def test_hidden_lines_leave_their_anchors_on_the_next_line() -> None:
 
     assert [line.number for line in shown] == [1, 3]
     assert '<a id="L2"></a>' in shown[1].markup
+
+
+def test_hidden_last_lines_leave_their_anchors_on_the_line_before() -> None:
+    [line] = highlighting.code_lines(
+        b"a\nb\nc\n", 1, 3, anchors=highlighting.LineAnchors("L"), hidden=frozenset({2, 3})
+    )
+    assert line.skipped == ("L2", "L3")
+
+
+def test_line_after_hidden_lines_is_marked() -> None:
+    lines = highlighting.code_lines(
+        b"a\nb\nc\n", 1, 3, anchors=highlighting.LineAnchors("L"), hidden=frozenset({2})
+    )
+    assert ["ln-gap" in line.markup for line in lines] == [False, True]
