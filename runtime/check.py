@@ -12,9 +12,10 @@ from pathlib import Path
 
 from runtime.errdefs import EngineError
 from runtime.pkg.stringid import VALID_FULL_ID
-from runtime.plugin import defs
+from runtime.plugin import backend
 from runtime.plugin.blobstore import BasicBlobStore
-from runtime.plugin.defs import ROOTFS_FILE_NAME, load_plugin
+from runtime.plugin.defs import ROOTFS_FILE_NAME
+from runtime.plugin.manager import Manager
 from runtime.plugin.store import Store
 from runtime.plugin.v2.plugin import Plugin
 from runtime.volume.local import local_unix
@@ -62,7 +63,7 @@ def _read_all(root: Path) -> tuple[list[Plugin], list[Finding]]:
         if not VALID_FULL_ID.fullmatch(entry.name):
             continue
         try:
-            plugins.append(load_plugin(root, entry.name))
+            plugins.append(Manager.load_plugin(root, entry.name))
         except EngineError as error:
             findings.append(Finding(str(entry), f"no plugin can be loaded from it: {error}"))
     return plugins, findings
@@ -75,7 +76,7 @@ def _same_names(plugins: list[Plugin]) -> Iterator[Finding]:
 
 
 def _check_plugin(root: Path, plugin: Plugin) -> Iterator[Finding]:
-    rootfs = root / plugin.get_id() / ROOTFS_FILE_NAME
+    rootfs = root / plugin.id / ROOTFS_FILE_NAME
     if rootfs.is_symlink() or not rootfs.is_dir():
         yield Finding(str(rootfs), "the root file system is no directory")
     blobs = BasicBlobStore(root / "storage" / "blobs")
@@ -102,22 +103,24 @@ def _blob_problem(blobs: BasicBlobStore, digest: str) -> str:
 def _leftovers(root: Path) -> Iterator[Finding]:
     aside = (*(root / "tmp").glob(".rootfs*"), *(root / "storage" / "blobs" / "tmp").glob(".insertion*"))
     halves = (
-        entry for entry in root.iterdir() if VALID_FULL_ID.fullmatch(entry.name.removesuffix(defs.REMOVING))
+        entry
+        for entry in root.iterdir()
+        if VALID_FULL_ID.fullmatch(entry.name.removesuffix(backend.REMOVING))
     )
     for path in (
         *aside,
-        *(half for half in halves if half.name.endswith(defs.REMOVING)),
+        *(half for half in halves if half.name.endswith(backend.REMOVING)),
         *root.glob("*/.tmp-*"),
     ):
         yield Finding(str(path), "left over from something that was not finished")
 
 
 def _check_store(store: Store, on_disk: list[Plugin]) -> Iterator[Finding]:
-    known, written = store.get_all(), {plugin.get_id(): plugin for plugin in on_disk}
+    known, written = store.get_all(), {plugin.id: plugin for plugin in on_disk}
     for plugin_id, plugin in known.items():
-        if plugin_id != plugin.get_id():
-            yield Finding(plugin_id, f"the store has a plugin with the id {plugin.get_id()} under it")
-        if plugin.get_ref_count() < 0:
+        if plugin_id != plugin.id:
+            yield Finding(plugin_id, f"the store has a plugin with the id {plugin.id} under it")
+        if plugin.ref_count < 0:
             yield Finding(plugin.name, "its count of users is below zero")
         if plugin_id not in written:
             yield Finding(plugin.name, "the store knows it, the disk does not")

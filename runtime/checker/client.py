@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ class Recorder:
         """The network and the address, for errors."""
         return self._recorded.address
 
-    def new_request(self, path: str, data: bytes | Iterable[bytes]) -> httpcore.Request:
+    def new_request(self, path: str, data: bytes) -> httpcore.Request:
         """Make a request that posts the data to the path."""
         return self._recorded.new_request(path, data)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from runtime import workers
 from runtime.errdefs import InvalidParameter
-from runtime.pkg.plugingetter import Handler
+from runtime.pkg.plugins.plugins import Handler
 from runtime.pkg.plugins.transport import Timings as LegacyTimings
 from runtime.plugin.defs import Timings as PluginTimings
 from runtime.plugin.v2.plugin import SpecOpt

@@ -292,9 +292,6 @@ class Daemon:
         """Stop the plugins, if they were started.
 
         Go: daemon/daemon.go::Daemon.pluginShutdown
-        Differs:
-            calls Store.GetAll, Plugin.SetPClient: plugins give their clients back.
-            call Publisher.Close: listeners are closed by their owner.
         """
         if self.plugin_manager is not None:
             self.plugin_manager.shutdown()

@@ -13,12 +13,11 @@ from runtime.api.types.plugin import (
     PluginInterfaceType,
 )
 from runtime.examples._story import say, show_log
-from runtime.plugin import defs
+from runtime.golang import encoding_json
 from runtime.plugin.defs import ManagerConfig
 from runtime.plugin.executor import process
 from runtime.plugin.manager import Manager
 from runtime.plugin.store import Store
-from runtime.plugin.v2.plugin import Plugin as ManagedPlugin
 
 WHOLE, BROKEN, EMPTY, HALF = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 
@@ -58,7 +57,7 @@ def write_plugin(root: Path, plugin_id: str, name: str) -> None:
     kinds = [PluginInterfaceType("volumedriver", "docker", "1.0")]
     config = PluginConfig(interface=PluginConfigInterface(socket="plugin.sock", types=kinds))
     plugin = Plugin(id=plugin_id, name=f"{name}:latest", config=config)
-    defs.save(root, ManagedPlugin(PluginFile(plugin)))
+    (root / plugin_id / "config.json").write_bytes(encoding_json.encode(PluginFile(plugin)))
 
 
 def start(path: Path) -> Manager:

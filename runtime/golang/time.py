@@ -1,8 +1,10 @@
-"""Times as Go's `time.Time` reads them from JSON."""
+"""Times as Go's `time.Time` reads them from JSON, and the clock that waits go by."""
 
 from __future__ import annotations
 
 import re
+import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -15,6 +17,22 @@ _STRICT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
 _MICROSECONDS: Final = 6
+
+
+class Clock:
+    """The machine's clock; tests hand in their own."""
+
+    def now(self) -> float:
+        """Return seconds on a clock that only goes forward."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; a clock may return early to end a wait, as at shutdown."""
+        time.sleep(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for an event, for so many seconds at most; return whether it is set."""
+        return event.wait(seconds)
 
 
 class NotATime(ValueError):

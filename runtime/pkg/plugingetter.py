@@ -1,4 +1,4 @@
-"""What the rest of the engine needs of plugins, whoever provides them.
+"""What the rest of the engine needs of plugins, managed and legacy alike.
 
 Go: pkg/plugingetter/getter.go
 """
@@ -6,16 +6,16 @@ Go: pkg/plugingetter/getter.go
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Sequence
+from typing import Final, Protocol, runtime_checkable
 
-if TYPE_CHECKING:
-    from runtime.errdefs import EngineError
-    from runtime.pkg.plugins.client import Client
+from runtime.errdefs import EngineError
+from runtime.pkg.plugins.client import Client
+from runtime.pkg.plugins.plugins import Handler
 
 
 class Mode(enum.IntEnum):
-    """What a look-up does to the plugin's reference count.
+    """What a look-up does to a plugin's reference count.
 
     Go:
         pkg/plugingetter/getter.go::Lookup
@@ -32,9 +32,6 @@ LOOKUP: Final = Mode.LOOKUP
 ACQUIRE: Final = Mode.ACQUIRE
 RELEASE: Final = Mode.RELEASE
 
-Handler: TypeAlias = "Callable[[str, Client], None]"
-"""What is called with a plugin's name and client once the plugin is active."""
-
 
 @runtime_checkable
 class PluginWithV1Client(Protocol):
@@ -42,10 +39,7 @@ class PluginWithV1Client(Protocol):
 
     @property
     def client(self) -> Client | None:
-        """The client, or None as long as the plugin has not answered.
-
-        Go: pkg/plugingetter/getter.go::PluginWithV1Client.Client
-        """
+        """The client, or None as long as the plugin has not answered."""
         ...
 
 
@@ -55,75 +49,31 @@ class CompatPlugin(PluginWithV1Client, Protocol):
 
     @property
     def name(self) -> str:
-        """The name by which the plugin is asked for.
-
-        Go: pkg/plugingetter/getter.go::CompatPlugin.Name
-        """
+        """The name by which the plugin is looked up."""
         ...
 
     def scoped_path(self, path: str) -> str:
-        """Where a path that the plugin names is found on the host."""
+        """Return where on the host a path is that the plugin names."""
         ...
 
+    @property
     def is_v1(self) -> bool:
         """Whether this is a legacy plugin."""
         ...
 
 
-@runtime_checkable
-class PluginAddr(Protocol):
-    """A plugin that tells its address, for those who bring a client of their own."""
-
-    @property
-    def addr(self) -> str:
-        """The address, such as `unix:///run/docker/plugins/x.sock`.
-
-        Go: pkg/plugingetter/getter.go::PluginAddr.Addr
-        Differs:
-            result net.Addr: an address in one text; Python has no such type.
-        """
-        ...
-
-    @property
-    def timeout(self) -> float:
-        """How many seconds a call may take.
-
-        Go: pkg/plugingetter/getter.go::PluginAddr.Timeout
-        Differs:
-            result time.Duration: seconds, as everywhere in Python.
-        """
-        ...
-
-    def protocol(self) -> str:
-        """The protocol's name and version."""
-        ...
-
-
-@runtime_checkable
-class CountedPlugin(CompatPlugin, Protocol):
-    """A plugin whose users are counted."""
-
-    def acquire(self) -> None:
-        """Count one more user."""
-        ...
-
-    def release(self) -> None:
-        """Count one user less."""
-        ...
-
-
 class PluginGetter(Protocol):
-    """Where plugins come from: the store, for everybody else.
+    """Looks plugins up; the store is one.
 
     Differs:
         extra problem: a list names the cause when volumes of a plugin are missing from it.
     """
 
     def get(self, name: str, capability: str, mode: Mode) -> CompatPlugin:
-        """The plugin of that name, which must have the capability.
+        """Return the plugin of a name, which must have the capability.
 
         Raises:
-            EngineError: Nobody has that name, the plugin is disabled or lacks the capability.
+            EngineError: there is no such plugin, the plugin is disabled or lacks the capability.
         """
         ...
 
@@ -132,15 +82,11 @@ class PluginGetter(Protocol):
         ...
 
     def get_all_by_cap(self, capability: str, *, patient: bool = False) -> Sequence[CompatPlugin]:
-        """All plugins that have the capability, managed and legacy.
+        """Return all plugins that have the capability, managed and legacy.
 
         Differs:
             extra patient: moby always waits for plugins that are slow to activate.
         """
-        ...
-
-    def get_all_managed_plugins_by_cap(self, capability: str) -> Sequence[CompatPlugin]:
-        """The managed ones among them."""
         ...
 
     def handle(self, capability: str, callback: Handler) -> None:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self
+from typing import BinaryIO, Self
 
 from runtime.errdefs import EngineError
 from runtime.pkg.ioutils import PRIVATE, make_directories, open_regular, sync_directory
@@ -29,42 +29,6 @@ _DIGEST = re.compile(r"sha256:([a-f0-9]{64})")
 def from_bytes(data: bytes) -> str:
     """The digest of some bytes."""
     return f"{CANONICAL}:{hashlib.sha256(data).hexdigest()}"
-
-
-class WriteCommitCloser(Protocol):
-    """A blob that is being written.
-
-    Differs:
-        method WriteCloser: embedded in Go; its `Write` and `Close` are methods of this Protocol.
-    """
-
-    def write(self, data: bytes, /) -> int:
-        """Add some bytes."""
-        ...
-
-    def commit(self) -> str:
-        """Keep the blob; its digest."""
-        ...
-
-    def close(self) -> None:
-        """Drop the blob, if it was not kept."""
-        ...
-
-
-class BlobStore(Protocol):
-    """Blobs by digest."""
-
-    def new(self) -> WriteCommitCloser:
-        """A blob to write."""
-        ...
-
-    def get(self, dgst: str) -> BinaryIO:
-        """A blob to read."""
-        ...
-
-    def size(self, dgst: str) -> int:
-        """A blob's size in bytes."""
-        ...
 
 
 class BasicBlobStore:

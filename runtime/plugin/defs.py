@@ -5,32 +5,34 @@ Go: plugin/manager.go, plugin/defs.go, plugin/backend_linux.go, plugin/executor/
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Container, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from msgspec.structs import replace
-
-from runtime import oci
-from runtime.api.types.plugin import PluginConfig, PluginFile, PluginPrivilege
+from runtime.api.types.plugin import PluginConfig, PluginPrivilege
 from runtime.errdefs import EngineError
-from runtime.golang import encoding_json
 from runtime.golang.strconv import printable, quote
+from runtime.golang.time import Clock
 from runtime.oci import Spec
-from runtime.pkg import mount
-from runtime.pkg.ioutils import atomic_write_file, open_regular, sync_directory
-from runtime.pkg.stringid import VALID_FULL_ID, below
-from runtime.pkg.system import ensure_remove_all
 from runtime.plugin.store import Store
-from runtime.plugin.v2.plugin import Plugin, SpecOpt, from_disk
+from runtime.plugin.v2.plugin import Plugin
 from runtime.workers import Threads, Workers
+
+CONFIG_FILE_NAME = "config.json"
+"""What is written down of a plugin, in its directory.
+
+Go: plugin/manager.go::configFileName
+"""
+
+ROOTFS_FILE_NAME = "rootfs"
+"""The root file system of a plugin, in its directory.
+
+Go: plugin/manager.go::rootFSFileName
+"""
 
 output_log = logging.getLogger("runtime.plugin.output")
 
@@ -219,28 +221,12 @@ class Timings:
         return min(self.restart_first * 2.0 ** min(crashes - 1, 30), self.restart_max)
 
 
-class Clock(Protocol):
-    """The time, and waiting for something until a time."""
+class AuthzMiddleware(Protocol):
+    """The chain of plugins that authorize requests."""
 
-    def now(self) -> float:
-        """Seconds on a clock that only goes forward."""
+    def remove_plugin(self, name: str, /) -> None:
+        """Take a plugin out of the chain."""
         ...
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait until the event is set, or so many seconds; whether it is set."""
-        ...
-
-
-class RealClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        """Seconds on a clock that only goes forward."""
-        return time.monotonic()
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait until the event is set, or so many seconds; whether it is set."""
-        return event.wait(seconds)
 
 
 EventLogger = Callable[[str, str, str], None]
@@ -279,7 +265,7 @@ class ManagerConfig:
     log_plugin_event: EventLogger = _nobody
     authz_middleware: AuthzMiddleware | None = None
     timings: Timings = field(default_factory=Timings)
-    clock: Clock = field(default_factory=RealClock)
+    clock: Clock = field(default_factory=Clock)
     workers: Workers = field(default_factory=Threads)
 
 
@@ -343,24 +329,6 @@ CreateOpt = Callable[[Plugin], None]
 
 Go: plugin/defs.go::CreateOpt
 """
-
-
-def with_swarm_service(service_id: str) -> CreateOpt:
-    """Mark a plugin as managed by a swarm service."""
-
-    def mark(plugin: Plugin) -> None:
-        plugin.swarm_service_id = service_id
-
-    return mark
-
-
-def with_spec_mounts(mounts: Sequence[oci.Mount]) -> SpecOpt:
-    """Add mounts to a spec."""
-
-    def add(spec: oci.Spec) -> None:
-        spec.mounts.extend(mounts)
-
-    return add
 
 
 _NO_PRIVILEGE = ("null", "bridge", "")
@@ -428,203 +396,3 @@ def _key(privilege: PluginPrivilege) -> tuple[str, list[str]]:
         param b: the other one has a key of its own.
     """
     return privilege.name, sorted(privilege.value or ())
-
-
-REMOVING = "-removing"
-"""What the name of a directory ends with while it is removed."""
-
-_EXISTS = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
-
-
-def atomic_remove_all(directory: Path) -> None:
-    """Rename a directory out of the way, then remove it; a leftover of an earlier removal goes too.
-
-    Links are removed, never followed.
-
-    Raises:
-        EngineError: the directory cannot be renamed, or a leftover cannot be removed.
-        OSError: something in it cannot be removed; it has its name again then.
-    """
-    renamed = directory.with_name(directory.name + REMOVING)
-    try:
-        directory.rename(renamed)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        if error.errno not in _EXISTS:
-            raise EngineError(f"failed to rename dir for atomic removal: {error}", error) from error
-        _remove_leftover(renamed)
-        if not _present(directory):
-            return
-        _rename_again(directory, renamed)
-    try:
-        sync_directory(directory.parent)
-        ensure_remove_all(renamed)
-    except OSError:
-        with suppress(OSError):
-            renamed.rename(directory)
-        raise
-
-
-def remove_files(root: Path, exec_root: Path, plugin_id: str) -> None:
-    """Remove all of a plugin's files, after detaching what is mounted among them.
-
-    Raises:
-        EngineError: `error unmounting plugin data`, or the directory cannot be renamed.
-        OSError: something in it cannot be removed.
-    """
-    directory = below(root, plugin_id)
-    try:
-        mount.recursive_unmount(directory)
-    except OSError as error:
-        raise EngineError(f"error unmounting plugin data: {error}", error) from error
-    atomic_remove_all(directory)
-    ensure_remove_all(below(exec_root, plugin_id))
-
-
-def _remove_leftover(renamed: Path) -> None:
-    try:
-        ensure_remove_all(renamed)
-    except OSError as error:
-        text = f"rename target already exists and could not be removed: {error}"
-        raise EngineError(text, error) from error
-
-
-def _rename_again(directory: Path, renamed: Path) -> None:
-    try:
-        directory.rename(renamed)
-    except OSError as error:
-        raise EngineError(f"failed to rename dir for atomic removal: {error}", error) from error
-
-
-def _present(path: Path) -> bool:
-    return path.exists() or path.is_symlink()
-
-
-CONFIG_FILE_NAME = "config.json"
-"""What is written down of a plugin, in its directory.
-
-Go: plugin/manager.go::configFileName
-"""
-
-ROOTFS_FILE_NAME = "rootfs"
-"""The root file system of a plugin, in its directory.
-
-Go: plugin/manager.go::rootFSFileName
-"""
-
-CONFIG_MODE = 0o600
-"""Only the engine may read what is written down."""
-
-
-def load_plugin(root: Path, plugin_id: str) -> Plugin:
-    """The plugin whose directory is ROOT/ID.
-
-    Raises:
-        EngineError: `error reading PATH` or `error decoding PATH`.
-
-    Go: plugin/manager.go::Manager.loadPlugin
-    Differs:
-        extra root: where the plugins live; moby's function is a method of the manager, which knows it.
-        error id: a config.json of another id is refused; moby loads it and can never save it.
-        error link: links and files that are none are not followed; moby follows them, and waits for a pipe.
-        error size: a config.json of more than 4 MiB is refused.
-        call InvalidParameter: raised by the API's reader of JSON, of which `golang_json` keeps the words and
-            not the kind.
-        behaviour settings: a mount or device that was set after a restart of moby is only in the config; it
-            counts here as there.
-    """
-    path = below(root, plugin_id) / CONFIG_FILE_NAME
-    try:
-        data = _read(path)
-    except OSError as error:
-        raise EngineError(f"error reading {path}: {error}", error) from error
-    try:
-        document = encoding_json.parse(data)
-        file = encoding_json.decode(document, PluginFile)
-    except EngineError as error:
-        raise EngineError(f"error decoding {path}: {error}", error) from error
-    if file.plugin_obj.id != plugin_id:
-        raise EngineError(
-            f"error decoding {path}: it belongs to the plugin with the id {file.plugin_obj.id!r}"
-        )
-    in_force = from_disk(file.plugin_obj.config, file.plugin_obj.settings)
-    return Plugin(replace(file, plugin_obj=replace(file.plugin_obj, settings=in_force)), document)
-
-
-def save(root: Path, p: Plugin) -> None:
-    """Write a plugin's config.json.
-
-    Raises:
-        EngineError: `failed to write atomically plugin json`; the file is as before.
-
-    Go: plugin/manager.go::Manager.save
-    Differs:
-        extra root: where the plugins live; moby's function is a method of the manager, which knows it.
-        behaviour same: a file that says the same already stays as it is; moby writes it at each start.
-        behaviour unknown: keys that another version wrote stay; moby drops them.
-        error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
-            numbers and lists of them.
-        behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
-    """
-    path = below(root, p.get_id()) / CONFIG_FILE_NAME
-    with p.turn:
-        file = p.to_file()
-        if file == p.written:
-            return
-        try:
-            data = encoding_json.encode(file, p.read)
-            if not _is_written(path, data):
-                atomic_write_file(path, data, CONFIG_MODE)
-        except OSError as error:
-            raise EngineError(f"failed to write atomically plugin json: {error}", error) from error
-        p.written = file
-
-
-def handle_load_error(error: EngineError, plugin_id: str) -> None:
-    """Log that a plugin cannot be loaded.
-
-    Differs:
-        behaviour nil: there always is an error; moby's function returns where there is none, which no caller
-            needs.
-    """
-    fields = {"id": plugin_id, "error": str(error)}
-    if isinstance(error.cause, FileNotFoundError):
-        log.warning(
-            "missing plugin config, skipping: this may be caused due to a failed remove "
-            "and requires manual cleanup.",
-            extra=fields,
-        )
-        return
-    log.error("error loading plugin, skipping", extra=fields)
-
-
-def _is_written(path: Path, data: bytes) -> bool:
-    try:
-        return _read(path) == data
-    except OSError:
-        return False
-
-
-def _read(path: Path) -> bytes:
-    if path.parent.is_symlink():
-        raise OSError(errno.ELOOP, "the directory is a link", str(path.parent))
-    with open_regular(path) as file:
-        return file.read(encoding_json.SIZE_LIMIT + 1)
-
-
-log = logging.getLogger(__name__)
-
-
-class AuthzMiddleware(Protocol):
-    """The chain of plugins that authorize requests."""
-
-    def remove_plugin(self, name: str, /) -> None:
-        """Take a plugin out of the chain."""
-        ...
-
-
-def unread(root: Path, known: Container[str]) -> Sequence[str]:
-    """The ids of plugins on disk that could not be loaded, and whose blobs nobody knows therefore."""
-    found = (path.parent.name for path in root.glob(f"*/{CONFIG_FILE_NAME}"))
-    return sorted(name for name in found if VALID_FULL_ID.fullmatch(name) and name not in known)

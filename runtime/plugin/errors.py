@@ -6,12 +6,17 @@ import logging
 from collections.abc import Sequence
 
 from runtime.errdefs import Conflict, InvalidParameter, NotFound
-from runtime.golang.strconv import quote
+from runtime.golang.strconv import located, quote
 
 
 def failure(to: logging.Logger, message: str, error: BaseException, **fields: str) -> None:
-    """Log an error that is dealt with: its text as a field beside the others, without a trace."""
-    to.error(message, extra={**fields, "error": str(error) or type(error).__name__})
+    """Log an error that was handled: its text is a field of the record; there is no trace."""
+    to.error(message, extra={**fields, "error": describe(error) or type(error).__name__})
+
+
+def describe(error: BaseException) -> str:
+    """Return the text of an error; of the system's errors the file and the cause, without the number."""
+    return located(error) if isinstance(error, OSError) else str(error)
 
 
 class PluginNotFound(NotFound):

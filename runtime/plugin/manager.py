@@ -1,153 +1,56 @@
-"""The directory through which a plugin shares mounts with the engine.
+"""The plugin manager: loads, restores and restarts managed plugins.
 
 Go: plugin/manager.go
 """
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 import threading
-from collections.abc import Iterator
 from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from runtime import workers
-from runtime.api.types.plugin import PluginConfig
+from runtime.api.types.plugin import PluginConfig, PluginFile
 from runtime.errdefs import EngineError
 from runtime.golang import encoding_json
-from runtime.pkg.ioutils import make_private
+from runtime.golang.strconv import cause, quote
+from runtime.pkg import mount
+from runtime.pkg.ioutils import atomic_write_file, make_private, open_regular
 from runtime.pkg.pubsub import Publisher
-from runtime.pkg.stringid import VALID_FULL_ID
+from runtime.pkg.stringid import VALID_FULL_ID, below
 from runtime.pkg.system import ensure_remove_all
-from runtime.plugin import manager_linux
-from runtime.plugin.backend import Backend, Creation
+from runtime.plugin.backend import REMOVING, ManagerBackend
 from runtime.plugin.blobstore import BasicBlobStore
-from runtime.plugin.defs import (
-    REMOVING,
-    ROOTFS_FILE_NAME,
-    Controller,
-    ManagerConfig,
-    handle_load_error,
-    load_plugin,
-    log,
-    save,
-)
-from runtime.plugin.errors import failure
+from runtime.plugin.defs import CONFIG_FILE_NAME, ROOTFS_FILE_NAME, Controller, ManagerConfig
+from runtime.plugin.errors import describe, failure
 from runtime.plugin.events import Event
-from runtime.plugin.manager_linux import GoneBeforeListening, Lifecycle
-from runtime.plugin.v2.plugin import Plugin
-from runtime.workers import Workers, run
+from runtime.plugin.manager_linux import EndedBeforeListening, ManagerLinux, make_propagated_mount
+from runtime.plugin.v2.plugin import PROPAGATED_MOUNT, Plugin, from_disk
+
+log = logging.getLogger(__name__)
+
+_CONFIG_MODE = 0o600
+
+_LEFTOVERS = (("tmp", ".rootfs*"), ("storage/blobs/tmp", ".insertion*"))
+"""Directories of the root, and what an engine that was killed while it created a plugin left in them."""
 
 
-def load_all(root: Path, blobs: BasicBlobStore, workers: Workers) -> Iterator[Plugin]:
-    """The plugins below a root that can be loaded; what is left of removed ones goes, in the background.
+class Manager(ManagerBackend, ManagerLinux):
+    """The plugin subsystem; safe to use from several threads.
 
-    Raises:
-        OSError: the root cannot be read.
-    """
-    for entry in sorted(root.iterdir()):
-        if VALID_FULL_ID.fullmatch(entry.name):
-            try:
-                plugin = load_plugin(root, entry.name)
-            except EngineError as error:
-                handle_load_error(error, entry.name)
-                continue
-            _restore_config(plugin, blobs)
-            plugin.written = plugin.to_file()
-            yield plugin
-        elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
-            run(workers, partial(_remove_leftover, entry))
-
-
-def reload_one(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
-    """Take over a plugin or start it, if it is to run; what fails is logged and hurts no other."""
-    try:
-        lifecycle.restore_plugin(p, c)
-    except (EngineError, OSError) as error:
-        failure(log, "Failed to restore plugin", error, id=p.get_id())
-        if not isinstance(error, GoneBeforeListening) and not lifecycle.closing.is_set():
-            lifecycle.give_up(p, c)
-        return
-    root = lifecycle.config.root
-    with p.turn:
-        if p.rootfs:
-            p.rootfs = str(root / p.get_id() / ROOTFS_FILE_NAME)
-        manager_linux.prepare(p)
-        _save_quietly(root, p)
-        if not lifecycle.config.live_restore_enabled and p.is_enabled():
-            _start_again(lifecycle, p, c)
-
-
-def connect(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
-    """Give a plugin that is to run its client, so that calls wait for it while it starts."""
-    if not p.is_enabled():
-        return
-    try:
-        lifecycle.connect(p, c)
-    except EngineError as error:
-        failure(log, "Failed to restore plugin", error, id=p.get_id())
-
-
-def _start_again(lifecycle: Lifecycle, p: Plugin, c: Controller) -> None:
-    """Without live restore the plugin is stopped now; nobody waits for one that cannot be started."""
-    try:
-        lifecycle.enable(p, c, force=True)
-    except GoneBeforeListening as error:
-        failure(log, "failed to enable plugin", error, id=p.get_id())
-    except (EngineError, OSError) as error:
-        failure(log, "failed to enable plugin", error, id=p.get_id())
-        lifecycle.give_up(p, c)
-        p.set_p_client(None)
-
-
-def _restore_config(plugin: Plugin, blobs: BasicBlobStore) -> None:
-    """A blob holds the config as its author wrote it; without the blob it stays as it is."""
-    try:
-        with blobs.get(plugin.config) as blob:
-            document = encoding_json.parse(blob.read(encoding_json.SIZE_LIMIT + 1))
-        plugin.restore_config(encoding_json.decode(document, PluginConfig))
-    except (EngineError, OSError) as error:
-        log.debug("no config blob: %s", error, extra={"id": plugin.get_id()})
-
-
-def _save_quietly(root: Path, p: Plugin) -> None:
-    try:
-        save(root, p)
-    except EngineError as error:
-        failure(log, "cannot save plugin", error, id=p.get_id())
-
-
-def _remove_leftover(path: Path) -> None:
-    try:
-        ensure_remove_all(path)
-    except OSError as error:
-        log.warning(
-            "error while attempting to clean up previously removed plugin",
-            extra={"id": path.name, "error": str(error)},
-        )
-
-
-PUBLISH_TIMEOUT = 0.0
-"""Seconds that an event waits for readers that do not keep up; then they miss it."""
-
-PUBLISH_BUFFER = 0
-"""Events that wait for each reader, unless it asks for more."""
-
-
-class Manager(Backend):
-    """The plugins below a root, and all that is done to them; safe to use from several threads.
-
-    Differs:
-        fields mu, cMap: held by `lifecycle`, which starts and stops plugins and alone looks at them.
-        extra lifecycle: starts and stops plugins.
-        extra creation: makes plugins.
+    `ManagerBackend` has what the API calls, `ManagerLinux` what starts and stops plugins.
     """
 
     def __init__(self, config: ManagerConfig) -> None:
         """Make the directories and the executor, then load and start the plugins.
 
-        Returns at the latest when `config.timings.start` seconds are over; plugins that take longer go on
-        starting in the background.
+        Returns after `config.timings.start` seconds at the latest; slow plugins go on starting.
 
         Raises:
             EngineError: `failed to mkdir PATH` of the directory for sockets.
@@ -157,96 +60,369 @@ class Manager(Backend):
         Differs:
             behaviour damage: where the directory of plugins cannot be made or read the engine starts without
                 plugins, and says so in the log; moby does not start.
+            call EnsureRemoveAll: removes what a killed engine left of plugins that it was creating.
             call Manager.Shutdown: a start that is broken off stops what it has started.
+            order NewPublisher: made before the plugins are loaded, since `shutdown` closes it.
         """
         self.config = config
-        make_private(config.exec_root)
-        for directory in (config.root, self._tmp_dir()):
-            _make_or_tell(directory)
-        self.lifecycle = Lifecycle(config)
-        self.executor = config.create_executor(self)
-        self.lifecycle.executor = self.executor
-        self.blob_store = BasicBlobStore(config.root / "storage" / "blobs")
+        self.mu = threading.RLock()
         self.mu_gc = threading.RLock()
-        self.creation = Creation(config.store, config.root, self.blob_store, self.mu_gc)
+        self.c_map: dict[Plugin, Controller] = {}
+        self.closing = threading.Event()
+        self.publisher: Publisher[Event] = Publisher(0.0, 0)
+        make_private(config.exec_root)
+        for directory in (config.root, self.tmp_dir):
+            try:
+                make_private(directory)
+            except EngineError as error:
+                log.error("%s", error)  # noqa: TRY400 - the disk is at fault
+        self.executor = config.create_executor(self)
+        self.blob_store = BasicBlobStore(config.root / "storage" / "blobs")
+        self._remove_leftovers()
         try:
             self.reload()
         except EngineError as error:
             failure(log, f"failed to restore plugins: {error}", error)
         except BaseException:
-            self.lifecycle.shutdown()
+            self.shutdown()
             raise
-        self.publisher: Publisher[Event] = Publisher(PUBLISH_TIMEOUT, PUBLISH_BUFFER)
 
-    def _tmp_dir(self) -> Path:
-        """Where plugins are unpacked.
-
-        Go: plugin/manager.go::Manager.tmpDir
-        """
+    @property
+    def tmp_dir(self) -> Path:
         return self.config.root / "tmp"
 
     def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
-        """A plugin has ended; the executor calls this.
+        """Clean up after a plugin that has ended, and start it again if it was to run.
+
+        The executor calls this.
 
         Raises:
             PluginNotFound: there is no such plugin.
             EngineError: `error cleaning up plugin mounts`.
 
         Differs:
-            extra end: for the log; moby does not log how a plugin ended.
-            error error-cleaning-up-plugin-mounts: raised by the lifecycle, which does the work.
+            behaviour controller: a plugin that was never started has none; moby crashes.
+            call EnsureRemoveAll: unmounts what is mounted in EXEC/ID and tries again while it is busy; moby's
+                `os.RemoveAll` gives up.
+            behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
+                for ever.
+            extra end: how it ended, which is logged with its last output; moby logs neither.
+            calls Store.SetState, shutdownPlugin: a plugin that cannot be started again is disabled; moby
+                leaves it enabled without a process.
+            behaviour twice: a second event for the same exit does nothing.
+            order unmount: before the exit is made known, so that it cannot hit what is mounted for the next
+                start.
         """
-        self.lifecycle.handle_exit_event(plugin_id, end)
+        p = self.config.store.get_v2_plugin(plugin_id)
+        c = self.controller(p)
+        if c is None or not c.running:
+            return
+        self._remove_exec_directory(p)
+        restart = c.restart and not self.closing.is_set()
+        try:
+            if not restart:
+                mount.recursive_unmount(below(self.config.root, p.id))
+        except OSError as error:
+            raise EngineError(f"error cleaning up plugin mounts: {describe(error)}", error) from error
+        finally:
+            c.running = False
+            c.end = end
+            c.exit_chan.set()
+        if restart:
+            log.warning(
+                "plugin ended unexpectedly and is started again",
+                extra={"id": plugin_id, "plugin": p.name, "end": end, "output": str(c.last_lines)},
+            )
+            c.count_crash(self.config.clock.now(), self.config.timings)
+            workers.run(self.config.workers, partial(self._restart, p, c))
+
+    def _restart(self, p: Plugin, c: Controller) -> None:
+        """Start a plugin that crashed again, after a wait that grows, until it runs or is given up."""
+        while not self.config.clock.wait(c.given_up, self._restart_wait(c)):
+            with p.turn:
+                if not self._is_to_restart(p, c):
+                    return
+                try:
+                    self._enable(p, c, force=True)
+                except (EngineError, OSError) as error:
+                    failure(log, "failed to enable plugin", error, id=p.id)
+                    if isinstance(error, EndedBeforeListening):
+                        return  # its end has begun the next restart
+                    if self._is_to_restart(p, c) and self._keeps_failing(c):
+                        self._disable_failed(p, c)
+                    if not self._is_to_restart(p, c):
+                        return
+                else:
+                    return
+                c.crashes += 1
+
+    def _is_to_restart(self, p: Plugin, c: Controller) -> bool:
+        return c.restart and not self.closing.is_set() and self.controller(p) is c
+
+    def _restart_wait(self, c: Controller) -> float:
+        """Return the seconds until the next start, which is the last one when moby's wait is over."""
+        seconds = self.config.timings.restart_wait(c.crashes)
+        if c.failing_since is None:
+            return seconds
+        left = c.failing_since + self.config.timings.listening - self.config.clock.now()
+        return min(seconds, max(left, 0.0))
+
+    def _remove_leftovers(self) -> None:
+        for directory, pattern in _LEFTOVERS:
+            path = self.config.root / directory
+            if not path.is_symlink():
+                for leftover in list(path.glob(pattern)):
+                    workers.run(self.config.workers, partial(_remove_leftover, leftover))
 
     def reload(self) -> None:
-        """Load all plugins, take over or start those that are enabled, side by side.
+        """Load every plugin of the root, then restore or start the enabled ones side by side.
 
         Raises:
             EngineError: `failed to read PATH`.
 
         Differs:
-            behaviour wait: for `timings.start` seconds in all; the rest goes on in the background.
-            behaviour removing: leftovers are looked for in the plugins' root, and removed, in the background;
-                moby looks in its working directory.
-            behaviour client: every enabled plugin has its client before anything is started, so that calls to
-                one that is still starting wait for it.
-            calls GetSocket, SetTimeout, SetAddr, Protocol, SetPClient, NewClientWithTimeout: make that
-                client; moby makes it in `pluginPostStart`.
-            call InvalidParameter: raised by the API's reader of JSON; `golang_json` keeps its words and not
+            behaviour wait: returns after `timings.start`; slow plugins go on starting. moby waits for all.
+            behaviour removing: `ID-removing` is removed from the root, in the background; moby looks in the
+                working directory, in vain.
+            behaviour client: an enabled plugin gets its client first, so that early calls wait for it; in
+                moby `pluginPostStart` makes it.
+            calls SetPClient, NewClientWithTimeout: make that client.
+            call InvalidParameter: raised by the API's reader of JSON; `encoding_json` keeps its words and not
                 the kind.
             calls Store.SetState, shutdownPlugin, RecursiveUnmount: a plugin that cannot be started is
                 disabled; moby leaves it enabled without a process.
-            call Get: the config as its author wrote it is read from its blob; in config.json moby overwrites
-                it with what a user set.
+            call Get: the config as its author wrote it, from its blob; config.json has what users have set.
         """
-        config, lifecycle = self.config, self.lifecycle
+        config = self.config
         try:
-            found = list(load_all(config.root, self.blob_store, config.workers))
+            entries = sorted(config.root.iterdir())
         except OSError as error:
-            raise EngineError(f"failed to read {config.root}: {error}", error) from error
-        plugins = {plugin.get_id(): plugin for plugin in found}
+            raise EngineError(f"failed to read {config.root}: {cause(error)}", error) from error
+        plugins: dict[str, Plugin] = {}
+        for entry in entries:
+            if VALID_FULL_ID.fullmatch(entry.name):
+                try:
+                    p = self.load_plugin(config.root, entry.name)
+                except EngineError as error:
+                    handle_load_error(error, entry.name)
+                    continue
+                self._restore_config(p)
+                p.written = p.to_file()
+                plugins[p.id] = p
+            elif VALID_FULL_ID.fullmatch(entry.name.removesuffix(REMOVING)):
+                workers.run(config.workers, partial(_remove_leftover, entry))
+
         config.store.set_all(plugins)
-        restored = []
-        for plugin in plugins.values():
+
+        reloads = []
+        for p in plugins.values():
             c = Controller()
-            lifecycle.take(plugin, c)
-            connect(lifecycle, plugin, c)
-            restored.append(workers.run(config.workers, partial(reload_one, lifecycle, plugin, c)))
-        wait(restored, config.timings.start)
+            self.set_controller(p, c)
+            if p.enabled:
+                try:
+                    self.connect(p, c)
+                except EngineError as error:
+                    failure(log, "Failed to restore plugin", error, id=p.id)
+            reloads.append(workers.run(config.workers, partial(self._reload_plugin, p, c)))
+        wait(reloads, config.timings.start)
 
-    def shutdown(self) -> None:
-        """Stop all plugins; with live restore let those that are enabled run on.
+    def _reload_plugin(self, p: Plugin, c: Controller) -> None:
+        """Restore one plugin and start it if it is to run; a failure is logged and hurts no other plugin."""
+        try:
+            self._restore_plugin(p, c)
+        except (EngineError, OSError) as error:
+            failure(log, "Failed to restore plugin", error, id=p.id)
+            if not isinstance(error, EndedBeforeListening) and not self.closing.is_set():
+                self._disable_failed(p, c)
+            return
+        with p.turn:
+            if p.rootfs:
+                p.rootfs = str(self.config.root / p.id / ROOTFS_FILE_NAME)
+            _prepare_propagated_mount(p)
+            try:
+                self.save(p)
+            except EngineError as error:
+                failure(log, "cannot save plugin", error, id=p.id)
+            if self.config.live_restore_enabled or not p.enabled:
+                return
+            # Without live restore the plugin is stopped now.
+            try:
+                self._enable(p, c, force=True)
+            except (EngineError, OSError) as error:
+                failure(log, "failed to enable plugin", error, id=p.id)
+                if not isinstance(error, EndedBeforeListening):
+                    self._disable_failed(p, c)
+                    p.set_p_client(None)  # nobody must wait for it
 
-        Subscriptions to events end, and clients are closed.
+    def _restore_plugin(self, p: Plugin, c: Controller) -> None:
+        """Restore a plugin if it is enabled.
+
+        Go: plugin/manager.go::Manager.restorePlugin
         """
-        self.lifecycle.shutdown()
-        for p in self.config.store.get_all().values():
-            p.set_p_client(None)
-        self.publisher.close()
+        if p.enabled:
+            self.restore(p, c)
+
+    def _restore_config(self, p: Plugin) -> None:
+        """Put the config as its author wrote it in place of the one in config.json, if its blob is there."""
+        try:
+            with self.blob_store.get(p.config) as blob:
+                document = encoding_json.parse(blob.read(encoding_json.SIZE_LIMIT + 1))
+            p.restore_config(encoding_json.decode(document, PluginConfig))
+        except (EngineError, OSError) as error:
+            log.debug("no config blob: %s", describe(error), extra={"id": p.id})
+
+    def get(self, id_or_name: str) -> Plugin:
+        """Return the plugin with this name, id or prefix of an id.
+
+        Raises:
+            PluginNotFound: there is none.
+            Ambiguous: the prefix is that of several.
+        """
+        return self.config.store.get_v2_plugin(id_or_name)
+
+    @staticmethod
+    def load_plugin(root: Path, plugin_id: str) -> Plugin:
+        """Load the plugin whose directory is ROOT/ID.
+
+        Raises:
+            EngineError: `error reading PATH` or `error decoding PATH`.
+
+        Differs:
+            extra root: where the plugins live, since `runtime.check` loads plugins without a manager.
+            error id: a config.json of another id is refused; moby loads it and can never save it.
+            error link: links and files that are none are not followed; moby follows them, and waits for a
+                pipe.
+            error size: a config.json of more than 4 MiB is refused.
+            call InvalidParameter: raised by the API's reader of JSON, of which `encoding_json` keeps the
+                words and not the kind.
+            behaviour settings: a mount or device that was set after a restart of moby is only in the config;
+                it counts here as there.
+        """
+        path = below(root, plugin_id) / CONFIG_FILE_NAME
+        try:
+            data = _read(path)
+        except OSError as error:
+            raise EngineError(f"error reading {path}: {cause(error)}", error) from error
+        try:
+            document = encoding_json.parse(data)
+            file = encoding_json.decode(document, PluginFile)
+        except EngineError as error:
+            raise EngineError(f"error decoding {path}: {error}", error) from error
+        if file.plugin_obj.id != plugin_id:
+            raise EngineError(
+                f"error decoding {path}: it belongs to the plugin with the id {quote(file.plugin_obj.id)}"
+            )
+        settings = from_disk(file.plugin_obj.config, file.plugin_obj.settings)
+        return Plugin(replace(file, plugin_obj=replace(file.plugin_obj, settings=settings)), document)
+
+    def save(self, p: Plugin) -> None:
+        """Write a plugin's config.json.
+
+        Raises:
+            EngineError: `failed to write atomically plugin json`; the file is as before.
+
+        Differs:
+            behaviour same: a file that says the same already stays as it is; moby writes it at each start.
+            behaviour unknown: keys that another version wrote stay; moby drops them.
+            error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
+                numbers and lists of them.
+            behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
+        """
+        path = below(self.config.root, p.id) / CONFIG_FILE_NAME
+        with p.turn:
+            file = p.to_file()
+            if file == p.written:
+                return
+            try:
+                data = encoding_json.encode(file, p.read)
+                if not _holds(path, data):
+                    atomic_write_file(path, data, _CONFIG_MODE)
+            except OSError as error:
+                text = f"failed to write atomically plugin json: {describe(error)}"
+                raise EngineError(text, error) from error
+            p.written = file
+
+    def gc(self) -> None:
+        """Remove blobs that no plugin refers to.
+
+        Differs:
+            behaviour unread: while a plugin cannot be read no blob is removed, since it may be that plugin's;
+                moby removes it.
+        """
+        with self.mu_gc:
+            plugins = self.config.store.get_all()
+            names = (path.parent.name for path in self.config.root.glob(f"*/{CONFIG_FILE_NAME}"))
+            if unread := sorted(n for n in names if VALID_FULL_ID.fullmatch(n) and n not in plugins):
+                log.warning("no blobs are removed while there are plugins that cannot be read: %s", unread)
+                return
+            whitelist: set[str] = set()
+            for p in plugins.values():
+                whitelist.add(p.config)
+                whitelist.update(p.blobsums or ())
+            self.blob_store.gc(whitelist)
 
 
-def _make_or_tell(directory: Path) -> None:
+def handle_load_error(error: EngineError, plugin_id: str) -> None:
+    """Log that a plugin cannot be loaded.
+
+    Differs:
+        behaviour nil: there always is an error; moby's function returns where there is none, which no caller
+            needs.
+    """
+    fields = {"id": plugin_id, "error": str(error)}
+    if isinstance(error.cause, FileNotFoundError):
+        log.warning(
+            "missing plugin config, skipping: this may be caused due to a failed remove "
+            "and requires manual cleanup.",
+            extra=fields,
+        )
+        return
+    log.error("error loading plugin, skipping", extra=fields)
+
+
+def _prepare_propagated_mount(p: Plugin) -> None:
+    """Make the propagated mount of a volume or graph driver; move it from where older engines had it."""
+    inside = p.plugin_obj.config.propagated_mount
+    needs_it = any(
+        kind.capability in ("volumedriver", "graphdriver")
+        and kind.prefix == "docker"
+        and kind.version.startswith("1.")
+        for kind in p.types
+    )
+    if not (needs_it and inside and p.rootfs):
+        return
+    directory = Path(p.rootfs).parent / PROPAGATED_MOUNT
+    if not directory.exists():
+        rootfs = Path(p.rootfs).resolve()
+        old = rootfs / os.path.normpath(f"/{inside}").lstrip("/")
+        # Only a directory below the root file system is moved, and never through a link.
+        if old != rootfs and old.is_dir() and old.resolve() == old:
+            try:
+                old.rename(directory)
+            except OSError as error:
+                failure(log, "error migrating propagated mount storage", error, dir=str(directory))
+    make_propagated_mount(directory)
+
+
+def _remove_leftover(path: Path) -> None:
     try:
-        make_private(directory)
-    except EngineError as error:
-        log.error("%s", error)
+        ensure_remove_all(path)
+    except OSError as error:
+        log.warning(
+            "error while attempting to clean up previously removed plugin",
+            extra={"id": path.name, "error": describe(error)},
+        )
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return _read(path) == data
+    except OSError:
+        return False
+
+
+def _read(path: Path) -> bytes:
+    if path.parent.is_symlink():
+        raise OSError(errno.ELOOP, "the directory is a link", str(path.parent))
+    with open_regular(path) as file:
+        return file.read(encoding_json.SIZE_LIMIT + 1)

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from runtime import oci
 from runtime.errdefs import EngineError, System
 from runtime.golang.strconv import quote
-from runtime.pkg.plugingetter import LOOKUP, RELEASE, CompatPlugin, Handler
+from runtime.pkg.plugingetter import LOOKUP, RELEASE, CompatPlugin
 from runtime.pkg.plugins import errors as legacy_errors
+from runtime.pkg.plugins.plugins import Handler
 from runtime.pkg.stringid import VALID_FULL_ID
 from runtime.plugin.errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound, failure
 from runtime.plugin.v2.plugin import InadequateCapability, Plugin, SpecOpt
@@ -116,7 +117,7 @@ class Store:
     def has(self, p: Plugin) -> bool:
         """Whether this very plugin is known still."""
         with self.lock:
-            return self.plugins.get(p.get_id()) is p
+            return self.plugins.get(p.id) is p
 
     def set_all(self, plugins: Mapping[str, Plugin]) -> None:
         """Know these plugins and no others; part of the start."""
@@ -148,18 +149,16 @@ class Store:
             EngineError: another plugin has the same id.
         """
         with self.lock:
-            other = self.plugins.get(p.get_id())
+            other = self.plugins.get(p.id)
             if other is not None:
-                raise EngineError(
-                    f"plugin {quote(p.name)} has the same ID {p.get_id()} as {quote(other.name)}"
-                )
+                raise EngineError(f"plugin {quote(p.name)} has the same ID {p.id} as {quote(other.name)}")
             self._set_spec_opts(p)
-            self.plugins[p.get_id()] = p
+            self.plugins[p.id] = p
 
     def remove(self, p: Plugin) -> None:
         """Forget a plugin."""
         with self.lock:
-            self.plugins.pop(p.get_id(), None)
+            self.plugins.pop(p.id, None)
 
     def get(self, name: str, capability: str, mode: int) -> CompatPlugin:
         """The enabled plugin of this name that can do what is asked; `mode` is added to its count of users.
@@ -182,10 +181,6 @@ class Store:
             if self.legacy is None:
                 raise
         return self._get_legacy(name, capability)
-
-    def get_all_managed_plugins_by_cap(self, capability: str) -> list[CompatPlugin]:
-        """The enabled managed plugins that can do what is asked."""
-        return self._get_all_by_cap(capability)
 
     def problem(self, name: str, capability: str) -> EngineError | None:
         """Return why a plugin cannot be used, as far as that is known without asking it.
@@ -251,7 +246,7 @@ class Store:
         if client is None:
             return
         with self.lock:
-            callbacks = [call for kind in p.get_types() for call in self.handlers.get(str(kind), ())]
+            callbacks = [call for kind in p.types for call in self.handlers.get(str(kind), ())]
         for callback in callbacks:
             try:
                 callback(p.name, client)
@@ -262,7 +257,7 @@ class Store:
         with self.lock:
             plugin = self.get_v2_plugin(name)
             with plugin.mu:
-                if not plugin.is_enabled() and mode != RELEASE:
+                if not plugin.enabled and mode != RELEASE:
                     raise Disabled(name)
                 found = plugin.filter_by_cap(capability)
                 plugin.add_ref_count(mode)
@@ -285,7 +280,7 @@ class Store:
         Go: plugin/store.go::Store.getAllByCap
         """
         with self.lock:
-            enabled = [plugin for plugin in self.plugins.values() if plugin.is_enabled()]
+            enabled = [plugin for plugin in self.plugins.values() if plugin.enabled]
         return [plugin for plugin in enabled if _provides(plugin, capability)]
 
     def _set_spec_opts(self, p: Plugin) -> None:
@@ -293,7 +288,7 @@ class Store:
 
         Go: plugin/store.go::Store.setSpecOpts
         """
-        opts = [opt for kind in p.get_types() for opt in self.spec_opts.get(str(kind), ())]
+        opts = [opt for kind in p.types for opt in self.spec_opts.get(str(kind), ())]
 
         def modify(spec: oci.Spec) -> None:
             for opt in opts:

@@ -15,7 +15,7 @@ import pytest
 from runtime.daemon import initlayer
 from runtime.errdefs import EngineError
 from runtime.pkg import system
-from runtime.plugin.defs import atomic_remove_all
+from runtime.plugin.backend import atomic_remove_all
 from runtime.volume.local import local
 from runtime.volume.local.local import Root
 

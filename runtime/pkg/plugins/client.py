@@ -6,12 +6,12 @@ Go: pkg/plugins/client.go
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
-from typing import IO, Final, Self, TypeVar, overload
+from typing import Final, Self, TypeVar, overload
 
 import httpcore
 import msgspec
@@ -22,39 +22,8 @@ from runtime.pkg.plugins import transport
 from runtime.pkg.plugins.errors import BadReply, DeadlineExceeded, StatusError, TransportError
 from runtime.pkg.plugins.transport import DEFAULT, Options, Timings, abort, backoff, until
 
-CHUNK: Final = 64 * 1024
 REASON_LIMIT: Final = 300
 BROKEN: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError)
-
-
-class Body:
-    """A request's body: bytes, a file that can go back to where it stood, or a stream that cannot."""
-
-    def __init__(self, data: bytes | IO[bytes]) -> None:
-        self._data = data
-        self._start = None if isinstance(data, bytes) or not data.seekable() else data.tell()
-        self._begun = False
-
-    @property
-    def can_be_sent_again(self) -> bool:
-        """Whether the next try would send the same."""
-        return isinstance(self._data, bytes) or self._start is not None or not self._begun
-
-    def content(self) -> bytes | Iterable[bytes]:
-        """The whole body, from its beginning."""
-        if isinstance(self._data, bytes):
-            return self._data
-        if self._start is not None:
-            self._data.seek(self._start)
-        return self._parts(self._data)
-
-    def _parts(self, data: IO[bytes]) -> Iterator[bytes]:
-        self._begun = True
-        try:
-            while part := data.read(CHUNK):
-                yield part
-        except OSError as error:
-            raise EngineError(f"cannot read what is to be sent: {error}") from error
 
 
 class Reply:
@@ -277,44 +246,13 @@ class Client:
         with self.call_with_retry(service_method, body, opts=opts) as reply:
             return None if ret is None else self._decode(service_method, reply, ret)
 
-    def stream(self, service_method: str, args: object) -> Reply:
-        """Call a method and return the reply's body, to be read as it comes and closed by the caller.
-
-        Raises:
-            StatusError: The plugin answered with another status than 200.
-            TransportError: The plugin could not be reached.
-
-        Differs:
-            result ReadCloser: an object that is iterated over.
-        """
-        return self.call_with_retry(service_method, encoding_json.encode_reply(args), bounded=False)
-
-    def send_file(self, service_method: str, data: IO[bytes], ret: type[T]) -> T:
-        """Call a method with a stream as its body.
-
-        Raises:
-            StatusError: The plugin answered with another status than 200.
-            BadReply: The plugin's reply is too long, no JSON, or of another type.
-            TransportError: The plugin could not be reached; or went away after the stream was begun, and the
-                stream cannot be read again.
-
-        Differs:
-            call InvalidParameter: JSON is read by a function that requests of the API share.
-            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
-            behaviour retry: a file is sent again from where it stood; moby sends what is left of it, which
-                may be nothing. A stream that cannot go back is sent once.
-        """
-        with self.call_with_retry(service_method, data, bounded=False) as reply:
-            return self._decode(service_method, reply, ret)
-
     def call_with_retry(
         self,
         service_method: str,
-        data: bytes | IO[bytes],
+        data: bytes,
         *,
         retry: bool = True,
         opts: RequestOpts = PATIENT,
-        bounded: bool = True,
     ) -> Reply:
         """Post data to a method until somebody answers, or for half a minute.
 
@@ -325,25 +263,23 @@ class Client:
         Differs:
             call InvalidParameter: JSON is read by a function that requests of the API share.
             behaviour reqOpts: one frozen value rather than a list of functions.
-            extra bounded: whether a call without a time-out takes the client's.
             behaviour length: an error's text ends after 64 Ki characters; moby's has no bound.
             behaviour body: each try sends the whole body; moby's second try sends an empty one if the server
                 read the first.
         """
-        body = Body(data)
         start = self.timings.clock.now()
         retries = 0
         while True:
             try:
-                reply = self._try(service_method, body, opts, bounded=bounded)
+                reply = self._try(service_method, data, opts)
             except TransportError as error:
                 time_off = backoff(retries, self.timings)
                 last = abort(start, time_off, self.timings)
-                if last or not (retry and opts.retry and body.can_be_sent_again):
+                if last or not (retry and opts.retry):
                     raise
                 retries += 1
-                told = {"plugin": self.name, "method": service_method}
-                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off, extra=told)
+                fields = {"plugin": self.name, "method": service_method}
+                log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off, extra=fields)
                 self.timings.clock.sleep(time_off)
             else:
                 return self._checked(service_method, reply)
@@ -352,24 +288,24 @@ class Client:
         """Close the connections that are kept open; calls under way fail."""
         self.request_factory.close()
 
-    def _try(self, service_method: str, body: Body, opts: RequestOpts, *, bounded: bool) -> Reply:
+    def _try(self, service_method: str, data: bytes, opts: RequestOpts) -> Reply:
         now = self.timings.clock.now()
-        seconds = self._limit(opts, bounded=bounded)
-        deadline = None if seconds is None else now + seconds
+        seconds = self._limit(opts)
+        deadline = now + seconds
         where = f"plugin {self.name}: {service_method}"
-        request = self.request_factory.new_request(service_method, body.content())
+        request = self.request_factory.new_request(service_method, data)
         with until(deadline), translated(where, self.request_factory.address):
             response = self.request_factory.round_trip(request)
         return Reply(response, deadline, where)
 
-    def _limit(self, opts: RequestOpts, *, bounded: bool) -> float | None:
+    def _limit(self, opts: RequestOpts) -> float:
         """Return the seconds that a try may take: the least of the call's and the client's limits.
 
         As in Go, one that is not positive is none.
         """
         limits = [seconds for seconds in (opts.timeout, self.timeout) if seconds > 0]
         if not limits:
-            return self.timings.call if bounded else None
+            return self.timings.call
         return min(LONGEST, *limits)
 
     def _checked(self, service_method: str, reply: Reply) -> Reply:

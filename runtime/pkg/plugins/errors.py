@@ -5,8 +5,6 @@ Go: pkg/plugins/errors.go, pkg/plugins/discovery.go, pkg/plugins/plugins.go
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from runtime.errdefs import EngineError
 
 
@@ -35,16 +33,6 @@ class StatusError(EngineError):
         self.status = status
         self.method = method
         self.err = err
-
-
-def is_not_found(err: BaseException | None) -> bool:
-    """Whether the plugin answered 404."""
-    return is_status_error(err, HTTPStatus.NOT_FOUND)
-
-
-def is_status_error(err: BaseException | None, status: int) -> bool:
-    """Whether the plugin answered with this status."""
-    return isinstance(err, StatusError) and err.status == status
 
 
 class PluginNotFound(EngineError):

@@ -8,28 +8,31 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
 from runtime.errdefs import EngineError
-from runtime.pkg.plugingetter import Handler
 from runtime.pkg.plugins import transport
+from runtime.pkg.plugins.client import Client, RequestOpts, new_client
 from runtime.pkg.plugins.errors import DeadlineExceeded, NotImplements
 from runtime.pkg.plugins.transport import DEFAULT, Timings, abort, backoff
 from runtime.workers import Threads, Workers
 
-if TYPE_CHECKING:
-    from runtime.pkg.plugins.client import Client
+log = logging.getLogger(__name__)
 
 PROTOCOL_SCHEME_HTTP_V1: Final = "moby.plugins.http/v1"
 """The protocol's name and version.
 
 Go: pkg/plugins/plugins.go::ProtocolSchemeHTTPV1
 """
+
+
+Handler: TypeAlias = Callable[[str, Client], None]
+"""Called with a plugin's name and client once the plugin is active."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -73,10 +76,10 @@ class Plugin:
         manifest: Manifest | None = None,
         timings: Timings = DEFAULT,
     ) -> None:
-        self._name = name
+        self.name = name
         self.addr = addr
         self.tls_config = tls_config
-        self._client: Client | None = None
+        self.client: Client | None = None
         self.manifest = manifest
         self.activate_wait = threading.Condition()
         self.activate_err: EngineError | None = None
@@ -85,27 +88,11 @@ class Plugin:
         self._activating: int | None = None
 
     @property
-    def name(self) -> str:
-        """The name by which it is asked for.
-
-        Go: pkg/plugins/plugins.go::Plugin.Name
-        """
-        return self._name
-
-    @property
-    def client(self) -> Client | None:
-        """The client, or None as long as nobody asked the plugin anything.
-
-        Go: pkg/plugins/plugins.go::Plugin.Client
-        """
-        return self._client
-
     def protocol(self) -> str:
-        """The protocol's name and version."""
         return PROTOCOL_SCHEME_HTTP_V1
 
+    @property
     def is_v1(self) -> bool:
-        """Always: this is a legacy plugin."""
         return True
 
     def scoped_path(self, path: str) -> str:
@@ -181,12 +168,9 @@ class Plugin:
                 moby's may wait for ever.
             behaviour lock: none is held meanwhile.
         """
-        # Only here, since not every Python that reads specs has sockets.
-        from runtime.pkg.plugins.client import RequestOpts, new_client  # noqa: PLC0415 - not every Python has sockets
-
         self.close()
         client = new_client(self.addr, self.tls_config, name=self.name, timings=self.timings)
-        self._client = client
+        self.client = client
         opts = RequestOpts(timeout=self.timings.activate, retry=retry)
         try:
             self.manifest = client.call_with_options("Plugin.Activate", None, Manifest, opts)
@@ -258,9 +242,6 @@ def _copy(error: EngineError) -> EngineError:
 def new_local_plugin(name: str, addr: str, timings: Timings = DEFAULT) -> Plugin:
     """A plugin that is known by its address alone; if it speaks TLS, it is not verified."""
     return Plugin(name, addr, transport.Options(insecure_skip_verify=True), timings=timings)
-
-
-log = logging.getLogger(__name__)
 
 
 class ExtpointHandlers:

@@ -10,7 +10,6 @@ import os
 import select
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +21,8 @@ import httpcore
 import msgspec
 
 from runtime.errdefs import EngineError
+from runtime.golang.strconv import cause
+from runtime.golang.time import Clock
 
 MAX_UNIX_PATH: Final = 107
 """Bytes that the kernel takes for the path of a Unix socket."""
@@ -103,30 +104,6 @@ Go: pkg/plugins/client.go::defaultTimeOut
 """
 
 
-class Clock(Protocol):
-    """What tells the time and lets it pass; a `sleep` that returns early ends a wait, as at shutdown."""
-
-    def now(self) -> float:
-        """Seconds that only ever grow."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Return after so many seconds, or earlier."""
-        ...
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> float:
-        """Seconds since some moment in the past."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
 @dataclass(frozen=True, slots=True)
 class Timings:
     """How long, how often and how much, in seconds and bytes, and the clock that counts them.
@@ -151,7 +128,7 @@ class Timings:
     scan: float = 1.0
     reply_limit: int = 16 * 1024 * 1024
     idle_connections: int = 2
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=Clock)
 
 
 DEFAULT = Timings()
@@ -397,7 +374,7 @@ def _trust(context: ssl.SSLContext, options: Options) -> None:
         context.load_verify_locations(options.ca_file)
     except ssl.SSLError as error:
         raise EngineError(
-            f'failed to append certificates from PEM file: "{options.ca_file}": {error}'
+            f'failed to append certificates from PEM file: "{options.ca_file}": {cause(error)}'
         ) from error
     except (OSError, ValueError) as error:
         raise EngineError(f'could not read CA certificate "{options.ca_file}": {error}') from error
@@ -425,7 +402,7 @@ UNIX_HOST: Final = "plugin.moby.localhost"
 class RequestFactory(Protocol):
     """What makes a request of a path and a body."""
 
-    def new_request(self, path: str, data: bytes | Iterable[bytes]) -> httpcore.Request:
+    def new_request(self, path: str, data: bytes) -> httpcore.Request:
         """A request that posts the data to the path."""
         ...
 
@@ -483,7 +460,7 @@ class HTTPTransport:
     address: str
     timings: Timings = DEFAULT
 
-    def new_request(self, path: str, data: bytes | Iterable[bytes]) -> httpcore.Request:
+    def new_request(self, path: str, data: bytes) -> httpcore.Request:
         """A request that posts the data to the path at this transport's address."""
         target = httpcore.URL(
             scheme=self.scheme, host=self.addr, port=self.port, target=quote_target(path).encode("ascii")
@@ -507,8 +484,8 @@ class HTTPTransport:
         self.pool.close()
 
 
-def new_http_request(url: httpcore.URL, data: bytes | Iterable[bytes], host: str) -> httpcore.Request:
-    """A POST of the data; bytes with their length, anything else in chunks.
+def new_http_request(url: httpcore.URL, data: bytes, host: str) -> httpcore.Request:
+    """Return a POST request with a body.
 
     Differs:
         param path: called `url`, a whole address; httpcore's requests are complete when made.
@@ -516,10 +493,7 @@ def new_http_request(url: httpcore.URL, data: bytes | Iterable[bytes], host: str
         behaviour User-Agent: none; moby sends Go's own.
         behaviour Accept-Encoding: none; moby asks for gzip, unless on a unix socket.
     """
-    length = (
-        ("Content-Length", str(len(data))) if isinstance(data, bytes) else ("Transfer-Encoding", "chunked")
-    )
-    headers = [("Host", host), ("Accept", VERSION_MIMETYPE), length]
+    headers = [("Host", host), ("Accept", VERSION_MIMETYPE), ("Content-Length", str(len(data)))]
     return httpcore.Request("POST", url, headers=headers, content=data, extensions={})
 
 

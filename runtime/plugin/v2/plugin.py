@@ -10,12 +10,11 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from runtime import oci
-from runtime.api.types.plugin import Plugin as ApiPlugin
 from runtime.api.types.plugin import (
     PluginConfig,
     PluginDevice,
@@ -27,6 +26,7 @@ from runtime.api.types.plugin import (
 )
 from runtime.errdefs import EngineError
 from runtime.golang.strconv import quote
+from runtime.pkg.plugins.client import Client
 from runtime.pkg.plugins.plugins import PROTOCOL_SCHEME_HTTP_V1
 from runtime.plugin.v2.plugin_linux import init_spec
 from runtime.plugin.v2.settable import (
@@ -38,9 +38,6 @@ from runtime.plugin.v2.settable import (
     new_settables,
     update_settings_env,
 )
-
-if TYPE_CHECKING:
-    from runtime.pkg.plugins.client import Client
 
 _Item = TypeVar("_Item", PluginEnv, PluginMount, PluginDevice)
 _Source = TypeVar("_Source", PluginMount, PluginDevice)
@@ -236,8 +233,8 @@ class Plugin:
         self.swarm_service_id = file.swarm_service_id
         self.read = read
         self.written: PluginFile | None = None
-        self._timeout = 0.0
-        self._addr = ""
+        self.timeout = 0.0
+        self.addr = ""
 
     def to_file(self) -> PluginFile:
         """What config.json is to hold; as with moby, its config has the sources and paths that are set."""
@@ -277,12 +274,7 @@ class Plugin:
 
     @property
     def client(self) -> Client | None:
-        """The client, or None until the plugin was started, or if it speaks another protocol.
-
-        Go: plugin/v2/plugin.go::Plugin.Client
-        """
-        with self.mu:
-            return self.p_client
+        return self.p_client
 
     def set_p_client(self, client: Client | None) -> None:
         """Set the client.
@@ -295,17 +287,33 @@ class Plugin:
         if before is not None and before is not client:
             before.close()
 
+    @property
     def is_v1(self) -> bool:
-        """Whether this is a legacy plugin."""
         return False
 
     @property
     def name(self) -> str:
-        """The name, with its tag.
-
-        Go: plugin/v2/plugin.go::Plugin.Name
-        """
         return self.plugin_obj.name
+
+    @property
+    def id(self) -> str:
+        return self.plugin_obj.id
+
+    @property
+    def enabled(self) -> bool:
+        return self.plugin_obj.enabled
+
+    @property
+    def socket(self) -> str:
+        return self.plugin_obj.config.interface.socket
+
+    @property
+    def types(self) -> Sequence[PluginInterfaceType]:
+        return self.plugin_obj.config.interface.types or ()
+
+    @property
+    def protocol(self) -> str:
+        return self.plugin_obj.config.interface.protocol_scheme or PROTOCOL_SCHEME_HTTP_V1
 
     def filter_by_cap(self, capability: str) -> Plugin:
         """The plugin itself, if it can do what is asked.
@@ -314,7 +322,7 @@ class Plugin:
             InadequateCapability: it cannot.
         """
         capability = capability.lower()
-        for kind in self.get_types():
+        for kind in self.types:
             if kind.capability == capability and kind.prefix == "docker":
                 return self
         raise InadequateCapability(capability)
@@ -340,31 +348,6 @@ class Plugin:
                 raise EngineError("cannot set on an active plugin, disable plugin before setting")
             changed = apply(self.plugin_obj.config, self.plugin_obj.settings, args)
             self.plugin_obj = replace(self.plugin_obj, settings=changed)
-
-    def is_enabled(self) -> bool:
-        """Whether it is to run."""
-        with self.mu:
-            return self.plugin_obj.enabled
-
-    def get_id(self) -> str:
-        """The id."""
-        with self.mu:
-            return self.plugin_obj.id
-
-    def get_socket(self) -> str:
-        """The file name of its socket."""
-        with self.mu:
-            return self.plugin_obj.config.interface.socket
-
-    def get_types(self) -> list[PluginInterfaceType]:
-        """What it can do."""
-        with self.mu:
-            return list(self.plugin_obj.config.interface.types or ())
-
-    def get_ref_count(self) -> int:
-        """How often it is in use."""
-        with self.mu:
-            return self.ref_count
 
     def add_ref_count(self, count: int) -> None:
         """Add to the count of users.
@@ -396,44 +379,6 @@ class Plugin:
         with self.mu:
             self.modify_runtime_spec = modify
 
-    @property
-    def timeout(self) -> float:
-        """How many seconds each try of a call may take; 0 for no bound of its own.
-
-        Go: plugin/v2/plugin.go::Plugin.Timeout
-        """
-        with self.mu:
-            return self._timeout
-
-    def set_timeout(self, seconds: float) -> None:
-        """Set the time-out of calls.
-
-        Differs:
-            param t: called `seconds`, a number of them; Go has a type for durations.
-        """
-        with self.mu:
-            self._timeout = seconds
-
-    @property
-    def addr(self) -> str:
-        """The address, `unix://PATH`; empty until the plugin was started.
-
-        Go: plugin/v2/plugin.go::Plugin.Addr
-        Differs:
-            result net.Addr: one text for network and path.
-        """
-        with self.mu:
-            return self._addr
-
-    def set_addr(self, addr: str) -> None:
-        """Set the address."""
-        with self.mu:
-            self._addr = addr
-
-    def protocol(self) -> str:
-        """The protocol that it speaks."""
-        return self.plugin_obj.config.interface.protocol_scheme or PROTOCOL_SCHEME_HTTP_V1
-
     def init_spec(self, exec_root: Path) -> oci.Spec:
         """The spec to start it with, spec options included.
 
@@ -453,9 +398,3 @@ class Plugin:
         if modify is not None:
             modify(spec)
         return spec
-
-
-def api_plugin(plugin: Plugin) -> ApiPlugin:
-    """The plugin as the API shows it now."""
-    with plugin.mu:
-        return plugin.plugin_obj

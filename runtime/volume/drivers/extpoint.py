@@ -66,6 +66,7 @@ class Plugin(Protocol):
         """Where on the host a path in its view is."""
         ...
 
+    @property
     def is_v1(self) -> bool:
         """Whether it is a legacy plugin."""
         ...
@@ -256,7 +257,7 @@ class Store:
 
     def _keep(self, p: Plugin, d: VolumeDriverAdapter) -> Driver:
         """Remember the driver of a legacy plugin; another thread may have been first."""
-        if not p.is_v1():
+        if not p.is_v1:
             return d
         with self.mu:
             return self.extensions.setdefault(p.name, d)
@@ -281,7 +282,7 @@ class Store:
             if known is not None and client is not None and known[0] is client:
                 return known[1]
             adapter = VolumeDriverAdapter(p.name, p.scoped_path, VolumeDriverProxy(client, self.timings))
-            if not p.is_v1():  # that of a legacy plugin is kept among the extensions
+            if not p.is_v1:  # that of a legacy plugin is kept among the extensions
                 self.adapters[p.name] = (client, adapter)
             return adapter
 

@@ -24,9 +24,10 @@ from runtime.api.types.plugin import (
     PluginInterfaceType,
 )
 from runtime.errdefs import Conflict, NotFound
+from runtime.golang import encoding_json
 from runtime.oci import Spec
 from runtime.pkg.stringid import generate_random_id
-from runtime.plugin.defs import ExitHandler, ManagerConfig, Timings, WriteCloser, save
+from runtime.plugin.defs import ExitHandler, ManagerConfig, Timings, WriteCloser
 from runtime.plugin.manager import Manager
 from runtime.plugin.store import Store
 from runtime.plugin.v2.plugin import Plugin as ManagedPlugin
@@ -173,8 +174,8 @@ class Home:
     def write(self, name: str = "test", **changes: Any) -> ManagedPlugin:
         """A plugin on disk that no engine has loaded yet."""
         plugin = make_plugin(name, **changes)
-        (self.root / plugin.get_id() / "rootfs").mkdir(parents=True)
-        save(self.root, plugin)
+        (self.root / plugin.id / "rootfs").mkdir(parents=True)
+        (self.root / plugin.id / "config.json").write_bytes(encoding_json.encode(plugin.to_file()))
         return plugin
 
 

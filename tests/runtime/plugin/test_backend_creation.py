@@ -54,7 +54,7 @@ GOOD = (member("config.json", CONFIG), directory("rootfs"), member("rootfs/x", b
 
 def create(manager: Manager, *members: tuple[tarfile.TarInfo, bytes], name: str = "me/test") -> Path:
     plugin = manager.create_from_context(tar(*members), PluginCreateOptions(name))
-    return manager.config.root / plugin.get_id()
+    return manager.config.root / plugin.id
 
 
 def refusal(
@@ -121,7 +121,7 @@ def test_the_same_tar_makes_the_same_blobs(home: Home) -> None:
 def test_a_directory_becomes_a_plugin(home: Home, source: Path) -> None:
     manager = home.start()
     plugin = manager.create_from_directory(source, PluginCreateOptions("me/test"))
-    made = home.root / plugin.get_id() / "rootfs" / "plugin"
+    made = home.root / plugin.id / "rootfs" / "plugin"
     assert made.read_text() == (source / "rootfs" / "plugin").read_text()
     assert os.access(made, os.X_OK)
 

@@ -25,7 +25,7 @@ def manager(home: Home, source: Path) -> Manager:
 
 
 def directory(manager: Manager) -> Path:
-    return manager.config.root / manager.get("test").get_id()
+    return manager.config.root / manager.get("test").id
 
 
 def layer(manager: Manager) -> Path:

@@ -80,7 +80,7 @@ class Engine:
 
     def pid(self) -> int:
         executor: Any = self.manager.executor
-        return int(executor._watched[self.manager.get("example").get_id()].process.pid)
+        return int(executor._watched[self.manager.get("example").id].process.pid)
 
     def files(self) -> list[Path]:
         return [path for path in self.path.rglob("*") if not path.is_dir()]
@@ -165,7 +165,7 @@ def test_disabling_ends_it_and_removing_leaves_nothing_behind(engine: Engine) ->
 def test_runc_knows_it_while_it_runs_and_forgets_it_then(engine: Engine) -> None:
     engine.manager.enable("example")
     (container,) = listed(engine)
-    assert container["id"] == engine.manager.get("example").get_id()
+    assert container["id"] == engine.manager.get("example").id
     assert container["status"] == "running"
     assert container["pid"] == engine.pid()
     engine.manager.disable("example")
@@ -176,7 +176,7 @@ def test_runc_knows_it_while_it_runs_and_forgets_it_then(engine: Engine) -> None
 @pytest.mark.parametrize("engine", ["runc"], indirect=True)
 def test_what_runc_refuses_is_said_in_its_own_words(engine: Engine) -> None:
     plugin = engine.manager.get("example")
-    (engine.path / "plugins" / plugin.get_id() / "rootfs" / "plugin").unlink()
+    (engine.path / "plugins" / plugin.id / "rootfs" / "plugin").unlink()
     with pytest.raises(Exception, match=r"error creating plugin process: runc run: .*/plugin"):
         engine.manager.enable("example")
     assert listed(engine) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.plugin.defs import atomic_remove_all
+from runtime.plugin.backend import atomic_remove_all
 
 
 @pytest.fixture

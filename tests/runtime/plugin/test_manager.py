@@ -6,13 +6,14 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runtime import errdefs
+from runtime.api.types.filters import Args
 from runtime.api.types.plugin import Plugin as ApiPlugin
 from runtime.api.types.plugin import (
     PluginConfig,
@@ -28,9 +29,7 @@ from runtime.api.types.plugin import (
 )
 from runtime.check import check
 from runtime.cmd.dockerd.logs import Text
-from runtime.errdefs import InvalidParameter
 from runtime.pkg.plugingetter import ACQUIRE
-from runtime.plugin import defs
 from runtime.plugin.defs import Executor
 from runtime.plugin.events import EventCreate, EventDisable, EventEnable, EventRemove
 from runtime.plugin.manager import Manager
@@ -111,13 +110,13 @@ def test_a_broken_plugin_is_logged_and_skipped_and_stops_no_other(
     home: Home, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     good, bad = home.write("good"), home.write("bad")
-    BROKEN[damage](home.root / bad.get_id())
+    BROKEN[damage](home.root / bad.id)
     with caplog.at_level(logging.WARNING, "runtime.plugin"):
         manager = home.start()
-    assert [plugin.id for plugin in manager.list()] == [good.get_id()]
-    (record,) = [record for record in caplog.records if record.name == "runtime.plugin.defs"]
+    assert [plugin.id for plugin in manager.list()] == [good.id]
+    (record,) = [record for record in caplog.records if record.name == "runtime.plugin.manager"]
     line = Text().format(record)
-    assert f" id={bad.get_id()}" in line
+    assert f" id={bad.id}" in line
     assert " error=" in line
     expected = (
         "missing plugin config, skipping: "
@@ -168,13 +167,13 @@ def test_a_life_from_creation_to_removal(home: Home, source: Path) -> None:
     manager.enable("me/test")
     assert manager.inspect("me/test").enabled
     assert plugin.client is not None
-    assert plugin.addr == f"unix://{home.exec_root / plugin.get_id() / 'plugin.sock'}"
+    assert plugin.addr == f"unix://{home.exec_root / plugin.id / 'plugin.sock'}"
     manager.disable("me/test:latest")
     manager.set("me/test", ["DEBUG=1"])
-    manager.remove(plugin.get_id()[:8])
+    manager.remove(plugin.id[:8])
     assert [action for _, _, action in home.events] == ["create", "enable", "disable", "remove"]
     names = [name for _, name, _ in home.events]
-    assert names == ["me/test:latest", "me/test", "me/test:latest", plugin.get_id()[:8]]
+    assert names == ["me/test:latest", "me/test", "me/test:latest", plugin.id[:8]]
     end()
     assert [type(event) for event in subscriber] == [EventCreate, EventEnable, EventDisable, EventRemove]
     assert manager.list() == []
@@ -201,7 +200,7 @@ def test_events_can_be_asked_for_by_capability_and_plugin(home: Home, source: Pa
 def test_an_enabled_plugin_is_on_disk_as_such(home: Home) -> None:
     written = home.write()
     home.start().enable("test")
-    assert defs.load_plugin(home.root, written.get_id()).is_enabled()
+    assert Manager.load_plugin(home.root, written.id).enabled
 
 
 def test_enabling_and_disabling_twice_is_a_conflict(home: Home) -> None:
@@ -260,7 +259,7 @@ def test_a_setting_that_cannot_be_saved_is_not_made(home: Home) -> None:
     env = [PluginEnv(name="DEBUG", settable=["value"], value="0")]
     written = home.write(config=PluginConfig(env=env), settings=PluginSettings(env=["DEBUG=0"]))
     manager = home.start()
-    (home.root / written.get_id()).rename(home.root / "gone")
+    (home.root / written.id).rename(home.root / "gone")
     assert "failed to write atomically plugin json" in refused(None, lambda: manager.set("test", ["DEBUG=1"]))
     assert manager.inspect("test").settings.env == ["DEBUG=0"]
 
@@ -279,7 +278,7 @@ def test_a_plugin_that_does_not_listen_is_stopped_and_stays_disabled(home: Home)
     written = home.write()
     manager = home.start()
     home.executor.mute = True
-    path = home.exec_root / written.get_id() / "plugin.sock"
+    path = home.exec_root / written.id / "plugin.sock"
     text = refused(None, lambda: manager.enable("test"))
     assert text == f"dial unix {path}: connect: no such file or directory"
     assert home.executor.running == {}
@@ -306,27 +305,8 @@ def test_a_socket_name_does_not_lead_out_of_the_exec_root(home: Home) -> None:
     assert ".." not in manager.get("test").addr
 
 
-class Filters:
-    """Filters by keys with values, as the API's."""
-
-    def __init__(self, **values: Sequence[str]) -> None:
-        self.values = values
-
-    def validate(self, accepted: frozenset[str], /) -> None:
-        for key in self.values:
-            if key not in accepted:
-                raise InvalidParameter(f"Invalid filter '{key}'")
-
-    def contains(self, key: str, /) -> bool:
-        return key in self.values
-
-    def get(self, key: str, /) -> Sequence[str]:
-        return self.values.get(key, ())
-
-    def exact_match(self, key: str, value: str, /) -> bool:
-        return key not in self.values or value in self.values[key]
-
-    match = exact_match
+def as_args(filters: dict[str, list[str]]) -> Args:
+    return Args({key: dict.fromkeys(values, True) for key, values in filters.items()})
 
 
 @pytest.fixture
@@ -358,7 +338,7 @@ def listed(home: Home) -> Manager:
 def test_plugins_are_listed_by_state_and_capability(
     listed: Manager, filters: dict[str, list[str]], names: list[str]
 ) -> None:
-    assert [plugin.name.removesuffix(":latest") for plugin in listed.list(Filters(**filters))] == names
+    assert [plugin.name.removesuffix(":latest") for plugin in listed.list(as_args(filters))] == names
 
 
 @pytest.mark.parametrize(
@@ -366,7 +346,13 @@ def test_plugins_are_listed_by_state_and_capability(
     [({"enabled": ["x"]}, "Invalid filter 'enabled=[x]'"), ({"other": ["x"]}, "Invalid filter 'other'")],
 )
 def test_a_filter_that_is_none_is_refused(listed: Manager, filters: dict[str, list[str]], text: str) -> None:
-    assert refused(errdefs.InvalidParameter, lambda: listed.list(Filters(**filters))) == text
+    assert (
+        refused(
+            errdefs.InvalidParameter,
+            lambda: listed.list(as_args(filters)),
+        )
+        == text
+    )
 
 
 class Authz:
@@ -392,7 +378,7 @@ def test_a_disabled_authorization_plugin_leaves_the_chain(home: Home) -> None:
 def test_a_plugins_directory_that_became_a_link_is_removed_and_not_followed(home: Home) -> None:
     written = home.write()
     manager = home.start()
-    real = home.root / written.get_id()
+    real = home.root / written.id
     outside = home.path / "outside"
     real.rename(outside)
     real.symlink_to(outside)
@@ -439,7 +425,7 @@ def check_settings(home: Home, manager: Manager) -> list[str]:
 
 def test_what_dockerd_wrote_keeps_every_field_through_a_change(home: Home) -> None:
     written = home.write(settings=PluginSettings(env=["DEBUG=0"]))
-    path = home.root / written.get_id() / "config.json"
+    path = home.root / written.id / "config.json"
     document = json.loads(path.read_text())
     document["plugin"]["Config"]["Future"] = {"a": 1}
     document["plugin"]["Config"]["Env"] = [{"Name": "DEBUG", "Settable": ["value"], "Value": "0", "New": 2}]
@@ -466,7 +452,7 @@ def test_removing_one_plugin_leaves_the_others_files(home: Home) -> None:
     two = home.write("two")
     manager = home.start()
     manager.remove("one")
-    assert (home.root / two.get_id() / "config.json").exists()
+    assert (home.root / two.id / "config.json").exists()
     assert [plugin.name for plugin in manager.list()] == ["two:latest"]
 
 
@@ -474,14 +460,14 @@ def test_an_exit_of_a_plugin_that_was_never_started_does_nothing(home: Home) -> 
     written = home.write()
     manager = home.start()
     plugin: Plugin = manager.get("test")
-    manager.lifecycle.take(plugin, None)
-    manager.handle_exit_event(written.get_id())
+    manager.set_controller(plugin, None)
+    manager.handle_exit_event(written.id)
     assert home.executor.specs == []
     assert refused(errdefs.NotFound, lambda: manager.handle_exit_event("0" * 64))
 
 
 def test_every_operation_takes_the_beginning_of_an_id(home: Home) -> None:
-    plugin_id = home.write().get_id()
+    plugin_id = home.write().id
     manager = home.start()
     for length, operation in ((6, manager.enable), (8, manager.inspect), (10, manager.disable)):
         operation(plugin_id[:length])
@@ -494,13 +480,13 @@ def test_every_operation_takes_the_beginning_of_an_id(home: Home) -> None:
 def test_a_plugin_is_inspected_by_id_and_name_until_it_is_removed(home: Home, asked: str) -> None:
     plugin = home.write("name")
     spelled = {
-        "id": plugin.get_id(),
-        "prefix": plugin.get_id()[:7],
+        "id": plugin.id,
+        "prefix": plugin.id[:7],
         "name": "name",
         "name with tag": "name:latest",
     }
     manager = home.start()
-    assert manager.inspect(spelled[asked]).id == plugin.get_id()
+    assert manager.inspect(spelled[asked]).id == plugin.id
     manager.remove(spelled[asked])
     text = refused(errdefs.NotFound, lambda: manager.inspect(spelled[asked]))
     assert text == f'plugin "{spelled[asked]}" not found'
@@ -518,7 +504,7 @@ def with_a_mount(home: Home, source: Path, config_source: str, settings_source: 
     manager = home.start()
     plugin = manager.create_from_directory(source, PluginCreateOptions("test"))
     manager.shutdown()
-    path = home.root / plugin.get_id() / "config.json"
+    path = home.root / plugin.id / "config.json"
     document = json.loads(path.read_text())
     document["plugin"]["Config"]["Mounts"][0]["Source"] = config_source
     document["plugin"]["Settings"]["Mounts"][0]["Source"] = settings_source
@@ -553,7 +539,7 @@ def test_a_plugin_that_dies_when_a_user_enables_it_is_an_error_at_once(home: Hom
     home.executor.dies = True
     assert "the plugin ended before it listened on " in refused(None, lambda: manager.enable("test"))
     assert not manager.inspect("test").enabled
-    controller = manager.lifecycle.controller(manager.get("test"))
+    controller = manager.controller(manager.get("test"))
     assert controller is not None
     assert not controller.restart
 

@@ -16,11 +16,11 @@ import pytest
 
 from runtime import errdefs
 from runtime.api.types.plugin import PluginRmConfig
+from runtime.golang.time import Clock
 from runtime.oci import Spec
 from runtime.pkg import mount
 from runtime.pkg.plugingetter import LOOKUP
-from runtime.plugin import defs
-from runtime.plugin.defs import Controller, Executor, RealClock, Timings, WriteCloser, load_plugin
+from runtime.plugin.defs import Controller, Executor, Timings, WriteCloser
 from runtime.plugin.manager import Manager
 from runtime.plugin.store import Store
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
 
 
-class RecordingClock(RealClock):
+class RecordingClock(Clock):
     """Lets no restart wait, writes the waits down, and ends them after so many."""
 
     def __init__(self, restarts: int) -> None:
@@ -57,7 +57,7 @@ WAITS = [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 def test_a_plugin_that_runs_already_is_adopted_with_live_restore(home: Home) -> None:
     plugin = home.write(enabled=True)
-    home.executor.start(plugin.get_id())
+    home.executor.start(plugin.id)
     manager = home.start(live_restore_enabled=True)
     assert manager.get("test").client is not None
     assert home.executor.specs == []
@@ -66,7 +66,7 @@ def test_a_plugin_that_runs_already_is_adopted_with_live_restore(home: Home) -> 
 
 def test_a_plugin_that_runs_already_is_started_anew_without_live_restore(home: Home) -> None:
     plugin = home.write(enabled=True)
-    home.executor.start(plugin.get_id())
+    home.executor.start(plugin.id)
     manager = home.start()
     assert manager.get("test").client is not None
     assert len(home.executor.specs) == 1
@@ -77,7 +77,7 @@ def test_a_plugin_that_runs_already_is_started_anew_without_live_restore(home: H
 def test_an_enabled_plugin_that_does_not_run_is_started(home: Home, *, live_restore: bool) -> None:
     plugin = home.write(enabled=True)
     home.start(live_restore_enabled=live_restore)
-    assert home.executor.is_running(plugin.get_id())
+    assert home.executor.is_running(plugin.id)
 
 
 @pytest.mark.parametrize("enabled", [False, True])
@@ -105,7 +105,7 @@ def test_a_plugin_that_ends_at_once_is_restarted_after_waits_that_grow_and_never
     assert clock.done.wait(30)
     assert clock.waits == WAITS
     assert len(home.executor.specs) == len(WAITS)
-    assert defs.load_plugin(home.root, plugin.get_id()).is_enabled()
+    assert Manager.load_plugin(home.root, plugin.id).enabled
 
 
 def test_a_plugin_whose_start_fails_is_tried_again_as_slowly(home: Home) -> None:
@@ -118,7 +118,7 @@ def test_a_plugin_whose_start_fails_is_tried_again_as_slowly(home: Home) -> None
     assert clock.waits == WAITS[:5]
 
 
-class JumpingClock(RealClock):
+class JumpingClock(Clock):
     """Lets no restart wait, but moves the time on."""
 
     def __init__(self) -> None:
@@ -147,11 +147,11 @@ def test_plugin_that_never_listens_is_disabled_after_12_5_s(home: Home, fault: s
     clock = JumpingClock()
     manager = home.start(clock=clock, timings=Timings(probe=0.01, start=60.0))
     setattr(home.executor, fault, True)
-    home.executor.end(plugin.get_id())
+    home.executor.end(plugin.id)
     until(lambda: not manager.inspect("test").enabled)
     assert clock.time == 1 + 12.5
     # The record keeps what the user asked for: the next engine tries again, as moby's does.
-    assert load_plugin(home.root, plugin.get_id()).is_enabled()
+    assert Manager.load_plugin(home.root, plugin.id).enabled
 
 
 def test_plugin_that_cannot_be_created_is_disabled_at_start(home: Home) -> None:
@@ -175,9 +175,9 @@ def test_a_plugin_that_crashed_is_running_again(home: Home) -> None:
     plugin = home.write(enabled=True)
     manager = home.start()
     subscriber = Restarted(manager)
-    home.executor.end(plugin.get_id())
+    home.executor.end(plugin.id)
     assert subscriber.seen.wait(30)
-    assert home.executor.is_running(plugin.get_id())
+    assert home.executor.is_running(plugin.id)
     assert home.events == []
 
 
@@ -192,7 +192,7 @@ class Restarted:
 def test_disabling_ends_the_wait_for_a_restart(home: Home) -> None:
     plugin = home.write(enabled=True)
     manager = home.start(timings=replace(SCHEDULE, restart_first=60.0))
-    home.executor.end(plugin.get_id())
+    home.executor.end(plugin.id)
     manager.disable("test")
     assert len(home.executor.specs) == 1
     assert not manager.inspect("test").enabled
@@ -202,8 +202,8 @@ def test_disabling_ends_the_wait_for_a_restart(home: Home) -> None:
 def test_shutting_down_ends_the_wait_for_a_restart(home: Home) -> None:
     plugin = home.write(enabled=True)
     manager = home.start(timings=replace(SCHEDULE, restart_first=60.0))
-    home.executor.end(plugin.get_id())
-    controller = manager.lifecycle.controller(manager.get("test"))
+    home.executor.end(plugin.id)
+    controller = manager.controller(manager.get("test"))
     assert controller is not None
     manager.shutdown()
     assert controller.given_up.is_set()
@@ -213,9 +213,9 @@ def test_shutting_down_ends_the_wait_for_a_restart(home: Home) -> None:
 def test_a_second_event_for_the_same_exit_does_nothing(home: Home) -> None:
     plugin = home.write(enabled=True)
     manager = home.start(timings=replace(SCHEDULE, restart_first=60.0))
-    home.executor.end(plugin.get_id())
-    manager.handle_exit_event(plugin.get_id())
-    controller = manager.lifecycle.controller(manager.get("test"))
+    home.executor.end(plugin.id)
+    manager.handle_exit_event(plugin.id)
+    controller = manager.controller(manager.get("test"))
     assert controller is not None
     assert controller.crashes == 1
 
@@ -255,7 +255,7 @@ class Hanging:
 
 def test_a_plugin_that_hangs_holds_up_neither_the_start_nor_another(home: Home) -> None:
     hanging, good = home.write("hanging", enabled=True), home.write("good", enabled=True)
-    executor = Hanging(home.executor, hanging.get_id())
+    executor = Hanging(home.executor, hanging.id)
 
     def create_executor(handler: Manager) -> Executor:
         home.executor.exit_handler = handler
@@ -267,7 +267,7 @@ def test_a_plugin_that_hangs_holds_up_neither_the_start_nor_another(home: Home) 
     manager = home.start(store=store, create_executor=create_executor, timings=replace(SCHEDULE, start=0.2))
     assert not executor.release.is_set()
     assert enabled.wait(30)
-    assert home.executor.is_running(good.get_id())
+    assert home.executor.is_running(good.id)
     assert manager.config.store.get("good", "volumedriver", LOOKUP).client is not None
     assert manager.config.store.get("hanging", "volumedriver", LOOKUP).client is not None
     executor.release.set()
@@ -288,22 +288,22 @@ def test_a_plugin_that_cannot_be_restored_is_logged_and_stops_no_other(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad, good = home.write("bad", enabled=True), home.write("good", enabled=True)
-    (home.root / bad.get_id() / "rootfs").rmdir()
-    (home.root / bad.get_id() / "rootfs").touch()
+    (home.root / bad.id / "rootfs").rmdir()
+    (home.root / bad.id / "rootfs").touch()
     with caplog.at_level(logging.ERROR, "runtime.plugin"):
         home.start()
-    assert [record.__dict__["id"] for record in caplog.records] == [bad.get_id()]
-    assert home.executor.is_running(good.get_id())
+    assert [record.__dict__["id"] for record in caplog.records] == [bad.id]
+    assert home.executor.is_running(good.id)
 
 
 def test_a_dead_socket_of_an_earlier_run_is_not_in_the_way(home: Home) -> None:
     plugin = home.write(enabled=True)
-    dead = home.exec_root / plugin.get_id() / "plugin.sock"
+    dead = home.exec_root / plugin.id / "plugin.sock"
     dead.parent.mkdir(parents=True)
     dead.touch()
     manager = home.start()
     assert manager.inspect("test").enabled
-    assert home.executor.is_running(plugin.get_id())
+    assert home.executor.is_running(plugin.id)
 
 
 @ROOT
@@ -311,7 +311,7 @@ def test_removing_one_plugin_leaves_what_another_has_mounted(home: Home) -> None
     home.write("one")
     two = home.write("two", enabled=True)
     manager = home.start()
-    place = home.root / two.get_id() / "rootfs" / "testmount"
+    place = home.root / two.id / "rootfs" / "testmount"
     place.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(place)], check=True)
     try:
@@ -326,9 +326,9 @@ def test_removing_one_plugin_leaves_what_another_has_mounted(home: Home) -> None
 def test_what_a_plugin_has_mounted_goes_with_it(home: Home) -> None:
     plugin = home.write()
     manager = home.start()
-    place = home.root / plugin.get_id() / "rootfs" / "mounted"
+    place = home.root / plugin.id / "rootfs" / "mounted"
     place.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(place)], check=True)
     manager.remove("test")
     assert not mount.mounted(place)
-    assert not (home.root / plugin.get_id()).exists()
+    assert not (home.root / plugin.id).exists()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from runtime.golang.time import Clock
 from runtime.pkg import system
 from runtime.plugin.defs import Controller, Timings
 from runtime.plugin.manager_linux import wait_until_listening
 
 
-class Clock:
+class SimulatedClock(Clock):
     """A clock that only goes on while somebody waits."""
 
     def __init__(self) -> None:
@@ -38,14 +39,14 @@ def test_restarts_wait_from_a_second_to_a_minute() -> None:
 
 
 def test_a_plugin_that_never_listens_is_given_up_after_12_and_a_half_seconds(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SimulatedClock()
     error = wait_until_listening(tmp_path / "x.sock", Controller().stopped(), Timings(), clock)
     assert str(error) == f"dial unix {tmp_path / 'x.sock'}: connect: no such file or directory"
     assert 12.5 <= clock.time - 100 < 12.6
 
 
 def test_a_plugin_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
-    clock, controller = Clock(), Controller()
+    clock, controller = SimulatedClock(), Controller()
     controller.exit_chan.set()
     assert wait_until_listening(tmp_path / "x.sock", controller.stopped(), Timings(), clock) is not None
     assert clock.time == 100
@@ -53,5 +54,5 @@ def test_a_plugin_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_a_socket_that_nobody_listens_on_refuses(tmp_path: Path) -> None:
     (tmp_path / "x.sock").touch()
-    error = wait_until_listening(tmp_path / "x.sock", Controller().stopped(), Timings(), Clock())
+    error = wait_until_listening(tmp_path / "x.sock", Controller().stopped(), Timings(), SimulatedClock())
     assert str(error).endswith("x.sock: connect: connection refused")

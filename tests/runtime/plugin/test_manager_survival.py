@@ -34,7 +34,7 @@ manager = Manager(ManagerConfig(
 ))
 plugin = manager.create_from_directory(source, PluginCreateOptions("test"))
 manager.enable("test")
-print(manager.executor._watched[plugin.get_id()].process.pid, flush=True)
+print(manager.executor._watched[plugin.id].process.pid, flush=True)
 time.sleep(1000)
 """
 
@@ -101,7 +101,7 @@ def survivor(short_path: Path, source: Path) -> Iterator[Survivor]:
 
 def watched_pid(manager: Manager) -> int:
     executor: Any = manager.executor
-    return int(executor._watched[manager.get("test").get_id()].process.pid)
+    return int(executor._watched[manager.get("test").id].process.pid)
 
 
 def test_a_plugin_outlives_a_killed_engine_and_the_next_one_finds_it(survivor: Survivor) -> None:

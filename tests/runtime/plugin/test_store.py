@@ -14,13 +14,10 @@ from runtime.pkg.plugingetter import (
     LOOKUP,
     RELEASE,
     CompatPlugin,
-    CountedPlugin,
-    Handler,
-    PluginAddr,
 )
 from runtime.pkg.plugins import errors as legacy_errors
 from runtime.pkg.plugins.client import Client, new_client
-from runtime.plugin.defs import with_spec_mounts, with_swarm_service
+from runtime.pkg.plugins.plugins import Handler
 from runtime.plugin.errors import Disabled, InUse
 from runtime.plugin.store import Store
 from runtime.plugin.v2.plugin import InadequateCapability, Plugin
@@ -45,14 +42,14 @@ def test_a_failed_look_up_leaves_the_count_of_users_at_zero(new_plugin: NewPlugi
     store.add(plugin)
     with pytest.raises(errdefs.EngineError):
         store.get("test", "volumedriver", ACQUIRE)
-    assert plugin.get_ref_count() == 0
+    assert plugin.ref_count == 0
 
 
 @pytest.mark.parametrize("how", ["id", "prefix", "name", "name:latest"])
 def test_a_plugin_is_found_by_id_prefix_and_name(new_plugin: NewPlugin, how: str) -> None:
     store, plugin = Store(), new_plugin("name")
     store.add(plugin)
-    asked = {"id": plugin.get_id(), "prefix": plugin.get_id()[:6]}.get(how, how)
+    asked = {"id": plugin.id, "prefix": plugin.id[:6]}.get(how, how)
     assert store.get_v2_plugin(asked) is plugin
 
 
@@ -86,7 +83,7 @@ def test_an_id_can_be_taken_once(new_plugin: NewPlugin) -> None:
     store.add(one)
     with pytest.raises(errdefs.EngineError) as error:
         store.add(other)
-    assert str(error.value) == f'plugin "one:latest" has the same ID {one.get_id()} as "one:latest"'
+    assert str(error.value) == f'plugin "one:latest" has the same ID {one.id} as "one:latest"'
 
 
 def test_users_are_counted_and_a_release_too_many_does_not_go_below_zero(new_plugin: NewPlugin) -> None:
@@ -94,12 +91,12 @@ def test_users_are_counted_and_a_release_too_many_does_not_go_below_zero(new_plu
     store.add(plugin)
     store.get("test", "volumedriver", ACQUIRE)
     store.get("test", "volumedriver", LOOKUP)
-    assert plugin.get_ref_count() == 1
+    assert plugin.ref_count == 1
     store.get("test", "volumedriver", RELEASE)
     plugin.release()
-    assert plugin.get_ref_count() == 0
+    assert plugin.ref_count == 0
     plugin.acquire()
-    assert plugin.get_ref_count() == 1
+    assert plugin.ref_count == 1
 
 
 def test_a_user_of_a_plugin_that_was_disabled_by_force_can_still_release_it(new_plugin: NewPlugin) -> None:
@@ -108,7 +105,7 @@ def test_a_user_of_a_plugin_that_was_disabled_by_force_can_still_release_it(new_
     store.get("test", "volumedriver", ACQUIRE)
     store.retire(plugin, force=True)
     store.get("test", "volumedriver", RELEASE)
-    assert plugin.get_ref_count() == 0
+    assert plugin.ref_count == 0
 
 
 def test_a_plugin_in_use_is_not_retired_unless_forced(new_plugin: NewPlugin) -> None:
@@ -117,9 +114,9 @@ def test_a_plugin_in_use_is_not_retired_unless_forced(new_plugin: NewPlugin) -> 
     store.get("test", "volumedriver", ACQUIRE)
     with pytest.raises(InUse):
         store.retire(plugin, force=False)
-    assert plugin.is_enabled()
+    assert plugin.enabled
     store.retire(plugin, force=True)
-    assert not plugin.is_enabled()
+    assert not plugin.enabled
 
 
 class Legacy:
@@ -190,7 +187,6 @@ def test_enabled_plugins_with_a_capability_are_listed_before_legacy_ones(new_plu
     for plugin in (on, off, other):
         store.add(plugin)
     assert store.get_all_by_cap("VolumeDriver") == [on, old]
-    assert store.get_all_managed_plugins_by_cap("volumedriver") == [on]
 
 
 @pytest.fixture
@@ -215,9 +211,9 @@ def test_handlers_are_called_for_each_capability_they_wait_for(new_plugin: NewPl
 
 def test_spec_options_reach_the_plugins_that_have_the_capability(new_plugin: NewPlugin) -> None:
     store, mount = Store(), oci.Mount("/metrics", "bind", "/run/metrics.sock")
-    store.register_runtime_opt("MetricsCollector", with_spec_mounts([mount]))
+    store.register_runtime_opt("MetricsCollector", lambda spec: spec.mounts.append(mount))
     plugin, other = new_plugin("m", "metricscollector"), new_plugin("o")
-    store.set_all({plugin.get_id(): plugin, other.get_id(): other})
+    store.set_all({plugin.id: plugin, other.id: other})
     spec = oci.default_spec()
     before = len(spec.mounts)
     for each in (plugin, other):
@@ -227,18 +223,11 @@ def test_spec_options_reach_the_plugins_that_have_the_capability(new_plugin: New
     assert spec.mounts[before:] == [mount]
 
 
-def test_a_swarm_service_marks_its_plugin(new_plugin: NewPlugin) -> None:
-    plugin = new_plugin()
-    with_swarm_service("service")(plugin)
-    assert plugin.to_file().swarm_service_id == "service"
-
-
 def test_a_managed_plugin_is_what_the_rest_of_the_engine_asks_for(new_plugin: NewPlugin) -> None:
     plugin = new_plugin()
-    assert isinstance(plugin, CountedPlugin)
-    assert isinstance(plugin, PluginAddr)
-    assert not plugin.is_v1()
-    assert plugin.protocol() == "moby.plugins.http/v1"
+    assert isinstance(plugin, CompatPlugin)
+    assert not plugin.is_v1
+    assert plugin.protocol == "moby.plugins.http/v1"
 
 
 def test_a_plugin_with_several_types_is_found_by_each(new_plugin: NewPlugin) -> None:
@@ -271,7 +260,7 @@ def test_readers_and_writers_of_the_store_never_wait_for_each_other_for_ever(new
         thread.join(30)
     assert not any(thread.is_alive() for thread in threads)
     assert store.get_all() == {}
-    assert all(plugin.get_ref_count() == 0 for plugin in plugins)
+    assert all(plugin.ref_count == 0 for plugin in plugins)
 
 
 def test_nobody_gets_a_plugin_while_it_is_retired(new_plugin: NewPlugin) -> None:
@@ -296,10 +285,10 @@ def test_nobody_gets_a_plugin_while_it_is_retired(new_plugin: NewPlugin) -> None
             store.retire(plugin, force=False)
         except InUse:
             continue
-        wrong += plugin.get_ref_count()
+        wrong += plugin.ref_count
         store.set_state(plugin, state=True)
     done.set()
     for user in users:
         user.join(30)
     assert wrong == 0
-    assert plugin.get_ref_count() == 0
+    assert plugin.ref_count == 0

@@ -98,6 +98,7 @@ class FakePlugin:
     def scoped_path(self, path: str) -> str:
         return f"/scoped{path}"
 
+    @property
     def is_v1(self) -> bool:
         return self.v1
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from runtime.golang.time import Clock
 from runtime.pkg.plugins.client import Client, new_client
-from runtime.pkg.plugins.transport import SystemClock, Timings
+from runtime.pkg.plugins.transport import Timings
 
 Answer = Callable[["Exchange"], None]
 
@@ -204,9 +205,7 @@ def timings(clock: FakeClock) -> Timings:
 @pytest.fixture
 def quick() -> Timings:
     """Short numbers, under the real clock."""
-    return Timings(
-        first_wait=0.01, default_timeout=0.05, activate=0.2, call=0.2, scan=0.2, clock=SystemClock()
-    )
+    return Timings(first_wait=0.01, default_timeout=0.05, activate=0.2, call=0.2, scan=0.2, clock=Clock())
 
 
 @pytest.fixture

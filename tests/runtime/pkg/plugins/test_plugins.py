@@ -58,7 +58,7 @@ def driver(serve: Callable[..., Any], folder: Path) -> Callable[..., Any]:
 def test_a_known_plugin_is_returned(plugins: Plugins) -> None:
     fruit = plugins.plugins["fruit"] = Plugin("fruit", manifest=Manifest(("apple",)))
     got = plugins.get("fruit", "apple")
-    assert (got, got.client, got.is_v1()) == (fruit, None, True)
+    assert (got, got.client, got.is_v1) == (fruit, None, True)
 
 
 def test_a_plugin_that_does_something_else_is_an_error(plugins: Plugins) -> None:

@@ -56,7 +56,7 @@ def test_a_plugin_before_activation_implements_nothing_and_has_no_client(plugin:
     assert not plugin.implements("VolumeDriver")
     assert plugin.client is None
     assert isinstance(plugin, CompatPlugin)
-    assert (plugin.name, plugin.is_v1(), plugin.protocol()) == ("fruit", True, "moby.plugins.http/v1")
+    assert (plugin.name, plugin.is_v1, plugin.protocol) == ("fruit", True, "moby.plugins.http/v1")
     assert plugin.scoped_path("/some/path") == "/some/path"
 
 

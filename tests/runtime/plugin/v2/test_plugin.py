@@ -49,7 +49,7 @@ def test_a_path_that_a_plugin_names_is_found_below_its_own_directory(
 
 
 def spec_of(plugin: Plugin, tmp_path: Path) -> Spec:
-    plugin.rootfs = str(tmp_path / "plugins" / plugin.get_id() / "rootfs")
+    plugin.rootfs = str(tmp_path / "plugins" / plugin.id / "rootfs")
     return plugin.init_spec(tmp_path / "exec")
 
 
@@ -60,7 +60,7 @@ def mount_at(spec: Spec, destination: str) -> list[Mount]:
 def test_the_spec_mounts_the_directory_of_the_socket(new_plugin: NewPlugin, tmp_path: Path) -> None:
     plugin = new_plugin()
     spec = spec_of(plugin, tmp_path)
-    socket_directory = tmp_path / "exec" / plugin.get_id()
+    socket_directory = tmp_path / "exec" / plugin.id
     assert mount_at(spec, "/run/docker/plugins") == [
         Mount("/run/docker/plugins", "bind", str(socket_directory), ["rbind", "rshared"])
     ]
@@ -163,4 +163,4 @@ def test_all_devices_are_one_rule(new_plugin: NewPlugin, tmp_path: Path) -> None
 
 def test_another_protocol_is_named(new_plugin: NewPlugin) -> None:
     interface = PluginConfigInterface(protocol_scheme="other/v2")
-    assert new_plugin(config=PluginConfig(interface=interface)).protocol() == "other/v2"
+    assert new_plugin(config=PluginConfig(interface=interface)).protocol == "other/v2"
