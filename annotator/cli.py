@@ -476,7 +476,7 @@ def parity(
 ) -> None:
     """Check each Python counterpart against its Go original; exit 1 if a difference has no reason."""
     from annotator.commands.parity import as_checked
-    from annotator.parity.mapping import mapped
+    from annotator.parity.comparison import compare_project as mapped
     from annotator.reports import parity_report as mappings
 
     found = mapped(config.find(Path.cwd()))

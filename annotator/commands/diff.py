@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from annotator.model.port import Counterpart
 from annotator.model.symbol_history import PortingReport
-from annotator.parity import docstring_index
+from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
 from annotator.tracking import porting_plan
 
@@ -28,6 +28,6 @@ def porting(
     """
     base = at.baseline_tree()
     if counterparts is None:
-        counterparts = docstring_index.said(at.project).counterparts
+        counterparts = load_counterparts(at.project).counterparts
     symbols = porting_plan.mapped_symbols(counterparts, base)
     return porting_plan.porting(at.source, at.cache, base, symbols, old, new)

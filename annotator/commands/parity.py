@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from annotator.config import Project
 from annotator.model.reference import VerificationResult
-from annotator.parity.mapping import Mapped
+from annotator.parity.comparison import ParityResult
 
 
-def as_checked(project: Project, found: Mapped) -> VerificationResult:
+def as_checked(project: Project, found: ParityResult) -> VerificationResult:
     """The mapping's findings for the reports that tools read."""
     config = project.config
     return VerificationResult(

@@ -9,7 +9,7 @@ from annotator.articles import notation
 from annotator.baseline_file import BASELINE
 from annotator.files import write_aside
 from annotator.model.port import Baseline, GoSymbol
-from annotator.parity import baseline_facts, docstring_index
+from annotator.parity import baseline, counterparts
 from annotator.parity.scope import scope_of
 from annotator.session import Session
 
@@ -23,12 +23,15 @@ def record(at: Session) -> Path:
     """
     scope, tree = scope_of(at.project), at.tree
     further = [notation.parse(each) for each in scope.symbols]
-    in_scope = [*baseline_facts.in_packages(tree, scope.packages), *baseline_facts.named(tree, further)]
-    docstrings = docstring_index.read(at.project)
+    in_scope = [
+        *baseline.declarations_in_packages(tree, scope.packages),
+        *baseline.declarations_named(tree, further),
+    ]
+    docstrings = counterparts.read_docstrings(at.project)
     # What is recorded now must not decide which names have an original: so whole files are read.
     listed = {path for counterpart in docstrings.counterparts for path in counterpart.files}
-    declared = [*in_scope, *baseline_facts.in_files(tree, listed)]
-    docstrings = docstring_index.resolved(
+    declared = [*in_scope, *baseline.declarations_in_files(tree, listed)]
+    docstrings = counterparts.resolve(
         docstrings,
         {
             (path, found.symbol, found.line): GoSymbol(path, found.symbol, found.kind, found.line, found.line)
@@ -37,8 +40,8 @@ def record(at: Session) -> Path:
         }.values(),
     )
     mirrors = [mirror for counterpart in docstrings.counterparts for mirror in counterpart.mirrors]
-    wanted = [*in_scope, *baseline_facts.named(tree, mirrors)]
-    facts = baseline_facts.facts(tree, at.project.config.modules, wanted)
+    wanted = [*in_scope, *baseline.declarations_named(tree, mirrors)]
+    facts = baseline.collect_facts(tree, at.project.config.modules, wanted)
     file = at.project.site / BASELINE
     write_aside(file, baseline_file.encode(Baseline(tree.tag, tree.snapshot.commit, facts)))
     return file

@@ -11,7 +11,7 @@ from annotator.errors import InvalidInput
 from annotator.files import bytes_of
 from annotator.model.port import Counterpart
 from annotator.model.reference import Reference
-from annotator.parity import docstring_index
+from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
 from annotator.tracking import symbol_follower
 
@@ -38,7 +38,7 @@ def track(
     releases = at.releases
     if not parsed:
         if counterparts is None:
-            counterparts = docstring_index.said(at.project).counterparts
+            counterparts = load_counterparts(at.project).counterparts
         mirrored = [mirror for counterpart in counterparts for mirror in counterpart.mirrors]
         own = [reference for article in own_articles(at.project) for reference in article.references]
         parsed = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())

@@ -17,7 +17,8 @@ from annotator.errors import InvalidInput
 from annotator.files import bytes_of
 from annotator.model.port import Counterpart
 from annotator.model.reference import Missing, Moved, Problem, Renamed, Verdict, VerificationResult, Verified
-from annotator.parity import baseline, counterparts, docstring_index
+from annotator.parity import baseline, counterparts
+from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
 from annotator.tracking.verification import is_branch, verify_reference, verify_references
 
@@ -115,15 +116,15 @@ def verify(at: Session, files: Iterable[Path] | None = None) -> VerificationResu
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     """The counterparts of the project's packages, and what is wrong in their docstrings."""
-    said = docstring_index.said(at.project)
+    said = load_counterparts(at.project)
     found, remarks = said.counterparts, said.remarks
     tag = at.project.config.baseline
     tree = at.at_hand(tag) if found else None
     file = at.project.site / BASELINE
     known = recorded(at.project) if file.is_file() else None
     if tree is not None:
-        drift = () if known is None else baseline.differences(name_of(at.project, file), known, tree)
-        return found, (*remarks, *counterparts.unnamed(found, tree), *drift)
+        drift = () if known is None else baseline.outdated_facts(name_of(at.project, file), known, tree)
+        return found, (*remarks, *counterparts.unknown_originals(found, tree), *drift)
     if known is not None:
-        return found, (*remarks, *counterparts.unnamed(found, baseline.Recorded(known)))
+        return found, (*remarks, *counterparts.unknown_originals(found, baseline.RecordedTree(known)))
     return found, remarks

@@ -9,9 +9,11 @@ from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.model import port
 from annotator.model.reference import Problem
-from annotator.parity import call_order, docstring_index
-from annotator.parity.call_order import traced, tracing, walked
+from annotator.parity import call_order
+from annotator.parity.call_order import load_run, read_trace, trace_command
+from annotator.parity.counterparts import load_counterparts
 from annotator.programs import Programs
+from annotator.python_source import objects
 
 
 def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
@@ -24,8 +26,8 @@ def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
         raise InvalidInput("the settings name no `walk`, the script that is to be traced")
     with Programs(project.root) as programs, tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "calls.json"
-        finished = programs.start(f"{project.config.walk}: the walk", tracing(project, out)).result()
-        calls = traced(project, out, finished)
-    counterparts = docstring_index.said(project).counterparts
-    made = walked(project, calls, docstring_index.objects(project), counterparts)
-    return made, tuple(call_order.remarks(made, counterparts))
+        finished = programs.start(f"{project.config.walk}: the walk", trace_command(project, out)).result()
+        calls = read_trace(project, out, finished)
+    counterparts = load_counterparts(project).counterparts
+    made = load_run(project, calls, objects.project_objects(project), counterparts)
+    return made, tuple(call_order.problems(made, counterparts))

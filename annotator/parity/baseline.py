@@ -1,37 +1,118 @@
-"""Compares recorded baseline facts with the source."""
+"""Collects the facts of Go symbols, and compares recorded ones with the source."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
 from annotator.baseline_file import RECORD_AGAIN
-from annotator.model.go import Declaration, GoFile, Span
-from annotator.model.port import Baseline, GoSymbol
-from annotator.model.reference import Problem
-from annotator.model.source import Blob
+from annotator.golang import function_facts
+from annotator.golang.build_constraints import is_named_for_linux
+from annotator.golang.resolver import Resolver
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import Declaration, GoFile, Kind, ResolvedUse, Span, folder_of, is_test_file
+from annotator.model.port import Baseline, GoSymbol, Parameter
+from annotator.model.reference import Problem, Reference
 from annotator.parity import scope as scopes
+from annotator.tracking import similarity
+
+_TOP = frozenset(
+    {Kind.FUNC, Kind.METHOD, Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE, Kind.CONST, Kind.VAR}
+)
 
 
-class BaselineTree(Protocol):
-    """The source at the baseline tag."""
+def declarations_in_packages(tree: SourceTree, packages: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
+    """Return the declarations of some packages with their files, but for those of tests."""
+    folders = set(packages)
+    paths = [
+        path
+        for path in tree.go_files
+        if folder_of(path) in folders and not is_test_file(path) and is_named_for_linux(path)
+    ]
+    for path, document in tree.documents(paths).items():
+        for declaration in document.walk():
+            if declaration.name != "_" and declaration.kind in _TOP | {Kind.IMETHOD}:
+                yield path, declaration
 
-    @property
-    def files(self) -> Mapping[str, Blob]:
-        """Every file by path."""
-        ...
 
-    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
-        """What Go files say."""
-        ...
+def declarations_in_files(tree: SourceTree, paths: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
+    """Return the declarations of those Go files that the tree has."""
+    existing = [path for path in paths if path.endswith(".go") and tree.has(path)]
+    for path, document in tree.documents(existing).items():
+        yield from ((path, declaration) for declaration in document.walk())
 
 
-def differences(name: str, recorded: Baseline, tree: BaselineTree) -> Iterator[Problem]:
-    """A remark for each recorded symbol that is not as the source says.
+def declarations_named(
+    tree: SourceTree, references: Iterable[Reference]
+) -> Iterator[tuple[str, Declaration]]:
+    """Return the declarations that references name, as far as the tree has them."""
+    for reference in references:
+        if reference.path in tree.files and reference.path.endswith(".go"):
+            for declaration in tree.documents([reference.path])[reference.path].walk():
+                if declaration.symbol == reference.symbol:
+                    yield reference.path, declaration
 
-    The same blob holds the same declarations; only files that are others are looked into.
+
+def collect_facts(
+    tree: SourceTree, modules: tuple[str, ...], wanted: Iterable[tuple[str, Declaration]]
+) -> tuple[GoSymbol, ...]:
+    """Return the facts of some declarations, each once, sorted by path and line."""
+    unique = {(path, found.symbol, found.line): found for path, found in wanted}
+    tree.read({path for path, _, _ in unique})
+    resolver = Resolver(tree, modules)
+    recorded = {(path, symbol) for path, symbol, _ in unique}
+    uses = {
+        path: {use.end: use for use in resolver.uses(path) if _is_to_be_named(use, recorded)}
+        for path, _, _ in unique
+    }
+    made = (_facts(tree, path, found, uses[path]) for (path, _, _), found in unique.items())
+    return tuple(sorted(made, key=lambda each: (each.path, each.line, each.symbol)))
+
+
+def _facts(
+    tree: SourceTree,
+    path: str,
+    found: Declaration,
+    uses: Mapping[int, ResolvedUse],
+) -> GoSymbol:
+    data = tree.data(path)
+    own = function_facts.read_function(data, found)
+    body = data[found.span.start : found.span.end]
+    return GoSymbol(
+        path=path,
+        symbol=found.symbol,
+        kind=found.kind,
+        line=found.line,
+        end_line=found.span.end_line,
+        params=own.params,
+        results=own.results,
+        members=tuple(Parameter(member.name, member.type, member.line) for member in _members(found)),
+        calls=tuple(_called(callee, uses) for callee in own.callees),
+        errors=own.errors,
+        blob=tree.files[path].id,
+        likeness=similarity.fingerprint(body),
+    )
+
+
+def _members(found: Declaration) -> Iterator[Declaration]:
+    return (member for member in found.members if member.kind in (Kind.FIELD, Kind.IMETHOD))
+
+
+def _is_to_be_named(use: ResolvedUse, recorded: Container[tuple[str, str]]) -> bool:
+    """Return whether a use is of the repository itself, or of a vendored symbol that is recorded too."""
+    return "vendor" not in use.path.split("/") or (use.path, use.symbol) in recorded
+
+
+def _called(callee: function_facts.Callee, uses: Mapping[int, ResolvedUse]) -> str:
+    use = uses.get(callee.end)
+    return f"?{callee.written}" if use is None else f"{use.path}::{use.symbol}"
+
+
+def outdated_facts(name: str, recorded: Baseline, tree: SourceTree) -> Iterator[Problem]:
+    """Return a problem for each recorded symbol that the source does not have like that.
+
+    The same blob holds the same declarations, so that only changed files are parsed.
     """
     for number, symbol in enumerate(recorded.symbols, 2):
         blob = tree.files.get(symbol.path)
@@ -42,7 +123,7 @@ def differences(name: str, recorded: Baseline, tree: BaselineTree) -> Iterator[P
         yield Problem(name, number, message, "facts-differ")
 
 
-def _what(symbol: GoSymbol, tree: BaselineTree) -> str:
+def _what(symbol: GoSymbol, tree: SourceTree) -> str:
     document = tree.documents([symbol.path])[symbol.path]
     lines = [d.line for d in document.walk() if d.symbol == symbol.symbol]
     if symbol.line in lines:
@@ -50,8 +131,8 @@ def _what(symbol: GoSymbol, tree: BaselineTree) -> str:
     return f"stands in line {lines[0]}, not {symbol.line}" if lines else "is not in that file"
 
 
-class Recorded:
-    """The recorded facts in place of the source: what is there is what was recorded."""
+class RecordedTree:
+    """The recorded facts in place of the source, for a command that has no source."""
 
     def __init__(self, baseline: Baseline) -> None:
         self.tag = f"{baseline.tag} (recorded facts)"
@@ -61,11 +142,11 @@ class Recorded:
 
     @property
     def files(self) -> Mapping[str, object]:
-        """Every file that something is recorded of."""
+        """Files with recorded declarations, by path."""
         return self._files
 
     def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
-        """What is recorded of some files."""
+        """Return the recorded declarations of some files."""
         return {path: GoFile("", (), tuple(self._files[path]), "", 0) for path in paths}
 
 
@@ -76,7 +157,7 @@ def _declaration(symbol: GoSymbol) -> Declaration:
 
 
 def originals_of(known: Baseline, scope: scopes.Scope) -> Mapping[str, GoSymbol]:
-    """The recorded symbols; what is left out is left out with all that it calls."""
+    """Return the recorded symbols by notation; those left out of the port come without their calls."""
     return {
         symbol.notation: symbol
         if scope.reason(symbol.notation) is None

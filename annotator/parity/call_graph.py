@@ -32,20 +32,20 @@ def members_by_name(
         ours = python.get(counterpart.name)
         if ours is None or ours.kind != "class":
             continue
-        named = {plain(member.name): member.name for member in ours.members}
+        named = {normalized_name(member.name): member.name for member in ours.members}
         for mirror in counterpart.mirrors:
             for method in methods.get(f"{mirror.path.rpartition('/')[0]}::{mirror.symbol}", ()):
-                member = named.get(plain(method.symbol.rpartition(".")[2]))
+                member = named.get(normalized_name(method.symbol.rpartition(".")[2]))
                 if member is not None:
                     yield counterpart.name, method.notation, member
 
 
-def plain(name: str) -> str:
+def normalized_name(name: str) -> str:
     """A name without case and underscores: by this rule camelCase and snake_case are the same."""
     return name.replace("_", "").lower()
 
 
-class Made(msgspec.Struct, frozen=True):
+class CallSite(msgspec.Struct, frozen=True):
     """A use of a counterpart: the Go functions that it stands for, its line, and whether it is a call.
 
     What is no call reads an attribute or property, or catches a class.
@@ -56,7 +56,7 @@ class Made(msgspec.Struct, frozen=True):
     is_call: bool
 
 
-class Reach:
+class CallGraph:
     """The call relations of both sides, in Go's notation."""
 
     def __init__(
@@ -115,13 +115,13 @@ class Reach:
                         found.setdefault(each, made.line)
         return found
 
-    def calls_of(self, name: str) -> list[Made]:
+    def calls_of(self, name: str) -> list[CallSite]:
         """The calls of counterparts that a Python function makes."""
-        found: list[Made] = []
+        found: list[CallSite] = []
         self._follow_python(name, found, 0, _DEPTH, {name})
         return found
 
-    def _follow_python(self, name: str, found: list[Made], line: int, depth: int, seen: set[str]) -> None:
+    def _follow_python(self, name: str, found: list[CallSite], line: int, depth: int, seen: set[str]) -> None:
         ours = self._python.get(name)
         if ours is None or not depth:
             return
@@ -129,7 +129,7 @@ class Reach:
             at = line or call.line
             mirrored = self._called(call)
             if mirrored:
-                found.append(Made(mirrored, at, is_call=not call.type))
+                found.append(CallSite(mirrored, at, is_call=not call.type))
             elif call.name not in seen:
                 seen.add(call.name)
                 self._follow_python(call.name, found, at, depth - (not call.type), seen)

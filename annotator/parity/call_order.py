@@ -27,7 +27,7 @@ from annotator.model.port import (
 )
 from annotator.model.reference import Problem
 from annotator.parity.baseline import originals_of
-from annotator.parity.call_graph import Reach
+from annotator.parity.call_graph import CallGraph
 from annotator.parity.scope import scope_of
 from annotator.programs import Finished
 
@@ -46,7 +46,7 @@ def parse(text: bytes) -> list[TracedCall]:
         raise InvalidInput(f"what the traced run left behind cannot be read: {error}") from error
 
 
-def walk(
+def build_run(
     calls: list[TracedCall],
     root: str,
     counterparts: Iterable[Counterpart],
@@ -57,7 +57,7 @@ def walk(
     every = tuple(counterparts)
     by_place = {(ours.path, ours.line): ours for ours in python.values() if ours.kind == "function"}
     mirrored = {each.name: each for each in every}
-    reach = Reach(every, originals, python)
+    reach = CallGraph(every, originals, python)
     children: dict[int, list[int]] = defaultdict(list)
     for number, call in enumerate(calls):
         children[call.parent].append(number)
@@ -76,7 +76,7 @@ class _Making:
         children: Mapping[int, list[int]],
         by_place: Mapping[tuple[str, int], PythonObject],
         mirrored: Mapping[str, Counterpart],
-        reach: Reach,
+        reach: CallGraph,
     ) -> None:
         self._calls = calls
         self._root = root
@@ -125,7 +125,7 @@ def _reason(counterpart: Counterpart, *calls: str) -> str:
     return ""
 
 
-def remarks(found: TracedRun, counterparts: Iterable[Counterpart]) -> Iterator[Problem]:
+def problems(found: TracedRun, counterparts: Iterable[Counterpart]) -> Iterator[Problem]:
     """A remark for each difference in order without a reason, once for each counterpart."""
     known = {each.name: each for each in counterparts}
     seen: set[tuple[str, str, str]] = set()
@@ -143,7 +143,7 @@ def remarks(found: TracedRun, counterparts: Iterable[Counterpart]) -> Iterator[P
             yield Problem(at.path, at.line, message, "parity-order")
 
 
-def walked(
+def load_run(
     project: Project,
     calls: bytes,
     objects: Mapping[str, PythonObject],
@@ -155,17 +155,17 @@ def walked(
         InvalidInput: The facts cannot be read.
     """
     originals = originals_of(recorded(project), scope_of(project))
-    return walk(parse(calls), str(project.root.resolve()), counterparts, originals, objects)
+    return build_run(parse(calls), str(project.root.resolve()), counterparts, originals, objects)
 
 
-def tracing(project: Project, out: Path) -> list[str]:
+def trace_command(project: Project, out: Path) -> list[str]:
     """Return the command that traces the project's walk and writes its calls to a file."""
     folders = [str(project.root / package) for package in project.config.packages]
     script = str(project.root / project.config.walk)
     return [sys.executable, "-m", "annotator.parity.tracer", str(out), *folders, "--", script]
 
 
-def traced(project: Project, out: Path, finished: Finished) -> bytes:
+def read_trace(project: Project, out: Path, finished: Finished) -> bytes:
     """Return what the tracer wrote.
 
     Raises:

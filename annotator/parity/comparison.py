@@ -1,4 +1,4 @@
-"""Compares members, parameters, results, errors and calls, row by row."""
+"""Compares members, parameters, results, errors and calls of counterparts, row by row."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from annotator.baseline_file import recorded
+from annotator.config import Project
 from annotator.model.go import CALLABLE_KINDS, COMPOSITE_KINDS, Kind
 from annotator.model.port import (
     NOT_HELD,
@@ -14,6 +16,7 @@ from annotator.model.port import (
     Comparison,
     ComparisonRow,
     Counterpart,
+    Coverage,
     Difference,
     GoSymbol,
     Parameter,
@@ -21,9 +24,13 @@ from annotator.model.port import (
     written,
 )
 from annotator.model.reference import Problem
-from annotator.parity.call_graph import Reach, plain
-from annotator.parity.explanations import Rule, applies, explained, slug, stale
-from annotator.parity.scope import Scope, is_among
+from annotator.parity import counterparts, coverage
+from annotator.parity.baseline import originals_of
+from annotator.parity.call_graph import CallGraph, normalized_name
+from annotator.parity.counterparts import DocstringIndex
+from annotator.parity.explanations import Rule, applies, explain, slug, stale_reasons
+from annotator.parity.scope import SCOPE, Scope, is_among, scope_of
+from annotator.python_source.objects import project_objects
 
 _RENAMED = re.compile(r"called `(?P<name>\w+)`")
 
@@ -34,7 +41,7 @@ def renamed_parameters(differences: Iterable[Difference]) -> dict[str, str]:
     return {name: found["name"] for name, found in named if found is not None}
 
 
-def params(
+def parameter_rows(
     original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...], renamed: Mapping[str, str]
 ) -> Iterator[ComparisonRow]:
     """A row for each parameter of either side; where the names prove nothing, for those of Go alone."""
@@ -79,10 +86,12 @@ def _matched(
 
     An error also matches the first parameter that takes an exception.
     """
-    by_name = {plain(param.name): param for param in ours}
-    wanted = {param.name: plain(param.name) for param in go}
+    by_name = {normalized_name(param.name): param for param in ours}
+    wanted = {param.name: normalized_name(param.name) for param in go}
     wanted |= {
-        name: plain(renamed[name]) for name, kept in wanted.items() if kept not in by_name and name in renamed
+        name: normalized_name(renamed[name])
+        for name, kept in wanted.items()
+        if kept not in by_name and name in renamed
     }
     found = {name: by_name[kept] for name, kept in wanted.items() if kept in by_name}
     taken = {param.name for param in found.values()}
@@ -105,7 +114,7 @@ def _is_alike(go: Parameter, ours: Parameter) -> bool:
 
 def _abbreviates(one: str, other: str) -> bool:
     """Whether the shorter name is made of the longer one's letters, from its start, or is its last word."""
-    short, long = sorted((plain(one), plain(other)), key=len)
+    short, long = sorted((normalized_name(one), normalized_name(other)), key=len)
     letters = iter(long)
     in_order = all(letter in letters for letter in short)
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", f"{one} {other}")]
@@ -127,7 +136,7 @@ def _only_types_name(original: GoSymbol) -> bool:
     return bool(original.params) and all(not param.name for param in original.params)
 
 
-def results(
+def result_rows(
     original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]
 ) -> Iterator[ComparisonRow]:
     """A row if one side returns something and the other does not."""
@@ -150,7 +159,7 @@ def results(
     )
 
 
-def pairs(
+def compare(
     counterparts: Iterable[Counterpart],
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
@@ -165,7 +174,7 @@ def pairs(
         scope: What it states for many symbols: renames, conventions, what is absent.
     """
     every = tuple(counterparts)
-    reach = Reach(every, originals, python)
+    reach = CallGraph(every, originals, python)
     known = _Known(originals, python, reach, scope)
     return tuple(_pair(each, known) for each in every)
 
@@ -173,11 +182,11 @@ def pairs(
 class _Known(msgspec.Struct, frozen=True):
     originals: Mapping[str, GoSymbol]
     python: Mapping[str, PythonObject]
-    reach: Reach
+    reach: CallGraph
     scope: Scope
 
 
-def remarks(found: Iterable[Comparison]) -> Iterator[Problem]:
+def problems(found: Iterable[Comparison]) -> Iterator[Problem]:
     """What is to be mended: a remark for each unexplained row and each stale reason."""
     for pair in found:
         at = pair.counterpart
@@ -191,7 +200,7 @@ def remarks(found: Iterable[Comparison]) -> Iterator[Problem]:
             yield Problem(at.path, item.line, message, "parity-stale")
 
 
-def unused(found: Iterable[Comparison], scope: Scope, file: str) -> Iterator[Problem]:
+def unused_rules(found: Iterable[Comparison], scope: Scope, file: str) -> Iterator[Problem]:
     """Return a remark for each rule, or part of a rule, of the scope that explains no row."""
     rows = [
         (row, [original.notation for original in pair.originals])
@@ -234,8 +243,8 @@ def _pair(counterpart: Counterpart, known: _Known) -> Comparison:
     renamed = _renamed(counterpart, mirrored, known.scope)
     bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.reach)]
     bare += _extra_members(mirrored, ours, renamed) + list(_extra_calls(mirrored, ours, known.reach))
-    rows = tuple(explained(row, counterpart.differences, known.scope, mirrored) for row in _unique(bare))
-    return Comparison(counterpart, mirrored, rows, tuple(stale(counterpart, ours, rows, mirrored)))
+    rows = tuple(explain(row, counterpart.differences, known.scope, mirrored) for row in _unique(bare))
+    return Comparison(counterpart, mirrored, rows, tuple(stale_reasons(counterpart, ours, rows, mirrored)))
 
 
 def _renamed(counterpart: Counterpart, originals: Iterable[GoSymbol], scope: Scope) -> Mapping[str, str]:
@@ -263,14 +272,14 @@ def _rows(
     ours: PythonObject,
     mirrored: tuple[GoSymbol, ...],
     renamed: Mapping[str, str],
-    reach: Reach,
+    reach: CallGraph,
 ) -> Iterator[ComparisonRow]:
     if original.kind in COMPOSITE_KINDS and ours.kind == "class":
         yield from _members(original, ours, renamed)
     callable_ours = reach.constructor(ours)
     if original.kind in CALLABLE_KINDS and ours.kind in ("class", "function", "signature"):
-        yield from params(original, callable_ours, mirrored, renamed)
-        yield from results(original, ours, mirrored)
+        yield from parameter_rows(original, callable_ours, mirrored, renamed)
+        yield from result_rows(original, ours, mirrored)
     if original.kind in CALLABLE_KINDS and ours.kind in ("class", "function"):
         yield from _errors(original, callable_ours, reach)
         yield from _calls(original, mirrored, reach)
@@ -278,11 +287,11 @@ def _rows(
 
 # ── Fields and methods ───────────────────────────────────────────────────────────────────────────
 def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str]) -> Iterator[ComparisonRow]:
-    by_name = {plain(member.name): member for member in ours.members}
+    by_name = {normalized_name(member.name): member for member in ours.members}
     kind = "method" if original.kind is Kind.INTERFACE else "field"
     for member in original.members:
-        other_name = by_name.get(plain(renamed[member.name])) if member.name in renamed else None
-        found = by_name.get(plain(member.name)) or other_name
+        other_name = by_name.get(normalized_name(renamed[member.name])) if member.name in renamed else None
+        found = by_name.get(normalized_name(member.name)) or other_name
         fault = "" if found else f"{ours.name} has no such attribute or method"
         if found is not None and found is other_name:
             fault = f"it is called {found.name}"
@@ -306,7 +315,7 @@ def _extra_members(
     if not types or ours.kind != "class":
         return []
     known = {
-        plain(name)
+        normalized_name(name)
         for original in types
         for member in original.members
         for name in (member.name, renamed.get(member.name, member.name))
@@ -321,7 +330,7 @@ def _extra_members(
             reason=f"{', '.join(o.symbol for o in types)} has no such field",
         )
         for member in ours.members
-        if _is_public_attribute(member) and plain(member.name) not in known
+        if _is_public_attribute(member) and normalized_name(member.name) not in known
     ]
 
 
@@ -331,7 +340,7 @@ def _is_public_attribute(member: Parameter) -> bool:
 
 
 # ── Errors ───────────────────────────────────────────────────────────────────────────────────────
-def _errors(original: GoSymbol, ours: PythonObject, reach: Reach) -> Iterator[ComparisonRow]:
+def _errors(original: GoSymbol, ours: PythonObject, reach: CallGraph) -> Iterator[ComparisonRow]:
     said = [slug(text) for text in reach.texts(ours)]
     for text in original.errors:
         name = slug(text)
@@ -350,7 +359,7 @@ def _errors(original: GoSymbol, ours: PythonObject, reach: Reach) -> Iterator[Co
 
 
 # ── Calls ────────────────────────────────────────────────────────────────────────────────────────
-def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: Reach) -> Iterator[ComparisonRow]:
+def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: CallGraph) -> Iterator[ComparisonRow]:
     made = reach.python_calls(original.notation)
     folded = {other.notation for other in mirrored}
     for called in reach.go_calls(original.notation):
@@ -367,7 +376,9 @@ def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: Reach) -> 
         )
 
 
-def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reach) -> Iterator[ComparisonRow]:
+def _extra_calls(
+    mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: CallGraph
+) -> Iterator[ComparisonRow]:
     """Mapped symbols that the counterpart calls and none of its originals does."""
     if not any(original.kind in CALLABLE_KINDS for original in mirrored):
         return
@@ -385,3 +396,40 @@ def _extra_calls(mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: Reac
             agreement=Agreement.UNEXPLAINED,
             reason=f"{', '.join(o.symbol for o in mirrored)} does not call it",
         )
+
+
+class ParityResult(msgspec.Struct, frozen=True):
+    """The comparison of every counterpart with its originals, the problems in it, and the coverage."""
+
+    pairs: tuple[Comparison, ...]
+    remarks: tuple[Problem, ...]
+    coverage: Coverage
+
+
+def compare_project(
+    project: Project,
+    objects: Mapping[str, PythonObject] | None = None,
+    docstrings: DocstringIndex | None = None,
+) -> ParityResult:
+    """Compare the project's packages with the recorded facts; no source is needed.
+
+    Args:
+        project: The project.
+        objects: Its Python objects, if they have been read already.
+        docstrings: Its counterparts, likewise.
+
+    Raises:
+        InvalidInput: A Python file, the facts or the scope cannot be read.
+    """
+    docstrings = docstrings or counterparts.load_counterparts(project)
+    found, remarks = docstrings.counterparts, docstrings.remarks
+    known = recorded(project)
+    scope = scope_of(project)
+    originals = originals_of(known, scope)
+    python = project_objects(project) if objects is None else objects
+    made = compare(found, originals, python, scope)
+    covered = coverage.measure_coverage(known.symbols, found, scope, python)
+    name = f"{project.config.site}/{SCOPE}"
+    stale = unused_rules(made, scope, name)
+    wrong = (*remarks, *problems(made), *stale, *coverage.problems(covered, name))
+    return ParityResult(made, wrong, covered)

@@ -1,4 +1,4 @@
-"""Which Go symbols Python objects mirror, and whether the named originals exist."""
+"""Loads counterparts from docstrings, and checks that their originals exist."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from typing import Protocol
 
 import msgspec
 
+from annotator.baseline_file import recorded
+from annotator.config import Project
 from annotator.model.go import TYPE_KINDS, GoFile, Kind
-from annotator.model.port import Counterpart
+from annotator.model.port import Counterpart, GoSymbol
 from annotator.model.reference import Problem, Reference
-from annotator.parity.call_graph import plain
+from annotator.parity.call_graph import normalized_name
+from annotator.parity.scope import scope_of
+from annotator.python_source import docstrings
 
 _NEAREST = 3
 
 
-class Tree(Protocol):
-    """The Go source at the baseline tag."""
+class DeclarationSource(Protocol):
+    """Go declarations at the baseline tag: of the source itself, or the recorded ones."""
 
     @property
     def tag(self) -> str:
@@ -38,27 +42,8 @@ class Tree(Protocol):
 _METHODS = frozenset({Kind.METHOD, Kind.IMETHOD})
 
 
-class Symbol(Protocol):
-    """A Go symbol that can have a counterpart."""
-
-    @property
-    def path(self) -> str:
-        """Its file."""
-        ...
-
-    @property
-    def symbol(self) -> str:
-        """Its name, a method's with its receiver."""
-        ...
-
-    @property
-    def kind(self) -> Kind:
-        """Its kind."""
-        ...
-
-
-def resolved(
-    counterparts: Iterable[Counterpart], symbols: Iterable[Symbol]
+def resolve_names(
+    counterparts: Iterable[Counterpart], symbols: Iterable[GoSymbol]
 ) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     """Find the originals of the objects that no `Go:` line names, by name in their module's Go files.
 
@@ -73,7 +58,7 @@ def resolved(
         The counterparts that have an original, and a remark for each object that states differences
         without one.
     """
-    by_file: dict[str, list[Symbol]] = defaultdict(list)
+    by_file: dict[str, list[GoSymbol]] = defaultdict(list)
     for symbol in symbols:
         by_file[symbol.path].append(symbol)
     found: dict[tuple[str, int], Counterpart] = {}
@@ -101,9 +86,9 @@ def resolved(
 
 
 def _original(
-    counterpart: Counterpart, owner: Counterpart | None, by_file: Mapping[str, list[Symbol]]
+    counterpart: Counterpart, owner: Counterpart | None, by_file: Mapping[str, list[GoSymbol]]
 ) -> Reference | None:
-    name = plain(counterpart.name.rpartition(".")[2])
+    name = normalized_name(counterpart.name.rpartition(".")[2])
     receivers = {mirror.symbol for mirror in owner.mirrors} if owner is not None else {""}
     if counterpart.kind == "class":
         kinds = TYPE_KINDS
@@ -115,7 +100,7 @@ def _original(
         for symbol in by_file.get(file, ())
         if symbol.kind in kinds
         and (kinds is TYPE_KINDS or symbol.symbol.rpartition(".")[0] in receivers)
-        and plain(symbol.symbol.rpartition(".")[2]) == name
+        and normalized_name(symbol.symbol.rpartition(".")[2]) == name
     ]
     if len({symbol.path for symbol in matches}) != 1:
         return None
@@ -134,7 +119,7 @@ def _original(
     )
 
 
-def unnamed(counterparts: Iterable[Counterpart], tree: Tree) -> Iterator[Problem]:
+def unknown_originals(counterparts: Iterable[Counterpart], tree: DeclarationSource) -> Iterator[Problem]:
     """A remark for each `Go:` line that names no declaration, with the nearest real names."""
     for counterpart in counterparts:
         for mirror in counterpart.mirrors:
@@ -143,7 +128,7 @@ def unnamed(counterparts: Iterable[Counterpart], tree: Tree) -> Iterator[Problem
                 yield Problem(mirror.file, mirror.at_line, f"{mirror.cited} {message}", "go-unknown")
 
 
-def _fault(mirror: Reference, tree: Tree) -> str:
+def _fault(mirror: Reference, tree: DeclarationSource) -> str:
     if mirror.path not in tree.files:
         return f"names a file that is not there at {tree.tag}{_near(mirror.path, tree.files)}"
     document = tree.documents([mirror.path])[mirror.path]
@@ -157,7 +142,7 @@ def _fault(mirror: Reference, tree: Tree) -> str:
     return ""
 
 
-def _elsewhere(mirror: Reference, tree: Tree) -> str:
+def _elsewhere(mirror: Reference, tree: DeclarationSource) -> str:
     """The same symbol in another file of the package, for a person."""
     folder = mirror.path.rpartition("/")[0]
     siblings = [path for path in tree.files if path.rpartition("/")[0] == folder]
@@ -170,3 +155,42 @@ def _elsewhere(mirror: Reference, tree: Tree) -> str:
 def _near(name: str, names: Iterable[str]) -> str:
     alike = difflib.get_close_matches(name, list(names), n=_NEAREST, cutoff=0.5)
     return f"; the nearest are {', '.join(alike)}" if alike else ""
+
+
+class DocstringIndex(msgspec.Struct, frozen=True):
+    """The counterparts of all packages, and what does not fit the grammar of their docstrings."""
+
+    counterparts: tuple[Counterpart, ...] = ()
+    remarks: tuple[Problem, ...] = ()
+
+
+def load_counterparts(project: Project) -> DocstringIndex:
+    """Read the counterparts of the packages; names are resolved on the recorded facts.
+
+    Raises:
+        InvalidInput: A package is not there, a file of it is not Python, or the facts cannot be read.
+    """
+    docstrings = read_docstrings(project)
+    if all(counterpart.mirrors for counterpart in docstrings.counterparts):
+        return docstrings
+    scope = scope_of(project)
+    # A symbol that is absent for a reason has no counterpart, whatever it is called.
+    symbols = [symbol for symbol in recorded(project).symbols if scope.reason(symbol.notation) is None]
+    return resolve(docstrings, symbols)
+
+
+def resolve(docstrings: DocstringIndex, symbols: Iterable[GoSymbol]) -> DocstringIndex:
+    """Resolve the counterparts that no `Go:` line names; see `resolve_names`."""
+    found, remarks = resolve_names(docstrings.counterparts, symbols)
+    return DocstringIndex(found, (*docstrings.remarks, *remarks))
+
+
+def read_docstrings(project: Project) -> DocstringIndex:
+    """Read what the packages' docstrings say of Go.
+
+    Raises:
+        InvalidInput: A package is not there, or a file of it is not Python.
+    """
+    folders = [project.root / package for package in project.config.packages]
+    found = docstrings.joined(docstrings.read(folder, project.root) for folder in folders)
+    return DocstringIndex(found.counterparts, found.remarks)

@@ -12,7 +12,7 @@ from annotator.parity.call_graph import members_by_name
 from annotator.parity.scope import Scope
 
 
-def coverage(
+def measure_coverage(
     symbols: Iterable[GoSymbol],
     counterparts: Iterable[Counterpart],
     scope: Scope,
@@ -53,7 +53,7 @@ def _covered(symbol: GoSymbol, mapped: Mapping[str, list[str]], scope: Scope) ->
     return SymbolCoverage(symbol, CoverageState.OPEN)
 
 
-def remarks(found: Coverage, file: str) -> Iterator[Problem]:
+def problems(found: Coverage, file: str) -> Iterator[Problem]:
     """What is silently open, and what is left out although it is mapped or nowhere."""
     for covered in found.symbols:
         if covered.state is CoverageState.OPEN:

@@ -7,33 +7,14 @@ import hashlib
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 
 import msgspec
 
 from annotator.errors import InvalidInput, printable
+from annotator.programs import Finished
 
 _MOST = 200_000
 """Characters of output that are kept."""
-
-
-class Finished(Protocol):
-    """How a program ended."""
-
-    @property
-    def code(self) -> int:
-        """Its exit code."""
-        ...
-
-    @property
-    def output(self) -> bytes:
-        """What it wrote."""
-        ...
-
-    @property
-    def last_error(self) -> str:
-        """The last line of its error stream."""
-        ...
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -90,21 +71,21 @@ def output(program: Program, finished: Finished) -> str:
     return finished.output.decode("utf-8", "replace")[:_MOST]
 
 
-class State(msgspec.Struct, frozen=True):
+class CodeFingerprint(msgspec.Struct, frozen=True):
     """Fingerprints of Python files: of their code without docstrings, and of that code with its lines."""
 
     code: str
     placed: str
 
 
-def state(files: Mapping[str, bytes]) -> State:
+def code_fingerprint(files: Mapping[str, bytes]) -> CodeFingerprint:
     """Return fingerprints that change with what files do, not with what their docstrings say."""
     code, placed = hashlib.sha256(sys.version.encode()), hashlib.sha256(sys.version.encode())
     for path, data in files.items():
         tree = _without_docstrings(ast.parse(data))
         code.update(f"{path}\0{ast.dump(tree)}\0".encode())
         placed.update(f"{path}\0{ast.dump(tree, include_attributes=True)}\0".encode())
-    return State(code.hexdigest(), placed.hexdigest())
+    return CodeFingerprint(code.hexdigest(), placed.hexdigest())
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 
 from annotator.model.port import Agreement, ComparisonRow, Counterpart, Difference, GoSymbol, PythonObject
-from annotator.parity.call_graph import plain
+from annotator.parity.call_graph import normalized_name
 from annotator.parity.scope import Absent, Convention, Rename, Scope, is_among
 
 Rule = Rename | Convention | Absent
@@ -22,7 +22,7 @@ def slug(text: str) -> str:
     return "-".join(_WORD.findall(_VERB.sub(" ", text))).lower()
 
 
-def explained(
+def explain(
     row: ComparisonRow, differences: Iterable[Difference], scope: Scope, originals: Iterable[GoSymbol]
 ) -> ComparisonRow:
     """Return the row with the reason that is stated for it, if there is one.
@@ -92,7 +92,9 @@ def _is_name_of(written: str, name: str) -> bool:
     """Whether a name means a row's: the last parts of a dotted name suffice."""
     ours, theirs = written.split("."), name.split(".")
     shared = min(len(ours), len(theirs))
-    return [plain(part) for part in ours[-shared:]] == [plain(part) for part in theirs[-shared:]]
+    return [normalized_name(part) for part in ours[-shared:]] == [
+        normalized_name(part) for part in theirs[-shared:]
+    ]
 
 
 def _by_words(item: Difference, row: ComparisonRow) -> bool:
@@ -114,7 +116,7 @@ _EXPLAINS: Mapping[str, Callable[[Difference, ComparisonRow], bool]] = {
 _ABOUT_RUNNING = frozenset({"order", "behaviour"})
 
 
-def stale(
+def stale_reasons(
     counterpart: Counterpart,
     ours: PythonObject,
     rows: tuple[ComparisonRow, ...],
@@ -141,7 +143,9 @@ def _single(differences: Iterable[Difference]) -> Iterator[Difference]:
 def _stands_somewhere(item: Difference, ours: PythonObject, mirrored: tuple[GoSymbol, ...]) -> bool:
     """Whether a side has something of that name that rows do not compare."""
     if item.kind == "extra":
-        return plain(item.name) in {plain(each.name) for each in (*ours.members, *ours.params)}
+        return normalized_name(item.name) in {
+            normalized_name(each.name) for each in (*ours.members, *ours.params)
+        }
     return _stands_in_go(item, mirrored)
 
 
@@ -155,5 +159,5 @@ def _stands_in_go(item: Difference, mirrored: tuple[GoSymbol, ...]) -> bool:
         for call in original.calls
         for part in re.split(r"[^\w]+", call.removeprefix("?"))
     }
-    named = {plain(param.name) for o in mirrored for param in (*o.params, *o.members)}
-    return item.name.rpartition(".")[2] in written or plain(item.name.rpartition(".")[2]) in named
+    named = {normalized_name(param.name) for o in mirrored for param in (*o.params, *o.members)}
+    return item.name.rpartition(".")[2] in written or normalized_name(item.name.rpartition(".")[2]) in named

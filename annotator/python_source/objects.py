@@ -1,4 +1,4 @@
-"""Parameters, attributes, calls and texts of functions and classes; where names are used."""
+"""Definitions and uses in Python files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 
+import msgspec
+
+from annotator.config import Project
 from annotator.model.go import ResolvedUse
 from annotator.model.port import Parameter, PythonObject
+from annotator.python_source import modules
 from annotator.python_source.modules import Class, Function, Module, Packages
 from annotator.python_source.type_inference import Scope, learn_attributes, ordered
 
@@ -328,3 +332,38 @@ def _imported(node: ast.ImportFrom, scope: Scope) -> Iterator[_Name]:
         target = scope.packages.canonical(meant)
         if scope.packages.is_defined(target):
             yield alias.lineno, alias.col_offset, len(alias.name.encode()), target
+
+
+def project_objects(project: Project) -> Mapping[str, PythonObject]:
+    """Everything that is defined in the packages, by dotted name.
+
+    Raises:
+        InvalidInput: A file is not Python.
+    """
+    return read([project.root / package for package in project.config.packages], project.root)
+
+
+class PythonIndex(msgspec.Struct, frozen=True):
+    """The objects of all files by dotted name; by path, the uses of them in each file and its docstring."""
+
+    objects: Mapping[str, PythonObject]
+    uses: Mapping[str, tuple[ResolvedUse, ...]]
+    docs: Mapping[str, str]
+
+
+def index_files(project: Project, data: Mapping[str, bytes]) -> PythonIndex:
+    """Return what the files of a project's packages define and name.
+
+    Args:
+        project: The project.
+        data: The files by path from the project's root.
+
+    Raises:
+        InvalidInput: A file is not Python.
+    """
+    trees = {path: modules.parsed(project.root / path, content) for path, content in data.items()}
+    folders = [project.root / package for package in project.config.packages]
+    packages = load(folders, project.root, trees)
+    objects = facts(packages)
+    docs = {path: ast.get_docstring(tree) or "" for path, tree in trees.items()}
+    return PythonIndex(objects, uses_of(packages, objects, data), docs)

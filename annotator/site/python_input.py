@@ -15,9 +15,10 @@ import msgspec
 
 from annotator.cache import Kind
 from annotator.errors import counted
-from annotator.parity import call_order, docstring_index, examples, mapping, python_index
-from annotator.parity.docstring_index import Said
+from annotator.parity import call_order, comparison, counterparts, examples
+from annotator.parity.counterparts import DocstringIndex
 from annotator.programs import Finished, Programs
+from annotator.python_source import objects
 from annotator.site import highlighting
 from annotator.site.highlighting import HighlightedFile
 from annotator.site.inputs import ExampleRun, PythonFile, PythonInput
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from annotator.config import Project
 
 _LOG = logging.getLogger(__name__)
-
 
 OUTPUT = Kind("program output", bytes)
 """What the project's examples printed and what the tracer wrote of its walk, by a fingerprint of the code."""
@@ -60,13 +60,13 @@ class Python:
         self._data = {path: (project.root / path).read_bytes() for path in python_files(project)}
 
     @cached_property
-    def docstrings(self) -> Said:
+    def docstrings(self) -> DocstringIndex:
         """What the packages' docstrings say of Go.
 
         Raises:
             InvalidInput: A file is not Python, or the facts cannot be read.
         """
-        return docstring_index.said(self._project)
+        return counterparts.load_counterparts(self._project)
 
     @cached_property
     def mirror(self) -> PythonInput:
@@ -78,8 +78,8 @@ class Python:
         project, data = self._project, self._data
         _LOG.info("reading %s", counted(len(data), "Python file"))
         highlights = highlighting.highlight_files(self._cache, data, "py")
-        found = python_index.defined(project, data)
-        mapped = mapping.mapped(project, found.objects, self.docstrings)
+        found = objects.index_files(project, data)
+        mapped = comparison.compare_project(project, found.objects, self.docstrings)
         return PythonInput(
             modules={
                 path: PythonFile(
@@ -94,8 +94,8 @@ class Python:
         )
 
     @cached_property
-    def _code(self) -> examples.State:
-        return examples.state(self._data)
+    def _code(self) -> examples.CodeFingerprint:
+        return examples.code_fingerprint(self._data)
 
     def start(self, programs: Programs) -> Started:
         """Start the walk and the examples, except those whose output is cached for the code as it is."""
@@ -107,7 +107,7 @@ class Python:
         walk = None
         if config.walk and calls is None:  # first, as its times are shown
             folder = tempfile.TemporaryDirectory()
-            command = call_order.tracing(self._project, Path(folder.name) / "calls.json")
+            command = call_order.trace_command(self._project, Path(folder.name) / "calls.json")
             walk = programs.start(f"{config.walk}: the walk", command), folder
         running = {
             program.name: programs.start(f"{program.path}: the example", examples.arguments(program))
@@ -137,7 +137,7 @@ class Python:
                 ExampleRun(program.name, program.path, program.title, program.command, outputs[program.name])
                 for program in started.examples
             ),
-            walk=call_order.walked(self._project, calls, self.mirror.objects, self.docstrings.counterparts)
+            walk=call_order.load_run(self._project, calls, self.mirror.objects, self.docstrings.counterparts)
             if calls
             else None,
         )
@@ -148,7 +148,7 @@ class Python:
             return zlib.decompress(started.calls) if started.calls is not None else b""
         running, folder = started.walk
         with folder:
-            calls = call_order.traced(self._project, Path(folder.name) / "calls.json", running.result())
+            calls = call_order.read_trace(self._project, Path(folder.name) / "calls.json", running.result())
         self._cache.put_many(OUTPUT, {self._walk_key: zlib.compress(calls)})
         return calls
 

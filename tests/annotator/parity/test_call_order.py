@@ -11,7 +11,7 @@ import pytest
 
 from annotator.errors import InvalidInput
 from annotator.model import port
-from annotator.parity import baseline_facts, call_order
+from annotator.parity import baseline, call_order
 from annotator.python_source import docstrings, objects
 
 GO = """package shop
@@ -116,16 +116,16 @@ def walked(tree, tmp_path: Path):
             cwd=Path(call_order.__file__).parents[2],
         )
         source = tree({"shop/shop.go": GO})
-        facts = baseline_facts.facts(source, (), baseline_facts.in_packages(source, ["shop"]))
+        facts = baseline.collect_facts(source, (), baseline.declarations_in_packages(source, ["shop"]))
         found = docstrings.read(folder, tmp_path).counterparts
-        made = call_order.walk(
+        made = call_order.build_run(
             call_order.parse(out.read_bytes()),
             str(tmp_path.resolve()),
             found,
             {symbol.notation: symbol for symbol in facts},
             objects.read([folder], tmp_path),
         )
-        return made, [remark.message for remark in call_order.remarks(made, found)]
+        return made, [remark.message for remark in call_order.problems(made, found)]
 
     return run
 

@@ -12,7 +12,8 @@ from annotator import baseline_file
 from annotator.errors import InvalidInput
 from annotator.model.port import Agreement, Baseline, Comparison, GoSymbol
 from annotator.model.reference import Reference
-from annotator.parity import baseline, baseline_facts, comparison, counterparts, coverage
+from annotator.parity import baseline, comparison, counterparts, coverage
+from annotator.parity.baseline import collect_facts, declarations_in_packages, declarations_named
 from annotator.parity.scope import Absent, Convention, Rename, Scope
 from annotator.python_source import docstrings, objects
 
@@ -158,14 +159,16 @@ class Shop:
 
     def pairs(self, *conventions: Convention, scope: Scope | None = None) -> tuple[Comparison, ...]:
         originals = {symbol.notation: symbol for symbol in self.symbols}
-        found, _ = counterparts.resolved(self.package.counterparts, self.symbols)
-        return comparison.pairs(found, originals, self.python, scope or Scope(conventions=conventions))
+        found, _ = counterparts.resolve_names(self.package.counterparts, self.symbols)
+        return comparison.compare(found, originals, self.python, scope or Scope(conventions=conventions))
 
     def remarks(self, *conventions: Convention, scope: Scope | None = None) -> list[str]:
-        return [remark.message for remark in comparison.remarks(self.pairs(*conventions, scope=scope))]
+        return [remark.message for remark in comparison.problems(self.pairs(*conventions, scope=scope))]
 
     def unused(self, scope: Scope) -> list[str]:
-        return [remark.message for remark in comparison.unused(self.pairs(scope=scope), scope, "scope.toml")]
+        return [
+            remark.message for remark in comparison.unused_rules(self.pairs(scope=scope), scope, "scope.toml")
+        ]
 
 
 @pytest.fixture
@@ -178,9 +181,7 @@ def port(tree, tmp_path: Path) -> Callable[[str, str], Shop]:
         folder.mkdir(exist_ok=True)
         (folder / "__init__.py").write_text("")
         (folder / "store.py").write_text(text)
-        originals = baseline_facts.facts(
-            source, ("example.org/shop",), baseline_facts.in_packages(source, ["store"])
-        )
+        originals = collect_facts(source, ("example.org/shop",), declarations_in_packages(source, ["store"]))
         return Shop(originals, folder, tmp_path)
 
     return make
@@ -283,7 +284,7 @@ def test_what_is_not_explained_is_a_finding(shop, change, finding):
 def test_a_finding_stands_at_its_line_of_the_python_file(shop):
     made = shop("        self._log(name)\n", "")
 
-    (remark,) = comparison.remarks(made.pairs())
+    (remark,) = comparison.problems(made.pairs())
 
     assert remark.file == "port/store.py"
     assert "def keep" in (PYTHON.splitlines()[remark.line - 1])
@@ -322,7 +323,7 @@ def test_a_convention_that_explains_nothing_is_stale(shop):
     ctx = Convention("param", "Python has none", r"ctx context\.Context")
     other = Convention("field", "not for the eye", "colour string")
 
-    (remark,) = comparison.unused(made.pairs(ctx, other), Scope(conventions=(ctx, other)), "scope.toml")
+    (remark,) = comparison.unused_rules(made.pairs(ctx, other), Scope(conventions=(ctx, other)), "scope.toml")
 
     assert remark.message == "the convention `field colour string` explains no difference; remove it"
 
@@ -471,7 +472,7 @@ def test_a_signature_is_held_to_its_parameters_alone(port):
 
 
 def states(shop: Shop, scope: Scope) -> dict[str, str]:
-    covered = coverage.coverage(shop.symbols, shop.package.counterparts, scope, shop.python)
+    covered = coverage.measure_coverage(shop.symbols, shop.package.counterparts, scope, shop.python)
     return {each.symbol.symbol: each.state.value for each in covered.symbols}
 
 
@@ -491,9 +492,9 @@ def test_a_name_that_is_left_out_and_nowhere_is_a_finding(shop):
     made = shop()
     scope = Scope(absent=(Absent("gone", ("store/store.go::Nothing",)),))
 
-    found = coverage.coverage(made.symbols, made.package.counterparts, scope, made.python)
+    found = coverage.measure_coverage(made.symbols, made.package.counterparts, scope, made.python)
 
-    assert [r.message for r in coverage.remarks(found, "scope.toml")] == [
+    assert [r.message for r in coverage.problems(found, "scope.toml")] == [
         "store/store.go::Nothing is left out, but nothing of that name is recorded"
     ]
 
@@ -539,9 +540,9 @@ def test_name_in_two_listed_files_mirrors_neither(tree, tmp_path):
         '"""All.\n\nGo: a/a.go, a/b.go\n"""\n\ndef run() -> None:\n    """Run."""\n'
     )
     source = tree({"a/a.go": "package a\nfunc Run() {}\n", "a/b.go": "package a\nfunc run() {}\n"})
-    symbols = baseline_facts.facts(source, ("example.org/a",), baseline_facts.in_packages(source, ["a"]))
+    symbols = collect_facts(source, ("example.org/a",), declarations_in_packages(source, ["a"]))
 
-    found, _ = counterparts.resolved(docstrings.read(folder, tmp_path).counterparts, symbols)
+    found, _ = counterparts.resolve_names(docstrings.read(folder, tmp_path).counterparts, symbols)
 
     assert found == ()
 
@@ -557,7 +558,7 @@ def test_differences_from_no_original_are_a_finding(port):
     text = FILE + 'def lose() -> None:\n    """Lose.\n\n    Differs:\n        call Keep: not here.\n    """\n'
     made = port("package store\nfunc Keep() {}\n", text)
 
-    _, remarks = counterparts.resolved(made.package.counterparts, made.symbols)
+    _, remarks = counterparts.resolve_names(made.package.counterparts, made.symbols)
 
     assert [(r.line, r.rule) for r in remarks] == [(10, "differs-without-go")]
 
@@ -723,8 +724,8 @@ func Of() string {
         }
     )
 
-    wanted = [*baseline_facts.in_packages(source, ["store"]), *baseline_facts.named(source, named)]
-    facts = baseline_facts.facts(source, ("example.org/shop",), wanted)
+    wanted = [*declarations_in_packages(source, ["store"]), *declarations_named(source, named)]
+    facts = collect_facts(source, ("example.org/shop",), wanted)
 
     assert [symbol.calls for symbol in facts if symbol.symbol == "Keep"] == [(called,)]
 
@@ -733,8 +734,8 @@ def test_facts_of_another_source_are_a_finding(shop, tree):
     facts = Baseline("v1", None, shop().symbols)
     changed = tree({"store/store.go": "\n" + GO["store/store.go"]})
 
-    found = list(baseline.differences("site/baseline.json", facts, changed))
+    found = list(baseline.outdated_facts("site/baseline.json", facts, changed))
 
     assert len(found) == len(facts.symbols)
     assert "stands in line" in found[0].message
-    assert not list(baseline.differences("site/baseline.json", facts, tree(GO)))
+    assert not list(baseline.outdated_facts("site/baseline.json", facts, tree(GO)))

@@ -20,7 +20,7 @@ def mirror(path: str, symbol: str, line: int | None = None) -> Counterpart:
 
 
 def test_a_declaration_that_is_there_is_no_remark(tree):
-    assert not list(counterparts.unnamed([mirror("store/store.go", "Store.Get", 5)], tree(FILES)))
+    assert not list(counterparts.unknown_originals([mirror("store/store.go", "Store.Get", 5)], tree(FILES)))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_declaration_that_is_there_is_no_remark(tree):
     ],
 )
 def test_a_name_that_is_not_there_is_a_remark_with_the_nearest_real_names(tree, path, symbol, line, says):
-    (remark,) = counterparts.unnamed([mirror(path, symbol, line)], tree(FILES))
+    (remark,) = counterparts.unknown_originals([mirror(path, symbol, line)], tree(FILES))
 
     assert says in remark.message
     assert (remark.file, remark.line) == ("pkg/a.py", 9)
@@ -41,8 +41,8 @@ def test_a_name_that_is_not_there_is_a_remark_with_the_nearest_real_names(tree, 
 
 def test_a_symbol_of_another_tag_only_is_a_remark_that_names_the_baseline(tree):
     later = tree({"store/store.go": FILES["store/store.go"] + "\nfunc Later() {}\n"}, "v2")
-    assert not list(counterparts.unnamed([mirror("store/store.go", "Later")], later))
+    assert not list(counterparts.unknown_originals([mirror("store/store.go", "Later")], later))
 
-    (remark,) = counterparts.unnamed([mirror("store/store.go", "Later")], tree(FILES, "v1"))
+    (remark,) = counterparts.unknown_originals([mirror("store/store.go", "Later")], tree(FILES, "v1"))
 
     assert "names no declaration of that file at v1" in remark.message

@@ -57,7 +57,7 @@ def test_an_example_is_called_after_its_file_and_its_docstring() -> None:
 
 def test_what_files_do_changes_with_neither_docstrings_nor_places() -> None:
     states = [
-        examples.state({"milk.py": text.encode()})
+        examples.code_fingerprint({"milk.py": text.encode()})
         for text in (
             '"""Milk."""\nx = 1',
             '"""Bread."""\nx = 1',

@@ -186,7 +186,9 @@ def mirror(sources: dict[str, GoSourceFile], tmp_path: Path) -> PythonInput:
         for path, source in sources.items()
         for one in source.document.declarations
     }
-    pairs = comparison.pairs(docstrings.read(tmp_path / "larder", tmp_path).counterparts, originals, objects)
+    pairs = comparison.compare(
+        docstrings.read(tmp_path / "larder", tmp_path).counterparts, originals, objects
+    )
     return PythonInput(
         modules={
             path: PythonFile(data[path], found) for path, found in uses_of(packages, objects, data).items()

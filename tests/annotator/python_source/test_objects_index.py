@@ -8,8 +8,8 @@ import pytest
 
 from annotator.config import Config, Project
 from annotator.errors import InvalidInput
-from annotator.parity import python_index
-from annotator.parity.python_index import Defined
+from annotator.python_source import objects
+from annotator.python_source.objects import PythonIndex
 
 SHOP = '''\
 """The shop."""
@@ -53,9 +53,9 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path, Config("https://example.org/x", "v1", packages=("us",)))
 
 
-def read(project: Project) -> Defined:
+def read(project: Project) -> PythonIndex:
     files = sorted((project.root / "us").glob("*.py"))
-    return python_index.defined(project, {f"us/{file.name}": file.read_bytes() for file in files})
+    return objects.index_files(project, {f"us/{file.name}": file.read_bytes() for file in files})
 
 
 @pytest.mark.parametrize(
