@@ -124,8 +124,8 @@ class Answer:
     def err(self) -> str:
         """The error text in the answer; empty if there is none."""
         try:
-            return encoding_json.decode_reply(bytes(self.exchange.body), Response).err
-        except encoding_json.NotDecodable:
+            return encoding_json.decode(bytes(self.exchange.body), Response).err
+        except encoding_json.DecodeError:
             return ""
 
     def shown(self) -> str:

@@ -73,7 +73,7 @@ def steps(tell: Callable[[int, str, str], object]) -> Iterator[None]:
 def counterpart(code: CodeType) -> str:
     """Return the Go function or file that a function stands for, or an empty string.
 
-    A docstring names the Go function where its name or file differs; else the module's docstring has the file.
+    A docstring names the Go function where its name or file differs; else the module has the file.
     """
     if not code.co_filename.startswith(RUNTIME) or code.co_name.startswith("<"):
         return ""

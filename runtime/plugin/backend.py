@@ -252,8 +252,6 @@ class ManagerBackend(ManagerLinux):
             call insertion.Commit: of the blob itself; moby has it as a WriteCommitCloser.
             order New: the blob is made first, since the tar is split, unpacked and written to it in one pass;
                 moby reads it through a pipe that begins to flow later.
-            call InvalidParameter: raised by the API's reader of JSON; `encoding_json` keeps its words and not
-                the kind.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
         """
         name = _full_name(options.repo_name)

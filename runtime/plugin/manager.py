@@ -187,8 +187,6 @@ class Manager(ManagerBackend, ManagerLinux):
             behaviour client: an enabled plugin gets its client first, so that early calls wait for it; in
                 moby `pluginPostStart` makes it.
             calls SetPClient, NewClientWithTimeout: make that client.
-            call InvalidParameter: raised by the API's reader of JSON; `encoding_json` keeps its words and not
-                the kind.
             calls Store.SetState, shutdownPlugin, RecursiveUnmount: a plugin that cannot be started is
                 disabled; moby leaves it enabled without a process.
             call Get: the config as its author wrote it, from its blob; config.json has what users have set.
@@ -266,8 +264,8 @@ class Manager(ManagerBackend, ManagerLinux):
         """Put the config as its author wrote it in place of the one in config.json, if its blob is there."""
         try:
             with self.blob_store.get(p.config) as blob:
-                document = encoding_json.parse(blob.read(encoding_json.SIZE_LIMIT + 1))
-            p.restore_config(encoding_json.decode(document, PluginConfig))
+                data = blob.read(encoding_json.SIZE_LIMIT + 1)
+            p.restore_config(encoding_json.decode(data, PluginConfig, limit=encoding_json.SIZE_LIMIT))
         except (EngineError, OSError) as error:
             log.debug("no config blob: %s", describe(error), extra={"id": p.id})
 
@@ -293,8 +291,6 @@ class Manager(ManagerBackend, ManagerLinux):
             error link: links and files that are none are not followed; moby follows them, and waits for a
                 pipe.
             error size: a config.json of more than 4 MiB is refused.
-            call InvalidParameter: raised by the API's reader of JSON, of which `encoding_json` keeps the
-                words and not the kind.
             behaviour settings: a mount or device that was set after a restart of moby is only in the config;
                 it counts here as there.
         """
@@ -304,8 +300,8 @@ class Manager(ManagerBackend, ManagerLinux):
         except OSError as error:
             raise EngineError(f"error reading {path}: {cause(error)}", error) from error
         try:
-            document = encoding_json.parse(data)
-            file = encoding_json.decode(document, PluginFile)
+            document = encoding_json.parse(data, limit=encoding_json.SIZE_LIMIT)
+            file = encoding_json.convert(document, PluginFile)
         except EngineError as error:
             raise EngineError(f"error decoding {path}: {error}", error) from error
         if file.plugin_obj.id != plugin_id:

@@ -393,8 +393,6 @@ class ManagerLinux(ABC):
             EngineError: `failed to parse config`, `invalid config json` or `incorrect privileges`.
 
         Differs:
-            call InvalidParameter: raised by the API's reader of JSON; `encoding_json` keeps its words and not
-                the kind.
             behaviour blobsums: not looked at, there as here, hence the underscore.
         """
         with self.blob_store.get(config_digest) as blob:
@@ -527,6 +525,6 @@ def parse_config(config_json: bytes) -> PluginConfig:
         EngineError: `failed to parse config`.
     """
     try:
-        return encoding_json.decode(encoding_json.parse(config_json), PluginConfig)
+        return encoding_json.decode(config_json, PluginConfig, limit=encoding_json.SIZE_LIMIT)
     except EngineError as error:
         raise error.with_text("failed to parse config") from error

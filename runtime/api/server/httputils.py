@@ -280,16 +280,19 @@ Go: api/server/httputils/httputils.go::APIFunc
 """
 
 
-async def json_body(call: Call) -> Any:
-    """The JSON value that the body begins with.
+async def json_body(call: Call, wanted: type[T]) -> T:
+    """Return the JSON value that the body begins with.
 
     Raises:
-        InvalidParameter: It is none.
+        InvalidParameter: The body is not JSON, or of another type.
     """
+    data = await call.body()
+    if not data.strip():
+        raise InvalidParameter("got EOF while reading request body")
     try:
-        return encoding_json.first_value(await call.body())
-    except encoding_json.UnexpectedEnd as error:
-        raise InvalidParameter(str(error) or "got EOF while reading request body") from error
+        return encoding_json.decode(data, wanted, alone=False)
+    except encoding_json.DecodeError as error:
+        raise InvalidParameter(str(error)) from error
 
 
 def filters_of(form: Form) -> Args:
@@ -302,7 +305,10 @@ def filters_of(form: Form) -> Args:
     try:
         return from_json(text)
     except InvalidParameter:
-        encoding_json.filters(encoding_json.first_value(text.encode("utf-8", "surrogateescape"), alone=True))
+        try:
+            encoding_json.decode(text.encode("utf-8", "surrogateescape"), dict[str, dict[str, bool]])
+        except encoding_json.DecodeError as error:
+            raise InvalidParameter(str(error)) from error
         raise
 
 

@@ -13,21 +13,18 @@ Go:
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+import json
+from typing import Annotated, ClassVar, Self
 
 import msgspec
 
-
-class ApiValue(msgspec.Struct, frozen=True, rename="pascal"):
-    """A value under Go's field names; `OMIT_EMPTY` lists the fields that are left out when empty."""
-
-    OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset()
-
+from runtime.errdefs import EngineError
+from runtime.golang.encoding_json import Struct, Text
 
 UInt32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 
 
-class PluginInterfaceType(ApiValue, frozen=True):
+class PluginInterfaceType(Text, frozen=True):
     """What a plugin can do: `docker.volumedriver/1.0` is prefix, capability and version."""
 
     capability: str = ""
@@ -35,19 +32,24 @@ class PluginInterfaceType(ApiValue, frozen=True):
     version: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> PluginInterfaceType:
-        """The type that a text names; the last dot before the first slash ends the prefix.
+    def parse(cls, value: object) -> Self:
+        """Return the type that a text names; the last dot before the first slash ends the prefix.
+
+        Raises:
+            EngineError: The value is no text.
 
         Go: api/types/plugin_responses.go::PluginInterfaceType.UnmarshalJSON
         Differs:
-            param p: called `text`, the decoded JSON string; that it is one is checked in `golang_json`.
+            param p: called `value`, as Go's JSON decoder would decode it.
             result PluginInterfaceType: a new value; Go fills in the one that it is called on.
-            error not-a-plugin-interface-type: raised by `golang_json`, which sees the raw value.
             behaviour slash: without "/" the capability ends with the text; moby adds one stray byte and the
                 quote.
             behaviour dot: without "." all of it is the capability; moby loses the first letter.
         """
-        name, _, version = text.partition("/")
+        if not isinstance(value, str):
+            raw = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            raise EngineError(f"{json.dumps(raw, ensure_ascii=False)} is not a plugin interface type")
+        name, _, version = value.partition("/")
         prefix, _, capability = name.rpartition(".")
         return cls(capability=capability, prefix=prefix, version=version)
 
@@ -61,7 +63,7 @@ class PluginInterfaceType(ApiValue, frozen=True):
         return f"{self.prefix}.{self.capability}/{self.version}"
 
 
-class PluginEnv(ApiValue, frozen=True):
+class PluginEnv(Struct, frozen=True):
     """An environment variable that a plugin knows; `value` is None if it has no default."""
 
     description: str = ""
@@ -70,7 +72,7 @@ class PluginEnv(ApiValue, frozen=True):
     value: str | None = None
 
 
-class PluginMount(ApiValue, frozen=True):
+class PluginMount(Struct, frozen=True):
     """A mount that a plugin asks for; `source` is None until someone sets it."""
 
     description: str = ""
@@ -82,7 +84,7 @@ class PluginMount(ApiValue, frozen=True):
     type: str = ""
 
 
-class PluginDevice(ApiValue, frozen=True):
+class PluginDevice(Struct, frozen=True):
     """A device that a plugin asks for; `path` is None until someone sets it."""
 
     description: str = ""
@@ -91,7 +93,7 @@ class PluginDevice(ApiValue, frozen=True):
     settable: list[str] | None = None
 
 
-class PluginConfigArgs(ApiValue, frozen=True):
+class PluginConfigArgs(Struct, frozen=True):
     """The arguments that follow the entrypoint."""
 
     description: str = ""
@@ -100,7 +102,7 @@ class PluginConfigArgs(ApiValue, frozen=True):
     value: list[str] | None = None
 
 
-class PluginConfigInterface(ApiValue, frozen=True):
+class PluginConfigInterface(Struct, frozen=True):
     """How the engine reaches a plugin: the protocol, the socket's file name and the types it serves."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"protocol_scheme"})
@@ -110,7 +112,7 @@ class PluginConfigInterface(ApiValue, frozen=True):
     types: list[PluginInterfaceType] | None = None
 
 
-class PluginConfigLinux(ApiValue, frozen=True):
+class PluginConfigLinux(Struct, frozen=True):
     """Devices and capabilities beyond the default."""
 
     allow_all_devices: bool = False
@@ -118,13 +120,13 @@ class PluginConfigLinux(ApiValue, frozen=True):
     devices: list[PluginDevice] | None = None
 
 
-class PluginConfigNetwork(ApiValue, frozen=True):
+class PluginConfigNetwork(Struct, frozen=True):
     """The network a plugin runs in: `host`, `bridge`, `none`, `null` or nothing."""
 
     type: str = ""
 
 
-class PluginConfigRootfs(ApiValue, frozen=True, rename=None):
+class PluginConfigRootfs(Struct, frozen=True, rename=None):
     """The layers of a plugin's root file system, as digests of their uncompressed tars."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"type"})
@@ -133,7 +135,7 @@ class PluginConfigRootfs(ApiValue, frozen=True, rename=None):
     type: str = ""
 
 
-class PluginConfigUser(ApiValue, frozen=True):
+class PluginConfigUser(Struct, frozen=True):
     """The user and group a plugin asks for; moby keeps them and does not use them."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"gid", "uid"})
@@ -142,7 +144,7 @@ class PluginConfigUser(ApiValue, frozen=True):
     uid: UInt32 = msgspec.field(default=0, name="UID")
 
 
-class PluginConfig(ApiValue, frozen=True):
+class PluginConfig(Struct, frozen=True):
     """What a plugin's author wrote down."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"docker_version", "rootfs"})
@@ -165,7 +167,7 @@ class PluginConfig(ApiValue, frozen=True):
     rootfs: PluginConfigRootfs | None = msgspec.field(default=None, name="rootfs")
 
 
-class PluginSettings(ApiValue, frozen=True):
+class PluginSettings(Struct, frozen=True):
     """What a user may change, with the values in force."""
 
     args: list[str] | None = None
@@ -174,7 +176,7 @@ class PluginSettings(ApiValue, frozen=True):
     mounts: list[PluginMount] | None = None
 
 
-class Plugin(ApiValue, frozen=True):
+class Plugin(Struct, frozen=True):
     """A plugin as the API shows it."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset({"id", "plugin_reference"})
@@ -187,7 +189,7 @@ class Plugin(ApiValue, frozen=True):
     settings: PluginSettings = PluginSettings()
 
 
-class PluginPrivilege(ApiValue, frozen=True):
+class PluginPrivilege(Struct, frozen=True):
     """A permission that a user has to accept before a plugin is installed."""
 
     name: str = ""
@@ -195,7 +197,7 @@ class PluginPrivilege(ApiValue, frozen=True):
     value: list[str] | None = None
 
 
-class PluginFile(ApiValue, frozen=True):
+class PluginFile(Struct, frozen=True):
     """The content of ROOT/plugins/ID/config.json: what is written down of a `plugin.Plugin`."""
 
     plugin_obj: Plugin = msgspec.field(default=Plugin(), name="plugin")
@@ -205,25 +207,25 @@ class PluginFile(ApiValue, frozen=True):
     swarm_service_id: str = msgspec.field(default="", name="SwarmServiceID")
 
 
-class PluginRmConfig(ApiValue, frozen=True):
+class PluginRmConfig(Struct, frozen=True):
     """How to remove a plugin."""
 
     force_remove: bool = False
 
 
-class PluginEnableConfig(ApiValue, frozen=True):
+class PluginEnableConfig(Struct, frozen=True):
     """How to enable a plugin; `timeout` is that of each call to it, in seconds, 0 for none."""
 
     timeout: int = 0
 
 
-class PluginDisableConfig(ApiValue, frozen=True):
+class PluginDisableConfig(Struct, frozen=True):
     """How to disable a plugin."""
 
     force_disable: bool = False
 
 
-class PluginCreateOptions(ApiValue, frozen=True):
+class PluginCreateOptions(Struct, frozen=True):
     """How to create a plugin: the name, with or without a tag."""
 
     repo_name: str = ""

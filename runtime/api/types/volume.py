@@ -1,11 +1,15 @@
 """What the engine's API says of volumes.
 
-Go: api/types/volume.go, api/types/types.go
+Go:
+    api/types/volume.go
+    api/types/types.go
+    api/types/volume/volume_create.go
+    api/types/volume/volume_list.go
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +25,22 @@ class VolumeUsageData(msgspec.Struct, frozen=True):
 
     ref_count: int = msgspec.field(name="RefCount")
     size: int = msgspec.field(name="Size")
+
+
+class VolumeCreateBody(msgspec.Struct, frozen=True, rename="pascal"):
+    """A request to create a volume."""
+
+    driver: str = ""
+    driver_opts: Mapping[str, str] | None = None
+    labels: Mapping[str, str] | None = None
+    name: str = ""
+
+
+class VolumeListOKBody(msgspec.Struct, frozen=True, rename="pascal"):
+    """Volumes, and what kept others from being listed."""
+
+    volumes: Sequence[Any]
+    warnings: Sequence[str] | None
 
 
 class Volume(msgspec.Struct, frozen=True, gc=False):

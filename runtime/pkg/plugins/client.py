@@ -236,13 +236,12 @@ class Client:
             TransportError: The plugin could not be reached, or was too slow.
 
         Differs:
-            call InvalidParameter: JSON is read by a function that requests of the API share.
             result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
             behaviour opts: one frozen value rather than a list of functions.
             behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby reads on.
             behaviour trailing: something after the reply's JSON is an error; moby does not look.
         """
-        body = b"" if args is None else encoding_json.encode_reply(args)
+        body = b"" if args is None else encoding_json.encode(args) + b"\n"
         with self.call_with_retry(service_method, body, opts=opts) as reply:
             return None if ret is None else self._decode(service_method, reply, ret)
 
@@ -261,7 +260,6 @@ class Client:
             TransportError: The plugin could not be reached, or was too slow.
 
         Differs:
-            call InvalidParameter: JSON is read by a function that requests of the API share.
             behaviour reqOpts: one frozen value rather than a list of functions.
             behaviour length: an error's text ends after 64 Ki characters; moby's has no bound.
             behaviour body: each try sends the whole body; moby's second try sends an empty one if the server
@@ -321,8 +319,10 @@ class Client:
     def _decode(self, service_method: str, reply: Reply, ret: type[T]) -> T:
         raw = reply.read(self.timings.reply_limit)
         try:
-            return encoding_json.decode_reply(raw, ret)
-        except encoding_json.NotDecodable as error:
+            if not raw.strip():
+                raise encoding_json.UnexpectedEnd("EOF")
+            return encoding_json.decode(raw, ret)
+        except encoding_json.DecodeError as error:
             log.error("%s: error reading plugin resp: %s", service_method, error)  # noqa: TRY400 - no trace
             raise BadReply(f"{reply.where}: {error}") from error
 
@@ -360,7 +360,7 @@ def new_client_with_timeout(
 
 def _remote_error(raw: bytes) -> str:
     try:
-        remote = encoding_json.decode_reply(raw, _ErrorReply)
-    except encoding_json.NotDecodable:
+        remote = encoding_json.decode(raw, _ErrorReply)
+    except encoding_json.DecodeError:
         remote = _ErrorReply()
     return (remote.err or raw.decode("utf-8", "replace"))[:ERROR_LIMIT]

@@ -156,13 +156,10 @@ def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> 
 
     Raises:
         EngineError: The file cannot be read, or is no spec.
-
-    Differs:
-        call InvalidParameter: JSON is read by a function that requests of the API share.
     """
     try:
-        spec = encoding_json.decode_reply(_read(path), _Spec)
-    except encoding_json.NotDecodable as error:
+        spec = encoding_json.decode(_read(path), _Spec)
+    except encoding_json.DecodeError as error:
         raise EngineError(f"{path}: {error}") from error
     options = spec.tls_config
     if options is not None and not options.ca_file:

@@ -214,10 +214,8 @@ def _decode(raw: bytes) -> OptsConfig:
     if len(raw) > LARGEST:
         raise BrokenOptions("the file is too large")
     try:
-        found = encoding_json.decode_body(raw, dict[str, object] | None)  # type: ignore[arg-type]  # a union is one
-        known = {key: value for key, value in (found or {}).items() if value is not None}
-        return encoding_json.convert(known, OptsConfig)
-    except InvalidParameter as error:
+        return encoding_json.decode(raw, OptsConfig)
+    except encoding_json.DecodeError as error:
         raise BrokenOptions(str(error)) from None
 
 

@@ -47,7 +47,7 @@ Flush: TypeAlias = Callable[[], None]
 """Brings to disk what a record speaks of, before the record is there."""
 
 
-class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False):
+class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False, forbid_unknown_fields=True):
     """What is kept of a volume."""
 
     name: str = ""
@@ -355,9 +355,9 @@ def decode(value: bytes) -> VolumeMetadata:
         EngineError: It cannot be understood.
     """
     try:
-        return encoding_json.decode_body(value, VolumeMetadata)
-    except InvalidParameter as error:
-        raise EngineError(str(error)) from None  # it is not the client's parameter that is not valid
+        return msgspec.json.decode(value, type=VolumeMetadata)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):  # Go reads more than msgspec
+        return encoding_json.decode(value, VolumeMetadata)
 
 
 def _rows(database: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:

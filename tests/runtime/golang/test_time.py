@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from runtime.golang import encoding_json as plugin_wire
-from runtime.golang import time
+from runtime.golang import encoding_json, time
 from runtime.volume.drivers import proxy
 
 DAY = "2026-11-28T10:00:00"
@@ -93,13 +92,13 @@ def test_the_offset_is_kept() -> None:
 @pytest.mark.parametrize("value", ['"2026-11-28 10:00:00+00:00"', '""', "5", "{}", "[]", "true"])
 def test_a_bad_time_breaks_the_whole_answer(value: str) -> None:
     answer = f'{{"Volume":{{"Name":"v","CreatedAt":{value}}}}}'.encode()
-    with pytest.raises(plugin_wire.NotDecodable):
-        plugin_wire.decode_reply(answer, proxy.GetResponse)
+    with pytest.raises(encoding_json.DecodeError):
+        encoding_json.decode(answer, proxy.GetResponse)
 
 
 def test_a_null_time_is_not_stated() -> None:
     answer = b'{"Volume":{"Name":"v","createdat":null}}'
-    volume = plugin_wire.decode_reply(answer, proxy.GetResponse).volume
+    volume = encoding_json.decode(answer, proxy.GetResponse).volume
     assert volume is not None
     assert volume.created_at is None
 

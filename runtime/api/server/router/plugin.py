@@ -27,7 +27,6 @@ from runtime.api.server.httputils import (
 from runtime.api.server.router import Route, new_delete_route, new_get_route, new_post_route
 from runtime.api.types.filters import Args
 from runtime.errdefs import NotImplementedHere
-from runtime.golang import encoding_json
 
 
 class PluginBackend(Protocol):
@@ -175,7 +174,7 @@ class PluginRouter:
 
     async def set_plugin(self, call: Call) -> Response:
         """Change settings of a plugin."""
-        args = encoding_json.strings(await json_body(call))
+        args = await json_body(call, list[str])
         await call.run(self.backend.set, call.vars["name"], args)
         return write_header(call, HTTPStatus.NO_CONTENT)
 

@@ -4,17 +4,14 @@ Go:
     api/server/router/volume/backend.go
     api/server/router/volume/volume_routes.go
     api/server/router/volume/volume.go
-    api/types/volume/volume_create.go
-    api/types/volume/volume_list.go
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-import msgspec
 from starlette.responses import Response
 
 from runtime.api.server.httputils import (
@@ -30,8 +27,8 @@ from runtime.api.server.httputils import (
 )
 from runtime.api.server.router import Route, new_delete_route, new_get_route, new_post_route, with_cancel
 from runtime.api.types.filters import Args
+from runtime.api.types.volume import VolumeCreateBody, VolumeListOKBody
 from runtime.errdefs import EngineError, InvalidParameter
-from runtime.golang import encoding_json
 
 
 class Listing(Protocol):
@@ -104,25 +101,6 @@ class VolumeBackend(Protocol):
         ...
 
 
-CREATE_BODY: Final = {
-    "Driver": "string",
-    "DriverOpts": "map[string]string",
-    "Labels": "map[string]string",
-    "Name": "string",
-}
-"""The fields of a request to make a volume.
-
-Go: api/types/volume/volume_create.go::VolumeCreateBody
-"""
-
-
-class VolumeListOKBody(msgspec.Struct, frozen=True):
-    """What a list of volumes looks like."""
-
-    volumes: Sequence[Any] = msgspec.field(name="Volumes")
-    warnings: Sequence[str] | None = msgspec.field(name="Warnings")
-
-
 class VolumeRouter:
     """The routes of volumes.
 
@@ -181,13 +159,13 @@ class VolumeRouter:
         """Make a volume."""
         call.form()
         check_for_json(call.request)
-        req = encoding_json.struct(await json_body(call), "VolumeCreateBody", "volume", CREATE_BODY)
+        req = await json_body(call, VolumeCreateBody)
         volume = await call.run(
             self.backend.create,
-            req.get("Name", ""),
-            req.get("Driver", ""),
-            options=req.get("DriverOpts"),
-            labels=req.get("Labels"),
+            req.name,
+            req.driver,
+            options=req.driver_opts,
+            labels=req.labels,
             ctx=None,
         )
         return write_json(call, HTTPStatus.CREATED, volume)

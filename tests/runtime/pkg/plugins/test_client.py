@@ -198,7 +198,7 @@ def test_a_reply_without_end_is_an_error_that_names_the_plugin(
         (b"\xff\xfe", "invalid character"),
         (
             b'{"Implements": "VolumeDriver"}',
-            "cannot unmarshal string into Go struct field Implements of type array",
+            "cannot unmarshal string into Go struct field Manifest.Implements of type \\[\\]string",
         ),
         (b'{"Implements": [1]}', "cannot unmarshal number into Go struct field"),
         (b"[]", "cannot unmarshal array into Go value of type"),

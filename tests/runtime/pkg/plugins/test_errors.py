@@ -34,13 +34,13 @@ TABLE = {
     "refused": "plugin refused: Plugin.Activate: dial tcp 127.0.0.1:1: connect: connection refused",
     "gone": "plugin gone: Plugin.Activate: dial unix /nowhere.sock: connect: no such file or directory",
     "long": f'Unix socket path "/{"x" * 200}" is too long',
-    "json": "FOLDER/json.json: json: cannot unmarshal number into Go struct field Addr of type string",
+    "json": "FOLDER/json.json: json: cannot unmarshal number into Go struct field Spec.Addr of type string",
     "tls": 'could not read CA certificate "/nowhere.pem": [Errno 2] No such file or directory',
     "other": "Plugin does not implement the requested driver",
     "case": "Plugin does not implement the requested driver",
     "nothing": "plugin nothing: Plugin.Activate: EOF",
     "wrong": "plugin wrong: Plugin.Activate: "
-    "json: cannot unmarshal number into Go struct field Implements of type array",
+    "json: cannot unmarshal number into Go struct field Manifest.Implements of type []string",
     "status": "Plugin.Activate: not yet\n",
     "err": "Plugin.Activate: no licence",
 }
