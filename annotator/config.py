@@ -37,6 +37,19 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: str = ""
 
 
+class GoNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names in the annotated source that tell what a call does.
+
+    Attributes:
+        errors: Packages and values whose functions make errors; `errors` and `fmt` always do.
+        locks: Tables of locks by name, as `locker.Locker`: a type of a package whose import path ends so.
+            Mutexes of `sync` are always locks.
+    """
+
+    errors: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of one project.
 
@@ -45,6 +58,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         baseline: The tag at which articles and counterparts are written.
         prefixes: Leading folders of cited paths that are the repository's root elsewhere.
         modules: Go import paths of the repository's root, through its history.
+        editions: What may follow the repository's name in the folder of a release: `ce` of `docker-ce`.
+        go: Names in its source that tell what a call does.
         packages: Python packages that hold counterparts, as folders from the project's root.
         site: The folder of the site's own files.
         walk: A script that runs what the counterparts are for, to be traced; from the project's root.
@@ -59,6 +74,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     baseline: str
     prefixes: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    editions: tuple[str, ...] = ()
+    go: GoNames = GoNames()
     packages: tuple[str, ...] = ()
     site: str = "site"
     walk: str = ""

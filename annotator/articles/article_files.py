@@ -45,7 +45,12 @@ def read_article(project: Project, file: Path, data: bytes) -> Article:
     if file.suffix == ".toml":
         return manifest_file.read(name, data, config.prefixes)
     return document.read(
-        name, data, repository=config.repository, prefixes=config.prefixes, modules=config.modules
+        name,
+        data,
+        repository=config.repository,
+        prefixes=config.prefixes,
+        modules=config.modules,
+        editions=config.editions,
     )
 
 

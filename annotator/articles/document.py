@@ -188,7 +188,13 @@ class _Section:
 
 
 def read(
-    name: str, data: bytes, *, repository: str, prefixes: tuple[str, ...] = (), modules: tuple[str, ...] = ()
+    name: str,
+    data: bytes,
+    *,
+    repository: str,
+    prefixes: tuple[str, ...] = (),
+    modules: tuple[str, ...] = (),
+    editions: tuple[str, ...] = (),
 ) -> Article:
     """The article that a file is, with whatever it cites by line, symbol or permalink.
 
@@ -198,12 +204,13 @@ def read(
         repository: The annotated repository, as an address or `owner/name`.
         prefixes: Folders that are its root elsewhere (`components/engine`).
         modules: Go import paths of its root (`github.com/docker/docker`).
+        editions: What may follow its name in the folder of a release (`ce` of `docker-ce`).
 
     Raises:
         InvalidInput: The file is too large, or not text.
     """
     source = _source(name, decode(_shown(name), data))
-    sections = _sections(source.lines, name, source_paths.roots(repository, prefixes, modules))
+    sections = _sections(source.lines, name, source_paths.roots(repository, prefixes, modules, editions))
     chapters = tuple(
         Chapter(section.number, section.title, tuple(section.references))
         for section in sections

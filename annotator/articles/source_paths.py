@@ -37,7 +37,7 @@ _OWNED = 3
 """Parts of a repository's address: host, owner and name."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
-_VERSION = re.compile(r"-(?:v?\d[\w.-]*|master|main|ce|engine)")
+_VERSION = r"v?\d[\w.-]*|master|main"
 _RELEASE = re.compile(r"v[0-9]{1,3}\.[0-9].{0,20}")
 _GOROOT = re.compile(r"/usr/(?:local|lib|src)/go(?:lang)?(?:-[0-9.]{1,8})?/(?=src/)")
 
@@ -63,6 +63,7 @@ class Roots:
         names: The repository as `owner/name`, in all its spellings, in lower case.
         short: Single folders that stand for the root in front of further folders (`moby`, `engine`).
         own: The repository's present name, as the folder of a clone is called.
+        version: What follows the name in the folder of an unpacked archive: a version or an edition.
     """
 
     prefixes: tuple[str, ...]
@@ -70,6 +71,7 @@ class Roots:
     names: frozenset[str]
     short: frozenset[str]
     own: str
+    version: re.Pattern[str]
 
     @property
     def owners(self) -> frozenset[str]:
@@ -77,15 +79,18 @@ class Roots:
         return frozenset(name.partition("/")[0] for name in self.names)
 
 
-def roots(repository: str, prefixes: tuple[str, ...], modules: tuple[str, ...]) -> Roots:
-    """The roots of a repository that is given as an address or `owner/name`."""
+def roots(
+    repository: str, prefixes: tuple[str, ...], modules: tuple[str, ...], editions: tuple[str, ...] = ()
+) -> Roots:
+    """Return the roots of a repository that is given as an address or `owner/name`."""
     address = urlsplit(repository).path if "//" in repository else repository
     own = "/".join(part for part in address.removesuffix(".git").split("/") if part)
     names = {own} | {"/".join(module.split("/")[1:3]) for module in modules}
     known = frozenset(name.lower() for name in names if name.count("/") == 1)
     folders = tuple(prefix.strip("/") for prefix in prefixes if prefix.strip("/"))
     last = {folder.split("/")[-1] for folder in folders} | {name.split("/")[1] for name in known}
-    return Roots(folders, modules, known, frozenset(last), own.split("/")[-1])
+    version = re.compile("-(?:{})".format("|".join([_VERSION, *map(re.escape, editions)])))
+    return Roots(folders, modules, known, frozenset(last), own.split("/")[-1], version)
 
 
 def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None:
@@ -252,7 +257,7 @@ def _below_name(parts: list[str], roots: Roots) -> str | None:
     for start in range(min(_DEEPEST, len(parts) - 2)):
         if f"{parts[start]}/{parts[start + 1]}".lower() in roots.names:
             return notation.normalise("/".join(parts[start + 2 :]))
-        folder = _unversioned(parts[start])
+        folder = _unversioned(parts[start], roots)
         if parts[start] == roots.own or (folder != parts[start] and folder in roots.short):
             return notation.normalise("/".join(parts[start + 1 :]))
     return None
@@ -267,14 +272,14 @@ def _shortened(path: str, roots: Roots) -> str:
     while parts[2:]:
         if parts[3:] and f"{parts[0]}/{parts[1].partition('@')[0]}".lower() in roots.names:
             parts = parts[2:]
-        elif _unversioned(parts[0]) in roots.short:
+        elif _unversioned(parts[0], roots) in roots.short:
             parts = parts[1:]
         else:
             break
     return "/".join(parts)
 
 
-def _unversioned(folder: str) -> str:
-    """`moby` of `moby-20.10.24`: the folder into which an archive of a release unpacks."""
-    match = _VERSION.search(folder)
+def _unversioned(folder: str, roots: Roots) -> str:
+    """Return `moby` of `moby-20.10.24`: the folder into which an archive of a release unpacks."""
+    match = roots.version.search(folder)
     return folder[: match.start()] if match and match.end() == len(folder) else folder

@@ -30,4 +30,4 @@ def porting(
     if counterparts is None:
         counterparts = load_counterparts(at.project).counterparts
     symbols = porting_plan.mapped_symbols(counterparts, base)
-    return porting_plan.porting(at.source, at.cache, base, symbols, old, new)
+    return porting_plan.porting(at.source, at.cache, base, symbols, (old, new), at.project.config.go)

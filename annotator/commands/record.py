@@ -41,7 +41,7 @@ def record(at: Session) -> Path:
     )
     mirrors = [mirror for counterpart in docstrings.counterparts for mirror in counterpart.mirrors]
     wanted = [*in_scope, *baseline.declarations_named(tree, mirrors)]
-    facts = baseline.collect_facts(tree, at.project.config.modules, wanted)
+    facts = baseline.collect_facts(tree, at.project.config.modules, wanted, at.project.config.go)
     file = at.project.site / BASELINE
     write_aside(file, baseline_file.encode(Baseline(tree.tag, tree.snapshot.commit, facts)))
     return file

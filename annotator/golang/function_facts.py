@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 from tree_sitter import Node
 
+from annotator.config import GoNames
 from annotator.golang import syntax
 from annotator.model.go import Declaration, Kind
 from annotator.model.port import Parameter
@@ -16,11 +18,9 @@ from annotator.model.port import Parameter
 _BODIES = frozenset({Kind.FUNC, Kind.METHOD, Kind.CLOSURE})
 
 # Calls whose text argument is what the error says.
-_ERROR_MAKERS = re.compile(
-    r"(?:errors|fmt|errdefs|system|validationError)\.(?:New|Errorf|Wrapf?|\w+)|\w*[eE]rr\w*"
-)
+_ERROR_PACKAGES = ("errors", "fmt")
+_ERROR_FUNCTION = r"\w*[eE]rr\w*"
 _TEXTS = frozenset({"interpreted_string_literal", "raw_string_literal"})
-_LOGS = re.compile(r"(?:logrus|log|logger)\b")
 _ESCAPE = re.compile(rb"\\([abfnrtv\\'\"]|x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
 _ESCAPED = {
     b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v",
@@ -44,8 +44,8 @@ class Callee(msgspec.Struct, frozen=True):
     end: int
 
 
-def read_function(data: bytes, declaration: Declaration) -> FunctionFacts:
-    """The facts of one declaration of a file; empty ones for a kind that has none."""
+def read_function(data: bytes, declaration: Declaration, names: GoNames) -> FunctionFacts:
+    """Return the facts of one declaration of a file; empty ones for a kind that has none."""
     root = syntax.root_of(data)
     if root is None:
         return FunctionFacts()
@@ -60,7 +60,7 @@ def read_function(data: bytes, declaration: Declaration) -> FunctionFacts:
         params=params,
         results=results,
         callees=tuple(_callee(data, call) for call in calls),
-        errors=tuple(_error_texts(data, node, declaration, calls)),
+        errors=tuple(_error_texts(data, node, declaration, calls, names)),
     )
 
 
@@ -129,18 +129,28 @@ def _name(written: str) -> str:
     return re.split(r"[(){}\[\]\s]", written.rpartition(")")[2].lstrip(".") or "func")[0][:80]
 
 
-def _error_texts(data: bytes, node: Node, declaration: Declaration, calls: list[Node]) -> Iterator[str]:
+def _error_texts(
+    data: bytes, node: Node, declaration: Declaration, calls: list[Node], names: GoNames
+) -> Iterator[str]:
     if declaration.name == "Error":
         yield from (text for found in _strings(node) if (text := _unquoted(data, found)))
         return
+    makers = _error_makers(names)
     for call in calls:
         function = call.child_by_field_name("function")
         written = syntax.written(data, function)
-        if _LOGS.match(written) or not _ERROR_MAKERS.fullmatch(written):
+        if not makers.fullmatch(written):
             continue
         arguments = call.child_by_field_name("arguments")
         texts = [a for a in arguments.named_children if a.type in _TEXTS] if arguments is not None else []
         yield from (text for found in texts[:1] if (text := _unquoted(data, found)))
+
+
+@cache
+def _error_makers(names: GoNames) -> re.Pattern[str]:
+    """Return a pattern of the calls whose first text is what the error says."""
+    packages = "|".join(map(re.escape, (*_ERROR_PACKAGES, *names.errors)))
+    return re.compile(rf"(?:{packages})\.\w+|{_ERROR_FUNCTION}")
 
 
 def _strings(node: Node) -> Iterator[Node]:

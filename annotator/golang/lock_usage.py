@@ -30,7 +30,8 @@ from annotator.model.go import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TYPE = re.compile(r"\*?(\w+)\.(Mutex|RWMutex|Locker)")
+_TYPE = re.compile(r"\*?(\w+)\.(\w+)")
+_MUTEXES = frozenset({"Mutex", "RWMutex"})
 _TAKES = {"Lock": False, "RLock": True}
 _METHODS = frozenset({*_TAKES, "Unlock", "RUnlock"})
 _LEAVES = frozenset({"return_statement", "goto_statement"})
@@ -62,15 +63,18 @@ class LockCall(msgspec.Struct, frozen=True):
 class _LockCallCollector:
     """Gathers what is done to locks from the selectors of a file."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock_types: Sequence[str]) -> None:
         self.sites: list[LockCall] = []
+        self._lock_types = lock_types
 
     def __call__(self, node: Node, context: Context, expressions: ExpressionTypes) -> None:
         name, operand = node.child_by_field_name("field"), node.child_by_field_name("operand")
         if name is None or operand is None or context.file.text(name) not in _METHODS:
             return
         method = context.file.text(name)
-        lock = _field(operand, context, expressions) or _embedded(operand, method, context, expressions)
+        lock = self._field(operand, context, expressions) or self._embedded(
+            operand, method, context, expressions
+        )
         if lock is not None:
             call = node.parent
             called = call is not None and call.type == "call_expression" and call.named_child(0) == node
@@ -78,56 +82,73 @@ class _LockCallCollector:
             line = node.start_point[0] + 1
             self.sites.append(LockCall(lock, method, node.start_byte, end, line, called))
 
+    def _field(self, operand: Node, context: Context, expressions: ExpressionTypes) -> SymbolId | None:
+        """The lock that `operand` selects."""
+        if operand.type != "selector_expression":
+            return None
+        member = expressions.selected(operand, context)
+        if not isinstance(member, SelectedMember) or member.declaration is None:
+            return None
+        declaration, file = member.declaration, member.file
+        if declaration.kind is not Kind.FIELD or not is_lock(declaration, file.document, self._lock_types):
+            return None
+        return SymbolId(file.path, declaration.symbol)
 
-def _field(operand: Node, context: Context, expressions: ExpressionTypes) -> SymbolId | None:
-    """The lock that `operand` selects."""
-    if operand.type != "selector_expression":
-        return None
-    member = expressions.selected(operand, context)
-    if not isinstance(member, SelectedMember) or member.declaration is None:
-        return None
-    declaration, file = member.declaration, member.file
-    if declaration.kind is not Kind.FIELD or not is_lock(declaration, file.document):
-        return None
-    return SymbolId(file.path, declaration.symbol)
+    def _embedded(
+        self, operand: Node, method: str, context: Context, expressions: ExpressionTypes
+    ) -> SymbolId | None:
+        """The lock that the type of `operand` embeds, unless it has a method of its own by that name."""
+        kind: Type | None = expressions.value(operand, context)
+        kind = kind.element if isinstance(kind, PointerType) else kind
+        if not isinstance(kind, NamedType) or kind.package.find(f"{kind.name}.{method}"):
+            return None
+        entry = kind.package.only(kind.name)
+        if entry is None or entry.declaration.kind is not Kind.STRUCT:
+            return None
+        document = entry.file.document
+        found = [
+            one
+            for one in entry.declaration.members
+            if one.embedded and is_lock(one, document, self._lock_types)
+        ]
+        return SymbolId(entry.file.path, found[0].symbol) if len(found) == 1 else None
 
 
-def _embedded(operand: Node, method: str, context: Context, expressions: ExpressionTypes) -> SymbolId | None:
-    """The lock that the type of `operand` embeds, unless it has a method of its own by that name."""
-    kind: Type | None = expressions.value(operand, context)
-    kind = kind.element if isinstance(kind, PointerType) else kind
-    if not isinstance(kind, NamedType) or kind.package.find(f"{kind.name}.{method}"):
-        return None
-    entry = kind.package.only(kind.name)
-    if entry is None or entry.declaration.kind is not Kind.STRUCT:
-        return None
-    document = entry.file.document
-    found = [one for one in entry.declaration.members if one.embedded and is_lock(one, document)]
-    return SymbolId(entry.file.path, found[0].symbol) if len(found) == 1 else None
-
-
-def declared_locks(path: str, document: GoFile) -> Iterator[LockField]:
+def declared_locks(path: str, document: GoFile, lock_types: Sequence[str]) -> Iterator[LockField]:
     """The locks among the fields of a file's structs, embedded ones too."""
     for declaration in document.declarations:
         if declaration.kind is Kind.STRUCT:
             for member in declaration.members:
-                if is_lock(member, document):
+                if is_lock(member, document, lock_types):
                     yield LockField(SymbolId(path, member.symbol), member.type, member.line)
 
 
-def is_lock(member: Declaration, document: GoFile) -> bool:
-    """Whether a field is a mutex of the standard library, or a table of locks by name."""
+def is_lock(member: Declaration, document: GoFile, lock_types: Sequence[str]) -> bool:
+    """Return whether a field is a mutex of the standard library, or of one of the given types.
+
+    Args:
+        member: The field.
+        document: Its file.
+        lock_types: Types as `locker.Locker`, of packages whose import path is or ends in `locker`.
+    """
     match = _TYPE.fullmatch(member.type)
     if match is None:
         return False
     name, kind = match[1], match[2]
     paths = {one.path for one in document.imports if (one.alias or one.path.rpartition("/")[2]) == name}
-    return paths == {"sync"} if kind != "Locker" else len(paths) == 1 and paths.pop().endswith("/locker")
+    if len(paths) != 1:
+        return False
+    path = paths.pop()
+    return (path == "sync" and kind in _MUTEXES) or any(
+        f"/{path}.{kind}".endswith(f"/{lock_type}") for lock_type in lock_types
+    )
 
 
-def read_lock_usage(binder: Resolver, path: str, data: bytes, document: GoFile) -> FileLockUsage:
-    """What a file says of locks."""
-    seen = _LockCallCollector()
+def read_lock_usage(
+    binder: Resolver, path: str, data: bytes, document: GoFile, lock_types: Sequence[str]
+) -> FileLockUsage:
+    """Return the locks that a file declares and what its functions do with locks."""
+    seen = _LockCallCollector(lock_types)
     if b"Lock" in data:
         binder.show(path, seen)
     sites = sorted(seen.sites, key=lambda site: site.start)
@@ -140,7 +161,7 @@ def read_lock_usage(binder: Resolver, path: str, data: bytes, document: GoFile) 
         if declaration.kind in (Kind.FUNC, Kind.METHOD) and declaration.span.start in bodies
     )
     return FileLockUsage(
-        tuple(declared_locks(path, document)), tuple(one for one in functions if one is not None)
+        tuple(declared_locks(path, document, lock_types)), tuple(one for one in functions if one is not None)
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 import msgspec
 
 from annotator.baseline_file import RECORD_AGAIN
+from annotator.config import GoNames
 from annotator.golang import function_facts
 from annotator.golang.build_constraints import is_named_for_linux
 from annotator.golang.resolver import Resolver
@@ -55,7 +56,7 @@ def declarations_named(
 
 
 def collect_facts(
-    tree: SourceTree, modules: tuple[str, ...], wanted: Iterable[tuple[str, Declaration]]
+    tree: SourceTree, modules: tuple[str, ...], wanted: Iterable[tuple[str, Declaration]], names: GoNames
 ) -> tuple[GoSymbol, ...]:
     """Return the facts of some declarations, each once, sorted by path and line."""
     unique = {(path, found.symbol, found.line): found for path, found in wanted}
@@ -66,18 +67,15 @@ def collect_facts(
         path: {use.end: use for use in resolver.uses(path) if _is_to_be_named(use, recorded)}
         for path, _, _ in unique
     }
-    made = (_facts(tree, path, found, uses[path]) for (path, _, _), found in unique.items())
+    made = (_facts(tree, path, found, uses[path], names) for (path, _, _), found in unique.items())
     return tuple(sorted(made, key=lambda each: (each.path, each.line, each.symbol)))
 
 
 def _facts(
-    tree: SourceTree,
-    path: str,
-    found: Declaration,
-    uses: Mapping[int, ResolvedUse],
+    tree: SourceTree, path: str, found: Declaration, uses: Mapping[int, ResolvedUse], names: GoNames
 ) -> GoSymbol:
     data = tree.data(path)
-    own = function_facts.read_function(data, found)
+    own = function_facts.read_function(data, found, names)
     body = data[found.span.start : found.span.end]
     return GoSymbol(
         path=path,

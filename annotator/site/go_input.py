@@ -55,6 +55,7 @@ class _Task(msgspec.Struct, frozen=True):
     analyse: frozenset[str]
     highlight: frozenset[str]
     paths: tuple[str, ...]
+    lock_types: tuple[str, ...]
 
 
 class _Made(msgspec.Struct, frozen=True, array_like=True):
@@ -111,9 +112,9 @@ def _analysed(
     if not paths:
         return []
     _LOG.info("resolving names in %s", counted(len(paths), "Go file"))
-    modules = at.project.config.modules
+    modules, lock_types = at.project.config.modules, at.project.config.go.locks
     if sum(len(data[path]) for path in paths) < _FEW_BYTES:
-        return [_made(Resolver(at.tree, modules), at.tree, _Task(analyse, highlight, paths))]
+        return [_made(Resolver(at.tree, modules), at.tree, _Task(analyse, highlight, paths, lock_types))]
     tree = pickle.dumps(at.tree)
     # The files of a package need the same things known, so they go together; a large package in parts.
     packages = defaultdict(list)
@@ -124,7 +125,7 @@ def _analysed(
     ]
     shares = [tuple(path for part in share for path in part) for share in split(parts)]
     tasks = [
-        (tree, modules, _Task(analyse.intersection(share), highlight.intersection(share), share))
+        (tree, modules, _Task(analyse.intersection(share), highlight.intersection(share), share, lock_types))
         for share in shares
     ]
     return [_MADE.decode(encoded) for encoded in parallel_map(_made_in_worker, tasks)]
@@ -150,7 +151,9 @@ def _made(binder: Resolver, tree: SourceTree, task: _Task) -> _Made:
         {
             path: FileAnalysis(
                 # Locks first: they ask the binder for the uses, too.
-                locking=lock_usage.read_lock_usage(binder, path, data[path], documents[path]),
+                locking=lock_usage.read_lock_usage(
+                    binder, path, data[path], documents[path], task.lock_types
+                ),
                 uses=binder.uses(path),
             )
             for path in task.paths
@@ -161,5 +164,5 @@ def _made(binder: Resolver, tree: SourceTree, task: _Task) -> _Made:
 
 
 def _analysis_keys(at: Session, paths: Iterable[str]) -> dict[str, str]:
-    modules = ",".join(at.project.config.modules)
-    return {path: f"{at.tree.digest}:{modules}:{path}" for path in paths}
+    names = ",".join((*at.project.config.modules, "", *at.project.config.go.locks))
+    return {path: f"{at.tree.digest}:{names}:{path}" for path in paths}

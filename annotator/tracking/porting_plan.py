@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from annotator.cache import Cache
+from annotator.config import GoNames
 from annotator.golang import function_facts
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import COMPOSITE_KINDS, Declaration, Kind, Span, folder_of, is_test_file
@@ -269,12 +270,12 @@ def _reason(finding: ChangeDetail, stated: Iterable[Difference]) -> str:
 _FUNCTIONS = {Kind.FUNC: b"package p\n", Kind.METHOD: b"package p\n", Kind.CLOSURE: b"package p\nvar _ = "}
 
 
-def version(tree: SourceTree, at: Anchor, *, in_full: bool = True) -> DeclarationVersion:
+def version(tree: SourceTree, at: Anchor, go_names: GoNames, *, in_full: bool = True) -> DeclarationVersion:
     """The declaration that an anchor of this tree stands for; in full, with what only its body tells."""
     declaration = at_anchor(tree, at)
     span = declaration.span
     code = tree.data(at.path)[span.start : span.end]
-    facts = _facts(declaration, code) if in_full else function_facts.FunctionFacts()
+    facts = _facts(declaration, code, go_names) if in_full else function_facts.FunctionFacts()
     return DeclarationVersion(
         at,
         declaration.signature,
@@ -301,13 +302,15 @@ def names(tree: SourceTree, folders: Iterable[str]) -> Iterator[Anchor]:
                 yield anchor(path, declaration)
 
 
-def _facts(declaration: Declaration, code: bytes) -> function_facts.FunctionFacts:
+def _facts(declaration: Declaration, code: bytes, go_names: GoNames) -> function_facts.FunctionFacts:
     """The facts of a function, read from its own bytes: the rest of the file need not be parsed for it."""
     head = _FUNCTIONS.get(declaration.kind)
     if head is None:
         return function_facts.FunctionFacts()
     alone = Span(len(head), len(head) + len(code), 1, 1)
-    return function_facts.read_function(head + code, msgspec.structs.replace(declaration, span=alone))
+    return function_facts.read_function(
+        head + code, msgspec.structs.replace(declaration, span=alone), go_names
+    )
 
 
 _LOG = logging.getLogger(__name__)
@@ -343,7 +346,12 @@ def mapped_symbols(counterparts: Iterable[Counterpart], base: SourceTree) -> tup
 
 
 def porting(
-    source: Source, cache: Cache, base: SourceTree, symbols: Sequence[MappedSymbol], old: str, new: str
+    source: Source,
+    cache: Cache,
+    base: SourceTree,
+    symbols: Sequence[MappedSymbol],
+    tags: tuple[str, str],
+    go_names: GoNames,
 ) -> PortingReport:
     """What changed in mapped symbols from one tag to another, and what is new in their packages.
 
@@ -352,13 +360,14 @@ def porting(
         cache: Where documents and the results of steps are kept.
         base: The tree at the baseline tag, in which the symbols are known.
         symbols: The mapped symbols.
-        old: The tag that was ported last, or another ref or a commit.
-        new: What is to be ported, likewise.
+        tags: The tag that was ported last and the tag to port; a ref or a commit will do.
+        go_names: Names in the source that tell what a call does.
 
     Raises:
         UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
+    old, new = tags
     ends = tuple(dict.fromkeys((base.tag, old, new)))
     known = source.tags()
     among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
@@ -371,7 +380,15 @@ def porting(
     _load(before, at[old])
     _load(after, at[new])
     changed = [
-        _change(symbol, was, now, before, after)
+        symbol_change(
+            VersionPair(
+                symbol.symbol,
+                symbol.counterparts,
+                _version(before, was, now, go_names),
+                _version(after, now, was, go_names),
+                now.missing or was.missing,
+            )
+        )
         for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
     ]
     mapped = [place.anchor for place in at[new] if not place.missing]
@@ -398,15 +415,6 @@ def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:
     return (*versions, *(tag for tag in ends if tag not in versions))
 
 
-def _change(
-    symbol: MappedSymbol, was: TrackedPosition, now: TrackedPosition, before: SourceTree, after: SourceTree
-) -> SymbolChange:
-    """Return what became of a symbol."""
-    old, new = _version(before, was, now), _version(after, now, was)
-    why = now.missing or was.missing
-    return symbol_change(VersionPair(symbol.symbol, symbol.counterparts, old, new, why))
-
-
 def _load(tree: SourceTree, places: Iterable[TrackedPosition]) -> None:
     """Read and parse together what a report will look at."""
     paths = sorted({place.anchor.path for place in places if not place.missing})
@@ -419,9 +427,11 @@ def _names(tree: SourceTree, places: Iterable[TrackedPosition]) -> Iterator[Anch
     return names(tree, {folder_of(place.anchor.path) for place in places if not place.missing})
 
 
-def _version(tree: SourceTree, place: TrackedPosition, other: TrackedPosition) -> DeclarationVersion | None:
+def _version(
+    tree: SourceTree, place: TrackedPosition, other: TrackedPosition, go_names: GoNames
+) -> DeclarationVersion | None:
     """A declaration, in full if it is another one at the other tag: else there is nothing to explain."""
     if place.missing:
         return None
     is_same = place.text is TextState.SAME is other.text
-    return version(tree, place.anchor, in_full=not (is_same or other.missing))
+    return version(tree, place.anchor, go_names, in_full=not (is_same or other.missing))

@@ -29,6 +29,7 @@ def article(text: str | bytes, name: str = "notes.md") -> Article:
         repository="https://github.com/moby/moby",
         prefixes=("components/engine",),
         modules=MODULES,
+        editions=("ce", "engine"),
     )
 
 

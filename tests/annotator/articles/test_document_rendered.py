@@ -131,6 +131,7 @@ def read(text: str, name: str = "notes.txt") -> list[Reference]:
         repository="moby/moby",
         prefixes=("components/engine",),
         modules=("github.com/docker/docker", "github.com/moby/moby"),
+        editions=("ce", "engine"),
     )
     return list(found.references)
 

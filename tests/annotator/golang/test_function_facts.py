@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from annotator.config import GoNames
 from annotator.golang import declarations, function_facts
 
 
@@ -23,4 +24,27 @@ def test_an_error_text_is_the_value_of_its_literal(literal: str, value: str) -> 
     data = f"package p\n\nfunc F() error {{ return errors.New({literal}) }}\n".encode()
     (declaration,) = declarations.read_go_file(data).declarations
 
-    assert function_facts.read_function(data, declaration).errors == (value,)
+    assert function_facts.read_function(data, declaration, GoNames()).errors == (value,)
+
+
+CALLS = b"""package p
+
+func F() error {
+	klog.Errorf("retrying")
+	return fail.Missing("no such volume")
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "errors"),
+    [
+        (GoNames(), ()),
+        (GoNames(errors=("fail",)), ("no such volume",)),
+        (GoNames(errors=("other", "fai")), ()),
+    ],
+)
+def test_error_texts_follow_the_configured_names(names: GoNames, errors: tuple[str, ...]) -> None:
+    (declaration,) = declarations.read_go_file(CALLS).declarations
+
+    assert function_facts.read_function(CALLS, declaration, names).errors == errors

@@ -59,7 +59,9 @@ class Tree:
 
 def read(body: str) -> FileLockUsage:
     tree = Tree(HEAD + body)
-    return lock_usage.read_lock_usage(Resolver(tree, ("example.org/x",)), PATH, tree.data, tree.read)
+    return lock_usage.read_lock_usage(
+        Resolver(tree, ("example.org/x",)), PATH, tree.data, tree.read, ["locker.Locker"]
+    )
 
 
 def function(body: str) -> FunctionLockUsage:
@@ -92,7 +94,7 @@ def test_fields_that_are_locks_are_declared_and_embedded_ones_too() -> None:
 def test_a_mutex_of_another_package_is_no_lock() -> None:
     tree = Tree('package store\n\nimport "x/sync"\n\ntype Store struct{ mu sync.Mutex }\n')
 
-    assert list(lock_usage.declared_locks(PATH, tree.read)) == []
+    assert list(lock_usage.declared_locks(PATH, tree.read, ["locker.Locker"])) == []
 
 
 @pytest.mark.parametrize(
@@ -164,6 +166,25 @@ def test_a_call_takes_what_its_body_takes_and_not_what_it_starts() -> None:
 def test_a_broken_file_says_what_is_whole_in_it() -> None:
     tree = Tree(HEAD + "\nfunc (s *Store) f() {\n\ts.mu.Lock()\n}\n\nfunc (s *Store) g() {{{\n")
 
-    found = lock_usage.read_lock_usage(Resolver(tree, ("example.org/x",)), PATH, tree.data, tree.read)
+    found = lock_usage.read_lock_usage(
+        Resolver(tree, ("example.org/x",)), PATH, tree.data, tree.read, ["locker.Locker"]
+    )
 
     assert [one.at.symbol for one in found.functions] == ["Store.f"]
+
+
+@pytest.mark.parametrize(
+    ("lock_types", "expected"),
+    [
+        ((), []),
+        (("keyed.Table",), ["S.locks"]),
+        (("other/keyed.Table",), []),
+        (("own/keyed.Table",), ["S.locks"]),
+        (("keyed.Other",), []),
+    ],
+)
+def test_configured_types_are_locks(lock_types: tuple[str, ...], expected: list[str]) -> None:
+    source = b'package s\n\nimport "example.org/own/keyed"\n\ntype S struct {\n\tlocks *keyed.Table\n}\n'
+    read = declarations.read_go_file(source)
+
+    assert [lock.at.symbol for lock in lock_usage.declared_locks("s.go", read, lock_types)] == expected

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from annotator.config import GoNames
 from annotator.errors import InvalidInput
 from annotator.model import port
 from annotator.parity import baseline, call_order
@@ -116,7 +117,9 @@ def walked(tree, tmp_path: Path):
             cwd=Path(call_order.__file__).parents[2],
         )
         source = tree({"shop/shop.go": GO})
-        facts = baseline.collect_facts(source, (), baseline.declarations_in_packages(source, ["shop"]))
+        facts = baseline.collect_facts(
+            source, (), baseline.declarations_in_packages(source, ["shop"]), GoNames()
+        )
         found = docstrings.read(folder, tmp_path).counterparts
         made = call_order.build_run(
             call_order.parse(out.read_bytes()),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from annotator import baseline_file
+from annotator.config import GoNames
 from annotator.errors import InvalidInput
 from annotator.model.port import Agreement, Baseline, Comparison, GoSymbol
 from annotator.model.reference import Reference
@@ -16,6 +17,8 @@ from annotator.parity import baseline, comparison, counterparts, coverage
 from annotator.parity.baseline import collect_facts, declarations_in_packages, declarations_named
 from annotator.parity.scope import Absent, Convention, Rename, Scope
 from annotator.python_source import docstrings, objects
+
+GO_NAMES = GoNames(errors=("errdefs",))
 
 GO = {
     "store/store.go": """package store
@@ -74,6 +77,8 @@ from __future__ import annotations
 
 import threading
 from typing import Protocol
+
+GO_NAMES = GoNames(errors=("errdefs",))
 
 
 class Keeper(Protocol):
@@ -181,7 +186,9 @@ def port(tree, tmp_path: Path) -> Callable[[str, str], Shop]:
         folder.mkdir(exist_ok=True)
         (folder / "__init__.py").write_text("")
         (folder / "store.py").write_text(text)
-        originals = collect_facts(source, ("example.org/shop",), declarations_in_packages(source, ["store"]))
+        originals = collect_facts(
+            source, ("example.org/shop",), declarations_in_packages(source, ["store"]), GO_NAMES
+        )
         return Shop(originals, folder, tmp_path)
 
     return make
@@ -540,7 +547,7 @@ def test_name_in_two_listed_files_mirrors_neither(tree, tmp_path):
         '"""All.\n\nGo: a/a.go, a/b.go\n"""\n\ndef run() -> None:\n    """Run."""\n'
     )
     source = tree({"a/a.go": "package a\nfunc Run() {}\n", "a/b.go": "package a\nfunc run() {}\n"})
-    symbols = collect_facts(source, ("example.org/a",), declarations_in_packages(source, ["a"]))
+    symbols = collect_facts(source, ("example.org/a",), declarations_in_packages(source, ["a"]), GO_NAMES)
 
     found, _ = counterparts.resolve_names(docstrings.read(folder, tmp_path).counterparts, symbols)
 
@@ -725,7 +732,7 @@ func Of() string {
     )
 
     wanted = [*declarations_in_packages(source, ["store"]), *declarations_named(source, named)]
-    facts = collect_facts(source, ("example.org/shop",), wanted)
+    facts = collect_facts(source, ("example.org/shop",), wanted, GO_NAMES)
 
     assert [symbol.calls for symbol in facts if symbol.symbol == "Keep"] == [(called,)]
 

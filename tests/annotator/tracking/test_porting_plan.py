@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from annotator.config import GoNames
 from annotator.model.port import Counterpart, Difference
 from annotator.model.reference import Reference
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, TextChange
@@ -36,6 +37,8 @@ type Plugin interface {
 }
 """
 
+GO_NAMES = GoNames(errors=("errdefs",))
+
 
 @pytest.fixture
 def compare(grove):
@@ -48,8 +51,8 @@ def compare(grove):
         return porting_plan.VersionPair(
             f"a/a.go::{symbol}",
             counterparts,
-            porting_plan.version(forest.tree("v1"), old),
-            porting_plan.version(forest.tree("v2"), new),
+            porting_plan.version(forest.tree("v1"), old, GO_NAMES),
+            porting_plan.version(forest.tree("v2"), new, GO_NAMES),
         )
 
     return make

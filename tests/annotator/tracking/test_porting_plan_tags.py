@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from annotator.cache import Cache
+from annotator.config import GoNames
 from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Counterpart
@@ -81,7 +82,7 @@ def test_symbols_that_several_objects_mirror_are_one(opened):
 def test_what_to_port_names_the_places_in_python(opened):
     symbols = porting_plan.mapped_symbols([mirror(GET)], opened[2])
 
-    found = porting_plan.porting(*opened, symbols, "v1.0.0", "v2.0.0")
+    found = porting_plan.porting(*opened, symbols, ("v1.0.0", "v2.0.0"), GoNames())
 
     (change,) = found.changes
     assert (change.shift, change.edit) == (PlacementChange.MOVED, TextChange.SAME)
@@ -92,7 +93,7 @@ def test_what_to_port_names_the_places_in_python(opened):
 def test_what_to_port_can_be_asked_the_other_way_round(opened):
     symbols = porting_plan.mapped_symbols([mirror(GET)], opened[2])
 
-    found = porting_plan.porting(*opened, symbols, "v2.0.0", "v1.0.0")
+    found = porting_plan.porting(*opened, symbols, ("v2.0.0", "v1.0.0"), GoNames())
 
     assert found.changes[0].new.path == "store/store.go"
 
@@ -100,21 +101,21 @@ def test_what_to_port_can_be_asked_the_other_way_round(opened):
 def test_between_a_tag_and_itself_nothing_is_to_port(opened):
     symbols = porting_plan.mapped_symbols([mirror(GET, STORE)], opened[2])
 
-    assert porting_plan.porting(*opened, symbols, "v2.0.0", "v2.0.0").changes == ()
+    assert porting_plan.porting(*opened, symbols, ("v2.0.0", "v2.0.0"), GoNames()).changes == ()
 
 
 def test_an_unknown_tag_is_told(opened):
     with pytest.raises(UnknownTag, match=r"v7\.0\.0"):
-        porting_plan.porting(*opened, (), "v1.0.0", "v7.0.0")
+        porting_plan.porting(*opened, (), ("v1.0.0", "v7.0.0"), GoNames())
 
 
 def test_what_to_port_can_be_asked_of_a_branch_and_of_a_commit(opened):
     source, _, base = opened
     symbols = porting_plan.mapped_symbols([mirror(GET)], base)
-    of_tag = porting_plan.porting(*opened, symbols, "v1.0.0", "v2.0.0")
+    of_tag = porting_plan.porting(*opened, symbols, ("v1.0.0", "v2.0.0"), GoNames())
 
     for name in ("main", source.snapshot("v2.0.0").commit):
-        found = porting_plan.porting(*opened, symbols, "v1.0.0", name)
+        found = porting_plan.porting(*opened, symbols, ("v1.0.0", name), GoNames())
         assert (found.new, found.changes) == (name, of_tag.changes)
 
 
