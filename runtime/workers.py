@@ -1,4 +1,4 @@
-"""Tasks that run in the background; their failures go to the log."""
+"""Runs tasks in background threads."""
 
 from __future__ import annotations
 
@@ -6,34 +6,26 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from queue import Empty, SimpleQueue
-from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from runtime.errdefs import InvalidParameter
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-IDLE: Final = 3.0
-"""Seconds that a thread without a task waits for the next one."""
-
-Tasks: TypeAlias = SimpleQueue[Callable[[], None]]
-"""How a thread gets its tasks, one at a time."""
+log = logging.getLogger(__name__)
 
 
 class Workers(Protocol):
-    """Where tasks run in the background: each at once, in a thread of its own or in the caller's.
-
-    Tasks wait for other tasks, so that a pool with a fixed number of threads could wait for itself for ever.
-    """
+    """Runs tasks, each at once: tasks wait for other tasks, so a pool of fixed size could wait for itself."""
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
-        """Begin a task and return at once."""
+        """Begin a task and return its future at once."""
         ...
 
 
 def check(workers: object) -> None:
-    """Refuse what cannot run tasks as they need it.
+    """Refuse what cannot begin each task at once.
 
     Raises:
         InvalidParameter: It has no `submit`, or is a pool with a fixed number of threads or processes.
@@ -48,64 +40,24 @@ def check(workers: object) -> None:
 
 
 class Threads:
-    """A thread for each task that is under way, so that a task that hangs never holds up another.
-
-    One that is done with its task stays for a while: to start one takes longer than most tasks do.
-    (When the process ends, a `ThreadPoolExecutor` waits for its threads, and so for a task that hangs.)
-    """
-
-    def __init__(self) -> None:
-        self._mu = threading.Lock()
-        self._idle: list[Tasks] = []
+    """A daemon thread for each task, so that a hanging task delays neither others nor the exit."""
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
-        """Begin a task and return at once."""
+        """Begin a task and return its future at once."""
         future: Future[T] = Future()
 
         def run() -> None:
             try:
-                result = task(*args, **options)
-            except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+                future.set_result(task(*args, **options))
+            except BaseException as error:  # noqa: BLE001 - the future has it
                 future.set_exception(error)
-            else:
-                future.set_result(result)
 
-        self._thread().put(run)
+        threading.Thread(target=run, name="worker", daemon=True).start()
         return future
-
-    def _thread(self) -> Tasks:
-        """A thread that has nothing to do, the one that had last; a new one if there is none."""
-        with self._mu:
-            if self._idle:
-                return self._idle.pop()
-        tasks: Tasks = SimpleQueue()
-        threading.Thread(target=self._work, args=(tasks,), name="worker", daemon=True).start()
-        return tasks
-
-    def _work(self, tasks: Tasks) -> None:
-        while (task := self._next(tasks)) is not None:
-            task()
-            del task  # what it holds must not live until the next one comes
-            with self._mu:
-                self._idle.append(tasks)
-
-    def _next(self, tasks: Tasks) -> Callable[[], None] | None:
-        """The next task; None if none has come for so long that the thread may end."""
-        while True:
-            try:
-                return tasks.get(timeout=IDLE)
-            except Empty:
-                with self._mu:
-                    if tasks in self._idle:
-                        self._idle.remove(tasks)
-                        return None
-
-
-log = logging.getLogger(__name__)
 
 
 def run(workers: Workers, task: Callable[[], None]) -> Future[None]:
-    """Begin a task. An exception that it raises is logged; the future never fails."""
+    """Begin a task and log the exception that it may raise; the future never fails."""
     return workers.submit(_logged, task)
 
 

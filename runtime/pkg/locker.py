@@ -1,4 +1,4 @@
-"""Locks by name, which exist only as long as somebody holds or wants them.
+"""Locks by name, which exist only while somebody holds or awaits them.
 
 Go: pkg/locker/locker.go
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from runtime.errdefs import EngineError
 
@@ -22,64 +23,23 @@ class NoSuchLock(EngineError):
         super().__init__("no such lock")
 
 
+@dataclass(slots=True)
 class LockCounter:
-    """One name's lock and how many wait for it.
+    """The lock of one name, and how many wait for it.
 
     Go: pkg/locker/locker.go::lockCtr
     """
 
-    def __init__(self) -> None:
-        self.mu = threading.Lock()
-        self.waiters = 0
-        self._counting = threading.Lock()
-
-    def inc(self) -> None:
-        """Count one who waits.
-
-        Go: pkg/locker/locker.go::lockCtr.inc
-        """
-        with self._counting:
-            self.waiters += 1
-
-    def dec(self) -> None:
-        """Count one less.
-
-        Go: pkg/locker/locker.go::lockCtr.dec
-        """
-        with self._counting:
-            self.waiters -= 1
-
-    def count(self) -> int:
-        """How many wait.
-
-        Go: pkg/locker/locker.go::lockCtr.count
-        """
-        with self._counting:
-            return self.waiters
-
-    def lock(self) -> None:
-        """Wait for the lock and take it.
-
-        Go: pkg/locker/locker.go::lockCtr.Lock
-        """
-        self.mu.acquire()
-
-    def unlock(self) -> None:
-        """Give the lock back; any thread may.
-
-        Go: pkg/locker/locker.go::lockCtr.Unlock
-        """
-        self.mu.release()
+    mu: threading.Lock = field(default_factory=threading.Lock)
+    waiters: int = 0
 
 
 class Locker:
     """Locks by name.
 
-    Go:
-        pkg/locker/locker.go::Locker
-        pkg/locker/locker.go::New
+    Go: pkg/locker/locker.go::Locker, pkg/locker/locker.go::New
     Differs:
-        extra locked: Python's way to give back what was taken, whatever happens.
+        extra locked: holds a lock within a `with` block.
     """
 
     def __init__(self) -> None:
@@ -87,31 +47,31 @@ class Locker:
         self.locks: dict[str, LockCounter] = {}
 
     def lock(self, name: str) -> None:
-        """Wait for the lock of that name and take it."""
+        """Wait for the lock of a name and take it."""
         with self.mu:
             name_lock = self.locks.setdefault(name, LockCounter())
-            # Counted while nobody can unlock, so that the lock is not thrown away before it is taken.
-            name_lock.inc()
-        name_lock.lock()
-        name_lock.dec()
+            # Counted while nobody can unlock, so that the lock is not dropped before it is taken.
+            name_lock.waiters += 1
+        name_lock.mu.acquire()
+        with self.mu:
+            name_lock.waiters -= 1
 
     def unlock(self, name: str) -> None:
-        """Give back the lock of that name, and forget it if nobody waits for it.
+        """Release the lock of a name, and drop it if nobody waits for it.
 
         Raises:
             NoSuchLock: Nobody holds it.
         """
         with self.mu:
-            name_lock = self.locks.get(name)
-            if name_lock is None:
+            if (name_lock := self.locks.get(name)) is None:
                 raise NoSuchLock
-            if name_lock.count() == 0:
+            if name_lock.waiters == 0:
                 del self.locks[name]
-            name_lock.unlock()
+            name_lock.mu.release()
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Hold the lock of that name within a block."""
+        """Hold the lock of a name within a block."""
         self.lock(name)
         try:
             yield

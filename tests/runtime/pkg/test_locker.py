@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.pkg.locker import LockCounter, Locker, NoSuchLock
+from runtime.pkg.locker import Locker, NoSuchLock
 
 
 def spin_until(condition: Callable[[], bool]) -> None:
@@ -16,26 +16,18 @@ def spin_until(condition: Callable[[], bool]) -> None:
         never.wait(0.001)
 
 
-def test_the_count_of_waiters_goes_up_and_down() -> None:
-    counter = LockCounter()
-    counter.inc()
-    assert counter.waiters == 1
-    counter.dec()
-    assert counter.count() == 0
-
-
 def test_a_second_locker_waits_is_counted_and_goes_on_after_unlock() -> None:
     locker = Locker()
     locker.lock("test")
     counter = locker.locks["test"]
-    assert counter.count() == 0
+    assert counter.waiters == 0
     second = threading.Thread(target=locker.lock, args=("test",))
     second.start()
-    spin_until(lambda: counter.count() == 1)
+    spin_until(lambda: counter.waiters == 1)
     assert second.is_alive()
     locker.unlock("test")
     second.join()
-    assert counter.count() == 0
+    assert counter.waiters == 0
 
 
 def test_what_is_unlocked_can_be_locked_again() -> None:
