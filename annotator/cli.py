@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from annotator.commands.build import Built, Told
+    from annotator.commands.build import BuildOptions, BuildResult
     from annotator.model.reference import Problem, VerificationResult
 
 OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
@@ -311,37 +311,36 @@ def build(
 ) -> None:
     """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
     extras.require("site", "`annotator build`")
-    from annotator.commands.build import Told
-    from annotator.commands.build import build as run
+    from annotator.commands.build import BuildOptions, build_site
 
-    told = Told(history, since)
+    options = BuildOptions(history, since)
     if all_ or len(set(tag or ())) > 1:
-        _build_versions(article or (), source, None if all_ else tag, told)
+        _build_versions(article or (), source, None if all_ else tag, options)
         return
     with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
-        built = run(at, _expanded(at.project, article or ()), told)
+        built = build_site(at, _expanded(at.project, article or ()), options)
         folder = at.project.site
     _report_remarks(built, set())
     _print([printable(f"{counted(built.pages, 'page')} at {built.tag} in {folder / 'docs'}")])
 
 
 def _build_versions(
-    article: Iterable[Path], source: str | None, tags: Iterable[str] | None, told: Told
+    article: Iterable[Path], source: str | None, tags: Iterable[str] | None, options: BuildOptions
 ) -> None:
-    from annotator.commands.build import latest, versions
+    from annotator.commands.build import build_versions, latest_tags
 
     with _session(source, history=True) as at:
-        wanted = latest(at) if tags is None else tags
+        wanted = latest_tags(at) if tags is None else tags
         reported: set[Problem] = set()
         named = _expanded(at.project, article)
-        names = versions(at, wanted, named, told, lambda built: _report_remarks(built, reported))
+        names = build_versions(at, wanted, named, options, lambda built: _report_remarks(built, reported))
         folder = at.project.site / "html"
     _print([printable(f"{', '.join(names)} in {folder}")])
 
 
-def _report_remarks(built: Built, reported: set[Problem]) -> None:
+def _report_remarks(built: BuildResult, reported: set[Problem]) -> None:
     """Say what our texts get wrong at a tag, each thing once; of many dead links only how many there are."""
-    fresh = [remark for remark in built.remarks if remark not in reported]
+    fresh = [remark for remark in built.problems if remark not in reported]
     reported.update(fresh)
     unlinked = [remark for remark in fresh if remark.rule == "unlinked"]
     counted_only = unlinked if len(unlinked) > _FEW else []

@@ -12,7 +12,8 @@ from annotator.articles import document, manifest_file
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, shortened
 from annotator.files import bytes_of
-from annotator.model.reference import Article
+from annotator.model.port import Counterpart
+from annotator.model.reference import Article, Reference
 
 
 def article(project: Project, file: Path) -> Article:
@@ -58,6 +59,13 @@ def own_articles(project: Project) -> tuple[Article, ...]:
     """The project's manifests that are written at the baseline: others are verified when they are named."""
     every = (article(project, file) for file in project.articles)
     return tuple(entry for entry in every if entry.tag in ("", project.config.baseline))
+
+
+def followed_references(project: Project, counterparts: Iterable[Counterpart]) -> list[Reference]:
+    """Return the references of the project's counterparts and articles, each symbol once."""
+    mirrored = (reference for counterpart in counterparts for reference in counterpart.mirrors)
+    cited = (reference for entry in own_articles(project) for reference in entry.references)
+    return list({(ref.path, ref.symbol): ref for ref in (*mirrored, *cited)}.values())
 
 
 SUFFIXES = frozenset(

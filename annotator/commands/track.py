@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from annotator.articles import notation
-from annotator.articles.article_files import own_articles
+from annotator.articles.article_files import followed_references
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
 from annotator.model.port import Counterpart
@@ -39,9 +39,7 @@ def track(
     if not parsed:
         if counterparts is None:
             counterparts = load_counterparts(at.project).counterparts
-        mirrored = [mirror for counterpart in counterparts for mirror in counterpart.mirrors]
-        own = [reference for article in own_articles(at.project) for reference in article.references]
-        parsed = list({(ref.path, ref.symbol): ref for ref in (*mirrored, *own)}.values())
+        parsed = followed_references(at.project, counterparts)
     return symbol_follower.track(releases, at.cache, at.baseline_tree(), parsed, glob)
 
 

@@ -32,17 +32,20 @@ _LIBRARIES = (
 )
 
 
-def site_fingerprint(project: Project, articles: Iterable[Path], shown: tuple[Snapshot, str | None]) -> str:
-    """A name that changes with anything that the pages are made of.
+def site_fingerprint(
+    project: Project, articles: Iterable[Path], shown: tuple[Snapshot, str | None], rest: object = ()
+) -> str:
+    """Return a fingerprint that changes with everything that the pages are made of.
 
     Args:
         project: The project: its settings, its packages and its site's own files count.
         articles: Further articles.
         shown: The repository at the tag, and what the pages say about that.
+        rest: What else the pages depend on, as values that JSON has.
     """
     snapshot, notice = shown
     told = (snapshot.repository, snapshot.tag, snapshot.commit or _listed(snapshot), snapshot.version, notice)
-    found = hashlib.sha256(msgspec.json.encode([project.config, told, sys.version]))
+    found = hashlib.sha256(msgspec.json.encode([project.config, told, sys.version, rest]))
     found.update(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
     for file in _files(project, articles):
         found.update(str(file).encode("utf-8", "surrogateescape") + b"\0")

@@ -51,7 +51,7 @@ class Started(msgspec.Struct, frozen=True):
     walk: tuple[Future[Finished], tempfile.TemporaryDirectory[str]] | None = None
 
 
-class Python:
+class PythonReader:
     """The Python side of a project: read in this process while its programs run."""
 
     def __init__(self, project: Project, cache: Cache) -> None:
@@ -69,7 +69,7 @@ class Python:
         return counterparts.load_counterparts(self._project)
 
     @cached_property
-    def mirror(self) -> PythonInput:
+    def source(self) -> PythonInput:
         """What the pages show of the packages but for what runs.
 
         Raises:
@@ -116,7 +116,7 @@ class Python:
         }
         return Started(found, outputs, running, calls, walk)
 
-    def joined(self, started: Started) -> PythonInput:
+    def with_output(self, started: Started) -> PythonInput:
         """Wait for the programs, and return what was read with what they did.
 
         Raises:
@@ -132,12 +132,12 @@ class Python:
                 self._cache.put_many(OUTPUT, {self._example_key(program): output.encode()})
         calls = self._calls(started)
         return msgspec.structs.replace(
-            self.mirror,
+            self.source,
             examples=tuple(
                 ExampleRun(program.name, program.path, program.title, program.command, outputs[program.name])
                 for program in started.examples
             ),
-            walk=call_order.load_run(self._project, calls, self.mirror.objects, self.docstrings.counterparts)
+            walk=call_order.load_run(self._project, calls, self.source.objects, self.docstrings.counterparts)
             if calls
             else None,
         )

@@ -21,7 +21,7 @@ class SitePlan(msgspec.Struct, frozen=True):
     Attributes:
         frame: What every page says of the source.
         recipes: What makes the pages, in the order in which they are read; each can be called by itself.
-        remarks: What our own texts get wrong.
+        problems: What our own texts get wrong.
         sections: The parts of the navigation that our texts ask for, each with its pages.
         inventory: What lets other documentation link to the symbols here.
         redirects: Old addresses below the site, each with what leads on from there.
@@ -29,7 +29,7 @@ class SitePlan(msgspec.Struct, frozen=True):
 
     frame: SiteFrame
     recipes: tuple[Callable[[], Iterable[SitePage]], ...]
-    remarks: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inventory: bytes = b""
     redirects: tuple[tuple[str, Redirect], ...] = ()
@@ -47,9 +47,9 @@ class Site(msgspec.Struct, frozen=True):
         return self.plan.frame
 
     @property
-    def remarks(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """What our own texts get wrong."""
-        return self.plan.remarks
+        return self.plan.problems
 
 
 def make(given: SiteInput) -> Site:
@@ -64,7 +64,7 @@ def plan_site(given: SiteInput) -> SitePlan:
     return SitePlan(
         frame=site_frame(index),
         recipes=tuple(recipes(index)),
-        remarks=(*_unlinked(index), *redirects.remarks(index)),
+        problems=(*_unlinked(index), *redirects.problems(index)),
         sections=tuple(navigation_sections(index)),
         inventory=sphinx_inventory.encode(
             inventory_entries(index), given.repository.rpartition("/")[2], given.version

@@ -40,7 +40,7 @@ def redirects(index: SiteIndex) -> Iterator[tuple[str, Redirect]]:
             yield built(page), Redirect(file.old, targets)
 
 
-def remarks(index: SiteIndex) -> Iterator[Problem]:
+def problems(index: SiteIndex) -> Iterator[Problem]:
     """Yield a problem for each redirect to a file that is not shown."""
     modules = index.input.mirror.modules
     for file in index.input.redirects if modules else ():

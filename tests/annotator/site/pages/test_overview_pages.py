@@ -41,7 +41,7 @@ def test_a_text_of_ours_has_a_chapter_even_if_the_article_cites_nothing_there(gi
 def test_what_our_texts_name_in_vain_is_told_with_its_line(given: SiteInput) -> None:
     text = markdown_text.parse("home", '+++\ntitle = "Home"\n+++\n\nSee `pantry/shelf/shelf.go::Shlef`.\n')
 
-    (remark,) = pages.make(msgspec.structs.replace(given, texts=(text,))).remarks
+    (remark,) = pages.make(msgspec.structs.replace(given, texts=(text,))).problems
 
     assert (remark.file, remark.line) == ("home.md", 5)
     assert "pantry/shelf/shelf.go::Shlef" in remark.message

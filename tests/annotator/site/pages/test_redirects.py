@@ -26,7 +26,7 @@ def test_old_address_leads_to_the_new_page(given: SiteInput) -> None:
     page = html.unescape(rendering.files(plan)["py/larder/old.html"].decode())
     assert '<meta http-equiv="refresh" content="0; url=pkg/new.html">' in page
     assert '<a href="pkg/new.html">' in page
-    assert not plan.remarks
+    assert not plan.problems
 
 
 def test_split_file_offers_every_new_page(given: SiteInput) -> None:
@@ -40,7 +40,7 @@ def test_split_file_offers_every_new_page(given: SiteInput) -> None:
 
 def test_redirect_to_a_missing_file_is_reported(given: SiteInput) -> None:
     plan = pages.plan_site(_site(given, '# moved\n"larder/old.py" = ["larder/gone.py"]\n'))
-    assert [(remark.line, remark.message) for remark in plan.remarks] == [
+    assert [(remark.line, remark.message) for remark in plan.problems] == [
         (2, "larder/old.py leads to larder/gone.py, which no page shows")
     ]
     assert "py/larder/old.html" not in rendering.files(plan)

@@ -1,0 +1,251 @@
+"""Builds the site: gathers the input, plans and renders the pages, writes them.
+
+`build_site` is the whole flow; `gather_input` is its first step.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from annotator.articles.article_files import article, followed_references
+from annotator.baseline_file import BASELINE
+from annotator.config import Project, name_of
+from annotator.errors import InvalidInput, counted
+from annotator.files import bytes_of
+from annotator.model.port import Counterpart, PackageImports
+from annotator.model.reference import Article, Problem, Reference, Verdict
+from annotator.model.symbol_history import HistoryInput, ReferenceHistory
+from annotator.programs import Programs
+from annotator.python_source import package_imports
+from annotator.repository import versions
+from annotator.session import Session
+from annotator.site import benchmark_tables, go_input, markdown_text, output, pages, rendering
+from annotator.site.benchmark_tables import BenchmarkTable
+from annotator.site.fingerprint import site_fingerprint
+from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
+from annotator.site.markdown_text import MarkdownText
+from annotator.site.pages import redirects
+from annotator.site.python_input import PythonReader
+from annotator.site.site_index import shown_packages
+from annotator.tracking import porting_plan, symbol_follower, verification
+
+_LOG = logging.getLogger(__name__)
+
+_NO_HISTORY = (
+    "What became of each symbol over the releases is shown by `annotator build --history`, "
+    "which needs a source with all tags: a git URL or a repository that has them"
+)
+
+
+class BuildOptions(msgspec.Struct, frozen=True):
+    """What a site shows of other tags than its own.
+
+    Attributes:
+        history: Whether every mapped symbol is followed over all tags.
+        since: The tag from which the report on what to port begins; none without one, but with
+            `history` the baseline.
+        versions: The tags of all sites that are built side by side with this one.
+        elsewhere: What became of the mapped symbols at these tags.
+    """
+
+    history: bool = False
+    since: str | None = None
+    versions: tuple[str, ...] = ()
+    elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
+
+
+class BuildResult(msgspec.Struct, frozen=True):
+    """A site that was built: how many pages, at which tag, and the problems of our own texts."""
+
+    pages: int
+    tag: str
+    verdicts: tuple[Verdict, ...]
+    problems: tuple[Problem, ...]
+
+
+def build_site(session: Session, articles: Iterable[Path], options: BuildOptions) -> BuildResult:
+    """Write the site's pages for the session's tag into its documents folder.
+
+    Args:
+        session: The open source.
+        articles: Articles beside the project's own, which come first.
+        options: What the site shows of other tags.
+
+    Raises:
+        InvalidInput: A file of the site cannot be read, or the repository has no Go file.
+        SourceUnavailable: The source cannot be read.
+        AnnotatorError: The pages cannot be written; the old ones stay.
+    """
+    articles, folder = tuple(articles), session.project.site / "docs"
+    state = fingerprint(session, articles, options)
+    if unchanged := output.read_stamp(folder, state):
+        return msgspec.msgpack.decode(unchanged, type=BuildResult)
+    files, result = make_files(session, articles, options, python_reader(session))
+    output.write(files, folder)
+    output.write_stamp(folder, state, msgspec.msgpack.encode(result))
+    return result
+
+
+def make_files(
+    session: Session, articles: Iterable[Path], options: BuildOptions, python: PythonReader | None
+) -> tuple[Mapping[str, bytes], BuildResult]:
+    """Return the files of a site by their paths below its documents folder, and a summary."""
+    with Programs(session.project.root) as programs:
+        # The project's examples run while the other input is read.
+        started = python.start(programs) if python else None
+        site_input = gather_input(session, articles, options, python)
+        if python and started:
+            site_input = msgspec.structs.replace(site_input, mirror=python.with_output(started))
+    plan = pages.plan_site(site_input)
+    files = rendering.files(plan)
+    result = BuildResult(
+        pages=sum(path.endswith(".md") for path in files),
+        tag=site_input.tag,
+        verdicts=tuple(verdict for entry in site_input.cited for verdict in entry.verdicts),
+        problems=plan.problems,
+    )
+    return {**files, **output.assets(session.project.site / "assets")}, result
+
+
+def fingerprint(session: Session, articles: Iterable[Path], options: BuildOptions) -> str:
+    """Return the fingerprint of everything that a site is built from."""
+    # Only these options make other tags part of the site.
+    tags = sorted(session.known_tags) if options.history or options.since else []
+    rest = (options.history, options.since, session.source.has_history, tags, options.versions)
+    return site_fingerprint(session.project, articles, (session.tree.snapshot, session.notice), rest)
+
+
+def gather_input(
+    session: Session, articles: Iterable[Path], options: BuildOptions, python: PythonReader | None
+) -> SiteInput:
+    """Return everything that the pages are made from, except what programs print."""
+    project, snapshot = session.project, session.tree.snapshot
+    mirror = python.source if python else PythonInput()
+    read = (*_own_articles(project), *(article(project, file) for file in articles))
+    cited = [reference for entry in read for reference in entry.references]
+    since_baseline, verdicts = verify_mapped_symbols(session, mirror, cited)
+    verified = tuple(
+        VerifiedArticle(entry, tuple(verdicts[reference] for reference in entry.references)) for entry in read
+    )
+    texts = tuple(markdown_text.parse(name, text) for name, text in _texts(project))
+    packages = shown_packages(verified, texts, mirror, since_baseline)
+    go = go_input.read_go(session, packages, locks=any(text.locks for text in texts))
+    history = HistoryInput()
+    if python and mirror.pairs:
+        history = _history(session, options, python.docstrings.counterparts)
+    return SiteInput(
+        repository=snapshot.repository,
+        tag=snapshot.tag,
+        commit=snapshot.commit,
+        version=snapshot.version,
+        baseline=project.config.baseline,
+        source="Debian" if snapshot.commit is None else "git",
+        sources=go.sources,
+        cited=verified,
+        texts=texts,
+        licence=project.config.licence,
+        notice=session.notice or "",
+        mirror=mirror,
+        since=since_baseline,
+        elsewhere={tag: found for tag, found in options.elsewhere.items() if tag != session.tag},
+        chronicle=history,
+        packages=_package_imports(project, texts),
+        locking=go.locking,
+        figures=_figures(project),
+        redirects=_redirects(project),
+    )
+
+
+def verify_mapped_symbols(
+    session: Session, mirror: PythonInput, references: Iterable[Reference] = ()
+) -> tuple[tuple[Verdict, ...], Mapping[Reference, Verdict]]:
+    """Return what became of the mapped symbols since the baseline, and of other references with them."""
+    baseline = session.project.config.baseline
+    originals = (original for pair in mirror.pairs for original in pair.originals)
+    mapped = dict.fromkeys(
+        Reference(original.path, original.symbol, original.line, ref=baseline) for original in originals
+    )
+    asked = (*mapped, *references)
+    _LOG.info("finding %s at %s", counted(len(asked), "reference"), session.tag)
+    verdicts = dict(zip(asked, verification.verify_references(session, asked), strict=True))
+    return tuple(verdicts[reference] for reference in mapped), verdicts
+
+
+def python_reader(session: Session) -> PythonReader | None:
+    """Return the reader of the project's Python packages; None without packages or recorded facts."""
+    has_facts = (session.project.site / BASELINE).is_file()
+    return (
+        PythonReader(session.project, session.cache)
+        if session.project.config.packages and has_facts
+        else None
+    )
+
+
+def _history(session: Session, options: BuildOptions, counterparts: Sequence[Counterpart]) -> HistoryInput:
+    """Return what the options ask of many tags, as far as the source has them."""
+    if not (options.history or options.since):
+        return HistoryInput(lacking=f"{_NO_HISTORY}.")
+    if not session.source.has_history:
+        return HistoryInput(
+            lacking=f"{session.source.repository} is not at hand with its history here. {_NO_HISTORY}."
+        )
+    baseline, first = session.baseline_tree(), options.since or session.project.config.baseline
+    report = None
+    if first != session.tag:
+        symbols = porting_plan.mapped_symbols(counterparts, baseline)
+        report = porting_plan.porting(
+            session.source, session.cache, baseline, symbols, (first, session.tag), session.project.config.go
+        )
+    if not options.history:
+        return HistoryInput(lacking=f"{_NO_HISTORY}.", porting=report)
+    references = followed_references(session.project, counterparts)
+    tracked = symbol_follower.track(session.releases, session.cache, baseline, references, "*")
+    tags = tuple(versions.proper(tracked.tags))
+    shown = frozenset(tags)
+    histories = tuple(
+        ReferenceHistory(trail.reference, tuple(stop for stop in trail.stops if stop.tag in shown))
+        for trail in tracked.trails
+    )
+    return HistoryInput(tags, tuple(versions.latest(tags)), histories, porting=report)
+
+
+def _own_articles(project: Project) -> list[Article]:
+    """Return the project's articles; the baseline's first, since our chapters go with it."""
+    articles = (article(project, file) for file in project.articles)
+    return sorted(articles, key=lambda entry: entry.tag != project.config.baseline)
+
+
+def _texts(project: Project) -> Iterator[tuple[str, str]]:
+    """Yield our own texts: chapters by the name of their file, other pages with `pages/` before it."""
+    for folder, prefix in (("chapters", ""), ("pages", "pages/")):
+        for file in sorted((project.site / folder).glob("*.md")):
+            yield prefix + file.stem, bytes_of(file).decode("utf-8", "replace")
+
+
+def _package_imports(project: Project, texts: Iterable[MarkdownText]) -> tuple[PackageImports, ...]:
+    """Return the imports of the packages whose structure the texts show.
+
+    Raises:
+        InvalidInput: A package is not there, or a file of it is not Python.
+    """
+    folders = {folder: text.name for text in texts for folder in text.packages}
+    for folder, text_name in folders.items():
+        if next((project.root / folder).rglob("*.py"), None) is None:
+            raise InvalidInput(
+                f"{text_name}.md:2: `packages` names {folder}, in which there is no Python file"
+            )
+    return package_imports.packages(project.root, folders)
+
+
+def _redirects(project: Project) -> tuple[MovedFile, ...]:
+    file = project.site / redirects.FILE
+    return redirects.read(name_of(project, file), bytes_of(file)) if file.is_file() else ()
+
+
+def _figures(project: Project) -> Mapping[str, BenchmarkTable]:
+    file = project.site / benchmark_tables.FILE
+    return benchmark_tables.decode(name_of(project, file), bytes_of(file)) if file.is_file() else {}
