@@ -1,4 +1,4 @@
-"""Ids of plugins: 64 hexadecimal digits.
+"""The ids of plugins: 64 hexadecimal digits.
 
 Go: pkg/stringid/stringid.go, plugin/manager.go
 """
@@ -19,10 +19,10 @@ Go: plugin/manager.go::validFullID
 
 
 def below(root: Path, plugin_id: str) -> Path:
-    """The directory of a plugin below a root.
+    """Return the directory of a plugin below a root.
 
     Raises:
-        EngineError: the id is none, and could lead anywhere.
+        EngineError: it is no id, and could lead out of the root.
     """
     if not VALID_FULL_ID.fullmatch(plugin_id):
         raise EngineError(f"invalid plugin id {plugin_id!r}: it must be 64 hexadecimal digits")
@@ -33,8 +33,8 @@ SHORT_LENGTH = 12
 
 
 def generate_random_id() -> str:
-    """A new id, whose short form is never a number, since host names must not be."""
+    """Return a new id whose short form is not a number, since host names must not be."""
     while True:
-        found = secrets.token_hex(32)
-        if not found[:SHORT_LENGTH].isdecimal():
-            return found
+        new_id = secrets.token_hex(32)
+        if not new_id[:SHORT_LENGTH].isdecimal():
+            return new_id

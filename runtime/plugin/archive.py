@@ -1,4 +1,4 @@
-"""A plugin's tar, split into its config.json and its root file system, with nothing in it trusted.
+"""Splits a plugin's tar into config.json and root file system, and trusts nothing in it.
 
 Go: plugin/backend_linux.go
 """
@@ -14,21 +14,22 @@ from typing import IO, Protocol
 
 from runtime.errdefs import EngineError
 from runtime.golang import encoding_json
+from runtime.golang.strconv import cause, located
 from runtime.plugin.defs import CONFIG_FILE_NAME, ROOTFS_FILE_NAME
 
 _CHUNK = 1 << 20
 _PERMISSIONS = 0o7777
 _DEEPEST = 256
-"""Folders in each other; what lies deeper could not be removed again."""
+"""The deepest path, in names."""
 _OWNERS = range((1 << 32) - 1)
 _LATEST = 1 << 62
 
 
 class Sink(Protocol):
-    """Where the layer's tar goes."""
+    """The sink of the layer's tar."""
 
     def write(self, data: bytes, /) -> int:
-        """Take some bytes."""
+        """Write some bytes."""
         ...
 
 
@@ -72,7 +73,7 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
             raise EngineError("no rootfs found: EOF") from error
         raise EngineError(f"failed to read from tar: {error}", error) from error
     except OSError as error:
-        raise EngineError(f"error copying tar data: {error}", error) from error
+        raise EngineError(f"error copying tar data: {located(error)}", error) from error
     except ValueError as error:
         raise EngineError(f"failed to read from tar: a name has a null byte: {error}", error) from error
     if not unpacking.begun:
@@ -90,9 +91,9 @@ def _clean(member: tarfile.TarInfo) -> str:
     if len(parts) > _DEEPEST:
         raise _refused(member, "it lies too deep")
     if member.uid not in _OWNERS or member.gid not in _OWNERS:
-        raise _refused(member, "nobody can have the number of its owner")
+        raise _refused(member, "the number of its owner is out of range")
     if not -_LATEST < member.mtime < _LATEST:
-        raise _refused(member, "its time is none")
+        raise _refused(member, "its time is out of range")
     return posixpath.normpath(member.name)
 
 
@@ -147,15 +148,15 @@ class _Unpacking:
         try:
             self._unpack(archive, member)
         except OSError as error:
-            raise EngineError(f"failed to unpack {member.name!r}: {error}", error) from error
+            raise EngineError(f"failed to unpack {member.name!r}: {cause(error)}", error) from error
 
     def settle(self, member: tarfile.TarInfo) -> None:
-        """Give a file its owner, mode and time, after which it may no longer be readable."""
+        """Set the owner, mode and time of a file, which may not be readable afterwards."""
         if member.isreg():
             self._set_metadata(self.root / member.name, member)
 
     def finish(self) -> None:
-        """Give the directories their modes and times, the deepest first, now that they are full."""
+        """Set the modes and times of the directories, the deepest first, now that they are complete."""
         for member in reversed(self._directories):
             self._set_metadata(self.root / member.name, member)
 
@@ -177,7 +178,7 @@ class _Unpacking:
         elif member.isreg() and not member.issparse():
             self._write_file(archive, path, member)
         else:
-            raise _refused(member, "it is no file, directory or link")
+            raise _refused(member, "it is neither a file nor a directory nor a link")
 
     def _make_parents(self, member: tarfile.TarInfo) -> None:
         place = self.root
@@ -194,7 +195,7 @@ class _Unpacking:
         self._directories.append(member)
 
     def _make_symlink(self, path: Path, member: tarfile.TarInfo) -> None:
-        """Absolute targets stay: in the plugin's container they begin at its root."""
+        """Make a symlink; absolute targets stay, since in the container they begin at its root."""
         target = posixpath.normpath(posixpath.join(posixpath.dirname(member.name), member.linkname))
         if target == ".." or target.startswith("../"):
             raise _refused(member, "it is a link that leads out")

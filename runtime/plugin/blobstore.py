@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from runtime.errdefs import EngineError
+from runtime.golang.strconv import cause
 from runtime.pkg.ioutils import PRIVATE, make_directories, open_regular, sync_directory
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ _DIGEST = re.compile(r"sha256:([a-f0-9]{64})")
 
 
 def from_bytes(data: bytes) -> str:
-    """The digest of some bytes."""
+    """Return the digest of some bytes."""
     return f"{CANONICAL}:{hashlib.sha256(data).hexdigest()}"
 
 
@@ -46,10 +47,10 @@ class BasicBlobStore:
         try:
             make_directories(path / "tmp")
         except OSError as error:
-            log.error("failed to mkdir %s: %s", path, error)  # noqa: TRY400 - the disk is at fault
+            log.error("failed to mkdir %s: %s", path, cause(error))  # noqa: TRY400 - the disk is at fault
 
     def new(self) -> Insertion:
-        """A blob to write.
+        """Open a new blob to write.
 
         Raises:
             EngineError: `failed to create temp file`.
@@ -57,11 +58,11 @@ class BasicBlobStore:
         try:
             descriptor, name = tempfile.mkstemp(prefix=".insertion", dir=self.path / "tmp")
         except OSError as error:
-            raise EngineError(f"failed to create temp file: {error}", error) from error
+            raise EngineError(f"failed to create temp file: {cause(error)}", error) from error
         return Insertion(os.fdopen(descriptor, "wb"), Path(name), self.path)
 
     def get(self, dgst: str) -> BinaryIO:
-        """A blob to read.
+        """Open a blob to read.
 
         Raises:
             EngineError: the text is no digest.
@@ -70,7 +71,7 @@ class BasicBlobStore:
         return open_regular(self._file(dgst))
 
     def size(self, dgst: str) -> int:
-        """A blob's size in bytes.
+        """Return a blob's size in bytes.
 
         Raises:
             EngineError: the text is no digest.
@@ -97,12 +98,12 @@ class BasicBlobStore:
         try:
             item.unlink(missing_ok=True)
         except OSError as error:
-            log.debug("cleaned up blob %s: %s", item, error)
+            log.debug("cleaned up blob %s: %s", item, cause(error))
         else:
             log.debug("cleaned up blob %s", item)
 
     def _file(self, digest: str) -> Path:
-        """Where a blob lives; a digest from a hostile config.json never leads out of the store."""
+        """Return a blob's path; a digest from a hostile config.json never leads out of the store."""
         found = _DIGEST.fullmatch(digest)
         if found is None:
             raise EngineError(f"invalid digest {digest!r}: it must be {CANONICAL}: and 64 hexadecimal digits")
@@ -110,14 +111,14 @@ class BasicBlobStore:
 
 
 class Insertion:
-    """A blob that is being written to a file aside.
+    """A blob that is written to a temporary file and renamed to its digest when it is complete.
 
     Go:
         plugin/blobstore.go::insertion
         plugin/blobstore.go::newInsertion
     Differs:
         field Writer: writing and hashing are one method here.
-        extra aside: the file's path, and the store's, which moby takes from the file's name.
+        extra aside: the temporary path, and the store's, which moby takes from the file's name.
     """
 
     def __init__(self, file: BinaryIO, aside: Path, store: Path) -> None:
@@ -136,7 +137,7 @@ class Insertion:
         self.close()
 
     def write(self, data: bytes, /) -> int:
-        """Add some bytes."""
+        """Write some bytes."""
         self.digester.update(data)
         return self.f.write(data)
 
@@ -159,18 +160,18 @@ class Insertion:
         try:
             directory.mkdir(mode=PRIVATE, exist_ok=True)
         except OSError as error:
-            raise EngineError(f"failed to mkdir {self._store}: {error}", error) from error
+            raise EngineError(f"failed to mkdir {self._store}: {cause(error)}", error) from error
         try:
             self._aside.replace(directory / self.digester.hexdigest())
         except OSError as error:
-            raise EngineError(f"failed to rename {self._aside}: {error}", error) from error
+            raise EngineError(f"failed to rename {self._aside}: {cause(error)}", error) from error
         finally:
             self._aside.unlink(missing_ok=True)
         sync_directory(directory)
         return f"{CANONICAL}:{self.digester.hexdigest()}"
 
     def close(self) -> None:
-        """Drop the blob, if it was not kept."""
+        """Delete the blob unless it was committed."""
         if not self.closed:
             self.f.close()
             self.closed = True

@@ -1,4 +1,4 @@
-"""What a plugin manager is given, and what it holds on each plugin it runs.
+"""The settings of a plugin manager, its hold on each plugin, and the privileges of plugins.
 
 Go: plugin/manager.go, plugin/defs.go, plugin/backend_linux.go, plugin/executor/containerd/containerd.go
 """
@@ -23,7 +23,7 @@ from runtime.plugin.v2.plugin import Plugin
 from runtime.workers import Threads, Workers
 
 CONFIG_FILE_NAME = "config.json"
-"""What is written down of a plugin, in its directory.
+"""The file with a plugin's record, in its directory.
 
 Go: plugin/manager.go::configFileName
 """
@@ -45,19 +45,19 @@ LAST_LINE_LIMIT = 300
 
 
 class WriteCloser(Protocol):
-    """Where an executor puts what a plugin prints."""
+    """The sink of what a plugin prints."""
 
     def write(self, data: bytes, /) -> object:
-        """Take some bytes; never blocks for long."""
+        """Write some bytes; must not block for long."""
         ...
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Close the sink; nothing more is written."""
         ...
 
 
 class LastLines:
-    """The last lines that a plugin printed on either stream, for the error that tells of its end."""
+    """The last lines that a plugin printed, for the error that reports its end."""
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
@@ -93,7 +93,7 @@ class LineLogger:
         self._rest = b""
 
     def write(self, data: bytes, /) -> int:
-        """Log the lines that are whole by now, and keep the rest."""
+        """Log the complete lines and keep the rest."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._log(line)
@@ -103,7 +103,7 @@ class LineLogger:
         return len(data)
 
     def close(self) -> None:
-        """Log what is left."""
+        """Log the rest."""
         if self._rest:
             self._log(self._rest)
         self._rest = b""
@@ -139,13 +139,13 @@ class Executor(Protocol):
         ...
 
     def is_running(self, plugin_id: str) -> bool:
-        """Whether a plugin runs."""
+        """Return whether a plugin runs."""
         ...
 
     def restore(self, plugin_id: str, stdout: WriteCloser, stderr: WriteCloser) -> bool:
-        """Take over a plugin that an earlier engine started; whether it is alive.
+        """Take over a plugin that an earlier engine started; return whether it is alive.
 
-        What is left of one that is not goes.
+        The remains of a dead one are removed.
         """
         ...
 
@@ -168,7 +168,7 @@ class Closes(Protocol):
 
 
 class ExitHandler(Protocol):
-    """Who is told that a plugin has ended."""
+    """Handles the ends of plugins; the manager does."""
 
     def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
         """Handle the end of a plugin; `end` says how it ended, as `exit code 1`.
@@ -180,7 +180,7 @@ class ExitHandler(Protocol):
 
 
 ExecutorCreator = Callable[[ExitHandler], Executor | None]
-"""Makes the executor of a manager, which it tells of exits.
+"""Makes the executor of a manager, whose `handle_exit_event` the executor calls.
 
 Go: plugin/manager.go::ExecutorCreator
 """
@@ -188,10 +188,10 @@ Go: plugin/manager.go::ExecutorCreator
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Every wait of the plugin manager, in seconds, with moby's numbers unless said otherwise."""
+    """How long the manager waits, in seconds; numbers of moby's unless marked ours."""
 
     first_dial: float = 0.5
-    """Given to a plugin that has just started, to listen on its socket."""
+    """After the start, before the first dial."""
     next_dial: float = 3.0
     """After each dial that fails."""
     max_retries: int = 3
@@ -199,17 +199,17 @@ class Timings:
     probe: float = 0.05
     """Between two dials within that time; ours, moby dials four times in all."""
     terminate: float = 10.0
-    """Given to a plugin after SIGTERM, before SIGKILL."""
+    """After SIGTERM, before SIGKILL."""
     kill: float = 10.0
-    """Given to it after SIGKILL."""
+    """After SIGKILL."""
     restart_first: float = 1.0
     """Before a plugin that crashed is started again; ours, moby restarts at once."""
     restart_max: float = 60.0
     """The wait doubles up to this; ours."""
     restart_steady: float = 10.0
-    """A plugin that ran this long has not crashed on start, so the wait begins anew; ours."""
+    """A plugin that ran this long has not crashed on start: the wait is `restart_first` again; ours."""
     start: float = 1.0
-    """What plugins together may delay the start of the engine; ours, moby waits for all of them."""
+    """How long plugins may delay the start of the engine; ours, moby waits for all of them."""
 
     @property
     def listening(self) -> float:
@@ -217,7 +217,7 @@ class Timings:
         return self.first_dial + (self.max_retries + 1) * self.next_dial
 
     def restart_wait(self, crashes: int) -> float:
-        """The wait after this many crashes in a row, counted from 1."""
+        """Return the wait after this many crashes in a row, counted from 1."""
         return min(self.restart_first * 2.0 ** min(crashes - 1, 30), self.restart_max)
 
 
@@ -230,31 +230,31 @@ class AuthzMiddleware(Protocol):
 
 
 EventLogger = Callable[[str, str, str], None]
-"""Told of a plugin's id, its name as the client wrote it, and what was done.
+"""Called with a plugin's id, its name as the client wrote it, and what was done.
 
 Go: plugin/manager.go::eventLogger
 """
 
 
-def _nobody(_id: str, _name: str, _action: str) -> None:
-    """Nobody wants to know."""
+def _log_nothing(_id: str, _name: str, _action: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class ManagerConfig:
-    """What a plugin manager needs.
+    """The settings of a plugin manager.
 
     Args:
-        store: The plugins that are known.
+        store: Holds the loaded plugins.
         root: Where they live, `/var/lib/docker/plugins` with moby.
         exec_root: Where their sockets are.
         create_executor: Makes the executor, which may make None where nothing is ever started.
         live_restore_enabled: Whether plugins run on while the engine is stopped.
-        log_plugin_event: Told of what is done to plugins.
+        log_plugin_event: Called after each operation on a plugin.
         authz_middleware: The chain that disabled authorization plugins leave.
         timings: How long to wait for what.
-        clock: The time.
-        workers: Who runs what goes on in the background.
+        clock: The clock of all waits.
+        workers: Run tasks in the background.
     """
 
     store: Store
@@ -262,7 +262,7 @@ class ManagerConfig:
     exec_root: Path
     create_executor: ExecutorCreator
     live_restore_enabled: bool = False
-    log_plugin_event: EventLogger = _nobody
+    log_plugin_event: EventLogger = _log_nothing
     authz_middleware: AuthzMiddleware | None = None
     timings: Timings = field(default_factory=Timings)
     clock: Clock = field(default_factory=Clock)
@@ -302,11 +302,11 @@ class Controller:
         self.given_up.set()
 
     def stopped(self) -> Stopped:
-        """What is set as soon as the plugin has ended or is given up."""
+        """Return what is set as soon as the plugin has ended or is given up."""
         return Stopped(self.exit_chan, self.given_up)
 
     def count_crash(self, now: float, timings: Timings) -> None:
-        """One more crash; the first again, if the plugin had run for a while."""
+        """Count a crash; it is the first again if the plugin had run for a while."""
         if now - self.started >= timings.restart_steady:
             self.crashes = 0
         self.crashes += 1
@@ -320,7 +320,7 @@ class Stopped:
     given_up: threading.Event
 
     def is_set(self) -> bool:
-        """Whether it is so."""
+        """Return whether either is set."""
         return self.exit_chan.is_set() or self.given_up.is_set()
 
 
@@ -335,7 +335,7 @@ _NO_PRIVILEGE = ("null", "bridge", "")
 
 
 def compute_privileges(c: PluginConfig) -> list[PluginPrivilege]:
-    """The privileges that a user has to accept."""
+    """Return the privileges that a user has to accept."""
     return list(_privileges(c))
 
 
@@ -373,7 +373,7 @@ def validate_privileges(
 
 
 def is_equal(arr_one: Sequence[PluginPrivilege], arr_other: Sequence[PluginPrivilege]) -> bool:
-    """Whether both hold the same privileges, in any order.
+    """Return whether both hold the same privileges, in any order.
 
     Differs:
         param compare: always by name and value.
@@ -388,7 +388,7 @@ def is_equal(arr_one: Sequence[PluginPrivilege], arr_other: Sequence[PluginPrivi
 
 
 def _key(privilege: PluginPrivilege) -> tuple[str, list[str]]:
-    """By what privileges are the same: equal keys.
+    """Return the key by which privileges are compared and sorted.
 
     Go: plugin/manager.go::isEqualPrivilege
     Differs:

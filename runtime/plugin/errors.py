@@ -46,7 +46,7 @@ class Ambiguous(InvalidParameter):
 
 
 class Disabled(Conflict):
-    """The plugin is there and disabled.
+    """The plugin is disabled.
 
     Go:
         plugin/errors.go::errDisabled
@@ -75,7 +75,7 @@ class InvalidFilter(InvalidParameter):
 
 
 class InUse(Conflict):
-    """Someone holds a reference to the plugin.
+    """The plugin is in use.
 
     Go:
         plugin/errors.go::inUseError

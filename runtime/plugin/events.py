@@ -1,4 +1,4 @@
-"""What happened to a plugin, for those inside the engine who wait for it.
+"""The events of plugins, for subscribers inside the engine.
 
 Go: plugin/events.go
 """
@@ -13,10 +13,10 @@ from runtime.api.types.plugin import Plugin
 
 
 class Event(Protocol):
-    """Something that happened to a plugin, or a pattern for it."""
+    """An event of a plugin, or a pattern for one."""
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this pattern fits what happened."""
+        """Return whether this pattern matches an event."""
         ...
 
 
@@ -32,7 +32,7 @@ class EventCreate:
     interfaces: frozenset[str] = frozenset()
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this pattern fits what happened."""
+        """Return whether this pattern matches an event."""
         if not isinstance(observed, EventCreate):
             return False
         kinds = observed.plugin.config.interface.types or ()
@@ -46,7 +46,7 @@ class EventRemove:
     plugin: Plugin
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this plugin was removed."""
+        """Return whether this plugin was removed."""
         return isinstance(observed, EventRemove) and observed.plugin.id == self.plugin.id
 
 
@@ -57,7 +57,7 @@ class EventDisable:
     plugin: Plugin
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this plugin was disabled."""
+        """Return whether this plugin was disabled."""
         return isinstance(observed, EventDisable) and observed.plugin.id == self.plugin.id
 
 
@@ -68,10 +68,10 @@ class EventEnable:
     plugin: Plugin
 
     def matches(self, observed: object, /) -> bool:
-        """Whether this plugin was enabled."""
+        """Return whether this plugin was enabled."""
         return isinstance(observed, EventEnable) and observed.plugin.id == self.plugin.id
 
 
 def topic(watch_events: tuple[Event, ...]) -> Callable[[object], bool]:
-    """Whether something that happened fits one of these patterns; without a pattern everything does."""
+    """Return the function that says whether an event matches a pattern; without patterns all do."""
     return lambda observed: not watch_events or any(event.matches(observed) for event in watch_events)

@@ -1,4 +1,4 @@
-"""Ids of plugins: 64 hexadecimal digits.
+"""The store: looks plugins up by name, id or capability, and counts their users.
 
 Go: plugin/store.go, pkg/plugins/plugins.go, plugin/defs.go
 """
@@ -25,10 +25,10 @@ from runtime.vendor import reference
 
 
 class LegacyPlugins(Protocol):
-    """Where plugins that are not managed come from; `legacy.Plugins` is one."""
+    """Looks up plugins that are not managed; `pkg.plugins.plugins.Plugins` does."""
 
     def get(self, name: str, imp: str, /) -> CompatPlugin:
-        """The plugin of this name, if it implements what is asked."""
+        """Return the plugin of a name, which must implement an interface."""
         ...
 
     def problem(self, name: str, /) -> EngineError | None:
@@ -36,7 +36,7 @@ class LegacyPlugins(Protocol):
         ...
 
     def get_all(self, imp: str, /, *, patient: bool = False) -> Sequence[CompatPlugin]:
-        """All plugins that implement it.
+        """Return all plugins that implement an interface.
 
         Differs:
             extra patient: a list must not wait for the slowest; a search for one volume must.
@@ -44,12 +44,12 @@ class LegacyPlugins(Protocol):
         ...
 
     def handle(self, iface: str, fn: Handler, /) -> None:
-        """Call back for every one that is activated."""
+        """Call a function for each plugin that is activated."""
         ...
 
 
 def plugin_type(capability: str) -> str:
-    """The interface type that stands for a capability."""
+    """Return the interface type that stands for a capability."""
     return f"docker.{capability.lower()}/{DEFAULT_API_VERSION}"
 
 
@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 class Store:
-    """The plugins that are known; safe to use from several threads.
+    """The loaded plugins; safe to use from several threads.
 
     Go:
         plugin/defs.go::Store
@@ -80,7 +80,7 @@ class Store:
         self.legacy = legacy
 
     def get_v2_plugin(self, ref_or_id: str) -> Plugin:
-        """The plugin with this name, id or prefix of an id.
+        """Return the plugin with this name, id or prefix of an id.
 
         Raises:
             PluginNotFound: there is none.
@@ -106,7 +106,7 @@ class Store:
                 raise NameTaken(name)
 
     def get_all(self) -> dict[str, Plugin]:
-        """All plugins by id.
+        """Return all plugins by id.
 
         Differs:
             result map: a copy; moby hands out its own, which may change while it is read.
@@ -115,12 +115,12 @@ class Store:
             return dict(self.plugins)
 
     def has(self, p: Plugin) -> bool:
-        """Whether this very plugin is known still."""
+        """Return whether this very plugin is still in the store."""
         with self.lock:
             return self.plugins.get(p.id) is p
 
     def set_all(self, plugins: Mapping[str, Plugin]) -> None:
-        """Know these plugins and no others; part of the start."""
+        """Replace all plugins, at the start."""
         with self.lock:
             for plugin in plugins.values():
                 self._set_spec_opts(plugin)
@@ -132,10 +132,10 @@ class Store:
             p.plugin_obj = replace(p.plugin_obj, enabled=state)
 
     def retire(self, p: Plugin, *, force: bool) -> None:
-        """Mark a plugin as disabled, unless someone uses it; no look-up can come in between.
+        """Mark a plugin as disabled unless it is in use, in one step.
 
         Raises:
-            InUse: someone does, and `force` is not set.
+            InUse: it is in use, and `force` is not set.
         """
         with self.lock, p.mu:
             if p.ref_count > 0 and not force:
@@ -143,7 +143,7 @@ class Store:
             self.set_state(p, state=False)
 
     def add(self, p: Plugin) -> None:
-        """Know one more plugin.
+        """Add a plugin.
 
         Raises:
             EngineError: another plugin has the same id.
@@ -156,18 +156,18 @@ class Store:
             self.plugins[p.id] = p
 
     def remove(self, p: Plugin) -> None:
-        """Forget a plugin."""
+        """Remove a plugin."""
         with self.lock:
             self.plugins.pop(p.id, None)
 
     def get(self, name: str, capability: str, mode: int) -> CompatPlugin:
-        """The enabled plugin of this name that can do what is asked; `mode` is added to its count of users.
+        """Return the enabled plugin of a name with a capability, and add `mode` to its count of users.
 
         Raises:
             PluginNotFound: there is none, managed or legacy.
             Ambiguous: the name is a prefix of several ids.
             Disabled: it is disabled; a legacy plugin of the same name does not stand in.
-            InadequateCapability: it cannot do what is asked.
+            InadequateCapability: it does not have the capability.
             EngineError: `legacy plugin: …` of kind system; the legacy plugin does not work.
 
         Differs:
@@ -199,11 +199,11 @@ class Store:
         return None
 
     def get_all_by_cap(self, capability: str, *, patient: bool = False) -> list[CompatPlugin]:
-        """Return the enabled plugins that can do what is asked, managed ones first.
+        """Return the enabled plugins with a capability, managed ones first.
 
         Args:
-            capability: What is asked.
-            patient: Whether to wait for legacy plugins that are slow to activate; see `legacy.Plugins`.
+            capability: Such as `volumedriver`.
+            patient: Whether to wait for legacy plugins that are slow to activate.
 
         Raises:
             EngineError: `legacy plugin: …` of kind system; legacy plugins cannot be listed.
@@ -222,7 +222,7 @@ class Store:
             raise failure.with_text("legacy plugin") from failure
 
     def handle(self, capability: str, callback: Handler) -> None:
-        """Call back with name and client of every plugin with a capability, when it is enabled."""
+        """Call a function with name and client of each plugin that has a capability and is enabled."""
         with self.lock:
             self.handlers.setdefault(plugin_type(capability), []).append(callback)
         if self.legacy is not None:
@@ -234,13 +234,13 @@ class Store:
             self.spec_opts.setdefault(plugin_type(capability), []).extend(opts)
 
     def call_handler(self, p: Plugin) -> None:
-        """Call back whoever waits for a plugin like this one, which is now enabled.
+        """Call the handlers for what a plugin can do; it is enabled now.
 
         Differs:
-            order Client: asked for first, since without a client nobody is called.
+            order Client: read first, since without a client no handler is called.
             behaviour lock: the handlers are read under it; moby reads them without.
             behaviour handler: one that fails is logged, and the others are called all the same.
-            behaviour client: a plugin with another protocol has none, and nobody is called with nothing.
+            behaviour client: a plugin with another protocol has no client, so no handler is called.
         """
         client = p.client
         if client is None:
@@ -251,7 +251,7 @@ class Store:
             try:
                 callback(p.name, client)
             except EngineError as error:
-                failure(log, f"plugin {p.name} is not taken by whoever waits for it: {error}", error)
+                failure(log, f"a handler failed for plugin {p.name}: {error}", error)
 
     def _get_managed(self, name: str, capability: str, mode: int) -> Plugin:
         with self.lock:
@@ -275,7 +275,7 @@ class Store:
             raise failure.with_text("legacy plugin") from failure
 
     def _get_all_by_cap(self, capability: str) -> list[CompatPlugin]:
-        """The enabled managed plugins that can do what is asked.
+        """Return the enabled managed plugins with a capability.
 
         Go: plugin/store.go::Store.getAllByCap
         """
@@ -297,7 +297,7 @@ class Store:
         p.set_spec_opt_modifier(modify)
 
     def _resolve_plugin_id(self, id_or_name: str) -> str:
-        """The id that an id, a name or a prefix of an id stands for.
+        """Return the id that an id, a name or a prefix of an id stands for.
 
         Go: plugin/store.go::Store.resolvePluginID
         Differs:

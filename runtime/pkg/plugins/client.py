@@ -1,4 +1,4 @@
-"""The client through which the engine calls a plugin.
+"""The client that calls a plugin's methods over HTTP.
 
 Go: pkg/plugins/client.go
 """
@@ -27,7 +27,7 @@ BROKEN: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.Unsuppo
 
 
 class Reply:
-    """The body of a plugin's reply, read as it comes; closing it ends the exchange.
+    """A plugin's reply, whose body is read as it comes; closing it ends the exchange.
 
     Args:
         response: The reply, of which the head is there.
@@ -42,7 +42,7 @@ class Reply:
         self._deadline = deadline
 
     def __iter__(self) -> Iterator[bytes]:
-        """The parts of the body.
+        """Yield the parts of the body.
 
         Raises:
             TransportError: The plugin went away in the middle, or was too slow.
@@ -52,7 +52,7 @@ class Reply:
             yield part
 
     def read(self, limit: int) -> bytes:
-        """The whole body.
+        """Return the whole body.
 
         Raises:
             BadReply: It is longer than the limit, in bytes.
@@ -66,7 +66,7 @@ class Reply:
         return bytes(body)
 
     def close(self) -> None:
-        """End the exchange; what was not read is lost."""
+        """End the exchange; the rest of the body is lost."""
         self._response.close()
 
     def __enter__(self) -> Self:
@@ -84,7 +84,7 @@ class Reply:
 
 @contextmanager
 def translated(where: str, address: str = "") -> Iterator[None]:
-    """Within this block, what breaks an exchange is raised as the engine's own errors.
+    """Raise what breaks an exchange in this block as the engine's own errors.
 
     Raises:
         DeadlineExceeded: The deadline passed.
@@ -101,7 +101,7 @@ def translated(where: str, address: str = "") -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """The system's own words, if it has any down the chain."""
+    """Return the system's own words from the chain of causes, or the error's text."""
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, OSError) and link.strerror:
@@ -121,7 +121,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RequestOpts:
-    """What can be set for one call.
+    """The options of one call.
 
     Args:
         timeout: Seconds that each try may take, from the connection to the reply's last byte, unless the
@@ -140,7 +140,7 @@ PATIENT: Final = RequestOpts()
 
 
 def with_request_timeout(seconds: float) -> RequestOpts:
-    """Options that bound each try of a call.
+    """Return the options that limit each try of a call.
 
     Differs:
         param t: called `seconds`, a number of them; Go has a type for durations.
@@ -154,7 +154,7 @@ class _ErrorReply(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """Calls a plugin's methods, again if need be.
+    """Calls a plugin's methods, and retries while it cannot be reached.
 
     Args:
         requests: What makes and carries out the requests.
@@ -192,7 +192,7 @@ class Client:
     @overload
     def call(self, service_method: str, args: object = None, ret: None = None) -> None: ...
     def call(self, service_method: str, args: object = None, ret: type[T] | None = None) -> T | None:
-        """Call a method such as `VolumeDriver.Create`, and try again for half a minute if nobody answers.
+        """Call a method such as `VolumeDriver.Create`; retry for half a minute while nobody answers.
 
         Args:
             service_method: The method's name.
@@ -330,7 +330,7 @@ class Client:
 def new_client(
     addr: str, tls_config: Options | None, *, name: str = "", timings: Timings = DEFAULT
 ) -> Client:
-    """A client for an address such as `unix:///run/docker/plugins/x.sock`.
+    """Return a client for an address such as `unix:///run/docker/plugins/x.sock`.
 
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
@@ -346,7 +346,7 @@ def new_client(
 def new_client_with_timeout(
     addr: str, tls_config: Options | None, timeout: float, *, name: str = "", timings: Timings = DEFAULT
 ) -> Client:
-    """A client for an address, each try of whose calls may take so many seconds.
+    """Return a client for an address whose calls end after so many seconds, each try counted anew.
 
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.

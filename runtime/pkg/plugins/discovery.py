@@ -1,4 +1,4 @@
-"""Where legacy plugins are found: sockets, and files that say where a plugin listens.
+"""Finds legacy plugins by their sockets and spec files.
 
 Go: pkg/plugins/discovery.go, pkg/plugins/discovery_unix.go
 """
@@ -47,7 +47,7 @@ class _Spec(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class LocalRegistry:
-    """The plugins that this machine's folders name.
+    """Finds plugins in this machine's folders.
 
     Go:
         pkg/plugins/discovery.go::localRegistry
@@ -66,7 +66,7 @@ class LocalRegistry:
 
     @classmethod
     def of_folders(cls, folders: Sequence[str | Path], timings: Timings = DEFAULT) -> Self:
-        """A registry that looks for sockets and specs alike in these folders, instead of moby's."""
+        """Return a registry that looks for sockets and specs in these folders, instead of moby's."""
         return cls(tuple(folders), tuple(folders), timings)
 
     def scan(self) -> list[str]:
@@ -88,7 +88,7 @@ class LocalRegistry:
         return list(dict.fromkeys(names))
 
     def _entries(self, folder: str | Path) -> list[Path]:
-        """The paths in a folder; none if it cannot be read."""
+        """Return the paths in a folder; none if it cannot be read."""
         path = Path(folder)
         try:
             entries = sorted(path.iterdir())
@@ -104,7 +104,7 @@ class LocalRegistry:
         return entries
 
     def plugin(self, name: str) -> Plugin:
-        """The plugin of that name: a socket before a spec, a `.spec` before a `.json`, flat before nested.
+        """Return the plugin of a name: sockets before specs, `.spec` before `.json`, flat before nested.
 
         Raises:
             PluginNotFound: No folder has it.
@@ -134,7 +134,7 @@ class LocalRegistry:
 
 
 def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugin:
-    """The plugin whose address stands in a `.spec`.
+    """Return the plugin whose address is in a `.spec`.
 
     Raises:
         EngineError: The file cannot be read, or holds no usable address.
@@ -152,7 +152,7 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
 
 
 def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugin:
-    """The plugin whose address and TLS files stand in a `.json`; its name is the file's.
+    """Return the plugin whose address and TLS files are in a `.json`; its name is the file's.
 
     Raises:
         EngineError: The file cannot be read, or is no spec.
@@ -168,7 +168,7 @@ def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> 
 
 
 def plugin_paths(base: str | Path, name: str, ext: str) -> list[Path]:
-    """Where a plugin's file may be in a folder: flat, or in a folder of the plugin's name."""
+    """Return where a plugin's file may be: in the folder, or in a folder of the plugin's name."""
     return [Path(base, name + ext), Path(base, name, name + ext)]
 
 
@@ -196,7 +196,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _mode(path: Path) -> int:
-    """What is there, links followed; 0 if nothing is, or nobody may know."""
+    """Return the mode of a path, links followed; 0 if it cannot be read."""
     try:
         return path.stat().st_mode
     except OSError:

@@ -1,4 +1,4 @@
-"""What can go wrong between the engine and a plugin.
+"""The errors of calls to plugins.
 
 Go: pkg/plugins/errors.go, pkg/plugins/discovery.go, pkg/plugins/plugins.go
 """
@@ -13,7 +13,7 @@ class TransportError(EngineError):
 
 
 class DeadlineExceeded(TransportError):
-    """The exchange took longer than it may."""
+    """The exchange exceeded its time-out."""
 
 
 class BadReply(EngineError):
@@ -50,12 +50,12 @@ class PluginNotFound(EngineError):
 
 
 class NotImplements(EngineError):
-    """The plugin does not do what it is wanted for.
+    """The plugin does not implement the interface.
 
     Go: pkg/plugins/plugins.go::ErrNotImplements
     Differs:
         extra name: which plugin; the text is moby's, which names neither.
-        extra capability: what it was wanted for.
+        extra capability: which interface.
     """
 
     def __init__(self, name: str, capability: str) -> None:

@@ -1,4 +1,4 @@
-"""One legacy plugin, from its address to the handshake in which it says what it implements.
+"""Legacy plugins: found by a registry, activated by a handshake, and kept.
 
 Go: pkg/plugins/plugins.go, pkg/plugins/discovery.go, pkg/plugins/plugins_unix.go
 """
@@ -42,18 +42,18 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class Handlers(Protocol):
-    """Who wants to hear of plugins that become active."""
+    """The handlers that are called for active plugins, by interface."""
 
     def of(self, iface: str) -> Sequence[Handler]:
-        """The handlers for an interface, oldest first."""
+        """Return the handlers for an interface, oldest first."""
         ...
 
 
 class Plugin:
-    """A plugin that runs on its own, beside the engine.
+    """A plugin that the engine does not start.
 
     Args:
-        name: The name by which it is asked for.
+        name: The name by which it is looked up.
         addr: Where it listens.
         tls_config: How it is verified; None for the system's authorities.
         manifest: What it implements, if that is known already.
@@ -96,7 +96,7 @@ class Plugin:
         return True
 
     def scoped_path(self, path: str) -> str:
-        """The path itself: a legacy plugin sees the host's files.
+        """Return the path itself: a legacy plugin sees the host's files.
 
         Differs:
             param s: called `path`, which says what it is.
@@ -106,17 +106,17 @@ class Plugin:
     def activate(self, handlers: Handlers, *, retry: bool = True) -> None:
         """Ask the plugin what it implements unless that is known, then run the handlers that have not run.
 
-        Whoever comes while another thread does so waits for it and shares its outcome.
+        A thread that comes while another does so waits for it and shares its outcome.
 
         Args:
-            handlers: Who wants to hear of it.
+            handlers: The handlers to run.
             retry: Whether to try for half a minute; otherwise once.
 
         Raises:
             EngineError: The plugin cannot be reached, is too slow or answers garbage.
 
         Differs:
-            extra handlers: who is to hear of it; moby's are global.
+            extra handlers: moby's are global.
             extra retry: whether to try for half a minute; listing asks once.
             order activateWithLock: the handlers run after it in both; Go's text has the case first in which
                 the plugin is active already and only handlers are to run.
@@ -141,7 +141,7 @@ class Plugin:
 
         Differs:
             call activated: the manifest itself is asked for.
-            extra handlers: who is to hear of it; moby's are global.
+            extra handlers: moby's are global.
         """
         if self.manifest is None or self.client is None:
             return
@@ -153,7 +153,7 @@ class Plugin:
                 handler(self.name, self.client)
 
     def activated(self) -> bool:
-        """Whether it is known what the plugin implements."""
+        """Return whether it is known what the plugin implements."""
         return self.manifest is not None
 
     def activate_with_lock(self, *, retry: bool = True) -> None:
@@ -199,7 +199,7 @@ class Plugin:
             raise _copy(error)
 
     def implements(self, kind: str) -> bool:
-        """Whether the plugin implements an interface; upper and lower case differ."""
+        """Return whether the plugin implements an interface; upper and lower case differ."""
         return self.manifest is not None and kind in self.manifest.implements
 
     def close(self) -> None:
@@ -208,7 +208,7 @@ class Plugin:
             self.client.close()
 
     def _begin(self) -> bool:
-        """Whether this thread is to activate the plugin; otherwise another has, or this very thread does."""
+        """Return whether this thread is to activate the plugin, as no other has and it does not yet."""
         me = threading.get_ident()
         with self.activate_wait:
             if self._activating == me:
@@ -240,12 +240,12 @@ def _copy(error: EngineError) -> EngineError:
 
 
 def new_local_plugin(name: str, addr: str, timings: Timings = DEFAULT) -> Plugin:
-    """A plugin that is known by its address alone; if it speaks TLS, it is not verified."""
+    """Return a plugin that is known by its address alone; if it speaks TLS, it is not verified."""
     return Plugin(name, addr, transport.Options(insecure_skip_verify=True), timings=timings)
 
 
 class ExtpointHandlers:
-    """Who wants to hear of plugins that implement an interface.
+    """The handlers by interface.
 
     Differs:
         field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
@@ -258,12 +258,12 @@ class ExtpointHandlers:
         self._lock = threading.Lock()
 
     def add(self, iface: str, handler: Handler) -> None:
-        """One more handler for an interface."""
+        """Add a handler for an interface."""
         with self._lock:
             self.extpoint_handlers[iface] = (*self.extpoint_handlers.get(iface, ()), handler)
 
     def of(self, iface: str) -> Sequence[Handler]:
-        """The handlers for an interface, oldest first."""
+        """Return the handlers for an interface, oldest first."""
         return self.extpoint_handlers.get(iface, ())
 
 
@@ -294,7 +294,7 @@ class Plugins:
     Args:
         registry: Where they are looked for; moby's folders by default.
         timings: The numbers and the clock.
-        workers: Where plugins are activated side by side; by default a thread for each.
+        workers: Activate plugins side by side; a thread for each by default.
 
     Go:
         pkg/plugins/plugins.go::plugins
@@ -324,11 +324,11 @@ class Plugins:
         self._lock = threading.Lock()
 
     def get(self, name: str, imp: str, *, patient: bool = True) -> Plugin:
-        """The plugin of that name, active, which must implement an interface such as `VolumeDriver`.
+        """Return the plugin of a name, active, which must implement an interface such as `VolumeDriver`.
 
         Args:
             name: The plugin's name.
-            imp: What it is wanted for.
+            imp: The interface.
             patient: Whether to look for it and to ask it for half a minute; otherwise once, for no longer
                 than `timings.scan`.
 
@@ -391,7 +391,7 @@ class Plugins:
         return None if known is not None and known.activated() else self.failures.get(name)
 
     def handle(self, iface: str, fn: Handler) -> None:
-        """Call back for each plugin that implements an interface, the next time that it is asked for.
+        """Call a function for each plugin that implements an interface, the next time that it is looked up.
 
         Go: pkg/plugins/plugins.go::Handle
         Differs:
@@ -401,7 +401,7 @@ class Plugins:
         self.handlers.add(iface, fn)
 
     def get_active(self, name: str) -> Plugin:
-        """The plugin of that name, active, whatever it implements.
+        """Return the plugin of a name, active, whatever it implements.
 
         Raises:
             PluginNotFound: No folder has it.
@@ -417,7 +417,7 @@ class Plugins:
         return plugin
 
     def load(self, name: str) -> Plugin:
-        """Find a plugin and activate it, and try again for a while.
+        """Find a plugin and activate it; retry for half a minute.
 
         Raises:
             PluginNotFound: No folder has it.
@@ -436,7 +436,7 @@ class Plugins:
 
         Go: pkg/plugins/plugins.go::loadWithRetry
         Differs:
-            call newLocalRegistry: the registry is given.
+            call newLocalRegistry: the registry is a part of this object.
             call activated: a plugin that failed is forgotten only if no other thread has activated it since.
             behaviour retry: without it, activation is tried once too; moby tries for half a minute.
             result Plugin: none with an error; nobody looks at moby's.
@@ -489,7 +489,7 @@ class Plugins:
                 del self.plugins[plugin.name]
 
     def _begin(self, name: str, *, retry: bool = False) -> Future[Plugin] | Plugin:
-        """The plugin if it is known, active or not yet; otherwise what will find it."""
+        """Return the plugin if it is known, active or not yet; else the future that finds it."""
         with self._lock:
             plugin = self.plugins.get(name)
         return plugin or self._workers.submit(self.load_with_retry, name, retry=retry)

@@ -1,4 +1,4 @@
-"""Where a plugin listens: the addresses that can be used, and why the others cannot.
+"""Connections to plugins: addresses, time-outs, TLS, and HTTP over unix and TCP sockets.
 
 Go: pkg/plugins/client.go, pkg/plugins/transport/transport.go, pkg/plugins/transport/http.go
 """
@@ -34,7 +34,7 @@ SCHEMES: Final = frozenset({"unix", "tcp", "http", "https"})
 
 
 def parse(addr: str) -> SplitResult:
-    """The parts of a plugin's address.
+    """Parse a plugin's address.
 
     Raises:
         EngineError: It is malformed, of an unknown protocol, or a path that no socket can have.
@@ -54,7 +54,7 @@ def parse(addr: str) -> SplitResult:
 
 
 def unix_path(addr: str) -> str:
-    """The path in the address of a unix socket, taken as it stands."""
+    """Return the path in the address of a unix socket, unchanged."""
     return addr.partition(":")[2].removeprefix("//")
 
 
@@ -76,7 +76,7 @@ def connect_unix(sock: socket.socket, path: str) -> None:
 
 
 def http_scheme(url: SplitResult) -> str:
-    """`https` for https, `http` for all else.
+    """Return `https` for https, `http` for all else.
 
     Differs:
         param u: called `url`; one letter says too little.
@@ -106,7 +106,7 @@ Go: pkg/plugins/client.go::defaultTimeOut
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """How long, how often and how much, in seconds and bytes, and the clock that counts them.
+    """How long calls to plugins wait, in seconds, and how much they read, in bytes.
 
     Args:
         first_wait: The wait before the second try; each further one is twice as long.
@@ -117,7 +117,7 @@ class Timings:
         scan: How long listing waits for all plugins together; moby waits for the slowest.
         reply_limit: The size that a reply may have, in bytes; moby sets no bound.
         idle_connections: How many unused connections are kept open for the next call.
-        clock: What tells the time.
+        clock: The clock of all waits.
     """
 
     first_wait: float = 1.0
@@ -135,7 +135,7 @@ DEFAULT = Timings()
 
 
 def backoff(retries: int, timings: Timings = DEFAULT) -> float:
-    """How many seconds to wait after so many retries: 1, 2, 4, 8, 16, and never more than 30."""
+    """Return the seconds to wait after so many retries: 1, 2, 4, 8, 16, and never more than 30."""
     wait = timings.first_wait
     while wait < timings.default_timeout and retries > 0:
         wait *= 2
@@ -144,7 +144,7 @@ def backoff(retries: int, timings: Timings = DEFAULT) -> float:
 
 
 def abort(start: float, time_off: float, timings: Timings = DEFAULT) -> bool:
-    """Whether the next try would begin too late."""
+    """Return whether the next try would begin too late."""
     return time_off + timings.clock.now() - start >= timings.default_timeout
 
 
@@ -153,7 +153,7 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def until(deadline: float | None) -> Iterator[None]:
-    """Within this block, what this thread reads and writes ends at the deadline, by the given clock."""
+    """End what this thread reads and writes in this block at the deadline, in seconds of the clock."""
     token = _deadline.set(deadline)
     try:
         yield
@@ -213,7 +213,7 @@ class Stream(httpcore.NetworkStream):
         self._clock = clock
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Some bytes, or none at the end.
+        """Read some bytes, or none at the end.
 
         Raises:
             httpcore.ReadError: The connection broke.
@@ -252,7 +252,7 @@ class Stream(httpcore.NetworkStream):
             return Stream(ssl_context.wrap_socket(self._sock, server_hostname=server_hostname), self._clock)
 
     def get_extra_info(self, info: str) -> Any:
-        """What httpcore wants to know of a connection."""
+        """Return what httpcore asks about a connection."""
         known: dict[str, Callable[[], Any]] = {
             "is_readable": self._is_readable,
             "socket": lambda: self._sock,
@@ -270,7 +270,7 @@ class Stream(httpcore.NetworkStream):
 
 
 def left(clock: Clock, timeout: float | None) -> float | None:
-    """How many seconds are left of a time-out and of the deadline; None for all of time.
+    """Return the seconds that are left of a time-out and of the deadline; None for no limit.
 
     Raises:
         TimeoutError: None are left.
@@ -286,7 +286,7 @@ def left(clock: Clock, timeout: float | None) -> float | None:
 
 @contextmanager
 def _named(late: type[Exception], broken: type[Exception]) -> Iterator[None]:
-    """Errors under the names that httpcore's callers know."""
+    """Raise errors of sockets as those of httpcore."""
     try:
         yield
     except TimeoutError as error:
@@ -339,7 +339,7 @@ LOWEST: Final = 0x0303
 
 
 def client_context(options: Options) -> ssl.SSLContext:
-    """What a client needs to speak TLS under these options.
+    """Return the TLS context of a client with these options.
 
     Raises:
         EngineError: A file cannot be read, or the version is too low or unknown.
@@ -400,15 +400,15 @@ UNIX_HOST: Final = "plugin.moby.localhost"
 
 
 class RequestFactory(Protocol):
-    """What makes a request of a path and a body."""
+    """Makes a request of a path and a body."""
 
     def new_request(self, path: str, data: bytes) -> httpcore.Request:
-        """A request that posts the data to the path."""
+        """Return a request that posts the data to the path."""
         ...
 
 
 class Transport(RequestFactory, Protocol):
-    """What makes requests and carries them out.
+    """Makes requests and carries them out.
 
     Differs:
         method RoundTripper: embedded in Go; its one method, `round_trip`, stands here.
@@ -461,7 +461,7 @@ class HTTPTransport:
     timings: Timings = DEFAULT
 
     def new_request(self, path: str, data: bytes) -> httpcore.Request:
-        """A request that posts the data to the path at this transport's address."""
+        """Return a request that posts the data to the path at this transport's address."""
         target = httpcore.URL(
             scheme=self.scheme, host=self.addr, port=self.port, target=quote_target(path).encode("ascii")
         )
@@ -502,7 +502,7 @@ def new_transport(
     tls_config: Options | None,
     timings: Timings = DEFAULT,
 ) -> HTTPTransport:
-    """A transport for an address such as `unix:///run/docker/plugins/x.sock` or `tcp://127.0.0.1:8080`.
+    """Return a transport for an address such as `unix:///run/docker/plugins/x.sock` or `tcp://127.0.0.1:8080`.
 
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
@@ -531,5 +531,5 @@ def new_transport(
 
 
 def quote_target(path: str) -> str:
-    """A path as a request line can hold it, with its leading slash."""
+    """Return a path with a leading slash, quoted for a request line."""
     return quote("/" + path.removeprefix("/"), safe="/.:~!$&'()*+,;=@-_")

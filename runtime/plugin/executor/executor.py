@@ -1,4 +1,4 @@
-"""What the plugin manager needs of whoever runs plugins.
+"""Runs plugins: starts, watches, signals and restores their processes.
 
 Go: plugin/executor/containerd/containerd.go
 """
@@ -25,7 +25,7 @@ from runtime.oci import Spec
 from runtime.pkg.ioutils import make_directories
 from runtime.pkg.system import ensure_remove_all
 from runtime.plugin.defs import ExitHandler, WriteCloser
-from runtime.plugin.errors import failure
+from runtime.plugin.errors import describe, failure
 
 _PROC = Path("/proc")
 _BOOT_ID = _PROC / "sys/kernel/random/boot_id"
@@ -69,20 +69,20 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
 
 def of(pid: int) -> ProcessIdentity:
-    """The identity of a process that is there now; one that is not there has none that could be opened."""
+    """Return the identity of a running process; that of a process that is gone can never be opened."""
     start_time = _start_time(pid)
     return ProcessIdentity(pid, -1 if start_time is None else start_time, _boot_id())
 
 
 def has_ended(pidfd: int) -> bool:
-    """Whether a process has ended, even if nobody has asked how."""
+    """Return whether a process has ended, even if it was not reaped."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(0))
 
 
 def send(pidfd: int, number: int) -> bool:
-    """Send a signal to the very process; whether it was there."""
+    """Send a signal to the very process; return whether it was there."""
     try:
         signal.pidfd_send_signal(pidfd, number)
     except ProcessLookupError:
@@ -189,7 +189,7 @@ def _boot_id() -> str:
 
 
 class Runtime(Protocol):
-    """What starts a plugin's process, finds it again, and removes what is left of it.
+    """Starts a plugin's process, finds it again, and removes what is left of it.
 
     Go: plugin/executor/containerd/containerd.go::Client
     Differs:
@@ -215,7 +215,7 @@ class Runtime(Protocol):
         ...
 
     def find(self, plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
-        """The process that was started under this id, dead or alive, if that is known."""
+        """Return the process that was started under this id, dead or alive, if that is known."""
         ...
 
     def delete(self, plugin_id: str, bundle: Path, /) -> None:
@@ -250,11 +250,11 @@ class OutputFile:
         self._sink = sink
 
     def fileno(self) -> int:
-        """The descriptor that the plugin is to write to."""
+        """Return the descriptor that the plugin writes to."""
         return self._fd
 
     def drain(self) -> None:
-        """Read what is there, then cut it off."""
+        """Read what was written, then truncate the file."""
         size = os.fstat(self._fd).st_size
         if size > BACKLOG_LIMIT:
             os.ftruncate(self._fd, 0)
@@ -275,7 +275,7 @@ class OutputFile:
         self._sink.close()
 
     def _keep_from(self, read: int) -> None:
-        """Something was written meanwhile: log it too before all is cut off."""
+        """Log what was written meanwhile, then truncate the file."""
         while data := os.pread(self._fd, CHUNK, read):
             self._sink.write(data)
             read += len(data)
@@ -321,12 +321,12 @@ class Watched:
         self._thread.start()
 
     def is_running(self) -> bool:
-        """Whether the process has not ended."""
+        """Return whether the process has not ended."""
         with self._mu:
             return self._open and not has_ended(self._pidfd)
 
     def send(self, number: int) -> bool:
-        """Send a signal to the process; whether it was there."""
+        """Send a signal to the process; return whether it was there."""
         with self._mu:
             return self._open and not has_ended(self._pidfd) and send(self._pidfd, number)
 
@@ -359,7 +359,7 @@ class Watched:
             self._wake_read = self._wake_write = -1
 
     def _wait(self) -> bool:
-        """Log the output until the process ends; whether it did, or watching is to stop."""
+        """Log the output until the process ends or watching stops; return whether it ended."""
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
@@ -390,8 +390,8 @@ class Executor:
     Args:
         root_dir: The exec root.
         client: What starts processes.
-        exit_handler: Told of every end of a plugin.
-        others: What an earlier engine may have started plugins with; none of theirs runs on beside ours.
+        exit_handler: Called at each end of a plugin.
+        others: The runtimes of earlier engines, whose plugins are ended.
 
     Go:
         plugin/executor/containerd/containerd.go::Executor
@@ -440,10 +440,10 @@ class Executor:
                 self._start(plugin_id, bundle, spec, (stdout, stderr))
             except (EngineError, OSError, ValueError) as error:
                 self._delete(plugin_id, bundle)
-                raise EngineError(f"error creating plugin process: {error}", error) from error
+                raise EngineError(f"error creating plugin process: {describe(error)}", error) from error
 
     def restore(self, plugin_id: str, stdout: WriteCloser, stderr: WriteCloser) -> bool:
-        """Take over a plugin that an earlier engine started, if it is that very process; whether it is alive.
+        """Take over a plugin that an earlier engine started, if it is still that process; return whether.
 
         Differs:
             call IsNotFound: a process that is not found is no error but None.
@@ -464,7 +464,7 @@ class Executor:
             return True
 
     def is_running(self, plugin_id: str) -> bool:
-        """Whether a plugin runs."""
+        """Return whether a plugin runs."""
         watched = self._watched.get(plugin_id)
         return watched is not None and watched.is_running()
 
@@ -482,10 +482,10 @@ class Executor:
             raise NotFound(f"plugin {plugin_id} is not running")
 
     def process_event(self, plugin_id: str, watched: Watched) -> None:
-        """A plugin has ended: remove what is left of it, then tell.
+        """Remove what is left of a plugin that has ended, then call the exit handler.
 
         Differs:
-            param et: of the events of a process only its exit is told here.
+            param et: the exit is the only event here.
             param ei: called `watched`: the process itself, so that an exit of an earlier one is not taken for
                 its.
         """
@@ -508,8 +508,8 @@ class Executor:
         """Watch no longer; the plugins run on, and a later executor can take them over."""
         with self._mu:
             watched, self._watched = list(self._watched.values()), {}
-        for one in watched:
-            one.detach()
+        for process in watched:
+            process.detach()
 
     def _start(
         self, plugin_id: str, bundle: Path, spec: Spec, sinks: tuple[WriteCloser, WriteCloser]
@@ -543,7 +543,7 @@ class Executor:
         delete_task_and_container(self.client, plugin_id, bundle)
 
     def _lock_of(self, plugin_id: str) -> threading.RLock:
-        """One operation on a plugin at a time, and never one on all of them."""
+        """Return the lock under which operations on one plugin follow each other."""
         with self._mu:
             lock = self._busy.get(plugin_id)
             if lock is None:
@@ -578,7 +578,7 @@ def _open(process: ProcessIdentity) -> int:
 
 
 def _outputs(bundle: Path, stdout: WriteCloser, stderr: WriteCloser) -> tuple[OutputFile, OutputFile]:
-    """Where a plugin's standard output and standard error go, beside its bundle.
+    """Open the files of a plugin's standard output and standard error, in its bundle.
 
     Go: plugin/executor/containerd/containerd.go::attachStreamsFunc
     Differs:

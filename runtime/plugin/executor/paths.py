@@ -1,4 +1,4 @@
-"""Where on the host a plugin finds what it knows by its path in a container."""
+"""Translates a plugin's paths in its container into paths on the host."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class HostPaths:
         self._binds = sorted({bind for bind in binds if bind[0]}, key=lambda bind: len(bind[0]), reverse=True)
 
     def below_bind(self, path: str) -> str | None:
-        """The path on the host of what is mounted from there, or None."""
+        """Return the path on the host that is mounted there, or None."""
         for destination, source in self._binds:
             if path == destination or path.startswith(f"{destination}/"):
                 return source.rstrip("/") + path[len(destination) :] or "/"
         return None
 
     def resolve(self, path: str) -> str:
-        """The path on the host; links of the root file system lead nowhere outside it, except into mounts."""
+        """Return the path on the host; links never lead out of the root file system, except into mounts."""
         rest = posixpath.normpath(f"/{path}").strip("/").split("/")
         place: list[str] = []
         links = 0
@@ -61,7 +61,7 @@ class HostPaths:
         return str(self.rootfs.joinpath(*place))
 
     def argument(self, text: str) -> str:
-        """An argument or a variable as it is to be given to the process.
+        """Translate an argument or the value of a variable.
 
         A path below a mount, or of something in the root file system, becomes the host's; also behind
         `unix://`, or behind the first `=`. All else stays.
@@ -78,7 +78,7 @@ class HostPaths:
         return inside if os.path.lexists(inside) and inside != str(self.rootfs) else text
 
     def executable(self, name: str, search: Sequence[str]) -> str | None:
-        """The program that a name means, with or without a path."""
+        """Return the path on the host of a program, which is named with or without a path."""
         candidates = [name] if "/" in name else [posixpath.join(directory, name) for directory in search]
         found = (self.resolve(candidate) for candidate in candidates)
         return next((path for path in found if os.access(path, os.X_OK) and not Path(path).is_dir()), None)

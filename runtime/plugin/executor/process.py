@@ -3,7 +3,7 @@
 A plugin that runs this way sees the host's files, so paths are translated before it starts: arguments and
 variables that name something below a mount of its config, below `/run/docker/plugins` or in its root file
 system get the path on the host. It is also told `PLUGIN_SOCKETS` (the directory for its socket) and
-`PLUGIN_ROOTFS`. The variable `identity.MARK` marks the plugin's processes, which end with it. Paths that it
+`PLUGIN_ROOTFS`. The variable `executor.MARK` marks the plugin's processes, which end with it. Paths that it
 answers may be the host's; `plugin.Plugin.scoped_path` knows both.
 """
 
@@ -30,17 +30,17 @@ _MODE = 0o600
 
 
 def runtime(root_dir: Path) -> Processes:
-    """Return what starts plain processes below an exec root."""
+    """Return the runtime that starts plain processes below an exec root."""
     return Processes(ShortPaths(root_dir))
 
 
 def new(root_dir: Path, exit_handler: ExitHandler, others: Sequence[Runtime] = ()) -> Executor:
-    """An executor that runs plugins as plain processes; `others` may have left plugins below the root."""
+    """Return an executor that runs plugins as plain processes; `others` may have left some in the root."""
     return Executor(root_dir, runtime(root_dir), exit_handler, others)
 
 
 class Processes:
-    """Starts plain processes, and remembers which.
+    """Starts plain processes, each with a state file.
 
     Args:
         short_paths: Makes paths at which plugins can bind their sockets.
@@ -67,7 +67,7 @@ class Processes:
         return process
 
     def find(self, _plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
-        """The process that was started, if its state file is whole."""
+        """Return the process that was started, if its state file is complete."""
         try:
             return msgspec.json.decode((bundle / _STATE).read_bytes(), type=ProcessIdentity)
         except (OSError, msgspec.MsgspecError, UnicodeError):

@@ -32,7 +32,7 @@ def runtime(root_dir: Path, program: str = "runc") -> Runc | None:
 def new(
     root_dir: Path, exit_handler: ExitHandler, program: str = "runc", others: Sequence[Runtime] = ()
 ) -> Executor:
-    """An executor that runs plugins as containers; `others` may have left plugins below the root.
+    """Return an executor that runs plugins as containers; `others` may have left some in the root.
 
     Raises:
         Unavailable: there is no runc.
@@ -79,7 +79,7 @@ class Runc:
         return executor.of(int(pid_file.read_text()))
 
     def find(self, plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
-        """The container's first process, if runc knows the container and it has not ended."""
+        """Return the container's first process, if the container exists and has not ended."""
         try:
             answer = self._call(("state", plugin_id), log=bundle / "runc.log")
             state = msgspec.json.decode(answer, type=_State)
@@ -131,7 +131,7 @@ class _LogLine(msgspec.Struct):
 
 
 def _last_error(log: Path) -> str:
-    """What runc says went wrong."""
+    """Return the last error in runc's log."""
     try:
         lines = log.read_bytes().splitlines()
     except OSError:

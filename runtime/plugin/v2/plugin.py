@@ -1,4 +1,4 @@
-"""A managed plugin: what is written down of it, whether it is enabled, who uses it, and how it is reached.
+"""A managed plugin and its settings.
 
 Go: plugin/v2/plugin.go, plugin/defs.go, plugin/v2/plugin_linux.go
 """
@@ -45,7 +45,7 @@ _Change = Callable[[PluginConfig, PluginSettings, Settable], PluginSettings | No
 
 
 def from_config(config: PluginConfig) -> PluginSettings:
-    """The settings that a config asks for: mounts, devices, variables with a value, arguments."""
+    """Return the settings that a config starts with: mounts, devices, variables with a value, arguments."""
     return PluginSettings(
         args=list(config.args.value or ()),
         devices=list(config.linux.devices or ()),
@@ -55,17 +55,17 @@ def from_config(config: PluginConfig) -> PluginSettings:
 
 
 def with_sources(config: PluginConfig, settings: PluginSettings) -> PluginConfig:
-    """The config with the mounts' sources and devices' paths that are set, as moby writes it."""
+    """Return the config with the mounts' sources and devices' paths of the settings, as moby writes it."""
     return _with_values(config, settings.mounts, settings.devices)
 
 
 def as_written(config: PluginConfig, original: PluginConfig) -> PluginConfig:
-    """The config with the mounts' sources and devices' paths of its author."""
+    """Return the config with the mounts' sources and devices' paths of its author."""
     return _with_values(config, original.mounts, original.linux.devices)
 
 
 def from_disk(config: PluginConfig, settings: PluginSettings) -> PluginSettings:
-    """The settings in force, where config.json has another source or path in the config.
+    """Return the settings in force, where config.json has another source or path in the config.
 
     moby sets mounts and devices there, and after a restart no longer in the settings; so the config's count.
     """
@@ -77,10 +77,10 @@ def from_disk(config: PluginConfig, settings: PluginSettings) -> PluginSettings:
 
 
 def apply(config: PluginConfig, settings: PluginSettings, args: Iterable[str]) -> PluginSettings:
-    """The settings after a user's changes, `NAME[.FIELD][=VALUE]` each.
+    """Return the settings after a user's changes, `NAME[.FIELD][=VALUE]` each.
 
-    A name is looked for among the variables, then the mounts, the devices and the arguments; the first
-    counts.
+    A name is looked up among the variables, then the mounts, the devices and the arguments; the first
+    one counts.
 
     Raises:
         EngineError: a change is malformed, unknown or not allowed.
@@ -156,7 +156,7 @@ def _taken(
     others: list[_Source] | None,
     take: Callable[[_Source, _Source], _Source],
 ) -> list[_Source] | None:
-    """The items with what is taken from the others, if both are the same by name and place."""
+    """Return the items with a value from each of the others, if both lists have the same names."""
     if items is None or others is None or [item.name for item in items] != [item.name for item in others]:
         return items
     return list(map(take, items, others))
@@ -175,7 +175,7 @@ def _named(items: Sequence[_Item] | None, setting: Settable) -> _Item | None:
 
 
 def _replaced(items: Sequence[_Source] | None, changed: _Source) -> list[_Source]:
-    """The items with the first of that name replaced, or added if the settings have none."""
+    """Return the items with the first of that name replaced, or added if there is none."""
     updated = list(items or ())
     for index, item in enumerate(updated):
         if item.name == changed.name:
@@ -198,7 +198,7 @@ Go: plugin/defs.go::SpecOpt
 
 
 class InadequateCapability(EngineError):
-    """The plugin cannot do what it is asked for.
+    """The plugin does not have the capability.
 
     Go:
         plugin/v2/plugin.go::ErrInadequateCapability
@@ -214,10 +214,10 @@ class Plugin:
     """A managed plugin; safe to use from several threads.
 
     Differs:
-        behaviour PluginObj: a frozen value that is replaced as a whole, so that nobody sees half a change.
-        extra turn: held while the plugin is started, stopped, changed or removed, so that these never mix.
-        extra read: the document that config.json held, whose unknown keys are written back.
-        extra written: what config.json says; it is written again only when there is something else to say.
+        behaviour PluginObj: frozen, and replaced as a whole: nobody sees half a change.
+        extra turn: held while the plugin is started, stopped, set or removed.
+        extras read, written: config.json as it was read (its unknown keys are kept) and as it was written
+            last.
     """
 
     def __init__(self, file: PluginFile, read: object = None) -> None:
@@ -237,20 +237,20 @@ class Plugin:
         self.addr = ""
 
     def to_file(self) -> PluginFile:
-        """What config.json is to hold; as with moby, its config has the sources and paths that are set."""
+        """Return the record for config.json; its config has the sources and paths in force, as in moby."""
         with self.mu:
             obj = self.plugin_obj
             obj = replace(obj, config=with_sources(obj.config, obj.settings))
             return PluginFile(obj, self.rootfs, self.config, self.blobsums, self.swarm_service_id)
 
     def restore_config(self, original: PluginConfig) -> None:
-        """Put back what the author wrote, where config.json has what was set."""
+        """Put back the config as its author wrote it, where config.json has what users have set."""
         with self.mu:
             config = as_written(self.plugin_obj.config, original)
             self.plugin_obj = replace(self.plugin_obj, config=config)
 
     def scoped_path(self, path: str) -> str:
-        """Where a path that the plugin names is found on the host.
+        """Return where on the host a path is that the plugin names.
 
         Differs:
             param s: called `path`, which says what it is.
@@ -269,7 +269,7 @@ class Plugin:
         return self.scoped_rootfs_path(clean)
 
     def scoped_rootfs_path(self, path: str) -> str:
-        """Where a path below the plugin's root file system is found on the host."""
+        """Return where on the host a path below the plugin's root file system is."""
         return (self.rootfs + os.path.normpath("/" + path.lstrip("/"))).rstrip("/")
 
     @property
@@ -316,10 +316,10 @@ class Plugin:
         return self.plugin_obj.config.interface.protocol_scheme or PROTOCOL_SCHEME_HTTP_V1
 
     def filter_by_cap(self, capability: str) -> Plugin:
-        """The plugin itself, if it can do what is asked.
+        """Return the plugin itself if it has a capability.
 
         Raises:
-            InadequateCapability: it cannot.
+            InadequateCapability: it does not have it.
         """
         capability = capability.lower()
         for kind in self.types:
@@ -380,7 +380,7 @@ class Plugin:
             self.modify_runtime_spec = modify
 
     def init_spec(self, exec_root: Path) -> oci.Spec:
-        """The spec to start it with, spec options included.
+        """Return the spec of the plugin's container, spec options included; make EXEC/ID.
 
         Raises:
             EngineError: a mount has no source, or a device no path or is none.

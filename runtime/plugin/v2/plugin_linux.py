@@ -19,7 +19,7 @@ Go: plugin/v2/plugin.go::defaultPluginRuntimeDestination
 
 
 def init_spec(plugin: ApiPlugin, rootfs: str, exec_root: Path) -> oci.Spec:
-    """The spec of a plugin's container, before spec options change it; makes EXEC/ID for the socket.
+    """Return the spec of a plugin's container, before spec options; make EXEC/ID for the socket.
 
     Raises:
         EngineError: a mount has no source, or a device no path or is none.
@@ -47,7 +47,7 @@ def init_spec(plugin: ApiPlugin, rootfs: str, exec_root: Path) -> oci.Spec:
 
 
 def _engine_mounts(config: PluginConfig, exec_root: Path) -> Iterator[PluginMount]:
-    """What every plugin gets: the directory of its socket; with a network, the host's name resolution."""
+    """Yield every plugin's own mounts: its socket's directory; with a network, the host's name resolution."""
     yield _bind(str(exec_root), DEFAULT_PLUGIN_RUNTIME_DESTINATION, "rshared")
     if config.network.type:
         yield _bind("/etc/hosts", "/etc/hosts", "ro")

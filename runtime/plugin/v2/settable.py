@@ -69,10 +69,10 @@ class Settable:
         return f"{self.name}.{self.field}" if self.field else self.name
 
     def with_default_field(self, settable: Sequence[str]) -> Settable:
-        """The setting with its field named, if only one can be meant.
+        """Return the setting with its field named, if only one is settable.
 
         Raises:
-            MultipleFields: several can be meant.
+            MultipleFields: several are settable.
         """
         if self.field or not settable:
             return self
@@ -81,10 +81,10 @@ class Settable:
         return replace(self, field=settable[0])
 
     def is_settable(self, allowed_settable_fields: Sequence[str], settable: Sequence[str]) -> bool:
-        """Whether the field may be set at all, and in this plugin.
+        """Return whether the field may be set at all, and in this plugin.
 
         Raises:
-            MultipleFields: no field was named and several can be meant.
+            MultipleFields: no field was named and several are settable.
 
         Differs:
             behaviour field: the default is not written into the setting; `with_default_field` makes a new
@@ -95,7 +95,7 @@ class Settable:
 
 
 def new_settables(args: Iterable[str]) -> list[Settable]:
-    """The settings that these arguments ask for.
+    """Parse the settings in these arguments.
 
     Raises:
         InvalidFormat: one of them has no name.
@@ -104,7 +104,7 @@ def new_settables(args: Iterable[str]) -> list[Settable]:
 
 
 def new_settable(arg: str) -> Settable:
-    """The setting that an argument asks for.
+    """Parse the setting in an argument.
 
     Raises:
         InvalidFormat: it has no name.
@@ -119,7 +119,7 @@ def new_settable(arg: str) -> Settable:
 
 
 def update_settings_env(env: Sequence[str], setting: Settable) -> list[str]:
-    """The variables with this one replaced where it stands, or added.
+    """Return the variables with one replaced at its place, or added.
 
     Differs:
         result list: the new list; Go changes the one that `env` points to.

@@ -281,6 +281,6 @@ def test_a_config_of_a_persons_own_spelling_is_understood(home: Home, source: Pa
 def test_a_full_disk_is_one_clear_error(tmp_path):
     with (
         Path("/dev/full").open("wb", buffering=0) as full,
-        pytest.raises(errdefs.EngineError, match=r"error copying tar data: .*No space left"),
+        pytest.raises(errdefs.EngineError, match=r"error copying tar data: .*no space left"),
     ):
         split_config_root_fs_from_tar(tar(*GOOD), tmp_path, full)

@@ -633,3 +633,35 @@ def test_a_plugin_that_is_removed_while_somebody_waits_for_it_is_not_found(home:
     late.join(30)
     assert answers == ['plugin "test" not found']
     assert home.executor.running == {}
+
+
+def test_leftovers_of_a_killed_creation_are_removed(home: Home) -> None:
+    plugin = home.write()
+    unpacked, blob = home.root / "tmp" / ".rootfs123", home.root / "storage/blobs/tmp" / ".insertion456"
+    for directory in (unpacked / "etc", blob.parent):
+        directory.mkdir(parents=True)
+    (unpacked / "etc" / "passwd").write_text("x")
+    blob.write_bytes(b"half a blob")
+    foreign = home.root / "tmp" / "notes"
+    foreign.touch()
+    manager = home.start()
+    deadline = threading.Event()
+    while (unpacked.exists() or blob.exists()) and not deadline.wait(0.01):
+        pass
+    assert foreign.exists()
+    assert manager.get("test").id == plugin.id
+    assert not [finding for finding in check(home.root) if "left over" in finding.what]
+
+
+def test_errors_name_the_cause_without_its_number(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    broken, plugin = home.write("broken"), home.write()
+    (home.root / broken.id / "config.json").unlink()
+    (home.root / broken.id / "config.json").mkdir()
+    manager = home.start()
+    (home.root / plugin.id / "config.json").unlink()
+    (home.root / plugin.id / "config.json").mkdir()
+    (home.root / plugin.id / "config.json" / "x").touch()
+    text = refused(None, lambda: manager.set("test", []) or manager.enable("test"))
+    assert "is a directory" in text
+    assert "Errno" not in text
+    assert not [record for record in caplog.records if "Errno" in str(record.__dict__)]
