@@ -3,50 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.reference import Reference
+from annotator.model.reference import Dating
 
 _SHOWN = 3
-
-
-class Off(Protocol):
-    """A reference that is not exact at a tag, and why."""
-
-    @property
-    def reference(self) -> Reference: ...  # noqa: D102 - the names say it
-    @property
-    def reason(self) -> str: ...  # noqa: D102
-
-
-class Dated(Protocol):
-    """A tag, how many references are exact there, and which are not."""
-
-    @property
-    def tag(self) -> str: ...  # noqa: D102
-    @property
-    def exact(self) -> int: ...  # noqa: D102
-    @property
-    def off(self) -> tuple[Off, ...]: ...  # noqa: D102
-
-
-class Dating(Protocol):
-    """How well each tag fits an article."""
-
-    @property
-    def references(self) -> int: ...  # noqa: D102
-    @property
-    def silent(self) -> int: ...  # noqa: D102
-    @property
-    def tags(self) -> tuple[Dated, ...]: ...  # noqa: D102
-    @property
-    def best(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def near(self) -> tuple[Dated, ...]: ...  # noqa: D102
 
 
 def json(found: Dating) -> str:

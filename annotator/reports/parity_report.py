@@ -4,35 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
 
 import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.port import Comparison
-from annotator.model.reference import Problem
+from annotator.model.port import Comparison, Coverage, TracedRun, TracedStep
+from annotator.parity.comparison import ParityResult
 
 
-class Coverage(Protocol):
-    """The state of all symbols in scope."""
-
-    def figures(self) -> Mapping[str, Mapping[str, int]]: ...  # noqa: D102
-
-
-class Mapped(Protocol):
-    """The mapping of a project."""
-
-    @property
-    def pairs(self) -> tuple[Comparison, ...]: ...  # noqa: D102
-    @property
-    def remarks(self) -> tuple[Problem, ...]: ...  # noqa: D102
-    @property
-    def coverage(self) -> Coverage: ...  # noqa: D102
-
-
-def json(found: Mapped) -> str:
-    """The mapping for programs."""
+def json(found: ParityResult) -> str:
+    """Return the comparison as JSON."""
     value = {
         "pairs": [_pair(pair) for pair in found.pairs],
         "coverage": {folder: dict(states) for folder, states in sorted(found.coverage.figures().items())},
@@ -57,8 +39,8 @@ def _pair(pair: Comparison) -> dict[str, object]:
     }
 
 
-def text(found: Mapped) -> Iterator[Styled]:
-    """What is to be mended, a line each, then one line in sum."""
+def text(found: ParityResult) -> Iterator[Styled]:
+    """Return a line for each problem, then a summary."""
     for remark in found.remarks:
         where = f"{printable(remark.file)}:{remark.line}"
         yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
@@ -71,7 +53,7 @@ def text(found: Mapped) -> Iterator[Styled]:
 
 
 def coverage(found: Coverage) -> Iterator[Styled]:
-    """How much of each package is mapped."""
+    """Return a line for each Go package: how many of its symbols are mapped, left out or open."""
     figures = found.figures()
     width = max((len(folder) for folder in figures), default=0)
     for folder, states in sorted(figures.items()):
@@ -90,64 +72,20 @@ def _sum(counters: Iterable[Mapping[str, int]]) -> Counter[str]:
     return total
 
 
-class WalkPair(Protocol):
-    """Two calls that Go makes in the other order."""
-
-    @property
-    def first(self) -> str: ...  # noqa: D102 - the names say it
-    @property
-    def then(self) -> str: ...  # noqa: D102
-    @property
-    def reason(self) -> str: ...  # noqa: D102
-
-
-class Step(Protocol):
-    """A call of a counterpart."""
-
-    @property
-    def python(self) -> str: ...  # noqa: D102
-    @property
-    def go(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def micros(self) -> int: ...  # noqa: D102
-    @property
-    def steps(self) -> Iterable[Step]: ...  # noqa: D102
-    @property
-    def order(self) -> Iterable[WalkPair]: ...  # noqa: D102
-    @property
-    def calls(self) -> tuple[str, ...]: ...  # noqa: D102
-
-
-class Thread(Protocol):
-    """What ran in one thread."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def steps(self) -> Iterable[Step]: ...  # noqa: D102
-
-
-class Walk(Protocol):
-    """A traced run."""
-
-    @property
-    def threads(self) -> Iterable[Thread]: ...  # noqa: D102
-
-
-def walk_json(found: Walk) -> str:
-    """The walk for programs."""
+def walk_json(found: TracedRun) -> str:
+    """Return the traced run as JSON."""
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
 
 
-def walk_text(found: Walk) -> Iterator[str]:
-    """A line a step, deeper steps further in, thread by thread."""
+def walk_text(found: TracedRun) -> Iterator[str]:
+    """Return a line for each step, thread by thread, indented by depth."""
     for thread in found.threads:
         yield f"thread {printable(thread.name)}"
         for step in thread.steps:
             yield from _step(step, 1)
 
 
-def _step(step: Step, depth: int) -> Iterator[str]:
+def _step(step: TracedStep, depth: int) -> Iterator[str]:
     took = f"{step.micros / 1000:.1f} ms" if step.micros >= 0 else "never ended"
     yield f"{'  ' * depth}{step.python}  {', '.join(step.go)}  {took}"
     for pair in step.order:

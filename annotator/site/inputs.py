@@ -8,10 +8,9 @@ import msgspec
 
 from annotator.config import Licence
 from annotator.model.go import FileLockUsage, ResolvedUse
-from annotator.model.port import Comparison, PackageImports, PythonObject, SymbolCoverage
+from annotator.model.port import Comparison, PackageImports, PythonObject, SymbolCoverage, TracedRun
 from annotator.model.reference import Article, Verdict
 from annotator.model.symbol_history import HistoryInput
-from annotator.reports.parity_report import Walk
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.highlighting import HighlightedFile
 from annotator.site.markdown_text import MarkdownText
@@ -66,7 +65,7 @@ class PythonInput(msgspec.Struct, frozen=True):
     pairs: tuple[Comparison, ...] = ()
     covered: tuple[SymbolCoverage, ...] = ()
     examples: tuple[ExampleRun, ...] = ()
-    walk: Walk | None = None
+    walk: TracedRun | None = None
     home: str = ""
 
     def named(self, path: str) -> str:

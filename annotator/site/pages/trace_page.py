@@ -11,7 +11,7 @@ from annotator.site.view_models import Link, SitePage, TracePage, TraceStep, Tra
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from annotator.reports.parity_report import Step
+    from annotator.model.port import TracedStep
     from annotator.site.placement import PageLocation
 
 _DEEPEST = 9
@@ -33,7 +33,7 @@ def pages(index: SiteIndex) -> Iterator[SitePage]:
     )
 
 
-def _steps(index: SiteIndex, steps: Iterable[Step], depth: int, seen: set[str]) -> Iterator[TraceStep]:
+def _steps(index: SiteIndex, steps: Iterable[TracedStep], depth: int, seen: set[str]) -> Iterator[TraceStep]:
     """The steps and those within them; Go's order is told where a function runs for the first time."""
     for step in steps:
         calls = () if step.python in seen else step.calls
@@ -42,7 +42,7 @@ def _steps(index: SiteIndex, steps: Iterable[Step], depth: int, seen: set[str]) 
         yield from _steps(index, step.steps, depth + 1, seen)
 
 
-def _step(index: SiteIndex, step: Step, calls: Iterable[str], depth: int) -> TraceStep:
+def _step(index: SiteIndex, step: TracedStep, calls: Iterable[str], depth: int) -> TraceStep:
     address, title = index.python_link(WALK, step.python) or ("", "")
     places = [place for name in step.go if (place := _place(index, name)) is not None]
     return TraceStep(
