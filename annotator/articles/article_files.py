@@ -17,7 +17,7 @@ from annotator.model.reference import Article, Reference
 
 
 def article(project: Project, file: Path) -> Article:
-    """The article in a file: a manifest if it is TOML, else whatever references its text holds.
+    """Read the article in a file: a manifest if it is TOML, else the references in its text.
 
     Raises:
         InvalidInput: The file cannot be read, or is TOML of another kind: settings are no manifests.
@@ -41,7 +41,7 @@ def _is_article(project: Project, file: Path, data: bytes) -> bool:
 
 
 def read_article(project: Project, file: Path, data: bytes) -> Article:
-    """The article in some bytes that stand, or are to stand, in a file."""
+    """Read the article in some bytes, as if they were the content of a file."""
     config, name = project.config, name_of(project, file)
     if file.suffix == ".toml":
         return manifest_file.read(name, data, config.prefixes)
@@ -56,7 +56,7 @@ def read_article(project: Project, file: Path, data: bytes) -> Article:
 
 
 def own_articles(project: Project) -> tuple[Article, ...]:
-    """The project's manifests that are written at the baseline: others are verified when they are named."""
+    """Read the project's manifests of the baseline; those of other tags are verified only if named."""
     every = (article(project, file) for file in project.articles)
     return tuple(entry for entry in every if entry.tag in ("", project.config.baseline))
 
@@ -102,7 +102,7 @@ def expand(arguments: Iterable[Path], *, allow_none: bool = False) -> tuple[Path
 
 
 def _listed(argument: str) -> Iterator[str]:
-    """The names in an `@FILE`, or else the argument itself."""
+    """Yield the names in an `@FILE`, or else the argument itself."""
     if not argument.startswith("@") or os.path.lexists(argument):
         yield argument
         return
@@ -114,7 +114,7 @@ def _listed(argument: str) -> Iterator[str]:
 
 
 def _words(line: str) -> list[str]:
-    """A line is one name if a file is called so, spaces and all; else it is split as a shell splits it."""
+    """Split a line as a shell does, unless a file has the whole line as its name."""
     if os.path.lexists(line) or (_MAGIC.search(line) and any(_matches(line))):
         return [line]
     lexer = shlex.shlex(line, posix=True)

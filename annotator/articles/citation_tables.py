@@ -48,7 +48,7 @@ _SYMBOL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the columns below hold; without columns the tokens of a row tell by themselves."""
+    """The columns of a table; without columns, each cell's form tells what it is."""
 
     columns: tuple[str, ...]
     kind: str | None
@@ -63,7 +63,7 @@ class Row:
 
 
 def header(text: str) -> tuple[Header, int] | None:
-    """The header that a line is, and where a row begins behind it on the same line."""
+    """Parse a line as a header; return it and where a row begins behind it on the same line."""
     if len(text) > _WIDEST:
         return None
     if "|" in text and ".go" not in text and (found := _piped(text)):
@@ -73,7 +73,7 @@ def header(text: str) -> tuple[Header, int] | None:
 
 
 def _worded(text: str) -> tuple[Header, int] | None:
-    """A header of words alone, in whatever order."""
+    """Parse a header of words without pipes, in any order."""
     roles: list[str] = []
     words: list[str] = []
     at = 0
@@ -88,12 +88,12 @@ def _worded(text: str) -> tuple[Header, int] | None:
 
 
 def is_rule(text: str) -> bool:
-    """Whether a line is empty or drawn between a header and its rows."""
+    """Return whether a line is empty or a rule between a header and its rows."""
     return len(text) <= _WIDEST and _RULE.fullmatch(text) is not None
 
 
 def row(text: str, header: Header, roots: Roots) -> Row | None:
-    """The one place that a row below a header cites."""
+    """Return the one place that a row below a header cites."""
     if len(text) > _WIDEST:
         return None
     if header.columns and "|" in text:
@@ -122,7 +122,7 @@ def _plain(cell: str) -> str:
 
 
 def _cells(text: str) -> list[tuple[int, int]]:
-    """The stretches between pipes, without the empty ones at the line's ends."""
+    """Return the cells between pipes, without the empty ones at the line's ends."""
     bounds = [-1, *(at for at, char in enumerate(text) if char == "|"), len(text)]
     spans = [(before + 1, after) for before, after in pairwise(bounds)]
     first = not text[slice(*spans[0])].strip()
@@ -153,7 +153,7 @@ def _only(cell: str, roots: Roots) -> Citation | None:
 
 
 def _filled(citation: Citation, name: str, number: str) -> Citation | None:
-    """The citation with what its own cell does not say; None if nothing says more than a path."""
+    """Complete a citation from the other cells of its row; return None if it stays a mere path."""
     line, end_line = _numbers(number)
     symbol = citation.symbol or _symbol(name)
     if citation.line is None and line is not None:
@@ -163,7 +163,7 @@ def _filled(citation: Citation, name: str, number: str) -> Citation | None:
 
 
 def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
-    """A row of words: a path, then at most a name and a line, in whatever order."""
+    """Parse a row of words: a path, then at most a name and a line, in any order."""
     found = tuple(citations.paths(text, roots))
     if len(found) != 1:
         return None
@@ -186,7 +186,7 @@ def _numbers(cell: str) -> tuple[int | None, int | None]:
 
 
 def _symbol(cell: str) -> str | None:
-    """The symbol of a name cell: `NewDaemon()`, `(*Manager).reload`, `[Store](…)`."""
+    """Return the symbol in a name cell: `NewDaemon()`, `(*Manager).reload`, `[Store](…)`."""
     plain = _LINK.sub(r"\1", cell).strip(" `*|,:\uff1a")
     match = _SYMBOL.fullmatch(plain)
     if plain.casefold() in citations.NOTHING or match is None:

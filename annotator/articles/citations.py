@@ -162,7 +162,7 @@ NOTHING = frozenset(
 
 
 def alternatives(words: frozenset[str]) -> str:
-    """A regular expression's alternatives, longest first."""
+    """Return alternatives of a regular expression, longest first."""
     return "|".join(sorted((word.replace(".", r"\.") for word in words), key=len, reverse=True))
 
 
@@ -259,7 +259,7 @@ _ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach)(?:e|es|ed|ing|s)?\b|�
 
 @dataclass(frozen=True, slots=True)
 class Suffix:
-    """What stands beside a path, and where the citation ends."""
+    """Line and symbol beside a path, and where the citation ends."""
 
     end: int
     line: int | None = None
@@ -269,26 +269,26 @@ class Suffix:
 
 
 def find(text: str, start: int, end: int, *, permalink: bool = False) -> Suffix | None:
-    """What stands beside the path `text[start:end]`, from the surest form to the weakest."""
+    """Read line or symbol around the path `text[start:end]`, from the surest form to the weakest."""
     attached = find_attached(text, end) if permalink else _notation(text, end) or _tight(text, end)
     return attached or _before(text, start, end) or _behind(text, end)
 
 
 def find_attached(text: str, end: int) -> Suffix | None:
-    """What stands directly behind an address, across its query."""
+    """Read line or symbol directly behind an address and its query."""
     query = _AFTER_QUERY.match(text, end)
     at = query.end() if query else end
     return _notation(text, at) or _tight(text, at)
 
 
 def lines(first: str | None, last: str | None) -> tuple[int | None, int | None]:
-    """A line and the end of its range; a number that is too small for an end is none."""
+    """Return a line and the end of its range; an end before the line is ignored."""
     line, end_line = (int(number) if number else None for number in (first, last))
     return line, end_line if line and end_line and end_line >= line else None
 
 
 def find_further(text: str, at: int, above: int) -> Suffix | None:
-    """The next line or range of a list, `12,34-56`; a smaller number is a column or a count.
+    """Return the next line or range of a list, `12,34-56`; a smaller number is a column or a count.
 
     Args:
         text: The line of text.
@@ -343,7 +343,7 @@ def _labelled(text: str, at: int) -> Suffix | None:
 
 
 def _before(text: str, start: int, end: int) -> Suffix | None:
-    """A line or symbol in front of a path: only behind "of" or "in"."""
+    """Read a line or symbol in front of a path, if "of" or "in" stands between."""
     near = text[max(0, start - _NEAR) : start]
     if " of " not in near and " in " not in near:
         return None
@@ -351,7 +351,7 @@ def _before(text: str, start: int, end: int) -> Suffix | None:
 
 
 def _behind(text: str, end: int) -> Suffix | None:
-    """A line or symbol in the words behind a path."""
+    """Read a line or symbol in the words behind a path."""
     if not _PROMISING.search(text, end, end + REACH):
         return None
     return _labelled(text, end) or _loose(text, end) or _symbol_behind(text, end)
@@ -382,7 +382,7 @@ def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
 
 
 def is_declared(symbol: str) -> bool:
-    """Whether a name can be a declaration's: `cli.start` is a call on a variable."""
+    """Return whether a name can be a declaration's; `cli.start` is a call on a variable."""
     head, dot, _ = symbol.partition(".")
     return len(symbol) > 1 and (not dot or head[0].isupper())
 
@@ -422,7 +422,7 @@ class Citation:
 
 
 def scan(text: str, roots: Roots) -> Iterator[Citation]:
-    """The citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
+    """Yield the citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
     if not _promises(text):
         return
     text = _WINDOWS.sub("/", text)
@@ -443,7 +443,7 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
 
 
 def _listed(text: str, citation: Citation) -> Iterator[Citation]:
-    """A citation, and one for each further line of the list that it begins: `a.go:635,640`."""
+    """Yield a citation, and one for each further line of its list: `a.go:635,640`."""
     yield citation
     last = citation.end_line or citation.line
     while last and (further := find_further(text, citation.end, last)):
@@ -456,7 +456,7 @@ def _listed(text: str, citation: Citation) -> Iterator[Citation]:
 
 
 def _promises(text: str) -> bool:
-    """Whether a line can cite at all; most cannot."""
+    """Return whether a line can cite at all; most cannot."""
     if ".go" in text:
         return True
     if "/" not in text and "%2" not in text:
@@ -465,7 +465,7 @@ def _promises(text: str) -> bool:
 
 
 def paths(text: str, roots: Roots) -> Iterator[Citation]:
-    """The files that a line names, whether a line or symbol stands beside them or not."""
+    """Yield the files that a line names, with or without a line or symbol."""
     for match in _RUN.finditer(text):
         run = match[0]
         file = (
@@ -494,7 +494,7 @@ def _cited(text: str, match: re.Match[str], roots: Roots) -> Citation | None:
 
 
 def _opening(text: str, start: int, run: str) -> int:
-    """How many characters in front of a path are no part of it: a dash, an elision, a variable."""
+    """Count the characters in front of a path that are no part of it: a dash, an ellipsis, a variable."""
     before = text[max(0, start - 2) : start]
     if run.startswith(("_", ".", "-")) and before.endswith("*") and before != "**":
         return len(run)  # the end of a glob
@@ -506,7 +506,7 @@ def _opening(text: str, start: int, run: str) -> int:
 
 
 def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citation | None:
-    """A path that stands in the text as it is, with what stands beside it."""
+    """Read a path that is written in the text, with its line or symbol."""
     permalink = _VIEW.search(text, start, end) is not None
     suffix = find(text, start, end, permalink=permalink)
     if suffix and text[start : start + 1] == "_" == text[suffix.end : suffix.end + 1]:
@@ -522,7 +522,7 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
 
 
 def _is_certain(citation: Citation, *, go: bool, notation: bool) -> bool:
-    """Whether the path says enough: without a folder, a symbol in prose can be anywhere."""
+    """Return whether the path is specific; without a folder, a symbol in prose can be anywhere."""
     somewhere = citation.place.permalink or "/" in citation.place.path
     if not go:
         return citation.line is not None and citation.symbol is None and somewhere
@@ -530,7 +530,7 @@ def _is_certain(citation: Citation, *, go: bool, notation: bool) -> bool:
 
 
 def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None:
-    """A web address, or the one that it leads on to: `…/go?to=https%3A%2F%2Fgithub.com%2F…`."""
+    """Read a web address, or the one it redirects to: `…/go?to=https%3A%2F%2Fgithub.com%2F…`."""
     if len(run) > 4 * source_paths.LONGEST:
         return None
     whole = source_paths.decoded(run)
@@ -564,6 +564,6 @@ def _joined(text: str, words: Citation, address: Citation) -> Citation | None:
 
 
 def _agree(words: Citation, address: Citation) -> bool:
-    """Whether both mean the same lines of a file of that name; where folders differ, an address errs less."""
+    """Return whether both cite the same lines of a file of that name."""
     same_file = PurePosixPath(words.place.path).name == PurePosixPath(address.place.path).name
     return same_file and (address.line is None or words.line in {None, address.line})

@@ -1,4 +1,4 @@
-"""All references of a text, Markdown or HTML file; decoding."""
+"""Reads and decodes text, Markdown and HTML files, with all references in them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _BROKEN = 0.1
 
 
 def decode(name: str, data: bytes) -> str:
-    """The text of a file, its lines ended with a line feed alone.
+    """Decode a file; its lines end with a line feed alone.
 
     Raises:
         InvalidInput: The file is too large, or not text.
@@ -100,7 +100,7 @@ def _text(data: bytes) -> str | None:
 
 
 def _wide(data: bytes) -> str | None:
-    """The text of UTF-16 without a mark: the half with more zero bytes holds the high ones."""
+    """Decode UTF-16 without a byte order mark: the half with more zero bytes holds the high bytes."""
     sample = data[: _SAMPLE & ~1]
     encoding = "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
     try:
@@ -112,7 +112,7 @@ def _wide(data: bytes) -> str | None:
 
 
 def _declared(data: bytes) -> str | None:
-    """The text in the encoding that its head declares, if that fits."""
+    """Decode with the encoding that the head declares; return None if that does not fit."""
     match = _DECLARED.search(data[:4096])
     if match is None:
         return None
@@ -125,14 +125,14 @@ def _declared(data: bytes) -> str | None:
 
 
 def _damaged(data: bytes) -> str | None:
-    """The text as UTF-8 with a few broken characters replaced."""
+    """Decode UTF-8 with a few broken characters replaced; return None if there are too many."""
     text = data.decode("utf-8", errors="replace")
     foreign = len(text) - len(text.encode("ascii", errors="ignore"))
     return text if text.count("\ufffd") <= _BROKEN * foreign else None
 
 
 def _detected(data: bytes) -> str:
-    """The text in the encoding that a sample with whole lines is found to have.
+    """Decode with the encoding that is detected in the first lines.
 
     The detector gives up where code outweighs prose; then the first encoding that fits is good
     enough, since paths and lines are ASCII in all of them.
@@ -172,7 +172,7 @@ _FRONT = 40
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """An article's lines and what it says of itself."""
+    """An article's lines, title and address."""
 
     lines: tuple[Line, ...]
     title: str
@@ -196,7 +196,7 @@ def read(
     modules: tuple[str, ...] = (),
     editions: tuple[str, ...] = (),
 ) -> Article:
-    """The article that a file is, with whatever it cites by line, symbol or permalink.
+    """Read an article with everything that it cites by line, symbol or permalink.
 
     Args:
         name: The file's name; its ending helps to tell HTML and Markdown.
@@ -238,7 +238,7 @@ def _source(name: str, text: str) -> _Source:
 
 
 def _front_title(lines: tuple[Line, ...]) -> str:
-    """The title that YAML or TOML in front of a Markdown text gives."""
+    """Return the title in the YAML or TOML front matter of a Markdown text."""
     if not lines or lines[0].text.strip() not in {"---", "+++"}:
         return ""
     for line in lines[1:_FRONT]:
@@ -250,7 +250,7 @@ def _front_title(lines: tuple[Line, ...]) -> str:
 
 
 def _sections(lines: tuple[Line, ...], name: str, roots: Roots) -> list[_Section]:
-    """The article's sections, the first being what stands before any heading."""
+    """Return the article's sections; the first one holds what precedes any heading."""
     marked = any(line.role is Role.HEADING and _is_numbered(line) for line in lines)
     sections = [_Section()]
     rows = _Rows(roots)
@@ -284,7 +284,7 @@ class _Rows:
         self._blank = 0
 
     def read(self, text: str) -> Iterator[tuple[Citation, str | None]]:
-        """The line's citations, each with the kind that a table gives it."""
+        """Return the line's citations, each with the kind that its table gives it."""
         head = citation_tables.header(text)
         if head:
             self._header, self._blank = head[0], 0
@@ -298,7 +298,7 @@ class _Rows:
         return ((citation, None) for citation in citations.scan(text, self._roots))
 
     def _close(self, text: str) -> None:
-        """A table ends with the first line that is neither a row nor empty, or with three empty ones."""
+        """End a table at the first line that is neither a row nor empty, or at the third empty one."""
         self._blank += not text.strip()
         if not citation_tables.is_rule(text) or self._blank > _GAP:
             self._header = None
@@ -330,5 +330,5 @@ def _reference(citation: Citation, kind: str | None, line: Line, file: str, chap
 
 
 def _shown(text: str) -> str:
-    """A text without anything that a terminal acts on, on one line."""
+    """Return a text on one line, without terminal control characters."""
     return " ".join(notation.printable(text.replace("\n", " ").replace("\t", " ")).split())

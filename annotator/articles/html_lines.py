@@ -59,7 +59,7 @@ _CLOSERS = "-->]]>\"'>"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What an HTML page says."""
+    """The lines, title and address of an HTML page."""
 
     lines: tuple[Line, ...]
     title: str
@@ -67,7 +67,7 @@ class Page:
 
 
 def read(text: str) -> Page:
-    """The page's lines; a link's address stands behind its words as in Markdown: `[words](address)`."""
+    """Return the page's lines; the address of a link follows its words as in Markdown: `[words](address)`."""
     reader = _Reader()
     reader.feed(text)
     reader.feed(_CLOSERS)
@@ -78,7 +78,7 @@ def read(text: str) -> Page:
 
 @dataclass(slots=True)
 class _State:
-    """Where the reader is in the page."""
+    """The state of the parser between two tags."""
 
     unseen: str = ""
     depth: int = 0
@@ -100,7 +100,7 @@ class _Reader(HTMLParser):
         self._written = False
 
     def parse_html_declaration(self, i: int) -> int:
-        """Takes every declaration but a comment as the standard does; the base class raises on some."""
+        """Parse declarations other than comments as bogus comments, as the standard does."""
         if self.rawdata.startswith("<!--", i):
             return self.parse_comment(i)
         return self.parse_bogus_comment(i)
@@ -155,7 +155,7 @@ class _Reader(HTMLParser):
         self._character(f"&#{name};")
 
     def flush(self) -> None:
-        """Ends the line that is being put together."""
+        """End the current line."""
         if self._written:
             role = Role.HEADING if self._state.heading else Role.CODE if self._state.pre else Role.TEXT
             self.lines.append(self._builder.build(role))

@@ -16,7 +16,7 @@ from annotator.toml_file import Toml
 
 
 def draft(article: Article) -> str:
-    """The manifest's text; chapters without references are left out, titles are to be put in own words."""
+    """Return a manifest's text without empty chapters; its titles are to be replaced by own words."""
     document = tomlkit.document()
     document.add(tomlkit.comment("Facts only: replace titles by your own words before you keep this."))
     document.add("title", _text(article.title))
@@ -34,7 +34,7 @@ def draft(article: Article) -> str:
 
 
 def _only_ref(article: Article) -> str:
-    """The tag that the references name, if all that name one name the same."""
+    """Return the tag that the references name, if they name only one."""
     refs = {reference.ref for reference in article.references if reference.ref}
     return refs.pop() if len(refs) == 1 else ""
 
@@ -120,7 +120,7 @@ def is_manifest(data: bytes) -> bool:
 
 
 def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
-    """The article that a manifest describes.
+    """Read the article that a manifest describes.
 
     Args:
         name: The manifest's path, for people.

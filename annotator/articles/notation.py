@@ -19,7 +19,7 @@ class NotationError(InvalidInput):
 
 
 def parse(text: str) -> Reference:
-    """The reference that `path::Symbol`, with `#L38` or `#L38-L52` behind it or not, stands for.
+    """Parse `path::Symbol`, optionally followed by `#L38` or `#L38-L52`.
 
     Raises:
         NotationError: It is not of that form; the message is one sentence.
@@ -41,7 +41,7 @@ def parse(text: str) -> Reference:
 
 
 def render(path: str, symbol: str | None = None, line: int | None = None, end_line: int | None = None) -> str:
-    """The notation of a place; `parse` reads it back where it has a symbol."""
+    """Return the notation of a place; `parse` reads it back if it has a symbol."""
     name = f"::{symbol}" if symbol else ""
     if line is None:
         return f"{path}{name}"
@@ -49,24 +49,24 @@ def render(path: str, symbol: str | None = None, line: int | None = None, end_li
 
 
 def of(reference: Reference) -> str:
-    """The notation of a reference."""
+    """Return the notation of a reference."""
     return render(reference.path, reference.symbol, reference.line, reference.end_line)
 
 
 def is_symbol(text: str) -> bool:
-    """Whether a text is one Go name or several with dots between."""
+    """Return whether a text is a Go name, or several joined by dots."""
     return all(part.isidentifier() for part in text.split("."))
 
 
 def printable(text: str) -> str:
-    """The text without control, format and private characters: nothing that a terminal acts on."""
+    """Return the text without control, format and private characters, which a terminal may act on."""
     if text.isprintable():
         return text
     return "".join(char for char in text if not unicodedata.category(char).startswith("C"))
 
 
 def normalise(path: str, prefixes: tuple[str, ...] = (), modules: tuple[str, ...] = ()) -> str | None:
-    """A path from the repository's root, or None where it leads out of it.
+    """Return a path from the repository's root, or None if it leaves the repository.
 
     Args:
         path: The path as cited; an absolute one must go through one of the modules or prefixes.
@@ -86,7 +86,7 @@ def normalise(path: str, prefixes: tuple[str, ...] = (), modules: tuple[str, ...
 
 
 def _below_module(path: str, modules: tuple[str, ...]) -> tuple[bool, list[str]]:
-    """Whether the path goes through a module, and its parts below that module's root."""
+    """Return whether the path goes through a module, and its parts below that module's root."""
     parts = [part for part in path.split("/") if part]
     for module in sorted(modules, key=len, reverse=True):
         names = module.split("/")
@@ -101,7 +101,7 @@ def _below_module(path: str, modules: tuple[str, ...]) -> tuple[bool, list[str]]
 
 
 def _resolved(parts: list[str]) -> list[str] | None:
-    """The parts without `.` and `..`; None where they leave the root."""
+    """Return the parts without `.` and `..`, or None if they leave the root."""
     kept: list[str] = []
     for part in parts:
         if part == "..":
@@ -114,7 +114,7 @@ def _resolved(parts: list[str]) -> list[str] | None:
 
 
 def _below_prefix(parts: list[str], prefixes: tuple[str, ...]) -> list[str]:
-    """The parts below a prefix: one of several folders anywhere, one of a single folder in front."""
+    """Return the parts below a prefix: one of several folders anywhere, one of a single folder in front."""
     for prefix in prefixes:
         names = [name for name in prefix.split("/") if name]
         places = range(len(parts) - len(names)) if len(names) > 1 else range(min(1, len(parts) - 1))

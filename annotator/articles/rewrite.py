@@ -16,7 +16,7 @@ _FURTHER = re.compile(r"[0-9]+(?:\D{1,3}[0-9]+)?")
 
 
 def updated(text: str, verdicts: Mapping[int, Verdict], tag: str) -> tuple[str, set[int]]:
-    """The text with its moved and renamed references at the tag, and the numbers of those rewritten.
+    """Return the text with moved and renamed references rewritten, and the numbers of these references.
 
     Args:
         text: The article, with its own line ends.
@@ -38,7 +38,7 @@ def updated(text: str, verdicts: Mapping[int, Verdict], tag: str) -> tuple[str, 
 def _line(
     line: str, numbers: Sequence[int], verdicts: Mapping[int, Verdict], tag: str
 ) -> tuple[str, set[int]]:
-    """A line with its citations rewritten, from the last to the first, so that columns stay true."""
+    """Rewrite the citations of a line from the last to the first, so that columns stay valid."""
     done: set[int] = set()
     for number in sorted(numbers, key=lambda each: -verdicts[each].reference.at_column):
         reference = verdicts[number].reference
@@ -57,7 +57,7 @@ def _bounds(reference: Reference, line: str) -> tuple[int, int]:
 
 
 def _citation(words: str, verdict: Verdict, tag: str) -> str | None:
-    """The citation with the place that was found, or None where it is not clear what to change."""
+    """Return the citation with its new place, or None if it is ambiguous what to change."""
     outcome, reference = verdict.outcome, verdict.reference
     if not isinstance(outcome, Moved | Renamed):
         return None
@@ -96,7 +96,7 @@ def _renumbered(words: str, verdict: Verdict, anchor: Anchor) -> str | None:
 
 
 def _replaced(words: str, old: str, new: str) -> str | None:
-    """The words with the one place where `old` stands as a word of its own, or None if it is not one."""
+    """Replace `old` where it is a word of its own; return None unless that is in exactly one place."""
     pattern = rf"(?<![A-Za-z0-9_]){re.escape(old)}(?![A-Za-z0-9_])"
     if old.isdigit():
         pattern = rf"(?<!\d){old}(?!\d)"

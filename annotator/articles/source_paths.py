@@ -55,7 +55,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """What leads to the annotated repository's root.
+    """Names by which a path or address leads to the root of the annotated repository.
 
     Attributes:
         prefixes: Folders that are the root elsewhere (`components/engine`).
@@ -94,7 +94,7 @@ def roots(
 
 
 def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None:
-    """The place that a written path, or an address without query and fragment, names.
+    """Resolve a written path, or an address without query and fragment.
 
     Args:
         written: The characters as they stand in the text.
@@ -116,7 +116,7 @@ def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None
 
 
 def _host(parts: list[str]) -> int | None:
-    """Where the last host stands that is not below somebody's copies."""
+    """Return the position of the last host that is not below a folder of copies."""
     found = None
     for index, part in enumerate(parts[:_DEEPEST][:-2]):
         if part in _COPIES:
@@ -127,7 +127,7 @@ def _host(parts: list[str]) -> int | None:
 
 
 def decoded(written: str) -> str:
-    """The text without percent signs, be it encoded once or twice."""
+    """Decode percent signs that were encoded once or twice."""
     text = written
     for _ in range(2):
         text = unquote(text) if "%" in text else text
@@ -135,7 +135,7 @@ def decoded(written: str) -> str:
 
 
 def _remote(parts: list[str], roots: Roots, *, address: bool) -> Place | None:
-    """A place by host, owner and name; of several hosts in a row, the last counts."""
+    """Resolve a place by host, owner and name; of several hosts in a row, the last one counts."""
     while len(parts) > 1 and _HOST.fullmatch(parts[1]):
         parts = parts[1:]
     host = parts[0].lower()
@@ -157,7 +157,7 @@ def _remote(parts: list[str], roots: Roots, *, address: bool) -> Place | None:
 
 
 def _split(tail: list[str], roots: Roots) -> tuple[str, list[str]]:
-    """The ref and the path of a permalink; where a known prefix starts, the ref has ended."""
+    """Split a permalink into ref and path; the ref ends where a known prefix starts."""
     if tail[:2] in (["refs", "heads"], ["refs", "tags"]):
         tail = tail[2:]
     for prefix in roots.prefixes:
@@ -185,7 +185,7 @@ def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place 
 
 
 def _imported(repository: str, version: str | None, parts: list[str], roots: Roots) -> Place | None:
-    """A place by import path: of the repository itself, or of another."""
+    """Resolve an import path of the repository itself or of another one."""
     whole = "/".join(parts)
     if repository.lower() in roots.names:
         lowered = "/".join([*(part.lower() for part in parts[:3]), *parts[3:]])
@@ -200,7 +200,7 @@ def _imported(repository: str, version: str | None, parts: list[str], roots: Roo
 
 
 def _vanity(parts: list[str], *, address: bool) -> Place | None:
-    """A place by an import path that names no forge: another repository in any case."""
+    """Resolve an import path without a forge, which is of another repository."""
     if address or not parts[2:]:
         return None
     pair = "/".join(parts[:2])
@@ -213,7 +213,7 @@ def _vanity(parts: list[str], *, address: bool) -> Place | None:
 
 
 def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
-    """A place by a path without a host."""
+    """Resolve a path without a host."""
     sibling = _sibling(parts, roots) or _neighbour(parts, roots)
     if sibling is not None:
         below = notation.normalise("/".join(sibling[1]))
@@ -225,7 +225,7 @@ def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
 
 
 def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
-    """The repository and path of a folder that stands beside a prefix (`components/cli`)."""
+    """Return repository and path of a folder beside a prefix (`components/cli`)."""
     for folder in (prefix.split("/") for prefix in roots.prefixes if "/" in prefix):
         size = len(folder)
         for start in range(min(8, len(parts) - size)):
@@ -241,7 +241,7 @@ def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
 
 
 def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
-    """The repository and path below another name of the same owner: `docker/cli/cli/command/…`.
+    """Return repository and path below another repository of the same owner: `docker/cli/cli/command/…`.
 
     Only where the name stands twice, as no path of this repository's own begins.
     """
@@ -253,7 +253,7 @@ def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
 
 
 def _below_name(parts: list[str], roots: Roots) -> str | None:
-    """The path below the folder of a clone or of an unpacked release in an absolute path."""
+    """Return the path below a clone or an unpacked release in an absolute path."""
     for start in range(min(_DEEPEST, len(parts) - 2)):
         if f"{parts[start]}/{parts[start + 1]}".lower() in roots.names:
             return notation.normalise("/".join(parts[start + 2 :]))
@@ -264,7 +264,7 @@ def _below_name(parts: list[str], roots: Roots) -> str | None:
 
 
 def _shortened(path: str, roots: Roots) -> str:
-    """The path without the repository's own names in front, as long as a folder is left behind them.
+    """Remove the repository's own names from the start of a path, as long as a folder is left.
 
     Old trees have files such as `docker/docker.go` and `engine/engine.go`, which must stay.
     """

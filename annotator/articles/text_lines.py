@@ -23,7 +23,7 @@ LONGEST = 200
 
 
 def split(heading: str) -> tuple[str, str]:
-    """A heading's number and title; a heading without a number is its own."""
+    """Split a heading into number and title; without a number, the heading itself is the number."""
     text = " ".join(heading.split()).strip("*_# ")[:LONGEST]
     match = _NUMBER.match(text) or _COUNTED.match(text)
     if match is None or not match[1]:
@@ -32,7 +32,7 @@ def split(heading: str) -> tuple[str, str]:
 
 
 def is_unmarked(text: str) -> bool:
-    """Whether a line of plain text is a heading by its number: `2.2.4.1 Executor`."""
+    """Return whether a line of plain text is a numbered heading: `2.2.4.1 Executor`."""
     plain = text.rstrip(" *")
     return _UNMARKED.fullmatch(plain) is not None and not plain.endswith(_SENTENCE) and ".go" not in plain
 
@@ -61,7 +61,7 @@ _UNDERLINE = re.compile(r"(?:={3,}|-{3,})\s*")
 
 
 class Role(Enum):
-    """What a line is in its document."""
+    """The role of a line in its document."""
 
     TEXT = auto()
     CODE = auto()
@@ -70,14 +70,14 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line to read: cleaned, with the source's line and column for each of its characters."""
+    """A cleaned line, with the source's line and column for each of its characters."""
 
     text: str
     marks: tuple[Mark, ...]
     role: Role = Role.TEXT
 
     def place(self, offset: int) -> tuple[int, int]:
-        """The 1-based line and column at which a character stands in the source."""
+        """Return the 1-based line and column of a character in the source."""
         start, line, column = self.marks[
             max(0, bisect_right(self.marks, offset, key=lambda mark: mark[0]) - 1)
         ]
@@ -93,19 +93,19 @@ class Builder:
         self._length = 0
 
     def add(self, text: str, line: int, column: int) -> None:
-        """Adds characters that stand one after the other from a place on."""
+        """Add consecutive characters that begin at a position."""
         if text:
             self._marks.append((self._length, line, column))
             self._pieces.append(text)
             self._length += len(text)
 
     def build(self, role: Role) -> Line:
-        """The line so far, with full-width punctuation made narrow."""
+        """Return the line so far, with full-width punctuation replaced by ASCII."""
         return Line("".join(self._pieces).translate(_NARROW), tuple(self._marks) or ((0, 1, 1),), role)
 
 
 def clean(text: str, line: int, column: int, into: Builder, *, markdown: bool = False) -> None:
-    """Adds a piece of one source line without what is not to be seen, entities decoded."""
+    """Add the visible part of a source line, with entities decoded."""
     if _is_clean(text):
         into.add(text, line, column)
         return
@@ -123,7 +123,7 @@ def _is_clean(text: str) -> bool:
 
 
 def plain(text: str, *, markdown: bool) -> Iterator[Line]:
-    """The lines of a text; headings and code blocks are told in Markdown alone."""
+    """Yield the lines of a text; only Markdown has headings and code blocks."""
     lines = text.split("\n")
     fence = ""
     blank = 0
@@ -145,7 +145,7 @@ def plain(text: str, *, markdown: bool) -> Iterator[Line]:
 
 
 def _role(source: str, below: str, fence: str) -> tuple[str, Role]:
-    """The code fence that is open behind a line, and the line's role."""
+    """Return the code fence that is open behind a line, and the line's role."""
     match = _FENCE.match(source) if "```" in source or "~~~" in source else None
     if fence:
         return ("" if match and match[1].startswith(fence) else fence), Role.CODE

@@ -41,7 +41,7 @@ def members_by_name(
 
 
 def normalized_name(name: str) -> str:
-    """A name without case and underscores: by this rule camelCase and snake_case are the same."""
+    """Return a name without case and underscores, so that camelCase and snake_case are equal."""
     return name.replace("_", "").lower()
 
 
@@ -83,11 +83,11 @@ class CallGraph:
             self._counterparts[notation].append(name)
 
     def constructor(self, ours: PythonObject) -> PythonObject:
-        """What runs when a counterpart is called: of a class its `__init__`, where it has one."""
+        """Return the function that a call of a counterpart runs: `__init__` for a class that has it."""
         return self._python.get(f"{ours.name}.__init__", ours) if ours.kind == "class" else ours
 
     def go_calls(self, notation: str) -> list[str]:
-        """The mapped functions that a Go function calls, in the order of the text."""
+        """Return the mapped functions that a Go function calls, in the order of its text."""
         found: dict[str, None] = {}
         self._follow_go(notation, found, _DEPTH, {notation})
         found.pop(notation, None)
@@ -105,7 +105,7 @@ class CallGraph:
                 self._follow_go(called, found, depth - 1, seen)
 
     def python_calls(self, notation: str) -> dict[str, int]:
-        """The Go functions whose counterparts any counterpart of this one calls, with the line."""
+        """Return the Go functions whose counterparts are called by counterparts of this one, with lines."""
         found: dict[str, int] = {}
         for name in self._counterparts.get(notation, ()):
             ours = self._python.get(name)
@@ -116,7 +116,7 @@ class CallGraph:
         return found
 
     def calls_of(self, name: str) -> list[CallSite]:
-        """The calls of counterparts that a Python function makes."""
+        """Return the calls of counterparts that a Python function makes."""
         found: list[CallSite] = []
         self._follow_python(name, found, 0, _DEPTH, {name})
         return found
@@ -135,7 +135,7 @@ class CallGraph:
                 self._follow_python(call.name, found, at, depth - (not call.type), seen)
 
     def _called(self, call: Parameter) -> tuple[str, ...]:
-        """The Go functions that a use of a counterpart stands for.
+        """Return the Go functions that a use of a counterpart stands for.
 
         Calling a class stands for its constructors; catching it, or asking whether something is one,
         for the predicates that it mirrors.
@@ -151,7 +151,7 @@ class CallGraph:
         return [result.type for result in self._originals[notation].results] == ["bool"]
 
     def texts(self, ours: PythonObject) -> list[str]:
-        """What a Python function says in errors: itself, and what it calls that has no original."""
+        """Return the error texts of a Python function and of functions without original that it calls."""
         found: list[str] = []
         self._follow_texts(ours.name, found, _DEPTH, set())
         return found
@@ -169,7 +169,7 @@ class CallGraph:
                 self._follow_texts(call.name, found, depth - (not call.type), seen)
 
     def is_same(self, one: str, other: str) -> bool:
-        """Whether two calls are the same one: through an interface, the method's name decides."""
+        """Return whether two calls are equal: through an interface, the method's name decides."""
         if one == other:
             return True
         names = {name.rpartition(".")[2] for name in (one, other)}

@@ -35,7 +35,7 @@ _decode = msgspec.json.Decoder(list[TracedCall]).decode
 
 
 def parse(text: bytes) -> list[TracedCall]:
-    """The calls that the tracer wrote.
+    """Parse the calls that the tracer wrote.
 
     Raises:
         InvalidInput: It wrote something else.
@@ -53,7 +53,7 @@ def build_run(
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
 ) -> TracedRun:
-    """The counterparts that ran; functions between them that mirror nothing are passed through."""
+    """Build the tree of counterparts that ran; calls of functions without original are left out."""
     every = tuple(counterparts)
     by_place = {(ours.path, ours.line): ours for ours in python.values() if ours.kind == "function"}
     mirrored = {each.name: each for each in every}
@@ -86,7 +86,7 @@ class _Making:
         self._reach = reach
 
     def steps(self, number: int) -> Iterator[TracedStep]:
-        """The step that a call is, or those within it."""
+        """Return the step of a call; if it has no original, the steps within it."""
         call = self._calls[number]
         path = call.file.removeprefix(self._root)
         ours = self._by_place.get((path, call.line))
@@ -126,7 +126,7 @@ def _reason(counterpart: Counterpart, *calls: str) -> str:
 
 
 def problems(found: TracedRun, counterparts: Iterable[Counterpart]) -> Iterator[Problem]:
-    """A remark for each difference in order without a reason, once for each counterpart."""
+    """Return a problem for each difference in order without a reason, once for each counterpart."""
     known = {each.name: each for each in counterparts}
     seen: set[tuple[str, str, str]] = set()
     pending = [step for thread in found.threads for step in thread.steps]
@@ -149,7 +149,7 @@ def load_run(
     objects: Mapping[str, PythonObject],
     counterparts: Iterable[Counterpart],
 ) -> port.TracedRun:
-    """The walk that `traced` ran, on what is known of the project's Python objects and counterparts.
+    """Build the traced run from the calls that the tracer wrote.
 
     Raises:
         InvalidInput: The facts cannot be read.

@@ -44,7 +44,7 @@ def renamed_parameters(differences: Iterable[Difference]) -> dict[str, str]:
 def parameter_rows(
     original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...], renamed: Mapping[str, str]
 ) -> Iterator[ComparisonRow]:
-    """A row for each parameter of either side; where the names prove nothing, for those of Go alone."""
+    """Return a row for each parameter; if names prove nothing, for Go's parameters alone."""
     go = [param for param in original.params if param.name not in ("", "_")]
     matched = _matched(go, ours.params, renamed)
     for param in go:
@@ -113,7 +113,7 @@ def _is_alike(go: Parameter, ours: Parameter) -> bool:
 
 
 def _abbreviates(one: str, other: str) -> bool:
-    """Whether the shorter name is made of the longer one's letters, from its start, or is its last word."""
+    """Return whether the shorter name abbreviates the longer one or is its last word."""
     short, long = sorted((normalized_name(one), normalized_name(other)), key=len)
     letters = iter(long)
     in_order = all(letter in letters for letter in short)
@@ -124,7 +124,7 @@ def _abbreviates(one: str, other: str) -> bool:
 def _keeps_order(
     param: Parameter, go: list[Parameter], ours: tuple[Parameter, ...], matched: Mapping[str, Parameter]
 ) -> bool:
-    """Whether the parameter stands behind those that are before it, as far as they are taken."""
+    """Return whether the parameter follows those before it in Go, as far as Python has them."""
     places = {each.name: place for place, each in enumerate(ours)}
     here = places[matched[param.name].name]
     before = [each for each in go[: go.index(param)] if each.name in matched]
@@ -132,14 +132,14 @@ def _keeps_order(
 
 
 def _only_types_name(original: GoSymbol) -> bool:
-    """Whether Go writes only the types of the parameters, as interfaces may: then names prove nothing."""
+    """Return whether Go names only the types of the parameters, as interfaces may."""
     return bool(original.params) and all(not param.name for param in original.params)
 
 
 def result_rows(
     original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]
 ) -> Iterator[ComparisonRow]:
-    """A row if one side returns something and the other does not."""
+    """Return a row if one side returns something and the other does not."""
     if ours.kind == "class" or ours.name.endswith(".__init__"):
         return
     values = [result for result in original.results if result.type != "error"]
@@ -187,7 +187,7 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 def problems(found: Iterable[Comparison]) -> Iterator[Problem]:
-    """What is to be mended: a remark for each unexplained row and each stale reason."""
+    """Return a problem for each unexplained row and each stale reason."""
     for pair in found:
         at = pair.counterpart
         for row in pair.rows:
@@ -379,7 +379,7 @@ def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: CallGraph)
 def _extra_calls(
     mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: CallGraph
 ) -> Iterator[ComparisonRow]:
-    """Mapped symbols that the counterpart calls and none of its originals does."""
+    """Return rows for mapped symbols that the counterpart calls and none of its originals does."""
     if not any(original.kind in CALLABLE_KINDS for original in mirrored):
         return
     wanted = {called for original in mirrored for called in reach.go_calls(original.notation)}

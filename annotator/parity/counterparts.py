@@ -35,7 +35,7 @@ class DeclarationSource(Protocol):
         ...
 
     def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
-        """What Go files say."""
+        """Parse some Go files."""
         ...
 
 
@@ -120,7 +120,7 @@ def _original(
 
 
 def unknown_originals(counterparts: Iterable[Counterpart], tree: DeclarationSource) -> Iterator[Problem]:
-    """A remark for each `Go:` line that names no declaration, with the nearest real names."""
+    """Return a problem for each `Go:` line that names no declaration, with the nearest existing names."""
     for counterpart in counterparts:
         for mirror in counterpart.mirrors:
             message = _fault(mirror, tree)
@@ -143,7 +143,7 @@ def _fault(mirror: Reference, tree: DeclarationSource) -> str:
 
 
 def _elsewhere(mirror: Reference, tree: DeclarationSource) -> str:
-    """The same symbol in another file of the package, for a person."""
+    """Return a hint to the same symbol in another file of the package."""
     folder = mirror.path.rpartition("/")[0]
     siblings = [path for path in tree.files if path.rpartition("/")[0] == folder]
     for path, document in tree.documents(siblings).items():
@@ -158,7 +158,7 @@ def _near(name: str, names: Iterable[str]) -> str:
 
 
 class DocstringIndex(msgspec.Struct, frozen=True):
-    """The counterparts of all packages, and what does not fit the grammar of their docstrings."""
+    """The counterparts of all packages, and problems in their docstrings."""
 
     counterparts: tuple[Counterpart, ...] = ()
     remarks: tuple[Problem, ...] = ()

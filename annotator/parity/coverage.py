@@ -1,4 +1,4 @@
-"""Which symbols in scope are mapped, left out or open."""
+"""State of each symbol in scope: mapped, left out or open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def measure_coverage(
     scope: Scope,
     python: Mapping[str, PythonObject],
 ) -> Coverage:
-    """The state of every recorded symbol.
+    """Return the state of every recorded symbol.
 
     A method of an interface is covered with its interface where that is mapped: the rows of the
     pair show each of its methods. A method of a type is covered by its counterpart's member of the
@@ -54,7 +54,7 @@ def _covered(symbol: GoSymbol, mapped: Mapping[str, list[str]], scope: Scope) ->
 
 
 def problems(found: Coverage, file: str) -> Iterator[Problem]:
-    """What is silently open, and what is left out although it is mapped or nowhere."""
+    """Return a problem for each open symbol, and for each left-out one that is mapped or unknown."""
     for covered in found.symbols:
         if covered.state is CoverageState.OPEN:
             message = f"{covered.symbol.notation} has no counterpart; map it, or leave it out with a reason"

@@ -27,7 +27,7 @@ class Program(msgspec.Struct, frozen=True):
 
 
 def find(files: Mapping[str, bytes], folder: str, command: str) -> Iterator[Program]:
-    """The examples among some Python files: those in the folder that run a `main` without arguments.
+    """Find the examples among Python files: those in the folder that run a `main` without arguments.
 
     A file that reads a command line is a tool of the examples, not one of them.
 

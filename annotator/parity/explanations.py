@@ -18,7 +18,7 @@ _WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 def slug(text: str) -> str:
-    """An error text as a name for `Differs:`: its words without placeholders, with hyphens between."""
+    """Return an error text as a name for `Differs:`: its words without placeholders, joined by hyphens."""
     return "-".join(_WORD.findall(_VERB.sub(" ", text))).lower()
 
 
@@ -48,7 +48,7 @@ def explain(
 
 
 def applies(rule: Rule, row: ComparisonRow, notations: Iterable[str]) -> bool:
-    """Whether a rule of the scope explains a row of a counterpart of some Go symbols."""
+    """Return whether a rule of the scope explains a row of a counterpart."""
     if not any(is_among(notation, rule.of) for notation in notations) and (
         rule.of or not isinstance(rule, Convention)
     ):
@@ -72,7 +72,7 @@ def _renames(rule: Rename, row: ComparisonRow) -> bool:
 
 
 def is_absent(name: str, row: ComparisonRow) -> bool:
-    """Whether a name of a list of what is absent means a row."""
+    """Return whether a name in a list of absent things means a row."""
     if row.kind == "error":
         return set(slug(name).split("-")) <= set(row.name.split("-"))
     return _is_name_of(name, row.name)
@@ -84,12 +84,12 @@ def _by_name(item: Difference, row: ComparisonRow) -> bool:
 
 
 def _names(written: str, name: str) -> bool:
-    """Whether a reason's names, with commas between, mean a row's."""
+    """Return whether one of a reason's comma-separated names means a row."""
     return any(_is_name_of(each, name) for each in written.split(",") if each)
 
 
 def _is_name_of(written: str, name: str) -> bool:
-    """Whether a name means a row's: the last parts of a dotted name suffice."""
+    """Return whether a name means a row; the last parts of a dotted name suffice."""
     ours, theirs = written.split("."), name.split(".")
     shared = min(len(ours), len(theirs))
     return [normalized_name(part) for part in ours[-shared:]] == [
@@ -141,7 +141,7 @@ def _single(differences: Iterable[Difference]) -> Iterator[Difference]:
 
 
 def _stands_somewhere(item: Difference, ours: PythonObject, mirrored: tuple[GoSymbol, ...]) -> bool:
-    """Whether a side has something of that name that rows do not compare."""
+    """Return whether a side has something of that name that rows do not compare."""
     if item.kind == "extra":
         return normalized_name(item.name) in {
             normalized_name(each.name) for each in (*ours.members, *ours.params)
@@ -150,7 +150,7 @@ def _stands_somewhere(item: Difference, ours: PythonObject, mirrored: tuple[GoSy
 
 
 def _stands_in_go(item: Difference, mirrored: tuple[GoSymbol, ...]) -> bool:
-    """Whether the originals have something of that name that rows do not compare."""
+    """Return whether the originals have something of that name that rows do not compare."""
     if item.kind in ("error", "result"):
         return True
     written = {

@@ -1,4 +1,4 @@
-"""Which Go packages and symbols are to be ported."""
+"""Go packages and symbols that are to be ported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from annotator.toml_file import Toml
 
 
 class Absent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is not part of the port, by topic.
+    """A topic that is not part of the port.
 
     Attributes:
         reason: Why it is not.
@@ -83,7 +83,7 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def is_among(notation: str, symbols: Container[str]) -> bool:
-    """Whether a symbol is in a list in which `path::*` means all of a file."""
+    """Return whether a symbol is in a list in which `path::*` means all of a file."""
     return notation in symbols or f"{notation.partition('::')[0]}::*" in symbols
 
 
@@ -100,6 +100,6 @@ SCOPE = "scope.toml"
 
 
 def scope_of(project: Project) -> Scope:
-    """What the project says is in scope; nothing where it says nothing."""
+    """Read the project's scope; without a scope file it is empty."""
     file = project.site / SCOPE
     return parse(name_of(project, file), file.read_bytes()) if file.is_file() else Scope()

@@ -31,7 +31,7 @@ class Recorder:
         self.calls: list[dict[str, Any]] = []
 
     def watch(self, frame: FrameType, event: str, _: object) -> None:
-        """A profile function: notes calls and their ends."""
+        """Record calls and their ends; this is the profile function."""
         if event == "call":
             self._enter(frame.f_code)
         elif event == "return" and self._is_wanted(frame.f_code):

@@ -25,7 +25,7 @@ _ITEM = re.compile(r"(?P<kind>\w+) (?P<names>[^:]*[^:\s]): (?P<reason>\S.*)")
 
 
 class Package(msgspec.Struct, frozen=True):
-    """What a Python package says of its Go originals, and what in it does not fit the grammar."""
+    """The counterparts of a Python package, and problems in its docstrings."""
 
     counterparts: tuple[Counterpart, ...]
     remarks: tuple[Problem, ...]
@@ -38,7 +38,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def read(folder: Path, root: Path) -> Package:
-    """The counterparts of a package, read as text: nothing of it is imported or run.
+    """Read the counterparts of a package from its text; nothing is imported or run.
 
     Args:
         folder: The package's folder.
@@ -51,7 +51,7 @@ def read(folder: Path, root: Path) -> Package:
 
 
 def files(folder: Path) -> list[Path]:
-    """The files of a package, in order.
+    """Return the files of a package, in order.
 
     Raises:
         InvalidInput: There is no such package.
@@ -77,7 +77,7 @@ def read_file(path: Path, folder: Path, root: Path) -> Package:
 
 
 def joined(parts: Iterable[Package]) -> Package:
-    """What several files or packages say, as one."""
+    """Join what several files or packages say."""
     every = tuple(parts)
     return Package(
         tuple(counterpart for part in every for counterpart in part.counterparts),
@@ -155,13 +155,13 @@ def _counterpart(
 
 
 def _is_public(entry: griffe.Object) -> bool:
-    """Whether a class, method or function is no private helper, nor part of one."""
+    """Return whether a class, method or function is public, and so is all that contains it."""
     is_definition = entry.is_class or entry.is_function
     return is_definition and not any(part.startswith("_") for part in entry.path.split("."))
 
 
 def _lines(docstring: griffe.Docstring) -> list[_Line]:
-    """The docstring's lines by their numbers in the file."""
+    """Return the docstring's lines by their numbers in the file."""
     first = docstring.lineno or 1
     source = docstring.source.splitlines()
     return [

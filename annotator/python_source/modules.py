@@ -19,7 +19,7 @@ _BODIES = ("body", "cases", "handlers", "orelse", "finalbody")
 
 
 class Type(msgspec.Struct, frozen=True):
-    """What is known of a value: its class's dotted name, and for a container what it holds.
+    """The type of a value: its class's dotted name, and for a container the type of its items.
 
     `of_class` says that the value is the class itself, not one of its instances.
     """
@@ -30,7 +30,7 @@ class Type(msgspec.Struct, frozen=True):
 
 
 class Attribute(msgspec.Struct, frozen=True):
-    """An attribute of a class: where it is set and what is known of it."""
+    """An attribute of a class: where it is set, and its type."""
 
     name: str
     line: int
@@ -105,7 +105,7 @@ def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every statement of a file, and what holds statements, in the order of `ast.walk`."""
+    """Yield every statement of a file and every node that holds statements, in the order of `ast.walk`."""
     todo: deque[ast.AST] = deque([tree])
     while todo:
         node = todo.popleft()
@@ -115,7 +115,7 @@ def statements(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def parsed(path: Path, data: bytes) -> ast.Module:
-    """The tree of a file.
+    """Parse a file.
 
     Raises:
         InvalidInput: It is not Python.
@@ -164,7 +164,7 @@ class Packages:
             self.functions[f"{prefix}.{entry.name}"] = (module, entry, None)
 
     def canonical(self, name: str) -> str:
-        """The name under which something is defined, through re-exports."""
+        """Return the name under which something is defined, following re-exports."""
         for _ in range(8):
             if name in self.classes or name in self.functions or name in self.modules:
                 return name
@@ -176,7 +176,7 @@ class Packages:
         return name
 
     def bases(self, found: Class) -> Iterator[Class]:
-        """A class and its known bases, nearest first."""
+        """Return a class and its known bases, nearest first."""
         seen: set[str] = set()
         pending = [found]
         while pending:
@@ -189,7 +189,7 @@ class Packages:
             pending.extend(self.classes[name] for name in names if name in self.classes)
 
     def method(self, class_name: str, method: str) -> str | None:
-        """The dotted name of a method of a class or of its known bases."""
+        """Return the dotted name of a method of a class or of its known bases."""
         if class_name not in self.classes:
             return None
         for current in self.bases(self.classes[class_name]):
@@ -198,7 +198,7 @@ class Packages:
         return None
 
     def member(self, class_name: str, name: str) -> str | None:
-        """The dotted name of a method or attribute of a class or of its known bases."""
+        """Return the dotted name of a method or attribute of a class or of its known bases."""
         found = self.method(class_name, name)
         if found is None and class_name in self.classes:
             owners = (each for each in self.bases(self.classes[class_name]) if name in each.attributes)
@@ -207,13 +207,13 @@ class Packages:
         return found
 
     def is_defined(self, name: str) -> bool:
-        """Whether a dotted name is a class, a function, or a name at a module's top level."""
+        """Return whether a dotted name is a class, a function, or a name at a module's top level."""
         module, _, last = name.rpartition(".")
         own = self.modules.get(module)
         return name in self.classes or name in self.functions or (own is not None and last in own.defined)
 
     def attribute(self, class_name: str, name: str) -> Attribute | None:
-        """An attribute of a class or of its known bases."""
+        """Return an attribute of a class or of its known bases."""
         if class_name not in self.classes:
             return None
         for current in self.bases(self.classes[class_name]):
@@ -222,7 +222,7 @@ class Packages:
         return None
 
     def resolve(self, expression: ast.expr, module: Module) -> str:
-        """The dotted name that a plain name or dotted expression means in a module, else empty."""
+        """Return the dotted name that a name or dotted expression means in a module, or an empty string."""
         match expression:
             case ast.Name(id=name) if name in module.defined:
                 return f"{module.name}.{name}"

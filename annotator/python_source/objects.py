@@ -18,7 +18,7 @@ from annotator.python_source.type_inference import Scope, learn_attributes, orde
 
 
 def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
-    """Every function, class and module-level name of the packages, by dotted name.
+    """Read every function, class and module-level name of the packages, by dotted name.
 
     Raises:
         InvalidInput: A file is not Python.
@@ -27,7 +27,7 @@ def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
 
 
 def load(folders: list[Path], root: Path, known: Mapping[str, ast.Module] = {}) -> Packages:
-    """The packages' modules and classes, with what is known of the classes' attributes.
+    """Load the packages' modules and classes, with the types of the classes' attributes.
 
     Args:
         folders: The packages' folders.
@@ -43,7 +43,7 @@ def load(folders: list[Path], root: Path, known: Mapping[str, ast.Module] = {}) 
 
 
 def facts(packages: Packages) -> Mapping[str, PythonObject]:
-    """Every function, class and module-level name of packages, by dotted name."""
+    """Return every function, class and module-level name of packages, by dotted name."""
     found: dict[str, PythonObject] = {}
     for name, module in packages.modules.items():
         last = max((getattr(node, "end_lineno", 1) or 1 for node in module.tree.body), default=1)
@@ -95,7 +95,7 @@ def _class(name: str, found: Class, packages: Packages) -> PythonObject:
 
 
 def _declared(found: Class) -> tuple[Parameter, ...]:
-    """The parameters of a class whose fields are its constructor: a dataclass or Struct."""
+    """Return the parameters of a class whose fields are its constructor: a dataclass or Struct."""
     return tuple(
         Parameter(entry.target.id, ast.unparse(entry.annotation), entry.lineno)
         for entry in found.node.body
@@ -120,7 +120,7 @@ def _function(
 
 
 def _is_signature(node: Function) -> bool:
-    """Whether the body is `...` alone, as a Protocol's is."""
+    """Return whether the body is `...` alone, as in a Protocol."""
     body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
     return bool(body) and all(
         isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) and each.value.value is ...
@@ -145,7 +145,7 @@ def _params(node: Function) -> tuple[Parameter, ...]:
 
 
 def _functions(node: ast.stmt, scope: Scope) -> Iterator[Parameter]:
-    """The functions that a value at module level holds: a table of them calls each, in the end."""
+    """Return the functions in a module-level value: a table of functions is used to call them."""
     used = (each for each in _used([node], scope) if each.name in scope.packages.functions)
     return (each for each in used if not each.name.endswith(".__init__"))
 
@@ -158,7 +158,7 @@ _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 
 
 def _calls(node: Function, module: Module, owner: Class | None, packages: Packages) -> Iterator[Parameter]:
-    """What the function calls, hands on to be called, reads and catches, in the order of the text."""
+    """Return what the function calls, passes as a callback, reads and catches, in the order of its text."""
     scope = Scope(packages, module, owner)
     scope.enter(node)
     for inner in ordered(node):
@@ -175,7 +175,7 @@ def _used(body: list[ast.stmt], scope: Scope) -> Iterator[Parameter]:
 
 
 def _uses(body: list[ast.stmt]) -> Iterator[tuple[ast.Name | ast.Attribute | ast.Call, str]]:
-    """The names and calls that run when the body does, and how each is used; annotations do not run."""
+    """Return the names and calls that run with the body, and how each is used; annotations do not run."""
     pending: list[tuple[ast.AST, str]] = [(statement, "") for statement in reversed(body)]
     while pending:
         current, how = pending.pop()
@@ -213,7 +213,7 @@ def _parts(node: ast.AST, how: str) -> Iterator[tuple[ast.AST, str]]:
 
 
 def _targets(target: str, line: int, how: str, scope: Scope) -> Iterator[Parameter]:
-    """A class that is called stands for its constructor too, one that is caught for its bases."""
+    """Return the uses of a target: calling a class uses its constructor, catching one its bases."""
     packages = scope.packages
     if target in packages.classes:
         if how == CAUGHT:
@@ -228,7 +228,7 @@ def _targets(target: str, line: int, how: str, scope: Scope) -> Iterator[Paramet
 
 
 def _all_texts(node: ast.AST) -> Iterator[str]:
-    """The texts below a node but for docstrings, placeholders as `{}`."""
+    """Return the string literals below a node except docstrings, with placeholders as `{}`."""
     skipped: set[int] = set()
     for current in ordered(node):
         if (
@@ -263,7 +263,7 @@ def uses_of(
 
 
 def _starts(data: bytes) -> list[int]:
-    """The offset at which each line begins, and the end."""
+    """Return the offset of each line, and of the end."""
     return [0, *accumulate(len(text) for text in data.splitlines(keepends=True))]
 
 
@@ -286,7 +286,7 @@ _Name = tuple[int, int, int, str]
 
 
 def _named(node: ast.AST, scope: Scope) -> Iterator[_Name]:
-    """The names below a node, each in the scope of the function that it stands in."""
+    """Return the names below a node, each in the scope of its function."""
     for inner in ast.iter_child_nodes(node):
         match inner:
             case ast.ClassDef():
@@ -335,7 +335,7 @@ def _imported(node: ast.ImportFrom, scope: Scope) -> Iterator[_Name]:
 
 
 def project_objects(project: Project) -> Mapping[str, PythonObject]:
-    """Everything that is defined in the packages, by dotted name.
+    """Read everything that the packages define, by dotted name.
 
     Raises:
         InvalidInput: A file is not Python.
@@ -344,7 +344,7 @@ def project_objects(project: Project) -> Mapping[str, PythonObject]:
 
 
 class PythonIndex(msgspec.Struct, frozen=True):
-    """The objects of all files by dotted name; by path, the uses of them in each file and its docstring."""
+    """Objects of all files by dotted name, and by path each file's uses of them and its docstring."""
 
     objects: Mapping[str, PythonObject]
     uses: Mapping[str, tuple[ResolvedUse, ...]]

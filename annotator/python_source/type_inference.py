@@ -28,7 +28,7 @@ _SAME_METHODS = frozenset({"values", "copy"})
 
 
 def annotation(written: ast.expr | None, module: Module, packages: Packages) -> Type:
-    """What an annotation says of a value; `X | None` is X."""
+    """Return the type that an annotation states; `X | None` is X."""
     match written:
         case None:
             return NOTHING
@@ -73,7 +73,7 @@ def _last_name(value: ast.expr) -> str:
 
 
 class Scope:
-    """The names of one function, and what is known of each."""
+    """The names of one function and their types."""
 
     def __init__(
         self, packages: Packages, module: Module, owner: Class | None, outer: Mapping[str, Type] | None = None
@@ -143,7 +143,7 @@ class Scope:
                 self._assign(target, self.type_of(iterated).element or NOTHING)
 
     def type_of(self, value: ast.expr) -> Type:
-        """What is known of an expression."""
+        """Return the type of an expression."""
         match value:
             case ast.Name(id=name) if name in self.names:
                 return self.names[name]
@@ -192,12 +192,12 @@ class Scope:
         return self.returned(method) if method and self.is_property(method) else NOTHING
 
     def is_property(self, method: str) -> bool:
-        """Whether a method is read as an attribute."""
+        """Return whether a method is read as an attribute."""
         _, node, _ = self.packages.functions[method]
         return any(_last_name(each) in ("property", "cached_property") for each in node.decorator_list)
 
     def returned(self, function: str) -> Type:
-        """What a function's annotation says that it returns; of a context manager, what it yields."""
+        """Return the annotated type of a function's result; of a context manager, of what it yields."""
         module, node, owner = self.packages.functions[function]
         if (
             isinstance(node.returns, ast.Name | ast.Attribute)
@@ -228,7 +228,7 @@ class Scope:
                 return NOTHING
 
     def spelled(self, call: ast.Call) -> str:
-        """The method that a builtin calls, `__str__` for `str(x)`, where the project's own class has it."""
+        """Return the method that a builtin calls, `__str__` for `str(x)`, if the project defines it."""
         match call:
             case ast.Call(func=ast.Name(id=name), args=[value]) if name in _SPELLED:
                 owner = self.type_of(value)
@@ -238,7 +238,7 @@ class Scope:
                 return ""
 
     def target(self, expression: ast.expr) -> str:
-        """The dotted name of the project's function, class or member that an expression is, else empty."""
+        """Return the dotted name of the project's object that an expression is, or an empty string."""
         match expression:
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name) if self.owner:
                 above = list(self.packages.bases(self.owner))[1:]
@@ -258,7 +258,7 @@ class Scope:
 
 
 def ordered(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node below one, in the order of the text."""
+    """Yield every node below one, in the order of the text."""
     pending = [node]
     while pending:
         current = pending.pop()
@@ -267,7 +267,7 @@ def ordered(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _children(node: ast.AST) -> list[ast.AST]:
-    """What `ast.iter_child_nodes` gives, without its two generators: most of the reading is this."""
+    """Yield as `ast.iter_child_nodes` does, without its two generators, which dominate the running time."""
     found: list[ast.AST] = []
     for name in node._fields:
         value = getattr(node, name, None)

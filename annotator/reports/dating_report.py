@@ -14,7 +14,7 @@ _SHOWN = 3
 
 
 def json(found: Dating) -> str:
-    """The answer for programs."""
+    """Return the result as JSON."""
     value = {
         "references": found.references,
         "silent": found.silent,
@@ -41,7 +41,7 @@ def json(found: Dating) -> str:
 
 
 def text(found: Dating) -> Iterator[Styled]:
-    """The answer for a person: the best tags, then the nearest others with what is off there."""
+    """Return lines for a terminal: the best tags, then the nearest others with their mismatches."""
     exact = {each.tag: each.exact for each in found.tags}
     telling = found.references - found.silent
     references = counted(found.references, "reference")

@@ -17,7 +17,7 @@ _STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing":
 
 
 def json(tags: Sequence[str], trails: Sequence[ReferenceHistory]) -> str:
-    """The trails for programs."""
+    """Return the histories as JSON."""
     value = {
         "tags": list(tags),
         "trails": [
@@ -46,7 +46,7 @@ def _stop(stop: TagOutcome) -> dict[str, object]:
 
 
 def text(trails: Sequence[ReferenceHistory]) -> Iterator[Styled]:
-    """The trails for a person: for each reference the stretches of tags in which it kept its place."""
+    """Return lines for a terminal: for each reference the ranges of tags in which it kept its position."""
     for trail in trails:
         reference = trail.reference
         cited = f"{reference.path}::{reference.symbol}" if reference.symbol else reference.path

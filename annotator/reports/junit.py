@@ -13,7 +13,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 def document(checked: VerificationResult) -> str:
-    """The report as one test suite."""
+    """Return the report as one test suite."""
     counted = verification_report.summary(checked)
     failures = sum(map(checked.is_finding, checked.verdicts)) + len(checked.remarks)
     suite = ET.Element(

@@ -22,7 +22,7 @@ _TICKS = re.compile("`+")
 
 
 def json(found: PortingReport) -> str:
-    """The report for programs."""
+    """Return the report as JSON."""
     value = {
         "old": found.old,
         "new": found.new,
@@ -35,7 +35,7 @@ def json(found: PortingReport) -> str:
 
 
 def summary(found: PortingReport) -> dict[str, int]:
-    """How many symbols changed in which way; a symbol can have changed both place and text."""
+    """Return how many symbols changed in which way; a symbol can have changed both position and text."""
     counted: Counter[str] = Counter()
     for change in found.changes:
         counted[f"text {change.edit}"] += 1
@@ -73,7 +73,7 @@ def _anchor(anchor: Anchor | None) -> dict[str, object] | None:
 
 # ── For a person at a terminal ───────────────────────────────────────────────────────────────────
 def text(found: PortingReport) -> Iterator[Styled]:
-    """The report for a person: each symbol with what changed and where to look, then the new ones."""
+    """Return lines for a terminal: each symbol with its changes and where to look, then the new ones."""
     for change in found.changes:
         yield Styled(printable(change.symbol), style="bold")
         yield Styled(f"  {printable(told(change))}")
@@ -91,7 +91,7 @@ def text(found: PortingReport) -> Iterator[Styled]:
 
 
 def sentence(found: PortingReport) -> str:
-    """The report in one line."""
+    """Return the report in one line."""
     changed = len(found.changes)
     gone = sum(change.shift is PlacementChange.GONE for change in found.changes)
     return (
@@ -104,7 +104,7 @@ _TEXTS = {"same": ", text the same", "comments": ", comments changed", "changed"
 
 
 def told(change: SymbolChange) -> str:
-    """What became of place and text, in a line."""
+    """Return in a line how position and text of a symbol changed."""
     return _place(change) + _TEXTS.get(change.edit, "")
 
 
@@ -128,7 +128,7 @@ def _at(anchor: Anchor | None) -> str:
 
 
 def said(finding: ChangeDetail) -> str:
-    """What changed, what it means, and what the docstring says of it, in a line."""
+    """Return in a line what changed, what it means, and what the docstring says of it."""
     what = finding.name + (f", {finding.old} → {finding.new}" if _has_both(finding) else "")
     stated = f" (the docstring says why it differs: {finding.stated})" if finding.stated else ""
     return printable(f"{finding.kind} {what}: {finding.advice}{stated}")
@@ -144,7 +144,7 @@ def _diff_style(line: str) -> str:
 
 # ── For an issue ─────────────────────────────────────────────────────────────────────────────────
 def markdown(found: PortingReport) -> str:
-    """The report as Markdown that an issue tracker shows; code and names stand in code, verbatim."""
+    """Return the report as Markdown for an issue tracker, with code and names as code spans."""
     blocks = [f"# {_code(found.old)} → {_code(found.new)}", _escaped(sentence(found)) + "."]
     for change in found.changes:
         blocks += _section(change)

@@ -18,7 +18,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """What a finding is an instance of: its name, what it says and what to do about it."""
+    """A kind of finding: its name, what it says and what to do about it."""
 
     short: str
     help: str

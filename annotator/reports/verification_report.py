@@ -28,18 +28,18 @@ _STYLE = {"verified": "green", "moved": "yellow", "renamed": "yellow", "missing"
 
 
 def name(outcome: Outcome) -> str:
-    """An outcome's name in reports."""
+    """Return an outcome's name in reports."""
     return type(outcome).__name__.lower()
 
 
 def summary(checked: VerificationResult) -> dict[str, int]:
-    """How many references have each verdict."""
+    """Count the references of each verdict."""
     counted = Counter(name(verdict.outcome) for verdict in checked.verdicts)
     return {verdict: counted[verdict] for verdict in VERDICTS}
 
 
 def json(checked: VerificationResult) -> str:
-    """The report for programs."""
+    """Return the report as JSON."""
     value = {
         "repository": checked.repository,
         "tag": checked.tag,
@@ -56,7 +56,7 @@ def json(checked: VerificationResult) -> str:
 
 
 def reference_row(cited: Reference) -> dict[str, object]:
-    """What a reference says, for programs."""
+    """Return a reference's fields for JSON."""
     return {
         "path": cited.path,
         "symbol": cited.symbol,
@@ -91,7 +91,7 @@ def has_changed_text(verdict: Verdict) -> bool:
 
 
 def text(checked: VerificationResult, *, quiet: bool = False) -> Iterator[Styled]:
-    """The report for a person at a terminal: a line a reference, findings first, then one line in sum.
+    """Return lines for a terminal: one for each reference, findings first, then a summary.
 
     Args:
         checked: What was verified.
@@ -128,12 +128,12 @@ def _place(verdict: Verdict) -> str:
 
 
 def _by_position(verdict: Verdict) -> bool:
-    """Whether only the line says that it is there: what it lies in is then told."""
+    """Return whether the line number is the only evidence; the enclosing declaration is then shown."""
     return isinstance(verdict.outcome, Verified) and verdict.outcome.by is Evidence.POSITION
 
 
 def sentence(checked: VerificationResult) -> str:
-    """The summary in one line."""
+    """Return the summary in one line."""
     counted = summary(checked)
     parts = [f"{count} {verdict}" for verdict, count in counted.items() if count]
     commit = f", commit {checked.commit[:12]}" if checked.commit else f", version {checked.version}"
