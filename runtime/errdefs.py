@@ -281,30 +281,6 @@ def kind(err: BaseException) -> type[EngineError] | None:
     return None
 
 
-def is_kind(err: BaseException | None, wanted: type[EngineError]) -> bool:
-    """Whether an error is of a kind; None is of no kind.
-
-    Go:
-        errdefs/is.go::IsNotFound
-        errdefs/is.go::IsInvalidParameter
-        errdefs/is.go::IsConflict
-        errdefs/is.go::IsUnauthorized
-        errdefs/is.go::IsUnavailable
-        errdefs/is.go::IsForbidden
-        errdefs/is.go::IsSystem
-        errdefs/is.go::IsNotModified
-        errdefs/is.go::IsAlreadyExists
-        errdefs/is.go::IsNotImplemented
-        errdefs/is.go::IsUnknown
-        errdefs/is.go::IsCancelled
-        errdefs/is.go::IsDeadline
-        errdefs/is.go::IsDataLoss
-    Differs:
-        extra wanted: one function for the fourteen of moby, which differ in the kind alone.
-    """
-    return err is not None and kind(err) is wanted
-
-
 def root(err: BaseException) -> BaseException:
     """The innermost error of a chain of causes, which tells apart what shares a kind."""
     link = err

@@ -85,41 +85,6 @@ def bool_value(form: Form, key: str) -> bool:
     return first(form, key).strip().lower() not in _FALSE
 
 
-def bool_value_or_default(form: Form, key: str, default: bool) -> bool:  # noqa: FBT001 - as the key's value
-    """The same, with a default for a key that is not there.
-
-    Differs:
-        param r: called `form`, the values of the query and not the request.
-    """
-    return bool_value(form, key) if key in form else default
-
-
-def int64_value_or_zero(form: Form, key: str) -> int:
-    """The number that is a key's value; 0 if there is none, or if it is no number.
-
-    Differs:
-        param r: called `form`, the values of the query and not the request.
-    """
-    try:
-        return int64_value_or_default(form, key, 0)
-    except EngineError:
-        return 0
-
-
-def int64_value_or_default(form: Form, key: str, default: int) -> int:
-    """The number that is a key's value, with a default for a key without one.
-
-    Raises:
-        EngineError: The value is no number, or too large.
-
-    Differs:
-        param r: called `form`, the values of the query and not the request.
-        param field: called `key`, as in the other three.
-    """
-    text = first(form, key)
-    return parse_int(text, "ParseInt") if text else default
-
-
 def parse_int(text: str, function: str) -> int:
     """A number of 64 bits, as the function of Go's `strconv` of that name reads it.
 

@@ -10,7 +10,6 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
-from runtime.api.types.versions import less_than
 from runtime.errdefs import InvalidParameter
 
 Fields: TypeAlias = dict[str, dict[str, bool]]
@@ -33,16 +32,6 @@ class InvalidFilter(InvalidParameter):
     def __init__(self, name: str, values: Iterable[str] | None = None) -> None:
         shown = "" if values is None else f"=[{' '.join(values)}]"
         super().__init__(f"Invalid filter '{name}{shown}'")
-
-
-class BadFormat(InvalidParameter):
-    """A filter that is not in the form name=value.
-
-    Go: api/types/filters/parse.go::ErrBadFormat
-    """
-
-    def __init__(self) -> None:
-        super().__init__("bad format of filter (expected name=value)")
 
 
 class KeyValuePair(NamedTuple):
@@ -122,11 +111,6 @@ class Args:
         values = self.fields.get(key)
         return not values or values.get(source, False)
 
-    def unique_exact_match(self, key: str, source: str) -> bool:
-        """Whether the source is the only value of the key; true if it has none."""
-        values = self.fields.get(key)
-        return not values or (len(values) == 1 and values.get(source, False))
-
     def fuzzy_match(self, key: str, source: str) -> bool:
         """Whether the source begins with a value of the key; true if it has none."""
         return self.exact_match(key, source) or any(map(source.startswith, self.fields.get(key, ())))
@@ -147,40 +131,12 @@ class Args:
             found = self._searchers[value] = _searcher(value)
         return found
 
-    def walk_values(self, field: str, op: Callable[[str], None]) -> None:
-        """Call `op` with each value of the key; an error ends the walk.
-
-        Differs:
-            call Args.Get: the values, or none.
-        """
-        for value in self.get(field):
-            op(value)
-
 
 def new_args(*initial: KeyValuePair) -> Args:
     """Filters from pairs."""
     args = Args()
     for pair in initial:
         args.add(pair.key, pair.value)
-    return args
-
-
-def parse_flag(text: str, previous: Args) -> Args:
-    """Filters with one more, from a text in the form name=value; an empty text adds none.
-
-    Raises:
-        BadFormat: The text has no equals sign.
-
-    Differs:
-        behaviour copy: `previous` stays as it is.
-    """
-    args = Args(previous.fields)
-    if not text:
-        return args
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise BadFormat
-    args.add(name.strip().lower(), value.strip())
     return args
 
 
@@ -195,22 +151,6 @@ def to_json(args: Args) -> str:
         call Args.Len: the fields themselves tell.
     """
     return msgspec.json.encode(args.fields, order="deterministic").decode() if args.fields else ""
-
-
-def to_param_with_version(version: str, args: Args) -> str:
-    """The same for a server of that API version; before 1.22 each key had a list of values.
-
-    Go:
-        api/types/filters/parse.go::ToParamWithVersion
-        api/types/filters/parse.go::convertArgsToSlice
-    Differs:
-        param f: the same function does both.
-        call Args.Len: the fields themselves tell.
-    """
-    if not args.fields or not version or not less_than(version, "1.22"):
-        return to_json(args)
-    lists = {key: [name for name, counts in values.items() if counts] for key, values in args.fields.items()}
-    return msgspec.json.encode(lists, order="deterministic").decode()
 
 
 def from_json(text: str | bytes) -> Args:

@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from runtime.api.server import httputils
-from runtime.errdefs import EngineError, InvalidParameter
+from runtime.errdefs import InvalidParameter
 
 
 def request(**headers: str) -> Request:
@@ -32,33 +32,6 @@ def request(**headers: str) -> Request:
 )
 def test_most_words_mean_yes(text: str, means: bool) -> None:
     assert httputils.bool_value({"test": [text]}, "test") is means
-
-
-def test_a_default_counts_only_where_the_key_is_absent() -> None:
-    assert httputils.bool_value_or_default({}, "test", True) is True
-    assert httputils.bool_value_or_default({}, "test", False) is False
-    assert httputils.bool_value_or_default({"test": [""]}, "test", True) is False
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("", 0), ("asdf", 0), ("0", 0), ("1", 1), ("-7", -7), ("9" * 30, 0)]
-)
-def test_what_is_no_number_counts_as_zero(text: str, number: int) -> None:
-    assert httputils.int64_value_or_zero({"test": [text]}, "test") == number
-
-
-@pytest.mark.parametrize(("text", "number"), [("", -1), ("-1", -1), ("42", 42)])
-def test_a_default_counts_where_there_is_no_number(text: str, number: int) -> None:
-    assert httputils.int64_value_or_default({"test": [text]}, "test", -1) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [("invalid", "invalid syntax"), ("1_0", "invalid syntax"), ("9" * 20, "value out of range")],
-)
-def test_a_number_that_is_none_is_an_error(text: str, why: str) -> None:
-    with pytest.raises(EngineError, match=f'strconv.ParseInt: parsing "{text}": {why}'):
-        httputils.int64_value_or_default({"test": [text]}, "test", -1)
 
 
 @pytest.mark.parametrize(

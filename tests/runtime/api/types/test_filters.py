@@ -6,14 +6,11 @@ import pytest
 
 from runtime.api.types.filters import (
     Args,
-    BadFormat,
     InvalidFilter,
     arg,
     from_json,
     new_args,
-    parse_flag,
     to_json,
-    to_param_with_version,
 )
 from runtime.errdefs import InvalidParameter
 
@@ -29,38 +26,10 @@ def of(**fields: str | list[str]) -> Args:
     return args
 
 
-def test_flags_are_parsed_one_by_one() -> None:
-    args = Args()
-    for flag in ("created=today", "image.name=ubuntu*", " Image.Name = *untu "):
-        args = parse_flag(flag, args)
-    assert args.get("created") == ("today",)
-    assert sorted(args.get("image.name")) == ["*untu", "ubuntu*"]
-
-
-def test_an_empty_flag_adds_nothing_and_one_without_an_equals_sign_is_an_error() -> None:
-    assert len(parse_flag("", Args())) == 0
-    with pytest.raises(BadFormat, match="bad format of filter"):
-        parse_flag("anything", Args())
-
-
 def test_filters_are_encoded() -> None:
     assert to_json(Args({**CREATED, "image.name": {"ubuntu*": True, "*untu": True}})) == (
         '{"created":{"today":true},"image.name":{"*untu":true,"ubuntu*":true}}'
     )
-
-
-@pytest.mark.parametrize(
-    ("version", "text"),
-    [
-        ("1.21", '{"created":["today"],"image.name":["*untu","ubuntu*"]}'),
-        ("1.22", '{"created":{"today":true},"image.name":{"*untu":true,"ubuntu*":true}}'),
-        ("1.\N{SUPERSCRIPT TWO}", '{"created":["today"],"image.name":["*untu","ubuntu*"]}'),
-        ("", '{"created":{"today":true},"image.name":{"*untu":true,"ubuntu*":true}}'),
-    ],
-)
-def test_before_api_1_22_values_were_a_list(version: str, text: str) -> None:
-    args = Args({**CREATED, "image.name": {"*untu": True, "ubuntu*": True}})
-    assert to_param_with_version(version, args) == text
 
 
 @pytest.mark.parametrize(
@@ -163,15 +132,6 @@ def test_one_of_several_values_matches_exactly() -> None:
     assert not args.exact_match("status", "paused")
 
 
-def test_the_only_value_matches_exactly() -> None:
-    assert Args().unique_exact_match("status", "running")
-    args = of(status="running")
-    assert args.unique_exact_match("status", "running")
-    assert not args.unique_exact_match("status", "paused")
-    args.add("status", "pause")
-    assert not args.unique_exact_match("status", "running")
-
-
 def test_a_key_is_contained_once_it_is_added() -> None:
     args = Args()
     assert not args.contains("status")
@@ -185,19 +145,6 @@ def test_an_unknown_key_is_an_invalid_filter() -> None:
     args.add("bogus", "running")
     with pytest.raises(InvalidFilter, match="Invalid filter 'bogus'"):
         args.validate({"status", "dangling"})
-
-
-def test_a_walk_visits_all_values_and_stops_at_an_error() -> None:
-    seen: list[str] = []
-    of(status=["running", "paused"]).walk_values("status", seen.append)
-    assert sorted(seen) == ["paused", "running"]
-
-    def stop(value: str) -> None:
-        raise ValueError(value)
-
-    with pytest.raises(ValueError, match="running"):
-        of(status="running").walk_values("status", stop)
-    of(status="running").walk_values("foo", stop)
 
 
 @pytest.mark.parametrize(
