@@ -31,7 +31,7 @@ Platform = Mapping[str, bool]
 
 
 def platform_of(path: str, constraint: str) -> Platform:
-    """The platform that a file speaks for: linux if it is built there, else what all that build it share.
+    """Return the platform of a file: linux if it is built there, else the tags that all its systems share.
 
     Tags of the project's own that its constraint names are set or unset as the constraint demands.
     """
@@ -43,7 +43,7 @@ def platform_of(path: str, constraint: str) -> Platform:
 
 
 def _shared(systems: set[str]) -> dict[str, bool]:
-    """The tags that are the same on all of some systems."""
+    """Return the tags with the same value on all of some systems."""
     known = [_system(name) for name in systems]
     return {tag: value for tag, value in known[0].items() if all(other[tag] is value for other in known)}
 
@@ -54,7 +54,7 @@ def _system(name: str) -> dict[str, bool]:
 
 
 def _demanded(path: str, constraint: str, base: Platform, tags: list[str]) -> dict[str, bool]:
-    """The tags without which, or with which, the file would surely not be built."""
+    """Return the project's tags that must be set or unset for the file to be built."""
     demanded: dict[str, bool] = {}
     for tag in tags:
         for value in (True, False):
@@ -69,7 +69,7 @@ def is_built(path: str, constraint: str, platform: Platform) -> Truth:
 
 
 def _by_name(path: str, platform: Platform) -> Truth:
-    """What `name_GOOS_GOARCH.go` says."""
+    """Evaluate the file name, `name_GOOS_GOARCH.go`."""
     parts = path.rpartition("/")[2].removesuffix(".go").removesuffix("_test").split("_")[1:]
     if len(parts) > 1 and parts[-1] in MACHINES and parts[-2] in SYSTEMS:
         return _all([_tag(parts[-2], platform), _tag(parts[-1], platform)])
@@ -89,7 +89,7 @@ def _by_constraint(constraint: str, platform: Platform) -> Truth:
 
 
 def _terms(line: str, platform: Platform) -> list[Truth]:
-    """The alternatives of a `+build` line: commas mean and, spaces mean or."""
+    """Evaluate the alternatives of a `+build` line: commas mean and, spaces mean or."""
     return [
         _all(
             [
@@ -128,7 +128,7 @@ class _Expression:
         self._tokens, self._platform, self._depth = tokens[::-1], platform, 0
 
     def value(self) -> Truth:
-        """The expression's truth; None if it is unknown or does not parse."""
+        """Return the expression's truth; None if it is unknown or does not parse."""
         found = self._or()
         return None if self._tokens else found
 
@@ -176,7 +176,7 @@ _NONE = frozenset({"unsupported", "other", "others", "nolinux", "notlinux", "stu
 
 @lru_cache(maxsize=1 << 14)
 def system_family(path: str) -> str:
-    """The family of systems that a file is for: `windows`, `unix`, `none` (where nothing is), or empty."""
+    """Return the family of systems in a file's name: `windows`, `unix`, `none` (built nowhere) or empty."""
     words = path.rpartition("/")[2].removesuffix(".go").removesuffix("_test").split("_")[1:]
     for family, suffixes in (("windows", _WINDOWS), ("none", _NONE), ("unix", _UNIX_SUFFIXES)):
         if suffixes & set(words):

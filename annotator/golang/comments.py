@@ -41,7 +41,7 @@ def documented(children: Iterable[Node], opening_row: int = -1) -> Iterator[tupl
 
 
 def doc_text(data: bytes, span: Span | None) -> str:
-    """A comment block's text as go/ast gives it: no marks, no directives, no trailing blanks."""
+    """Return a comment block's text as go/ast does: no marks, no directives, no trailing blanks."""
     if span is None:
         return ""
     lines: list[str] = []
@@ -58,7 +58,7 @@ def doc_text(data: bytes, span: Span | None) -> str:
 
 
 def constraint(data: bytes, comments: list[Node], package_row: int) -> str:
-    """The build constraint as written: `//go:build`'s expression, else the `+build` lines.
+    """Return the build constraint as written: the expression of `//go:build`, else the `+build` lines.
 
     `comments` are those before the package clause, whose 0-based row is `package_row`; several
     `+build` lines are joined by newlines.

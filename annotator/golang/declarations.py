@@ -23,7 +23,7 @@ _BINDINGS = frozenset({"short_var_declaration", "assignment_statement", "var_spe
 
 
 def bound_closures(data: bytes, body: Node, owner: str) -> tuple[Declaration, ...]:
-    """The closures bound to a name anywhere in a body, nested ones inside their own.
+    """Return the closures that are bound to a name in a body, nested ones as members of their own.
 
     `owner` is the enclosing function's symbol.
     """
@@ -33,7 +33,7 @@ def bound_closures(data: bytes, body: Node, owner: str) -> tuple[Declaration, ..
 
 
 def _bindings(body: Node, places: list[int]) -> Iterator[Node]:
-    """The nodes that bind names to values, on the way to the places of the word `func`.
+    """Yield the nodes that bind names to values and contain the word `func`.
 
     A query of tree-sitter finds the same, but in quadratic time where closures nest deeply.
     """
@@ -60,7 +60,7 @@ class _Bound:
 
 
 def _bound(node: Node) -> Iterator[_Bound]:
-    """The closures that a statement binds."""
+    """Return the closures that a statement binds."""
     value = node.child_by_field_name("right") or node.child_by_field_name("value")
     left = node.child_by_field_name("left")
     names = _plain(left.named_children if left is not None else node.children_by_field_name("name"))
@@ -74,7 +74,7 @@ def _plain(nodes: list[Node]) -> list[Node]:
 
 
 class _Open:
-    """A closure whose end is not reached yet, its symbol, and what is declared in it."""
+    """A closure whose end is not reached yet, its symbol and its members."""
 
     __slots__ = ("bound", "declarations", "symbol")
 
@@ -97,7 +97,7 @@ def _nested(found: list[_Bound], data: bytes, owner: str) -> tuple[Declaration, 
 
 
 def _close(stack: list[_Open], data: bytes, outermost: list[Declaration], at: int) -> None:
-    """Takes from the stack the closures that end at or before an offset."""
+    """Take the closures that end at or before an offset from the stack."""
     while stack and stack[-1].bound.closure.end_byte <= at:
         done = stack.pop()
         siblings = stack[-1].declarations if stack else outermost
@@ -137,7 +137,7 @@ _WRAPPERS = frozenset({"pointer_type", "parenthesized_type", "slice_type", "arra
 
 
 def members(data: bytes, node: Node, owner: str, depth: int = 1) -> tuple[Declaration, ...]:
-    """The fields of a struct or the elements of an interface; `owner` is the type's symbol."""
+    """Return the fields of a struct or the elements of an interface; `owner` is the type's symbol."""
     if node.type == "interface_type":
         elements = documented(node.named_children, node.start_point[0])
         return tuple(found for element, doc in elements for found in _element(data, element, owner, doc))
@@ -195,7 +195,7 @@ def _element(data: bytes, node: Node, owner: str, doc: Span | None) -> Iterator[
 
 
 def _embedded(data: bytes, node: Node, owner: str, doc: Span | None) -> Iterator[Declaration]:
-    """An embedded field or interface, by the bare name that it goes by."""
+    """Return an embedded field or interface under its bare name."""
     named = node.child_by_field_name("type") or node.named_children[0]
     name = _bare(named)
     if name is None:
@@ -217,7 +217,7 @@ def _embedded(data: bytes, node: Node, owner: str, doc: Span | None) -> Iterator
 
 
 def _bare(node: Node) -> Node | None:
-    """`C` of `pkg.C`, `E` of `E[int]`; None of a union or of what is no name."""
+    """Return `C` of `pkg.C` and `E` of `E[int]`; None for a union or anything without a name."""
     if node.type == "generic_type":
         node = node.child_by_field_name("type") or node
     if node.type == "qualified_type":
@@ -226,7 +226,7 @@ def _bare(node: Node) -> Node | None:
 
 
 def _anonymous(node: Node) -> Node | None:
-    """The struct or interface that a field's type spells out, if it does."""
+    """Return the struct or interface literal that is a field's type, or None."""
     while node.type in _WRAPPERS and node.named_child_count:
         node = node.named_children[-1]
     return node if node.type in ("struct_type", "interface_type") else None
@@ -245,7 +245,7 @@ class FileHead(NamedTuple):
 
 
 def read_go_file(data: bytes) -> GoFile:
-    """What a Go file says.
+    """Parse a Go file.
 
     Never raises: what cannot be read as Go (binary, or larger than `gosyntax.MAX_BYTES`) is a document
     without declarations whose first line is broken.
@@ -267,13 +267,13 @@ def read_go_file(data: bytes) -> GoFile:
 
 
 def by_position(declarations: Iterable[Declaration]) -> Mapping[tuple[int, int], Declaration]:
-    """Declarations and members by the line and column of their names."""
+    """Index declarations and members by the line and column of their names."""
     return {(found.line, found.column): found for found in with_members(declarations)}
 
 
 # ── Package and imports ──────────────────────────────────────────────────────────────────────────
 def read_head(data: bytes) -> FileHead:
-    """What a Go file says before its first declaration; what follows is not parsed."""
+    """Parse a Go file up to its first declaration."""
     first = data[: syntax.first_margin(data)]
     root = syntax.root_of(first)
     return _head(first, root.named_children) if root is not None else FileHead()
@@ -310,13 +310,13 @@ def _imports(data: bytes, node: Node) -> Iterator[Import]:
 
 # ── Top level ────────────────────────────────────────────────────────────────────────────────────
 def declarations(data: bytes, root: Node) -> Iterator[Declaration]:
-    """What is declared at the top level of a sound tree."""
+    """Return the top-level declarations of a tree without syntax errors."""
     for node, doc in documented(root.named_children):
         yield from _declared(data, node, doc)
 
 
 def _broken_file(data: bytes, root: Node) -> Iterator[Declaration]:
-    """The declarations of a file with syntax errors: whole ones as they are, the rest piece by piece.
+    """Return the declarations of a file with syntax errors, re-reading broken stretches piece by piece.
 
     Statements of an unclosed function lie about as if at top level, but never at the margin.
     """
@@ -331,7 +331,7 @@ def _broken_file(data: bytes, root: Node) -> Iterator[Declaration]:
 
 
 def _declared(data: bytes, node: Node, doc: Span | None) -> Iterator[Declaration]:
-    """The declarations of one top-level node; none, if it is something else."""
+    """Return the declarations of one top-level node; none if it declares nothing."""
     reader = _DECLARATIONS.get(node.type)
     if reader is not None:
         yield from reader(data, node, doc)
@@ -363,7 +363,7 @@ def _function(
 
 
 def _method(data: bytes, node: Node, doc: Span | None) -> Iterator[Declaration]:
-    """A method; none, if its receiver is not of a type of this package."""
+    """Return a method, or nothing if its receiver is not a type of this package."""
     receiver = node.child_by_field_name("receiver")
     parameter = receiver.named_child(0) if receiver is not None and receiver.named_child_count else None
     owner = parameter.child_by_field_name("type") if parameter is not None else None
@@ -378,7 +378,7 @@ def _method(data: bytes, node: Node, doc: Span | None) -> Iterator[Declaration]:
 
 # ── Types, constants, variables ──────────────────────────────────────────────────────────────────
 def _specs(data: bytes, node: Node, doc: Span | None) -> Iterator[Declaration]:
-    """The declarations of `type …`, `const …` or `var …`, grouped or not."""
+    """Return the declarations of `type …`, `const …` or `var …`, grouped or not."""
     keyword, *rest = node.children
     group = rest[0] if rest and rest[0].type in ("(", "var_spec_list") else None
     if group is None:

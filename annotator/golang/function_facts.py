@@ -70,7 +70,7 @@ _HEADS = frozenset(
 
 
 def _node(root: Node, declaration: Declaration) -> Node | None:
-    """The function that a declaration declares: the first one at or below its span."""
+    """Return the node of a declared function: the first one at or below its span."""
     span = declaration.span
     node = root.descendant_for_byte_range(span.start, max(span.start, span.end - 1))
     pending = [node] if node is not None else []
@@ -103,7 +103,7 @@ def _parameters(data: bytes, listed: Node | None) -> Iterator[Parameter]:
 
 
 def _calls(node: Node) -> list[Node]:
-    """Every call below a node in the order of running, as far as the text tells.
+    """Return every call below a node in execution order, as far as it is known statically.
 
     What a call is given is called before it; what is deferred runs at the end, the last one first.
     """
@@ -125,7 +125,7 @@ def _callee(data: bytes, call: Node) -> Callee:
 
 
 def _name(written: str) -> str:
-    """The callee's dotted name: what it is called on is left out where that is a call itself."""
+    """Return the callee's dotted name, without an operand that is a call itself."""
     return re.split(r"[(){}\[\]\s]", written.rpartition(")")[2].lstrip(".") or "func")[0][:80]
 
 

@@ -61,7 +61,7 @@ class LockCall(msgspec.Struct, frozen=True):
 
 
 class _LockCallCollector:
-    """Gathers what is done to locks from the selectors of a file."""
+    """Collects the calls of lock methods among the selectors of a file."""
 
     def __init__(self, lock_types: Sequence[str]) -> None:
         self.sites: list[LockCall] = []
@@ -83,7 +83,7 @@ class _LockCallCollector:
             self.sites.append(LockCall(lock, method, node.start_byte, end, line, called))
 
     def _field(self, operand: Node, context: Context, expressions: ExpressionTypes) -> SymbolId | None:
-        """The lock that `operand` selects."""
+        """Return the lock that `operand` selects."""
         if operand.type != "selector_expression":
             return None
         member = expressions.selected(operand, context)
@@ -97,7 +97,7 @@ class _LockCallCollector:
     def _embedded(
         self, operand: Node, method: str, context: Context, expressions: ExpressionTypes
     ) -> SymbolId | None:
-        """The lock that the type of `operand` embeds, unless it has a method of its own by that name."""
+        """Return the lock that the operand's type embeds, unless the type has a method of that name."""
         kind: Type | None = expressions.value(operand, context)
         kind = kind.element if isinstance(kind, PointerType) else kind
         if not isinstance(kind, NamedType) or kind.package.find(f"{kind.name}.{method}"):
@@ -115,7 +115,7 @@ class _LockCallCollector:
 
 
 def declared_locks(path: str, document: GoFile, lock_types: Sequence[str]) -> Iterator[LockField]:
-    """The locks among the fields of a file's structs, embedded ones too."""
+    """Return the locks among the fields of a file's structs, embedded ones too."""
     for declaration in document.declarations:
         if declaration.kind is Kind.STRUCT:
             for member in declaration.members:
@@ -166,7 +166,7 @@ def read_lock_usage(
 
 
 def _bodies(root: Node) -> Mapping[int, Node]:
-    """The bodies of functions by the offsets at which the functions begin."""
+    """Return the bodies of functions by the offsets at which the functions begin."""
     return {
         node.start_byte: body
         for node in root.named_children
@@ -183,14 +183,14 @@ class _Calls:
         self._uses = uses
 
     def sites(self, node: Node, but: Iterable[Node] = ()) -> list[LockCall]:
-        """The calls of locks' methods in a node, outside others."""
+        """Return the calls of locks' methods in a node, outside others."""
         first = bisect_left(self._sites, node.start_byte, key=lambda site: site.start)
         last = bisect_left(self._sites, node.end_byte, key=lambda site: site.start)
         outside = _Outside(but)
         return [site for site in self._sites[first:last] if outside(site.start)]
 
     def uses(self, start: int, end: int, but: Iterable[Node] = ()) -> list[ResolvedUse]:
-        """The proven calls between two offsets, outside some nodes."""
+        """Return the proven calls between two offsets, outside some nodes."""
         first = bisect_left(self._uses, start, key=lambda use: use.start)
         last = bisect_left(self._uses, end, key=lambda use: use.start)
         outside = _Outside(but)
@@ -242,7 +242,7 @@ def _may_be_let_go_later(lock: SymbolId, body: Node, calls: _Calls) -> bool:
 
 
 def _statement(site: LockCall, body: Node) -> Node | None:
-    """The statement that is the call and nothing else."""
+    """Return the statement that consists of the call, or None."""
     node = body.descendant_for_byte_range(site.start, site.end)
     while node is not None and node.type != "expression_statement":
         node = node.parent if node.end_byte <= site.end else None
@@ -250,7 +250,7 @@ def _statement(site: LockCall, body: Node) -> Node | None:
 
 
 def _under(site: LockCall, statement: Node, calls: _Calls) -> Iterator[WhileHeld]:
-    """What follows in the same block, until the lock may have been let go of."""
+    """Return the statements that follow in the same block, up to one that may release the lock."""
     following = statement.next_named_sibling
     while following is not None:
         stretch = _HeldRegion(following, site.lock, calls)
@@ -275,7 +275,7 @@ class _HeldRegion:
         self._end = self._let_go[0].start if self._let_go else node.end_byte
 
     def under(self) -> Iterator[WhileHeld]:
-        """What is called and taken before the lock is let go of anywhere in it."""
+        """Return the calls and acquisitions before the first release in a node."""
         for use in self._calls.uses(self._node.start_byte, self._end, self._skipped):
             yield WhileHeld(SymbolId(use.path, use.symbol), use.line)
         for site in self._calls.sites(self._node, self._skipped):
@@ -305,7 +305,7 @@ class _HeldRegion:
 
 
 def _below(node: Node, kinds: frozenset[str], *, itself: bool = False) -> Iterator[Node]:
-    """The outermost nodes of some kinds."""
+    """Return the outermost nodes of some kinds."""
     todo = [node] if itself else list(node.named_children)
     while todo:
         one = todo.pop()
@@ -316,7 +316,7 @@ def _below(node: Node, kinds: frozenset[str], *, itself: bool = False) -> Iterat
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """Where a function takes one lock, and what it does under it that takes the other."""
+    """Where a function takes one lock and, while it holds it, the other."""
 
     function: SymbolId
     taking: Acquisition
@@ -340,7 +340,7 @@ class LockOrder:
         return {pair: tuple(proofs) for pair, proofs in found.items()}
 
     def _under(self, taking: Acquisition) -> Iterator[tuple[WhileHeld, SymbolId]]:
-        """What is done under a lock, in order, until something may let go of it."""
+        """Return the calls and acquisitions while a lock is held, in order, up to a possible release."""
         for under in sorted(taking.under, key=lambda one: one.line):
             if not under.takes and taking.lock in self._lets_go[under.what]:
                 return

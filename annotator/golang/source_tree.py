@@ -69,7 +69,7 @@ class SourceTree:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of all Go files, vendored ones too: what binding can rest on."""
+        """A hash of all Go files, vendored ones too, as name resolution depends on them all."""
         state = "".join(f"{p}\0{b.id}\n" for p, b in self.snapshot.files.items() if p.endswith(".go"))
         return hashlib.sha256(state.encode()).hexdigest()[:32]
 
@@ -78,11 +78,11 @@ class SourceTree:
         return path in self.snapshot.files
 
     def data(self, path: str) -> bytes:
-        """A file's bytes; KeyError if the tree does not have it."""
+        """Return a file's bytes; KeyError if the tree does not have it."""
         return self.read([path])[path]
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The bytes of many files at once."""
+        """Return the bytes of many files at once."""
         wanted = tuple(paths)
         missing = [path for path in wanted if path not in self._bytes]
         if missing:
@@ -90,7 +90,7 @@ class SourceTree:
         return {path: self._bytes[path] for path in wanted}
 
     def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
-        """What Go files say."""
+        """Return the parsed Go files."""
         wanted = tuple(paths)
         missing = [path for path in wanted if path not in self._documents]
         if missing:
@@ -98,11 +98,11 @@ class SourceTree:
         return {path: self._documents[path] for path in wanted}
 
     def document(self, path: str) -> GoFile:
-        """What a Go file says, vendored or not."""
+        """Return one parsed Go file, vendored or not."""
         return self.documents([path])[path]
 
     def package(self, folder: str) -> Mapping[str, bytes]:
-        """The bytes of the Go files in a folder, vendored or not."""
+        """Return the bytes of the Go files in a folder, vendored or not."""
         return self.read(self._folders.get(folder, ()))
 
     @cached_property
@@ -148,7 +148,7 @@ def parsed_files(
 
 
 def parse_blobs(blobs: Mapping[str, bytes]) -> dict[str, GoFile]:
-    """The documents of many blobs, on as many cores as are worth it."""
+    """Parse many blobs, on several cores if there are enough of them."""
     items = list(blobs.items())
     if len(items) < _FEW_FILES:
         return {blob: declarations.read_go_file(data) for blob, data in items}

@@ -52,7 +52,7 @@ _COMMENT_OR_STRING = re.compile(r'("(?:\\.|[^"\\\n])*"|`[^`]*`)|//[^\n]*|/\*.*?\
 
 
 def root_of(data: bytes, clock: Callable[[], float] = time.process_time) -> Node | None:
-    """The tree's root, or None for bytes that cannot be Go source: binary, endless or garbage.
+    """Return the tree's root, or None for bytes that cannot be Go source: binary, endless or garbage.
 
     Args:
         data: The file's bytes.
@@ -79,18 +79,18 @@ def _patient_root(data: bytes, clock: Callable[[], float]) -> Node | None:
 
 
 def first_margin(data: bytes) -> int:
-    """The offset of the first declaration at the margin, or the end."""
+    """Return the offset of the first declaration at the margin, or the end."""
     found = (match.start() for match in _MARGIN_OR_QUOTE.finditer(data) if match[1])
     return next(found, len(data))
 
 
 def text(data: bytes, node: Node) -> str:
-    """A node's text; bytes that are no UTF-8 become U+FFFD."""
+    """Return a node's text; bytes that are no UTF-8 become U+FFFD."""
     return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 def one_line(data: bytes, start: int, end: int) -> str:
-    """The text between two offsets on one line, without comments, cut at `MAX_WRITTEN` bytes."""
+    """Return the text between two offsets on one line, without comments, cut at `MAX_WRITTEN` bytes."""
     raw = data[start : min(end, start + MAX_WRITTEN)].decode("utf-8", "replace")
     if "//" in raw or "/*" in raw:
         raw = _COMMENT_OR_STRING.sub(lambda match: match[1] or " ", raw)
@@ -98,7 +98,7 @@ def one_line(data: bytes, start: int, end: int) -> str:
 
 
 def written(data: bytes, node: Node | None) -> str:
-    """A node's text on one line; empty for no node."""
+    """Return a node's text on one line; empty for no node."""
     return one_line(data, node.start_byte, node.end_byte) if node is not None else ""
 
 
@@ -108,13 +108,13 @@ def span(node: Node) -> Span:
 
 
 def position(name: Node) -> tuple[int, int]:
-    """A name's line and column, both 1-based, the column in bytes."""
+    """Return a name's line and column, both 1-based, the column in bytes."""
     row, column = name.start_point
     return row + 1, column + 1
 
 
 def names_of(spec: Node) -> list[Node]:
-    """The names that a field, constant or variable is declared by, without their commas."""
+    """Return the names that a field, constant or variable is declared by, without their commas."""
     names = spec.children_by_field_name("name")
     return [name for name in names if name.is_named and not name.is_missing]
 
@@ -163,7 +163,7 @@ def _pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[tuple[int, int
 
 
 def _with_comment(data: bytes, at: int, floor: int) -> int:
-    """The start of the line comments right above a declaration, no further up than `floor`."""
+    """Return the start of the line comments right above a declaration, no further up than `floor`."""
     while at > floor:
         above = max(data.rfind(b"\n", floor, at - 1) + 1, floor)
         if not data.startswith(b"//", above):

@@ -9,7 +9,7 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """What a Go declaration is."""
+    """The kind of a Go declaration."""
 
     FUNC = "func"
     METHOD = "method"
@@ -110,7 +110,7 @@ class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class GoFile(msgspec.Struct, frozen=True, array_like=True):
-    """What one Go file says, wherever it lies: a function of its bytes alone.
+    """The parsed content of a Go file; it depends on the bytes alone, not on the path.
 
     Attributes:
         package: The package clause's name.
@@ -129,12 +129,12 @@ class GoFile(msgspec.Struct, frozen=True, array_like=True):
     broken: tuple[int, ...] = ()
 
     def walk(self) -> Iterator[Declaration]:
-        """Every declaration, members right after their owner."""
+        """Iterate over every declaration, members right after their owner."""
         return with_members(self.declarations)
 
 
 def with_members(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
-    """Every declaration, members right after their owner."""
+    """Iterate over every declaration, members right after their owner."""
     pending = [*declarations][::-1]
     while pending:
         declaration = pending.pop()
@@ -173,7 +173,7 @@ class LockField(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class WhileHeld(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is done while a lock is held: a function that is called or, if `takes`, a lock that is taken."""
+    """A function called or, if `takes`, a lock taken while another lock is held."""
 
     what: SymbolId
     line: int
@@ -181,7 +181,7 @@ class WhileHeld(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Acquisition(msgspec.Struct, frozen=True, array_like=True):
-    """A line at which a lock is taken, for reading or not, and what is proven to be done under it."""
+    """A line at which a lock is taken, for reading or not, and the calls proven to run while it is held."""
 
     lock: SymbolId
     line: int
@@ -208,7 +208,7 @@ class FunctionLockUsage(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FileLockUsage(msgspec.Struct, frozen=True, array_like=True):
-    """What a file says of locks: those it declares, and its functions."""
+    """The locks that a file declares, and the lock usage of its functions."""
 
     locks: tuple[LockField, ...] = ()
     functions: tuple[FunctionLockUsage, ...] = ()

@@ -21,7 +21,7 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the mapping needs of a Go symbol, without its code.
+    """The facts of a Go symbol that the comparison needs, without its code.
 
     Attributes:
         path: Its file.
@@ -59,7 +59,7 @@ class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """What is recorded of the symbols in scope at the baseline tag, in the order of path and line."""
+    """The recorded facts of the symbols in scope at the baseline tag, sorted by path and line."""
 
     tag: str
     commit: str | None
@@ -102,7 +102,7 @@ class Counterpart(msgspec.Struct, frozen=True):
 
 
 class PythonObject(msgspec.Struct, frozen=True):
-    """What a Python function or class takes, holds, calls and says when it fails.
+    """The parameters, attributes, calls and error texts of a Python function or class.
 
     Attributes:
         name: Dotted name.
@@ -133,7 +133,7 @@ class PythonObject(msgspec.Struct, frozen=True):
 
 
 class CoverageState(StrEnum):
-    """What has become of a symbol in scope."""
+    """The state of a symbol in scope."""
 
     MAPPED = "mapped"
     LEFT_OUT = "left out"
@@ -289,6 +289,6 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def written(member: Parameter) -> str:
-    """An attribute or parameter as a person writes it, with its type where it has one."""
+    """Format an attribute or parameter, with its type if it has one."""
     is_typed = member.type and member.type not in NOT_HELD
     return f"{member.name}: {member.type}" if is_typed else member.name

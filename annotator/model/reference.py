@@ -1,4 +1,4 @@
-"""Value types for references: what is cited, where it was found, how sure that is."""
+"""Value types for references, their verdicts and the evidence for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from annotator.model.go import Kind
 
 # ── References and what became of them ───────────────────────────────────────────────────────────
 class Reference(msgspec.Struct, frozen=True):
-    """A place in the source that somebody cites.
+    """A cited place in the source.
 
     Attributes:
         path: Path from the repository's root, normalised.
@@ -58,7 +58,7 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 class Evidence(StrEnum):
-    """By what a declaration was recognised."""
+    """The evidence by which a declaration was recognised."""
 
     SYMBOL = "symbol"
     POSITION = "position"
@@ -126,7 +126,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Chapter(msgspec.Struct, frozen=True):
-    """A section of an article: its number, its title in our words, and what it cites."""
+    """A section of an article: its number, its title in our words, and its references."""
 
     number: str
     title: str
@@ -151,7 +151,7 @@ class Article(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Something wrong in a file that is read beside the source: one sentence and its place."""
+    """A problem in one of the project's own files: its place and one sentence."""
 
     file: str
     line: int
@@ -160,7 +160,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class VerificationResult(msgspec.Struct, frozen=True):
-    """What was verified at a tag, and what came out.
+    """The result of verifying references at a tag.
 
     Attributes:
         repository: The repository's address.
@@ -188,7 +188,7 @@ class VerificationResult(msgspec.Struct, frozen=True):
         return bool(self.remarks) or any(map(self.is_finding, self.verdicts))
 
     def is_finding(self, verdict: Verdict) -> bool:
-        """Return whether a verdict asks for a change; in another release only what is missing does."""
+        """Return whether a verdict asks for a change; in another release only missing references do."""
         if self.stand_in:
             return isinstance(verdict.outcome, Missing)
         return isinstance(verdict.outcome, Moved | Renamed | Missing)

@@ -1,4 +1,4 @@
-"""Interface of a snapshot of a repository, and of what is told while one is read."""
+"""Interface of a snapshot of a repository, and of callbacks for progress and warnings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Snapshot(Protocol):
     def files(self) -> Mapping[str, Blob]: ...  # noqa: D102
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The bytes of many files at once; KeyError for a path that the snapshot does not have."""
+        """Return the bytes of many files at once; KeyError for a path that the snapshot does not have."""
         ...
 
 
@@ -51,8 +51,8 @@ Warn = Callable[[str], None]
 
 
 def no_progress(what: str, done: int, total: int) -> None:
-    """A Progress that tells nobody."""
+    """Ignore progress."""
 
 
 def no_warning(warning: str) -> None:
-    """A Warn that tells nobody."""
+    """Ignore a warning."""

@@ -18,7 +18,7 @@ class TagStep(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TrackedPosition(msgspec.Struct, frozen=True, array_like=True):
-    """Where a declaration is at a tag, by what it was recognised there, and its text.
+    """The position of a declaration at a tag, the evidence for it, and its text compared with the baseline.
 
     Attributes:
         anchor: Where it stands; where it was last seen, if it is missing. Its offset is the baseline's.
@@ -43,7 +43,7 @@ class TrackedPosition(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TagOutcome(msgspec.Struct, frozen=True):
-    """What became of a reference at one tag."""
+    """The outcome for a reference at one tag."""
 
     tag: str
     outcome: Outcome
@@ -51,14 +51,14 @@ class TagOutcome(msgspec.Struct, frozen=True):
 
 
 class ReferenceHistory(msgspec.Struct, frozen=True):
-    """A reference and its stops, in the order of the tags."""
+    """A reference and its outcomes, in the order of the tags."""
 
     reference: Reference
     stops: tuple[TagOutcome, ...]
 
 
 class HistoryInput(msgspec.Struct, frozen=True):
-    """What the pages tell of many tags.
+    """The histories and the porting report that pages show.
 
     Attributes:
         tags: All tags of the trails, in order.
@@ -77,7 +77,7 @@ class HistoryInput(msgspec.Struct, frozen=True):
 
 # ── What changed from one tag to another ─────────────────────────────────────────────────────────
 class PlacementChange(StrEnum):
-    """What became of a declaration's place from one tag to another."""
+    """How a declaration's place changed from one tag to another."""
 
     STAYED = "stayed"
     MOVED = "moved"
@@ -88,7 +88,7 @@ class PlacementChange(StrEnum):
 
 
 class TextChange(StrEnum):
-    """What became of a declaration's text from one tag to another."""
+    """How a declaration's text changed from one tag to another."""
 
     SAME = "same"
     COMMENTS = "comments"
@@ -174,7 +174,7 @@ class SymbolChange(msgspec.Struct, frozen=True):
 
 
 class PortingReport(msgspec.Struct, frozen=True):
-    """What is to be ported from one tag to another.
+    """The changes to port from one tag to another.
 
     Attributes:
         old: The tag that was ported last.

@@ -15,7 +15,7 @@ NEAR = 6
 
 
 class _FileFit(msgspec.Struct, frozen=True):
-    """What is to be seen of a reference in one version of its file; `strong` if a declaration says it."""
+    """How a reference fits one version of its file; `strong` if a declaration confirms it."""
 
     exact: bool
     strong: bool
@@ -54,7 +54,7 @@ def date(
 
 
 def _near(found: Sequence[TagFit], best: set[str]) -> tuple[TagFit, ...]:
-    """The others with most exact references, of equals those nearest to one of the best."""
+    """Return the next best tags; among equals, those nearest to one of the best."""
     places = [place for place, dated in enumerate(found) if dated.tag in best]
     others = [
         (-dated.exact, min(abs(place - other) for other in places), place)

@@ -46,7 +46,7 @@ class _Match(msgspec.Struct, frozen=True):
 
 
 class BaselineLookup:
-    """What is recorded, beside a tree; files are looked into once, whatever the number of questions."""
+    """Looks recorded symbols up in a tree; each file is parsed once."""
 
     def __init__(self, recorded: Sequence[GoSymbol], tree: SourceTree) -> None:
         self._tree = tree
@@ -55,7 +55,7 @@ class BaselineLookup:
             self._files[symbol.path].append(symbol)
 
     def verdict(self, reference: Reference, symbol: GoSymbol) -> Verdict:
-        """Where a recorded symbol is, and whether its text is what was recorded."""
+        """Return where a recorded symbol is, and whether its text is unchanged."""
         found = next(self._candidates(symbol), None)
         if found is None:
             guess = self._guess(symbol)
@@ -63,7 +63,7 @@ class BaselineLookup:
         return Verdict(reference, _outcome(reference, symbol, found), self._text(symbol, found))
 
     def _candidates(self, symbol: GoSymbol) -> Iterator[_Match]:
-        """From the surest sign to the weakest."""
+        """Yield matches from the strongest evidence to the weakest."""
         home = self._successor(symbol.path)
         if home is not None:
             by = Evidence.SYMBOL if home == symbol.path else Evidence.FACTS
@@ -75,7 +75,7 @@ class BaselineLookup:
     def _only(
         self, symbol: GoSymbol, paths: Sequence[str], by: Evidence, *, least: float = 0.0
     ) -> Iterator[_Match]:
-        """The one declaration of the same name and kind in some files, if its body has enough in common."""
+        """Yield the only declaration of that name and kind in some files, if its body is similar enough."""
         hits = [
             _Match(path, found, by)
             for path, document in self._tree.documents(paths).items()
@@ -105,7 +105,7 @@ class BaselineLookup:
         return [path for path in found if is_test_file(path) is is_test_file(symbol.path)]
 
     def _successor(self, path: str) -> str | None:
-        """The file, or the one that declares most of what was recorded in it."""
+        """Return the file, or the one that declares most of the symbols recorded in it."""
         if path in self._tree.go_files:
             return path
         names = {(each.symbol, each.kind) for each in self._files[path]}
@@ -124,7 +124,7 @@ class BaselineLookup:
         )
 
     def _renamed(self, symbol: GoSymbol, home: str) -> Iterator[_Match]:
-        """A declaration that was not recorded, between the same neighbours and with the same fingerprint."""
+        """Yield an unrecorded declaration between the same neighbours with a similar fingerprint."""
         known = {(each.symbol, each.kind) for each in self._files[symbol.path]}
         fresh = [
             _Match(home, found, Evidence.FACTS)
@@ -151,7 +151,7 @@ class BaselineLookup:
         return similarity.fingerprint_similarity(symbol.likeness, similarity.fingerprint(body))
 
     def _text(self, symbol: GoSymbol, found: _Match) -> TextState:
-        """The same file has the same text; another fingerprint is another text; the rest is not known."""
+        """Compare the text: equal blobs are the same, other fingerprints differ, anything else is unknown."""
         if self._tree.go_files[found.path].id == symbol.blob:
             return TextState.SAME
         return TextState.UNKNOWN if self._likeness(symbol, found) == 1.0 else TextState.CHANGED

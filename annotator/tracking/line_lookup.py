@@ -16,7 +16,7 @@ _SURE = 3
 
 
 def locate(looked_for: Search) -> Outcome:
-    """The cited line's place at the tag."""
+    """Locate the cited line at the tag."""
     written_at, tree = looked_for.written_at, looked_for.tree
     ref = looked_for.reference.ref
     if written_at is None and ref not in (None, "", tree.tag):
@@ -53,7 +53,7 @@ def _offset(declaration: Declaration, line: int) -> str:
 
 
 def _whole_file(path: str, count: int, line: int = 1) -> Anchor:
-    """The anchor of a place outside any declaration: the file itself, with an empty symbol."""
+    """Return the anchor of a line outside any declaration: the file itself, with an empty symbol."""
     return Anchor(path=path, symbol="", kind=Kind.TYPE, line=line, end_line=count)
 
 
@@ -83,14 +83,14 @@ def _carried(looked_for: Search, origin: Found, written_at: SourceTree) -> Outco
 
 
 def _words(line: bytes) -> bytes:
-    """A line without its white space, which gofmt changes from version to version."""
+    """Return a line without its white space, which gofmt changes from version to version."""
     return b" ".join(line.split())
 
 
 def _same_place(
     tree: SourceTree, at: Anchor, origin: Found, reference: Reference, written_at: SourceTree
 ) -> int | None:
-    """The line of the declaration that holds the cited text, if it is surely that one.
+    """Return the line of the declaration that holds the cited text, or None if it is not certain.
 
     A line that stands once in the declaration, before and now, is sure. Others are told apart by the
     lines around them; a cited range must end as it did.
@@ -115,7 +115,7 @@ def _window(declaration: Declaration) -> range:
 
 
 def _best(hits: list[int], old: list[bytes], line: int, new: list[bytes]) -> list[int]:
-    """The hits around which most lines are those around the cited line, if that is enough of them."""
+    """Return the hits whose surrounding lines match those of the cited line best, if enough match."""
     around = {hit: _alike_around(old, line, new, hit) for hit in hits}
     most = max(around.values(), default=0)
     return [hit for hit in hits if around[hit] == most] if most >= _SURE else []
@@ -138,7 +138,7 @@ def _ends_alike(old: list[bytes], end: int, new: list[bytes], spot: int) -> bool
 
 
 def _outside(reference: Reference, tree: SourceTree, written_at: SourceTree) -> Outcome:
-    """A line outside any declaration is found again in the same file only, and only if it is unique."""
+    """Locate a line outside any declaration: in the same file only, and only if it is unique."""
     path, line = reference.path, reference.line or 1
     before = lines(written_at.data(path)) if written_at.has(path) else []
     if not before:

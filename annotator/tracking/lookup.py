@@ -15,14 +15,14 @@ from annotator.tracking import similarity
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A declaration and the file that it stands in."""
+    """A declaration and its file."""
 
     path: str
     declaration: Declaration
 
 
 class Search(msgspec.Struct, frozen=True):
-    """What is looked for, where, and what is known of it.
+    """A reference to locate, the tree, and the declaration that it cited where it was written.
 
     Attributes:
         reference: The reference.
@@ -38,7 +38,7 @@ class Search(msgspec.Struct, frozen=True):
 
 
 def search(reference: Reference, tree: SourceTree, written_at: SourceTree | None) -> Search:
-    """The search for a reference, with the declaration that it cited where it was written."""
+    """Return the search for a reference, with the declaration that it cited where it was written."""
     origin = None
     if written_at is not None and reference.path.endswith(".go") and written_at.has(reference.path):
         origin = _cited(reference, written_at.documents([reference.path])[reference.path])
@@ -55,7 +55,7 @@ def _cited(reference: Reference, document: GoFile) -> Found | None:
 
 
 def named(document: GoFile, symbol: str) -> tuple[Declaration, ...]:
-    """The declarations that a symbol names.
+    """Return the declarations that a symbol names.
 
     A dotted symbol is matched exactly, a bare one also as the name of a method or closure.
     """
@@ -68,18 +68,18 @@ def named(document: GoFile, symbol: str) -> tuple[Declaration, ...]:
 
 
 def innermost(document: GoFile, line: int) -> Declaration | None:
-    """The smallest declaration that spans a line, its doc comment included."""
+    """Return the smallest declaration that spans a line, its doc comment included."""
     spanning = [d for d in document.walk() if first_line(d) <= line <= d.span.end_line]
     return min(spanning, key=lambda d: d.span.end_line - first_line(d), default=None)
 
 
 def first_line(declaration: Declaration) -> int:
-    """The declaration's first line, its doc comment included."""
+    """Return the declaration's first line, its doc comment included."""
     return declaration.doc_span.line if declaration.doc_span else declaration.span.line
 
 
 def anchor(path: str, declaration: Declaration, line: int | None = None) -> Anchor:
-    """The declaration's anchor; with a line, the anchor of that line by its offset."""
+    """Return the declaration's anchor; with a line, the anchor of that line by its offset."""
     return Anchor(
         path=path,
         symbol=declaration.symbol,
@@ -91,19 +91,19 @@ def anchor(path: str, declaration: Declaration, line: int | None = None) -> Anch
 
 
 def at_anchor(tree: SourceTree, at: Anchor) -> Declaration:
-    """The declaration that an anchor of this tree stands for."""
+    """Return the declaration at an anchor of this tree."""
     document = tree.documents([at.path])[at.path]
     return next(d for d in named(document, at.symbol) if d.line == at.line)
 
 
 def body(tree: SourceTree, found: Found) -> bytes:
-    """The declaration's bytes, without its doc comment."""
+    """Return the declaration's bytes, without its doc comment."""
     span = found.declaration.span
     return tree.data(found.path)[span.start : span.end]
 
 
 def lines(data: bytes) -> list[bytes]:
-    """The lines of a file, without their ends."""
+    """Return the lines of a file, without their ends."""
     return data.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n")
 
 
@@ -128,7 +128,7 @@ class _Place(StrEnum):
 
 
 def locate(looked_for: Search, symbol: str) -> Outcome:
-    """The one declaration that is clearly the symbol, from the surest place to the weakest."""
+    """Locate the declaration of the symbol: in its file, then its package, then the tree."""
     guess: Found | None = None
     for place, candidates in _candidates(looked_for, symbol):
         likely = _likely(looked_for, candidates)
@@ -188,14 +188,14 @@ _HEADINGS: Mapping[str, frozenset[Kind]] = {
 
 
 def _wanted_kinds(looked_for: Search) -> frozenset[Kind] | None:
-    """The kinds that can be meant: the known one, else what the article's heading allows."""
+    """Return the kinds that the reference can mean: the known one, else those its heading allows."""
     if looked_for.origin is not None:
         return frozenset({looked_for.origin.declaration.kind})
     return _HEADINGS.get(looked_for.reference.heading or "")
 
 
 def _likely(looked_for: Search, candidates: list[Found]) -> list[Found]:
-    """The candidates that can be meant: by the line among several, by the body where it is known."""
+    """Return the likely candidates: by line if there are several, by body if it is known."""
     at_line = [found for found in candidates if _is_at_cited_place(found, looked_for.reference)]
     if at_line or looked_for.origin is None or looked_for.written_at is None:
         return at_line or candidates
@@ -246,7 +246,7 @@ def _in_file(looked_for: Search, found: Found, where: str) -> Outcome:
 
 
 def _other_symbol(looked_for: Search, found: Found, where: str) -> Outcome:
-    """A function that became a method, or the reverse: only its body can tell that it is the same."""
+    """Return functions that became methods or the reverse; only a similar body identifies them."""
     origin, written_at = looked_for.origin, looked_for.written_at
     at = _anchor(found)
     if origin is None or written_at is None:

@@ -36,7 +36,7 @@ class MemberMatch(NamedTuple):
 
 
 def at(document: GoFile, anchor: Anchor) -> LocatedDeclaration:
-    """The declaration that an anchor of this document stands for; KeyError if there is none."""
+    """Return the declaration at an anchor of this file; KeyError if there is none."""
     for top in document.declarations:
         found = inside(top, anchor)
         if found is not None:
@@ -45,14 +45,14 @@ def at(document: GoFile, anchor: Anchor) -> LocatedDeclaration:
 
 
 def inside(top: Declaration, anchor: Anchor) -> LocatedDeclaration | None:
-    """The declaration that an anchor stands for, if it is a top-level one or in it."""
+    """Return the declaration at an anchor if it is a top-level declaration or lies in it, else None."""
     wanted = anchor.line, anchor.symbol, anchor.kind
     found = (each for each in _inside(top) if (each.line, each.symbol, each.kind) == wanted)
     return next((LocatedDeclaration(anchor.path, top, each) for each in found), None)
 
 
 def of_identity(document: GoFile, anchor: Anchor) -> list[LocatedDeclaration]:
-    """The declarations of a file that have an anchor's symbol and kind."""
+    """Return the declarations of a file with an anchor's symbol and kind."""
     return [
         LocatedDeclaration(anchor.path, top, found)
         for top in document.declarations
@@ -64,7 +64,7 @@ def of_identity(document: GoFile, anchor: Anchor) -> list[LocatedDeclaration]:
 def find(
     stand: LocatedDeclaration, top: LocatedDeclaration, read: Callable[[], tuple[bytes, bytes]]
 ) -> MemberMatch | None:
-    """The member in what its owner became; `read` gives the bytes of both files when they are needed."""
+    """Find the member in the matched owner; `read` returns the bytes of both files if they are needed."""
     olds = _namesakes(stand.top, _relative(stand.top, stand.declaration), stand.declaration.kind)
     news = _namesakes(top.top, _relative(stand.top, stand.declaration), stand.declaration.kind)
     if len(olds) == 1 == len(news):
@@ -81,7 +81,7 @@ def _inside(top: Declaration) -> Iterator[Declaration]:
 
 
 def _relative(top: Declaration, member: Declaration) -> str:
-    """A member's name below its top-level declaration."""
+    """Return a member's name relative to its top-level declaration."""
     return member.symbol.removeprefix(top.symbol)
 
 
@@ -102,7 +102,7 @@ def _same_body(
 def _renamed(
     stand: LocatedDeclaration, top: LocatedDeclaration, before: bytes, after: bytes
 ) -> MemberMatch | None:
-    """A closure of another name with nearly the same body, in the same function."""
+    """Find a closure of another name with nearly the same body, in the same function."""
     known = {_relative(stand.top, d) for d in _inside(stand.top)}
     fresh = [d for d in _inside(top.top) if d.kind is Kind.CLOSURE and _relative(top.top, d) not in known]
     wanted = similarity.profile(_slice(before, stand.declaration))
@@ -130,7 +130,7 @@ class Item(NamedTuple):
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells it from all others of its tree."""
+        """Its identity among all declarations of its tree."""
         return self.path, self.number
 
     @property
@@ -140,7 +140,7 @@ class Item(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What a declaration became, and by which sign that was told."""
+    """The match of a declaration, and the evidence for it."""
 
     item: Item
     by: Evidence
@@ -168,7 +168,7 @@ class PackageSide:
             yield from found
 
     def named(self, symbol: str) -> Sequence[Item]:
-        """The declarations of a symbol, in order."""
+        """Return the declarations of a symbol, in order."""
         return self._by_symbol.get(symbol, ())
 
     @cached_property
@@ -183,12 +183,12 @@ class PackageSide:
         return words.encode() in self._tree.read([path])[path]
 
     def body(self, item: Item) -> bytes:
-        """A declaration's bytes without its doc comment."""
+        """Return a declaration's bytes without its doc comment."""
         span = item.declaration.span
         return self._tree.read([item.path])[item.path][span.start : span.end]
 
     def profile(self, item: Item) -> similarity.Profile:
-        """What its body is compared by, its own names aside."""
+        """Return the token profile of a declaration's body, without its own names."""
         if item.key not in self._profiles:
             names = filter(None, (item.declaration.name, item.declaration.owner))
             self._profiles[item.key] = similarity.profile(self.body(item), names)
@@ -229,7 +229,7 @@ class PackageMatch:
         self.taken[found.key] = item
 
     def lost(self) -> Iterator[Item]:
-        """The declarations of the first tree that are not matched yet."""
+        """Return the declarations of the first tree that are not matched yet."""
         return (item for item in self.before.items if item.key not in self.matches)
 
     def fresh(self) -> Iterator[Item]:
@@ -276,7 +276,7 @@ class PackageMatch:
         return akin[0][1]
 
     def akin(self, old: Item) -> tuple[SimilarDeclaration, ...]:
-        """What of the second tree is new by its name, of a like kind and has an akin body, in order."""
+        """Return new names of the second tree of a like kind with a similar body, in order."""
         if old.key not in self._akin:
             kind = old.declaration.kind
             kinds = FUNCTION_KINDS if kind in FUNCTION_KINDS else frozenset({kind})
@@ -290,7 +290,7 @@ class PackageMatch:
         return similarity.dice(self.before.profile(old), self.after.profile(new))
 
     def _paired(self, olds: list[Item], news: list[Item]) -> Iterator[tuple[Item, Item]]:
-        """Declarations of the same name in a file: one is clear; of several, those of the same body."""
+        """Pair declarations of one name in a file: a single one is clear, several are paired by body."""
         if len(olds) == 1 == len(news):
             yield olds[0], news[0]
             return

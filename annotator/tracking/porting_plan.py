@@ -77,7 +77,7 @@ class VersionPair(msgspec.Struct, frozen=True):
 def assemble(
     old: str, new: str, changes: Sequence[SymbolChange], new_names: Iterable[Anchor]
 ) -> PortingReport:
-    """The report of what to port.
+    """Assemble the report of what to port.
 
     Args:
         old: The old tag.
@@ -100,7 +100,7 @@ def assemble(
 
 
 def symbol_change(compared: VersionPair) -> SymbolChange:
-    """What became of one symbol."""
+    """Compare the two versions of one symbol."""
     old, new = compared.old, compared.new
     shift = _shift(old, new)
     edit = _edit(old, new)
@@ -145,7 +145,7 @@ def _edit(old: DeclarationVersion | None, new: DeclarationVersion | None) -> Tex
 
 
 def _lines(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[str]:
-    """The unified diff of both codes without comments, with Go's lines as they are."""
+    """Return the unified diff of both codes without comments, with Go's lines as they are."""
     before, after = (
         similarity.without_comments(old.code).split("\n"),
         similarity.without_comments(new.code).split("\n"),
@@ -175,7 +175,7 @@ def added_declarations(
 
 # ── Findings ─────────────────────────────────────────────────────────────────────────────────────
 def change_details(old: DeclarationVersion, new: DeclarationVersion) -> tuple[ChangeDetail, ...]:
-    """What changed, most telling first."""
+    """Return the details that changed, the most important first."""
     found = [finding for find in _FINDERS for finding in find(old, new)]
     return tuple(found or [_finding("order", "changed", new.anchor.symbol, "", "")])
 
@@ -242,7 +242,7 @@ def _named(kind: str, old: Iterable[Parameter], new: Iterable[Parameter]) -> Ite
 
 
 def _counted(kind: str, old: Iterable[str], new: Iterable[str]) -> Iterator[ChangeDetail]:
-    """What stands there more often than before, or less often."""
+    """Yield the names that occur more often or less often than before."""
     before, after = Counter(old), Counter(new)
     for name in after - before:
         yield _finding(kind, "new", name, "", name)
@@ -255,7 +255,7 @@ def _finding(kind: str, change: str, name: str, old: str, new: str) -> ChangeDet
 
 
 def _explained(found: Iterable[ChangeDetail], counterparts: Iterable[Counterpart]) -> Iterator[ChangeDetail]:
-    """The findings, each with the reason that a docstring gives for differing there."""
+    """Return the findings, each with the reason that a docstring gives for differing there."""
     stated = [difference for counterpart in counterparts for difference in counterpart.differences]
     for finding in found:
         yield msgspec.structs.replace(finding, stated=_reason(finding, stated))
@@ -271,7 +271,7 @@ _FUNCTIONS = {Kind.FUNC: b"package p\n", Kind.METHOD: b"package p\n", Kind.CLOSU
 
 
 def version(tree: SourceTree, at: Anchor, go_names: GoNames, *, in_full: bool = True) -> DeclarationVersion:
-    """The declaration that an anchor of this tree stands for; in full, with what only its body tells."""
+    """Return the declaration at an anchor; `in_full` with the facts of its body."""
     declaration = at_anchor(tree, at)
     span = declaration.span
     code = tree.data(at.path)[span.start : span.end]
@@ -293,7 +293,7 @@ def version(tree: SourceTree, at: Anchor, go_names: GoNames, *, in_full: bool = 
 
 
 def names(tree: SourceTree, folders: Iterable[str]) -> Iterator[Anchor]:
-    """Every function, method and type of some packages, tests aside."""
+    """Yield every function, method and type of some packages, without tests."""
     wanted = set(folders)
     paths = [path for path in tree.go_files if folder_of(path) in wanted and not is_test_file(path)]
     for path, document in tree.documents(paths).items():
@@ -303,7 +303,7 @@ def names(tree: SourceTree, folders: Iterable[str]) -> Iterator[Anchor]:
 
 
 def _facts(declaration: Declaration, code: bytes, go_names: GoNames) -> function_facts.FunctionFacts:
-    """The facts of a function, read from its own bytes: the rest of the file need not be parsed for it."""
+    """Return the facts of a function from its own bytes, so that the rest of the file is not parsed."""
     head = _FUNCTIONS.get(declaration.kind)
     if head is None:
         return function_facts.FunctionFacts()
@@ -353,7 +353,7 @@ def porting(
     tags: tuple[str, str],
     go_names: GoNames,
 ) -> PortingReport:
-    """What changed in mapped symbols from one tag to another, and what is new in their packages.
+    """Report what changed in mapped symbols between two tags, and what is new in their packages.
 
     Args:
         source: The source.
@@ -397,7 +397,7 @@ def porting(
 
 
 def _commits(source: Source, names: Iterable[str]) -> dict[str, str]:
-    """The commits of what is no tag but a branch or a commit.
+    """Return the commits of names that are branches or commits, not tags.
 
     Raises:
         UnknownTag: One is nothing at all.
@@ -407,7 +407,7 @@ def _commits(source: Source, names: Iterable[str]) -> dict[str, str]:
 
 
 def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:
-    """The version tags on the way between some tags, with these; none if the way is too long to be walked."""
+    """Return the version tags between some tags, with these; none if there are too many release lines."""
     lines = spanned(releases(tags), ends)
     if len(lines) > MOST_LINES:
         return ()
@@ -423,14 +423,14 @@ def _load(tree: SourceTree, places: Iterable[TrackedPosition]) -> None:
 
 
 def _names(tree: SourceTree, places: Iterable[TrackedPosition]) -> Iterator[Anchor]:
-    """What the packages of some places declare."""
+    """Yield the declarations of the packages of some positions."""
     return names(tree, {folder_of(place.anchor.path) for place in places if not place.missing})
 
 
 def _version(
     tree: SourceTree, place: TrackedPosition, other: TrackedPosition, go_names: GoNames
 ) -> DeclarationVersion | None:
-    """A declaration, in full if it is another one at the other tag: else there is nothing to explain."""
+    """Return a declaration, in full only if its text differs at the other tag."""
     if place.missing:
         return None
     is_same = place.text is TextState.SAME is other.text

@@ -17,7 +17,7 @@ from annotator.tracking.tree_diff import TreeDiff
 
 
 class StepResult(NamedTuple):
-    """Where a declaration went and by what that was told; or, with no `by`, the best guess and why not."""
+    """A declaration's new location and the evidence; without evidence, the best guess and the reason."""
 
     stand: LocatedDeclaration | None
     by: Evidence | None
@@ -25,7 +25,7 @@ class StepResult(NamedTuple):
 
 
 class Reanchorer:
-    """One step from a tree to another; what was found out for one declaration serves the next."""
+    """Moves anchors from one tree to the next; package matches are shared between declarations."""
 
     def __init__(self, crossing: TreeDiff) -> None:
         self.crossing = crossing
@@ -51,7 +51,7 @@ class Reanchorer:
         return self._member(stand, top.stand, top.by)
 
     def returned(self, anchor: Anchor, body: bytes) -> StepResult | None:
-        """A declaration that was missing and is back in its file under its name, if its body is akin."""
+        """Find a missing declaration that is back in its file under its name with a similar body."""
         path = anchor.path
         if path not in self.crossing.after.go_files:
             return None
@@ -72,7 +72,7 @@ class Reanchorer:
         return self._tops[key]
 
     def _answers(self, path: str, top: Declaration) -> Iterator[StepResult]:
-        """From the surest sign to the weakest; the last answer is that there is none."""
+        """Yield answers from the strongest evidence to the weakest, and last that nothing matched."""
         if path in self.crossing.after.go_files:
             yield from _only_one(path, top, self.crossing.old(path), self.crossing.later(path))
         package = self._package(path)
@@ -113,7 +113,7 @@ class Reanchorer:
 
 
 def _only_one(path: str, top: Declaration, before: GoFile, after: GoFile) -> Iterator[StepResult]:
-    """The same name and kind in the same file, where it is the only one in both trees."""
+    """Find the same name and kind in the same file, if it is unique in both trees."""
     olds = [d for d in before.declarations if (d.symbol, d.kind) == (top.symbol, top.kind)]
     news = [d for d in after.declarations if (d.symbol, d.kind) == (top.symbol, top.kind)]
     if len(olds) == 1 == len(news):
@@ -140,7 +140,7 @@ _BINARY_PROBE = 8000
 
 
 def shifted(place: TrackedPosition, before: bytes, after: bytes) -> TrackedPosition | None:
-    """The place in the edited file, if there is no doubt about it; else parsing has to tell.
+    """Return the position in the edited file, or None if it is ambiguous and needs parsing.
 
     There is none if the bytes of the whole top-level declaration stand at the margin, once in either
     file, and in neither a comment nor a raw string.

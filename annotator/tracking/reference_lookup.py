@@ -11,7 +11,7 @@ from annotator.tracking.lookup import Found, Search, at_anchor, body, locate, na
 
 
 def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree | None = None) -> Verdict:
-    """What became of a reference at the tree's tag.
+    """Return a verdict on a reference at the tree's tag.
 
     Args:
         reference: What is cited.
@@ -31,7 +31,7 @@ def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree | Non
 
 
 def _completed(reference: Reference, tree: SourceTree) -> Reference:
-    """A bare file name gets the folder of the one file that it can mean, if it is one."""
+    """Complete a bare file name with its folder, if only one file has that name."""
     if "/" in reference.path or tree.has(reference.path):
         return reference
     files = [path for path in tree.go_files if path.rpartition("/")[2] == reference.path]
@@ -42,7 +42,7 @@ def _completed(reference: Reference, tree: SourceTree) -> Reference:
 
 
 def _text(looked_for: Search, found: Found) -> TextState:
-    """The declaration's text at the tag against the text where it was written."""
+    """Compare the declaration's text at the tag with the text where it was written."""
     if looked_for.origin is None or looked_for.written_at is None:
         return TextState.UNKNOWN
     before = body(looked_for.written_at, looked_for.origin)

@@ -100,12 +100,12 @@ def settle_once(package: PackageMatch, kind: Kind) -> None:
 
 
 def best(package: PackageMatch, lost: Item) -> Candidate | None:
-    """The most alike of the declarations that nothing became yet."""
+    """Return the most similar unmatched declarations."""
     return next(iter(_ranked(package, lost)), None)
 
 
 def _settle(package: PackageMatch, family: frozenset[Kind]) -> bool:
-    """Match what can be told of one family; whether that was anything."""
+    """Match the declarations of one family that are certain; return whether any were."""
     lost = [item for item in package.lost() if item.declaration.kind in family]
     ranked = {item.key: _ranked(package, item) for item in lost}
     claims: dict[tuple[str, int], list[float]] = {}
@@ -128,7 +128,7 @@ def _ranked(package: PackageMatch, lost: Item) -> list[Candidate]:
 
 
 def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) -> Candidate | None:
-    """The first candidate, if neither it nor the lost one has another that is nearly as good."""
+    """Return the first candidate, unless another one is nearly as good for either side."""
     if not ranked or (len(ranked) > 1 and ranked[1].score > ranked[0].score - MARGIN):
         return None
     rivals = sorted(claims[ranked[0].item.key], reverse=True)
@@ -163,7 +163,7 @@ def _can_be(lost: Item, item: Item) -> bool:
 
 
 def _owned_name(package: PackageMatch, lost: Item) -> str:
-    """The name of a method with its receiver's new name, where that was matched."""
+    """Return the name of a method with its receiver's new name, if that was matched."""
     owner, name = lost.declaration.owner, lost.declaration.name
     for item in package.before.named(owner) if owner else ():
         if item.key in package.matches:
@@ -221,7 +221,7 @@ def _became(package: PackageMatch, neighbour: Item | None) -> tuple[str, int] | 
 def _around(
     items: list[Item], item: Item, matched: dict[tuple[str, int], Match] | dict[tuple[str, int], Item]
 ) -> list[Item | None]:
-    """The nearest matched declarations on both sides, None at the file's edge."""
+    """Return the nearest matched declarations on both sides, None at the file's edge."""
     before = [other for other in items[: item.number] if other.key in matched]
     after = [other for other in items[item.number + 1 :] if other.key in matched]
     return [before[-1] if before else None, after[0] if after else None]
@@ -271,7 +271,7 @@ class _Candidate(NamedTuple):
 
 
 def find_in_other_packages(package: PackageMatch, lost: Item) -> Match | None:
-    """The one declaration of the same name and kind, new elsewhere in the tree, whose body agrees."""
+    """Find a declaration that moved to another package: same name and kind, new there, similar body."""
     known = set(package.after.paths)
     paths = [p for p in package.crossing.declaring_later(lost.declaration) if p not in known]
     same = [path for path in paths if is_test_file(path) is package.tests]
@@ -296,7 +296,7 @@ def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> I
 
 
 def _same_file(crossing: TreeDiff, path: str) -> GoFile | None:
-    """What the file was before: one that had such a declaration of its own has not got ours."""
+    """Return the earlier file; if it declared that symbol already, the symbol did not move there."""
     old = path if path in crossing.before.go_files else crossing.renamed_from.get(path)
     return crossing.old(old) if old is not None else None
 

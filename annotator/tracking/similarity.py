@@ -28,7 +28,7 @@ Profile = frozenset[int]
 
 
 def tokens(body: bytes) -> list[bytes]:
-    """The Go tokens of a body without comments and white space."""
+    """Return the Go tokens of a body without comments and white space."""
     return [token for token in _TOKEN.findall(body) if not token.startswith((b"//", b"/*"))]
 
 
@@ -38,7 +38,7 @@ def token_similarity(one: bytes, other: bytes) -> float:
 
 
 def profile(body: bytes, names: Iterable[str] = ()) -> Profile:
-    """What a body is compared by; `names` are its own, which a rename changes, and count as one word."""
+    """Return the token profile of a body; its own `names`, which a rename changes, count as one word."""
     own = {name.encode() for name in names}
     words = [b"\0" if token in own else token for token in tokens(body)]
     marks = {hash((pair, nth)) for pair, count in _pairs(words).items() for nth in range(count)}
@@ -57,7 +57,7 @@ def same_code(one: bytes, other: bytes) -> bool:
 
 
 def without_comments(code: str) -> str:
-    """The code without comments, and without the lines that held nothing else."""
+    """Return the code without comments, and without lines that held only comments."""
     kept = _COMMENT.sub(lambda match: match[1] or "\0", code)
     lines = [line for line in kept.split("\n") if "\0" not in line or line.strip("\0 \t")]
     return "\n".join(line.replace("\0", "") for line in lines)
@@ -68,7 +68,7 @@ def _pairs(words: list[bytes]) -> Counter[tuple[bytes, bytes]]:
 
 
 def fingerprint(body: bytes, size: int = 12) -> str:
-    """A few hex digits for each of the smallest hashes of a body's pairs of tokens.
+    """Return a minhash fingerprint of a body: hex digits of the smallest hashes of its token pairs.
 
     Bodies that have much in common have many of these in common (minhash); the text cannot be told
     from them.

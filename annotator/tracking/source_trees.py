@@ -20,19 +20,19 @@ class Snapshots(Protocol):
         ...
 
     def commit(self, tag: str) -> str:
-        """What tells a tag's content from any other."""
+        """Return an identifier of a tag's content, such as its commit."""
         ...
 
     def blob(self, tag: str, path: str) -> str | None:
-        """The blob id of a tag's file, None if it has none there."""
+        """Return the blob id of a tag's file, None if it has none there."""
         ...
 
     def content(self, tag: str) -> int:
-        """The blobs of a tag's files as a set of bits: what two tags share are the bits that both have."""
+        """Return the blobs of a tag's files as a bit set; common blobs are common bits."""
         ...
 
     def snapshot(self, tag: str) -> Snapshot:
-        """The snapshot at a tag."""
+        """Return the snapshot at a tag."""
         ...
 
 
@@ -53,15 +53,15 @@ class SourceTrees:
         self._crossings: dict[tuple[str, str], TreeDiff] = {}
 
     def commit(self, tag: str) -> str:
-        """What tells a tag's content from any other."""
+        """Return an identifier of a tag's content, such as its commit."""
         return self._snapshots.commit(tag)
 
     def blob(self, tag: str, path: str) -> str | None:
-        """The blob id of a tag's file, None if it has none there."""
+        """Return the blob id of a tag's file, None if it has none there."""
         return self._snapshots.blob(tag, path)
 
     def tree(self, tag: str) -> SourceTree:
-        """The tree at a tag; the same object until it is released."""
+        """Return the tree at a tag; the same object until it is released."""
         if tag not in self._trees:
             kind = _GoTree if self._snapshots.has_go_alone else SourceTree
             self._trees[tag] = kind(self._snapshots.snapshot(tag), self._cache)
@@ -79,5 +79,5 @@ class SourceTrees:
         self._crossings = {pair: found for pair, found in self._crossings.items() if tag not in pair}
 
     def content(self, tag: str) -> int:
-        """The blobs of a tag's files as a set of bits."""
+        """Return the blobs of a tag's files as a set of bits."""
         return self._snapshots.content(tag)

@@ -44,15 +44,15 @@ class TreesByTag(Protocol):
     """The trees of a walk's tags."""
 
     def commit(self, tag: str) -> str:
-        """What tells the tag's content from any other: its commit, or its name."""
+        """Return an identifier of a tag's content: its commit, or its name."""
         ...
 
     def blob(self, tag: str, path: str) -> str | None:
-        """The blob id of a tree's Go file, None if there is none; the tree is not made for it."""
+        """Return the blob id of a Go file at a tag, or None; no tree is created for it."""
         ...
 
     def tree(self, tag: str) -> SourceTree:
-        """The tree; made when it is first asked for."""
+        """Return the tree at a tag, created when it is first needed."""
         ...
 
     def crossing(self, before: str, after: str) -> TreeDiff:
@@ -60,7 +60,7 @@ class TreesByTag(Protocol):
         ...
 
     def release(self, tag: str) -> None:
-        """The tree is not needed any more."""
+        """Release a tree that is not needed any more."""
         ...
 
 
@@ -116,7 +116,7 @@ def follow(
 
 
 def _ways(baseline: str, hops: Iterable[TagStep], forest: TreesByTag) -> dict[str, int]:
-    """Return a number for each tag that stands for the commits on the way to it from the baseline."""
+    """Return a hash for each tag of the commits on the way to it from the baseline."""
     ways = {baseline: _number(forest.commit(baseline))}
     for hop in hops:
         ways[hop.after] = _number(f"{ways[hop.before]} {forest.commit(hop.after)}")
@@ -140,7 +140,7 @@ class _Cached:
             self._steps |= cache.get_many(STEPS, {key: key for key in self._keys})
 
     def step(self, way: int) -> tuple[Changes, list[int]]:
-        """Return the declarations that a cached step moved, and those of which it is not known."""
+        """Return the positions that a cached step changed, and the declarations without a cached step."""
         changes: Changes = {}
         unknown = []
         for number, key in enumerate(self._keys):
@@ -152,14 +152,14 @@ class _Cached:
         return changes, unknown
 
     def add(self, way: int, numbers: Iterable[int], changes: Changes) -> None:
-        """Take up what a step made of some declarations."""
+        """Add the result of a step for some declarations."""
         for number in numbers:
             key = self._keys[number]
             self._steps[key][way] = changes.get(number)
             self._changed.add(key)
 
     def store(self) -> None:
-        """Cache what was taken up."""
+        """Store the new steps in the cache."""
         if self._cache is not None:
             self._cache.put_many(STEPS, {key: self._steps[key] for key in self._changed})
         self._changed.clear()
@@ -174,7 +174,7 @@ def _at_baseline(start: Anchor) -> TrackedPosition:
 
 
 class _Walker:
-    """Crosses hops that are not known yet."""
+    """Computes steps that are not cached."""
 
     def __init__(self, starts: Sequence[Anchor], baseline: str, forest: TreesByTag) -> None:
         self._starts, self._baseline, self._forest = starts, baseline, forest
@@ -199,7 +199,7 @@ class _Walker:
         return {n: self._place(n, place, step) for n, place in touched.items()}
 
     def _touched(self, hop: TagStep, places: Mapping[int, TrackedPosition]) -> list[int]:
-        """The places whose file is another one, or none; a file that still is none brings nothing back."""
+        """Return the declarations whose file changed, or that are missing and whose file is back."""
         paths = {place.anchor.path for place in places.values()}
         before, after = ({p: self._forest.blob(tag, p) for p in paths} for tag in (hop.before, hop.after))
         stays = {path: before[path] == after[path] for path in paths}
@@ -210,7 +210,7 @@ class _Walker:
         ]
 
     def _bounded(self, number: int, place: TrackedPosition) -> TrackedPosition:
-        """The place with the bounds of its top-level declaration, which one at the baseline has not yet."""
+        """Return the position with the span of its top-level declaration, which a baseline position lacks."""
         if place.end or place.missing:
             return place
         whole = self._origin(number).whole
@@ -257,7 +257,7 @@ class _Walker:
         )
 
     def _cited(self, number: int, declaration: Declaration, data: bytes) -> int:
-        """The line of the declaration that holds the cited text, the nearest to its old offset; or 0."""
+        """Return the line with the cited text that is nearest to its old offset, or 0."""
         if not self._starts[number].offset:
             return declaration.line
         text, wanted = lines(data), self._origin(number).cited
@@ -286,7 +286,7 @@ class _Origin(NamedTuple):
 
 
 def _words(line: bytes) -> bytes:
-    """A line without its white space, which gofmt changes from version to version."""
+    """Return a line without its white space, which gofmt changes from version to version."""
     return b" ".join(line.split())
 
 
@@ -301,10 +301,10 @@ def _lost(place: TrackedPosition, carried: StepResult) -> TrackedPosition:
 
 
 class Woods(TreesByTag, Protocol):
-    """The trees of a walk's tags, and the blobs by which they are told to be alike."""
+    """The trees of some tags, and their blobs, which measure similarity."""
 
     def content(self, tag: str) -> int:
-        """The blobs of a tag's Go files as a set of bits: what two tags share are the bits that both have."""
+        """Return the blobs of a tag's Go files as a bit set; common blobs are common bits."""
         ...
 
 
@@ -325,7 +325,7 @@ def histories(
     *,
     among: Sequence[str] = (),
 ) -> tuple[ReferenceHistory, ...]:
-    """What became of each reference at each tag.
+    """Return the history of each reference over some tags.
 
     Args:
         tracked: What is followed.
@@ -368,7 +368,7 @@ def at_tags(
     *,
     among: Sequence[str] = (),
 ) -> dict[str, tuple[TrackedPosition, ...]]:
-    """Where declarations are at a few tags: in one step, and where that does not tell, on the way.
+    """Return the positions of declarations at a few tags: in one step or, if that fails, tag by tag.
 
     Args:
         starts: The declarations at the baseline.
@@ -397,7 +397,7 @@ def _completed(
 def between(
     tracked: Sequence[TrackedReference], before: SourceTree, after: SourceTree, cache: Cache | None = None
 ) -> tuple[Verdict, ...]:
-    """What became of references from one tree to another, however far apart: in one step.
+    """Return verdicts on references from one tree at another, in one step.
 
     Args:
         tracked: The references with their declarations in the first tree.
@@ -434,7 +434,7 @@ class _Two:
 
 
 def planned(tags: Sequence[str], baseline: str, woods: Woods) -> tuple[TagStep, ...]:
-    """The walk over all tags from the baseline."""
+    """Return the steps that reach all tags from the baseline."""
     return tag_graph.plan(tags, baseline, woods.content)
 
 
@@ -471,7 +471,7 @@ def _unfollowed(tracked: TrackedReference) -> str:
 
 
 def outcome(tracked: TrackedReference, place: TrackedPosition) -> Outcome:
-    """What a place means for a reference: the same, elsewhere, under another name, or not there."""
+    """Return the outcome for a reference: verified, moved, renamed or missing."""
     origin, now = tracked.anchor, place.anchor
     assert origin is not None  # noqa: S101 - only what is at the baseline has a place elsewhere
     if place.missing:
@@ -510,7 +510,7 @@ class TrackResult(msgspec.Struct, frozen=True):
 def track(
     releases: Releases, cache: Cache, base: SourceTree, references: Sequence[Reference], glob: str = "*"
 ) -> TrackResult:
-    """What became of references at a source's version tags.
+    """Follow references over a source's version tags.
 
     Args:
         releases: The source's version tags.
@@ -535,7 +535,7 @@ def track(
 
 
 def tracked(reference: Reference, base: SourceTree) -> TrackedReference:
-    """A reference with its declaration in the tree in which it is looked up."""
+    """Return a reference with its declaration in the baseline tree."""
     outcome = reference_lookup.verdict(reference, base).outcome
     if isinstance(outcome, Missing | Skipped):
         return TrackedReference(reference, None, outcome.reason)

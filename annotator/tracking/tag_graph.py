@@ -14,7 +14,7 @@ Content = Callable[[str], int]
 
 
 def plan(tags: Sequence[str], start: str, content: Content) -> tuple[TagStep, ...]:
-    """The hops that reach every tag from `start`.
+    """Return the steps that reach every tag from `start`.
 
     Tags of one release line (`18.09`) follow each other. A line begins near a tag of another one:
     of all lines' beginnings those are joined that have most files in common, as release branches
@@ -47,7 +47,7 @@ def plan(tags: Sequence[str], start: str, content: Content) -> tuple[TagStep, ..
 
 
 def towards(hops: Iterable[TagStep], wanted: Iterable[str]) -> tuple[TagStep, ...]:
-    """The hops of a plan that are needed to reach some tags, those within a release line made one."""
+    """Return the steps of a plan that lead to some tags, joined within a release line."""
     asked = set(wanted)
     needed, kept = set(asked), []
     for hop in reversed(tuple(hops)):
@@ -58,7 +58,7 @@ def towards(hops: Iterable[TagStep], wanted: Iterable[str]) -> tuple[TagStep, ..
 
 
 def _shortened(hops: Sequence[TagStep], wanted: Collection[str]) -> Iterable[TagStep]:
-    """Hops without the stops that nobody asked for, where neither side leaves the release line."""
+    """Join consecutive steps within a release line, except at tags that are wanted."""
     onward = Counter(hop.before for hop in hops)
     begun: dict[str, str] = {}
     for hop in hops:
@@ -101,7 +101,7 @@ class _Measure:
         self._found: dict[tuple[str, str], float] = {}
 
     def distance(self, one: str, other: str) -> float:
-        """The share of their blobs that only one of them has: 0 if they are the same, 1 if nothing is."""
+        """Return the share of blobs that only one of the tags has: 0 if equal, 1 if nothing is common."""
         pair = (one, other)
         if pair not in self._found:
             first, second = self._content(one), self._content(other)

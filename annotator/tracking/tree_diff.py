@@ -27,15 +27,15 @@ class DeclaredNames:
         self._files = files
 
     def naming(self, name: str) -> list[str]:
-        """Return the files that may declare a name, whatever it is of."""
+        """Return the files that may declare a name, of any kind."""
         return list(dict.fromkeys(path for path, _ in self._before(name)))
 
     def declaring(self, wanted: Declaration) -> list[str]:
-        """Return the files that may declare what has a declaration's name, receiver and kind, in order."""
+        """Return the files that may declare the same name, receiver and kind, in order."""
         return sorted({path for path, before in self._before(wanted.name) if _fits(before, wanted)})
 
     def _before(self, name: str) -> Sequence[tuple[str, bytes]]:
-        """Return the files that may declare a name, and what stands before it there."""
+        """Return the files that may declare a name, with the text before it."""
         return self._index.get(name.encode(), ())
 
     @cached_property
@@ -89,7 +89,7 @@ def similar_files(gone: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[s
 
 
 def profile(data: bytes) -> Lines:
-    """A file's telling lines, counted; import paths are not, as whole trees change them at once."""
+    """Count a file's significant lines; imports are not, as whole trees change them at once."""
     counted = Counter(map(bytes.strip, data.split(b"\n")))
     return {
         line: count
@@ -144,14 +144,14 @@ def _assign(scored: Iterable[tuple[float, str, str]]) -> dict[str, str]:
 
 
 def _tied(ranked: list[tuple[float, str, str]]) -> set[tuple[float, str, str]]:
-    """The pairs whose score another pair of the same old or new file has too."""
+    """Return the pairs that share their score with another pair of the same old or new file."""
     olds = Counter((score, old) for score, old, _ in ranked)
     news = Counter((score, new) for score, _, new in ranked)
     return {pair for pair in ranked if olds[pair[0], pair[1]] > 1 or news[pair[0], pair[2]] > 1}
 
 
 class TreeDiff:
-    """Two trees side by side; files whose blob is in both at the same path cost nothing."""
+    """Compares two trees: removed, added, modified and renamed files; computed lazily."""
 
     def __init__(self, before: SourceTree, after: SourceTree) -> None:
         self.before, self.after = before, after
@@ -179,7 +179,7 @@ class TreeDiff:
 
     @cached_property
     def renamed(self) -> Mapping[str, str]:
-        """Files that moved, old path to new, told by their content."""
+        """Moved files, old path to new, detected by content."""
         if not self.gone or not self.new:
             return {}
         old, new = self.before.go_files, self.after.go_files
@@ -214,7 +214,7 @@ class TreeDiff:
         return path if path in self.after.go_files else self.renamed.get(path)
 
     def package(self, path: str) -> tuple[list[str], list[str]]:
-        """The files that changed in a file's package: those of the first tree and of the second.
+        """Return the changed files of a file's package, in the first tree and in the second.
 
         The package is its folder, the folder that most of it moved to, and what single files became.
         Test files are compared with test files alone.
@@ -251,11 +251,11 @@ class TreeDiff:
         return DeclaredNames(self.before.read(sorted(self.gone | self.edited)))
 
     def old(self, path: str) -> GoFile:
-        """What a file says in the first tree."""
+        """Return a parsed file of the first tree."""
         return self.before.documents([path])[path]
 
     def later(self, path: str) -> GoFile:
-        """What a file says in the second tree."""
+        """Return a parsed file of the second tree."""
         return self.after.documents([path])[path]
 
 

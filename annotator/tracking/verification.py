@@ -21,12 +21,12 @@ _MANY = 200
 
 
 def verify_reference(at: Session, reference: Reference) -> Verdict:
-    """What became of one reference."""
+    """Return the verdict on one reference."""
     return verify_references(at, [reference])[0]
 
 
 def verify_references(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
-    """Where references are: by their names, and what these do not find is followed, all of a tag at once."""
+    """Return verdicts on references: by name, else by following them from the tag they were written at."""
     wanted = tuple(references)
     if len(wanted) >= _MANY:  # these need most files: parse them together, on all cores
         at.tree.documents(path for path in at.tree.go_files if not path.endswith("_test.go"))
@@ -50,7 +50,7 @@ def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]
 def _named(
     at: Session, reference: Reference, recorded: Callable[[], BaselineLookup]
 ) -> tuple[Verdict, str | None]:
-    """What a reference's name finds, and the tag from which it is to be followed if that is nothing."""
+    """Look a reference up by name; return the tag to follow it from if that fails."""
     if reference.ref is None or is_branch(at, reference.ref):
         found = reference_lookup.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
         return msgspec.structs.replace(found, reference=reference), None
@@ -64,7 +64,7 @@ def _named(
 
 
 def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
-    """What is surely found of references that were cited at a tag."""
+    """Follow references from the tag at which they were written; yield those found."""
     origin = at.at_hand(tag)
     assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
     wanted = list(references)
@@ -76,7 +76,7 @@ def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterato
 
 
 def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
-    """What became of a reference, with its text against the baseline."""
+    """Complete a verdict with the comparison of its text with the baseline."""
     if reference.ref == at.project.config.baseline:
         return found
     text = _text(at, reference, found)
@@ -84,7 +84,7 @@ def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
 
 
 def _text(at: Session, reference: Reference, found: Verdict) -> TextState | None:
-    """The declaration's text against the baseline's, where that is at hand; None where it is not."""
+    """Compare the declaration's text with the baseline's; None if the baseline is not available."""
     base = at.at_hand(at.project.config.baseline)
     if base is None or isinstance(found.outcome, Missing | Skipped) or not found.outcome.anchor.symbol:
         return None
@@ -101,7 +101,7 @@ def _text(at: Session, reference: Reference, found: Verdict) -> TextState | None
 
 
 def is_branch(at: Session, ref: str) -> bool:
-    """Return whether a cited ref is a branch, which does not tell at which tag the text was written.
+    """Return whether a cited ref is a branch, so that the tag at which the text was written is unknown.
 
     A branch named after a release line does tell: it stands for the tags of that line.
     """
@@ -118,7 +118,7 @@ def is_branch(at: Session, ref: str) -> bool:
 def _by_facts(
     at: Session, reference: Reference, found: Verdict, recorded: Callable[[], BaselineLookup]
 ) -> Verdict:
-    """What was recorded at the baseline stands in for it where it is not at hand."""
+    """Use the recorded facts in place of the baseline source if that is not available."""
     known = at.facts
     if known is None or reference.ref != known.tag or reference.symbol is None:
         return found

@@ -18,7 +18,7 @@ from annotator.model.go import Declaration, ResolvedUse
 
 @dataclass(eq=False)
 class Resolver:
-    """Binds the files of one snapshot; packages are read when a name first leads to them.
+    """Resolves names in the files of one snapshot; packages are parsed when a name first leads to them.
 
     Attributes:
         source: Gives the Go files of a folder.
@@ -35,13 +35,13 @@ class Resolver:
         self._files = FileSet(self.source)
 
     def uses(self, path: str) -> tuple[ResolvedUse, ...]:
-        """The proven uses in a file, in source order; none for a path without a Go file."""
+        """Return the proven uses in a file, in source order; none if the path has no Go file."""
         if path not in self._uses:
             self._uses[path] = self._bound(path)
         return self._uses[path]
 
     def uses_in(self, path: str, declaration: Declaration) -> tuple[ResolvedUse, ...]:
-        """The proven uses within one declaration of a file."""
+        """Return the proven uses within one declaration of a file."""
         uses = self.uses(path)
         first = bisect_left(uses, declaration.span.start, key=_start)
         last = bisect_left(uses, declaration.span.end, key=_start)
@@ -52,7 +52,7 @@ class Resolver:
         self._uses[path] = self._bound(path, watch)
 
     def root(self, path: str) -> Node | None:
-        """The root of a file's tree, if it is Go."""
+        """Return the root of a file's syntax tree, or None if the file is not Go."""
         found = self._files.file(path)
         return found.root if found is not None else None
 
@@ -84,7 +84,7 @@ class Resolver:
 
 @dataclass(frozen=True, slots=True)
 class BuildContext:
-    """What is known of the files that are built together."""
+    """The packages and types of the files that are built together."""
 
     packages: PackageIndex
     types: TypeResolver

@@ -42,7 +42,7 @@ class SelectedMember:
 
 @dataclass(frozen=True, slots=True)
 class _Elements:
-    """What a struct or interface spells out: by name, where each is named and declared; what it embeds."""
+    """The members of a struct or interface literal by name, and the types it embeds."""
 
     named: dict[str, list[tuple[Node, Node]]]
     embedded: list[Node | None]
@@ -56,7 +56,7 @@ class MemberLookup:
     _known: dict[tuple[str, int], _Elements] = field(default_factory=dict)
 
     def find(self, kind: Type | None, name: str) -> SelectedMember | None:
-        """The field or method that `x.name` means for an x of a type, promoted ones included."""
+        """Return the field or method that `x.name` selects for an x of a type, promoted ones included."""
         level: list[Type | None] = [kind]
         seen: set[NamedType] = set()
         for _ in range(MAX_DEPTH):
@@ -78,7 +78,7 @@ class MemberLookup:
     def _direct(
         self, kind: Type | None, name: str, seen: set[NamedType], embedded: list[Type | None]
     ) -> Iterator[SelectedMember]:
-        """The members that a type itself has by a name; its embedded types are added to `embedded`."""
+        """Yield the members that a type declares under a name; add its embedded types to `embedded`."""
         kind = _pointed(kind)
         if isinstance(kind, NamedType):
             if kind in seen:
@@ -130,7 +130,7 @@ def _read(spelled: Node, file: ParsedFile) -> _Elements:
 
 
 def elements(node: Node) -> list[Node]:
-    """The field declarations of a struct, the elements of an interface."""
+    """Return the field declarations of a struct, the elements of an interface."""
     if node.type == "struct_type":
         lists = [child for child in node.named_children if child.type == "field_declaration_list"]
         return [item for found in lists for item in found.named_children if item.type == "field_declaration"]
@@ -138,12 +138,12 @@ def elements(node: Node) -> list[Node]:
 
 
 def only_embedded(node: Node) -> Node | None:
-    """The type that an element without a name embeds."""
+    """Return the type that an element without a name embeds."""
     return node.child_by_field_name("type") if node.type == "field_declaration" else only_child(node)
 
 
 def _bare(node: Node | None) -> Node | None:
-    """The name that an embedded type goes by."""
+    """Return the bare name of an embedded type."""
     while node is not None and node.type in ("generic_type", "qualified_type", "pointer_type"):
         field_name = {"generic_type": "type", "qualified_type": "name"}.get(node.type)
         node = node.child_by_field_name(field_name) if field_name else only_child(node)
@@ -167,7 +167,7 @@ class ExpressionTypes:
     _variables: dict[tuple[str, int], Type | None] = field(default_factory=dict)
 
     def value(self, node: Node | None, context: Context) -> Type | None:
-        """An expression's type; None, if it is not known."""
+        """Return an expression's type, or None if it is unknown."""
         rule = self._RULES.get(node.type) if node is not None else None
         if node is None or rule is None or self._depth > MAX_DEPTH:
             return None
@@ -178,7 +178,7 @@ class ExpressionTypes:
             self._depth -= 1
 
     def values(self, nodes: list[Node], count: int, context: Context) -> list[Type | None]:
-        """The types of `count` variables that are given a list of expressions."""
+        """Return the types of `count` variables that are assigned a list of expressions."""
         if len(nodes) == count:
             return [_single(self.value(node, context)) for node in nodes]
         if len(nodes) != 1:
@@ -188,7 +188,7 @@ class ExpressionTypes:
         return [*items, *[None] * count][:count]
 
     def ranged(self, node: Node | None, context: Context) -> list[Type | None]:
-        """The types of the two variables of `for … range`."""
+        """Return the types of the two variables of `for … range`."""
         kind = self.types.underlying(_single(self.value(node, context)))
         match self.types.underlying(kind.element) if isinstance(kind, PointerType) else kind:
             case SliceType(element):
@@ -201,7 +201,7 @@ class ExpressionTypes:
                 return [None, None]
 
     def declared(self, entry: PackageSymbol) -> Type | None:
-        """What a package-level name means in an expression."""
+        """Return the type of a package-level name in an expression."""
         kind = entry.declaration.kind
         if kind in TYPE_KINDS:
             return TypeName(self.types.declared(entry))
@@ -210,7 +210,7 @@ class ExpressionTypes:
         return self._variable(entry)
 
     def selected(self, node: Node, context: Context) -> PackageSymbol | SelectedMember | None:
-        """What `operand.field` names."""
+        """Return the declaration or member that `operand.field` selects."""
         operand, name = node.child_by_field_name("operand"), node.child_by_field_name("field")
         if operand is None or name is None:
             return None
@@ -313,7 +313,7 @@ class ExpressionTypes:
         return TypeName(self.types.resolve(node, context))
 
     def _variable(self, entry: PackageSymbol) -> Type | None:
-        """The type of a package-level variable or constant, as declared or as its value has it."""
+        """Return the type of a package-level variable or constant, as declared or inferred from its value."""
         key = (entry.file.path, entry.declaration.span.start * 64 + entry.declaration.column)
         if key not in self._variables:
             self._variables[key] = None
@@ -357,7 +357,7 @@ class ExpressionTypes:
 
 
 def expressions(node: Node) -> list[Node]:
-    """The expressions of a list."""
+    """Return the expressions of a list."""
     return [child for child in node.named_children if child.type != "comment"]
 
 

@@ -17,7 +17,7 @@ from annotator.model.go import Declaration, GoFile, Span, folder_of
 
 @dataclass(frozen=True, eq=False)
 class ParsedFile:
-    """A Go file; what it says and its syntax tree are made when first asked for."""
+    """A Go file, parsed when first needed."""
 
     path: str
     folder: str
@@ -41,7 +41,7 @@ class ParsedFile:
         return by_symbol(self.document.declarations)
 
     def declared(self, symbol: str) -> tuple[Declaration, ...]:
-        """Its package-level declarations of `Name` or `Type.Method`; what is surely none is not read."""
+        """Return its declarations of `Name` or `Type.Method`; it is parsed only if the name occurs."""
         name = symbol.rpartition(".")[2]
         if name.encode() not in self.data:
             return ()
@@ -63,7 +63,7 @@ class ParsedFile:
         return declarations.by_position(self.document.declarations)
 
     def place(self, name: Node) -> Declaration | None:
-        """The declaration or member that a name is of."""
+        """Return the declaration or member whose name stands at a node."""
         return self.places.get(syntax.position(name))
 
     @cached_property
@@ -72,18 +72,18 @@ class ParsedFile:
         return Counter(found.symbol for found in self.places.values())
 
     def text(self, node: Node) -> str:
-        """A node's text."""
+        """Return a node's text."""
         return syntax.text(self.data, node)
 
     def node(self, declaration: Declaration) -> Node | None:
-        """The specification or function that declares a package-level name."""
+        """Return the specification or function that declares a package-level name."""
         where = declaration.span
         if where not in self._nodes:
             self._nodes[where] = self._declaring(where)
         return self._nodes[where]
 
     def descendant(self, where: Span) -> Node | None:
-        """The smallest named node around a stretch of the file."""
+        """Return the smallest named node around a stretch of the file."""
         root = self.root
         return root.named_descendant_for_byte_range(where.start, where.end) if root is not None else None
 
@@ -100,7 +100,7 @@ class ParsedFile:
 
 
 def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declaration, ...]]:
-    """Declarations by symbol: more than one, if there are twins."""
+    """Group declarations by symbol; duplicates such as `init` are kept."""
     found: dict[str, tuple[Declaration, ...]] = {}
     for declaration in declarations:
         found[declaration.symbol] = (*found.get(declaration.symbol, ()), declaration)
@@ -109,7 +109,7 @@ def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declara
 
 @dataclass(eq=False)
 class FileSet:
-    """The Go files of a repository, each the same object whatever it is built for."""
+    """The Go files of a repository, one object each for all platforms."""
 
     source: SourceTree
     _folders: dict[str, Mapping[str, ParsedFile]] = field(default_factory=dict)
@@ -146,7 +146,7 @@ class GoPackage:
     _found: dict[str, tuple[PackageSymbol, ...]] = field(default_factory=dict)
 
     def find(self, symbol: str) -> tuple[PackageSymbol, ...]:
-        """The declarations of `Name` or `Type.Method`: more than one, if twins cannot be told apart."""
+        """Return the declarations of `Name` or `Type.Method`; several if duplicates cannot be told apart."""
         if symbol not in self._found:
             self._found[symbol] = tuple(
                 PackageSymbol(file, found) for file in self.files for found in file.declared(symbol)
@@ -154,7 +154,7 @@ class GoPackage:
         return self._found[symbol]
 
     def only(self, symbol: str) -> PackageSymbol | None:
-        """The one declaration of a symbol, None if there is none or more than one."""
+        """Return the declaration of a symbol, or None unless there is exactly one."""
         found = self.find(symbol)
         return found[0] if len(found) == 1 else None
 
@@ -178,14 +178,14 @@ class PackageIndex:
     _packages: dict[tuple[str, str], GoPackage | None] = field(default_factory=dict)
 
     def of_import(self, path: str) -> GoPackage | None:
-        """The package of the repository that an import path means, vendored or not; None for others."""
+        """Return the repository's package for an import path, vendored or not, or None."""
         for module in sorted(self.modules, key=len, reverse=True):
             if path == module or path.startswith(f"{module}/"):
                 return self.package(path[len(module) + 1 :])
         return self.package(f"vendor/{path}")
 
     def package(self, folder: str, name: str = "") -> GoPackage | None:
-        """A folder's package; `name` is needed only for a file's own, which may be an external test's."""
+        """Return a folder's package; give `name` for a file's own, which may be an external test package."""
         built = self._built(folder)
         name = name or _importable(built)
         key = (folder, name)
@@ -211,6 +211,6 @@ class PackageIndex:
 
 
 def _importable(files: list[ParsedFile]) -> str:
-    """The name by which a folder's package is imported; empty if that is not one name."""
+    """Return the name by which a folder's package is imported; empty if it is ambiguous."""
     names = {file.head.package for file in files if not file.is_test}
     return names.pop() if len(names) == 1 else ""

@@ -59,7 +59,7 @@ class MapType:
 
 @dataclass(frozen=True, slots=True)
 class FunctionType:
-    """A function by what it returns."""
+    """A function type, by its results."""
 
     results: tuple[Type | None, ...]
 
@@ -124,7 +124,7 @@ class Context:
     scopes: tuple[Mapping[str, LocalName], ...] = ()
 
     def local(self, name: str) -> LocalName | None:
-        """The innermost local declaration of a name."""
+        """Return the innermost local declaration of a name."""
         for scope in reversed(self.scopes):
             if name in scope:
                 return scope[name]
@@ -155,7 +155,7 @@ class _Imported:
     dotted: list[GoPackage]
 
     def find(self, name: str) -> tuple[PackageSymbol, ...]:
-        """What a bare name means by a dot import."""
+        """Return the symbols that a bare name means through dot imports."""
         return next((found for package in self.dotted if (found := package.find(name))), ())
 
 
@@ -171,11 +171,11 @@ class TypeResolver:
     # ── Names ────────────────────────────────────────────────────────────────────────────────────
 
     def own_package(self, file: ParsedFile) -> GoPackage | None:
-        """The package that a file belongs to."""
+        """Return the package that a file belongs to."""
         return self.packages.package(file.folder, file.head.package)
 
     def entry(self, name: str, file: ParsedFile) -> PackageSymbol | None:
-        """The one package-level declaration that a bare name means in a file."""
+        """Return the package-level declaration of a bare name in a file, or None if it is ambiguous."""
         package = self.own_package(file) if name not in _NAMELESS else None
         found = package.find(name) if package is not None else ()
         if not found and name[:1].isupper():
@@ -183,7 +183,7 @@ class TypeResolver:
         return found[0] if len(found) == 1 else None
 
     def import_of(self, name: str, file: ParsedFile) -> PackageName | None:
-        """The imported package that a bare name means in a file."""
+        """Return the imported package that a bare name means in a file, or None."""
         return self._imported(file).packages.get(name)
 
     def _imported(self, file: ParsedFile) -> _Imported:
@@ -199,7 +199,7 @@ class TypeResolver:
         return self._imports[file.path]
 
     def named(self, name: str, context: Context) -> Type | None:
-        """The type that a bare name means."""
+        """Return the type that a bare name means, or None."""
         local = context.local(name)
         if local is not None:
             return local.type.type if isinstance(local.type, TypeName) else None
@@ -212,7 +212,7 @@ class TypeResolver:
         return None
 
     def declared(self, entry: PackageSymbol) -> Type | None:
-        """The type that a package-level declaration makes; for an alias, what it stands for."""
+        """Return the type that a package-level declaration defines; for an alias, the aliased type."""
         package = self.own_package(entry.file)
         if entry.declaration.kind not in TYPE_KINDS or package is None:
             return None
@@ -230,7 +230,7 @@ class TypeResolver:
     # ── Type expressions ─────────────────────────────────────────────────────────────────────────
 
     def resolve(self, node: Node | None, context: Context) -> Type | None:
-        """The type that a type expression means; None, if that is not known."""
+        """Return the type that a type expression means, or None if it is unknown."""
         rule = self._RULES.get(node.type) if node is not None else None
         if node is None or rule is None or self._depth > MAX_DEPTH:
             return None
@@ -274,7 +274,7 @@ class TypeResolver:
         return self.declared(entry) if entry is not None else None
 
     def function(self, node: Node, context: Context) -> FunctionType:
-        """A function's type, of its declaration, literal, type or interface method."""
+        """Return the type of a function declaration, literal, type or interface method."""
         result = node.child_by_field_name("result")
         if result is None:
             return FunctionType(())
@@ -283,7 +283,7 @@ class TypeResolver:
         return FunctionType(tuple(kind for _, kind in self.parameters(result, context)))
 
     def parameters(self, node: Node, context: Context) -> Iterator[tuple[Node | None, Type | None]]:
-        """The parameters of a list, each with its name, if it has one, and its type."""
+        """Return the parameters of a list, each with its name, if it has one, and its type."""
         for parameter in node.named_children:
             if parameter.type not in ("parameter_declaration", "variadic_parameter_declaration"):
                 continue
@@ -297,7 +297,7 @@ class TypeResolver:
                 yield None, kind
 
     def underlying(self, kind: Type | None) -> Type | None:
-        """A type without its name."""
+        """Return the underlying type of a named type."""
         for _ in range(MAX_DEPTH):
             if not isinstance(kind, NamedType):
                 return kind
@@ -316,7 +316,7 @@ class TypeResolver:
         return self._underlying[named]
 
     def value_of_function(self, entry: PackageSymbol) -> FunctionType | None:
-        """The type of a declared function or method."""
+        """Return the type of a declared function or method."""
         node = entry.file.node(entry.declaration)
         if node is None or node.type not in ("function_declaration", "method_declaration"):
             return None
@@ -342,7 +342,7 @@ class TypeResolver:
 
 
 def type_parameters(node: Node, file: ParsedFile) -> dict[str, LocalName]:
-    """The type parameters that a declaration's names may mean, a generic receiver's included."""
+    """Return the type parameters that are in scope of a declaration, a generic receiver's included."""
     names = [
         name
         for parameter in _children(node.child_by_field_name("type_parameters"))
@@ -362,6 +362,6 @@ def _children(node: Node | None) -> list[Node]:
 
 
 def only_child(node: Node) -> Node | None:
-    """A node's one child that is no comment, if it is one."""
+    """Return a node's only child that is not a comment, or None."""
     children = [child for child in node.named_children if child.type != "comment"]
     return children[0] if len(children) == 1 else None

@@ -49,15 +49,15 @@ class Scopes:
         return Context(self._file, tuple(self._stack))
 
     def enter(self, names: dict[str, LocalName] | None = None) -> None:
-        """A new scope begins, with names that it has from the start."""
+        """Enter a scope that starts with some names."""
         self._stack.append(names or {})
 
     def leave(self) -> None:
-        """The innermost scope ends."""
+        """Leave the innermost scope."""
         self._stack.pop()
 
     def declare(self, names: Sequence[Node], kinds: Sequence[Type | None], *, only_new: bool = False) -> None:
-        """Variables come into scope; with `:=`, those that the scope already has keep what they are."""
+        """Declare variables; with `only_new`, those of the innermost scope keep their declaration."""
         scope = self._stack[-1]
         for name, kind in zip(names, kinds, strict=False):
             called = self._file.text(name)
@@ -65,11 +65,11 @@ class Scopes:
                 scope[called] = LocalName(kind, self._closure(name))
 
     def declare_type(self, name: str, kind: Type | None) -> None:
-        """A local type comes into scope."""
+        """Declare a local type in the innermost scope."""
         self._stack[-1][name] = LocalName(TypeName(kind))
 
     def _closure(self, name: Node) -> str:
-        """The symbol of the closure that is bound to a name, if the document has just one so called."""
+        """Return the symbol of the closure that is bound to a name; empty if it is ambiguous."""
         row, column = name.start_point
         found = self._file.places.get((row + 1, column + 1))
         if found is None or found.kind is not Kind.CLOSURE or self._file.symbols[found.symbol] != 1:
@@ -109,7 +109,7 @@ class ScopeVisitor:
         self._scopes = Scopes(self.file)
 
     def run(self, root: Node) -> tuple[ResolvedUse, ...]:
-        """The uses in a tree."""
+        """Return the proven uses in a tree."""
         todo: list[VisitStep] = [node for node in reversed(root.named_children) if _is_sound(node, root)]
         while todo:
             step = todo.pop()
@@ -269,7 +269,7 @@ class ScopeVisitor:
         return list(node.named_children)
 
     def _element(self, node: Node) -> list[VisitStep]:
-        """An element without a key, of a slice or of a struct in the order of its fields."""
+        """Visit an element without a key, of a slice or of a struct in field order."""
         kind = self._expected.get(node.id)
         self._expect(node, kind.element if isinstance(kind, SliceType) else None)
         return list(node.named_children)
