@@ -64,7 +64,7 @@ class BenchmarkTable(msgspec.Struct, frozen=True):
 
 
 def decode(name: str, data: bytes) -> Mapping[str, BenchmarkTable]:
-    """The tables of a file by the names of the benchmarks.
+    """Return the tables of a file by the names of the benchmarks.
 
     Raises:
         InvalidInput: The file is not what the benchmarks write.
@@ -76,5 +76,5 @@ def decode(name: str, data: bytes) -> Mapping[str, BenchmarkTable]:
 
 
 def select(tables: Mapping[str, BenchmarkTable], names: Iterable[str]) -> tuple[BenchmarkTable, ...]:
-    """The tables that a text asks for, as far as they were measured."""
+    """Return the tables that a text asks for, as far as they were measured."""
     return tuple(tables[name] for name in names if name in tables)

@@ -98,7 +98,7 @@ class CrossReferences:
         return frozenset(one.notation for one in self._symbols)
 
     def _asked(self, interface: GoSymbol) -> frozenset[str]:
-        """The methods that an interface asks for; none if one of them is not recorded."""
+        """Return the methods that an interface asks for; none if one of them is not recorded."""
         folder = folder_of(interface.path)
         own = {
             one.symbol.rpartition(".")[2]: _signature(one)
@@ -113,7 +113,7 @@ class CrossReferences:
         return frozenset(own.values()).union(*inner) if all(inner) else frozenset()
 
     def _interface(self, folder: str, name: str) -> GoSymbol | None:
-        """An interface of the same package, which another one embeds."""
+        """Return an interface of the same package, which another one embeds."""
         found = (one for one in self._symbols if one.kind is Kind.INTERFACE and one.symbol == name)
         return next((one for one in found if folder_of(one.path) == folder), None)
 
@@ -127,7 +127,7 @@ def _grouped(calls: Iterable[ShownCall], *, leaving: bool) -> Mapping[str, tuple
 
 
 def _methods(symbols: Iterable[GoSymbol]) -> Mapping[str, frozenset[str]]:
-    """By a type's notation, the signatures of its methods, whatever files of its package they are in."""
+    """Return the signatures of the methods of each type by its notation, from all files of its package."""
     every = tuple(symbols)
     types = {(folder_of(one.path), one.symbol): one.notation for one in every if "." not in one.symbol}
     found: dict[str, set[str]] = defaultdict(set)
@@ -140,7 +140,7 @@ def _methods(symbols: Iterable[GoSymbol]) -> Mapping[str, frozenset[str]]:
 
 
 def _signature(one: GoSymbol) -> str:
-    """A method's name and types, without the names of parameters and packages."""
+    """Return a method's name and types, without the names of parameters and packages."""
     params, results = (
         ",".join(_QUALIFIER.sub("", param.type) for param in params) for params in (one.params, one.results)
     )

@@ -118,7 +118,7 @@ def _is_rendered(folder: Path, state: str) -> bool:
 
 
 def _state(settings: Path, docs: Path, port: int) -> str:
-    """A fingerprint of the pages and of what renders them."""
+    """Return a fingerprint of the pages and of what renders them."""
     tools = [f"{name} {version(name)}" for name in ("mkdocs", "mkdocs-material")]
     found = hashlib.sha256("\n".join([output.folder_fingerprint(docs), str(port), *tools]).encode())
     found.update(settings.read_bytes())

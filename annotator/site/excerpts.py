@@ -40,11 +40,11 @@ def go_excerpt(
     index: SiteIndex,
     page: str,
     plan: SymbolPagePlan,
-    lines_shown: LineRange,
+    line_range: LineRange,
     line_links: LineLinks | None = None,
 ) -> Excerpt:
-    """The lines of a lines_shown as a page shows them; `plan` is where they are at home."""
-    path, first, last = lines_shown.path, lines_shown.first, lines_shown.last
+    """Return the lines of a range as a page shows them; `plan` is where they are at home."""
+    path, first, last = line_range.path, line_range.first, line_range.last
     source = index.input.sources[path]
     lines = highlighting.code_lines(
         source.data,
@@ -83,15 +83,15 @@ class CounterpartColumn:
         self._taken: dict[str, set[int]] = defaultdict(set)
         self.line_links = _jumps(index, facing, self._home) if facing else {}
 
-    def of(self, lines_shown: LineRange) -> tuple[Excerpt, ...]:
-        """The counterparts of what a lines_shown of Go declares."""
+    def of(self, line_range: LineRange) -> tuple[Excerpt, ...]:
+        """Return the counterparts of what some lines of Go declare."""
         if self._facing is None:
             return ()
-        sides = self._facing.beside(lines_shown.path, lines_shown.first, lines_shown.last)
+        sides = self._facing.beside(line_range.path, line_range.first, line_range.last)
         return tuple(self._shown(side, self._facing) for side in sides)
 
     def _shown(self, side: CounterpartExcerpt, facing: SideBySide) -> Excerpt:
-        lines_shown = LineRange(side.path, side.first, side.last)
+        line_range = LineRange(side.path, side.first, side.last)
         taken = self._taken[side.path]
         anchors = highlighting.LineAnchors(facing.prefixes[side.path], self._home, frozenset(taken))
         taken.update(range(side.first, side.last + 1))
@@ -100,7 +100,7 @@ class CounterpartColumn:
         return python_excerpt(
             self._index,
             self._page,
-            lines_shown,
+            line_range,
             anchors,
             side.name,
             line_links=self.line_links,
@@ -111,7 +111,7 @@ class CounterpartColumn:
 def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
     index: SiteIndex,
     page: str,
-    lines_shown: LineRange,
+    line_range: LineRange,
     anchors: highlighting.LineAnchors,
     name: str,
     *,
@@ -119,12 +119,12 @@ def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
     hidden: frozenset[int] = frozenset(),
 ) -> Excerpt:
     """Return lines of a Python file as a page shows them, without those that are `hidden`."""
-    path = lines_shown.path
+    path = line_range.path
     module = index.input.mirror.modules[path]
     lines = highlighting.code_lines(
         module.data,
-        lines_shown.first,
-        lines_shown.last,
+        line_range.first,
+        line_range.last,
         anchors=anchors,
         uses=module.uses,
         href=_python_linker(index, page),
@@ -136,14 +136,14 @@ def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
     own = module_page(path)
     return Excerpt(
         path=path,
-        first=lines_shown.first,
-        last=lines_shown.last,
+        first=line_range.first,
+        last=line_range.last,
         lines=lines,
-        outside=index.own_file_url(path, lines_shown.first, lines_shown.last),
+        outside=index.own_file_url(path, line_range.first, line_range.last),
         tall=bool(anchors.home) and len(lines) > _TALL,
         language="py",
         name=name,
-        page="" if own == page else href(page, own, f"py-L{lines_shown.first}"),
+        page="" if own == page else href(page, own, f"py-L{line_range.first}"),
     )
 
 

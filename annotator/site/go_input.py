@@ -69,7 +69,7 @@ _MADE = msgspec.msgpack.Decoder(_Made)
 
 
 def read_go(at: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
-    """The Go files of some packages, tests apart; what is cached is not made again.
+    """Return the Go files of some packages, tests apart; what is cached is not made again.
 
     Args:
         at: The open source.

@@ -103,7 +103,7 @@ HighlightSpans = tuple[tuple[int, int, str], ...]
 
 @lru_cache(maxsize=1024)
 def highlight(data: bytes, language: str = "go") -> HighlightSpans:
-    """The coloured stretches of a file, in order and without overlap."""
+    """Return the coloured stretches of a file, in order and without overlap."""
     if len(data) > _LARGEST:
         return ()
     found, at = [], 0
@@ -162,7 +162,7 @@ def _is_coloured(token: _TokenType) -> bool:
 
 @cache
 def _colour(token: _TokenType) -> str:
-    """The short name that style sheets know a kind of token, or the nearest wider kind, by."""
+    """Return the short name that style sheets know a kind of token, or the nearest wider kind, by."""
     name = STANDARD_TYPES.get(token)
     while name is None and token.parent:
         token = token.parent
@@ -172,7 +172,7 @@ def _colour(token: _TokenType) -> str:
 
 @lru_cache(maxsize=1024)
 def line_offsets(data: bytes) -> tuple[int, ...]:
-    """The byte offset at which each line begins, and one past the end."""
+    """Return the byte offset at which each line begins, and one past the end."""
     found = [0]
     while (at := data.find(b"\n", found[-1])) >= 0:
         found.append(at + 1)
@@ -193,7 +193,7 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     highlighting: HighlightedFile | None = None,
     hidden: frozenset[int] = frozenset(),
 ) -> tuple[CodeLine, ...]:
-    """The lines `first` to `last`, 1-based and inclusive, as far as the file has them.
+    """Return the lines `first` to `last`, 1-based and inclusive, as far as the file has them.
 
     Args:
         data: The whole file.
@@ -315,7 +315,7 @@ def _linked(shown: _LinkedFile, start: int, end: int, inside: list[tuple[int, in
 
 
 def _coloured(shown: _LinkedFile, start: int, end: int) -> Iterator[str]:
-    """The bytes `[start, end)` of a line, each lines_shown in its colour."""
+    """Yield the bytes `[start, end)` of a line, each span in its colour."""
     found, data, at = shown.highlighting.pieces, shown.data, start
     for place in range(bisect_right(shown.highlighting.ends, start), len(found)):
         first, last, colour = found[place]

@@ -69,7 +69,7 @@ class PythonInput(msgspec.Struct, frozen=True):
     home: str = ""
 
     def named(self, path: str) -> str:
-        """The dotted name of a file's module."""
+        """Return the dotted name of a file's module."""
         return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 

@@ -115,7 +115,7 @@ class _FrontMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse(name: str, text: str) -> MarkdownText:
-    """The text of one file, `name` being the file's name without its suffix.
+    """Return the text of one file, `name` being the file's name without its suffix.
 
     Raises:
         InvalidInput: The head is missing or does not fit.
@@ -145,7 +145,7 @@ def parse(name: str, text: str) -> MarkdownText:
 
 
 def mentions(prose: MarkdownText) -> tuple[SymbolMention, ...]:
-    """Every symbol that the text and its head name: the text's in order, then the head's."""
+    """Return every symbol that the text and its head name: the text's in order, then the head's."""
     told = (
         SymbolMention(
             path=match[1], symbol=match[2], line=prose.line + prose.body.count("\n", 0, match.start())
@@ -160,7 +160,7 @@ def mentions(prose: MarkdownText) -> tuple[SymbolMention, ...]:
 
 
 def linked(prose: MarkdownText, show: Callable[[str, str], Html | None]) -> Html:
-    """The body as Markdown, each notation replaced by what `show(path, symbol)` makes of it."""
+    """Return the body as Markdown, each notation replaced by what `show(path, symbol)` makes of it."""
 
     def replace(match: re.Match[str]) -> str:
         shown = show(match[1], match[2])

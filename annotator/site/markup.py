@@ -22,7 +22,7 @@ _LONGEST = 80
 
 @lru_cache(maxsize=65536)
 def slug(text: str) -> str:
-    """The text as one part of an address, different for different texts.
+    """Return the text as one part of an address, different for different texts.
 
     Letters, digits, `_`, `-` and `.` stay, others become `~` and their number; names to which a
     web server, mkdocs or its theme gives a meaning are set apart; very long ones end in a digest.
@@ -37,7 +37,7 @@ def slug(text: str) -> str:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """The names, repeated ones (whatever their case) numbered: some file systems fold case."""
+    """Return the names, repeated ones (whatever their case) numbered: some file systems fold case."""
     seen: Counter[str] = Counter()
     found = []
     for name in names:
@@ -50,7 +50,7 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=262144)
 def href(page: str, target: str, anchor: str = "") -> str:
-    """How one page leads to another, both given by their paths with `.md`."""
+    """Return the relative address of a page, seen from another; both are paths with `.md`."""
     if page == target:
         return f"#{anchor}" if anchor else posixpath.basename(built(page))
     path = _relative(built(target), posixpath.dirname(page))
@@ -63,7 +63,7 @@ def _relative(path: str, folder: str) -> str:
 
 
 def built(page: str) -> str:
-    """The path under which a page is served."""
+    """Return the path under which a page is served."""
     return page.removesuffix(".md") + ".html"
 
 
@@ -81,13 +81,13 @@ class Html(Markup):
 
     @classmethod
     def escape(cls, s: Any, /) -> Html:
-        """`s` itself if it is HTML already, else its text with each special character as `&#N;`."""
+        """Return `s` itself if it is HTML, else its text with each special character as `&#N;`."""
         # Not by way of the class: what it would ask of a text is answered here.
         return str.__new__(cls, s) if isinstance(s, Markup) else _escaped(str(s))
 
 
 def escape(text: object) -> Html:
-    """The text as HTML in which every character outside `[A-Za-z0-9 ]` is a numeric reference.
+    """Return the text as HTML in which every character outside `[A-Za-z0-9 ]` is a numeric reference.
 
     Markdown, Jinja and mkdocs find nothing to act on, blank lines cannot end an HTML block, and a
     tab stays a tab. Characters that reverse the reading direction are shown by their number, for
@@ -102,7 +102,7 @@ def _escaped(text: str) -> Html:
 
 
 def label(text: object) -> Html:
-    """The text for a page's head, which is no Markdown but which themes escape once more, or not.
+    """Return the text for a page's head, which is no Markdown but which themes escape once more, or not.
 
     Only what could end a YAML string or act in HTML is a reference, so that ordinary titles read
     well either way.
@@ -111,7 +111,7 @@ def label(text: object) -> Html:
 
 
 def ticked(text: str) -> Html:
-    """The text as HTML, what stands between two backticks in it as code."""
+    """Return the text as HTML, what stands between two backticks in it as code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
@@ -119,17 +119,17 @@ def ticked(text: str) -> Html:
 
 
 def join(parts: Iterable[str]) -> Html:
-    """The parts one after another, each escaped unless it is HTML."""
+    """Return the parts one after another, each escaped unless it is HTML."""
     return Html("").join(parts)
 
 
 def web(address: str) -> str:
-    """The address if it is one of the web, else nothing: no other scheme may become a link."""
+    """Return the address if it is one of the web, else nothing: no other scheme may become a link."""
     return address if _WEB.fullmatch(address) else ""
 
 
 def quote(path: str) -> str:
-    """A path of a repository as part of an address."""
+    """Return a path of a repository as part of an address."""
     return urllib.parse.quote(path.encode("utf-8", "surrogateescape"), safe="/")
 
 

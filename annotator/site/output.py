@@ -49,7 +49,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 def read_stamp(folder: Path, state: str) -> bytes | None:
-    """What was noted when the folder was written from this state, if nothing in it has changed since."""
+    """Return the note written with a folder, if its state and its files are unchanged; else None."""
     try:
         head, note = _stamp(folder).read_bytes().split(b"\n", 1)
     except (OSError, ValueError):
@@ -66,7 +66,7 @@ def write_stamp(folder: Path, state: str, note: bytes) -> None:
 
 
 def _head(folder: Path, state: str, note: bytes) -> bytes:
-    """What a stamp begins with: the state, the folder as it is, and the note that follows."""
+    """Return what a stamp begins with: the state, the folder as it is, and the note that follows."""
     return f"{state} {folder_fingerprint(folder)} {hashlib.sha256(note).hexdigest()}".encode()
 
 
@@ -75,7 +75,7 @@ def _stamp(folder: Path) -> Path:
 
 
 def folder_fingerprint(folder: Path) -> str:
-    """A name for the folder's files by their sizes and times."""
+    """Return a name for the folder's files by their sizes and times."""
     found = hashlib.sha256()
     for at, names, files in os.walk(folder):
         names.sort()
@@ -88,7 +88,7 @@ def folder_fingerprint(folder: Path) -> str:
 
 
 def assets(folder: Path) -> dict[str, bytes]:
-    """The files of an assets folder, by their paths on the site; none if there is no such folder."""
+    """Return the files of an assets folder, by their paths on the site; none if there is no such folder."""
     found = (file for file in sorted(folder.rglob("*")) if file.is_file())
     return {f"{folder.name}/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in found}
 

@@ -110,7 +110,7 @@ PageLocations = dict[tuple[str, str], PageLocation]
 def plan_symbol_pages(
     sources: Mapping[str, GoSourceFile], anchors: Iterable[Anchor], named: Iterable[tuple[str, str]] = ()
 ) -> tuple[SymbolPagePlan, ...]:
-    """The pages that show what the anchors name, what that uses, one step far, and what is `named`.
+    """Return the pages that show what the anchors name, what that uses, one step far, and what is `named`.
 
     A type that an anchor names, or whose method it names, is shown with all its methods, unless these
     fill a book. Whatever
@@ -134,7 +134,7 @@ def plan_symbol_pages(
 
 
 def locate_symbols(shown: Iterable[SymbolPagePlan]) -> PageLocations:
-    """Where each declaration, and each of its fields, methods and closures, is found."""
+    """Return the page and anchor of each declaration, field, method and closure."""
     found: PageLocations = {}
     for plan in shown:
         for item in plan.items:
@@ -206,31 +206,31 @@ class _DeclarationIndex:
         return self._sources[path].document.package
 
     def at(self, anchor: Anchor) -> _Candidate | None:
-        """The top-level declaration that an anchor lies in."""
+        """Return the top-level declaration that an anchor lies in."""
         for found in self._files.get(anchor.path, ()):
             if found.declaration.span.line <= anchor.line <= found.declaration.span.end_line:
                 return found
         return self.find(anchor.path, anchor.symbol)
 
     def find(self, path: str, symbol: str) -> _Candidate | None:
-        """The top-level declaration that a symbol is, or is part of."""
+        """Return the top-level declaration that a symbol is, or is part of."""
         return self._symbols.get((path, symbol))
 
     def whole(self, found: _Candidate | None) -> tuple[_Candidate, ...]:
-        """A type's declaration with all its methods, a function alone."""
+        """Return a type's declaration with all its methods, a function alone."""
         if found is None:
             return ()
         return tuple(self._types[found.folder, found.type]) if found.type else (found,)
 
     def seeded(self, found: _Candidate | None) -> tuple[_Candidate, ...]:
-        """A cited declaration with what gives it its sense: a type whole unless it is a world of its own."""
+        """Return a cited declaration; a type with all its methods, unless it is huge."""
         whole = self.whole(found)
         if found is None or sum(one.lines for one in whole) <= _HUGE:
             return whole
         return (found, *(one for one in whole if one.declaration.kind in TYPES))
 
     def around(self, found: _Candidate) -> tuple[_Candidate, ...]:
-        """A used declaration with what gives it its sense: a type whole if it is not too large."""
+        """Yield a used declaration; a type with all its methods, unless it is large."""
         whole = self.whole(found)
         if sum(one.lines for one in whole) <= _LARGE:
             return whole
@@ -266,19 +266,19 @@ def _sheet(
 
 
 def _prefixes(paths: tuple[str, ...]) -> dict[str, str]:
-    """`go-L` for the page's first file, with the file's name for the others."""
+    """Return the anchor prefixes of files: `go-L` for the first, with the file's name for the others."""
     others = unique([slug(path.rpartition("/")[2].removesuffix(".go")) for path in paths[1:]])
     return dict(zip(paths, ("go-L", *(f"go-{other}-L" for other in others)), strict=True))
 
 
 def page_of(folder: str, name: str) -> str:
-    """The page of a type, or of what its package has besides types, whose names another does not share."""
+    """Return the path of the page of a type, or of a package if the name is empty."""
     folders = (slug(part) for part in folder.split("/")) if folder else ("~",)
     return "/".join(("go", *folders, slug(name) or "index")) + ".md"
 
 
 def group_adjacent(items: Iterable[PlacedDeclaration]) -> Iterator[tuple[PlacedDeclaration, ...]]:
-    """The items of one file, in order, those together that share lines or stand right below each other."""
+    """Yield the items of one file in groups that share lines or follow each other."""
     ordered = sorted(items, key=lambda item: (item.first, item.last))
     start, reach = 0, 0
     for place, (one, after) in enumerate(pairwise(ordered), 1):
@@ -291,6 +291,6 @@ def group_adjacent(items: Iterable[PlacedDeclaration]) -> Iterator[tuple[PlacedD
 
 
 def _related(one: PlacedDeclaration, after: PlacedDeclaration) -> bool:
-    """Whether two constants or variables stand in a group, or nearly."""
+    """Return whether two constants or variables stand in a group, or nearly."""
     kinds = {one.declaration.kind, after.declaration.kind}
     return len(kinds) == 1 and kinds <= {Kind.CONST, Kind.VAR} and after.first - one.last <= 2  # noqa: PLR2004

@@ -161,7 +161,7 @@ class PythonReader:
 
 
 def python_files(project: Project) -> Iterator[str]:
-    """The files of the packages, by their paths from the project's root, in order."""
+    """Yield the files of the packages, by their paths from the project's root, in order."""
     for package in project.config.packages:
         for file in sorted((project.root / package).rglob("*.py")):
             yield file.relative_to(project.root).as_posix()

@@ -56,7 +56,7 @@ def files(plan: SitePlan) -> Mapping[str, bytes]:
 
 
 def markdown(frame: SiteFrame, page: SitePage) -> str:
-    """A page as Markdown for mkdocs, with its head."""
+    """Return a page as Markdown for mkdocs, with its head."""
     root = "../" * page.path.count("/")
     template = _environment().get_template(_name(page))
     return template.render(page=page, view=page.view, frame=frame, root=root)
@@ -67,7 +67,7 @@ def _redirect(view: Redirect) -> str:
 
 
 def settings(plan: SitePlan, paths: list[str]) -> str:
-    """The navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
+    """Return the navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
     lines = ["# Generated; mkdocs.yml inherits it.", "nav:", *_nav(plan, paths)]
     return "\n".join(lines) + "\n"
 
@@ -86,7 +86,7 @@ def _nav(plan: SitePlan, paths: list[str]) -> Iterator[str]:
 
 
 def _below(paths: list[str], first: str) -> list[str]:
-    """The pages of a folder, its own page first."""
+    """Return the pages of a folder, its own page first."""
     folder = first.rpartition("/")[0]
     found = [path for path in paths if path.startswith(f"{folder}/")]
     return sorted(found, key=lambda path: path != first)
@@ -99,13 +99,13 @@ def _listed(title: str, paths: list[str]) -> Iterator[str]:
 
 
 def _name(page: SitePage) -> str:
-    """The template of a view: `SymbolPage` is written by `symbol.md.jinja`."""
+    """Return the template of a view: `SymbolPage` is written by `symbol.md.jinja`."""
     name = type(page.view).__name__.removesuffix("Page")
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() + ".md.jinja"
 
 
 def folder() -> Path:
-    """The templates: inside the installed package, or beside it in the project's tree."""
+    """Return the templates: inside the installed package, or beside it in the project's tree."""
     package = Path(__file__).resolve().parents[1]
     inside = package / "templates"
     return inside if inside.is_dir() else package.parent / "templates"
@@ -113,7 +113,7 @@ def folder() -> Path:
 
 @cache
 def _environment() -> jinja2.Environment:
-    """Every value that a template prints goes through `escape`, so that none can be forgotten."""
+    """Return the Jinja environment, which passes every printed value through `escape`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder()),
         autoescape=True,

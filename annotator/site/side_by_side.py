@@ -56,7 +56,7 @@ class SideBySide:
         self.prefixes = prefixes
 
     def beside(self, path: str, first: int, last: int) -> tuple[CounterpartExcerpt, ...]:
-        """The counterparts of what some lines of a Go file declare, each once, in the order of Go."""
+        """Return the counterparts of what some lines of a Go file declare, each once, in the order of Go."""
         found = (
             side
             for side in self.sides
@@ -65,7 +65,7 @@ class SideBySide:
         return tuple({(side.path, side.first): side for side in found}.values())
 
     def pairs(self, path: str, first: int, last: int) -> tuple[CounterpartExcerpt, ...]:
-        """The same for each pair, though two of them may be the same lines."""
+        """Return the counterparts of what some lines of a Go file declare, one for each pair."""
         found = (
             side
             for side in self.sides
@@ -107,7 +107,7 @@ class SideBySideIndex:
         return {notation: frozenset(names) for notation, names in found.items()}
 
     def line_links(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
-        """The lines of a side that do what a line of its original does: the first for each thing."""
+        """Yield the lines of a side that do what a line of its original does: the first for each thing."""
         yield from self._calls(side)
         yield from self._members(side)
 
@@ -128,7 +128,7 @@ class SideBySideIndex:
                 yield LineLink((path, use.line), (side.path, line), use.symbol)
 
     def _members(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
-        """A struct's fields and an interface's methods, by the rows of the pair."""
+        """Yield a struct's fields and an interface's methods, by the rows of the pair."""
         lines = {member.name: member.line for member in side.place.declaration.members}
         data = self._mirror.modules[side.path].data
         for row in side.pair.rows:
@@ -139,7 +139,7 @@ class SideBySideIndex:
 
 
 def line_has_word(data: bytes, line: int, word: str) -> bool:
-    """Whether a 1-based line of a file has a word."""
+    """Return whether a 1-based line of a file has a word."""
     ends = line_offsets(data)
     if not 0 < line < len(ends):
         return False
@@ -165,7 +165,7 @@ def _sides(mirror: PythonInput, places: PageLocations) -> Iterator[CounterpartEx
 
 
 def _methods(mirror: PythonInput) -> Mapping[str, list[PythonObject]]:
-    """By a class's dotted name, its own methods in the order of their lines."""
+    """Return the methods of each class by its dotted name, in the order of their lines."""
     found: dict[str, list[PythonObject]] = defaultdict(list)
     for name, known in mirror.objects.items():
         owner = mirror.objects.get(name.rpartition(".")[0])
@@ -177,7 +177,7 @@ def _methods(mirror: PythonInput) -> Mapping[str, list[PythonObject]]:
 def _shown(
     ours: PythonObject, pair: Comparison, module: PythonFile, methods: list[PythonObject]
 ) -> tuple[int, int]:
-    """The first and last line of a counterpart that stand beside its original."""
+    """Return the first and last line of a counterpart that stand beside its original."""
     lines = module.data.decode("utf-8", "replace").splitlines()
     if ours.kind == "attribute":
         return ours.line, _end_of_words(ours, pair, lines)
@@ -190,7 +190,7 @@ def _shown(
 
 
 def _end_of_words(ours: PythonObject, pair: Comparison, lines: list[str]) -> int:
-    """The last line of an attribute's docstring, which names the original."""
+    """Return the last line of an attribute's docstring, which names the original."""
     said = (*pair.counterpart.mirrors, *pair.counterpart.differences)
     last = max([getattr(one, "at_line", 0) or getattr(one, "line", 0) for one in said] + [ours.end_line])
     following = range(last, min(last + 40, len(lines)) + 1)
@@ -204,7 +204,7 @@ def _facing(page: str, sides: list[CounterpartExcerpt]) -> SideBySide:
 
 
 def prefixes(paths: tuple[str, ...]) -> Mapping[str, str]:
-    """`py-L` for a page's first Python file, with the file's name for the others."""
+    """Return the anchor prefixes of Python files: `py-L` first, the others with the file's name."""
     others = unique([slug(_stem(path)) for path in paths[1:]])
     return dict(zip(paths, ("py-L", *(f"py-{other}-L" for other in others)), strict=False))
 

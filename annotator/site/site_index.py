@@ -61,7 +61,7 @@ class SiteChapter(msgspec.Struct, frozen=True):
 
 
 def resolved_anchor(verdict: Verdict) -> Anchor | None:
-    """Where a reference surely is, if it is anywhere."""
+    """Return the anchor that a reference resolves to, or None."""
     match verdict.outcome:
         case Missing() | Skipped():
             return None
@@ -75,7 +75,7 @@ def shown_packages(
     mirror: PythonInput | None = None,
     since: Iterable[Verdict] = (),
 ) -> frozenset[str]:
-    """The folders of the packages whose Go files, tests aside, the pages can show."""
+    """Return the folders of the packages whose Go files, tests aside, the pages can show."""
     anchors = (resolved_anchor(verdict) for verdict in chain(since, *(one.verdicts for one in cited)))
     named = (mention.path for text in texts for mention in _mentions(text))
     pairs = mirror.pairs if mirror else ()
@@ -219,7 +219,7 @@ class SiteIndex:
         return found
 
     def page_plan(self, page: str) -> SymbolPagePlan:
-        """The plan of a symbol page."""
+        """Return the plan of a symbol page."""
         return self._by_page[page]
 
     @cached_property
@@ -227,7 +227,7 @@ class SiteIndex:
         return {plan.page: plan for plan in self.page_plans}
 
     def python_link(self, page: str, name: str) -> tuple[str, str] | None:
-        """Address and title of a Python object: where it faces its original, else in its file."""
+        """Return address and title of a Python object: where it faces its original, else in its file."""
         known = self.input.mirror.objects.get(name)
         if known is None or known.path not in self.input.mirror.modules:
             return None
@@ -235,13 +235,13 @@ class SiteIndex:
         return href(page, *at), f"{describe_python(known)} in {known.path}, line {known.line}"
 
     def own_file_url(self, path: str, first: int, last: int) -> str:
-        """The address of lines of a Python file on the web; empty if it is not there."""
+        """Return the address of lines of a Python file on the web; empty if it is not there."""
         home = web(self.input.mirror.home).rstrip("/")
         lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
         return f"{home}/{quote(path)}{lines}" if home else ""
 
     def named_symbols(self, chapter: SiteChapter) -> tuple[PageLocation, ...]:
-        """The places that a chapter cites or names, each once, in order."""
+        """Return the places that a chapter cites or names, each once, in order."""
         cited = (
             self.location(anchor) for verdict in chapter.verdicts if (anchor := resolved_anchor(verdict))
         )
@@ -250,29 +250,29 @@ class SiteIndex:
         return tuple(unique.values())
 
     def location(self, anchor: Anchor) -> PageLocation | None:
-        """The place of a declaration that was found."""
+        """Return the place of a declaration that was found."""
         return self.locations.get((anchor.path, anchor.symbol))
 
     def unlinked_mentions(self) -> Iterator[tuple[MarkdownText, SymbolMention]]:
-        """What our texts name and the pages do not show."""
+        """Yield what our texts name and the pages do not show."""
         for text in self.input.texts:
             for mention in _mentions(text):
                 if (mention.path, mention.symbol) not in self.locations:
                     yield text, mention
 
     def permalink(self, path: str, first: int, last: int) -> str:
-        """The address of exact lines in the repository; empty if it is not on the web."""
+        """Return the address of exact lines in the repository; empty if it is not on the web."""
         root = self._tree()
         lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
         return f"{root}/{quote(path)}{lines}" if root else ""
 
     def file_url(self, path: str) -> str:
-        """The address of a file in the repository; empty if it is not on the web."""
+        """Return the address of a file in the repository; empty if it is not on the web."""
         root = self._tree()
         return f"{root}/{quote(path)}" if root and path else ""
 
     def url_at_tag(self, tag: str, path: str, line: int) -> str:
-        """The address of a line in the repository at another tag; empty if it is not on the web."""
+        """Return the address of a line in the repository at another tag; empty if it is not on the web."""
         root = self._tree(tag)
         return f"{root}/{quote(path)}#L{line}" if root else ""
 
@@ -282,7 +282,7 @@ class SiteIndex:
         return f"{repository}/blob/{quote(shown)}" if repository else ""
 
     def linked_text(self, text: MarkdownText, page: str) -> Html:
-        """A text of ours with its notations linked, for the given page."""
+        """Return a text of ours with its notations linked, for the given page."""
 
         def show(path: str, symbol: str) -> Html | None:
             place = self.locations.get((path, symbol))
@@ -302,12 +302,12 @@ def _line(found: tuple[PageLocation, Verdict]) -> tuple[str, int]:
 
 
 def link_to(page: str, place: PageLocation, text: str = "") -> Link:
-    """A link from a page to a symbol's place."""
+    """Return a link from a page to a symbol's place."""
     return Link(text or place.name, href(page, place.page, place.anchor), describe_go(place))
 
 
 def describe_go(place: PageLocation) -> str:
-    """What a Go symbol is and where it stands, in a line for people."""
+    """Return what a Go symbol is and where it stands, in a line for people."""
     declaration = place.declaration
     written = _cut(declaration.signature or declaration.type)
     where = f"{declaration.kind} in {place.path}, line {declaration.line}"
@@ -315,7 +315,7 @@ def describe_go(place: PageLocation) -> str:
 
 
 def describe_python(known: PythonObject) -> str:
-    """What a Python object is, in a line for people."""
+    """Return what a Python object is, in a line for people."""
     if known.kind not in ("function", "signature"):
         return f"{known.kind} {known.name}"
     params = ", ".join(f"{one.name}: {one.type}" if one.type else one.name for one in known.params)
@@ -327,19 +327,19 @@ def _cut(text: str) -> str:
 
 
 def example_page(name: str) -> str:
-    """The page of an example."""
+    """Return the page of an example."""
     return f"examples/{slug(name)}.md"
 
 
 @cache
 def module_page(path: str) -> str:
-    """The page that shows a Python file whole."""
+    """Return the page that shows a Python file whole."""
     *folders, name = path.removesuffix(".py").split("/")
     return "/".join(("py", *(slug(folder) for folder in folders), slug(name))) + ".md"
 
 
 def chapter_sort_key(number: str) -> tuple[tuple[int, str], ...]:
-    """A key that sorts `2.10` after `2.9`."""
+    """Return a key that sorts `2.10` after `2.9`."""
     parts = re.split(r"[.\-]", number)
     return tuple((int(part), "") if re.fullmatch("[0-9]{1,9}", part) else (0, part) for part in parts)
 
@@ -362,7 +362,7 @@ def _cited_stops(
 
 
 def _chapters(article: Article) -> Iterator[Chapter]:
-    """The article's chapters, those with the same number as one."""
+    """Yield the article's chapters, those with the same number as one."""
     joined: dict[str, Chapter] = {}
     for chapter in article.chapters:
         before = joined.get(chapter.number)
@@ -372,7 +372,7 @@ def _chapters(article: Article) -> Iterator[Chapter]:
 
 
 def _folders(articles: Iterable[Article]) -> list[str]:
-    """The folders of further articles' chapters: their files' names, those that are alike with a number."""
+    """Return a folder for the chapters of each further article: its file's name, numbered if repeated."""
     names = [slug(PurePosixPath(article.file).stem) or "~" for article in articles]
     return [
         f"{name}/" if names.index(name) == place else f"{name}~{place + 1}/"

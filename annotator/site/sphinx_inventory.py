@@ -28,7 +28,7 @@ class InventoryEntry(msgspec.Struct, frozen=True):
 
 
 def encode(entries: Iterable[InventoryEntry], project: str, version: str) -> bytes:
-    """The file `objects.inv`, version 2; names and addresses that its format cannot hold are left out."""
+    """Return `objects.inv`, version 2, without names and addresses that its format cannot hold."""
     head = (
         "# Sphinx inventory version 2\n"
         f"# Project: {_BREAKS.sub(' ', project)}\n"

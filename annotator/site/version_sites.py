@@ -147,7 +147,7 @@ def _build_all(versions: Sequence[VersionSite], folder: Path, aside: Path) -> No
 
 
 def _is_finished(version: VersionSite, built: Path) -> bool:
-    """Whether a site was built from a version's state to the end."""
+    """Return whether a site was built from a version's state to the end."""
     try:
         return (built / _STATE).read_text(encoding="utf-8") == version.state
     except (OSError, UnicodeDecodeError):
@@ -155,7 +155,7 @@ def _is_finished(version: VersionSite, built: Path) -> bool:
 
 
 def _prepared(pages: Mapping[str, bytes], folder: Path, work: Path) -> Path:
-    """A folder in which mkdocs finds a site's pages and settings."""
+    """Return a folder in which mkdocs finds a site's pages and settings."""
     output.write(pages, work / "docs")
     for name in _SETTINGS:
         shutil.copy(folder / name, work / name)
@@ -183,7 +183,7 @@ def _build(work: Path, state: str) -> None:
 
 
 def _versioned(folder: Path, aside: Path) -> Path:
-    """The folder of versions; a single site that mkdocs made there gives way."""
+    """Return the folder of versions; a single site that mkdocs made there gives way."""
     if folder.exists() and not (folder / LIST).is_file():
         folder.rename(aside / "single")
     folder.mkdir(exist_ok=True)
@@ -197,7 +197,7 @@ def _put(new: Path, place: Path, old: Path) -> None:
 
 
 def _listed(folder: Path, tags: Mapping[str, str], baseline: str) -> Iterator[ListedVersion]:
-    """The versions whose folders are there, the newest first."""
+    """Yield the versions whose folders are there, the newest first."""
     titles = {one.version: one.title for one in _before(folder / LIST)}
     titles |= {name: f"{tag} (baseline)" if tag == baseline else tag for name, tag in tags.items()}
     for name in sorted(titles, key=_age, reverse=True):
@@ -206,7 +206,7 @@ def _listed(folder: Path, tags: Mapping[str, str], baseline: str) -> Iterator[Li
 
 
 def _before(file: Path) -> tuple[ListedVersion, ...]:
-    """The list of an earlier run, names apart that are no folder's."""
+    """Return the list of an earlier run, names apart that are no folder's."""
     if not file.is_file():
         return ()
     try:
@@ -221,7 +221,7 @@ def _age(name: str) -> tuple[list[int], str]:
 
 
 def _index(listed: Iterable[ListedVersion], baseline: str) -> str:
-    """The page that leads to the version that is shown first."""
+    """Return the page that leads to the version that is shown first."""
     names = [one.version for one in listed]
     first = html.escape(baseline if baseline in names else names[0])
     return (

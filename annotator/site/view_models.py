@@ -239,7 +239,7 @@ class DeclarationHead(msgspec.Struct, frozen=True):
 
 
 class CodeBlock(msgspec.Struct, frozen=True):
-    """A lines_shown of source, the declarations in it, and what stands beside it in Python."""
+    """Lines of source, the declarations in it, and what stands beside it in Python."""
 
     heads: tuple[DeclarationHead, ...]
     excerpt: Excerpt

@@ -47,7 +47,7 @@ class NeighboursTitle(msgspec.Struct, frozen=True):
 
 
 def pipeline_diagram(steps: tuple[DiagramStep, ...], *, wide: bool) -> Html:
-    """The steps in their order: those without sub-steps across, the others as columns below.
+    """Draw the steps in order: those without sub-steps across, the others as columns below.
 
     Numbers such as `2.2.4.1` tell which step is part of which. The narrow drawing has one column.
     Empty if there are no steps.
@@ -63,7 +63,7 @@ def pipeline_diagram(steps: tuple[DiagramStep, ...], *, wide: bool) -> Html:
 
 
 def call_tree(steps: tuple[DiagramStep, ...], title: str, *, wide: bool) -> Html:
-    """The steps below one another, each as far to the right as its number is deep.
+    """Draw the steps below one another, indented by the depth of their numbers.
 
     Empty if there are no steps.
     """
@@ -74,14 +74,14 @@ def call_tree(steps: tuple[DiagramStep, ...], title: str, *, wide: bool) -> Html
 
 
 def _families(steps: tuple[DiagramStep, ...]) -> list[tuple[DiagramStep, ...]]:
-    """The steps by the part of the number that all of them have."""
+    """Return the steps by the part of the number that all of them have."""
     depth = min(step.number.count(".") for step in steps) + 1
     grouped = groupby(steps, key=lambda step: step.number.split(".")[:depth])
     return [tuple(family) for _, family in grouped]
 
 
 def _after(families: list[tuple[DiagramStep, ...]]) -> list[DiagramStep]:
-    """The steps without sub-steps that come when all columns are told."""
+    """Return the steps without sub-steps that come when all columns are told."""
     alone = takewhile(lambda family: len(family) == 1, reversed(families))
     return [family[0] for family in reversed(list(alone))] if len(families) > 1 else []
 
@@ -113,7 +113,7 @@ def _side_by_side(families: list[tuple[DiagramStep, ...]], columns: list[tuple[D
 
 
 def _row(steps: list[DiagramStep], y: float) -> Iterator[Box]:
-    """Steps side by side, as many in a row as there may be columns."""
+    """Yield boxes side by side, as many in a row as there are columns."""
     width = (WIDE - 2 - _GAP * (_COLUMNS - 1)) / _COLUMNS
     for place, step in enumerate(steps):
         row, column = divmod(place, _COLUMNS)
@@ -136,7 +136,7 @@ def _below(families: list[tuple[DiagramStep, ...]], width: float) -> Drawing:
 
 
 def _column(family: tuple[DiagramStep, ...], x: float, y: float, width: float) -> Drawing:
-    """One step with its parts below it, each as far to the right as its number is deep."""
+    """Draw one step with its parts below it, indented by the depth of their numbers."""
     boxes: list[Box] = []
     lines: list[str] = []
     parents: dict[int, Box] = {}
@@ -160,7 +160,7 @@ def _column(family: tuple[DiagramStep, ...], x: float, y: float, width: float) -
 
 
 def stacked_diagram(steps: tuple[DiagramStep, ...], title: str) -> Html:
-    """The steps below one another, for narrow windows."""
+    """Draw the steps below one another, for narrow windows."""
     boxes = tuple(
         Box(step, 1, 1 + place * (_LOW + _GAP), NARROW - 2, height=_LOW) for place, step in enumerate(steps)
     )
@@ -171,7 +171,7 @@ def stacked_diagram(steps: tuple[DiagramStep, ...], title: str) -> Html:
 def neighbours_diagram(
     center: DiagramStep, left: tuple[DiagramStep, ...], right: tuple[DiagramStep, ...], about: NeighboursTitle
 ) -> Html:
-    """Something in the middle, what leads to it on its left, and what it leads to on its right.
+    """Draw something in the middle, what leads to it on its left, and what it leads to on its right.
 
     Empty if there is nothing on either side.
     """
@@ -200,7 +200,7 @@ def neighbours_diagram(
 
 
 def _curve(x: float, y: float, middle: float) -> str:
-    """An arrow from a box on the left to the middle, or from the middle to a box on the right."""
+    """Return the path of an arrow between the middle and a box beside it."""
     if x < WIDE / 2:
         start, end = x + _SIDE, (WIDE - _SIDE) / 2 - 3
         return f"M{start:g} {y:g}C{start + 40:g} {y:g} {end - 40:g} {middle:g} {end:g} {middle:g}"
@@ -217,7 +217,7 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 def life_cycle_diagram(arrows: tuple[Transition, ...], title: str, *, wide: bool) -> Html:
-    """States below one another, and beside each what leads away from it, in the order given."""
+    """Draw states below one another, and beside each the transitions from it."""
     if not arrows:
         return Html("")
     width = TREE if wide else NARROW

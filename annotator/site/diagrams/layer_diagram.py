@@ -53,7 +53,7 @@ def layer_diagram(
     wide: bool,
     most: int = 0,
 ) -> Html:
-    """The rows below one another; in a narrow window without arrows, which would have no room.
+    """Draw the rows below one another; without arrows in a narrow window, which has no room for them.
 
     An arrow that follows from others shows when one of its ends is pointed at.
 
@@ -109,7 +109,7 @@ def _links(found: Layers, boxes: Mapping[str, Box]) -> Iterator[NodeLink]:
 
 
 def _curve(one: Box, other: Box) -> str:
-    """From the edge of one box that faces the other to that one's; each leans towards the other."""
+    """Return a curve between the edges of two boxes that face each other."""
     down = one.y <= other.y
     start, end = (one.y + one.height, other.y - 3) if down else (one.y, other.y + other.height + 3)
     here, there = one.x + one.width / 2, other.x + other.width / 2
@@ -137,7 +137,7 @@ class Layers(msgspec.Struct, frozen=True):
 def assign_layers(
     nodes: Collection[str], edges: Iterable[tuple[str, str]], level: Collection[str] = ()
 ) -> Layers:
-    """The rows of a graph; nodes on a circle share a row.
+    """Return the rows of a graph; nodes on a circle share a row.
 
     Args:
         nodes: All nodes.
@@ -159,7 +159,7 @@ def assign_layers(
 
 
 def _reached(nodes: Collection[str], edges: Edges) -> Mapping[str, frozenset[str]]:
-    """All that each node leads to, over others too."""
+    """Return all that each node leads to, over others too."""
     direct = {node: {other for one, other in edges if one == node} for node in nodes}
     found = {node: set(others) for node, others in direct.items()}
     for middle in nodes:
@@ -172,7 +172,7 @@ def _reached(nodes: Collection[str], edges: Edges) -> Mapping[str, frozenset[str
 def _heights(
     nodes: Collection[str], reached: Mapping[str, frozenset[str]], floors: Mapping[str, int]
 ) -> Mapping[str, int]:
-    """How many rows are below each node, at least as many as its floor."""
+    """Return how many rows are below each node, at least as many as its floor."""
     heights: dict[str, int] = {}
     for node in sorted(nodes, key=lambda one: len(reached[one] - {one})):
         circle = {node, *(other for other in reached[node] if node in reached[other])}
@@ -182,14 +182,14 @@ def _heights(
 
 
 def _is_implied(edge: tuple[str, str], edges: Edges, reached: Mapping[str, frozenset[str]]) -> bool:
-    """Whether another way leads from one end to the other, over a node that is on no circle with either."""
+    """Return whether another path leads from one end to the other, over a node on no cycle with either."""
     one, other = edge
     between = {middle for start, middle in edges if start == one and other in reached[middle]}
     return any(one not in reached[middle] and middle not in reached[other] for middle in between - {other})
 
 
 def _ordered(rows: list[list[str]], edges: Edges) -> list[list[str]]:
-    """The rows, each in an order in which few edges cross."""
+    """Return the rows, each in an order in which few edges cross."""
     beside: dict[str, set[str]] = {}
     for one, other in edges:
         beside.setdefault(one, set()).add(other)

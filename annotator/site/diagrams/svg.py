@@ -77,7 +77,7 @@ class NodeLink(msgspec.Struct, frozen=True):
 
 
 class Band(msgspec.Struct, frozen=True):
-    """A lines_shown of a picture's height behind boxes that stand in one row."""
+    """A background stripe behind boxes that stand in one row."""
 
     y: float
     height: float
@@ -109,7 +109,7 @@ class DiagramTitle(msgspec.Struct, frozen=True):
 
 
 def svg(drawing: Drawing, width: float, about: DiagramTitle, *, wide: bool | None = None) -> Html:
-    """The picture; its class says whether it is for wide windows."""
+    """Return the SVG of a drawing; its class says whether it is for wide windows."""
     kind = "wide" if (width == WIDE if wide is None else wide) else "narrow"
     name = f"{about.name}-{kind}"
     return Html(
@@ -194,7 +194,7 @@ def _text(kind: str, x: float, y: float, text: str) -> Html:
 
 
 def rows_of(step: DiagramStep, width: float) -> int:
-    """How many rows the title of a step takes in a box of that width, in pixels: two at the most."""
+    """Return how many rows the title of a step takes in a box of that width, in pixels: two at the most."""
     return max(len(_rows(step.title, _room(step, width), 2)), 1)
 
 
@@ -207,12 +207,12 @@ def _room(step: DiagramStep, width: float) -> float:
 
 
 def _rows(text: str, room: float, most: int) -> list[str]:
-    """The text in rows that the room, in pixels, surely holds."""
+    """Return the text in rows that the room, in pixels, surely holds."""
     width = max(int(room / _LETTER), 2)
     return textwrap.wrap(text, width, max_lines=most, placeholder="…")
 
 
 def _cut(text: str, room: float) -> str:
-    """As much of a symbol's name as the room, in pixels, surely holds."""
+    """Return as much of a symbol's name as the room, in pixels, surely holds."""
     most = max(int(room / _CODE), 1)
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -53,13 +53,13 @@ class Site(msgspec.Struct, frozen=True):
 
 
 def make(given: SiteInput) -> Site:
-    """All pages of the site."""
+    """Return all pages of the site."""
     plan = plan_site(given)
     return Site(tuple(page for recipe in plan.recipes for page in recipe()), plan)
 
 
 def plan_site(given: SiteInput) -> SitePlan:
-    """What there is to be made of the input."""
+    """Plan the pages of a site."""
     index = SiteIndex(given)
     return SitePlan(
         frame=site_frame(index),

@@ -38,7 +38,7 @@ _MOST = 9
 
 
 def text_pages(index: SiteIndex) -> Iterator[SitePage]:
-    """The pages of texts that are no chapters."""
+    """Yield the pages of texts that are no chapters."""
     for text in index.texts:
         page = f"{text.name}.md"
         yield SitePage(
@@ -68,7 +68,7 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
 
 
 def code(index: SiteIndex, text: MarkdownText, page: str) -> tuple[CitedCode, ...]:
-    """The code that a text shows below it."""
+    """Return the code that a text shows below it."""
     found = []
     for one in text.shows:
         path, _, symbol = one.partition("::")
@@ -77,20 +77,20 @@ def code(index: SiteIndex, text: MarkdownText, page: str) -> tuple[CitedCode, ..
             besides = CounterpartColumn(
                 index, page, index.side_by_side.by_page.get(place.page), at_home=False
             )
-            lines_shown = LineRange(place.path, place.first, place.declaration.span.end_line)
-            shown = go_excerpt(index, page, index.page_plan(place.page), lines_shown, besides.line_links)
-            found.append(CitedCode(None, shown, (), besides.of(lines_shown), link_to(page, place)))
+            line_range = LineRange(place.path, place.first, place.declaration.span.end_line)
+            shown = go_excerpt(index, page, index.page_plan(place.page), line_range, besides.line_links)
+            found.append(CitedCode(None, shown, (), besides.of(line_range), link_to(page, place)))
     return tuple(found)
 
 
 def example(index: SiteIndex, text: MarkdownText, page: str) -> ExampleExcerpt | None:
-    """The example that a text shows below it."""
+    """Return the example that a text shows below it."""
     found = {one.name: one for one in index.input.mirror.examples}.get(text.example)
     return python_pages.example_excerpt(page, found) if found else None
 
 
 def diagram(index: SiteIndex, text: MarkdownText, page: str) -> Diagram | None:
-    """The picture of a text."""
+    """Return the picture of a text."""
     picture = text.picture
     if picture is None:
         return None
@@ -114,7 +114,7 @@ class _NumberedStep(msgspec.Struct, frozen=True):
 
 
 def _way(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[DiagramStep]:
-    """The stations, numbered by what calls what: a part of a number for each call on the way there."""
+    """Yield the stations, numbered by what calls what: a part of a number for each call on the way there."""
     before: list[_NumberedStep] = []
     below: dict[str, int] = {}
     for station in picture.way:
@@ -133,7 +133,7 @@ def _way(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[Diagr
 
 
 def _caller(index: SiteIndex, before: list[_NumberedStep], place: PageLocation) -> tuple[str, int]:
-    """The number of the latest station that is proven to use a place, and the line where it does."""
+    """Return the number of the latest station that is proven to use a place, and the line where it does."""
     name = place.declaration.name
     for station in reversed(before):
         span = station.place.declaration.span
@@ -149,7 +149,7 @@ def _caller(index: SiteIndex, before: list[_NumberedStep], place: PageLocation) 
 
 
 def _is_asked(index: SiteIndex, path: str, symbol: str) -> bool:
-    """Whether a symbol is a method of an interface: what is called then is decided at run time."""
+    """Return whether a symbol is a method of an interface: what is called then is decided at run time."""
     place = index.locations.get((path, symbol))
     return place is not None and place.declaration.kind == "imethod"
 
@@ -165,7 +165,7 @@ def _life(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[flow
 
 
 def _holders(index: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | None:
-    """Who makes a type, by proven calls, and whose fields hold it or an interface that it has."""
+    """Return who makes a type, by proven calls, and whose fields hold it or an interface that it has."""
     path, _, symbol = picture.holders.partition("::")
     place = index.locations.get((path, symbol))
     if place is None:
@@ -194,7 +194,7 @@ def _makers(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramSt
 
 
 def _signs(index: SiteIndex, path: str, other: PageLocation, place: PageLocation) -> bool:
-    """Whether a function's head, up to its body, names the type."""
+    """Return whether a function's head, up to its body, names the type."""
     source = index.input.sources.get(path)
     if source is None:  # at another tag a place may be one of the baseline's files
         return False
@@ -223,7 +223,7 @@ def _fields(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramSt
 
 
 def call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
-    """What calls a page's symbols, and what they call, page by page; nothing if nobody does."""
+    """Return what calls a page's symbols, and what they call, page by page; nothing if nobody does."""
     into, out = index.cross_references.into.get(page, ()), index.cross_references.out.get(page, ())
     left = _steps(index, page, [call.caller.page for call in into])
     right = _steps(index, page, [call.callee.page for call in out])
@@ -235,7 +235,7 @@ def call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
 
 
 def _steps(index: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep, ...]:
-    """The pages that are named most often, in the order of their titles."""
+    """Return the pages that are named most often, in the order of their titles."""
     counted = {other: others.count(other) for other in dict.fromkeys(others)}
     most = sorted(counted, key=lambda other: (-counted[other], other))[:_MOST]
     return tuple(
@@ -245,7 +245,7 @@ def _steps(index: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep,
 
 
 def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
-    """The page of a chapter."""
+    """Return the page of a chapter."""
     cited = tuple(_shown(index, chapter, *found) for found in chapter_citations(index, chapter))
     return SitePage(
         path=chapter.page,
@@ -271,16 +271,16 @@ def _shown(index: SiteIndex, chapter: SiteChapter, verdict: Verdict, citation: C
     place = index.location(anchor) if anchor else None
     if not place or not anchor:
         return CitedCode(citation, None)
-    lines_shown = LineRange(place.path, place.first, place.declaration.span.end_line)
+    line_range = LineRange(place.path, place.first, place.declaration.span.end_line)
     besides = CounterpartColumn(
         index, chapter.page, index.side_by_side.by_page.get(place.page), at_home=False
     )
-    code = go_excerpt(index, chapter.page, index.page_plan(place.page), lines_shown, besides.line_links)
-    return CitedCode(citation, code, tuple(_chapter_signs(index, chapter, place)), besides.of(lines_shown))
+    code = go_excerpt(index, chapter.page, index.page_plan(place.page), line_range, besides.line_links)
+    return CitedCode(citation, code, tuple(_chapter_signs(index, chapter, place)), besides.of(line_range))
 
 
 def _chapter_signs(index: SiteIndex, chapter: SiteChapter, place: PageLocation) -> Iterator[Link]:
-    """The first line in a cited declaration at which each other symbol that the chapter names is used."""
+    """Yield, for each other symbol that the chapter names, the first line of a declaration that uses it."""
     span, plan = place.declaration.span, index.page_plan(place.page)
     named = {(one.path, one.declaration.symbol): one for one in index.named_symbols(chapter) if one != place}
     for use in index.input.sources[place.path].uses:

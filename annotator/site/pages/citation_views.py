@@ -31,20 +31,20 @@ _FITTING: dict[str, frozenset[Kind]] = {
 
 
 def all_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
-    """Every reference in order, for the given page."""
+    """Yield every reference in order, for the given page."""
     for number, (chapter, verdict) in enumerate(index.verdicts, 1):
         yield _citation(index, page, f"reference-{number}", chapter, verdict)
 
 
 def chapter_citations(index: SiteIndex, chapter: SiteChapter) -> Iterator[tuple[Verdict, CitationRow]]:
-    """The references of one chapter in order, for its page."""
+    """Yield the references of one chapter in order, for its page."""
     for number, (other, verdict) in enumerate(index.verdicts, 1):
         if other.page == chapter.page:
             yield verdict, _citation(index, chapter.page, f"reference-{number}", chapter, verdict)
 
 
 def page_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
-    """The references that lead to a page of symbols, in order, for that page."""
+    """Yield the references that lead to a page of symbols, in order, for that page."""
     for number, (chapter, verdict) in enumerate(index.verdicts, 1):
         anchor = resolved_anchor(verdict)
         place = index.location(anchor) if anchor else None
@@ -81,7 +81,7 @@ def _citation(
 
 
 def verdict_word(verdict: Verdict) -> str:
-    """The verdict in one word, as reports have it."""
+    """Return the verdict in one word, as reports have it."""
     match verdict.outcome:
         case Missing():
             return "missing"
@@ -92,13 +92,13 @@ def verdict_word(verdict: Verdict) -> str:
 
 
 def counts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
-    """How many references have each verdict."""
+    """Return how many references have each verdict."""
     counted = Counter(verdict_word(verdict) for verdict in verdicts)
     return tuple((one, counted[one]) for one in ("verified", "moved", "renamed", "missing", "skipped"))
 
 
 def article_reports(index: SiteIndex, page: str) -> Iterator[ArticleReport]:
-    """Every article with its references, for the given page."""
+    """Yield every article with its references, for the given page."""
     by_file: dict[str, list[tuple[Verdict, CitationRow]]] = {}
     articles = {chapter.article.file: chapter.article for chapter in index.chapters}
     for (chapter, verdict), citation in zip(index.verdicts, all_citations(index, page), strict=True):
@@ -115,6 +115,6 @@ def article_reports(index: SiteIndex, page: str) -> Iterator[ArticleReport]:
 
 
 def has_wrong_heading(citation: CitationRow) -> bool:
-    """Whether the article gives the reference a kind that its declaration does not have."""
+    """Return whether the article gives the reference a kind that its declaration does not have."""
     fitting = _FITTING.get(citation.heading.lower())
     return bool(fitting and citation.kind and citation.kind not in fitting)

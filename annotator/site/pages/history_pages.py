@@ -41,7 +41,7 @@ _OWNED = frozenset({Kind.METHOD, Kind.FIELD, Kind.IMETHOD})
 
 
 def status_since_baseline(index: SiteIndex, page: str) -> Iterator[StatusSinceBaseline]:
-    """What became of the symbols of a page since the baseline, where they are not what they were."""
+    """Yield what became of the symbols of a page since the baseline, where they are not what they were."""
     for place, verdict in index.status_since_baseline.get(page, ()):
         if said := _status_text(verdict):
             before = _before(index, page, verdict)
@@ -49,7 +49,7 @@ def status_since_baseline(index: SiteIndex, page: str) -> Iterator[StatusSinceBa
 
 
 def _status_text(verdict: Verdict) -> str:
-    """What became of a symbol, in words; empty if it is what it was, whatever its line."""
+    """Return what became of a symbol, in words; empty if it is what it was, whatever its line."""
     reference, outcome = verdict.reference, verdict.outcome
     parts = []
     if isinstance(outcome, Renamed):
@@ -62,7 +62,7 @@ def _status_text(verdict: Verdict) -> str:
 
 
 def _before(index: SiteIndex, page: str, verdict: Verdict) -> Link:
-    """The symbol's page in the baseline's version, or its lines in the repository at the baseline."""
+    """Return the symbol's page in the baseline's version, or its lines in the repository at the baseline."""
     tag, reference = index.input.baseline, verdict.reference
     there = index.at_baseline.get(reference)
     at = resolved_anchor(there) if there else None
@@ -71,7 +71,7 @@ def _before(index: SiteIndex, page: str, verdict: Verdict) -> Link:
 
 
 def _in_version(page: str, tag: str, at: Anchor) -> str:
-    """How a page leads to a symbol in another version, which stands beside this one."""
+    """Return the address of a symbol in the site of another version, seen from a page."""
     target = _address(at)
     if not target:
         return ""
@@ -81,7 +81,7 @@ def _in_version(page: str, tag: str, at: Anchor) -> str:
 
 
 def _address(at: Anchor) -> str:
-    """The page of a symbol in any version that shows it; empty where only that version can tell."""
+    """Return the page of a symbol in any version that shows it; empty where only that version can tell."""
     if at.kind in TYPES:
         return page_of(folder_of(at.path), at.symbol)
     if at.kind in _OWNED:
@@ -90,7 +90,7 @@ def _address(at: Anchor) -> str:
 
 
 def moved_pages(index: SiteIndex) -> Iterator[SitePage]:
-    """A page at each address that other versions have and this one has not: where its symbols are here."""
+    """Yield a page at each address that only other versions have; it says where the symbols are here."""
     now = {verdict.reference: verdict for verdict in index.input.since}
     known = {plan.page.lower() for plan in index.page_plans}
     lost: dict[str, dict[str, StatusSinceBaseline]] = defaultdict(dict)
@@ -110,7 +110,7 @@ def moved_pages(index: SiteIndex) -> Iterator[SitePage]:
 
 
 def _here(index: SiteIndex, page: str, at: Anchor, verdict: Verdict) -> StatusSinceBaseline:
-    """A symbol that another version shows, and its place in this one."""
+    """Return a symbol that another version shows, and its place in this one."""
     anchor = resolved_anchor(verdict)
     place = index.location(anchor) if anchor else None
     if place:
@@ -130,7 +130,7 @@ _PRODUCT = re.compile(r"^\D+-(?=v?\d)")
 
 
 def pages(index: SiteIndex) -> Iterator[SitePage]:
-    """The map and what is to be ported, as far as they were asked for."""
+    """Yield the map and what is to be ported, as far as they were asked for."""
     chronicle = index.input.chronicle
     if chronicle.trails or chronicle.lacking:
         yield _map(index)
@@ -160,7 +160,7 @@ def _map(index: SiteIndex) -> SitePage:
 
 
 def _shown(trails: Iterable[ReferenceHistory], releases: Sequence[str]) -> tuple[str, ...]:
-    """The releases from the first one on that has any of the symbols."""
+    """Return the releases from the first one on that has any of the symbols."""
     alive = {stop.tag for trail in trails for stop in trail.stops if _anchor(stop)}
     first = next((at for at, tag in enumerate(releases) if tag in alive), len(releases))
     return tuple(releases[first:])
@@ -190,7 +190,7 @@ def _row(index: SiteIndex, trail: ReferenceHistory, releases: Sequence[str]) -> 
 
 
 def _bars(stops: Sequence[TagOutcome]) -> Iterator[HistoryBar]:
-    """Neighbouring releases in the same state, as one bar."""
+    """Yield neighbouring releases in the same state, as one bar."""
     at = 0
     for state, found in groupby(stops, key=_state):
         count = len(tuple(found))
@@ -204,7 +204,7 @@ def _state(stop: TagOutcome) -> str:
 
 
 def _changes_of_place(stops: Sequence[TagOutcome]) -> Iterator[int]:
-    """Where a symbol stands in another file, or under another name, than in the release before."""
+    """Yield the releases at which a symbol is in another file, or has another name, than before."""
     for at in range(1, len(stops)):
         before, now = _anchor(stops[at - 1]), _anchor(stops[at])
         if before and now and (before.path, before.symbol) != (now.path, now.symbol):
@@ -212,7 +212,7 @@ def _changes_of_place(stops: Sequence[TagOutcome]) -> Iterator[int]:
 
 
 def _history_sentences(stops: Sequence[TagOutcome]) -> Iterator[str]:
-    """The same in sentences, for those who do not see the map."""
+    """Yield the history as sentences, for readers who do not see the map."""
     alive = [stop for stop in stops if _anchor(stop)]
     if not alive:
         yield "Found at no tag."
@@ -239,7 +239,7 @@ def _anchor(stop: TagOutcome) -> Anchor | None:
 
 # ── A symbol's own ───────────────────────────────────────────────────────────────────────────────
 def symbol_histories(index: SiteIndex, page: str) -> Iterator[SymbolHistory]:
-    """The histories of the symbols of a page, in the order of their lines."""
+    """Yield the histories of the symbols of a page, in the order of their lines."""
     for place, verdict in index.status_since_baseline.get(page, ()):
         trail = index.histories.get((verdict.reference.path, verdict.reference.symbol or ""))
         if trail:

@@ -36,7 +36,7 @@ _CAPTION = (
 
 
 def lock_table(index: SiteIndex, types: tuple[str, ...], page: str) -> LockTable | None:
-    """The locks of some types on a page; None where the source has none of them."""
+    """Return the locks of some types on a page; None where the source has none of them."""
     found = _Locks(index, types, page)
     return found.shown() if found.locks else None
 
@@ -124,7 +124,7 @@ class _Locks:
         )
 
     def _takers(self, lock: SymbolId, owner: PageLocation, *, reads: bool) -> Iterator[Link]:
-        """The functions that take a lock, each with its first line; its owner's by bare names."""
+        """Yield the functions that take a lock, each with its first line; its owner's by bare names."""
         for path, file in self._index.input.locking.items():
             for function in file.functions:
                 found = [one for one in function.takings if one.lock == lock and one.reads is reads]
@@ -140,7 +140,7 @@ class _Locks:
         return Link(place.name, self._line(place, taking.line) or link_to(self._page, place).href, where)
 
     def _line(self, place: PageLocation, line: int) -> str:
-        """The address of a line on the page that shows a declaration; empty if it is not shown there."""
+        """Return the address of a line on the page that shows its declaration; empty if none does."""
         plan = self._index.page_plan(place.page)
         prefix = plan.prefixes.get(place.path, "")
         shown = place.first <= line <= place.declaration.span.end_line
@@ -151,7 +151,7 @@ class _Locks:
         return shown, len(proofs) - len(shown)
 
     def _done(self, proof: Proof) -> Link:
-        """What is done under the lock: a call, or the other lock itself."""
+        """Return what is done under the lock: a call, or the other lock itself."""
         place = self._index.locations.get((proof.function.path, proof.function.symbol))
         line = self._line(place, proof.under.line) if place else ""
         called = self._index.locations.get((proof.under.what.path, proof.under.what.symbol))
@@ -162,7 +162,7 @@ class _Locks:
         )
 
     def _row(self, notation: str, lock: LockField) -> tuple[Comparison | None, ComparisonRow | None]:
-        """The row of parity that compares a lock with its counterpart, and the pair that it is of."""
+        """Return the row of parity that compares a lock with its counterpart, and the pair that it is of."""
         name = lock.at.symbol.rpartition(".")[2]
         pairs = (
             pair
@@ -173,7 +173,7 @@ class _Locks:
         return next(rows, (None, None))
 
     def _python(self, pair: Comparison, row: ComparisonRow) -> Link:
-        """The counterpart's attribute at its line, or the counterpart where it has none."""
+        """Return the counterpart's attribute at its line, or the counterpart where it has none."""
         known = pair.counterpart
         owner, attribute = known.name.rpartition(".")[2], re.split(r"\W", row.python)[0]
         module = self._index.input.mirror.modules.get(known.path)

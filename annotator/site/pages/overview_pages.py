@@ -205,7 +205,7 @@ def _listed(plan: SymbolPagePlan) -> IndexedPage:
 
 
 def _modules(index: SiteIndex) -> Iterator[IndexedPage]:
-    """The Python files, with what is defined at the top of each and the methods of its classes."""
+    """Yield the Python files, with what is defined at the top of each and the methods of its classes."""
     mirror = index.input.mirror
     defined: dict[str, list[PythonObject]] = defaultdict(list)
     for known in mirror.objects.values():
@@ -232,7 +232,7 @@ def _files(index: SiteIndex) -> Iterator[IndexedFile]:
 
 
 def _own_verdicts(index: SiteIndex) -> Iterator[Verdict]:
-    """Those of the article that the chapters walk along."""
+    """Yield the verdicts of the article that our chapters go with."""
     own = index.chapters[0].article if index.chapters else None
     return (verdict for chapter, verdict in index.verdicts if chapter.article is own)
 

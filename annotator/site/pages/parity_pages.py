@@ -33,16 +33,16 @@ WORDS = ("same", "differs", "unexplained")
 """How two sides can stand to each other, from best to worst."""
 
 
-def parity_panels(index: SiteIndex, page: str, lines_shown: LineRange) -> Iterator[ParityPanel]:
-    """The parity of what a lines_shown of Go declares, a panel for each counterpart."""
+def parity_panels(index: SiteIndex, page: str, line_range: LineRange) -> Iterator[ParityPanel]:
+    """Yield the parity of what some lines of Go declare, a panel for each counterpart."""
     facing = index.side_by_side.by_page.get(page)
-    sides = facing.pairs(lines_shown.path, lines_shown.first, lines_shown.last) if facing else ()
+    sides = facing.pairs(line_range.path, line_range.first, line_range.last) if facing else ()
     for side in sides:
         yield parity_panel(index, page, side)
 
 
 def parity_panel(index: SiteIndex, page: str, side: CounterpartExcerpt) -> ParityPanel:
-    """A counterpart and its original, row by row."""
+    """Return a counterpart and its original, row by row."""
     name = side.name.rpartition(".")[2]
     found = index.python_link(page, side.name)
     address, title = found or ("", "")
@@ -55,7 +55,7 @@ def parity_panel(index: SiteIndex, page: str, side: CounterpartExcerpt) -> Parit
 
 
 def counts(pair: Comparison) -> tuple[tuple[str, int], ...]:
-    """How many rows of a pair stand how to each other."""
+    """Return how many rows of a pair have each agreement."""
     counted = Counter(str(row.agreement) for row in pair.rows)
     return tuple((word, counted[word]) for word in WORDS)
 
@@ -72,7 +72,7 @@ def _compared(index: SiteIndex, page: str, side: CounterpartExcerpt, row: Compar
 
 
 def _go(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
-    """Where Go's side of a row is on the pages: the member's line, or the function that is called."""
+    """Return where Go's side of a row is on the pages: the member's line, or the function that is called."""
     if row.kind == "call":
         path, _, symbol = row.go.partition("::")
         called = index.locations.get((path, symbol))
@@ -90,7 +90,7 @@ def _go(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRo
 
 
 def _python(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
-    """Where Python's side of a row is: its line, if it is the counterpart's own and holds what it says."""
+    """Return the address of the Python line of a row, if that line is the counterpart's own."""
     mirror, line = index.input.mirror, row.python_line
     known = mirror.objects[side.name]
     if not known.line <= line <= known.end_line:
@@ -112,7 +112,7 @@ _STATES = ("mapped", "left out", "open")
 
 
 def parity_pages(index: SiteIndex) -> Iterator[SitePage]:
-    """Parity and coverage, where anything is mapped at all."""
+    """Yield parity and coverage, where anything is mapped at all."""
     if index.input.mirror.pairs:
         yield _parity(index)
         yield _coverage(index)
@@ -140,7 +140,7 @@ def _parity(index: SiteIndex) -> SitePage:
 
 
 def _unless_same(one: ParityPanel) -> ParityPanel:
-    """A panel whose rows are only those that are not the same: the others stand on the symbol's page."""
+    """Return a panel without the rows that are the same on both sides; the symbol's page has these."""
     rows = tuple(row for row in one.rows if row.agreement != WORDS[0])
     return ParityPanel(one.go, one.python, one.counts, rows)
 

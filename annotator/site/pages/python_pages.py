@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def module_page_of(index: SiteIndex, path: str) -> SitePage:
-    """The page of a Python file."""
+    """Return the page of a Python file."""
     name, page = index.input.mirror.named(path), module_page(path)
     data = index.input.mirror.modules[path].data
     last = data.count(b"\n") + (not data.endswith(b"\n"))
@@ -57,7 +57,7 @@ def _defined(index: SiteIndex, page: str, pair: Comparison) -> DefinedCounterpar
 
 
 def example_pages(index: SiteIndex) -> Iterator[SitePage]:
-    """The list of examples, and a page for each."""
+    """Yield the list of examples, and a page for each."""
     found = index.input.mirror.examples
     if not found:
         return
@@ -72,7 +72,7 @@ def example_pages(index: SiteIndex) -> Iterator[SitePage]:
 
 
 def example_excerpt(page: str, example: ExampleRun) -> ExampleExcerpt:
-    """An example as a page other than its own shows it."""
+    """Return an example as a page other than its own shows it."""
     return ExampleExcerpt(
         title=example.title,
         link=Link(example.name, href(page, example_page(example.name))),

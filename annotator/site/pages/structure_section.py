@@ -28,7 +28,7 @@ _QUIET = (
 
 
 def package_structure(index: SiteIndex, package: PackageImports, page: str) -> PackageStructure:
-    """A package on a page: its picture, and its parts with all that they import."""
+    """Return a package on a page: its picture, and its parts with all that they import."""
     return _StructureView(index, package, page).shown()
 
 
@@ -56,7 +56,7 @@ class _StructureView:
         return {part: tuple(modules) for part, modules in found.items()}
 
     def _of(self, module: str) -> str:
-        """The part that a module is of; the package's own file is one as well."""
+        """Return the part that a module is of; the package's own file is one as well."""
         depth = self._package.name.count(".") + 2
         return ".".join(module.split(".")[:depth])
 
@@ -129,7 +129,7 @@ class _StructureView:
         return PackagePart(_anchor(module.name), link, module.says, tuple(imports))
 
     def _link(self, module: ModuleImports) -> Link:
-        """The page that shows the file, else its place on the web, else its name alone."""
+        """Return the page that shows the file, else its place on the web, else its name alone."""
         shown = module.path in self._index.input.mirror.modules
         address = (
             href(self._page, module_page(module.path))

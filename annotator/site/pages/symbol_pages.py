@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
-    """The page of a type or a package."""
+    """Return the page of a type or a package."""
     main = plan.main
     besides = CounterpartColumn(index, plan.page, index.side_by_side.by_page.get(plan.page))
     groups = tuple(_groups(index, plan, besides))
@@ -59,19 +59,19 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
 
 
 def kind_of(plan: SymbolPagePlan) -> str:
-    """What the page is about: `package`, or the type's kind."""
+    """Return what the page is about: `package`, or the type's kind."""
     return str(plan.main.declaration.kind) if plan.main else "type" if plan.type else "package"
 
 
 def _package(index: SiteIndex, plan: SymbolPagePlan) -> Link:
-    """The package's own page; where it has none, the index."""
+    """Return the package's own page; where it has none, the index."""
     own = (one for one in index.page_plans if one.folder == plan.folder and not one.type)
     page = next((one.page for one in own), SYMBOLS)
     return Link(plan.folder or plan.package, href(plan.page, page))
 
 
 def _types(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
-    """The package's types that have pages, for the package's page."""
+    """Yield the package's types that have pages, for the package's page."""
     for one in index.page_plans:
         if not plan.type and one.folder == plan.folder and one.type:
             yield Link(one.type, href(plan.page, one.page), kind_of(one))
@@ -80,7 +80,7 @@ def _types(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
 def _others(
     index: SiteIndex, plan: SymbolPagePlan, related: Mapping[str, tuple[str, ...]]
 ) -> tuple[Link, ...]:
-    """The places of the types that a relation leads to from the page's type."""
+    """Return the places of the types that a relation leads to from the page's type."""
     main = plan.main
     found = related.get(f"{main.path}::{main.declaration.symbol}", ()) if main else ()
     places = (index.locations.get((one.partition("::")[0], one.partition("::")[2])) for one in found)
@@ -98,14 +98,14 @@ def _callees(index: SiteIndex, plan: SymbolPagePlan) -> tuple[Link, ...]:
 
 
 def _examples(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
-    """The examples that use a counterpart of something on the page."""
+    """Yield the examples that use a counterpart of something on the page."""
     for one in index.input.mirror.examples:
         if any(place.page == plan.page for place in index.symbols_by_example[one.name]):
             yield Link(one.name, href(plan.page, example_page(one.name)), one.title)
 
 
 def _fields(plan: SymbolPagePlan, main: Item) -> Iterator[Link]:
-    """A struct's fields, an interface's methods, with their lines."""
+    """Yield a struct's fields, an interface's methods, with their lines."""
     for one in main.declaration.members:
         yield Link(one.name, f"#{plan.prefixes[main.path]}{one.line}", one.signature or one.type)
 
@@ -152,12 +152,12 @@ def _block(
         )
         for item in items
     )
-    lines_shown = LineRange(path, first, last)
+    line_range = LineRange(path, first, last)
     return CodeBlock(
         heads=heads,
-        excerpt=go_excerpt(index, plan.page, plan, lines_shown, besides.line_links),
-        beside=besides.of(lines_shown),
-        panels=tuple(parity_panels(index, plan.page, lines_shown)),
+        excerpt=go_excerpt(index, plan.page, plan, line_range, besides.line_links),
+        beside=besides.of(line_range),
+        panels=tuple(parity_panels(index, plan.page, line_range)),
     )
 
 

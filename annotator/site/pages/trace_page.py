@@ -19,7 +19,7 @@ _DEEPEST = 9
 
 
 def pages(index: SiteIndex) -> Iterator[SitePage]:
-    """The walk, where the project has one."""
+    """Yield the walk, where the project has one."""
     walk = index.input.mirror.walk
     if walk is None:
         return
@@ -34,7 +34,7 @@ def pages(index: SiteIndex) -> Iterator[SitePage]:
 
 
 def _steps(index: SiteIndex, steps: Iterable[TracedStep], depth: int, seen: set[str]) -> Iterator[TraceStep]:
-    """The steps and those within them; Go's order is told where a function runs for the first time."""
+    """Yield the steps and those within them; Go's order stands where a function runs for the first time."""
     for step in steps:
         calls = () if step.python in seen else step.calls
         seen.add(step.python)

@@ -37,7 +37,7 @@ def test_a_method_has_its_counterpart_beside_it(made: dict[str, SitePage]) -> No
     assert beside["Shelf.Count"] == []
 
 
-def test_lines_shown_twice_on_a_page_have_one_anchor(made: dict[str, SitePage]) -> None:
+def test_line_range_twice_on_a_page_have_one_anchor(made: dict[str, SitePage]) -> None:
     shown = [
         line.id
         for block in blocks(view(made, SHELF))
