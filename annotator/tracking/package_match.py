@@ -209,11 +209,11 @@ class PackageMatch:
     became, or as the only one of its name in the package. `matches` holds what was told since, too.
     """
 
-    def __init__(self, crossing: TreeDiff, path: str) -> None:
-        old, new = crossing.package(path)
-        self.crossing = crossing
+    def __init__(self, diff: TreeDiff, path: str) -> None:
+        old, new = diff.package(path)
+        self.diff = diff
         self.tests = is_test_file(path)
-        self.before, self.after = PackageSide(crossing.before, old), PackageSide(crossing.after, new)
+        self.before, self.after = PackageSide(diff.before, old), PackageSide(diff.after, new)
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
         self.families_settled = 0
@@ -238,7 +238,7 @@ class PackageMatch:
 
     def _in_file(self) -> Iterator[tuple[Item, Item, Evidence]]:
         for path, items in self.before.files.items():
-            later = self.crossing.successor(path)
+            later = self.diff.successor(path)
             by = Evidence.SYMBOL if later == path else Evidence.FILE_RENAME
             namesakes = _by_identity(self.after.files.get(later or "", ()))
             for identity, olds in _by_identity(items).items():

@@ -372,11 +372,11 @@ def porting(
     known = source.tags()
     among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
     chain = Chain(source, (*among, *ends), known=base.snapshot, commits=commits)
-    woods = SourceTrees(chain, cache)
+    trees = SourceTrees(chain, cache)
     _LOG.info("comparing %s with %s", old, new)
     starts = [symbol.anchor for symbol in symbols]
-    at = symbol_follower.at_tags(starts, base.tag, (old, new), woods, cache, among=among)
-    before, after = woods.tree(old), woods.tree(new)
+    at = symbol_follower.at_tags(starts, base.tag, (old, new), trees, cache, among=among)
+    before, after = trees.tree(old), trees.tree(new)
     _load(before, at[old])
     _load(after, at[new])
     changed = [

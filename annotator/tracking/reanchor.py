@@ -27,23 +27,23 @@ class StepResult(NamedTuple):
 class Reanchorer:
     """Moves anchors from one tree to the next; package matches are shared between declarations."""
 
-    def __init__(self, crossing: TreeDiff) -> None:
-        self.crossing = crossing
+    def __init__(self, diff: TreeDiff) -> None:
+        self.diff = diff
         self._packages: dict[tuple[str, bool], PackageMatch] = {}
         self._tops: dict[tuple[str, int, int], StepResult] = {}
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Read and parse in one go what a number of declarations will need."""
-        changed = sorted({path for path in paths if not self.crossing.is_same(path)})
-        for tree in (self.crossing.before, self.crossing.after):
+        changed = sorted({path for path in paths if not self.diff.is_same(path)})
+        for tree in (self.diff.before, self.diff.after):
             tree.documents([path for path in changed if path in tree.go_files])
 
     def carry(self, anchor: Anchor) -> StepResult:
         """Where a declaration of the first tree is in the second."""
-        if anchor.path not in self.crossing.before.go_files:
+        if anchor.path not in self.diff.before.go_files:
             return StepResult(None, None, f"{anchor.path} is vendored, or no Go file: it is not followed")
-        stand = package_match.at(self.crossing.old(anchor.path), anchor)
-        if self.crossing.is_same(anchor.path):
+        stand = package_match.at(self.diff.before_file(anchor.path), anchor)
+        if self.diff.is_same(anchor.path):
             return StepResult(stand, Evidence.SYMBOL)
         top = self._top(stand.path, stand.top)
         if stand.declaration is stand.top or top.stand is None or top.by is None:
@@ -53,12 +53,12 @@ class Reanchorer:
     def returned(self, anchor: Anchor, body: bytes) -> StepResult | None:
         """Find a missing declaration that is back in its file under its name with a similar body."""
         path = anchor.path
-        if path not in self.crossing.after.go_files:
+        if path not in self.diff.after.go_files:
             return None
-        data = self.crossing.after.read([path])[path]
+        data = self.diff.after.read([path])[path]
         if anchor.symbol.rpartition(".")[2].encode() not in data:
             return None
-        hits = package_match.of_identity(self.crossing.later(path), anchor)
+        hits = package_match.of_identity(self.diff.after_file(path), anchor)
         if len(hits) != 1:
             return None
         span = hits[0].declaration.span
@@ -73,8 +73,8 @@ class Reanchorer:
 
     def _answers(self, path: str, top: Declaration) -> Iterator[StepResult]:
         """Yield answers from the strongest evidence to the weakest, and last that nothing matched."""
-        if path in self.crossing.after.go_files:
-            yield from _only_one(path, top, self.crossing.old(path), self.crossing.later(path))
+        if path in self.diff.after.go_files:
+            yield from _only_one(path, top, self.diff.before_file(path), self.diff.after_file(path))
         package = self._package(path)
         item = next(i for i in package.before.files[path] if i.declaration == top)
         for search in (self._matched, self._travelled, self._renamed):
@@ -87,7 +87,7 @@ class Reanchorer:
     def _package(self, path: str) -> PackageMatch:
         key = folder_of(path), is_test_file(path)
         if key not in self._packages:
-            self._packages[key] = PackageMatch(self.crossing, path)
+            self._packages[key] = PackageMatch(self.diff, path)
         return self._packages[key]
 
     def _matched(self, package: PackageMatch, item: Item) -> Match | None:
@@ -108,8 +108,8 @@ class Reanchorer:
         return StepResult(LocatedDeclaration(top.path, top.top, found.declaration), found.by or by)
 
     def _bytes(self, stand: LocatedDeclaration, top: LocatedDeclaration) -> tuple[bytes, bytes]:
-        before = self.crossing.before.read([stand.path])[stand.path]
-        return before, self.crossing.after.read([top.path])[top.path]
+        before = self.diff.before.read([stand.path])[stand.path]
+        return before, self.diff.after.read([top.path])[top.path]
 
 
 def _only_one(path: str, top: Declaration, before: GoFile, after: GoFile) -> Iterator[StepResult]:
@@ -125,7 +125,7 @@ def _stand(item: Item) -> LocatedDeclaration:
 
 
 def _why(package: PackageMatch, item: Item) -> str:
-    after, symbol = package.crossing.after, item.declaration.symbol
+    after, symbol = package.diff.after, item.declaration.symbol
     heirs = [other.path for other in package.fresh() if other.identity == item.identity]
     if len(heirs) > 1:
         return f"{symbol} was split: at {after.tag} it is in each of {', '.join(heirs)}"

@@ -182,7 +182,7 @@ def _agreed(package: PackageMatch, lost: Item, found: Candidate) -> Evidence | N
 def _evidence(package: PackageMatch, lost: Item, found: Candidate) -> Iterator[RenameSignal]:
     if found.named:
         yield RenameSignal.NAME
-    if found.item.path == package.crossing.successor(lost.path):
+    if found.item.path == package.diff.successor(lost.path):
         yield RenameSignal.FILE
     size = min(len(package.before.profile(lost)), len(package.after.profile(found.item)))
     yield from _by_body(found.ratio, size)
@@ -273,7 +273,7 @@ class _Candidate(NamedTuple):
 def find_in_other_packages(package: PackageMatch, lost: Item) -> Match | None:
     """Find a declaration that moved to another package: same name and kind, new there, similar body."""
     known = set(package.after.paths)
-    paths = [p for p in package.crossing.declaring_later(lost.declaration) if p not in known]
+    paths = [p for p in package.diff.added_candidates(lost.declaration) if p not in known]
     same = [path for path in paths if is_test_file(path) is package.tests]
     found = sorted(_travel_candidates(package, lost, same), key=lambda c: c.ratio, reverse=True)
     if not found or found[0].ratio < similarity.AKIN:
@@ -286,19 +286,19 @@ def find_in_other_packages(package: PackageMatch, lost: Item) -> Match | None:
 
 
 def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> Iterator[_Candidate]:
-    crossing = package.crossing
+    diff = package.diff
     mine = package.before.profile(lost)
-    for path, document in crossing.after.documents(paths).items():
+    for path, document in diff.after.documents(paths).items():
         for item in _items(path, document):
-            if item.identity == lost.identity and not _has(_same_file(crossing, path), item):
-                theirs = _profile(crossing.after, path, item.declaration)
+            if item.identity == lost.identity and not _has(_same_file(diff, path), item):
+                theirs = _profile(diff.after, path, item.declaration)
                 yield _Candidate(item, similarity.dice(mine, theirs))
 
 
-def _same_file(crossing: TreeDiff, path: str) -> GoFile | None:
+def _same_file(diff: TreeDiff, path: str) -> GoFile | None:
     """Return the earlier file; if it declared that symbol already, the symbol did not move there."""
-    old = path if path in crossing.before.go_files else crossing.renamed_from.get(path)
-    return crossing.old(old) if old is not None else None
+    old = path if path in diff.before.go_files else diff.renamed_from.get(path)
+    return diff.before_file(old) if old is not None else None
 
 
 def _has(document: GoFile | None, item: Item) -> bool:
@@ -318,26 +318,25 @@ def _agrees(package: PackageMatch, lost: Item, found: _Candidate) -> bool:
 
 def _has_rival(package: PackageMatch, lost: Item, found: _Candidate) -> bool:
     """Whether another package lost a declaration of that name which the found one is as much like."""
-    crossing = package.crossing
+    diff = package.diff
     own = set(package.before.paths)
-    paths = [path for path in crossing.declaring_before(lost.declaration) if path not in own]
-    theirs = _profile(crossing.after, found.item.path, found.item.declaration)
+    paths = [path for path in diff.removed_candidates(lost.declaration) if path not in own]
+    theirs = _profile(diff.after, found.item.path, found.item.declaration)
     rivals = (
         item
-        for path, document in crossing.before.documents(paths).items()
+        for path, document in diff.before.documents(paths).items()
         for item in _items(path, document)
-        if item.identity == lost.identity and not _has(_later(crossing, path), item)
+        if item.identity == lost.identity and not _has(_later(diff, path), item)
     )
     return any(
-        similarity.dice(_profile(crossing.before, rival.path, rival.declaration), theirs)
-        > found.ratio - MARGIN
+        similarity.dice(_profile(diff.before, rival.path, rival.declaration), theirs) > found.ratio - MARGIN
         for rival in rivals
     )
 
 
-def _later(crossing: TreeDiff, path: str) -> GoFile | None:
-    later = crossing.successor(path)
-    return crossing.later(later) if later is not None else None
+def _later(diff: TreeDiff, path: str) -> GoFile | None:
+    later = diff.successor(path)
+    return diff.after_file(later) if later is not None else None
 
 
 def _items(path: str, document: GoFile) -> list[Item]:
@@ -352,7 +351,7 @@ def _profile(tree: SourceTree, path: str, declaration: Declaration) -> similarit
 
 def _company(package: PackageMatch, lost: Item, item: Item) -> int:
     """How many other declarations of its file, gone from there, are new in the same file as it."""
-    document = package.crossing.after.documents([item.path])[item.path]
+    document = package.diff.after.documents([item.path])[item.path]
     there = {(found.symbol, found.kind) for found in document.declarations}
     gone = [other for other in package.before.files[lost.path] if other.key not in package.named]
     return sum(other.identity in there for other in gone if other.key != lost.key)

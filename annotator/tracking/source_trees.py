@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from annotator.cache import Cache
 from annotator.golang.source_tree import SourceTree
-from annotator.model.source import Blob, Snapshot
+from annotator.model.source import Blob
+from annotator.repository.tag_snapshots import Chain
 from annotator.tracking.tree_diff import TreeDiff
-
-
-class Snapshots(Protocol):
-    """Where the snapshots of many tags come from."""
-
-    @property
-    def has_go_alone(self) -> bool:
-        """Whether its snapshots have nothing but Go files that are not vendored."""
-        ...
-
-    def commit(self, tag: str) -> str:
-        """Return an identifier of a tag's content, such as its commit."""
-        ...
-
-    def blob(self, tag: str, path: str) -> str | None:
-        """Return the blob id of a tag's file, None if it has none there."""
-        ...
-
-    def content(self, tag: str) -> int:
-        """Return the blobs of a tag's files as a bit set; common blobs are common bits."""
-        ...
-
-    def snapshot(self, tag: str) -> Snapshot:
-        """Return the snapshot at a tag."""
-        ...
 
 
 class _GoTree(SourceTree):
@@ -45,12 +20,12 @@ class _GoTree(SourceTree):
 
 
 class SourceTrees:
-    """The trees of a walk."""
+    """The source trees of some tags; each is opened when first needed."""
 
-    def __init__(self, snapshots: Snapshots, cache: Cache | None = None) -> None:
+    def __init__(self, snapshots: Chain, cache: Cache | None = None) -> None:
         self._snapshots, self._cache = snapshots, cache
         self._trees: dict[str, SourceTree] = {}
-        self._crossings: dict[tuple[str, str], TreeDiff] = {}
+        self._diffs: dict[tuple[str, str], TreeDiff] = {}
 
     def commit(self, tag: str) -> str:
         """Return an identifier of a tag's content, such as its commit."""
@@ -67,17 +42,37 @@ class SourceTrees:
             self._trees[tag] = kind(self._snapshots.snapshot(tag), self._cache)
         return self._trees[tag]
 
-    def crossing(self, before: str, after: str) -> TreeDiff:
+    def diff(self, before: str, after: str) -> TreeDiff:
         """Two trees side by side; the same object until one of them is released."""
-        if (before, after) not in self._crossings:
-            self._crossings[before, after] = TreeDiff(self.tree(before), self.tree(after))
-        return self._crossings[before, after]
+        if (before, after) not in self._diffs:
+            self._diffs[before, after] = TreeDiff(self.tree(before), self.tree(after))
+        return self._diffs[before, after]
 
     def release(self, tag: str) -> None:
         """Forget a tree and the bytes that were read from it."""
         self._trees.pop(tag, None)
-        self._crossings = {pair: found for pair, found in self._crossings.items() if tag not in pair}
+        self._diffs = {pair: found for pair, found in self._diffs.items() if tag not in pair}
 
     def content(self, tag: str) -> int:
         """Return the blobs of a tag's files as a set of bits."""
         return self._snapshots.content(tag)
+
+
+class OpenTrees(SourceTrees):
+    """Source trees that are open already; releasing them is up to the caller."""
+
+    def __init__(self, *trees: SourceTree) -> None:
+        self._trees = {tree.tag: tree for tree in trees}
+        self._diffs = {}
+
+    def commit(self, tag: str) -> str:
+        """Return the hash of a tree's Go files."""
+        return self._trees[tag].digest
+
+    def blob(self, tag: str, path: str) -> str | None:
+        """Return the blob id of a Go file at a tag, or None."""
+        found = self._trees[tag].go_files.get(path)
+        return found.id if found is not None else None
+
+    def release(self, tag: str) -> None:
+        """Keep the tree."""

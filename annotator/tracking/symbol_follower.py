@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,34 +34,10 @@ from annotator.tracking import package_match, reanchor, reference_lookup, tag_gr
 from annotator.tracking.lookup import anchor as anchor_of
 from annotator.tracking.lookup import first_line, lines
 from annotator.tracking.reanchor import Reanchorer, StepResult
-from annotator.tracking.source_trees import SourceTrees
+from annotator.tracking.source_trees import OpenTrees, SourceTrees
 from annotator.tracking.tree_diff import TreeDiff
 
 _RANK = {sign: rank for rank, sign in enumerate(Evidence)}
-
-
-class TreesByTag(Protocol):
-    """The trees of a walk's tags."""
-
-    def commit(self, tag: str) -> str:
-        """Return an identifier of a tag's content: its commit, or its name."""
-        ...
-
-    def blob(self, tag: str, path: str) -> str | None:
-        """Return the blob id of a Go file at a tag, or None; no tree is created for it."""
-        ...
-
-    def tree(self, tag: str) -> SourceTree:
-        """Return the tree at a tag, created when it is first needed."""
-        ...
-
-    def crossing(self, before: str, after: str) -> TreeDiff:
-        """Two of the trees side by side."""
-        ...
-
-    def release(self, tag: str) -> None:
-        """Release a tree that is not needed any more."""
-        ...
 
 
 Changes = dict[int, TrackedPosition]
@@ -77,49 +53,49 @@ comes there on the same way.
 
 
 def follow(
-    starts: Sequence[Anchor], baseline: str, hops: Sequence[TagStep], forest: TreesByTag, cache: Cache | None
+    starts: Sequence[Anchor], baseline: str, steps: Sequence[TagStep], trees: SourceTrees, cache: Cache | None
 ) -> Iterator[tuple[str, tuple[TrackedPosition, ...]]]:
     """Where declarations are at each tag that a walk reaches.
 
     Args:
         starts: The declarations at the baseline tag, with the offsets of cited lines.
         baseline: The tag at which the walk begins.
-        hops: The walk; each begins where one before it ended, or at the baseline.
-        forest: The trees, asked for only where a hop is not cached.
+        steps: The walk; each begins where one before it ended, or at the baseline.
+        trees: The trees, asked for only where a step is not cached.
         cache: The results of earlier runs, if they are cached.
 
     Yields:
         Each tag with the places in the order of `starts`, the baseline first.
     """
-    ways = _ways(baseline, hops, forest)
+    ways = _ways(baseline, steps, trees)
     cached = _Cached(starts, ways[baseline], cache)
     states = {baseline: tuple(_at_baseline(start) for start in starts)}
     yield baseline, states[baseline]
-    pending = Counter(hop.before for hop in hops)
-    walker = _Walker(starts, baseline, forest)
+    pending = Counter(step.before for step in steps)
+    walker = _Walker(starts, baseline, trees)
     try:
-        for hop in hops:
-            changes, unknown = cached.step(ways[hop.after])
+        for step in steps:
+            changes, unknown = cached.step(ways[step.after])
             if unknown:
-                crossed = walker.cross(hop, states[hop.before], unknown)
-                cached.add(ways[hop.after], unknown, crossed)
+                crossed = walker.cross(step, states[step.before], unknown)
+                cached.add(ways[step.after], unknown, crossed)
                 changes |= crossed
-            states[hop.after] = _with(states[hop.before], changes)
-            yield hop.after, states[hop.after]
-            pending[hop.before] -= 1
-            for tag in {hop.before, hop.after}:
+            states[step.after] = _with(states[step.before], changes)
+            yield step.after, states[step.after]
+            pending[step.before] -= 1
+            for tag in {step.before, step.after}:
                 if not pending[tag]:
-                    forest.release(tag)
+                    trees.release(tag)
                     del states[tag]
     finally:  # also of a walk that is interrupted
         cached.store()
 
 
-def _ways(baseline: str, hops: Iterable[TagStep], forest: TreesByTag) -> dict[str, int]:
+def _ways(baseline: str, steps: Iterable[TagStep], trees: SourceTrees) -> dict[str, int]:
     """Return a hash for each tag of the commits on the way to it from the baseline."""
-    ways = {baseline: _number(forest.commit(baseline))}
-    for hop in hops:
-        ways[hop.after] = _number(f"{ways[hop.before]} {forest.commit(hop.after)}")
+    ways = {baseline: _number(trees.commit(baseline))}
+    for step in steps:
+        ways[step.after] = _number(f"{ways[step.before]} {trees.commit(step.after)}")
     return ways
 
 
@@ -176,32 +152,32 @@ def _at_baseline(start: Anchor) -> TrackedPosition:
 class _Walker:
     """Computes steps that are not cached."""
 
-    def __init__(self, starts: Sequence[Anchor], baseline: str, forest: TreesByTag) -> None:
-        self._starts, self._baseline, self._forest = starts, baseline, forest
+    def __init__(self, starts: Sequence[Anchor], baseline: str, trees: SourceTrees) -> None:
+        self._starts, self._baseline, self._trees = starts, baseline, trees
         self._origins: dict[int, _Origin] = {}
 
-    def cross(self, hop: TagStep, places: Sequence[TrackedPosition], numbers: Iterable[int]) -> Changes:
-        """Return the places that are other than before the hop, of declarations by their numbers."""
-        touched = self._touched(hop, {number: places[number] for number in numbers})
+    def cross(self, step: TagStep, places: Sequence[TrackedPosition], numbers: Iterable[int]) -> Changes:
+        """Return the places that are other than before the step, of declarations by their numbers."""
+        touched = self._touched(step, {number: places[number] for number in numbers})
         if not touched:
             return {}
-        crossing = self._forest.crossing(hop.before, hop.after)
+        diff = self._trees.diff(step.before, step.after)
         changed = {n: self._bounded(n, places[n]) for n in touched}
-        changes = self._shifted(crossing, changed)
+        changes = self._shifted(diff, changed)
         left = {n: place for n, place in changed.items() if n not in changes}
-        step = Reanchorer(crossing)
-        step.prepare(place.anchor.path for place in left.values() if not place.missing)
-        changes |= self._placed(left, step)
+        reanchorer = Reanchorer(diff)
+        reanchorer.prepare(place.anchor.path for place in left.values() if not place.missing)
+        changes |= self._placed(left, reanchorer)
         return {n: place for n, place in changes.items() if place != places[n]}
 
-    def _placed(self, touched: Mapping[int, TrackedPosition], step: Reanchorer) -> Changes:
+    def _placed(self, touched: Mapping[int, TrackedPosition], reanchorer: Reanchorer) -> Changes:
         """Return the places of declarations whose files changed."""
-        return {n: self._place(n, place, step) for n, place in touched.items()}
+        return {n: self._place(n, place, reanchorer) for n, place in touched.items()}
 
-    def _touched(self, hop: TagStep, places: Mapping[int, TrackedPosition]) -> list[int]:
+    def _touched(self, step: TagStep, places: Mapping[int, TrackedPosition]) -> list[int]:
         """Return the declarations whose file changed, or that are missing and whose file is back."""
         paths = {place.anchor.path for place in places.values()}
-        before, after = ({p: self._forest.blob(tag, p) for p in paths} for tag in (hop.before, hop.after))
+        before, after = ({p: self._trees.blob(tag, p) for p in paths} for tag in (step.before, step.after))
         stays = {path: before[path] == after[path] for path in paths}
         return [
             n
@@ -216,12 +192,12 @@ class _Walker:
         whole = self._origin(number).whole
         return msgspec.structs.replace(place, start=whole.start, end=whole.end)
 
-    def _shifted(self, crossing: TreeDiff, changed: Mapping[int, TrackedPosition]) -> Changes:
+    def _shifted(self, diff: TreeDiff, changed: Mapping[int, TrackedPosition]) -> Changes:
         """Return the places of declarations whose bytes are the same in an edited file."""
-        there = crossing.after.go_files
+        there = diff.after.go_files
         asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in there}
         paths = sorted({place.anchor.path for place in asked.values()})
-        before, after = crossing.before.read(paths), crossing.after.read(paths)
+        before, after = diff.before.read(paths), diff.after.read(paths)
         found: Changes = {}
         for n, place in asked.items():
             path = place.anchor.path
@@ -229,23 +205,23 @@ class _Walker:
                 found[n] = now
         return found
 
-    def _place(self, number: int, place: TrackedPosition, step: Reanchorer) -> TrackedPosition:
+    def _place(self, number: int, place: TrackedPosition, reanchorer: Reanchorer) -> TrackedPosition:
         if place.missing:
-            back = step.returned(place.anchor, self._origin(number).body)
-            return self._found(number, place, back, step.crossing) if back and back.stand else place
-        carried = step.carry(place.anchor)
-        if carried.by is None or carried.stand is None:
-            return _lost(place, carried)
-        return self._found(number, place, carried, step.crossing)
+            back = reanchorer.returned(place.anchor, self._origin(number).body)
+            return self._found(number, place, back, reanchorer.diff) if back and back.stand else place
+        result = reanchorer.carry(place.anchor)
+        if result.by is None or result.stand is None:
+            return _lost(place, result)
+        return self._found(number, place, result, reanchorer.diff)
 
     def _found(
-        self, number: int, place: TrackedPosition, carried: StepResult, crossing: TreeDiff
+        self, number: int, place: TrackedPosition, result: StepResult, diff: TreeDiff
     ) -> TrackedPosition:
-        start, stand = self._starts[number], carried.stand
+        start, stand = self._starts[number], result.stand
         assert stand is not None  # noqa: S101 - what was found stands somewhere
         declaration, whole = stand.declaration, stand.top.span
-        by = max(place.by, carried.by or place.by, key=_RANK.__getitem__)
-        data = crossing.after.read([stand.path])[stand.path]
+        by = max(place.by, result.by or place.by, key=_RANK.__getitem__)
+        data = diff.after.read([stand.path])[stand.path]
         same = _body(data, declaration) == self._origin(number).body
         return TrackedPosition(
             msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
@@ -269,7 +245,7 @@ class _Walker:
 
     def _origin(self, number: int) -> _Origin:
         if number not in self._origins:
-            start, tree = self._starts[number], self._forest.tree(self._baseline)
+            start, tree = self._starts[number], self._trees.tree(self._baseline)
             data = tree.read([start.path])[start.path]
             stand = package_match.at(tree.documents([start.path])[start.path], start)
             cited = _words(lines(data)[start.line + start.offset - 1]) if start.offset else b""
@@ -294,18 +270,10 @@ def _body(data: bytes, declaration: Declaration) -> bytes:
     return data[declaration.span.start : declaration.span.end]
 
 
-def _lost(place: TrackedPosition, carried: StepResult) -> TrackedPosition:
-    stand = carried.stand
+def _lost(place: TrackedPosition, result: StepResult) -> TrackedPosition:
+    stand = result.stand
     guess = anchor_of(stand.path, stand.declaration) if stand is not None else None
-    return TrackedPosition(place.anchor, place.by, TextState.UNKNOWN, 0, missing=carried.reason, guess=guess)
-
-
-class Woods(TreesByTag, Protocol):
-    """The trees of some tags, and their blobs, which measure similarity."""
-
-    def content(self, tag: str) -> int:
-        """Return the blobs of a tag's Go files as a bit set; common blobs are common bits."""
-        ...
+    return TrackedPosition(place.anchor, place.by, TextState.UNKNOWN, 0, missing=result.reason, guess=guess)
 
 
 class TrackedReference(msgspec.Struct, frozen=True):
@@ -320,7 +288,7 @@ def histories(
     tracked: Sequence[TrackedReference],
     baseline: str,
     tags: Sequence[str],
-    woods: Woods,
+    trees: SourceTrees,
     cache: Cache | None,
     *,
     among: Sequence[str] = (),
@@ -331,20 +299,20 @@ def histories(
         tracked: What is followed.
         baseline: The tag at which it is known.
         tags: The tags that are asked for; the stops come in this order.
-        woods: The trees.
+        trees: The trees.
         cache: The results of earlier runs, if they are cached.
         among: All tags that may be stepped on; the more, the shorter the steps. Empty: `tags` alone.
     """
-    hops = tag_graph.towards(planned(among or tags, baseline, woods), tags)
-    return _along(hops, tracked, baseline, tags, woods, cache)
+    steps = tag_graph.towards(planned(among or tags, baseline, trees), tags)
+    return _along(steps, tracked, baseline, tags, trees, cache)
 
 
 def _along(
-    hops: Sequence[TagStep],
+    steps: Sequence[TagStep],
     tracked: Sequence[TrackedReference],
     baseline: str,
     tags: Sequence[str],
-    forest: TreesByTag,
+    trees: SourceTrees,
     cache: Cache | None,
 ) -> tuple[ReferenceHistory, ...]:
     known = [each for each in tracked if each.anchor is not None and not _unfollowed(each)]
@@ -352,7 +320,7 @@ def _along(
     wanted = set(tags)
     at = {
         tag: dict(zip(map(id, known), places, strict=True))
-        for tag, places in follow(starts, baseline, hops, forest, cache)
+        for tag, places in follow(starts, baseline, steps, trees, cache)
         if tag in wanted
     }
     outcomes: dict[tuple[int, int], Outcome] = {}
@@ -363,7 +331,7 @@ def at_tags(
     starts: Sequence[Anchor],
     baseline: str,
     wanted: Sequence[str],
-    woods: Woods,
+    trees: SourceTrees,
     cache: Cache | None,
     *,
     among: Sequence[str] = (),
@@ -374,17 +342,17 @@ def at_tags(
         starts: The declarations at the baseline.
         baseline: The tag at which they are known.
         wanted: The tags that are asked for.
-        woods: The trees.
+        trees: The trees.
         cache: The results of earlier runs, if they are cached.
         among: All tags that may be stepped on.
     """
     distant = [TagStep(baseline, tag) for tag in dict.fromkeys(wanted) if tag != baseline]
-    found = dict(follow(starts, baseline, distant, woods, cache))
+    found = dict(follow(starts, baseline, distant, trees, cache))
     open_ = [n for n in range(len(starts)) if any(found[tag][n].missing for tag in wanted)]
     if not open_ or not among:
         return {tag: found[tag] for tag in wanted}
-    hops = tag_graph.towards(planned(among, baseline, woods), wanted)
-    nearer = dict(follow([starts[n] for n in open_], baseline, hops, woods, cache))
+    steps = tag_graph.towards(planned(among, baseline, trees), wanted)
+    nearer = dict(follow([starts[n] for n in open_], baseline, steps, trees, cache))
     return {tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted}
 
 
@@ -405,37 +373,14 @@ def between(
         after: The tree that is asked for; its tag must be another one.
         cache: The results of earlier runs, if they are cached.
     """
-    hops = (TagStep(before.tag, after.tag),)
-    found = _along(hops, tracked, before.tag, [after.tag], _Two(before, after), cache)
+    steps = (TagStep(before.tag, after.tag),)
+    found = _along(steps, tracked, before.tag, [after.tag], OpenTrees(before, after), cache)
     return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
 
 
-class _Two:
-    """Two trees that are at hand."""
-
-    def __init__(self, *trees: SourceTree) -> None:
-        self._trees = {tree.tag: tree for tree in trees}
-
-    def commit(self, tag: str) -> str:
-        return self._trees[tag].digest
-
-    def blob(self, tag: str, path: str) -> str | None:
-        found = self._trees[tag].go_files.get(path)
-        return found.id if found is not None else None
-
-    def tree(self, tag: str) -> SourceTree:
-        return self._trees[tag]
-
-    def crossing(self, before: str, after: str) -> TreeDiff:
-        return TreeDiff(self._trees[before], self._trees[after])
-
-    def release(self, tag: str) -> None:
-        """They are the caller's."""
-
-
-def planned(tags: Sequence[str], baseline: str, woods: Woods) -> tuple[TagStep, ...]:
+def planned(tags: Sequence[str], baseline: str, trees: SourceTrees) -> tuple[TagStep, ...]:
     """Return the steps that reach all tags from the baseline."""
-    return tag_graph.plan(tags, baseline, woods.content)
+    return tag_graph.plan(tags, baseline, trees.content)
 
 
 def _trail(
@@ -529,9 +474,9 @@ def track(
         where = base.snapshot.repository
         raise InvalidInput(f"no version tag of {where} fits {glob!r}; the newest is {every[-1]}")
     _LOG.info("following %s over %s", counted(len(references), "symbol"), counted(len(wanted), "tag"))
-    woods = SourceTrees(releases.chain, cache)
+    trees = SourceTrees(releases.chain, cache)
     starts = [tracked(reference, base) for reference in references]
-    return TrackResult(tuple(wanted), histories(starts, base.tag, wanted, woods, cache, among=every))
+    return TrackResult(tuple(wanted), histories(starts, base.tag, wanted, trees, cache, among=every))
 
 
 def tracked(reference: Reference, base: SourceTree) -> TrackedReference:

@@ -30,7 +30,7 @@ def plan(tags: Sequence[str], start: str, content: Content) -> tuple[TagStep, ..
     lines = release_lines([*tags, start] if start not in tags else tags)
     known = _Measure(content)
     home = next(name for name, line in lines.items() if start in line)
-    hops = list(_along(lines[home], start))
+    steps = list(_along(lines[home], start))
     # For each line that is not reached yet, the nearest one that is: Prim's minimum spanning tree.
     nearest = {name: home for name in lines if name != home}
 
@@ -39,38 +39,38 @@ def plan(tags: Sequence[str], start: str, content: Content) -> tuple[TagStep, ..
 
     while nearest:
         name = min(nearest, key=distance)
-        hops += _joined(lines[nearest.pop(name)], lines[name], known)
+        steps += _joined(lines[nearest.pop(name)], lines[name], known)
         for other in nearest:
             if known.distance(lines[name][0], lines[other][0]) < distance(other):
                 nearest[other] = name
-    return tuple(hops)
+    return tuple(steps)
 
 
-def towards(hops: Iterable[TagStep], wanted: Iterable[str]) -> tuple[TagStep, ...]:
+def towards(steps: Iterable[TagStep], wanted: Iterable[str]) -> tuple[TagStep, ...]:
     """Return the steps of a plan that lead to some tags, joined within a release line."""
     asked = set(wanted)
     needed, kept = set(asked), []
-    for hop in reversed(tuple(hops)):
-        if hop.after in needed:
-            needed.add(hop.before)
-            kept.append(hop)
+    for step in reversed(tuple(steps)):
+        if step.after in needed:
+            needed.add(step.before)
+            kept.append(step)
     return tuple(_shortened(tuple(reversed(kept)), asked))
 
 
-def _shortened(hops: Sequence[TagStep], wanted: Collection[str]) -> Iterable[TagStep]:
+def _shortened(steps: Sequence[TagStep], wanted: Collection[str]) -> Iterable[TagStep]:
     """Join consecutive steps within a release line, except at tags that are wanted."""
-    onward = Counter(hop.before for hop in hops)
+    onward = Counter(step.before for step in steps)
     begun: dict[str, str] = {}
-    for hop in hops:
-        start = begun.pop(hop.before, hop.before)
-        following = next((h for h in hops if h.before == hop.after), None)
-        inside = following is not None and line_name(start) == line_name(hop.after) == line_name(
+    for step in steps:
+        start = begun.pop(step.before, step.before)
+        following = next((h for h in steps if h.before == step.after), None)
+        inside = following is not None and line_name(start) == line_name(step.after) == line_name(
             following.after
         )
-        if inside and onward[hop.after] == 1 and hop.after not in wanted:
-            begun[hop.after] = start
+        if inside and onward[step.after] == 1 and step.after not in wanted:
+            begun[step.after] = start
         else:
-            yield TagStep(start, hop.after)
+            yield TagStep(start, step.after)
 
 
 def _along(line: Sequence[str], start: str) -> Iterable[TagStep]:

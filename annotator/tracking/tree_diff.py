@@ -162,17 +162,17 @@ class TreeDiff:
         return old is not None and new is not None and old.id == new.id
 
     @cached_property
-    def gone(self) -> frozenset[str]:
+    def removed(self) -> frozenset[str]:
         """Paths that only the first tree has."""
         return frozenset(self.before.go_files.keys() - self.after.go_files.keys())
 
     @cached_property
-    def new(self) -> frozenset[str]:
+    def added(self) -> frozenset[str]:
         """Paths that only the second tree has."""
         return frozenset(self.after.go_files.keys() - self.before.go_files.keys())
 
     @cached_property
-    def edited(self) -> frozenset[str]:
+    def modified(self) -> frozenset[str]:
         """Paths that both trees have, with other content."""
         old, new = self.before.go_files, self.after.go_files
         return frozenset(path for path, blob in old.items() if path in new and new[path].id != blob.id)
@@ -180,12 +180,14 @@ class TreeDiff:
     @cached_property
     def renamed(self) -> Mapping[str, str]:
         """Moved files, old path to new, detected by content."""
-        if not self.gone or not self.new:
+        if not self.removed or not self.added:
             return {}
         old, new = self.before.go_files, self.after.go_files
-        found = exact({path: old[path].id for path in self.gone}, {path: new[path].id for path in self.new})
-        left = self.before.read(sorted(self.gone - found.keys()))
-        free = self.after.read(sorted(self.new - set(found.values())))
+        found = exact(
+            {path: old[path].id for path in self.removed}, {path: new[path].id for path in self.added}
+        )
+        left = self.before.read(sorted(self.removed - found.keys()))
+        free = self.after.read(sorted(self.added - set(found.values())))
 
         for tests in (False, True):
             found |= similar_files(*(_either(files, tests=tests) for files in (left, free)))
@@ -221,40 +223,40 @@ class TreeDiff:
         """
         home, tests = folder_of(path), is_test_file(path)
         old = [p for p in self._changed_before.get(home, ()) if is_test_file(p) is tests]
-        homes = {home, self.moved_folders.get(home, home)} if set(old) & self.gone else {home}
+        homes = {home, self.moved_folders.get(home, home)} if set(old) & self.removed else {home}
         new = {p for each in homes for p in self._changed_after.get(each, ())}
-        new |= {self.renamed[p] for p in old if p in self.gone and p in self.renamed}
+        new |= {self.renamed[p] for p in old if p in self.removed and p in self.renamed}
         return sorted(old), sorted(p for p in new if is_test_file(p) is tests)
 
     @cached_property
     def _changed_before(self) -> Mapping[str, list[str]]:
-        return _by_folder(self.gone | self.edited)
+        return _by_folder(self.removed | self.modified)
 
     @cached_property
     def _changed_after(self) -> Mapping[str, list[str]]:
-        return _by_folder(self.new | self.edited)
+        return _by_folder(self.added | self.modified)
 
-    def declaring_later(self, wanted: Declaration) -> list[str]:
+    def added_candidates(self, wanted: Declaration) -> list[str]:
         """Files of the second tree, new or edited, that look as if they declared one of that identity."""
-        return self._declared_later.declaring(wanted)
+        return self._names_after.declaring(wanted)
 
-    def declaring_before(self, wanted: Declaration) -> list[str]:
+    def removed_candidates(self, wanted: Declaration) -> list[str]:
         """Files of the first tree, gone or edited, that look as if they declared one of that identity."""
-        return self._declared_before.declaring(wanted)
+        return self._names_before.declaring(wanted)
 
     @cached_property
-    def _declared_later(self) -> DeclaredNames:
-        return DeclaredNames(self.after.read(sorted(self.new | self.edited)))
+    def _names_after(self) -> DeclaredNames:
+        return DeclaredNames(self.after.read(sorted(self.added | self.modified)))
 
     @cached_property
-    def _declared_before(self) -> DeclaredNames:
-        return DeclaredNames(self.before.read(sorted(self.gone | self.edited)))
+    def _names_before(self) -> DeclaredNames:
+        return DeclaredNames(self.before.read(sorted(self.removed | self.modified)))
 
-    def old(self, path: str) -> GoFile:
+    def before_file(self, path: str) -> GoFile:
         """Return a parsed file of the first tree."""
         return self.before.documents([path])[path]
 
-    def later(self, path: str) -> GoFile:
+    def after_file(self, path: str) -> GoFile:
         """Return a parsed file of the second tree."""
         return self.after.documents([path])[path]
 
