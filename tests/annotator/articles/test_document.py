@@ -495,6 +495,12 @@ def test_any_encoding_is_read(encoding: str) -> None:
     assert cited(text.encode(encoding)) == [(DAEMON, None, 12, None)]
 
 
+@pytest.mark.parametrize("text", ["見daemon/daemon.go:12的\n", "daemon/daemon.go:12\n" * 3 + "源码\n"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_short_utf_16_text_is_read(text: str, encoding: str) -> None:
+    assert set(cited(text.encode(encoding))) == {(DAEMON, None, 12, None)}
+
+
 def test_the_declared_encoding_of_a_page_is_used() -> None:
     page = '<html><meta charset="gbk"><title>源码</title><p>见daemon/daemon.go:12行'
     found = article(page.encode("gbk"), "x.html")
