@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -17,35 +16,11 @@ from runtime.errdefs import EngineError, System
 from runtime.golang.strconv import quote
 from runtime.pkg.plugingetter import LOOKUP, RELEASE, CompatPlugin
 from runtime.pkg.plugins import errors as legacy_errors
-from runtime.pkg.plugins.plugins import Handler
+from runtime.pkg.plugins.plugins import Handler, Plugins
 from runtime.pkg.stringid import VALID_FULL_ID
 from runtime.plugin.errors import Ambiguous, Disabled, InUse, NameTaken, PluginNotFound, failure
 from runtime.plugin.v2.plugin import InadequateCapability, Plugin, SpecOpt
 from runtime.vendor import reference
-
-
-class LegacyPlugins(Protocol):
-    """Looks up plugins that are not managed; `pkg.plugins.plugins.Plugins` does."""
-
-    def get(self, name: str, imp: str, /) -> CompatPlugin:
-        """Return the plugin of a name, which must implement an interface."""
-        ...
-
-    def problem(self, name: str, /) -> EngineError | None:
-        """Return why a plugin cannot be used, as far as that is known without asking it."""
-        ...
-
-    def get_all(self, imp: str, /, *, patient: bool = False) -> Sequence[CompatPlugin]:
-        """Return all plugins that implement an interface.
-
-        Differs:
-            extra patient: a list must not wait for the slowest; a search for one volume must.
-        """
-        ...
-
-    def handle(self, iface: str, fn: Handler, /) -> None:
-        """Call a function for each plugin that is activated."""
-        ...
 
 
 def plugin_type(capability: str) -> str:
@@ -72,7 +47,7 @@ class Store:
             `allowV1PluginsFallback` off.
     """
 
-    def __init__(self, legacy: LegacyPlugins | None = None) -> None:
+    def __init__(self, legacy: Plugins | None = None) -> None:
         self.lock = threading.RLock()
         self.plugins: dict[str, Plugin] = {}
         self.spec_opts: dict[str, list[SpecOpt]] = {}

@@ -41,12 +41,27 @@ class Manifest(msgspec.Struct, frozen=True):
     implements: tuple[str, ...] = msgspec.field(default=(), name="Implements")
 
 
-class Handlers(Protocol):
-    """The handlers that are called for active plugins, by interface."""
+class ExtpointHandlers:
+    """The handlers by interface.
+
+    Differs:
+        field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
+        extra add: adds a handler under the lock; moby does it in `Handle`.
+        extra of: the present handlers; moby reads the map in `runHandlers`.
+    """
+
+    def __init__(self) -> None:
+        self.extpoint_handlers: dict[str, tuple[Handler, ...]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, iface: str, handler: Handler) -> None:
+        """Add a handler for an interface."""
+        with self._lock:
+            self.extpoint_handlers[iface] = (*self.extpoint_handlers.get(iface, ()), handler)
 
     def of(self, iface: str) -> Sequence[Handler]:
         """Return the handlers for an interface, oldest first."""
-        ...
+        return self.extpoint_handlers.get(iface, ())
 
 
 class Plugin:
@@ -103,7 +118,7 @@ class Plugin:
         """
         return path
 
-    def activate(self, handlers: Handlers, *, retry: bool = True) -> None:
+    def activate(self, handlers: ExtpointHandlers, *, retry: bool = True) -> None:
         """Ask the plugin what it implements unless that is known, then run the handlers that have not run.
 
         A thread that comes while another does so waits for it and shares its outcome.
@@ -136,7 +151,7 @@ class Plugin:
         finally:
             self._end(error)
 
-    def run_handlers(self, handlers: Handlers) -> None:
+    def run_handlers(self, handlers: ExtpointHandlers) -> None:
         """Run the handlers of what the plugin implements that have not run for it.
 
         Differs:
@@ -242,29 +257,6 @@ def _copy(error: EngineError) -> EngineError:
 def new_local_plugin(name: str, addr: str, timings: Timings = DEFAULT) -> Plugin:
     """Return a plugin that is known by its address alone; if it speaks TLS, it is not verified."""
     return Plugin(name, addr, transport.Options(insecure_skip_verify=True), timings=timings)
-
-
-class ExtpointHandlers:
-    """The handlers by interface.
-
-    Differs:
-        field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
-        extra add: adds a handler under the lock; moby does it in `Handle`.
-        extra of: the present handlers; moby reads the map in `runHandlers`.
-    """
-
-    def __init__(self) -> None:
-        self.extpoint_handlers: dict[str, tuple[Handler, ...]] = {}
-        self._lock = threading.Lock()
-
-    def add(self, iface: str, handler: Handler) -> None:
-        """Add a handler for an interface."""
-        with self._lock:
-            self.extpoint_handlers[iface] = (*self.extpoint_handlers.get(iface, ()), handler)
-
-    def of(self, iface: str) -> Sequence[Handler]:
-        """Return the handlers for an interface, oldest first."""
-        return self.extpoint_handlers.get(iface, ())
 
 
 class Registry(Protocol):

@@ -21,8 +21,7 @@ from runtime.pkg.ioutils import atomic_write_file
 from runtime.plugin.defs import ExitHandler
 from runtime.plugin.executor import executor, programs
 from runtime.plugin.executor.executor import Executor, ProcessIdentity, Runtime
-from runtime.plugin.executor.paths import HostPaths
-from runtime.plugin.executor.short_paths import ShortPaths
+from runtime.plugin.executor.paths import HostPaths, ShortPaths
 from runtime.plugin.v2.plugin_linux import DEFAULT_PLUGIN_RUNTIME_DESTINATION
 
 _STATE = "state.json"

@@ -13,7 +13,7 @@ import pytest
 
 from runtime.errdefs import EngineError
 from runtime.pkg.plugins.transport import MAX_UNIX_PATH
-from runtime.plugin.executor.short_paths import LONGEST_NAME, ShortPaths
+from runtime.plugin.executor.paths import LONGEST_NAME, ShortPaths
 
 ID = "0123456789abcdef" * 4
 
