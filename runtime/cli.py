@@ -195,17 +195,16 @@ def check_plugin(  # noqa: PLR0913 - one for each option
     """Drive a volume plugin as the engine would, and say what the engine would make of it."""
     from runtime.checker import checks, client, reports  # noqa: PLC0415 - only this command needs them
     from runtime.checker.rules import Severity  # noqa: PLC0415
-    from runtime.checker.signals import Stopped, Stops  # noqa: PLC0415
 
     logging.getLogger(__name__).setLevel(logging.CRITICAL)  # the report says what is wrong
     options = dict(_pair(each) for each in opt or ())
-    stops = Stops()
+    stops = signal.Stops()
     try:
         with stops, client.Plugin(address, timeout) as plugin:
             report = checks.check(plugin, options, restart=restart, engine=engine, stops=stops)
     except EngineError as error:
         _refuse(str(error))
-    except Stopped:
+    except signal.Stopped:
         raise typer.Exit(stops.exit_code) from None
     typer.echo(reports.FORMATS[output](report, strict=strict), nl=False)
     if stops.number:

@@ -20,10 +20,10 @@ from typing import Final, TypeAlias
 from runtime.checker import places
 from runtime.checker.client import Answer, Plugin
 from runtime.checker.rules import Finding, Report, Step
-from runtime.checker.signals import Stops
 from runtime.errdefs import InvalidParameter
 from runtime.golang.time import is_strict
 from runtime.pkg.plugins.transport import VERSION_MIMETYPE
+from runtime.pkg.signal import Stops
 from runtime.volume.drivers.proxy import ProxyVolume
 from runtime.volume.volume import SCOPES
 

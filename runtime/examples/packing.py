@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from runtime.examples import plugin
+PLUGIN: Final = Path(__file__).with_name("plugin.py")
+"""The example. It is not imported, since it imports this module to pack itself."""
 
 SCRIPT: Final = "/plugin"
 SOCKET: Final = "example.sock"
@@ -88,15 +89,15 @@ def _fill(rootfs: Path, python: Path) -> None:
     for path in sorted(_needed(python)):
         _copy(path, rootfs)
     script = rootfs / SCRIPT.lstrip("/")
-    script.write_text(f"#!{python}\n{Path(plugin.__file__).read_text()}")
+    script.write_text(f"#!{python}\n{PLUGIN.read_text()}")
     script.chmod(0o755)
     (rootfs / DATA.lstrip("/")).mkdir()
 
 
 def _needed(python: Path) -> set[Path]:
-    command = [str(python), "-I", "-S", "-B", "-c", WHAT_IS_LOADED, plugin.__file__]
+    command = [str(python), "-I", "-S", "-B", "-c", WHAT_IS_LOADED, str(PLUGIN)]
     found = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our interpreter
-    paths = {Path(name) for name in json.loads(found.stdout)} - {Path(plugin.__file__)}
+    paths = {Path(name) for name in json.loads(found.stdout)} - {PLUGIN}
     encodings = {
         other for path in paths if path.parent.name == "encodings" for other in path.parent.glob("*.py")
     }

@@ -1,12 +1,16 @@
-"""Signals of the service: none that can be caught ends it without stopping its plugins."""
+"""Signals that end the service or a command, once they have cleaned up."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import Final
+from types import FrameType, TracebackType
+from typing import Final, Self
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+EXIT_BASE: Final = 128
 
 _FAULTS: Final = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 """What the kernel sends for a fault of the process; it would be sent again as soon as a handler returns."""
@@ -87,4 +91,50 @@ def unwinding() -> None:
 def _exit(number: int, _frame: FrameType | None) -> None:
     for caught_one in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(caught_one, signal.SIG_IGN)  # once is enough; what is cleaned up now takes a moment
-    raise SystemExit(128 + number)
+    raise SystemExit(EXIT_BASE + number)
+
+
+class Stopped(BaseException):
+    """A signal to stop has come."""
+
+
+class Stops:
+    """Context in which the first signal to stop raises `Stopped`, unless the clean-up has begun.
+
+    Further signals are ignored, but for Ctrl-C, which ends the program at once.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._cleaning = False
+        self._before: dict[signal.Signals, object] = {}
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code after a signal, as a shell has it."""
+        return EXIT_BASE + self.number
+
+    def begin_clean_up(self) -> None:
+        """Let no signal interrupt what follows."""
+        self._cleaning = True
+
+    def __enter__(self) -> Self:
+        for number in _ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._stop)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type] # what `signal.signal` returned
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if self.number:
+            if number == signal.SIGINT:
+                os._exit(EXIT_BASE + number)
+            return
+        self.number = number
+        if not self._cleaning:
+            raise Stopped
