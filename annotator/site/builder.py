@@ -99,13 +99,13 @@ def make_files(
         started = python.start(programs) if python else None
         site_input = gather_input(session, articles, options, python)
         if python and started:
-            site_input = msgspec.structs.replace(site_input, mirror=python.with_output(started))
+            site_input = msgspec.structs.replace(site_input, python=python.with_output(started))
     plan = pages.plan_site(site_input)
     files = rendering.files(plan)
     result = BuildResult(
         pages=sum(path.endswith(".md") for path in files),
         tag=site_input.tag,
-        verdicts=tuple(verdict for entry in site_input.cited for verdict in entry.verdicts),
+        verdicts=tuple(verdict for entry in site_input.articles for verdict in entry.verdicts),
         problems=plan.problems,
     )
     return {**files, **output.assets(session.project.site / "assets")}, result
@@ -145,14 +145,14 @@ def gather_input(
         baseline=project.config.baseline,
         source="Debian" if snapshot.commit is None else "git",
         sources=go.sources,
-        cited=verified,
+        articles=verified,
         texts=texts,
         licence=project.config.licence,
         notice=session.notice or "",
-        mirror=mirror,
-        since=since_baseline,
+        python=mirror,
+        since_baseline=since_baseline,
         elsewhere={tag: found for tag, found in options.elsewhere.items() if tag != session.tag},
-        chronicle=history,
+        history=history,
         packages=_package_imports(project, texts),
         locking=go.locking,
         figures=_figures(project),

@@ -96,7 +96,7 @@ class CounterpartColumn:
         anchors = highlighting.LineAnchors(facing.prefixes[side.path], self._home, frozenset(taken))
         taken.update(range(side.first, side.last + 1))
         # The table under the code has what these lines say.
-        hidden = highlighting.mapping_lines(self._index.input.mirror.modules[side.path].data)
+        hidden = highlighting.mapping_lines(self._index.input.python.modules[side.path].data)
         return python_excerpt(
             self._index,
             self._page,
@@ -120,7 +120,7 @@ def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
 ) -> Excerpt:
     """Return lines of a Python file as a page shows them, without those that are `hidden`."""
     path = line_range.path
-    module = index.input.mirror.modules[path]
+    module = index.input.python.modules[path]
     lines = highlighting.code_lines(
         module.data,
         line_range.first,

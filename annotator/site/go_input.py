@@ -58,37 +58,39 @@ class _Task(msgspec.Struct, frozen=True):
     lock_types: tuple[str, ...]
 
 
-class _Made(msgspec.Struct, frozen=True, array_like=True):
+class _Analysed(msgspec.Struct, frozen=True, array_like=True):
     """What one process made of some files, by path."""
 
     analyses: dict[str, FileAnalysis]
     highlights: dict[str, highlighting.HighlightSpans]
 
 
-_MADE = msgspec.msgpack.Decoder(_Made)
+_ANALYSED = msgspec.msgpack.Decoder(_Analysed)
 
 
-def read_go(at: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
+def read_go(session: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
     """Return the Go files of some packages, tests apart; what is cached is not made again.
 
     Args:
-        at: The open source.
+        session: The open source.
         folders: The packages' folders.
         locks: Whether it is asked what the files say of locks.
     """
     wanted = set(folders)
     paths = [
         path
-        for path in at.tree.go_files
+        for path in session.tree.go_files
         if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
     ]
-    documents, data = at.tree.documents(paths), at.tree.read(paths)
-    keys = _analysis_keys(at, paths), highlighting.keys(data, "go")
-    analyses = at.cache.get_many(ANALYSIS, keys[0])
-    highlights = at.cache.get_many(highlighting.HIGHLIGHTS, keys[1])
-    for made in _analysed(at, frozenset(paths) - analyses.keys(), frozenset(paths) - highlights.keys(), data):
-        at.cache.put_many(ANALYSIS, {keys[0][path]: value for path, value in made.analyses.items()})
-        at.cache.put_many(
+    documents, data = session.tree.documents(paths), session.tree.read(paths)
+    keys = _analysis_keys(session, paths), highlighting.keys(data, "go")
+    analyses = session.cache.get_many(ANALYSIS, keys[0])
+    highlights = session.cache.get_many(highlighting.HIGHLIGHTS, keys[1])
+    for made in _analyse_all(
+        session, frozenset(paths) - analyses.keys(), frozenset(paths) - highlights.keys(), data
+    ):
+        session.cache.put_many(ANALYSIS, {keys[0][path]: value for path, value in made.analyses.items()})
+        session.cache.put_many(
             highlighting.HIGHLIGHTS, {keys[1][path]: value for path, value in made.highlights.items()}
         )
         analyses |= made.analyses
@@ -104,18 +106,22 @@ def read_go(at: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
     )
 
 
-def _analysed(
-    at: Session, analyse: frozenset[str], highlight: frozenset[str], data: Mapping[str, bytes]
-) -> list[_Made]:
+def _analyse_all(
+    session: Session, analyse: frozenset[str], highlight: frozenset[str], data: Mapping[str, bytes]
+) -> list[_Analysed]:
     """Analyse and highlight some files; many of them in worker processes."""
     paths = tuple(path for path in data if path in analyse or path in highlight)
     if not paths:
         return []
     _LOG.info("resolving names in %s", counted(len(paths), "Go file"))
-    modules, lock_types = at.project.config.modules, at.project.config.go.locks
+    modules, lock_types = session.project.config.modules, session.project.config.go.locks
     if sum(len(data[path]) for path in paths) < _FEW_BYTES:
-        return [_made(Resolver(at.tree, modules), at.tree, _Task(analyse, highlight, paths, lock_types))]
-    tree = pickle.dumps(at.tree)
+        return [
+            _analyse(
+                Resolver(session.tree, modules), session.tree, _Task(analyse, highlight, paths, lock_types)
+            )
+        ]
+    tree = pickle.dumps(session.tree)
     # The files of a package need the same things known, so they go together; a large package in parts.
     packages = defaultdict(list)
     for path in paths:
@@ -128,33 +134,33 @@ def _analysed(
         (tree, modules, _Task(analyse.intersection(share), highlight.intersection(share), share, lock_types))
         for share in shares
     ]
-    return [_MADE.decode(encoded) for encoded in parallel_map(_made_in_worker, tasks)]
+    return [_ANALYSED.decode(encoded) for encoded in parallel_map(_analyse_in_worker, tasks)]
 
 
-def _made_in_worker(task: tuple[bytes, tuple[str, ...], _Task]) -> bytes:
+def _analyse_in_worker(task: tuple[bytes, tuple[str, ...], _Task]) -> bytes:
     """Analyse files in a worker process, which hands bytes back faster than many values."""
     tree, modules, share = task
-    binder, read = _opened(tree, modules)
-    return msgspec.msgpack.encode(_made(binder, read, share))
+    resolver, read = _open_tree(tree, modules)
+    return msgspec.msgpack.encode(_analyse(resolver, read, share))
 
 
 @lru_cache(maxsize=1)
-def _opened(tree: bytes, modules: tuple[str, ...]) -> tuple[Resolver, SourceTree]:
+def _open_tree(tree: bytes, modules: tuple[str, ...]) -> tuple[Resolver, SourceTree]:
     """Open a pickled tree; what a worker found out for one share serves the next."""
     opened = pickle.loads(tree)  # noqa: S301 - from the process that started this one
     return Resolver(opened, modules), opened
 
 
-def _made(binder: Resolver, tree: SourceTree, task: _Task) -> _Made:
+def _analyse(resolver: Resolver, tree: SourceTree, task: _Task) -> _Analysed:
     data, documents = tree.read(task.paths), tree.documents(task.paths)
-    return _Made(
+    return _Analysed(
         {
             path: FileAnalysis(
-                # Locks first: they ask the binder for the uses, too.
+                # Locks first: they ask the resolver for the uses, too.
                 locking=lock_usage.read_lock_usage(
-                    binder, path, data[path], documents[path], task.lock_types
+                    resolver, path, data[path], documents[path], task.lock_types
                 ),
-                uses=binder.uses(path),
+                uses=resolver.uses(path),
             )
             for path in task.paths
             if path in task.analyse
@@ -163,6 +169,6 @@ def _made(binder: Resolver, tree: SourceTree, task: _Task) -> _Made:
     )
 
 
-def _analysis_keys(at: Session, paths: Iterable[str]) -> dict[str, str]:
-    names = ",".join((*at.project.config.modules, "", *at.project.config.go.locks))
-    return {path: f"{at.tree.digest}:{names}:{path}" for path in paths}
+def _analysis_keys(session: Session, paths: Iterable[str]) -> dict[str, str]:
+    names = ",".join((*session.project.config.modules, "", *session.project.config.go.locks))
+    return {path: f"{session.tree.digest}:{names}:{path}" for path in paths}

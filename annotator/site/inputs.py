@@ -99,14 +99,14 @@ class SiteInput(msgspec.Struct, frozen=True):
         baseline: The tag at which articles and our own texts were written.
         source: Where the source was read from, in a word or two for people.
         sources: The Go files by path: those of every package that is to have pages.
-        cited: The articles with their verdicts.
+        articles: The articles with their verdicts.
         texts: Our own texts.
         licence: The annotated repository's licence.
         notice: One sentence that every page shows, or empty.
-        mirror: What is shown of the Python packages.
-        since: What became of the mapped symbols since the baseline; empty at the baseline.
+        python: What is shown of the Python packages.
+        since_baseline: What became of the mapped symbols since the baseline; empty at the baseline.
         elsewhere: The same at the tags of the other versions, which stand beside this one.
-        chronicle: What is told of many tags.
+        history: What is told of many tags.
         packages: The Python packages whose structure is drawn.
         locking: What the Go files say of locks, where a text asks for that.
         figures: What was measured, by the names of the benchmarks.
@@ -120,14 +120,14 @@ class SiteInput(msgspec.Struct, frozen=True):
     baseline: str
     source: str
     sources: Mapping[str, GoSourceFile]
-    cited: tuple[VerifiedArticle, ...] = ()
+    articles: tuple[VerifiedArticle, ...] = ()
     texts: tuple[MarkdownText, ...] = ()
     licence: Licence = Licence()
     notice: str = ""
-    mirror: PythonInput = PythonInput()
-    since: tuple[Verdict, ...] = ()
+    python: PythonInput = PythonInput()
+    since_baseline: tuple[Verdict, ...] = ()
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
-    chronicle: HistoryInput = HistoryInput()
+    history: HistoryInput = HistoryInput()
     packages: tuple[PackageImports, ...] = ()
     locking: Mapping[str, FileLockUsage] = {}
     figures: Mapping[str, BenchmarkTable] = {}

@@ -93,7 +93,7 @@ class SiteIndex:
     def chapters(self) -> tuple[SiteChapter, ...]:
         """The chapters in the order of their numbers; our texts go with the first article."""
         texts = {text.number: text for text in self.input.texts if text.number}
-        own, *others = self.input.cited or (VerifiedArticle(Article("", ""), ()),)
+        own, *others = self.input.articles or (VerifiedArticle(Article("", ""), ()),)
         cited = tuple(_cited_stops(own, texts, ""))
         known = {chapter.number for chapter in cited}
         told = (
@@ -120,9 +120,13 @@ class SiteIndex:
         """The pages of symbols."""
         anchors = (resolved_anchor(verdict) for _, verdict in self.verdicts)
         named = ((one.path, one.symbol) for text in self.input.texts for one in _mentions(text))
-        pairs = self.input.mirror.pairs
+        pairs = self.input.python.pairs
         mirrored = ((one.path, one.symbol) for pair in pairs for one in pair.originals)
-        now = ((one.path, one.symbol) for verdict in self.input.since if (one := resolved_anchor(verdict)))
+        now = (
+            (one.path, one.symbol)
+            for verdict in self.input.since_baseline
+            if (one := resolved_anchor(verdict))
+        )
         shown = chain(named, mirrored, now)
         return plan_symbol_pages(self.input.sources, (anchor for anchor in anchors if anchor), shown)
 
@@ -130,7 +134,7 @@ class SiteIndex:
     def locations(self) -> PageLocations:
         """Where each symbol is; what was cited under another name is found under that as well."""
         found = locate_symbols(self.page_plans)
-        for verdict in (*(verdict for _, verdict in self.verdicts), *self.input.since):
+        for verdict in (*(verdict for _, verdict in self.verdicts), *self.input.since_baseline):
             reference, anchor = verdict.reference, resolved_anchor(verdict)
             if reference.symbol and anchor and (place := found.get((anchor.path, anchor.symbol))):
                 found.setdefault((reference.path, reference.symbol), place)
@@ -148,12 +152,12 @@ class SiteIndex:
     @cached_property
     def side_by_side(self) -> SideBySideIndex:
         """What of Python stands beside what of Go, page by page."""
-        return SideBySideIndex(self.input.mirror, self.locations, self.input.sources)
+        return SideBySideIndex(self.input.python, self.locations, self.input.sources)
 
     @cached_property
     def cross_references(self) -> CrossReferences:
         """What calls what, and what has the methods of what."""
-        symbols = (one.symbol for one in self.input.mirror.covered)
+        symbols = (one.symbol for one in self.input.python.covered)
         return CrossReferences(self.page_plans, self.locations, self.input.sources, symbols)
 
     @cached_property
@@ -166,7 +170,7 @@ class SiteIndex:
     def status_since_baseline(self) -> Mapping[str, tuple[tuple[PageLocation, Verdict], ...]]:
         """By page, the mapped symbols with what became of them since the baseline, in the order of lines."""
         found: dict[str, list[tuple[PageLocation, Verdict]]] = defaultdict(list)
-        for verdict in self.input.since:
+        for verdict in self.input.since_baseline:
             if (anchor := resolved_anchor(verdict)) and (place := self.location(anchor)):
                 found[place.page].append((place, verdict))
         return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
@@ -179,7 +183,7 @@ class SiteIndex:
     @cached_property
     def histories(self) -> Mapping[tuple[str, str], ReferenceHistory]:
         """The trails by path and symbol at the baseline."""
-        trails = self.input.chronicle.trails
+        trails = self.input.history.trails
         return {(one.reference.path, one.reference.symbol or ""): one for one in trails}
 
     @cached_property
@@ -195,7 +199,7 @@ class SiteIndex:
     def counterparts_by_file(self) -> Mapping[str, tuple[Comparison, ...]]:
         """By Python file, the pairs whose counterpart is in it."""
         found: dict[str, list[Comparison]] = defaultdict(list)
-        for pair in self.input.mirror.pairs:
+        for pair in self.input.python.pairs:
             found[pair.counterpart.path].append(pair)
         return {path: tuple(pairs) for path, pairs in found.items()}
 
@@ -212,8 +216,8 @@ class SiteIndex:
     def symbols_by_example(self) -> Mapping[str, tuple[PageLocation, ...]]:
         """By an example's name, the Go symbols whose counterparts it names, each once, in order."""
         found = {}
-        for example in self.input.mirror.examples:
-            names = dict.fromkeys(use.symbol for use in self.input.mirror.modules[example.path].uses)
+        for example in self.input.python.examples:
+            names = dict.fromkeys(use.symbol for use in self.input.python.modules[example.path].uses)
             places = (place for name in names for place in self.locations_by_counterpart.get(name, ()))
             found[example.name] = tuple({(place.page, place.anchor): place for place in places}.values())
         return found
@@ -228,15 +232,15 @@ class SiteIndex:
 
     def python_link(self, page: str, name: str) -> tuple[str, str] | None:
         """Return address and title of a Python object: where it faces its original, else in its file."""
-        known = self.input.mirror.objects.get(name)
-        if known is None or known.path not in self.input.mirror.modules:
+        known = self.input.python.objects.get(name)
+        if known is None or known.path not in self.input.python.modules:
             return None
         at = self.side_by_side.home.get(name, (module_page(known.path), f"py-L{known.line}"))
         return href(page, *at), f"{describe_python(known)} in {known.path}, line {known.line}"
 
     def own_file_url(self, path: str, first: int, last: int) -> str:
         """Return the address of lines of a Python file on the web; empty if it is not there."""
-        home = web(self.input.mirror.home).rstrip("/")
+        home = web(self.input.python.home).rstrip("/")
         lines = f"#L{first}" if first == last else f"#L{first}-L{last}"
         return f"{home}/{quote(path)}{lines}" if home else ""
 

@@ -85,7 +85,7 @@ def code(index: SiteIndex, text: MarkdownText, page: str) -> tuple[CitedCode, ..
 
 def example(index: SiteIndex, text: MarkdownText, page: str) -> ExampleExcerpt | None:
     """Return the example that a text shows below it."""
-    found = {one.name: one for one in index.input.mirror.examples}.get(text.example)
+    found = {one.name: one for one in index.input.python.examples}.get(text.example)
     return python_pages.example_excerpt(page, found) if found else None
 
 

@@ -91,7 +91,7 @@ def _address(at: Anchor) -> str:
 
 def moved_pages(index: SiteIndex) -> Iterator[SitePage]:
     """Yield a page at each address that only other versions have; it says where the symbols are here."""
-    now = {verdict.reference: verdict for verdict in index.input.since}
+    now = {verdict.reference: verdict for verdict in index.input.since_baseline}
     known = {plan.page.lower() for plan in index.page_plans}
     lost: dict[str, dict[str, StatusSinceBaseline]] = defaultdict(dict)
     for verdicts in index.input.elsewhere.values():
@@ -131,7 +131,7 @@ _PRODUCT = re.compile(r"^\D+-(?=v?\d)")
 
 def pages(index: SiteIndex) -> Iterator[SitePage]:
     """Yield the map and what is to be ported, as far as they were asked for."""
-    chronicle = index.input.chronicle
+    chronicle = index.input.history
     if chronicle.trails or chronicle.lacking:
         yield _map(index)
     if chronicle.porting is not None:
@@ -140,7 +140,7 @@ def pages(index: SiteIndex) -> Iterator[SitePage]:
 
 # ── The map ──────────────────────────────────────────────────────────────────────────────────────
 def _map(index: SiteIndex) -> SitePage:
-    chronicle = index.input.chronicle
+    chronicle = index.input.history
     rows: dict[str, list[HistoryRow]] = defaultdict(list)
     shown = _shown(chronicle.trails, chronicle.releases)
     for trail in chronicle.trails:
@@ -248,7 +248,7 @@ def symbol_histories(index: SiteIndex, page: str) -> Iterator[SymbolHistory]:
 
 def _history(index: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> SymbolHistory:
     stops = {stop.tag: stop for stop in trail.stops}
-    columns = [stops[tag] for tag in index.input.chronicle.releases if tag in stops]
+    columns = [stops[tag] for tag in index.input.history.releases if tag in stops]
     moved = frozenset(_changes_of_place(columns))
     alive = [stop.tag for stop in trail.stops if _anchor(stop)]
     return SymbolHistory(
@@ -278,7 +278,7 @@ def _release(index: SiteIndex, stop: TagOutcome, at: Anchor, *, stepped: bool) -
 
 # ── What is to be ported ─────────────────────────────────────────────────────────────────────────
 def _porting(index: SiteIndex) -> SitePage:
-    found = index.input.chronicle.porting
+    found = index.input.history.porting
     assert found is not None  # noqa: S101 - the page is made only where there is one
     return SitePage(
         path=PORTING,

@@ -166,7 +166,7 @@ class _Locks:
         name = lock.at.symbol.rpartition(".")[2]
         pairs = (
             pair
-            for pair in self._index.input.mirror.pairs
+            for pair in self._index.input.python.pairs
             if any(original.notation == notation for original in pair.originals)
         )
         rows = ((pair, row) for pair in pairs for row in pair.rows if (row.kind, row.name) == ("field", name))
@@ -176,7 +176,7 @@ class _Locks:
         """Return the counterpart's attribute at its line, or the counterpart where it has none."""
         known = pair.counterpart
         owner, attribute = known.name.rpartition(".")[2], re.split(r"\W", row.python)[0]
-        module = self._index.input.mirror.modules.get(known.path)
+        module = self._index.input.python.modules.get(known.path)
         if attribute and module and line_has_word(module.data, row.python_line, attribute):
             address = href(self._page, module_page(known.path), f"py-L{row.python_line}")
             return Link(f"{owner}.{attribute}", address, f"{known.path}, line {row.python_line}")

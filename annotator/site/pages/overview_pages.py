@@ -71,7 +71,7 @@ def recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
     yield lambda: trace_page.pages(index)
     yield lambda: (_index(index),)
     yield from (_one(symbol_page, index, plan) for plan in index.page_plans)
-    yield from (_one(module_page_of, index, path) for path in index.input.mirror.modules)
+    yield from (_one(module_page_of, index, path) for path in index.input.python.modules)
     yield lambda: history_pages.pages(index)
     yield lambda: history_pages.moved_pages(index)
     yield lambda: (_report(index), _errata(index))
@@ -88,7 +88,7 @@ def inventory_entries(index: SiteIndex) -> Iterator[sphinx_inventory.InventoryEn
     for (path, symbol), place in index.locations.items():
         address = href(HOME, place.page, place.anchor)
         yield sphinx_inventory.InventoryEntry(f"{path}::{symbol}", "std:label", address, place.name)
-    for name, known in index.input.mirror.objects.items():
+    for name, known in index.input.python.objects.items():
         found = index.python_link(HOME, name)
         if found and known.kind in sphinx_inventory.ROLES:
             yield sphinx_inventory.InventoryEntry(name, sphinx_inventory.ROLES[known.kind], found[0])
@@ -206,7 +206,7 @@ def _listed(plan: SymbolPagePlan) -> IndexedPage:
 
 def _modules(index: SiteIndex) -> Iterator[IndexedPage]:
     """Yield the Python files, with what is defined at the top of each and the methods of its classes."""
-    mirror = index.input.mirror
+    mirror = index.input.python
     defined: dict[str, list[PythonObject]] = defaultdict(list)
     for known in mirror.objects.values():
         if known.kind in ("class", "function"):

@@ -91,7 +91,7 @@ def _go(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRo
 
 def _python(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
     """Return the address of the Python line of a row, if that line is the counterpart's own."""
-    mirror, line = index.input.mirror, row.python_line
+    mirror, line = index.input.python, row.python_line
     known = mirror.objects[side.name]
     if not known.line <= line <= known.end_line:
         return ""
@@ -113,7 +113,7 @@ _STATES = ("mapped", "left out", "open")
 
 def parity_pages(index: SiteIndex) -> Iterator[SitePage]:
     """Yield parity and coverage, where anything is mapped at all."""
-    if index.input.mirror.pairs:
+    if index.input.python.pairs:
         yield _parity(index)
         yield _coverage(index)
 
@@ -135,7 +135,7 @@ def _parity(index: SiteIndex) -> SitePage:
         path=PARITY,
         title="Parity",
         summary="Each Python counterpart beside its Go original, row by row: the same, or different and why.",
-        view=ParityPage(_sum(counts(pair) for pair in index.input.mirror.pairs), found),
+        view=ParityPage(_sum(counts(pair) for pair in index.input.python.pairs), found),
     )
 
 
@@ -154,10 +154,10 @@ def _sum(counted: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int
 
 def _coverage(index: SiteIndex) -> SitePage:
     packages: dict[str, list[SymbolCoverage]] = defaultdict(list)
-    for one in index.input.mirror.covered:
+    for one in index.input.python.covered:
         packages[folder_of(one.symbol.path)].append(one)
     reasons: dict[str, list[Link]] = defaultdict(list)
-    for one in index.input.mirror.covered:
+    for one in index.input.python.covered:
         if one.reason:
             reasons[one.reason].append(_link(index, one))
     return SitePage(
@@ -166,14 +166,14 @@ def _coverage(index: SiteIndex) -> SitePage:
         summary="Which symbols of the scope have a Python counterpart, and why the others have none.",
         view=CoveragePage(
             states=_STATES,
-            totals=_figures(index.input.mirror.covered),
+            totals=_figures(index.input.python.covered),
             packages=tuple(
                 CoverageRow(_package(index, folder), _figures(found))
                 for folder, found in sorted(packages.items())
             ),
             left_out=tuple(LeftOutSymbols(reason, tuple(links)) for reason, links in reasons.items()),
             open=tuple(
-                _link(index, one) for one in index.input.mirror.covered if str(one.state) == _STATES[-1]
+                _link(index, one) for one in index.input.python.covered if str(one.state) == _STATES[-1]
             ),
         ),
     )

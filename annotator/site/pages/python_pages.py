@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 def module_page_of(index: SiteIndex, path: str) -> SitePage:
     """Return the page of a Python file."""
-    name, page = index.input.mirror.named(path), module_page(path)
-    data = index.input.mirror.modules[path].data
+    name, page = index.input.python.named(path), module_page(path)
+    data = index.input.python.modules[path].data
     last = data.count(b"\n") + (not data.endswith(b"\n"))
     return SitePage(
         path=page,
@@ -36,7 +36,7 @@ def module_page_of(index: SiteIndex, path: str) -> SitePage:
         summary=f"The Python file {path}, whole, with the Go symbols that it mirrors.",
         view=ModulePage(
             name=name,
-            doc=index.input.mirror.modules[path].doc.partition("\n\n")[0],
+            doc=index.input.python.modules[path].doc.partition("\n\n")[0],
             excerpt=python_excerpt(
                 index, page, LineRange(path, 1, last), highlighting.LineAnchors("py-L"), name
             ),
@@ -48,9 +48,9 @@ def module_page_of(index: SiteIndex, path: str) -> SitePage:
 def _defined(index: SiteIndex, page: str, pair: Comparison) -> DefinedCounterpart:
     known = pair.counterpart
     places = (index.locations.get((one.path, one.symbol)) for one in pair.originals)
-    line = index.input.mirror.objects[known.name].line
+    line = index.input.python.objects[known.name].line
     return DefinedCounterpart(
-        link=Link(known.name.removeprefix(f"{index.input.mirror.named(known.path)}."), f"#py-L{line}"),
+        link=Link(known.name.removeprefix(f"{index.input.python.named(known.path)}."), f"#py-L{line}"),
         kind=known.kind,
         originals=tuple(link_to(page, place) for place in places if place),
     )
@@ -58,7 +58,7 @@ def _defined(index: SiteIndex, page: str, pair: Comparison) -> DefinedCounterpar
 
 def example_pages(index: SiteIndex) -> Iterator[SitePage]:
     """Yield the list of examples, and a page for each."""
-    found = index.input.mirror.examples
+    found = index.input.python.examples
     if not found:
         return
     yield SitePage(
@@ -83,7 +83,7 @@ def example_excerpt(page: str, example: ExampleRun) -> ExampleExcerpt:
 
 def _page(index: SiteIndex, example: ExampleRun) -> SitePage:
     page = example_page(example.name)
-    data = index.input.mirror.modules[example.path].data
+    data = index.input.python.modules[example.path].data
     last = data.count(b"\n") + (not data.endswith(b"\n"))
     anchors = highlighting.LineAnchors("py-L", href(page, module_page(example.path)))
     source = python_excerpt(index, page, LineRange(example.path, 1, last), anchors, example.name)

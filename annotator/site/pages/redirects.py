@@ -31,7 +31,7 @@ def read(name: str, data: bytes) -> tuple[MovedFile, ...]:
 
 def redirects(index: SiteIndex) -> Iterator[tuple[str, Redirect]]:
     """Yield a redirect for each old address that no page of this site has."""
-    modules = index.input.mirror.modules
+    modules = index.input.python.modules
     taken = {module_page(path) for path in modules}
     for file in index.input.redirects:
         page = module_page(file.old)
@@ -42,7 +42,7 @@ def redirects(index: SiteIndex) -> Iterator[tuple[str, Redirect]]:
 
 def problems(index: SiteIndex) -> Iterator[Problem]:
     """Yield a problem for each redirect to a file that is not shown."""
-    modules = index.input.mirror.modules
+    modules = index.input.python.modules
     for file in index.input.redirects if modules else ():
         for path in file.new:
             if path not in modules:

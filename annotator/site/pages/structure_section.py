@@ -130,7 +130,7 @@ class _StructureView:
 
     def _link(self, module: ModuleImports) -> Link:
         """Return the page that shows the file, else its place on the web, else its name alone."""
-        shown = module.path in self._index.input.mirror.modules
+        shown = module.path in self._index.input.python.modules
         address = (
             href(self._page, module_page(module.path))
             if shown

@@ -99,7 +99,7 @@ def _callees(index: SiteIndex, plan: SymbolPagePlan) -> tuple[Link, ...]:
 
 def _examples(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
     """Yield the examples that use a counterpart of something on the page."""
-    for one in index.input.mirror.examples:
+    for one in index.input.python.examples:
         if any(place.page == plan.page for place in index.symbols_by_example[one.name]):
             yield Link(one.name, href(plan.page, example_page(one.name)), one.title)
 

@@ -20,7 +20,7 @@ _DEEPEST = 9
 
 def pages(index: SiteIndex) -> Iterator[SitePage]:
     """Yield the walk, where the project has one."""
-    walk = index.input.mirror.walk
+    walk = index.input.python.walk
     if walk is None:
         return
     seen: set[str] = set()

@@ -220,7 +220,7 @@ def given(sources: dict[str, GoSourceFile], anchor: Callable[[str, str], Anchor]
         source="a local repository",
         sources=sources,
         licence=Licence("Some Licence", "The pantry's keepers", "LICENSE"),
-        cited=(
+        articles=(
             VerifiedArticle(
                 Article(
                     "pantry.toml",

@@ -18,7 +18,7 @@ SHELF, MODULE = "go/pantry/shelf/Shelf.md", "py/larder/shelves.md"
 
 @pytest.fixture
 def made(given: SiteInput, mirror: PythonInput) -> dict[str, SitePage]:
-    return {page.path: page for page in pages.make(msgspec.structs.replace(given, mirror=mirror)).pages}
+    return {page.path: page for page in pages.make(msgspec.structs.replace(given, python=mirror)).pages}
 
 
 def view(made: dict[str, SitePage], path: str) -> Any:
@@ -103,7 +103,7 @@ def test_a_line_that_does_not_hold_what_a_row_says_is_not_linked(
         path: msgspec.structs.replace(source, data=source.data.replace(b"\tjars", b"\tpots"))
         for path, source in given.sources.items()
     }
-    site = pages.make(msgspec.structs.replace(given, sources=moved, mirror=mirror))
+    site = pages.make(msgspec.structs.replace(given, sources=moved, python=mirror))
 
     (panel,) = view({page.path: page for page in site.pages}, SHELF).main.panels
 
@@ -133,7 +133,7 @@ def test_a_symbol_page_names_who_calls_and_the_examples(made: dict[str, SitePage
 
 
 def test_all_of_it_is_rendered(given: SiteInput, mirror: PythonInput) -> None:
-    files = rendering.files(pages.plan_site(msgspec.structs.replace(given, mirror=mirror)))
+    files = rendering.files(pages.plan_site(msgspec.structs.replace(given, python=mirror)))
 
     text = files[SHELF].decode()
     assert 'id="py&#45;L8"' in text

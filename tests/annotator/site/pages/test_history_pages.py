@@ -66,7 +66,7 @@ CHRONICLE = HistoryInput(
 def later(given: SiteInput) -> SiteInput:
     """The pantry at v1, where its shelf is in another file than at the baseline, v0."""
     became = Verdict(SHELF, Moved(at(NOW), Evidence.FILE_RENAME, "Moved."), TextState.CHANGED)
-    return msgspec.structs.replace(given, baseline="v0", since=(became,), chronicle=CHRONICLE)
+    return msgspec.structs.replace(given, baseline="v0", since_baseline=(became,), history=CHRONICLE)
 
 
 def page(site: pages.Site, path: str) -> SitePage:
@@ -122,7 +122,7 @@ def test_a_page_of_a_symbol_has_its_lines_at_each_release_with_permalinks(later)
 
 
 def test_without_history_the_page_says_what_is_needed(given):
-    site = pages.make(msgspec.structs.replace(given, chronicle=HistoryInput(lacking="Needs all tags.")))
+    site = pages.make(msgspec.structs.replace(given, history=HistoryInput(lacking="Needs all tags.")))
 
     assert "Needs all tags" in rendering.markdown(site.frame, page(site, "history.md"))
     assert history(site).packages == ()
@@ -138,7 +138,7 @@ def test_a_page_tells_what_became_of_its_symbols_since_the_baseline(later):
 def test_what_is_what_it_was_is_not_told(given):
     same = Verdict(SHELF, Verified(at(OLD, line=7), Evidence.SYMBOL, "There."), TextState.SAME)
 
-    assert shelf(pages.make(msgspec.structs.replace(given, since=(same,)))).since == ()
+    assert shelf(pages.make(msgspec.structs.replace(given, since_baseline=(same,)))).since == ()
 
 
 def test_beside_the_baselines_version_the_note_leads_to_the_page_there(later):
@@ -164,7 +164,7 @@ def test_at_an_address_of_another_version_a_lost_symbol_is_said_to_be_lost(given
     here = Verdict(gone, Missing("No such file."))
     there = Verdict(gone, Renamed(at("store/lid.go", "Cover"), Evidence.BODY, "Renamed."), TextState.CHANGED)
 
-    site = pages.make(msgspec.structs.replace(given, since=(here,), elsewhere={"v0": (there,)}))
+    site = pages.make(msgspec.structs.replace(given, since_baseline=(here,), elsewhere={"v0": (there,)}))
 
     assert "No such file" in rendering.markdown(site.frame, page(site, "go/store/Cover.md"))
 
@@ -177,7 +177,7 @@ def test_the_report_on_what_to_port_shows_findings_and_the_diff_as_text(given):
     )  # fmt: skip
     ported = PortingReport("v0", "v1", 1, (change,), (at(NOW, "Fresh"),))
 
-    site = pages.make(msgspec.structs.replace(given, chronicle=HistoryInput(porting=ported)))
+    site = pages.make(msgspec.structs.replace(given, history=HistoryInput(porting=ported)))
     shown = rendering.markdown(site.frame, page(site, "porting.md"))
 
     assert "<script" not in shown

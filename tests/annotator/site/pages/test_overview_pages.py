@@ -143,7 +143,7 @@ def test_a_renamed_symbol_is_found_under_the_name_that_our_texts_use(
     moved = Verdict(reference, Moved(anchor(SHELF, "Shelf"), Evidence.BODY, "Renamed."))
     text = markdown_text.parse("1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\n`old.go::Rack`\n')
 
-    view = made(msgspec.structs.replace(given, cited=(VerifiedArticle(article, (moved,)),), texts=(text,)))
+    view = made(msgspec.structs.replace(given, articles=(VerifiedArticle(article, (moved,)),), texts=(text,)))
 
     chapter = view["chapters/1.3.md"].view
     assert isinstance(chapter, ChapterPage)
@@ -151,13 +151,13 @@ def test_a_renamed_symbol_is_found_under_the_name_that_our_texts_use(
 
 
 def test_two_articles_with_the_same_numbers_have_pages_of_their_own(given: SiteInput) -> None:
-    found = made(msgspec.structs.replace(given, cited=given.cited * 3))
+    found = made(msgspec.structs.replace(given, articles=given.articles * 3))
 
     assert {"chapters/1.2.md", "chapters/pantry/1.2.md", "chapters/pantry~2/1.2.md"} <= set(found)
 
 
 def test_a_project_without_articles_and_texts_has_a_site(given: SiteInput) -> None:
-    found = made(msgspec.structs.replace(given, cited=(), sources={}))
+    found = made(msgspec.structs.replace(given, articles=(), sources={}))
 
     assert set(found) == {"index.md", "chapters/index.md", "symbols.md", "report.md", "errata.md"}
     assert isinstance(found["index.md"].view, HomePage)
@@ -167,7 +167,7 @@ def test_a_project_without_articles_and_texts_has_a_site(given: SiteInput) -> No
 def test_the_pages_ask_for_the_packages_of_what_is_cited_and_named(given: SiteInput) -> None:
     text = markdown_text.parse("home", '+++\ntitle = "x"\n+++\n`cellar/wine.go::Bottle`\n')
 
-    assert site_index.shown_packages(given.cited, [text]) == {"pantry/shelf", "cellar"}
+    assert site_index.shown_packages(given.articles, [text]) == {"pantry/shelf", "cellar"}
 
 
 def test_a_text_shows_who_takes_the_locks_of_a_type(given: SiteInput, mirror: PythonInput) -> None:
@@ -183,7 +183,7 @@ def test_a_text_shows_who_takes_the_locks_of_a_type(given: SiteInput, mirror: Py
     }
     text = markdown_text.parse("pages/locks", f'+++\ntitle = "Locks"\nlocks = ["{SHELF}::Shelf"]\n+++\n')
 
-    site = made(msgspec.structs.replace(given, texts=(text,), locking=locking, mirror=mirror))
+    site = made(msgspec.structs.replace(given, texts=(text,), locking=locking, python=mirror))
 
     view = site["pages/locks.md"].view
     assert isinstance(view, ChapterPage)

@@ -18,7 +18,7 @@ def _site(given: SiteInput, text: str) -> SiteInput:
         modules={"larder/pkg/new.py": PythonFile(b"x = 1\n"), "larder/pkg/more.py": PythonFile(b"y = 1\n")}
     )
     moved = redirects.read("redirects.toml", text.encode())
-    return msgspec.structs.replace(given, mirror=shown, redirects=moved)
+    return msgspec.structs.replace(given, python=shown, redirects=moved)
 
 
 def test_old_address_leads_to_the_new_page(given: SiteInput) -> None:

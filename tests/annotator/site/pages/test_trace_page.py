@@ -24,7 +24,7 @@ WALK = TracedRun((TracedThread("MainThread", (OUTER, OUTER)), TracedThread("<b>h
 
 
 def walked(given: SiteInput) -> SitePage:
-    site = pages.make(msgspec.structs.replace(given, mirror=PythonInput(walk=WALK)))
+    site = pages.make(msgspec.structs.replace(given, python=PythonInput(walk=WALK)))
     (page,) = [page for page in site.pages if page.path == "walk.md"]
     return page
 
@@ -49,7 +49,7 @@ def test_gos_order_is_told_where_a_function_runs_for_the_first_time(given: SiteI
 
 
 def test_a_threads_name_is_only_text(given: SiteInput) -> None:
-    site = pages.make(msgspec.structs.replace(given, mirror=PythonInput(walk=WALK)))
+    site = pages.make(msgspec.structs.replace(given, python=PythonInput(walk=WALK)))
 
     assert "<b>helper" not in rendering.markdown(site.frame, walked(given))
 
