@@ -414,7 +414,6 @@ def track(
 ) -> None:
     """Follow symbols over the tags of the repository."""
     with _session(source, history=True) as at:
-        _ = at.releases  # which git lists while the rest is loaded
         from annotator.commands.track import track as run
         from annotator.reports import history_report as trails
 

@@ -16,9 +16,9 @@ from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable, Un
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Baseline, GoSymbol
 from annotator.model.source import Progress, Warn, no_warning
-from annotator.repository import factory
+from annotator.repository import factory, tag_snapshots
 from annotator.repository.snapshot import Source as Repository
-from annotator.repository.tag_snapshots import Releases, begun
+from annotator.repository.tag_snapshots import TagSnapshots
 
 
 class Session:
@@ -98,15 +98,24 @@ class Session:
         return frozenset(self.source.tags()) if self.source.has_history else frozenset()
 
     @cached_property
-    def releases(self) -> Releases:
-        """The source's version tags, which git begins to list.
+    def version_tags(self) -> tuple[str, ...]:
+        """The source's version tags in order.
+
+        Raises:
+            SourceUnavailable: The source cannot be read, or has no version tags.
+        """
+        return self._parent.version_tags if self._parent is not None else tag_snapshots.tags(self.source)
+
+    @cached_property
+    def tag_snapshots(self) -> TagSnapshots:
+        """The source at its version tags.
 
         Raises:
             SourceUnavailable: The source cannot be read, or has no version tags.
         """
         if self._parent is not None:
-            return self._parent.releases
-        return begun(self.source, self.baseline_tree().snapshot)
+            return self._parent.tag_snapshots
+        return TagSnapshots(self.source, self.version_tags, known=self.baseline_tree().snapshot)
 
     def baseline_tree(self) -> SourceTree:
         """The tree at the baseline tag.

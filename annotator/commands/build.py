@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from annotator.model.reference import Verdict
-from annotator.repository import tag_snapshots, versions
+from annotator.repository import versions
 from annotator.session import Session
 from annotator.site import version_sites
 from annotator.site.builder import (
@@ -84,6 +84,6 @@ def latest_tags(session: Session) -> tuple[str, ...]:
     Raises:
         SourceUnavailable: The source cannot be read, or has no version tags.
     """
-    tags = tag_snapshots.tags(session.source)
+    tags = session.version_tags
     chosen = {*versions.latest(tags), session.project.config.baseline}
     return tuple(tag for tag in tags if tag in chosen)

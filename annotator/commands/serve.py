@@ -27,7 +27,7 @@ def check_port(port: int) -> None:
 
 
 def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -> int:
-    """Serve the pages until this process is interrupted, and build them again whenever a file of theirs changes.
+    """Serve the pages until interrupted, and build them again whenever a file of theirs changes.
 
     Args:
         project: The project.

@@ -35,12 +35,13 @@ def track(
         SourceUnavailable: The source cannot be read.
     """
     parsed = list(_parsed_references(references))
-    releases = at.releases
     if not parsed:
         if counterparts is None:
             counterparts = load_counterparts(at.project).counterparts
         parsed = followed_references(at.project, counterparts)
-    return symbol_follower.track(releases, at.cache, at.baseline_tree(), parsed, glob)
+    return symbol_follower.track(
+        at.tag_snapshots, at.version_tags, at.cache, at.baseline_tree(), parsed, glob
+    )
 
 
 def _parsed_references(references: Iterable[str]) -> Iterator[Reference]:

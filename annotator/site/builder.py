@@ -203,7 +203,9 @@ def _history(session: Session, options: BuildOptions, counterparts: Sequence[Cou
     if not options.history:
         return HistoryInput(lacking=f"{_NO_HISTORY}.", porting=report)
     references = followed_references(session.project, counterparts)
-    tracked = symbol_follower.track(session.releases, session.cache, baseline, references, "*")
+    tracked = symbol_follower.track(
+        session.tag_snapshots, session.version_tags, session.cache, baseline, references, "*"
+    )
     tags = tuple(versions.proper(tracked.tags))
     shown = frozenset(tags)
     histories = tuple(

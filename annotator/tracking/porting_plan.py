@@ -26,7 +26,7 @@ from annotator.model.symbol_history import (
     TrackedPosition,
 )
 from annotator.repository.snapshot import Source
-from annotator.repository.tag_snapshots import Chain
+from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.repository.versions import releases, spanned
 from annotator.tracking import similarity, symbol_follower
 from annotator.tracking.lookup import anchor, at_anchor
@@ -371,8 +371,8 @@ def porting(
     ends = tuple(dict.fromkeys((base.tag, old, new)))
     known = source.tags()
     among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
-    chain = Chain(source, (*among, *ends), known=base.snapshot, commits=commits)
-    trees = SourceTrees(chain, cache)
+    snapshots = TagSnapshots(source, (*among, *ends), known=base.snapshot, commits=commits)
+    trees = SourceTrees(snapshots, cache)
     _LOG.info("comparing %s with %s", old, new)
     starts = [symbol.anchor for symbol in symbols]
     at = symbol_follower.at_tags(starts, base.tag, (old, new), trees, cache, among=among)

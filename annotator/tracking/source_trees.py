@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from annotator.cache import Cache
 from annotator.golang.source_tree import SourceTree
-from annotator.model.source import Blob
-from annotator.repository.tag_snapshots import Chain
+from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.tracking.tree_diff import TreeDiff
-
-
-class _GoTree(SourceTree):
-    """A tree whose snapshot has nothing but its own Go files: there is nothing to choose from."""
-
-    @property
-    def go_files(self) -> Mapping[str, Blob]:
-        return self.snapshot.files
 
 
 class SourceTrees:
     """The source trees of some tags; each is opened when first needed."""
 
-    def __init__(self, snapshots: Chain, cache: Cache | None = None) -> None:
+    def __init__(self, snapshots: TagSnapshots, cache: Cache | None = None) -> None:
         self._snapshots, self._cache = snapshots, cache
         self._trees: dict[str, SourceTree] = {}
         self._diffs: dict[tuple[str, str], TreeDiff] = {}
@@ -38,8 +27,7 @@ class SourceTrees:
     def tree(self, tag: str) -> SourceTree:
         """Return the tree at a tag; the same object until it is released."""
         if tag not in self._trees:
-            kind = _GoTree if self._snapshots.has_go_alone else SourceTree
-            self._trees[tag] = kind(self._snapshots.snapshot(tag), self._cache)
+            self._trees[tag] = SourceTree(self._snapshots.snapshot(tag), self._cache)
         return self._trees[tag]
 
     def diff(self, before: str, after: str) -> TreeDiff:
@@ -53,9 +41,9 @@ class SourceTrees:
         self._trees.pop(tag, None)
         self._diffs = {pair: found for pair, found in self._diffs.items() if tag not in pair}
 
-    def content(self, tag: str) -> int:
-        """Return the blobs of a tag's files as a set of bits."""
-        return self._snapshots.content(tag)
+    def blobs(self, tag: str) -> frozenset[str]:
+        """Return the ids of all blobs of a tag."""
+        return self._snapshots.blobs(tag)
 
 
 class OpenTrees(SourceTrees):

@@ -29,7 +29,7 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome, TagStep, TrackedPosition
-from annotator.repository.tag_snapshots import Releases
+from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.tracking import package_match, reanchor, reference_lookup, tag_graph
 from annotator.tracking.lookup import anchor as anchor_of
 from annotator.tracking.lookup import first_line, lines
@@ -380,7 +380,7 @@ def between(
 
 def planned(tags: Sequence[str], baseline: str, trees: SourceTrees) -> tuple[TagStep, ...]:
     """Return the steps that reach all tags from the baseline."""
-    return tag_graph.plan(tags, baseline, trees.content)
+    return tag_graph.plan(tags, baseline, trees.blobs)
 
 
 def _trail(
@@ -453,12 +453,18 @@ class TrackResult(msgspec.Struct, frozen=True):
 
 
 def track(
-    releases: Releases, cache: Cache, base: SourceTree, references: Sequence[Reference], glob: str = "*"
+    snapshots: TagSnapshots,
+    tags: Sequence[str],
+    cache: Cache,
+    base: SourceTree,
+    references: Sequence[Reference],
+    glob: str = "*",
 ) -> TrackResult:
     """Follow references over a source's version tags.
 
     Args:
-        releases: The source's version tags.
+        snapshots: The source at its version tags.
+        tags: The source's version tags.
         cache: Where documents and the results of steps are kept.
         base: The tree in which the references are looked up, at the baseline tag.
         references: What is followed.
@@ -468,15 +474,14 @@ def track(
         InvalidInput: No version tag fits the glob.
         SourceUnavailable: The source cannot be read.
     """
-    every = releases.tags
-    wanted = [tag for tag in every if fnmatch.fnmatchcase(tag, glob)]
+    wanted = [tag for tag in tags if fnmatch.fnmatchcase(tag, glob)]
     if not wanted:
         where = base.snapshot.repository
-        raise InvalidInput(f"no version tag of {where} fits {glob!r}; the newest is {every[-1]}")
+        raise InvalidInput(f"no version tag of {where} fits {glob!r}; the newest is {tags[-1]}")
     _LOG.info("following %s over %s", counted(len(references), "symbol"), counted(len(wanted), "tag"))
-    trees = SourceTrees(releases.chain, cache)
+    trees = SourceTrees(snapshots, cache)
     starts = [tracked(reference, base) for reference in references]
-    return TrackResult(tuple(wanted), histories(starts, base.tag, wanted, trees, cache, among=every))
+    return TrackResult(tuple(wanted), histories(starts, base.tag, wanted, trees, cache, among=tags))
 
 
 def tracked(reference: Reference, base: SourceTree) -> TrackedReference:

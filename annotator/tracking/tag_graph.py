@@ -9,11 +9,11 @@ from functools import cache
 from annotator.model.symbol_history import TagStep
 from annotator.repository.versions import LineName, key, line_name, release_lines
 
-Content = Callable[[str], int]
-"""The blobs of a tag's files as a set of bits: what two tags share are the bits that both have."""
+Blobs = Callable[[str], frozenset[str]]
+"""Returns the ids of the blobs of a tag's files."""
 
 
-def plan(tags: Sequence[str], start: str, content: Content) -> tuple[TagStep, ...]:
+def plan(tags: Sequence[str], start: str, blobs: Blobs) -> tuple[TagStep, ...]:
     """Return the steps that reach every tag from `start`.
 
     Tags of one release line (`18.09`) follow each other. A line begins near a tag of another one:
@@ -25,10 +25,10 @@ def plan(tags: Sequence[str], start: str, content: Content) -> tuple[TagStep, ..
     Args:
         tags: The tags to reach, in version order.
         start: The tag to begin with; it may be among them.
-        content: The tags' blobs; asked once for each tag.
+        blobs: The tags' blobs; called once for each tag.
     """
     lines = release_lines([*tags, start] if start not in tags else tags)
-    known = _Measure(content)
+    known = _Measure(blobs)
     home = next(name for name, line in lines.items() if start in line)
     steps = list(_along(lines[home], start))
     # For each line that is not reached yet, the nearest one that is: Prim's minimum spanning tree.
@@ -96,15 +96,15 @@ def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iter
 class _Measure:
     """How much of their files two tags do not have in common."""
 
-    def __init__(self, content: Content) -> None:
-        self._content = cache(content)
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = cache(blobs)
         self._found: dict[tuple[str, str], float] = {}
 
     def distance(self, one: str, other: str) -> float:
         """Return the share of blobs that only one of the tags has: 0 if equal, 1 if nothing is common."""
         pair = (one, other)
         if pair not in self._found:
-            first, second = self._content(one), self._content(other)
-            both, all_ = (first & second).bit_count(), (first | second).bit_count()
-            self._found[pair] = 1 - both / max(1, all_)
+            first, second = self._blobs(one), self._blobs(other)
+            both = len(first & second)
+            self._found[pair] = 1 - both / max(1, len(first) + len(second) - both)
         return self._found[pair]

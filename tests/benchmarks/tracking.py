@@ -26,7 +26,7 @@ from annotator.model.go import Declaration, Kind, is_test_file
 from annotator.model.reference import Anchor, Reference
 from annotator.repository import versions
 from annotator.repository.local_git import LocalSource
-from annotator.repository.tag_snapshots import Chain
+from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.tracking import reference_lookup, symbol_follower
 from annotator.tracking.lookup import anchor, shared_tail
 from annotator.tracking.source_trees import SourceTrees
@@ -260,7 +260,7 @@ def _woods(
         if (versions.key(tag) or ()) >= (versions.key(OLDEST) or ())
     ]
     with tempfile.TemporaryDirectory() as other, _CountingCache(folder or Path(other)) as cache:
-        yield SourceTrees(Chain(source, tags), cache), cache, tags
+        yield SourceTrees(TagSnapshots(source, tags), cache), cache, tags
 
 
 def _known(starts: Sequence[Anchor]) -> list[symbol_follower.TrackedReference]:

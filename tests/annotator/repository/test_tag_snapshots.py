@@ -6,7 +6,7 @@ import pytest
 
 from annotator.errors import SourceUnavailable
 from annotator.repository.local_git import LocalSource
-from annotator.repository.tag_snapshots import Chain
+from annotator.repository.tag_snapshots import TagSnapshots
 
 STEPS = [
     {"a/a.go": "package a\n", "README": "read\n"},
@@ -47,21 +47,21 @@ def go_files(snapshot):
 
 
 @pytest.mark.parametrize("order", [TAGS, TAGS[::-1], [TAGS[3], TAGS[0], TAGS[3], TAGS[4]]])
-def test_the_chain_lists_what_each_snapshot_lists(history, order):
+def test_the_snapshots_lists_what_each_snapshot_lists(history, order):
     with LocalSource(history, repository="https://example.org/r") as source:
-        chain = Chain(source, order)
+        snapshots = TagSnapshots(source, order)
 
         for tag in order:
-            assert dict(chain.snapshot(tag).files) == {
+            assert dict(snapshots.snapshot(tag).files) == {
                 path: type(blob)(blob.id, -1)
                 for path, blob in source.snapshot(tag).files.items()
                 if path in go_files(source.snapshot(tag))
             }
 
 
-def test_a_snapshot_of_the_chain_reads_and_knows_its_commit(history, git):
+def test_snapshot_of_a_tag_reads_and_knows_its_commit(history, git):
     with LocalSource(history, repository="https://example.org/r") as source:
-        snapshot = Chain(source, TAGS).snapshot("v1.0.1")
+        snapshot = TagSnapshots(source, TAGS).snapshot("v1.0.1")
 
         assert snapshot.read(["a/a.go"]) == {"a/a.go": b"package a\n\nvar x = 1\n"}
         assert snapshot.commit == git(history, "rev-parse", "v1.0.1^{commit}")
@@ -70,18 +70,18 @@ def test_a_snapshot_of_the_chain_reads_and_knows_its_commit(history, git):
 
 def test_tags_of_the_same_files_share_them(history):
     with LocalSource(history, repository="https://example.org/r") as source:
-        chain = Chain(source, TAGS)
+        snapshots = TagSnapshots(source, TAGS)
 
-        assert chain.snapshot("v1.0.2").files is chain.snapshot("v1.0.3").files
-        assert chain.commit("v1.0.2") != chain.commit("v1.0.3")
+        assert snapshots.snapshot("v1.0.2").files is snapshots.snapshot("v1.0.3").files
+        assert snapshots.commit("v1.0.2") != snapshots.commit("v1.0.3")
 
 
 def test_a_tag_that_is_not_there_is_named(history):
     with LocalSource(history, repository="https://example.org/r") as source:
-        chain = Chain(source, ["v9.9.9", "v1.0.0"])
+        snapshots = TagSnapshots(source, ["v9.9.9", "v1.0.0"])
 
         with pytest.raises(SourceUnavailable, match=r"v9\.9\.9"):
-            chain.snapshot("v1.0.0")
+            snapshots.snapshot("v1.0.0")
 
 
 def test_a_source_without_git_lists_each_tag_by_itself():
@@ -97,8 +97,8 @@ def test_a_source_without_git_lists_each_tag_by_itself():
             return tag
 
     source = Packages()
-    chain = Chain(source, ["v1", "v2"])
+    snapshots = TagSnapshots(source, ["v1", "v2"])
 
-    assert [chain.snapshot(tag) for tag in ("v1", "v2", "v1")] == ["v1", "v2", "v1"]
-    assert chain.commit("v1") == "v1"
+    assert [snapshots.snapshot(tag) for tag in ("v1", "v2", "v1")] == ["v1", "v2", "v1"]
+    assert snapshots.commit("v1") == "v1"
     assert source.listed == ["v2", "v1", "v2"]

@@ -14,7 +14,6 @@ from annotator.cache import Cache, Kind
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.reference import Anchor, Outcome, Reference, Verdict
 from annotator.model.source import Blob
-from annotator.repository.tag_snapshots import Contents
 from annotator.tracking import symbol_follower
 from annotator.tracking.lookup import anchor
 from annotator.tracking.source_trees import SourceTrees
@@ -58,19 +57,16 @@ class MemoryCache(Cache):
 class Snapshots:
     """The snapshots of some tags; `asked` names those that were needed."""
 
-    has_go_alone = False
-
     def __init__(self, tags: Mapping[str, Files]) -> None:
         self._snapshots = {tag: MemorySnapshot(tag, files) for tag, files in tags.items()}
         self.asked: set[str] = set()
-        self._contents = Contents()
 
     def blob(self, tag: str, path: str) -> str | None:
         found = self._snapshots[tag].files.get(path)
         return found.id if found is not None else None
 
-    def content(self, tag: str) -> int:
-        return self._contents.of(blob.id for blob in self._snapshots[tag].files.values())
+    def blobs(self, tag: str) -> frozenset[str]:
+        return frozenset(blob.id for blob in self._snapshots[tag].files.values())
 
     def commit(self, tag: str) -> str:
         files = self._snapshots[tag].files

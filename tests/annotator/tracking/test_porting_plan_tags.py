@@ -31,9 +31,11 @@ def opened(shop, tmp_path):
         yield source, cache, SourceTree(source.snapshot("v1.0.0"), cache)
 
 
-def begun(opened):
+def releases(opened):
+    """The source at its version tags, and these."""
     source, _, base = opened
-    return tag_snapshots.begun(source, base.snapshot)
+    tags = tag_snapshots.tags(source)
+    return tag_snapshots.TagSnapshots(source, tags, known=base.snapshot), tags
 
 
 def mirror(*references: Reference) -> Counterpart:
@@ -41,7 +43,9 @@ def mirror(*references: Reference) -> Counterpart:
 
 
 def test_references_are_followed_over_all_version_tags(opened):
-    found = symbol_follower.track(begun(opened), *opened[1:], [GET, Reference("store/store.go", "Nobody")])
+    found = symbol_follower.track(
+        *releases(opened), *opened[1:], [GET, Reference("store/store.go", "Nobody")]
+    )
 
     assert found.tags == ("v1.0.0", "v2.0.0")
     first, second = found.trails[0].stops
@@ -53,12 +57,12 @@ def test_references_are_followed_over_all_version_tags(opened):
 
 
 def test_a_glob_chooses_among_the_tags(opened):
-    assert symbol_follower.track(begun(opened), *opened[1:], [GET], "v2.*").tags == ("v2.0.0",)
+    assert symbol_follower.track(*releases(opened), *opened[1:], [GET], "v2.*").tags == ("v2.0.0",)
 
 
 def test_a_glob_that_fits_nothing_is_told_with_the_newest_tag(opened):
     with pytest.raises(InvalidInput, match=r"v2\.0\.0"):
-        symbol_follower.track(begun(opened), *opened[1:], [GET], "v7.*")
+        symbol_follower.track(*releases(opened), *opened[1:], [GET], "v7.*")
 
 
 def test_a_source_without_versions_is_told():
