@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from runtime.pkg import mount
-from runtime.volume.service.durability import file_system
 
 DOCKERD = "/usr/sbin/dockerd"
 ANSWER = 20.0
@@ -158,7 +157,21 @@ def resident(pid: int) -> float:
 def _on_disk() -> str | None:
     """A folder for temporary files that is not in memory; None for the system's own."""
     places = (tempfile.gettempdir(), "/var/tmp", str(Path.cwd()))  # noqa: S108 - made anew in there
-    return next((place for place in places if file_system(Path(place)) not in _NO_DISK), None)
+    return next((place for place in places if _file_system(Path(place)) not in _NO_DISK), None)
+
+
+def _file_system(directory: Path) -> str:
+    """The type of the file system that a directory is on; empty if that cannot be told."""
+    device = directory.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return ""
+    found = (
+        line.split(" - ")[1].split(" ")[0] for line in lines if line.split(" ")[2] == wanted and " - " in line
+    )
+    return next(found, "")
 
 
 def _spread(folder: Path) -> None:

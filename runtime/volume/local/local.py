@@ -110,10 +110,10 @@ class Root(CrashSafe):
     scope: Final = LOCAL_SCOPE
 
     def __init__(self, base: Path, descriptor: int) -> None:
+        self.path = str(base / VOLUMES_PATH_NAME)
         super().__init__()
         self.m = threading.Lock()
         self.base = base
-        self.path = str(base / VOLUMES_PATH_NAME)
         self.real_path = os.path.realpath(self.path)
         self.descriptor = descriptor
         self.volumes: dict[str, LocalVolume] = {}

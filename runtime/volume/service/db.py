@@ -13,7 +13,7 @@ import stat
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
@@ -26,7 +26,6 @@ from runtime.daemon.root_lock import RootLock
 from runtime.errdefs import EngineError, InvalidParameter
 from runtime.golang import encoding_json
 from runtime.golang.strconv import cause, located, quote
-from runtime.volume.service.durability import RECORDS, Sync
 
 FILE: Final = "metadata.sqlite3"
 SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
@@ -37,6 +36,10 @@ BOLT_FILE: Final = "metadata.db"
 """Dockerd's file of records."""
 FILE_MODE: Final = 0o600
 """Options hold passwords (`o=username=…,password=…`), and others may enter dockerd's volumes directory."""
+CHECKPOINT: Final = 250
+"""Changes between two checkpoints; the write-ahead file has a megabyte then."""
+SCHEMA_VERSION: Final = 1
+"""SQLite's `user_version`; a database with a higher one is read and not changed."""
 SCHEMA: Final = """
 create table if not exists volumes (name text primary key, value blob not null) without rowid;
 create table if not exists taken_over (name blob primary key, value blob not null) without rowid;
@@ -56,50 +59,117 @@ class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False, for
     options: Mapping[str, str] | None = None
 
 
-class _Write:
-    """A change that waits to be written, and what became of it."""
+class Write:
+    """A change that waits for its commit; `value` is None to delete the record.
 
-    __slots__ = ("done", "error", "flush", "meta", "name", "value")
+    Args:
+        name: The volume's.
+        value: The record.
+        flush: Brings to disk what the record speaks of; called before the commit.
+    """
 
-    def __init__(self, name: str, meta: VolumeMetadata | None, flush: Flush | None) -> None:
+    __slots__ = ("committed", "done", "error", "flush", "name", "value")
+
+    def __init__(self, name: str, value: bytes | None, flush: Flush | None) -> None:
         self.name = name
-        self.meta = meta
-        self.value = None if meta is None else encode(meta)
+        self.value = value
         self.flush = flush
+        self.committed: Callable[[], None] = lambda: None
         self.done = False
         self.error: BaseException | None = None
 
 
+class GroupCommit:
+    """Commits changes; those that arrive while a commit is being written share the next one, and its sync."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.database = database
+        self._mu = threading.Lock()
+        self._leader = threading.Lock()
+        self._queue: list[Write] = []
+        self._changes = 0
+
+    def run(self, write: Write) -> None:
+        """Return when a change is on disk, or its `error` says why it is not."""
+        with self._mu:
+            self._queue.append(write)
+        with self._leader:
+            if not write.done:  # else the thread that held the lock has written it
+                self._commit()
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._leader:
+            self.database.close()
+
+    def _commit(self) -> None:
+        """Write all changes that wait; if that fails, each on its own, so that none fails for another."""
+        with self._mu:
+            batch, self._queue = self._queue, []
+        try:
+            error = self._try(batch)
+            for write in batch:
+                write.error = self._try([write]) if error and len(batch) > 1 else error
+                if write.error is None:
+                    write.committed()
+                write.done = True
+        except BaseException as error:  # the other threads must not take silence for success
+            for write in batch:
+                if not write.done:
+                    write.error, write.done = error, True
+            raise
+
+    def _try(self, batch: Sequence[Write]) -> Exception | None:
+        try:
+            self._changes += len(batch)
+            if self._changes > CHECKPOINT:
+                checkpoint(self.database)
+                self._changes = len(batch)
+            for flush in {write.flush for write in batch if write.flush is not None}:
+                flush()
+            self._transact(batch)
+        except Exception as error:  # noqa: BLE001 - each writer gets it
+            return error
+        return None
+
+    def _transact(self, batch: Sequence[Write]) -> None:
+        self.database.execute("begin immediate")
+        try:
+            for write in batch:
+                if write.value is None:
+                    self.database.execute("delete from volumes where name = ?", (write.name,))
+                else:
+                    self.database.execute(
+                        "insert or replace into volumes values (?, ?)", (write.name, write.value)
+                    )
+            self.database.execute("commit")
+        except BaseException:
+            if self.database.in_transaction:
+                self.database.execute("rollback")
+            raise
+
+
 class Metadata:
-    """All records; a change returns when it is on disk.
+    """All records, on disk and in memory; a change returns when it is on disk.
 
-    Whoever comes while another's change is being written waits and is written with all who came by then: one
-    commit and one sync for all of them.
-
-    Records that cannot be understood are kept, and told of.
+    Records that cannot be understood are kept, and reported in `warnings`.
 
     Args:
-        database: Where they last.
-        sync: What forces a commit to the disk; None for records that do not last.
+        database: The database.
     """
 
-    def __init__(self, database: sqlite3.Connection, sync: Sync | None = None) -> None:
+    def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
-        self.sync = sync
         self.path = str(database.execute("pragma database_list").fetchone()[2]) or "memory"
         self.rows: dict[str, VolumeMetadata] = {}
         self.broken: dict[str, str] = {}
         self.drivers: Counter[str] = Counter()
-        self._mu = threading.Lock()
-        self._leader = threading.Lock()
-        self._queue: list[_Write] = []
-        self._closed = False
-        self._beside = 0
+        self.commits = GroupCommit(database)
         for name, value in _rows(database):
             self._load(name, value)
 
     def get(self, name: str) -> VolumeMetadata:
-        """The record of a volume; an empty one if there is none.
+        """Return the record of a volume; an empty one if there is none.
 
         Raises:
             EngineError: There is one, and it cannot be understood.
@@ -118,7 +188,7 @@ class Metadata:
         return self.rows.get(name) or VolumeMetadata()
 
     def set(self, name: str, meta: VolumeMetadata, flush: Flush | None = None) -> None:
-        """Keep a record.
+        """Write a record.
 
         Raises:
             InvalidParameter: It has a text that is no Unicode.
@@ -131,8 +201,9 @@ class Metadata:
             extra flush: what the record speaks of is on disk before it.
             param tx: a change is its own transaction, shared with those that come at the same time.
             error error-creating-volume-bucket: there is always a table.
+            call InvalidParameter: a text that is no Unicode is refused; Go writes it with other characters.
         """
-        self._write(_Write(name, meta, flush), "error setting volume metadata")
+        self._write(Write(name, encode(meta), flush), meta, "error setting volume metadata")
 
     def remove(self, name: str, flush: Flush | None = None) -> None:
         """Delete a record, if there is one.
@@ -148,10 +219,10 @@ class Metadata:
             param tx: a change is its own transaction, shared with those that come at the same time.
         """
         if name in self.rows or name in self.broken:
-            self._write(_Write(name, None, flush), "error removing volume metadata")
+            self._write(Write(name, None, flush), None, "error removing volume metadata")
 
     def list(self) -> tuple[VolumeMetadata, ...]:
-        """All records that can be understood.
+        """Return all records that can be understood.
 
         Go: volume/service/db.go::listMeta
         Differs:
@@ -160,20 +231,16 @@ class Metadata:
         return tuple(self.rows.values())
 
     def __contains__(self, name: object) -> bool:
-        """Whether there is a record, sound or broken."""
+        """Return whether there is a record, sound or broken."""
         return name in self.rows or name in self.broken
 
     def warnings(self) -> Sequence[str]:
-        """The records that cannot be understood, one sentence each."""
+        """Return which records cannot be understood, one sentence each."""
         return tuple(_complaint(name, why) for name, why in self.broken.items())
 
     def close(self) -> None:
-        """Write nothing more."""
-        with self._leader:
-            self._closed = True
-            self.database.close()
-            if self.sync is not None:
-                self.sync.close()
+        """Close the database once the changes that wait are written."""
+        self.commits.close()
 
     def _load(self, name: str, value: bytes) -> None:
         if not value:
@@ -186,92 +253,11 @@ class Metadata:
             return
         self._keep(name, msgspec.structs.replace(meta, name=name, driver=sys.intern(meta.driver)))
 
-    def _write(self, write: _Write, failure: str) -> None:
-        with self._mu:
-            self._queue.append(write)
-        with self._leader:
-            if not write.done:
-                self._commit()
+    def _write(self, write: Write, meta: VolumeMetadata | None, failure: str) -> None:
+        write.committed = lambda: self._keep(write.name, meta)
+        self.commits.run(write)
         if write.error is not None:
             raise EngineError(f"{failure}: {self.path}: {_words(write.error)}", write.error)
-
-    def _commit(self) -> None:
-        """Write all that waits; if that fails, each on its own, so that none fails for another."""
-        with self._mu:
-            batch, self._queue = self._queue, []
-        try:
-            self._write_all(batch)
-        except BaseException as error:
-            # The others in the batch wait in their own threads, and must not take silence for success.
-            for write in batch:
-                if not write.done:
-                    write.error, write.done = error, True
-            raise
-
-    def _write_all(self, batch: Sequence[_Write]) -> None:
-        error = self._try(batch)
-        for write in batch:
-            write.error = self._try([write]) if error and len(batch) > 1 else error
-            if write.error is None:
-                self._keep(write.name, write.meta)
-            write.done = True
-
-    def _try(self, batch: Sequence[_Write]) -> Exception | None:
-        if self._closed:
-            return sqlite3.ProgrammingError("the metadata database is closed")
-        try:
-            for flush in self._flushes(batch):
-                flush()
-            self._empty(batch)
-            self._transact(batch)
-            self._sync(batch)
-        except Exception as error:  # noqa: BLE001 - each writer gets it
-            return error
-        return None
-
-    def _empty(self, batch: Sequence[_Write]) -> None:
-        """See to it that the file beside the database does not grow for ever."""
-        self._beside += len(batch)
-        if self._beside > RECORDS:
-            grows = self.sync is not None and self.sync.journal
-            empty(self.database, "truncate" if grows else "passive")
-            self._beside = len(batch)
-
-    def _sync(self, batch: Sequence[_Write]) -> None:
-        """Force a commit to the disk, or take it back."""
-        if self.sync is None:
-            return
-        try:
-            self.sync()
-        except BaseException:
-            self._transact([_Write(write.name, self.rows.get(write.name), None) for write in batch])
-            raise
-
-    def _flushes(self, batch: Sequence[_Write]) -> Collection[Flush]:
-        """What must be on disk before the records, unless one sync brings both there at once."""
-        if self.sync is not None and self.sync.covers_directories:
-            return ()
-        return {write.flush for write in batch if write.flush is not None}
-
-    def _transact(self, batch: Sequence[_Write]) -> None:
-        if len(batch) == 1:
-            self._apply(batch[0])  # a statement is a transaction by itself
-            return
-        self.database.execute("begin immediate")
-        try:
-            for write in batch:
-                self._apply(write)
-            self.database.execute("commit")
-        except BaseException:
-            if self.database.in_transaction:
-                self.database.execute("rollback")
-            raise
-
-    def _apply(self, write: _Write) -> None:
-        if write.value is None:
-            self.database.execute("delete from volumes where name = ?", (write.name,))
-        else:
-            self.database.execute("insert or replace into volumes values (?, ?)", (write.name, write.value))
 
     def _keep(self, name: str, meta: VolumeMetadata | None) -> None:
         before = self.rows.get(name)
@@ -307,10 +293,12 @@ def connect(path: Path | None) -> sqlite3.Connection:
     database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
     try:
         database.execute("pragma journal_mode = wal")
-        database.execute("pragma synchronous = normal")  # `Sync` does what `full` would do, and more
-        database.execute("pragma wal_autocheckpoint = 0")  # see `empty`
+        database.execute("pragma synchronous = full")  # a commit returns when it is on disk
+        database.execute("pragma wal_autocheckpoint = 0")  # see `checkpoint`
         database.executescript(SCHEMA)
-        empty(database)
+        checkpoint(database)
+        if _version(database) == 0:  # new, or written before versions were
+            database.execute(f"pragma user_version = {SCHEMA_VERSION}")
     except BaseException:
         database.close()
         raise
@@ -327,13 +315,17 @@ def narrow(directory: Path) -> None:
                 os.chmod(directory / name, FILE_MODE)  # noqa: PTH101 - beside its neighbours
 
 
-def empty(database: sqlite3.Connection, how: str = "truncate") -> None:
-    """Bring to the database what the file beside it has, which then grows from nothing.
+def checkpoint(database: sqlite3.Connection) -> None:
+    """Move what the write-ahead file has into the database, and empty the file.
 
-    With `passive` the file keeps its size and is written over; `Sync` says where that must not be.
+    Between two checkpoints the file grows with each commit; `crash.CrashSafe.flush` relies on that.
     """
     with suppress(sqlite3.Error):  # then it goes on growing, and nothing is lost
-        database.execute(f"pragma wal_checkpoint({how})")
+        database.execute("pragma wal_checkpoint(truncate)")
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("pragma user_version").fetchone()[0])
 
 
 def encode(meta: VolumeMetadata) -> bytes:
@@ -418,8 +410,12 @@ def open_records(directory: Path, lock: RootLock) -> Records:
         directory.mkdir(STORE_MODE, exist_ok=True)
         narrow(directory)
         database, problems = _database(directory / FILE)
+        if (version := _version(database)) > SCHEMA_VERSION:
+            database.close()
+            why = EngineError(f"{FILE} has schema version {version}, this engine knows {SCHEMA_VERSION}")
+            return _unchangeable(directory, lock, why)
         problems += _take_over(database, directory / BOLT_FILE)
-        return Records(Metadata(database, Sync(directory / FILE)), lock, problems)
+        return Records(Metadata(database), lock, problems)
     except (sqlite3.Error, OSError) as error:
         return _unchangeable(directory, lock, error)
     except BaseException:

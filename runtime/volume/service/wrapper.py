@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast
 
 from runtime.api.types.volume import Volume as APIVolume
 from runtime.errdefs import EngineError
@@ -20,7 +20,6 @@ from runtime.volume.volume import Driver, Unreachable, Volume
 log = logging.getLogger(__name__)
 
 
-@runtime_checkable
 class PathCacher(Protocol):
     """A volume that remembers where it is.
 
@@ -81,7 +80,7 @@ class VolumeWrapper:
     def cached_path(self) -> str:
         """Where it is, if that is known without asking."""
         v = self.volume
-        return v.cached_path() if isinstance(v, PathCacher) else v.path()
+        return cast("PathCacher", v).cached_path() if hasattr(v, "cached_path") else v.path()
 
     def mount(self, ref: str) -> str:
         """Make it ready for use."""

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import pytest
 
+from runtime.errdefs import EngineError
 from runtime.volume.service import bolt
 
 PAGE = 4096
@@ -360,3 +361,20 @@ def test_dockerd_and_we_take_turns_on_one_root(stores: Any, short: Path) -> None
     again = stores.service()
     found = labels(again)
     assert found == expected | {"ours": {"by": "us"}, "theirs": {"by": "them"}}
+
+
+def test_database_has_a_schema_version(stores: Any) -> None:
+    service = stores.service()
+    assert service.vs.db.database.execute("pragma user_version").fetchone() == (1,)
+
+
+def test_newer_schema_is_read_and_not_changed(stores: Any) -> None:
+    service = stores.service()
+    service.create("kept", "local", labels={"a": "1"})
+    service.vs.db.database.execute("pragma user_version = 2")
+    stores.close(service.vs)
+    again = stores.service()
+    assert again.get("kept").labels == {"a": "1"}
+    assert any("schema version 2" in warning for warning in again.list().warnings)
+    with pytest.raises(EngineError):
+        again.create("new", "local")

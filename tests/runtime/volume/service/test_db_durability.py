@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from runtime.check import inspect
 from runtime.errdefs import EngineError
 from runtime.volume.local import local_unix
 from runtime.volume.local.crash import aside
-from runtime.volume.service.db import Metadata, VolumeMetadata, connect
-from runtime.volume.service.durability import RECORDS, SIZE, Sync
+from runtime.volume.local.local import Root
+from runtime.volume.service.db import CHECKPOINT, Metadata, VolumeMetadata, connect
 from runtime.volume.service.service import VolumesService
 from tests.runtime.volume.invariants import check
 
@@ -178,7 +178,7 @@ class Failing:
 def full(service: VolumesService) -> Iterator[Failing]:
     """The database of a disk that is full."""
     failing = Failing(service.vs.db.database)
-    service.vs.db.database = failing  # type: ignore[assignment]  # it does what a connection does
+    service.vs.db.commits.database = failing  # type: ignore[assignment]  # it does what a connection does
     yield failing
     failing.fail = False
 
@@ -225,18 +225,6 @@ def test_what_a_plugin_made_is_removed_again_if_its_record_cannot_be_written(
     assert full.fail
 
 
-class Failure:
-    """A sync that fails."""
-
-    covers_directories = True
-
-    def __init__(self, fail: Callable[..., None]) -> None:
-        self.fail = fail
-
-    def __call__(self) -> None:
-        self.fail()
-
-
 @pytest.mark.parametrize("step", ["flush", "mkdir", "rename", "write"])
 def test_an_error_at_any_step_of_creating_leaves_what_was_before(
     service: VolumesService, monkeypatch: pytest.MonkeyPatch, step: str
@@ -246,7 +234,7 @@ def test_an_error_at_any_step_of_creating_leaves_what_was_before(
 
     with monkeypatch.context() as patch:
         if step == "flush":
-            patch.setattr(service.vs.db, "sync", Failure(broken))
+            patch.setattr(Root, "flush", broken)
         elif step == "write":
             patch.setattr(local_unix, "write", broken)
         else:
@@ -327,24 +315,24 @@ def commits(place: Path) -> int:
 
 @pytest.mark.slow
 @as_root
-def test_each_change_brings_the_directories_to_disk_however_fast_they_follow(ext4: Path) -> None:
-    path = ext4 / "records"
-    records = Metadata(connect(path), Sync(path))
+def test_each_change_writes_the_journal(ext4: Path) -> None:
+    records = Metadata(connect(ext4 / "records"))
     before = commits(ext4)
-    for number in range(3 * RECORDS):
+    for number in range(3 * CHECKPOINT):
         (ext4 / str(number)).mkdir()
         records.set("one", VolumeMetadata("one", labels={"number": str(number)}))
     records.close()
-    assert commits(ext4) - before >= 3 * RECORDS
+    assert commits(ext4) - before >= 3 * CHECKPOINT
 
 
-def test_the_file_of_new_records_is_emptied_again_and_again(stores: Any) -> None:
+def test_write_ahead_file_is_emptied(stores: Any) -> None:
     service = stores.service()
-    for number in range(2 * RECORDS):
+    for number in range(2 * CHECKPOINT):
         service.vs.db.set("one", VolumeMetadata("one", labels={"number": str(number)}))
-    assert Path(f"{stores.root}/volumes/metadata.sqlite3-wal").stat().st_size < 2 * SIZE
+    file = Path(f"{stores.root}/volumes/metadata.sqlite3-wal")
+    assert file.stat().st_size < (CHECKPOINT + 50) * 4200
     stores.close(service.vs)
-    assert stores.service().vs.db.get("one").labels == {"number": str(2 * RECORDS - 1)}
+    assert stores.service().vs.db.get("one").labels == {"number": str(2 * CHECKPOINT - 1)}
 
 
 @pytest.mark.usefixtures("inline")

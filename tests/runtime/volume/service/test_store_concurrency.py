@@ -90,15 +90,31 @@ def test_of_many_who_create_one_name_one_is_first(stores: Any, together: Togethe
     assert outcomes.count(True) == 1
 
 
-def test_concurrent_changes_share_commits(stores: Any, together: Together) -> None:
-    service = stores.service()
-    db = service.vs.db
-    commits: list[int] = []
-    transact = db._transact
-    db._transact = lambda batch: (commits.append(len(batch)), transact(batch))
-    together([lambda number=number: service.create(f"v{number}", "local") for number in range(THREADS)])
-    assert sum(commits) == THREADS
-    assert len(commits) < THREADS
+def test_changes_that_wait_share_one_commit() -> None:
+    db = Metadata(connect(None))
+    busy_now, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        busy_now.set()
+        assert go_on.wait(30)
+
+    threads = [
+        threading.Thread(target=db.set, args=(str(number), VolumeMetadata(), None if number else wait))
+        for number in range(8)
+    ]
+    threads[0].start()
+    assert busy_now.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    while len(db.commits._queue) < len(threads) - 1:
+        time.sleep(0.001)
+    statements: list[str] = []
+    db.database.set_trace_callback(statements.append)
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert len(db.rows) == 8
+    assert [statement.lower() for statement in statements].count("commit") == 2
 
 
 class Stop(BaseException):
@@ -131,7 +147,7 @@ def test_no_change_is_acknowledged_that_was_not_written(failure: type[BaseExcept
     assert busy_now.wait(30)
     for thread in threads[1:]:
         thread.start()
-    while len(db._queue) < len(threads) - 1:
+    while len(db.commits._queue) < len(threads) - 1:
         time.sleep(0.001)
     go_on.set()
     for thread in threads:
