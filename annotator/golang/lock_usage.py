@@ -55,7 +55,7 @@ class LockCall(msgspec.Struct, frozen=True):
         return self.called and self.method in _TAKES
 
     @property
-    def lets_go(self) -> bool:
+    def may_release(self) -> bool:
         """Whether the lock is let go of, or may be."""
         return self.method not in _TAKES
 
@@ -211,16 +211,18 @@ def _function(path: str, declaration: Declaration, body: Node, calls: _Calls) ->
     later = list(_below(body, _LATER))
     sites = calls.sites(body)
     own = calls.sites(body, later)
-    takings = tuple(taking for site in sites if site.takes for taking in _taking(site, body, calls))
+    acquisitions = tuple(
+        acquisition for site in sites if site.takes for acquisition in _taking(site, body, calls)
+    )
     called = dict.fromkeys(
         SymbolId(use.path, use.symbol) for use in calls.uses(body.start_byte, body.end_byte, later)
     )
     taken = dict.fromkeys(site.lock for site in own if site.takes)
-    lets_go = dict.fromkeys(site.lock for site in own if site.lets_go and site.lock not in taken)
-    if not (takings or called or lets_go):
+    may_release = dict.fromkeys(site.lock for site in own if site.may_release and site.lock not in taken)
+    if not (acquisitions or called or may_release):
         return None
     at = SymbolId(path, declaration.symbol)
-    return FunctionLockUsage(at, takings, tuple(taken), tuple(lets_go), tuple(called))
+    return FunctionLockUsage(at, acquisitions, tuple(taken), tuple(may_release), tuple(called))
 
 
 def _taking(site: LockCall, body: Node, calls: _Calls) -> Iterator[Acquisition]:
@@ -236,8 +238,8 @@ def _may_be_let_go_later(lock: SymbolId, body: Node, calls: _Calls) -> bool:
     inside = (site for node in literals for site in calls.sites(node))
     handed = (site for site in calls.sites(body) if not site.called)
     taken = {site.lock for node in literals for site in calls.sites(node) if site.takes}
-    return any(site.lock == lock and site.lets_go for site in handed) or any(
-        site.lock == lock and site.lets_go and lock not in taken for site in inside
+    return any(site.lock == lock and site.may_release for site in handed) or any(
+        site.lock == lock and site.may_release and lock not in taken for site in inside
     )
 
 
@@ -271,8 +273,8 @@ class _HeldRegion:
         self._calls = calls
         self._skipped = list(_below(node, self.SKIPPED, itself=True))
         found = calls.sites(node, self._skipped)
-        self._let_go = [site for site in found if site.lock == lock and site.lets_go]
-        self._end = self._let_go[0].start if self._let_go else node.end_byte
+        self._releases = [site for site in found if site.lock == lock and site.may_release]
+        self._end = self._releases[0].start if self._releases else node.end_byte
 
     def under(self) -> Iterator[WhileHeld]:
         """Return the calls and acquisitions before the first release in a node."""
@@ -285,7 +287,7 @@ class _HeldRegion:
     def is_held_after(self) -> bool:
         """Whether the lock is held on every way that goes on behind it."""
         has_label = any(node.type == "labeled_statement" for node in self._skipped)
-        return not has_label and all(self._is_left_with(site) for site in self._let_go)
+        return not has_label and all(self._is_left_with(site) for site in self._releases)
 
     def _is_left_with(self, site: LockCall) -> bool:
         """Whether the function is left in the block in which the lock is let go of."""
@@ -319,8 +321,8 @@ class Proof(msgspec.Struct, frozen=True):
     """Where a function takes one lock and, while it holds it, the other."""
 
     function: SymbolId
-    taking: Acquisition
-    under: WhileHeld
+    acquisition: Acquisition
+    while_held: WhileHeld
 
 
 class LockOrder:
@@ -334,28 +336,30 @@ class LockOrder:
         """By the outer and the inner lock, all places that prove it, in the order of the files."""
         found: dict[tuple[SymbolId, SymbolId], list[Proof]] = {}
         for function in self._functions.values():
-            for taking in function.takings:
-                for under, lock in self._under(taking):
-                    found.setdefault((taking.lock, lock), []).append(Proof(function.at, taking, under))
+            for acquisition in function.acquisitions:
+                for under, lock in self._under(acquisition):
+                    found.setdefault((acquisition.lock, lock), []).append(
+                        Proof(function.at, acquisition, under)
+                    )
         return {pair: tuple(proofs) for pair, proofs in found.items()}
 
-    def _under(self, taking: Acquisition) -> Iterator[tuple[WhileHeld, SymbolId]]:
+    def _under(self, acquisition: Acquisition) -> Iterator[tuple[WhileHeld, SymbolId]]:
         """Return the calls and acquisitions while a lock is held, in order, up to a possible release."""
-        for under in sorted(taking.under, key=lambda one: one.line):
-            if not under.takes and taking.lock in self._lets_go[under.what]:
+        for under in sorted(acquisition.while_held, key=lambda one: one.line):
+            if not under.takes and acquisition.lock in self._releases[under.what]:
                 return
-            taken = {under.what} if under.takes else self._takes[under.what]
-            yield from ((under, lock) for lock in sorted(taken, key=_order) if lock != taking.lock)
+            taken = {under.what} if under.takes else self._acquires[under.what]
+            yield from ((under, lock) for lock in sorted(taken, key=_order) if lock != acquisition.lock)
 
     @cached_property
-    def _takes(self) -> _TransitiveLocks:
+    def _acquires(self) -> _TransitiveLocks:
         """By function, all locks that a call of it takes."""
-        return _TransitiveLocks(self._functions, lambda function: function.itself)
+        return _TransitiveLocks(self._functions, lambda function: function.acquires)
 
     @cached_property
-    def _lets_go(self) -> _TransitiveLocks:
+    def _releases(self) -> _TransitiveLocks:
         """By function, all locks that a call of it lets go of though it has not taken them."""
-        return _TransitiveLocks(self._functions, lambda function: function.lets_go)
+        return _TransitiveLocks(self._functions, lambda function: function.releases)
 
 
 class _TransitiveLocks(dict[SymbolId, frozenset[SymbolId]]):

@@ -186,7 +186,7 @@ class Acquisition(msgspec.Struct, frozen=True, array_like=True):
     lock: SymbolId
     line: int
     reads: bool
-    under: tuple[WhileHeld, ...] = ()
+    while_held: tuple[WhileHeld, ...] = ()
 
 
 class FunctionLockUsage(msgspec.Struct, frozen=True, array_like=True):
@@ -194,16 +194,16 @@ class FunctionLockUsage(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         at: The function.
-        takings: Where it takes locks, closures in it included.
-        itself: The locks that a call of it takes before it returns.
-        lets_go: The locks that it lets go of though others may have taken them.
+        acquisitions: Where it takes locks, closures in it included.
+        acquires: The locks that a call of it takes before it returns.
+        releases: The locks that it releases though its callers may have taken them.
         calls: What a call of it calls before it returns.
     """
 
     at: SymbolId
-    takings: tuple[Acquisition, ...] = ()
-    itself: tuple[SymbolId, ...] = ()
-    lets_go: tuple[SymbolId, ...] = ()
+    acquisitions: tuple[Acquisition, ...] = ()
+    acquires: tuple[SymbolId, ...] = ()
+    releases: tuple[SymbolId, ...] = ()
     calls: tuple[SymbolId, ...] = ()
 
 

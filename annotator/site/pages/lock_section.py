@@ -127,17 +127,19 @@ class _Locks:
         """Yield the functions that take a lock, each with its first line; its owner's by bare names."""
         for path, file in self._index.input.locking.items():
             for function in file.functions:
-                found = [one for one in function.takings if one.lock == lock and one.reads is reads]
+                found = [one for one in function.acquisitions if one.lock == lock and one.reads is reads]
                 if found:
                     taker = self._taker(function.at, found[0], path)
                     yield msgspec.structs.replace(taker, text=taker.text.removeprefix(f"{owner.name}."))
 
-    def _taker(self, function: SymbolId, taking: Acquisition, path: str) -> Link:
+    def _taker(self, function: SymbolId, acquisition: Acquisition, path: str) -> Link:
         place = self._index.locations.get((function.path, function.symbol))
-        where = f"{path}, line {taking.line}"
+        where = f"{path}, line {acquisition.line}"
         if place is None:
-            return Link(function.symbol, self._index.permalink(path, taking.line, taking.line), where)
-        return Link(place.name, self._line(place, taking.line) or link_to(self._page, place).href, where)
+            return Link(
+                function.symbol, self._index.permalink(path, acquisition.line, acquisition.line), where
+            )
+        return Link(place.name, self._line(place, acquisition.line) or link_to(self._page, place).href, where)
 
     def _line(self, place: PageLocation, line: int) -> str:
         """Return the address of a line on the page that shows its declaration; empty if none does."""
@@ -153,12 +155,14 @@ class _Locks:
     def _done(self, proof: Proof) -> Link:
         """Return what is done under the lock: a call, or the other lock itself."""
         place = self._index.locations.get((proof.function.path, proof.function.symbol))
-        line = self._line(place, proof.under.line) if place else ""
-        called = self._index.locations.get((proof.under.what.path, proof.under.what.symbol))
-        name = called.name if called else proof.under.what.symbol
-        said = "takes it" if proof.under.takes else f"calls {name}"
+        line = self._line(place, proof.while_held.line) if place else ""
+        called = self._index.locations.get((proof.while_held.what.path, proof.while_held.what.symbol))
+        name = called.name if called else proof.while_held.what.symbol
+        said = "takes it" if proof.while_held.takes else f"calls {name}"
         return Link(
-            f"{said} in line {proof.under.line}", line, f"{proof.function.path}, line {proof.under.line}"
+            f"{said} in line {proof.while_held.line}",
+            line,
+            f"{proof.function.path}, line {proof.while_held.line}",
         )
 
     def _row(self, notation: str, lock: LockField) -> tuple[Comparison | None, ComparisonRow | None]:
@@ -185,4 +189,4 @@ class _Locks:
 
 
 def _of(proof: Proof) -> tuple[SymbolId, Acquisition, str]:
-    return proof.function, proof.taking, proof.function.path
+    return proof.function, proof.acquisition, proof.function.path

@@ -72,12 +72,12 @@ def function(body: str) -> FunctionLockUsage:
 
 
 def taken(body: str) -> list[tuple[str, bool]]:
-    return [(taking.lock.symbol, taking.reads) for taking in function(body).takings]
+    return [(acquisition.lock.symbol, acquisition.reads) for acquisition in function(body).acquisitions]
 
 
 def under(body: str) -> list[str]:
     """What is done under the first lock that is taken."""
-    return [one.what.symbol for one in function(body).takings[0].under]
+    return [one.what.symbol for one in function(body).acquisitions[0].while_held]
 
 
 def test_fields_that_are_locks_are_declared_and_embedded_ones_too() -> None:
@@ -158,8 +158,8 @@ def test_only_what_surely_runs_before_the_lock_is_let_go_of_is_under_it(body: st
 def test_a_call_takes_what_its_body_takes_and_not_what_it_starts() -> None:
     found = function("go func() { s.mu.Lock() }()\ns.Lock()\no.mu.Unlock()\ngo done()\ns.helper()")
 
-    assert [one.symbol for one in found.itself] == ["Store.RWMutex"]
-    assert [one.symbol for one in found.lets_go] == ["Other.mu"]
+    assert [one.symbol for one in found.acquires] == ["Store.RWMutex"]
+    assert [one.symbol for one in found.releases] == ["Other.mu"]
     assert [one.symbol for one in found.calls] == ["Store.helper"]
 
 

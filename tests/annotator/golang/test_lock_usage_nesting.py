@@ -13,12 +13,12 @@ def name(function: str) -> SymbolId:
 
 
 def takes(function: str, *under: WhileHeld) -> FunctionLockUsage:
-    return FunctionLockUsage(name(function), (Acquisition(OUTER, 3, reads=False, under=under),), (OUTER,))
+    return FunctionLockUsage(name(function), (Acquisition(OUTER, 3, reads=False, while_held=under),), (OUTER,))
 
 
 def pairs(*functions: FunctionLockUsage) -> dict[tuple[SymbolId, SymbolId], list[tuple[str, int]]]:
     found = LockOrder(functions).nested
-    return {pair: [(proof.function.symbol, proof.under.line) for proof in found[pair]] for pair in found}
+    return {pair: [(proof.function.symbol, proof.while_held.line) for proof in found[pair]] for pair in found}
 
 
 def test_a_lock_that_is_taken_under_another_nests_in_it() -> None:
@@ -29,7 +29,7 @@ def test_a_lock_that_a_call_takes_through_others_nests_too() -> None:
     assert pairs(
         takes("f", WhileHeld(name("g"), 5)),
         FunctionLockUsage(name("g"), calls=(name("h"),)),
-        FunctionLockUsage(name("h"), itself=(INNER,), calls=(name("g"),)),
+        FunctionLockUsage(name("h"), acquires=(INNER,), calls=(name("g"),)),
     ) == {(OUTER, INNER): [("f", 5)]}
 
 
@@ -38,14 +38,14 @@ def test_what_comes_after_a_call_that_lets_go_of_the_lock_proves_nothing() -> No
         pairs(
             takes("f", WhileHeld(name("free"), 4), WhileHeld(INNER, 5, takes=True)),
             FunctionLockUsage(name("free"), calls=(name("really"),)),
-            FunctionLockUsage(name("really"), itself=(INNER,), lets_go=(OUTER,)),
+            FunctionLockUsage(name("really"), acquires=(INNER,), releases=(OUTER,)),
         )
         == {}
     )
 
 
 def test_a_lock_does_not_nest_in_itself() -> None:
-    assert pairs(takes("f", WhileHeld(name("g"), 4)), FunctionLockUsage(name("g"), itself=(OUTER,))) == {}
+    assert pairs(takes("f", WhileHeld(name("g"), 4)), FunctionLockUsage(name("g"), acquires=(OUTER,))) == {}
 
 
 def test_a_function_that_nobody_has_read_takes_nothing() -> None:

@@ -44,8 +44,8 @@ def test_locks_that_are_asked_for_later_are_found(at: Session) -> None:
     found = go_input.read_go(at, ["store"], locks=True)
 
     assert without.locking == {}
-    (function,) = (one for one in found.locking["store/safe.go"].functions if one.takings)
-    assert (function.at.symbol, function.takings[0].lock.symbol) == ("Safe.Get", "Safe.mu")
+    (function,) = (one for one in found.locking["store/safe.go"].functions if one.acquisitions)
+    assert (function.at.symbol, function.acquisitions[0].lock.symbol) == ("Safe.Get", "Safe.mu")
     assert [use.symbol for use in found.sources["store/safe.go"].uses] == (
         [use.symbol for use in without.sources["store/safe.go"].uses]
     )
