@@ -10,6 +10,7 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Literal, NoReturn
@@ -146,8 +147,8 @@ def serve(  # noqa: PLR0913 - one for each option
     ] = "info",
 ) -> None:
     """Be an engine for volumes and plugins, which `docker` and other clients can talk to."""
-    from runtime.cmd.dockerd import daemon as serving  # noqa: PLC0415 - only this command needs them
     from runtime.cmd.dockerd import logs  # noqa: PLC0415 - only this command needs them
+    from runtime.cmd.dockerd.daemon import DaemonCli  # noqa: PLC0415
     from runtime.daemon.config import Config  # noqa: PLC0415
 
     logs.set_up(log_format, log_level)
@@ -159,7 +160,8 @@ def serve(  # noqa: PLR0913 - one for each option
             plugin_folders=[folder.expanduser() for folder in plugins_dir] if plugins_dir else None,
             live_restore_enabled=live_restore,
         ).absolute()
-        serving.run(config, host or [f"unix://{config.root}/docker.sock"], group)
+        config = replace(config, hosts=host or [f"unix://{config.root}/docker.sock"])
+        DaemonCli(config, group).start()
     except RuntimeError as error:  # `expanduser` knows no home
         _refuse(f"{error}: give the paths without ~, as in --root /var/lib/engine")
     except EngineError as error:

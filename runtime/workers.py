@@ -45,6 +45,7 @@ class Threads:
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
         """Begin a task and return its future at once."""
         future: Future[T] = Future()
+        future.set_running_or_notify_cancel()  # whoever stops waiting does not stop the task
 
         def run() -> None:
             try:

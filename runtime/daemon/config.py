@@ -54,6 +54,7 @@ class Config:
             never shared with another engine.
         executor: Who runs managed plugins.
         plugin_folders: Where legacy plugins are looked for; moby's folders if None.
+        hosts: Where the API is listened on; what `docker info` warns about.
         live_restore_enabled: Whether managed plugins run on while the engine is stopped.
         spec_options: Changes to the specs of managed plugins, by capability.
         handlers: Who is told of each plugin that becomes active, by capability.
@@ -65,7 +66,7 @@ class Config:
         extra plugin_folders: moby's are fixed.
         extras spec_options, handlers: moby's are made by the parts that need them.
         fields CommonConfig, CommonUnixConfig: moby embeds it; what matters of it here is among the fields.
-        extras root, live_restore_enabled: of moby's CommonConfig.
+        extras root, live_restore_enabled, hosts: of moby's CommonConfig.
         extra exec_root: of moby's CommonUnixConfig.
     """
 
@@ -74,6 +75,7 @@ class Config:
     executor: ExecutorName = "process"
     plugin_folders: Sequence[Path] | None = None
     live_restore_enabled: bool = False
+    hosts: Sequence[str] = ()
     spec_options: Mapping[str, Sequence[SpecOpt]] = field(default_factory=dict)
     handlers: Mapping[str, Sequence[Handler]] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
@@ -88,6 +90,7 @@ class Config:
             executor: ExecutorName = "process",
             plugin_folders: Sequence[str | os.PathLike[str]] | None = None,
             live_restore_enabled: bool = False,  # noqa: FBT001, FBT002 - as a dataclass makes it
+            hosts: Sequence[str] = ...,
             spec_options: Mapping[str, Sequence[SpecOpt]] = ...,
             handlers: Mapping[str, Sequence[Handler]] = ...,
             timings: Timings = ...,

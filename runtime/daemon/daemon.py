@@ -24,6 +24,7 @@ from runtime.api.types.volume import Volume
 from runtime.daemon.config import Config
 from runtime.daemon.events.events import Events
 from runtime.daemon.events.filter import Filter
+from runtime.daemon.info import DaemonInfo
 from runtime.daemon.root_lock import ROOT_MODE, RootLock, locked_directory
 from runtime.errdefs import EngineError
 from runtime.golang.context import Context
@@ -40,7 +41,7 @@ from runtime.volume.service.service import VolumesService
 log = logging.getLogger(__name__)
 
 
-class Daemon:
+class Daemon(DaemonInfo):
     """An engine that keeps volumes and runs plugins.
 
     ```python
@@ -50,28 +51,26 @@ class Daemon:
         daemon.volumes.create("data", "local")
     ```
 
-    It can be used from several threads.
+    Safe to use from several threads.
 
     Args:
         config: Its settings.
-        plugin_store: The inventory of plugins; an empty one is made if there is none.
-        lock: The lock on the root, if the caller has it; else the engine takes it before anything else.
+        plugin_store: The store of plugins; a new one by default.
+        lock: The lock on the root, if the caller holds it; else the engine takes it before anything else.
 
     Differs:
-        field configStore: called config.
-        extra legacy: what finds plugins that are not managed; moby has a global.
-        field root: in the settings.
-        field hosts: listeners belong to the API.
+        fields configStore, root, hosts: all in `config`, the settings.
         field startupDone: the constructor returns when the start is done.
         extra config: moby's configStore.
-        extra plugins: what moby's method PluginManager returns.
         extra shutdown_begun: moby's shutdown.
+        extra plugins: what moby's method PluginManager returns.
+        extra legacy: finds plugins that are not managed; moby has a global.
     """
 
     def __init__(
         self, config: Config, plugin_store: Store | None = None, lock: RootLock | None = None
     ) -> None:
-        """Start, in moby's order.
+        """Start in moby's order: the root, hooks for plugins, events, plugins, volumes.
 
         Raises:
             InUse: Another engine uses the root or the exec root; nothing has changed then.
@@ -89,9 +88,9 @@ class Daemon:
             call CreateDaemonRoot: moby's command does so before.
             call newLocalRegistry: moby has a global.
             call NewStore: moby's command makes it.
-            call Store.RegisterRuntimeOpt: for all options at once; moby has one for metrics.
-            call Store.Handle: for all handlers at once; moby has one for metrics.
-            call NewPublisher: the events have one.
+            calls Store.RegisterRuntimeOpt, Store.Handle: for all hooks of the settings; moby
+                has one for metrics.
+            calls NewPublisher, Publisher.Close: the events have one, which is closed at the shutdown.
             call Daemon.SystemInfo: moby's metrics are labelled with it, and none are kept.
             calls NewDaemon.createPluginExec, Daemon.LogPluginEvent: the manager calls it.
         """
@@ -100,14 +99,17 @@ class Daemon:
         self.disk_usage_running = threading.Lock()
         self.plugin_manager: Manager | None = None
         self._volumes: VolumesService | None = None
-        self._locks = ExitStack()
-        self._root_lock = self._locks.enter_context(lock.hold() if lock else lock_root(config))
-        try:
-            self._lock_exec_root()
+        with ExitStack() as stack:
+            self._root_lock = stack.enter_context(lock.hold() if lock else lock_root(config))
+            self._lock_exec_root(stack)
             self.legacy = self._new_legacy_plugins()
+            stack.callback(self.legacy.close)
+            self.events_service = Events()
+            stack.callback(self.events_service.close)
+            self._resources = stack.pop_all()
+        try:
             self.plugin_store = plugin_store or Store(self.legacy)
             self._register_plugin_hooks()
-            self.events_service = Events()
             started = time.monotonic()
             self.plugin_manager = self._new_manager()
             self._volumes = self._new_volume_service(time.monotonic() - started)
@@ -204,7 +206,7 @@ class Daemon:
             self.disk_usage_running.release()
 
     def shutdown(self) -> None:
-        """Stop, in the reverse order of the start; what has not started is left out.
+        """Stop in the reverse order of the start: volumes, plugins, events, then release the locks.
 
         Differs:
             behaviour close: listeners and kept connections are closed by their owner.
@@ -216,11 +218,7 @@ class Daemon:
         if self._volumes is not None:
             self._volumes.shutdown()
         self._plugin_shutdown()
-        if hasattr(self, "events_service"):
-            self.events_service.close()
-        if hasattr(self, "legacy"):
-            self.legacy.close()
-        self._locks.close()
+        self._resources.close()
 
     def __enter__(self) -> Self:
         return self
@@ -230,8 +228,8 @@ class Daemon:
     ) -> None:
         self.shutdown()
 
-    def _lock_exec_root(self) -> None:
-        """Keep other engines, whatever their root, off the sockets and processes of this one."""
+    def _lock_exec_root(self, stack: ExitStack) -> None:
+        """Keep other engines off the sockets and processes of this one, whatever their root."""
         timings = self.config.timings.volumes
         directory = get_plugin_exec_root(self.config)
         trusted = {0, os.geteuid(), self.config.root.stat().st_uid}
@@ -241,7 +239,7 @@ class Daemon:
                 _refuse_foreign(path, trusted)
         except EngineError as error:
             raise error.with_text("couldn't create plugin manager") from error
-        self._locks.enter_context(locked_directory(directory, timings.database_lock, timings.database_retry))
+        stack.enter_context(locked_directory(directory, timings.database_lock, timings.database_retry))
 
     def _new_legacy_plugins(self) -> Plugins:
         timings = self.config.timings.legacy

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Final
+
+from runtime.errdefs import EngineError
+
+_INT64: Final = 1 << 63
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 
 _SHORT: Final = {
     '"': '\\"',
@@ -41,6 +47,20 @@ def located(error: OSError) -> str:
     """Return what the system says of a failure, and of which file, without number."""
     where = error.filename
     return f"{os.fsdecode(where)}: {cause(error)}" if isinstance(where, (str, bytes)) else cause(error)
+
+
+def parse_int(text: str, function: str) -> int:
+    """Return a number of 64 bits, as the function of Go's strconv of that name reads it.
+
+    Raises:
+        EngineError: It is not a number, or too large.
+    """
+    if not _INTEGER.fullmatch(text):
+        raise EngineError(f"strconv.{function}: parsing {quote(text)}: invalid syntax")
+    number = int(text) if len(text) <= len(str(_INT64)) + 1 else _INT64
+    if not -_INT64 <= number < _INT64:
+        raise EngineError(f"strconv.{function}: parsing {quote(text)}: value out of range")
+    return number
 
 
 def _character(character: str) -> str:

@@ -1,4 +1,4 @@
-"""Work in a thread is called off when the task that waits for it is cancelled.
+"""What handlers share: reading requests, running work in threads, writing answers and errors.
 
 Go:
     api/server/httputils/errors.go
@@ -13,12 +13,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
-from typing import Any, Final, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -30,25 +29,13 @@ from runtime.api.types.filters import Args, from_json
 from runtime.api.types.versions import greater_than
 from runtime.errdefs import EngineError, InvalidParameter
 from runtime.golang import encoding_json
+from runtime.golang.context import Context
 from runtime.workers import Workers
-
-
-@contextmanager
-def cancelling(ctx: Cancellable) -> Iterator[Cancellable]:
-    """Within this block, being cancelled calls off the work that was given `ctx`."""
-    try:
-        yield ctx
-    except asyncio.CancelledError:
-        ctx.cancel()
-        raise
-
 
 Form: TypeAlias = Mapping[str, Sequence[str]]
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})[^%&;]{0,2}")
 _FALSE = frozenset({"", "0", "no", "false", "none"})
-_INT64: Final = 1 << 63
-_INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
 def parse_form(query: bytes) -> Form:
@@ -83,20 +70,6 @@ def bool_value(form: Form, key: str) -> bool:
         param r: called `form`, the values of the query and not the request.
     """
     return first(form, key).strip().lower() not in _FALSE
-
-
-def parse_int(text: str, function: str) -> int:
-    """A number of 64 bits, as the function of Go's `strconv` of that name reads it.
-
-    Raises:
-        EngineError: It is no number, or too large.
-    """
-    if not _INTEGER.fullmatch(text):
-        raise EngineError(f'strconv.{function}: parsing "{text}": invalid syntax')
-    number = int(text) if len(text) <= len(str(_INT64)) + 1 else _INT64
-    if not -_INT64 <= number < _INT64:
-        raise EngineError(f'strconv.{function}: parsing "{text}": value out of range')
-    return number
 
 
 def check_for_json(request: Request) -> None:
@@ -203,17 +176,12 @@ class Call:
         return parse_form(self.request.scope["query_string"])
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> T:
-        """Have work done in a thread, to its end even if the client goes away."""
-        # As `asyncio.wrap_future` under a shield, at two thirds of the time.
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[T] = loop.create_future()
+        """Run work in a thread, to its end even if the client goes away.
 
-        def hand_over(done: Future[T]) -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(_settle, waiting, done)
-
-        self.workers.submit(work, *args, **options).add_done_callback(hand_over)
-        return await waiting
+        `asyncio.to_thread` would not do: it has a fixed number of threads and waits for them at the end, so
+        that a few plugins that hang would hold up every request and the shutdown.
+        """
+        return await asyncio.wrap_future(self.workers.submit(work, *args, **options))
 
     async def body(self) -> bytes:
         """The whole body of a request that should be small.
@@ -229,13 +197,15 @@ class Call:
         return bytes(body)
 
 
-def _settle(waiting: asyncio.Future[T], done: Future[T]) -> None:
-    if waiting.cancelled():
-        return
-    if (error := done.exception()) is not None:
-        waiting.set_exception(error)
-    else:
-        waiting.set_result(done.result())
+@contextmanager
+def cancelling() -> Iterator[Context]:
+    """Make a context that is cancelled when the request is, so that its work in a thread stops too."""
+    ctx = Context()
+    try:
+        yield ctx
+    except asyncio.CancelledError:
+        ctx.cancel()
+        raise
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
@@ -338,11 +308,3 @@ def _without_surrogates(value: Any) -> Any:
             return [_without_surrogates(item) for item in value]
         case _:
             return value
-
-
-class Cancellable(Protocol):
-    """What tells work that nobody waits for it any more."""
-
-    def cancel(self) -> None:
-        """Call off the work."""
-        ...

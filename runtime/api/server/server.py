@@ -1,4 +1,4 @@
-"""The application: finds the route of a request, has it answered, and makes answers of errors.
+"""The API as an ASGI application: finds the handler of a request, and turns errors into answers.
 
 Go: api/server/server.go, api/server/middleware.go
 """
@@ -8,19 +8,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.routing import Route as Matcher
 from starlette.types import Receive, Scope, Send
 
 from runtime.api.server.httputils import Call, Handler, error_response, get_http_error_status_code
 from runtime.api.server.middleware import Middleware
-from runtime.api.server.router import VERSION_MATCHER, Found, Route, Router, Table, clean_path
+from runtime.api.server.router import VERSION_MATCHER, Router, clean_path
 from runtime.errdefs import EngineError, NotFound, Unavailable
 from runtime.workers import Threads, Workers
 
@@ -53,44 +55,43 @@ class Server:
         api/server/server.go::Server
         api/server/server.go::New
     Differs:
-        behaviour slow: `protocol.Protocol` hangs up on a client that takes too long over a request, and
-            bounds the number of headers; moby waits for ever.
-        field servers: `server.serve` has them.
-        field routers: they are made into a table at once.
-        param cfg: nothing is to be configured here.
-        extra table: the routes, ready to be looked up.
-        field cfg: what it is served on is the matter of `server`, likewise servers.
-        field routerSwapper: the routes do not change.
+        param cfg: there is nothing to configure.
+        fields cfg, servers: `http.serve` has the sockets.
+        fields routers, routerSwapper: the routes are made once.
+        extra routes: paths to match, each with its handler, the first match counts.
         extra workers: Go has a goroutine for each request.
     """
 
     def __init__(self, workers: Workers | None = None) -> None:
         self.workers = workers or Threads()
         self.middlewares: list[Middleware] = []
-        self.table = Table(())
+        self.routes: list[Matcher] = []
         self._running: set[asyncio.Task[object]] = set()
         self._cancelled = False
 
     def use_middleware(self, m: Middleware) -> None:
-        """Have something done for every request; before the routes are made."""
+        """Add a middleware; only routes that are made later have it."""
         self.middlewares.append(m)
 
     def init_router(self, *routers: Router) -> None:
-        """Serve the routes of these routers, the first that matches counts.
+        """Serve the routes of these routers; the first that matches counts.
 
         Go:
             api/server/server.go::Server.InitRouter
             api/server/server.go::Server.createMux
         Differs:
             call MakeErrorHandler: a request without a route is answered in `_answer`.
-            calls NewRoute, Server.handlerWithGlobalMiddlewares: the table of routes is made here, with
-                wrapped handlers.
-            call NewRouter: there is no profiler here, as there is no `/debug`.
+            call Server.handlerWithGlobalMiddlewares: handlers are wrapped here once, in
+                moby for each request.
+            call NewRouter: the routers are given.
         """
-        self.table = Table([self._wrapped(route) for router in routers for route in router.routes])
+        for route in (route for router in routers for route in router.routes):
+            matcher = Matcher(route.path, self.handler_with_global_middlewares(route.handler))
+            matcher.methods = {route.method}  # Starlette would answer HEAD wherever GET is
+            self.routes.append(matcher)
 
     def handler_with_global_middlewares(self, handler: Handler) -> Handler:
-        """A handler that does first what is done for every request, the last in the list before the others.
+        """Return a handler that runs all middlewares first, the last one that was added before the others.
 
         Differs:
             call DebugRequestMiddleware: requests are not written to the log.
@@ -109,6 +110,8 @@ class Server:
             self._running.add(task)
         try:
             response = await self._answer(request)
+            if "upgrade" in request.headers:
+                response.headers["Connection"] = "close"  # the parser reads nothing after such a request
             await response(scope, receive, send)
         except ClientDisconnect:
             log.debug("%s %s: the client went away", request.method, scope["path"])
@@ -116,11 +119,11 @@ class Server:
             # The server cancels what is still under way when it stops; that is no error of the request.
             if not self._cancelled:
                 raise
-            version = self._find(request.method, scope["path"])[0]
+            answer = error_response(
+                Unavailable("the engine is shutting down"), _version(scope["path"])[0], {}
+            )
             with suppress(asyncio.CancelledError, RuntimeError):  # its answer may have begun
-                await error_response(Unavailable("the engine is shutting down"), version, {})(
-                    scope, receive, send
-                )
+                await answer(scope, receive, send)
         finally:
             if task is not None:
                 self._running.discard(task)
@@ -137,21 +140,25 @@ class Server:
             return Response(b"400 Bad Request", HTTPStatus.BAD_REQUEST, media_type="text/plain")
         if (cleaned := clean_path(path)) != path:
             return _moved(cleaned, request.scope["query_string"])
-        version, found = self._find(request.method, path)
-        if found is None:
+        version, path = _version(path)
+        handler, variables = self._find(request.method, path)
+        if handler is None:
             return error_response(PageNotFound(), version, {})
-        call = Call(request, found.vars, version, self.workers)
-        return await self._handle(found.route.handler, call)
+        return await self._handle(handler, Call(request, variables, version, self.workers))
 
-    def _find(self, method: str, path: str) -> tuple[str, Found | None]:
-        """The version in a path, and the route that it leads to."""
-        versioned = VERSION_MATCHER.fullmatch(path)
-        if versioned is None:
-            return "", self.table.find(method, path)
-        return versioned["version"], self.table.find(method, versioned["path"])
+    def _find(self, method: str, path: str) -> tuple[Handler | None, Mapping[str, Any]]:
+        """Return the handler of the first route that matches and the variables of its path, or None."""
+        if "\n" in path:  # Go's patterns match none, Python's `$` would let the last one pass
+            return None, {}
+        scope = {"type": "http", "method": method, "path": path}
+        for route in self.routes:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                return found["endpoint"], found["path_params"]
+        return None, {}
 
     async def _handle(self, handler: Handler, call: Call) -> Response:
-        """Have a request answered; errors are answers too.
+        """Call a handler, and turn its errors into answers.
 
         Go: api/server/server.go::Server.makeHTTPHandler
         Differs:
@@ -173,17 +180,11 @@ class Server:
             surprise = EngineError(f"internal error: {type(error).__name__}; the engine's log says more")
             return error_response(surprise, call.version, call.headers)
 
-    def _wrapped(self, route: Route) -> Route:
-        return Route(route.method, route.path, self.handler_with_global_middlewares(route.handler))
 
-
-def new_server(middlewares: Sequence[Middleware], routers: Sequence[Router], workers: Workers) -> Server:
-    """A server of these routes, with all that is done for every request."""
-    server = Server(workers)
-    for m in middlewares:
-        server.use_middleware(m)
-    server.init_router(*routers)
-    return server
+def _version(path: str) -> tuple[str, str]:
+    """Split a path into the version that it begins with, if any, and the rest."""
+    versioned = VERSION_MATCHER.fullmatch(path)
+    return ("", path) if versioned is None else (versioned["version"], versioned["path"])
 
 
 def _moved(path: str, query: bytes) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from runtime.api.server.httputils import parse_int
+from runtime.golang.strconv import parse_int
 
 NANO_DIGITS = 9
 

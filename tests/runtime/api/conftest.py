@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from runtime import Config, Daemon, Timings
-from runtime.cmd.dockerd.daemon import open_door
+from runtime.cmd.dockerd.daemon import DaemonCli, init_router
 from runtime.pkg.plugins.transport import Timings as LegacyTimings
 from runtime.volume.drivers.proxy import Timings as VolumeTimings
 
@@ -29,7 +29,10 @@ class Api:
 
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
-        self.door = open_door(daemon)
+        command = DaemonCli(daemon.config)
+        command.init_middlewares(command.api)
+        init_router(command.api, daemon)
+        self.server = command.api
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
@@ -49,7 +52,7 @@ class Api:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             headers.setdefault("Content-Type", "application/json")
-        transport = httpx.ASGITransport(self.door.app)
+        transport = httpx.ASGITransport(self.server)
         async with httpx.AsyncClient(transport=transport, base_url="http://docker") as client:
             return await client.request(method, path, content=body, headers=headers)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -30,7 +30,7 @@ class Route:
 
     Args:
         method: The HTTP method.
-        path: The path without a version; `{name}` in it matches anything.
+        path: The path without a version, in the form of Starlette; `{name:path}` is moby's `{name:.*}`.
         handler: Who answers.
 
     Go:
@@ -45,7 +45,6 @@ class Route:
         api/server/router/local.go::NewRoute
     Differs:
         param opts: `new_get_route` and its like apply them.
-        behaviour path: every variable matches anything, as all of moby's do in these routers.
     """
 
     method: str
@@ -135,50 +134,11 @@ def clean_path(path: str) -> str:
     return f"{cleaned}/" if path.endswith("/") and cleaned != "/" else cleaned
 
 
-class Found(NamedTuple):
-    """The route of a request, and what its path says."""
-
-    route: Route
-    vars: Mapping[str, str]
-
-
-class Table:
-    """Finds routes.
-
-    Args:
-        routes: All of them, the first that matches counts.
-    """
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._exact: dict[tuple[str, str], tuple[int, Route]] = {}
-        self._patterns: dict[str, list[tuple[int, re.Pattern[str], Route]]] = {}
-        for position, route in enumerate(routes):
-            if "{" in route.path:
-                self._patterns.setdefault(route.method, []).append((position, _compiled(route.path), route))
-            else:
-                self._exact.setdefault((route.method, route.path), (position, route))
-
-    def find(self, method: str, path: str) -> Found | None:
-        """The first route that matches; None if none does."""
-        exact = self._exact.get((method, path))
-        for position, pattern, route in self._patterns.get(method, ()):
-            if exact is not None and exact[0] < position:
-                break
-            if (match := pattern.fullmatch(path)) is not None:
-                return Found(route, match.groupdict())
-        return Found(exact[1], {}) if exact is not None else None
-
-
 def _new_route(method: str, path: str, handler: Handler, *opts: RouteWrapper) -> Route:
     route = Route(method, path, handler)
     for wrap in opts:
         route = wrap(route)
     return route
-
-
-def _compiled(path: str) -> re.Pattern[str]:
-    """`.` matches no newline, as in Go."""
-    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(path)))
 
 
 async def _disconnected(request: Request) -> None:

@@ -32,53 +32,53 @@ UNSUPPORTED: Final = {
         POST /commit
         POST /containers/create
         POST /containers/prune
-        GET /containers/{name}/checkpoints
-        POST /containers/{name}/checkpoints
+        GET /containers/{name:path}/checkpoints
+        POST /containers/{name:path}/checkpoints
         DELETE /containers/{name}/checkpoints/{checkpoint}
-        HEAD /containers/{name}/archive
-        GET /containers/{name}/archive
-        PUT /containers/{name}/archive
-        GET /containers/{name}/export
-        GET /containers/{name}/changes
-        GET /containers/{name}/json
-        GET /containers/{name}/top
-        GET /containers/{name}/logs
-        GET /containers/{name}/stats
-        GET /containers/{name}/attach/ws
-        POST /containers/{name}/attach
-        POST /containers/{name}/copy
-        POST /containers/{name}/exec
-        POST /containers/{name}/kill
-        POST /containers/{name}/pause
-        POST /containers/{name}/rename
-        POST /containers/{name}/resize
-        POST /containers/{name}/restart
-        POST /containers/{name}/start
-        POST /containers/{name}/stop
-        POST /containers/{name}/unpause
-        POST /containers/{name}/update
-        POST /containers/{name}/wait
-        DELETE /containers/{name}
-        GET /exec/{id}/json
-        POST /exec/{id}/resize
-        POST /exec/{id}/start
+        HEAD /containers/{name:path}/archive
+        GET /containers/{name:path}/archive
+        PUT /containers/{name:path}/archive
+        GET /containers/{name:path}/export
+        GET /containers/{name:path}/changes
+        GET /containers/{name:path}/json
+        GET /containers/{name:path}/top
+        GET /containers/{name:path}/logs
+        GET /containers/{name:path}/stats
+        GET /containers/{name:path}/attach/ws
+        POST /containers/{name:path}/attach
+        POST /containers/{name:path}/copy
+        POST /containers/{name:path}/exec
+        POST /containers/{name:path}/kill
+        POST /containers/{name:path}/pause
+        POST /containers/{name:path}/rename
+        POST /containers/{name:path}/resize
+        POST /containers/{name:path}/restart
+        POST /containers/{name:path}/start
+        POST /containers/{name:path}/stop
+        POST /containers/{name:path}/unpause
+        POST /containers/{name:path}/update
+        POST /containers/{name:path}/wait
+        DELETE /containers/{name:path}
+        GET /exec/{id:path}/json
+        POST /exec/{id:path}/resize
+        POST /exec/{id:path}/start
     """,
     REGISTRIES: """
         POST /auth
-        GET /distribution/{name}/json
+        GET /distribution/{name:path}/json
         POST /images/create
         GET /images/search
-        POST /images/{name}/push
+        POST /images/{name:path}/push
     """,
     IMAGES: """
         GET /images/get
         POST /images/load
         POST /images/prune
-        GET /images/{name}/get
-        GET /images/{name}/history
-        GET /images/{name}/json
-        POST /images/{name}/tag
-        DELETE /images/{name}
+        GET /images/{name:path}/get
+        GET /images/{name:path}/history
+        GET /images/{name:path}/json
+        POST /images/{name:path}/tag
+        DELETE /images/{name:path}
     """,
     BUILDS: """
         POST /build
@@ -91,10 +91,10 @@ UNSUPPORTED: Final = {
         GET /networks/
         POST /networks/create
         POST /networks/prune
-        GET /networks/{id}
-        POST /networks/{id}/connect
-        POST /networks/{id}/disconnect
-        DELETE /networks/{id}
+        GET /networks/{id:path}
+        POST /networks/{id:path}/connect
+        POST /networks/{id:path}/disconnect
+        DELETE /networks/{id:path}
     """,
     SWARM: """
         GET /swarm

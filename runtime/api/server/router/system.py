@@ -1,4 +1,4 @@
-"""The API's stream of events.
+"""The API's routes of the engine as a whole, such as its stream of events.
 
 Go:
     api/server/router/system/system_routes.go
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Protocol
@@ -21,7 +21,6 @@ from starlette.responses import Response, StreamingResponse
 
 from runtime.api.server.httputils import (
     Call,
-    Cancellable,
     cancelling,
     encode,
     filters_of,
@@ -103,55 +102,6 @@ class Wanted(NamedTuple):
     filters: Args
 
 
-class EventStreams:
-    """Sends events to those who listen.
-
-    Args:
-        backend: Where events come from.
-    """
-
-    def __init__(self, backend: SystemBackend) -> None:
-        self.backend = backend
-        self.listeners: set[Subscriber[Message]] = set()
-
-    async def get_events(self, call: Call) -> Response:
-        """Send the events of a span of time as they happen, one JSON object a line.
-
-        Go: api/server/router/system/system_routes.go::systemRouter.getEvents
-        Differs:
-            call InvalidParameter: what cannot be read is raised anew in Go's words.
-            behaviour end: the stream ends when the engine stops.
-        """
-        wanted = _wanted(call)
-        headers = {**call.headers, "Content-Type": "application/json"}
-        return StreamingResponse(self._stream(wanted), headers=headers)
-
-    def close(self) -> None:
-        """End all streams."""
-        for listener in tuple(self.listeners):
-            self.backend.unsubscribe_from_events(listener)
-
-    async def _stream(self, wanted: Wanted) -> AsyncIterator[bytes]:
-        now = time.time_ns()
-        with self._listening(wanted) as (buffered, listener):
-            # Sent at once even if empty, so that the client knows that it is heard.
-            yield b"".join(map(encode, buffered))
-            if wanted.until is not None and wanted.until < now:
-                return
-            async for events in _arriving(listener, wanted.until, now):
-                yield b"".join(map(encode, events))
-
-    @contextmanager
-    def _listening(self, wanted: Wanted) -> Iterator[tuple[Sequence[Message], Subscriber[Message]]]:
-        buffered, listener = self.backend.subscribe_to_events(*wanted)
-        self.listeners.add(listener)
-        try:
-            yield buffered, listener
-        finally:
-            self.listeners.discard(listener)
-            self.backend.unsubscribe_from_events(listener)
-
-
 def event_time(form_time: str) -> int | None:
     """A time in nanoseconds since 1970; None for an empty text.
 
@@ -213,26 +163,18 @@ class SystemRouter:
 
     Args:
         backend: The engine.
-        streams: Sends events.
-        new_context: Makes what tells the backend that nobody waits any more.
 
     Go:
         api/server/router/system/system.go::systemRouter
         api/server/router/system/system.go::NewRouter
     Differs:
-        field fscache: there is nothing of that kind here.
+        fields fscache, features: there is nothing of that kind here.
         params c, fscache, builder, features: there is nothing of that kind here.
         calls NewOptionsRoute, NewGetRoute, NewPostRoute: the routes are made when they are asked for.
-        field features: there are none to choose.
-        extra streams: its own part, since streams must end before the engine does.
     """
 
-    def __init__(
-        self, backend: SystemBackend, streams: EventStreams, new_context: Callable[[], Cancellable]
-    ) -> None:
+    def __init__(self, backend: SystemBackend) -> None:
         self.backend = backend
-        self.streams = streams
-        self.new_context = new_context
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -243,10 +185,10 @@ class SystemRouter:
             behaviour HEAD: `/_ping` answers it too, as later engines do; today's clients begin with it.
         """
         return (
-            new_options_route("/{anyroute}", self.options_handler),
+            new_options_route("/{anyroute:path}", self.options_handler),
             new_get_route("/_ping", self.ping_handler),
             new_head_route("/_ping", self.ping_handler),
-            new_get_route("/events", self.streams.get_events),
+            new_get_route("/events", self.get_events),
             new_get_route("/info", self.get_info),
             new_get_route("/version", self.get_version),
             new_get_route("/system/df", self.get_disk_usage, with_cancel),
@@ -291,6 +233,35 @@ class SystemRouter:
         Differs:
             call DiskUsage: nothing is built here, so that there is no build cache.
         """
-        with cancelling(self.new_context()) as ctx:
+        with cancelling() as ctx:
             volumes = await call.run(self.backend.system_disk_usage, ctx=ctx)
         return write_json(call, HTTPStatus.OK, DiskUsage(volumes=volumes))
+
+    async def get_events(self, call: Call) -> Response:
+        """Send the events of a span of time as they happen, one JSON object a line.
+
+        Differs:
+            call InvalidParameter: what cannot be read is raised anew in Go's words.
+            behaviour end: the stream ends when the engine stops.
+        """
+        wanted = _wanted(call)
+        headers = {**call.headers, "Content-Type": "application/json"}
+        return StreamingResponse(self._stream(wanted), headers=headers)
+
+    async def _stream(self, wanted: Wanted) -> AsyncIterator[bytes]:
+        now = time.time_ns()
+        with self._subscribed(wanted) as (buffered, listener):
+            # Sent at once even if empty, so that the client has the head of the answer.
+            yield b"".join(map(encode, buffered))
+            if wanted.until is not None and wanted.until < now:
+                return
+            async for events in _arriving(listener, wanted.until, now):
+                yield b"".join(map(encode, events))
+
+    @contextmanager
+    def _subscribed(self, wanted: Wanted) -> Iterator[tuple[Sequence[Message], Subscriber[Message]]]:
+        buffered, listener = self.backend.subscribe_to_events(*wanted)
+        try:
+            yield buffered, listener
+        finally:
+            self.backend.unsubscribe_from_events(listener)

@@ -8,7 +8,7 @@ Go:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -16,7 +16,6 @@ from starlette.responses import Response
 
 from runtime.api.server.httputils import (
     Call,
-    Cancellable,
     bool_value,
     cancelling,
     check_for_json,
@@ -49,8 +48,6 @@ class VolumeBackend(Protocol):
     """Volumes.
 
     Go: api/server/router/volume/backend.go::Backend
-    Differs:
-        extra get_now: what can be said without waiting for anybody.
     """
 
     def list(self, filters: Args, *, ctx: Any) -> Listing:
@@ -65,10 +62,6 @@ class VolumeBackend(Protocol):
 
         Go: api/server/router/volume/backend.go::Backend.Get
         """
-        ...
-
-    def get_now(self, name: str) -> Any | None:
-        """The same, if it is known without asking a plugin; None otherwise."""
         ...
 
     def create(
@@ -106,7 +99,6 @@ class VolumeRouter:
 
     Args:
         backend: The volumes.
-        new_context: Makes what tells the backend that nobody waits any more.
 
     Go:
         api/server/router/volume/volume.go::volumeRouter
@@ -115,9 +107,8 @@ class VolumeRouter:
         call volumeRouter.initRoutes: the routes are made when they are asked for.
     """
 
-    def __init__(self, backend: VolumeBackend, new_context: Callable[[], Cancellable]) -> None:
+    def __init__(self, backend: VolumeBackend) -> None:
         self.backend = backend
-        self.new_context = new_context
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -129,10 +120,10 @@ class VolumeRouter:
         """
         return (
             new_get_route("/volumes", self.get_volumes_list),
-            new_get_route("/volumes/{name}", self.get_volume_by_name),
+            new_get_route("/volumes/{name:path}", self.get_volume_by_name),
             new_post_route("/volumes/create", self.post_volumes_create),
             new_post_route("/volumes/prune", self.post_volumes_prune, with_cancel),
-            new_delete_route("/volumes/{name}", self.delete_volumes),
+            new_delete_route("/volumes/{name:path}", self.delete_volumes),
         )
 
     async def get_volumes_list(self, call: Call) -> Response:
@@ -149,10 +140,7 @@ class VolumeRouter:
     async def get_volume_by_name(self, call: Call) -> Response:
         """Show a volume."""
         call.form()
-        name = call.vars["name"]
-        volume = self.backend.get_now(name)
-        if volume is None:
-            volume = await call.run(self.backend.get, name, resolve_status=True, ctx=None)
+        volume = await call.run(self.backend.get, call.vars["name"], resolve_status=True, ctx=None)
         return write_json(call, HTTPStatus.OK, volume)
 
     async def post_volumes_create(self, call: Call) -> Response:
@@ -184,6 +172,6 @@ class VolumeRouter:
             error FromJSON: 400, as in the list; moby answers 500.
         """
         filters = filters_of(call.form())
-        with cancelling(self.new_context()) as ctx:
+        with cancelling() as ctx:
             report = await call.run(self.backend.prune, filters, ctx=ctx)
         return write_json(call, HTTPStatus.OK, report)

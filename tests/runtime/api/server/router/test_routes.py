@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import tarfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
+from starlette.responses import Response
 
-from runtime.api.server.router import Table, clean_path, new_get_route, new_post_route
+from runtime.api.server.router import Route, clean_path, new_get_route, new_post_route
+from runtime.api.server.server import Server
 
 CONFIG = {
     "entrypoint": ["/none"],
@@ -282,13 +288,30 @@ def test_an_unclean_path_is_somewhere_else(api: Any) -> None:
     assert (answer.status_code, answer.headers["location"]) == (301, "/v1.39/volumes?filters=x")
 
 
-def test_the_first_route_that_matches_counts() -> None:
-    async def handler(_call: Any) -> Any:
-        raise AssertionError
+@dataclass(frozen=True)
+class Routes:
+    """A router."""
 
-    any_name, fixed = new_get_route("/a/{name}", handler), new_get_route("/a/fixed", handler)
-    for routes in ((any_name, fixed), (fixed, any_name)):
-        found = Table(routes).find("GET", "/a/fixed")
-        assert found is not None
-        assert found.route is routes[0]
-    assert Table((new_post_route("/a", handler),)).find("GET", "/a") is None
+    routes: Sequence[Route]
+
+
+def test_first_matching_route_answers() -> None:
+    def named(name: str) -> Any:
+        async def handler(call: Any) -> Response:
+            return Response(name + call.vars.get("name", ""))
+
+        return handler
+
+    async def ask(routes: Sequence[Route], path: str) -> tuple[int, str]:
+        server = Server()
+        server.init_router(Routes(routes))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://d") as client:
+            answer = await client.get(path)
+        return answer.status_code, answer.text
+
+    any_name, fixed = new_get_route("/a/{name:path}", named("any ")), new_get_route("/a/b", named("fixed"))
+    assert asyncio.run(ask((any_name, fixed), "/a/b")) == (200, "any b")
+    assert asyncio.run(ask((fixed, any_name), "/a/b")) == (200, "fixed")
+    assert asyncio.run(ask((any_name,), "/v1.39/a/b/c")) == (200, "any b/c")
+    assert asyncio.run(ask((any_name,), "/a/b%0A"))[0] == 404
+    assert asyncio.run(ask((new_post_route("/a", named("post")),), "/a"))[0] == 404
