@@ -71,11 +71,11 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
     except (tarfile.TarError, EOFError) as error:
         if not unpacking.begun and str(error) == "empty file":
             raise EngineError("no rootfs found: EOF") from error
-        raise EngineError(f"failed to read from tar: {error}", error) from error
+        raise EngineError(f"failed to read from tar: {_cause(error)}", error) from error
     except OSError as error:
         raise EngineError(f"error copying tar data: {located(error)}", error) from error
     except ValueError as error:
-        raise EngineError(f"failed to read from tar: a name has a null byte: {error}", error) from error
+        raise EngineError("failed to read from tar: a name has a null byte", error) from error
     if not unpacking.begun:
         raise EngineError("no rootfs found: EOF")
     unpacking.finish()
@@ -95,6 +95,12 @@ def _clean(member: tarfile.TarInfo) -> str:
     if not -_LATEST < member.mtime < _LATEST:
         raise _refused(member, "its time is out of range")
     return posixpath.normpath(member.name)
+
+
+def _cause(error: tarfile.TarError | EOFError) -> str:
+    """Return what is wrong with a tar in the words of Go's archive/tar."""
+    ended = isinstance(error, EOFError) or any(word in str(error) for word in ("truncated", "end of data"))
+    return "unexpected EOF" if ended else "archive/tar: invalid tar header"
 
 
 def _refused(member: tarfile.TarInfo, reason: str) -> EngineError:

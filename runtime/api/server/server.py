@@ -24,6 +24,7 @@ from runtime.api.server.httputils import Call, Handler, error_response, get_http
 from runtime.api.server.middleware import Middleware
 from runtime.api.server.router import VERSION_MATCHER, Router, clean_path
 from runtime.errdefs import EngineError, NotFound, Unavailable
+from runtime.golang.strconv import located
 from runtime.workers import Threads, Workers
 
 log = logging.getLogger(__name__)
@@ -166,9 +167,11 @@ class Server:
         """
         try:
             return await handler(call)
-        except (EngineError, OSError) as error:
+        except (EngineError, OSError) as failure:
+            error = EngineError(located(failure), failure) if isinstance(failure, OSError) else failure
             status = get_http_error_status_code(error)
-            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            # A client that has gone may have caused the error, and nobody misses the answer.
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not await call.request.is_disconnected():
                 where = call.request.scope["path"]
                 log.error("Handler for %s %s returned error: %s", call.request.method, where, error)  # noqa: TRY400
             return error_response(error, call.version, call.headers)

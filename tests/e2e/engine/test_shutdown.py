@@ -109,7 +109,7 @@ def test_client_that_hangs_up_is_no_error(new_engine: Any, request_: str) -> Non
     folder = new_engine.root / "volumes" / "v0" / "_data"
     for number in range(5000):
         (folder / str(number)).touch()
-    for _ in range(1 if "df" in request_ else 10):  # the engine makes one such list at a time
+    for _ in range(10):
         send(new_engine, f"{request_} HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n".encode()).close()
     assert new_engine.ask("GET", "/_ping").body == b"OK"
     assert new_engine.stop() == 0

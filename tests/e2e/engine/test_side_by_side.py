@@ -144,14 +144,6 @@ REASONS = (
         "^500 (.*failed to parse config: )Expected",
     ),
     Reason(
-        "mended",
-        "a broken tar is said to be one",
-        "/plugins/create",
-        "^500 (.*failed to read from tar: )unexpected EOF",
-        "^500 (.*failed to read from tar: )truncated header",
-    ),
-    Reason("not part of this engine", "containers", "/containers/json", "^200", "^404 .*page not found"),
-    Reason(
         "not part of this engine",
         "registries",
         "/plugins/(pull|privileges|p/q/push|p/q/upgrade)",
