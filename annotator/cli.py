@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from annotator import __version__, config, extras, session, terminal
-from annotator.articles import article_files
-from annotator.articles.article_files import expand
 from annotator.config import name_in_repository
 from annotator.errors import (
     AnnotatorError,
@@ -225,12 +223,11 @@ def _project(articles: Iterable[Path]) -> config.Project:
 
 def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool = False) -> list[Path]:
     """Return the files that arguments name, without TOML files that are not manifests."""
-    files = []
-    for file in expand(arguments, allow_none=allow_none):
-        if article_files.is_article(project, file):
-            files.append(file)
-        else:
-            _say(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
+    from annotator.commands.article_arguments import select_articles
+
+    files, others = select_articles(project, arguments, allow_none=allow_none)
+    for file in others:
+        _say(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
     return files
 
 
@@ -414,10 +411,15 @@ def track(
 ) -> None:
     """Follow symbols over the tags of the repository."""
     with _session(source, history=True) as at:
-        from annotator.commands.track import track as run
+        from annotator.commands import track as tracking
         from annotator.reports import history_report as trails
 
-        found = run(at, reference or (), tags)
+        references = list(tracking.parse_references(reference or ()))
+        if not references:  # which needs the Python packages to be read
+            from annotator.commands.mapped_references import mapped_references
+
+            references = mapped_references(at.project)
+        found = tracking.track(at, references, tags)
         _say_what_is_lacking(at)
     if output is DataFormat.JSON:
         sys.stdout.write(trails.json(found.tags, found.trails) + "\n")

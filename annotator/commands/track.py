@@ -6,45 +6,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from annotator.articles import notation
-from annotator.articles.article_files import followed_references
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
-from annotator.model.port import Counterpart
 from annotator.model.reference import Reference
-from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
 from annotator.tracking import symbol_follower
 
 
-def track(
-    at: Session,
-    references: Iterable[str],
-    glob: str,
-    counterparts: Sequence[Counterpart] | None = None,
-) -> symbol_follower.TrackResult:
-    """Return what became of references at the tags that fit a glob; of all that is mirrored if none is given.
-
-    Args:
-        at: The open source.
-        references: In the project's notation; `@FILE` for a file with one a line.
-        glob: Which tags.
-        counterparts: The project's counterparts, if they have been read already.
+def track(at: Session, references: Sequence[Reference], glob: str) -> symbol_follower.TrackResult:
+    """Return what became of references at the tags that fit a glob.
 
     Raises:
-        InvalidInput: A reference is none, or no tag fits.
+        InvalidInput: No tag fits.
         SourceUnavailable: The source cannot be read.
     """
-    parsed = list(_parsed_references(references))
-    if not parsed:
-        if counterparts is None:
-            counterparts = load_counterparts(at.project).counterparts
-        parsed = followed_references(at.project, counterparts)
     return symbol_follower.track(
-        at.tag_snapshots, at.version_tags, at.cache, at.baseline_tree(), parsed, glob
+        at.tag_snapshots, at.version_tags, at.cache, at.baseline_tree(), references, glob
     )
 
 
-def _parsed_references(references: Iterable[str]) -> Iterator[Reference]:
+def parse_references(references: Iterable[str]) -> Iterator[Reference]:
     """Parse references, also those in an `@FILE`: one a line, blank lines and comments are skipped.
 
     Raises:
