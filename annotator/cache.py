@@ -30,7 +30,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-class Kind(Generic[T]):
+class CacheKind(Generic[T]):
     """A kind of cached values: its name in the table and the type of its values."""
 
     def __init__(self, name: str, type_: type[T]) -> None:
@@ -104,7 +104,7 @@ class Cache(Closing):
         """Open the same cache in another process."""
         return partial(Cache, self._file.parent), ()
 
-    def get_many(self, kind: Kind[T], keys: Mapping[K, str]) -> dict[K, T]:
+    def get_many(self, kind: CacheKind[T], keys: Mapping[K, str]) -> dict[K, T]:
         """Return the cached values of all items that have one, by their keys."""
         encoded = self._read(kind.name, set(keys.values()))
         values: dict[K, T] = {}
@@ -113,7 +113,7 @@ class Cache(Closing):
                 values[item] = kind.decode(encoded[key])
         return values
 
-    def put_many(self, kind: Kind[T], values: Mapping[str, T]) -> None:
+    def put_many(self, kind: CacheKind[T], values: Mapping[str, T]) -> None:
         """Write values by key, in place of those that had these keys."""
         today = self._today()
         rows = [(kind.name, key, _encode(value), today) for key, value in values.items()]
@@ -121,12 +121,12 @@ class Cache(Closing):
             self._has_grown = True
             self._attempt(lambda database: _write(database, _PUT, rows))
 
-    def get_or_compute(self, kind: Kind[T], key: str, compute: Callable[[], T]) -> T:
+    def get_or_compute(self, kind: CacheKind[T], key: str, compute: Callable[[], T]) -> T:
         """Return the cached value of a key; compute and write it if there is none."""
         return self.get_or_compute_many(kind, {key: key}, lambda _: {key: compute()})[key]
 
     def get_or_compute_many(
-        self, kind: Kind[T], keys: Mapping[K, str], compute: Callable[[list[K]], Mapping[K, T]]
+        self, kind: CacheKind[T], keys: Mapping[K, str], compute: Callable[[list[K]], Mapping[K, T]]
     ) -> dict[K, T]:
         """Return the values of all items, in their order.
 

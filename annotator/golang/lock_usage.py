@@ -317,7 +317,7 @@ def _below(node: Node, kinds: frozenset[str], *, itself: bool = False) -> Iterat
             todo += one.named_children
 
 
-class Proof(msgspec.Struct, frozen=True):
+class LockOrderProof(msgspec.Struct, frozen=True):
     """Where a function takes one lock and, while it holds it, the other."""
 
     function: SymbolId
@@ -332,14 +332,14 @@ class LockOrder:
         self._functions = {function.at: function for function in functions}
 
     @cached_property
-    def nested(self) -> Mapping[tuple[SymbolId, SymbolId], tuple[Proof, ...]]:
+    def nested(self) -> Mapping[tuple[SymbolId, SymbolId], tuple[LockOrderProof, ...]]:
         """By the outer and the inner lock, all places that prove it, in the order of the files."""
-        found: dict[tuple[SymbolId, SymbolId], list[Proof]] = {}
+        found: dict[tuple[SymbolId, SymbolId], list[LockOrderProof]] = {}
         for function in self._functions.values():
             for acquisition in function.acquisitions:
                 for under, lock in self._under(acquisition):
                     found.setdefault((acquisition.lock, lock), []).append(
-                        Proof(function.at, acquisition, under)
+                        LockOrderProof(function.at, acquisition, under)
                     )
         return {pair: tuple(proofs) for pair, proofs in found.items()}
 

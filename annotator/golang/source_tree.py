@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 
-from annotator.cache import Cache, Kind
+from annotator.cache import Cache, CacheKind
 from annotator.errors import counted
 from annotator.golang import declarations
 from annotator.model.go import VENDOR_FOLDERS, GoFile
@@ -18,7 +18,7 @@ from annotator.parallel import parallel_map, split
 
 _LOG = logging.getLogger(__name__)
 
-PARSED_FILE = Kind("parsed file", GoFile)
+PARSED_FILE = CacheKind("parsed file", GoFile)
 """The declarations of a Go file, by the blob id of its bytes."""
 
 # Fewer files than this are parsed before worker processes have started.

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-from annotator.cache import Kind
+from annotator.cache import CacheKind
 from annotator.errors import counted
 from annotator.golang import lock_usage
 from annotator.golang.resolver import Resolver
@@ -38,7 +38,7 @@ class FileAnalysis(msgspec.Struct, frozen=True, array_like=True):
     locking: FileLockUsage
 
 
-ANALYSIS = Kind("analysis", FileAnalysis)
+ANALYSIS = CacheKind("analysis", FileAnalysis)
 """Analysed Go files, by the state of the whole tree and their path in it."""
 
 

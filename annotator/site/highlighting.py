@@ -15,7 +15,7 @@ from pygments.lexers.go import GoLexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Operator
 
-from annotator.cache import Kind
+from annotator.cache import CacheKind
 from annotator.site.markup import Html, escape
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def highlight(data: bytes, language: str = "go") -> HighlightSpans:
     return tuple(found)
 
 
-HIGHLIGHTS = Kind("highlight spans", HighlightSpans)
+HIGHLIGHTS = CacheKind("highlight spans", HighlightSpans)
 """The coloured stretches of files, by what `keys` returns."""
 
 

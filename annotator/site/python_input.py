@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.cache import Kind
+from annotator.cache import CacheKind
 from annotator.errors import counted
 from annotator.parity import call_order, comparison, counterparts, examples
 from annotator.parity.counterparts import DocstringIndex
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-OUTPUT = Kind("program output", bytes)
+OUTPUT = CacheKind("program output", bytes)
 """What the project's examples printed and what the tracer wrote of its walk, by a fingerprint of the code."""
 
 

@@ -69,7 +69,7 @@ _SIGNS = {
 }
 
 
-class Candidate(NamedTuple):
+class RenameCandidate(NamedTuple):
     """A declaration that another may have become.
 
     Attributes:
@@ -99,7 +99,7 @@ def settle_once(package: PackageMatch, kind: Kind) -> None:
                 break
 
 
-def best(package: PackageMatch, lost: Item) -> Candidate | None:
+def best(package: PackageMatch, lost: Item) -> RenameCandidate | None:
     """Return the most similar unmatched declarations."""
     return next(iter(_ranked(package, lost)), None)
 
@@ -123,11 +123,13 @@ def _settle(package: PackageMatch, family: frozenset[Kind]) -> bool:
     return bool(answers)
 
 
-def _ranked(package: PackageMatch, lost: Item) -> list[Candidate]:
+def _ranked(package: PackageMatch, lost: Item) -> list[RenameCandidate]:
     return sorted(_candidates(package, lost), key=lambda c: c.score, reverse=True)
 
 
-def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) -> Candidate | None:
+def _clear(
+    ranked: list[RenameCandidate], claims: dict[tuple[str, int], list[float]]
+) -> RenameCandidate | None:
     """Return the first candidate, unless another one is nearly as good for either side."""
     if not ranked or (len(ranked) > 1 and ranked[1].score > ranked[0].score - MARGIN):
         return None
@@ -137,7 +139,7 @@ def _clear(ranked: list[Candidate], claims: dict[tuple[str, int], list[float]]) 
     return ranked[0]
 
 
-def _candidates(package: PackageMatch, lost: Item) -> Iterator[Candidate]:
+def _candidates(package: PackageMatch, lost: Item) -> Iterator[RenameCandidate]:
     """Those that nothing became yet, and whose body is akin."""
     owned, name = _owned_name(package, lost).casefold(), lost.declaration.name.casefold()
     for item, ratio in package.akin(lost):
@@ -146,7 +148,7 @@ def _candidates(package: PackageMatch, lost: Item) -> Iterator[Candidate]:
         same_kind = item.declaration.kind is lost.declaration.kind
         now = item.declaration
         named = now.symbol.casefold() == owned if same_kind else now.name.casefold() == name
-        yield Candidate(item, ratio, named)
+        yield RenameCandidate(item, ratio, named)
 
 
 def _can_be(lost: Item, item: Item) -> bool:
@@ -172,14 +174,14 @@ def _owned_name(package: PackageMatch, lost: Item) -> str:
 
 
 # ── Evidence ─────────────────────────────────────────────────────────────────────────────────────
-def _agreed(package: PackageMatch, lost: Item, found: Candidate) -> Evidence | None:
+def _agreed(package: PackageMatch, lost: Item, found: RenameCandidate) -> Evidence | None:
     evidence = set(_evidence(package, lost, found))
     if not any(agreement <= evidence for agreement in AGREEMENTS):
         return None
     return next((sign for reason, sign in _SIGNS.items() if reason in evidence), Evidence.BODY)
 
 
-def _evidence(package: PackageMatch, lost: Item, found: Candidate) -> Iterator[RenameSignal]:
+def _evidence(package: PackageMatch, lost: Item, found: RenameCandidate) -> Iterator[RenameSignal]:
     if found.named:
         yield RenameSignal.NAME
     if found.item.path == package.diff.successor(lost.path):
@@ -265,7 +267,7 @@ def _mentions(body: bytes, name: str) -> int:
 COMPANY = 2
 
 
-class _Candidate(NamedTuple):
+class _DistantCandidate(NamedTuple):
     item: Item
     ratio: float
 
@@ -285,14 +287,14 @@ def find_in_other_packages(package: PackageMatch, lost: Item) -> Match | None:
     return Match(found[0].item, Evidence.BODY)
 
 
-def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> Iterator[_Candidate]:
+def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> Iterator[_DistantCandidate]:
     diff = package.diff
     mine = package.before.profile(lost)
     for path, document in diff.after.documents(paths).items():
         for item in _items(path, document):
             if item.identity == lost.identity and not _has(_same_file(diff, path), item):
                 theirs = _profile(diff.after, path, item.declaration)
-                yield _Candidate(item, similarity.dice(mine, theirs))
+                yield _DistantCandidate(item, similarity.dice(mine, theirs))
 
 
 def _same_file(diff: TreeDiff, path: str) -> GoFile | None:
@@ -307,7 +309,7 @@ def _has(document: GoFile | None, item: Item) -> bool:
     )
 
 
-def _agrees(package: PackageMatch, lost: Item, found: _Candidate) -> bool:
+def _agrees(package: PackageMatch, lost: Item, found: _DistantCandidate) -> bool:
     size = len(package.before.profile(lost))
     if size >= LONG and found.ratio >= similarity.SAME:
         return True
@@ -316,7 +318,7 @@ def _agrees(package: PackageMatch, lost: Item, found: _Candidate) -> bool:
     )
 
 
-def _has_rival(package: PackageMatch, lost: Item, found: _Candidate) -> bool:
+def _has_rival(package: PackageMatch, lost: Item, found: _DistantCandidate) -> bool:
     """Whether another package lost a declaration of that name which the found one is as much like."""
     diff = package.diff
     own = set(package.before.paths)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from annotator.cache import Cache, Kind
+from annotator.cache import Cache, CacheKind
 from annotator.errors import InvalidInput, counted
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import VENDOR_FOLDERS, Declaration, Span
@@ -39,12 +39,11 @@ from annotator.tracking.tree_diff import TreeDiff
 
 _RANK = {sign: rank for rank, sign in enumerate(Evidence)}
 
-
 Changes = dict[int, TrackedPosition]
 
 _Steps = dict[int, TrackedPosition | None]
 
-STEPS = Kind("tag steps", dict[int, TrackedPosition | None])
+STEPS = CacheKind("tag steps", dict[int, TrackedPosition | None])
 """The place of one declaration after each step of a walk; None where it stayed as it was.
 
 A step is known by all commits on the way to it, so that what was found at one tag serves every walk that

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import annotator
 from annotator import cache as cache_module
-from annotator.cache import CACHE_FORMAT, Cache, Kind
+from annotator.cache import CACHE_FORMAT, Cache, CacheKind
 from annotator.golang.source_tree import PARSED_FILE
 from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
@@ -35,9 +35,9 @@ When a cached type changes, increase CACHE_FORMAT and replace the entry: values 
 Reopened = Callable[..., Cache]
 Python = Callable[[str], subprocess.Popen[str]]
 
-BYTES = Kind("bytes", bytes)
-OTHER = Kind("other bytes", bytes)
-NUMBER = Kind("number", int)
+BYTES = CacheKind("bytes", bytes)
+OTHER = CacheKind("other bytes", bytes)
+NUMBER = CacheKind("number", int)
 
 FIELD = Declaration(GoKind.FIELD, "names", "Store", 4, 2, Span(30, 40, 4, 4), type="map[string]int")
 STRUCT = Declaration(
@@ -72,7 +72,7 @@ def reopened(folder: Path, warnings: list[str]) -> Reopened:
     return lambda: Cache(folder, warn=warnings.append)
 
 
-def get(cache: Cache, kind: Kind[bytes], keys: Iterable[object]) -> dict[str, bytes]:
+def get(cache: Cache, kind: CacheKind[bytes], keys: Iterable[object]) -> dict[str, bytes]:
     return cache.get_many(kind, {str(key): str(key) for key in keys})
 
 
@@ -88,7 +88,7 @@ def changed(folder: Path, statement: str) -> None:
     connection.close()
 
 
-def all_kinds() -> list[Kind[object]]:
+def all_kinds() -> list[CacheKind[object]]:
     """The kinds that any module of the package declares."""
     modules = [
         importlib.import_module(module.name)
@@ -96,7 +96,10 @@ def all_kinds() -> list[Kind[object]]:
         if not module.name.endswith(("__main__", "dev_server", "tracer"))
     ]
     found = {
-        id(value): value for module in modules for value in vars(module).values() if isinstance(value, Kind)
+        id(value): value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, CacheKind)
     }
     return sorted(found.values(), key=lambda kind: kind.name)
 
@@ -180,7 +183,7 @@ def test_items_that_compute_leaves_out_have_no_value(reopened: Reopened) -> None
 @pytest.mark.parametrize("value", ["text", [1, 2], None])
 def test_a_value_of_another_type_is_computed_again(reopened: Reopened, value: object) -> None:
     with reopened() as cache:
-        cache.put_many(Kind(NUMBER.name, object), {"1": value})
+        cache.put_many(CacheKind(NUMBER.name, object), {"1": value})
 
         assert cache.get_or_compute(NUMBER, "1", lambda: 7) == 7
         assert cache.get_many(NUMBER, {"1": "1"}) == {"1": 7}

@@ -19,8 +19,7 @@ import _peers as peers
 import msgspec
 
 from annotator.articles import manifest_file
-from annotator.cache import Cache
-from annotator.cache import Kind as CacheKind
+from annotator.cache import Cache, CacheKind
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.go import Declaration, Kind, is_test_file
 from annotator.model.reference import Anchor, Reference

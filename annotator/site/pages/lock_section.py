@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.golang.lock_usage import LockOrder, Proof
+from annotator.golang.lock_usage import LockOrder, LockOrderProof
 from annotator.model.go import LockField, SymbolId, folder_of
 from annotator.site.diagrams.layer_diagram import assign_layers, layer_diagram
 from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
@@ -77,7 +77,7 @@ class _Locks:
         )
 
     @cached_property
-    def _nested(self) -> Mapping[tuple[SymbolId, SymbolId], tuple[Proof, ...]]:
+    def _nested(self) -> Mapping[tuple[SymbolId, SymbolId], tuple[LockOrderProof, ...]]:
         order = {symbol: at for at, symbol in enumerate(self.locks)}
         found = [pair for pair in self._nesting.nested if pair[0] in order and pair[1] in order]
         found.sort(key=lambda pair: (order[pair[0]], order[pair[1]]))
@@ -148,11 +148,11 @@ class _Locks:
         shown = place.first <= line <= place.declaration.span.end_line
         return href(self._page, place.page, f"{prefix}{line}") if prefix and shown else ""
 
-    def _proofs(self, proofs: tuple[Proof, ...]) -> tuple[tuple[tuple[Link, Link], ...], int]:
+    def _proofs(self, proofs: tuple[LockOrderProof, ...]) -> tuple[tuple[tuple[Link, Link], ...], int]:
         shown = tuple((self._taker(*_of(one)), self._done(one)) for one in proofs[:_PROOFS])
         return shown, len(proofs) - len(shown)
 
-    def _done(self, proof: Proof) -> Link:
+    def _done(self, proof: LockOrderProof) -> Link:
         """Return what is done under the lock: a call, or the other lock itself."""
         place = self._index.locations.get((proof.function.path, proof.function.symbol))
         line = self._line(place, proof.while_held.line) if place else ""
@@ -188,5 +188,5 @@ class _Locks:
         return Link(f"{owner}.{attribute}" if attribute else owner, address, title)
 
 
-def _of(proof: Proof) -> tuple[SymbolId, Acquisition, str]:
+def _of(proof: LockOrderProof) -> tuple[SymbolId, Acquisition, str]:
     return proof.function, proof.acquisition, proof.function.path

@@ -13,7 +13,9 @@ def name(function: str) -> SymbolId:
 
 
 def takes(function: str, *under: WhileHeld) -> FunctionLockUsage:
-    return FunctionLockUsage(name(function), (Acquisition(OUTER, 3, reads=False, while_held=under),), (OUTER,))
+    return FunctionLockUsage(
+        name(function), (Acquisition(OUTER, 3, reads=False, while_held=under),), (OUTER,)
+    )
 
 
 def pairs(*functions: FunctionLockUsage) -> dict[tuple[SymbolId, SymbolId], list[tuple[str, int]]]:

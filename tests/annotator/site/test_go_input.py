@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from annotator import config, parallel, session
-from annotator.cache import Kind
+from annotator.cache import CacheKind
 from annotator.session import Asked, Session
 from annotator.site import go_input
 
@@ -56,7 +56,7 @@ def test_what_several_processes_find_out_is_what_one_does(
 ) -> None:
     one = go_input.read_go(at, ["store", "cmd", "pkg/store"], locks=True)
     keys = go_input._analysis_keys(at, one.sources).values()
-    at.cache.put_many(Kind(go_input.ANALYSIS.name, str), dict.fromkeys(keys, "damaged"))
+    at.cache.put_many(CacheKind(go_input.ANALYSIS.name, str), dict.fromkeys(keys, "damaged"))
     monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
     monkeypatch.setattr(go_input, "_FEW_BYTES", 1)
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from annotator.cache import Cache, Kind
+from annotator.cache import Cache, CacheKind
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.reference import Anchor, Outcome, Reference, Verdict
 from annotator.model.source import Blob
@@ -49,7 +49,7 @@ class MemoryCache(Cache):
     def _read(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         return {key: self.values[kind][key] for key in keys if key in self.values[kind]}
 
-    def put_many(self, kind: Kind[T], values: Mapping[str, T]) -> None:
+    def put_many(self, kind: CacheKind[T], values: Mapping[str, T]) -> None:
         encoded = {key: msgspec.msgpack.encode(value) for key, value in values.items()}
         self.values[kind.name] |= encoded
 
