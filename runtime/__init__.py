@@ -12,7 +12,7 @@ __all__ = ["Config", "Daemon", "Timings"]
 
 
 def __getattr__(name: str) -> object:
-    """The library's names; the parts behind them are loaded when they are asked for."""
+    """Load the module behind one of the library's names when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from runtime.daemon import config, daemon  # noqa: PLC0415 - a part alone does not need the whole

@@ -40,7 +40,7 @@ class Finding:
 
 
 def check(root: Path, store: Store | None = None) -> list[Finding]:
-    """What is wrong below a plugins' root, and with a store that was loaded from it.
+    """Return what is wrong below a plugins' root, and with a store that was loaded from it.
 
     Nothing is changed. Creations and removals that are under way show up as leftovers.
 
@@ -87,7 +87,7 @@ def _check_plugin(root: Path, plugin: Plugin) -> Iterator[Finding]:
 
 
 def _blob_problem(blobs: BasicBlobStore, digest: str) -> str:
-    """What is wrong with a blob; nothing if its content has the digest that names it."""
+    """Return what is wrong with a blob; an empty text if its content has the digest that names it."""
     try:
         with blobs.get(digest) as blob:
             found = hashlib.sha256()
@@ -132,7 +132,7 @@ def _check_store(store: Store, on_disk: list[Plugin]) -> Iterator[Finding]:
 
 
 def inspect(root: Path) -> tuple[str, ...]:
-    """What is wrong with the volumes under a root, one sentence each.
+    """Return what is wrong with the volumes under a root, one sentence each.
 
     Raises:
         OSError: The root cannot be read.
@@ -179,7 +179,7 @@ def _directory(root: Root, name: str) -> Iterator[str]:
 
 
 def _records(directory: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The records in our database, or in dockerd's file if there is none."""
+    """Read the records of our database, or of dockerd's file if there is none."""
     path = directory / db.FILE
     if path.exists():
         return _rows(path)

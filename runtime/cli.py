@@ -198,7 +198,7 @@ def check_plugin(  # noqa: PLR0913 - one for each option
     from runtime.checker import checks, client, reports  # noqa: PLC0415 - only this command needs them
     from runtime.checker.rules import Severity  # noqa: PLC0415
 
-    logging.getLogger(__name__).setLevel(logging.CRITICAL)  # the report says what is wrong
+    logging.getLogger("runtime").setLevel(logging.CRITICAL)  # the report says what is wrong
     options = dict(_pair(each) for each in opt or ())
     stops = signal.Stops()
     try:
@@ -234,7 +234,7 @@ def main() -> None:
 
 
 def runnable() -> dict[str, ModuleType]:
-    """The examples by name: the modules whose `main` needs nothing."""
+    """Return the examples by name: the modules whose `main` needs nothing."""
     from runtime import examples  # noqa: PLC0415 - only one command needs them
 
     names = sorted(module.name for module in pkgutil.iter_modules(examples.__path__))
@@ -243,7 +243,7 @@ def runnable() -> dict[str, ModuleType]:
 
 
 def title(module: ModuleType) -> str:
-    """The first line of a module's docstring."""
+    """Return the first line of a module's docstring."""
     return (module.__doc__ or "").strip().partition("\n")[0]
 
 

@@ -31,7 +31,7 @@ class EngineError(Exception):
         return self.__cause__
 
     def with_text(self, prefix: str) -> EngineError:
-        """The same error under a longer text, `prefix: text`; the kind stays that of the chain."""
+        """Return this error under a longer text, `prefix: text`; the kind stays that of the chain."""
         return EngineError(f"{prefix}: {self}", self)
 
 
@@ -266,7 +266,7 @@ KINDS: tuple[type[EngineError], ...] = (
 
 
 def kind(err: BaseException) -> type[EngineError] | None:
-    """The kind of an error: that of the first error down its chain of causes that has one, or None.
+    """Return the kind of the first error down a chain of causes that has one, or None.
 
     Go: errdefs/is.go::getImplementer
     Differs:
@@ -282,7 +282,7 @@ def kind(err: BaseException) -> type[EngineError] | None:
 
 
 def root(err: BaseException) -> BaseException:
-    """The innermost error of a chain of causes, which tells apart what shares a kind."""
+    """Return the innermost error of a chain of causes, which tells apart errors of one kind."""
     link = err
     while link.__cause__ is not None:
         link = link.__cause__

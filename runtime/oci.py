@@ -178,7 +178,7 @@ class Spec(OciValue):
 
 
 def default_spec() -> Spec:
-    """The spec that a container gets before anything is asked for.
+    """Return the spec that a container has by default.
 
     Go:
         oci/defaults.go::DefaultSpec
@@ -217,7 +217,7 @@ def remove_namespace(s: Spec, ns_type: str) -> None:
 def devices_from_path(
     path_on_host: str, path_in_container: str, cgroup_permissions: str
 ) -> list[tuple[LinuxDevice, LinuxDeviceCgroup]]:
-    """The device at a path, or all those in the directory there, each with the rule that allows it.
+    """Return the device at a path, or all in a directory, each with the rule that allows it.
 
     Raises:
         EngineError: there is no device.

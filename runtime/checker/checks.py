@@ -210,7 +210,7 @@ def capabilities(checker: Checker) -> Iterator[Finding]:
 
 
 def unknown_volume(checker: Checker) -> Iterator[Finding]:
-    """A volume that does not exist, in every method that names one."""
+    """Check every method that names a volume with one that does not exist."""
     missing, ref = f"{checker.prefix}-missing", checker.ref("1")
     plugin = checker.plugin
     got = plugin.get(missing)
@@ -278,7 +278,7 @@ def getting(checker: Checker) -> Iterator[Finding]:
 
 
 def description(answer: Answer, volume: ProxyVolume, name: str) -> Iterator[Finding]:
-    """What a plugin says about a volume."""
+    """Check what a plugin says about a volume."""
     if volume.name != name:
         yield Finding("wrong-name", answer.shown())
     if volume.mountpoint and not volume.mountpoint.startswith("/"):
@@ -331,7 +331,7 @@ def mounting(checker: Checker) -> Iterator[Finding]:
 
 
 def place(checker: Checker, answer: Answer) -> Iterator[Finding]:
-    """The path of a mounted volume, seen from inside the plugin if it is in a container."""
+    """Check the path of a mounted volume, seen from inside the plugin if it is in a container."""
     path = answer.value
     if not path.startswith("/"):
         yield Finding("relative-mountpoint", answer.shown())
@@ -431,7 +431,7 @@ def sequence(checker: Checker, suffix: str, calls: Sequence[str], rule: str) -> 
 
 
 def restarting(checker: Checker) -> Iterator[Finding]:
-    """A restart of the plugin between Mount and Unmount."""
+    """Restart the plugin between Mount and Unmount."""
     name = f"{checker.prefix}-restart"
     for answer in (checker.new(name), checker.mount(name, "1")):
         if not answer.worked:
@@ -479,7 +479,7 @@ def parallel(checker: Checker) -> Iterator[Finding]:
 
 
 def garbage(checker: Checker) -> Iterator[Finding]:
-    """Requests that are no JSON, or of no method, which the plugin has to survive."""
+    """Send requests that are not JSON, or of no method, which the plugin has to survive."""
     for request in (b"{", b"[]", b"\xff", b""):
         checker.plugin.post("VolumeDriver.Get", request)
     unknown = checker.plugin.post("VolumeDriver.NoSuchMethod", b"{}\n")
@@ -491,7 +491,7 @@ def garbage(checker: Checker) -> Iterator[Finding]:
 
 
 def refusal(answer: Answer) -> Iterator[Finding]:
-    """The form of an answer that refuses."""
+    """Check the form of an answer that refuses."""
     if answer.failure:
         yield Finding(answer.failure, answer.shown())
     elif answer.err:

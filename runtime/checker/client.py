@@ -129,7 +129,7 @@ class Answer:
             return ""
 
     def shown(self) -> str:
-        """The answer in a few words."""
+        """Return the answer in a few words."""
         if self.failure and not self.exchange.body:
             return f"{self.method}: {self.error}"
         text = self.exchange.body[:200].decode("utf-8", "replace").strip()

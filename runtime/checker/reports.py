@@ -15,7 +15,7 @@ _NOT_IN_XML = "".join(map(chr, (*range(9), 11, 12, *range(14, 32), 127)))
 
 
 def text(report: Report, *, strict: bool = False) -> str:  # noqa: ARG001 - one signature for all formats
-    """A line for each step, and under it what was found and what the engine makes of it."""
+    """Write a line for each step, and under it what was found and what the engine makes of it."""
     lines = [f"{report.address}", ""]
     for step in report.steps:
         lines += _lines(step)
@@ -43,7 +43,7 @@ def json(report: Report, *, strict: bool = False) -> str:  # noqa: ARG001 - one 
 
 
 def junit(report: Report, *, strict: bool = False) -> str:
-    """A test case for each step; errors are failures, and warnings are with `strict`."""
+    """Write a test case for each step; errors are failures, and so are warnings with `strict`."""
     fatal = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     bad = [step for step in report.steps if _told(step, fatal)]
     skipped = [step for step in report.steps if step.skipped]

@@ -74,7 +74,7 @@ def is_free(file: Path) -> bool:
 
 
 def opened(root: Path) -> object:
-    """The volumes of a root, or an error soon."""
+    """Open the volumes of a root, or fail soon."""
     return new_store(root, new_driver_store(None), timings=Timings(database_lock=0.1))
 
 

@@ -65,7 +65,7 @@ def plugin(socket: Path) -> Iterator[None]:
 
 
 def names(daemon: Daemon) -> list[str]:
-    """The names of all volumes."""
+    """Return the names of all volumes."""
     return sorted(volume.name for volume in daemon.volumes.list().volumes)
 
 

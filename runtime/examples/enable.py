@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def start(path: Path) -> Manager:
-    """A plugin manager on a root below a path, as the engine makes it."""
+    """Start a plugin manager on a root below a path, as the engine does."""
     exec_root = path / "exec"
     return Manager(
         ManagerConfig(
@@ -76,7 +76,7 @@ def use(manager: Manager) -> None:
 
 
 def write_source(directory: Path) -> Path:
-    """A directory as `docker plugin create` takes it, with the example plugin as its program."""
+    """Write a directory as `docker plugin create` takes it, with the example plugin as its program."""
     rootfs = directory / "rootfs"
     rootfs.mkdir(parents=True)
     (rootfs / "plugin.py").write_text(Path(plugin.__file__).read_text())

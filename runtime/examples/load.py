@@ -61,7 +61,7 @@ def write_plugin(root: Path, plugin_id: str, name: str) -> None:
 
 
 def start(path: Path) -> Manager:
-    """A plugin manager on a root below a path, as the engine makes it."""
+    """Start a plugin manager on a root below a path, as the engine does."""
     exec_root = path / "exec"
     return Manager(
         ManagerConfig(

@@ -10,7 +10,7 @@ from runtime.examples._story import say, show_error, show_log
 
 
 def main() -> None:
-    """What a container's start and end do to its volume."""
+    """Show what a container's start and end do to its volume."""
     with tempfile.TemporaryDirectory() as made, show_log(), Daemon(engine(Path(made))) as daemon:
         volumes = daemon.volumes
         volume = volumes.create("data", "local", reference="container-1")
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def engine(folder: Path) -> Config:
-    """An engine without plugins."""
+    """Return the settings of an engine without plugins."""
     return Config(root=folder / "root", plugin_folders=())
 
 

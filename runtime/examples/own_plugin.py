@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def engine(folder: Path, sockets: Path) -> Config:
-    """An engine that looks for plugins in one folder."""
+    """Return the settings of an engine that looks for plugins in one folder."""
     return Config(root=folder / "root", plugin_folders=(sockets,))
 
 
@@ -57,7 +57,7 @@ def said(asked: list[str], what: str) -> None:
 
 
 def names(daemon: Daemon) -> list[str]:
-    """The names of all volumes."""
+    """Return the names of all volumes."""
     return [volume.name for volume in daemon.volumes.list().volumes]
 
 

@@ -220,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """What was called is printed already."""
+        """Do nothing: the call is printed already."""
 
 
 def serve(path: Path, root: Path) -> None:

@@ -39,12 +39,12 @@ def main() -> None:
 
 
 def replaced(config: Config, folder: Path) -> Config:
-    """The same settings in another folder."""
+    """Return the same settings for another folder."""
     return Config(root=folder / config.root, plugin_folders=config.plugin_folders)
 
 
 def dangling(daemon: Daemon, value: str) -> list[str]:
-    """The names of volumes by whether they are used."""
+    """Return the names of the volumes that are used, or of those that are not."""
     return [volume.name for volume in daemon.volumes.list(new_args(arg("dangling", value))).volumes]
 
 

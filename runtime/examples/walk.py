@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def fill(daemon: Daemon, source: Path) -> None:
-    """A managed plugin, and a volume of each driver."""
+    """Create a managed plugin, and a volume of each driver."""
     daemon.plugins.create_from_directory(source, PluginCreateOptions("tiny"))
     daemon.plugins.enable("tiny")
     for name, driver in (("here", "local"), ("there", "old"), ("elsewhere", "tiny")):
@@ -36,7 +36,7 @@ def fill(daemon: Daemon, source: Path) -> None:
 
 
 def use(daemon: Daemon) -> None:
-    """What was made is there after a restart, and can be used and removed."""
+    """Use and remove the volumes after a restart."""
     say("After a restart", [volume.name for volume in daemon.volumes.list().volumes])
     for name in ("here", "there", "elsewhere"):
         volume = daemon.volumes.get(name)

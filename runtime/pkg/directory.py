@@ -13,7 +13,7 @@ from runtime.golang.context import Context
 
 
 def size(directory: str, *, ctx: Context | None = None) -> int:
-    """The bytes of all files in a directory and below, a file with several names counted once.
+    """Return the bytes of all files in a directory and below; a file with several names counts once.
 
     Raises:
         OSError: The directory cannot be read; what vanishes meanwhile is not counted.

@@ -71,7 +71,7 @@ def atomic_write_file(filename: Path, data: bytes, perm: int) -> None:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """A file to read, if it is one: links are not followed, and a pipe is not waited for.
+    """Open a regular file to read; do not follow links or wait for a pipe.
 
     Raises:
         OSError: it cannot be opened, or is no regular file.

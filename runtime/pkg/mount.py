@@ -131,7 +131,7 @@ def _libc() -> ctypes.CDLL:
 
 
 def _in_table(path: Path) -> str:
-    """The path with what leads to it resolved; a link at its end stays."""
+    """Resolve the directories of a path; a link at its end stays."""
     return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - Path drops nothing here
 
 
@@ -232,7 +232,7 @@ Go: pkg/mount/flags.go::flags
 
 
 def mounts_under(path: str) -> tuple[str, ...]:
-    """The mount points at a path and below, the deepest first.
+    """Return the mount points at a path and below, the deepest first.
 
     Args:
         path: Absolute, and without symlinks.
@@ -291,7 +291,7 @@ def is_remount(device: str, flags: Flag) -> bool:
 
 
 def parse_options(options: str) -> tuple[Flag, str]:
-    """The flags among the options of mount(8), and the others, which are for the file system."""
+    """Split options of mount(8) into flags and those for the file system."""
     flags, data = Flag.NONE, []
     for option in options.split(","):
         if option in SETS:

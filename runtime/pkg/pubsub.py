@@ -141,11 +141,11 @@ class Publisher(Generic[T]):
         return len(self.subscribers)
 
     def subscribe(self) -> Subscriber[T]:
-        """A queue that gets all messages from now on."""
+        """Return a queue that gets all messages from now on."""
         return self.subscribe_topic(None)
 
     def subscribe_topic(self, topic: TopicFunc[T] | None) -> Subscriber[T]:
-        """A queue that gets the messages that a function wants, all for None.
+        """Return a queue that gets the messages a function accepts; all for None.
 
         Differs:
             call SubscribeTopicWithBuffer: does the same with a buffer; moby repeats its lines.
@@ -153,7 +153,7 @@ class Publisher(Generic[T]):
         return self.subscribe_topic_with_buffer(topic, self.buffer)
 
     def subscribe_topic_with_buffer(self, topic: TopicFunc[T] | None, buffer: int) -> Subscriber[T]:
-        """A queue of a length of its own."""
+        """Return such a queue with a length of its own."""
         subscriber = Subscriber[T](buffer)
         with self._lock:
             self.subscribers[subscriber] = topic

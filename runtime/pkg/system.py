@@ -36,7 +36,7 @@ class MountInside(EngineError):
 
 @contextmanager
 def opened(name: str | os.PathLike[str], parent: int | None = None) -> Iterator[int]:
-    """A descriptor of a directory that is no symlink.
+    """Open a directory that is no symlink, and close its descriptor at the end.
 
     Raises:
         OSError: There is none, or it is something else.
@@ -155,7 +155,7 @@ def _rmdir(name: str, parent: int) -> bool:
 
 
 def _mount_of(descriptor: int) -> tuple[str, int]:
-    """What tells one mount from another, a bind of the same file system included."""
+    """Return what tells one mount from another, even a bind of the same file system."""
     device = os.fstat(descriptor).st_dev
     try:
         with open(f"/proc/self/fdinfo/{descriptor}", encoding="utf-8") as lines:  # noqa: PTH123 - no Path needed

@@ -56,7 +56,7 @@ class Reference:
 
 
 def parse_normalized_named(s: str) -> Reference:
-    """The full reference that a familiar name stands for.
+    """Return the full reference that a familiar name stands for.
 
     Raises:
         EngineError: the text is no name.
@@ -80,7 +80,7 @@ def parse_normalized_named(s: str) -> Reference:
 
 
 def tag_name_only(ref: Reference) -> Reference:
-    """The reference with the default tag, if it has neither tag nor digest.
+    """Add the default tag to a reference without tag and digest.
 
     Go:
         vendor/github.com/docker/distribution/reference/normalize.go::TagNameOnly
@@ -90,7 +90,7 @@ def tag_name_only(ref: Reference) -> Reference:
 
 
 def familiar_string(ref: Reference) -> str:
-    """The reference as users write it, without the default domain."""
+    """Return the reference as users write it, without the default domain."""
     name = f"{ref.domain}/{ref.path}"
     if ref.domain == DEFAULT_DOMAIN:
         owner, _, official = ref.path.partition("/")

@@ -56,7 +56,7 @@ class Args:
         self._searchers: dict[str, _Searcher] = {}
 
     def get(self, key: str) -> tuple[str, ...]:
-        """The values of a key."""
+        """Return the values of a key."""
         return tuple(self.fields.get(key, ()))
 
     def add(self, key: str, value: str) -> None:
@@ -133,7 +133,7 @@ class Args:
 
 
 def new_args(*initial: KeyValuePair) -> Args:
-    """Filters from pairs."""
+    """Make filters from pairs."""
     args = Args()
     for pair in initial:
         args.add(pair.key, pair.value)
@@ -141,7 +141,7 @@ def new_args(*initial: KeyValuePair) -> Args:
 
 
 def to_json(args: Args) -> str:
-    """The text that `from_json` reads; empty if there are no filters.
+    """Return the text that `from_json` reads; empty if there are no filters.
 
     Go:
         api/types/filters/parse.go::ToJSON
@@ -154,7 +154,7 @@ def to_json(args: Args) -> str:
 
 
 def from_json(text: str | bytes) -> Args:
-    """Filters from a client's text, in the present form or in the old one; an empty text has none.
+    """Read filters from a client's text, in the present form or in the old one; an empty text has none.
 
     Raises:
         InvalidParameter: The text is in neither form.
@@ -196,7 +196,7 @@ class _Pattern(Protocol):
 
 
 def _searcher(pattern: str) -> _Searcher:
-    """What tells whether a text has the pattern in it; a pattern that is none is in no text."""
+    """Return a function that searches a text for a pattern; an invalid pattern is in no text."""
     compiled = _compile(pattern)
     return (lambda _: False) if compiled is None else (lambda text: compiled.search(text) is not None)
 

@@ -54,7 +54,7 @@ class PluginInterfaceType(Text, frozen=True):
         return cls(capability=capability, prefix=prefix, version=version)
 
     def __str__(self) -> str:
-        """The text form, `prefix.capability/version`.
+        """Return the text form, `prefix.capability/version`.
 
         Go:
             api/types/plugin_responses.go::PluginInterfaceType.String

@@ -17,7 +17,7 @@ class Timestamp(NamedTuple):
 
 
 def parse_timestamps(value: str, default: int) -> Timestamp:
-    """A time, or so many seconds for an empty text.
+    """Read a time; an empty text is so many seconds.
 
     Raises:
         EngineError: It is no time.

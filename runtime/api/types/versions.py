@@ -32,7 +32,7 @@ def greater_than(v: str, other: str) -> bool:
 
 
 def _number(part: str) -> int:
-    """A part as a number; what is none counts as 0, and what is too large as the largest of Go's."""
+    """Return a part as Go reads it: 0 if it is no number, the largest integer if it is too large."""
     if not _NUMBER.fullmatch(part):
         return 0
     return min(int(part[:20]), 2**63 - 1)

@@ -566,3 +566,11 @@ def test_a_signal_leaves_no_volume(number: int, wanted: str) -> None:
             assert plugin.list().value == ()
     assert process.returncode == 128 + number
     assert said == b""
+
+
+def test_check_plugin_writes_no_log() -> None:
+    with serving(raw("List", b"not json")) as address:
+        command = [sys.executable, "-m", "runtime", "check-plugin", address]
+        done = subprocess.run(command, capture_output=True, check=False)
+    assert b"list" in done.stdout
+    assert done.stderr == b""
