@@ -1,4 +1,4 @@
-"""Which mapped functions a function calls, directly or through helpers."""
+"""Call graph of mapped functions, in which calls through helpers count as direct ones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import msgspec
 from annotator.model.go import CALLABLE_KINDS, Kind
 from annotator.model.port import Counterpart, GoSymbol, Parameter, PythonObject
 
-# How `PythonObject.calls` says that something is only tested to be of a class.
+# The type of a call in `PythonObject.calls` that only tests whether something is of a class.
 _CAUGHT = "caught"
 
-# A helper of a helper, and so on: beyond that, a call is nobody's own any more.
+# Helpers of helpers are followed up to this depth; a deeper call no longer belongs to the function.
 _DEPTH = 6
 
 
@@ -22,7 +22,7 @@ def members_by_name(
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
 ) -> Iterator[tuple[str, str, str]]:
-    """Methods of mapped types that a class has under the same name: class, Go notation, member."""
+    """Yield methods of mapped types that a class has by the same name: class, Go notation, member."""
     methods: dict[str, list[GoSymbol]] = defaultdict(list)
     for symbol in originals.values():
         if symbol.kind in (Kind.METHOD, Kind.IMETHOD):
@@ -48,7 +48,7 @@ def normalized_name(name: str) -> str:
 class CallSite(msgspec.Struct, frozen=True):
     """A use of a counterpart: the Go functions that it stands for, its line, and whether it is a call.
 
-    What is no call reads an attribute or property, or catches a class.
+    A use that is not a call reads an attribute or property, or catches a class.
     """
 
     mirrored: tuple[str, ...]
@@ -88,51 +88,51 @@ class CallGraph:
 
     def go_calls(self, notation: str) -> list[str]:
         """Return the mapped functions that a Go function calls, in the order of its text."""
-        found: dict[str, None] = {}
-        self._follow_go(notation, found, _DEPTH, {notation})
-        found.pop(notation, None)
-        return list(found)
+        calls: dict[str, None] = {}
+        self._follow_go(notation, calls, _DEPTH, {notation})
+        calls.pop(notation, None)
+        return list(calls)
 
-    def _follow_go(self, notation: str, found: dict[str, None], depth: int, seen: set[str]) -> None:
+    def _follow_go(self, notation: str, calls: dict[str, None], depth: int, seen: set[str]) -> None:
         original = self._originals.get(notation)
         if original is None or not depth:
             return
         for called in original.calls:
             if called in self._counterparts and self._is_callable(called):
-                found.setdefault(called)
+                calls.setdefault(called)
             elif not called.startswith("?") and called not in seen:
                 seen.add(called)
-                self._follow_go(called, found, depth - 1, seen)
+                self._follow_go(called, calls, depth - 1, seen)
 
     def python_calls(self, notation: str) -> dict[str, int]:
         """Return the Go functions whose counterparts are called by counterparts of this one, with lines."""
-        found: dict[str, int] = {}
+        calls: dict[str, int] = {}
         for name in self._counterparts.get(notation, ()):
             ours = self._python.get(name)
             if ours is not None:
-                for made in self.calls_of(self.constructor(ours).name):
-                    for each in made.mirrored:
-                        found.setdefault(each, made.line)
-        return found
+                for site in self.calls_of(self.constructor(ours).name):
+                    for original in site.mirrored:
+                        calls.setdefault(original, site.line)
+        return calls
 
     def calls_of(self, name: str) -> list[CallSite]:
         """Return the calls of counterparts that a Python function makes."""
-        found: list[CallSite] = []
-        self._follow_python(name, found, 0, _DEPTH, {name})
-        return found
+        sites: list[CallSite] = []
+        self._follow_python(name, sites, 0, _DEPTH, {name})
+        return sites
 
-    def _follow_python(self, name: str, found: list[CallSite], line: int, depth: int, seen: set[str]) -> None:
+    def _follow_python(self, name: str, sites: list[CallSite], line: int, depth: int, seen: set[str]) -> None:
         ours = self._python.get(name)
         if ours is None or not depth:
             return
         for call in ours.calls:
-            at = line or call.line
+            first_line = line or call.line
             mirrored = self._called(call)
             if mirrored:
-                found.append(CallSite(mirrored, at, is_call=not call.type))
+                sites.append(CallSite(mirrored, first_line, is_call=not call.type))
             elif call.name not in seen:
                 seen.add(call.name)
-                self._follow_python(call.name, found, at, depth - (not call.type), seen)
+                self._follow_python(call.name, sites, first_line, depth - (not call.type), seen)
 
     def _called(self, call: Parameter) -> tuple[str, ...]:
         """Return the Go functions that a use of a counterpart stands for.
@@ -143,30 +143,30 @@ class CallGraph:
         ours = self._python.get(call.name)
         mirrored = self._mirrors.get(call.name, ())
         if ours is None or ours.kind != "class":
-            return tuple(each for each in mirrored if self._kind(each) in CALLABLE_KINDS)
-        functions = [each for each in mirrored if self._kind(each) is Kind.FUNC]
-        return tuple(each for each in functions if self._is_predicate(each) is bool(call.type))
+            return tuple(notation for notation in mirrored if self._kind(notation) in CALLABLE_KINDS)
+        functions = [notation for notation in mirrored if self._kind(notation) is Kind.FUNC]
+        return tuple(notation for notation in functions if self._is_predicate(notation) is bool(call.type))
 
     def _is_predicate(self, notation: str) -> bool:
         return [result.type for result in self._originals[notation].results] == ["bool"]
 
     def texts(self, ours: PythonObject) -> list[str]:
         """Return the error texts of a Python function and of functions without original that it calls."""
-        found: list[str] = []
-        self._follow_texts(ours.name, found, _DEPTH, set())
-        return found
+        texts: list[str] = []
+        self._follow_texts(ours.name, texts, _DEPTH, set())
+        return texts
 
-    def _follow_texts(self, name: str, found: list[str], depth: int, seen: set[str]) -> None:
+    def _follow_texts(self, name: str, texts: list[str], depth: int, seen: set[str]) -> None:
         ours = self._python.get(name)
         if ours is None or not depth or name in seen:
             return
         seen.add(name)
-        found.extend(ours.texts)
-        for call in (each for each in ours.calls if each.type != _CAUGHT):
+        texts.extend(ours.texts)
+        for call in (use for use in ours.calls if use.type != _CAUGHT):
             called = self._python.get(call.name)
             is_type = called is not None and called.kind == "class"
             if is_type or not self._called(call):
-                self._follow_texts(call.name, found, depth - (not call.type), seen)
+                self._follow_texts(call.name, texts, depth - (not call.type), seen)
 
     def is_same(self, one: str, other: str) -> bool:
         """Return whether two calls are equal: through an interface, the method's name decides."""

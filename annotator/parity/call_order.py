@@ -56,19 +56,19 @@ def build_run(
     """Build the tree of counterparts that ran; calls of functions without original are left out."""
     every = tuple(counterparts)
     by_place = {(ours.path, ours.line): ours for ours in python.values() if ours.kind == "function"}
-    mirrored = {each.name: each for each in every}
-    reach = CallGraph(every, originals, python)
+    mirrored = {counterpart.name: counterpart for counterpart in every}
+    graph = CallGraph(every, originals, python)
     children: dict[int, list[int]] = defaultdict(list)
     for number, call in enumerate(calls):
         children[call.parent].append(number)
-    making = _Making(calls, root.rstrip("/") + "/", children, by_place, mirrored, reach)
+    builder = _RunBuilder(calls, root.rstrip("/") + "/", children, by_place, mirrored, graph)
     threads: dict[str, list[TracedStep]] = defaultdict(list)
     for number in children[-1]:
-        threads[calls[number].thread].extend(making.steps(number))
+        threads[calls[number].thread].extend(builder.steps(number))
     return TracedRun(tuple(TracedThread(name, tuple(steps)) for name, steps in threads.items() if steps))
 
 
-class _Making:
+class _RunBuilder:
     def __init__(
         self,
         calls: list[TracedCall],
@@ -76,14 +76,14 @@ class _Making:
         children: Mapping[int, list[int]],
         by_place: Mapping[tuple[str, int], PythonObject],
         mirrored: Mapping[str, Counterpart],
-        reach: CallGraph,
+        graph: CallGraph,
     ) -> None:
         self._calls = calls
         self._root = root
         self._children = children
         self._by_place = by_place
         self._mirrored = mirrored
-        self._reach = reach
+        self._graph = graph
 
     def steps(self, number: int) -> Iterator[TracedStep]:
         """Return the step of a call; if it has no original, the steps within it."""
@@ -97,18 +97,18 @@ class _Making:
             return
         go = tuple(f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors)
         micros = call.end - call.start if call.end >= 0 else -1
-        calls = tuple(called for original in go for called in self._reach.go_calls(original))
+        calls = tuple(called for original in go for called in self._graph.go_calls(original))
         order = tuple(self._out_of_order(counterpart, calls, within))
         yield TracedStep(ours.name, path, ours.line, go, micros, tuple(within), order, calls)
 
     def _out_of_order(
         self, counterpart: Counterpart, wanted: tuple[str, ...], within: list[TracedStep]
     ) -> Iterator[OutOfOrder]:
-        """Neighbouring first calls that Go's text has in the other order."""
+        """Yield neighbouring first calls that Go's text has in the other order."""
         places: dict[str, int] = {}
         for step in within:
             for place, called in enumerate(wanted):
-                if any(self._reach.is_same(called, name) for name in step.go):
+                if any(self._graph.is_same(called, name) for name in step.go):
                     places.setdefault(called, place)
                     break
         ran = list(places)
@@ -127,7 +127,7 @@ def _reason(counterpart: Counterpart, *calls: str) -> str:
 
 def problems(found: TracedRun, counterparts: Iterable[Counterpart]) -> Iterator[Problem]:
     """Return a problem for each difference in order without a reason, once for each counterpart."""
-    known = {each.name: each for each in counterparts}
+    known = {counterpart.name: counterpart for counterpart in counterparts}
     seen: set[tuple[str, str, str]] = set()
     pending = [step for thread in found.threads for step in thread.steps]
     while pending:

@@ -36,7 +36,7 @@ _RENAMED = re.compile(r"called `(?P<name>\w+)`")
 
 
 def renamed_parameters(differences: Iterable[Difference]) -> dict[str, str]:
-    """Python's names of Go's parameters, from reasons of the form "called `NAME`, …"."""
+    """Return Python's names of Go's parameters, from reasons of the form "called `NAME`, …"."""
     named = ((item.name, _RENAMED.match(item.reason)) for item in differences if item.kind == "param")
     return {name: found["name"] for name, found in named if found is not None}
 
@@ -82,7 +82,7 @@ def parameter_rows(
 def _matched(
     go: list[Parameter], ours: tuple[Parameter, ...], renamed: Mapping[str, str]
 ) -> dict[str, Parameter]:
-    """Parameters of the same name or said to be renamed; then those of which one name abbreviates the other.
+    """Match parameters by name or stated rename, then those of which one name abbreviates the other.
 
     An error also matches the first parameter that takes an exception.
     """
@@ -174,15 +174,15 @@ def compare(
         scope: What it states for many symbols: renames, conventions, what is absent.
     """
     every = tuple(counterparts)
-    reach = CallGraph(every, originals, python)
-    known = _Known(originals, python, reach, scope)
+    graph = CallGraph(every, originals, python)
+    known = _Known(originals, python, graph, scope)
     return tuple(_pair(each, known) for each in every)
 
 
 class _Known(msgspec.Struct, frozen=True):
     originals: Mapping[str, GoSymbol]
     python: Mapping[str, PythonObject]
-    reach: CallGraph
+    graph: CallGraph
     scope: Scope
 
 
@@ -241,8 +241,8 @@ def _pair(counterpart: Counterpart, known: _Known) -> Comparison:
     if ours is None:
         return Comparison(counterpart, mirrored, ())
     renamed = _renamed(counterpart, mirrored, known.scope)
-    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.reach)]
-    bare += _extra_members(mirrored, ours, renamed) + list(_extra_calls(mirrored, ours, known.reach))
+    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.graph)]
+    bare += _extra_members(mirrored, ours, renamed) + list(_extra_calls(mirrored, ours, known.graph))
     rows = tuple(explain(row, counterpart.differences, known.scope, mirrored) for row in _unique(bare))
     return Comparison(counterpart, mirrored, rows, tuple(stale_reasons(counterpart, ours, rows, mirrored)))
 
@@ -272,17 +272,17 @@ def _rows(
     ours: PythonObject,
     mirrored: tuple[GoSymbol, ...],
     renamed: Mapping[str, str],
-    reach: CallGraph,
+    graph: CallGraph,
 ) -> Iterator[ComparisonRow]:
     if original.kind in COMPOSITE_KINDS and ours.kind == "class":
         yield from _members(original, ours, renamed)
-    callable_ours = reach.constructor(ours)
+    callable_ours = graph.constructor(ours)
     if original.kind in CALLABLE_KINDS and ours.kind in ("class", "function", "signature"):
         yield from parameter_rows(original, callable_ours, mirrored, renamed)
         yield from result_rows(original, ours, mirrored)
     if original.kind in CALLABLE_KINDS and ours.kind in ("class", "function"):
-        yield from _errors(original, callable_ours, reach)
-        yield from _calls(original, mirrored, reach)
+        yield from _errors(original, callable_ours, graph)
+        yield from _calls(original, mirrored, graph)
 
 
 # ── Fields and methods ───────────────────────────────────────────────────────────────────────────
@@ -310,7 +310,7 @@ def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str])
 def _extra_members(
     mirrored: tuple[GoSymbol, ...], ours: PythonObject, renamed: Mapping[str, str]
 ) -> list[ComparisonRow]:
-    """Public attributes that no original type has a field or method for."""
+    """Return rows for public attributes that no original type has a field or method for."""
     types = [original for original in mirrored if original.kind in COMPOSITE_KINDS]
     if not types or ours.kind != "class":
         return []
@@ -340,8 +340,8 @@ def _is_public_attribute(member: Parameter) -> bool:
 
 
 # ── Errors ───────────────────────────────────────────────────────────────────────────────────────
-def _errors(original: GoSymbol, ours: PythonObject, reach: CallGraph) -> Iterator[ComparisonRow]:
-    said = [slug(text) for text in reach.texts(ours)]
+def _errors(original: GoSymbol, ours: PythonObject, graph: CallGraph) -> Iterator[ComparisonRow]:
+    said = [slug(text) for text in graph.texts(ours)]
     for text in original.errors:
         name = slug(text)
         if not name:
@@ -359,11 +359,11 @@ def _errors(original: GoSymbol, ours: PythonObject, reach: CallGraph) -> Iterato
 
 
 # ── Calls ────────────────────────────────────────────────────────────────────────────────────────
-def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: CallGraph) -> Iterator[ComparisonRow]:
-    made = reach.python_calls(original.notation)
+def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], graph: CallGraph) -> Iterator[ComparisonRow]:
+    made = graph.python_calls(original.notation)
     folded = {other.notation for other in mirrored}
-    for called in reach.go_calls(original.notation):
-        line = next((line for name, line in made.items() if reach.is_same(called, name)), None)
+    for called in graph.go_calls(original.notation):
+        line = next((line for name, line in made.items() if graph.is_same(called, name)), None)
         is_made = line is not None or called in folded
         yield ComparisonRow(
             kind="call",
@@ -377,15 +377,15 @@ def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], reach: CallGraph)
 
 
 def _extra_calls(
-    mirrored: tuple[GoSymbol, ...], ours: PythonObject, reach: CallGraph
+    mirrored: tuple[GoSymbol, ...], ours: PythonObject, graph: CallGraph
 ) -> Iterator[ComparisonRow]:
     """Return rows for mapped symbols that the counterpart calls and none of its originals does."""
     if not any(original.kind in CALLABLE_KINDS for original in mirrored):
         return
-    wanted = {called for original in mirrored for called in reach.go_calls(original.notation)}
+    wanted = {called for original in mirrored for called in graph.go_calls(original.notation)}
     wanted |= {original.notation for original in mirrored}
-    for made in reach.calls_of(reach.constructor(ours).name):
-        if not made.is_call or any(reach.is_same(each, name) for each in wanted for name in made.mirrored):
+    for made in graph.calls_of(graph.constructor(ours).name):
+        if not made.is_call or any(graph.is_same(each, name) for each in wanted for name in made.mirrored):
             continue
         called = made.mirrored[0]
         yield ComparisonRow(
