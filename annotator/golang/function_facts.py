@@ -103,7 +103,7 @@ def _parameters(data: bytes, listed: Node | None) -> Iterator[Parameter]:
 
 
 def _calls(node: Node) -> list[Node]:
-    """Return every call below a node in execution order, as far as it is known statically.
+    """Return every call below a node in execution order, as far as the text shows it.
 
     What a call is given is called before it; what is deferred runs at the end, the last one first.
     """

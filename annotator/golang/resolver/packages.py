@@ -63,7 +63,7 @@ class ParsedFile:
         return declarations.by_position(self.document.declarations)
 
     def place(self, name: Node) -> Declaration | None:
-        """Return the declaration or member whose name stands at a node."""
+        """Return the declaration or member with its name at a node."""
         return self.places.get(syntax.position(name))
 
     @cached_property
@@ -146,7 +146,7 @@ class GoPackage:
     _found: dict[str, tuple[PackageSymbol, ...]] = field(default_factory=dict)
 
     def find(self, symbol: str) -> tuple[PackageSymbol, ...]:
-        """Return the declarations of `Name` or `Type.Method`; several if duplicates cannot be told apart."""
+        """Return the declarations of `Name` or `Type.Method`; several if duplicates are indistinguishable."""
         if symbol not in self._found:
             self._found[symbol] = tuple(
                 PackageSymbol(file, found) for file in self.files for found in file.declared(symbol)

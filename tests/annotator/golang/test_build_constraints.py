@@ -41,7 +41,7 @@ LINUX = platform_of("p.go", "")
         ("p.go", "(" * 10_000 + "linux" + ")" * 10_000, None),
     ],
 )
-def test_a_file_is_built_surely_surely_not_or_perhaps(
+def test_build_is_certain_excluded_or_unknown(
     path: str,
     constraint: str,
     built: bool | None,
@@ -65,7 +65,7 @@ def test_a_file_is_built_surely_surely_not_or_perhaps(
         ("p.go", "linux || seccomp", "seccomp", None),
     ],
 )
-def test_a_file_speaks_for_the_platform_that_builds_it(
+def test_platform_of_a_file_builds_it(
     path: str,
     constraint: str,
     tag: str,

@@ -20,7 +20,7 @@ from annotator.golang import declarations, function_facts
         ("`two\r\nlines`", "two\nlines"),
     ],
 )
-def test_an_error_text_is_the_value_of_its_literal(literal: str, value: str) -> None:
+def test_error_text_is_the_value_of_its_literal(literal: str, value: str) -> None:
     data = f"package p\n\nfunc F() error {{ return errors.New({literal}) }}\n".encode()
     (declaration,) = declarations.read_go_file(data).declarations
 

@@ -23,11 +23,11 @@ def pairs(*functions: FunctionLockUsage) -> dict[tuple[SymbolId, SymbolId], list
     return {pair: [(proof.function.symbol, proof.while_held.line) for proof in found[pair]] for pair in found}
 
 
-def test_a_lock_that_is_taken_under_another_nests_in_it() -> None:
+def test_lock_taken_while_another_is_held_nests() -> None:
     assert pairs(takes("f", WhileHeld(INNER, 4, takes=True))) == {(OUTER, INNER): [("f", 4)]}
 
 
-def test_a_lock_that_a_call_takes_through_others_nests_too() -> None:
+def test_lock_taken_by_an_indirect_call_nests() -> None:
     assert pairs(
         takes("f", WhileHeld(name("g"), 5)),
         FunctionLockUsage(name("g"), calls=(name("h"),)),
@@ -35,7 +35,7 @@ def test_a_lock_that_a_call_takes_through_others_nests_too() -> None:
     ) == {(OUTER, INNER): [("f", 5)]}
 
 
-def test_what_comes_after_a_call_that_lets_go_of_the_lock_proves_nothing() -> None:
+def test_call_that_releases_the_lock_ends_the_proof() -> None:
     assert (
         pairs(
             takes("f", WhileHeld(name("free"), 4), WhileHeld(INNER, 5, takes=True)),
@@ -46,9 +46,9 @@ def test_what_comes_after_a_call_that_lets_go_of_the_lock_proves_nothing() -> No
     )
 
 
-def test_a_lock_does_not_nest_in_itself() -> None:
+def test_lock_does_not_nest_in_itself() -> None:
     assert pairs(takes("f", WhileHeld(name("g"), 4)), FunctionLockUsage(name("g"), acquires=(OUTER,))) == {}
 
 
-def test_a_function_that_nobody_has_read_takes_nothing() -> None:
+def test_unknown_function_takes_no_lock() -> None:
     assert pairs(takes("f", WhileHeld(name("elsewhere"), 4))) == {}

@@ -436,7 +436,7 @@ def test_a_use_has_its_place_in_bytes() -> None:
     assert (use.line, use.column, use.end - use.start) == (4, 11, 1)
 
 
-def test_a_file_that_does_not_exist_has_no_uses() -> None:
+def test_missing_file_has_no_uses() -> None:
     assert Resolver(Tree({}), ()).uses("nowhere/p.go") == ()
 
 
@@ -455,19 +455,19 @@ def test_a_file_that_does_not_exist_has_no_uses() -> None:
         "var a = b\nvar b = a\nfunc f() { a.x() }",
     ],
 )
-def test_hostile_source_neither_hangs_nor_links_what_is_not_there(source: str) -> None:
+def test_hostile_source_neither_hangs_nor_links_wrongly(source: str) -> None:
     found = Resolver(Tree({"p.go": f"package p\n\n{source}\n"}), ()).uses("p.go")
     assert all(use.symbol in {"f", "x", "T", "A", "B", "a", "b"} for use in found)
 
 
-def test_nothing_is_linked_in_a_broken_declaration() -> None:
+def test_broken_declaration_has_no_links() -> None:
     source = "package p\n\nfunc g() {}\n\nfunc f() {\n\tg := = 1\n\tg()\n}\n\nfunc h() { g() }\n"
     uses = Resolver(Tree({"p.go": source}), ()).uses("p.go")
     assert [use.line for use in uses] == [10]
 
 
 @pytest.mark.parametrize("broken", ["func F() {\nvar z int\n\tif\n}", "func F() {\n\tif\nvar z int"])
-def test_what_a_name_means_does_not_depend_on_what_was_asked_before(broken):
+def test_resolution_does_not_depend_on_earlier_lookups(broken):
     main = "var t r.T\n\nfunc f() int { t.M(); return z + r.B }\n"
     files = {
         "r/r.go": "package r\n\ntype T int\n\nfunc (t T, // :) no\n) M() {}\n\nvar A /* x */, B int\n",
