@@ -1,4 +1,4 @@
-"""What a volume and its driver are, for everybody who uses or writes one.
+"""The interfaces of volumes and drivers.
 
 Go: volume/volume.go
 """
@@ -87,7 +87,7 @@ class Volume(Protocol):
         ...
 
     def created_at(self) -> datetime | None:
-        """When it was made, with its time zone; None if nobody knows.
+        """Return the time of creation, with its time zone; None if it is not known.
 
         Differs:
             result time.Time: None stands for the zero time.
@@ -96,7 +96,7 @@ class Volume(Protocol):
         ...
 
     def status(self) -> Mapping[str, Any] | None:
-        """What the driver tells about it, beyond all this."""
+        """Return the status that the driver reports."""
         ...
 
 
@@ -165,7 +165,7 @@ class Driver(Protocol):
         ...
 
     def list(self) -> Sequence[Volume]:
-        """All its volumes.
+        """Return all volumes.
 
         Raises:
             EngineError: They cannot be told.
@@ -173,7 +173,7 @@ class Driver(Protocol):
         ...
 
     def get(self, name: str) -> Volume | None:
-        """The volume of that name; None or an error if there is none.
+        """Return the volume of a name; None or an error if there is none.
 
         Raises:
             Unreachable: The driver cannot be asked.

@@ -1,4 +1,4 @@
-"""A plugin as a driver, and what it has as volumes.
+"""Plugins as drivers, and what they have as volumes.
 
 Go: volume/drivers/adapter.go, volume/service/errors.go
 """
@@ -83,7 +83,7 @@ class VolumeDriverAdapter:
         self.proxy.remove(vol.name)
 
     def list(self) -> Sequence[VolumeAdapter]:
-        """All volumes.
+        """Return all volumes.
 
         Raises:
             EngineError: The plugin says why not, or did not answer.
@@ -112,7 +112,7 @@ class VolumeDriverAdapter:
         return True
 
     def get(self, name: str) -> VolumeAdapter:
-        """One volume.
+        """Return a volume.
 
         Raises:
             NoSuchVolume: The plugin has none of that name.
@@ -128,7 +128,7 @@ class VolumeDriverAdapter:
         return self._adapt(volume, name)
 
     def get_capabilities(self) -> Capability:
-        """What the plugin says of itself, asked until it has answered; a local driver until then."""
+        """Return the capabilities of the plugin; those of a local driver until it has answered."""
         if self.known_capabilities is not None:
             return self.known_capabilities
         try:
@@ -194,7 +194,7 @@ class VolumeAdapter:
         self.told_status = status
 
     def path(self) -> str:
-        """Where it is on the host; the plugin is asked if that is not known."""
+        """Return the path on the host; ask the plugin if it is not known."""
         if not self.e_mount:
             try:
                 told = self.proxy.path(self.name)
@@ -207,7 +207,7 @@ class VolumeAdapter:
         return self.e_mount
 
     def cached_path(self) -> str:
-        """Where it is on the host, if that is known."""
+        """Return the path on the host, or an empty text if it is not known."""
         return self.e_mount
 
     def mount(self, ref: str) -> str:
@@ -230,9 +230,9 @@ class VolumeAdapter:
         self.e_mount = ""
 
     def created_at(self) -> datetime | None:
-        """When the plugin says that it was made."""
+        """Return the time that the plugin reported."""
         return self.created
 
     def status(self) -> Mapping[str, Any]:
-        """What the plugin tells about it."""
+        """Return the status that the plugin reported."""
         return dict(self.told_status or {})

@@ -1,4 +1,4 @@
-"""The drivers that there are: those of this process, and those that plugins are.
+"""The store of volume drivers: the local one, and plugins.
 
 Go: volume/drivers/extpoint.go
 """
@@ -76,7 +76,7 @@ class PluginGetter(Protocol):
     """Where plugins come from."""
 
     def get(self, name: str, capability: str, mode: Any, /) -> Plugin:
-        """The plugin of a name; nobody answers for up to a quarter of a minute if there is none."""
+        """Return the plugin of a name; if there is none this takes up to a quarter of a minute."""
         ...
 
     def problem(self, name: str, capability: str, /) -> EngineError | None:
@@ -112,7 +112,7 @@ class Store:
         self.adapters: dict[str, tuple[object, VolumeDriverAdapter]] = {}
 
     def register(self, d: Driver, name: str) -> bool:
-        """Add a driver of this process; whether that was possible.
+        """Register a driver; return whether that was possible.
 
         Differs:
             call validateDriver: the scope is compared here, since there is no error to raise.
@@ -124,7 +124,7 @@ class Store:
             return True
 
     def get_driver(self, name: str) -> Driver:
-        """The driver of a name.
+        """Return the driver of a name.
 
         Raises:
             EngineError: There is none.
@@ -132,7 +132,7 @@ class Store:
         return self._lookup(name, Mode.LOOKUP)
 
     def create_driver(self, name: str) -> Driver:
-        """The driver of a name, which has one more user from now on.
+        """Return the driver of a name, and count one more user.
 
         Raises:
             EngineError: There is none.
@@ -140,7 +140,7 @@ class Store:
         return self._lookup(name, Mode.ACQUIRE)
 
     def release_driver(self, name: str) -> Driver:
-        """The driver of a name, which has one user less from now on.
+        """Return the driver of a name, and count one user less.
 
         Raises:
             EngineError: There is none.
@@ -148,7 +148,7 @@ class Store:
         return self._lookup(name, Mode.RELEASE)
 
     def get_driver_list(self) -> Sequence[str]:
-        """The names of the drivers that are known, sorted."""
+        """Return the names of the registered drivers, sorted."""
         with self.mu:
             return tuple(sorted(self.extensions))
 
@@ -220,7 +220,7 @@ class Store:
             raise EngineError(f"error listing plugins: {error}") from error
 
     def _lookup(self, name: str, mode: Mode) -> Driver:
-        """The driver of a name; plugins are looked among if it is not known.
+        """Return the driver of a name; look for a plugin if none is registered.
 
         Go: volume/drivers/extpoint.go::Store.lookup
         Differs:
@@ -263,7 +263,7 @@ class Store:
             return self.extensions.setdefault(p.name, d)
 
     def _make_plugin_adapter(self, p: Plugin) -> VolumeDriverAdapter:
-        """A plugin as a driver.
+        """Return a plugin as a driver.
 
         Go: volume/drivers/extpoint.go::makePluginAdapter
         Differs:
@@ -288,7 +288,7 @@ class Store:
 
 
 def new_store(pg: PluginGetter | None, timings: Timings = DEFAULT) -> Store:
-    """A store without drivers."""
+    """Return a store without drivers."""
     return Store(pg, timings)
 
 

@@ -1,4 +1,4 @@
-"""Asks several at once, and waits for none longer than for all."""
+"""Asks several drivers at once, within one bound."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Answer(Generic[T]):
-    """What one said: a value, or an error."""
+    """A value, or an error."""
 
     __slots__ = ("error", "value")
 
@@ -29,7 +29,7 @@ class Answer(Generic[T]):
 
 
 class Probes:
-    """Questions to those who may not answer.
+    """Questions to drivers that may not answer.
 
     Who has left an earlier question unanswered is not asked again, and not waited for, until that question
     has ended: so none that hangs costs a wait each time, or more than a few threads.
@@ -48,7 +48,7 @@ class Probes:
         self._open: dict[str, list[float]] = {}
 
     def ask(self, questions: Mapping[str, Callable[[], T]]) -> dict[str, Answer[T]]:
-        """The answers, by the name of who was asked."""
+        """Ask all questions at once, and return the answers by name."""
         answers: dict[str, Answer[T]] = {}
         asked = {
             name: self._ask(name, question, answers)

@@ -105,7 +105,7 @@ class GetResponse(Response, frozen=True):
 
 
 class CapabilitiesResponse(Response, frozen=True):
-    """What the plugin says of itself.
+    """Return the capabilities of the plugin.
 
     Go: volume/drivers/proxy.go::volumeDriverProxyCapabilitiesResponse
     """
@@ -200,7 +200,7 @@ class VolumeDriver(Protocol):
         ...
 
     def capabilities(self) -> Capability:
-        """What the driver says of itself."""
+        """Return the capabilities of the driver."""
         ...
 
 
@@ -302,7 +302,7 @@ class VolumeDriverProxy:
         return self._call("VolumeDriver.Get", request, GetResponse, self.timings.short_timeout).volume
 
     def capabilities(self) -> Capability:
-        """What the plugin says of itself.
+        """Return the capabilities of the plugin.
 
         Raises:
             EngineError: The plugin says why not.

@@ -49,7 +49,7 @@ RESERVED: Final = re.compile(r"metadata\.(db|sqlite3(-wal|-shm|-journal|\.damage
 
 
 def new(scope: str | Path) -> Root:
-    """The driver of the volumes under `scope`, which has a directory for them or gets one.
+    """Return the driver of the volumes under `scope`; make their directory if there is none.
 
     Raises:
         OSError: The directory cannot be read.
@@ -79,7 +79,7 @@ def new(scope: str | Path) -> Root:
 
 
 def _without_directory(base: Path, error: OSError) -> Root:
-    """A driver that has no volumes and makes none, in an empty directory that nobody can find."""
+    """Return a driver for a root that cannot be used: it lists nothing and refuses to create."""
     with TemporaryDirectory() as nowhere:
         root = Root(base, os.open(nowhere, OPEN_DIRECTORY))
     root.blocked = f"no local volume can be used: {root.path}: {cause(error)}"
@@ -122,7 +122,7 @@ class Root(CrashSafe):
         self.blocked = ""
 
     def load(self) -> None:
-        """Find the volumes that are there.
+        """Load the volumes that are on disk.
 
         Raises:
             OSError: The directory cannot be read.
@@ -137,7 +137,7 @@ class Root(CrashSafe):
         self._unmount_leftovers()
 
     def on_disk(self) -> tuple[set[str], set[str]]:
-        """The directories of volumes, and those that are to be one or were one.
+        """Return the directories of volumes, and the leftovers of creations and removals.
 
         Raises:
             OSError: The directory cannot be read.
@@ -148,11 +148,11 @@ class Root(CrashSafe):
         return names - leftovers, leftovers
 
     def list(self) -> Sequence[LocalVolume]:
-        """All volumes."""
+        """Return all volumes."""
         return tuple(self.volumes.values())
 
     def get(self, name: str) -> LocalVolume:
-        """The volume of that name.
+        """Return the volume of a name.
 
         Raises:
             VolumeNotFound: There is none.
@@ -240,11 +240,11 @@ class Root(CrashSafe):
             yield
 
     def warnings(self) -> Sequence[str]:
-        """What is not as it should be on disk."""
+        """Return what is wrong on disk, one sentence each."""
         return tuple(self.broken.values())
 
     def close(self) -> None:
-        """Give the descriptor back; nothing can be made or removed after that."""
+        """Close the directory; nothing can be made or removed after that."""
         with self.m:
             if self.descriptor != CLOSED:
                 os.close(self.descriptor)
@@ -263,7 +263,7 @@ class Root(CrashSafe):
         return real_path == own or real_path.startswith(own + "/")
 
     def found(self, name: str) -> LocalVolume:
-        """A volume from its directory, with what is wrong there."""
+        """Return the volume of a directory, and report what is wrong in it."""
         volume = LocalVolume(name, self)
         if os.access(f"{name}/{local_unix.FILE}", os.F_OK, dir_fd=self.descriptor, follow_symlinks=False):
             self._read_opts(volume)
@@ -344,7 +344,7 @@ class Root(CrashSafe):
 
 
 class LocalVolume:
-    """A directory, and what is mounted there while the volume is in use.
+    """A volume of the local driver: a directory, and what is mounted there while it is in use.
 
     Args:
         name: Its name, and that of its directory.
@@ -378,7 +378,7 @@ class LocalVolume:
         self._created: datetime | None = None
 
     def path(self) -> str:
-        """Where the data are.
+        """Return the directory of the data.
 
         Go:
             volume/local/local.go::localVolume.Path
@@ -444,7 +444,7 @@ class LocalVolume:
             self._unmount()
 
     def created_at(self) -> datetime | None:
-        """When it was made.
+        """Return the time of creation.
 
         Differs:
             behaviour source: the volume's own directory, asked once; moby asks that of the data, whose time
@@ -459,7 +459,7 @@ class LocalVolume:
         return self._created
 
     def status(self) -> dict[str, Any] | None:
-        """Nothing more."""
+        """Return None: there is nothing more to report."""
         return None
 
     def _mount(self, opts: OptsConfig) -> None:

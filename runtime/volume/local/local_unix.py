@@ -76,7 +76,7 @@ class OptsConfig(msgspec.Struct, frozen=True):
     mount_device: str = msgspec.field(default="", name="MountDevice")
 
     def __str__(self) -> str:
-        """The options as errors show them.
+        """Return the options as errors show them.
 
         Go: volume/local/local_unix.go::optsConfig.String
         Differs:
@@ -119,7 +119,7 @@ def validate_name(name: str) -> None:
 
 
 def set_opts(opts: Mapping[str, str] | None) -> Opts:
-    """What is to be mounted according to a client's options; None if it gave none.
+    """Return what a client's options ask to mount; None if there are none.
 
     Raises:
         ValidationError: There is an option that a local volume does not take.
@@ -145,7 +145,7 @@ def _validate_opts(opts: Mapping[str, str]) -> None:
 
 
 def get_address(opts: str) -> str:
-    """The host in mount's options, or an empty text."""
+    """Return the host in mount's options, or an empty text."""
     addresses = (option[5:] for option in opts.split(",") if option.startswith("addr="))
     return next(addresses, "")
 
@@ -185,7 +185,7 @@ def write(directory: int, opts: OptsConfig) -> None:
 
 
 def read(path: str, directory: int) -> OptsConfig | None:
-    """The options in a file, by its path from the directory of this descriptor; None if there are none.
+    """Read the options file at a path below a descriptor; None if it has no options.
 
     Raises:
         BrokenOptions: The file cannot be understood.
@@ -208,7 +208,7 @@ def read(path: str, directory: int) -> OptsConfig | None:
 
 
 def _decode(raw: bytes) -> OptsConfig:
-    """The options in a text; null and no text at all have none, as older engines wrote them."""
+    """Decode an options file; null and an empty file have none, as older engines wrote them."""
     if not raw:
         return NO_OPTS
     if len(raw) > LARGEST:

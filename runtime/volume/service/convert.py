@@ -30,7 +30,7 @@ ZERO_TIME: Final = "0001-01-01T00:00:00Z"
 
 
 def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None) -> tuple[Volume, ...]:
-    """Volumes with what is known of them without asking a driver.
+    """Return volumes as the API shows them, without asking a driver.
 
     Go: volume/service/convert.go::VolumesService.volumesToAPI
     Differs:
@@ -58,7 +58,7 @@ def volumes_with_size(
 
 
 def volume_to_api_type(v: VolumeWrapper) -> Volume:
-    """A volume with what is known of it without asking its driver.
+    """Return a volume as the API shows it, without asking its driver.
 
     Differs:
         behaviour cache: what is said of a local volume does not change, and is said once.
@@ -112,7 +112,7 @@ def _dangling(args: Args) -> bool:
 
 
 def rfc3339(time: datetime | None) -> str:
-    """A time to the second, in UTC; Go's zero time for None."""
+    """Return a time to the second, in UTC; Go's zero time for None."""
     if time is None:
         return ZERO_TIME
     return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

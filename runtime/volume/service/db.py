@@ -1,4 +1,4 @@
-"""Opens the records of a root, with those that dockerd left there.
+"""The metadata database: a record for each volume, in SQLite.
 
 Go: volume/service/db.go
 """
@@ -33,7 +33,7 @@ SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
 ASIDE: Final = ".damaged-"
 """What stands between its name and a number when it could not be used."""
 BOLT_FILE: Final = "metadata.db"
-"""Dockerd's file of records."""
+"""Dockerd's database, which is read and never written."""
 FILE_MODE: Final = 0o600
 """Options hold passwords (`o=username=…,password=…`), and others may enter dockerd's volumes directory."""
 CHECKPOINT: Final = 250
@@ -51,7 +51,7 @@ Flush: TypeAlias = Callable[[], None]
 
 
 class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False, forbid_unknown_fields=True):
-    """What is kept of a volume."""
+    """The record of a volume."""
 
     name: str = ""
     driver: str = ""
@@ -281,7 +281,7 @@ def _words(error: BaseException) -> str:
 
 
 def connect(path: Path | None) -> sqlite3.Connection:
-    """The database in a file, made if there is none; in memory without a path.
+    """Open the database in a file, or one in memory without a path.
 
     Raises:
         sqlite3.Error: The file is no database, or cannot be used.
@@ -329,7 +329,7 @@ def _version(database: sqlite3.Connection) -> int:
 
 
 def encode(meta: VolumeMetadata) -> bytes:
-    """A record as moby writes it.
+    """Encode a record as moby does.
 
     Raises:
         InvalidParameter: It has a text that is no Unicode.
@@ -341,7 +341,7 @@ def encode(meta: VolumeMetadata) -> bytes:
 
 
 def decode(value: bytes) -> VolumeMetadata:
-    """A record from what was written.
+    """Decode a record.
 
     Raises:
         EngineError: It cannot be understood.
@@ -392,12 +392,12 @@ class Records:
 
 
 def in_memory() -> Records:
-    """Records that do not last."""
+    """Return records in memory."""
     return Records(Metadata(connect(None)), None)
 
 
 def open_records(directory: Path, lock: RootLock) -> Records:
-    """The records in a directory of volumes; what dockerd has written since the last time is added.
+    """Open the records of a directory of volumes, and add what dockerd has written since.
 
     Where nothing can be written, the records are those that can be read, and no change of them is possible.
 
@@ -424,7 +424,7 @@ def open_records(directory: Path, lock: RootLock) -> Records:
 
 
 def _unchangeable(directory: Path, lock: RootLock, error: Exception) -> Records:
-    """The records that can be read in a place where none can be written."""
+    """Read the records of a directory where none can be written."""
     why = located(error) if isinstance(error, OSError) else error
     problem = f"{directory}: no record can be written, so no volume can be made or removed: {why}"
     log.error("%s", problem)
@@ -441,7 +441,7 @@ def _unchangeable(directory: Path, lock: RootLock, error: Exception) -> Records:
 
 
 def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
-    """The database; a damaged one is put aside, and what can be read of it is in the new one."""
+    """Open the database; rename a damaged one, and save what can be read of it."""
     for suffix in SIDE_FILES:
         _put_aside(path, (suffix,), lambda file: os.path.lexists(file) and not file.is_file(), "no file")
     database = None
@@ -457,7 +457,7 @@ def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
 
 
 def _sound(database: sqlite3.Connection | None) -> Mapping[str, bytes]:
-    """The records of a damaged database that can be read; it is closed."""
+    """Read what can be read of a damaged database, and close it."""
     sound: dict[str, bytes] = {}
     if database is not None:
         with closing(database), suppress(sqlite3.DatabaseError):
@@ -490,7 +490,7 @@ def _names_aside(path: Path) -> Iterator[Path]:
 
 
 def _kept_aside(path: Path) -> tuple[str, ...]:
-    """The damaged databases that are kept, one sentence each, for as long as they are."""
+    """Return which damaged databases are there, one sentence each."""
     begin = path.name + ASIDE
     names = (name for name in os.listdir(path.parent) if name.startswith(begin))  # noqa: PTH208 - all are names
     return tuple(
@@ -536,7 +536,7 @@ def _merge(database: sqlite3.Connection, records: Mapping[bytes, bytes]) -> int:
 
 
 def _stamp(path: Path) -> str:
-    """What changes with each of dockerd's writes; empty if there is nothing there, or an empty file."""
+    """Return what changes with each of dockerd's writes; empty if there is no file, or an empty one."""
     try:
         status = path.stat()
     except OSError:

@@ -54,12 +54,12 @@ class DS(Protocol):
     """What the service needs of the driver store."""
 
     def get_driver_list(self) -> Sequence[str]:
-        """The names of the drivers that are known."""
+        """Return the names of the registered drivers."""
         ...
 
 
 class VolumeEventLogger(Protocol):
-    """Who is told what happens to volumes."""
+    """Receives the events of volumes."""
 
     def log_volume_event(self, volume_id: str, action: str, attributes: Mapping[str, str], /) -> None:
         """Note an event."""
@@ -74,7 +74,7 @@ class Listing(NamedTuple):
 
 
 class VolumesService:
-    """Creates, finds, mounts and removes volumes, and says so to who listens.
+    """Creates, finds, mounts and removes volumes, and sends events.
 
     Args:
         vs: The volumes.
@@ -89,7 +89,7 @@ class VolumesService:
         self.event_logger = event_logger
 
     def get_driver_list(self) -> Sequence[str]:
-        """The names of the drivers that are known."""
+        """Return the names of the registered drivers."""
         return self.ds.get_driver_list()
 
     def create(
@@ -102,7 +102,7 @@ class VolumesService:
         reference: str = "",
         ctx: Context | None = None,
     ) -> Volume:
-        """Make a volume, or find the one that there is.
+        """Create a volume, or return the one that has this name already.
 
         Args:
             name: The volume's; one is made up for an empty one.
@@ -137,7 +137,7 @@ class VolumesService:
         resolve_status: bool = False,
         ctx: Context | None = None,
     ) -> Volume:
-        """The volume of a name.
+        """Return the volume of a name.
 
         Args:
             name: The volume's.
@@ -205,7 +205,7 @@ class VolumesService:
         self.event_logger.log_volume_event(v.name, "destroy", {"driver": v.driver_name})
 
     def local_volumes_size(self, *, ctx: Context | None = None) -> Sequence[Volume]:
-        """The local volumes with their size and the number of their users, those with options left out.
+        """Return the local volumes without options, with their size and number of users.
 
         Differs:
             call volumesToAPI: the function for volumes with sizes.
@@ -236,7 +236,7 @@ class VolumesService:
             self.prune_running.release()
 
     def list(self, filters: Args | None = None, *, ctx: Context | None = None) -> Listing:
-        """The volumes that filters mean, or all, with warnings of drivers that do not answer.
+        """Return the volumes that filters select, and warnings of drivers that do not answer.
 
         Raises:
             InvalidFilter: A filter does not exist, or does not take its value.
@@ -247,7 +247,7 @@ class VolumesService:
         return Listing(convert.volumes_to_api(volumes, ctx), warnings)
 
     def shutdown(self) -> None:
-        """Write nothing more."""
+        """Close the store."""
         self.vs.shutdown()
 
     def _remove(self, name: str, *, purge_on_error: bool, ctx: Context | None) -> VolumeWrapper:
@@ -300,7 +300,7 @@ def new_volume_service(
     timings: Timings = DEFAULT,
     lock: RootLock | None = None,
 ) -> VolumesService:
-    """The service for the volumes under a root: drivers first, then the store, which restores.
+    """Make the service for the volumes under a root: drivers first, then the store.
 
     Args:
         root: The root.

@@ -74,11 +74,11 @@ class VolumeWrapper:
         return self.volume.driver_name
 
     def path(self) -> str:
-        """Where it is; its driver is asked if need be."""
+        """Return the path; ask the driver if need be."""
         return self.volume.path()
 
     def cached_path(self) -> str:
-        """Where it is, if that is known without asking."""
+        """Return the path, if it is known without asking."""
         v = self.volume
         return cast("PathCacher", v).cached_path() if hasattr(v, "cached_path") else v.path()
 
@@ -91,16 +91,16 @@ class VolumeWrapper:
         self.volume.unmount(ref)
 
     def created_at(self) -> datetime | None:
-        """When it was made."""
+        """Return the time of creation."""
         return self.volume.created_at()
 
     def status(self) -> Mapping[str, Any] | None:
-        """What its driver tells about it."""
+        """Return the status that the driver reports."""
         return self.volume.status()
 
 
 class UnavailableVolume:
-    """A volume whose driver is not there: what the record says is all that is known.
+    """A volume known from its record alone: no path, no time; mounting it raises.
 
     Args:
         name: Its name.
@@ -114,13 +114,13 @@ class UnavailableVolume:
         self.driver_name = driver_name
 
     def path(self) -> str:
-        """Nowhere."""
+        """Return an empty text."""
         return ""
 
     cached_path = path
 
     def mount(self, ref: str) -> str:
-        """It cannot be.
+        """Fail: its driver is not available.
 
         Raises:
             EngineError: Always.
@@ -128,7 +128,7 @@ class UnavailableVolume:
         raise self._unavailable(ref)
 
     def unmount(self, ref: str) -> None:
-        """It cannot be.
+        """Fail: its driver is not available.
 
         Raises:
             EngineError: Always.
@@ -136,11 +136,11 @@ class UnavailableVolume:
         raise self._unavailable(ref)
 
     def created_at(self) -> datetime | None:
-        """Nobody knows."""
+        """Return None."""
         return None
 
     def status(self) -> Mapping[str, Any] | None:
-        """Nothing."""
+        """Return None."""
         return None
 
     def _unavailable(self, ref: str) -> EngineError:
@@ -150,7 +150,7 @@ class UnavailableVolume:
 
 
 def ask(vd: Driver, volume_name: str) -> Volume | None:
-    """The volume, if this driver has it.
+    """Return the volume if this driver has it, else None.
 
     Raises:
         Unreachable: The driver cannot be asked.
