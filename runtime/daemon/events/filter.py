@@ -1,15 +1,16 @@
 """Which events somebody wants to hear of, by the filters of the API.
 
-Go: daemon/events/filter.go, api/types/filters/parse.go
+Go: daemon/events/filter.go
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Final, Protocol
+from typing import Final
 
 from runtime.api.types.events import IMAGE_EVENT_TYPE, Message
+from runtime.api.types.filters import Args
 
 NAMED: Final = (
     "daemon",
@@ -26,56 +27,6 @@ NAMED: Final = (
 
 BY_PREFIX: Final = frozenset({"health_status", "exec_create", "exec_start"})
 """Actions that have more behind a colon."""
-
-
-class Args(Protocol):
-    """The filters that were given: values by key.
-
-    Differs:
-        field fields: methods give the values.
-    """
-
-    def __len__(self) -> int:
-        """How many keys there are.
-
-        Go: api/types/filters/parse.go::Args.Len
-        """
-        ...
-
-    def get(self, key: str, /) -> Sequence[str]:
-        """The values of a key.
-
-        Go: api/types/filters/parse.go::Args.Get
-        """
-        ...
-
-    def contains(self, field: str, /) -> bool:
-        """Whether there are values of a key.
-
-        Go: api/types/filters/parse.go::Args.Contains
-        """
-        ...
-
-    def exact_match(self, key: str, source: str, /) -> bool:
-        """Whether the source is one of the key's values, or there are none.
-
-        Go: api/types/filters/parse.go::Args.ExactMatch
-        """
-        ...
-
-    def fuzzy_match(self, key: str, source: str, /) -> bool:
-        """Whether the source begins with one of the key's values, or there are none.
-
-        Go: api/types/filters/parse.go::Args.FuzzyMatch
-        """
-        ...
-
-    def match_kv_list(self, key: str, sources: Mapping[str, str], /) -> bool:
-        """Whether the sources have all that the key's values want.
-
-        Go: api/types/filters/parse.go::Args.MatchKVList
-        """
-        ...
 
 
 class Filter:
