@@ -151,7 +151,11 @@ KNOWN: tuple[Case, ...] = (
         stalls=True,
     ),
     Case("plug-storage-gone", (gone("plugins/storage"),)),
-    Case("plug-tmp-leftover", (folder("plugins/tmp/.rootfs123", "f"),)),
+    Case(
+        "plug-tmp-leftover",
+        (folder("plugins/tmp/.rootfs123", "f"),),
+        documented=("plugins/tmp/.rootfs123",),
+    ),
     Case("plug-unknown-key", (config(FILE, Future={"a": [1]}),)),
     Case(
         "vol-bad-name",
