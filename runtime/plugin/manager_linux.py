@@ -238,6 +238,8 @@ class ManagerLinux(ABC):
         c.restart = False
         self.config.store.set_state(p, state=False)
         self.shutdown_plugin(p, c)
+        # Calls that wait for the plugin fail now.
+        p.set_p_client(None)
         try:
             # If it ended while it was still to be started again, its mounts were left for the next start.
             mount.recursive_unmount(below(self.config.root, p.id))

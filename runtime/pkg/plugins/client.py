@@ -6,6 +6,7 @@ Go: pkg/plugins/client.go
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -186,6 +187,7 @@ class Client:
         self.timeout = timeout
         self.name = name
         self.timings = timings
+        self._closed = threading.Event()
 
     @overload
     def call(self, service_method: str, args: object, ret: type[T]) -> T: ...
@@ -278,12 +280,15 @@ class Client:
                 retries += 1
                 fields = {"plugin": self.name, "method": service_method}
                 log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off, extra=fields)
-                self.timings.clock.sleep(time_off)
+                # A plugin that is disabled meanwhile has its client closed: nobody will answer.
+                if self.timings.clock.wait(self._closed, time_off):
+                    raise
             else:
                 return self._checked(service_method, reply)
 
     def close(self) -> None:
-        """Close the connections that are kept open; calls under way fail."""
+        """Close the connections that are kept open; calls under way fail and are not tried again."""
+        self._closed.set()
         self.request_factory.close()
 
     def _try(self, service_method: str, data: bytes, opts: RequestOpts) -> Reply:

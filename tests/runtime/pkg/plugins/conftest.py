@@ -183,6 +183,10 @@ class FakeClock:
         self.slept.append(seconds)
         self.time += seconds
 
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        self.sleep(seconds)
+        return event.is_set()
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

@@ -2,6 +2,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -417,3 +418,12 @@ def test_a_reply_of_nested_types_is_read_in_any_case(
     server.on("/VolumeDriver.List", {"volumes": [{"NAME": "a"}, None], "volume": {"name": "b", "x": 1}})
     reply = connect(server.addr, timings).call("VolumeDriver.List", {}, Reply)
     assert reply == Reply([Volume("a"), Volume()], Volume("b"))
+
+
+def test_call_that_waits_fails_when_its_client_is_closed(folder: Path) -> None:
+    client = new_client_with_timeout(f"unix://{folder}/nobody.sock", None, 0.0)
+    with ThreadPoolExecutor(1) as calls:
+        call = calls.submit(client.call, "Test.Echo", None)
+        client.close()
+        with pytest.raises(TransportError):
+            call.result(timeout=10)
