@@ -107,8 +107,8 @@ class Manager(ManagerBackend, ManagerLinux):
             behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
                 for ever.
             extra end: how it ended, which is logged with its last output; moby logs neither.
-            calls Store.SetState, shutdownPlugin, SetPClient: a plugin that cannot be started again is disabled; moby
-                leaves it enabled without a process.
+            calls Store.SetState, shutdownPlugin, SetPClient: a plugin that cannot be started again is
+                disabled; moby leaves it enabled without a process.
             behaviour twice: a second event for the same exit does nothing.
             order unmount: before the exit is made known, so that it cannot hit what is mounted for the next
                 start.
