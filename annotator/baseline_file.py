@@ -17,7 +17,7 @@ _decode = msgspec.json.Decoder(Baseline).decode
 
 
 def encode(baseline: Baseline) -> str:
-    """The file's text."""
+    """Return the file's text."""
     head = msgspec.json.encode({"tag": baseline.tag, "commit": baseline.commit}).decode()
     ordered = sorted(baseline.symbols, key=lambda each: (each.path, each.line, each.symbol))
     lines = ",\n".join(msgspec.json.encode(symbol).decode() for symbol in ordered)
@@ -25,7 +25,7 @@ def encode(baseline: Baseline) -> str:
 
 
 def decode(name: str, text: bytes) -> Baseline:
-    """The facts that a file records.
+    """Return the facts that a file records.
 
     Raises:
         InvalidInput: It is not such a file; the sentence says how to make it anew.
@@ -43,7 +43,7 @@ def decode(name: str, text: bytes) -> Baseline:
 
 
 def _line(why: str, text: bytes) -> int:
-    """The line that a decoder's message is about: each symbol has one of its own."""
+    """Return the line that a decoder's message is about; each symbol has its own line."""
     if symbol := re.search(r"\$\.symbols\[(\d+)\]", why):
         return int(symbol[1]) + 2
     byte = re.search(r"\(byte (\d+)\)", why)
@@ -55,7 +55,7 @@ BASELINE = "baseline.json"
 
 
 def recorded(project: Project) -> Baseline:
-    """The facts in the site's folder.
+    """Return the facts in the site's folder.
 
     Raises:
         InvalidInput: There are none, or they cannot be read.

@@ -518,7 +518,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """The exit code of a command line; what goes wrong is one sentence on standard error."""
+    """Run a command line and return its exit code; an error is one sentence on standard error."""
     given = sys.argv[1:] if arguments is None else arguments
     options = given[: given.index("--")] if "--" in given else given
     debug = "--debug" in options

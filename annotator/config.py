@@ -103,7 +103,7 @@ class Project(msgspec.Struct, frozen=True):
 
 
 def find(start: Path) -> Project:
-    """The project that `start` lies in.
+    """Find the project that contains a folder.
 
     Raises:
         InvalidInput: No folder from `start` up has settings, or they do not fit.
@@ -120,7 +120,7 @@ def find(start: Path) -> Project:
 
 
 def _read(file: Path, keys: tuple[str, ...]) -> Config | None:
-    """The settings in a file, below some keys; None if it has no such table."""
+    """Read the settings in a table of a file; return None if there is no such table."""
     try:
         toml = Toml(str(file), file.read_bytes())
     except OSError as error:
@@ -148,7 +148,7 @@ def _texts(config: Config) -> Iterator[tuple[Keys, str]]:
 
 
 def _fault(path: Keys, text: str) -> str:
-    """What makes a text no setting; nothing for one that is."""
+    """Return what is wrong with the text of a setting, or an empty text."""
     if not text.isprintable() or len(text) > LONGEST:
         return f"holds characters that do not print, or more than {LONGEST}"
     if path[0] in _INSIDE and (text.startswith(("/", "~")) or ".." in text.split("/")):
@@ -161,7 +161,7 @@ def _fault(path: Keys, text: str) -> str:
 
 
 def name_of(project: Project, file: Path) -> str:
-    """The file's name from the project's root, if it lies in it."""
+    """Return the file's name from the project's root, if it lies in it."""
     absolute, root = Path(os.path.normpath(file.absolute())), Path(os.path.normpath(project.root.absolute()))
     inside = absolute.is_relative_to(root)
     shown = (absolute.relative_to(root) if inside else absolute).as_posix()

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 
 def printable(words: str) -> str:
-    """The words without anything that a terminal would act on: each such character is replaced."""
+    """Replace every character that a terminal would act on."""
     if words.isprintable():
         return words
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)
 
 
 def shortened(words: str, most: int = 200) -> str:
-    """The words, or their beginning and end: enough for a person to know them again."""
+    """Shorten a text to its beginning and end."""
     half = most // 2
     return words if len(words) <= most else f"{words[:half]}…{words[-half:]}"
 
 
 def counted(number: int, noun: str) -> str:
-    """The number with the noun in singular or plural: `1 tag`, `2 tags`, `2 copies`."""
+    """Return a number with its noun in singular or plural: `1 tag`, `2 tags`, `2 copies`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
 

@@ -164,7 +164,7 @@ def replaced(file: Path, content: bytes) -> None:
 
 
 def unwritable(target: Path, error: OSError) -> SourceUnavailable:
-    """The sentence for a cache folder that cannot be written to."""
+    """Return the sentence for a cache folder that cannot be written to."""
     why = error.strerror or str(error)
     return SourceUnavailable(
         f"{target} cannot be written: {why}; make room there, set ANNOTATOR_CACHE to another folder, "
@@ -192,7 +192,7 @@ MAX_ARTICLE_BYTES = 64 * 1024 * 1024
 
 
 def bytes_of(file: Path) -> bytes:
-    """The bytes of a file that is not too large to be read whole; InvalidInput if it cannot be read."""
+    """Read a whole file of limited size; raise InvalidInput if it cannot be read."""
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_ARTICLE_BYTES + 1)

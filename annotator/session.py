@@ -74,7 +74,7 @@ class Session:
         return {one.notation: one for one in self.facts.symbols} if self.facts else {}
 
     def showing(self, tag: str) -> Session:
-        """The same source at another tag."""
+        """Return the same source at another tag."""
         opened = factory.Opened(self.source, tag, self.notice)
         shown = Session(self.project, opened, self.cache, warn=self.warn, parent=self)
         baseline_tag = self.project.config.baseline
@@ -83,7 +83,7 @@ class Session:
         return shown
 
     def at_hand(self, tag: str) -> SourceTree | None:
-        """The tree at a tag, if the source has it without another download."""
+        """Return the tree at a tag if no download is needed, or None."""
         if tag == self.tag:
             return self.tree
         if tag not in self._trees:
@@ -118,7 +118,7 @@ class Session:
         return TagSnapshots(self.source, self.version_tags, known=self.baseline_tree().snapshot)
 
     def baseline_tree(self) -> SourceTree:
-        """The tree at the baseline tag.
+        """Return the tree at the baseline tag.
 
         Raises:
             SourceUnavailable: The source does not have it, and what needs history cannot do without.
@@ -165,7 +165,7 @@ def session(
     progress: Progress,
     warn: Warn,
 ) -> Iterator[Session]:
-    """An open source for a project; closed at the end.
+    """Open the source of a project and close it at the end.
 
     Raises:
         SourceUnavailable: The source cannot be had.

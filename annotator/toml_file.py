@@ -51,14 +51,14 @@ class Toml:
         self._value = self._parsed()
 
     def get(self, *at: str) -> object | None:
-        """What some keys lead to; None if nothing is there."""
+        """Return the value at some keys, or None."""
         value: object = self._value
         for key in at:
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
     def convert(self, kind: type[T], *at: str) -> T:
-        """The table that some keys lead to, as a structure; InvalidInput if it does not fit."""
+        """Return the table at some keys as a structure; raise InvalidInput if it does not fit."""
         try:
             return msgspec.convert(self.get(*at), kind)
         except msgspec.ValidationError as error:
@@ -66,7 +66,7 @@ class Toml:
             raise InvalidInput(f"{self.name}:{line}: {shortened(str(error))}") from error
 
     def line(self, *path: str | int) -> int:
-        """The line at which a value is given, or else what it would be in."""
+        """Return the line of a value, or of the table it belongs in."""
         while path and path not in self._places:
             path = path[:-1]
         return self._places.get(path, self._first)
@@ -104,7 +104,7 @@ class Toml:
 
 
 def _path(message: str) -> Path:
-    """The path to what a decoder's message is about."""
+    """Return the path to what a decoder's message is about."""
     trail = re.search(r"at `\$(.*?)`", message)
     steps = _STEP.findall(trail[1]) if trail else []
     named = re.search(r"(?:unknown|required) field `([^`]+)`", message)
@@ -155,7 +155,7 @@ class _Places:
         return self._first + node.start_point.row
 
     def _headed(self, keys: list[str], *, array: bool) -> Path:
-        """The path of the table that a header opens; of several with that name, the next."""
+        """Return the path of the table that a header opens; an array of tables gets its next index."""
         path: Path = ()
         for key in keys[:-1]:
             path = self._last((*path, key))
@@ -165,7 +165,7 @@ class _Places:
         return self._last(path)
 
     def _last(self, path: Path) -> Path:
-        """A table, or the last one so far of an array of tables."""
+        """Return a table, or the last one so far of an array of tables."""
         return (*path, self._elements[path]) if path in self._elements else path
 
 
@@ -174,7 +174,7 @@ def _children(node: Node) -> list[Node]:
 
 
 def _keys(node: Node) -> list[str]:
-    """The parts of a key."""
+    """Return the parts of a key."""
     if node.type == "dotted_key":
         return [key for part in _children(node) for key in _keys(part)]
     written = (node.text or b"").decode()
@@ -182,7 +182,7 @@ def _keys(node: Node) -> list[str]:
 
 
 def _unquoted(written: str) -> str:
-    """A quoted key; its escapes are Python's, but for the long ones."""
+    """Decode a quoted key; its escapes are Python's except the long ones."""
     try:
         return str(ast.literal_eval(written))
     except (SyntaxError, ValueError):

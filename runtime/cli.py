@@ -61,7 +61,7 @@ def callback(
         typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """A working counterpart of Docker's volumes and plugins."""
+    """Run a working counterpart of Docker's volumes and plugins."""
     global _debug  # noqa: PLW0603 - `main` needs it after the command has failed
     _debug = debug
 

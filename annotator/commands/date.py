@@ -17,7 +17,7 @@ from annotator.tracking import article_dating
 
 
 def date(at: Session, file: Path) -> Dating:
-    """The tags at which an article's references are exact.
+    """Return the tags at which an article's references are exact.
 
     Raises:
         InvalidInput: The article cannot be read, or cites nothing.

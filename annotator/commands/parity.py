@@ -8,7 +8,7 @@ from annotator.parity.comparison import ParityResult
 
 
 def as_checked(project: Project, found: ParityResult) -> VerificationResult:
-    """The mapping's findings for the reports that tools read."""
+    """Return the mapping's findings for the reports that tools read."""
     config = project.config
     return VerificationResult(
         repository=config.repository,

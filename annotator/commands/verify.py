@@ -35,7 +35,7 @@ class Update(msgspec.Struct, frozen=True):
 
 
 def updates(at: Session, files: Iterable[Path]) -> Iterator[Update]:
-    """What `verify --update` would write: only what is verified after it was rewritten.
+    """Return what `verify --update` writes: only references that are verified after the change.
 
     Raises:
         InvalidInput: A file cannot be read, or is not in UTF-8.
@@ -62,7 +62,7 @@ def _floating(at: Session, verdict: Verdict) -> Verdict:
 
 
 def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) -> tuple[str, set[int]]:
-    """The text in which every rewritten reference, read again, is where it says."""
+    """Return the text if every rewritten reference, read again, is at its place."""
     wanted = dict(stale)
     while wanted:
         after, done = rewrite.updated(before, wanted, at.tag)
@@ -78,7 +78,7 @@ def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) ->
 
 
 def _retagged(at: Session, file: Path, text: str) -> str:
-    """A manifest all of whose references were rewritten is one of the new tag."""
+    """Set a manifest's tag to the new one if all of its references were rewritten."""
     if file.suffix != ".toml":
         return text
     written = json.dumps(at.tag, ensure_ascii=False)
@@ -86,7 +86,7 @@ def _retagged(at: Session, file: Path, text: str) -> str:
 
 
 def verify(at: Session, files: Iterable[Path] | None = None) -> VerificationResult:
-    """The articles' references, and what the counterparts' docstrings name, against the source.
+    """Verify the articles' references and the `Go:` lines of counterparts against the source.
 
     Args:
         at: The open source.
@@ -115,7 +115,7 @@ def verify(at: Session, files: Iterable[Path] | None = None) -> VerificationResu
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
-    """The counterparts of the project's packages, and what is wrong in their docstrings."""
+    """Return the counterparts of the project's packages, and the faults of their docstrings."""
     said = load_counterparts(at.project)
     found, remarks = said.counterparts, said.remarks
     tag = at.project.config.baseline

@@ -17,7 +17,7 @@ from annotator.python_source import objects
 
 
 def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
-    """The project's walk, really run and traced, and what in it is out of Go's order without a reason.
+    """Run and trace the project's walk; return it with the calls that leave Go's order without a reason.
 
     Raises:
         InvalidInput: The settings name no walk, it fails, or the facts cannot be read.

@@ -109,7 +109,7 @@ class Apt:
         self._warn = warn
 
     def versions(self, package: str) -> list[str]:
-        """The versions of a source package in the suites, by fresh lists.
+        """Return the versions of a source package in the suites, after updating the lists.
 
         Raises:
             SourceUnavailable: There is no apt, no mirror of Debian, no answer, or no such package.
@@ -219,7 +219,7 @@ class Apt:
 
 
 def machine_sources() -> Iterator[Mapping[str, str]]:
-    """The stanzas of this machine's own apt sources, keys in lower case, of both of apt's formats.
+    """Return the stanzas of this machine's apt sources in both formats, with keys in lower case.
 
     Raises:
         SourceUnavailable: There is no apt.
@@ -234,7 +234,7 @@ def machine_sources() -> Iterator[Mapping[str, str]]:
 
 
 def debian_suites(stanzas: Iterable[Mapping[str, str]]) -> list[str]:
-    """Sources of Debian's suites, from stanzas that name a mirror of Debian's main archive."""
+    """Return sources of Debian's suites, from stanzas that name a mirror of its main archive."""
     mirrors = [
         (uri, stanza)
         for stanza in stanzas
@@ -248,7 +248,7 @@ def debian_suites(stanzas: Iterable[Mapping[str, str]]) -> list[str]:
 
 
 def own_suites(stanzas: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    """Sources of just the suites that the machine itself uses."""
+    """Return sources of only the suites that the machine uses."""
     for stanza in stanzas:
         for uri in stanza["uris"].split():
             for suite in stanza["suites"].split():

@@ -65,7 +65,7 @@ class DebianSnapshot(msgspec.Struct, frozen=True):
         return self.tree.files
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of many files at once; KeyError for a path that the release does not have.
+        """Return the bytes of many files; raise KeyError for a path that is not in the release.
 
         Raises:
             SourceUnavailable: The stored tree was damaged; it is removed, so that the next run is whole.
@@ -109,7 +109,7 @@ class DebianSource(Closing):
         self._known: list[Release] = []
 
     def tags(self) -> list[str]:
-        """The tags that Debian's suites have now, in version order.
+        """Return the tags that Debian's suites have now, in version order.
 
         Raises:
             SourceUnavailable: There is no apt, or no answer, and there never was.
@@ -117,7 +117,7 @@ class DebianSource(Closing):
         return sorted({release.tag for release in self._releases()}, key=version_key)
 
     def default_tag(self, baseline: str) -> str:
-        """The release nearest to the baseline by version.
+        """Return the release nearest to the baseline by version.
 
         Raises:
             SourceUnavailable: There are no releases to be had.
@@ -125,7 +125,7 @@ class DebianSource(Closing):
         return min(self.tags(), key=lambda tag: _distance(tag, baseline))
 
     def snapshot(self, tag: str) -> DebianSnapshot:
-        """A release by its tag or by Debian's own version, downloaded if it is not in the cache.
+        """Return a release by its tag or Debian version; download it if it is not in the cache.
 
         Raises:
             UnknownTag: Debian has no such release.
@@ -203,7 +203,7 @@ class DebianSource(Closing):
 
 
 def upstream(version: str) -> str:
-    """The upstream release that a Debian version is of: `20.10.24` of `20.10.24+dfsg1-1+deb12u1`."""
+    """Return the upstream release of a Debian version: `20.10.24` of `20.10.24+dfsg1-1+deb12u1`."""
     without_epoch = version.partition(":")[2] or version
     without_revision = without_epoch.rpartition("-")[0] or without_epoch
     really = without_revision.rpartition("+really")[2]

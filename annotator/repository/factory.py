@@ -25,7 +25,7 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for this program, or the one that ANNOTATOR_CACHE names."""
+    """Return the user's cache folder for this program, or the one that ANNOTATOR_CACHE names."""
     named = os.environ.get("ANNOTATOR_CACHE")
     return Path(named).absolute() if named else platformdirs.user_cache_path("annotator", appauthor=False)
 

@@ -46,7 +46,7 @@ _SCP = re.compile(r"(?:[\w.][\w.+-]*@)?[A-Za-z0-9][\w.-]*:(?!/*-)[^:\s][^\s]*", 
 
 
 def without_scheme(source: str) -> str:
-    """The path that a `file://` URL of this machine names; anything else as it is."""
+    """Return the path of a local `file://` URL, and anything else unchanged."""
     host, slash, path = source.removeprefix("file://").partition("/")
     is_path = source.startswith("file://") and slash and host in ("", "localhost")
     return urllib.parse.unquote(f"/{path}") if is_path else source
@@ -87,7 +87,7 @@ def _is_sound(url: str) -> bool:
 
 
 def public(url: str) -> str:
-    """A URL as it may be shown: without user name, password and the ending `.git`."""
+    """Return a URL for display, without user name, password and the ending `.git`."""
     parts = urllib.parse.urlsplit(url)
     if not parts.scheme or "://" not in url:
         return url
@@ -97,13 +97,13 @@ def public(url: str) -> str:
 
 
 def masked(text: str, url: str) -> str:
-    """A text without the user name and password of a URL that it may quote."""
+    """Remove the user name and password of a URL from a text."""
     secret = urllib.parse.urlsplit(url).netloc.rpartition("@")[0] if "://" in url else ""
     return text.replace(f"{secret}@", "") if secret else text
 
 
 def folder_name(url: str) -> str:
-    """A folder name for a URL: what people call it, and a hash so that no two are the same."""
+    """Return a folder name for a URL: its last part and a hash."""
     plain = re.sub(r"[^\w.-]+", "-", url.rstrip("/").removesuffix(".git").rpartition("/")[2])[:40].strip(".-")
     return f"{plain or 'repository'}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
 
@@ -207,11 +207,11 @@ class CloneSource(Closing):
         return sorted(names, key=version_key)
 
     def default_tag(self, baseline: str) -> str:
-        """The baseline itself: a repository that lacks it is the wrong one."""
+        """Return the baseline tag; a repository without it is the wrong one."""
         return baseline
 
     def snapshot(self, tag: str) -> GitSnapshot:
-        """The repository at a tag, another ref, or a commit, fetched if the clone does not have it.
+        """Return the snapshot at a tag, another ref or a commit; fetch it if the clone does not have it.
 
         Raises:
             InvalidInput: `tag` cannot be a name.
@@ -222,7 +222,7 @@ class CloneSource(Closing):
         return self._cloned(tag) or self._snapshot(tag, self._fetched(tag))
 
     def remote_refs(self) -> dict[str, str]:
-        """The remote's tags and branches with their ids, asked for once.
+        """Return the remote's tags and branches with their ids; ask the remote once.
 
         Raises:
             SourceUnavailable: The URL does not answer in time, or with an error.
@@ -253,7 +253,7 @@ class CloneSource(Closing):
             raise self._unavailable(str(error)) from error
 
     def _cloned(self, tag: str) -> GitSnapshot | None:
-        """The snapshot, if the clone has what never changes: a tag, or a commit by its id."""
+        """Return the snapshot of a tag or commit id if the clone has it; these never change."""
         if not self._folder.exists():
             return None
         names = (f"refs/tags/{tag}", tag) if _HEX.fullmatch(tag) else (f"refs/tags/{tag}",)
@@ -286,7 +286,7 @@ class CloneSource(Closing):
         return commit
 
     def _remote_name(self, tag: str) -> str | None:
-        """What to ask the remote for: the full name of a ref, or a whole id."""
+        """Return what to fetch from the remote: the full name of a ref, or a whole id."""
         remote = self.remote_refs()
         for name in (f"refs/tags/{tag}", f"refs/heads/{tag}"):
             if name in remote:
@@ -297,7 +297,7 @@ class CloneSource(Closing):
         return ids.pop() if len(ids) == 1 else None
 
     def _searched(self, tag: str) -> str:
-        """The commit that an abbreviated id means: only a clone with all of history knows it."""
+        """Return the commit of an abbreviated id; only a clone with the whole history can."""
         if _HEX.fullmatch(tag):
             self._use(history=True)
             self._grow()
@@ -341,7 +341,7 @@ class CloneSource(Closing):
             raise self._explained(complaint.decode(errors="replace"), arguments[-1])
 
     def _explained(self, complaint: str, ref: str = "") -> SourceUnavailable:
-        """What a failed git means for the person who waits for it."""
+        """Return the error for the user when git fails."""
         if any(sign in complaint for sign in _NO_ROOM):
             return unwritable(self._folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         if any(sign in complaint for sign in _NO_REF):
@@ -386,7 +386,7 @@ def _follow(process: subprocess.Popen[bytes], progress: Progress) -> bytes:
 
 
 def _lines(stream: IO[bytes] | None) -> Iterator[bytes]:
-    """The lines of a stream as they come, those that end in a carriage return too."""
+    """Yield the lines of a stream as they arrive; a carriage return ends a line, too."""
     rest = b""
     while isinstance(stream, io.BufferedReader) and (chunk := stream.read1()):
         *lines, rest = re.split(rb"[\r\n]", rest + chunk)

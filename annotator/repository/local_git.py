@@ -137,7 +137,7 @@ def end(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def last_word(complaint: bytes) -> str:
-    """What git said last that says why, on one line."""
+    """Return git's last error message on one line."""
     lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
     telling = [at for at, line in enumerate(lines) if line.startswith(("fatal:", "error:"))]
     first = telling[0] if telling else 0
@@ -161,7 +161,7 @@ class Repository:
         return Repository, (self.folder,)
 
     def run(self, *arguments: str, given: bytes = b"") -> bytes:
-        """The output of a git command that only reads.
+        """Run a git command that only reads and return its output.
 
         Raises:
             Failed: Git ended with an error.
@@ -184,7 +184,7 @@ class Repository:
         return len({line.split()[-1] for line in found}) > 1
 
     def commit(self, *names: str) -> str | None:
-        """The commit that the first known one of some names leads to, as hex digits.
+        """Return the commit of the first name that exists, as hex digits.
 
         Raises:
             InvalidInput: An abbreviated id fits several commits.
@@ -212,7 +212,7 @@ class Repository:
         return dict(_entries(listing))
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes | None]:
-        """The bytes of many blobs, None for each that is not here.
+        """Return the bytes of many blobs, None for each missing one.
 
         Raises:
             Unreadable: Git cannot read the repository.
@@ -287,7 +287,7 @@ def _answer(answers: IO[bytes]) -> bytes | None:
 
 
 def _true(wanted: str, data: bytes | None) -> bytes | None:
-    """The bytes of a blob; ValueError if they are another's: git itself takes a file's name on trust."""
+    """Return the bytes of a blob; raise ValueError if they do not match its id, which git does not check."""
     if data is None or blob_id(data, wanted) == wanted:
         return data
     raise ValueError(f"object {wanted} is not what its name says; `git fsck` tells more")
@@ -319,7 +319,7 @@ class GitSnapshot(msgspec.Struct, frozen=True):
         return self.tag
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of many files at once; KeyError for a path that the snapshot does not have.
+        """Return the bytes of many files; raise KeyError for a path that is not in the snapshot.
 
         Raises:
             SourceUnavailable: A blob is neither here nor to be had.
@@ -376,11 +376,11 @@ class LocalSource(Closing):
         return self._store.tags()
 
     def default_tag(self, baseline: str) -> str:
-        """The baseline itself: a repository that lacks it is the wrong one."""
+        """Return the baseline tag; a repository without it is the wrong one."""
         return baseline
 
     def snapshot(self, tag: str) -> GitSnapshot:
-        """The repository at a tag, another ref, or a commit.
+        """Return the snapshot at a tag, another ref or a commit.
 
         Raises:
             InvalidInput: `tag` cannot be a name.

@@ -40,11 +40,11 @@ class Source(Protocol):
         ...
 
     def default_tag(self, baseline: str) -> str:
-        """The tag to show when none was asked for: the baseline, or the one nearest to it here."""
+        """Return the default tag: the baseline, or the available one nearest to it."""
         ...
 
     def snapshot(self, tag: str) -> Snapshot:
-        """The repository at a tag, another ref, or a commit (full or abbreviated).
+        """Return the snapshot at a tag, another ref or a commit id, full or abbreviated.
 
         Raises:
             UnknownTag: There is no such tag, ref or commit.
@@ -73,7 +73,7 @@ def is_safe(path: str) -> bool:
 
 
 def blob_id(data: bytes, like: str = "") -> str:
-    """The id that git gives to a file's bytes: by SHA-1, or by SHA-256 if it is to be like one of those."""
+    """Return the git blob id of bytes, with SHA-1 or, if an example id is that long, SHA-256."""
     head = b"blob %d\0" % len(data)
     if len(like) == hashlib.sha256().digest_size * 2:
         return hashlib.sha256(head + data).hexdigest()
@@ -81,7 +81,7 @@ def blob_id(data: bytes, like: str = "") -> str:
 
 
 def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
-    """The tags most like a name that was asked for: by letters, and for a version by its place among them."""
+    """Return the tags nearest to an unknown name: by letters and, for a version, by its place in order."""
     known = sorted(tags, key=version_key)
     alike = difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.6)
     place = bisect([version_key(each) for each in known], version_key(tag))
@@ -90,6 +90,6 @@ def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
 
 
 def _newest(tags: Iterable[str]) -> tuple[str, ...]:
-    """The newest tags, those that name no version last."""
+    """Return the newest tags; those that name no version come last."""
     ordered = sorted(tags, key=lambda tag: (_VERSION.match(tag) is not None, version_key(tag.lstrip("v"))))
     return tuple(reversed(ordered[-_NEAREST:]))

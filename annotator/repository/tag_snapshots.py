@@ -201,7 +201,7 @@ def files_at(
 
 
 def _first(source: Source, tags: Sequence[str]) -> Snapshot:
-    """The newest tag that can be had: what a source of packages lists it may lack."""
+    """Return the newest tag that can be opened; a package source may list more than it has."""
     newest = next((found for tag in reversed(tags) if (found := _at(source, tag)) is not None), None)
     return newest if newest is not None else source.snapshot(tags[-1])
 
@@ -236,7 +236,7 @@ def _listed(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
 def contents(
     source: Source, tags: Sequence[str], at: Mapping[str, Mapping[str, str]], wanted: set[str]
 ) -> dict[str, bytes]:
-    """The bytes of some of the blobs that `files_at` named; each is read once.
+    """Return the bytes of blobs that `files_at` named; read each blob once.
 
     Raises:
         SourceUnavailable: A blob cannot be had.
@@ -257,7 +257,7 @@ def contents(
 
 
 def tags(source: Source) -> tuple[str, ...]:
-    """A source's version tags in order.
+    """Return a source's version tags in order.
 
     Raises:
         SourceUnavailable: It has none.

@@ -54,7 +54,7 @@ class Tree:
         }
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of files; KeyError for a path that the tree does not have.
+        """Return the bytes of files; raise KeyError for a path that is not in the tree.
 
         Raises:
             Damaged: They are not what they were when the tree was stored.

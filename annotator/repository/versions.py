@@ -10,7 +10,7 @@ _DATED_VERSION = re.compile(r"(?:[A-Za-z]+-)?v?\d+\.\d+(?:\.\d+)*(?:[-.+]?[A-Za-
 
 
 def versions(tags: Iterable[str]) -> list[str]:
-    """The tags that name a version of the whole repository."""
+    """Return the tags that name a version of the whole repository."""
     return [tag for tag in tags if _DATED_VERSION.fullmatch(tag)]
 
 
@@ -19,7 +19,7 @@ _BEFORE_RELEASE = frozenset({"alpha", "beta", "dev", "pre", "rc", "tp"})
 
 
 def version_key(tag: str) -> list[tuple[int, int, str]]:
-    """A key that sorts tags as versions: numbers as numbers, candidates before what they became."""
+    """Return a sort key for version tags: numbers by value, candidates before their release."""
     return [_rank(*match) for match in _KEY_PART.findall(tag)] + [_rank("", "")]
 
 
@@ -39,7 +39,7 @@ VersionKey = tuple[tuple[int, int, int], tuple[tuple[int, int, str], ...]]
 
 
 def key(tag: str) -> VersionKey | None:
-    """What orders a tag among versions, candidates before the release; None if it is no version."""
+    """Return the sort key of a version tag, or None if the tag is no version."""
     match = _VERSION.fullmatch(tag)
     if match is None:
         return None
@@ -58,13 +58,13 @@ def _suffix(text: str) -> Iterable[tuple[int, int, str]]:
 
 
 def releases(tags: Iterable[str]) -> list[str]:
-    """The tags that are versions, in version order; one for each version."""
+    """Return the tags that are versions, in version order; one for each version."""
     keyed = {tag: found for tag in tags if (found := key(tag)) is not None}
     return sorted(keyed, key=lambda tag: (keyed[tag], tag))
 
 
 def latest(tags: Iterable[str]) -> list[str]:
-    """The latest release of each release line, in version order; no candidates, no tags of documents."""
+    """Return the latest release of each release line, in version order, without candidates."""
     found: dict[tuple[int, int], tuple[tuple[int, int, int], str]] = {}
     for tag in tags:
         number = key(tag)
@@ -77,7 +77,7 @@ def latest(tags: Iterable[str]) -> list[str]:
 
 
 def proper(tags: Sequence[str]) -> list[str]:
-    """The tags, in version order, without the candidates of a release line that never came out.
+    """Return the tags in version order, without candidates of release lines that were never released.
 
     Such a number says nothing of when it was given: what it names may be years younger than its neighbours.
     Candidates beyond the latest release may still come out.
@@ -92,7 +92,7 @@ def proper(tags: Sequence[str]) -> list[str]:
 
 
 def spanned(tags: Iterable[str], ends: Collection[str]) -> list[list[str]]:
-    """The release lines from the earliest of `ends` to the latest, each with its tags in order.
+    """Return the release lines between the earliest and latest of `ends`, each with its tags in order.
 
     All of them, if one of `ends` is no version: nothing tells where it is.
     """
@@ -105,13 +105,13 @@ def spanned(tags: Iterable[str], ends: Collection[str]) -> list[list[str]]:
 
 
 def line_name(tag: str) -> LineName:
-    """The release line of a tag; a tag that is no version is a line of its own."""
+    """Return the release line of a tag; a tag that is no version is its own line."""
     found = key(tag)
     return found[0][:2] if found is not None else (tag,)
 
 
 def release_lines(tags: Iterable[str]) -> dict[LineName, list[str]]:
-    """The tags of each release line in order; a tag that is no version is a line of its own."""
+    """Group tags by release line, in order; a tag that is no version is its own line."""
     lines: dict[LineName, list[str]] = defaultdict(list)
     for tag in tags:
         lines[line_name(tag)].append(tag)

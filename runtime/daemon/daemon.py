@@ -138,7 +138,7 @@ class Daemon(DaemonInfo):
         return self.plugin_manager
 
     def create_plugin_exec(self, m: ExitHandler) -> Executor:
-        """What starts and stops managed plugins.
+        """Return the executor, which starts and stops managed plugins.
 
         Go: daemon/daemon.go::NewDaemon.createPluginExec
         Differs:
@@ -170,7 +170,7 @@ class Daemon(DaemonInfo):
     def subscribe_to_events(
         self, since: int | None = None, until: int | None = None, filters: Args | None = None
     ) -> tuple[Sequence[Message], Subscriber[Message]]:
-        """The events of a span of time, and a queue of those to come.
+        """Return the events of a span of time, and a queue of those to come.
 
         Args:
             since: Nanoseconds since 1970, or None.
@@ -188,7 +188,7 @@ class Daemon(DaemonInfo):
         self.events_service.evict(listener)
 
     def system_disk_usage(self, *, ctx: Context | None = None) -> Sequence[Volume]:
-        """The local volumes with their sizes.
+        """Return the local volumes with their sizes.
 
         Raises:
             EngineError: Another one is at it.
@@ -275,7 +275,7 @@ class Daemon(DaemonInfo):
             raise error.with_text("couldn't create plugin manager") from error
 
     def _new_volume_service(self, waited: float) -> VolumesService:
-        """The volume service, whose getter of plugins is the store that the manager has filled."""
+        """Return the volume service, whose getter of plugins is the store that the manager has filled."""
         left = max(self.config.timings.start - waited, 0.0)
         return service.new_volume_service(
             self.config.root,

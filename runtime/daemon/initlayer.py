@@ -51,7 +51,7 @@ def setup(rootfs: Path) -> None:
 
 @contextmanager
 def _parent(top: int, path: str) -> Iterator[tuple[int, str]]:
-    """A descriptor of the directory that a path is in, and its name there; no link is among its parents."""
+    """Open the directory that contains a path; return its descriptor and the name; follow no link."""
     *parents, name = Path(path).parts[1:]
     here = os.dup(top)
     try:

@@ -39,7 +39,7 @@ _FALSE = frozenset({"", "0", "no", "false", "none"})
 
 
 def parse_form(query: bytes) -> Form:
-    """The values of each key of a query or a form.
+    """Return the values of each key of a query or a form.
 
     Raises:
         InvalidParameter: An escape in it is broken.
@@ -58,7 +58,7 @@ def parse_form(query: bytes) -> Form:
 
 
 def first(form: Form, key: str) -> str:
-    """The first value of a key; empty if it has none."""
+    """Return the first value of a key; empty if it has none."""
     values = form.get(key)
     return values[0] if values else ""
 
@@ -119,7 +119,7 @@ STATUS: Final[dict[type[EngineError], HTTPStatus]] = {
 
 
 def get_http_error_status_code(err: BaseException) -> HTTPStatus:
-    """The status of an error, by the kind that its chain of causes has.
+    """Return the HTTP status of an error, by the kind of its chain of causes.
 
     Go:
         api/server/httputils/errors.go::GetHTTPErrorStatusCode
@@ -168,7 +168,7 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
 
     def form(self) -> Form:
-        """The values of the query.
+        """Return the values of the query.
 
         Raises:
             InvalidParameter: An escape in it is broken.
@@ -184,7 +184,7 @@ class Call:
         return await asyncio.wrap_future(self.workers.submit(work, *args, **options))
 
     async def body(self) -> bytes:
-        """The whole body of a request that should be small.
+        """Read the whole body of a request that should be small.
 
         Raises:
             InvalidParameter: It is not small.
@@ -231,7 +231,7 @@ async def json_body(call: Call, wanted: type[T]) -> T:
 
 
 def filters_of(form: Form) -> Args:
-    """The filters that a client sent, in either form.
+    """Return the filters that a client sent, in either form.
 
     Raises:
         InvalidParameter: The text is in neither form.
@@ -248,7 +248,7 @@ def filters_of(form: Form) -> Args:
 
 
 def encode(value: Any) -> bytes:
-    """A value as Go's encoder writes it for clients: keys of maps sorted, and a newline at the end."""
+    """Encode a value as Go does for clients: keys of maps sorted, a newline at the end."""
     try:
         body = msgspec.json.encode(value, order="deterministic")
     except UnicodeEncodeError:
@@ -259,12 +259,12 @@ def encode(value: Any) -> bytes:
 
 
 def write_json(call: Call, code: HTTPStatus, value: Any) -> Response:
-    """An answer in JSON."""
+    """Return an answer in JSON."""
     return Response(encode(value), code, {**call.headers, "Content-Type": "application/json"})
 
 
 def write_header(call: Call, code: HTTPStatus) -> Response:
-    """An answer without a body."""
+    """Return an answer without a body."""
     return Response(status_code=code, headers=call.headers)
 
 
@@ -274,7 +274,7 @@ def api_version_supports_json_errors(version: str) -> bool:
 
 
 def error_response(err: BaseException, version: str, headers: Mapping[str, str]) -> Response:
-    """The answer that tells a client of an error.
+    """Return the answer for an error.
 
     Args:
         err: The error.

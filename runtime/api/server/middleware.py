@@ -24,7 +24,7 @@ class Middleware(Protocol):
     """Makes a handler of another, which does more."""
 
     def wrap_handler(self, handler: Handler, /) -> Handler:
-        """The handler that does more."""
+        """Return the handler with the middleware around it."""
         ...
 
 
@@ -67,7 +67,7 @@ class VersionMiddleware:
         self.min_version = min_version
 
     def wrap_handler(self, handler: Handler) -> Handler:
-        """A handler that is called with a version that is served."""
+        """Return a handler that refuses versions that are not served."""
 
         async def wrapped(call: Call) -> Response:
             call.headers["Server"] = f"Docker/{self.server_version} ({OS_TYPE})"
@@ -98,7 +98,7 @@ class ExperimentalMiddleware:
         self.experimental = "true" if experimental_enabled else "false"
 
     def wrap_handler(self, handler: Handler) -> Handler:
-        """A handler that sets the header."""
+        """Return a handler that sets the header."""
 
         async def wrapped(call: Call) -> Response:
             call.headers["Docker-Experimental"] = self.experimental

@@ -55,7 +55,7 @@ class Events:
         self._now = now
 
     def subscribe(self) -> tuple[list[Message], Subscriber[Message], Callable[[], None]]:
-        """The events that are kept, a queue of those to come, and what ends it.
+        """Subscribe: return the recent events, a queue of new ones, and a function that ends it.
 
         Differs:
             call Inc: no metrics are kept.
@@ -68,7 +68,7 @@ class Events:
     def subscribe_topic(
         self, since: int | None = None, until: int | None = None, topic: Topic | None = None
     ) -> tuple[list[Message], Subscriber[Message]]:
-        """The events that are kept from a span of time, and a queue of those to come.
+        """Return the events that are kept from a span of time, and a queue of those to come.
 
         Args:
             since: Nanoseconds since 1970, or None.
@@ -128,7 +128,7 @@ class Events:
     def load_buffered_events(
         self, since: int | None, until: int | None, topic: Topic | None
     ) -> list[Message]:
-        """The events that are kept from a span of time, oldest first; none if it has no bound.
+        """Return the events that are kept from a span of time, oldest first; none if it has no bound.
 
         Differs:
             behaviour order: an event that is older than its neighbours does not hide those before it.

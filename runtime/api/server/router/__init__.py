@@ -72,37 +72,37 @@ class Router(Protocol):
 
 
 def new_get_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for GET."""
+    """Return a route for GET."""
     return _new_route("GET", path, handler, *opts)
 
 
 def new_head_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for HEAD."""
+    """Return a route for HEAD."""
     return _new_route("HEAD", path, handler, *opts)
 
 
 def new_post_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for POST."""
+    """Return a route for POST."""
     return _new_route("POST", path, handler, *opts)
 
 
 def new_delete_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for DELETE."""
+    """Return a route for DELETE."""
     return _new_route("DELETE", path, handler, *opts)
 
 
 def new_options_route(path: str, handler: Handler, *opts: RouteWrapper) -> Route:
-    """A route for OPTIONS."""
+    """Return a route for OPTIONS."""
     return _new_route("OPTIONS", path, handler, *opts)
 
 
 def with_cancel(route: Route) -> Route:
-    """A route whose handler is cancelled when the client goes away."""
+    """Return a route whose handler is cancelled when the client goes away."""
     return replace(route, handler=cancellable_handler(route.handler))
 
 
 def cancellable_handler(handler: Handler) -> Handler:
-    """A handler that is cancelled when the client goes away; it must not read the body."""
+    """Return a handler that is cancelled when the client goes away; it must not read the body."""
 
     async def cancellable(call: Call) -> Response:
         answering = asyncio.ensure_future(handler(call))
@@ -123,7 +123,7 @@ def cancellable_handler(handler: Handler) -> Handler:
 
 
 def clean_path(path: str) -> str:
-    """The path without `.`, `..` and doubled slashes.
+    """Return the path without `.`, `..` and doubled slashes.
 
     Args:
         path: The path, decoded.

@@ -44,7 +44,7 @@ class SystemBackend(Protocol):
     """
 
     def system_info(self) -> Any:
-        """What the engine and its machine are, as JSON shows it.
+        """Return the description of the engine and its machine.
 
         Go: api/server/router/system/backend.go::Backend.SystemInfo
         """
@@ -58,7 +58,7 @@ class SystemBackend(Protocol):
         ...
 
     def system_disk_usage(self, *, ctx: Any) -> Sequence[Any]:
-        """The local volumes with their sizes.
+        """Return the local volumes with their sizes.
 
         Go: api/server/router/system/backend.go::Backend.SystemDiskUsage
         """
@@ -67,7 +67,7 @@ class SystemBackend(Protocol):
     def subscribe_to_events(
         self, since: int | None, until: int | None, filters: Args
     ) -> tuple[Sequence[Message], Subscriber[Message]]:
-        """The events of a span of time, and a queue of those to come.
+        """Return the events of a span of time, and a queue of those to come.
 
         Go: api/server/router/system/backend.go::Backend.SubscribeToEvents
         """
@@ -103,7 +103,7 @@ class Wanted(NamedTuple):
 
 
 def event_time(form_time: str) -> int | None:
-    """A time in nanoseconds since 1970; None for an empty text.
+    """Return a time in nanoseconds since 1970; None for an empty text.
 
     Raises:
         EngineError: It is no time.

@@ -51,14 +51,14 @@ class VolumeBackend(Protocol):
     """
 
     def list(self, filters: Args, *, ctx: Any) -> Listing:
-        """The volumes that filters mean.
+        """Return the volumes that match the filters.
 
         Go: api/server/router/volume/backend.go::Backend.List
         """
         ...
 
     def get(self, name: str, *, resolve_status: bool, ctx: Any) -> Any:
-        """A volume, with what its driver tells of it.
+        """Return a volume with its driver's status.
 
         Go: api/server/router/volume/backend.go::Backend.Get
         """
