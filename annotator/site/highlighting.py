@@ -75,15 +75,15 @@ class CodeLine(msgspec.Struct, frozen=True):
         return Html(
             f'<span class="ln{kind}"{named}>{skipped}'
             f'<a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
-            f'aria-label="line {self.number}"></a>{self.html}{self._leap}&#10;</span>'
+            f'aria-label="line {self.number}"></a>{self.html}{self._jump}&#10;</span>'
         )
 
     @property
-    def _leap(self) -> str:
+    def _jump(self) -> str:
         if self.line_link is None:
             return ""
         address, title = (escape(word) for word in self.line_link)
-        return f'<a class="line_link" href="{address}" title="{title}" aria-label="{title}"></a>'
+        return f'<a class="jump" href="{address}" title="{title}" aria-label="{title}"></a>'
 
 
 class LineAnchors(msgspec.Struct, frozen=True):
