@@ -321,8 +321,8 @@ def test_a_closed_cache_is_empty(reopened: Reopened) -> None:
 
 PROGRAM = """
 from pathlib import Path
-from annotator.cache import Cache, Kind
-BYTES = Kind("bytes", bytes)
+from annotator.cache import Cache, CacheKind
+BYTES = CacheKind("bytes", bytes)
 """
 
 

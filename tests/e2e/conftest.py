@@ -14,7 +14,14 @@ from annotator.config import Licence
 from annotator.golang import declarations
 from annotator.model import port
 from annotator.model.go import GoFile, ResolvedUse
-from annotator.model.port import Counterpart, GoSymbol, PythonObject
+from annotator.model.port import (
+    Agreement,
+    Comparison,
+    ComparisonRow,
+    Counterpart,
+    GoSymbol,
+    PythonObject,
+)
 from annotator.model.reference import (
     Anchor,
     Article,
@@ -25,7 +32,6 @@ from annotator.model.reference import (
     Verdict,
     Verified,
 )
-from annotator.parity import comparison
 from annotator.repository.snapshot import blob_id
 from annotator.site import inputs, markdown_text, output, pages, rendering
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
@@ -126,7 +132,7 @@ def _object(name: str, kind: str, text: bytes, lines: int) -> PythonObject:
     return PythonObject(name, kind, PYTHON, line, line + lines - 1)
 
 
-def _mirror(document: GoFile) -> PythonInput:
+def _python_input(document: GoFile) -> PythonInput:
     """A Python file that mirrors the Go file, and an example, both as hostile as they can be."""
     objects = {
         one.name: one
@@ -144,13 +150,9 @@ def _mirror(document: GoFile) -> PythonInput:
     line = objects["kitchen.cups.Cupboard.take"].line + 1
     column = call - CUPS.rfind(b"\n", 0, call)
     use = ResolvedUse(call, call + 3, line, column, call=False, path=PYTHON, symbol="kitchen.cups.cup")
-    rows = (
-        comparison.Row(
-            "field", HOSTILE[1], HOSTILE[2], 5, HOSTILE[3], 9, comparison.Agreement.DIFFERS, HOSTILE[6]
-        ),
-    )
+    rows = (ComparisonRow("field", HOSTILE[1], HOSTILE[2], 5, HOSTILE[3], 9, Agreement.DIFFERS, HOSTILE[6]),)
     pairs = tuple(
-        comparison.Pair(
+        Comparison(
             Counterpart(name, one.kind, one.path, one.line, one.end_line, ()), (originals[symbol],), rows
         )
         for name, symbol in (
@@ -196,7 +198,7 @@ def _given() -> SiteInput:
         baseline="v1",
         source="a repository of ours",
         sources={PATH: GoSourceFile(CUPBOARD, document, _uses(document, CUPBOARD))},
-        cited=(
+        articles=(
             VerifiedArticle(
                 Article("x.toml", HOSTILE[5], "javascript:1", chapters=tuple(cited)), tuple(verdicts)
             ),
@@ -204,7 +206,7 @@ def _given() -> SiteInput:
         texts=tuple(markdown_text.parse(name, text) for name, text in _TEXTS.items()),
         licence=Licence("Some Licence", "Its authors", "LICENSE"),
         notice=HOSTILE[3],
-        mirror=_mirror(document),
+        python=_python_input(document),
     )
 
 

@@ -83,7 +83,7 @@ def test_lines_past_the_end_are_left_out() -> None:
 
 
 def test_a_cited_line_is_marked() -> None:
-    lines = highlighting.code_lines(b"a\nb", 1, 2, anchors=HERE, articles=frozenset({2}))
+    lines = highlighting.code_lines(b"a\nb", 1, 2, anchors=HERE, cited=frozenset({2}))
 
     assert [line.cited for line in lines] == [False, True]
 
