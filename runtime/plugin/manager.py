@@ -170,9 +170,13 @@ class Manager(ManagerBackend, ManagerLinux):
     def _remove_leftovers(self) -> None:
         for directory, pattern in _LEFTOVERS:
             path = self.config.root / directory
-            if not path.is_symlink():
-                for leftover in list(path.glob(pattern)):
-                    workers.run(self.config.workers, partial(_remove_leftover, leftover))
+            try:
+                leftovers = [] if path.is_symlink() else list(path.glob(pattern))
+            except OSError as error:
+                log.warning("cannot look for leftovers in %s: %s", path, describe(error))
+                continue
+            for leftover in leftovers:
+                workers.run(self.config.workers, partial(_remove_leftover, leftover))
 
     def reload(self) -> None:
         """Load every plugin of the root, then restore or start the enabled ones side by side.
