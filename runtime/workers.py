@@ -6,12 +6,18 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import ParamSpec, Protocol, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from runtime.errdefs import InvalidParameter
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+IDLE: Final = 3.0
+"""Seconds for which a thread waits for its next task."""
+Tasks: TypeAlias = SimpleQueue[Callable[[], None]]
+"""How a thread receives its tasks."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +46,15 @@ def check(workers: object) -> None:
 
 
 class Threads:
-    """A daemon thread for each task, so that a hanging task delays neither others nor the exit."""
+    """A daemon thread for each task under way, so that a hanging task delays neither others nor the exit.
+
+    A thread whose task has ended waits a few seconds for the next, since to start a thread takes longer than
+    most tasks.
+    """
+
+    def __init__(self) -> None:
+        self._mu = threading.Lock()
+        self._idle: list[Tasks] = []
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
         """Begin a task and return its future at once."""
@@ -53,8 +67,35 @@ class Threads:
             except BaseException as error:  # noqa: BLE001 - the future has it
                 future.set_exception(error)
 
-        threading.Thread(target=run, name="worker", daemon=True).start()
+        self._thread().put(run)
         return future
+
+    def _thread(self) -> Tasks:
+        """Return the queue of the thread that became idle last, or of a new one."""
+        with self._mu:
+            if self._idle:
+                return self._idle.pop()
+        tasks: Tasks = SimpleQueue()
+        threading.Thread(target=self._work, args=(tasks,), name="worker", daemon=True).start()
+        return tasks
+
+    def _work(self, tasks: Tasks) -> None:
+        while (task := self._next(tasks)) is not None:
+            task()
+            del task  # what it holds must not live until the next one comes
+            with self._mu:
+                self._idle.append(tasks)
+
+    def _next(self, tasks: Tasks) -> Callable[[], None] | None:
+        """Return the next task, or None if none has come for `IDLE` seconds."""
+        while True:
+            try:
+                return tasks.get(timeout=IDLE)
+            except Empty:
+                with self._mu:
+                    if tasks in self._idle:  # else a task is about to come
+                        self._idle.remove(tasks)
+                        return None
 
 
 def run(workers: Workers, task: Callable[[], None]) -> Future[None]:
