@@ -10,6 +10,9 @@ import errno
 import logging
 import os
 import re
+import select
+import threading
+from contextlib import suppress
 from enum import IntFlag
 from pathlib import Path
 from typing import Final
@@ -23,6 +26,8 @@ MNT_DETACH = 2
 
 _MOUNT_INFO = Path("/proc/self/mountinfo")
 _MOUNT_POINT_FIELD = 4
+_ESCAPED = re.compile(r"[\s\\#]")
+"""What the table has in another form."""
 
 
 def get_mounts() -> list[str]:
@@ -38,6 +43,44 @@ def get_mounts() -> list[str]:
     except FileNotFoundError:
         return []
     return [_unescape(line.split(" ")[_MOUNT_POINT_FIELD]) for line in lines]
+
+
+class MountTable:
+    """The kernel's table of mounts, which is read again only once it has changed."""
+
+    def __init__(self) -> None:
+        self._mu = threading.Lock()
+        self._changes = select.poll()
+        self._table = b""
+        self._descriptor = -1
+        with suppress(OSError):
+            self._descriptor = os.open(_MOUNT_INFO, os.O_RDONLY | os.O_CLOEXEC)
+            self._changes.register(self._descriptor, select.POLLPRI)  # the kernel reports each change once
+            self._table = self._read()
+
+    def may_have(self, path: str) -> bool:
+        """Return whether something may be mounted at a path or below.
+
+        Args:
+            path: Absolute, and without symlinks.
+        """
+        with self._mu:
+            if self._descriptor < 0 or _ESCAPED.search(path):
+                return True
+            if self._changes.poll(0):
+                self._table = self._read()
+            return os.fsencode(path) in self._table
+
+    def close(self) -> None:
+        """Close the table; from then on anything may be mounted anywhere."""
+        with self._mu:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _read(self) -> bytes:
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        return b"".join(iter(lambda: os.read(self._descriptor, 1 << 16), b""))
 
 
 def mounted(mountpoint: Path) -> bool:

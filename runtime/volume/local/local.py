@@ -101,6 +101,7 @@ class Root(CrashSafe):
         field rootIdentity: see `new`.
         extra descriptor: everything is done through it, so that no swapped symlink leads elsewhere.
         extra real_path: the path without symlinks, as in the mount table.
+        extra mounts: the mount table, for every removal.
         extras broken, blocked: what is wrong with a volume, and why there can be no volumes at all.
         extra leftovers: what a crash left.
         extra name: what moby's method of that name returns.
@@ -116,6 +117,7 @@ class Root(CrashSafe):
         self.base = base
         self.real_path = os.path.realpath(self.path)
         self.descriptor = descriptor
+        self.mounts = mount.MountTable()
         self.volumes: dict[str, LocalVolume] = {}
         self.broken: dict[str, str] = {}
         self.leftovers: list[str] = []
@@ -250,6 +252,7 @@ class Root(CrashSafe):
                 os.close(self.descriptor)
             # The system gives a number that is free to whatever is opened next.
             self.descriptor = CLOSED
+        self.mounts.close()
 
     def scoped_path(self, real_path: str, volume: LocalVolume) -> bool:
         """Whether a path lies in the volume's own directory, its parts compared rather than its letters.
