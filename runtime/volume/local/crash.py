@@ -46,6 +46,8 @@ MARK: Final = 0o1700
 MOUNT_INFO: Final = Path("/proc/self/mountinfo")
 ORDERED: Final = frozenset({"ext3", "ext4"})
 """File systems that write their journal in order."""
+NO_JOURNAL: Final = "<none>"
+"""Who writes the journal of an ext4 file system that was made without one."""
 
 
 def aside(prefix: str, name: str) -> str:
@@ -61,6 +63,7 @@ class CrashSafe:
         path: The directory of all volumes.
         real_path: The same without symlinks, as in the mount table.
         descriptor: Its descriptor; every step goes through it.
+        mounts: The mount table.
         leftovers: Directories that a crash left.
     """
 
@@ -68,6 +71,7 @@ class CrashSafe:
     path: str
     real_path: str
     descriptor: int
+    mounts: mount.MountTable
     volumes: MutableMapping[str, Any]
     broken: dict[str, str]
     leftovers: list[str]
@@ -147,7 +151,8 @@ class CrashSafe:
         """
         removal = _Removal(volume.name, self.descriptor)
         try:
-            if mounts := mount.mounts_under(f"{self.real_path}/{volume.name}"):
+            path = f"{self.real_path}/{volume.name}"
+            if self.mounts.may_have(path) and (mounts := mount.mounts_under(path)):
                 raise system.MountInside(mounts[-1])
             with self.m:
                 removal.hide()
@@ -331,6 +336,17 @@ class _Removal:
 def is_marked(name: str, parent: int) -> bool:
     """Return whether this is a directory whose removal has begun."""
     return os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode == stat.S_IFDIR | MARK
+
+
+def has_journal(directory: Path) -> bool:
+    """Return whether a directory is on ext3 or ext4 with a journal."""
+    device = directory.stat().st_dev
+    name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+    try:
+        writer = Path("/sys/fs/ext4", name, "journal_task").read_text("utf-8").strip()
+    except OSError:  # ext4 before Linux 4.13 has no such file
+        writer = ""
+    return writer != NO_JOURNAL and commits_cover_directories(directory)
 
 
 def commits_cover_directories(directory: Path) -> bool:

@@ -20,9 +20,9 @@ import pytest
 from runtime.check import inspect
 from runtime.errdefs import EngineError
 from runtime.volume.local import local_unix
-from runtime.volume.local.crash import aside
+from runtime.volume.local.crash import aside, has_journal
 from runtime.volume.local.local import Root
-from runtime.volume.service.db import CHECKPOINT, Metadata, VolumeMetadata, connect
+from runtime.volume.service.db import CHECKPOINT, WAL_SIZE, Metadata, VolumeMetadata, connect
 from runtime.volume.service.service import VolumesService
 from tests.runtime.volume.invariants import check
 
@@ -333,6 +333,23 @@ def test_write_ahead_file_is_emptied(stores: Any) -> None:
     assert file.stat().st_size < (CHECKPOINT + 50) * 4200
     stores.close(service.vs)
     assert stores.service().vs.db.get("one").labels == {"number": str(2 * CHECKPOINT - 1)}
+
+
+def test_write_ahead_file_keeps_its_size_without_a_journal(tmp_path: Path) -> None:
+    if has_journal(tmp_path):
+        pytest.skip("temporary files are on a file system with a journal")
+    path, file = tmp_path / "records", tmp_path / "records-wal"
+    records = Metadata(connect(path))
+    before = file.stat().st_size
+    for number in range(2 * CHECKPOINT):
+        records.set("one", VolumeMetadata("one", labels={"number": str(number)}))
+    assert before == WAL_SIZE
+    assert file.stat().st_size <= before + 10 * 4120
+    shutil.copytree(tmp_path, tmp_path / "killed")  # what is there without a clean end
+    copy = Metadata(connect(tmp_path / "killed" / "records"))
+    assert copy.get("one").labels == {"number": str(2 * CHECKPOINT - 1)}
+    copy.close()
+    records.close()
 
 
 @pytest.mark.usefixtures("inline")
