@@ -81,6 +81,7 @@ class Daemon(DaemonInfo):
             param ctx: the start is bounded, and need not be called off.
             extra lock: moby's command has a pid file.
             order New: events are made before the plugin manager, so that none can be lost.
+            order getPluginExecRoot: the exec root is locked first, so that no two engines share it.
             behaviour rest: the steps that are about containers, images and networks are not here.
             errors unable-to-get-the-tempdir-under, unable-to-get-the-full-path-to-the-tempdir,
                 unable-to-create-the-tempdir: no temporary directory is made.
