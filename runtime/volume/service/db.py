@@ -138,20 +138,24 @@ class GroupCommit:
         return None
 
     def _transact(self, batch: Sequence[Write]) -> None:
+        if len(batch) == 1:
+            self._apply(batch[0])  # a statement is a transaction of its own
+            return
         self.database.execute("begin immediate")
         try:
             for write in batch:
-                if write.value is None:
-                    self.database.execute("delete from volumes where name = ?", (write.name,))
-                else:
-                    self.database.execute(
-                        "insert or replace into volumes values (?, ?)", (write.name, write.value)
-                    )
+                self._apply(write)
             self.database.execute("commit")
         except BaseException:
             if self.database.in_transaction:
                 self.database.execute("rollback")
             raise
+
+    def _apply(self, write: Write) -> None:
+        if write.value is None:
+            self.database.execute("delete from volumes where name = ?", (write.name,))
+        else:
+            self.database.execute("insert or replace into volumes values (?, ?)", (write.name, write.value))
 
 
 class Metadata:
