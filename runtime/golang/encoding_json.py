@@ -172,7 +172,8 @@ def _go_name(kind: inspect.Type) -> str:
         case inspect.DictType():
             return f"map[{_go_name(kind.key_type)}]{_go_name(kind.value_type)}"
         case inspect.StructType():
-            return f"{kind.cls.__module__.rpartition('.')[2]}.{kind.cls.__name__.lstrip('_')}"
+            package = kind.cls.__module__.split(".")[-2:][0]  # a Go package is a directory, not a file
+            return f"{package}.{kind.cls.__name__.lstrip('_')}"
         case inspect.UnionType():
             return _go_name(_not_none(kind))
         case _:

@@ -137,13 +137,6 @@ REASONS = (
         '"Source": "/srv", "Type"',
     ),
     Reason(
-        "mended",
-        "what has the wrong type is named by its place in config.json, not by Go's types",
-        "/plugins/create",
-        "^500 (.*failed to parse config: )json: cannot unmarshal",
-        "^500 (.*failed to parse config: )Expected",
-    ),
-    Reason(
         "not part of this engine",
         "registries",
         "/plugins/(pull|privileges|p/q/push|p/q/upgrade)",

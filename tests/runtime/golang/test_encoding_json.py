@@ -132,8 +132,8 @@ def test_keys_match_whatever_their_case(document: Any, body: Body) -> None:
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ([], "json: cannot unmarshal array into Go value of type test_encoding_json.Body"),
-        (1, "json: cannot unmarshal number into Go value of type test_encoding_json.Body"),
+        ([], "json: cannot unmarshal array into Go value of type golang.Body"),
+        (1, "json: cannot unmarshal number into Go value of type golang.Body"),
         ({"Name": True}, "json: cannot unmarshal bool into Go struct field Body.Name of type string"),
         (
             {"Labels": "x"},

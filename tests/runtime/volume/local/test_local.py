@@ -297,7 +297,7 @@ def test_volume_that_lost_its_options_is_not_mounted(
             b'{"MountType":3}',
             "json: cannot unmarshal number into Go struct field OptsConfig.MountType of type string",
         ),
-        (b"[]", "json: cannot unmarshal array into Go value of type local_unix.OptsConfig"),
+        (b"[]", "json: cannot unmarshal array into Go value of type local.OptsConfig"),
     ],
 )
 def test_broken_options_are_explained_in_go_s_words(root: Root, content: bytes, words: str) -> None:
