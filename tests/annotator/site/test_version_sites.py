@@ -103,6 +103,7 @@ def test_a_tag_that_is_no_name_of_a_folder_becomes_one(folder: Path) -> None:
     assert (folder / "html" / name / "index.html").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", [b"{", b'[{"version": "../..", "title": "x"}]', b"[1]"])
 def test_a_list_that_is_damaged_or_names_other_folders_is_made_anew(folder: Path, hostile: bytes) -> None:
     version_sites.publish([version("v1")], folder, "v1")

@@ -386,6 +386,7 @@ def no_fault(_plugin: Broken, _method: str, _request: Json) -> None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, broken = FAULTS[fault]
