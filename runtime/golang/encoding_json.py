@@ -172,7 +172,8 @@ def _go_name(kind: inspect.Type) -> str:
         case inspect.DictType():
             return f"map[{_go_name(kind.key_type)}]{_go_name(kind.value_type)}"
         case inspect.StructType():
-            package = kind.cls.__module__.split(".")[-2:][0]  # a Go package is a directory, not a file
+            # A Go package is a directory, not a file; a class whose file stands for a directory says so.
+            package = getattr(kind.cls, "go_package", kind.cls.__module__.split(".")[-2:][0])
             return f"{package}.{kind.cls.__name__.lstrip('_')}"
         case inspect.UnionType():
             return _go_name(_not_none(kind))

@@ -10,7 +10,7 @@ Go:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -30,6 +30,8 @@ class VolumeUsageData(msgspec.Struct, frozen=True):
 class VolumeCreateBody(msgspec.Struct, frozen=True, rename="pascal"):
     """A request to create a volume."""
 
+    go_package: ClassVar[str] = "volume"
+
     driver: str = ""
     driver_opts: Mapping[str, str] | None = None
     labels: Mapping[str, str] | None = None
@@ -38,6 +40,8 @@ class VolumeCreateBody(msgspec.Struct, frozen=True, rename="pascal"):
 
 class VolumeListOKBody(msgspec.Struct, frozen=True, rename="pascal"):
     """Volumes, and what kept others from being listed."""
+
+    go_package: ClassVar[str] = "volume"
 
     volumes: Sequence[Any]
     warnings: Sequence[str] | None
