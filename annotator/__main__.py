@@ -11,7 +11,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; SIGTERM ends it as Ctrl-C does."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # else whoever started us wants it ignored
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # the parent process may want it ignored
         signal.signal(signal.SIGTERM, _interrupt)
     try:
         from annotator import cli  # noqa: PLC0415 - so that Ctrl-C while it loads shows no traceback

@@ -10,7 +10,7 @@ from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, shortened
 from annotator.model.port import Baseline
 
-RECORD_AGAIN = "make it anew with `annotator record`"
+RECORD_AGAIN = "write it again with `annotator record`"
 _LAST_LINE = 999_999_999
 
 _decode = msgspec.json.Decoder(Baseline).decode
@@ -28,7 +28,7 @@ def decode(name: str, text: bytes) -> Baseline:
     """Return the facts that a file records.
 
     Raises:
-        InvalidInput: It is not such a file; the sentence says how to make it anew.
+        InvalidInput: The file does not hold baseline facts; the message says how to write it again.
     """
     try:
         found = _decode(text)

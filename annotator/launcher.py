@@ -1,4 +1,4 @@
-"""Runs a command that ends with whoever started it: `python launcher.py COMMAND...`.
+"""Runs a command that ends when its parent process ends: `python launcher.py COMMAND...`.
 
 Standard input is a pipe of which only the starter has the other end. When that closes, because the starter
 wants the command to end or was killed itself, the command is interrupted, so that it can remove its temporary

@@ -47,7 +47,7 @@ def resolve_names(
 ) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     """Find the originals of the objects that no `Go:` line names, by name in their module's Go files.
 
-    A class, method or function is the counterpart of the Go symbol of the same name but for case and
+    A class, method or function is the counterpart of the Go symbol with its name, ignoring case and
     underscores, if exactly one of the files declares it. A method's receiver is what its class mirrors.
 
     Args:

@@ -113,7 +113,7 @@ class CrossReferences:
         return frozenset(own.values()).union(*inner) if all(inner) else frozenset()
 
     def _interface(self, folder: str, name: str) -> GoSymbol | None:
-        """Return an interface of the same package, which another one embeds."""
+        """Return an interface that another one of its package embeds."""
         found = (one for one in self._symbols if one.kind is Kind.INTERFACE and one.symbol == name)
         return next((one for one in found if folder_of(one.path) == folder), None)
 

@@ -106,7 +106,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         python: What is shown of the Python packages.
         since_baseline: What became of the mapped symbols since the baseline; empty at the baseline.
         elsewhere: The same at the tags of the other versions, which stand beside this one.
-        history: What is told of many tags.
+        history: The histories of symbols over many tags.
         packages: The Python packages whose structure is drawn.
         locking: What the Go files say of locks, where a text asks for that.
         figures: What was measured, by the names of the benchmarks.

@@ -228,7 +228,7 @@ def _placed(looked_for: Search, found: Found, place: _Place) -> Outcome:
         case _Place.FILE:
             return _in_file(looked_for, found, where)
         case _Place.PACKAGE:
-            return Moved(at, Evidence.SYMBOL, f"{where}: another file of the same package")
+            return Moved(at, Evidence.SYMBOL, f"{where}: another file of its package")
         case _Place.TREE:
             return Moved(at, Evidence.FILE_RENAME, f"{where}: the file moved there")
 

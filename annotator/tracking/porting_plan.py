@@ -39,7 +39,7 @@ ADVICE: Mapping[tuple[str, str], str] = {
     ("field", "new"): "add it, or say under Differs why it is not needed",
     ("field", "gone"): "remove it, or say under Differs what it still is for",
     ("field", "changed"): "see whether its type here still fits",
-    ("method", "new"): "whoever implements this needs it too",
+    ("method", "new"): "every implementation needs it, too",
     ("method", "gone"): "nobody has to implement it any more",
     ("method", "changed"): "its signature is another one, for callers and for implementers",
     ("param", "new"): "callers have something new to pass",

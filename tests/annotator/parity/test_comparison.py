@@ -686,7 +686,7 @@ def test_facts_that_cannot_be_read_are_said_with_their_line(shop, old, new, says
         baseline_file.decode("baseline.json", text.encode())
 
     assert says in str(caught.value)
-    assert re.match(r"baseline\.json:\d+: .*make it anew with `annotator record`", str(caught.value))
+    assert re.match(r"baseline\.json:\d+: .*write it again with `annotator record`", str(caught.value))
 
 
 def test_facts_have_one_line_a_symbol(shop):
