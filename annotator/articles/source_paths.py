@@ -241,7 +241,7 @@ def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
 
 
 def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
-    """Split a path in another repository of the same owner into repository and path: `docker/cli/cli/command/…`.
+    """Split a path in a repository of the same owner into repository and path: `docker/cli/cli/command/…`.
 
     Only where the name stands twice, as no path of this repository's own begins.
     """
