@@ -43,7 +43,7 @@ class VolumeWrapper:
         volume/service/store.go::volumeWrapper.Labels
         volume/service/store.go::volumeWrapper.Scope
     Differs:
-        extra api: what the API says of a local volume, made once.
+        extra api: the API form of a local volume, which never changes; a list of 10,000 is made from them.
         behaviour copy: labels and options are handed out as they are, for reading.
         extras name, driver_name: of the volume, which moby embeds.
     """
