@@ -43,14 +43,15 @@ serve: $(SITE) ## build the site and serve it on http://127.0.0.1:8000
 build: $(SITE) ## build the site
 	@$(PY) -m annotator build $(ARGS)
 
+# Tests that start dockerd run one after the other: dockerd asks every plugin in the machine's plugin folders.
 test: $(DEV) ## every test but the slow ones
-	$(PY) -m pytest -n auto $(ARGS)
+	$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
 
 test-slow: $(DEV) ## only the slow tests
-	$(PY) -m pytest -n 2 -m slow $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
 
 test-all: $(DEV) ## every test
-	$(PY) -m pytest -n auto -m '' $(ARGS)
+	$(PY) -m pytest -n auto --dist loadgroup -m '' $(ARGS)
 
 bench: $(DEV) ## measure, side by side with peers; ARGS='--json site/figures.json' keeps the figures
 	$(PY) tests/benchmarks $(ARGS)

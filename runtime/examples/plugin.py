@@ -11,16 +11,18 @@ this one file is all there is to pack.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import functools
 import json
+import os
 import re
 import shutil
 import signal
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +35,7 @@ HALVES = ".unfinished"
 OPTIONS = "options.json"
 MOUNTS = "mounts.json"
 BOOT = Path("/proc/sys/kernel/random/boot_id")
+MAX_SOCKET_PATH = 107
 BODY_LIMIT = 1024 * 1024
 SHOWN = 300
 TOO_LONG = b"a body that is too long"
@@ -179,13 +182,27 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind the socket; there is no host and no port to look up."""
-        self.socket.bind(self.server_address)
+        with _short(Path(str(self.server_address))) as path:
+            self.socket.bind(path)
+
+
+@contextlib.contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """Name a socket in 107 bytes, through the descriptor of its directory if need be."""
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
+        yield str(path)
+        return
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
 
 
 def _is_left_behind(path: Path) -> bool:
     """Whether this is the socket of a plugin that was killed."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        return path.is_socket() and probe.connect_ex(str(path)) == errno.ECONNREFUSED
+    with socket.socket(socket.AF_UNIX) as probe, _short(path) as short:
+        return path.is_socket() and probe.connect_ex(short) == errno.ECONNREFUSED
 
 
 class Handler(BaseHTTPRequestHandler):

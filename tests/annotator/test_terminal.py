@@ -128,13 +128,14 @@ def test_timer_and_logger_are_as_before_at_the_end():
 # A command whose work takes longer than a stage may without being shown.
 _SLOW = """\
 import time, sys
-from annotator import cli, pipeline, terminal
-verify = pipeline.verify
+from annotator import cli, terminal
+from annotator.commands import verify as command
+verify = command.verify
 def slow(at, files):
     terminal.report("waiting for nothing", 1, 2)
     time.sleep(1.5)
     return verify(at, files)
-pipeline.verify = slow
+command.verify = slow
 cli.main(sys.argv[1:])
 """
 

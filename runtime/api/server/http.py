@@ -47,6 +47,8 @@ def serve(
         api/server/server.go::Server.serveAPI
         api/server/server.go::Server.Wait
         api/server/server.go::Server.Close
+    Differs:
+        param waitChan: the function returns when serving has ended.
     """
     _allow_many_files()
     for listener in listeners:

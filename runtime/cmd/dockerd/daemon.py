@@ -41,6 +41,12 @@ class DaemonCli:
         socket_group: The group that may use unix sockets; the process's own by default.
         patience: Seconds that requests get to end when the engine stops.
 
+    Differs:
+        fields configFile, flags: `cli` reads the command line.
+        field d: made in `start`.
+        field authzMiddleware: no plugin authorizes requests here.
+        extra socket_group: in the settings of moby.
+        extra patience: moby gives requests no time.
     """
 
     def __init__(self, config: Config, socket_group: str = "", patience: float = PATIENCE) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from tests.e2e.engine.conftest import Engine, making_engines
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dockerd")]
 
 Json = dict[str, Any]
 PLUGINS = Path("/run/docker/plugins")

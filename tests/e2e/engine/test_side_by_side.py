@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dockerd")]
 
 VERSIONS = ("", "/v1.24", "/v1.30", "/v1.39")
 

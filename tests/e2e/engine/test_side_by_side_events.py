@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dockerd")]
 
 PLUGIN = "events/plugin:latest"
 FILTERS: tuple[Any, ...] = (
