@@ -668,7 +668,9 @@ def _session(
     project = project or config.find(Path.cwd())
     with (
         _interruptible(),
-        session.session(project, session.Asked(source, tag, history), terminal.report, _say) as at,
+        session.open_session(
+            project, session.SourceOptions(source, tag, history), terminal.report, _say
+        ) as at,
     ):
         if at.notice:
             _say(at.notice)

@@ -1,4 +1,4 @@
-"""A project, an open source, and the trees that are read from it."""
+"""Opens the source of a project for one command and hands out its source trees by tag."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from annotator.repository.tag_snapshots import TagSnapshots
 
 
 class Session:
-    """A project, an open source at the tag that is asked for, and the trees that were read from it."""
+    """A project, its open source at one tag, and the source trees that were read from it."""
 
     def __init__(
         self,
         project: Project,
-        opened: factory.Opened,
+        opened: factory.OpenedSource,
         cache: Cache,
         *,
         warn: Warn = no_warning,
@@ -44,11 +44,11 @@ class Session:
 
     @property
     def tree(self) -> SourceTree:
-        """The tree at the tag that is asked for.
+        """The source tree at the session's tag.
 
         Raises:
             UnknownTag: The source has no such tag.
-            InvalidInput: There is no Go file in it.
+            InvalidInput: The tree has no Go file.
         """
         tree = self._trees.get(self.tag) or self._read(self.tag)
         self._trees[self.tag] = tree
@@ -60,30 +60,30 @@ class Session:
         return tree
 
     @cached_property
-    def facts(self) -> Baseline | None:
-        """What is recorded of the baseline, if anything is."""
+    def baseline(self) -> Baseline | None:
+        """The recorded facts about the baseline, if there are any."""
         if self._parent is not None:
-            return self._parent.facts
+            return self._parent.baseline
         return recorded(self.project) if (self.project.site / BASELINE).is_file() else None
 
     @cached_property
-    def originals(self) -> Mapping[str, GoSymbol]:
-        """What is recorded, by the project's notation."""
+    def baseline_symbols(self) -> Mapping[str, GoSymbol]:
+        """The recorded symbols of the baseline by their notation."""
         if self._parent is not None:
-            return self._parent.originals
-        return {one.notation: one for one in self.facts.symbols} if self.facts else {}
+            return self._parent.baseline_symbols
+        return {symbol.notation: symbol for symbol in self.baseline.symbols} if self.baseline else {}
 
-    def showing(self, tag: str) -> Session:
-        """Return the same source at another tag."""
-        opened = factory.Opened(self.source, tag, self.notice)
-        shown = Session(self.project, opened, self.cache, warn=self.warn, parent=self)
+    def at_tag(self, tag: str) -> Session:
+        """Return a session with the same source at another tag."""
+        opened = factory.OpenedSource(self.source, tag, self.notice)
+        session = Session(self.project, opened, self.cache, warn=self.warn, parent=self)
         baseline_tag = self.project.config.baseline
         if baseline_tag != tag:  # the one tree that every tag is compared with
-            shown._trees[baseline_tag] = self.at_hand(baseline_tag)
-        return shown
+            session._trees[baseline_tag] = self.tree_if_available(baseline_tag)
+        return session
 
-    def at_hand(self, tag: str) -> SourceTree | None:
-        """Return the tree at a tag if no download is needed, or None."""
+    def tree_if_available(self, tag: str) -> SourceTree | None:
+        """Return the source tree at a tag if that needs no download, or None."""
         if tag == self.tag:
             return self.tree
         if tag not in self._trees:
@@ -92,7 +92,7 @@ class Session:
 
     @cached_property
     def known_tags(self) -> frozenset[str]:
-        """The source's tags, if it has many at hand; else none."""
+        """The tags of a source that has its history; none of another one."""
         if self._parent is not None:
             return self._parent.known_tags
         return frozenset(self.source.tags()) if self.source.has_history else frozenset()
@@ -108,7 +108,7 @@ class Session:
 
     @cached_property
     def tag_snapshots(self) -> TagSnapshots:
-        """The source at its version tags.
+        """The Go files of the source at its version tags.
 
         Raises:
             SourceUnavailable: The source cannot be read, or has no version tags.
@@ -118,14 +118,14 @@ class Session:
         return TagSnapshots(self.source, self.version_tags, known=self.baseline_tree().snapshot)
 
     def baseline_tree(self) -> SourceTree:
-        """Return the tree at the baseline tag.
+        """Return the source tree at the baseline tag.
 
         Raises:
-            SourceUnavailable: The source does not have it, and what needs history cannot do without.
+            SourceUnavailable: The source does not have it.
         """
         baseline_tag = self.project.config.baseline
-        found = self.at_hand(baseline_tag)
-        if found is None:
+        tree = self.tree_if_available(baseline_tag)
+        if tree is None:
             lacking = (
                 f"the source that is read of {self.source.repository} lacks the tag {baseline_tag}"
                 if self.source.has_history
@@ -133,14 +133,14 @@ class Session:
                 "single releases only"
             )
             raise SourceUnavailable(f"{lacking}; give `--source` a repository with all tags")
-        return found
+        return tree
 
     def _existing(self, tag: str) -> SourceTree | None:
         if not self.source.has_history:
             return None
         try:
             return self._read(tag)
-        except (UnknownTag, InvalidInput):  # nothing of that name is there
+        except (UnknownTag, InvalidInput):
             return None
         except AnnotatorError as error:
             self.warn(f"{tag} cannot be read, so what is cited there is only looked up by name: {error}")
@@ -150,8 +150,8 @@ class Session:
         return SourceTree(self.source.snapshot(tag), self.cache)
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """What the command line asks for: a source, a tag, and whether many tags will be read."""
+class SourceOptions(msgspec.Struct, frozen=True):
+    """Options of a command: a source, a tag, and whether many tags will be read."""
 
     source: str | None = None
     tag: str | None = None
@@ -159,9 +159,9 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def session(
+def open_session(
     project: Project,
-    asked: Asked,
+    options: SourceOptions,
     progress: Progress,
     warn: Warn,
 ) -> Iterator[Session]:
@@ -171,14 +171,18 @@ def session(
         SourceUnavailable: The source cannot be had.
     """
     folder = factory.cache_folder()
-    opened = _opened(project, asked, folder, progress)
+    opened = _open_source(project, options, folder, progress)
     with opened.source, Cache(folder, warn=warn) as cache:
         yield Session(project, opened, cache, warn=warn)
 
 
-def _opened(project: Project, asked: Asked, folder: Path, progress: Progress) -> factory.Opened:
+def _open_source(
+    project: Project, options: SourceOptions, cache: Path, progress: Progress
+) -> factory.OpenedSource:
     config = project.config
-    if not asked.history:
-        return factory.open_default(asked.source, asked.tag, config=config, cache=folder, progress=progress)
-    found = factory.open_source(asked.source, config=config, cache=folder, progress=progress, history=True)
-    return factory.Opened(found, asked.tag or found.default_tag(config.baseline))
+    if not options.history:
+        return factory.open_default(
+            options.source, options.tag, config=config, cache=cache, progress=progress
+        )
+    source = factory.open_source(options.source, config=config, cache=cache, progress=progress, history=True)
+    return factory.OpenedSource(source, options.tag or source.default_tag(config.baseline))

@@ -63,16 +63,16 @@ def build_versions(
     def elsewhere() -> Mapping[str, tuple[Verdict, ...]]:
         reader = python()
         mirror = reader.source if reader else PythonInput()
-        return {tag: verify_mapped_symbols(session.showing(tag), mirror)[0] for tag in all_tags}
+        return {tag: verify_mapped_symbols(session.at_tag(tag), mirror)[0] for tag in all_tags}
 
     def version(tag: str) -> version_sites.VersionSite:
         def files() -> Mapping[str, bytes]:
             with_others = msgspec.structs.replace(options, elsewhere=elsewhere())
-            made, result = make_files(session.showing(tag), articles, with_others, python())
+            made, result = make_files(session.at_tag(tag), articles, with_others, python())
             report(result)
             return made
 
-        return version_sites.VersionSite(tag, fingerprint(session.showing(tag), articles, options), files)
+        return version_sites.VersionSite(tag, fingerprint(session.at_tag(tag), articles, options), files)
 
     project = session.project
     return version_sites.publish([version(tag) for tag in all_tags], project.site, project.config.baseline)

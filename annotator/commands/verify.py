@@ -119,7 +119,7 @@ def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     said = load_counterparts(at.project)
     found, remarks = said.counterparts, said.remarks
     tag = at.project.config.baseline
-    tree = at.at_hand(tag) if found else None
+    tree = at.tree_if_available(tag) if found else None
     file = at.project.site / BASELINE
     known = recorded(at.project) if file.is_file() else None
     if tree is not None:

@@ -11,13 +11,14 @@ import platformdirs
 from annotator.config import Config
 from annotator.errors import SourceUnavailable
 from annotator.model.source import Progress, no_progress
+from annotator.repository.debian import DebianSource
 from annotator.repository.git_clone import CloneSource, is_url, public, without_scheme
 from annotator.repository.local_git import WAYS_OUT, LocalSource
 from annotator.repository.snapshot import Source
 
 
-class Opened(msgspec.Struct, frozen=True):
-    """A source, the tag to show from it, and a sentence on why it is not the one that was expected."""
+class OpenedSource(msgspec.Struct, frozen=True):
+    """An open source, the tag to read, and a notice if it is not the default source."""
 
     source: Source
     tag: str
@@ -38,13 +39,13 @@ def open_source(
     progress: Progress = no_progress,
     history: bool = False,
 ) -> Source:
-    """Open the source that was asked for, or the default one.
+    """Open the source that `--source` names, or the default one.
 
     Args:
         source: A git URL, the path of a git repository, `debian`, or None for the config's repository.
         config: The project's settings.
-        cache: The cache folder, which need not exist.
-        progress: Told how a download goes on.
+        cache: The cache folder; made if it is needed.
+        progress: Called with the progress of a download.
         history: Whether many tags will be read: a URL is then cloned with all of its history.
 
     Raises:
@@ -53,8 +54,6 @@ def open_source(
     """
     address = without_scheme(source or config.repository)
     if address == "debian":
-        from annotator.repository.debian import DebianSource
-
         return DebianSource(config, cache=cache, progress=progress)
     if is_folder(address) or not is_url(address):
         return LocalSource(Path(address), repository=config.repository)
@@ -69,46 +68,46 @@ def open_default(
     config: Config,
     cache: Path,
     progress: Progress = no_progress,
-) -> Opened:
-    """Open a source for one tag; Debian's packages when nothing was asked for and nobody answers.
+) -> OpenedSource:
+    """Open a source for one tag; if the default source does not answer, Debian's packages.
 
     Args:
         source: What `--source` says, or None.
         tag: What `--tag` says, or None for the baseline or the tag nearest to it.
         config: The project's settings.
-        cache: The cache folder, which need not exist.
-        progress: Told how a download goes on.
+        cache: The cache folder; made if it is needed.
+        progress: Called with the progress of a download.
 
     Raises:
         InvalidInput: `source` is an option or transport in disguise.
-        SourceUnavailable: The source does not answer, and nothing may stand in for it.
+        SourceUnavailable: The source does not answer, and no other source may be used.
     """
     opened = open_source(source, config=config, cache=cache, progress=progress)
     if source is None and tag is None and config.debian and isinstance(opened, CloneSource):
-        return _answering(opened, config, cache, progress)
-    return Opened(opened, tag or opened.default_tag(config.baseline))
+        return _clone_or_fallback(opened, config, cache, progress)
+    return OpenedSource(opened, tag or opened.default_tag(config.baseline))
 
 
 def is_folder(source: str) -> bool:
-    """Whether a source is a folder that exists."""
+    """Return whether a source is a folder that exists."""
     try:
         return Path(source).is_dir()
     except (OSError, ValueError):
         return False
 
 
-def _answering(clone: CloneSource, config: Config, cache: Path, progress: Progress) -> Opened:
+def _clone_or_fallback(clone: CloneSource, config: Config, cache: Path, progress: Progress) -> OpenedSource:
     try:
         clone.reach(config.baseline)
     except SourceUnavailable as silence:
         clone.close()
-        return _instead(silence, config, cache, progress)
-    return Opened(clone, config.baseline)
+        return _debian_fallback(silence, config, cache, progress)
+    return OpenedSource(clone, config.baseline)
 
 
-def _instead(silence: SourceUnavailable, config: Config, cache: Path, progress: Progress) -> Opened:
-    from annotator.repository.debian import DebianSource
-
+def _debian_fallback(
+    silence: SourceUnavailable, config: Config, cache: Path, progress: Progress
+) -> OpenedSource:
     debian = DebianSource(config, cache=cache, progress=progress)
     try:
         tag = debian.default_tag(config.baseline)
@@ -122,4 +121,4 @@ def _instead(silence: SourceUnavailable, config: Config, cache: Path, progress: 
         f"{public(config.repository)} does not answer: this is {tag} from Debian's {config.debian} "
         f"instead of {config.baseline}"
     )
-    return Opened(debian, tag, notice)
+    return OpenedSource(debian, tag, notice)

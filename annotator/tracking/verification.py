@@ -36,7 +36,7 @@ def verify_references(at: Session, references: Iterable[Reference]) -> tuple[Ver
 
 
 def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]:
-    recorded = functools.cache(lambda: BaselineLookup(at.facts.symbols if at.facts else (), at.tree))
+    recorded = functools.cache(lambda: BaselineLookup(at.baseline.symbols if at.baseline else (), at.tree))
     found = {reference: _named(at, reference, recorded) for reference in references}
     astray: dict[str, list[Reference]] = defaultdict(list)
     for reference, (_, origin) in found.items():
@@ -54,7 +54,7 @@ def _named(
     if reference.ref is None or is_branch(at, reference.ref):
         found = reference_lookup.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
         return msgspec.structs.replace(found, reference=reference), None
-    written_at = at.at_hand(reference.ref)
+    written_at = at.tree_if_available(reference.ref)
     found = reference_lookup.verdict(reference, at.tree, written_at)
     if written_at is None:
         return _by_facts(at, reference, found, recorded), None
@@ -65,7 +65,7 @@ def _named(
 
 def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
     """Follow references from the tag at which they were written; yield those found."""
-    origin = at.at_hand(tag)
+    origin = at.tree_if_available(tag)
     assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
     wanted = list(references)
     starts = [symbol_follower.tracked(reference, origin) for reference in wanted]
@@ -85,7 +85,7 @@ def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
 
 def _text(at: Session, reference: Reference, found: Verdict) -> TextState | None:
     """Compare the declaration's text with the baseline's; None if the baseline is not available."""
-    base = at.at_hand(at.project.config.baseline)
+    base = at.tree_if_available(at.project.config.baseline)
     if base is None or isinstance(found.outcome, Missing | Skipped) or not found.outcome.anchor.symbol:
         return None
     anchor = found.outcome.anchor
@@ -112,17 +112,17 @@ def is_branch(at: Session, ref: str) -> bool:
     line = _LINE.fullmatch(ref)
     if line is not None:
         return re.match(rf"(?:[A-Za-z]+-)?v?{re.escape(line[1])}(?!\d)", at.tree.tag) is not None
-    return at.source.has_history and at.at_hand(ref) is not None
+    return at.source.has_history and at.tree_if_available(ref) is not None
 
 
 def _by_facts(
     at: Session, reference: Reference, found: Verdict, recorded: Callable[[], BaselineLookup]
 ) -> Verdict:
     """Use the recorded facts in place of the baseline source if that is not available."""
-    known = at.facts
+    known = at.baseline
     if known is None or reference.ref != known.tag or reference.symbol is None:
         return found
-    symbol = at.originals.get(f"{reference.path}::{reference.symbol}")
+    symbol = at.baseline_symbols.get(f"{reference.path}::{reference.symbol}")
     if symbol is None:
         return found
     by_facts = recorded().verdict(reference, symbol)

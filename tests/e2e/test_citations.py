@@ -26,8 +26,8 @@ def judged(source: str, rows: list[dict[str, str]], folder: Path) -> list[tuple[
     project = config.find(ROOT)
     found = []
     for tag, group in groupby(sorted(rows, key=lambda row: row["tag"] or ""), key=lambda row: row["tag"]):
-        asked = session.Asked(source, tag or project.config.baseline)
-        with session.session(project, asked, lambda *_: None, lambda _: None) as at:
+        asked = session.SourceOptions(source, tag or project.config.baseline)
+        with session.open_session(project, asked, lambda *_: None, lambda _: None) as at:
             for row in group:
                 file = folder / "article.md"
                 file.write_text(row["text"], encoding="utf-8")

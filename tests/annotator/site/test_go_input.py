@@ -10,7 +10,7 @@ import pytest
 
 from annotator import config, parallel, session
 from annotator.cache import CacheKind
-from annotator.session import Asked, Session
+from annotator.session import Session, SourceOptions
 from annotator.site import go_input
 
 LOCKED = """package store
@@ -33,8 +33,8 @@ def at(project: Path, shop: Path) -> Iterator[Session]:
         ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"],
     ):
         subprocess.run(["git", "-C", shop, *words], check=True)
-    with session.session(
-        config.find(project), Asked(str(shop), "HEAD"), lambda *_: None, lambda _: None
+    with session.open_session(
+        config.find(project), SourceOptions(str(shop), "HEAD"), lambda *_: None, lambda _: None
     ) as opened:
         yield opened
 

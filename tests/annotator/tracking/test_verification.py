@@ -11,7 +11,7 @@ import pytest
 
 from annotator import config, session
 from annotator.model.reference import Reference
-from annotator.session import Asked, Session
+from annotator.session import Session, SourceOptions
 from annotator.tracking import verification
 
 REFERENCES = (
@@ -25,9 +25,9 @@ Open = Callable[[str], Session]
 
 @contextmanager
 def opened(project: Path, shop: Path) -> Iterator[Open]:
-    asked = Asked(str(shop), "v1.0.0", history=True)
-    with session.session(config.find(project), asked, lambda *_: None, lambda _: None) as at:
-        yield at.showing
+    asked = SourceOptions(str(shop), "v1.0.0", history=True)
+    with session.open_session(config.find(project), asked, lambda *_: None, lambda _: None) as at:
+        yield at.at_tag
 
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "v2.0.0"])
