@@ -183,8 +183,6 @@ def default_spec() -> Spec:
     Go:
         oci/defaults.go::DefaultSpec
         oci/defaults.go::DefaultLinuxSpec
-    Differs:
-        call DefaultOSSpec: there is Linux only.
     """
     return Spec(
         oci_version=VERSION,

@@ -65,9 +65,6 @@ class Config:
         extra executor: moby has one.
         extra plugin_folders: moby's are fixed.
         extras spec_options, handlers: moby's are made by the parts that need them.
-        fields CommonConfig, CommonUnixConfig: moby embeds it; what matters of it here is among the fields.
-        extras root, live_restore_enabled, hosts: of moby's CommonConfig.
-        extra exec_root: of moby's CommonUnixConfig.
     """
 
     root: Path

@@ -61,9 +61,6 @@ class Daemon(DaemonInfo):
     Differs:
         fields configStore, root, hosts: all in `config`, the settings.
         field startupDone: the constructor returns when the start is done.
-        extra config: moby's configStore.
-        extra shutdown_begun: moby's shutdown.
-        extra plugins: what moby's method PluginManager returns.
         extra legacy: finds plugins that are not managed; moby has a global.
     """
 
@@ -78,8 +75,6 @@ class Daemon(DaemonInfo):
 
         Go: daemon/daemon.go::NewDaemon
         Differs:
-            param ctx: the start is bounded, and need not be called off.
-            extra lock: moby's command has a pid file.
             order New: events are made before the plugin manager, so that none can be lost.
             order getPluginExecRoot: the exec root is locked first, so that no two engines share it.
             behaviour rest: the steps that are about containers, images and networks are not here.
@@ -87,12 +82,10 @@ class Daemon(DaemonInfo):
                 unable-to-create-the-tempdir: no temporary directory is made.
             call New: processes or runc, by the settings.
             call CreateDaemonRoot: moby's command does so before.
-            call newLocalRegistry: moby has a global.
             call NewStore: moby's command makes it.
             calls Store.RegisterRuntimeOpt, Store.Handle: for all hooks of the settings; moby
                 has one for metrics.
             calls NewPublisher, Publisher.Close: the events have one, which is closed at the shutdown.
-            call Daemon.SystemInfo: moby's metrics are labelled with it, and none are kept.
             calls NewDaemon.createPluginExec, Daemon.LogPluginEvent: the manager calls it.
         """
         self.config = config = config.absolute()
@@ -194,10 +187,6 @@ class Daemon(DaemonInfo):
         Raises:
             EngineError: Another one is at it.
 
-        Differs:
-            result DiskUsage: volumes are all that is here.
-            call NewArgs: the fields are given at once.
-            call Daemon.VolumesService: the property checks that there is one.
         """
         if not self.disk_usage_running.acquire(blocking=False):
             raise EngineError("a disk usage operation is already running")
@@ -211,7 +200,6 @@ class Daemon(DaemonInfo):
 
         Differs:
             behaviour close: listeners and kept connections are closed by their owner.
-            call Publisher.Close: listeners are closed by their owner.
         """
         if self.shutdown_begun:
             return
@@ -328,8 +316,6 @@ def create_daemon_root(config: Config) -> None:
     Raises:
         EngineError: It cannot be made.
 
-    Differs:
-        call setupRemappedRoot: no user namespaces here.
     """
     try:
         config.root.mkdir(ROOT_MODE, parents=True, exist_ok=True)
@@ -343,6 +329,5 @@ def get_plugin_exec_root(config: Config) -> Path:
     Differs:
         param root: the exec root may be elsewhere; moby's is /run/docker/plugins whatever it is told.
         extra config: all settings; the exec root is one of them.
-        call Config.GetExecRoot: the exec root is one of the settings.
     """
     return config.get_exec_root() / "plugins"

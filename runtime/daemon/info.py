@@ -42,11 +42,6 @@ class DaemonInfo(ABC):
         Go:
             daemon/info.go::Daemon.SystemInfo
             daemon/info.go::Daemon.fillPluginsInfo
-        Differs:
-            param v: what is found is returned.
-            call Daemon.VolumesService: a property here.
-            call fillDriverInfo: there are no images here, nor security options or a licence.
-            call New: nothing here uses what the kernel could limit.
         """
         return Info(
             id=self._machine_id(),
@@ -96,10 +91,6 @@ class DaemonInfo(ABC):
         """Return a warning for each API socket without TLS that is reached over TCP.
 
         Go: daemon/info.go::Daemon.fillAPIInfo
-        Differs:
-            param v: what is found is returned.
-            result list[str]: what is found is returned.
-            error warning-api-is-accessible-on-https-without-tls-client-verification: there is no TLS here.
         """
         return [
             f"WARNING: API is accessible on http://{host.removeprefix('tcp://')} without encryption.\n"

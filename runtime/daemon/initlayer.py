@@ -29,8 +29,6 @@ def setup(rootfs: Path) -> None:
         OSError: one of them cannot be made.
 
     Differs:
-        param initLayerFs: called `rootfs`, the path of the root file system on the host; it must be no link.
-        param rootIdentity: always the engine's own user.
         behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the
             root; moby unlinks a user's `/etc/hosts` too and makes an empty one.
     """

@@ -63,11 +63,7 @@ class CompatPlugin(PluginWithV1Client, Protocol):
 
 
 class PluginGetter(Protocol):
-    """Looks plugins up; the store is one.
-
-    Differs:
-        extra problem: a list names the cause when volumes of a plugin are missing from it.
-    """
+    """Looks plugins up; the store is one."""
 
     def get(self, name: str, capability: str, mode: Mode) -> CompatPlugin:
         """Return the plugin of a name, which must have the capability.
@@ -82,11 +78,7 @@ class PluginGetter(Protocol):
         ...
 
     def get_all_by_cap(self, capability: str, *, patient: bool = False) -> Sequence[CompatPlugin]:
-        """Return all plugins that have the capability, managed and legacy.
-
-        Differs:
-            extra patient: moby always waits for plugins that are slow to activate.
-        """
+        """Return all plugins that have the capability, managed and legacy."""
         ...
 
     def handle(self, capability: str, callback: Handler) -> None:

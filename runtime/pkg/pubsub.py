@@ -145,11 +145,7 @@ class Publisher(Generic[T]):
         return self.subscribe_topic(None)
 
     def subscribe_topic(self, topic: TopicFunc[T] | None) -> Subscriber[T]:
-        """Return a queue that gets the messages a function accepts; all for None.
-
-        Differs:
-            call SubscribeTopicWithBuffer: does the same with a buffer; moby repeats its lines.
-        """
+        """Return a queue that gets the messages a function accepts; all for None."""
         return self.subscribe_topic_with_buffer(topic, self.buffer)
 
     def subscribe_topic_with_buffer(self, topic: TopicFunc[T] | None, buffer: int) -> Subscriber[T]:
@@ -176,7 +172,6 @@ class Publisher(Generic[T]):
             pkg/pubsub/publisher.go::Publisher.Publish
             pkg/pubsub/publisher.go::Publisher.sendTopic
         Differs:
-            param v: called `message`; one letter says too little.
             params sub, topic, wg: `sendTopic` is a part of `publish` here, which has each subscriber and its
                 topic at hand and waits for no goroutine.
             behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for

@@ -181,8 +181,6 @@ def ensure_remove_all(path: Path, *, sleep: Callable[[float], None] = time.sleep
         OSError: something was still busy after 50 tries, or cannot be removed.
 
     Differs:
-        param dir: called `path`, since a file or a link is removed too.
-        extra sleep: tests bring their own.
         behaviour retry: of entries that vanish meanwhile too, without counting paths.
         calls Mounted, Unmount: each retry detaches all that is mounted below again; moby detaches the one
             path that was busy.

@@ -40,10 +40,6 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
         EngineError: the tar is broken, has no root file system, or has something in it that is not allowed.
 
     Differs:
-        param in: called `stream`; `in` is a word of Python's.
-        extra rootfs: where to unpack.
-        extra layer: where the tar of the root file system goes.
-        param config: the config is returned; Go fills in what `config` points to.
         result io.ReadCloser: unpacked and written here, in one pass, without a pipe and a goroutine.
         error error-writing-tar-header: written with the data by one call; `error copying tar data` stands for
             both.

@@ -147,7 +147,6 @@ class ManagerBackend(ManagerLinux):
             behaviour capability: one that matches is enough; moby wants all of them to, so that a plugin with
                 none always matches and one with two never.
             order plugins: by name; moby's is random.
-            call GetTypes: the capabilities are read from the frozen value.
         """
         plugins = [p.plugin_obj for p in self.config.store.get_all().values()]
         plugins.sort(key=lambda plugin: plugin.name)
@@ -186,7 +185,6 @@ class ManagerBackend(ManagerLinux):
             behaviour authz: it leaves the chain, as when it is disabled.
             call shutdownPlugin: also if it is disabled, since it may wait to be restarted after a crash.
             call EnsureRemoveAll: removes EXEC/ID too, which moby leaves.
-            call SetPClient: closes the client's connections.
         """
         with self._operation(name) as p:
             if not config.force_remove:
@@ -247,8 +245,6 @@ class ManagerBackend(ManagerLinux):
             EngineError: the name, the tar or its config.json is no good; nothing is left behind then.
 
         Differs:
-            call EnsureRemoveAll: removes a tree of any depth; moby calls RemoveAll of Go's library.
-            result Plugin: the new plugin.
             call insertion.Commit: of the blob itself; moby has it as a WriteCommitCloser.
             order New: the blob is made first, since the tar is split, unpacked and written to it in one pass;
                 moby reads it through a pipe that begins to flow later.
@@ -314,8 +310,6 @@ class ManagerBackend(ManagerLinux):
         """Return a queue of what happens to plugins, or of what matches some patterns, and how to end it.
 
         Go: plugin/events.go::Manager.SubscribeEvents
-        Differs:
-            error unexpected-type-passed: the queue's type says what is in it; moby's channel takes anything.
         """
         subscriber = self.publisher.subscribe_topic_with_buffer(topic(watch_events), buffer)
         return subscriber, lambda: self.publisher.evict(subscriber)

@@ -171,11 +171,7 @@ class ExitHandler(Protocol):
     """Handles the ends of plugins; the manager does."""
 
     def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
-        """Handle the end of a plugin; `end` says how it ended, as `exit code 1`.
-
-        Differs:
-            extra end: for the log; moby does not log how a plugin ended.
-        """
+        """Handle the end of a plugin; `end` says how it ended, as `exit code 1`."""
         ...
 
 
@@ -376,8 +372,6 @@ def is_equal(arr_one: Sequence[PluginPrivilege], arr_other: Sequence[PluginPrivi
     """Return whether both hold the same privileges, in any order.
 
     Differs:
-        param compare: always by name and value.
-        call isEqualPrivilege: the one way to compare that moby hands to it.
         behaviour first: the first privilege is compared too; moby begins with the second, so a single one
             always passes.
         behaviour order: sorted by name and values; moby sorts values only while swapping, so equal lists can
@@ -391,8 +385,5 @@ def _key(privilege: PluginPrivilege) -> tuple[str, list[str]]:
     """Return the key by which privileges are compared and sorted.
 
     Go: plugin/manager.go::isEqualPrivilege
-    Differs:
-        param a: called `privilege`: only one is taken, since two are compared by their keys.
-        param b: the other one has a key of its own.
     """
     return privilege.name, sorted(privilege.value or ())

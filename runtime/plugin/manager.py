@@ -106,7 +106,6 @@ class Manager(ManagerBackend, ManagerLinux):
                 `os.RemoveAll` gives up.
             behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
                 for ever.
-            extra end: how it ended, which is logged with its last output; moby logs neither.
             calls Store.SetState, shutdownPlugin, SetPClient: a plugin that cannot be started again is
                 disabled; moby leaves it enabled without a process.
             behaviour twice: a second event for the same exit does nothing.
@@ -324,8 +323,6 @@ class Manager(ManagerBackend, ManagerLinux):
         Differs:
             behaviour same: a file that says the same already stays as it is; moby writes it at each start.
             behaviour unknown: keys that another version wrote stay; moby drops them.
-            error failed-to-marshal: there is always JSON of a plugin's record, whose fields are all texts,
-                numbers and lists of them.
             behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
         """
         path = below(self.config.root, p.id) / CONFIG_FILE_NAME

@@ -288,8 +288,6 @@ class ManagerLinux(ABC):
 
         Go: plugin/manager_linux.go::shutdownPlugin
         Differs:
-            param executor: the manager's own.
-            param ec: called `c`: the controller, which has the channel as its `exit_chan`.
             behaviour gone: nothing is done if nothing runs; if it ends by itself meanwhile, that is waited
                 for.
         """
@@ -326,7 +324,6 @@ class ManagerLinux(ABC):
         Go: plugin/manager_linux.go::Manager.disable
         Differs:
             order SetState: before the stop, so that no look-up takes a plugin that is about to go.
-            extra force: whether to do so although it is in use.
         """
         with p.turn:
             if not p.enabled:
@@ -351,7 +348,6 @@ class ManagerLinux(ABC):
         Differs:
             behaviour parallel: a plugin that does not end delays only itself, up to 20 s in all.
             behaviour starting: one that is just being started is stopped too.
-            calls SetPClient, Close: clients and subscriptions are closed by their owner.
         """
         self.closing.set()
         plugins = self.config.store.get_all().values()
@@ -425,7 +421,6 @@ class ManagerLinux(ABC):
             EngineError: the config is no good, the user did not accept its privileges, or the disk refuses.
 
         Differs:
-            call EnsureRemoveAll: removes a tree of any depth; moby calls RemoveAll of Go's library.
             error Add: a failure is an error, and not ignored.
         """
         try:

@@ -41,8 +41,6 @@ class Store:
     Differs:
         field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
             waits.
-        extra lock: that lock; Go's is embedded and has no name.
-        extra problem: a list names the cause when volumes of a plugin are missing from it.
         extra legacy: where legacy plugins come from; None for nowhere, as with moby's
             `allowV1PluginsFallback` off.
     """
@@ -185,7 +183,6 @@ class Store:
 
         Differs:
             behaviour lock: taken once; moby takes it twice and can deadlock with a writer.
-            extra patient: moby always waits.
         """
         managed = self._get_all_by_cap(capability)
         if self.legacy is None:

@@ -42,10 +42,6 @@ class DaemonCli:
         patience: Seconds that requests get to end when the engine stops.
 
     Differs:
-        fields configFile, flags: `cli` reads the command line.
-        field d: made in `start`.
-        field authzMiddleware: no plugin authorizes requests here.
-        extra socket_group: in the settings of moby.
         extra patience: moby gives requests no time.
     """
 
@@ -98,7 +94,6 @@ class DaemonCli:
         Go: cmd/dockerd/daemon.go::DaemonCli.initMiddlewares
         Differs:
             params cfg, pluginStore: there is nothing to configure, and no plugins authorize requests.
-            call NewMiddleware: no plugins authorize requests.
         """
         s.use_middleware(ExperimentalMiddleware())
         s.use_middleware(VersionMiddleware(ENGINE_VERSION, DEFAULT_VERSION, MIN_VERSION))
@@ -109,7 +104,6 @@ def init_router(api: Server, daemon: Daemon) -> None:
 
     Differs:
         param opts: the server and the daemon are all that is needed.
-        extras api, daemon: of moby's options.
     """
     api.init_router(
         SystemRouter(daemon),
@@ -120,9 +114,5 @@ def init_router(api: Server, daemon: Daemon) -> None:
 
 
 def set_default_umask() -> None:
-    """Set the umask on which the modes of moby's files rest.
-
-    Differs:
-        error failed-to-set-umask-expected-got: the system call cannot fail.
-    """
+    """Set the umask on which the modes of moby's files rest."""
     os.umask(UMASK)

@@ -40,10 +40,6 @@ class Events:
     Go:
         daemon/events/events.go::Events
         daemon/events/events.go::New
-    Differs:
-        extra publish_timeout: moby writes the number where it is used.
-        extra now: the time, which tests replace; moby asks the system.
-        extra close: the listeners are closed by their owner.
     """
 
     def __init__(
@@ -55,11 +51,7 @@ class Events:
         self._now = now
 
     def subscribe(self) -> tuple[list[Message], Subscriber[Message], Callable[[], None]]:
-        """Subscribe: return the recent events, a queue of new ones, and a function that ends it.
-
-        Differs:
-            call Inc: no metrics are kept.
-        """
+        """Subscribe: return the recent events, a queue of new ones, and a function that ends it."""
         with self.mu:
             current = list(self.events)
             listener = self.pub.subscribe()
@@ -76,9 +68,6 @@ class Events:
             topic: Which events are wanted; None for all.
 
         Differs:
-            param ef: called `topic`, a function of an event; whoever has a filter hands on its `include`.
-            call Subscribe: `subscribe_topic` does it, with or without a topic.
-            call Inc: no metrics are kept.
             calls Include, Len: an empty filter is no special case for a function: it wants every event.
         """
         with self.mu:
@@ -86,12 +75,7 @@ class Events:
             return buffered, self.pub.subscribe_topic(topic)
 
     def evict(self, listener: Subscriber[Message]) -> None:
-        """End a queue.
-
-        Differs:
-            param l: called `listener`; one letter says too little.
-            call Dec: no metrics are kept.
-        """
+        """End a queue."""
         self.pub.evict(listener)
 
     def log(self, action: str, event_type: str, actor: Actor) -> None:
@@ -111,12 +95,7 @@ class Events:
         )
 
     def publish_message(self, message: Message) -> None:
-        """Keep an event, forget the oldest if there are too many, and send it to all who listen.
-
-        Differs:
-            param jm: called `message`; nothing here is JSON yet.
-            call Inc: no metrics are kept.
-        """
+        """Keep an event, forget the oldest if there are too many, and send it to all who listen."""
         with self.mu:
             self.events.append(message)
         self.pub.publish(message)

@@ -90,11 +90,7 @@ class Filter:
         return any(self.filter.fuzzy_match(event_type, name) for name in names)
 
     def match_image(self, ev: Message) -> bool:
-        """Whether the event is about an image that is wanted, or about a container of it.
-
-        Differs:
-            call stripTag: names are compared as they are; this engine has no images whose tags could vary.
-        """
+        """Whether the event is about an image that is wanted, or about a container of it."""
         attribute = "name" if ev.type == IMAGE_EVENT_TYPE else "image"
         names = (ev.actor.id, ev.actor.attributes.get(attribute, ""))
         return any(self.filter.exact_match("image", name) for name in names)

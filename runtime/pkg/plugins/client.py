@@ -129,8 +129,6 @@ class RequestOpts:
             client's own limit is shorter; 0 or less for no limit of the call's own.
         retry: Whether to try again when the plugin cannot be reached.
 
-    Differs:
-        extra retry: for look-ups that must be short; moby's calls always try again.
     """
 
     timeout: float = 0.0
@@ -141,12 +139,7 @@ PATIENT: Final = RequestOpts()
 
 
 def with_request_timeout(seconds: float) -> RequestOpts:
-    """Return the options that limit each try of a call.
-
-    Differs:
-        param t: called `seconds`, a number of them; Go has a type for durations.
-        result func: the options themselves; they are one frozen value rather than a list of functions.
-    """
+    """Return the options that limit each try of a call."""
     return RequestOpts(timeout=seconds)
 
 
@@ -167,11 +160,8 @@ class Client:
         pkg/plugins/client.go::Client
         pkg/plugins/client.go::newClientWithTransport
     Differs:
-        param tr: called `requests`; `transport` is the module, and it makes the requests too.
         field http: the transport does both, `request_factory` is the same object.
         extra timeout: moby keeps it in its HTTP client.
-        extra name: errors and logs say which plugin is meant; moby's callers add it, or nobody does.
-        extra close: connections that are kept open are closed by their owner.
         behaviour redirect: not followed; another status than 200 is an error whatever it says.
     """
 
@@ -210,7 +200,6 @@ class Client:
             TransportError: The plugin could not be reached, or was too slow.
 
         Differs:
-            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
             behaviour timeout: a try ends after `timings.call`; moby's has no end.
         """
         return self.call_with_options(service_method, args, ret)
@@ -238,7 +227,6 @@ class Client:
             TransportError: The plugin could not be reached, or was too slow.
 
         Differs:
-            result T: the reply as a value of the type `ret`; Go fills in what `ret` points to.
             behaviour opts: one frozen value rather than a list of functions.
             behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby reads on.
             behaviour trailing: something after the reply's JSON is an error; moby does not look.
@@ -343,7 +331,6 @@ def new_client(
     Differs:
         calls newTransport, newClientWithTransport, NewClientWithTimeout: the first two are called by the
             third, which is called with no time-out; moby repeats its lines.
-        extra name: the plugin's name, for errors; the address if there is none.
     """
     return new_client_with_timeout(addr, tls_config, 0.0, name=name, timings=timings)
 
@@ -356,8 +343,6 @@ def new_client_with_timeout(
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
 
-    Differs:
-        extra name: the plugin's name, for errors; the address if there is none.
     """
     requests = transport.new_transport(addr, tls_config, timings)
     return Client(requests, timeout, name=name or addr, timings=timings)

@@ -53,9 +53,6 @@ class LocalRegistry:
         pkg/plugins/discovery.go::localRegistry
         pkg/plugins/discovery.go::newLocalRegistry
     Differs:
-        extras sockets_paths, specs_paths: the folders are the registry's own, so that no root is needed; moby
-            has globals.
-        extra timings: handed to the plugins that are found; moby has constants.
         extra reported: the folders whose trouble is in the log already.
     """
 

@@ -45,7 +45,6 @@ class ExtpointHandlers:
     """The handlers by interface.
 
     Differs:
-        field RWMutex: one `threading.Lock` for writing; readers take the present tuple.
         extra add: adds a handler under the lock; moby does it in `Handle`.
         extra of: the present handlers; moby reads the map in `runHandlers`.
     """
@@ -79,7 +78,6 @@ class Plugin:
             nobody holds a lock while the plugin is asked, so a slow plugin delays those alone who need it.
         behaviour handlersRun: how many handlers of each interface have run; each runs once, while moby runs
             all of them again after a new one came.
-        extra close: the client's connections are closed by their owner.
     """
 
     def __init__(
@@ -111,11 +109,7 @@ class Plugin:
         return True
 
     def scoped_path(self, path: str) -> str:
-        """Return the path itself: a legacy plugin sees the host's files.
-
-        Differs:
-            param s: called `path`, which says what it is.
-        """
+        """Return the path itself: a legacy plugin sees the host's files."""
         return path
 
     def activate(self, handlers: ExtpointHandlers, *, retry: bool = True) -> None:
@@ -131,8 +125,6 @@ class Plugin:
             EngineError: The plugin cannot be reached, is too slow or answers garbage.
 
         Differs:
-            extra handlers: moby's are global.
-            extra retry: whether to try for half a minute; listing asks once.
             order activateWithLock: the handlers run after it in both; Go's text has the case first in which
                 the plugin is active already and only handlers are to run.
             behaviour waiting: those who wait share the outcome; in moby each of them tries again, one after
@@ -152,12 +144,7 @@ class Plugin:
             self._end(error)
 
     def run_handlers(self, handlers: ExtpointHandlers) -> None:
-        """Run the handlers of what the plugin implements that have not run for it.
-
-        Differs:
-            call activated: the manifest itself is asked for.
-            extra handlers: moby's are global.
-        """
+        """Run the handlers of what the plugin implements that have not run for it."""
         if self.manifest is None or self.client is None:
             return
         for iface in self.manifest.implements:
@@ -178,7 +165,6 @@ class Plugin:
             EngineError: The plugin cannot be reached, is too slow or answers garbage.
 
         Differs:
-            extra retry: whether to try for half a minute; listing asks once.
             calls Call, CallWithOptions: with options, since the handshake is bounded by `timings.activate`;
                 moby's may wait for ever.
             behaviour lock: none is held meanwhile.
@@ -293,11 +279,6 @@ class Plugins:
         pkg/plugins/plugins.go::storage
         pkg/plugins/plugins.go::handlers
     Differs:
-        extra registry: the folders belong to this object.
-        extra workers: who activates plugins side by side; a browser's Python has no threads.
-        extra handlers: moby's storage and handlers are globals of the package.
-        extra close: the connections that are kept open are closed by their owner.
-        extra problem: a list names the cause when volumes of a plugin are missing from it.
         extra failures: why `get_all` left plugins out.
     """
 
@@ -331,7 +312,6 @@ class Plugins:
 
         Go: pkg/plugins/plugins.go::Get
         Differs:
-            extra patient: start-up and lists must not wait for the long schedule.
             calls loadWithRetry, activate: for those who are not patient: begun by a worker, waited for a
                 bounded time, and once more with the handlers that came meanwhile.
         """
@@ -357,7 +337,6 @@ class Plugins:
         Differs:
             behaviour slow: without `patient` a plugin that does not answer in time is left out and logged; it
                 may be there the next time. moby waits for the slowest, for half a minute or for ever.
-            extra patient: a list must not wait for the slowest; a search for one volume must.
             order out: as found; moby's is random.
         """
         names = self.registry.scan()
@@ -428,10 +407,8 @@ class Plugins:
 
         Go: pkg/plugins/plugins.go::loadWithRetry
         Differs:
-            call newLocalRegistry: the registry is a part of this object.
             call activated: a plugin that failed is forgotten only if no other thread has activated it since.
             behaviour retry: without it, activation is tried once too; moby tries for half a minute.
-            result Plugin: none with an error; nobody looks at moby's.
         """
         found = self._find(name, retry=retry)
         with self._lock:

@@ -76,11 +76,7 @@ def connect_unix(sock: socket.socket, path: str) -> None:
 
 
 def http_scheme(url: SplitResult) -> str:
-    """Return `https` for https, `http` for all else.
-
-    Differs:
-        param u: called `url`; one letter says too little.
-    """
+    """Return `https` for https, `http` for all else."""
     return "https" if url.scheme == "https" else "http"
 
 
@@ -408,13 +404,7 @@ class RequestFactory(Protocol):
 
 
 class Transport(RequestFactory, Protocol):
-    """Makes requests and carries them out.
-
-    Differs:
-        method RoundTripper: embedded in Go; its one method, `round_trip`, stands here.
-        extra address: named in errors; moby's come from Go's dialer, which has it.
-        extra close: connections that are kept open are closed by their owner.
-    """
+    """Makes requests and carries them out."""
 
     @property
     def address(self) -> str:
@@ -440,13 +430,6 @@ class HTTPTransport:
     Differs:
         field RoundTripper: a pool of httpcore, the layer that httpx stands on; only there can one deadline be
             set for all reads and writes of an exchange.
-        param r: called `pool`, which is what it is.
-        extra pool: the RoundTripper.
-        extra port: moby has it in `addr`.
-        extra host: the value of the Host header.
-        extra address: named in errors; moby's come from Go's dialer, which has it.
-        extra timings: how long a connection may take to be made.
-        extra close: connections that are kept open are closed by their owner.
         behaviour Host: `plugin.moby.localhost` for a unix socket, as moby does since v25; v18.09 sends the
             socket's path, which strict servers refuse.
         behaviour proxy: none is used; moby asks the environment.
@@ -488,8 +471,6 @@ def new_http_request(url: httpcore.URL, data: bytes, host: str) -> httpcore.Requ
     """Return a POST request with a body.
 
     Differs:
-        param path: called `url`, a whole address; httpcore's requests are complete when made.
-        extra host: the value of the Host header.
         behaviour User-Agent: none; moby sends Go's own.
         behaviour Accept-Encoding: none; moby asks for gzip, unless on a unix socket.
     """

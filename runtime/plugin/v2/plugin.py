@@ -253,7 +253,6 @@ class Plugin:
         """Return where on the host a path is that the plugin names.
 
         Differs:
-            param s: called `path`, which says what it is.
             behaviour own: a path below the plugin's own directory stays, since without a container it sees
                 the host's.
             behaviour prefix: `/mntx` is not below the propagated mount `/mnt`.
@@ -371,11 +370,7 @@ class Plugin:
         self.add_ref_count(-1)
 
     def set_spec_opt_modifier(self, modify: SpecOpt) -> None:
-        """Set what changes the spec before the plugin starts.
-
-        Differs:
-            param f: called `modify`, for what it does to the spec.
-        """
+        """Set what changes the spec before the plugin starts."""
         with self.mu:
             self.modify_runtime_spec = modify
 

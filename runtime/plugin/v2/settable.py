@@ -119,11 +119,7 @@ def new_settable(arg: str) -> Settable:
 
 
 def update_settings_env(env: Sequence[str], setting: Settable) -> list[str]:
-    """Return the variables with one replaced at its place, or added.
-
-    Differs:
-        result list: the new list; Go changes the one that `env` points to.
-    """
+    """Return the variables with one replaced at its place, or added."""
     line = f"{setting.name}={setting.value}"
     updated = list(env)
     for index, present in enumerate(updated):

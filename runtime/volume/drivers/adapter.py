@@ -41,11 +41,8 @@ class VolumeDriverAdapter:
         proxy: The plugin's methods.
 
     Differs:
-        field capabilities: called known_capabilities.
-        extra scope: what moby's method of that name returns.
         extra list_once: a list says at once that a plugin refuses connections.
         extra is_reachable: a plugin that answers exists, even if its socket was deleted.
-        extra known_capabilities: moby's capabilities.
     """
 
     def __init__(self, name: str, scope_path: Callable[[str], str], proxy: VolumeDriver) -> None:
@@ -68,8 +65,6 @@ class VolumeDriverAdapter:
         Raises:
             EngineError: The plugin says why not, or did not answer.
 
-        Differs:
-            call volumeDriverAdapter.Name: an attribute, which is read.
         """
         self.proxy.create(name, opts)
         return VolumeAdapter(self.proxy, name, self.name, self.scope_path)
@@ -168,8 +163,6 @@ class VolumeAdapter:
 
     Differs:
         behaviour eMount: empty if the plugin told none; moby makes the plugin's own root of that in lists.
-        extra created: moby's createdAt.
-        extra told_status: moby's status.
     """
 
     __slots__ = ("created", "driver_name", "e_mount", "name", "proxy", "scope_path", "told_status")

@@ -98,8 +98,6 @@ class Store:
     Differs:
         extra adapters: the driver of a managed plugin is kept as long as its client is the same, so that its
             capabilities are asked once; moby asks them with every look-up.
-        extra close: drivers of this process keep files open.
-        extra problem: lists name the cause when a driver's volumes are known from their records alone.
         extra is_gone: the volumes of such a driver can be removed by force, and their names used again.
     """
 
@@ -162,8 +160,6 @@ class Store:
             EngineError: The plugins cannot be listed, or one did not answer and `patient` is set.
 
         Differs:
-            extra patient: moby always waits.
-            error error-making-plugin-client: making it cannot fail here.
             call PluginGetter.GetAllByCap: through a protocol that this package states for itself.
         """
         plugins = self._all_plugins(patient=patient)
@@ -224,8 +220,6 @@ class Store:
 
         Go: volume/drivers/extpoint.go::Store.lookup
         Differs:
-            result error: raised.
-            error error-making-plugin-client: making it cannot fail here.
             call PluginGetter.Get: through a protocol that this package states for itself.
         """
         if not name:
@@ -267,14 +261,7 @@ class Store:
 
         Go: volume/drivers/extpoint.go::makePluginAdapter
         Differs:
-            error System: every plugin here has a client, so that there is no other instance.
-            error protocol: likewise.
-            call NewClientWithTimeout: likewise.
-            error got-unknown-plugin-instance: there is no other kind of plugin.
-            error error-creating-plugin-client: each plugin has its client.
             order Client: read before the name, to see whether the adapter of an earlier look-up still serves.
-            call System: there is no such case here.
-            calls PluginAddr.Protocol, PluginAddr.Addr, PluginAddr.Timeout: each plugin has its client.
         """
         client = p.client
         with self.mu:

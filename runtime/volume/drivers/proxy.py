@@ -54,9 +54,6 @@ class UseRequest(Request, frozen=True):
     Go:
         volume/drivers/proxy.go::volumeDriverProxyMountRequest
         volume/drivers/proxy.go::volumeDriverProxyUnmountRequest
-    Differs:
-        field ID: called ref, as everywhere here; on the wire it is ID.
-        extra ref: moby's ID.
     """
 
     name: str = msgspec.field(name="Name")
@@ -148,11 +145,7 @@ class Client(Protocol):
     """What calls a plugin."""
 
     def call_with_options(self, service_method: str, args: object, ret: type[R], opts: Any) -> R:
-        """Call a method and decode the reply.
-
-        Differs:
-            result R: the reply is returned; Go fills in what `ret` points to.
-        """
+        """Call a method and decode the reply."""
         ...
 
 
@@ -188,11 +181,7 @@ class VolumeDriver(Protocol):
         ...
 
     def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
-        """All volumes.
-
-        Differs:
-            extra retry: whether to try again when nobody answers.
-        """
+        """All volumes."""
         ...
 
     def get(self, name: str) -> ProxyVolume | None:
@@ -279,7 +268,6 @@ class VolumeDriverProxy:
             Unreachable: The plugin did not answer.
 
         Differs:
-            extra retry: whether to try again when nobody answers.
             behaviour null: one among the volumes is left out; moby panics.
         """
         reply = self._call(

@@ -56,13 +56,9 @@ def new(scope: str | Path) -> Root:
 
     Differs:
         error MkdirAndChown: the start goes on without local volumes, until the directory can be made again.
-        param rootIdentity: no user namespaces here; what is made belongs to whoever runs the engine.
         error err: a broken options file does not stop the start; the volume is listed, and cannot be mounted
             until the file is mended or removed.
         behaviour unmount: the mount table is read once, and only what it has is unmounted.
-        call Root.DataPath: the path is computed when it is asked for.
-        call localVolume.Name: an attribute, which is read.
-        call GetMounts: what is mounted is looked for once.
     """
     directory = Path(scope) / VOLUMES_PATH_NAME
     try:
@@ -97,14 +93,11 @@ class Root(CrashSafe):
         descriptor: That of the directory of volumes.
 
     Differs:
-        extra base: moby's scope; here `scope` is what moby's method of that name returns.
-        field rootIdentity: see `new`.
         extra descriptor: everything is done through it, so that no swapped symlink leads elsewhere.
         extra real_path: the path without symlinks, as in the mount table.
         extra mounts: the mount table, for every removal.
         extras broken, blocked: what is wrong with a volume, and why there can be no volumes at all.
         extra leftovers: what a crash left.
-        extra name: what moby's method of that name returns.
     """
 
     name: Final = DEFAULT_DRIVER_NAME
@@ -172,12 +165,10 @@ class Root(CrashSafe):
             System: The directory or the options file cannot be made.
 
         Differs:
-            call Root.DataPath: the path is computed.
             call RemoveAll: what failed is removed through descriptors, and never what was there before.
             behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
             behaviour reserved: the names of the engine's own files are refused; moby fails for the one that
                 it has, since the file is there.
-            call localVolume.Name: an attribute, which is read.
         """
         with self.creating(name, opts) as volume:
             return volume
@@ -219,9 +210,7 @@ class Root(CrashSafe):
                 refused like one that leads out of the root; moby deletes that volume's data.
             behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
             behaviour lock: other volumes can be used while one is deleted.
-            param path: the same function does both.
             call localVolume.unmount: `release` does, which also looks for users.
-            call GetMounts: what is mounted is looked for once.
             error volume-has-active-mounts: the volume says so itself.
         """
         with self.removing(vol):
@@ -359,11 +348,8 @@ class LocalVolume:
         volume/local/local.go::localVolume
         volume/local/local.go::activeMount
     Differs:
-        field active: `count` and `mounted` stand in the volume itself.
         extra root: for the path.
         extra problem: a broken options file does not stop the start.
-        extra cached_path: what moby's method of that name returns.
-        extras count, mounted: of active.
     """
 
     __slots__ = ("_created", "count", "m", "mounted", "name", "opts", "problem", "root")
@@ -387,8 +373,6 @@ class LocalVolume:
             volume/local/local.go::localVolume.Path
             volume/local/local.go::localVolume.CachedPath
             volume/local/local.go::Root.DataPath
-        Differs:
-            param volumeName: the name is its own.
         """
         return f"{self.root.path}/{self.name}/{VOLUME_DATA_PATH_NAME}"
 
@@ -401,8 +385,6 @@ class LocalVolume:
             System: It cannot be mounted, or nobody knows what is to be.
 
         Go: volume/local/local.go::localVolume.Mount
-        Differs:
-            call localVolume.Path: the path is computed.
         """
         del ref
         with self.m:
@@ -471,9 +453,6 @@ class LocalVolume:
         Go: volume/local/local_unix.go::localVolume.mount
         Differs:
             behaviour symlink: the directory of the data must not be one.
-            extra opts: known to be there.
-            call System: the kind is given where the error arises.
-            call localVolume.Path: the path is computed.
         """
         if not opts.mount_device:
             raise System("missing device in volume options")
@@ -496,8 +475,6 @@ class LocalVolume:
         """Unmount what is mounted.
 
         Go: volume/local/local.go::localVolume.unmount
-        Differs:
-            call localVolume.Path: the path is computed.
         """
         if self.opts is None:
             return

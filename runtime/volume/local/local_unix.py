@@ -124,9 +124,6 @@ def set_opts(opts: Mapping[str, str] | None) -> Opts:
     Raises:
         ValidationError: There is an option that a local volume does not take.
 
-    Differs:
-        param v: the options are returned.
-        result Opts: they are put in place by the caller.
     """
     if not opts:
         return None

@@ -78,7 +78,6 @@ class FromList:
         volume/service/by.go::fromList
     Differs:
         behaviour Find: works; moby's function returns a pointer, and its only reader takes values.
-        field ls: called volumes.
     """
 
     volumes: MutableSequence[VolumeWrapper]

@@ -186,11 +186,6 @@ class Metadata:
         Go:
             volume/service/db.go::VolumeStore.getMeta
             volume/service/db.go::getMeta
-        Differs:
-            param meta: returned.
-            errors NotFound, volume-bucket-does-not-exist: there is always a table.
-            param tx: a change is its own transaction, shared with those that come at the same time.
-            call NotFound: there is always a table.
         """
         if name in self.broken:
             raise EngineError(f"error unmarshaling volume metadata: {self.broken[name]}")
@@ -207,9 +202,6 @@ class Metadata:
             volume/service/db.go::VolumeStore.setMeta
             volume/service/db.go::setMeta
         Differs:
-            extra flush: what the record speaks of is on disk before it.
-            param tx: a change is its own transaction, shared with those that come at the same time.
-            error error-creating-volume-bucket: there is always a table.
             call InvalidParameter: a text that is no Unicode is refused; Go writes it with other characters.
         """
         self._write(Write(name, encode(meta), flush), meta, "error setting volume metadata")
@@ -223,9 +215,6 @@ class Metadata:
         Go:
             volume/service/db.go::VolumeStore.removeMeta
             volume/service/db.go::removeMeta
-        Differs:
-            extra flush: what the record spoke of is gone from the disk before it.
-            param tx: a change is its own transaction, shared with those that come at the same time.
         """
         if name in self.rows or name in self.broken:
             self._write(Write(name, None, flush), None, "error removing volume metadata")
@@ -234,8 +223,6 @@ class Metadata:
         """Return all records that can be understood.
 
         Go: volume/service/db.go::listMeta
-        Differs:
-            param tx: all records are in memory.
         """
         return tuple(self.rows.values())
 

@@ -50,7 +50,6 @@ class OpErr(EngineError):
     Differs:
         extra cause: the same as `err`, under the name that all our errors have.
         extra kind_name: it has no kind of its own; its cause's counts.
-        error nil: Python has no nil error.
     """
 
     kind_name: ClassVar[str] = ""

@@ -73,7 +73,6 @@ class VolumeStoreRestore:
             behaviour records: none is removed; a plugin that is not ready yet would lose its labels.
             behaviour bound: the start goes on after a second; moby waits a quarter of a minute for each
                 volume of a driver that is gone, one after the other.
-            call Volume.DriverName: the driver's name is an attribute.
             calls VolumeStore.getVolume, VolumeStore.setMeta: `get` does, which takes the lock.
             calls Store.CreateDriver, Locker.Lock, Locker.Unlock: `set_named` takes the reference on the
                 driver, under the lock of the volume's name.

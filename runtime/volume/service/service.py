@@ -190,7 +190,6 @@ class VolumesService:
                 driver does not exist any more.
             calls VolumeStore.hasRef, VolumeStore.getRefs, VolumeStore.purge: to forget it.
             behaviour gone: by force a volume is forgotten whose driver does not exist any more; moby fails.
-            param rmOpts: a keyword.
         """
         try:
             v = (self.vs.forget_gone(name) if purge_on_error else None) or self._remove(
@@ -313,8 +312,6 @@ def new_volume_service(
     Raises:
         EngineError: The local driver cannot start, another engine uses the root, or nothing can be written.
 
-    Differs:
-        extra lock: the engine locks the root before it starts plugins; moby has a pid file for that.
     """
     with lock.hold() if lock else RootLock(Path(root), timings.database_lock, timings.database_retry) as held:
         ds = extpoint.new_store(pg, timings)

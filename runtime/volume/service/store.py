@@ -94,10 +94,6 @@ def new_store(
         volume/service/store.go::NewStore
         volume/service/store.go::volumeDataDir
     Differs:
-        extra workers: where drivers are asked that may not answer.
-        extra timings: the numbers, for tests.
-        extra lock: the engine locks the root before it starts plugins; moby has a pid file for that.
-        error error-while-opening-volume-store-metadata-database: the lock says which root is in use.
         error error-while-setting-up-volume-store-metadata-database: where no records can be written the start
             goes on with those that can be read.
         call New: the local records are opened.
@@ -131,7 +127,6 @@ class VolumeStore(VolumeStoreRestore):
         extra probes: asks drivers that may not answer.
         extra forget_gone: the volumes of a driver that does not exist can be removed by force.
         extra records: what was wrong with them, and the lock on the root.
-        extra workers: where other work goes on.
     """
 
     def __init__(
@@ -210,13 +205,11 @@ class VolumeStore(VolumeStoreRestore):
             EngineError: The record cannot be deleted; then the volume stays in the cache.
 
         Differs:
-            param ctx: what was begun is ended.
             error removeMeta: raised; moby logs it, and the volume is back after the next start.
             order removeMeta: first, so that a record that cannot be deleted leaves the driver in use and the
                 volume known; moby has given the driver back by then.
             behaviour lock: the driver is given back once the lock that all volumes share is released; moby
                 holds it meanwhile, and may ask a plugin.
-            extra flush: syncs the directories before the record goes.
         """
         self.db.remove(name, flush)
         with self.global_lock:
@@ -262,7 +255,6 @@ class VolumeStore(VolumeStoreRestore):
         Differs:
             behaviour Or: volumes by driver are among the result, where moby lists them and throws them away;
                 of given volumes it leaves some, where moby adds others to them.
-            param ctx: a list is called off before it begins, or not at all.
         """
         match by:
             case ByDriver(drivers) if vols is None:
@@ -309,9 +301,6 @@ class VolumeStore(VolumeStoreRestore):
         Differs:
             calls Lock, Unlock, VolumeStore.getNamed: no lock for each name; a name that is busy with a slow
                 driver does not hold up a list.
-            error unsupported-filter-type: the type checker sees to that.
-            call InvalidParameter: the type checker sees to that.
-            call normalizeVolumeName: names are normal on Linux.
         """
         context.check(ctx)
         try:
@@ -337,7 +326,6 @@ class VolumeStore(VolumeStoreRestore):
         A driver that does not answer costs a warning; its volumes are listed from their records.
 
         Differs:
-            param ctx: one call of a driver cannot be called off; all of them have one bound.
             behaviour bound: a driver may take ten seconds, and is asked once; moby waits for a minute.
             behaviour missing: volumes whose driver is not there are listed from their records, with a warning
                 that says why: no such plugin, disabled, refused, or no answer in time.
@@ -432,7 +420,6 @@ class VolumeStore(VolumeStoreRestore):
             behaviour cache: volumes whose driver does not answer or is disabled are known too; after a
                 restart moby makes another of that name, and forgets them.
             behaviour gone: the name of a volume whose driver does not exist is free; in moby after a restart.
-            param ctx: one call of a driver cannot be called off.
             call VolumeStore.getVolume: a volume that is recorded and not in the cache yet is looked up.
         """
         v = self.known(name)
@@ -491,8 +478,6 @@ class VolumeStore(VolumeStoreRestore):
                 volume.
             behaviour labels: new ones for a volume that exists are not used, and the log says so.
             call VolumeStore.getNamed: `check_conflict` has done so.
-            call VolumeStore.removeMeta: the record is put back as it was.
-            call Driver.Remove: what was made is removed again.
         """
         existing = self.check_conflict(name, driver_name) or (
             None if driver_name else self._volume_of_any_driver(name, ctx)
@@ -671,10 +656,8 @@ class VolumeStore(VolumeStoreRestore):
             ContextCanceled: It was called off.
 
         Differs:
-            param rmOpts: a keyword.
             order purge: the record of a local volume is deleted once the volume is hidden and before its data
                 are; so neither a full disk nor a crash leaves half a volume.
-            calls VolumeStore.removeMeta, VolumeStore.setMeta: the record is put back as it was.
             call VolumeStore.setNamed: a volume whose data cannot be deleted is back in the cache.
             calls Root.scopedPath, GetMounts, System: parts of the local driver's removal, which has the
                 store's in the middle.
@@ -792,8 +775,6 @@ def volume_exists(store: Store, v: Volume) -> bool:
     Raises:
         EngineError: The driver cannot be asked.
 
-    Differs:
-        param ctx: one call of a driver cannot be called off.
     """
     return lookup_volume(store, v.driver_name, v.name) is not None
 
@@ -805,7 +786,6 @@ def lookup_volume(store: Store, driver_name: str, volume_name: str) -> Volume | 
         EngineError: There is no such driver, or it cannot be asked.
 
     Differs:
-        param ctx: one call of a driver cannot be called off.
         behaviour garbage: an answer that cannot be understood says nothing; moby takes it for a no, and
             forgets the volume.
     """

@@ -45,7 +45,6 @@ class VolumeWrapper:
     Differs:
         extra api: the API form of a local volume, which never changes; a list of 10,000 is made from them.
         behaviour copy: labels and options are handed out as they are, for reading.
-        extras name, driver_name: of the volume, which moby embeds.
     """
 
     __slots__ = ("api", "labels", "options", "scope", "volume")
