@@ -313,7 +313,7 @@ def _reference(citation: Citation, kind: str | None, line: Line, file: str, chap
         line=citation.line,
         end_line=citation.end_line,
         cited=_shown(citation.place.cited),
-        origin=_shown(
+        cited_in=_shown(
             f"{PurePath(file).name} {chapter}"
             if chapter[:1].isdigit()
             else f"{PurePath(file).name}:{at_line}"

@@ -182,7 +182,7 @@ def _reference(
         line=cited.line,
         end_line=cited.end_line,
         cited=cited.path,
-        origin=f"{PurePosixPath(name).name} {chapter}".strip(),
+        cited_in=f"{PurePosixPath(name).name} {chapter}".strip(),
         file=name,
         at_line=line,
         chapter=chapter,

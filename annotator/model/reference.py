@@ -9,7 +9,43 @@ import msgspec
 from annotator.model.go import Kind
 
 
-# ── References and what became of them ───────────────────────────────────────────────────────────
+# ── References and what the words around them say ────────────────────────────────────────────────
+class ClaimKind(StrEnum):
+    """Where the words stand that say what a reference is about."""
+
+    SENTENCE = "sentence"
+    LABEL = "label"
+    CELL = "cell"
+    HEADING = "heading"
+    LISTING = "listing"
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Words near a reference that name a symbol or a place, or a listing that shows its code.
+
+    Attributes:
+        kind: Where the words stand.
+        names: The symbol that they name, or "" if they name none.
+        path: The path that a label shows, or "".
+        line: The 1-based line that a label shows, or None.
+        end_line: The last line of a range that a label shows, or None.
+        listing: The code that is shown, if it is a listing.
+        at_line: 1-based line of the words in the document.
+        at_column: 1-based column there in characters; 0 where it is not known.
+        at_end: Column after their last character; 0 where it is not known.
+    """
+
+    kind: ClaimKind
+    names: str = ""
+    path: str = ""
+    line: int | None = None
+    end_line: int | None = None
+    listing: str = ""
+    at_line: int = 0
+    at_column: int = 0
+    at_end: int = 0
+
+
 class Reference(msgspec.Struct, frozen=True):
     """A cited place in the source.
 
@@ -19,7 +55,7 @@ class Reference(msgspec.Struct, frozen=True):
         line: The cited 1-based line, or None.
         end_line: The last line of a cited range, or None.
         cited: The path as it was written.
-        origin: Where the reference comes from, for people: `volume-init.toml 2.1`.
+        cited_in: Where the reference comes from, for people: `volume-init.toml 2.1`.
         file: The file in which it was written.
         at_line: 1-based line there.
         at_column: 1-based column there in characters; 0 where it is not known.
@@ -27,7 +63,11 @@ class Reference(msgspec.Struct, frozen=True):
         chapter: The article's section, or None.
         heading: The kind that the article gives it, or None.
         repository: `owner/name` if it is cited in another repository, else None.
-        ref: The tag, branch or commit at which it was cited, where that is known.
+        ref: The tag, branch or commit that the reference itself or its manifest names, or None.
+        written_at: The tag or commit that its document names for all its references, or None.
+        claims: What the words around it say of it.
+        in_output: Whether it stands in a program's output: a log, a trace, a listing of a compiler.
+        malformed: What is wrong with it if it cannot be read, in one clause, or "".
     """
 
     path: str
@@ -35,7 +75,7 @@ class Reference(msgspec.Struct, frozen=True):
     line: int | None = None
     end_line: int | None = None
     cited: str = ""
-    origin: str = ""
+    cited_in: str = ""
     file: str = ""
     at_line: int = 0
     at_column: int = 0
@@ -44,8 +84,22 @@ class Reference(msgspec.Struct, frozen=True):
     heading: str | None = None
     repository: str | None = None
     ref: str | None = None
+    written_at: str | None = None
+    claims: tuple[Claim, ...] = ()
+    in_output: bool = False
+    malformed: str = ""
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """Text that looks like a reference, in a form that is not read."""
+
+    file: str
+    at_line: int
+    at_column: int
+    text: str
+
+
+# ── Where they are at a tag ──────────────────────────────────────────────────────────────────────
 class Anchor(msgspec.Struct, frozen=True):
     """A declaration's place at a tag; `line` holds the name, `offset` counts lines from it."""
 
@@ -57,8 +111,8 @@ class Anchor(msgspec.Struct, frozen=True):
     offset: int = 0
 
 
-class Evidence(StrEnum):
-    """The evidence by which a declaration was recognised."""
+class FoundBy(StrEnum):
+    """How a place was found."""
 
     SYMBOL = "symbol"
     POSITION = "position"
@@ -66,11 +120,36 @@ class Evidence(StrEnum):
     BODY = "body"
     NEIGHBOURS = "neighbours"
     CALLERS = "callers"
+    TEXT = "text"
     FACTS = "facts"
 
 
+class Code(StrEnum):
+    """Why a verdict is what it is, for programs."""
+
+    OK = "ok"
+    MOVED = "moved"
+    RENAMED = "renamed"
+    FILE_GONE = "file-gone"
+    DECLARATION_GONE = "declaration-gone"
+    NEVER_EXISTED = "never-existed"
+    PAST_END = "past-end"
+    AMBIGUOUS = "ambiguous"
+    TEXT_GONE = "text-gone"
+    CONTRADICTS_SYMBOL = "contradicts-symbol"
+    CONTRADICTS_SENTENCE = "contradicts-sentence"
+    CONTRADICTS_LABEL = "contradicts-label"
+    CONTRADICTS_LISTING = "contradicts-listing"
+    MALFORMED = "malformed"
+    COMMIT_NOT_AVAILABLE = "commit-not-available"
+    ORIGIN_UNKNOWN = "origin-unknown"
+    PROGRAM_OUTPUT = "program-output"
+    OTHER_REPOSITORY = "other-repository"
+    FOLLOWS_BRANCH = "follows-branch"
+
+
 class TextState(StrEnum):
-    """The declaration's text against the baseline."""
+    """The declaration's text against the one at the reference's origin; comments and layout do not count."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -81,24 +160,27 @@ class Verified(msgspec.Struct, frozen=True, tag="verified"):
     """The same path, symbol and line."""
 
     anchor: Anchor
-    by: Evidence
+    by: FoundBy
     reason: str
+    code: Code = Code.OK
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):
     """The same symbol in another place."""
 
     anchor: Anchor
-    by: Evidence
+    by: FoundBy
     reason: str
+    code: Code = Code.MOVED
 
 
 class Renamed(msgspec.Struct, frozen=True, tag="renamed"):
     """The same declaration under another name."""
 
     anchor: Anchor
-    by: Evidence
+    by: FoundBy
     reason: str
+    code: Code = Code.RENAMED
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
@@ -106,23 +188,68 @@ class Missing(msgspec.Struct, frozen=True, tag="missing"):
 
     reason: str
     guess: Anchor | None = None
+    code: Code = Code.DECLARATION_GONE
+
+
+class Mistaken(msgspec.Struct, frozen=True, tag="mistaken"):
+    """Wrong when it was written: its words or symbol contradict the cited line at its origin.
+
+    Attributes:
+        reason: What was named, what is there, and where the named symbol is.
+        named: Where the named symbol is at the tag, or None.
+        code: What contradicts the line.
+    """
+
+    reason: str
+    named: Anchor | None = None
+    code: Code = Code.CONTRADICTS_SENTENCE
+
+
+class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
+    """Nothing can be said: its origin is not available, or it stands in a program's output."""
+
+    reason: str
+    code: Code = Code.ORIGIN_UNKNOWN
 
 
 class Skipped(msgspec.Struct, frozen=True, tag="skipped"):
     """Cited in another repository: nothing can be said, and that is no finding."""
 
     reason: str
+    code: Code = Code.OTHER_REPOSITORY
 
 
-Outcome = Verified | Moved | Renamed | Missing | Skipped
+Unplaced = Missing | Mistaken | Unknown | Skipped
+Outcome = Verified | Moved | Renamed | Unplaced
+
+VERDICTS = ("verified", "moved", "renamed", "missing", "mistaken", "unknown", "skipped")
+"""The names of all verdicts in the order of reports."""
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What some words name, and whether the code at the reference's origin agrees."""
+
+    kind: ClaimKind
+    names: str
+    agrees: bool
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """A reference, where it is at a tag, and whether its text is the baseline's."""
+    """A reference, where it is at a tag, and whether its text is the one at its origin.
+
+    Attributes:
+        reference: The reference.
+        outcome: Where it is, or why that cannot be said.
+        text: Whether the cited text changed since the origin.
+        origin: The tag or commit at which it was true, or None where that is not known.
+        evidence: What the words around it name, and whether the code agrees.
+    """
 
     reference: Reference
     outcome: Outcome
     text: TextState = TextState.UNKNOWN
+    origin: str | None = None
+    evidence: tuple[Evidence, ...] = ()
 
 
 class Chapter(msgspec.Struct, frozen=True):
@@ -143,6 +270,7 @@ class Article(msgspec.Struct, frozen=True):
     tag: str = ""
     prefix: str = ""
     chapters: tuple[Chapter, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -191,7 +319,7 @@ class VerificationResult(msgspec.Struct, frozen=True):
         """Return whether a verdict asks for a change; in another release only missing references do."""
         if self.stand_in:
             return isinstance(verdict.outcome, Missing)
-        return isinstance(verdict.outcome, Moved | Renamed | Missing)
+        return isinstance(verdict.outcome, Moved | Renamed | Missing | Mistaken)
 
 
 class Mismatch(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from annotator.model.port import Counterpart, Parameter
-from annotator.model.reference import Anchor, Evidence, Outcome, Reference, TextState
+from annotator.model.reference import Anchor, FoundBy, Outcome, Reference, TextState
 
 
 class TagStep(msgspec.Struct, frozen=True, array_like=True):
@@ -33,7 +33,7 @@ class TrackedPosition(msgspec.Struct, frozen=True, array_like=True):
     """
 
     anchor: Anchor
-    by: Evidence
+    by: FoundBy
     text: TextState
     line: int
     start: int = 0

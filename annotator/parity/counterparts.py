@@ -113,7 +113,7 @@ def _original(
         symbol.path,
         symbol.symbol,
         cited=f"{symbol.path}::{symbol.symbol}",
-        origin=counterpart.name,
+        cited_in=counterpart.name,
         file=counterpart.path,
         at_line=counterpart.line,
     )

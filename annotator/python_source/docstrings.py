@@ -204,7 +204,7 @@ def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Problem]) -
         yield msgspec.structs.replace(
             reference,
             cited=line.text,
-            origin=name,
+            cited_in=name,
             file=file,
             at_line=line.number,
             at_column=line.indent + 1,

@@ -9,7 +9,7 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.reference import Missing, Outcome, Skipped, TextState
+from annotator.model.reference import Outcome, TextState, Unplaced
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
 from annotator.reports.verification_report import name, reference_row
 
@@ -31,7 +31,7 @@ def json(tags: Sequence[str], trails: Sequence[ReferenceHistory]) -> str:
 def _stop(stop: TagOutcome) -> dict[str, object]:
     outcome = stop.outcome
     row: dict[str, object] = {"tag": stop.tag, "verdict": name(outcome)}
-    if isinstance(outcome, Missing | Skipped):
+    if isinstance(outcome, Unplaced):
         nowhere = dict.fromkeys(("path", "symbol", "line", "end_line"))
         return row | {"by": None, "text": TextState.UNKNOWN} | nowhere
     at = outcome.anchor
@@ -58,9 +58,7 @@ def text(trails: Sequence[ReferenceHistory]) -> Iterator[Styled]:
 
 def _place(stop: TagOutcome) -> tuple[str, str]:
     outcome = stop.outcome
-    return (
-        ("", "") if isinstance(outcome, Missing | Skipped) else (outcome.anchor.path, outcome.anchor.symbol)
-    )
+    return ("", "") if isinstance(outcome, Unplaced) else (outcome.anchor.path, outcome.anchor.symbol)
 
 
 def _stretch(stops: Sequence[TagOutcome]) -> Styled:
@@ -75,7 +73,7 @@ def _stretch(stops: Sequence[TagOutcome]) -> Styled:
 
 def _where(stops: Sequence[TagOutcome]) -> str:
     outcome = stops[-1].outcome
-    if isinstance(outcome, Missing | Skipped):
+    if isinstance(outcome, Unplaced):
         return outcome.reason
     lines = sorted({_line(stop.outcome) for stop in stops})
     span = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
@@ -85,4 +83,4 @@ def _where(stops: Sequence[TagOutcome]) -> str:
 
 
 def _line(outcome: Outcome) -> int:
-    return 0 if isinstance(outcome, Missing | Skipped) else outcome.anchor.line + outcome.anchor.offset
+    return 0 if isinstance(outcome, Unplaced) else outcome.anchor.line + outcome.anchor.offset

@@ -38,6 +38,11 @@ RULES: dict[str, Rule] = {
         "Cite a tag at which it is there, or what took its place.",
         "error",
     ),
+    "reference-mistaken": Rule(
+        "A reference was wrong when it was written.",
+        "Cite the line of what the words name, or name what stands in the line.",
+        "error",
+    ),
     "text-changed": Rule(
         "The text of a cited declaration has changed.",
         "Read it again: what is said of it may no longer be true.",

@@ -10,21 +10,30 @@ from rich.text import Text as Styled
 
 from annotator.errors import printable
 from annotator.model.reference import (
-    Evidence,
+    VERDICTS,
+    FoundBy,
     Missing,
     Outcome,
     Reference,
     Skipped,
     TextState,
+    Unplaced,
     Verdict,
     VerificationResult,
     Verified,
 )
 
-VERDICTS = ("verified", "moved", "renamed", "missing", "skipped")
 TEXT_CHANGED = "the text of the declaration has changed; what is said of it may no longer be true"
 
-_STYLE = {"verified": "green", "moved": "yellow", "renamed": "yellow", "missing": "red", "skipped": "dim"}
+_STYLE = {
+    "verified": "green",
+    "moved": "yellow",
+    "renamed": "yellow",
+    "missing": "red",
+    "mistaken": "red",
+    "unknown": "dim",
+    "skipped": "dim",
+}
 
 
 def name(outcome: Outcome) -> str:
@@ -63,7 +72,7 @@ def reference_row(cited: Reference) -> dict[str, object]:
         "line": cited.line,
         "end_line": cited.end_line,
         "cited": cited.cited,
-        "from": cited.origin,
+        "from": cited.cited_in,
     }
 
 
@@ -74,7 +83,7 @@ def _row(verdict: Verdict) -> dict[str, object]:
         | {"file": cited.file, "at_line": cited.at_line, "chapter": cited.chapter},
         "verdict": name(outcome),
     }
-    if isinstance(outcome, Missing | Skipped):
+    if isinstance(outcome, Unplaced):
         guess = outcome.guess if isinstance(outcome, Missing) else None
         return row | {"by": None, "text": "unknown", "anchor": None, "guess": guess, "reason": outcome.reason}
     return row | {
@@ -87,7 +96,7 @@ def _row(verdict: Verdict) -> dict[str, object]:
 
 def has_changed_text(verdict: Verdict) -> bool:
     """Return whether a declaration is there but reads differently."""
-    return verdict.text is TextState.CHANGED and not isinstance(verdict.outcome, Missing | Skipped)
+    return verdict.text is TextState.CHANGED and not isinstance(verdict.outcome, Unplaced)
 
 
 def text(checked: VerificationResult, *, quiet: bool = False) -> Iterator[Styled]:
@@ -106,11 +115,11 @@ def text(checked: VerificationResult, *, quiet: bool = False) -> Iterator[Styled
     rows = [(name(v.outcome), printable(_place(v)), v) for v in wanted]
     width = max((len(place) for _, place, _ in rows), default=0)
     for verdict, place, found in rows:
-        origin = printable(found.reference.origin)
+        cited_in = printable(found.reference.cited_in)
         told = verdict != "verified" or _by_position(found)
         reason = f"\n          {printable(found.outcome.reason)}" if told else ""
         changed = f"\n          {TEXT_CHANGED}" if has_changed_text(found) else ""
-        line = f"{place:<{width}}  {origin}{reason}{changed}"
+        line = f"{place:<{width}}  {cited_in}{reason}{changed}"
         yield Styled.assemble((f"{verdict:<8}", _STYLE[verdict]), "  ", line)
     for remark in checked.remarks:
         where = f"{printable(remark.file)}:{remark.line}"
@@ -129,7 +138,7 @@ def _place(verdict: Verdict) -> str:
 
 def _by_position(verdict: Verdict) -> bool:
     """Return whether the line number is the only evidence; the enclosing declaration is then shown."""
-    return isinstance(verdict.outcome, Verified) and verdict.outcome.by is Evidence.POSITION
+    return isinstance(verdict.outcome, Verified) and verdict.outcome.by is FoundBy.POSITION
 
 
 def sentence(checked: VerificationResult) -> str:

@@ -13,7 +13,17 @@ import msgspec
 
 from annotator.model.go import folder_of
 from annotator.model.port import Comparison, PythonObject
-from annotator.model.reference import Anchor, Article, Chapter, Missing, Reference, Skipped, Verdict
+from annotator.model.reference import (
+    Anchor,
+    Article,
+    Chapter,
+    Missing,
+    Mistaken,
+    Reference,
+    Skipped,
+    Unknown,
+    Verdict,
+)
 from annotator.model.symbol_history import ReferenceHistory
 from annotator.site import markdown_text
 from annotator.site.cross_references import CrossReferences
@@ -63,7 +73,7 @@ class SiteChapter(msgspec.Struct, frozen=True):
 def resolved_anchor(verdict: Verdict) -> Anchor | None:
     """Return the anchor that a reference resolves to, or None."""
     match verdict.outcome:
-        case Missing() | Skipped():
+        case Missing() | Mistaken() | Unknown() | Skipped():
             return None
         case found:
             return found.anchor

@@ -14,7 +14,7 @@ from annotator.model.go import Declaration, folder_of, is_test_file
 from annotator.model.port import GoSymbol
 from annotator.model.reference import (
     Anchor,
-    Evidence,
+    FoundBy,
     Missing,
     Moved,
     Outcome,
@@ -42,7 +42,7 @@ _DIGITS = 8
 class _Match(msgspec.Struct, frozen=True):
     path: str
     declaration: Declaration
-    by: Evidence
+    by: FoundBy
 
 
 class BaselineLookup:
@@ -66,14 +66,14 @@ class BaselineLookup:
         """Yield matches from the strongest evidence to the weakest."""
         home = self._successor(symbol.path)
         if home is not None:
-            by = Evidence.SYMBOL if home == symbol.path else Evidence.FACTS
+            by = FoundBy.SYMBOL if home == symbol.path else FoundBy.FACTS
             yield from self._only(symbol, [home], by)
-        yield from self._only(symbol, self._siblings(symbol, home), Evidence.FACTS, least=AKIN)
+        yield from self._only(symbol, self._siblings(symbol, home), FoundBy.FACTS, least=AKIN)
         if home is not None:
             yield from self._renamed(symbol, home)
 
     def _only(
-        self, symbol: GoSymbol, paths: Sequence[str], by: Evidence, *, least: float = 0.0
+        self, symbol: GoSymbol, paths: Sequence[str], by: FoundBy, *, least: float = 0.0
     ) -> Iterator[_Match]:
         """Yield the only declaration of that name and kind in some files, if its body is similar enough."""
         hits = [
@@ -127,7 +127,7 @@ class BaselineLookup:
         """Yield an unrecorded declaration between the same neighbours with a similar fingerprint."""
         known = {(each.symbol, each.kind) for each in self._files[symbol.path]}
         fresh = [
-            _Match(home, found, Evidence.FACTS)
+            _Match(home, found, FoundBy.FACTS)
             for found in self._tree.documents([home])[home].declarations
             if found.kind is symbol.kind and (found.symbol, found.kind) not in known
         ]

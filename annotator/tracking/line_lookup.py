@@ -6,7 +6,16 @@ import msgspec
 
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import Declaration, Kind
-from annotator.model.reference import Anchor, Evidence, Missing, Moved, Outcome, Reference, Skipped, Verified
+from annotator.model.reference import (
+    Anchor,
+    FoundBy,
+    Missing,
+    Moved,
+    Outcome,
+    Reference,
+    Unplaced,
+    Verified,
+)
 from annotator.tracking import lookup
 from annotator.tracking.lookup import Found, Search, anchor, at_anchor, first_line, innermost, lines
 
@@ -39,13 +48,13 @@ def _as_cited(reference: Reference, tree: SourceTree) -> Outcome:
     if last > count:
         return Missing(f"{path} has {count} lines at {tree.tag}; line {last} is past the end")
     if reference.line is None:
-        return Verified(_whole_file(path, count), Evidence.POSITION, f"{path} is in the tree")
+        return Verified(_whole_file(path, count), FoundBy.POSITION, f"{path} is in the tree")
     found = innermost(tree.documents([path])[path], line) if path.endswith(".go") else None
     if found is None:
         at = _whole_file(path, count, line)
-        return Verified(at, Evidence.POSITION, f"line {line} of {path}, outside any declaration")
+        return Verified(at, FoundBy.POSITION, f"line {line} of {path}, outside any declaration")
     where = f"line {line} of {path} lies in {found.symbol} ({found.kind}){_offset(found, line)}"
-    return Verified(anchor(path, found, line), Evidence.POSITION, where)
+    return Verified(anchor(path, found, line), FoundBy.POSITION, where)
 
 
 def _offset(declaration: Declaration, line: int) -> str:
@@ -69,7 +78,7 @@ def _carried(looked_for: Search, origin: Found, written_at: SourceTree) -> Outco
         reference=msgspec.structs.replace(reference, symbol=declared.symbol, line=declared.line),
     )
     outcome = lookup.locate(as_symbol, declared.symbol)
-    if isinstance(outcome, Missing | Skipped):
+    if isinstance(outcome, Unplaced):
         return outcome
     spot = _same_place(looked_for.tree, outcome.anchor, origin, reference, written_at)
     if spot is None:
@@ -78,8 +87,8 @@ def _carried(looked_for: Search, origin: Found, written_at: SourceTree) -> Outco
     at = msgspec.structs.replace(outcome.anchor, offset=spot - outcome.anchor.line)
     where = f"the cited line stands in line {spot} of {at.path}, in {at.symbol}"
     if at.path == reference.path and spot == line:
-        return Verified(at, Evidence.POSITION, where)
-    return Moved(at, Evidence.POSITION, f"{where}, not in line {line}")
+        return Verified(at, FoundBy.POSITION, where)
+    return Moved(at, FoundBy.POSITION, f"{where}, not in line {line}")
 
 
 def _words(line: bytes) -> bytes:
@@ -157,5 +166,5 @@ def _outside(reference: Reference, tree: SourceTree, written_at: SourceTree) -> 
         return Missing(f"the text of the cited line is not found once in {path} at {tree.tag}")
     at = _whole_file(path, len(after), hits[0])
     if hits[0] == line:
-        return Verified(at, Evidence.POSITION, f"line {line} of {path} holds the cited text")
-    return Moved(at, Evidence.POSITION, f"the cited text stands in line {hits[0]} of {path}, not {line}")
+        return Verified(at, FoundBy.POSITION, f"line {line} of {path} holds the cited text")
+    return Moved(at, FoundBy.POSITION, f"the cited text stands in line {hits[0]} of {path}, not {line}")

@@ -10,7 +10,7 @@ import msgspec
 
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import CALLABLE_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file
-from annotator.model.reference import Anchor, Evidence, Missing, Moved, Outcome, Reference, Renamed, Verified
+from annotator.model.reference import Anchor, FoundBy, Missing, Moved, Outcome, Reference, Renamed, Verified
 from annotator.tracking import similarity
 
 
@@ -228,9 +228,9 @@ def _placed(looked_for: Search, found: Found, place: _Place) -> Outcome:
         case _Place.FILE:
             return _in_file(looked_for, found, where)
         case _Place.PACKAGE:
-            return Moved(at, Evidence.SYMBOL, f"{where}: another file of its package")
+            return Moved(at, FoundBy.SYMBOL, f"{where}: another file of its package")
         case _Place.TREE:
-            return Moved(at, Evidence.FILE_RENAME, f"{where}: the file moved there")
+            return Moved(at, FoundBy.FILE_RENAME, f"{where}: the file moved there")
 
 
 def _in_file(looked_for: Search, found: Found, where: str) -> Outcome:
@@ -238,10 +238,10 @@ def _in_file(looked_for: Search, found: Found, where: str) -> Outcome:
     if looked_for.origin is not None and looked_for.origin.declaration.symbol != at.symbol:
         return _other_symbol(looked_for, found, where)
     if cited in (None, at.line):
-        return Verified(at, Evidence.SYMBOL, f"{where}, as cited")
+        return Verified(at, FoundBy.SYMBOL, f"{where}, as cited")
     inside = first_line(found.declaration) <= (cited or 0) <= at.end_line
     return Moved(
-        at, Evidence.SYMBOL, f"{where}, not in line {cited}" + (", which lies inside it" if inside else "")
+        at, FoundBy.SYMBOL, f"{where}, not in line {cited}" + (", which lies inside it" if inside else "")
     )
 
 
@@ -253,7 +253,7 @@ def _other_symbol(looked_for: Search, found: Found, where: str) -> Outcome:
         return Missing(f"{where}, which is another symbol", at)
     if similarity.token_similarity(body(written_at, origin), body(looked_for.tree, found)) < similarity.SAME:
         return Missing(f"{where}, whose body is not that of {origin.declaration.symbol}", at)
-    return Renamed(at, Evidence.BODY, f"{where}: it was {origin.declaration.symbol}")
+    return Renamed(at, FoundBy.BODY, f"{where}: it was {origin.declaration.symbol}")
 
 
 def stands_at(data: bytes, declaration: Declaration) -> bool:

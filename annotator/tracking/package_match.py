@@ -10,7 +10,7 @@ from typing import NamedTuple
 from annotator.golang import build_constraints
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import FUNCTION_KINDS, Declaration, GoFile, Kind, is_test_file
-from annotator.model.reference import Anchor, Evidence
+from annotator.model.reference import Anchor, FoundBy
 from annotator.tracking import similarity
 from annotator.tracking.tree_diff import TreeDiff
 
@@ -32,7 +32,7 @@ class MemberMatch(NamedTuple):
     """A member that was found, and by what where it was not its name."""
 
     declaration: Declaration
-    by: Evidence | None
+    by: FoundBy | None
 
 
 def at(document: GoFile, anchor: Anchor) -> LocatedDeclaration:
@@ -114,7 +114,7 @@ def _renamed(
     if not scored or scored[0][0] < NEARLY or len(wanted) < similarity.TELLING:
         return None
     clear = len(scored) == 1 or scored[1][0] <= scored[0][0] - MARGIN
-    return MemberMatch(scored[0][1], Evidence.BODY) if clear else None
+    return MemberMatch(scored[0][1], FoundBy.BODY) if clear else None
 
 
 def _slice(data: bytes, declaration: Declaration) -> bytes:
@@ -143,7 +143,7 @@ class Match(NamedTuple):
     """The match of a declaration, and the evidence for it."""
 
     item: Item
-    by: Evidence
+    by: FoundBy
 
 
 class PackageSide:
@@ -223,7 +223,7 @@ class PackageMatch:
                 self.settle(item, found, by)
         self.named = dict(self.matches)
 
-    def settle(self, item: Item, found: Item, by: Evidence) -> None:
+    def settle(self, item: Item, found: Item, by: FoundBy) -> None:
         """Take two declarations for the same."""
         self.matches[item.key] = Match(found, by)
         self.taken[found.key] = item
@@ -236,16 +236,16 @@ class PackageMatch:
         """Those of the second tree that nothing became yet."""
         return (item for item in self.after.items if item.key not in self.taken)
 
-    def _in_file(self) -> Iterator[tuple[Item, Item, Evidence]]:
+    def _in_file(self) -> Iterator[tuple[Item, Item, FoundBy]]:
         for path, items in self.before.files.items():
             later = self.diff.successor(path)
-            by = Evidence.SYMBOL if later == path else Evidence.FILE_RENAME
+            by = FoundBy.SYMBOL if later == path else FoundBy.FILE_RENAME
             namesakes = _by_identity(self.after.files.get(later or "", ()))
             for identity, olds in _by_identity(items).items():
                 for old, new in self._paired(olds, namesakes.get(identity, [])):
                     yield old, new, by
 
-    def _in_package(self) -> Iterator[tuple[Item, Item, Evidence]]:
+    def _in_package(self) -> Iterator[tuple[Item, Item, FoundBy]]:
         namesakes = _by_identity(self.fresh())
         for identity, olds in _by_identity(list(self.lost())).items():
             for old in olds:
@@ -260,9 +260,9 @@ class PackageMatch:
                     if any(build_constraints.same_system_family(o.path, new.path) for new in fit)
                 ]
                 if len(fit) == 1 == len(rivals) and self._plausible(old, fit[0]):
-                    yield old, fit[0], Evidence.SYMBOL
+                    yield old, fit[0], FoundBy.SYMBOL
                 elif best := self._clearly(old, fit, rivals):
-                    yield old, best, Evidence.SYMBOL
+                    yield old, best, FoundBy.SYMBOL
 
     def _plausible(self, old: Item, new: Item) -> bool:
         small = len(self.before.profile(old)) < similarity.TELLING

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from annotator.model.go import Declaration, GoFile, folder_of, is_test_file
-from annotator.model.reference import Anchor, Evidence
+from annotator.model.reference import Anchor, FoundBy
 from annotator.model.symbol_history import TrackedPosition
 from annotator.tracking import package_match, rename_detection, similarity
 from annotator.tracking.package_match import Item, LocatedDeclaration, Match, PackageMatch
@@ -20,7 +20,7 @@ class StepResult(NamedTuple):
     """A declaration's new location and the evidence; without evidence, the best guess and the reason."""
 
     stand: LocatedDeclaration | None
-    by: Evidence | None
+    by: FoundBy | None
     reason: str = ""
 
 
@@ -44,7 +44,7 @@ class Reanchorer:
             return StepResult(None, None, f"{anchor.path} is vendored, or no Go file: it is not followed")
         stand = package_match.at(self.diff.before_file(anchor.path), anchor)
         if self.diff.is_same(anchor.path):
-            return StepResult(stand, Evidence.SYMBOL)
+            return StepResult(stand, FoundBy.SYMBOL)
         top = self._top(stand.path, stand.top)
         if stand.declaration is stand.top or top.stand is None or top.by is None:
             return top
@@ -63,7 +63,7 @@ class Reanchorer:
             return None
         span = hits[0].declaration.span
         alike = similarity.token_similarity(body, data[span.start : span.end]) >= similarity.AKIN
-        return StepResult(hits[0], Evidence.SYMBOL) if alike else None
+        return StepResult(hits[0], FoundBy.SYMBOL) if alike else None
 
     def _top(self, path: str, top: Declaration) -> StepResult:
         key = path, top.line, top.column
@@ -100,7 +100,7 @@ class Reanchorer:
         rename_detection.settle_once(package, item.declaration.kind)
         return package.matches.get(item.key)
 
-    def _member(self, stand: LocatedDeclaration, top: LocatedDeclaration, by: Evidence) -> StepResult:
+    def _member(self, stand: LocatedDeclaration, top: LocatedDeclaration, by: FoundBy) -> StepResult:
         found = package_match.find(stand, top, partial(self._bytes, stand, top))
         if found is None:
             why = f"{top.declaration.symbol} in {top.path} has no {stand.declaration.name} any more"
@@ -117,7 +117,7 @@ def _only_one(path: str, top: Declaration, before: GoFile, after: GoFile) -> Ite
     olds = [d for d in before.declarations if (d.symbol, d.kind) == (top.symbol, top.kind)]
     news = [d for d in after.declarations if (d.symbol, d.kind) == (top.symbol, top.kind)]
     if len(olds) == 1 == len(news):
-        yield StepResult(LocatedDeclaration(path, news[0], news[0]), Evidence.SYMBOL)
+        yield StepResult(LocatedDeclaration(path, news[0], news[0]), FoundBy.SYMBOL)
 
 
 def _stand(item: Item) -> LocatedDeclaration:

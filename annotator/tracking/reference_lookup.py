@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from annotator.golang.source_tree import SourceTree
-from annotator.model.reference import Anchor, Missing, Reference, Skipped, TextState, Verdict
+from annotator.model.reference import Anchor, Reference, Skipped, TextState, Unplaced, Verdict
 from annotator.tracking import line_lookup
 from annotator.tracking.lookup import Found, Search, at_anchor, body, locate, named, search
 
@@ -24,7 +24,7 @@ def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree | Non
     outcome = (
         line_lookup.locate(looked_for) if reference.symbol is None else locate(looked_for, reference.symbol)
     )
-    if isinstance(outcome, Missing | Skipped) or not outcome.anchor.symbol:
+    if isinstance(outcome, Unplaced) or not outcome.anchor.symbol:
         return Verdict(reference, outcome)
     found = Found(outcome.anchor.path, at_anchor(tree, outcome.anchor))
     return Verdict(reference, outcome, _text(looked_for, found))

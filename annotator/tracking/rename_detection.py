@@ -10,7 +10,7 @@ from typing import NamedTuple
 from annotator.golang import build_constraints
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import FUNCTION_KINDS, TYPE_KINDS, Declaration, GoFile, Kind, is_test_file
-from annotator.model.reference import Evidence
+from annotator.model.reference import FoundBy
 from annotator.tracking import similarity
 from annotator.tracking.package_match import Item, Match, PackageMatch, PackageSide
 from annotator.tracking.tree_diff import TreeDiff
@@ -63,9 +63,9 @@ AGREEMENTS = (
 """Enough to answer; each row holds at least two signs that do not follow from each other."""
 
 _SIGNS = {
-    RenameSignal.BODY: Evidence.BODY,
-    RenameSignal.NEIGHBOURS: Evidence.NEIGHBOURS,
-    RenameSignal.CALLERS: Evidence.CALLERS,
+    RenameSignal.BODY: FoundBy.BODY,
+    RenameSignal.NEIGHBOURS: FoundBy.NEIGHBOURS,
+    RenameSignal.CALLERS: FoundBy.CALLERS,
 }
 
 
@@ -174,11 +174,11 @@ def _owned_name(package: PackageMatch, lost: Item) -> str:
 
 
 # ── Evidence ─────────────────────────────────────────────────────────────────────────────────────
-def _agreed(package: PackageMatch, lost: Item, found: RenameCandidate) -> Evidence | None:
+def _agreed(package: PackageMatch, lost: Item, found: RenameCandidate) -> FoundBy | None:
     evidence = set(_evidence(package, lost, found))
     if not any(agreement <= evidence for agreement in AGREEMENTS):
         return None
-    return next((sign for reason, sign in _SIGNS.items() if reason in evidence), Evidence.BODY)
+    return next((sign for reason, sign in _SIGNS.items() if reason in evidence), FoundBy.BODY)
 
 
 def _evidence(package: PackageMatch, lost: Item, found: RenameCandidate) -> Iterator[RenameSignal]:
@@ -284,7 +284,7 @@ def find_in_other_packages(package: PackageMatch, lost: Item) -> Match | None:
         return None
     if not _agrees(package, lost, found[0]) or _has_rival(package, lost, found[0]):
         return None
-    return Match(found[0].item, Evidence.BODY)
+    return Match(found[0].item, FoundBy.BODY)
 
 
 def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> Iterator[_DistantCandidate]:

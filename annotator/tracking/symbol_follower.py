@@ -17,14 +17,14 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.go import VENDOR_FOLDERS, Declaration, Span
 from annotator.model.reference import (
     Anchor,
-    Evidence,
+    FoundBy,
     Missing,
     Moved,
     Outcome,
     Reference,
     Renamed,
-    Skipped,
     TextState,
+    Unplaced,
     Verdict,
     Verified,
 )
@@ -37,7 +37,7 @@ from annotator.tracking.reanchor import Reanchorer, StepResult
 from annotator.tracking.source_trees import OpenTrees, SourceTrees
 from annotator.tracking.tree_diff import TreeDiff
 
-_RANK = {sign: rank for rank, sign in enumerate(Evidence)}
+_RANK = {sign: rank for rank, sign in enumerate(FoundBy)}
 
 Changes = dict[int, TrackedPosition]
 
@@ -145,7 +145,7 @@ def _with(places: tuple[TrackedPosition, ...], changes: Changes) -> tuple[Tracke
 
 
 def _at_baseline(start: Anchor) -> TrackedPosition:
-    return TrackedPosition(start, Evidence.SYMBOL, TextState.SAME, start.line + start.offset)
+    return TrackedPosition(start, FoundBy.SYMBOL, TextState.SAME, start.line + start.offset)
 
 
 class _Walker:
@@ -224,7 +224,7 @@ class _Walker:
         same = _body(data, declaration) == self._origin(number).body
         return TrackedPosition(
             msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
-            Evidence.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
+            FoundBy.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
             TextState.SAME if same else TextState.CHANGED,
             declaration.line + start.offset if same else self._cited(number, declaration, data),
             whole.start,
@@ -486,6 +486,6 @@ def track(
 def tracked(reference: Reference, base: SourceTree) -> TrackedReference:
     """Return a reference with its declaration in the baseline tree."""
     outcome = reference_lookup.verdict(reference, base).outcome
-    if isinstance(outcome, Missing | Skipped):
+    if isinstance(outcome, Unplaced):
         return TrackedReference(reference, None, outcome.reason)
     return TrackedReference(reference, outcome.anchor, outcome.reason)

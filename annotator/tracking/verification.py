@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from annotator.model.reference import Missing, Reference, Skipped, TextState, Verdict, Verified
+from annotator.model.reference import Missing, Reference, TextState, Unplaced, Verdict, Verified
 from annotator.session import Session
 from annotator.tracking import reference_lookup, symbol_follower
 from annotator.tracking.baseline_lookup import BaselineLookup
@@ -86,7 +86,7 @@ def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
 def _text(at: Session, reference: Reference, found: Verdict) -> TextState | None:
     """Compare the declaration's text with the baseline's; None if the baseline is not available."""
     base = at.tree_if_available(at.project.config.baseline)
-    if base is None or isinstance(found.outcome, Missing | Skipped) or not found.outcome.anchor.symbol:
+    if base is None or isinstance(found.outcome, Unplaced) or not found.outcome.anchor.symbol:
         return None
     anchor = found.outcome.anchor
     symbol = reference.symbol or anchor.symbol

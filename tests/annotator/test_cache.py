@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    1: "d858400649931cfea8616ab6ddaf80c53298c8b928f947a020451a9230ce801d",
+    2: "763fc1e38f0c82ec4c2cd311fd0280fbb417efc04565fc76a4b3115be9a276c0",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 

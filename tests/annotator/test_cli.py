@@ -30,7 +30,15 @@ def test_a_moved_symbol_leaves_with_1_and_is_found(project, shop, capsys):
     assert cli.run(["verify", "--source", str(shop), "--tag", "v2.0.0", "--format", "json"]) == cli.FINDINGS
 
     report = json.loads(capsys.readouterr().out)
-    assert report["summary"] == {"verified": 0, "moved": 3, "renamed": 0, "missing": 0, "skipped": 0}
+    assert report["summary"] == {
+        "verified": 0,
+        "moved": 3,
+        "renamed": 0,
+        "missing": 0,
+        "mistaken": 0,
+        "unknown": 0,
+        "skipped": 0,
+    }
     assert report["references"][0]["anchor"]["path"] == "pkg/store/store.go"
 
 

@@ -26,7 +26,7 @@ from annotator.model.reference import (
     Anchor,
     Article,
     Chapter,
-    Evidence,
+    FoundBy,
     Reference,
     TextState,
     Verdict,
@@ -188,7 +188,7 @@ def _given() -> SiteInput:
         anchor = Anchor(PATH, symbol, one.kind, one.line, one.span.end_line)
         cited.append(Chapter(number, f"{symbol} {HOSTILE[1]}", (reference,)))
         verdicts.append(
-            Verdict(reference, Verified(anchor, Evidence.SYMBOL, f"Found. {HOSTILE[2]}"), TextState.SAME)
+            Verdict(reference, Verified(anchor, FoundBy.SYMBOL, f"Found. {HOSTILE[2]}"), TextState.SAME)
         )
     return SiteInput(
         repository="https://example.org/kitchen",

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from annotator.model.go import Kind
-from annotator.model.reference import Missing, Skipped, Verdict
+from annotator.model.reference import VERDICTS, Verdict
 from annotator.site.markup import href, web
 from annotator.site.placement import TYPES
 from annotator.site.site_index import REPORT, SiteChapter, SiteIndex, link_to, resolved_anchor
@@ -82,19 +82,13 @@ def _citation(
 
 def verdict_word(verdict: Verdict) -> str:
     """Return the verdict in one word, as reports have it."""
-    match verdict.outcome:
-        case Missing():
-            return "missing"
-        case Skipped():
-            return "skipped"
-        case found:
-            return type(found).__name__.lower()
+    return type(verdict.outcome).__name__.lower()
 
 
 def counts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
     """Return how many references have each verdict."""
     counted = Counter(verdict_word(verdict) for verdict in verdicts)
-    return tuple((one, counted[one]) for one in ("verified", "moved", "renamed", "missing", "skipped"))
+    return tuple((one, counted[one]) for one in VERDICTS)
 
 
 def article_reports(index: SiteIndex, page: str) -> Iterator[ArticleReport]:

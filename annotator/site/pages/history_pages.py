@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from annotator.model.go import Kind, folder_of
-from annotator.model.reference import Missing, Moved, Renamed, Skipped, TextState
+from annotator.model.reference import Missing, Moved, Renamed, TextState, Unplaced
 from annotator.reports import porting_report
 from annotator.site.markup import built, slug
 from annotator.site.placement import TYPES, page_of
@@ -234,7 +234,7 @@ def _change_sentences(before: TagOutcome, now: TagOutcome) -> Iterator[str]:
 
 def _anchor(stop: TagOutcome) -> Anchor | None:
     outcome = stop.outcome
-    return None if isinstance(outcome, Missing | Skipped) else outcome.anchor
+    return None if isinstance(outcome, Unplaced) else outcome.anchor
 
 
 # ── A symbol's own ───────────────────────────────────────────────────────────────────────────────

@@ -454,13 +454,13 @@ def test_each_reference_keeps_where_it_stood_in_the_page() -> None:
     lines = PAGE.split("\n")
     linked = article(PAGE, "page.html").references[1]
     assert lines[linked.at_line - 1][linked.at_column - 1 : linked.at_end - 1].endswith("plugin/store.go#L3")
-    assert (linked.file, linked.origin, linked.chapter) == ("page.html", "page.html 2.1", "2.1")
+    assert (linked.file, linked.cited_in, linked.chapter) == ("page.html", "page.html 2.1", "2.1")
 
 
 def test_each_reference_keeps_where_it_stood_in_a_text() -> None:
     found = article("# One\n\n说明 &lt;a&gt; `daemon/daemon.go:12`。\n", "a/notes.md").references[0]
     assert (found.at_line, found.at_column, found.at_end) == (3, 15, 34)
-    assert (found.origin, found.chapter, found.cited) == ("notes.md:3", "One", DAEMON)
+    assert (found.cited_in, found.chapter, found.cited) == ("notes.md:3", "One", DAEMON)
 
 
 def test_chapters_are_told_by_headings_of_all_kinds() -> None:
@@ -567,7 +567,7 @@ def test_nothing_that_a_terminal_acts_on_is_kept() -> None:
         texts_kept += [
             one.path,
             one.cited,
-            one.origin,
+            one.cited_in,
             one.chapter or "",
             one.ref or "",
             one.repository or "",

@@ -38,7 +38,7 @@ def test_a_manifest_gives_its_chapters_and_references_in_order():
 def test_a_reference_knows_where_it_stands_and_how_it_was_written():
     first, second = manifest_file.read("x/m.toml", MANIFEST.encode()).references
 
-    assert (first.at_line, first.cited, first.origin) == (10, "components/engine/a/a.go", "m.toml 1")
+    assert (first.at_line, first.cited, first.cited_in) == (10, "components/engine/a/a.go", "m.toml 1")
     assert (second.at_line, second.line, second.end_line, second.ref) == (11, 7, 9, "v1")
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from annotator.articles.rewrite import updated
 from annotator.model.go import Kind
-from annotator.model.reference import Anchor, Evidence, Missing, Moved, Reference, Renamed, TextState, Verdict
+from annotator.model.reference import Anchor, FoundBy, Missing, Moved, Reference, Renamed, TextState, Verdict
 
 
 def moved(to: int, path: str = "a/b.go", **reference: object) -> Verdict:
     anchor = Anchor(path, "New", Kind.FUNC, to, to + 5)
     return Verdict(
         Reference(**({"path": "a/b.go", "line": 12, "at_line": 1} | reference)),
-        Moved(anchor, Evidence.SYMBOL, ""),
+        Moved(anchor, FoundBy.SYMBOL, ""),
         TextState.SAME,
     )
 
@@ -65,7 +65,7 @@ def test_a_range_whose_text_changed_is_left_as_it_was():
 
 def test_a_new_name_is_written_bare_where_the_old_one_was():
     reference = Reference("a/b.go", "ds", 12, at_line=1)
-    outcome = Renamed(Anchor("a/b.go", "driverLister", Kind.INTERFACE, 14, 16), Evidence.BODY, "")
+    outcome = Renamed(Anchor("a/b.go", "driverLister", Kind.INTERFACE, 14, 16), FoundBy.BODY, "")
 
     assert after("`ds` in a/b.go:12", Verdict(reference, outcome)) == "`driverLister` in a/b.go:14"
 

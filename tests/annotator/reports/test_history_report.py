@@ -9,7 +9,7 @@ import pytest
 from annotator.model.go import Kind
 from annotator.model.reference import (
     Anchor,
-    Evidence,
+    FoundBy,
     Missing,
     Moved,
     Reference,
@@ -23,13 +23,13 @@ from annotator.reports import history_report
 HERE = Anchor("a/a.go", "Store", Kind.STRUCT, 4, 9)
 LOWER = Anchor("a/a.go", "Store", Kind.STRUCT, 7, 12, 2)
 THERE = Anchor("b/b.go", "Depot", Kind.STRUCT, 3, 8)
-REFERENCE = Reference("a/a.go", "Store", 4, cited="src/a/a.go", origin="article 2")
+REFERENCE = Reference("a/a.go", "Store", 4, cited="src/a/a.go", cited_in="article 2")
 TRAIL = ReferenceHistory(
     REFERENCE,
     (
-        TagOutcome("v1.0", Verified(HERE, Evidence.SYMBOL, "as cited"), TextState.SAME),
-        TagOutcome("v1.1", Moved(LOWER, Evidence.SYMBOL, "lower"), TextState.CHANGED),
-        TagOutcome("v2.0", Renamed(THERE, Evidence.BODY, "it was Store"), TextState.CHANGED),
+        TagOutcome("v1.0", Verified(HERE, FoundBy.SYMBOL, "as cited"), TextState.SAME),
+        TagOutcome("v1.1", Moved(LOWER, FoundBy.SYMBOL, "lower"), TextState.CHANGED),
+        TagOutcome("v2.0", Renamed(THERE, FoundBy.BODY, "it was Store"), TextState.CHANGED),
         TagOutcome("v3.0", Missing("nobody has it", THERE), TextState.UNKNOWN),
     ),
 )

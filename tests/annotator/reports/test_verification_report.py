@@ -15,7 +15,7 @@ from rich.console import Console
 from annotator.model.go import Kind
 from annotator.model.reference import (
     Anchor,
-    Evidence,
+    FoundBy,
     Missing,
     Moved,
     Problem,
@@ -42,8 +42,8 @@ def checked(*verdicts: Verdict, remarks: tuple[Problem, ...] = ()) -> Verificati
 
 
 ALL = checked(
-    Verdict(reference(), Verified(ANCHOR, Evidence.SYMBOL, "there")),
-    Verdict(reference(), Moved(ANCHOR, Evidence.SYMBOL, "in line 7")),
+    Verdict(reference(), Verified(ANCHOR, FoundBy.SYMBOL, "there")),
+    Verdict(reference(), Moved(ANCHOR, FoundBy.SYMBOL, "in line 7")),
     Verdict(reference(symbol=None), Missing("gone", ANCHOR)),
     Verdict(reference(repository="o/r"), Skipped("another repository")),
     remarks=(Problem("pkg/x.py", 12, "names nothing", "go-unknown"),),
@@ -80,7 +80,7 @@ def test_quiet_text_leaves_out_what_is_verified_and_skipped():
     assert "moved     a/b.go" in console.file.getvalue()
 
 
-CHANGED = checked(Verdict(reference(), Verified(ANCHOR, Evidence.SYMBOL, "there"), TextState.CHANGED))
+CHANGED = checked(Verdict(reference(), Verified(ANCHOR, FoundBy.SYMBOL, "there"), TextState.CHANGED))
 
 
 def test_a_changed_text_is_told_in_every_report():
@@ -95,7 +95,7 @@ def test_a_changed_text_is_told_in_every_report():
 
 
 def test_only_missing_counts_in_a_release_that_stands_in():
-    moved = Verdict(reference(), Moved(ANCHOR, Evidence.SYMBOL, "in line 7"))
+    moved = Verdict(reference(), Moved(ANCHOR, FoundBy.SYMBOL, "in line 7"))
     missing = Verdict(reference(), Missing("gone"))
     stand_in = "nobody answers: this is v2"
 
@@ -168,7 +168,7 @@ def test_junit_counts_what_it_holds():
 
 @pytest.mark.parametrize("write", [sarif.document, junit.document, verification_report.json, shown])
 def test_hostile_words_are_only_words(write):
-    bad = reference(path=HOSTILE, symbol=HOSTILE, cited=HOSTILE, origin=HOSTILE, file=HOSTILE)
+    bad = reference(path=HOSTILE, symbol=HOSTILE, cited=HOSTILE, cited_in=HOSTILE, file=HOSTILE)
 
     written = write(
         checked(Verdict(bad, Missing(HOSTILE)), remarks=(Problem(HOSTILE, 1, HOSTILE, "go-unknown"),))

@@ -17,7 +17,7 @@ from annotator.model.reference import (
     Anchor,
     Article,
     Chapter,
-    Evidence,
+    FoundBy,
     Missing,
     Reference,
     TextState,
@@ -230,13 +230,13 @@ def given(sources: dict[str, GoSourceFile], anchor: Callable[[str, str], Anchor]
                 (
                     Verdict(
                         put,
-                        Verified(anchor("pantry/shelf/shelf.go", "Shelf.Put"), Evidence.SYMBOL, "There."),
+                        Verified(anchor("pantry/shelf/shelf.go", "Shelf.Put"), FoundBy.SYMBOL, "There."),
                         TextState.SAME,
                     ),
                     Verdict(lost, Missing("No such file.")),
                     Verdict(
                         shelf,
-                        Verified(anchor("pantry/shelf/shelf.go", "Shelf"), Evidence.SYMBOL, "There."),
+                        Verified(anchor("pantry/shelf/shelf.go", "Shelf"), FoundBy.SYMBOL, "There."),
                         TextState.SAME,
                     ),
                 ),

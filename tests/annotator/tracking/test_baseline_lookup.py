@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.model.port import GoSymbol
-from annotator.model.reference import Evidence, Missing, Moved, Reference, Renamed, TextState, Verified
+from annotator.model.reference import FoundBy, Missing, Moved, Reference, Renamed, TextState, Verified
 from annotator.tracking import similarity
 from annotator.tracking.baseline_lookup import BaselineLookup
 
@@ -84,7 +84,7 @@ def test_the_same_file_says_the_same(find, symbol):
     found = find(HERE, HERE, symbol)
 
     assert isinstance(found.outcome, Verified)
-    assert found.outcome.by is Evidence.SYMBOL
+    assert found.outcome.by is FoundBy.SYMBOL
     assert found.text is TextState.SAME
 
 
@@ -111,7 +111,7 @@ def test_a_moved_file_is_told_by_the_names_it_declares(find, symbol):
 
     assert isinstance(found.outcome, Moved)
     assert found.outcome.anchor.path == "daemon/depot/keep.go"
-    assert found.outcome.by is Evidence.FACTS
+    assert found.outcome.by is FoundBy.FACTS
 
 
 def test_another_file_of_the_package_is_looked_into(find):

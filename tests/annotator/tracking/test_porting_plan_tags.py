@@ -11,7 +11,7 @@ from annotator.config import GoNames
 from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Counterpart
-from annotator.model.reference import Evidence, Missing, Moved, Reference, Verified
+from annotator.model.reference import FoundBy, Missing, Moved, Reference, Verified
 from annotator.model.symbol_history import PlacementChange, TextChange
 from annotator.repository import tag_snapshots
 from annotator.repository.local_git import LocalSource
@@ -52,7 +52,7 @@ def test_references_are_followed_over_all_version_tags(opened):
     assert isinstance(first.outcome, Verified)
     assert isinstance(second.outcome, Moved)
     assert second.outcome.anchor.path == "pkg/store/store.go"
-    assert second.outcome.by is Evidence.FILE_RENAME
+    assert second.outcome.by is FoundBy.FILE_RENAME
     assert all(isinstance(stop.outcome, Missing) for stop in found.trails[1].stops)
 
 

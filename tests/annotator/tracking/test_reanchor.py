@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.model.reference import Evidence, Missing, Moved, Renamed, TextState, Verified
+from annotator.model.reference import FoundBy, Missing, Moved, Renamed, TextState, Verified
 
 STORE = """package store
 
@@ -118,7 +118,7 @@ def test_lines_move_and_the_text_stays(carry, symbol):
     found = carry({"store/store.go": STORE}, after, "store/store.go", symbol)
 
     assert isinstance(found.outcome, Moved)
-    assert found.outcome.by is Evidence.SYMBOL
+    assert found.outcome.by is FoundBy.SYMBOL
     assert found.text is TextState.SAME
 
 
@@ -138,7 +138,7 @@ def test_a_file_that_moved_takes_its_declarations_along(carry, place, symbol):
     found = carry({"store/store.go": STORE}, after, "store/store.go", symbol)
 
     assert place(found.outcome).startswith(f"daemon/depot/store.go::{symbol}#")
-    assert found.outcome.by is Evidence.FILE_RENAME
+    assert found.outcome.by is FoundBy.FILE_RENAME
 
 
 @pytest.mark.parametrize("symbol", EVERY)
@@ -169,7 +169,7 @@ def test_a_function_that_went_to_another_file_of_its_package_is_found_there(carr
     found = carry({"store/store.go": STORE}, after, "store/store.go", "Count")
 
     assert place(found.outcome) == "store/count.go::Count#L3"
-    assert found.outcome.by is Evidence.SYMBOL
+    assert found.outcome.by is FoundBy.SYMBOL
 
 
 def test_a_function_that_left_for_another_package_is_told_by_its_body(carry, place):
@@ -181,7 +181,7 @@ def test_a_function_that_left_for_another_package_is_told_by_its_body(carry, pla
     found = carry({"store/store.go": STORE}, after, "store/store.go", "Count")
 
     assert place(found.outcome) == "tally/tally.go::Count#L5"
-    assert found.outcome.by is Evidence.BODY
+    assert found.outcome.by is FoundBy.BODY
 
 
 def test_packages_that_were_joined_keep_their_declarations_apart(carry, place):
@@ -240,7 +240,7 @@ def test_a_renamed_function_is_told_by_its_body(carry, place):
     found = carry({"store/store.go": STORE}, after, "store/store.go", "Count")
 
     assert place(found.outcome).startswith("store/store.go::Tally#")
-    assert found.outcome.by is Evidence.BODY
+    assert found.outcome.by is FoundBy.BODY
 
 
 def test_a_rewritten_function_is_told_by_its_users_and_neighbours(carry, place):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.model.go import Kind
-from annotator.model.reference import Anchor, Evidence, TextState
+from annotator.model.reference import Anchor, FoundBy, TextState
 from annotator.model.symbol_history import TrackedPosition
 from annotator.tracking import reanchor
 
@@ -18,7 +18,7 @@ def place(before=BEFORE, *, offset=0, missing=""):
     line = before.count("\n", 0, start) + 1
     anchor = Anchor("a/a.go", "Keep", Kind.FUNC, line, line + 2, offset)
     return TrackedPosition(
-        anchor, Evidence.SYMBOL, TextState.SAME, line + offset, start, start + len(FUNC), missing=missing
+        anchor, FoundBy.SYMBOL, TextState.SAME, line + offset, start, start + len(FUNC), missing=missing
     )
 
 

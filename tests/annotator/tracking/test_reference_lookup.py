@@ -6,7 +6,7 @@ import pytest
 
 from annotator.model.go import Kind
 from annotator.model.reference import (
-    Evidence,
+    FoundBy,
     Missing,
     Moved,
     Reference,
@@ -97,7 +97,7 @@ def test_a_symbol_that_lost_its_file_is_found_in_the_moved_one(tree):
     )
 
     assert isinstance(found.outcome, Moved)
-    assert found.outcome.by is Evidence.FILE_RENAME
+    assert found.outcome.by is FoundBy.FILE_RENAME
 
 
 def test_a_file_that_kept_only_its_name_is_believed_if_a_folder_stayed_too(tree):
@@ -212,7 +212,7 @@ def test_a_function_that_became_a_method_is_renamed_by_its_body(tree):
     )
 
     assert isinstance(found.outcome, Renamed)
-    assert found.outcome.by is Evidence.BODY
+    assert found.outcome.by is FoundBy.BODY
 
 
 def test_a_line_goes_with_the_declaration_that_it_lies_in(tree):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.model.reference import Evidence, Missing, Moved, Reference, Renamed, TextState, Verified
+from annotator.model.reference import FoundBy, Missing, Moved, Reference, Renamed, TextState, Verified
 from annotator.model.symbol_history import TagStep
 from annotator.tracking import symbol_follower
 from annotator.tracking.symbol_follower import STEPS, follow
@@ -67,9 +67,9 @@ def test_a_trail_leads_backwards_too(grove, cache):
     (trail,) = symbol_follower.histories([start], "v1.2.0", ORDER, forest, cache)
 
     assert trail.stops[0].outcome.anchor.symbol == "Keep"
-    assert trail.stops[0].outcome.by is Evidence.BODY
+    assert trail.stops[0].outcome.by is FoundBy.BODY
     assert trail.stops[3].outcome == Verified(
-        start.anchor, Evidence.SYMBOL, "Hold (func) stands in b/b.go in line 6, as cited"
+        start.anchor, FoundBy.SYMBOL, "Hold (func) stands in b/b.go in line 6, as cited"
     )
 
 

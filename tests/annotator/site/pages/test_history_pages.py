@@ -8,7 +8,7 @@ import pytest
 from annotator.model.go import Kind
 from annotator.model.reference import (
     Anchor,
-    Evidence,
+    FoundBy,
     Missing,
     Moved,
     Reference,
@@ -43,7 +43,7 @@ def at(path: str, symbol: str = "Shelf", line: int = 7) -> Anchor:
 def stop(tag: str, anchor: Anchor | None, text: TextState = TextState.SAME) -> TagOutcome:
     if anchor is None:
         return TagOutcome(tag, Missing("Not there."), TextState.UNKNOWN)
-    return TagOutcome(tag, Verified(anchor, Evidence.SYMBOL, "There."), text)
+    return TagOutcome(tag, Verified(anchor, FoundBy.SYMBOL, "There."), text)
 
 
 TRAIL = ReferenceHistory(
@@ -65,7 +65,7 @@ CHRONICLE = HistoryInput(
 @pytest.fixture
 def later(given: SiteInput) -> SiteInput:
     """The pantry at v1, where its shelf is in another file than at the baseline, v0."""
-    became = Verdict(SHELF, Moved(at(NOW), Evidence.FILE_RENAME, "Moved."), TextState.CHANGED)
+    became = Verdict(SHELF, Moved(at(NOW), FoundBy.FILE_RENAME, "Moved."), TextState.CHANGED)
     return msgspec.structs.replace(given, baseline="v0", since_baseline=(became,), history=CHRONICLE)
 
 
@@ -136,13 +136,13 @@ def test_a_page_tells_what_became_of_its_symbols_since_the_baseline(later):
 
 
 def test_what_is_what_it_was_is_not_told(given):
-    same = Verdict(SHELF, Verified(at(OLD, line=7), Evidence.SYMBOL, "There."), TextState.SAME)
+    same = Verdict(SHELF, Verified(at(OLD, line=7), FoundBy.SYMBOL, "There."), TextState.SAME)
 
     assert shelf(pages.make(msgspec.structs.replace(given, since_baseline=(same,)))).since == ()
 
 
 def test_beside_the_baselines_version_the_note_leads_to_the_page_there(later):
-    there = Verdict(SHELF, Verified(at(OLD, line=5), Evidence.SYMBOL, "There."), TextState.SAME)
+    there = Verdict(SHELF, Verified(at(OLD, line=5), FoundBy.SYMBOL, "There."), TextState.SAME)
 
     site = pages.make(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
 
@@ -150,7 +150,7 @@ def test_beside_the_baselines_version_the_note_leads_to_the_page_there(later):
 
 
 def test_at_an_address_of_another_version_stands_where_its_symbol_is_here(later):
-    there = Verdict(SHELF, Verified(at(OLD, line=5), Evidence.SYMBOL, "There."), TextState.SAME)
+    there = Verdict(SHELF, Verified(at(OLD, line=5), FoundBy.SYMBOL, "There."), TextState.SAME)
 
     site = pages.make(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
 
@@ -162,7 +162,7 @@ def test_at_an_address_of_another_version_stands_where_its_symbol_is_here(later)
 def test_at_an_address_of_another_version_a_lost_symbol_is_said_to_be_lost(given):
     gone = Reference("store/lid.go", "Lid", 3)
     here = Verdict(gone, Missing("No such file."))
-    there = Verdict(gone, Renamed(at("store/lid.go", "Cover"), Evidence.BODY, "Renamed."), TextState.CHANGED)
+    there = Verdict(gone, Renamed(at("store/lid.go", "Cover"), FoundBy.BODY, "Renamed."), TextState.CHANGED)
 
     site = pages.make(msgspec.structs.replace(given, since_baseline=(here,), elsewhere={"v0": (there,)}))
 

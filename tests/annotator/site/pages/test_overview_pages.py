@@ -9,7 +9,7 @@ import pytest
 
 from annotator.model.go import Acquisition, FileLockUsage, FunctionLockUsage, LockField, SymbolId
 from annotator.model.port import ModuleImports, PackageImports
-from annotator.model.reference import Anchor, Article, Chapter, Evidence, Moved, Reference, Verdict
+from annotator.model.reference import Anchor, Article, Chapter, FoundBy, Moved, Reference, Verdict
 from annotator.site import markdown_text, pages, site_index
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
 from annotator.site.view_models import ChapterPage, ErrataPage, HomePage, ReportPage, SitePage, SymbolPage
@@ -122,6 +122,8 @@ def test_the_report_has_a_row_for_every_reference(given: SiteInput) -> None:
         "moved": 0,
         "renamed": 0,
         "missing": 1,
+        "mistaken": 0,
+        "unknown": 0,
         "skipped": 0,
     }
 
@@ -140,7 +142,7 @@ def test_a_renamed_symbol_is_found_under_the_name_that_our_texts_use(
 ) -> None:
     reference = Reference("old.go", "Rack", 1, chapter="1.3")
     article = Article("x", "x", chapters=(Chapter("1.3", "Ours", (reference,)),))
-    moved = Verdict(reference, Moved(anchor(SHELF, "Shelf"), Evidence.BODY, "Renamed."))
+    moved = Verdict(reference, Moved(anchor(SHELF, "Shelf"), FoundBy.BODY, "Renamed."))
     text = markdown_text.parse("1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\n`old.go::Rack`\n')
 
     view = made(msgspec.structs.replace(given, articles=(VerifiedArticle(article, (moved,)),), texts=(text,)))
