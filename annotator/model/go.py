@@ -9,7 +9,7 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """The kind of a Go declaration."""
+    """The kind of a Go declaration; `file` is a place outside declarations."""
 
     FUNC = "func"
     METHOD = "method"
@@ -22,6 +22,7 @@ class Kind(StrEnum):
     FIELD = "field"
     IMETHOD = "imethod"
     CLOSURE = "closure"
+    FILE = "file"
 
 
 CALLABLE_KINDS = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})

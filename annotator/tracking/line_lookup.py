@@ -63,7 +63,7 @@ def _offset(declaration: Declaration, line: int) -> str:
 
 def _whole_file(path: str, count: int, line: int = 1) -> Anchor:
     """Return the anchor of a line outside any declaration: the file itself, with an empty symbol."""
-    return Anchor(path=path, symbol="", kind=Kind.TYPE, line=line, end_line=count)
+    return Anchor(path=path, symbol="", kind=Kind.FILE, line=line, end_line=count)
 
 
 def _file_is_gone(path: str, tree: SourceTree) -> Missing:
