@@ -11,6 +11,8 @@ from annotator.files import write_aside
 from annotator.model.port import Baseline, GoSymbol
 from annotator.parity import baseline, counterparts
 from annotator.parity.scope import scope_of
+from annotator.python_source.docstrings import read_docstrings
+from annotator.python_source.source_files import read_packages
 from annotator.session import Session
 
 
@@ -27,7 +29,7 @@ def record(at: Session) -> Path:
         *baseline.declarations_in_packages(tree, scope.packages),
         *baseline.declarations_named(tree, further),
     ]
-    docstrings = counterparts.read_docstrings(at.project)
+    docstrings = read_docstrings(read_packages(at.project.root, at.project.config.packages))
     # What is recorded now must not decide which names have an original: so whole files are read.
     listed = {path for counterpart in docstrings.counterparts for path in counterpart.files}
     declared = [*in_scope, *baseline.declarations_in_files(tree, listed)]

@@ -11,9 +11,10 @@ from annotator.model import port
 from annotator.model.reference import Problem
 from annotator.parity import call_order
 from annotator.parity.call_order import load_run, read_trace, trace_command
-from annotator.parity.counterparts import load_counterparts
+from annotator.parity.counterparts import counterparts_in
 from annotator.programs import Programs
 from annotator.python_source import objects
+from annotator.python_source.source_files import read_packages
 
 
 def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
@@ -28,6 +29,7 @@ def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
         out = Path(folder) / "calls.json"
         finished = programs.start(f"{project.config.walk}: the walk", trace_command(project, out)).result()
         calls = read_trace(project, out, finished)
-    counterparts = load_counterparts(project).counterparts
-    made = load_run(project, calls, objects.project_objects(project), counterparts)
+    files = read_packages(project.root, project.config.packages)
+    counterparts = counterparts_in(project, files).counterparts
+    made = load_run(project, calls, objects.read(files), counterparts)
     return made, tuple(call_order.problems(made, counterparts))

@@ -27,10 +27,11 @@ from annotator.model.reference import Problem
 from annotator.parity import counterparts, coverage
 from annotator.parity.baseline import originals_of
 from annotator.parity.call_graph import CallGraph, normalized_name
-from annotator.parity.counterparts import DocstringIndex
 from annotator.parity.explanations import Rule, applies, explain, slug, stale_reasons
 from annotator.parity.scope import SCOPE, Scope, is_among, scope_of
-from annotator.python_source.objects import project_objects
+from annotator.python_source import objects
+from annotator.python_source.docstrings import DocstringIndex
+from annotator.python_source.source_files import read_packages
 
 _RENAMED = re.compile(r"called `(?P<name>\w+)`")
 
@@ -406,30 +407,30 @@ class ParityResult(msgspec.Struct, frozen=True):
     coverage: Coverage
 
 
-def compare_project(
-    project: Project,
-    objects: Mapping[str, PythonObject] | None = None,
-    docstrings: DocstringIndex | None = None,
-) -> ParityResult:
+def compare_project(project: Project) -> ParityResult:
     """Compare the project's packages with the recorded facts; no source is needed.
-
-    Args:
-        project: The project.
-        objects: Its Python objects, if they have been read already.
-        docstrings: Its counterparts, likewise.
 
     Raises:
         InvalidInput: A Python file, the facts or the scope cannot be read.
     """
-    docstrings = docstrings or counterparts.load_counterparts(project)
-    found, remarks = docstrings.counterparts, docstrings.remarks
+    files = read_packages(project.root, project.config.packages)
+    return compare_packages(project, objects.read(files), counterparts.counterparts_in(project, files))
+
+
+def compare_packages(
+    project: Project, python: Mapping[str, PythonObject], docstrings: DocstringIndex
+) -> ParityResult:
+    """Compare Python objects with the recorded facts, by what their docstrings say.
+
+    Raises:
+        InvalidInput: The facts or the scope cannot be read.
+    """
+    found = docstrings.counterparts
     known = recorded(project)
     scope = scope_of(project)
-    originals = originals_of(known, scope)
-    python = project_objects(project) if objects is None else objects
-    made = compare(found, originals, python, scope)
+    made = compare(found, originals_of(known, scope), python, scope)
     covered = coverage.measure_coverage(known.symbols, found, scope, python)
     name = f"{project.config.site}/{SCOPE}"
     stale = unused_rules(made, scope, name)
-    wrong = (*remarks, *problems(made), *stale, *coverage.problems(covered, name))
+    wrong = (*docstrings.remarks, *problems(made), *stale, *coverage.problems(covered, name))
     return ParityResult(made, wrong, covered)

@@ -16,7 +16,8 @@ from annotator.model.port import Counterpart, GoSymbol
 from annotator.model.reference import Problem, Reference
 from annotator.parity.call_graph import normalized_name
 from annotator.parity.scope import scope_of
-from annotator.python_source import docstrings
+from annotator.python_source.docstrings import DocstringIndex, read_docstrings
+from annotator.python_source.source_files import SourceFile, read_packages
 
 _NEAREST = 3
 
@@ -157,40 +158,31 @@ def _near(name: str, names: Iterable[str]) -> str:
     return f"; the nearest are {', '.join(alike)}" if alike else ""
 
 
-class DocstringIndex(msgspec.Struct, frozen=True):
-    """The counterparts of all packages, and problems in their docstrings."""
-
-    counterparts: tuple[Counterpart, ...] = ()
-    remarks: tuple[Problem, ...] = ()
-
-
 def load_counterparts(project: Project) -> DocstringIndex:
     """Read the counterparts of the packages; names are resolved on the recorded facts.
 
     Raises:
         InvalidInput: A package is not there, a file of it is not Python, or the facts cannot be read.
     """
-    docstrings = read_docstrings(project)
-    if all(counterpart.mirrors for counterpart in docstrings.counterparts):
-        return docstrings
+    return counterparts_in(project, read_packages(project.root, project.config.packages))
+
+
+def counterparts_in(project: Project, files: Iterable[SourceFile]) -> DocstringIndex:
+    """Return the counterparts in files of the packages; names are resolved on the recorded facts.
+
+    Raises:
+        InvalidInput: The facts cannot be read.
+    """
+    index = read_docstrings(files)
+    if all(counterpart.mirrors for counterpart in index.counterparts):
+        return index
     scope = scope_of(project)
     # A symbol that is absent for a reason has no counterpart, whatever it is called.
     symbols = [symbol for symbol in recorded(project).symbols if scope.reason(symbol.notation) is None]
-    return resolve(docstrings, symbols)
+    return resolve(index, symbols)
 
 
 def resolve(docstrings: DocstringIndex, symbols: Iterable[GoSymbol]) -> DocstringIndex:
     """Resolve the counterparts that no `Go:` line names; see `resolve_names`."""
     found, remarks = resolve_names(docstrings.counterparts, symbols)
     return DocstringIndex(found, (*docstrings.remarks, *remarks))
-
-
-def read_docstrings(project: Project) -> DocstringIndex:
-    """Read what the packages' docstrings say of Go.
-
-    Raises:
-        InvalidInput: A package is not there, or a file of it is not Python.
-    """
-    folders = [project.root / package for package in project.config.packages]
-    found = docstrings.joined(docstrings.read(folder, project.root) for folder in folders)
-    return DocstringIndex(found.counterparts, found.remarks)

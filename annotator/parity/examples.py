@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import hashlib
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from annotator.errors import InvalidInput, printable
 from annotator.programs import Finished
+from annotator.python_source.modules import docstrings_of
+from annotator.python_source.source_files import SourceFile
 
 _MOST = 200_000
 """Characters of output that are kept."""
@@ -26,21 +29,21 @@ class Program(msgspec.Struct, frozen=True):
     command: str
 
 
-def find(files: Mapping[str, bytes], folder: str, command: str) -> Iterator[Program]:
+def find(files: Iterable[SourceFile], folder: str, command: str) -> Iterator[Program]:
     """Find the examples among Python files: those in the folder that run a `main` without arguments.
 
     A file that reads a command line is a tool of the examples, not one of them.
 
     Args:
-        files: Python files by path from the project's root.
+        files: The project's Python files.
         folder: The folder of the examples.
         command: What runs one, `{name}` standing for its name.
     """
-    for path, data in files.items():
-        if folder and path.rpartition("/")[0] == folder and _is_example(ast.parse(data)):
-            name = path.rpartition("/")[2].removesuffix(".py")
-            title = (ast.get_docstring(ast.parse(data)) or name).partition("\n\n")[0].replace("\n", " ")
-            yield Program(name, path, title, command.replace("{name}", name))
+    for file in files:
+        if folder and file.path.rpartition("/")[0] == folder and _is_example(file.tree):
+            name = file.path.rpartition("/")[2].removesuffix(".py")
+            title = (ast.get_docstring(file.tree) or name).partition("\n\n")[0].replace("\n", " ")
+            yield Program(name, file.path, title, command.replace("{name}", name))
 
 
 def _is_example(tree: ast.Module) -> bool:
@@ -72,30 +75,27 @@ def output(program: Program, finished: Finished) -> str:
 
 
 class CodeFingerprint(msgspec.Struct, frozen=True):
-    """Fingerprints of Python files: of their code without docstrings, and of that code with its lines."""
+    """Fingerprints of Python files without their docstrings: of the code, and of the code with its lines."""
 
     code: str
     placed: str
 
 
-def code_fingerprint(files: Mapping[str, bytes]) -> CodeFingerprint:
+def code_fingerprint(files: Iterable[SourceFile]) -> CodeFingerprint:
     """Return fingerprints that change with what files do, not with what their docstrings say."""
     code, placed = hashlib.sha256(sys.version.encode()), hashlib.sha256(sys.version.encode())
-    for path, data in files.items():
-        tree = _without_docstrings(ast.parse(data))
-        code.update(f"{path}\0{ast.dump(tree)}\0".encode())
-        placed.update(f"{path}\0{ast.dump(tree, include_attributes=True)}\0".encode())
+    for file in files:
+        lines = _without_docstrings(file)
+        code.update(b"\n".join([file.path.encode(), *(line for line in lines if line.strip()), b""]))
+        placed.update(b"\n".join([file.path.encode(), *lines, b""]))
     return CodeFingerprint(code.hexdigest(), placed.hexdigest())
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_text(body[0]):
-            body[0] = ast.Pass()
-    return tree
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    is_expression = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return is_expression and isinstance(statement.value.value, str)  # type: ignore[attr-defined] # an Expr has one
+def _without_docstrings(file: SourceFile) -> list[bytes]:
+    """Return the lines of a file, without the text of its docstrings."""
+    lines = file.data.removeprefix(codecs.BOM_UTF8).splitlines()
+    for docstring in reversed(docstrings_of(file.tree)):  # so that the places of those before it hold
+        first, last = docstring.lineno - 1, (docstring.end_lineno or docstring.lineno) - 1
+        rest = lines[first][: docstring.col_offset].rstrip() + lines[last][docstring.end_col_offset :]
+        lines[first : last + 1] = [rest, *[b""] * (last - first)]
+    return lines

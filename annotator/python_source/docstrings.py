@@ -10,9 +10,10 @@ import griffe
 import msgspec
 
 from annotator.articles import notation
-from annotator.errors import InvalidInput
 from annotator.model.port import Counterpart, Difference
 from annotator.model.reference import Problem, Reference
+from annotator.python_source.modules import docstrings_of
+from annotator.python_source.source_files import SourceFile
 
 DIFFERENCES = frozenset(
     {"field", "method", "param", "result", "error", "call", "order", "extra", "behaviour"}
@@ -24,11 +25,11 @@ _HEADER = re.compile(r"(?P<name>Go|Differs):\s*(?P<inline>\S.*)?")
 _ITEM = re.compile(r"(?P<kind>\w+) (?P<names>[^:]*[^:\s]): (?P<reason>\S.*)")
 
 
-class Package(msgspec.Struct, frozen=True):
-    """The counterparts of a Python package, and problems in its docstrings."""
+class DocstringIndex(msgspec.Struct, frozen=True):
+    """The counterparts in Python files, and problems in their docstrings."""
 
-    counterparts: tuple[Counterpart, ...]
-    remarks: tuple[Problem, ...]
+    counterparts: tuple[Counterpart, ...] = ()
+    remarks: tuple[Problem, ...] = ()
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -37,65 +38,24 @@ class _Line(msgspec.Struct, frozen=True):
     text: str
 
 
-def read(folder: Path, root: Path) -> Package:
-    """Read the counterparts of a package from its text; nothing is imported or run.
-
-    Args:
-        folder: The package's folder.
-        root: The project's root; files are named from it.
-
-    Raises:
-        InvalidInput: There is no such package, or a file of it is not Python.
-    """
-    return joined(read_file(path, folder, root) for path in files(folder))
-
-
-def files(folder: Path) -> list[Path]:
-    """Return the files of a package, in order.
-
-    Raises:
-        InvalidInput: There is no such package.
-    """
-    if not folder.is_dir():
-        raise InvalidInput(f"{folder}: no such Python package; correct `packages` in the settings")
-    return sorted(folder.rglob("*.py"))
-
-
-def read_file(path: Path, folder: Path, root: Path) -> Package:
-    """Read the counterparts of one file of the package in a folder.
-
-    Raises:
-        InvalidInput: The file is not Python.
-    """
+def read_docstrings(files: Iterable[SourceFile]) -> DocstringIndex:
+    """Read the counterparts in some files of packages; nothing is imported or run."""
     remarks: list[Problem] = []
-    file = path.relative_to(root).as_posix()
-    module = _module(path, folder)
-    originals = _original_files(module)
-    entries = (_counterpart(entry, file, originals, remarks) for entry in _objects(module))
-    counterparts = tuple(counterpart for counterpart in entries if counterpart is not None)
-    return Package(counterparts, tuple(remarks))
+    counterparts: list[Counterpart] = []
+    extensions = griffe.load_extensions()
+    for file in files:
+        module = _module(file, extensions)
+        originals = _original_files(module)
+        entries = (_counterpart(entry, file.path, originals, remarks) for entry in _objects(module))
+        counterparts += (counterpart for counterpart in entries if counterpart is not None)
+    return DocstringIndex(tuple(counterparts), tuple(remarks))
 
 
-def joined(parts: Iterable[Package]) -> Package:
-    """Join what several files or packages say."""
-    every = tuple(parts)
-    return Package(
-        tuple(counterpart for part in every for counterpart in part.counterparts),
-        tuple(remark for part in every for remark in part.remarks),
-    )
-
-
-def _module(path: Path, package: Path) -> griffe.Module:
-    inside = path.relative_to(package.parent).with_suffix("").parts
-    name = ".".join(inside[:-1] if inside[-1] == "__init__" else inside)
+def _module(file: SourceFile, extensions: griffe.Extensions) -> griffe.Module:
+    path, code = Path(file.path), file.data.decode("utf-8-sig")
     lines = griffe.LinesCollection()
-    try:
-        code = path.read_text(encoding="utf-8")
-        lines[path] = code.splitlines()
-        return griffe.visit(name, filepath=path, code=code, lines_collection=lines)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise InvalidInput(f"{path}:{line}: not Python that can be read: {error}") from error
+    lines[path] = code.splitlines()
+    return griffe.visit(file.module, filepath=path, code=code, lines_collection=lines, extensions=extensions)
 
 
 def _objects(module: griffe.Module) -> Iterator[griffe.Object]:
@@ -239,3 +199,36 @@ def _items(lines: list[_Line]) -> Iterator[_Line]:
         pending = line
     if pending is not None:
         yield pending
+
+
+_SECTION = re.compile(r"\s*(?:Go|Differs):(?:\s|$)")
+
+
+def section_lines(file: SourceFile) -> frozenset[int]:
+    """Return the lines of a file on which docstrings name originals and differences."""
+    lines = file.data.decode("utf-8-sig").splitlines()
+    return frozenset(
+        line
+        for docstring in docstrings_of(file.tree)
+        for line in _section_lines(lines, docstring.lineno, docstring.end_lineno or docstring.lineno)
+    )
+
+
+def _section_lines(lines: list[str], first: int, last: int) -> set[int]:
+    found: set[int] = set()
+    indent: int | None = None
+    # The first line is the summary; the last one closes the docstring.
+    for number in range(first + 1, last):
+        line = lines[number - 1]
+        depth = len(line) - len(line.lstrip())
+        if _SECTION.match(line):
+            indent = depth
+        elif line.strip() and indent is not None and depth <= indent:
+            indent = None
+        if indent is not None:
+            found.add(number)
+    # A section takes the blank lines before it along, unless text follows it.
+    for number in range(last - 1, first, -1):
+        if not lines[number - 1].strip() and (number + 1 in found or number + 1 == last):
+            found.add(number)
+    return found

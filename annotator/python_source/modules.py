@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from annotator.errors import InvalidInput
+from annotator.python_source.source_files import SourceFile
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -54,16 +52,17 @@ class Class:
 class Module:
     """A module: its tree, its definitions, and the dotted names that its imports stand for."""
 
-    def __init__(self, name: str, path: str, tree: ast.Module, *, is_package: bool) -> None:
-        self.name = name
-        self.path = path
-        self.tree = tree
-        self._package = name if is_package else name.rpartition(".")[0]
+    def __init__(self, file: SourceFile) -> None:
+        self.name = file.module
+        self.path = file.path
+        self.data = file.data
+        self.tree = file.tree
+        self._package = self.name if file.is_package else self.name.rpartition(".")[0]
         self.imported: dict[str, str] = {}
         self.defined: dict[str, ast.AST] = {}
-        for node in statements(tree):
+        for node in _statements(self.tree):
             self._import(node)
-        for entry in _unconditional(tree.body):
+        for entry in _unconditional(self.tree.body):
             self._define(entry)
 
     def _import(self, node: ast.AST) -> None:
@@ -104,7 +103,7 @@ def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _unconditional(entry.body)
 
 
-def statements(tree: ast.Module) -> Iterator[ast.AST]:
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
     """Yield every statement of a file and every node that holds statements, in the order of `ast.walk`."""
     todo: deque[ast.AST] = deque([tree])
     while todo:
@@ -114,41 +113,40 @@ def statements(tree: ast.Module) -> Iterator[ast.AST]:
             todo.extend(getattr(node, name, ()))
 
 
-def parsed(path: Path, data: bytes) -> ast.Module:
-    """Parse a file.
-
-    Raises:
-        InvalidInput: It is not Python.
-    """
-    try:
-        return ast.parse(data.decode("utf-8-sig"))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise InvalidInput(f"{path}:{line}: not Python that can be read: {error}") from error
+def docstrings_of(tree: ast.Module) -> list[ast.Expr]:
+    """Return the docstrings of a file and its other statements that are a string alone, in order."""
+    found = [
+        node
+        for node in _statements(tree)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    ]
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset))
 
 
 class Packages:
     """All modules of some packages, and every class and function in them by dotted name."""
 
-    def __init__(
-        self, folders: list[Path], root: Path, known: Mapping[str, ast.Module] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, files: Iterable[SourceFile]) -> None:
         self.modules: dict[str, Module] = {}
         self.classes: dict[str, Class] = {}
         self.functions: dict[str, tuple[Module, Function, Class | None]] = {}
-        for folder in folders:
-            for path in sorted(folder.rglob("*.py")):
-                file = path.relative_to(root).as_posix()
-                self._add(path, folder, file, known.get(file) or parsed(path, path.read_bytes()))
+        self._nodes: dict[ast.AST, list[ast.AST]] = {}
+        for file in files:
+            module = Module(file)
+            self.modules[module.name] = module
+            for entry in module.defined.values():
+                self._register(entry, module.name, module)
 
-    def _add(self, path: Path, folder: Path, file: str, tree: ast.Module) -> None:
-        inside = path.relative_to(folder.parent).with_suffix("").parts
-        is_package = inside[-1] == "__init__"
-        name = ".".join(inside[:-1] if is_package else inside)
-        module = Module(name, file, tree, is_package=is_package)
-        self.modules[name] = module
-        for entry in module.defined.values():
-            self._register(entry, name, module)
+    def nodes(self, node: ast.AST) -> Sequence[ast.AST]:
+        """Return every node below one, in the order of the text.
+
+        Functions are walked once: their names, types, calls and texts are read one after the other.
+        """
+        if node not in self._nodes:
+            self._nodes[node] = _nodes_below(node)
+        return self._nodes[node]
 
     def _register(self, entry: ast.AST, prefix: str, module: Module) -> None:
         if isinstance(entry, ast.ClassDef):
@@ -243,3 +241,20 @@ class Packages:
             return self.resolve(ast.parse(text, mode="eval").body, module)
         except SyntaxError:
             return ""
+
+
+def _nodes_below(node: ast.AST) -> list[ast.AST]:
+    """Return a node and all below it, each before its children."""
+    found, pending = [], [node]
+    while pending:
+        current = pending.pop()
+        found.append(current)
+        children: list[ast.AST] = []
+        for name in current._fields:
+            value = getattr(current, name, None)
+            if isinstance(value, ast.AST):
+                children.append(value)
+            elif isinstance(value, list):
+                children += [item for item in value if isinstance(item, ast.AST)]
+        pending += reversed(children)
+    return found

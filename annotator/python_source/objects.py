@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from pathlib import Path
 
-import msgspec
-
-from annotator.config import Project
 from annotator.model.go import ResolvedUse
 from annotator.model.port import Parameter, PythonObject
-from annotator.python_source import modules
 from annotator.python_source.modules import Class, Function, Module, Packages
-from annotator.python_source.type_inference import Scope, learn_attributes, ordered
+from annotator.python_source.source_files import SourceFile
+from annotator.python_source.type_inference import Scope, learn_attributes
 
 
-def read(folders: list[Path], root: Path) -> Mapping[str, PythonObject]:
-    """Read every function, class and module-level name of the packages, by dotted name.
-
-    Raises:
-        InvalidInput: A file is not Python.
-    """
-    return facts(load(folders, root))
+def read(files: Iterable[SourceFile]) -> Mapping[str, PythonObject]:
+    """Return every function, class and module-level name in some files, by dotted name."""
+    return facts(load(files))
 
 
-def load(folders: list[Path], root: Path, known: Mapping[str, ast.Module] = {}) -> Packages:
-    """Load the packages' modules and classes, with the types of the classes' attributes.
-
-    Args:
-        folders: The packages' folders.
-        root: The folder from which files are named.
-        known: The trees of files that have been parsed already, by path.
-
-    Raises:
-        InvalidInput: A file is not Python.
-    """
-    packages = Packages(folders, root, known)
+def load(files: Iterable[SourceFile]) -> Packages:
+    """Return the modules and classes in some files, with the types of the classes' attributes."""
+    packages = Packages(files)
     learn_attributes(packages)
     return packages
 
@@ -90,7 +73,7 @@ def _class(name: str, found: Class, packages: Packages) -> PythonObject:
         end_line=found.node.end_lineno or found.node.lineno,
         params=params,
         members=tuple(sorted(unique.values(), key=lambda each: each.line)),
-        texts=tuple(_all_texts(found.node)),
+        texts=tuple(_all_texts(found.node, packages)),
     )
 
 
@@ -115,7 +98,7 @@ def _function(
         params=_params(node),
         returns=ast.unparse(node.returns) if node.returns is not None else "",
         calls=tuple(_calls(node, module, owner, packages)),
-        texts=tuple(_all_texts(node)),
+        texts=tuple(_all_texts(node, packages)),
     )
 
 
@@ -161,7 +144,7 @@ def _calls(node: Function, module: Module, owner: Class | None, packages: Packag
     """Return what the function calls, passes as a callback, reads and catches, in the order of its text."""
     scope = Scope(packages, module, owner)
     scope.enter(node)
-    for inner in ordered(node):
+    for inner in packages.nodes(node):
         if isinstance(inner, Function | ast.Lambda) and inner is not node:
             scope.enter(inner)
     yield from _used(node.body, scope)
@@ -227,10 +210,10 @@ def _targets(target: str, line: int, how: str, scope: Scope) -> Iterator[Paramet
     yield Parameter(target, "" if is_called else READ, line)
 
 
-def _all_texts(node: ast.AST) -> Iterator[str]:
+def _all_texts(node: ast.AST, packages: Packages) -> Iterator[str]:
     """Return the string literals below a node except docstrings, with placeholders as `{}`."""
     skipped: set[int] = set()
-    for current in ordered(node):
+    for current in packages.nodes(node):
         if (
             isinstance(current, Function | ast.ClassDef)
             and ast.get_docstring(current, clean=False) is not None
@@ -249,16 +232,13 @@ def _part(part: ast.expr) -> str:
     return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "{}"
 
 
-def uses_of(
-    packages: Packages, objects: Mapping[str, PythonObject], data: Mapping[str, bytes]
-) -> Mapping[str, tuple[ResolvedUse, ...]]:
+def uses_of(packages: Packages, objects: Mapping[str, PythonObject]) -> Mapping[str, tuple[ResolvedUse, ...]]:
     """By file, every name that is proven to mean one of the objects, in the order of the text.
 
     A use's `path` is the file in which the object is defined, its `symbol` the dotted name.
     """
-    paths = {module.path: module for module in packages.modules.values()}
     return {
-        path: tuple(_resolved_uses(module, packages, objects, data[path])) for path, module in paths.items()
+        module.path: tuple(_resolved_uses(module, packages, objects)) for module in packages.modules.values()
     }
 
 
@@ -268,9 +248,9 @@ def _starts(data: bytes) -> list[int]:
 
 
 def _resolved_uses(
-    module: Module, packages: Packages, objects: Mapping[str, PythonObject], data: bytes
+    module: Module, packages: Packages, objects: Mapping[str, PythonObject]
 ) -> Iterator[ResolvedUse]:
-    starts = _starts(data)
+    starts = _starts(module.data)
     found = set(_named(module.tree, Scope(packages, module, None)))
     for line, column, length, target in sorted(found):
         known = objects.get(target)
@@ -332,38 +312,3 @@ def _imported(node: ast.ImportFrom, scope: Scope) -> Iterator[_Name]:
         target = scope.packages.canonical(meant)
         if scope.packages.is_defined(target):
             yield alias.lineno, alias.col_offset, len(alias.name.encode()), target
-
-
-def project_objects(project: Project) -> Mapping[str, PythonObject]:
-    """Read everything that the packages define, by dotted name.
-
-    Raises:
-        InvalidInput: A file is not Python.
-    """
-    return read([project.root / package for package in project.config.packages], project.root)
-
-
-class PythonIndex(msgspec.Struct, frozen=True):
-    """Objects of all files by dotted name, and by path each file's uses of them and its docstring."""
-
-    objects: Mapping[str, PythonObject]
-    uses: Mapping[str, tuple[ResolvedUse, ...]]
-    docs: Mapping[str, str]
-
-
-def index_files(project: Project, data: Mapping[str, bytes]) -> PythonIndex:
-    """Return what the files of a project's packages define and name.
-
-    Args:
-        project: The project.
-        data: The files by path from the project's root.
-
-    Raises:
-        InvalidInput: A file is not Python.
-    """
-    trees = {path: modules.parsed(project.root / path, content) for path, content in data.items()}
-    folders = [project.root / package for package in project.config.packages]
-    packages = load(folders, project.root, trees)
-    objects = facts(packages)
-    docs = {path: ast.get_docstring(tree) or "" for path, tree in trees.items()}
-    return PythonIndex(objects, uses_of(packages, objects, data), docs)

@@ -14,15 +14,18 @@ from grimp.exceptions import SourceSyntaxError
 
 from annotator.errors import InvalidInput
 from annotator.model.port import ModuleImports, PackageImports
-from annotator.python_source.modules import parsed
+from annotator.python_source.source_files import SourceFile, dotted_name, parse
 
 
-def packages(root: Path, folders: Iterable[str]) -> tuple[PackageImports, ...]:
+def packages(
+    root: Path, folders: Iterable[str], known: Iterable[SourceFile] = ()
+) -> tuple[PackageImports, ...]:
     """Return the packages in some folders with their modules; imports from elsewhere are left out.
 
     Args:
         root: The folder that the packages are imported from.
         folders: The package folders, from the root.
+        known: Files that have been read already.
 
     Raises:
         InvalidInput: A file is not Python.
@@ -34,7 +37,9 @@ def packages(root: Path, folders: Iterable[str]) -> tuple[PackageImports, ...]:
         for name in names
         for file in (root / name.replace(".", "/")).rglob("*.py")
     }
-    summaries = {_dotted(path): (path, _summary(root, path)) for path in files}
+    trees = {file.path: file.tree for file in known}
+    trees |= {path: parse(path, (root / path).read_bytes()) for path in files - trees.keys()}
+    summaries = {dotted_name(path): (path, _summary(trees[path])) for path in files}
     # A package within another one is a part of its graph.
     outermost = [name for name in dict.fromkeys(names) if not any(name.startswith(f"{n}.") for n in names)]
     graph = _graph(root, outermost) if outermost else grimp.ImportGraph()
@@ -77,11 +82,6 @@ def _graph(root: Path, names: list[str]) -> grimp.ImportGraph:
         settings.configure(PACKAGE_FINDER=default)
 
 
-def _dotted(path: str) -> str:
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _summary(root: Path, path: str) -> str:
+def _summary(tree: ast.Module) -> str:
     """Return the first paragraph of a module's docstring on one line."""
-    docstring = ast.get_docstring(parsed(Path(path), (root / path).read_bytes())) or ""
-    return " ".join(docstring.partition("\n\n")[0].split())
+    return " ".join((ast.get_docstring(tree) or "").partition("\n\n")[0].split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from annotator.python_source.modules import Attribute, Class, Function, Module, Packages, Type
 
@@ -93,7 +93,7 @@ class Scope:
         if self.owner is not None and first in ("self", "cls"):
             self.names[first] = Type(self.owner.name, of_class=first == "cls")
         if not isinstance(function, ast.Lambda):
-            for node in ordered(function):
+            for node in self.packages.nodes(function):
                 self._bind(node)
 
     def _bind(self, node: ast.AST) -> None:
@@ -257,27 +257,6 @@ class Scope:
         return resolved if self.packages.is_defined(resolved) else ""
 
 
-def ordered(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node below one, in the order of the text."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending += reversed(_children(current))
-
-
-def _children(node: ast.AST) -> list[ast.AST]:
-    """Yield as `ast.iter_child_nodes` does, without its two generators, which dominate the running time."""
-    found: list[ast.AST] = []
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
-            found.append(value)
-        elif isinstance(value, list):
-            found += [each for each in value if isinstance(each, ast.AST)]
-    return found
-
-
 def learn_attributes(packages: Packages) -> None:
     """Fill in every class's attributes: annotated in its body, set in its methods."""
     for found in packages.classes.values():
@@ -301,7 +280,7 @@ def _learn(found: Class, packages: Packages, name: str, node: ast.stmt, written:
 def _learn_from(method: Function, found: Class, packages: Packages) -> None:
     scope = Scope(packages, found.module, found)
     scope.enter(method)
-    for node in ordered(method):
+    for node in packages.nodes(method):
         match node:
             case ast.AnnAssign(
                 target=ast.Attribute(value=ast.Name(id="self"), attr=name), annotation=written

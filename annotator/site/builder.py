@@ -21,6 +21,7 @@ from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, ReferenceHistory
 from annotator.programs import Programs
 from annotator.python_source import package_imports
+from annotator.python_source.source_files import SourceFile
 from annotator.repository import versions
 from annotator.session import Session
 from annotator.site import benchmark_tables, go_input, markdown_text, output, pages, rendering
@@ -153,7 +154,7 @@ def gather_input(
         since_baseline=since_baseline,
         elsewhere={tag: found for tag, found in options.elsewhere.items() if tag != session.tag},
         history=history,
-        packages=_package_imports(project, texts),
+        packages=_package_imports(project, texts, python.files if python else ()),
         locking=go.locking,
         figures=_figures(project),
         redirects=_redirects(project),
@@ -228,7 +229,9 @@ def _texts(project: Project) -> Iterator[tuple[str, str]]:
             yield prefix + file.stem, bytes_of(file).decode("utf-8", "replace")
 
 
-def _package_imports(project: Project, texts: Iterable[MarkdownText]) -> tuple[PackageImports, ...]:
+def _package_imports(
+    project: Project, texts: Iterable[MarkdownText], known: Iterable[SourceFile]
+) -> tuple[PackageImports, ...]:
     """Return the imports of the packages whose structure the texts show.
 
     Raises:
@@ -240,7 +243,7 @@ def _package_imports(project: Project, texts: Iterable[MarkdownText]) -> tuple[P
             raise InvalidInput(
                 f"{text_name}.md:2: `packages` names {folder}, in which there is no Python file"
             )
-    return package_imports.packages(project.root, folders)
+    return package_imports.packages(project.root, folders, known)
 
 
 def _redirects(project: Project) -> tuple[MovedFile, ...]:

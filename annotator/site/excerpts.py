@@ -96,7 +96,7 @@ class CounterpartColumn:
         anchors = highlighting.LineAnchors(facing.prefixes[side.path], self._home, frozenset(taken))
         taken.update(range(side.first, side.last + 1))
         # The table under the code has what these lines say.
-        hidden = highlighting.mapping_lines(self._index.input.python.modules[side.path].data)
+        hidden = self._index.input.python.modules[side.path].section_lines
         return python_excerpt(
             self._index,
             self._page,

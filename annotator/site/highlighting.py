@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import re
 from bisect import bisect_left, bisect_right
 from functools import cache, lru_cache
 from importlib.metadata import version
@@ -240,43 +238,6 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         skipped = [*last_line.skipped, *skipped]
         shown_lines[-1] = msgspec.structs.replace(last_line, skipped=tuple(skipped))
     return tuple(shown_lines)
-
-
-_SECTION = re.compile(r"\s*(?:Go|Differs):(?:\s|$)")
-
-
-@lru_cache(maxsize=1024)
-def mapping_lines(data: bytes) -> frozenset[int]:
-    """Return the lines of a Python file on which docstrings name originals and differences.
-
-    The table below the code shows what these `Go:` and `Differs:` sections say.
-    """
-    lines = data.decode("utf-8", "replace").splitlines()
-    found: set[int] = set()
-    for node in ast.walk(ast.parse(data)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.end_lineno:
-            found |= _sections_of(lines, node.lineno, node.end_lineno)
-    return frozenset(found)
-
-
-def _sections_of(lines: list[str], first: int, last: int) -> set[int]:
-    found: set[int] = set()
-    indent: int | None = None
-    # The first line is the summary; the last one closes the docstring.
-    for number in range(first + 1, last):
-        line = lines[number - 1]
-        depth = len(line) - len(line.lstrip())
-        if _SECTION.match(line):
-            indent = depth
-        elif line.strip() and indent is not None and depth <= indent:
-            indent = None
-        if indent is not None:
-            found.add(number)
-    # A section takes the blank lines before it along, unless text follows it.
-    for number in range(last - 1, first, -1):
-        if not lines[number - 1].strip() and (number + 1 in found or number + 1 == last):
-            found.add(number)
-    return found
 
 
 class _LinkedFile(msgspec.Struct, frozen=True):

@@ -18,14 +18,20 @@ from annotator.site.placement import GoSourceFile
 
 
 class PythonFile(msgspec.Struct, frozen=True):
-    """A Python file: its bytes, what its names are proven to mean, its docstring and its colours.
+    """A Python file as pages show it.
 
-    A use's `symbol` is a dotted name.
+    Attributes:
+        data: Its bytes.
+        uses: What its names are proven to mean; a use's `symbol` is a dotted name.
+        doc: Its module's docstring.
+        section_lines: The lines of `Go:` and `Differs:` sections, which the table below the code shows.
+        highlighting: Its colours, if they are known already.
     """
 
     data: bytes
     uses: tuple[ResolvedUse, ...] = ()
     doc: str = ""
+    section_lines: frozenset[int] = frozenset()
     highlighting: HighlightedFile | None = None
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +17,10 @@ import msgspec
 from annotator.cache import CacheKind
 from annotator.errors import counted
 from annotator.parity import call_order, comparison, counterparts, examples
-from annotator.parity.counterparts import DocstringIndex
 from annotator.programs import Finished, Programs
 from annotator.python_source import objects
+from annotator.python_source.docstrings import DocstringIndex, section_lines
+from annotator.python_source.source_files import read_packages
 from annotator.site import highlighting
 from annotator.site.highlighting import HighlightedFile
 from annotator.site.inputs import ExampleRun, PythonFile, PythonInput
@@ -55,39 +57,51 @@ class PythonReader:
     """The Python side of a project: read in this process while its programs run."""
 
     def __init__(self, project: Project, cache: Cache) -> None:
-        """Take the files as they are now."""
+        """Read the files as they are now.
+
+        Raises:
+            InvalidInput: A package is not there, or a file of it is not Python.
+        """
         self._project, self._cache = project, cache
-        self._data = {path: (project.root / path).read_bytes() for path in python_files(project)}
+        self.files = read_packages(project.root, project.config.packages)
 
     @cached_property
     def docstrings(self) -> DocstringIndex:
         """What the packages' docstrings say of Go.
 
         Raises:
-            InvalidInput: A file is not Python, or the facts cannot be read.
+            InvalidInput: The facts cannot be read.
         """
-        return counterparts.load_counterparts(self._project)
+        return counterparts.counterparts_in(self._project, self.files)
 
     @cached_property
     def source(self) -> PythonInput:
         """What the pages show of the packages but for what runs.
 
         Raises:
-            InvalidInput: A file is not Python, or the facts cannot be read.
+            InvalidInput: The facts cannot be read.
         """
-        project, data = self._project, self._data
-        _LOG.info("reading %s", counted(len(data), "Python file"))
-        highlights = highlighting.highlight_files(self._cache, data, "py")
-        found = objects.index_files(project, data)
-        mapped = comparison.compare_project(project, found.objects, self.docstrings)
+        project = self._project
+        _LOG.info("reading %s", counted(len(self.files), "Python file"))
+        highlights = highlighting.highlight_files(
+            self._cache, {file.path: file.data for file in self.files}, "py"
+        )
+        packages = objects.load(self.files)
+        defined = objects.facts(packages)
+        uses = objects.uses_of(packages, defined)
+        mapped = comparison.compare_packages(project, defined, self.docstrings)
         return PythonInput(
             modules={
-                path: PythonFile(
-                    data[path], found.uses[path], found.docs[path], HighlightedFile(highlights[path])
+                file.path: PythonFile(
+                    file.data,
+                    uses[file.path],
+                    ast.get_docstring(file.tree) or "",
+                    section_lines(file),
+                    HighlightedFile(highlights[file.path]),
                 )
-                for path in data
+                for file in self.files
             },
-            objects=found.objects,
+            objects=defined,
             pairs=mapped.pairs,
             covered=mapped.coverage.symbols,
             home=project.config.home,
@@ -95,12 +109,12 @@ class PythonReader:
 
     @cached_property
     def _code(self) -> examples.CodeFingerprint:
-        return examples.code_fingerprint(self._data)
+        return examples.code_fingerprint(self.files)
 
     def start(self, programs: Programs) -> Started:
         """Start the walk and the examples, except those whose output is cached for the code as it is."""
         config = self._project.config
-        found = tuple(examples.find(self._data, config.examples.folder, config.examples.command))
+        found = tuple(examples.find(self.files, config.examples.folder, config.examples.command))
         keys = {program.name: self._example_key(program) for program in found}
         outputs = self._cache.get_many(OUTPUT, keys)
         calls = self._cache.get_many(OUTPUT, {"": self._walk_key}).get("") if config.walk else None
@@ -158,10 +172,3 @@ class PythonReader:
 
     def _example_key(self, program: examples.Program) -> str:
         return f"example:{program.command}:{self._code.code}"
-
-
-def python_files(project: Project) -> Iterator[str]:
-    """Yield the files of the packages, by their paths from the project's root, in order."""
-    for package in project.config.packages:
-        for file in sorted((project.root / package).rglob("*.py")):
-            yield file.relative_to(project.root).as_posix()

@@ -13,7 +13,9 @@ from annotator.config import GoNames
 from annotator.errors import InvalidInput
 from annotator.model import port
 from annotator.parity import baseline, call_order
-from annotator.python_source import docstrings, objects
+from annotator.python_source import objects
+from annotator.python_source.docstrings import read_docstrings
+from annotator.python_source.source_files import read_packages
 
 GO = """package shop
 
@@ -120,13 +122,14 @@ def walked(tree, tmp_path: Path):
         facts = baseline.collect_facts(
             source, (), baseline.declarations_in_packages(source, ["shop"]), GoNames()
         )
-        found = docstrings.read(folder, tmp_path).counterparts
+        files = read_packages(tmp_path, [folder.name])
+        found = read_docstrings(files).counterparts
         made = call_order.build_run(
             call_order.parse(out.read_bytes()),
             str(tmp_path.resolve()),
             found,
             {symbol.notation: symbol for symbol in facts},
-            objects.read([folder], tmp_path),
+            objects.read(files),
         )
         return made, [remark.message for remark in call_order.problems(made, found)]
 

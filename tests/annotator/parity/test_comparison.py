@@ -16,7 +16,9 @@ from annotator.model.reference import Reference
 from annotator.parity import baseline, comparison, counterparts, coverage
 from annotator.parity.baseline import collect_facts, declarations_in_packages, declarations_named
 from annotator.parity.scope import Absent, Convention, Rename, Scope
-from annotator.python_source import docstrings, objects
+from annotator.python_source import objects
+from annotator.python_source.docstrings import read_docstrings
+from annotator.python_source.source_files import read_packages
 
 GO_NAMES = GoNames(errors=("errdefs",))
 
@@ -159,8 +161,9 @@ class Shop:
 
     def __init__(self, originals: tuple[GoSymbol, ...], folder: Path, root: Path) -> None:
         self.symbols = originals
-        self.package = docstrings.read(folder, root)
-        self.python = objects.read([folder], root)
+        files = read_packages(root, [folder.name])
+        self.package = read_docstrings(files)
+        self.python = objects.read(files)
 
     def pairs(self, *conventions: Convention, scope: Scope | None = None) -> tuple[Comparison, ...]:
         originals = {symbol.notation: symbol for symbol in self.symbols}
@@ -549,7 +552,9 @@ def test_name_in_two_listed_files_mirrors_neither(tree, tmp_path):
     source = tree({"a/a.go": "package a\nfunc Run() {}\n", "a/b.go": "package a\nfunc run() {}\n"})
     symbols = collect_facts(source, ("example.org/a",), declarations_in_packages(source, ["a"]), GO_NAMES)
 
-    found, _ = counterparts.resolve_names(docstrings.read(folder, tmp_path).counterparts, symbols)
+    found, _ = counterparts.resolve_names(
+        read_docstrings(read_packages(tmp_path, ["port"])).counterparts, symbols
+    )
 
     assert found == ()
 

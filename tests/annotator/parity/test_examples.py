@@ -9,9 +9,15 @@ import pytest
 from annotator.errors import InvalidInput
 from annotator.parity import examples
 from annotator.programs import Finished
+from annotator.python_source.source_files import SourceFile, dotted_name, parse
 
 GUARD = '\n\nif __name__ == "__main__":\n    main()\n'
 COMMAND = "python -m shop.{name}"
+
+
+def python(path: str, text: str) -> SourceFile:
+    data = text.encode()
+    return SourceFile(path, dotted_name(path), data, parse(path, data))
 
 
 def test_a_command_runs_with_the_python_that_runs_this() -> None:
@@ -44,20 +50,20 @@ def test_an_example_that_fails_is_one_sentence() -> None:
     ids=["takes something", "reads a command line", "does not run", "has no main"],
 )
 def test_what_is_no_example_is_not_taken_for_one(text: str) -> None:
-    assert list(examples.find({"shop/x.py": text.encode()}, "shop", COMMAND)) == []
+    assert list(examples.find([python("shop/x.py", text)], "shop", COMMAND)) == []
 
 
 def test_an_example_is_called_after_its_file_and_its_docstring() -> None:
     text = f'"""Buy milk,\nand bread.\n\nMore."""\ndef main() -> None: ...{GUARD}'
 
-    (found,) = examples.find({"shop/milk.py": text.encode(), "milk.py": text.encode()}, "shop", COMMAND)
+    (found,) = examples.find([python("shop/milk.py", text), python("milk.py", text)], "shop", COMMAND)
 
     assert (found.name, found.title, found.command) == ("milk", "Buy milk, and bread.", "python -m shop.milk")
 
 
 def test_what_files_do_changes_with_neither_docstrings_nor_places() -> None:
     states = [
-        examples.code_fingerprint({"milk.py": text.encode()})
+        examples.code_fingerprint([python("milk.py", text)])
         for text in (
             '"""Milk."""\nx = 1',
             '"""Bread."""\nx = 1',
@@ -69,3 +75,9 @@ def test_what_files_do_changes_with_neither_docstrings_nor_places() -> None:
     assert len({state.code for state in states}) == 2
     assert len({state.placed for state in states}) == 3
     assert states[0] == states[1]
+
+
+def test_code_beside_a_docstring_counts() -> None:
+    texts = ['"""Milk."""; "b"; x = 1', '"""Milk."""; "b"; x = 2', 'def f(): """é"""; "b"\nx = 1']
+
+    assert len({examples.code_fingerprint([python("milk.py", text)]).code for text in texts}) == len(texts)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from annotator.errors import InvalidInput
-from annotator.python_source import docstrings
+from annotator.python_source.docstrings import DocstringIndex, read_docstrings, section_lines
+from annotator.python_source.source_files import SourceFile, parse, read_packages
 
 SOURCE = '''\
 """A module.
@@ -79,15 +79,15 @@ def go():
 
 
 @pytest.fixture
-def package(tmp_path: Path) -> docstrings.Package:
+def package(tmp_path: Path) -> DocstringIndex:
     folder = tmp_path / "pkg"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
     (folder / "store.py").write_text(SOURCE)
-    return docstrings.read(folder, tmp_path)
+    return read_docstrings(read_packages(tmp_path, [folder.name]))
 
 
-def counterpart(package: docstrings.Package, name: str):
+def counterpart(package: DocstringIndex, name: str):
     return next(c for c in package.counterparts if c.name == name)
 
 
@@ -140,19 +140,6 @@ def test_what_does_not_fit_the_grammar_is_a_remark_with_file_and_line(package):
     }
 
 
-def test_a_file_that_is_not_python_is_said_with_its_line(tmp_path):
-    (tmp_path / "pkg").mkdir()
-    (tmp_path / "pkg" / "a.py").write_text("x = 1\ndef (:\n")
-
-    with pytest.raises(InvalidInput, match=r"a\.py:2: not Python"):
-        docstrings.read(tmp_path / "pkg", tmp_path)
-
-
-def test_a_package_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(InvalidInput, match="no such Python package"):
-        docstrings.read(tmp_path / "nothing", tmp_path)
-
-
 def test_go_line_and_grouped_differences(tmp_path):
     folder = tmp_path / "port"
     folder.mkdir()
@@ -164,7 +151,7 @@ def test_go_line_and_grouped_differences(tmp_path):
         'def walk() -> None:\n    """Walk."""\n'
     )
 
-    found = docstrings.read(folder, tmp_path)
+    found = read_docstrings(read_packages(tmp_path, [folder.name]))
 
     assert found.remarks == ()
     store, run, walk = found.counterparts
@@ -177,3 +164,52 @@ def test_go_line_and_grouped_differences(tmp_path):
         ("a/b.go", "Walk", 3, 18),
     ]
     assert (walk.mirrors, walk.files) == ((), ("a/a.go", "a/b.go"))
+
+
+SECTIONS = b'''"""A store.
+
+Go: volume/service/store.go
+"""
+
+class Store:
+    """All volumes.
+
+    Safe to use from several threads.
+
+    Go:
+        volume/service/store.go::VolumeStore
+    Differs:
+        field db: SQLite instead
+            of bolt.
+
+    Raises:
+        OSError: The disk.
+    """
+
+    limit = 3
+    """How many.
+
+    Go: a.go::limit
+    """
+'''
+
+
+def test_lines_that_name_originals_and_differences_are_found() -> None:
+    text = SECTIONS.decode().splitlines()
+    file = SourceFile("port.py", "port", SECTIONS, parse("port.py", SECTIONS))
+
+    left = [line.strip() for number, line in enumerate(text, 1) if number not in section_lines(file)]
+
+    assert [line for line in left if line] == [
+        '"""A store.',
+        '"""',
+        "class Store:",
+        '"""All volumes.',
+        "Safe to use from several threads.",
+        "Raises:",
+        "OSError: The disk.",
+        '"""',
+        "limit = 3",
+        '"""How many.',
+        '"""',
+    ]

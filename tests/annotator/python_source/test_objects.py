@@ -9,6 +9,7 @@ import pytest
 
 from annotator.model.port import PythonObject
 from annotator.python_source import objects
+from annotator.python_source.source_files import read_packages
 
 TOOLS = '''\
 class Failure(Exception):
@@ -66,7 +67,7 @@ def read(tmp_path: Path) -> Callable[[str], Mapping[str, PythonObject]]:
         (folder / "__init__.py").write_text("")
         (folder / "tools.py").write_text(TOOLS)
         (folder / "use.py").write_text(f"from port import tools\n\n\n{text}")
-        return objects.read([folder], tmp_path)
+        return objects.read(read_packages(tmp_path, ["port"]))
 
     return make
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,10 +10,6 @@ import pytest
 from annotator.errors import InvalidInput
 from annotator.model.port import ModuleImports
 from annotator.python_source import package_imports
-from annotator.python_source.modules import statements
-
-PROJECT = Path(__file__).resolve().parents[3]
-HOLDERS = ast.Module | ast.stmt | ast.ExceptHandler | ast.match_case
 
 SHOP = {
     "shop/__init__.py": b"",
@@ -100,10 +95,3 @@ def test_file_of_another_encoding_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInput, match=r"^shop/__init__\.py:1: not Python that can be read"):
         package_imports.packages(tmp_path, ["shop"])
-
-
-def test_statements_come_in_order_of_ast_walk() -> None:
-    for file in (PROJECT / "annotator").rglob("*.py"):
-        tree = ast.parse(file.read_bytes())
-
-        assert [*statements(tree)] == [node for node in ast.walk(tree) if isinstance(node, HOLDERS)]

@@ -25,8 +25,9 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.parity import comparison
-from annotator.python_source import docstrings
+from annotator.python_source.docstrings import read_docstrings, section_lines
 from annotator.python_source.objects import facts, load, uses_of
+from annotator.python_source.source_files import read_packages
 from annotator.repository.snapshot import blob_id
 from annotator.site.inputs import ExampleRun, PythonFile, PythonInput, SiteInput, VerifiedArticle
 from annotator.site.placement import GoSourceFile
@@ -169,9 +170,10 @@ def mirror(sources: dict[str, GoSourceFile], tmp_path: Path) -> PythonInput:
     """A Python file that mirrors some of the small repository, read and compared by the real stages."""
     (tmp_path / "larder").mkdir()
     (tmp_path / "larder" / "shelves.py").write_text(SHELVES, encoding="utf-8")
-    packages = load([tmp_path / "larder"], tmp_path)
+    files = read_packages(tmp_path, ["larder"])
+    packages = load(files)
     objects = facts(packages)
-    data = {"larder/shelves.py": SHELVES.encode()}
+    uses = uses_of(packages, objects)
     originals = {
         f"{path}::{one.symbol}": GoSymbol(
             path,
@@ -186,12 +188,11 @@ def mirror(sources: dict[str, GoSourceFile], tmp_path: Path) -> PythonInput:
         for path, source in sources.items()
         for one in source.document.declarations
     }
-    pairs = comparison.compare(
-        docstrings.read(tmp_path / "larder", tmp_path).counterparts, originals, objects
-    )
+    pairs = comparison.compare(read_docstrings(files).counterparts, originals, objects)
     return PythonInput(
         modules={
-            path: PythonFile(data[path], found) for path, found in uses_of(packages, objects, data).items()
+            file.path: PythonFile(file.data, uses[file.path], section_lines=section_lines(file))
+            for file in files
         },
         objects=objects,
         pairs=pairs,

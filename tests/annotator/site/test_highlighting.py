@@ -104,56 +104,6 @@ def test_a_line_that_was_shown_without_links_is_shown_with_them_where_they_are_k
     assert linked.count("<a ") == 1
 
 
-PORT = b'''"""A store.
-
-Go: volume/service/store.go
-"""
-
-class Store:
-    """All volumes.
-
-    Safe to use from several threads.
-
-    Go:
-        volume/service/store.go::VolumeStore
-    Differs:
-        field db: SQLite instead
-            of bolt.
-
-    Raises:
-        OSError: The disk.
-    """
-
-    limit = 3
-    """How many.
-
-    Go: a.go::limit
-    """
-'''
-
-
-def test_lines_that_name_originals_and_differences_are_found() -> None:
-    text = PORT.decode().splitlines()
-
-    left = [
-        line.strip() for number, line in enumerate(text, 1) if number not in highlighting.mapping_lines(PORT)
-    ]
-
-    assert [line for line in left if line] == [
-        '"""A store.',
-        '"""',
-        "class Store:",
-        '"""All volumes.',
-        "Safe to use from several threads.",
-        "Raises:",
-        "OSError: The disk.",
-        '"""',
-        "limit = 3",
-        '"""How many.',
-        '"""',
-    ]
-
-
 def test_hidden_lines_leave_their_anchors_on_the_next_line() -> None:
     shown = highlighting.code_lines(
         b"a\nb\nc\n", 1, 3, anchors=highlighting.LineAnchors("L"), hidden=frozenset({2})
