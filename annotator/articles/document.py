@@ -8,10 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+import msgspec
 from charset_normalizer import from_bytes
 
-from annotator.articles import citation_tables, citations, html_lines, notation, source_paths, text_lines
+from annotator.articles import (
+    citation_tables,
+    citations,
+    claims,
+    html_lines,
+    notation,
+    program_output,
+    source_paths,
+    text_lines,
+)
 from annotator.articles.citations import Citation
+from annotator.articles.claims import Site
 from annotator.articles.source_paths import Roots
 from annotator.articles.text_lines import Line, Role, is_unmarked, split
 from annotator.errors import InvalidInput
@@ -253,17 +264,23 @@ def _sections(lines: tuple[Line, ...], name: str, roots: Roots) -> list[_Section
     """Return the article's sections; the first one holds what precedes any heading."""
     marked = any(line.role is Role.HEADING and _is_numbered(line) for line in lines)
     sections = [_Section()]
+    sites: list[Site] = []
+    places: list[tuple[_Section, Reference]] = []
     rows = _Rows(roots)
-    left = MOST
-    for line in lines:
+    for row, line in enumerate(lines):
         if line.role is Role.HEADING or (not marked and _is_unmarked(line)):
             number, title = split(line.text)
             sections.append(_Section(_shown(number), _shown(title), _shown(line.text)))
         for citation, kind in rows.read(line.text):
-            left -= 1
-            if left < 0:
+            if len(sites) == MOST:
                 raise InvalidInput(f"{_shown(name)}: it cites more than {MOST} places; give a part of it")
-            sections[-1].references.append(_reference(citation, kind, line, name, sections[-1].number))
+            sites.append(Site(row, citation, sections[-1].heading))
+            places.append((sections[-1], _reference(citation, kind, line, name, sections[-1].number)))
+    output = program_output.rows(lines)
+    for site, (section, reference), said in zip(sites, places, claims.collect(lines, sites), strict=True):
+        section.references.append(
+            msgspec.structs.replace(reference, claims=said, in_output=site.row in output)
+        )
     return sections
 
 

@@ -33,6 +33,7 @@ class Claim(msgspec.Struct, frozen=True):
         at_line: 1-based line of the words in the document.
         at_column: 1-based column there in characters; 0 where it is not known.
         at_end: Column after their last character; 0 where it is not known.
+        firm: Whether the words can only mean the cited place itself: "`Fire` is at kiln.go:4".
     """
 
     kind: ClaimKind
@@ -44,6 +45,7 @@ class Claim(msgspec.Struct, frozen=True):
     at_line: int = 0
     at_column: int = 0
     at_end: int = 0
+    firm: bool = False
 
 
 class Reference(msgspec.Struct, frozen=True):
