@@ -159,30 +159,33 @@ class TextState(StrEnum):
 
 
 class Verified(msgspec.Struct, frozen=True, tag="verified"):
-    """The same path, symbol and line."""
+    """The same path, symbol and line; `range_end` is the last line of a cited range."""
 
     anchor: Anchor
     by: FoundBy
     reason: str
     code: Code = Code.OK
+    range_end: int | None = None
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):
-    """The same symbol in another place."""
+    """The same symbol in another place; `range_end` is the last line of a cited range."""
 
     anchor: Anchor
     by: FoundBy
     reason: str
     code: Code = Code.MOVED
+    range_end: int | None = None
 
 
 class Renamed(msgspec.Struct, frozen=True, tag="renamed"):
-    """The same declaration under another name."""
+    """The same declaration under another name; `range_end` is the last line of a cited range."""
 
     anchor: Anchor
     by: FoundBy
     reason: str
     code: Code = Code.RENAMED
+    range_end: int | None = None
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
