@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shlex
 import sys
 import traceback
@@ -28,6 +29,8 @@ from annotator.errors import (
     shortened,
 )
 from annotator.files import write_aside
+from annotator.model.reference import FAIL_ON
+from annotator.session import SourceOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,6 +65,7 @@ class Format(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     JUNIT = "junit"
+    GITHUB = "github"
 
 
 class DataFormat(StrEnum):
@@ -151,8 +155,25 @@ def options(
 def verify(  # noqa: PLR0913 - the options of a command line
     *,
     article: Articles = None,
-    source: Source = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE|NAME=SOURCE",
+            help="A git URL, the path of a git repository, or `debian`; with NAME= that of a repository "
+            "of the settings, several times if needed.",
+            show_default=False,
+        ),
+    ] = None,
     tag: Tag = None,
+    written_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TAG|auto|blame",
+            help="The tag at which documents were written that name none; `auto` dates each document, "
+            "`blame` takes the commit that last changed each line.",
+            show_default=False,
+        ),
+    ] = None,
     output: Output = Format.TEXT,
     reports: Annotated[
         list[str] | None,
@@ -163,6 +184,17 @@ def verify(  # noqa: PLR0913 - the options of a command line
             show_default=False,
         ),
     ] = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help=f"What else is a finding: {', '.join(FAIL_ON)}; several with commas.",
+            show_default=False,
+        ),
+    ] = "",
+    show_unread: Annotated[
+        bool, typer.Option("--show-unread", help="List texts that look like references and are not read.")
+    ] = False,
     update: Annotated[
         bool, typer.Option("--update", help="Rewrite stale references in place; shows what it changes.")
     ] = False,
@@ -173,31 +205,74 @@ def verify(  # noqa: PLR0913 - the options of a command line
 ) -> None:
     """Check every reference against the source; exit 1 if one is not where it is cited."""
     files = [_report_file(report) for report in reports or ()]
-    with _failures_in_sarif(output, files):
+    with _failures_in_reports(output, files):
         if update and (files or output is not Format.TEXT):
             raise InvalidInput(
                 "`--update` shows a diff; leave `--format` and `--output` away, or verify once more after it"
             )
+        also_findings = _fail_on(fail_on)
         project = _project(article or ())
         named = _expanded(project, article, allow_none=allow_none) if article else None
         from annotator.commands.verify import verify as run
 
-        with _session(source, tag, project=project) as at:
+        with _session(_source_options(source, tag, written_at), project=project) as at:
             if update:
-                raise typer.Exit(FINDINGS if _update(at, named, allow_none=allow_none) else OK)
-            checked = run(at, named)
-        if not allow_none and not checked.verdicts and not checked.counterparts and not checked.remarks:
+                raise typer.Exit(_update(at, named, allow_none=allow_none))
+            checked = run(at, named, fail_on=also_findings)
+        if not allow_none and not _holds_anything(checked):
             raise _nothing_to_check(project, named)
-        locate = partial(name_in_repository, project)
+        render = partial(
+            _rendered, checked, locate=partial(name_in_repository, project), show_unread=show_unread
+        )
         for form, file in files:
-            write_aside(file, _rendered(checked, form, locate))
+            write_aside(file, render(form))
     if output is Format.TEXT:
         from annotator.reports import verification_report as texts
 
-        _print(texts.text(checked, quiet=quiet))
+        _print(texts.text(checked, quiet=quiet, show_unread=show_unread))
     else:
-        sys.stdout.write(_rendered(checked, output, locate))
+        sys.stdout.write(render(output))
+    for failure in checked.failures:
+        _say(failure)
+    if checked.failures:
+        raise typer.Exit(USAGE)
     raise typer.Exit(FINDINGS if checked.has_findings else OK)
+
+
+def _holds_anything(checked: VerificationResult) -> bool:
+    return any((checked.verdicts, checked.counterparts, checked.remarks, checked.problems, checked.failures))
+
+
+def _fail_on(option: str) -> frozenset[str]:
+    """Parse a `--fail-on`."""
+    words = [word.strip() for word in option.split(",") if word.strip()]
+    for word in words:
+        if word not in FAIL_ON:
+            raise InvalidInput(
+                f"`--fail-on {word}`: write one or more of {', '.join(FAIL_ON)}, with commas between them"
+            )
+    return frozenset(words)
+
+
+# A name of a repository as settings give it, in front of its source.
+_NAMED_SOURCE = re.compile(r"([A-Za-z0-9][\w.-]*(?:/[\w.-]+)?)=(.+)", re.DOTALL)
+
+
+def _source_options(sources: Iterable[str] | None, tag: str | None, written_at: str | None) -> SourceOptions:
+    """Parse each `--source`: one without a name, and others with the names of repositories."""
+    plain: list[str] = []
+    named: dict[str, str] = {}
+    for source in sources or ():
+        match = None if os.path.lexists(source) else _NAMED_SOURCE.fullmatch(source)
+        if match is None:
+            plain.append(source)
+        elif named.setdefault(match[1], match[2]) != match[2]:
+            raise InvalidInput(f"`--source {match[1]}=…` is given twice; give one source for each name")
+    if len(plain) > 1:
+        raise InvalidInput(
+            f"`--source` is given {len(plain)} times without a name; write NAME=SOURCE for the others"
+        )
+    return SourceOptions(plain[0] if plain else None, tag, written_at=written_at, named_sources=named)
 
 
 def _report_file(option: str) -> tuple[Format, Path]:
@@ -246,14 +321,14 @@ def _nothing_to_check(project: config.Project, files: Sequence[Path] | None) -> 
 
 
 @contextmanager
-def _failures_in_sarif(output: Format, files: Iterable[tuple[Format, Path]]) -> Iterator[None]:
-    """Write a SARIF log with the error where SARIF was asked for: what uploads it needs a valid file."""
+def _failures_in_reports(output: Format, files: Iterable[tuple[Format, Path]]) -> Iterator[None]:
+    """Report an error in SARIF and workflow commands, too: what uploads a log needs a valid file."""
     try:
         yield
     except typer.Exit:
         raise
     except Exception as error:
-        from annotator.reports import sarif
+        from annotator.reports import github, sarif
 
         code = error.exit_code if isinstance(error, AnnotatorError) else INTERNAL
         log = sarif.failure(str(error), USAGE if isinstance(error, OSError) else code)
@@ -262,6 +337,8 @@ def _failures_in_sarif(output: Format, files: Iterable[tuple[Format, Path]]) -> 
                 write_aside(file, log + "\n")
         if output is Format.SARIF:
             sys.stdout.write(log + "\n")
+        if output is Format.GITHUB:
+            sys.stdout.write(github.failure(str(error)) + "\n")
         raise
 
 
@@ -599,7 +676,7 @@ def _print(lines: Iterable[str | Text]) -> None:
 
 
 def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bool) -> int:
-    """Show and write what stale references become; how many are left as they were."""
+    """Show and write what stale references become; return the exit code."""
     from annotator.commands import verify as updating
 
     if at.notice:
@@ -619,23 +696,30 @@ def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bo
             _say(f"{update.name}: {left_as_were}, as it is not certain how; `annotator verify` tells more")
     if not references and not allow_none:
         raise _nothing_to_check(at.project, None if files is None else names)
-    return left
+    return FINDINGS if left else OK
 
 
-def _rendered(checked: VerificationResult, form: Format, locate: Callable[[str], str] = str) -> str:
+def _rendered(
+    checked: VerificationResult,
+    form: Format,
+    locate: Callable[[str], str] = str,
+    *,
+    show_unread: bool = False,
+) -> str:
     """Return a report as the text of a file."""
-    from annotator.reports import junit, sarif
-    from annotator.reports import verification_report as reports
+    from annotator.reports import github, junit, sarif, verification_json, verification_report
 
     match form:
         case Format.TEXT:
-            lines = [line.plain for line in reports.text(checked)]
+            lines = [line.plain for line in verification_report.text(checked, show_unread=show_unread)]
         case Format.JSON:
-            lines = [reports.json(checked)]
+            lines = [verification_json.document(checked, show_unread=show_unread)]
         case Format.SARIF:
-            lines = [sarif.document(checked, locate)]
+            lines = [sarif.document(checked, locate, show_unread=show_unread)]
         case Format.JUNIT:
-            lines = [junit.document(checked)]
+            lines = [junit.document(checked, show_unread=show_unread)]
+        case Format.GITHUB:
+            lines = [github.document(checked, locate, show_unread=show_unread)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -659,19 +743,15 @@ def _until_interrupted() -> Iterator[None]:
 
 @contextmanager
 def _session(
-    source: str | None,
+    source: str | SourceOptions | None,
     tag: str | None = None,
     *,
     history: bool = False,
     project: config.Project | None = None,
 ) -> Iterator[session.Session]:
     project = project or config.find(Path.cwd())
-    with (
-        _interruptible(),
-        session.open_session(
-            project, session.SourceOptions(source, tag, history), terminal.report, _say
-        ) as at,
-    ):
+    options = source if isinstance(source, SourceOptions) else SourceOptions(source, tag, history)
+    with _interruptible(), session.open_session(project, options, terminal.report, _say) as at:
         if at.notice:
             _say(at.notice)
         try:

@@ -21,6 +21,24 @@ from annotator.repository.snapshot import Source as Repository
 from annotator.repository.tag_snapshots import TagSnapshots
 
 
+class SourceOptions(msgspec.Struct, frozen=True):
+    """Options of a command that say what is read.
+
+    Attributes:
+        source: Where the source is.
+        tag: The tag that is asked for.
+        history: Whether many tags will be read.
+        written_at: The tag at which documents were written that name none, `auto` or `blame`.
+        named_sources: Where the repositories of the settings are, by their names.
+    """
+
+    source: str | None = None
+    tag: str | None = None
+    history: bool = False
+    written_at: str | None = None
+    named_sources: Mapping[str, str] = {}
+
+
 class Session:
     """A project, its open source at one tag, and the source trees that were read from it."""
 
@@ -30,12 +48,14 @@ class Session:
         opened: factory.OpenedSource,
         cache: Cache,
         *,
+        options: SourceOptions | None = None,
         warn: Warn = no_warning,
         parent: Session | None = None,
     ) -> None:
         self.project = project
         self.warn = warn
         self._parent = parent
+        self.options = options or SourceOptions()
         self.source: Repository = opened.source
         self.tag = opened.tag
         self.notice = opened.notice
@@ -76,7 +96,7 @@ class Session:
     def at_tag(self, tag: str) -> Session:
         """Return a session with the same source at another tag."""
         opened = factory.OpenedSource(self.source, tag, self.notice)
-        session = Session(self.project, opened, self.cache, warn=self.warn, parent=self)
+        session = Session(self.project, opened, self.cache, options=self.options, warn=self.warn, parent=self)
         baseline_tag = self.project.config.baseline
         if baseline_tag != tag:  # the one tree that every tag is compared with
             session._trees[baseline_tag] = self.tree_if_available(baseline_tag)
@@ -150,14 +170,6 @@ class Session:
         return SourceTree(self.source.snapshot(tag), self.cache)
 
 
-class SourceOptions(msgspec.Struct, frozen=True):
-    """Options of a command: a source, a tag, and whether many tags will be read."""
-
-    source: str | None = None
-    tag: str | None = None
-    history: bool = False
-
-
 @contextmanager
 def open_session(
     project: Project,
@@ -173,7 +185,7 @@ def open_session(
     folder = factory.cache_folder()
     opened = _open_source(project, options, folder, progress)
     with opened.source, Cache(folder, warn=warn) as cache:
-        yield Session(project, opened, cache, warn=warn)
+        yield Session(project, opened, cache, options=options, warn=warn)
 
 
 def _open_source(

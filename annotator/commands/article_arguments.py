@@ -7,6 +7,7 @@ from pathlib import Path
 
 from annotator.articles.article_files import expand, is_article
 from annotator.config import Project
+from annotator.errors import InvalidInput
 
 
 def select_articles(
@@ -20,5 +21,13 @@ def select_articles(
     articles: list[Path] = []
     others: list[Path] = []
     for file in expand(arguments, allow_none=allow_none):
-        (articles if is_article(project, file) else others).append(file)
+        (articles if _is_article(project, file) else others).append(file)
     return articles, others
+
+
+def _is_article(project: Project, file: Path) -> bool:
+    """Return whether a file is meant as an article; reading it tells what is wrong with it."""
+    try:
+        return is_article(project, file)
+    except InvalidInput:
+        return True

@@ -16,7 +16,16 @@ from annotator.config import name_of
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
 from annotator.model.port import Counterpart
-from annotator.model.reference import Missing, Moved, Problem, Renamed, Verdict, VerificationResult, Verified
+from annotator.model.reference import (
+    Article,
+    Missing,
+    Moved,
+    Problem,
+    Renamed,
+    Verdict,
+    VerificationResult,
+    Verified,
+)
 from annotator.parity import baseline, counterparts
 from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
@@ -85,33 +94,55 @@ def _retagged(at: Session, file: Path, text: str) -> str:
     return re.sub(r"(?m)^(tag\s*=\s*)(?:\"[^\"\n]*\"|'[^'\n]*')", lambda m: m[1] + written, text, count=1)
 
 
-def verify(at: Session, files: Iterable[Path] | None = None) -> VerificationResult:
+def verify(
+    at: Session, files: Iterable[Path] | None = None, *, fail_on: frozenset[str] = frozenset()
+) -> VerificationResult:
     """Verify the articles' references and the `Go:` lines of counterparts against the source.
 
     Args:
         at: The open source.
         files: Manifests and texts; none means the project's own manifests that are written at the
             baseline, and its Python packages.
+        fail_on: Which of `FAIL_ON` are findings, too.
 
     Raises:
-        InvalidInput: A file cannot be read, or the repository has no Go file.
+        InvalidInput: None of the files can be read, or the repository has no Go file.
         SourceUnavailable: The source cannot be read.
     """
+    failures: tuple[str, ...] = ()
     if files is None:
-        read, (mirrored, remarks) = own_articles(at.project), _python(at)
+        articles, (mirrored, remarks) = own_articles(at.project), _python(at)
     else:
-        read, mirrored, remarks = tuple(article(at.project, file) for file in files), (), ()
+        (articles, failures), mirrored, remarks = _read(at, files), (), ()
     tree = at.tree
     return VerificationResult(
         repository=tree.snapshot.repository,
         tag=tree.snapshot.tag,
         commit=tree.snapshot.commit,
         version=tree.snapshot.version,
-        verdicts=verify_references(at, [ref for entry in read for ref in entry.references]),
+        verdicts=verify_references(at, [ref for article in articles for ref in article.references]),
         counterparts=len(mirrored),
         remarks=remarks,
         stand_in=at.notice,
+        files=tuple(article.file for article in articles),
+        unread=tuple(text for article in articles for text in article.unread),
+        failures=failures,
+        fail_on=fail_on,
     )
+
+
+def _read(at: Session, files: Iterable[Path]) -> tuple[tuple[Article, ...], tuple[str, ...]]:
+    """Read articles; return those that can be read, and a sentence for each of the others."""
+    articles: list[Article] = []
+    failures: list[str] = []
+    for file in files:
+        try:
+            articles.append(article(at.project, file))
+        except InvalidInput as error:
+            failures.append(str(error))
+    if failures and not articles:
+        raise InvalidInput("; ".join(failures))
+    return tuple(articles), tuple(failures)
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:

@@ -256,6 +256,16 @@ class Verdict(msgspec.Struct, frozen=True):
     origin: str | None = None
     evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The verdict in one word, one of `VERDICTS`."""
+        return type(self.outcome).__name__.lower()
+
+    @property
+    def has_changed_text(self) -> bool:
+        """Whether the declaration is there but reads differently."""
+        return self.text is TextState.CHANGED and not isinstance(self.outcome, Unplaced)
+
 
 class Chapter(msgspec.Struct, frozen=True):
     """A section of an article: its number, its title in our words, and its references."""
@@ -292,6 +302,10 @@ class Problem(msgspec.Struct, frozen=True):
     rule: str
 
 
+FAIL_ON = ("changed", "unknown", "skipped", "unread")
+"""What `--fail-on` can make a finding besides those that always are."""
+
+
 class VerificationResult(msgspec.Struct, frozen=True):
     """The result of verifying references at a tag.
 
@@ -304,6 +318,11 @@ class VerificationResult(msgspec.Struct, frozen=True):
         counterparts: How many Python objects name a Go original.
         remarks: What is wrong in the Python files, in order.
         stand_in: Why another release was read than the one that the references are for, if one was.
+        files: The documents that were read.
+        unread: Texts in them that look like references and are not read.
+        problems: What is wrong in the documents apart from the places that they cite.
+        failures: A sentence for each document that could not be read.
+        fail_on: Which of `FAIL_ON` are findings, too.
     """
 
     repository: str
@@ -314,17 +333,41 @@ class VerificationResult(msgspec.Struct, frozen=True):
     counterparts: int = 0
     remarks: tuple[Problem, ...] = ()
     stand_in: str | None = None
+    files: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    failures: tuple[str, ...] = ()
+    fail_on: frozenset[str] = frozenset()
 
     @property
     def has_findings(self) -> bool:
         """Whether anything is to be mended."""
-        return bool(self.remarks) or any(map(self.is_finding, self.verdicts))
+        return (
+            bool(self.remarks or self.problems)
+            or self.is_unread_finding
+            or any(map(self.is_finding, self.verdicts))
+        )
+
+    @property
+    def is_unread_finding(self) -> bool:
+        """Whether texts that are not read are findings, and there are any."""
+        return bool(self.unread) and "unread" in self.fail_on and not self.stand_in
 
     def is_finding(self, verdict: Verdict) -> bool:
-        """Return whether a verdict asks for a change; in another release only missing references do."""
+        """Return whether a verdict asks for a change."""
+        return self.is_place_finding(verdict) or self.is_changed_finding(verdict)
+
+    def is_place_finding(self, verdict: Verdict) -> bool:
+        """Return whether the place asks for a change; in another release only a missing one does."""
         if self.stand_in:
             return isinstance(verdict.outcome, Missing)
-        return isinstance(verdict.outcome, Moved | Renamed | Missing | Mistaken)
+        return (
+            isinstance(verdict.outcome, Moved | Renamed | Missing | Mistaken) or verdict.name in self.fail_on
+        )
+
+    def is_changed_finding(self, verdict: Verdict) -> bool:
+        """Return whether the changed text of a reference asks for a change."""
+        return verdict.has_changed_text and "changed" in self.fail_on and not self.stand_in
 
 
 class Mismatch(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from rich.text import Text as Styled
 from annotator.errors import counted, printable
 from annotator.model.reference import Outcome, TextState, Unplaced
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
-from annotator.reports.verification_report import name, reference_row
+from annotator.reports.verification_json import cited_place
+from annotator.reports.verification_report import name
 
 _STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing": "red", "skipped": "dim"}
 
@@ -21,7 +22,7 @@ def json(tags: Sequence[str], trails: Sequence[ReferenceHistory]) -> str:
     value = {
         "tags": list(tags),
         "trails": [
-            {"reference": reference_row(trail.reference), "stops": [_stop(stop) for stop in trail.stops]}
+            {"reference": cited_place(trail.reference), "stops": [_stop(stop) for stop in trail.stops]}
             for trail in trails
         ],
     }

@@ -1,27 +1,23 @@
-"""`verify` as text and JSON."""
+"""`verify` as text for people."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-import msgspec
 from rich.text import Text as Styled
 
-from annotator.errors import printable
+from annotator.errors import counted, printable
 from annotator.model.reference import (
     VERDICTS,
     FoundBy,
-    Missing,
     Outcome,
-    Reference,
     Skipped,
-    TextState,
-    Unplaced,
     Verdict,
     VerificationResult,
     Verified,
 )
+from annotator.reports import verification_summary
+from annotator.reports.verification_summary import Summary
 
 TEXT_CHANGED = "the text of the declaration has changed; what is said of it may no longer be true"
 
@@ -34,6 +30,7 @@ _STYLE = {
     "unknown": "dim",
     "skipped": "dim",
 }
+_COLUMNS = ("references", *VERDICTS, "changed")
 
 
 def name(outcome: Outcome) -> str:
@@ -41,92 +38,44 @@ def name(outcome: Outcome) -> str:
     return type(outcome).__name__.lower()
 
 
-def summary(checked: VerificationResult) -> dict[str, int]:
-    """Count the references of each verdict."""
-    counted = Counter(name(verdict.outcome) for verdict in checked.verdicts)
-    return {verdict: counted[verdict] for verdict in VERDICTS}
-
-
-def json(checked: VerificationResult) -> str:
-    """Return the report as JSON."""
-    value = {
-        "repository": checked.repository,
-        "tag": checked.tag,
-        "commit": checked.commit,
-        "version": checked.version,
-        "summary": summary(checked),
-        "references": [_row(verdict) for verdict in checked.verdicts],
-        "counterparts": {
-            "checked": checked.counterparts,
-            "remarks": [msgspec.to_builtins(remark) for remark in checked.remarks],
-        },
-    }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-def reference_row(cited: Reference) -> dict[str, object]:
-    """Return a reference's fields for JSON."""
-    return {
-        "path": cited.path,
-        "symbol": cited.symbol,
-        "line": cited.line,
-        "end_line": cited.end_line,
-        "cited": cited.cited,
-        "from": cited.cited_in,
-    }
-
-
-def _row(verdict: Verdict) -> dict[str, object]:
-    cited, outcome = verdict.reference, verdict.outcome
-    row: dict[str, object] = {
-        "reference": reference_row(cited)
-        | {"file": cited.file, "at_line": cited.at_line, "chapter": cited.chapter},
-        "verdict": name(outcome),
-    }
-    if isinstance(outcome, Unplaced):
-        guess = outcome.guess if isinstance(outcome, Missing) else None
-        return row | {"by": None, "text": "unknown", "anchor": None, "guess": guess, "reason": outcome.reason}
-    return row | {
-        "by": outcome.by,
-        "text": verdict.text,
-        "anchor": outcome.anchor,
-        "reason": outcome.reason,
-    }
-
-
-def has_changed_text(verdict: Verdict) -> bool:
-    """Return whether a declaration is there but reads differently."""
-    return verdict.text is TextState.CHANGED and not isinstance(verdict.outcome, Unplaced)
-
-
-def text(checked: VerificationResult, *, quiet: bool = False) -> Iterator[Styled]:
-    """Return lines for a terminal: one for each reference, findings first, then a summary.
+def text(checked: VerificationResult, *, quiet: bool = False, show_unread: bool = False) -> Iterator[Styled]:
+    """Return lines for a terminal: one for each reference, findings first, then the figures.
 
     Args:
         checked: What was verified.
         quiet: Whether references that are verified, with the text of the baseline, are left out.
+        show_unread: Whether texts are listed that look like references and are not read.
     """
-    ordered = sorted(checked.verdicts, key=lambda verdict: not checked.is_finding(verdict))
-    wanted = [
-        v
-        for v in ordered
-        if not quiet or not isinstance(v.outcome, Verified | Skipped) or has_changed_text(v)
-    ]
-    rows = [(name(v.outcome), printable(_place(v)), v) for v in wanted]
-    width = max((len(place) for _, place, _ in rows), default=0)
-    for verdict, place, found in rows:
-        cited_in = printable(found.reference.cited_in)
-        told = verdict != "verified" or _by_position(found)
-        reason = f"\n          {printable(found.outcome.reason)}" if told else ""
-        changed = f"\n          {TEXT_CHANGED}" if has_changed_text(found) else ""
-        line = f"{place:<{width}}  {cited_in}{reason}{changed}"
-        yield Styled.assemble((f"{verdict:<8}", _STYLE[verdict]), "  ", line)
-    for remark in checked.remarks:
-        where = f"{printable(remark.file)}:{remark.line}"
-        yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
+    yield from _verdicts(checked, quiet=quiet)
+    for problem in (*checked.problems, *checked.remarks):
+        where = f"{printable(problem.file)}:{problem.line}"
+        yield Styled.assemble((where, "bold"), ": ", printable(problem.message))
+    for unread in checked.unread if show_unread else ():
+        where = f"{printable(unread.file)}:{unread.at_line}"
+        yield Styled.assemble(("unread", "dim"), f"    {printable(unread.text)}  {where}")
+    figures = verification_summary.summary(checked)
+    if len(checked.files) > 1:
+        yield from map(Styled, _table(checked, figures, quiet=quiet))
+    if len(checked.files) > 1 or max(figures.by_verdict.values()) < figures.references:
+        yield Styled(verification_summary.score_line(figures))
     yield Styled(sentence(checked))
     if checked.stand_in:
         yield Styled(f"{printable(checked.stand_in)}; only `missing` counts as a finding there")
+
+
+def _verdicts(checked: VerificationResult, *, quiet: bool) -> Iterator[Styled]:
+    ordered = sorted(checked.verdicts, key=lambda verdict: not checked.is_finding(verdict))
+    wanted = [
+        v for v in ordered if not quiet or not isinstance(v.outcome, Verified | Skipped) or v.has_changed_text
+    ]
+    rows = [(printable(_place(verdict)), verdict) for verdict in wanted]
+    width = max((len(place) for place, _ in rows), default=0)
+    for place, verdict in rows:
+        is_explained = verdict.name != "verified" or _by_position(verdict)
+        reason = f"\n          {printable(verdict.outcome.reason)}" if is_explained else ""
+        changed = f"\n          {TEXT_CHANGED}" if verdict.has_changed_text else ""
+        line = f"{place:<{width}}  {printable(verdict.reference.cited_in)}{reason}{changed}"
+        yield Styled.assemble((f"{verdict.name:<8}", _STYLE[verdict.name]), "  ", line)
 
 
 def _place(verdict: Verdict) -> str:
@@ -141,15 +90,42 @@ def _by_position(verdict: Verdict) -> bool:
     return isinstance(verdict.outcome, Verified) and verdict.outcome.by is FoundBy.POSITION
 
 
+def _table(checked: VerificationResult, figures: Summary, *, quiet: bool) -> Iterator[str]:
+    """Yield a row of shares for each file, and one for all; without what no reference has."""
+    shown = [column for column in _COLUMNS if column == "references" or getattr(figures, column)]
+    rows = [
+        (printable(one.file), one.summary)
+        for one in verification_summary.by_file(checked)
+        if not quiet
+        or one.summary.verified + one.summary.skipped < one.summary.references
+        or one.summary.changed
+    ]
+    width = max(len("all files"), *(len(file) for file, _ in rows)) if rows else len("all files")
+    yield "  ".join([f"{'file':<{width}}", *(f"{column:>10}" for column in shown)])
+    for file, one in (*rows, ("all files", figures)):
+        yield "  ".join([f"{file:<{width}}", *(f"{_cell(one, column):>10}" for column in shown)])
+
+
+def _cell(figures: Summary, column: str) -> str:
+    if column == "references":
+        return f"{figures.references:,}"
+    return (
+        verification_summary.percent(getattr(figures, column), figures.references)
+        if getattr(figures, column)
+        else "-"
+    )
+
+
 def sentence(checked: VerificationResult) -> str:
     """Return the summary in one line."""
-    counted = summary(checked)
-    parts = [f"{count} {verdict}" for verdict, count in counted.items() if count]
+    figures = verification_summary.summary(checked)
+    parts = [f"{count} {verdict}" for verdict, count in figures.by_verdict.items() if count]
     commit = f", commit {checked.commit[:12]}" if checked.commit else f", version {checked.version}"
-    changed = sum(map(has_changed_text, checked.verdicts))
-    texts = f"; {changed} with a changed text" if changed else ""
+    changed = f"; {figures.changed} with a changed text" if figures.changed else ""
+    unread = f"; {counted(figures.unread, 'text')} like a reference not read" if figures.unread else ""
     python = f"; {len(checked.remarks)} of {checked.counterparts} counterparts' docstrings to mend"
-    references = "1 reference" if len(checked.verdicts) == 1 else f"{len(checked.verdicts)} references"
-    return f"{references} at {printable(checked.tag)}{commit}: {', '.join(parts) or 'none'}{texts}" + (
-        python if checked.remarks else ""
+    references = counted(len(checked.verdicts), "reference")
+    return (
+        f"{references} at {printable(checked.tag)}{commit}: {', '.join(parts) or 'none'}{changed}{unread}"
+        + (python if checked.remarks else "")
     )

@@ -38,6 +38,8 @@ def test_a_moved_symbol_leaves_with_1_and_is_found(project, shop, capsys):
         "mistaken": 0,
         "unknown": 0,
         "skipped": 0,
+        "changed": 0,
+        "unread": 0,
     }
     assert report["references"][0]["anchor"]["path"] == "pkg/store/store.go"
 
@@ -73,15 +75,21 @@ def test_json_has_every_field_of_the_contract(project, shop, capsys):
             "symbol": "Store",
             "line": 4,
             "end_line": None,
+            "ref": "v1.0.0",
+            "repository": None,
             "cited": "src/store/store.go",
             "from": "shop.toml 1",
             "file": "site/articles/shop.toml",
             "at_line": 10,
+            "column": None,
             "chapter": "1",
         },
+        "origin": first["origin"],
         "verdict": "verified",
+        "code": "ok",
         "by": "symbol",
         "text": "same",
+        "evidence": [],
         "anchor": {
             "path": "store/store.go",
             "symbol": "Store",
@@ -92,6 +100,44 @@ def test_json_has_every_field_of_the_contract(project, shop, capsys):
         },
         "reason": "Store (struct) stands in store/store.go in line 4, as cited",
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--fail-on", "changed,"], cli.OK),
+        (["--fail-on", "changed, unknown,skipped"], cli.OK),
+        (["--fail-on", "moved"], cli.USAGE),
+        (["--source", "other=/x", "--source", "other=/y"], cli.USAGE),
+        (["--source", "/elsewhere"], cli.USAGE),
+    ],
+)
+def test_options_of_verify_are_checked(project, shop, capsys, options, code):
+    assert cli.run(["verify", "--source", str(shop), *options]) == code
+    assert capsys.readouterr().err.count("\n") == (code != cli.OK)
+
+
+def test_an_unreadable_article_does_not_stop_the_others(project, shop, capsys):
+    Path("good.md").write_text("`store/store.go::Store`")
+    Path("bad.md").write_bytes(b"%PDF-1.4 store/store.go:4")
+
+    assert cli.run(["verify", "--source", str(shop), "--format", "json", "bad.md", "good.md"]) == cli.USAGE
+
+    out, err = capsys.readouterr()
+    report = json.loads(out)
+    assert [row["verdict"] for row in report["references"]] == ["verified"]
+    assert report["failures"][0].startswith("bad.md: this is a binary file")
+    assert "bad.md: this is a binary file" in err
+
+
+def test_findings_are_annotations_of_a_workflow(project, shop, capsys):
+    arguments = ["verify", "--source", str(shop), "--tag", "v2.0.0", "--format", "github"]
+
+    assert cli.run(arguments) == cli.FINDINGS
+    assert capsys.readouterr().out.startswith("::warning file=site/articles/shop.toml,line=10,title=moved::")
+
+    assert cli.run([*arguments, "nothing.md"]) == cli.USAGE
+    assert capsys.readouterr().out.startswith("::error title=annotator::nothing.md: ")
 
 
 @pytest.mark.parametrize("ref", ["main", "HEAD", "refs/tags/v1.0.0"])

@@ -1,4 +1,4 @@
-"""Findings as text, JSON, SARIF and JUnit: what is there, and what hostile words do not do."""
+"""Findings in every format: what is there, and what hostile words do not do."""
 
 from __future__ import annotations
 
@@ -8,26 +8,42 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import msgspec
 import pytest
 from rich.console import Console
 
 from annotator.model.go import Kind
 from annotator.model.reference import (
+    FAIL_ON,
     Anchor,
+    ClaimKind,
+    Code,
+    Evidence,
     FoundBy,
     Missing,
+    Mistaken,
     Moved,
     Problem,
     Reference,
     Skipped,
     TextState,
+    Unknown,
+    Unread,
     Verdict,
     VerificationResult,
     Verified,
 )
-from annotator.reports import junit, sarif, verification_report
+from annotator.reports import (
+    github,
+    junit,
+    sarif,
+    verification_json,
+    verification_report,
+    verification_summary,
+)
 
+SCHEMA = Path(verification_json.__file__).with_name("verification.schema.json")
 HOSTILE = "\x1b[31m<script>]]>&\u202e\x00[red]"
 ANCHOR = Anchor("a/b.go", "T.M", Kind.METHOD, 7, 9)
 
@@ -55,6 +71,162 @@ def shown(value: VerificationResult) -> str:
     for part in verification_report.text(value):
         console.print(part, soft_wrap=True)
     return console.file.getvalue()
+
+
+# One of each verdict: all of the eight that programs must tell apart.
+STATES = msgspec.structs.replace(
+    checked(
+        Verdict(reference(), Verified(ANCHOR, FoundBy.SYMBOL, "there"), TextState.CHANGED, "v1"),
+        Verdict(reference(symbol=None, ref="v0"), Missing("past the end", code=Code.PAST_END), origin="v0"),
+        Verdict(reference(), Missing("never there", code=Code.NEVER_EXISTED)),
+        Verdict(reference(), Missing("several", ANCHOR, Code.AMBIGUOUS)),
+        Verdict(
+            reference(),
+            Mistaken("names T.M, cites U", ANCHOR, Code.CONTRADICTS_LABEL),
+            evidence=(Evidence(ClaimKind.LABEL, "T.M", agrees=False),),
+        ),
+        Verdict(reference(ref="v9"), Unknown("no such tag", Code.COMMIT_NOT_AVAILABLE)),
+        Verdict(reference(), Unknown("in a log", Code.PROGRAM_OUTPUT)),
+        Verdict(reference(repository="o/r", ref="v2"), Skipped("another repository")),
+    ),
+    files=("docs/a b.md", "docs/c.md"),
+    unread=(Unread("docs/c.md", 3, 5, "a.go at 12"),),
+    problems=(Problem("m.toml", 7, "no citation", "stale-manifest-entry"),),
+    failures=("docs/x.md: cannot be read",),
+)
+
+
+def test_json_fits_the_schema_in_the_repository():
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+
+    for result in (ALL, STATES, checked()):
+        jsonschema.validate(json.loads(verification_json.document(result, show_unread=True)), schema)
+        jsonschema.validate(json.loads(verification_json.document(result)), schema)
+
+
+def test_schema_in_the_repository_is_that_of_the_types():
+    """Write it anew with `python -m annotator.reports.verification_json`."""
+    assert SCHEMA.read_text(encoding="utf-8") == verification_json.schema() + "\n"
+
+
+def test_json_tells_states_apart_with_origin_and_evidence():
+    report = json.loads(verification_json.document(STATES, show_unread=True))
+
+    assert [row["code"] for row in report["references"]] == [
+        "ok", "past-end", "never-existed", "ambiguous", "contradicts-label", "commit-not-available",
+        "program-output", "other-repository",
+    ]  # fmt: skip
+    assert report["references"][1]["origin"] == "v0"
+    assert report["references"][4]["evidence"] == [{"kind": "label", "names": "T.M", "agrees": False}]
+    assert report["references"][4]["guess"]["line"] == 7
+    assert (
+        report["references"][7]["reference"] | {"ref": "v2", "repository": "o/r", "column": 2}
+        == (report["references"][7]["reference"])
+    )
+    assert report["unread"] == [{"file": "docs/c.md", "at_line": 3, "column": 5, "text": "a.go at 12"}]
+    assert report["summary"]["unread"] == 1
+    assert "unread" not in json.loads(verification_json.document(STATES))
+
+
+def test_shares_are_disjoint_and_changed_is_apart():
+    report = json.loads(verification_json.document(STATES))
+
+    assert sum(share for verdict, share in report["score"].items() if verdict != "changed") == 1
+    assert report["score"] == {
+        "verified": 0.125, "moved": 0.0, "renamed": 0.0, "missing": 0.375, "mistaken": 0.125,
+        "unknown": 0.25, "skipped": 0.125, "changed": 0.125,
+    }  # fmt: skip
+    assert [file["summary"]["missing"] for file in report["files"]] == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("counted", "of", "expected"),
+    [(5, 8, "62.5 %"), (1, 100_000, "0.1 %"), (99_999, 100_000, "99.9 %"), (0, 0, "0 %"), (3, 3, "100 %")],
+)
+def test_a_share_is_never_rounded_to_none_or_all(counted, of, expected):
+    assert verification_summary.percent(counted, of) == expected
+
+
+def test_text_of_several_files_has_a_table_and_the_score():
+    lines = shown(STATES).splitlines()
+
+    (head,) = [line for line in lines if line.startswith("file ")]
+    assert head.split() == [
+        "file", "references", "verified", "missing", "mistaken", "unknown", "skipped", "changed",
+    ]  # fmt: skip
+    (total,) = [line for line in lines if line.startswith("all files")]
+    assert "37.5 %" in total
+    assert (
+        "truth score: 12.5 % verified, 37.5 % missing, 12.5 % mistaken, 25 % unknown, 12.5 % skipped; "
+        "12.5 % with a changed text"
+    ) in lines
+
+
+def test_every_report_has_the_score():
+    (run,) = json.loads(sarif.document(STATES))["runs"]
+    suite = ET.fromstring(junit.document(STATES)).find("testsuite")  # noqa: S314 - written by us
+    said = {each.get("name"): each.get("value") for each in suite.find("properties")}
+
+    assert run["properties"]["score"]["missing"] == 0.375
+    assert (said["share missing"], said["missing"], said["docs/c.md unread"]) == ("0.375", "3", "1")
+    assert "truth score: 12.5 % verified" in github.document(STATES)
+
+
+def test_codes_are_the_rules_of_sarif_and_the_types_of_junit():
+    (run,) = json.loads(sarif.document(STATES, show_unread=True))["runs"]
+    suite = ET.fromstring(junit.document(STATES)).find("testsuite")  # noqa: S314 - written by us
+
+    assert [(result["ruleId"], result["kind"], result["level"]) for result in run["results"]] == [
+        ("text-changed", "fail", "note"),
+        ("past-end", "fail", "error"),
+        ("never-existed", "fail", "error"),
+        ("ambiguous", "fail", "error"),
+        ("contradicts-label", "fail", "error"),
+        ("commit-not-available", "open", "none"),
+        ("stale-manifest-entry", "fail", "error"),
+        ("unread", "review", "none"),
+    ]
+    assert not run["invocations"][0]["executionSuccessful"]
+    assert [each.get("type") for each in suite.iter("failure")] == [
+        "past-end", "never-existed", "ambiguous", "contradicts-label", "stale-manifest-entry",
+    ]  # fmt: skip
+    assert (suite.get("errors"), suite.get("skipped")) == ("1", "3")
+
+
+def test_every_code_is_a_rule_that_says_what_to_do():
+    assert {*Code, "text-changed", "unread"} <= set(sarif.RULES)
+    assert all(rule.short and rule.help for rule in sarif.RULES.values())
+
+
+@pytest.mark.parametrize("word", FAIL_ON)
+def test_fail_on_makes_a_finding_of_what_is_none(word):
+    verdicts = {
+        "changed": CHANGED.verdicts,
+        "unknown": (Verdict(reference(), Unknown("no such tag", Code.COMMIT_NOT_AVAILABLE)),),
+        "skipped": (Verdict(reference(), Skipped("another repository")),),
+        "unread": (),
+    }[word]
+    result = msgspec.structs.replace(checked(*verdicts), unread=(Unread("a.md", 1, 1, "a.go at 12"),))
+    strict = msgspec.structs.replace(result, fail_on=frozenset({word}))
+
+    assert (result.has_findings, strict.has_findings) == (False, True)
+    (found,) = json.loads(sarif.document(strict))["runs"][0]["results"]
+    assert (found["kind"], found["level"]) == ("fail", "warning")
+    assert any(line.startswith(("::warning ", "::error ")) for line in github.document(strict).splitlines())
+    if word != "unread":
+        assert 'failures="1"' in junit.document(strict)
+
+
+def test_workflow_commands_name_the_place_and_are_escaped():
+    bad = reference(file="a,b:c%.md")
+
+    lines = github.document(checked(Verdict(bad, Missing("50 % is\ngone", code=Code.TEXT_GONE)))).splitlines()
+
+    assert lines[0] == (
+        "::error file=a%2Cb%3Ac%25.md,line=4,col=2,endColumn=9,title=missing%3A text-gone"
+        "::a/b.go:3 T.M: 50 %25 is\ufffdgone"
+    )
+    assert lines[-1].startswith("1 reference at v1")
 
 
 def test_text_has_a_line_a_reference_and_one_in_sum():
@@ -129,7 +301,7 @@ def test_a_skipped_reference_is_no_finding():
 
 
 def test_json_of_a_missing_one_has_a_guess_and_no_anchor():
-    row = json.loads(verification_report.json(ALL))["references"][2]
+    row = json.loads(verification_json.document(ALL))["references"][2]
 
     assert (row["anchor"], row["by"], row["guess"]["line"]) == (None, None, 7)
 
@@ -138,7 +310,7 @@ def test_sarif_has_a_result_a_finding_in_the_region_that_was_read():
     (run,) = json.loads(sarif.document(ALL))["runs"]
 
     found = [(result["ruleId"], result["locations"][0]["physicalLocation"]) for result in run["results"]]
-    assert [rule for rule, _ in found] == ["reference-moved", "reference-missing", "go-unknown"]
+    assert [rule for rule, _ in found] == ["moved", "declaration-gone", "go-unknown"]
     assert found[0][1] == {
         "artifactLocation": {"uri": "docs/a%20b.md", "uriBaseId": "SRCROOT"},
         "region": {"startLine": 4, "startColumn": 2, "endColumn": 9},
@@ -166,7 +338,9 @@ def test_junit_counts_what_it_holds():
     assert len(suite.findall("testcase/failure")) == 3
 
 
-@pytest.mark.parametrize("write", [sarif.document, junit.document, verification_report.json, shown])
+@pytest.mark.parametrize(
+    "write", [sarif.document, junit.document, verification_json.document, github.document, shown]
+)
 def test_hostile_words_are_only_words(write):
     bad = reference(path=HOSTILE, symbol=HOSTILE, cited=HOSTILE, cited_in=HOSTILE, file=HOSTILE)
 

@@ -1,0 +1,220 @@
+"""`verify` as JSON; the types are its schema, which `verification.schema.json` holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from annotator.model.go import Kind
+from annotator.model.reference import (
+    Anchor,
+    ClaimKind,
+    Code,
+    FoundBy,
+    Missing,
+    Mistaken,
+    Problem,
+    Reference,
+    TextState,
+    Unplaced,
+    Verdict,
+    VerificationResult,
+)
+from annotator.reports import verification_summary
+from annotator.reports.verification_summary import FileSummary, Score, Summary
+
+VERSION = 1
+"""Version of this form; it grows when a field goes or gets another meaning."""
+
+
+class CitedPlace(msgspec.Struct, frozen=True):
+    """What is cited."""
+
+    path: str
+    symbol: str | None
+    line: int | None
+    end_line: int | None
+    ref: str | None
+    repository: str | None
+    cited: str
+    cited_in: str = msgspec.field(name="from")
+
+
+class ReferenceFields(CitedPlace, frozen=True):
+    """What is cited, and where in which document."""
+
+    file: str = ""
+    at_line: int = 0
+    column: int | None = None
+    chapter: str | None = None
+
+
+class EvidenceFields(msgspec.Struct, frozen=True):
+    """What some words name, and whether the code at the origin agrees."""
+
+    kind: ClaimKind
+    names: str
+    agrees: bool
+
+
+class AnchorFields(msgspec.Struct, frozen=True):
+    """A place at the tag; `line` holds the name, `offset` counts lines from it."""
+
+    path: str
+    symbol: str
+    kind: Kind
+    line: int
+    end_line: int
+    offset: int
+
+
+class VerdictFields(msgspec.Struct, frozen=True):
+    """A reference, where it is at the tag, and why.
+
+    `guess` is there where `anchor` is null: the likeliest place, or the place of what the words name.
+    """
+
+    reference: ReferenceFields
+    origin: str | None
+    verdict: str
+    code: Code
+    by: FoundBy | None
+    text: TextState
+    evidence: tuple[EvidenceFields, ...]
+    anchor: AnchorFields | None
+    reason: str
+    guess: AnchorFields | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class UnreadFields(msgspec.Struct, frozen=True):
+    """Text that looks like a reference, in a form that is not read."""
+
+    file: str
+    at_line: int
+    column: int
+    text: str
+
+
+class ProblemFields(msgspec.Struct, frozen=True):
+    """A problem in a document or a Python file: its place, one sentence and the rule."""
+
+    file: str
+    line: int
+    message: str
+    rule: str
+
+
+class CounterpartFields(msgspec.Struct, frozen=True):
+    """How many Python counterparts were checked, and what is wrong with them."""
+
+    checked: int
+    remarks: tuple[ProblemFields, ...]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The references of some documents, verified against a Go repository at a tag."""
+
+    repository: str
+    tag: str
+    commit: str | None
+    version: str
+    schema_version: int
+    summary: Summary
+    score: Score
+    files: tuple[FileSummary, ...]
+    references: tuple[VerdictFields, ...]
+    problems: tuple[ProblemFields, ...]
+    failures: tuple[str, ...]
+    counterparts: CounterpartFields
+    unread: tuple[UnreadFields, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+def document(result: VerificationResult, *, show_unread: bool = False) -> str:
+    """Return the report as JSON."""
+    counted = verification_summary.summary(result)
+    report = Report(
+        repository=result.repository,
+        tag=result.tag,
+        commit=result.commit,
+        version=result.version,
+        schema_version=VERSION,
+        summary=counted,
+        score=verification_summary.score(counted),
+        files=verification_summary.by_file(result),
+        references=tuple(map(_verdict, result.verdicts)),
+        problems=tuple(map(_problem, result.problems)),
+        failures=result.failures,
+        counterparts=CounterpartFields(result.counterparts, tuple(map(_problem, result.remarks))),
+        unread=tuple(
+            UnreadFields(text.file, text.at_line, text.at_column, text.text) for text in result.unread
+        )
+        if show_unread
+        else msgspec.UNSET,
+    )
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+
+
+def schema() -> str:
+    """Return the JSON schema of the report."""
+    described = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "annotator verify"}
+    return msgspec.json.format(
+        msgspec.json.encode(described | msgspec.json.schema(Report)), indent=2
+    ).decode()
+
+
+def cited_place(reference: Reference) -> CitedPlace:
+    """Return what a reference cites, without its place in the document."""
+    return CitedPlace(
+        path=reference.path,
+        symbol=reference.symbol,
+        line=reference.line,
+        end_line=reference.end_line,
+        ref=reference.ref,
+        repository=reference.repository,
+        cited=reference.cited,
+        cited_in=reference.cited_in,
+    )
+
+
+def _verdict(verdict: Verdict) -> VerdictFields:
+    cited, outcome = verdict.reference, verdict.outcome
+    placed = None if isinstance(outcome, Unplaced) else outcome
+    return VerdictFields(
+        reference=ReferenceFields(
+            **msgspec.structs.asdict(cited_place(cited)),
+            file=cited.file,
+            at_line=cited.at_line,
+            column=cited.at_column or None,
+            chapter=cited.chapter,
+        ),
+        origin=verdict.origin,
+        verdict=verdict.name,
+        code=outcome.code,
+        by=placed.by if placed else None,
+        text=verdict.text if placed else TextState.UNKNOWN,
+        evidence=tuple(EvidenceFields(said.kind, said.names, said.agrees) for said in verdict.evidence),
+        anchor=_anchor(placed.anchor) if placed else None,
+        reason=outcome.reason,
+        guess=msgspec.UNSET if placed else _guess(verdict),
+    )
+
+
+def _guess(verdict: Verdict) -> AnchorFields | None:
+    match verdict.outcome:
+        case Missing(guess=likely) | Mistaken(named=likely):
+            return _anchor(likely) if likely else None
+        case _:
+            return None
+
+
+def _anchor(at: Anchor) -> AnchorFields:
+    return AnchorFields(at.path, at.symbol, at.kind, at.line, at.end_line, at.offset)
+
+
+def _problem(problem: Problem) -> ProblemFields:
+    return ProblemFields(problem.file, problem.line, problem.message, problem.rule)
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("verification.schema.json").write_text(schema() + "\n", encoding="utf-8")
