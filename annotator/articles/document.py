@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 import msgspec
+
 from annotator.articles import (
     citation_tables,
     citations,
