@@ -43,12 +43,12 @@ serve: $(SITE) ## build the site and serve it on http://127.0.0.1:8000
 build: $(SITE) ## build the site
 	@$(PY) -m annotator build $(ARGS)
 
-# Tests that start dockerd run one after the other: dockerd asks every plugin in the machine's plugin folders.
 test: $(DEV) ## every test but the slow ones
 	$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
 
+# Many of them wait for a browser or for dockerd, so that more of them than cores may run.
 test-slow: $(DEV) ## only the slow tests
-	$(PY) -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadgroup -m slow $(ARGS)
 
 test-all: $(DEV) ## every test
 	$(PY) -m pytest -n auto --dist loadgroup -m '' $(ARGS)

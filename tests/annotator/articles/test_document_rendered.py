@@ -321,7 +321,7 @@ BOMBS = (
 
 
 # What takes more than linear time does not end within these tests' patience.
-@pytest.mark.parametrize("size", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [20_000, pytest.param(200_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("head", ["", "<html>"])
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_read_or_refused(bomb: str, head: str, size: int) -> None:

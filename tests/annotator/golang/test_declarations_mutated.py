@@ -101,7 +101,7 @@ class Changing:
 
 def test_every_use_names_what_it_leads_to(tree: SourceTree) -> None:
     modules = ("github.com/docker/docker", "github.com/moby/moby")
-    for path, _, after, _, _ in changed(tree, FILES // 10):
+    for path, _, after, _, _ in changed(tree, FILES // 40):
         source = Changing(tree, path, after)
         for use in Resolver(source, modules).uses(path):
             assert after[use.start : use.end].decode("utf-8", "replace") == use.symbol.rpartition(".")[2]

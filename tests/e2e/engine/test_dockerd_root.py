@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dockerd")]
+pytestmark = pytest.mark.slow
 
 PROJECT = Path(__file__).parents[3]
 

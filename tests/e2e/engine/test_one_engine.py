@@ -18,7 +18,7 @@ from runtime.daemon.root_lock import InUse
 
 PROJECT = Path(__file__).parents[3]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dockerd")]
+pytestmark = pytest.mark.slow
 
 
 def create_plugin(engine: Any, source: Path, name: str = "tiny") -> None:

@@ -19,10 +19,9 @@ import pytest
 
 from tests.e2e.engine.conftest import Engine, making_engines
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dockerd")]
+pytestmark = pytest.mark.slow
 
 Json = dict[str, Any]
-PLUGINS = Path("/run/docker/plugins")
 
 
 class Raw(Exception):
@@ -36,14 +35,13 @@ class Raw(Exception):
 class Plugin:
     """A legacy plugin on a socket of its own; `faults` answer in place of its methods."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sockets: Path) -> None:
         self.name = f"checked{os.getpid()}x{time.monotonic_ns()}"
-        self.path = PLUGINS / f"{self.name}.sock"
+        self.path = sockets / f"{self.name}.sock"
         self.folder = folder
         self.volumes: set[str] = set()
         self.calls: list[tuple[str, Json]] = []
         self.faults: dict[str, Callable[[Json], Any]] = {}
-        PLUGINS.mkdir(parents=True, exist_ok=True)
         self.server = _Server(cast("tuple[str, int]", str(self.path)), _Handler)
         self.server.plugin = self
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -122,8 +120,23 @@ def dockerd() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def plugin(tmp_path: Path) -> Iterator[Plugin]:
-    made = Plugin(tmp_path)
+def own_dockerd() -> Iterator[Engine]:
+    """A dockerd for one test."""
+    with making_engines() as engines:
+        yield engines.dockerd().start()
+
+
+@pytest.fixture
+def own_client(own_dockerd: Engine, tmp_path: Path) -> Iterator[Client]:
+    """A client of that dockerd, with a plugin there."""
+    plugin = Plugin(tmp_path, own_dockerd.plugins)
+    yield Client(own_dockerd, plugin)
+    plugin.stop()
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, dockerd: Engine) -> Iterator[Plugin]:
+    made = Plugin(tmp_path, dockerd.plugins)
     yield made
     made.stop()
 
@@ -206,20 +219,19 @@ def test_no_plugin_is_called_before_the_handshake(client: Client, plugin: Plugin
     assert client.create()[0] == 201
 
 
-def test_a_starting_engine_does_not_answer_its_plugins(plugin: Plugin) -> None:
+def test_a_starting_engine_does_not_answer_its_plugins(own_client: Client) -> None:
     answered: list[bool] = []
-    with making_engines() as engines:
-        engine = engines.dockerd().start()
-        Client(engine, plugin).create()
-        engine.stop()
+    engine = own_client.engine
+    own_client.create()
+    engine.stop()
 
-        def calls_engine(_: Json) -> None:
-            command = ["curl", "-s", "-m", "3", "--unix-socket", f"{engine.host[7:]}", "http://d/_ping"]
-            answered.append(subprocess.run(command, check=False).returncode == 0)
+    def calls_engine(_: Json) -> None:
+        command = ["curl", "-s", "-m", "3", "--unix-socket", f"{engine.host[7:]}", "http://d/_ping"]
+        answered.append(subprocess.run(command, check=False).returncode == 0)
 
-        plugin.faults["Activate"] = calls_engine
-        engine.start()
-        Client(engine, plugin).remove()
+    own_client.plugin.faults["Activate"] = calls_engine
+    engine.start()
+    own_client.remove()
     assert answered == [False]
 
 
@@ -523,17 +535,12 @@ def test_without_a_mountpoint_the_container_gets_its_bundle(
         container.remove()
 
 
-def test_a_null_in_a_list_ends_dockerd(plugin: Plugin) -> None:
-    with making_engines() as engines:
-        engine = engines.dockerd().start()
-        try:
-            client = Client(engine, plugin)
-            client.create()
-            plugin.faults["List"] = lambda _: {"Volumes": [None]}
-            with pytest.raises(OSError, match=r"closed|reset"):
-                client.list()
-            assert engine.process is not None
-            assert engine.process.wait(30) == 2
-            assert "invalid memory address or nil pointer dereference" in engine.said()
-        finally:
-            subprocess.run(["umount", "--recursive", "--lazy", engine.root], check=False)
+def test_a_null_in_a_list_ends_dockerd(own_client: Client) -> None:
+    own_client.create()
+    own_client.plugin.faults["List"] = lambda _: {"Volumes": [None]}
+    with pytest.raises(OSError, match=r"closed|reset"):
+        own_client.list()
+    process = own_client.engine.process
+    assert process is not None
+    assert process.wait(30) == 2
+    assert "invalid memory address or nil pointer dereference" in own_client.engine.said()

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dockerd")]
+# Both engines do everything once, for all tests.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("side by side")]
 
 VERSIONS = ("", "/v1.24", "/v1.30", "/v1.39")
 

@@ -19,7 +19,8 @@ from urllib.parse import quote
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dockerd")]
+# Both engines do everything once, for all tests.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("events")]
 
 PLUGIN = "events/plugin:latest"
 FILTERS: tuple[Any, ...] = (
