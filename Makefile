@@ -44,14 +44,15 @@ build: $(SITE) ## build the site
 	@$(PY) -m annotator build $(ARGS)
 
 test: $(DEV) ## every test but the slow ones
-	$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n auto $(ARGS)
 
-# Many of them wait for a browser or for dockerd, so that more of them than cores may run.
+# One worker runs a whole file, so that what its tests share is made once. Many wait for a browser or for
+# dockerd, so that more of them than cores may run.
 test-slow: $(DEV) ## only the slow tests
-	$(PY) -m pytest -n 3 --dist loadgroup -m slow $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile -m slow $(ARGS)
 
 test-all: $(DEV) ## every test
-	$(PY) -m pytest -n auto --dist loadgroup -m '' $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile -m '' $(ARGS)
 
 bench: $(DEV) ## measure, side by side with peers; ARGS='--json site/figures.json' keeps the figures
 	$(PY) tests/benchmarks $(ARGS)

@@ -16,8 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-# Both engines do everything once, for all tests.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("side by side")]
+pytestmark = pytest.mark.slow
 
 VERSIONS = ("", "/v1.24", "/v1.30", "/v1.39")
 

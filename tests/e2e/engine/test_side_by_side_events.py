@@ -19,8 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-# Both engines do everything once, for all tests.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("events")]
+pytestmark = pytest.mark.slow
 
 PLUGIN = "events/plugin:latest"
 FILTERS: tuple[Any, ...] = (
