@@ -38,6 +38,10 @@ class SourceUnavailable(AnnotatorError):
     exit_code = 3
 
 
+class BlobMissing(SourceUnavailable):
+    """A repository that was cloned without all its objects lacks the content of a file."""
+
+
 class UnknownTag(SourceUnavailable):
     """The repository answers but has no such tag; `nearest` are the tag names most like it.
 

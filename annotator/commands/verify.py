@@ -21,6 +21,7 @@ from annotator.model.reference import (
     Missing,
     Moved,
     Problem,
+    Reference,
     Renamed,
     Verdict,
     VerificationResult,
@@ -78,12 +79,20 @@ def _sure(at: Session, file: Path, before: str, stale: Mapping[int, Verdict]) ->
         after = _retagged(at, file, after) if len(done) == len(stale) else after
         again = read_article(at.project, file, after.encode()).references
         good = {
-            n for n in done if n < len(again) and isinstance(verify_reference(at, again[n]).outcome, Verified)
+            n
+            for n in done
+            if n < len(again)
+            and isinstance(verify_reference(at, _written_now(at, again[n])).outcome, Verified)
         }
         if good == set(wanted):
             return after, good
         wanted = {number: stale[number] for number in good}
     return before, set()
+
+
+def _written_now(at: Session, reference: Reference) -> Reference:
+    """Return a rewritten reference as one of the tag that it was rewritten for."""
+    return reference if reference.ref else msgspec.structs.replace(reference, written_at=at.tag)
 
 
 def _retagged(at: Session, file: Path, text: str) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 import msgspec
 
 from annotator.cache import Cache, CacheKind
-from annotator.errors import counted
+from annotator.errors import BlobMissing, counted
 from annotator.golang import declarations
 from annotator.model.go import VENDOR_FOLDERS, GoFile
 from annotator.model.source import Blob, Snapshot
@@ -44,6 +44,7 @@ class SourceTree:
         self._cache = cache
         self._bytes: dict[str, bytes] = {}
         self._documents: dict[str, GoFile] = {}
+        self.unreadable: set[str] = set()
 
     def __reduce__(self) -> tuple[type[SourceTree], tuple[Snapshot, Cache | None]]:
         return SourceTree, (self.snapshot, self._cache)  # a worker process reads what it needs by itself
@@ -89,6 +90,21 @@ class SourceTree:
             self._bytes.update(self.snapshot.read(missing))
         return {path: self._bytes[path] for path in wanted}
 
+    def scan(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those of many files that the repository has the content of.
+
+        The others are remembered in `unreadable`: a search over many files can do without them.
+        """
+        wanted = [path for path in paths if path not in self.unreadable]
+        try:
+            return self.read(wanted)
+        except BlobMissing:
+            if len(wanted) == 1:
+                self.unreadable.update(wanted)
+                return {}
+        half = len(wanted) // 2
+        return {**self.scan(wanted[:half]), **self.scan(wanted[half:])}
+
     def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         """Return the parsed Go files."""
         wanted = tuple(paths)
@@ -121,7 +137,7 @@ class SourceTree:
     def _words(self) -> Mapping[bytes, list[str]]:
         """The files by the words that are in them."""
         found: dict[bytes, list[str]] = {}
-        for path, data in self.read(self.go_files).items():
+        for path, data in self.scan(self.go_files).items():
             for word in set(data.translate(_NO_LETTERS_AS_BLANKS).split()):
                 found.setdefault(word, []).append(path)
         return found

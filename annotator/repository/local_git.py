@@ -16,7 +16,7 @@ from typing import IO
 
 import msgspec
 
-from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag, shortened
+from annotator.errors import BlobMissing, InvalidInput, SourceUnavailable, UnknownTag, shortened
 from annotator.files import Closing
 from annotator.model.source import Blob
 from annotator.repository.snapshot import blob_id, is_safe, nearest
@@ -322,7 +322,8 @@ class GitSnapshot(msgspec.Struct, frozen=True):
         """Return the bytes of many files; raise KeyError for a path that is not in the snapshot.
 
         Raises:
-            SourceUnavailable: A blob is neither here nor to be had.
+            BlobMissing: A blob is neither here nor to be had.
+            SourceUnavailable: Git does not answer.
         """
         wanted = {path: self.files[path].id for path in paths}
         blobs = self.store.blobs(wanted.values())
@@ -334,7 +335,7 @@ class GitSnapshot(msgspec.Struct, frozen=True):
 
     def _whole(self, path: str, data: bytes | None) -> bytes:
         if data is None:
-            raise SourceUnavailable(
+            raise BlobMissing(
                 f"{self.store.folder}: {path} at {self.tag} is not in this repository{_hint('promisor')}"
             )
         return data
@@ -387,7 +388,9 @@ class LocalSource(Closing):
             UnknownTag: There is no such tag, ref or commit.
         """
         check_name(tag)
-        commit = self._store.commit(f"refs/tags/{tag}", f"refs/heads/{tag}", tag)
+        commit = self._store.commit(
+            f"refs/tags/{tag}", f"refs/heads/{tag}", f"refs/remotes/origin/{tag}", tag
+        )
         if commit is None:
             raise UnknownTag(tag, nearest(tag, self.tags()), _DEEPEN if self._is_shallow else "")
         return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store)

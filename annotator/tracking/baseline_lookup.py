@@ -165,7 +165,7 @@ class BaselineLookup:
 
     @cached_property
     def _names(self) -> tree_diff.DeclaredNames:
-        return tree_diff.DeclaredNames(self._tree.read(self._tree.go_files))
+        return tree_diff.DeclaredNames(self._tree.scan(self._tree.go_files))
 
     @property
     def _all(self) -> Iterator[GoSymbol]:

@@ -10,8 +10,16 @@ import msgspec
 
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import CALLABLE_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file
-from annotator.model.reference import Anchor, FoundBy, Missing, Moved, Outcome, Reference, Renamed, Verified
-from annotator.tracking import similarity
+from annotator.model.reference import (
+    Anchor,
+    Code,
+    FoundBy,
+    Missing,
+    Moved,
+    Outcome,
+    Reference,
+    Verified,
+)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -19,39 +27,6 @@ class Found(msgspec.Struct, frozen=True):
 
     path: str
     declaration: Declaration
-
-
-class Search(msgspec.Struct, frozen=True):
-    """A reference to locate, the tree, and the declaration that it cited where it was written.
-
-    Attributes:
-        reference: The reference.
-        tree: The repository at the tag that is asked for.
-        written_at: The repository at the tag at which the reference was written, if it is at hand.
-        origin: The cited declaration there, if it is one.
-    """
-
-    reference: Reference
-    tree: SourceTree
-    written_at: SourceTree | None = None
-    origin: Found | None = None
-
-
-def search(reference: Reference, tree: SourceTree, written_at: SourceTree | None) -> Search:
-    """Return the search for a reference, with the declaration that it cited where it was written."""
-    origin = None
-    if written_at is not None and reference.path.endswith(".go") and written_at.has(reference.path):
-        origin = _cited(reference, written_at.documents([reference.path])[reference.path])
-    return Search(reference, tree, written_at, origin)
-
-
-def _cited(reference: Reference, document: GoFile) -> Found | None:
-    if reference.symbol is None:
-        found = innermost(document, reference.line) if reference.line else None
-        return Found(reference.path, found) if found else None
-    hits = named(document, reference.symbol)
-    chosen = tuple(d for d in hits if d.line == reference.line) or hits
-    return Found(reference.path, chosen[0]) if len(chosen) == 1 else None
 
 
 def named(document: GoFile, symbol: str) -> tuple[Declaration, ...]:
@@ -67,10 +42,17 @@ def named(document: GoFile, symbol: str) -> tuple[Declaration, ...]:
     return tuple(d for d in namesakes if d.kind in (Kind.METHOD, Kind.CLOSURE))
 
 
-def innermost(document: GoFile, line: int) -> Declaration | None:
-    """Return the smallest declaration that spans a line, its doc comment included."""
-    spanning = [d for d in document.walk() if first_line(d) <= line <= d.span.end_line]
-    return min(spanning, key=lambda d: d.span.end_line - first_line(d), default=None)
+def innermost(document: GoFile, line: int, end_line: int | None = None) -> Declaration | None:
+    """Return the smallest declaration that spans a line and, if one does, a range from it."""
+    found = spanning(document, line)
+    whole = [d for d in found if d.span.end_line >= (end_line or line)]
+    return next(iter(whole or found), None)
+
+
+def spanning(document: GoFile, line: int) -> list[Declaration]:
+    """Return the declarations that span a line, doc comments included, from the smallest to the largest."""
+    found = [d for d in document.walk() if first_line(d) <= line <= d.span.end_line]
+    return sorted(found, key=lambda d: d.span.end_line - first_line(d))
 
 
 def first_line(declaration: Declaration) -> int:
@@ -127,44 +109,47 @@ class _Place(StrEnum):
     TREE = "tree"
 
 
-def locate(looked_for: Search, symbol: str) -> Outcome:
-    """Locate the declaration of the symbol: in its file, then its package, then the tree."""
+def locate(reference: Reference, symbol: str, tree: SourceTree) -> Outcome:
+    """Locate the declaration of a symbol by its name: in its file, then its package, then the tree."""
     guess: Found | None = None
-    for place, candidates in _candidates(looked_for, symbol):
-        likely = _likely(looked_for, candidates)
+    for place, candidates in _candidates(reference, symbol, tree):
+        at_line = [found for found in candidates if _is_at_cited_place(found, reference)]
+        likely = at_line or candidates
         if len(likely) == 1:
-            return _placed(looked_for, likely[0], place)
+            return _placed(reference, likely[0], place, tree)
         if len(candidates) > 1 and place is _Place.FILE:
-            return Missing(_not_unique(symbol, candidates), _anchor(candidates[0]))
+            return Missing(_not_unique(symbol, candidates), _anchor(candidates[0]), Code.AMBIGUOUS)
         guess = guess or next(iter(candidates), None)
-    return Missing(_why_missing(looked_for, symbol, guess), _anchor(guess) if guess else None)
+    code = Code.DECLARATION_GONE if tree.has(reference.path) else Code.FILE_GONE
+    why = _why_missing(reference.path, symbol, guess, tree)
+    return Missing(why, _anchor(guess) if guess else None, code)
 
 
 def _anchor(found: Found) -> Anchor:
     return anchor(found.path, found.declaration)
 
 
-def _candidates(looked_for: Search, symbol: str) -> Iterator[tuple[_Place, list[Found]]]:
-    path, tree = looked_for.reference.path, looked_for.tree
+def _candidates(reference: Reference, symbol: str, tree: SourceTree) -> Iterator[tuple[_Place, list[Found]]]:
+    path = reference.path
     if tree.has(path) and path.endswith(".go"):
-        yield _Place.FILE, _declared(looked_for, [path], symbol)
+        yield _Place.FILE, _declared(reference, [path], symbol, tree)
     bare = symbol.rpartition(".")[2]
     having = [other for other in tree.containing(bare) if other != path]
     siblings = [other for other in having if folder_of(other) == folder_of(path)]
-    yield _Place.PACKAGE, _declared(looked_for, siblings, symbol)
+    yield _Place.PACKAGE, _declared(reference, siblings, symbol, tree)
     elsewhere = [other for other in having if folder_of(other) != folder_of(path)]
-    yield _Place.TREE, _nearest_by_path(path, _declared(looked_for, elsewhere, symbol))
+    yield _Place.TREE, _nearest_by_path(path, _declared(reference, elsewhere, symbol, tree))
 
 
-def _declared(looked_for: Search, paths: list[str], symbol: str) -> list[Found]:
-    tests = is_test_file(looked_for.reference.path)
+def _declared(reference: Reference, paths: list[str], symbol: str, tree: SourceTree) -> list[Found]:
+    tests = is_test_file(reference.path)
     eligible = [path for path in paths if tests or not is_test_file(path)]
-    wanted = _wanted_kinds(looked_for)
+    wanted = _HEADINGS.get(reference.heading or "")
     return [
         Found(path, declaration)
-        for path, document in looked_for.tree.documents(eligible).items()
+        for path, document in tree.documents(eligible).items()
         for declaration in named(document, symbol)
-        if path == looked_for.reference.path or wanted is None or declaration.kind in wanted
+        if path == reference.path or wanted is None or declaration.kind in wanted
     ]
 
 
@@ -187,37 +172,14 @@ _HEADINGS: Mapping[str, frozenset[Kind]] = {
 }
 
 
-def _wanted_kinds(looked_for: Search) -> frozenset[Kind] | None:
-    """Return the kinds that the reference can mean: the known one, else those its heading allows."""
-    if looked_for.origin is not None:
-        return frozenset({looked_for.origin.declaration.kind})
-    return _HEADINGS.get(looked_for.reference.heading or "")
-
-
-def _likely(looked_for: Search, candidates: list[Found]) -> list[Found]:
-    """Return the likely candidates: by line if there are several, by body if it is known."""
-    at_line = [found for found in candidates if _is_at_cited_place(found, looked_for.reference)]
-    if at_line or looked_for.origin is None or looked_for.written_at is None:
-        return at_line or candidates
-    if len(candidates) == 1 and candidates[0].path == looked_for.reference.path:
-        return candidates
-    before = body(looked_for.written_at, looked_for.origin)
-    needed = similarity.SAME if len(candidates) > 1 else similarity.AKIN
-    return [
-        found
-        for found in candidates
-        if similarity.token_similarity(before, body(looked_for.tree, found)) >= needed
-    ]
-
-
 def _is_at_cited_place(found: Found, reference: Reference) -> bool:
     return found.path == reference.path and found.declaration.line == reference.line
 
 
-def _placed(looked_for: Search, found: Found, place: _Place) -> Outcome:
+def _placed(reference: Reference, found: Found, place: _Place, tree: SourceTree) -> Outcome:
     declaration, path = found.declaration, found.path
     at = anchor(path, declaration)
-    if not stands_at(looked_for.tree.data(path), declaration):
+    if not stands_at(tree.data(path), declaration):
         return Missing(
             f"the syntax tree puts {declaration.symbol} in line {declaration.line} of {path}, "
             "but that line does not hold its name",
@@ -226,34 +188,26 @@ def _placed(looked_for: Search, found: Found, place: _Place) -> Outcome:
     where = f"{declaration.symbol} ({declaration.kind}) stands in {path} in line {declaration.line}"
     match place:
         case _Place.FILE:
-            return _in_file(looked_for, found, where)
+            return _in_file(reference, found, where, tree)
         case _Place.PACKAGE:
             return Moved(at, FoundBy.SYMBOL, f"{where}: another file of its package")
         case _Place.TREE:
             return Moved(at, FoundBy.FILE_RENAME, f"{where}: the file moved there")
 
 
-def _in_file(looked_for: Search, found: Found, where: str) -> Outcome:
-    at, cited = _anchor(found), looked_for.reference.line
-    if looked_for.origin is not None and looked_for.origin.declaration.symbol != at.symbol:
-        return _other_symbol(looked_for, found, where)
+def _in_file(reference: Reference, found: Found, where: str, tree: SourceTree) -> Outcome:
+    at, cited, last = _anchor(found), reference.line, reference.end_line
+    count = len(lines(tree.data(found.path)))
+    if last is not None and last > count:
+        reason = f"{where}, but {found.path} has {count} lines at {tree.tag}; line {last} is past the end"
+        return Missing(reason, at, Code.PAST_END)
     if cited in (None, at.line):
-        return Verified(at, FoundBy.SYMBOL, f"{where}, as cited")
+        end = f"; the cited range ends in line {last}, it in line {at.end_line}"
+        told = end if last not in (None, at.end_line) else ""
+        return Verified(at, FoundBy.SYMBOL, f"{where}, as cited{told}", range_end=last)
     inside = first_line(found.declaration) <= (cited or 0) <= at.end_line
-    return Moved(
-        at, FoundBy.SYMBOL, f"{where}, not in line {cited}" + (", which lies inside it" if inside else "")
-    )
-
-
-def _other_symbol(looked_for: Search, found: Found, where: str) -> Outcome:
-    """Return functions that became methods or the reverse; only a similar body identifies them."""
-    origin, written_at = looked_for.origin, looked_for.written_at
-    at = _anchor(found)
-    if origin is None or written_at is None:
-        return Missing(f"{where}, which is another symbol", at)
-    if similarity.token_similarity(body(written_at, origin), body(looked_for.tree, found)) < similarity.SAME:
-        return Missing(f"{where}, whose body is not that of {origin.declaration.symbol}", at)
-    return Renamed(at, FoundBy.BODY, f"{where}: it was {origin.declaration.symbol}")
+    reason = f"{where}, not in line {cited}" + (", which lies inside it" if inside else "")
+    return Moved(at, FoundBy.SYMBOL, reason, range_end=at.end_line if last is not None else None)
 
 
 def stands_at(data: bytes, declaration: Declaration) -> bool:
@@ -270,8 +224,7 @@ def _not_unique(symbol: str, candidates: list[Found]) -> str:
     return f"{symbol} is not unique in {candidates[0].path}: {places}; cite the line or the receiver"
 
 
-def _why_missing(looked_for: Search, symbol: str, guess: Found | None) -> str:
-    path, tree = looked_for.reference.path, looked_for.tree
+def _why_missing(path: str, symbol: str, guess: Found | None, tree: SourceTree) -> str:
     lead = (
         f"no declaration in {path}, its package or a moved file is clearly {symbol}"
         if tree.has(path)

@@ -1,58 +1,90 @@
-"""Finds what a reference cites, by its symbol or by its line."""
+"""Finds what a reference cites in one tree, by its symbol or by its line."""
 
 from __future__ import annotations
 
 import msgspec
 
 from annotator.golang.source_tree import SourceTree
-from annotator.model.reference import Anchor, Reference, Skipped, TextState, Unplaced, Verdict
-from annotator.tracking import line_lookup
-from annotator.tracking.lookup import Found, Search, at_anchor, body, locate, named, search
+from annotator.model.go import Kind
+from annotator.model.reference import (
+    Anchor,
+    Code,
+    FoundBy,
+    Missing,
+    Outcome,
+    Reference,
+    Skipped,
+    Verdict,
+    Verified,
+)
+from annotator.tracking import lookup
+from annotator.tracking.lookup import anchor, innermost, lines, locate, named
 
 
-def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree | None = None) -> Verdict:
-    """Return a verdict on a reference at the tree's tag.
-
-    Args:
-        reference: What is cited.
-        tree: The repository at the tag that is asked for.
-        written_at: The repository at the tag at which the reference was written, if it is at hand.
-    """
+def verdict(reference: Reference, tree: SourceTree) -> Verdict:
+    """Return a verdict on a reference at the tree's tag, as if it had been written there."""
     if reference.repository is not None:
         return Verdict(reference, Skipped(f"cited in another repository, {reference.repository}"))
-    looked_for = search(_completed(reference, tree), tree, written_at)
-    outcome = (
-        line_lookup.locate(looked_for) if reference.symbol is None else locate(looked_for, reference.symbol)
-    )
-    if isinstance(outcome, Unplaced) or not outcome.anchor.symbol:
-        return Verdict(reference, outcome)
-    found = Found(outcome.anchor.path, at_anchor(tree, outcome.anchor))
-    return Verdict(reference, outcome, _text(looked_for, found))
+    return Verdict(reference, find(completed(reference, tree), tree))
 
 
-def _completed(reference: Reference, tree: SourceTree) -> Reference:
+def find(reference: Reference, tree: SourceTree) -> Outcome:
+    """Return where a reference with a complete path is in a tree."""
+    if reference.symbol is None:
+        return _by_line(reference, tree)
+    return locate(reference, reference.symbol, tree)
+
+
+def completed(reference: Reference, tree: SourceTree) -> Reference:
     """Complete a bare file name with its folder, if only one file has that name."""
-    if "/" in reference.path or tree.has(reference.path):
-        return reference
-    files = [path for path in tree.go_files if path.rpartition("/")[2] == reference.path]
-    if reference.symbol is not None:
-        documents = tree.documents(files)
-        files = [path for path in files if named(documents[path], reference.symbol)]
+    files = _namesakes(reference, tree)
     return msgspec.structs.replace(reference, path=files[0]) if len(files) == 1 else reference
 
 
-def _text(looked_for: Search, found: Found) -> TextState:
-    """Compare the declaration's text at the tag with the text where it was written."""
-    if looked_for.origin is None or looked_for.written_at is None:
-        return TextState.UNKNOWN
-    before = body(looked_for.written_at, looked_for.origin)
-    return TextState.SAME if before == body(looked_for.tree, found) else TextState.CHANGED
+def _namesakes(reference: Reference, tree: SourceTree) -> list[str]:
+    """Return the files that a bare file name can mean, in order; none if it is a path in the tree."""
+    if "/" in reference.path or tree.has(reference.path):
+        return []
+    every = tree.go_files if reference.path.endswith(".go") else tree.files
+    files = [path for path in every if path.rpartition("/")[2] == reference.path]
+    if reference.symbol is not None and len(files) > 1:
+        documents = tree.documents(path for path in files if path.endswith(".go"))
+        files = [path for path in files if path in documents and named(documents[path], reference.symbol)]
+    return files
 
 
-def text(one: Anchor, before: SourceTree, other: Anchor, after: SourceTree) -> TextState:
-    """Whether two anchors' declarations have the same text, doc comments apart."""
-    bodies = (
-        body(tree, Found(anchor.path, at_anchor(tree, anchor)))
-        for anchor, tree in ((one, before), (other, after))
+def _by_line(reference: Reference, tree: SourceTree) -> Outcome:
+    path, line = reference.path, reference.line or 1
+    if not tree.has(path):
+        return _file_is_gone(reference, tree)
+    count = len(lines(tree.data(path)))
+    last = reference.end_line or line
+    if last > count:
+        past = f"{path} has {count} lines at {tree.tag}; line {last} is past the end"
+        return Missing(past, code=Code.PAST_END)
+    if reference.line is None:
+        return Verified(whole_file(path, count), FoundBy.POSITION, f"{path} is in the tree")
+    found = (
+        innermost(tree.documents([path])[path], line, reference.end_line) if path.endswith(".go") else None
     )
-    return TextState.SAME if next(bodies) == next(bodies) else TextState.CHANGED
+    if found is None:
+        at, where = whole_file(path, count, line), f"line {line} of {path}, outside any declaration"
+    else:
+        at = anchor(path, found, line)
+        distance = f", {at.offset:+d} lines from its name" if at.offset else ""
+        where = f"line {line} of {path} lies in {found.symbol} ({found.kind}){distance}"
+    return Verified(at, FoundBy.POSITION, where, range_end=reference.end_line)
+
+
+def whole_file(path: str, count: int, line: int = 1) -> Anchor:
+    """Return the anchor of a line outside any declaration: the file itself, with an empty symbol."""
+    return Anchor(path=path, symbol="", kind=Kind.FILE, line=line, end_line=count)
+
+
+def _file_is_gone(reference: Reference, tree: SourceTree) -> Missing:
+    path, files = reference.path, _namesakes(reference, tree)
+    if len(files) > 1:
+        shown = " or ".join(files[:4]) + (" or another one" if len(files) > 4 else "")  # noqa: PLR2004
+        return Missing(f"{path} can be {shown}; write the folder, too", code=Code.AMBIGUOUS)
+    hint = lookup.moved_file_hint(path, tree)
+    return Missing(f"{path} is not in the tree at {tree.tag}{hint}", code=Code.FILE_GONE)

@@ -30,7 +30,7 @@ from annotator.model.reference import (
 )
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome, TagStep, TrackedPosition
 from annotator.repository.tag_snapshots import TagSnapshots
-from annotator.tracking import package_match, reanchor, reference_lookup, tag_graph
+from annotator.tracking import package_match, reanchor, reference_lookup, similarity, tag_graph
 from annotator.tracking.lookup import anchor as anchor_of
 from annotator.tracking.lookup import first_line, lines
 from annotator.tracking.reanchor import Reanchorer, StepResult
@@ -221,11 +221,12 @@ class _Walker:
         declaration, whole = stand.declaration, stand.top.span
         by = max(place.by, result.by or place.by, key=_RANK.__getitem__)
         data = diff.after.read([stand.path])[stand.path]
-        same = _body(data, declaration) == self._origin(number).body
+        body, origin = _body(data, declaration), self._origin(number).body
+        same = body == origin
         return TrackedPosition(
             msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
             FoundBy.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
-            TextState.SAME if same else TextState.CHANGED,
+            TextState.SAME if same or similarity.same_code(body, origin) else TextState.CHANGED,
             declaration.line + start.offset if same else self._cited(number, declaration, data),
             whole.start,
             whole.end,

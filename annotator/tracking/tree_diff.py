@@ -186,8 +186,8 @@ class TreeDiff:
         found = exact(
             {path: old[path].id for path in self.removed}, {path: new[path].id for path in self.added}
         )
-        left = self.before.read(sorted(self.removed - found.keys()))
-        free = self.after.read(sorted(self.added - set(found.values())))
+        left = self.before.scan(sorted(self.removed - found.keys()))
+        free = self.after.scan(sorted(self.added - set(found.values())))
 
         for tests in (False, True):
             found |= similar_files(*(_either(files, tests=tests) for files in (left, free)))
@@ -246,11 +246,11 @@ class TreeDiff:
 
     @cached_property
     def _names_after(self) -> DeclaredNames:
-        return DeclaredNames(self.after.read(sorted(self.added | self.modified)))
+        return DeclaredNames(self.after.scan(sorted(self.added | self.modified)))
 
     @cached_property
     def _names_before(self) -> DeclaredNames:
-        return DeclaredNames(self.before.read(sorted(self.removed | self.modified)))
+        return DeclaredNames(self.before.scan(sorted(self.removed | self.modified)))
 
     def before_file(self, path: str) -> GoFile:
         """Return a parsed file of the first tree."""

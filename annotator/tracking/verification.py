@@ -1,23 +1,39 @@
-"""A verdict for each reference: by name, by recorded facts, by following it."""
+"""Gives a verdict on each reference: where its place is now that was true at its origin."""
 
 from __future__ import annotations
 
-import functools
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 import msgspec
 
-from annotator.model.reference import Missing, Reference, TextState, Unplaced, Verdict, Verified
+from annotator.errors import BlobMissing, counted
+from annotator.golang.source_tree import SourceTree
+from annotator.model.reference import (
+    Anchor,
+    Code,
+    Evidence,
+    FoundBy,
+    Missing,
+    Mistaken,
+    Moved,
+    Outcome,
+    Reference,
+    Renamed,
+    TextState,
+    Unknown,
+    Unplaced,
+    Verdict,
+    Verified,
+)
 from annotator.session import Session
-from annotator.tracking import reference_lookup, symbol_follower
+from annotator.tracking import carrying, evidence, origins, reference_lookup
 from annotator.tracking.baseline_lookup import BaselineLookup
+from annotator.tracking.carrying import Carried, CitedPlace
+from annotator.tracking.origins import Origin, is_branch
 
-# Branches move on; what was cited there then is not known to be what is there now.
-_BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
-_LINE = re.compile(r"v?(\d+\.\d+)(?:\.x)?")
-_MANY = 200
+__all__ = ["is_branch", "verify_reference", "verify_references"]
 
 
 def verify_reference(at: Session, reference: Reference) -> Verdict:
@@ -26,107 +42,214 @@ def verify_reference(at: Session, reference: Reference) -> Verdict:
 
 
 def verify_references(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
-    """Return verdicts on references: by name, else by following them from the tag they were written at."""
+    """Return the verdicts on references, in order."""
     wanted = tuple(references)
-    if len(wanted) >= _MANY:  # these need most files: parse them together, on all cores
-        at.tree.documents(path for path in at.tree.go_files if not path.endswith("_test.go"))
-    judged = _judged(at, tuple(dict.fromkeys(wanted)))
-    verdicts = {verdict.reference: verdict for verdict in judged}
+    verdicts = _Verification(at).verdicts(tuple(dict.fromkeys(wanted)))
     return tuple(verdicts[reference] for reference in wanted)
 
 
-def _judged(at: Session, references: Sequence[Reference]) -> tuple[Verdict, ...]:
-    recorded = functools.cache(lambda: BaselineLookup(at.baseline.symbols if at.baseline else (), at.tree))
-    found = {reference: _named(at, reference, recorded) for reference in references}
-    astray: dict[str, list[Reference]] = defaultdict(list)
-    for reference, (_, origin) in found.items():
-        if origin is not None:
-            astray[origin].append(reference)
-    followed = {ref: found_ for tag, refs in astray.items() for ref, found_ in _followed(at, refs, tag)}
-    placed = {reference: followed.get(reference, found[reference][0]) for reference in found}
-    return tuple(_compared(at, reference, placed[reference]) for reference in references)
+class _Cited(msgspec.Struct, frozen=True):
+    """A reference, what it cites at its origin, and what the words around it say of that.
 
-
-def _named(
-    at: Session, reference: Reference, recorded: Callable[[], BaselineLookup]
-) -> tuple[Verdict, str | None]:
-    """Look a reference up by name; return the tag to follow it from if that fails."""
-    if reference.ref is None or is_branch(at, reference.ref):
-        found = reference_lookup.verdict(msgspec.structs.replace(reference, ref=None), at.tree)
-        return msgspec.structs.replace(found, reference=reference), None
-    written_at = at.tree_if_available(reference.ref)
-    found = reference_lookup.verdict(reference, at.tree, written_at)
-    if written_at is None:
-        return _by_facts(at, reference, found, recorded), None
-    if not isinstance(found.outcome, Missing) or written_at.tag == at.tree.tag or reference.symbol is None:
-        return found, None
-    return found, reference.ref
-
-
-def _followed(at: Session, references: Iterable[Reference], tag: str) -> Iterator[tuple[Reference, Verdict]]:
-    """Follow references from the tag at which they were written; yield those found."""
-    origin = at.tree_if_available(tag)
-    assert origin is not None  # noqa: S101 - it was at hand when the names were looked up
-    wanted = list(references)
-    starts = [symbol_follower.tracked(reference, origin) for reference in wanted]
-    followed = symbol_follower.between(starts, origin, at.tree, at.cache)
-    for reference, verdict in zip(wanted, followed, strict=True):
-        if not isinstance(verdict.outcome, Missing):
-            yield reference, verdict
-
-
-def _compared(at: Session, reference: Reference, found: Verdict) -> Verdict:
-    """Complete a verdict with the comparison of its text with the baseline."""
-    if reference.ref == at.project.config.baseline:
-        return found
-    text = _text(at, reference, found)
-    return msgspec.structs.replace(found, text=text) if text is not None else found
-
-
-def _text(at: Session, reference: Reference, found: Verdict) -> TextState | None:
-    """Compare the declaration's text with the baseline's; None if the baseline is not available."""
-    base = at.tree_if_available(at.project.config.baseline)
-    if base is None or isinstance(found.outcome, Unplaced) or not found.outcome.anchor.symbol:
-        return None
-    anchor = found.outcome.anchor
-    symbol = reference.symbol or anchor.symbol
-    paths = dict.fromkeys((anchor.path, reference.path))
-    places = (
-        reference_lookup.verdict(Reference(path, symbol=name), base).outcome
-        for path in paths
-        for name in dict.fromkeys((anchor.symbol, symbol))
-    )
-    origin = next((place.anchor for place in places if isinstance(place, Verified)), None)
-    return reference_lookup.text(origin, base, anchor, at.tree) if origin is not None else TextState.UNKNOWN
-
-
-def is_branch(at: Session, ref: str) -> bool:
-    """Return whether a cited ref is a branch, so that the tag at which the text was written is unknown.
-
-    A branch named after a release line does tell: it stands for the tags of that line.
+    Attributes:
+        reference: The reference as it was read.
+        full: The reference with its complete path, as its claims make it certain.
+        origin: Where it was true.
+        outcome: What it cites there, or why nothing.
+        evidence: What the words around it name.
+        follows: Whether it follows a branch, and stands elsewhere at its head.
     """
-    if ref in _BRANCHES:
-        return True
-    if re.fullmatch(r"[0-9a-f]{7,40}", ref) or ref in at.known_tags:
-        return False
-    line = _LINE.fullmatch(ref)
-    if line is not None:
-        return re.match(rf"(?:[A-Za-z]+-)?v?{re.escape(line[1])}(?!\d)", at.tree.tag) is not None
-    return at.source.has_history and at.tree_if_available(ref) is not None
+
+    reference: Reference
+    full: Reference
+    origin: Origin
+    outcome: Outcome
+    evidence: tuple[Evidence, ...] = ()
+    follows: bool = False
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """The place at the origin that is to be carried."""
+        if isinstance(self.outcome, Mistaken):
+            return self.outcome.named
+        return None if isinstance(self.outcome, Unplaced) else self.outcome.anchor
 
 
-def _by_facts(
-    at: Session, reference: Reference, found: Verdict, recorded: Callable[[], BaselineLookup]
-) -> Verdict:
-    """Use the recorded facts in place of the baseline source if that is not available."""
-    known = at.baseline
-    if known is None or reference.ref != known.tag or reference.symbol is None:
+class _Verification:
+    """The verification of references at a session's tag."""
+
+    def __init__(self, at: Session) -> None:
+        self._at = at
+
+    def verdicts(self, references: Sequence[Reference]) -> dict[Reference, Verdict]:
+        """Return the verdicts by reference."""
+        found: dict[Reference, Verdict] = {}
+        elsewhere: dict[str, list[_Cited]] = defaultdict(list)
+        for reference in references:
+            try:
+                cited = self._cited(reference)
+            except BlobMissing as error:
+                cited = Verdict(reference, Unknown(str(error), Code.COMMIT_NOT_AVAILABLE))
+            if isinstance(cited, Verdict):
+                found[reference] = cited
+            elif cited.anchor is None or self._is_here(cited.origin):
+                found[reference] = _verdict(cited, Carried(cited.outcome, TextState.SAME))
+            else:
+                elsewhere[cited.origin.name].append(cited)
+        for group in elsewhere.values():
+            found |= {verdict.reference: verdict for verdict in self._carried(group)}
+        self._report_unreadable()
         return found
-    symbol = at.baseline_symbols.get(f"{reference.path}::{reference.symbol}")
-    if symbol is None:
+
+    # ── At the origin ────────────────────────────────────────────────────────────────────────────
+    def _cited(self, reference: Reference) -> _Cited | Verdict:
+        """Return what a reference cites at its origin, or its verdict if that needs no origin."""
+        own = origins.own(self._at, reference)
+        if own.malformed:
+            return Verdict(reference, Missing(f"it cannot be read: {own.malformed}", code=Code.MALFORMED))
+        if own.repository is not None:
+            return reference_lookup.verdict(reference, self._at.tree)
+        origin = origins.decide(self._at, own)
+        if origin.tree is None:
+            return self._without_origin(reference, own, origin)
+        found = _resolved(reference, own, origin, origin.tree)
+        if origin.is_branch:
+            found = self._of_branch(found, own)
+        return self._looked_up_here(found) if _is_unknown_symbol(found) else found
+
+    def _of_branch(self, found: _Cited, own: Reference) -> _Cited:
+        """Return what a link to a branch cites: what its words name, if that stands elsewhere at its head.
+
+        Where it was exact when it was written, that place is carried.
+        """
+        if not isinstance(found.outcome, Mistaken | Missing):
+            return found
+        origin = origins.of_document(self._at, own)
+        if origin.tree is not None:
+            first = _resolved(found.reference, own, origin, origin.tree)
+            is_proven = own.symbol is not None or any(each.agrees for each in first.evidence)
+            if is_proven and not isinstance(first.outcome, Unplaced):
+                return msgspec.structs.replace(first, follows=True)
         return found
-    by_facts = recorded().verdict(reference, symbol)
-    if isinstance(found.outcome, Missing):
-        return by_facts
-    same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
-    return msgspec.structs.replace(found, text=by_facts.text) if same else found
+
+    def _looked_up_here(self, found: _Cited) -> _Cited | Verdict:
+        """Look a symbol up that its origin lacks: the document may be younger than it says."""
+        full, tree = found.full, self._at.tree
+        if not self._is_here(found.origin):
+            here = reference_lookup.find(reference_lookup.completed(full, tree), tree)
+            if not isinstance(here, Unplaced):
+                return Verdict(found.reference, here, origin=found.origin.name, evidence=found.evidence)
+        assert isinstance(found.outcome, Missing)  # noqa: S101 - only such a one is looked up again
+        if found.outcome.code is not Code.DECLARATION_GONE or found.outcome.guess or self._is_partial(found):
+            return found
+        tags = " and ".join(dict.fromkeys((found.origin.name, tree.tag)))
+        never = f"{full.symbol} is neither in {full.path} nor anywhere else in the source at {tags}"
+        return msgspec.structs.replace(found, outcome=Mistaken(never, code=Code.NEVER_EXISTED))
+
+    def _is_partial(self, found: _Cited) -> bool:
+        trees = (found.origin.tree, self._at.tree)
+        return any(tree is not None and tree.unreadable for tree in trees)
+
+    def _without_origin(self, reference: Reference, own: Reference, origin: Origin) -> Verdict:
+        """Return the verdict if the origin's source is not at hand: only a symbol can be looked up."""
+        if own.symbol is None:
+            code = Code.COMMIT_NOT_AVAILABLE if own.ref is not None else Code.ORIGIN_UNKNOWN
+            reason = f"where it was written is not known: {origin.why}"
+            return Verdict(reference, Unknown(reason, code), origin=origin.name)
+        tree = self._at.tree
+        outcome = reference_lookup.find(reference_lookup.completed(own, tree), tree)
+        found = Verdict(reference, outcome, origin=origin.name)
+        return self._by_facts(reference, own, found)
+
+    def _by_facts(self, reference: Reference, own: Reference, found: Verdict) -> Verdict:
+        """Use the recorded facts in place of the baseline's source if that is not available."""
+        known = self._at.baseline
+        if known is None or found.origin != known.tag:
+            return found
+        symbol = self._at.baseline_symbols.get(f"{own.path}::{own.symbol}")
+        if symbol is None:
+            return found
+        by_facts = self._recorded.verdict(reference, symbol)
+        if isinstance(found.outcome, Missing):
+            return msgspec.structs.replace(by_facts, origin=found.origin)
+        same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
+        return msgspec.structs.replace(found, text=by_facts.text) if same else found
+
+    @cached_property
+    def _recorded(self) -> BaselineLookup:
+        return BaselineLookup(self._at.baseline.symbols if self._at.baseline else (), self._at.tree)
+
+    # ── At the tag that is asked for ─────────────────────────────────────────────────────────────
+    def _is_here(self, origin: Origin) -> bool:
+        """Return whether an origin is the state that is asked for."""
+        tree, here = origin.tree, self._at.tree
+        if tree is None or tree is here or tree.tag == here.tag:
+            return True
+        return tree.snapshot.commit is not None and tree.snapshot.commit == here.snapshot.commit
+
+    def _carried(self, group: Sequence[_Cited]) -> Iterator[Verdict]:
+        """Yield the verdicts on references of one origin."""
+        tree = group[0].origin.tree
+        assert tree is not None  # noqa: S101 - they were resolved in it
+        places = [CitedPlace(each.full, each.anchor) for each in group if each.anchor is not None]
+        try:
+            found = carrying.carry(places, tree, self._at.tree, self._at.cache)
+        except BlobMissing as error:
+            if len(group) > 1:  # only those that need the lacking content are not known
+                for each in group:
+                    yield from self._carried([each])
+                return
+            found = [Carried(Unknown(str(error), Code.COMMIT_NOT_AVAILABLE))]
+        for cited, carried in zip(group, found, strict=True):
+            yield _verdict(cited, carried)
+
+    def _report_unreadable(self) -> None:
+        lacking = sorted(self._at.tree.unreadable)
+        if lacking:
+            more = f" and {counted(len(lacking) - 1, 'other file')}" if lacking[1:] else ""
+            self._at.warn(
+                f"{lacking[0]}{more} at {self._at.tag} cannot be read, as the repository was cloned without "
+                "all its objects; what may be in there is not found"
+            )
+
+
+def _resolved(reference: Reference, own: Reference, origin: Origin, tree: SourceTree) -> _Cited:
+    """Return what a reference cites in the tree of its origin."""
+    full = evidence.narrow(reference_lookup.completed(own, tree), tree)
+    judgement = evidence.judge(full, tree)
+    outcome = judgement.outcome or reference_lookup.find(full, tree)
+    return _Cited(reference, full, origin, outcome, judgement.evidence)
+
+
+def _is_unknown_symbol(found: _Cited) -> bool:
+    """Return whether a reference names a symbol that is not found at its origin."""
+    is_missing = isinstance(found.outcome, Missing) and found.outcome.code is not Code.PAST_END
+    return is_missing and found.full.symbol is not None
+
+
+def _verdict(cited: _Cited, carried: Carried) -> Verdict:
+    """Return the verdict on a reference whose place, or the one that its words name, was carried."""
+    outcome = carried.outcome
+    if isinstance(cited.outcome, Mistaken) and not isinstance(outcome, Mistaken):
+        named = None if isinstance(outcome, Unplaced) else outcome.anchor
+        outcome = msgspec.structs.replace(cited.outcome, named=named)
+    if cited.origin.is_branch or cited.follows:
+        outcome = _following(cited, outcome)
+    text = TextState.UNKNOWN if isinstance(outcome, Unplaced) else carried.text
+    return Verdict(cited.reference, outcome, text, cited.origin.name, cited.evidence)
+
+
+def _following(cited: _Cited, outcome: Outcome) -> Outcome:
+    """Return the outcome of a link that follows a branch: moved if its words name what stands elsewhere."""
+    branch = cited.reference.ref
+    told = f"it follows the branch {branch}"
+    if isinstance(outcome, Mistaken) and outcome.named is not None:
+        reason = f"{told}, at whose head {outcome.reason}"
+        return Moved(outcome.named, FoundBy.SYMBOL, reason, Code.FOLLOWS_BRANCH)
+    if isinstance(outcome, Verified) and cited.follows:
+        reason = f"{told}, where this stands in another line; {outcome.reason}"
+        return Moved(outcome.anchor, outcome.by, reason, Code.FOLLOWS_BRANCH, outcome.range_end)
+    if isinstance(outcome, Verified | Moved | Renamed):
+        reason = f"{outcome.reason}; {told}"
+        return msgspec.structs.replace(outcome, reason=reason, code=Code.FOLLOWS_BRANCH)
+    return outcome

@@ -45,6 +45,15 @@ class MemoryTree:
     def document(self, path: str) -> GoFile:
         return declarations.read_go_file(self._files[path])
 
+    unreadable = frozenset()
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(repr(sorted(self._files.items())).encode()).hexdigest()
+
+    def scan(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        return self.read(paths)
+
     def has(self, path: str) -> bool:
         return path in self._files
 

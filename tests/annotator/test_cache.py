@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    2: "763fc1e38f0c82ec4c2cd311fd0280fbb417efc04565fc76a4b3115be9a276c0",
+    3: "8381d75573ec4cd74f14b3fa54d68a0444d6eb1ebf83748dbee9aefcd835f36a",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 

@@ -12,7 +12,7 @@ from annotator.articles import manifest_file
 from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Article, Missing, Verified
 from annotator.repository.local_git import LocalSource
-from annotator.tracking import reference_lookup
+from annotator.tracking import carrying, reference_lookup
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "site" / "articles" / "volume-init.toml"
@@ -34,7 +34,13 @@ def misplaced(article: Article, tree: SourceTree, written_at: SourceTree | None 
             for fact in FACTS
             if (fact["tag"], fact["path"], fact["line"]) == (tree.tag, reference.path, reference.line)
         ]
-        outcome = reference_lookup.verdict(reference, tree, written_at).outcome
+        is_other = written_at is not None and written_at.tag != tree.tag
+        found = (
+            carrying.verdict(reference, tree, written_at)
+            if is_other
+            else reference_lookup.verdict(reference, tree)
+        )
+        outcome = found.outcome
         found = None if isinstance(outcome, Missing) else [outcome.anchor.path, outcome.anchor.line]
         if found != fact.get("at") and not (found is None and fact["status"] in ("gone", "renamed")):
             yield f"{reference.symbol} at {tree.tag}: {found} instead of {fact.get('at')}"

@@ -1,0 +1,334 @@
+"""Carries cited places from the tree in which they were written to another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import msgspec
+
+from annotator.cache import Cache
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import Declaration, is_vendored
+from annotator.model.reference import (
+    Anchor,
+    Code,
+    FoundBy,
+    Missing,
+    Moved,
+    Outcome,
+    Reference,
+    Renamed,
+    TextState,
+    Unplaced,
+    Verdict,
+    Verified,
+)
+from annotator.model.symbol_history import TagStep, TrackedPosition
+from annotator.tracking import reference_lookup, similarity, symbol_follower
+from annotator.tracking.file_moves import FileMoves
+from annotator.tracking.line_alignment import LineAlignment
+from annotator.tracking.lookup import anchor, at_anchor, first_line, lines, named, spanning
+from annotator.tracking.source_trees import OpenTrees
+
+
+class CitedPlace(NamedTuple):
+    """A reference with its complete path, and what it cites in the tree in which it was written."""
+
+    reference: Reference
+    anchor: Anchor
+
+
+class Carried(NamedTuple):
+    """Where a cited place is in the other tree, and whether its text changed on the way."""
+
+    outcome: Outcome
+    text: TextState = TextState.UNKNOWN
+
+
+class _Spot(NamedTuple):
+    """The new place of a cited line: its anchor, the end of a cited range, and the evidence."""
+
+    anchor: Anchor
+    range_end: int | None
+    by: FoundBy
+    text: TextState
+
+    @property
+    def line(self) -> int:
+        return self.anchor.line + self.anchor.offset
+
+
+def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree) -> Verdict:
+    """Return a verdict on a reference that was written at another tree's tag."""
+    if reference.repository is not None:
+        return reference_lookup.verdict(reference, tree)
+    full = reference_lookup.completed(reference, written_at)
+    cited = reference_lookup.find(full, written_at)
+    if isinstance(cited, Unplaced):
+        return Verdict(reference, cited)
+    (found,) = carry([CitedPlace(full, cited.anchor)], written_at, tree)
+    return Verdict(reference, found.outcome, found.text)
+
+
+def carry(
+    places: Sequence[CitedPlace], before: SourceTree, after: SourceTree, cache: Cache | None = None
+) -> list[Carried]:
+    """Return where cited places of one tree are in another.
+
+    Args:
+        places: The places, as they are in the first tree.
+        before: The tree in which the references were written.
+        after: The tree that is asked for; its tag must be another one.
+        cache: The results of earlier runs, if they are cached.
+    """
+    return _Carrier(before, after, cache).carry(places)
+
+
+class _Carrier:
+    """Carries places from one tree to another; what several of them need is computed once."""
+
+    def __init__(self, before: SourceTree, after: SourceTree, cache: Cache | None) -> None:
+        self._before, self._after, self._cache = before, after, cache
+        self._trees = OpenTrees(before, after)
+        self._positions: dict[Anchor, TrackedPosition] = {}
+        self._alignments: dict[tuple[str, str], LineAlignment] = {}
+
+    def carry(self, places: Sequence[CitedPlace]) -> list[Carried]:
+        """Return where the places are in the second tree, in order."""
+        self._follow([_declared(place.anchor) for place in places if _is_followed(place.anchor)])
+        self._follow([outer for place in places for outer in self._outer_of_lost(place)])
+        return [self._carried(place) for place in places]
+
+    def _follow(self, anchors: Sequence[Anchor]) -> None:
+        fresh = [each for each in dict.fromkeys(anchors) if each not in self._positions]
+        if not fresh:
+            return
+        step = TagStep(self._before.tag, self._after.tag)
+        followed = symbol_follower.follow(fresh, self._before.tag, [step], self._trees, self._cache)
+        self._positions |= dict(zip(fresh, dict(followed)[self._after.tag], strict=True))
+
+    def _outer_of_lost(self, place: CitedPlace) -> list[Anchor]:
+        """Return the declarations around a line's own one, if that is gone: they may still hold the line."""
+        at = place.anchor
+        if place.reference.symbol is not None or not _is_followed(at):
+            return []
+        if not self._positions[_declared(at)].missing:
+            return []
+        document = self._before.document(at.path)
+        around = spanning(document, at.line + at.offset)
+        inner = at_anchor(self._before, at)
+        return [anchor(at.path, each) for each in around[around.index(inner) + 1 :] if inner in around]
+
+    def _carried(self, place: CitedPlace) -> Carried:
+        at = place.anchor
+        if not at.symbol:
+            return self._in_file(place)
+        if not _is_followed(at):
+            return self._vendored(place)
+        position = self._positions[_declared(at)]
+        if not position.missing:
+            return self._with_declaration(place, at_anchor(self._before, at), position)
+        for outer in self._outer_of_lost(place):
+            found = self._positions[outer]
+            if not found.missing:
+                return self._with_declaration(place, at_anchor(self._before, outer), found)
+        return Carried(self._lost(place, position))
+
+    def _lost(self, place: CitedPlace, position: TrackedPosition) -> Missing:
+        path, guess = position.anchor.path, position.guess or self._namesake(place.anchor)
+        hint = f"; it may be {guess.symbol} in line {guess.line} of {guess.path}" if guess else ""
+        code = Code.DECLARATION_GONE if self._after.has(path) else Code.FILE_GONE
+        return Missing(f"{position.missing}{hint}", guess, code)
+
+    def _namesake(self, at: Anchor) -> Anchor | None:
+        """Return the only new declaration of the same name and kind, for a person to check."""
+        wanted = at_anchor(self._before, at)
+        paths = self._trees.diff(self._before.tag, self._after.tag).added_candidates(wanted)
+        found = [
+            anchor(path, declaration)
+            for path, document in self._after.documents(paths).items()
+            for declaration in document.walk()
+            if (declaration.symbol, declaration.kind) == (at.symbol, at.kind)
+        ]
+        return found[0] if len(found) == 1 else None
+
+    # ── Lines of declarations ────────────────────────────────────────────────────────────────────
+    def _with_declaration(self, place: CitedPlace, before: Declaration, position: TrackedPosition) -> Carried:
+        """Return the place of a line that went with its declaration."""
+        at, now = place.anchor, position.anchor
+        line = at.line + at.offset
+        last = _cited_end(place, before)
+        if last is None and line == before.line:  # most references: nothing else has to be read
+            return _placed(place, before, _Spot(_moved_to(now, now.line), None, position.by, position.text))
+        window = _Window(self._aligned(at.path, now.path), before, at_anchor(self._after, now))
+        spot = window.line(line)
+        if spot is None:
+            gone = f"{now.symbol} is in {now.path}, but the text of line {line} is not clearly in it any more"
+            return Carried(Missing(gone, now, Code.TEXT_GONE))
+        end = window.end(line, spot, last) if last is not None else None
+        if last is not None and end is None:
+            gone = f"line {line} is line {spot} of {now.path}, but where line {last} went is not clear"
+            return Carried(Missing(gone, _moved_to(now, spot), Code.TEXT_GONE))
+        return _placed(place, before, _Spot(_moved_to(now, spot), end, position.by, position.text))
+
+    def _vendored(self, place: CitedPlace) -> Carried:
+        """Return the place of a declaration that is not followed: by its name, in its own file alone."""
+        at, tree = place.anchor, self._after
+        path = at.path
+        if not tree.has(path):
+            return Carried(_file_is_gone(path, tree))
+        found = [d for d in named(tree.document(path), at.symbol) if d.kind is at.kind]
+        if len(found) != 1:
+            reason = f"no declaration in {path} at {tree.tag} is clearly {at.symbol}"
+            return Carried(Missing(reason))
+        before, now = at_anchor(self._before, at), found[0]
+        same = similarity.same_code(_body(self._before, path, before), _body(tree, path, now))
+        text = TextState.SAME if same else TextState.CHANGED
+        position = TrackedPosition(anchor(path, now), FoundBy.SYMBOL, text, now.line)
+        return self._with_declaration(place, before, position)
+
+    # ── Lines outside declarations, and whole files ──────────────────────────────────────────────
+    def _in_file(self, place: CitedPlace) -> Carried:
+        """Return the place of a file, or of a line in it that is in no declaration."""
+        reference, path = place.reference, place.anchor.path
+        now = self._files.successor(path)
+        if now is None:
+            return Carried(_file_is_gone(path, self._after))
+        by = FoundBy.POSITION if now == path else FoundBy.FILE_RENAME
+        count = len(lines(self._after.data(now)))
+        if reference.line is None:
+            spot = _Spot(reference_lookup.whole_file(now, count), None, by, self._file_text(path, now))
+            return _placed(place, None, spot)
+        aligned = self._aligned(path, now)
+        line = aligned.successor(reference.line)
+        if line is None:
+            gone = f"the text of line {reference.line} is not clearly in {now} at {self._after.tag}"
+            return Carried(Missing(gone, code=Code.TEXT_GONE))
+        end = _end(aligned, reference.line, line, reference.end_line)
+        if reference.end_line is not None and end is None:
+            gone = f"the text of line {reference.end_line}, the range's end, is not clearly in {now}"
+            return Carried(Missing(gone, code=Code.TEXT_GONE))
+        text = aligned.text(reference.line, reference.end_line, line, end)
+        return _placed(place, None, _Spot(reference_lookup.whole_file(now, count, line), end, by, text))
+
+    @cached_property
+    def _files(self) -> FileMoves:
+        return FileMoves(self._trees.diff(self._before.tag, self._after.tag))
+
+    def _file_text(self, path: str, now: str) -> TextState:
+        before, after = self._before.files[path].id, self._after.files[now].id
+        if before == after:
+            return TextState.SAME
+        same = now.endswith(".go") and similarity.same_code(self._before.data(path), self._after.data(now))
+        return TextState.SAME if same else TextState.CHANGED
+
+    def _aligned(self, path: str, now: str) -> LineAlignment:
+        if (path, now) not in self._alignments:
+            before, after = self._before.data(path), self._after.data(now)
+            self._alignments[path, now] = LineAlignment(before, after)
+        return self._alignments[path, now]
+
+
+class _Window(NamedTuple):
+    """A declaration in both trees, and the lines of its files."""
+
+    aligned: LineAlignment
+    before: Declaration
+    after: Declaration
+
+    def line(self, line: int) -> int | None:
+        """Return where a line of the declaration is: its head, end and doc comment by what they are."""
+        named_lines = self._named_lines()
+        return named_lines[line] if line in named_lines else self._by_text(line)
+
+    def end(self, line: int, now: int, last: int) -> int | None:
+        """Return where the end of a range is that begins in the declaration."""
+        if not first_line(self.before) <= last <= self.before.span.end_line:
+            return _end(self.aligned, line, now, last)
+        if last not in self._named_lines() and self.aligned.is_same(last, now + last - line):
+            return now + last - line
+        found = self.line(last)
+        return found if found is not None and found >= now else None
+
+    def _named_lines(self) -> dict[int, int | None]:
+        """Return the lines that are known by what they are, and where they are now."""
+        before, after = self.before, self.after
+        old, new = before.doc_span, after.doc_span
+        found: dict[int, int | None] = {}
+        if old is not None:
+            found[old.line] = new.line if new is not None else None
+        return found | {
+            before.span.end_line: after.span.end_line,
+            before.span.line: after.span.line,
+            before.line: after.line,
+        }
+
+    def _by_text(self, line: int) -> int | None:
+        return self.aligned.successor(line, _lines_of(self.before), _lines_of(self.after))
+
+
+def _end(aligned: LineAlignment, line: int, now: int, last: int | None) -> int | None:
+    """Return where the end of a range outside one declaration is."""
+    if last is None:
+        return None
+    if aligned.is_same(last, now + last - line):
+        return now + last - line
+    found = aligned.successor(last)
+    return found if found is not None and found >= now else None
+
+
+def _placed(place: CitedPlace, before: Declaration | None, spot: _Spot) -> Carried:
+    reference, now = place.reference, spot.anchor
+    was = before.symbol if before is not None else ""
+    name = f"{now.symbol} ({now.kind})" if now.symbol else "the cited text"
+    line = reference.line and spot.line
+    where = f"{name} stands in {now.path}" + (f" in line {spot.line}" if now.symbol or line else "")
+    if now.offset:
+        where = f"the cited line is line {spot.line} of {now.path}, in {now.symbol}"
+    if before is not None and now.symbol != was:
+        return Carried(Renamed(now, spot.by, f"{where}: it was {was}", range_end=spot.range_end), spot.text)
+    by = FoundBy.POSITION if reference.symbol is None and spot.by is FoundBy.SYMBOL else spot.by
+    if now.path != reference.path:
+        reason = f"{where}: it was in {reference.path}"
+        return Carried(Moved(now, spot.by, reason, range_end=spot.range_end), spot.text)
+    if reference.line in (None, spot.line) and reference.end_line in (None, spot.range_end):
+        return Carried(Verified(now, by, f"{where}, as cited", range_end=spot.range_end), spot.text)
+    cited = f"not in line {reference.line}"
+    if reference.line == spot.line:
+        cited = f"and the range ends in line {spot.range_end}, not {reference.end_line}"
+    return Carried(Moved(now, by, f"{where}, {cited}", range_end=spot.range_end), spot.text)
+
+
+def _cited_end(place: CitedPlace, before: Declaration) -> int | None:
+    """Return the last line of the cited range as it was; a range that began elsewhere is the declaration."""
+    reference, at = place.reference, place.anchor
+    if reference.end_line is None or reference.line == at.line + at.offset:
+        return reference.end_line
+    return before.span.end_line
+
+
+def _file_is_gone(path: str, tree: SourceTree) -> Missing:
+    return Missing(f"{path} is not in the tree at {tree.tag}", code=Code.FILE_GONE)
+
+
+def _moved_to(now: Anchor, line: int) -> Anchor:
+    return msgspec.structs.replace(now, offset=line - now.line)
+
+
+def _declared(at: Anchor) -> Anchor:
+    """Return the anchor of a declaration's name, which all references into it share."""
+    return msgspec.structs.replace(at, offset=0)
+
+
+def _is_followed(at: Anchor) -> bool:
+    return bool(at.symbol) and not is_vendored(at.path)
+
+
+def _lines_of(declaration: Declaration) -> range:
+    return range(first_line(declaration), declaration.span.end_line + 1)
+
+
+def _body(tree: SourceTree, path: str, declaration: Declaration) -> bytes:
+    return tree.data(path)[declaration.span.start : declaration.span.end]

@@ -1,0 +1,83 @@
+"""Finds the line of an edited text that a line of the earlier text became."""
+
+from __future__ import annotations
+
+import re
+
+from annotator.model.reference import TextState
+from annotator.tracking.lookup import lines
+
+# So many lines on either side are compared, and so many must be the same, to tell a line from its like.
+_AROUND = 4
+_SURE = 3
+
+# A line with fewer letters and digits, such as `return nil`, may be a new one of the same text.
+_TELLING = 12
+_LETTER = re.compile(rb"[0-9A-Za-z\x80-\xff]")
+
+
+class LineAlignment:
+    """Two versions of a text, compared line by line without the white space that gofmt changes."""
+
+    def __init__(self, before: bytes, after: bytes) -> None:
+        self._old = [_words(text) for text in lines(before)]
+        self._new = [_words(text) for text in lines(after)]
+
+    def successor(self, line: int, before: range | None = None, after: range | None = None) -> int | None:
+        """Return the later line of an earlier one, or None if it is not certain.
+
+        A telling line that stands once before and once after is sure. Others are told apart by the lines
+        around them.
+
+        Args:
+            line: The earlier 1-based line.
+            before: The earlier lines among which it is sought; all if None.
+            after: The later ones.
+        """
+        before = before or range(1, len(self._old) + 1)
+        after = after or range(1, len(self._new) + 1)
+        text = self._old[line - 1]
+        hits = [number for number in after if self._new[number - 1] == text]
+        if len(hits) == 1 and self._is_only(line, before) and self._is_sure(line, hits[0]):
+            return hits[0]
+        best = self._best(line, hits)
+        return best[0] if len(best) == 1 else None
+
+    def is_same(self, line: int, later: int) -> bool:
+        """Return whether both lines exist and have the same text."""
+        exist = 1 <= line <= len(self._old) and 1 <= later <= len(self._new)
+        return exist and self._old[line - 1] == self._new[later - 1]
+
+    def text(self, line: int, last: int | None, later: int, later_last: int | None) -> TextState:
+        """Compare the lines of a range with those that it became; a single line was found by its text."""
+        old = self._old[line - 1 : last or line]
+        new = self._new[later - 1 : later_last or later]
+        return TextState.SAME if old == new else TextState.CHANGED
+
+    def _is_only(self, line: int, among: range) -> bool:
+        text = self._old[line - 1]
+        return bool(text) and sum(self._old[number - 1] == text for number in among) == 1
+
+    def _is_sure(self, line: int, later: int) -> bool:
+        letters = len(_LETTER.findall(self._old[line - 1]))
+        return letters >= _TELLING or self._alike_around(line, later) > 0
+
+    def _best(self, line: int, hits: list[int]) -> list[int]:
+        """Return the lines whose neighbours match those of the earlier line best, if enough match."""
+        around = {hit: self._alike_around(line, hit) for hit in hits}
+        most = max(around.values(), default=0)
+        return [hit for hit in hits if around[hit] == most] if most >= _SURE else []
+
+    def _alike_around(self, line: int, later: int) -> int:
+        """Count the neighbours of two lines that are the same, outwards until one differs."""
+        count = 0
+        for step in (-1, 1):
+            for distance in range(1, _AROUND + 1):
+                if not self.is_same(line + step * distance, later + step * distance):
+                    break
+                count += 1
+        return count
+
+
+def _words(line: bytes) -> bytes:
+    return b" ".join(line.split())
