@@ -414,23 +414,22 @@ def compare_project(project: Project) -> ParityResult:
         InvalidInput: A Python file, the facts or the scope cannot be read.
     """
     files = read_packages(project.root, project.config.packages)
-    return compare_packages(project, objects.read(files), counterparts.counterparts_in(project, files))
+    docstrings = counterparts.counterparts_in(project, files)
+    pairs, covered = compare_packages(project, objects.read(files), docstrings)
+    name = f"{project.config.site}/{SCOPE}"
+    stale = unused_rules(pairs, scope_of(project), name)
+    remarks = (*docstrings.remarks, *problems(pairs), *stale, *coverage.problems(covered, name))
+    return ParityResult(pairs, remarks, covered)
 
 
 def compare_packages(
     project: Project, python: Mapping[str, PythonObject], docstrings: DocstringIndex
-) -> ParityResult:
+) -> tuple[tuple[Comparison, ...], Coverage]:
     """Compare Python objects with the recorded facts, by what their docstrings say.
 
     Raises:
         InvalidInput: The facts or the scope cannot be read.
     """
-    found = docstrings.counterparts
-    known = recorded(project)
-    scope = scope_of(project)
-    made = compare(found, originals_of(known, scope), python, scope)
-    covered = coverage.measure_coverage(known.symbols, found, scope, python)
-    name = f"{project.config.site}/{SCOPE}"
-    stale = unused_rules(made, scope, name)
-    wrong = (*docstrings.remarks, *problems(made), *stale, *coverage.problems(covered, name))
-    return ParityResult(made, wrong, covered)
+    known, scope = recorded(project), scope_of(project)
+    pairs = compare(docstrings.counterparts, originals_of(known, scope), python, scope)
+    return pairs, coverage.measure_coverage(known.symbols, docstrings.counterparts, scope, python)

@@ -49,26 +49,34 @@ def explain(
 
 def applies(rule: Rule, row: ComparisonRow, notations: Iterable[str]) -> bool:
     """Return whether a rule of the scope explains a row of a counterpart."""
-    if not any(is_among(notation, rule.of) for notation in notations) and (
-        rule.of or not isinstance(rule, Convention)
-    ):
-        return False
+    return _is_about_kind(rule, row) and _is_for(rule, notations) and _is_about_name(rule, row)
+
+
+def _is_about_kind(rule: Rule, row: ComparisonRow) -> bool:
     match rule:
         case Rename():
-            return row.kind in ("param", "field") and _renames(rule, row)
+            return row.kind in ("param", "field") and row.name == rule.go
         case Convention():
-            kinds = ("param", "extra") if row.kind == "param" and not row.go else (row.kind,)
-            return (
-                rule.kind in kinds
-                and (not rule.pattern or re.fullmatch(rule.pattern, row.go or row.name) is not None)
-                and (not rule.names or any(_is_name_of(name, row.name) for name in rule.names))
-            )
+            return rule.kind in (("param", "extra") if row.kind == "param" and not row.go else (row.kind,))
         case Absent():
-            return not row.python and any(is_absent(name, row) for name in rule.names)
+            return not row.python
 
 
-def _renames(rule: Rename, row: ComparisonRow) -> bool:
-    return row.name == rule.go and row.python.partition(":")[0] == rule.python
+def _is_for(rule: Rule, notations: Iterable[str]) -> bool:
+    """Return whether a rule is for one of some symbols; a convention that names no symbol is for all."""
+    is_for_all = isinstance(rule, Convention) and not rule.of
+    return is_for_all or any(is_among(notation, rule.of) for notation in notations)
+
+
+def _is_about_name(rule: Rule, row: ComparisonRow) -> bool:
+    match rule:
+        case Rename():
+            return row.python.partition(":")[0] == rule.python
+        case Convention():
+            fits = not rule.pattern or re.fullmatch(rule.pattern, row.go or row.name) is not None
+            return fits and (not rule.names or any(_is_name_of(name, row.name) for name in rule.names))
+        case Absent():
+            return any(is_absent(name, row) for name in rule.names)
 
 
 def is_absent(name: str, row: ComparisonRow) -> bool:

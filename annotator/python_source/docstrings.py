@@ -44,6 +44,8 @@ def read_docstrings(files: Iterable[SourceFile]) -> DocstringIndex:
     counterparts: list[Counterpart] = []
     extensions = griffe.load_extensions()
     for file in files:
+        if b"Go:" not in file.data and b"Differs:" not in file.data:
+            continue
         module = _module(file, extensions)
         originals = _original_files(module)
         entries = (_counterpart(entry, file.path, originals, remarks) for entry in _objects(module))

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from annotator.model.go import ResolvedUse
 from annotator.model.port import Parameter, PythonObject
-from annotator.python_source.modules import Class, Function, Module, Packages
+from annotator.python_source.modules import Class, Function, Module, Packages, children
 from annotator.python_source.source_files import SourceFile
 from annotator.python_source.type_inference import Scope, learn_attributes
 
@@ -186,13 +186,13 @@ def _parts(node: ast.AST, how: str) -> Iterator[tuple[ast.AST, str]]:
             yield target, ""
             yield from ((each, "") for each in (value,) if each is not None)
         case ast.Tuple() | ast.BinOp():
-            yield from ((child, how) for child in ast.iter_child_nodes(node))
+            yield from ((child, how) for child in children(node))
         case ast.arg():
             return
         case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
-            yield from ((child, "") for child in ast.iter_child_nodes(node) if child is not returns)
+            yield from ((child, "") for child in children(node) if child is not returns)
         case _:
-            yield from ((child, "") for child in ast.iter_child_nodes(node))
+            yield from ((child, "") for child in children(node))
 
 
 def _targets(target: str, line: int, how: str, scope: Scope) -> Iterator[Parameter]:
@@ -267,7 +267,7 @@ _Name = tuple[int, int, int, str]
 
 def _named(node: ast.AST, scope: Scope) -> Iterator[_Name]:
     """Return the names below a node, each in the scope of its function."""
-    for inner in ast.iter_child_nodes(node):
+    for inner in children(node):
         match inner:
             case ast.ClassDef():
                 owner = _class_uses(inner, scope)
@@ -292,7 +292,7 @@ def _class_uses(node: ast.ClassDef, scope: Scope) -> Class | None:
 def _inside(function: Function, scope: Scope) -> Scope:
     inner = Scope(scope.packages, scope.module, scope.owner, scope.names)
     inner.enter(function)
-    for below in ast.walk(function):
+    for below in scope.packages.nodes(function):
         if isinstance(below, ast.Lambda):
             inner.enter(below)
     return inner

@@ -89,7 +89,7 @@ class PythonReader:
         packages = objects.load(self.files)
         defined = objects.facts(packages)
         uses = objects.uses_of(packages, defined)
-        mapped = comparison.compare_packages(project, defined, self.docstrings)
+        pairs, covered = comparison.compare_packages(project, defined, self.docstrings)
         return PythonInput(
             modules={
                 file.path: PythonFile(
@@ -102,8 +102,8 @@ class PythonReader:
                 for file in self.files
             },
             objects=defined,
-            pairs=mapped.pairs,
-            covered=mapped.coverage.symbols,
+            pairs=pairs,
+            covered=covered.symbols,
             home=project.config.home,
         )
 
