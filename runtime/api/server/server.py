@@ -11,18 +11,17 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match
-from starlette.routing import Route as Matcher
+from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from runtime.api.server.httputils import Call, Handler, error_response, get_http_error_status_code
 from runtime.api.server.middleware import Middleware
-from runtime.api.server.router import VERSION_MATCHER, Router, clean_path
+from runtime.api.server.router import VERSION_MATCHER, Route, Router, clean_path
 from runtime.errdefs import EngineError, NotFound, Unavailable
 from runtime.golang.strconv import located
 from runtime.workers import Threads, Workers
@@ -66,7 +65,8 @@ class Server:
     def __init__(self, workers: Workers | None = None) -> None:
         self.workers = workers or Threads()
         self.middlewares: list[Middleware] = []
-        self.routes: list[Matcher] = []
+        self.routes: list[Route] = []
+        self._handlers: dict[str, list[tuple[re.Pattern[str], Handler]]] = {}  # by method
         self._running: set[asyncio.Task[object]] = set()
         self._cancelled = False
 
@@ -87,9 +87,10 @@ class Server:
             call NewRouter: the routers are given.
         """
         for route in (route for router in routers for route in router.routes):
-            matcher = Matcher(route.path, self.handler_with_global_middlewares(route.handler))
-            matcher.methods = {route.method}  # Starlette would answer HEAD wherever GET is
-            self.routes.append(matcher)
+            pattern, _, _ = compile_path(route.path)
+            handler = self.handler_with_global_middlewares(route.handler)
+            self._handlers.setdefault(route.method, []).append((pattern, handler))
+            self.routes.append(route)
 
     def handler_with_global_middlewares(self, handler: Handler) -> Handler:
         """Return a handler that runs all middlewares first, the last one that was added before the others.
@@ -147,15 +148,13 @@ class Server:
             return error_response(PageNotFound(), version, {})
         return await self._handle(handler, Call(request, variables, version, self.workers))
 
-    def _find(self, method: str, path: str) -> tuple[Handler | None, Mapping[str, Any]]:
+    def _find(self, method: str, path: str) -> tuple[Handler | None, Mapping[str, str]]:
         """Return the handler of the first route that matches and the variables of its path, or None."""
         if "\n" in path:  # Go's patterns match none, Python's `$` would let the last one pass
             return None, {}
-        scope = {"type": "http", "method": method, "path": path}
-        for route in self.routes:
-            match, found = route.matches(scope)
-            if match is Match.FULL:
-                return found["endpoint"], found["path_params"]
+        for pattern, handler in self._handlers.get(method, ()):
+            if match := pattern.match(path):
+                return handler, match.groupdict()
         return None, {}
 
     async def _handle(self, handler: Handler, call: Call) -> Response:

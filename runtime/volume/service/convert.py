@@ -40,7 +40,7 @@ def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None)
         calls Volume.Path, Size, VolumeStore.CountReferences: the function for volumes with sizes does.
     """
     context.check(ctx)
-    return tuple([v.api or volume_to_api_type(v) for v in volumes])
+    return tuple([volume_to_api_type(v) for v in volumes])
 
 
 def volumes_with_size(
@@ -49,7 +49,7 @@ def volumes_with_size(
     """Volumes with their size and the number of their users: what `volumesToAPI` does if asked for sizes."""
     return tuple(
         msgspec.structs.replace(
-            v.api or volume_to_api_type(v),
+            volume_to_api_type(v),
             mountpoint=v.path(),
             usage_data=VolumeUsageData(ref_count=vs.count_references(v), size=_size(v, ctx)),
         )
@@ -64,6 +64,8 @@ def volume_to_api_type(v: VolumeWrapper) -> Volume:
         behaviour cache: what is said of a local volume does not change, and is said once.
         behaviour zone: times are in UTC; moby's are in the machine's zone.
     """
+    if v.api is not None:
+        return v.api
     created = v.created_at()
     shown = Volume(
         created_at=rfc3339(created),
