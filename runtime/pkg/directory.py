@@ -1,4 +1,4 @@
-"""How much a directory holds.
+"""The size of a directory.
 
 Go: pkg/directory/directory_unix.go
 """
@@ -13,14 +13,14 @@ from runtime.golang.context import Context
 
 
 def size(directory: str, *, ctx: Context | None = None) -> int:
-    """Return the bytes of all files in a directory and below; a file with several names counts once.
+    """Return the bytes of all files below a directory; a file with several links counts once.
 
     Raises:
-        OSError: The directory cannot be read; what vanishes meanwhile is not counted.
-        ContextCanceled: It was called off.
+        OSError: The directory cannot be read; files that vanish meanwhile are not counted.
+        ContextCanceled: The context was cancelled.
 
     Differs:
-        behaviour inode: files of two file systems are told apart; moby compares the number alone.
+        behaviour inode: with the device; moby takes equal numbers on two file systems for one file.
     """
     status = os.lstat(directory)
     if not stat.S_ISDIR(status.st_mode):
@@ -39,15 +39,15 @@ def size(directory: str, *, ctx: Context | None = None) -> int:
 
 
 def _entries(directory: str, *, top: str) -> list[tuple[os.stat_result, str]]:
-    found = []
+    listed = []
     try:
         with os.scandir(directory) as entries:
             for entry in entries:
                 try:
-                    found.append((entry.stat(follow_symlinks=False), entry.path))
+                    listed.append((entry.stat(follow_symlinks=False), entry.path))
                 except FileNotFoundError:
                     continue
     except (FileNotFoundError, NotADirectoryError):
         if directory == top:
             raise
-    return found
+    return listed

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and directories that are removed whatever is in them.
+"""Atomic writes, private directories, and reads and syncs of files.
 
 Go: pkg/ioutils/fswriters.go
 """
@@ -20,12 +20,12 @@ PRIVATE = 0o700
 
 
 def make_directories(path: Path) -> None:
-    """Make a directory and its missing parents, all of them for the engine alone.
+    """Create a directory and its missing parents, readable for the engine only.
 
-    `Path.mkdir` gives parents the default mode: with umask 0 everybody could write into them.
+    `Path.mkdir` gives parents the default mode: with umask 0 every user could write into them.
 
     Raises:
-        OSError: One of them cannot be made.
+        OSError: One of them cannot be created.
     """
     try:
         path.mkdir(PRIVATE, exist_ok=True)
@@ -35,7 +35,7 @@ def make_directories(path: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make a directory that only the engine can enter, and its parents; one that is there is fine.
+    """Create a directory as `make_directories` does, if it does not exist.
 
     Raises:
         EngineError: `failed to mkdir PATH`.
@@ -47,25 +47,25 @@ def make_private(path: Path) -> None:
 
 
 def atomic_write_file(filename: Path, data: bytes, perm: int) -> None:
-    """Write a file aside, force it to the disk, and rename it into place.
+    """Write a temporary file, sync it, and rename it into place.
 
     Raises:
         OSError: nothing has changed then.
 
     Differs:
-        behaviour directory: forced to the disk too, so that the rename survives a power cut.
-        order mode: set before the content is written, so that nobody reads what is not for them.
+        behaviour directory: synced too, so that the rename survives a power cut.
+        order mode: set before the content is written, which is never readable for others.
     """
-    descriptor, aside = tempfile.mkstemp(prefix=f".tmp-{filename.name}", dir=filename.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".tmp-{filename.name}", dir=filename.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), perm)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(aside).replace(filename)
+        Path(temporary).replace(filename)
     except BaseException:
-        Path(aside).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
     sync_directory(filename.parent)
 
@@ -74,7 +74,7 @@ def open_regular(path: Path) -> BinaryIO:
     """Open a regular file to read; do not follow links or wait for a pipe.
 
     Raises:
-        OSError: it cannot be opened, or is no regular file.
+        OSError: it cannot be opened, or is not a regular file.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -84,7 +84,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def sync_directory(path: Path) -> None:
-    """Force a directory's entries to the disk."""
+    """Sync a directory's entries."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -93,7 +93,7 @@ def sync_directory(path: Path) -> None:
 
 
 def sync_file_system(path: Path) -> None:
-    """Force all that was written to the file system of a directory to the disk.
+    """Sync the file system of a directory.
 
     Raises:
         OSError: The disk fails, or there is no such directory.

@@ -1,4 +1,4 @@
-"""Locks by name, which exist only while somebody holds or awaits them.
+"""Locks by name, each of which exists only while it is held or awaited.
 
 Go: pkg/locker/locker.go
 """
@@ -14,7 +14,7 @@ from runtime.errdefs import EngineError
 
 
 class NoSuchLock(EngineError):
-    """Nobody holds a lock of that name.
+    """No lock of that name is held.
 
     Go: pkg/locker/locker.go::ErrNoSuchLock
     """
@@ -25,7 +25,7 @@ class NoSuchLock(EngineError):
 
 @dataclass(slots=True)
 class LockCounter:
-    """The lock of one name, and how many wait for it.
+    """The lock of one name, and the number of threads that wait for it.
 
     Go: pkg/locker/locker.go::lockCtr
     """
@@ -38,8 +38,6 @@ class Locker:
     """Locks by name.
 
     Go: pkg/locker/locker.go::Locker, pkg/locker/locker.go::New
-    Differs:
-        extra locked: holds a lock within a `with` block.
     """
 
     def __init__(self) -> None:
@@ -50,17 +48,17 @@ class Locker:
         """Wait for the lock of a name and take it."""
         with self.mu:
             name_lock = self.locks.setdefault(name, LockCounter())
-            # Counted while nobody can unlock, so that the lock is not dropped before it is taken.
+            # Counted under `mu`, so that `unlock` does not drop the lock before it is taken.
             name_lock.waiters += 1
         name_lock.mu.acquire()
         with self.mu:
             name_lock.waiters -= 1
 
     def unlock(self, name: str) -> None:
-        """Release the lock of a name, and drop it if nobody waits for it.
+        """Release the lock of a name, and drop it unless a thread waits for it.
 
         Raises:
-            NoSuchLock: Nobody holds it.
+            NoSuchLock: It is not held.
         """
         with self.mu:
             if (name_lock := self.locks.get(name)) is None:

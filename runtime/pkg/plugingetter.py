@@ -1,4 +1,4 @@
-"""What the rest of the engine needs of plugins, managed and legacy alike.
+"""The interfaces of managed and legacy plugins.
 
 Go: pkg/plugingetter/getter.go
 """
@@ -15,7 +15,7 @@ from runtime.pkg.plugins.plugins import Handler
 
 
 class Mode(enum.IntEnum):
-    """What a look-up does to a plugin's reference count.
+    """The change of a plugin's reference count by a look-up.
 
     Go:
         pkg/plugingetter/getter.go::Lookup
@@ -35,11 +35,11 @@ RELEASE: Final = Mode.RELEASE
 
 @runtime_checkable
 class PluginWithV1Client(Protocol):
-    """A plugin that is called through the built-in client."""
+    """A plugin with a client."""
 
     @property
     def client(self) -> Client | None:
-        """The client, or None as long as the plugin has not answered."""
+        """The client, or None until the plugin has answered."""
         ...
 
 
@@ -53,7 +53,7 @@ class CompatPlugin(PluginWithV1Client, Protocol):
         ...
 
     def scoped_path(self, path: str) -> str:
-        """Return where on the host a path is that the plugin names."""
+        """Map a path in the plugin's view to one on the host."""
         ...
 
     @property
@@ -74,7 +74,7 @@ class PluginGetter(Protocol):
         ...
 
     def problem(self, name: str, capability: str) -> EngineError | None:
-        """Return why a plugin cannot be used, as far as that is known without asking it."""
+        """Return why a plugin cannot be used, without asking it."""
         ...
 
     def get_all_by_cap(self, capability: str, *, patient: bool = False) -> Sequence[CompatPlugin]:
@@ -82,5 +82,5 @@ class PluginGetter(Protocol):
         ...
 
     def handle(self, capability: str, callback: Handler) -> None:
-        """Call back for each plugin with the capability, as soon as it is active."""
+        """Call a function for each active plugin with the capability."""
         ...

@@ -1,4 +1,4 @@
-"""Messages from one to many, in which a slow reader never holds up the others.
+"""Publish and subscribe; a slow subscriber does not delay the others.
 
 Go: pkg/pubsub/publisher.go
 """
@@ -14,25 +14,24 @@ from typing import Generic, TypeAlias, TypeVar
 T = TypeVar("T")
 
 TopicFunc: TypeAlias = Callable[[T], bool]
-"""Whether a subscriber wants a message.
+"""Returns whether a subscriber gets a message.
 
 Go: pkg/pubsub/publisher.go::topicFunc
 """
 
 
 class Closed(Exception):
-    """No message is left, and none will come."""
+    """The queue is closed and empty."""
 
 
 class Subscriber(Generic[T]):
     """A queue of bounded length that can be closed; iterating takes messages until it is.
 
     Args:
-        buffer: How many messages wait for the reader at most.
+        buffer: The length of the queue.
 
     Differs:
-        behaviour buffer: at least one message waits; Go's channel without a buffer hands over to a reader who
-            waits already.
+        behaviour buffer: at least 1; Go's channels can have none.
     """
 
     def __init__(self, buffer: int) -> None:
@@ -43,15 +42,15 @@ class Subscriber(Generic[T]):
         self._wake: Callable[[], None] = _nothing
 
     def watch(self, wake: Callable[[], None]) -> None:
-        """Call `wake` now, after each message and at the end, in whichever thread that happens.
+        """Call `wake` now, after each message and at the end, in the publisher's thread.
 
-        So a reader need not hold a thread while it waits; it takes messages with `take`.
+        A reader that uses `take` then needs no thread while it waits.
         """
         self._wake = wake
         wake()
 
     def put(self, message: T, timeout: float = 0.0) -> bool:
-        """Add a message; whether there was room within so many seconds."""
+        """Add a message; return False if there was no room within so many seconds."""
         with self._changed:
             room = self._changed.wait_for(self._has_room_or_is_closed, timeout)
             if not room or self._closed:
@@ -62,11 +61,11 @@ class Subscriber(Generic[T]):
         return True
 
     def get(self, timeout: float | None = None) -> T:
-        """Take the oldest message, waiting for one if need be.
+        """Take the oldest message; wait for one if there is none.
 
         Raises:
-            Closed: There will be none.
-            TimeoutError: None came within so many seconds.
+            Closed: The queue is closed.
+            TimeoutError: No message came within so many seconds.
         """
         with self._changed:
             if not self._changed.wait_for(self._has_message_or_is_closed, timeout):
@@ -77,10 +76,10 @@ class Subscriber(Generic[T]):
             return self._messages.popleft()
 
     def take(self) -> list[T]:
-        """Take all messages that are there, without waiting.
+        """Take all messages, without waiting.
 
         Raises:
-            Closed: There are none, and there will be none.
+            Closed: The queue is closed and empty.
         """
         with self._changed:
             messages = list(self._messages)
@@ -91,7 +90,7 @@ class Subscriber(Generic[T]):
             return messages
 
     def close(self) -> None:
-        """Take no more messages; those that wait can still be read."""
+        """Accept no more messages; those in the queue can still be read."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -112,22 +111,22 @@ class Subscriber(Generic[T]):
 
 
 def _nothing() -> None:
-    """Wake nobody."""
+    pass
 
 
 class Publisher(Generic[T]):
-    """Sends each message to all who subscribed.
+    """Sends each message to all subscribers.
 
     Args:
-        publish_timeout: For how many seconds a message waits for the readers whose queues are full, all of
-            them together; then it is dropped for them. 0 for no wait.
-        buffer: How many messages wait for each reader.
+        publish_timeout: Seconds that a message waits for all full queues together, before it is dropped for
+            them; 0 for no wait.
+        buffer: The length of each queue.
 
     Go:
         pkg/pubsub/publisher.go::Publisher
         pkg/pubsub/publisher.go::NewPublisher
     Differs:
-        field m: none is held while a message waits, so a slow reader does not keep others from subscribing.
+        field m: not held while a message waits, so that others can subscribe meanwhile.
     """
 
     def __init__(self, publish_timeout: float, buffer: int) -> None:
@@ -137,7 +136,7 @@ class Publisher(Generic[T]):
         self._lock = threading.Lock()
 
     def len(self) -> int:
-        """How many have subscribed."""
+        """Return the number of subscribers."""
         return len(self.subscribers)
 
     def subscribe(self) -> Subscriber[T]:
@@ -145,18 +144,18 @@ class Publisher(Generic[T]):
         return self.subscribe_topic(None)
 
     def subscribe_topic(self, topic: TopicFunc[T] | None) -> Subscriber[T]:
-        """Return a queue that gets the messages a function accepts; all for None."""
+        """Return a queue that gets the messages that a function selects; None selects all."""
         return self.subscribe_topic_with_buffer(topic, self.buffer)
 
     def subscribe_topic_with_buffer(self, topic: TopicFunc[T] | None, buffer: int) -> Subscriber[T]:
-        """Return such a queue with a length of its own."""
+        """Return a queue of another length, as `subscribe_topic` does."""
         subscriber = Subscriber[T](buffer)
         with self._lock:
             self.subscribers[subscriber] = topic
         return subscriber
 
     def evict(self, sub: Subscriber[T]) -> None:
-        """Send nothing more to a queue and close it.
+        """Unsubscribe a queue, and close it.
 
         Differs:
             behaviour twice: evicting again does nothing; moby panics.
@@ -166,16 +165,14 @@ class Publisher(Generic[T]):
         sub.close()
 
     def publish(self, message: T) -> None:
-        """Send a message to all who want it.
+        """Send a message to all subscribers that select it.
 
         Go:
             pkg/pubsub/publisher.go::Publisher.Publish
             pkg/pubsub/publisher.go::Publisher.sendTopic
         Differs:
-            params sub, topic, wg: `sendTopic` is a part of `publish` here, which has each subscriber and its
-                topic at hand and waits for no goroutine.
-            behaviour waiting: first to all with room, then one wait for the rest; moby has a goroutine for
-                each.
+            params sub, topic, wg: of `sendTopic`, which is a part of this.
+            behaviour waiting: one wait for all full queues; moby has a goroutine for each.
         """
         with self._lock:
             subscribers = list(self.subscribers.items())

@@ -1,4 +1,4 @@
-"""Signals that end the service or a command, once they have cleaned up."""
+"""Handlers of the signals that end the service or a command after a clean-up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_BASE: Final = 128
 
 _FAULTS: Final = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
-"""What the kernel sends for a fault of the process; it would be sent again as soon as a handler returns."""
+"""Signals for a fault of the process, which the kernel sends again when a handler returns."""
 
 _HARMLESS: Final = {
     signal.SIGCHLD,
@@ -26,19 +26,19 @@ _HARMLESS: Final = {
     signal.SIGPIPE,
     signal.SIGXFSZ,
 }
-"""What ends no process, or is ignored by Python already."""
+"""Signals that end no process, or that Python ignores."""
 
 _IGNORED: Final = {signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
-"""With dockerd SIGHUP reloads the configuration, and there is none to reload; SIGUSR1 writes stacks."""
+"""In dockerd SIGHUP reloads the configuration and SIGUSR1 writes stacks; neither exists here."""
 
 CAUGHT: Final = frozenset(signal.valid_signals() - _FAULTS - _HARMLESS - {signal.SIGKILL, signal.SIGSTOP})
-"""Every other signal, which would end the process at once."""
+"""All other signals, which would end the process at once."""
 
 
 class Signals:
     """Catches signals from before the start of the engine until after its end.
 
-    One that arrives before somebody listens is kept.
+    A signal that arrives before `listen` is delivered by it.
     """
 
     def __init__(self) -> None:
@@ -46,13 +46,13 @@ class Signals:
         self._listener: Callable[[], None] | None = None
 
     def listen(self, listener: Callable[[], None] | None) -> None:
-        """Have a function called in the main thread for every signal to stop, at once if one has come."""
+        """Call a function in the main thread for every signal, and now for an earlier one."""
         self._listener = listener
         if listener is not None and self.stops:
             listener()
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
-        """Take a signal, as its handler."""
+        """Handle a signal."""
         if number in _IGNORED:
             return
         self.stops += 1
@@ -62,7 +62,7 @@ class Signals:
 
 @contextmanager
 def caught() -> Iterator[Signals]:
-    """Catch every signal that would end the process; those that are ignored stay so.
+    """Catch every signal that would end the process; ignored ones stay ignored.
 
     Handlers, unlike ignored signals, are not inherited by the programs that the engine starts.
     """
@@ -82,15 +82,15 @@ def caught() -> Iterator[Signals]:
 
 
 def unwinding() -> None:
-    """Let SIGTERM and its like end the program as an exception does, so that it cleans up after itself."""
+    """Make SIGTERM, SIGHUP and SIGQUIT raise SystemExit, so that the program cleans up."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _exit)
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:
-    for caught_one in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(caught_one, signal.SIG_IGN)  # once is enough; what is cleaned up now takes a moment
+    for other in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(other, signal.SIG_IGN)  # the clean-up takes a moment
     raise SystemExit(EXIT_BASE + number)
 
 
@@ -111,11 +111,11 @@ class Stops:
 
     @property
     def exit_code(self) -> int:
-        """The exit code after a signal, as a shell has it."""
+        """The exit code after a signal, as in a shell."""
         return EXIT_BASE + self.number
 
     def begin_clean_up(self) -> None:
-        """Let no signal interrupt what follows."""
+        """Ignore signals from now on."""
         self._cleaning = True
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ from pathlib import Path
 from runtime.errdefs import EngineError
 
 VALID_FULL_ID = re.compile(r"[a-f0-9]{64}")
-"""What a whole id looks like; use `fullmatch`.
+"""The pattern of a whole id, for `fullmatch`.
 
 Go: plugin/manager.go::validFullID
 """
@@ -22,7 +22,7 @@ def below(root: Path, plugin_id: str) -> Path:
     """Return the directory of a plugin below a root.
 
     Raises:
-        EngineError: it is no id, and could lead out of the root.
+        EngineError: it is not an id, and could lead out of the root.
     """
     if not VALID_FULL_ID.fullmatch(plugin_id):
         raise EngineError(f"invalid plugin id {plugin_id!r}: it must be 64 hexadecimal digits")

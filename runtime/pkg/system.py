@@ -1,4 +1,4 @@
-"""Deletes a directory and what is in it, and nothing else, whoever moves things meanwhile.
+"""Removes directory trees safely, even if another process moves entries meanwhile.
 
 Go: pkg/system/rm.go
 """
@@ -24,11 +24,11 @@ _NOT_EMPTY: Final = (errno.ENOTEMPTY, errno.EEXIST)
 _TAKEN: Final = (*_NOT_EMPTY, errno.ENOTDIR)
 
 ROUNDS: Final = 100
-"""Times that a directory is emptied while somebody fills it again."""
+"""Times that a directory is emptied while another process fills it."""
 
 
 class MountInside(EngineError):
-    """Something is mounted in the directory; what is on it is not ours to delete."""
+    """Something is mounted in the directory, and its files are not ours to delete."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"something is mounted at {name!r} in it; unmount that first")
@@ -36,7 +36,7 @@ class MountInside(EngineError):
 
 @contextmanager
 def opened(name: str | os.PathLike[str], parent: int | None = None) -> Iterator[int]:
-    """Open a directory that is no symlink, and close its descriptor at the end.
+    """Open a directory, not through a symlink, and close its descriptor at the end.
 
     Raises:
         OSError: There is none, or it is something else.
@@ -49,10 +49,10 @@ def opened(name: str | os.PathLike[str], parent: int | None = None) -> Iterator[
 
 
 def remove_tree(name: str, parent: int) -> None:
-    """Delete the entry `name` of the directory that `parent` is a descriptor of; it may be gone already.
+    """Delete the entry `name` of the directory with the descriptor `parent`, if it exists.
 
-    Every step goes through descriptors and follows no symlink, so that swapping one in leads nowhere. A
-    directory in a directory is first moved up, so that neither depth nor open files are bounded.
+    Every step goes through descriptors and follows no symlink, so that a swapped symlink has no effect. A
+    nested directory is first moved to the top, so that neither depth nor the number of open files grows.
 
     Raises:
         MountInside: Something is mounted below.
@@ -72,7 +72,7 @@ def remove_tree(name: str, parent: int) -> None:
 
 
 def empty_tree(name: str, parent: int) -> None:
-    """Delete what is in the directory `name`, but not the directory; anything else stays.
+    """Delete the content of the directory `name`; do nothing if it is not a directory.
 
     Raises:
         MountInside: Something is mounted below.
@@ -85,7 +85,7 @@ def empty_tree(name: str, parent: int) -> None:
 
 
 class _Emptying:
-    """One directory being emptied; it and all below it must be on one mount."""
+    """One directory being emptied; it and everything below must be on one mount."""
 
     def __init__(self, top: int, mount: tuple[str, int]) -> None:
         self.top = top
@@ -99,20 +99,20 @@ class _Emptying:
                 self._drop(entry, self.top, is_directory=is_directory)
 
     def _drop(self, name: str, parent: int, *, is_directory: bool) -> None:
-        """Delete one entry; what is not what it was when listed is seen again in the next round."""
+        """Delete one entry; one that was swapped since it was listed is left for the next round."""
         try:
             if not is_directory:
                 os.unlink(name, dir_fd=parent)
             elif not _rmdir(name, parent):
-                self._divide(name, parent)
+                self._flatten(name, parent)
         except OSError as error:
             if error.errno == errno.EBUSY:
                 raise MountInside(name) from error
             if error.errno not in _SWAPPED:
                 raise
 
-    def _divide(self, name: str, parent: int) -> None:
-        """Empty a directory that lies at the top by one level; move one that lies deeper to the top."""
+    def _flatten(self, name: str, parent: int) -> None:
+        """Delete the entries of a directory at the top, and it; move a deeper directory to the top."""
         if parent != self.top:
             self._move_up(name, parent)
             return
@@ -123,7 +123,7 @@ class _Emptying:
         _rmdir(name, self.top)
 
     def _move_up(self, name: str, parent: int) -> None:
-        """Rename to a number that is free at the top."""
+        """Rename a directory to a free number at the top."""
         for number in self.numbers:
             try:
                 os.rename(name, f".{number}", src_dir_fd=parent, dst_dir_fd=self.top)
@@ -139,12 +139,12 @@ class _Emptying:
 
 
 def _entries(directory: int) -> list[tuple[str, bool]]:
-    with os.scandir(directory) as found:
-        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    with os.scandir(directory) as entries:
+        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
 
 
 def _rmdir(name: str, parent: int) -> bool:
-    """Whether the directory was empty, and is gone."""
+    """Remove a directory if it is empty; return whether it was."""
     try:
         os.rmdir(name, dir_fd=parent)
     except OSError as error:
@@ -155,7 +155,7 @@ def _rmdir(name: str, parent: int) -> bool:
 
 
 def _mount_of(descriptor: int) -> tuple[str, int]:
-    """Return what tells one mount from another, even a bind of the same file system."""
+    """Identify a mount, even among binds of the same file system."""
     device = os.fstat(descriptor).st_dev
     try:
         with open(f"/proc/self/fdinfo/{descriptor}", encoding="utf-8") as lines:  # noqa: PTH123 - no Path needed
@@ -167,24 +167,21 @@ def _mount_of(descriptor: int) -> tuple[str, int]:
 REMOVE_RETRIES = 50
 """Tries of `ensure_remove_all` while something is busy."""
 REMOVE_WAIT = 0.1
-"""Seconds between two of them."""
+"""Seconds between two tries."""
 
 _BUSY = (errno.EBUSY, errno.ENOTEMPTY)
 
 
 def ensure_remove_all(path: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Remove a file, a link or a directory tree, and unmount what is mounted in it.
-
-    Links are removed, never followed; a path that is not there is fine.
+    """Remove a file, a link or a directory tree, if it exists, and the mounts in it.
 
     Raises:
         OSError: something was still busy after 50 tries, or cannot be removed.
 
     Differs:
-        behaviour retry: of entries that vanish meanwhile too, without counting paths.
-        calls Mounted, Unmount: each retry detaches all that is mounted below again; moby detaches the one
-            path that was busy.
-        error error-while-removing: a mount that cannot be detached shows as the busy path after the last try.
+        behaviour retry: also after entries vanish; moby counts tries for each path.
+        calls Mounted, Unmount: each retry detaches all mounts below; moby detaches the busy path.
+        error error-while-removing: `device or resource busy` after the last try.
     """
     for attempt in range(REMOVE_RETRIES + 1):
         with suppress(OSError):

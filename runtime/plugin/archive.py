@@ -1,4 +1,4 @@
-"""Splits a plugin's tar into config.json and root file system, and trusts nothing in it.
+"""Splits a plugin's tar into config.json and root file system; the tar is hostile input.
 
 Go: plugin/backend_linux.go
 """
@@ -34,18 +34,17 @@ class Sink(Protocol):
 
 
 def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) -> bytes | None:
-    """Unpack what is below `rootfs/`, write it as a tar of its own, and return config.json if there is one.
+    """Unpack `rootfs/`, write it as a tar of its own, and return config.json or None.
 
     Raises:
-        EngineError: the tar is broken, has no root file system, or has something in it that is not allowed.
+        EngineError: the tar is broken, has no root file system, or has members that are not allowed.
 
     Differs:
         result io.ReadCloser: unpacked and written here, in one pass, without a pipe and a goroutine.
-        error error-writing-tar-header: written with the data by one call; `error copying tar data` stands for
-            both.
+        error error-writing-tar-header: `error copying tar data`; one call writes header and data.
         error unsafe: absolute names, `..`, links that lead out, devices and pipes are refused; moby unpacks
             in a chroot, which needs root.
-        error numbers: owners and times that cannot be, and folders more than 256 deep, are refused too.
+        error numbers: owners and times out of range, and paths of more than 256 names, are refused.
         behaviour xattrs: not unpacked.
     """
     config: bytes | None = None
@@ -94,7 +93,7 @@ def _clean(member: tarfile.TarInfo) -> str:
 
 
 def _cause(error: tarfile.TarError | EOFError) -> str:
-    """Return what is wrong with a tar in the words of Go's archive/tar."""
+    """Return the error text of Go's archive/tar."""
     ended = isinstance(error, EOFError) or any(word in str(error) for word in ("truncated", "end of data"))
     return "unexpected EOF" if ended else "archive/tar: invalid tar header"
 
@@ -144,7 +143,7 @@ class _Unpacking:
         """Unpack one member.
 
         Raises:
-            EngineError: it is refused, or cannot be made.
+            EngineError: it is refused, or cannot be written.
         """
         self.begun = True
         try:
@@ -153,12 +152,12 @@ class _Unpacking:
             raise EngineError(f"failed to unpack {member.name!r}: {cause(error)}", error) from error
 
     def settle(self, member: tarfile.TarInfo) -> None:
-        """Set the owner, mode and time of a file, which may not be readable afterwards."""
+        """Set the owner, mode and time of a file, after which it may not be readable."""
         if member.isreg():
             self._set_metadata(self.root / member.name, member)
 
     def finish(self) -> None:
-        """Set the modes and times of the directories, the deepest first, now that they are complete."""
+        """Set the modes and times of the directories, the deepest first."""
         for member in reversed(self._directories):
             self._set_metadata(self.root / member.name, member)
 
@@ -183,12 +182,12 @@ class _Unpacking:
             raise _refused(member, "it is neither a file nor a directory nor a link")
 
     def _make_parents(self, member: tarfile.TarInfo) -> None:
-        place = self.root
+        parent = self.root
         for part in Path(member.name).parts[:-1]:
-            place /= part
-            if place.is_symlink():
+            parent /= part
+            if parent.is_symlink():
                 raise _refused(member, "it lies below a link")
-            place.mkdir(mode=0o755, exist_ok=True)
+            parent.mkdir(mode=0o755, exist_ok=True)
 
     def _make_directory(self, path: Path, member: tarfile.TarInfo) -> None:
         if path.is_symlink():
@@ -197,7 +196,7 @@ class _Unpacking:
         self._directories.append(member)
 
     def _make_symlink(self, path: Path, member: tarfile.TarInfo) -> None:
-        """Make a symlink; absolute targets stay, since in the container they begin at its root."""
+        """Make a symlink; an absolute target stays, since it begins at the container's root."""
         target = posixpath.normpath(posixpath.join(posixpath.dirname(member.name), member.linkname))
         if target == ".." or target.startswith("../"):
             raise _refused(member, "it is a link that leads out")
@@ -208,12 +207,12 @@ class _Unpacking:
     def _make_link(self, path: Path, member: tarfile.TarInfo) -> None:
         if member.linkname.startswith("/") or ".." in member.linkname.split("/"):
             raise _refused(member, "it is a link that leads out")
-        place = self.root
+        target = self.root
         for part in Path(member.linkname).parts:
-            if place.is_symlink():
+            if target.is_symlink():
                 raise _refused(member, "it is a link through a link")
-            place /= part
-        os.link(place, path, follow_symlinks=False)
+            target /= part
+        os.link(target, path, follow_symlinks=False)
 
     def _write_file(self, archive: tarfile.TarFile, path: Path, member: tarfile.TarInfo) -> None:
         content = archive.extractfile(member)

@@ -1,4 +1,4 @@
-"""What the API does with managed plugins.
+"""The operations on managed plugins that the API offers.
 
 Go: plugin/backend_linux.go
 """
@@ -52,7 +52,7 @@ from runtime.vendor import reference
 log = logging.getLogger(__name__)
 
 _COMPRESSION = 6
-"""Go's default level; Python's own is 9, which takes four times as long."""
+"""Go's default level; Python's default, 9, takes four times as long."""
 
 AUTHZ_API_IMPLEMENTS = "authz"
 """The capability of plugins that authorize requests.
@@ -61,13 +61,13 @@ Go: pkg/authorization/api.go::AuthZApiImplements
 """
 
 ACCEPTED_PLUGIN_FILTER_TAGS = frozenset({"enabled", "capability"})
-"""What a list of plugins can be filtered by.
+"""The filters for lists of plugins.
 
 Go: plugin/backend_linux.go::acceptedPluginFilterTags
 """
 
 REMOVING = "-removing"
-"""What the name of a directory ends with while it is removed."""
+"""Suffix of a directory that is being removed."""
 
 ENABLE = PluginEnableConfig()
 DISABLE = PluginDisableConfig()
@@ -93,16 +93,15 @@ class ManagerBackend(ManagerLinux):
     def tmp_dir(self) -> Path: ...
 
     def disable(self, ref_or_id: str, config: PluginDisableConfig = DISABLE) -> None:
-        """Stop a plugin; nobody can use it then.
+        """Stop a plugin, and mark it as disabled.
 
         Raises:
             PluginNotFound: there is no such plugin.
-            InUse: it is in use, and it is not forced.
+            InUse: it is in use, and `force_disable` is not set.
             Disabled: it is disabled already.
 
         Differs:
-            behaviour count: checked again in the step that marks the plugin, so that no user comes in
-                between.
+            behaviour count: checked again under the lock that marks the plugin, so that no user slips in.
         """
         with self._operation(ref_or_id) as p:
             if not config.force_disable and p.ref_count > 0:
@@ -121,8 +120,7 @@ class ManagerBackend(ManagerLinux):
             EngineError: it cannot be started, or does not listen.
 
         Differs:
-            order GetID: once the plugin's turn has come, the store is asked again whether it has the plugin;
-                moby lets two operations on one plugin mix.
+            order GetID: checks that the plugin still exists, after a wait for other operations on it.
         """
         with self._operation(ref_or_id) as p:
             self._enable(p, Controller(config.timeout), force=False)
@@ -144,8 +142,8 @@ class ManagerBackend(ManagerLinux):
             InvalidFilter: `enabled` is neither `true` nor `false`, or there is no such filter.
 
         Differs:
-            behaviour capability: one that matches is enough; moby wants all of them to, so that a plugin with
-                none always matches and one with two never.
+            behaviour capability: one of the plugin's has to match; in moby all have to, so that a plugin
+                without any always matches and one with two never.
             order plugins: by name; moby's is random.
         """
         plugins = [p.plugin_obj for p in self.config.store.get_all().values()]
@@ -177,13 +175,13 @@ class ManagerBackend(ManagerLinux):
 
         Raises:
             PluginNotFound: there is no such plugin.
-            InUse: it is in use, and it is not forced.
-            Enabled: it is enabled, and it is not forced.
+            InUse: it is in use, and `force_remove` is not set.
+            Enabled: it is enabled, and `force_remove` is not set.
             EngineError: its files cannot be removed.
 
         Differs:
-            behaviour authz: it leaves the chain, as when it is disabled.
-            call shutdownPlugin: also if it is disabled, since it may wait to be restarted after a crash.
+            behaviour authz: leaves the authorization chain, as when it is disabled.
+            call shutdownPlugin: also for a disabled plugin, which may wait for a restart.
             call EnsureRemoveAll: removes EXEC/ID too, which moby leaves.
         """
         with self._operation(name) as p:
@@ -222,10 +220,10 @@ class ManagerBackend(ManagerLinux):
 
         Raises:
             PluginNotFound: there is no such plugin.
-            EngineError: it is enabled, or a setting is no good, or the disk refuses.
+            EngineError: it is enabled, a setting is not valid, or the disk fails.
 
         Differs:
-            behaviour save: the settings are as before when they cannot be written.
+            behaviour save: undone if the settings cannot be written.
         """
         with self._operation(name) as p:
             before = p.plugin_obj
@@ -242,12 +240,11 @@ class ManagerBackend(ManagerLinux):
 
         Raises:
             NameTaken: another plugin has the name.
-            EngineError: the name, the tar or its config.json is no good; nothing is left behind then.
+            EngineError: the name, the tar or its config.json is not valid; nothing is left behind.
 
         Differs:
-            call insertion.Commit: of the blob itself; moby has it as a WriteCommitCloser.
-            order New: the blob is made first, since the tar is split, unpacked and written to it in one pass;
-                moby reads it through a pipe that begins to flow later.
+            call insertion.Commit: moby calls it through the interface WriteCommitCloser.
+            order New: before the tar is read, which is split, unpacked and written to the blob in one pass.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
         """
         name = _full_name(options.repo_name)
@@ -291,7 +288,7 @@ class ManagerBackend(ManagerLinux):
 
         Raises:
             NameTaken: another plugin has the name.
-            EngineError: the name, the directory or its config.json is no good.
+            EngineError: the name, the directory or its config.json is not valid.
         """
         with tempfile.TemporaryFile(dir=self.tmp_dir) as tar:
             try:
@@ -307,7 +304,7 @@ class ManagerBackend(ManagerLinux):
     def subscribe_events(
         self, buffer: int, *watch_events: Event
     ) -> tuple[Subscriber[Event], Callable[[], None]]:
-        """Return a queue of what happens to plugins, or of what matches some patterns, and how to end it.
+        """Subscribe to events, of certain patterns or all; return the queue and a function that ends it.
 
         Go: plugin/events.go::Manager.SubscribeEvents
         """
@@ -316,11 +313,11 @@ class ManagerBackend(ManagerLinux):
 
     @contextmanager
     def _operation(self, ref_or_id: str) -> Iterator[Plugin]:
-        """Look a plugin up and hold its turn, so that no other operation on it goes on meanwhile.
+        """Look a plugin up, and hold its turn for the block: one operation at a time.
 
         Raises:
             PluginNotFound: there is no such plugin.
-            EngineError: also for what the system refuses meanwhile.
+            EngineError: instead of an OSError of the block.
         """
         p = self.config.store.get_v2_plugin(ref_or_id)
         with p.turn:
@@ -332,14 +329,14 @@ class ManagerBackend(ManagerLinux):
                 raise EngineError(located(error), error) from error
 
     def _leave_authz(self, p: Plugin) -> None:
-        """Take a plugin out of the chain of those that authorize requests."""
+        """Remove a plugin from the chain of authorization plugins."""
         middleware = self.config.authz_middleware
         if middleware is not None and any(kind.capability == AUTHZ_API_IMPLEMENTS for kind in p.types):
             middleware.remove_plugin(p.name)
 
 
 class _Layer:
-    """Compresses a tar into a blob while it is written, and takes the digest of what is not compressed."""
+    """Compresses a tar into a blob, and hashes the uncompressed tar."""
 
     def __init__(self, blob: Insertion) -> None:
         self._digest = hashlib.sha256()
@@ -350,15 +347,15 @@ class _Layer:
         return self._compressed.write(data)
 
     def close(self) -> None:
-        """Close the compressor; nothing is kept of a layer that is not finished."""
+        """Close the compressor."""
         with suppress(OSError):
             self._compressed.close()
 
     def finish(self) -> str:
-        """Return the digest of the tar, once all of it is written.
+        """Write the rest, and return the digest of the tar.
 
         Raises:
-            EngineError: the rest of it cannot be written.
+            EngineError: the rest cannot be written.
         """
         try:
             self._compressed.close()
@@ -393,15 +390,14 @@ def _parse_and_validate(config_json: bytes | None) -> PluginConfig:
 
 
 def validate_config(config: PluginConfig) -> None:
-    """Check what a plugin's author wrote.
+    """Check a plugin author's config.
 
     Raises:
-        InvalidParameter: it is no good.
+        InvalidParameter: its socket's name leads out of the plugin's directory.
 
     Go: plugin/backend_linux.go::Manager.validateConfig
     Differs:
-        call InvalidParameter: the socket's name must not lead out of the plugin's directory; moby's function
-            has nothing in it.
+        call InvalidParameter: moby's function is empty.
     """
     if ".." in posixpath.normpath(config.interface.socket).split("/"):
         raise InvalidParameter(
@@ -410,13 +406,11 @@ def validate_config(config: PluginConfig) -> None:
 
 
 def atomic_remove_all(directory: Path) -> None:
-    """Rename a directory out of the way, then remove it; a leftover of an earlier removal goes too.
-
-    Links are removed, never followed.
+    """Rename a directory, then remove it, and the remains of an earlier removal; links are not followed.
 
     Raises:
-        EngineError: the directory cannot be renamed, or a leftover cannot be removed.
-        OSError: something in it cannot be removed; it has its name again then.
+        EngineError: the directory cannot be renamed, or the remains cannot be removed.
+        OSError: the directory cannot be removed; then its old name is restored.
     """
     renamed = directory.with_name(directory.name + REMOVING)
     try:

@@ -1,4 +1,4 @@
-"""Blobs under ROOT/plugins/storage/blobs, each in a file that is named by the digest of its content.
+"""Blobs under ROOT/plugins/storage/blobs: a file each, named by its digest.
 
 Go: plugin/blobstore.go
 """
@@ -36,12 +36,11 @@ class BasicBlobStore:
     """The blobs below a directory."""
 
     def __init__(self, path: Path) -> None:
-        """Open the store at `path`, making what is missing.
+        """Open the store at `path`; create missing directories.
 
         Go: plugin/blobstore.go::newBasicBlobStore
         Differs:
-            behaviour directory: that it cannot be made is only logged; plugins run without their blobs, and
-                none can be made.
+            behaviour directory: a failure is only logged, as plugins run without their blobs.
         """
         self.path = path
         try:
@@ -65,7 +64,7 @@ class BasicBlobStore:
         """Open a blob to read.
 
         Raises:
-            EngineError: the text is no digest.
+            EngineError: the digest is not valid.
             OSError: there is no such blob.
         """
         return open_regular(self._file(dgst))
@@ -74,7 +73,7 @@ class BasicBlobStore:
         """Return a blob's size in bytes.
 
         Raises:
-            EngineError: the text is no digest.
+            EngineError: the digest is not valid.
             OSError: there is no such blob.
         """
         return self._file(dgst).stat().st_size
@@ -83,7 +82,7 @@ class BasicBlobStore:
         """Remove every blob that is not in the list.
 
         Differs:
-            behaviour foreign: what is no blob is left alone; moby removes it, whole directories included.
+            behaviour foreign: other files stay; moby removes them, and whole directories.
         """
         try:
             items = sorted((self.path / CANONICAL).iterdir())
@@ -104,10 +103,10 @@ class BasicBlobStore:
 
     def _file(self, digest: str) -> Path:
         """Return a blob's path; a digest from a hostile config.json never leads out of the store."""
-        found = _DIGEST.fullmatch(digest)
-        if found is None:
+        match = _DIGEST.fullmatch(digest)
+        if match is None:
             raise EngineError(f"invalid digest {digest!r}: it must be {CANONICAL}: and 64 hexadecimal digits")
-        return self.path / CANONICAL / found[1]
+        return self.path / CANONICAL / match[1]
 
 
 class Insertion:
@@ -117,15 +116,15 @@ class Insertion:
         plugin/blobstore.go::insertion
         plugin/blobstore.go::newInsertion
     Differs:
-        field Writer: writing and hashing are one method here.
-        extra aside: the temporary path, and the store's, which moby takes from the file's name.
+        field Writer: the method `write` also hashes.
+        extra temporary: the path of the temporary file, which moby takes from the file.
     """
 
-    def __init__(self, file: BinaryIO, aside: Path, store: Path) -> None:
+    def __init__(self, file: BinaryIO, temporary: Path, store: Path) -> None:
         self.f = file
         self.digester = hashlib.sha256()
         self.closed = False
-        self._aside = aside
+        self._temporary = temporary
         self._store = store
 
     def __enter__(self) -> Self:
@@ -142,11 +141,11 @@ class Insertion:
         return self.f.write(data)
 
     def flush(self) -> None:
-        """Hand what was written to the system."""
+        """Flush the buffer; the compressor calls it."""
         self.f.flush()
 
     def commit(self) -> str:
-        """Force the blob to the disk and rename it to its digest, which is returned.
+        """Sync the blob, rename it to its digest, and return that.
 
         Raises:
             EngineError: `failed to mkdir` or `failed to rename`.
@@ -162,11 +161,11 @@ class Insertion:
         except OSError as error:
             raise EngineError(f"failed to mkdir {self._store}: {cause(error)}", error) from error
         try:
-            self._aside.replace(directory / self.digester.hexdigest())
+            self._temporary.replace(directory / self.digester.hexdigest())
         except OSError as error:
-            raise EngineError(f"failed to rename {self._aside}: {cause(error)}", error) from error
+            raise EngineError(f"failed to rename {self._temporary}: {cause(error)}", error) from error
         finally:
-            self._aside.unlink(missing_ok=True)
+            self._temporary.unlink(missing_ok=True)
         sync_directory(directory)
         return f"{CANONICAL}:{self.digester.hexdigest()}"
 
@@ -175,4 +174,4 @@ class Insertion:
         if not self.closed:
             self.f.close()
             self.closed = True
-            self._aside.unlink(missing_ok=True)
+            self._temporary.unlink(missing_ok=True)

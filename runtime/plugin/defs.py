@@ -1,4 +1,4 @@
-"""The settings of a plugin manager, its hold on each plugin, and the privileges of plugins.
+"""The manager's settings and controllers, the output of plugins, and their privileges.
 
 Go: plugin/manager.go, plugin/defs.go, plugin/backend_linux.go, plugin/executor/containerd/containerd.go
 """
@@ -41,14 +41,14 @@ LINE_LIMIT = 64 << 10
 
 LAST_LINES = 5
 LAST_LINE_LIMIT = 300
-"""How many of a plugin's last lines an error shows, and how many characters of each."""
+"""Number of a plugin's last lines in an error, and characters of each."""
 
 
 class WriteCloser(Protocol):
-    """The sink of what a plugin prints."""
+    """The sink of a plugin's output."""
 
     def write(self, data: bytes, /) -> object:
-        """Write some bytes; must not block for long."""
+        """Write some bytes, without blocking for long."""
         ...
 
     def close(self) -> None:
@@ -74,16 +74,15 @@ class LastLines:
 
 
 class LineLogger:
-    """Logs what is written to it, line by line, as from a plugin.
+    """Logs a plugin's output line by line.
 
     Go:
         plugin/manager.go::logHook
         plugin/manager.go::logHook.Fire
         plugin/manager.go::logHook.Levels
     Differs:
-        param entry: a line at a time is written, and logged with the plugin's id as an `extra` field; logrus
-            shows its hook the finished entry.
-        extra level: moby's hook is for all levels, and the stream's level is the logger's.
+        param entry: a hook of logrus adds the id to each entry; here the logger's `extra` does.
+        extra level: the level of the stream, which moby's logger has.
     """
 
     def __init__(self, plugin_id: str, level: int, last: LastLines | None = None) -> None:
@@ -119,7 +118,7 @@ def make_logger_streams(plugin_id: str, last: LastLines | None = None) -> tuple[
     """Return the sinks of a plugin's standard output and standard error: level info and level error.
 
     Differs:
-        extra last: keeps the last lines for error messages; moby's have none.
+        extra last: keeps the last lines for error messages.
     """
     return LineLogger(plugin_id, logging.INFO, last), LineLogger(plugin_id, logging.ERROR, last)
 
@@ -176,7 +175,7 @@ class ExitHandler(Protocol):
 
 
 ExecutorCreator = Callable[[ExitHandler], Executor | None]
-"""Makes the executor of a manager, whose `handle_exit_event` the executor calls.
+"""Returns the executor of a manager, whose `handle_exit_event` the executor calls.
 
 Go: plugin/manager.go::ExecutorCreator
 """
@@ -184,7 +183,7 @@ Go: plugin/manager.go::ExecutorCreator
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """How long the manager waits, in seconds; numbers of moby's unless marked ours."""
+    """How long the manager waits, in seconds; as in moby unless marked ours."""
 
     first_dial: float = 0.5
     """After the start, before the first dial."""
@@ -218,15 +217,15 @@ class Timings:
 
 
 class AuthzMiddleware(Protocol):
-    """The chain of plugins that authorize requests."""
+    """The chain of authorization plugins."""
 
     def remove_plugin(self, name: str, /) -> None:
-        """Take a plugin out of the chain."""
+        """Remove a plugin from the chain."""
         ...
 
 
 EventLogger = Callable[[str, str, str], None]
-"""Called with a plugin's id, its name as the client wrote it, and what was done.
+"""Called with a plugin's id, its name as in the request, and the action.
 
 Go: plugin/manager.go::eventLogger
 """
@@ -242,13 +241,13 @@ class ManagerConfig:
 
     Args:
         store: Holds the loaded plugins.
-        root: Where they live, `/var/lib/docker/plugins` with moby.
-        exec_root: Where their sockets are.
-        create_executor: Makes the executor, which may make None where nothing is ever started.
+        root: The directory of plugins, `/var/lib/docker/plugins` in moby.
+        exec_root: The directory of sockets.
+        create_executor: Returns the executor, or None if no plugin is ever started.
         live_restore_enabled: Whether plugins run on while the engine is stopped.
         log_plugin_event: Called after each operation on a plugin.
         authz_middleware: The chain that disabled authorization plugins leave.
-        timings: How long to wait for what.
+        timings: Time limits.
         clock: The clock of all waits.
         workers: Run tasks in the background.
     """
@@ -266,43 +265,34 @@ class ManagerConfig:
 
 
 class Controller:
-    """The manager's hold on a plugin that runs or ran.
+    """The manager's state of a plugin that runs or ran.
 
     Differs:
-        behaviour exitChan: an Event that is set once the plugin has ended; moby closes a channel and drops
-            it.
-        extra given_up: set when the plugin is not to be started again, which ends the wait for it.
-        extra running: whether something was started whose end has not been dealt with.
-        extra crashes: how often in a row it ended by itself.
-        extra started: when it was started last.
-        extra failing_since: when the first of the starts in a row was made that all failed; None if the last
-            one succeeded.
-        extra end: how it ended last.
-        extra last_lines: what it printed last.
+        behaviour exitChan: an Event that is set when the plugin ends; moby closes a channel and drops it.
     """
 
     def __init__(self, timeout_in_secs: int = 0) -> None:
         self.restart = False
-        self.running = False
+        self.running = False  # until the exit of a started plugin is handled
         self.exit_chan = threading.Event()
         self.timeout_in_secs = timeout_in_secs
-        self.given_up = threading.Event()
-        self.crashes = 0
-        self.started = 0.0
-        self.failing_since: float | None = None
-        self.end = ""
+        self.given_up = threading.Event()  # ends the wait before a restart
+        self.crashes = 0  # in a row
+        self.started = 0.0  # the time of the last start
+        self.failing_since: float | None = None  # the first of the last starts that all failed
+        self.end = ""  # how it ended last, as `exit code 1`
         self.last_lines = LastLines()
 
     def give_up(self) -> None:
-        """Do not start the plugin again, and wait for it no longer."""
+        """End the wait for the plugin, and do not restart it."""
         self.given_up.set()
 
     def stopped(self) -> Stopped:
-        """Return what is set as soon as the plugin has ended or is given up."""
+        """Return the state that is set once the plugin has ended or is given up."""
         return Stopped(self.exit_chan, self.given_up)
 
     def count_crash(self, now: float, timings: Timings) -> None:
-        """Count a crash; it is the first again if the plugin had run for a while."""
+        """Count a crash; start again at 1 if the plugin had run for a while."""
         if now - self.started >= timings.restart_steady:
             self.crashes = 0
         self.crashes += 1
@@ -342,9 +332,9 @@ def _privileges(config: PluginConfig) -> Iterator[PluginPrivilege]:
         yield PluginPrivilege("host ipc namespace", "allow access to host ipc namespace", ["true"])
     if config.pid_host:
         yield PluginPrivilege("host pid namespace", "allow access to host pid namespace", ["true"])
-    for wanted in config.mounts or ():
-        if wanted.source is not None:
-            yield PluginPrivilege("mount", "host path to mount", [wanted.source])
+    for mount in config.mounts or ():
+        if mount.source is not None:
+            yield PluginPrivilege("mount", "host path to mount", [mount.source])
     for device in config.linux.devices or ():
         if device.path is not None:
             yield PluginPrivilege("device", "host device to access", [device.path])
@@ -359,7 +349,7 @@ def _privileges(config: PluginConfig) -> Iterator[PluginPrivilege]:
 def validate_privileges(
     required_privileges: Sequence[PluginPrivilege], privileges: Sequence[PluginPrivilege]
 ) -> None:
-    """Check that the user accepted what is required, no less and no more.
+    """Check that the user accepted exactly the required privileges.
 
     Raises:
         EngineError: `incorrect privileges`.
@@ -372,11 +362,10 @@ def is_equal(arr_one: Sequence[PluginPrivilege], arr_other: Sequence[PluginPrivi
     """Return whether both hold the same privileges, in any order.
 
     Differs:
-        behaviour first: the first privilege is compared too; moby begins with the second, so a single one
-            always passes.
-        behaviour order: sorted by name and values; moby sorts values only while swapping, so equal lists can
-            differ.
-        behaviour sort: neither argument is changed.
+        behaviour first: compares the first privilege too; moby does not, so a single one always passes.
+        behaviour order: sorts names and values; moby sorts values only while swapping, so that equal lists
+            can differ.
+        behaviour sort: changes neither argument.
     """
     return sorted(map(_key, arr_one)) == sorted(map(_key, arr_other))
 

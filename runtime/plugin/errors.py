@@ -10,12 +10,12 @@ from runtime.golang.strconv import located, quote
 
 
 def failure(to: logging.Logger, message: str, error: BaseException, **fields: str) -> None:
-    """Log an error that was handled: its text is a field of the record; there is no trace."""
+    """Log a handled error without a traceback; its text is a field of the record."""
     to.error(message, extra={**fields, "error": describe(error) or type(error).__name__})
 
 
 def describe(error: BaseException) -> str:
-    """Return the text of an error; of the system's errors the file and the cause, without the number."""
+    """Return the text of an error; for an OSError the file and the cause, without the number."""
     return located(error) if isinstance(error, OSError) else str(error)
 
 
@@ -59,7 +59,7 @@ class Disabled(Conflict):
 
 
 class InvalidFilter(InvalidParameter):
-    """A filter has a value it cannot have.
+    """A filter or its value is not valid.
 
     Go:
         plugin/errors.go::invalidFilter
@@ -70,8 +70,8 @@ class InvalidFilter(InvalidParameter):
     def __init__(self, name: str, values: Sequence[str] = ()) -> None:
         self.filter = name
         self.value = list(values)
-        given = f"=[{' '.join(values)}]" if values else ""
-        super().__init__(f"Invalid filter '{name}{given}'")
+        shown = f"=[{' '.join(values)}]" if values else ""
+        super().__init__(f"Invalid filter '{name}{shown}'")
 
 
 class InUse(Conflict):

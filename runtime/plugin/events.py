@@ -22,7 +22,7 @@ class Event(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EventCreate:
-    """A plugin was created; as a pattern, of any of these capabilities, or of any at all.
+    """A plugin was created; as a pattern, with one of these capabilities, or any plugin.
 
     Differs:
         behaviour Interfaces: a set; moby has a map to true.
@@ -73,5 +73,5 @@ class EventEnable:
 
 
 def topic(watch_events: tuple[Event, ...]) -> Callable[[object], bool]:
-    """Return the function that says whether an event matches a pattern; without patterns all do."""
+    """Return a function that selects the events that match a pattern; without patterns, all."""
     return lambda observed: not watch_events or any(event.matches(observed) for event in watch_events)

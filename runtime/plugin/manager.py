@@ -38,13 +38,13 @@ log = logging.getLogger(__name__)
 _CONFIG_MODE = 0o600
 
 _LEFTOVERS = (("tmp", ".rootfs*"), ("storage/blobs/tmp", ".insertion*"))
-"""Directories of the root, and what an engine that was killed while it created a plugin left in them."""
+"""Directories of the root, and patterns of temporary files of a creation that was killed."""
 
 
 class Manager(ManagerBackend, ManagerLinux):
     """The plugin subsystem; safe to use from several threads.
 
-    `ManagerBackend` has what the API calls, `ManagerLinux` what starts and stops plugins.
+    `ManagerBackend` has the methods for the API, `ManagerLinux` those that start and stop plugins.
     """
 
     def __init__(self, config: ManagerConfig) -> None:
@@ -54,15 +54,15 @@ class Manager(ManagerBackend, ManagerLinux):
 
         Raises:
             EngineError: `failed to mkdir PATH` of the directory for sockets.
-            Exception: whatever `config.create_executor` raises.
+            Exception: Raised by `config.create_executor`.
 
         Go: plugin/manager.go::NewManager
         Differs:
-            behaviour damage: where the directory of plugins cannot be made or read the engine starts without
-                plugins, and says so in the log; moby does not start.
-            call EnsureRemoveAll: removes what a killed engine left of plugins that it was creating.
-            call Manager.Shutdown: a start that is broken off stops what it has started.
-            order NewPublisher: made before the plugins are loaded, since `shutdown` closes it.
+            behaviour damage: if the directory of plugins cannot be created or read, the engine logs that and
+                starts without plugins; moby does not start.
+            call EnsureRemoveAll: removes temporary files of creations that were killed.
+            call Manager.Shutdown: stops the plugins if the start is interrupted.
+            order NewPublisher: before the plugins are loaded, since `shutdown` closes it.
         """
         self.config = config
         self.mu = threading.RLock()
@@ -92,9 +92,7 @@ class Manager(ManagerBackend, ManagerLinux):
         return self.config.root / "tmp"
 
     def handle_exit_event(self, plugin_id: str, end: str = "") -> None:
-        """Clean up after a plugin that has ended, and start it again if it was to run.
-
-        The executor calls this.
+        """Clean up after a plugin that has ended, and restart it if it crashed; the executor calls this.
 
         Raises:
             PluginNotFound: there is no such plugin.
@@ -102,15 +100,13 @@ class Manager(ManagerBackend, ManagerLinux):
 
         Differs:
             behaviour controller: a plugin that was never started has none; moby crashes.
-            call EnsureRemoveAll: unmounts what is mounted in EXEC/ID and tries again while it is busy; moby's
-                `os.RemoveAll` gives up.
+            call EnsureRemoveAll: unmounts mounts in EXEC/ID and retries; moby's `os.RemoveAll` gives up.
             behaviour restart: after 1 s, doubling to 1 min while it keeps crashing; moby restarts at once,
                 for ever.
-            calls Store.SetState, shutdownPlugin, SetPClient: a plugin that cannot be started again is
-                disabled; moby leaves it enabled without a process.
-            behaviour twice: a second event for the same exit does nothing.
-            order unmount: before the exit is made known, so that it cannot hit what is mounted for the next
-                start.
+            calls Store.SetState, shutdownPlugin, SetPClient: disable a plugin that cannot be restarted; moby
+                leaves it enabled without a process.
+            behaviour twice: a second event for the same exit is ignored.
+            order unmount: before the exit is published, so that mounts of the next start stay.
         """
         p = self.config.store.get_v2_plugin(plugin_id)
         c = self.controller(p)
@@ -136,7 +132,7 @@ class Manager(ManagerBackend, ManagerLinux):
             workers.run(self.config.workers, partial(self._restart, p, c))
 
     def _restart(self, p: Plugin, c: Controller) -> None:
-        """Start a plugin that crashed again, after a wait that grows, until it runs or is given up."""
+        """Restart a crashed plugin, with growing waits, until it runs or is given up."""
         while not self.config.clock.wait(c.given_up, self._restart_wait(c)):
             with p.turn:
                 if not self._is_to_restart(p, c):
@@ -146,7 +142,7 @@ class Manager(ManagerBackend, ManagerLinux):
                 except (EngineError, OSError) as error:
                     failure(log, "failed to enable plugin", error, id=p.id)
                     if isinstance(error, EndedBeforeListening):
-                        return  # its end has begun the next restart
+                        return  # `handle_exit_event` has begun the next restart
                     if self._is_to_restart(p, c) and self._keeps_failing(c):
                         self._disable_failed(p, c)
                     if not self._is_to_restart(p, c):
@@ -159,7 +155,7 @@ class Manager(ManagerBackend, ManagerLinux):
         return c.restart and not self.closing.is_set() and self.controller(p) is c
 
     def _restart_wait(self, c: Controller) -> float:
-        """Return the seconds until the next start, which is the last one when moby's wait is over."""
+        """Return the seconds until the next start; the last start is when `timings.listening` is over."""
         seconds = self.config.timings.restart_wait(c.crashes)
         if c.failing_since is None:
             return seconds
@@ -185,14 +181,13 @@ class Manager(ManagerBackend, ManagerLinux):
 
         Differs:
             behaviour wait: returns after `timings.start`; slow plugins go on starting. moby waits for all.
-            behaviour removing: `ID-removing` is removed from the root, in the background; moby looks in the
-                working directory, in vain.
+            behaviour removing: `ID-removing` is removed from the root; moby looks in the working directory.
             behaviour client: an enabled plugin gets its client first, so that early calls wait for it; in
                 moby `pluginPostStart` makes it.
             calls SetPClient, NewClientWithTimeout: make that client.
-            calls Store.SetState, shutdownPlugin, RecursiveUnmount: a plugin that cannot be started is
-                disabled; moby leaves it enabled without a process.
-            call Get: the config as its author wrote it, from its blob; config.json has what users have set.
+            calls Store.SetState, shutdownPlugin, RecursiveUnmount: disable a plugin that cannot be started;
+                moby leaves it enabled without a process.
+            call Get: reads the author's config from its blob; users' settings have changed config.json.
         """
         config = self.config
         try:
@@ -228,7 +223,7 @@ class Manager(ManagerBackend, ManagerLinux):
         wait(reloads, config.timings.start)
 
     def _reload_plugin(self, p: Plugin, c: Controller) -> None:
-        """Restore one plugin and start it if it is to run; a failure is logged and hurts no other plugin."""
+        """Restore one plugin and start it if it is enabled; log a failure."""
         try:
             self._restore_plugin(p, c)
         except (EngineError, OSError) as error:
@@ -246,14 +241,14 @@ class Manager(ManagerBackend, ManagerLinux):
                 failure(log, "cannot save plugin", error, id=p.id)
             if self.config.live_restore_enabled or not p.enabled:
                 return
-            # Without live restore the plugin is stopped now.
+            # Without live restore `_restore_plugin` has stopped it.
             try:
                 self._enable(p, c, force=True)
             except (EngineError, OSError) as error:
                 failure(log, "failed to enable plugin", error, id=p.id)
                 if not isinstance(error, EndedBeforeListening):
                     self._disable_failed(p, c)
-                    p.set_p_client(None)  # nobody must wait for it
+                    p.set_p_client(None)  # calls that wait for it fail
 
     def _restore_plugin(self, p: Plugin, c: Controller) -> None:
         """Restore a plugin if it is enabled.
@@ -264,7 +259,7 @@ class Manager(ManagerBackend, ManagerLinux):
             self.restore(p, c)
 
     def _restore_config(self, p: Plugin) -> None:
-        """Put the config as its author wrote it in place of the one in config.json, if its blob is there."""
+        """Replace the config of config.json with the author's, if its blob exists."""
         try:
             with self.blob_store.get(p.config) as blob:
                 data = blob.read(encoding_json.SIZE_LIMIT + 1)
@@ -283,19 +278,17 @@ class Manager(ManagerBackend, ManagerLinux):
 
     @staticmethod
     def load_plugin(root: Path, plugin_id: str) -> Plugin:
-        """Load the plugin whose directory is ROOT/ID.
+        """Load the plugin in ROOT/ID.
 
         Raises:
             EngineError: `error reading PATH` or `error decoding PATH`.
 
         Differs:
-            extra root: where the plugins live, since `runtime.check` loads plugins without a manager.
-            error id: a config.json of another id is refused; moby loads it and can never save it.
-            error link: links and files that are none are not followed; moby follows them, and waits for a
-                pipe.
+            extra root: the directory of plugins, since `runtime.check` loads plugins without a manager.
+            error id: a config.json with another id is refused; moby loads it and can never save it.
+            error link: links and special files are refused; moby follows links, and waits for a pipe.
             error size: a config.json of more than 4 MiB is refused.
-            behaviour settings: a mount or device that was set after a restart of moby is only in the config;
-                it counts here as there.
+            behaviour settings: mounts and devices are read from the config too, where moby sets some.
         """
         path = below(root, plugin_id) / CONFIG_FILE_NAME
         try:
@@ -321,9 +314,9 @@ class Manager(ManagerBackend, ManagerLinux):
             EngineError: `failed to write atomically plugin json`; the file is as before.
 
         Differs:
-            behaviour same: a file that says the same already stays as it is; moby writes it at each start.
-            behaviour unknown: keys that another version wrote stay; moby drops them.
-            behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer.
+            behaviour same: an unchanged file is not written; moby writes it at each start.
+            behaviour unknown: keys of another version stay; moby drops them.
+            behaviour lock: one save of a plugin at a time, so that an older state never replaces a newer one.
         """
         path = below(self.config.root, p.id) / CONFIG_FILE_NAME
         with p.turn:
@@ -343,8 +336,7 @@ class Manager(ManagerBackend, ManagerLinux):
         """Remove blobs that no plugin refers to.
 
         Differs:
-            behaviour unread: while a plugin cannot be read no blob is removed, since it may be that plugin's;
-                moby removes it.
+            behaviour unread: keeps all blobs while a plugin cannot be loaded; moby removes its blobs.
         """
         with self.mu_gc:
             plugins = self.config.store.get_all()
@@ -363,8 +355,7 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
     """Log that a plugin cannot be loaded.
 
     Differs:
-        behaviour nil: there always is an error; moby's function returns where there is none, which no caller
-            needs.
+        behaviour nil: never without an error; no caller of moby's needs that.
     """
     fields = {"id": plugin_id, "error": str(error)}
     if isinstance(error.cause, FileNotFoundError):
@@ -378,7 +369,7 @@ def handle_load_error(error: EngineError, plugin_id: str) -> None:
 
 
 def _prepare_propagated_mount(p: Plugin) -> None:
-    """Make the propagated mount of a volume or graph driver; move it from where older engines had it."""
+    """Create the propagated mount of a volume or graph driver, or move it from its place in older engines."""
     inside = p.plugin_obj.config.propagated_mount
     needs_it = any(
         kind.capability in ("volumedriver", "graphdriver")
@@ -392,7 +383,7 @@ def _prepare_propagated_mount(p: Plugin) -> None:
     if not directory.exists():
         rootfs = Path(p.rootfs).resolve()
         old = rootfs / os.path.normpath(f"/{inside}").lstrip("/")
-        # Only a directory below the root file system is moved, and never through a link.
+        # Move only a directory below the root file system, and never through a link.
         if old != rootfs and old.is_dir() and old.resolve() == old:
             try:
                 old.rename(directory)

@@ -67,11 +67,11 @@ class ManagerLinux(ABC):
     Attributes:
         config: The manager's settings.
         mu: Protects `c_map`.
-        c_map: What controls each plugin that was ever started.
-        mu_gc: Held while blobs are kept that no plugin refers to yet, and while blobs are removed.
+        c_map: The controllers of the plugins that were ever started.
+        mu_gc: Held while new blobs have no plugin yet, and while blobs are removed.
         blob_store: Holds configs and layers.
-        publisher: Publishes what happens to plugins.
-        executor: Runs plugins; None where nothing is ever started.
+        publisher: Publishes the events of plugins.
+        executor: Runs plugins; None where none is ever started.
         closing: Set once the engine shuts down.
 
     Go: plugin/manager.go::Manager
@@ -100,17 +100,15 @@ class ManagerLinux(ABC):
         Raises:
             Enabled: it is enabled and `force` is not set.
             EngineError: it cannot be started, or does not listen.
-            OSError: its directories cannot be made.
+            OSError: its directories cannot be created.
 
         Go: plugin/manager_linux.go::Manager.enable
         Differs:
-            order GetID: the root file system's path is made of the id first, for which moby reads the field.
-            order turn: only one operation on a plugin goes on at a time.
-            call EnsureRemoveAll: what an earlier run left in EXEC/ID goes first, so that no dead socket is in
-                the way.
-            behaviour propagated: without the right to mount it is only logged; then there is no container to
-                share with.
-            behaviour shutdown: nothing is started any more once the engine shuts down.
+            order GetID: first, for the path of the root file system; moby reads the field.
+            order turn: one operation on a plugin at a time.
+            call EnsureRemoveAll: removes EXEC/ID of an earlier run, with its dead socket.
+            behaviour propagated: logs that the mount cannot be shared without root, as there is no container.
+            behaviour shutdown: starts nothing once the engine shuts down.
         """
         with p.turn:
             with p.mu:
@@ -140,7 +138,7 @@ class ManagerLinux(ABC):
             self._plugin_post_start(p, c, restarting=force)
 
     def _share_propagated_mount(self, p: Plugin) -> Path | None:
-        """Make the directory through which a plugin shares mounts with the engine, if it has one."""
+        """Create and share the plugin's propagated mount, if it has one, and return its path."""
         if not p.plugin_obj.config.propagated_mount:
             return None
         directory = Path(p.rootfs).parent / PROPAGATED_MOUNT
@@ -148,7 +146,7 @@ class ManagerLinux(ABC):
         try:
             mount.make_r_shared(directory)
         except PermissionError as error:
-            # Without the right to mount there is no container to share with.
+            # Without root there is no container that could see the mounts.
             log.debug("the propagated mount is not shared: %s", cause(error), extra={"id": p.id})
         except OSError as error:
             text = f"error setting up propagated mount dir: {cause(error)}"
@@ -169,7 +167,12 @@ class ManagerLinux(ABC):
         self.executor.create(p.id, spec, stdout, stderr)
 
     def _plugin_post_start(self, p: Plugin, c: Controller, *, restarting: bool) -> None:
-        """Wait until a plugin that was started listens, then mark it as enabled and call the handlers.
+        """Wait until a started plugin listens, then mark it as enabled and call the handlers.
+
+        Args:
+            p: The plugin.
+            c: Its controller.
+            restarting: Whether the engine starts it, not a user.
 
         Raises:
             EngineError: it does not listen; it is disabled and stopped then.
@@ -177,13 +180,11 @@ class ManagerLinux(ABC):
 
         Go: plugin/manager_linux.go::Manager.pluginPostStart
         Differs:
-            behaviour dial: tried many times within moby's 12.5 s, so that a plugin is there as soon as it
-                listens.
-            behaviour exit: a plugin that ends meanwhile is not waited for, and the error says how it ended
-                and what it printed last; if it is being restarted it is started again until moby's 12.5 s are
-                over since the first of its starts in a row that failed.
-            call RecursiveUnmount: unmounts what an end that was to be followed by a start has left.
-            extra restarting: whether the engine starts it, not a user; moby does not tell these apart.
+            behaviour dial: every 50 ms within moby's 12.5 s, in which moby dials four times.
+            behaviour exit: fails at once if the plugin ends, with its exit code and last output; a plugin
+                that the engine restarts is started again until 12.5 s after the first failed start.
+            call RecursiveUnmount: removes mounts that an exit left for the next start.
+            extra restarting: moby does not distinguish a user's start from a restart.
         """
         try:
             self.connect(p, c)
@@ -217,10 +218,10 @@ class ManagerLinux(ABC):
     def connect(self, p: Plugin, c: Controller) -> None:
         """Set a plugin's address, time-out and client; nothing is sent yet.
 
-        A client that fits stays, so that a call that is under way while the plugin is restarted can succeed.
+        A client with the same address and time-out stays, so that a call during a restart can succeed.
 
         Raises:
-            EngineError: the address cannot be one.
+            EngineError: the address is not valid.
         """
         addr = f"unix://{socket_path(self.config.exec_root, p.id, p.socket)}"
         timeout = float(c.timeout_in_secs)
@@ -232,7 +233,7 @@ class ManagerLinux(ABC):
             p.set_p_client(new_client_with_timeout(addr, None, timeout, name=p.name))
 
     def _disable_failed(self, p: Plugin, c: Controller) -> None:
-        """Disable a plugin that cannot be started, until it is enabled or the engine is started again."""
+        """Disable a plugin that cannot be started."""
         if self.executor is None:
             return
         c.restart = False
@@ -241,31 +242,29 @@ class ManagerLinux(ABC):
         # Calls that wait for the plugin fail now.
         p.set_p_client(None)
         try:
-            # If it ended while it was still to be started again, its mounts were left for the next start.
+            # An exit before a restart leaves the mounts for the next start.
             mount.recursive_unmount(below(self.config.root, p.id))
         except OSError as error:
             failure(log, "error cleaning up plugin mounts", error, id=p.id)
 
     def _keeps_failing(self, c: Controller) -> bool:
-        """Return whether every start has failed for as long as moby waits for a plugin to listen."""
+        """Return whether all starts of the last `timings.listening` seconds have failed."""
         since = c.failing_since
         return since is not None and self.config.clock.now() - since >= self.config.timings.listening
 
     def restore(self, p: Plugin, c: Controller) -> None:
-        """With live restore keep a plugin that runs and start one that does not; else stop it if it runs.
+        """Keep a running plugin or start it, with live restore; without, stop it.
 
         Raises:
-            EngineError: it cannot be taken over or started.
-            OSError: likewise.
+            EngineError, OSError: it cannot be taken over or started.
 
         Differs:
-            behaviour exit: the exit channel that `reload` made stays, so that an exit meanwhile is not
-                missed.
+            behaviour exit: keeps the exit channel of `reload`, so that no exit is missed.
         """
         if self.executor is None:
             return
         with p.turn:
-            # Set before the plugin is watched, so that its end is not missed.
+            # Set before the plugin is watched, so that no exit is missed.
             c.restart = self.config.live_restore_enabled
             self.set_controller(p, c)
             stdout, stderr = make_logger_streams(p.id, c.last_lines)
@@ -288,8 +287,7 @@ class ManagerLinux(ABC):
 
         Go: plugin/manager_linux.go::shutdownPlugin
         Differs:
-            behaviour gone: nothing is done if nothing runs; if it ends by itself meanwhile, that is waited
-                for.
+            behaviour gone: does nothing if the plugin does not run.
         """
         if self.executor is None or not c.running:
             return
@@ -323,7 +321,7 @@ class ManagerLinux(ABC):
 
         Go: plugin/manager_linux.go::Manager.disable
         Differs:
-            order SetState: before the stop, so that no look-up takes a plugin that is about to go.
+            order SetState: before the stop, so that no look-up returns a plugin that is being stopped.
         """
         with p.turn:
             if not p.enabled:
@@ -333,7 +331,7 @@ class ManagerLinux(ABC):
             self.save(p)
 
     def stop(self, p: Plugin, c: Controller | None) -> None:
-        """Stop a plugin for good, whether it runs or waits to be restarted."""
+        """Stop a plugin that runs or waits for a restart."""
         if c is None:
             return
         c.restart = False
@@ -341,13 +339,13 @@ class ManagerLinux(ABC):
         self.shutdown_plugin(p, c)
 
     def shutdown(self) -> None:
-        """Stop all plugins side by side; with live restore let those that are enabled run on.
+        """Stop all plugins side by side, but with live restore let enabled ones run on.
 
         Subscriptions to events end, and clients are closed.
 
         Differs:
-            behaviour parallel: a plugin that does not end delays only itself, up to 20 s in all.
-            behaviour starting: one that is just being started is stopped too.
+            behaviour parallel: 20 s at most; moby stops one plugin after the other.
+            behaviour starting: stops plugins that are being started, too.
         """
         self.closing.set()
         plugins = self.config.store.get_all().values()
@@ -385,13 +383,11 @@ class ManagerLinux(ABC):
 
         Args:
             config_digest: The digest of the config's blob.
-            privileges: What the user accepted; None if nobody has to be asked.
+            privileges: The privileges that the user accepted; None if they need not be checked.
 
         Raises:
             EngineError: `failed to parse config`, `invalid config json` or `incorrect privileges`.
 
-        Differs:
-            behaviour blobsums: not looked at, there as here, hence the underscore.
         """
         with self.blob_store.get(config_digest) as blob:
             data = blob.read(encoding_json.SIZE_LIMIT + 1)
@@ -414,14 +410,14 @@ class ManagerLinux(ABC):
         privileges: Sequence[PluginPrivilege] | None,
         *opts: CreateOpt,
     ) -> Plugin:
-        """Create a plugin whose blobs are kept and whose root file system is unpacked already.
+        """Create a plugin whose blobs are stored and whose root file system is unpacked.
 
         Raises:
             InvalidParameter: another plugin has the name.
-            EngineError: the config is no good, the user did not accept its privileges, or the disk refuses.
+            EngineError: the config is not valid, its privileges are not accepted, or the disk fails.
 
         Differs:
-            error Add: a failure is an error, and not ignored.
+            error Add: raised; moby ignores it.
         """
         try:
             self.config.store.validate_name(name)
@@ -445,7 +441,7 @@ class ManagerLinux(ABC):
             except OSError as error:
                 raise EngineError(f"failed to rename rootfs: {cause(error)}", error) from error
             try:
-                # All files of the plugin, before config.json says that they are there.
+                # Sync all files of the plugin before config.json refers to them.
                 sync_file_system(directory)
             except OSError as error:
                 raise EngineError(f"failed to write {directory} to disk: {cause(error)}", error) from error
@@ -458,12 +454,12 @@ class ManagerLinux(ABC):
         return p
 
     def controller(self, p: Plugin) -> Controller | None:
-        """Return what controls a plugin, or None if it was never started."""
+        """Return the controller of a plugin, or None if it was never started."""
         with self.mu:
             return self.c_map.get(p)
 
     def set_controller(self, p: Plugin, c: Controller | None) -> None:
-        """Set what controls a plugin; the controller before is given up."""
+        """Set the controller of a plugin; its former controller gives up."""
         with self.mu:
             before = self.c_map.pop(p, None)
             if c is not None:
@@ -479,7 +475,7 @@ class ManagerLinux(ABC):
 
 
 def make_propagated_mount(directory: Path) -> None:
-    """Make the directory through which a plugin shares mounts with the engine; a failure is logged."""
+    """Create the directory through which a plugin shares mounts with the engine; log a failure."""
     try:
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     except OSError as error:
@@ -488,12 +484,12 @@ def make_propagated_mount(directory: Path) -> None:
 
 
 def socket_path(exec_root: Path, plugin_id: str, name: str) -> Path:
-    """Return EXEC/ID/NAME; a name such as `../x` does not lead out of EXEC/ID."""
+    """Return EXEC/ID/NAME; a name such as `../x` stays below EXEC/ID."""
     return exec_root / plugin_id / posixpath.normpath(f"/{name}").lstrip("/")
 
 
 def wait_until_listening(path: Path, stopped: Stopped, timings: Timings, clock: Clock) -> EngineError | None:
-    """Dial until the plugin listens; return the last error if it does not in time, or has ended."""
+    """Dial until the plugin listens; return the last error if it does not in time, or ends."""
     end = clock.now() + timings.listening
     while True:
         last = stopped.is_set() or clock.now() >= end
@@ -509,14 +505,14 @@ def _dial(path: Path, seconds: float) -> EngineError | None:
             connection.settimeout(seconds)
             connect_unix(connection, str(path))
     except OSError as error:
-        # A path in the text of the system's error may be that of a descriptor's directory.
+        # The path in the system's own error text may be one of /proc/self/fd.
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
         return EngineError(f"dial unix {path}: connect: {reason}", error)
     return None
 
 
 def parse_config(config_json: bytes) -> PluginConfig:
-    """Parse a config as a plugin's author wrote it.
+    """Parse a plugin author's config.
 
     Raises:
         EngineError: `failed to parse config`.

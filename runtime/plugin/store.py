@@ -1,4 +1,4 @@
-"""The store: looks plugins up by name, id or capability, and counts their users.
+"""The store of plugins: looks them up by name, id or capability, and counts their users.
 
 Go: plugin/store.go, pkg/plugins/plugins.go, plugin/defs.go
 """
@@ -24,7 +24,7 @@ from runtime.vendor import reference
 
 
 def plugin_type(capability: str) -> str:
-    """Return the interface type that stands for a capability."""
+    """Return the interface type of a capability, such as `docker.volumedriver/1.0`."""
     return f"docker.{capability.lower()}/{DEFAULT_API_VERSION}"
 
 
@@ -39,10 +39,8 @@ class Store:
         plugin/defs.go::NewStore
         plugin/store.go::allowV1PluginsFallback
     Differs:
-        field RWMutex: one `threading.RLock`, which a thread may take twice; moby deadlocks when a writer
-            waits.
-        extra legacy: where legacy plugins come from; None for nowhere, as with moby's
-            `allowV1PluginsFallback` off.
+        field RWMutex: an `RLock`, which a thread may take twice; moby deadlocks when a writer waits.
+        extra legacy: looks up legacy plugins; None turns that off, as moby's `allowV1PluginsFallback`.
     """
 
     def __init__(self, legacy: Plugins | None = None) -> None:
@@ -72,7 +70,7 @@ class Store:
             NameTaken: one has.
 
         Differs:
-            behaviour lock: taken here; moby says that its callers are to hold it, and none of them does.
+            behaviour lock: taken here; in moby callers should take it, and none does.
         """
         with self.lock:
             if any(plugin.name == name for plugin in self.plugins.values()):
@@ -82,7 +80,7 @@ class Store:
         """Return all plugins by id.
 
         Differs:
-            result map: a copy; moby hands out its own, which may change while it is read.
+            result map: a copy; moby returns its own map, which may change while it is read.
         """
         with self.lock:
             return dict(self.plugins)
@@ -93,7 +91,7 @@ class Store:
             return self.plugins.get(p.id) is p
 
     def set_all(self, plugins: Mapping[str, Plugin]) -> None:
-        """Replace all plugins, at the start."""
+        """Set all plugins, at the start."""
         with self.lock:
             for plugin in plugins.values():
                 self._set_spec_opts(plugin)
@@ -139,14 +137,13 @@ class Store:
         Raises:
             PluginNotFound: there is none, managed or legacy.
             Ambiguous: the name is a prefix of several ids.
-            Disabled: it is disabled; a legacy plugin of the same name does not stand in.
+            Disabled: it is disabled; a legacy plugin of the same name is no substitute.
             InadequateCapability: it does not have the capability.
             EngineError: `legacy plugin: …` of kind system; the legacy plugin does not work.
 
         Differs:
-            behaviour release: also of a plugin that was disabled by force, whose count would never be zero
-                again.
-            order AddRefCount: under the same lock as the look-up, so that disabling cannot come in between.
+            behaviour release: also releases a plugin that was disabled by force, unlike moby.
+            order AddRefCount: under the same lock as the look-up, so that no `disable` comes between.
         """
         try:
             return self._get_managed(name, capability, mode)
@@ -156,17 +153,17 @@ class Store:
         return self._get_legacy(name, capability)
 
     def problem(self, name: str, capability: str) -> EngineError | None:
-        """Return why a plugin cannot be used, as far as that is known without asking it.
+        """Return why a plugin cannot be used, without asking it.
 
         Returns:
             PluginNotFound if there is none of that name, managed or legacy; Disabled, InadequateCapability,
-            or what a legacy plugin answered last; None if nothing is known against it.
+            or the last error of a legacy plugin; None if no reason is known.
         """
         try:
             self._get_managed(name, capability, LOOKUP)
         except PluginNotFound as error:
-            found = error if self.legacy is None else self.legacy.problem(name)
-            return error if isinstance(found, legacy_errors.PluginNotFound) else found
+            problem = error if self.legacy is None else self.legacy.problem(name)
+            return error if isinstance(problem, legacy_errors.PluginNotFound) else problem
         except EngineError as error:
             return error
         return None
@@ -206,13 +203,12 @@ class Store:
             self.spec_opts.setdefault(plugin_type(capability), []).extend(opts)
 
     def call_handler(self, p: Plugin) -> None:
-        """Call the handlers for what a plugin can do; it is enabled now.
+        """Call the handlers of an enabled plugin's capabilities.
 
         Differs:
-            order Client: read first, since without a client no handler is called.
-            behaviour lock: the handlers are read under it; moby reads them without.
-            behaviour handler: one that fails is logged, and the others are called all the same.
-            behaviour client: a plugin with another protocol has no client, so no handler is called.
+            order Client: read first, since a plugin of another protocol has none, and no handler is called.
+            behaviour lock: held while the handlers are read; not so in moby.
+            behaviour handler: an error is logged, and the next handler called.
         """
         client = p.client
         if client is None:
@@ -231,9 +227,9 @@ class Store:
             with plugin.mu:
                 if not plugin.enabled and mode != RELEASE:
                     raise Disabled(name)
-                found = plugin.filter_by_cap(capability)
+                plugin.filter_by_cap(capability)
                 plugin.add_ref_count(mode)
-                return found
+                return plugin
 
     def _get_legacy(self, name: str, capability: str) -> CompatPlugin:
         if self.legacy is None:
@@ -256,7 +252,7 @@ class Store:
         return [plugin for plugin in enabled if _provides(plugin, capability)]
 
     def _set_spec_opts(self, p: Plugin) -> None:
-        """Hand a plugin the spec options that were registered for what it can do.
+        """Set the spec options that are registered for a plugin's capabilities.
 
         Go: plugin/store.go::Store.setSpecOpts
         """
@@ -269,12 +265,11 @@ class Store:
         p.set_spec_opt_modifier(modify)
 
     def _resolve_plugin_id(self, id_or_name: str) -> str:
-        """Return the id that an id, a name or a prefix of an id stands for.
+        """Resolve an id, a name or a prefix of an id to the id.
 
         Go: plugin/store.go::Store.resolvePluginID
         Differs:
-            order TagNameOnly: before FamiliarString in both; Go's text has one more FamiliarString above, in
-                the warning.
+            order TagNameOnly: before FamiliarString, as in moby; an earlier FamiliarString is in the warning.
             behaviour lock: not taken again; the callers hold it.
         """
         if VALID_FULL_ID.fullmatch(id_or_name):
@@ -293,12 +288,12 @@ class Store:
         return self._by_prefix(id_or_name)
 
     def _by_prefix(self, prefix: str) -> str:
-        found = [plugin_id for plugin_id in self.plugins if plugin_id.startswith(prefix)]
-        if len(found) > 1:
+        ids = [plugin_id for plugin_id in self.plugins if plugin_id.startswith(prefix)]
+        if len(ids) > 1:
             raise Ambiguous(prefix)
-        if not found:
+        if not ids:
             raise PluginNotFound(prefix)
-        return found[0]
+        return ids[0]
 
 
 def _provides(plugin: Plugin, capability: str) -> bool:

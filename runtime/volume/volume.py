@@ -38,7 +38,7 @@ Pairs: TypeAlias = Mapping[str, str]
 
 
 class Capability(msgspec.Struct, frozen=True):
-    """What a driver says of itself.
+    """The capabilities that a driver declares.
 
     Args:
         scope: `local` or `global`.
@@ -48,7 +48,7 @@ class Capability(msgspec.Struct, frozen=True):
 
 
 class Volume(Protocol):
-    """A place to store data, which a driver made and which can be mounted."""
+    """A place to store data; methods that ask its driver raise EngineError if that fails."""
 
     @property
     def name(self) -> str:
@@ -67,31 +67,22 @@ class Volume(Protocol):
         ...
 
     def path(self) -> str:
-        """Where it is on this machine, absolute; empty as long as it is nowhere."""
+        """Return its absolute path on this machine, or an empty text if it has none."""
         ...
 
     def mount(self, ref: str) -> str:
-        """Make it ready for use by `ref`, and return where it is.
-
-        Raises:
-            EngineError: The driver could not.
-        """
+        """Mount it for the user `ref`, and return its path."""
         ...
 
     def unmount(self, ref: str) -> None:
-        """Say that `ref` does not use it any more.
-
-        Raises:
-            EngineError: The driver could not.
-        """
+        """End the use by `ref`."""
         ...
 
     def created_at(self) -> datetime | None:
         """Return the time of creation, with its time zone; None if it is not known.
 
         Differs:
-            result time.Time: None stands for the zero time.
-            result error: None too; every caller of moby's ignores the error and shows the zero time.
+            result time.Time: None stands for the zero time, and for an error, which moby's callers ignore.
         """
         ...
 
@@ -102,11 +93,11 @@ class Volume(Protocol):
 
 @runtime_checkable
 class DetailedVolume(Volume, Protocol):
-    """A volume with what the store knows of it."""
+    """A volume with its labels, options and scope."""
 
     @property
     def labels(self) -> Pairs | None:
-        """The labels that it was made with.
+        """The labels that it was created with.
 
         Go: volume/volume.go::DetailedVolume.Labels
         """
@@ -114,7 +105,7 @@ class DetailedVolume(Volume, Protocol):
 
     @property
     def options(self) -> Pairs | None:
-        """The options that it was made with.
+        """The options that it was created with.
 
         Go: volume/volume.go::DetailedVolume.Options
         """
@@ -130,7 +121,7 @@ class DetailedVolume(Volume, Protocol):
 
 
 class Driver(Protocol):
-    """Makes, finds and removes volumes."""
+    """Creates, finds and removes volumes; a method that fails raises EngineError."""
 
     @property
     def name(self) -> str:
@@ -149,31 +140,19 @@ class Driver(Protocol):
         ...
 
     def create(self, name: str, opts: Pairs | None) -> Volume:
-        """Make a volume.
-
-        Raises:
-            EngineError: It cannot be made.
-        """
+        """Create a volume, or return the one of that name."""
         ...
 
     def remove(self, vol: Any, /) -> None:
-        """Delete a volume and what is in it.
-
-        Raises:
-            EngineError: It cannot be deleted.
-        """
+        """Delete a volume and its data."""
         ...
 
     def list(self) -> Sequence[Volume]:
-        """Return all volumes.
-
-        Raises:
-            EngineError: They cannot be told.
-        """
+        """Return all volumes."""
         ...
 
     def get(self, name: str) -> Volume | None:
-        """Return the volume of a name; None or an error if there is none.
+        """Return the volume of a name; without one, some drivers return None and others raise.
 
         Raises:
             Unreachable: The driver cannot be asked.
@@ -183,4 +162,4 @@ class Driver(Protocol):
 
 
 class Unreachable(EngineError):
-    """A driver did not answer, or not in a way that can be understood; nothing is known of its volumes."""
+    """A driver did not answer, or its answer cannot be understood: that says nothing about its volumes."""

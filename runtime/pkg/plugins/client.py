@@ -28,11 +28,11 @@ BROKEN: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.Unsuppo
 
 
 class Reply:
-    """A plugin's reply, whose body is read as it comes; closing it ends the exchange.
+    """A plugin's reply, whose body is streamed; closing it ends the exchange.
 
     Args:
-        response: The reply, of which the head is there.
-        deadline: When the last byte must be there, by the transport's clock; None for never.
+        response: The reply, whose head has arrived.
+        deadline: The deadline of the last byte, by the transport's clock; None for no deadline.
         where: The plugin and the method, for errors.
     """
 
@@ -46,7 +46,7 @@ class Reply:
         """Yield the parts of the body.
 
         Raises:
-            TransportError: The plugin went away in the middle, or was too slow.
+            TransportError: The connection broke, or the plugin was too slow.
         """
         parts = self._response.iter_stream()
         while (part := self._next(parts)) is not None:
@@ -57,7 +57,7 @@ class Reply:
 
         Raises:
             BadReply: It is longer than the limit, in bytes.
-            TransportError: The plugin went away in the middle, or was too slow.
+            TransportError: The connection broke, or the plugin was too slow.
         """
         body = bytearray()
         for part in self:
@@ -67,7 +67,7 @@ class Reply:
         return bytes(body)
 
     def close(self) -> None:
-        """End the exchange; the rest of the body is lost."""
+        """End the exchange, and drop the rest of the body."""
         self._response.close()
 
     def __enter__(self) -> Self:
@@ -85,11 +85,11 @@ class Reply:
 
 @contextmanager
 def translated(where: str, address: str = "") -> Iterator[None]:
-    """Raise what breaks an exchange in this block as the engine's own errors.
+    """Raise httpcore's errors in the block as the engine's own.
 
     Raises:
         DeadlineExceeded: The deadline passed.
-        TransportError: Anything else broke.
+        TransportError: The exchange failed otherwise.
     """
     try:
         yield
@@ -102,7 +102,7 @@ def translated(where: str, address: str = "") -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the system's own words from the chain of causes, or the error's text."""
+    """Return the text of the first OSError in the chain of causes, or of the error."""
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, OSError) and link.strerror:
@@ -115,7 +115,7 @@ log = logging.getLogger(__name__)
 
 ERROR_LIMIT: Final = 64 * 1024
 LONGEST: Final = 10.0 * 365 * 24 * 3600
-"""Seconds of the longest limit: sockets cannot wait much longer."""
+"""Seconds of the longest time-out; sockets cannot wait much longer."""
 
 T = TypeVar("T")
 
@@ -125,10 +125,9 @@ class RequestOpts:
     """The options of one call.
 
     Args:
-        timeout: Seconds that each try may take, from the connection to the reply's last byte, unless the
-            client's own limit is shorter; 0 or less for no limit of the call's own.
-        retry: Whether to try again when the plugin cannot be reached.
-
+        timeout: Seconds of each try, from the connect to the reply's last byte, unless the client's time-out
+            is shorter; 0 or less for none.
+        retry: Whether to retry when the plugin cannot be reached.
     """
 
     timeout: float = 0.0
@@ -151,18 +150,18 @@ class Client:
     """Calls a plugin's methods, and retries while it cannot be reached.
 
     Args:
-        requests: What makes and carries out the requests.
-        timeout: Seconds that each try of every call may take; 0 or less for no limit of the client's own.
+        requests: The transport.
+        timeout: Seconds of each try of every call; 0 or less for no time-out.
         name: The plugin's name, for errors.
-        timings: The numbers and the clock.
+        timings: Time limits and the clock.
 
     Go:
         pkg/plugins/client.go::Client
         pkg/plugins/client.go::newClientWithTransport
     Differs:
-        field http: the transport does both, `request_factory` is the same object.
-        extra timeout: moby keeps it in its HTTP client.
-        behaviour redirect: not followed; another status than 200 is an error whatever it says.
+        field http: `request_factory` also sends the requests.
+        extra timeout: in moby of the HTTP client.
+        behaviour redirect: not followed; every status but 200 is an error.
     """
 
     def __init__(
@@ -184,23 +183,20 @@ class Client:
     @overload
     def call(self, service_method: str, args: object = None, ret: None = None) -> None: ...
     def call(self, service_method: str, args: object = None, ret: type[T] | None = None) -> T | None:
-        """Call a method such as `VolumeDriver.Create`; retry for half a minute while nobody answers.
+        """Call a method such as `VolumeDriver.Create`; retry for half a minute while it is unreachable.
 
         Args:
             service_method: The method's name.
-            args: What is sent as JSON; None for an empty body.
-            ret: The type of the reply; None if the reply does not matter.
-
-        Returns:
-            The reply.
+            args: The request, sent as JSON; None for an empty body.
+            ret: The type of the reply; None to ignore it.
 
         Raises:
             StatusError: The plugin answered with another status than 200.
-            BadReply: The plugin's reply is too long, no JSON, or of another type.
+            BadReply: The reply is too long, not JSON, or of another type.
             TransportError: The plugin could not be reached, or was too slow.
 
         Differs:
-            behaviour timeout: a try ends after `timings.call`; moby's has no end.
+            behaviour timeout: `timings.call`; moby has none.
         """
         return self.call_with_options(service_method, args, ret)
 
@@ -223,13 +219,12 @@ class Client:
 
         Raises:
             StatusError: The plugin answered with another status than 200.
-            BadReply: The plugin's reply is too long, no JSON, or of another type.
+            BadReply: The reply is too long, not JSON, or of another type.
             TransportError: The plugin could not be reached, or was too slow.
 
         Differs:
-            behaviour opts: one frozen value rather than a list of functions.
-            behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby reads on.
-            behaviour trailing: something after the reply's JSON is an error; moby does not look.
+            behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby has no limit.
+            behaviour trailing: data after the reply's JSON are an error; moby ignores them.
         """
         body = b"" if args is None else encoding_json.encode(args) + b"\n"
         with self.call_with_retry(service_method, body, opts=opts) as reply:
@@ -243,17 +238,15 @@ class Client:
         retry: bool = True,
         opts: RequestOpts = PATIENT,
     ) -> Reply:
-        """Post data to a method until somebody answers, or for half a minute.
+        """Post data to a method; retry for half a minute if the plugin is not reachable.
 
         Raises:
             StatusError: The plugin answered with another status than 200.
             TransportError: The plugin could not be reached, or was too slow.
 
         Differs:
-            behaviour reqOpts: one frozen value rather than a list of functions.
-            behaviour length: an error's text ends after 64 Ki characters; moby's has no bound.
-            behaviour body: each try sends the whole body; moby's second try sends an empty one if the server
-                read the first.
+            behaviour length: an error's text has 64 Ki characters at most; moby has no limit.
+            behaviour body: each try sends the whole body; moby's second may send an empty one.
         """
         start = self.timings.clock.now()
         retries = 0
@@ -268,14 +261,14 @@ class Client:
                 retries += 1
                 fields = {"plugin": self.name, "method": service_method}
                 log.warning("Unable to connect to plugin: %s, retrying in %gs", error, time_off, extra=fields)
-                # A plugin that is disabled meanwhile has its client closed: nobody will answer.
+                # Disabling the plugin closes its client; then no retry can succeed.
                 if self.timings.clock.wait(self._closed, time_off):
                     raise
             else:
                 return self._checked(service_method, reply)
 
     def close(self) -> None:
-        """Close the connections that are kept open; calls under way fail and are not tried again."""
+        """Close the idle connections; calls in progress fail without retries."""
         self._closed.set()
         self.request_factory.close()
 
@@ -290,9 +283,9 @@ class Client:
         return Reply(response, deadline, where)
 
     def _limit(self, opts: RequestOpts) -> float:
-        """Return the seconds that a try may take: the least of the call's and the client's limits.
+        """Return the time-out of a try: the shorter one of the call and the client.
 
-        As in Go, one that is not positive is none.
+        As in Go, only a positive number is a time-out.
         """
         limits = [seconds for seconds in (opts.timeout, self.timeout) if seconds > 0]
         if not limits:
@@ -329,8 +322,7 @@ def new_client(
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
 
     Differs:
-        calls newTransport, newClientWithTransport, NewClientWithTimeout: the first two are called by the
-            third, which is called with no time-out; moby repeats its lines.
+        calls newTransport, newClientWithTransport, NewClientWithTimeout: the third one calls the others.
     """
     return new_client_with_timeout(addr, tls_config, 0.0, name=name, timings=timings)
 
@@ -338,11 +330,10 @@ def new_client(
 def new_client_with_timeout(
     addr: str, tls_config: Options | None, timeout: float, *, name: str = "", timings: Timings = DEFAULT
 ) -> Client:
-    """Return a client for an address whose calls end after so many seconds, each try counted anew.
+    """Return a client for an address, with a time-out in seconds for each try of a call.
 
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
-
     """
     requests = transport.new_transport(addr, tls_config, timings)
     return Client(requests, timeout, name=name or addr, timings=timings)

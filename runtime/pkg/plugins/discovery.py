@@ -25,13 +25,13 @@ from runtime.pkg.plugins.transport import DEFAULT, Timings
 log = logging.getLogger(__name__)
 
 SOCKETS_PATH: Final = "/run/docker/plugins"
-"""Where sockets are looked for.
+"""The directory of sockets.
 
 Go: pkg/plugins/discovery.go::socketsPath
 """
 
 SPECS_PATHS: Final = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
-"""Where specs are looked for, in this order.
+"""The directories of specs, the first one first.
 
 Go: pkg/plugins/discovery_unix.go::specsPaths
 """
@@ -52,18 +52,18 @@ class LocalRegistry:
     Go:
         pkg/plugins/discovery.go::localRegistry
         pkg/plugins/discovery.go::newLocalRegistry
-    Differs:
-        extra reported: the folders whose trouble is in the log already.
     """
 
     sockets_paths: Sequence[str | Path] = (SOCKETS_PATH,)
     specs_paths: Sequence[str | Path] = SPECS_PATHS
     timings: Timings = DEFAULT
-    reported: set[Path] = field(default_factory=set, init=False, compare=False)
+    reported: set[Path] = field(
+        default_factory=set, init=False, compare=False
+    )  # unreadable folders, logged once
 
     @classmethod
     def of_folders(cls, folders: Sequence[str | Path], timings: Timings = DEFAULT) -> Self:
-        """Return a registry that looks for sockets and specs in these folders, instead of moby's."""
+        """Return a registry of the sockets and specs in these folders, instead of moby's."""
         return cls(tuple(folders), tuple(folders), timings)
 
     def scan(self) -> list[str]:
@@ -72,20 +72,19 @@ class LocalRegistry:
         Go: pkg/plugins/discovery.go::Scan
         Differs:
             behaviour folders: the registry's own; moby's function reads globals.
-            behaviour twice: a name that is found twice is listed once.
-            behaviour nested: any spec with its folder's name counts; moby looks at the first file with that
-                name, whatever its suffix, and takes a folder `x.spec` for a spec.
-            behaviour symlink: a link to a socket counts in every place, as when the plugin is looked up.
-            behaviour unreadable: a folder that cannot be read is logged once and has no plugins, since
-                dockerd makes one that root alone may enter; moby, which is root, fails.
-            error error-reading-dir-entries: likewise.
+            behaviour twice: each name is listed once.
+            behaviour nested: any spec with its folder's name counts; moby looks at the first file of that
+                name only, and takes a folder `x.spec` for a spec.
+            behaviour symlink: a link to a socket counts in every place, as in a look-up.
+            error error-reading-dir-entries: an unreadable folder is logged once and skipped; dockerd, which
+                is root, creates one that others cannot read.
         """
         names = [name for folder in self.sockets_paths for name in _scan_sockets(self._entries(folder))]
         names += [name for folder in self.specs_paths for name in _scan_specs(self._entries(folder))]
         return list(dict.fromkeys(names))
 
     def _entries(self, folder: str | Path) -> list[Path]:
-        """Return the paths in a folder; none if it cannot be read."""
+        """Return the paths in a folder, or none if it cannot be read."""
         path = Path(folder)
         try:
             entries = sorted(path.iterdir())
@@ -108,8 +107,8 @@ class LocalRegistry:
             EngineError: Its spec cannot be read or used.
 
         Differs:
-            behaviour name: one that would lead out of the folders is not found.
-            behaviour kind: a spec must be a regular file; reading a pipe would wait for ever.
+            behaviour name: names that lead out of the folders are refused.
+            behaviour kind: only regular files are specs; reading a pipe would wait for ever.
         """
         if not _is_inside(name):
             raise PluginNotFound(name)
@@ -137,8 +136,7 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
         EngineError: The file cannot be read, or holds no usable address.
 
     Differs:
-        behaviour protocol: `Unknown protocol` also for `host:8080`, which moby takes for a scheme and can
-            never call.
+        behaviour protocol: `Unknown protocol` for `host:8080` too; moby takes `host` for a scheme.
     """
     try:
         addr = _read(path).decode().strip()
@@ -149,10 +147,10 @@ def read_plugin_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugi
 
 
 def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> Plugin:
-    """Return the plugin whose address and TLS files are in a `.json`; its name is the file's.
+    """Return the plugin whose address and TLS files are in a `.json`, under the file's name.
 
     Raises:
-        EngineError: The file cannot be read, or is no spec.
+        EngineError: The file cannot be read or decoded.
     """
     try:
         spec = encoding_json.decode(_read(path), _Spec)
@@ -165,7 +163,7 @@ def read_plugin_json_info(name: str, path: Path, timings: Timings = DEFAULT) -> 
 
 
 def plugin_paths(base: str | Path, name: str, ext: str) -> list[Path]:
-    """Return where a plugin's file may be: in the folder, or in a folder of the plugin's name."""
+    """Return the possible paths of a plugin's file: in the folder, or in a folder of the plugin's name."""
     return [Path(base, name + ext), Path(base, name, name + ext)]
 
 
@@ -210,7 +208,7 @@ def _is_inside(name: str) -> bool:
 
 def _read(path: Path) -> bytes:
     try:
-        # Should the file have become a pipe by now, opening it must not wait for a writer.
+        # If the file was replaced by a pipe, opening it must not wait for a writer.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             content = file.read(SPEC_LIMIT + 1)
     except OSError as error:

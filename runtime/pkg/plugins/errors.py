@@ -17,7 +17,7 @@ class DeadlineExceeded(TransportError):
 
 
 class BadReply(EngineError):
-    """The plugin answered, and its answer cannot be used."""
+    """The plugin's answer cannot be used."""
 
 
 class StatusError(EngineError):
@@ -40,8 +40,7 @@ class PluginNotFound(EngineError):
 
     Go: pkg/plugins/discovery.go::ErrNotFound
     Differs:
-        behaviour text: the whole text of the error is made here, `could not find plugin NAME in v1 plugin
-            registry: plugin not found`; moby wraps one value.
+        behaviour text: all of it; moby wraps `plugin not found`.
     """
 
     def __init__(self, name: str) -> None:
@@ -53,9 +52,6 @@ class NotImplements(EngineError):
     """The plugin does not implement the interface.
 
     Go: pkg/plugins/plugins.go::ErrNotImplements
-    Differs:
-        extra name: which plugin; the text is moby's, which names neither.
-        extra capability: which interface.
     """
 
     def __init__(self, name: str, capability: str) -> None:

@@ -1,4 +1,4 @@
-"""Legacy plugins: found by a registry, activated by a handshake, and kept.
+"""Legacy plugins: looked up in a registry, activated by a handshake, and cached.
 
 Go: pkg/plugins/plugins.go, pkg/plugins/discovery.go, pkg/plugins/plugins_unix.go
 """
@@ -36,18 +36,13 @@ Handler: TypeAlias = Callable[[str, Client], None]
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a plugin implements, such as `VolumeDriver`."""
+    """The interfaces that a plugin implements, such as `VolumeDriver`."""
 
     implements: tuple[str, ...] = msgspec.field(default=(), name="Implements")
 
 
 class ExtpointHandlers:
-    """The handlers by interface.
-
-    Differs:
-        extra add: adds a handler under the lock; moby does it in `Handle`.
-        extra of: the present handlers; moby reads the map in `runHandlers`.
-    """
+    """The handlers by interface."""
 
     def __init__(self) -> None:
         self.extpoint_handlers: dict[str, tuple[Handler, ...]] = {}
@@ -68,16 +63,15 @@ class Plugin:
 
     Args:
         name: The name by which it is looked up.
-        addr: Where it listens.
-        tls_config: How it is verified; None for the system's authorities.
-        manifest: What it implements, if that is known already.
-        timings: The numbers and the clock.
+        addr: Its address.
+        tls_config: TLS options; None for the system's authorities.
+        manifest: The interfaces that it implements, if they are known.
+        timings: Time limits and the clock.
 
     Differs:
-        behaviour activateWait: besides the condition it is kept who is activating the plugin at present;
-            nobody holds a lock while the plugin is asked, so a slow plugin delays those alone who need it.
-        behaviour handlersRun: how many handlers of each interface have run; each runs once, while moby runs
-            all of them again after a new one came.
+        behaviour activateWait: no lock is held while the plugin is asked; the activating thread is noted.
+        behaviour handlersRun: the number of handlers that have run for each interface, so that each runs
+            once; moby runs all of them again after a new one.
     """
 
     def __init__(
@@ -113,22 +107,21 @@ class Plugin:
         return path
 
     def activate(self, handlers: ExtpointHandlers, *, retry: bool = True) -> None:
-        """Ask the plugin what it implements unless that is known, then run the handlers that have not run.
+        """Shake hands with the plugin unless it is active, then run the handlers that have not run.
 
-        A thread that comes while another does so waits for it and shares its outcome.
+        While one thread does so, others wait for it and share its outcome.
 
         Args:
             handlers: The handlers to run.
-            retry: Whether to try for half a minute; otherwise once.
+            retry: Whether to retry for half a minute.
 
         Raises:
-            EngineError: The plugin cannot be reached, is too slow or answers garbage.
+            EngineError: The plugin cannot be reached, is too slow or sends an invalid answer.
 
         Differs:
-            order activateWithLock: the handlers run after it in both; Go's text has the case first in which
-                the plugin is active already and only handlers are to run.
-            behaviour waiting: those who wait share the outcome; in moby each of them tries again, one after
-                the other, for half a minute each.
+            order activateWithLock: before the handlers, as in moby, whose first lines run the handlers of an
+                active plugin.
+            behaviour waiting: waiting threads share the outcome; in moby each tries again for half a minute.
         """
         if not self._begin():
             return
@@ -144,7 +137,7 @@ class Plugin:
             self._end(error)
 
     def run_handlers(self, handlers: ExtpointHandlers) -> None:
-        """Run the handlers of what the plugin implements that have not run for it."""
+        """Run the handlers of the plugin's interfaces that have not run for it."""
         if self.manifest is None or self.client is None:
             return
         for iface in self.manifest.implements:
@@ -155,19 +148,18 @@ class Plugin:
                 handler(self.name, self.client)
 
     def activated(self) -> bool:
-        """Return whether it is known what the plugin implements."""
+        """Return whether the plugin has shaken hands."""
         return self.manifest is not None
 
     def activate_with_lock(self, *, retry: bool = True) -> None:
-        """Make a client and shake hands.
+        """Create a client and shake hands.
 
         Raises:
-            EngineError: The plugin cannot be reached, is too slow or answers garbage.
+            EngineError: The plugin cannot be reached, is too slow or sends an invalid answer.
 
         Differs:
-            calls Call, CallWithOptions: with options, since the handshake is bounded by `timings.activate`;
-                moby's may wait for ever.
-            behaviour lock: none is held meanwhile.
+            calls Call, CallWithOptions: with a time-out, `timings.activate`; moby may wait for ever.
+            behaviour lock: none is held, despite the name.
         """
         self.close()
         client = new_client(self.addr, self.tls_config, name=self.name, timings=self.timings)
@@ -183,13 +175,13 @@ class Plugin:
         """Wait until the plugin's activation has ended.
 
         Args:
-            timeout: For how many seconds at most; None for as long as it takes.
+            timeout: The time limit in seconds; None for no limit.
 
         Raises:
             EngineError: The activation failed, or did not end in time.
 
         Differs:
-            extra timeout: listing waits for a bound time.
+            extra timeout: for lists.
         """
         with self.activate_wait:
             ended = self.activate_wait.wait_for(self._is_settled, timeout)
@@ -200,16 +192,16 @@ class Plugin:
             raise _copy(error)
 
     def implements(self, kind: str) -> bool:
-        """Return whether the plugin implements an interface; upper and lower case differ."""
+        """Return whether the plugin implements an interface, whose name is case-sensitive."""
         return self.manifest is not None and kind in self.manifest.implements
 
     def close(self) -> None:
-        """Close the client's connections, if it has any."""
+        """Close the client's connections."""
         if self.client is not None:
             self.client.close()
 
     def _begin(self) -> bool:
-        """Return whether this thread is to activate the plugin, as no other has and it does not yet."""
+        """Wait for other threads; return whether this thread has to activate the plugin."""
         me = threading.get_ident()
         with self.activate_wait:
             if self._activating == me:
@@ -234,14 +226,14 @@ class Plugin:
 
 
 def _copy(error: EngineError) -> EngineError:
-    """Return an error of one's own to raise: a traceback grows with every thread that raises the same one."""
+    """Copy an error to raise: the traceback of a shared one grows with every thread that raises it."""
     copied = copy.copy(error)
     copied.__cause__ = error.__cause__
     return copied
 
 
 def new_local_plugin(name: str, addr: str, timings: Timings = DEFAULT) -> Plugin:
-    """Return a plugin that is known by its address alone; if it speaks TLS, it is not verified."""
+    """Return a plugin of an address, whose TLS certificate is not verified."""
     return Plugin(name, addr, transport.Options(insecure_skip_verify=True), timings=timings)
 
 
@@ -267,19 +259,17 @@ class Registry(Protocol):
 
 
 class Plugins:
-    """Finds, activates and keeps legacy plugins.
+    """Looks up, activates and caches legacy plugins.
 
     Args:
-        registry: Where they are looked for; moby's folders by default.
-        timings: The numbers and the clock.
+        registry: The registry of the plugins.
+        timings: Time limits and the clock.
         workers: Activate plugins side by side; a thread for each by default.
 
     Go:
         pkg/plugins/plugins.go::plugins
         pkg/plugins/plugins.go::storage
         pkg/plugins/plugins.go::handlers
-    Differs:
-        extra failures: why `get_all` left plugins out.
     """
 
     def __init__(
@@ -291,29 +281,27 @@ class Plugins:
         self.registry = registry
         self.timings = timings
         self.plugins: dict[str, Plugin] = {}
-        self.failures: dict[str, EngineError] = {}
+        self.failures: dict[str, EngineError] = {}  # why `get_all` left plugins out
         self.handlers = ExtpointHandlers()
         self._workers = workers or Threads()
         self._lock = threading.Lock()
 
     def get(self, name: str, imp: str, *, patient: bool = True) -> Plugin:
-        """Return the plugin of a name, active, which must implement an interface such as `VolumeDriver`.
+        """Return the plugin of a name, activated; it must implement an interface such as `VolumeDriver`.
 
         Args:
             name: The plugin's name.
             imp: The interface.
-            patient: Whether to look for it and to ask it for half a minute; otherwise once, for no longer
-                than `timings.scan`.
+            patient: Whether to retry for half a minute; otherwise wait for `timings.scan` at most.
 
         Raises:
             PluginNotFound: No folder has it.
-            NotImplements: It does something else.
-            EngineError: Its spec is broken; or it cannot be reached, is too slow or answers garbage.
+            NotImplements: It does not implement the interface.
+            EngineError: Its spec is broken; or it cannot be reached, is too slow or sends an invalid answer.
 
         Go: pkg/plugins/plugins.go::Get
         Differs:
-            calls loadWithRetry, activate: for those who are not patient: begun by a worker, waited for a
-                bounded time, and once more with the handlers that came meanwhile.
+            calls loadWithRetry, activate: for callers that are not patient, in a worker.
         """
         plugin = self.get_active(name) if patient else self._get_soon(name)
         if not plugin.implements(imp):
@@ -326,32 +314,30 @@ class Plugins:
 
         Args:
             imp: The interface.
-            patient: Whether to wait until each plugin is active or has failed, as moby does; otherwise for
+            patient: Whether to wait until each plugin is active or has failed; otherwise wait for
                 `timings.scan`, for all together.
 
         Raises:
-            EngineError: A folder is there and cannot be read.
             DeadlineExceeded: A plugin did not answer, and `patient` is set.
 
         Go: pkg/plugins/plugins.go::GetAll
         Differs:
-            behaviour slow: without `patient` a plugin that does not answer in time is left out and logged; it
-                may be there the next time. moby waits for the slowest, for half a minute or for ever.
-            order out: as found; moby's is random.
+            behaviour slow: without `patient` slow plugins are left out and logged; moby waits for the slowest.
+            order out: in the order of `scan`; moby's is random.
         """
         names = self.registry.scan()
         deadline = None if patient else self._end_of_scan()
         begun = [(name, self._begin(name, retry=patient)) for name in names]
-        found = [self._waited(name, future, deadline) for name, future in begun]
+        plugins = [self._waited(name, future, deadline) for name, future in begun]
         self.failures = {name: error for name, error in self.failures.items() if name in names}
-        return [plugin for plugin in found if plugin is not None and plugin.implements(imp)]
+        return [plugin for plugin in plugins if plugin is not None and plugin.implements(imp)]
 
     def problem(self, name: str) -> EngineError | None:
-        """Return why a plugin cannot be used, as far as that is known without asking it.
+        """Return why a plugin cannot be used, without asking it.
 
         Returns:
-            PluginNotFound if no folder has it, what is wrong with its spec, or why the last attempt to
-            activate it in `get_all` failed; None if nothing is known against it.
+            PluginNotFound if no folder has it, the error in its spec, or the error of its last activation in
+            `get_all`; None if no reason is known.
         """
         with self._lock:
             known = self.plugins.get(name)
@@ -362,21 +348,21 @@ class Plugins:
         return None if known is not None and known.activated() else self.failures.get(name)
 
     def handle(self, iface: str, fn: Handler) -> None:
-        """Call a function for each plugin that implements an interface, the next time that it is looked up.
+        """Call a function for each plugin that implements an interface, when it is next looked up.
 
         Go: pkg/plugins/plugins.go::Handle
         Differs:
-            calls activated, implements: no plugin is asked; each counts which handlers have run for it.
-            behaviour waiting: it never waits for a plugin that is being activated.
+            calls activated, implements: in `run_handlers`, which counts the handlers that have run.
+            behaviour waiting: never waits for a plugin that is being activated.
         """
         self.handlers.add(iface, fn)
 
     def get_active(self, name: str) -> Plugin:
-        """Return the plugin of a name, active, whatever it implements.
+        """Return the plugin of a name, activated, with any interface.
 
         Raises:
             PluginNotFound: No folder has it.
-            EngineError: Its spec is broken; or it cannot be reached, is too slow or answers garbage.
+            EngineError: Its spec is broken; or it cannot be reached, is too slow or sends an invalid answer.
 
         Go: pkg/plugins/plugins.go::get
         """
@@ -388,31 +374,31 @@ class Plugins:
         return plugin
 
     def load(self, name: str) -> Plugin:
-        """Find a plugin and activate it; retry for half a minute.
+        """Look up a plugin and activate it; retry for half a minute.
 
         Raises:
             PluginNotFound: No folder has it.
-            EngineError: Its spec is broken; or it cannot be reached, is too slow or answers garbage.
+            EngineError: Its spec is broken; or it cannot be reached, is too slow or sends an invalid answer.
 
         Go: pkg/plugins/plugins.go::load
         """
         return self.load_with_retry(name, retry=True)
 
     def load_with_retry(self, name: str, *, retry: bool) -> Plugin:
-        """Find a plugin and activate it; one that fails is forgotten, so that the next call begins anew.
+        """Look up a plugin and activate it; one that fails is not cached.
 
         Raises:
             PluginNotFound: No folder has it.
-            EngineError: Its spec is broken; or it cannot be reached, is too slow or answers garbage.
+            EngineError: Its spec is broken; or it cannot be reached, is too slow or sends an invalid answer.
 
         Go: pkg/plugins/plugins.go::loadWithRetry
         Differs:
-            call activated: a plugin that failed is forgotten only if no other thread has activated it since.
-            behaviour retry: without it, activation is tried once too; moby tries for half a minute.
+            call activated: a failed plugin stays cached if another thread has activated it since.
+            behaviour retry: without it, activation is tried once too; moby retries for half a minute.
         """
-        found = self._find(name, retry=retry)
+        candidate = self._find(name, retry=retry)
         with self._lock:
-            plugin = self.plugins.setdefault(name, found)
+            plugin = self.plugins.setdefault(name, candidate)
         try:
             plugin.activate(self.handlers, retry=retry)
         except EngineError:
@@ -425,7 +411,7 @@ class Plugins:
         return plugin
 
     def close(self) -> None:
-        """Close all connections and forget all plugins."""
+        """Close all connections, and clear the cache."""
         with self._lock:
             known, self.plugins = self.plugins, {}
         for plugin in known.values():
@@ -458,7 +444,7 @@ class Plugins:
                 del self.plugins[plugin.name]
 
     def _begin(self, name: str, *, retry: bool = False) -> Future[Plugin] | Plugin:
-        """Return the plugin if it is known, active or not yet; else the future that finds it."""
+        """Return the cached plugin, active or not; else a future that looks it up."""
         with self._lock:
             plugin = self.plugins.get(name)
         return plugin or self._workers.submit(self.load_with_retry, name, retry=retry)

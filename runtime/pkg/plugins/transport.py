@@ -25,11 +25,11 @@ from runtime.golang.strconv import cause
 from runtime.golang.time import Clock
 
 MAX_UNIX_PATH: Final = 107
-"""Bytes that the kernel takes for the path of a Unix socket."""
+"""Bytes of the longest path of a unix socket that the kernel accepts."""
 MAX_UNIX_NAME: Final = MAX_UNIX_PATH - len("/proc/self/fd/1234567/")
-"""Bytes of a socket's name that can be reached whatever its directory."""
+"""Bytes of the longest name of a socket that can be reached in a directory of any length."""
 LONGEST_PATH: Final = 108
-"""Bytes of a path that moby accepts, one more than the kernel."""
+"""Bytes of the longest path that moby accepts, one more than the kernel."""
 SCHEMES: Final = frozenset({"unix", "tcp", "http", "https"})
 
 
@@ -37,7 +37,7 @@ def parse(addr: str) -> SplitResult:
     """Parse a plugin's address.
 
     Raises:
-        EngineError: It is malformed, of an unknown protocol, or a path that no socket can have.
+        EngineError: It is malformed, of an unknown protocol, or too long.
     """
     try:
         split = urlsplit(addr)
@@ -59,10 +59,10 @@ def unix_path(addr: str) -> str:
 
 
 def connect_unix(sock: socket.socket, path: str) -> None:
-    """Connect to a Unix socket, whose directory's path may have any length.
+    """Connect to a unix socket in a directory of any length.
 
     Raises:
-        OSError: Nobody accepts.
+        OSError: No process accepts.
     """
     if len(os.fsencode(path)) <= MAX_UNIX_PATH:
         sock.connect(path)
@@ -76,7 +76,7 @@ def connect_unix(sock: socket.socket, path: str) -> None:
 
 
 def http_scheme(url: SplitResult) -> str:
-    """Return `https` for https, `http` for all else."""
+    """Return `https` for https, else `http`."""
     return "https" if url.scheme == "https" else "http"
 
 
@@ -94,7 +94,7 @@ def _has_path(addr: str) -> bool:
 
 
 DEFAULT_TIME_OUT: Final = 30.0
-"""No try begins later than this after the first; seconds.
+"""Seconds after the first try in which the last one may begin.
 
 Go: pkg/plugins/client.go::defaultTimeOut
 """
@@ -105,14 +105,14 @@ class Timings:
     """How long calls to plugins wait, in seconds, and how much they read, in bytes.
 
     Args:
-        first_wait: The wait before the second try; each further one is twice as long.
-        default_timeout: No try begins later than this after the first.
-        dial: How long a connection may take to be made.
-        activate: How long one activation request may take; moby sets no bound.
-        call: How long a call without a bound of its own may take; moby sets no bound.
-        scan: How long listing waits for all plugins together; moby waits for the slowest.
-        reply_limit: The size that a reply may have, in bytes; moby sets no bound.
-        idle_connections: How many unused connections are kept open for the next call.
+        first_wait: The wait before the second try; each further wait is twice as long.
+        default_timeout: The time after the first try in which the last one may begin.
+        dial: The time limit of a connect.
+        activate: The time limit of an activation request; moby has none.
+        call: The time limit of a call without its own; moby has none.
+        scan: The time limit of a list, for all plugins together; moby waits for the slowest.
+        reply_limit: The largest reply in bytes; moby has no limit.
+        idle_connections: The number of unused connections that are kept open.
         clock: The clock of all waits.
     """
 
@@ -131,7 +131,7 @@ DEFAULT = Timings()
 
 
 def backoff(retries: int, timings: Timings = DEFAULT) -> float:
-    """Return the seconds to wait after so many retries: 1, 2, 4, 8, 16, and never more than 30."""
+    """Return the seconds to wait after so many retries: 1, 2, 4, 8, 16, then 30."""
     wait = timings.first_wait
     while wait < timings.default_timeout and retries > 0:
         wait *= 2
@@ -149,7 +149,7 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def until(deadline: float | None) -> Iterator[None]:
-    """End what this thread reads and writes in this block at the deadline, in seconds of the clock."""
+    """Limit this thread's reads and writes in the block by a deadline, in seconds of the clock."""
     token = _deadline.set(deadline)
     try:
         yield
@@ -158,7 +158,7 @@ def until(deadline: float | None) -> Iterator[None]:
 
 
 class Backend(httpcore.NetworkBackend):
-    """Makes connections; httpcore's own has no deadline, and leaks the unix sockets that nobody accepts."""
+    """Makes connections; httpcore's own class has no deadline, and leaks sockets after a failed connect."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -174,7 +174,7 @@ class Backend(httpcore.NetworkBackend):
         """Connect to a port.
 
         Raises:
-            httpcore.ConnectError: Nobody accepts.
+            httpcore.ConnectError: No process accepts.
             httpcore.ConnectTimeout: The deadline passed.
         """
         with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
@@ -191,7 +191,7 @@ class Backend(httpcore.NetworkBackend):
         """Connect to a unix socket.
 
         Raises:
-            httpcore.ConnectError: Nobody accepts.
+            httpcore.ConnectError: No process accepts.
             httpcore.ConnectTimeout: The deadline passed.
         """
         sock = socket.socket(socket.AF_UNIX)
@@ -248,7 +248,7 @@ class Stream(httpcore.NetworkStream):
             return Stream(ssl_context.wrap_socket(self._sock, server_hostname=server_hostname), self._clock)
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore asks about a connection."""
+        """Return a property of the connection, for httpcore."""
         known: dict[str, Callable[[], Any]] = {
             "is_readable": self._is_readable,
             "socket": lambda: self._sock,
@@ -257,7 +257,7 @@ class Stream(httpcore.NetworkStream):
         return known.get(info, lambda: None)()
 
     def _is_readable(self) -> bool:
-        """Whether an idle connection has something to read, which is its end if anything."""
+        """Return whether an idle connection is readable, which means that the plugin has closed it."""
         if self._sock.fileno() < 0:
             return True
         poll = select.poll()
@@ -266,10 +266,10 @@ class Stream(httpcore.NetworkStream):
 
 
 def left(clock: Clock, timeout: float | None) -> float | None:
-    """Return the seconds that are left of a time-out and of the deadline; None for no limit.
+    """Return the seconds left of a time-out and of the deadline, or None for no limit.
 
     Raises:
-        TimeoutError: None are left.
+        TimeoutError: The deadline has passed.
     """
     deadline = _deadline.get()
     if deadline is None:
@@ -282,7 +282,7 @@ def left(clock: Clock, timeout: float | None) -> float | None:
 
 @contextmanager
 def _named(late: type[Exception], broken: type[Exception]) -> Iterator[None]:
-    """Raise errors of sockets as those of httpcore."""
+    """Raise errors of sockets as errors of httpcore."""
     try:
         yield
     except TimeoutError as error:
@@ -301,17 +301,17 @@ def _closing_on_error(sock: socket.socket) -> Iterator[None]:
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The `TLSConfig` of a JSON spec, as go-connections' `tlsconfig.Options` has it.
+    """The `TLSConfig` of a JSON spec; `tlsconfig.Options` of go-connections.
 
     Args:
         ca_file: PEM file of the authorities that sign the server's certificate.
         cert_file: PEM file of the engine's own certificate.
         key_file: PEM file of its key.
         insecure_skip_verify: Whether to accept any server.
-        client_auth: For servers alone; kept, not used.
-        exclusive_root_pools: Whether the authorities of `ca_file` count alone, or besides the system's.
+        client_auth: For servers only; not used.
+        exclusive_root_pools: Whether to trust only the authorities of `ca_file`, not the system's.
         min_version: The lowest TLS version, as on the wire (0x0303 is 1.2); 0 for the default.
-        passphrase: What decrypts the key.
+        passphrase: The passphrase of the key.
     """
 
     ca_file: str = msgspec.field(default="", name="CAFile")
@@ -380,14 +380,14 @@ def _identify(context: ssl.SSLContext, options: Options) -> None:
     if not options.cert_file and not options.key_file:
         return
     try:
-        # Without a password OpenSSL would ask for one on the terminal, and wait.
+        # Without a password OpenSSL would prompt on the terminal.
         context.load_cert_chain(options.cert_file, options.key_file, password=lambda: options.passphrase)
     except (OSError, ValueError) as error:
         raise EngineError(f"Could not load X509 key pair: {error}") from error
 
 
 VERSION_MIMETYPE: Final = "application/vnd.docker.plugins.v1.2+json"
-"""What the engine accepts from plugins.
+"""The content type that the engine accepts from plugins.
 
 Go: pkg/plugins/transport/transport.go::VersionMimetype
 """
@@ -396,7 +396,7 @@ UNIX_HOST: Final = "plugin.moby.localhost"
 
 
 class RequestFactory(Protocol):
-    """Makes a request of a path and a body."""
+    """Returns a request from a path and a body."""
 
     def new_request(self, path: str, data: bytes) -> httpcore.Request:
         """Return a request that posts the data to the path."""
@@ -404,7 +404,7 @@ class RequestFactory(Protocol):
 
 
 class Transport(RequestFactory, Protocol):
-    """Makes requests and carries them out."""
+    """Makes requests and sends them."""
 
     @property
     def address(self) -> str:
@@ -412,11 +412,11 @@ class Transport(RequestFactory, Protocol):
         ...
 
     def round_trip(self, request: httpcore.Request) -> httpcore.Response:
-        """Send the request and return the reply as soon as its head is there; Go's `http.RoundTripper`."""
+        """Send the request and return the reply once its head has arrived; Go's `http.RoundTripper`."""
         ...
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the idle connections."""
         ...
 
 
@@ -428,11 +428,10 @@ class HTTPTransport:
         pkg/plugins/transport/http.go::httpTransport
         pkg/plugins/transport/http.go::NewHTTPTransport
     Differs:
-        field RoundTripper: a pool of httpcore, the layer that httpx stands on; only there can one deadline be
-            set for all reads and writes of an exchange.
-        behaviour Host: `plugin.moby.localhost` for a unix socket, as moby does since v25; v18.09 sends the
+        field RoundTripper: a pool of httpcore, which unlike httpx allows one deadline for an exchange.
+        behaviour Host: `plugin.moby.localhost` for a unix socket, as in moby since v25; v18.09 sends the
             socket's path, which strict servers refuse.
-        behaviour proxy: none is used; moby asks the environment.
+        behaviour proxy: none; moby uses the environment's.
     """
 
     pool: httpcore.ConnectionPool
@@ -453,17 +452,17 @@ class HTTPTransport:
         return request
 
     def round_trip(self, request: httpcore.Request) -> httpcore.Response:
-        """Send the request and return the reply as soon as its head is there.
+        """Send the request and return the reply once its head has arrived.
 
         Raises:
             httpcore.NetworkError: The connection could not be made, or broke.
             httpcore.TimeoutException: The deadline passed.
-            httpcore.ProtocolError: What came was no HTTP.
+            httpcore.ProtocolError: The reply is not HTTP.
         """
         return self.pool.handle_request(request)
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the idle connections."""
         self.pool.close()
 
 
@@ -489,10 +488,9 @@ def new_transport(
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
 
     Differs:
-        error protocol: `Unknown protocol` at once for every scheme but unix, tcp, http and https; moby takes
-            `host:8080` for a scheme and fails at each call.
-        behaviour tls: the files are read for https alone; moby reads them for every scheme.
-        behaviour unix: everything after `unix://` is the path; moby takes `unix://var/x.sock` for host `var`.
+        error protocol: `Unknown protocol` at once for unknown schemes; in moby each call fails.
+        behaviour tls: reads the files for https only; moby reads them for every scheme.
+        behaviour unix: everything after `unix://` is the path; in moby `unix://var/x.sock` has host `var`.
     """
     split = parse(addr)
     context = client_context(tls_config or Options()) if split.scheme == "https" else None

@@ -45,7 +45,7 @@ _Change = Callable[[PluginConfig, PluginSettings, Settable], PluginSettings | No
 
 
 def from_config(config: PluginConfig) -> PluginSettings:
-    """Return the settings that a config starts with: mounts, devices, variables with a value, arguments."""
+    """Return the default settings of a config."""
     return PluginSettings(
         args=list(config.args.value or ()),
         devices=list(config.linux.devices or ()),
@@ -55,32 +55,31 @@ def from_config(config: PluginConfig) -> PluginSettings:
 
 
 def with_sources(config: PluginConfig, settings: PluginSettings) -> PluginConfig:
-    """Return the config with the mounts' sources and devices' paths of the settings, as moby writes it."""
+    """Return the config with the sources of mounts and paths of devices from the settings, as in moby."""
     return _with_values(config, settings.mounts, settings.devices)
 
 
 def as_written(config: PluginConfig, original: PluginConfig) -> PluginConfig:
-    """Return the config with the mounts' sources and devices' paths of its author."""
+    """Return the config with the sources of mounts and paths of devices from its author's config."""
     return _with_values(config, original.mounts, original.linux.devices)
 
 
 def from_disk(config: PluginConfig, settings: PluginSettings) -> PluginSettings:
-    """Return the settings in force, where config.json has another source or path in the config.
+    """Return the settings with the sources of mounts and paths of devices from the config in config.json.
 
-    moby sets mounts and devices there, and after a restart no longer in the settings; so the config's count.
+    After a restart, moby sets these in the config only, so the config wins.
     """
     return replace(
         settings,
-        mounts=_taken(settings.mounts, config.mounts, _take_source),
-        devices=_taken(settings.devices, config.linux.devices, _take_path),
+        mounts=_combined(settings.mounts, config.mounts, _take_source),
+        devices=_combined(settings.devices, config.linux.devices, _take_path),
     )
 
 
 def apply(config: PluginConfig, settings: PluginSettings, args: Iterable[str]) -> PluginSettings:
     """Return the settings after a user's changes, `NAME[.FIELD][=VALUE]` each.
 
-    A name is looked up among the variables, then the mounts, the devices and the arguments; the first
-    one counts.
+    A name is looked up among the variables, then the mounts, the devices and the arguments.
 
     Raises:
         EngineError: a change is malformed, unknown or not allowed.
@@ -147,16 +146,16 @@ def _check(setting: Settable, allowed: Sequence[str], settable: Sequence[str] | 
 def _with_values(
     config: PluginConfig, mounts: list[PluginMount] | None, devices: list[PluginDevice] | None
 ) -> PluginConfig:
-    linux = replace(config.linux, devices=_taken(config.linux.devices, devices, _take_path))
-    return replace(config, mounts=_taken(config.mounts, mounts, _take_source), linux=linux)
+    linux = replace(config.linux, devices=_combined(config.linux.devices, devices, _take_path))
+    return replace(config, mounts=_combined(config.mounts, mounts, _take_source), linux=linux)
 
 
-def _taken(
+def _combined(
     items: list[_Source] | None,
     others: list[_Source] | None,
     take: Callable[[_Source, _Source], _Source],
 ) -> list[_Source] | None:
-    """Return the items with a value from each of the others, if both lists have the same names."""
+    """Combine the items of two lists that have the same names; else return the first list."""
     if items is None or others is None or [item.name for item in items] != [item.name for item in others]:
         return items
     return list(map(take, items, others))
@@ -175,7 +174,7 @@ def _named(items: Sequence[_Item] | None, setting: Settable) -> _Item | None:
 
 
 def _replaced(items: Sequence[_Source] | None, changed: _Source) -> list[_Source]:
-    """Return the items with the first of that name replaced, or added if there is none."""
+    """Return the items with the one of that name replaced or added."""
     updated = list(items or ())
     for index, item in enumerate(updated):
         if item.name == changed.name:
@@ -188,7 +187,7 @@ def _replaced(items: Sequence[_Source] | None, changed: _Source) -> list[_Source
 log = logging.getLogger(__name__)
 
 PROPAGATED_MOUNT = "propagated-mount"
-"""The directory beside a plugin's root file system that holds what the plugin mounts for others."""
+"""The directory next to a plugin's root file system in which the plugin mounts volumes."""
 
 SpecOpt = Callable[[oci.Spec], None]
 """Changes the spec of a plugin before it starts.
@@ -214,15 +213,12 @@ class Plugin:
     """A managed plugin; safe to use from several threads.
 
     Differs:
-        behaviour PluginObj: frozen, and replaced as a whole: nobody sees half a change.
-        extra turn: held while the plugin is started, stopped, set or removed.
-        extras read, written: config.json as it was read (its unknown keys are kept) and as it was written
-            last.
+        behaviour PluginObj: frozen, and replaced as a whole, so that readers need no lock.
     """
 
     def __init__(self, file: PluginFile, read: object = None) -> None:
         self.mu = threading.RLock()
-        self.turn = threading.RLock()
+        self.turn = threading.RLock()  # held while the plugin is started, stopped, set or removed
         self.plugin_obj = file.plugin_obj
         self.p_client: Client | None = None
         self.ref_count = 0
@@ -231,30 +227,29 @@ class Plugin:
         self.blobsums = file.blobsums
         self.modify_runtime_spec: SpecOpt | None = None
         self.swarm_service_id = file.swarm_service_id
-        self.read = read
-        self.written: PluginFile | None = None
+        self.read = read  # config.json as it was read, whose unknown keys are kept
+        self.written: PluginFile | None = None  # config.json as it was written last
         self.timeout = 0.0
         self.addr = ""
 
     def to_file(self) -> PluginFile:
-        """Return the record for config.json; its config has the sources and paths in force, as in moby."""
+        """Return the record for config.json; its config has the settings' sources and paths, as in moby."""
         with self.mu:
             obj = self.plugin_obj
             obj = replace(obj, config=with_sources(obj.config, obj.settings))
             return PluginFile(obj, self.rootfs, self.config, self.blobsums, self.swarm_service_id)
 
     def restore_config(self, original: PluginConfig) -> None:
-        """Put back the config as its author wrote it, where config.json has what users have set."""
+        """Restore the author's config, which users' settings have changed in config.json."""
         with self.mu:
             config = as_written(self.plugin_obj.config, original)
             self.plugin_obj = replace(self.plugin_obj, config=config)
 
     def scoped_path(self, path: str) -> str:
-        """Return where on the host a path is that the plugin names.
+        """Map a path in the plugin's view to one on the host.
 
         Differs:
-            behaviour own: a path below the plugin's own directory stays, since without a container it sees
-                the host's.
+            behaviour own: a path below the plugin's directory stays: without a container it is the host's.
             behaviour prefix: `/mntx` is not below the propagated mount `/mnt`.
             behaviour escape: `..` does not lead out of the plugin's directories.
         """
@@ -268,7 +263,7 @@ class Plugin:
         return self.scoped_rootfs_path(clean)
 
     def scoped_rootfs_path(self, path: str) -> str:
-        """Return where on the host a path below the plugin's root file system is."""
+        """Map a path in the plugin's root file system to one on the host."""
         return (self.rootfs + os.path.normpath("/" + path.lstrip("/"))).rstrip("/")
 
     @property
@@ -279,7 +274,7 @@ class Plugin:
         """Set the client.
 
         Differs:
-            behaviour close: the client that it replaces is closed.
+            behaviour close: closes the former client.
         """
         with self.mu:
             before, self.p_client = self.p_client, client
@@ -327,7 +322,7 @@ class Plugin:
         raise InadequateCapability(capability)
 
     def init_empty_settings(self) -> None:
-        """Set all settings to what the config says."""
+        """Set the default settings of the config."""
         with self.mu:
             self.plugin_obj = replace(self.plugin_obj, settings=from_config(self.plugin_obj.config))
 
@@ -338,9 +333,8 @@ class Plugin:
             EngineError: the plugin is enabled, or a setting is malformed, unknown or not settable.
 
         Differs:
-            behaviour several: if one of them cannot be set, none is; moby keeps those before it, unsaved.
-            behaviour mounts: the settings change, not the config, which moby changes through a shared
-                pointer.
+            behaviour several: if one change fails, none is made; moby keeps those before it, unsaved.
+            behaviour mounts: the config stays; moby changes it through a shared pointer.
         """
         with self.mu:
             if self.plugin_obj.enabled:
@@ -352,8 +346,7 @@ class Plugin:
         """Add to the count of users.
 
         Differs:
-            behaviour zero: the count is never below it; one release too many is logged and does not free
-                another user's plugin.
+            behaviour zero: the count never falls below it; one release too many is logged.
         """
         with self.mu:
             self.ref_count += count
@@ -362,15 +355,15 @@ class Plugin:
                 log.error("plugin released more often than acquired", extra={"id": self.plugin_obj.id})
 
     def acquire(self) -> None:
-        """Count one more user."""
+        """Take a reference."""
         self.add_ref_count(1)
 
     def release(self) -> None:
-        """Count one user less."""
+        """Release a reference."""
         self.add_ref_count(-1)
 
     def set_spec_opt_modifier(self, modify: SpecOpt) -> None:
-        """Set what changes the spec before the plugin starts."""
+        """Set the function that changes the spec before the plugin starts."""
         with self.mu:
             self.modify_runtime_spec = modify
 
@@ -378,14 +371,13 @@ class Plugin:
         """Return the spec of the plugin's container, spec options included; make EXEC/ID.
 
         Raises:
-            EngineError: a mount has no source, or a device no path or is none.
-            OSError: EXEC/ID cannot be made.
+            EngineError: a mount has no source, or a device no path, or the path is not a device's.
+            OSError: EXEC/ID cannot be created.
 
         Differs:
-            behaviour mounts: the mounts of the settings are used, which moby reaches through shared pointers.
+            behaviour mounts: from the settings; in moby the config shares them through pointers.
             error device: a device without a path is refused; moby crashes.
-            behaviour dev: only defaults below /dev/ give way to the user's mount; moby drops the user's own
-                too.
+            behaviour dev: a user's mount below /dev/ replaces the default one; moby drops both.
         """
         with self.mu:
             spec = init_spec(self.plugin_obj, self.rootfs, exec_root)

@@ -12,18 +12,18 @@ from runtime.errdefs import EngineError
 from runtime.pkg.ioutils import make_directories
 
 DEFAULT_PLUGIN_RUNTIME_DESTINATION = "/run/docker/plugins"
-"""Where a plugin in its container puts its socket.
+"""The directory of a plugin's socket in its container.
 
 Go: plugin/v2/plugin.go::defaultPluginRuntimeDestination
 """
 
 
 def init_spec(plugin: ApiPlugin, rootfs: str, exec_root: Path) -> oci.Spec:
-    """Return the spec of a plugin's container, before spec options; make EXEC/ID for the socket.
+    """Return the spec of a plugin's container, without spec options; create EXEC/ID for the socket.
 
     Raises:
-        EngineError: a mount has no source, or a device no path or is none.
-        OSError: EXEC/ID cannot be made.
+        EngineError: a mount has no source, or a device no path, or the path is not a device's.
+        OSError: EXEC/ID cannot be created.
     """
     config, settings = plugin.config, plugin.settings
     spec = oci.default_spec()
@@ -47,7 +47,7 @@ def init_spec(plugin: ApiPlugin, rootfs: str, exec_root: Path) -> oci.Spec:
 
 
 def _engine_mounts(config: PluginConfig, exec_root: Path) -> Iterator[PluginMount]:
-    """Yield every plugin's own mounts: its socket's directory; with a network, the host's name resolution."""
+    """Yield the engine's mounts: the socket's directory and, with a network, the host's name resolution."""
     yield _bind(str(exec_root), DEFAULT_PLUGIN_RUNTIME_DESTINATION, "rshared")
     if config.network.type:
         yield _bind("/etc/hosts", "/etc/hosts", "ro")
@@ -80,8 +80,8 @@ def _allow_devices(spec: oci.Spec, plugin: ApiPlugin) -> None:
     for device in plugin.settings.devices or ():
         if device.path is None:
             raise EngineError("device path is not specified")
-        for found, rule in oci.devices_from_path(device.path, device.path, "rwm"):
-            spec.linux.devices.append(found)
+        for node, rule in oci.devices_from_path(device.path, device.path, "rwm"):
+            spec.linux.devices.append(node)
             resources.devices.append(rule)
 
 
@@ -93,10 +93,10 @@ def _set_process(spec: oci.Spec, plugin: ApiPlugin) -> None:
     process.env = [f"PATH={oci.DEFAULT_PATH_ENV}", *(settings.env or ())]
     added = config.linux.capabilities or ()
     capabilities = process.capabilities
-    for kept in (
+    for names in (
         capabilities.bounding,
         capabilities.permitted,
         capabilities.inheritable,
         capabilities.effective,
     ):
-        kept.extend(added)
+        names.extend(added)

@@ -1,4 +1,4 @@
-"""Settings as users write them, `NAME[.FIELD][=VALUE]`, and what may be set.
+"""Users' settings, `NAME[.FIELD][=VALUE]`, and the fields that can be set.
 
 Go: plugin/v2/settable.go
 """
@@ -11,22 +11,22 @@ from dataclasses import dataclass, replace
 from runtime.errdefs import EngineError
 
 ALLOWED_SETTABLE_FIELDS_ENV = ("value",)
-"""What can be set of a variable.
+"""The settable field of a variable.
 
 Go: plugin/v2/settable.go::allowedSettableFieldsEnv
 """
 ALLOWED_SETTABLE_FIELDS_ARGS = ("value",)
-"""What can be set of the arguments.
+"""The settable field of the arguments.
 
 Go: plugin/v2/settable.go::allowedSettableFieldsArgs
 """
 ALLOWED_SETTABLE_FIELDS_DEVICES = ("path",)
-"""What can be set of a device.
+"""The settable field of a device.
 
 Go: plugin/v2/settable.go::allowedSettableFieldsDevices
 """
 ALLOWED_SETTABLE_FIELDS_MOUNTS = ("source",)
-"""What can be set of a mount.
+"""The settable field of a mount.
 
 Go: plugin/v2/settable.go::allowedSettableFieldsMounts
 """
@@ -54,7 +54,7 @@ class InvalidFormat(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class Settable:
-    """One setting that a user asked for."""
+    """A setting of a user."""
 
     name: str = ""
     field: str = ""
@@ -87,8 +87,7 @@ class Settable:
             MultipleFields: no field was named and several are settable.
 
         Differs:
-            behaviour field: the default is not written into the setting; `with_default_field` makes a new
-                one.
+            behaviour field: the default is not written into the setting; see `with_default_field`.
         """
         field = self.with_default_field(settable).field
         return field in allowed_settable_fields and field in settable

@@ -1,4 +1,4 @@
-"""Plugins as drivers, and what they have as volumes.
+"""Adapts volume plugins to the interfaces `Driver` and `Volume`.
 
 Go: volume/drivers/adapter.go, volume/service/errors.go
 """
@@ -22,7 +22,7 @@ class NoSuchVolume(NotFound):
         volume/service/errors.go::errNoSuchVolume
         volume/drivers/adapter.go::errNoSuchVolume
     Differs:
-        behaviour kind: the adapter's has one too; moby's two errors of one text differ only there.
+        behaviour kind: always NotFound; of moby's two errors with this text the adapter's has no kind.
     """
 
     def __init__(self) -> None:
@@ -33,16 +33,14 @@ log = logging.getLogger(__name__)
 
 
 class VolumeDriverAdapter:
-    """A driver whose volumes a plugin has.
+    """A plugin as a volume driver.
+
+    Methods that call the plugin raise its error as EngineError, and Unreachable if it does not answer.
 
     Args:
-        name: The plugin's.
-        scope_path: Where on the host a path in the plugin's view is.
+        name: The plugin's name.
+        scope_path: Maps a path in the plugin's view to one on the host.
         proxy: The plugin's methods.
-
-    Differs:
-        extra list_once: a list says at once that a plugin refuses connections.
-        extra is_reachable: a plugin that answers exists, even if its socket was deleted.
     """
 
     def __init__(self, name: str, scope_path: Callable[[str], str], proxy: VolumeDriver) -> None:
@@ -60,44 +58,28 @@ class VolumeDriverAdapter:
         return self.get_capabilities().scope
 
     def create(self, name: str, opts: Mapping[str, str] | None) -> VolumeAdapter:
-        """Make a volume.
-
-        Raises:
-            EngineError: The plugin says why not, or did not answer.
-
-        """
+        """Make a volume."""
         self.proxy.create(name, opts)
         return VolumeAdapter(self.proxy, name, self.name, self.scope_path)
 
     def remove(self, vol: Volume) -> None:
-        """Delete a volume.
-
-        Raises:
-            EngineError: The plugin says why not, or did not answer.
-        """
+        """Delete a volume."""
         self.proxy.remove(vol.name)
 
     def list(self) -> Sequence[VolumeAdapter]:
         """Return all volumes.
 
-        Raises:
-            EngineError: The plugin says why not, or did not answer.
-
         Differs:
-            behaviour CreatedAt: kept if the plugin tells it; moby shows the zero time in lists.
+            behaviour CreatedAt: as the plugin reports it; moby shows the zero time in lists.
         """
         return self._list(retry=True)
 
     def list_once(self) -> Sequence[VolumeAdapter]:
-        """Return all volumes; if nobody answers, fail at once.
-
-        Raises:
-            EngineError: The plugin says why not, or did not answer.
-        """
+        """Return all volumes, without retries if the plugin refuses connections."""
         return self._list(retry=False)
 
     def is_reachable(self) -> bool:
-        """Return whether the plugin answers."""
+        """Return whether the plugin answers; it may, even if its socket was deleted."""
         try:
             self.list_once()
         except Unreachable:
@@ -111,11 +93,10 @@ class VolumeDriverAdapter:
 
         Raises:
             NoSuchVolume: The plugin has none of that name.
-            EngineError: The plugin says why not, or did not answer.
 
         Differs:
             behaviour eMount: the path on the host, as in lists; moby shows the path inside the plugin.
-            behaviour name: the one that was asked for, whatever the plugin calls its answer.
+            behaviour name: the requested one; moby shows the name in the plugin's answer.
         """
         volume = self.proxy.get(name)
         if volume is None:
@@ -123,7 +104,7 @@ class VolumeDriverAdapter:
         return self._adapt(volume, name)
 
     def get_capabilities(self) -> Capability:
-        """Return the capabilities of the plugin; those of a local driver until it has answered."""
+        """Return the plugin's capabilities, or those of a local driver until it answers."""
         if self.known_capabilities is not None:
             return self.known_capabilities
         try:
@@ -143,8 +124,8 @@ class VolumeDriverAdapter:
         return self.known_capabilities
 
     def _list(self, *, retry: bool) -> Sequence[VolumeAdapter]:
-        found = self.proxy.list(retry=retry)
-        return tuple(self._adapt(volume, volume.name) for volume in found if volume.name)
+        volumes = self.proxy.list(retry=retry)
+        return tuple(self._adapt(volume, volume.name) for volume in volumes if volume.name)
 
     def _adapt(self, volume: ProxyVolume, name: str) -> VolumeAdapter:
         return VolumeAdapter(
@@ -159,15 +140,15 @@ class VolumeDriverAdapter:
 
 
 class VolumeAdapter:
-    """A volume that a plugin has.
+    """A volume of a plugin.
 
     Differs:
-        behaviour eMount: empty if the plugin told none; moby makes the plugin's own root of that in lists.
+        behaviour eMount: empty if the plugin reports no path; in lists moby then shows the plugin's root.
     """
 
-    __slots__ = ("created", "driver_name", "e_mount", "name", "proxy", "scope_path", "told_status")
+    __slots__ = ("created", "driver_name", "e_mount", "name", "proxy", "reported_status", "scope_path")
 
-    def __init__(  # noqa: PLR0913 - what a plugin tells of a volume
+    def __init__(  # noqa: PLR0913 - what a plugin reports
         self,
         proxy: VolumeDriver,
         name: str,
@@ -184,41 +165,33 @@ class VolumeAdapter:
         self.scope_path = scope_path
         self.e_mount = e_mount
         self.created = created_at
-        self.told_status = status
+        self.reported_status = status
 
     def path(self) -> str:
-        """Return the path on the host; ask the plugin if it is not known."""
+        """Return the path on the host; ask the plugin unless it is cached."""
         if not self.e_mount:
             try:
-                told = self.proxy.path(self.name)
+                mountpoint = self.proxy.path(self.name)
             except EngineError as error:
                 log.debug(
                     "volume %s: driver %s does not tell its path: %s", self.name, self.driver_name, error
                 )
                 return ""
-            self.e_mount = self.scope_path(told) if told else ""
+            self.e_mount = self.scope_path(mountpoint) if mountpoint else ""
         return self.e_mount
 
     def cached_path(self) -> str:
-        """Return the path on the host, or an empty text if it is not known."""
+        """Return the cached path on the host, or an empty text."""
         return self.e_mount
 
     def mount(self, ref: str) -> str:
-        """Make it ready for use.
-
-        Raises:
-            EngineError: The plugin says why not, or did not answer.
-        """
-        told = self.proxy.mount(self.name, ref)
-        self.e_mount = self.scope_path(told) if told else ""
+        """Mount it for the user `ref`, and return its path on the host."""
+        mountpoint = self.proxy.mount(self.name, ref)
+        self.e_mount = self.scope_path(mountpoint) if mountpoint else ""
         return self.e_mount
 
     def unmount(self, ref: str) -> None:
-        """End a use.
-
-        Raises:
-            EngineError: The plugin says why not, or did not answer.
-        """
+        """End the use by `ref`."""
         self.proxy.unmount(self.name, ref)
         self.e_mount = ""
 
@@ -228,4 +201,4 @@ class VolumeAdapter:
 
     def status(self) -> Mapping[str, Any]:
         """Return the status that the plugin reported."""
-        return dict(self.told_status or {})
+        return dict(self.reported_status or {})

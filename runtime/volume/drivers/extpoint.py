@@ -5,23 +5,23 @@ Go: volume/drivers/extpoint.go
 
 from __future__ import annotations
 
-import enum
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 from runtime.errdefs import EngineError, InvalidParameter, NotFound
 from runtime.golang.strconv import quote
 from runtime.pkg.locker import Locker
+from runtime.pkg.plugingetter import ACQUIRE, LOOKUP, RELEASE, CompatPlugin, Mode, PluginGetter
 from runtime.volume.drivers.adapter import VolumeDriverAdapter
-from runtime.volume.drivers.proxy import DEFAULT, Client, Timings, VolumeDriverProxy
+from runtime.volume.drivers.proxy import DEFAULT, Timings, VolumeDriverProxy
 from runtime.volume.local.local import Root
 from runtime.volume.volume import SCOPES, Driver
 
 
 class DriverNotFound(NotFound):
-    """There is no driver of that name, and no plugins to look among.
+    """There is no driver of that name.
 
     Go:
         volume/drivers/extpoint.go::driverNotFoundError
@@ -35,70 +35,22 @@ class DriverNotFound(NotFound):
 log = logging.getLogger(__name__)
 
 EXT_NAME: Final = "VolumeDriver"
-"""What a plugin must be able to do.
+"""The capability of plugins that drive volumes.
 
 Go: volume/drivers/extpoint.go::extName
 """
 
 
-class Mode(enum.IntEnum):
-    """What a look-up does to the number of a plugin's users."""
-
-    LOOKUP = 0
-    ACQUIRE = 1
-    RELEASE = -1
-
-
-class Plugin(Protocol):
-    """What is needed of a plugin."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def client(self) -> Client | None:
-        """What calls it."""
-        ...
-
-    def scoped_path(self, path: str, /) -> str:
-        """Where on the host a path in its view is."""
-        ...
-
-    @property
-    def is_v1(self) -> bool:
-        """Whether it is a legacy plugin."""
-        ...
-
-
-class PluginGetter(Protocol):
-    """Where plugins come from."""
-
-    def get(self, name: str, capability: str, mode: Any, /) -> Plugin:
-        """Return the plugin of a name; if there is none this takes up to a quarter of a minute."""
-        ...
-
-    def problem(self, name: str, capability: str, /) -> EngineError | None:
-        """Return why a plugin cannot be used, as far as that is known without asking it."""
-        ...
-
-    def get_all_by_cap(self, capability: str, /, *, patient: bool = False) -> Sequence[Plugin]:
-        """Return all plugins that can do something; those slow to activate only if `patient` is set."""
-        ...
-
-
 class Store:
-    """The drivers by name, and the plugins to look among for others.
+    """The registered drivers by name; others are looked up among the plugins.
 
     Args:
-        pg: Where plugins come from; None if there are none.
+        pg: Looks up plugins; None for no plugins.
         timings: How long calls of plugins may take.
 
     Differs:
-        extra adapters: the driver of a managed plugin is kept as long as its client is the same, so that its
-            capabilities are asked once; moby asks them with every look-up.
-        extra is_gone: the volumes of such a driver can be removed by force, and their names used again.
+        extra adapters: caches the driver of a managed plugin while its client is the same, so that its
+            capabilities are asked once; moby asks at each look-up.
     """
 
     def __init__(self, pg: PluginGetter | None, timings: Timings = DEFAULT) -> None:
@@ -110,7 +62,7 @@ class Store:
         self.adapters: dict[str, tuple[object, VolumeDriverAdapter]] = {}
 
     def register(self, d: Driver, name: str) -> bool:
-        """Register a driver; return whether that was possible.
+        """Register a driver; return False if the name is taken or the scope invalid.
 
         Differs:
             call validateDriver: the scope is compared here, since there is no error to raise.
@@ -127,23 +79,15 @@ class Store:
         Raises:
             EngineError: There is none.
         """
-        return self._lookup(name, Mode.LOOKUP)
+        return self._lookup(name, LOOKUP)
 
     def create_driver(self, name: str) -> Driver:
-        """Return the driver of a name, and count one more user.
-
-        Raises:
-            EngineError: There is none.
-        """
-        return self._lookup(name, Mode.ACQUIRE)
+        """Return the driver of a name, and take a reference on it."""
+        return self._lookup(name, ACQUIRE)
 
     def release_driver(self, name: str) -> Driver:
-        """Return the driver of a name, and count one user less.
-
-        Raises:
-            EngineError: There is none.
-        """
-        return self._lookup(name, Mode.RELEASE)
+        """Return the driver of a name, and release a reference on it."""
+        return self._lookup(name, RELEASE)
 
     def get_driver_list(self) -> Sequence[str]:
         """Return the names of the registered drivers, sorted."""
@@ -151,29 +95,26 @@ class Store:
             return tuple(sorted(self.extensions))
 
     def get_all_drivers(self, *, patient: bool = False) -> Sequence[Driver]:
-        """Return the drivers that are registered, and all plugins that can be one.
+        """Return the registered drivers, and all plugins that drive volumes.
 
         Args:
             patient: Whether to wait for plugins that are slow to activate.
 
         Raises:
             EngineError: The plugins cannot be listed, or one did not answer and `patient` is set.
-
-        Differs:
-            call PluginGetter.GetAllByCap: through a protocol that this package states for itself.
         """
         plugins = self._all_plugins(patient=patient)
         names = {p.name for p in plugins}
         with self.mu:
-            found = dict(self.extensions)
+            drivers = dict(self.extensions)
             self.adapters = {name: made for name, made in self.adapters.items() if name in names}
         for p in plugins:
-            if p.name not in found:
-                found[p.name] = self._keep(p, self._make_plugin_adapter(p))
-        return tuple(found.values())
+            if p.name not in drivers:
+                drivers[p.name] = self._keep(p, self._make_plugin_adapter(p))
+        return tuple(drivers.values())
 
     def registered_drivers(self) -> Sequence[Driver]:
-        """Return the drivers that need no look for plugins, sorted by name."""
+        """Return the registered drivers, sorted by name."""
         with self.mu:
             return [self.extensions[name] for name in sorted(self.extensions)]
 
@@ -184,10 +125,10 @@ class Store:
                 d.close()
 
     def problem(self, name: str) -> EngineError | None:
-        """Return why a driver cannot be used, as far as that is known without asking it.
+        """Return why a driver cannot be used, without asking it.
 
         Returns:
-            DriverNotFound if there is none at all; None if nothing is known against it.
+            DriverNotFound if there is none at all; None if no reason is known.
         """
         with self.mu:
             known = self.extensions.get(name)
@@ -195,19 +136,22 @@ class Store:
             return None
         if self.plugin_getter is None:
             return DriverNotFound(name)
-        found = self.plugin_getter.problem(name, EXT_NAME)
-        return DriverNotFound(name) if isinstance(found, NotFound) else found
+        error = self.plugin_getter.problem(name, EXT_NAME)
+        return DriverNotFound(name) if isinstance(error, NotFound) else error
 
     def is_gone(self, name: str) -> bool:
-        """Return whether there is no driver of a name: no plugin that is slow, broken or disabled either."""
+        """Return whether there is no driver of a name, not even a plugin that is slow, broken or disabled.
+
+        Volumes of such a driver can be removed by force, and their names used again.
+        """
         if not isinstance(self.problem(name), DriverNotFound):
             return False
         with self.mu:
             known = self.extensions.get(name)
-        # One whose socket was deleted may answer still, on a connection that is open.
+        # A plugin whose socket was deleted may still answer on an open connection.
         return not (isinstance(known, VolumeDriverAdapter) and known.is_reachable())
 
-    def _all_plugins(self, *, patient: bool) -> Sequence[Plugin]:
+    def _all_plugins(self, *, patient: bool) -> Sequence[CompatPlugin]:
         if self.plugin_getter is None:
             return ()
         try:
@@ -219,8 +163,6 @@ class Store:
         """Return the driver of a name; look for a plugin if none is registered.
 
         Go: volume/drivers/extpoint.go::Store.lookup
-        Differs:
-            call PluginGetter.Get: through a protocol that this package states for itself.
         """
         if not name:
             raise InvalidParameter("driver name cannot be empty")
@@ -244,24 +186,24 @@ class Store:
         try:
             _validate_driver(d)
         except EngineError:
-            if mode is Mode.ACQUIRE:
+            if mode is ACQUIRE:
                 _give_back(getter, name)
             raise
         return self._keep(p, d)
 
-    def _keep(self, p: Plugin, d: VolumeDriverAdapter) -> Driver:
-        """Remember the driver of a legacy plugin; another thread may have been first."""
+    def _keep(self, p: CompatPlugin, d: VolumeDriverAdapter) -> Driver:
+        """Register the driver of a legacy plugin, unless another thread has done so."""
         if not p.is_v1:
             return d
         with self.mu:
             return self.extensions.setdefault(p.name, d)
 
-    def _make_plugin_adapter(self, p: Plugin) -> VolumeDriverAdapter:
+    def _make_plugin_adapter(self, p: CompatPlugin) -> VolumeDriverAdapter:
         """Return a plugin as a driver.
 
         Go: volume/drivers/extpoint.go::makePluginAdapter
         Differs:
-            order Client: read before the name, to see whether the adapter of an earlier look-up still serves.
+            order Client: read before the name, to see whether the cached adapter is still valid.
         """
         client = p.client
         with self.mu:
@@ -280,7 +222,7 @@ def new_store(pg: PluginGetter | None, timings: Timings = DEFAULT) -> Store:
 
 
 def _validate_driver(vd: Driver) -> None:
-    """Make sure that the driver's scope is one.
+    """Check that the driver's scope is valid.
 
     Go: volume/drivers/extpoint.go::validateDriver
     """
@@ -290,6 +232,6 @@ def _validate_driver(vd: Driver) -> None:
 
 def _give_back(getter: PluginGetter, name: str) -> None:
     try:
-        getter.get(name, EXT_NAME, Mode.RELEASE)
+        getter.get(name, EXT_NAME, RELEASE)
     except EngineError as error:
         log.error("error releasing reference to plugin %s: %s", name, error)  # noqa: TRY400 - no trace

@@ -31,13 +31,13 @@ class Answer(Generic[T]):
 class Probes:
     """Questions to drivers that may not answer.
 
-    Who has left an earlier question unanswered is not asked again, and not waited for, until that question
-    has ended: so none that hangs costs a wait each time, or more than a few threads.
+    A driver that still owes an answer is skipped until it gives it: one hung plugin costs one wait and one
+    thread, not one for each request.
 
     Args:
-        workers: Where the questions run.
-        bound: How long all of them together may take, in seconds; `ask_all` has none.
-        now: The time.
+        workers: Run the questions.
+        bound: How long all questions together may take, in seconds; `ask_all` has no bound.
+        now: The clock.
     """
 
     def __init__(self, workers: Workers, bound: float, now: Callable[[], float] = time.monotonic) -> None:
@@ -50,38 +50,38 @@ class Probes:
     def ask(self, questions: Mapping[str, Callable[[], T]]) -> dict[str, Answer[T]]:
         """Ask all questions at once, and return the answers by name."""
         answers: dict[str, Answer[T]] = {}
-        asked = {
+        pending = {
             name: self._ask(name, question, answers)
             for name, question in questions.items()
             if not self.hangs(name)
         }
-        wait(asked.values(), self.bound)
+        wait(pending.values(), self.bound)
         late = Unreachable(f"no answer within {self.bound:g} s")
         return {name: answers.get(name) or Answer(None, late) for name in questions}
 
     def ask_all(
         self, questions: Mapping[str, Callable[[], T]], until: Callable[[Answer[T]], bool]
     ) -> dict[str, Answer[T]]:
-        """Ask everybody, and wait until each has answered or failed.
+        """Ask all questions, and wait until each is answered or has failed.
 
-        Once one answer is what is looked for, the others are waited for no longer than the bound.
+        Once `until` accepts an answer, the others are waited for no longer than the bound.
 
         Returns:
             The answers in the order of the questions; those that did not come in time are left out.
         """
         deadline = self._now() + self.bound
         answers: dict[str, Answer[T]] = {}
-        asked = {self.workers.submit(_put, answers, name, question) for name, question in questions.items()}
-        while asked:
-            found = any(until(answer) for answer in tuple(answers.values()))
-            left = max(0.0, deadline - self._now()) if found else None
-            done, asked = wait(asked, left, FIRST_COMPLETED)
+        pending = {self.workers.submit(_put, answers, name, question) for name, question in questions.items()}
+        while pending:
+            accepted = any(until(answer) for answer in tuple(answers.values()))
+            left = max(0.0, deadline - self._now()) if accepted else None
+            done, pending = wait(pending, left, FIRST_COMPLETED)
             if not done:
                 break
         return {name: answers[name] for name in questions if name in answers}
 
     def hangs(self, name: str) -> bool:
-        """Whether a question has been open for longer than the bound."""
+        """Return whether a question has been open for longer than the bound."""
         with self._mu:
             since = self._open.get(name)
             return bool(since) and self._now() - min(since or [0.0]) > self.bound

@@ -1,4 +1,4 @@
-"""What goes over the wire between the engine and a volume plugin.
+"""The protocol of volume plugins: requests, replies, and the proxy that sends and reads them.
 
 Go: volume/drivers/proxy.go, volume/drivers/extpoint.go, volume/drivers/adapter.go
 """
@@ -14,6 +14,8 @@ import msgspec
 
 from runtime.errdefs import EngineError
 from runtime.golang import time
+from runtime.pkg.plugins.client import RequestOpts
+from runtime.pkg.plugins.errors import StatusError
 from runtime.volume.volume import Capability, Unreachable
 
 
@@ -27,7 +29,7 @@ class Request(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class CreateRequest(Request, frozen=True, rename="pascal"):
-    """What Create is asked.
+    """The request of Create.
 
     Go: volume/drivers/proxy.go::volumeDriverProxyCreateRequest
     """
@@ -37,7 +39,7 @@ class CreateRequest(Request, frozen=True, rename="pascal"):
 
 
 class NameRequest(Request, frozen=True, rename="pascal"):
-    """What Remove, Path and Get are asked.
+    """The request of Remove, Path and Get.
 
     Go:
         volume/drivers/proxy.go::volumeDriverProxyRemoveRequest
@@ -49,7 +51,7 @@ class NameRequest(Request, frozen=True, rename="pascal"):
 
 
 class UseRequest(Request, frozen=True):
-    """What Mount and Unmount are asked.
+    """The request of Mount and Unmount.
 
     Go:
         volume/drivers/proxy.go::volumeDriverProxyMountRequest
@@ -61,7 +63,7 @@ class UseRequest(Request, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """A reply that says whether it worked: Create, Remove and Unmount.
+    """A reply with an error or none: Create, Remove and Unmount.
 
     Go:
         volume/drivers/proxy.go::volumeDriverProxyCreateResponse
@@ -84,7 +86,7 @@ class MountpointResponse(Response, frozen=True):
 
 
 class ListResponse(Response, frozen=True):
-    """The volumes that a plugin has.
+    """The reply to List.
 
     Go: volume/drivers/proxy.go::volumeDriverProxyListResponse
     """
@@ -93,7 +95,7 @@ class ListResponse(Response, frozen=True):
 
 
 class GetResponse(Response, frozen=True):
-    """One volume, if the plugin has it.
+    """The reply to Get.
 
     Go: volume/drivers/proxy.go::volumeDriverProxyGetResponse
     """
@@ -102,7 +104,7 @@ class GetResponse(Response, frozen=True):
 
 
 class CapabilitiesResponse(Response, frozen=True):
-    """Return the capabilities of the plugin.
+    """The reply to Capabilities.
 
     Go: volume/drivers/proxy.go::volumeDriverProxyCapabilitiesResponse
     """
@@ -112,16 +114,16 @@ class CapabilitiesResponse(Response, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """How long what may take, in seconds.
+    """Time limits, in seconds.
 
     Args:
         long_timeout: One try of a plugin's Create or Mount.
         short_timeout: One try of any other call of a plugin.
-        start: What drivers that do not answer may delay the start by, all of them together; moby waits for
-            the slowest, which is a quarter of a minute for one that is gone.
-        probe: What all drivers together may take to answer in a list; moby waits for the slowest.
-        database_lock: The wait for another engine to give the root free.
-        database_retry: The pause between two tries of that.
+        start: How long drivers that do not answer may delay the start, all together; moby waits for the
+            slowest, 15 s for one that is gone.
+        probe: How long all drivers together may take to answer in a list; moby waits for the slowest.
+        database_lock: How long to wait until another engine releases the root.
+        database_retry: The pause between two tries to lock the root.
 
     Go:
         volume/drivers/proxy.go::longTimeout
@@ -142,26 +144,18 @@ R = TypeVar("R", bound=Response)
 
 
 class Client(Protocol):
-    """What calls a plugin."""
+    """The part of a plugin's client that the proxy uses."""
 
-    def call_with_options(self, service_method: str, args: object, ret: type[R], opts: Any) -> R:
-        """Call a method and decode the reply."""
+    def call_with_options(self, service_method: str, args: object, ret: type[R], opts: RequestOpts) -> R:
+        """Call a method, and return the decoded reply."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class RequestOpts:
-    """How a call is made: the seconds of each try, and whether there is a second one."""
-
-    timeout: float
-    retry: bool = True
 
 
 class VolumeDriver(Protocol):
     """The calls that a volume plugin answers."""
 
     def create(self, name: str, opts: Mapping[str, str] | None) -> None:
-        """Make a volume."""
+        """Create a volume."""
         ...
 
     def remove(self, name: str) -> None:
@@ -169,23 +163,23 @@ class VolumeDriver(Protocol):
         ...
 
     def path(self, name: str) -> str:
-        """Where a volume is."""
+        """Return the path of a volume."""
         ...
 
     def mount(self, name: str, ref: str) -> str:
-        """Make a volume ready for use, and tell where it is."""
+        """Mount a volume for the user `ref`, and return its path."""
         ...
 
     def unmount(self, name: str, ref: str) -> None:
-        """End the use of a volume."""
+        """End the use of a volume by `ref`."""
         ...
 
     def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
-        """All volumes."""
+        """Return all volumes."""
         ...
 
     def get(self, name: str) -> ProxyVolume | None:
-        """One volume."""
+        """Return a volume, or None."""
         ...
 
     def capabilities(self) -> Capability:
@@ -196,13 +190,15 @@ class VolumeDriver(Protocol):
 class VolumeDriverProxy:
     """A plugin's methods, called through its client.
 
+    Each method raises the error that the plugin answers as EngineError, and Unreachable if the plugin does
+    not answer or its reply cannot be understood.
+
     Args:
-        client: The plugin's; None as long as the plugin has not answered.
+        client: The plugin's client; None as long as the plugin has not answered.
         timings: How long each call may take.
 
     Differs:
-        behaviour error: one that the plugin answered is told from one of a plugin that did not answer, or not
-            in the protocol's words; of the latter nothing is concluded.
+        behaviour error: moby does not tell these two apart, and takes both for the plugin's answer.
     """
 
     def __init__(self, client: Client | None, timings: Timings = DEFAULT) -> None:
@@ -210,62 +206,33 @@ class VolumeDriverProxy:
         self.timings = timings
 
     def create(self, name: str, opts: Mapping[str, str] | None) -> None:
-        """Make a volume.
-
-        Raises:
-            EngineError: The plugin says why not.
-            Unreachable: The plugin did not answer.
-        """
+        """Create a volume."""
         self._call("VolumeDriver.Create", CreateRequest(name, opts), Response, self.timings.long_timeout)
 
     def remove(self, name: str) -> None:
-        """Delete a volume.
-
-        Raises:
-            EngineError: The plugin says why not.
-            Unreachable: The plugin did not answer.
-        """
+        """Delete a volume."""
         self._call("VolumeDriver.Remove", NameRequest(name), Response, self.timings.short_timeout)
 
     def path(self, name: str) -> str:
-        """Where a volume is, in the plugin's view.
-
-        Raises:
-            EngineError: The plugin says why not.
-            Unreachable: The plugin did not answer.
-        """
+        """Return the path of a volume in the plugin's view."""
         request = NameRequest(name)
         return self._call(
             "VolumeDriver.Path", request, MountpointResponse, self.timings.short_timeout
         ).mountpoint
 
     def mount(self, name: str, ref: str) -> str:
-        """Make a volume ready for use, and tell where it is in the plugin's view.
-
-        Raises:
-            EngineError: The plugin says why not.
-            Unreachable: The plugin did not answer.
-        """
+        """Mount a volume for the user `ref`, and return its path in the plugin's view."""
         request = UseRequest(name, ref)
         return self._call(
             "VolumeDriver.Mount", request, MountpointResponse, self.timings.long_timeout
         ).mountpoint
 
     def unmount(self, name: str, ref: str) -> None:
-        """End the use of a volume.
-
-        Raises:
-            EngineError: The plugin says why not.
-            Unreachable: The plugin did not answer.
-        """
+        """End the use of a volume by `ref`."""
         self._call("VolumeDriver.Unmount", UseRequest(name, ref), Response, self.timings.short_timeout)
 
     def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
-        """All volumes.
-
-        Raises:
-            EngineError: The plugin says why not.
-            Unreachable: The plugin did not answer.
+        """Return all volumes.
 
         Differs:
             behaviour null: one among the volumes is left out; moby panics.
@@ -280,22 +247,12 @@ class VolumeDriverProxy:
         return tuple(volume for volume in reply.volumes if volume is not None)
 
     def get(self, name: str) -> ProxyVolume | None:
-        """One volume.
-
-        Raises:
-            EngineError: The plugin says why not.
-            Unreachable: The plugin did not answer.
-        """
+        """Return a volume, or None."""
         request = NameRequest(name)
         return self._call("VolumeDriver.Get", request, GetResponse, self.timings.short_timeout).volume
 
     def capabilities(self) -> Capability:
-        """Return the capabilities of the plugin.
-
-        Raises:
-            EngineError: The plugin says why not.
-            Unreachable: The plugin did not answer.
-        """
+        """Return the capabilities of the plugin."""
         reply = self._call(
             "VolumeDriver.Capabilities",
             Request(),
@@ -311,18 +268,13 @@ class VolumeDriverProxy:
             raise Unreachable(f"{method}: the plugin is not running")
         try:
             reply = self.client.call_with_options(method, request, wanted, RequestOpts(timeout, retry))
+        except StatusError:
+            raise  # the plugin's own answer
         except EngineError as error:
-            if _is_answer(error):
-                raise
             raise Unreachable(error) from error
         if reply.err:
             raise EngineError(reply.err)
         return reply
-
-
-def _is_answer(error: EngineError) -> bool:
-    """Whether the plugin itself answered so, with a status that is not 200."""
-    return isinstance(getattr(error, "status", None), int)
 
 
 class ProxyVolume(msgspec.Struct, frozen=True):
@@ -330,7 +282,7 @@ class ProxyVolume(msgspec.Struct, frozen=True):
 
     Differs:
         extra created_text: CreatedAt as text, checked when it is decoded; `created_at` is the time.
-        behaviour escapes: a time may be written with JSON's escapes; moby does not decode them.
+        behaviour escapes: a time may be written with JSON's escapes, which moby does not decode.
     """
 
     name: str = msgspec.field(default="", name="Name")
@@ -339,11 +291,11 @@ class ProxyVolume(msgspec.Struct, frozen=True):
     status: Mapping[str, Any] | None = msgspec.field(default=None, name="Status")
 
     def __post_init__(self) -> None:
-        """Refuse a time that Go does not read, and with it the whole answer."""
+        """Refuse a time that Go cannot parse, and with it the whole answer."""
         if self.created_text is not None:
             time.parse(self.created_text)
 
     @property
     def created_at(self) -> datetime | None:
-        """When the volume was created; None if the plugin does not say."""
+        """The time of creation, or None if the plugin does not report it."""
         return None if self.created_text is None else time.parse(self.created_text)

@@ -2,7 +2,7 @@
 
 The record of a volume and its directory cannot change in one step. So a directory is made under a name that
 no volume can have (`.+NAME`) and renamed once the record is on disk; a removal renames it (`.-NAME`) before
-the record is deleted, and deletes the data last. The next start ends what a crash interrupted.
+the record is deleted, and deletes the data last. The next start completes what a crash interrupted.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ LONGEST: Final = 253
 """Bytes of a name that leave room for a prefix; a file's name has at most 255."""
 
 MARK: Final = 0o1700
-"""Mode of a directory whose removal has begun; it tells ours from what others gave such a name."""
+"""Mode of a directory whose removal has begun; a directory of that name without it is not ours."""
 
 
 MOUNT_INFO: Final = Path("/proc/self/mountinfo")
 ORDERED: Final = frozenset({"ext3", "ext4"})
 """File systems that write their journal in order."""
 NO_JOURNAL: Final = "<none>"
-"""Who writes the journal of an ext4 file system that was made without one."""
+"""Content of `/sys/fs/ext4/DEVICE/journal_task` for a file system without a journal."""
 
 
 def aside(prefix: str, name: str) -> str:
-    """Return the name of a volume's directory while it is no volume; a digest replaces a long name."""
+    """Return the name of a volume's directory during creation or removal; a digest replaces a long name."""
     raw = os.fsencode(name)
     return prefix + (name if len(raw) <= LONGEST else f"={hashlib.sha256(raw).hexdigest()}")
 
@@ -64,7 +64,7 @@ class CrashSafe:
         real_path: The same without symlinks, as in the mount table.
         descriptor: Its descriptor; every step goes through it.
         mounts: The mount table.
-        leftovers: Directories that a crash left.
+        leftovers: Directories of interrupted creations and removals.
     """
 
     m: threading.Lock
@@ -81,12 +81,12 @@ class CrashSafe:
         self._unsynced: set[str] = set()
         self._covered = commits_cover_directories(Path(self.path))
 
-    def found(self, name: str) -> Any:
+    def load_volume(self, name: str) -> Any:
         """Return the volume of a directory."""
         raise NotImplementedError
 
     def report(self, name: str, problem: str) -> None:
-        """Log what is wrong with a directory, and keep it for warnings."""
+        """Log damage, and keep it for warnings."""
         raise NotImplementedError
 
     @contextmanager
@@ -196,7 +196,7 @@ class CrashSafe:
         os.fsync(self.descriptor)
 
     def recover(self, recorded: Callable[[], Collection[str]]) -> Sequence[str]:
-        """End what a crash interrupted.
+        """Complete the creations and removals that a crash interrupted.
 
         Args:
             recorded: Returns the names that have a record; called only if there are leftovers.
@@ -247,10 +247,10 @@ class CrashSafe:
         except (OSError, EngineError) as error:
             self._stays(leftover, error)
         else:
-            self.volumes[name] = self.found(name)
+            self.volumes[name] = self.load_volume(name)
 
     def _unmake(self, leftover: str) -> None:
-        """Remove a directory without a record, unless there is something in it that we did not make."""
+        """Remove a directory without a record, unless it has files that we did not make."""
         try:
             with system.opened(leftover, self.descriptor) as directory:
                 _unfill(directory)
@@ -283,13 +283,13 @@ class CrashSafe:
 
 
 class _Removal:
-    """A directory on its way from volume to nothing."""
+    """The removal of a volume's directory."""
 
     def __init__(self, name: str, parent: int) -> None:
         self.name = name
         self.trace = aside(REMOVING, name)
         self.parent = parent
-        self.there = True
+        self.exists = True
         self.mode = ROOT_MODE
         self.directory: int | None = None
 
@@ -297,7 +297,7 @@ class _Removal:
         try:
             self._rename(self.name, self.trace)
         except FileNotFoundError:
-            self.there = False
+            self.exists = False
             return
         with suppress(OSError):
             self.directory = os.open(self.trace, system.DIRECTORY, dir_fd=self.parent)
@@ -305,7 +305,7 @@ class _Removal:
             os.fchmod(self.directory, MARK)
 
     def delete(self) -> None:
-        if not self.there:
+        if not self.exists:
             return
         if self.directory is not None:
             with suppress(OSError):  # no data: two calls delete all there is
@@ -318,7 +318,7 @@ class _Removal:
         if self.directory is not None:
             with suppress(OSError):
                 os.fchmod(self.directory, self.mode)
-        if self.there:
+        if self.exists:
             self._rename(self.trace, self.name)
 
     def close(self) -> None:
@@ -377,7 +377,7 @@ def _make(place: str, parent: int) -> None:
 
 
 def _fill(directory: int, opts: OptsConfig | None) -> None:
-    """Make what is in a volume's directory: that of the data, and the options file."""
+    """Create the directory of the data and the options file in a volume's directory."""
     with suppress(FileExistsError):
         os.mkdir(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
         made = os.stat(VOLUME_DATA_PATH_NAME, dir_fd=directory, follow_symlinks=False)
@@ -396,7 +396,7 @@ def _unfill(directory: int) -> None:
     """Remove what `_fill` makes.
 
     Raises:
-        OSError: There is something else; then all of it stays.
+        OSError: There are other files; then nothing is removed.
     """
     files = (local_unix.FILE, local_unix.ASIDE)
     if others := set(os.listdir(directory)) - {VOLUME_DATA_PATH_NAME, *files}:

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 OPEN_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 CLOSED: Final = -1
-"""A descriptor with which every call fails."""
+"""The descriptor of a closed driver; every call with it fails."""
 
 VOLUMES_PATH_NAME: Final = "volumes"
 """The directory of all volumes in the engine's root.
@@ -45,20 +45,19 @@ Go: volume/local/local.go::volumesPathName
 """
 
 RESERVED: Final = re.compile(r"metadata\.(db|sqlite3(-wal|-shm|-journal|\.damaged-.*)?)", re.DOTALL)
-"""Names of the files that `volume/service/db.py` keeps in the same directory: no volume has one of these."""
+"""Names of files of `volume/service/db.py` in the same directory; no volume can have one."""
 
 
 def new(scope: str | Path) -> Root:
-    """Return the driver of the volumes under `scope`; make their directory if there is none.
+    """Return the driver of the volumes under the engine's root `scope`; create their directory if needed.
 
     Raises:
         OSError: The directory cannot be read.
 
     Differs:
-        error MkdirAndChown: the start goes on without local volumes, until the directory can be made again.
-        error err: a broken options file does not stop the start; the volume is listed, and cannot be mounted
-            until the file is mended or removed.
-        behaviour unmount: the mount table is read once, and only what it has is unmounted.
+        error MkdirAndChown: the engine starts without local volumes.
+        error err: a broken options file does not stop the start; its volume cannot be mounted.
+        behaviour unmount: the mount table is read once, and only mounts in it are unmounted.
     """
     directory = Path(scope) / VOLUMES_PATH_NAME
     try:
@@ -75,7 +74,7 @@ def new(scope: str | Path) -> Root:
 
 
 def _without_directory(base: Path, error: OSError) -> Root:
-    """Return a driver for a root that cannot be used: it lists nothing and refuses to create."""
+    """Return a driver for an unusable root: it lists nothing and refuses to create."""
     with TemporaryDirectory() as nowhere:
         root = Root(base, os.open(nowhere, OPEN_DIRECTORY))
     root.blocked = f"no local volume can be used: {root.path}: {cause(error)}"
@@ -84,20 +83,13 @@ def _without_directory(base: Path, error: OSError) -> Root:
 
 
 class Root(CrashSafe):
-    """The local driver: makes and removes directories below one directory, which it never leaves.
+    """The local driver: each volume is a directory below one directory, which the driver never leaves.
 
     Safe to use from several threads. The base class has the steps that a crash cannot divide.
 
     Args:
         base: The engine's root.
-        descriptor: That of the directory of volumes.
-
-    Differs:
-        extra descriptor: everything is done through it, so that no swapped symlink leads elsewhere.
-        extra real_path: the path without symlinks, as in the mount table.
-        extra mounts: the mount table, for every removal.
-        extras broken, blocked: what is wrong with a volume, and why there can be no volumes at all.
-        extra leftovers: what a crash left.
+        descriptor: The descriptor of the directory of volumes.
     """
 
     name: Final = DEFAULT_DRIVER_NAME
@@ -108,16 +100,16 @@ class Root(CrashSafe):
         super().__init__()
         self.m = threading.Lock()
         self.base = base
-        self.real_path = os.path.realpath(self.path)
-        self.descriptor = descriptor
+        self.real_path = os.path.realpath(self.path)  # as in the mount table
+        self.descriptor = descriptor  # every step goes through it, so that no swapped symlink leads elsewhere
         self.mounts = mount.MountTable()
         self.volumes: dict[str, LocalVolume] = {}
-        self.broken: dict[str, str] = {}
-        self.leftovers: list[str] = []
-        self.blocked = ""
+        self.broken: dict[str, str] = {}  # damage by volume, one sentence each
+        self.leftovers: list[str] = []  # directories of interrupted creations and removals
+        self.blocked = ""  # why no volume can be used at all
 
     def load(self) -> None:
-        """Load the volumes that are on disk.
+        """Load the volumes on disk.
 
         Raises:
             OSError: The directory cannot be read.
@@ -126,7 +118,7 @@ class Root(CrashSafe):
         self.leftovers = sorted(leftovers)
         for name in sorted(names):
             if _is_text(name):
-                self.volumes[name] = self.found(name)
+                self.volumes[name] = self.load_volume(name)
             else:
                 self.report(name, f"{self.path}: a directory whose name is not UTF-8 is no volume: {name!r}")
         self._unmount_leftovers()
@@ -152,30 +144,29 @@ class Root(CrashSafe):
         Raises:
             VolumeNotFound: There is none.
         """
-        found = self.volumes.get(name)
-        if found is None:
+        volume = self.volumes.get(name)
+        if volume is None:
             raise VolumeNotFound
-        return found
+        return volume
 
     def create(self, name: str, opts: Mapping[str, str] | None = None) -> LocalVolume:
-        """Make a volume; one that exists is returned as it is.
+        """Create a volume, or return the existing one.
 
         Raises:
-            ValidationError: The name or an option cannot be.
+            ValidationError: The name or an option is not valid.
             System: The directory or the options file cannot be made.
 
         Differs:
-            call RemoveAll: what failed is removed through descriptors, and never what was there before.
-            behaviour mode: the options file has mode 0600; moby wrote 600 and meant 0600.
-            behaviour reserved: the names of the engine's own files are refused; moby fails for the one that
-                it has, since the file is there.
+            call RemoveAll: after a failure only new directories are removed, through descriptors.
+            behaviour mode: the options file has mode 0600; moby wrote decimal 600.
+            behaviour reserved: names of the engine's own files are refused; moby fails with an I/O error.
         """
         with self.creating(name, opts) as volume:
             return volume
 
     @contextmanager
     def creating(self, name: str, opts: Mapping[str, str] | None = None) -> Iterator[LocalVolume]:
-        """Make a volume that appears when the block ends, and is gone if the block fails.
+        """Create a volume that appears when the block ends, and is removed if the block fails.
 
         Raises:
             ValidationError: The name or an option is not valid.
@@ -206,19 +197,18 @@ class Root(CrashSafe):
             volume/local/local.go::Root.Remove
             volume/local/local.go::removePath
         Differs:
-            behaviour links: no link is followed. One in the place of the data that leads to another volume is
-                refused like one that leads out of the root; moby deletes that volume's data.
-            behaviour mounts: what is mounted in the volume is not deleted; removal is refused.
+            behaviour links: a link to another volume's data is refused too; moby deletes those data.
+            behaviour mounts: removal is refused while something is mounted in the volume.
             behaviour lock: other volumes can be used while one is deleted.
-            call localVolume.unmount: `release` does, which also looks for users.
-            error volume-has-active-mounts: the volume says so itself.
+            call localVolume.unmount: in `release`.
+            error volume-has-active-mounts: in `release`.
         """
         with self.removing(vol):
             pass
 
     @contextmanager
     def removing(self, vol: object) -> Iterator[None]:
-        """Hide a volume; its data are deleted when the block ends, and it is back if the block or that fails.
+        """Hide a volume; delete its data when the block ends, or show it again if the block or that fails.
 
         Raises:
             System: It is mounted, made by another driver, leads out of the root, or cannot be deleted.
@@ -231,42 +221,42 @@ class Root(CrashSafe):
             yield
 
     def warnings(self) -> Sequence[str]:
-        """Return what is wrong on disk, one sentence each."""
+        """Return the damage on disk, one sentence for each volume."""
         return tuple(self.broken.values())
 
     def close(self) -> None:
-        """Close the directory; nothing can be made or removed after that."""
+        """Close the directory; every later creation or removal fails."""
         with self.m:
             if self.descriptor != CLOSED:
                 os.close(self.descriptor)
-            # The system gives a number that is free to whatever is opened next.
+            # The system gives the old number to the next file that is opened.
             self.descriptor = CLOSED
         self.mounts.close()
 
     def scoped_path(self, real_path: str, volume: LocalVolume) -> bool:
-        """Whether a path lies in the volume's own directory, its parts compared rather than its letters.
+        """Return whether a path is in the volume's own directory.
 
         Differs:
-            extra volume: moby compares with the directory of all volumes, and by letters, so that it takes
-                `volumes-evil` for a part of `volumes`, and one volume for a part of another.
-            behaviour vfs: volumes of engines before 1.7, elsewhere in the root, are not known here.
+            extra volume: moby compares with the directory of all volumes, and letter by letter:
+                `volumes-evil` counts as part of `volumes`.
+            behaviour vfs: volumes of engines before 1.7 are elsewhere in the root, and not supported.
         """
         own = f"{self.real_path}/{volume.name}"
         return real_path == own or real_path.startswith(own + "/")
 
-    def found(self, name: str) -> LocalVolume:
-        """Return the volume of a directory, and report what is wrong in it."""
+    def load_volume(self, name: str) -> LocalVolume:
+        """Return the volume of a directory, and report damage in it."""
         volume = LocalVolume(name, self)
         if os.access(f"{name}/{local_unix.FILE}", os.F_OK, dir_fd=self.descriptor, follow_symlinks=False):
             self._read_opts(volume)
-        if wrong := self._what_is_wrong(f"{name}/{VOLUME_DATA_PATH_NAME}"):
+        if wrong := self._damage(f"{name}/{VOLUME_DATA_PATH_NAME}"):
             self.report(name, f"volume {name}: its directory {VOLUME_DATA_PATH_NAME} {wrong}")
         return volume
 
     def expect(self, name: str, options: Mapping[str, str] | None) -> None:
         """Refuse to mount a volume whose record has options that its options file has lost.
 
-        Mounted without them, it would put data on this disk that belong elsewhere.
+        Mounted without them, it would write data to this disk that belong elsewhere.
         """
         volume = self.volumes.get(name)
         wanted = any((options or {}).get(option) for option in local_unix.VALID_OPTS)
@@ -279,7 +269,7 @@ class Root(CrashSafe):
         )
         self.report(name, volume.problem)
 
-    def _what_is_wrong(self, data: str) -> str:
+    def _damage(self, data: str) -> str:
         try:
             status = os.stat(data, dir_fd=self.descriptor, follow_symlinks=False)
         except FileNotFoundError:
@@ -302,21 +292,21 @@ class Root(CrashSafe):
             self.report(volume.name, f"volume {volume.name}: its options file is empty")
 
     def report(self, name: str, problem: str) -> None:
-        """Note what is not as it should be, and say so in the log."""
+        """Log damage, and keep it for warnings."""
         log.warning("%s", problem)
         self.broken[name] = problem
 
     def _unmount_leftovers(self) -> None:
-        """Unmount what an engine that was killed left mounted for a volume with options."""
+        """Unmount volumes with options that a killed engine left mounted."""
         below = self.real_path + "/"
-        for at in mount.mounts_under(self.real_path):
-            name, _, rest = at.removeprefix(below).partition("/")
+        for mountpoint in mount.mounts_under(self.real_path):
+            name, _, rest = mountpoint.removeprefix(below).partition("/")
             volume = self.volumes.get(name)
             if volume is not None and rest == VOLUME_DATA_PATH_NAME and (volume.opts or volume.problem):
-                _try_unmount(at)
+                _try_unmount(mountpoint)
 
     def _check_scope(self, volume: LocalVolume) -> None:
-        """Refuse to remove a volume whose name, or whose directories as links, lead elsewhere."""
+        """Refuse to remove a volume whose name, or a link in place of its directories, leads elsewhere."""
         if "/" in volume.name or volume.name in ("", ".", ".."):
             raise self._outside(f"{self.path}/{volume.name}")
         for path in (volume.name, f"{volume.name}/{VOLUME_DATA_PATH_NAME}"):
@@ -336,20 +326,17 @@ class Root(CrashSafe):
 
 
 class LocalVolume:
-    """A volume of the local driver: a directory, and what is mounted there while it is in use.
+    """A volume of the local driver: a directory, on which its options are mounted while it is in use.
 
     Args:
-        name: Its name, and that of its directory.
-        root: Where the directory is.
-        opts: What is mounted; None for nothing.
-        problem: Why the options are not known; empty if they are.
+        name: The name of the volume and its directory.
+        root: The driver.
+        opts: The options to mount; None for none.
+        problem: Why the options cannot be read; empty if they can. Such a volume is listed, not mounted.
 
     Go:
         volume/local/local.go::localVolume
         volume/local/local.go::activeMount
-    Differs:
-        extra root: for the path.
-        extra problem: a broken options file does not stop the start.
     """
 
     __slots__ = ("_created", "count", "m", "mounted", "name", "opts", "problem", "root")
@@ -379,10 +366,10 @@ class LocalVolume:
     cached_path = path
 
     def mount(self, ref: str) -> str:
-        """Mount what the options say, if it is not, and count one more user.
+        """Mount the options unless they are mounted, and count one more user.
 
         Raises:
-            System: It cannot be mounted, or nobody knows what is to be.
+            System: The mount fails, or the options cannot be read.
 
         Go: volume/local/local.go::localVolume.Mount
         """
@@ -398,14 +385,13 @@ class LocalVolume:
             return self.path()
 
     def unmount(self, ref: str) -> None:
-        """Count one user less, and after the last one unmount what was mounted.
+        """Count one user less, and unmount the options after the last one.
 
         Raises:
-            System: It cannot be unmounted.
+            System: The unmount fails.
 
         Differs:
-            behaviour count: stays at zero when nobody is counted; moby's count wraps, and the volume cannot
-                be removed until the next start.
+            behaviour count: never below zero; moby's wraps, and the volume cannot be removed until a restart.
         """
         del ref
         with self.m:
@@ -418,10 +404,10 @@ class LocalVolume:
                 self._unmount()
 
     def release(self) -> None:
-        """Unmount what is mounted, before the volume is removed.
+        """Unmount the options before the volume is removed.
 
         Raises:
-            System: Somebody uses the volume, or it cannot be unmounted.
+            System: The volume is in use, or the unmount fails.
         """
         with self.m:
             if self.count > 0:
@@ -432,8 +418,8 @@ class LocalVolume:
         """Return the time of creation.
 
         Differs:
-            behaviour source: the volume's own directory, asked once; moby asks that of the data, whose time
-                changes with every file that a container makes there.
+            behaviour source: the time of the volume's own directory; moby takes that of the data, which
+                changes with every new file in them.
         """
         if self._created is None:
             try:
@@ -444,15 +430,15 @@ class LocalVolume:
         return self._created
 
     def status(self) -> dict[str, Any] | None:
-        """Return None: there is nothing more to report."""
+        """Return None; the local driver has no status."""
         return None
 
     def _mount(self, opts: OptsConfig) -> None:
-        """Mount what the options say.
+        """Mount the options on the directory of the data.
 
         Go: volume/local/local_unix.go::localVolume.mount
         Differs:
-            behaviour symlink: the directory of the data must not be one.
+            behaviour symlink: refused in place of the directory of the data.
         """
         if not opts.mount_device:
             raise System("missing device in volume options")
@@ -472,7 +458,7 @@ class LocalVolume:
             ) from error
 
     def _unmount(self) -> None:
-        """Unmount what is mounted.
+        """Unmount the directory of the data.
 
         Go: volume/local/local.go::localVolume.unmount
         """

@@ -1,4 +1,4 @@
-"""Options of local volumes: what is mounted for a volume, and the file that says so.
+"""Options of local volumes: the mount that they describe, and the file that holds them.
 
 Go: volume/local/local.go, volume/local/local_unix.go, daemon/names/names.go
 """
@@ -31,11 +31,11 @@ class VolumeNotFound(EngineError):
 
 
 class ValidationError(InvalidParameter):
-    """A name or an option that the local driver does not take."""
+    """A name or an option that the local driver refuses."""
 
 
 VOLUME_DATA_PATH_NAME: Final = "_data"
-"""The directory in a volume's own that holds its data.
+"""The directory of the data in a volume's directory.
 
 Go: volume/local/local.go::VolumeDataPathName
 """
@@ -45,7 +45,7 @@ ASIDE: Final = ".opts.json"
 MASKED: Final = "password="
 FILE_MODE: Final = 0o600
 LARGEST: Final = 1 << 20
-"""No options take a megabyte; a file that does is not ours."""
+"""Bytes of an options file; no options take a megabyte."""
 
 VALID_OPTS: Final = frozenset({"type", "o", "device"})
 """The options that a local volume takes: the file system's type, mount's options, and the device.
@@ -60,7 +60,7 @@ Go: daemon/names/names.go::RestrictedNameChars
 """
 
 RESTRICTED_NAME_PATTERN: Final = re.compile(rf"{RESTRICTED_NAME_CHARS}+", re.ASCII)
-"""What a name matches from end to end.
+"""The pattern that a whole name matches.
 
 Go:
     daemon/names/names.go::RestrictedNamePattern
@@ -69,14 +69,14 @@ Go:
 
 
 class OptsConfig(msgspec.Struct, frozen=True):
-    """What is mounted for a volume."""
+    """The options of a volume, to be mounted."""
 
     mount_type: str = msgspec.field(default="", name="MountType")
     mount_opts: str = msgspec.field(default="", name="MountOpts")
     mount_device: str = msgspec.field(default="", name="MountDevice")
 
     def __str__(self) -> str:
-        """Return the options as errors show them.
+        """Return the options for an error.
 
         Go: volume/local/local_unix.go::optsConfig.String
         Differs:
@@ -89,7 +89,7 @@ class OptsConfig(msgspec.Struct, frozen=True):
 NO_OPTS: Final = OptsConfig()
 
 Opts: TypeAlias = OptsConfig | None
-"""What is mounted for a volume, or None for nothing."""
+"""The options of a volume, or None without any."""
 
 
 class BrokenOptions(EngineError):
@@ -97,14 +97,14 @@ class BrokenOptions(EngineError):
 
 
 def validate_name(name: str) -> None:
-    """Make sure that a name can be that of a directory in the root.
+    """Check that a name is valid for a volume and its directory.
 
     Raises:
-        ValidationError: It cannot.
+        ValidationError: It is not.
 
     Go: volume/local/local.go::Root.validateName
     Differs:
-        behaviour end: a newline at the end is not taken for the end, as in Go.
+        behaviour end: a newline at the end is refused, as in Go, where `$` matches at the very end only.
     """
     if len(name.encode(errors="replace")) == 1:
         raise ValidationError(
@@ -119,11 +119,10 @@ def validate_name(name: str) -> None:
 
 
 def set_opts(opts: Mapping[str, str] | None) -> Opts:
-    """Return what a client's options ask to mount; None if there are none.
+    """Return a client's options, or None without any.
 
     Raises:
-        ValidationError: There is an option that a local volume does not take.
-
+        ValidationError: An option is unknown.
     """
     if not opts:
         return None
@@ -132,7 +131,7 @@ def set_opts(opts: Mapping[str, str] | None) -> Opts:
 
 
 def _validate_opts(opts: Mapping[str, str]) -> None:
-    """Make sure that all options are known.
+    """Check that all options are known.
 
     Go: volume/local/local.go::validateOpts
     """
@@ -142,20 +141,20 @@ def _validate_opts(opts: Mapping[str, str]) -> None:
 
 
 def get_address(opts: str) -> str:
-    """Return the host in mount's options, or an empty text."""
+    """Return the host in the mount options, or an empty text."""
     addresses = (option[5:] for option in opts.split(",") if option.startswith("addr="))
     return next(addresses, "")
 
 
 def without_password(opts: str) -> str:
-    """Mount's options as they may be shown: a password of CIFS is hidden, as moby does since v23.0."""
+    """Return the mount options with the password of CIFS hidden, as in moby since v23.0."""
     return ",".join(
         f"{MASKED}********" if option.startswith(MASKED) else option for option in opts.split(",")
     )
 
 
 def resolved(opts: str) -> str:
-    """Mount's options with the host as an address, because mount(2) does not ask for names.
+    """Return the mount options with the host as an address, because mount(2) does not resolve names.
 
     Raises:
         OSError: The name is unknown.
@@ -163,12 +162,12 @@ def resolved(opts: str) -> str:
     host = get_address(opts)
     if not host or _is_ipv4(host):
         return opts
-    found = sorted(socket.getaddrinfo(host, None), key=lambda entry: entry[0] != socket.AF_INET)
-    return opts.replace(f"addr={host}", f"addr={found[0][4][0]}", 1)
+    addresses = sorted(socket.getaddrinfo(host, None), key=lambda entry: entry[0] != socket.AF_INET)
+    return opts.replace(f"addr={host}", f"addr={addresses[0][4][0]}", 1)
 
 
 def write(directory: int, opts: OptsConfig) -> None:
-    """Write the options file into the directory of this descriptor, aside first, and bring it to disk.
+    """Write the options file into the directory of this descriptor, atomically, and sync it.
 
     Raises:
         OSError: It cannot be written.
@@ -205,7 +204,7 @@ def read(path: str, directory: int) -> OptsConfig | None:
 
 
 def _decode(raw: bytes) -> OptsConfig:
-    """Decode an options file; null and an empty file have none, as older engines wrote them."""
+    """Decode an options file; older engines wrote null or an empty file for no options."""
     if not raw:
         return NO_OPTS
     if len(raw) > LARGEST:

@@ -21,14 +21,14 @@ Go: volume/service/db.go::volumeBucketName
 
 MAGIC: Final = 0xED0CDAED
 PAGE_SIZES: Final = (4096, 8192, 16384, 32768, 65536)
-"""Where the second meta page may be if the first, which tells, is damaged; bolt's pages are the system's."""
+"""Offsets of the second meta page, if the first, which has the page size, is damaged."""
 LARGEST: Final = 128 << 20
-"""Bytes of a file; one with 10,000 volumes has three million."""
+"""Bytes of the largest file that is read; 10,000 volumes take three million."""
 DEEPEST: Final = 64
-"""Levels of a tree; real ones have two or three."""
+"""Levels of the deepest tree that is read; real ones have two or three."""
 
 OVERLAP: Final = 4
-"""Times the size of the file that the entries of one page may have; so damage does not fill the memory."""
+"""How many times the file's size the entries of a page may take, so that damage cannot fill the memory."""
 
 PAGE_HEADER: Final = struct.Struct("<QHHI")  # id, flags, count, overflow
 META: Final = struct.Struct("<IIIIQQQQQQ")  # magic, version, page size, flags, root, sequence, ..., checksum
@@ -40,14 +40,14 @@ BUCKET_ITEM: Final = 0x01
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What the file held: records by name, and what could not be read, one sentence each."""
+    """Records by name, and one sentence for each part of the file that could not be read."""
 
     records: dict[bytes, bytes]
     problems: tuple[str, ...] = ()
 
 
 class Meta(NamedTuple):
-    """What a meta page says."""
+    """The content of a meta page."""
 
     page_size: int
     root: int
@@ -66,7 +66,7 @@ class Item(NamedTuple):
 def read(path: Path) -> Snapshot:
     """Return the records in a file of bolt's format.
 
-    Damaged pages are left out; a pipe or a device is not waited for, and what is too large is not read.
+    Damaged pages are left out. A pipe, a device or a file that is too large is not read.
     """
     try:
         content = _content(path)

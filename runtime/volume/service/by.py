@@ -77,7 +77,7 @@ class FromList:
         volume/service/by.go::FromList
         volume/service/by.go::fromList
     Differs:
-        behaviour Find: works; moby's function returns a pointer, and its only reader takes values.
+        behaviour Find: works; in moby `Find` expects a value and FromList returns a pointer.
     """
 
     volumes: MutableSequence[VolumeWrapper]
@@ -92,7 +92,7 @@ Go: volume/service/by.go::By
 
 
 def by_label_filter(args: Args) -> By:
-    """Return the condition that a volume has all labels of `label`, and not all of `label!`."""
+    """Return the condition that a volume has all labels of `label`, and lacks one of `label!`."""
 
     def keep(volume: VolumeWrapper) -> bool:
         labels = volume.labels

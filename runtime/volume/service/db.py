@@ -30,19 +30,19 @@ from runtime.volume.local.crash import has_journal
 
 FILE: Final = "metadata.sqlite3"
 SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
-"""What the names of SQLite's files for it end with."""
+"""Suffixes of the files that SQLite keeps for the database."""
 ASIDE: Final = ".damaged-"
-"""What stands between its name and a number when it could not be used."""
+"""Between the name and a number in the new name of a damaged database."""
 BOLT_FILE: Final = "metadata.db"
-"""Dockerd's database, which is read and never written."""
+"""Dockerd's database; it is read and never written."""
 FILE_MODE: Final = 0o600
-"""Options hold passwords (`o=username=…,password=…`), and others may enter dockerd's volumes directory."""
+"""Options hold passwords (`o=username=…,password=…`), and other users can enter the directory."""
 CHECKPOINT: Final = 250
-"""Changes between two checkpoints; the write-ahead file has a megabyte then."""
+"""Changes between two checkpoints; the write-ahead file has about a megabyte by then."""
 WAL_SIZE: Final = 32 + CHECKPOINT * (24 + 4096)
-"""Bytes of the write-ahead file then: its header, and a page with a header for each change."""
+"""Bytes of the write-ahead file by then: its header, and a page with a header for each change."""
 SCHEMA_VERSION: Final = 1
-"""SQLite's `user_version`; a database with a higher one is read and not changed."""
+"""SQLite's `user_version`; a database with a higher one is only read."""
 SCHEMA: Final = """
 create table if not exists volumes (name text primary key, value blob not null) without rowid;
 create table if not exists taken_over (name blob primary key, value blob not null) without rowid;
@@ -50,7 +50,7 @@ create table if not exists facts (key text primary key, value text not null) wit
 """
 
 Flush: TypeAlias = Callable[[], None]
-"""Brings to disk what a record speaks of, before the record is there."""
+"""Syncs the directories of a volume before its record is written."""
 
 
 class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False, forbid_unknown_fields=True):
@@ -63,12 +63,12 @@ class VolumeMetadata(msgspec.Struct, frozen=True, rename="pascal", gc=False, for
 
 
 class Write:
-    """A change that waits for its commit; `value` is None to delete the record.
+    """A change that waits for its commit.
 
     Args:
-        name: The volume's.
-        value: The record.
-        flush: Brings to disk what the record speaks of; called before the commit.
+        name: The volume's name.
+        value: The record; None to delete it.
+        flush: Syncs the volume's directories; called before the commit.
     """
 
     __slots__ = ("committed", "done", "error", "flush", "name", "value")
@@ -83,7 +83,7 @@ class Write:
 
 
 class GroupCommit:
-    """Commits changes; those that arrive while a commit is being written share the next one, and its sync."""
+    """Commits changes; those that arrive during a commit share the next one, and its sync."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
@@ -95,7 +95,7 @@ class GroupCommit:
         self._how = "truncate" if not file or has_journal(Path(file).parent) else "passive"
 
     def run(self, write: Write) -> None:
-        """Return when a change is on disk, or its `error` says why it is not."""
+        """Return once a change is on disk, or its `error` says why it is not."""
         with self._mu:
             self._queue.append(write)
         with self._leader:
@@ -108,7 +108,7 @@ class GroupCommit:
             self.database.close()
 
     def _commit(self) -> None:
-        """Write all changes that wait; if that fails, each on its own, so that none fails for another."""
+        """Write all waiting changes; if that fails, each on its own, so that none fails for another."""
         with self._mu:
             batch, self._queue = self._queue, []
         try:
@@ -118,7 +118,7 @@ class GroupCommit:
                 if write.error is None:
                     write.committed()
                 write.done = True
-        except BaseException as error:  # the other threads must not take silence for success
+        except BaseException as error:  # else the other threads would report success
             for write in batch:
                 if not write.done:
                     write.error, write.done = error, True
@@ -159,12 +159,9 @@ class GroupCommit:
 
 
 class Metadata:
-    """All records, on disk and in memory; a change returns when it is on disk.
+    """All records, on disk and in memory; a change returns once it is on disk.
 
-    Records that cannot be understood are kept, and reported in `warnings`.
-
-    Args:
-        database: The database.
+    Records that cannot be decoded are kept, and reported in `warnings`.
     """
 
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -178,10 +175,10 @@ class Metadata:
             self._load(name, value)
 
     def get(self, name: str) -> VolumeMetadata:
-        """Return the record of a volume; an empty one if there is none.
+        """Return the record of a volume, or an empty one.
 
         Raises:
-            EngineError: There is one, and it cannot be understood.
+            EngineError: The record cannot be decoded.
 
         Go:
             volume/service/db.go::VolumeStore.getMeta
@@ -195,14 +192,14 @@ class Metadata:
         """Write a record.
 
         Raises:
-            InvalidParameter: It has a text that is no Unicode.
+            InvalidParameter: A text in it is not valid Unicode.
             EngineError: It cannot be written.
 
         Go:
             volume/service/db.go::VolumeStore.setMeta
             volume/service/db.go::setMeta
         Differs:
-            call InvalidParameter: a text that is no Unicode is refused; Go writes it with other characters.
+            call InvalidParameter: invalid Unicode is refused; Go replaces it.
         """
         self._write(Write(name, encode(meta), flush), meta, "error setting volume metadata")
 
@@ -220,22 +217,22 @@ class Metadata:
             self._write(Write(name, None, flush), None, "error removing volume metadata")
 
     def list(self) -> tuple[VolumeMetadata, ...]:
-        """Return all records that can be understood.
+        """Return all records that can be decoded.
 
         Go: volume/service/db.go::listMeta
         """
         return tuple(self.rows.values())
 
     def __contains__(self, name: object) -> bool:
-        """Return whether there is a record, sound or broken."""
+        """Return whether there is a record, decoded or broken."""
         return name in self.rows or name in self.broken
 
     def warnings(self) -> Sequence[str]:
-        """Return which records cannot be understood, one sentence each."""
+        """Return one sentence for each record that cannot be decoded."""
         return tuple(_complaint(name, why) for name, why in self.broken.items())
 
     def close(self) -> None:
-        """Close the database once the changes that wait are written."""
+        """Close the database once the waiting changes are written."""
         self.commits.close()
 
     def _load(self, name: str, value: bytes) -> None:
@@ -253,7 +250,7 @@ class Metadata:
         write.committed = lambda: self._keep(write.name, meta)
         self.commits.run(write)
         if write.error is not None:
-            raise EngineError(f"{failure}: {self.path}: {_words(write.error)}", write.error)
+            raise EngineError(f"{failure}: {self.path}: {_message(write.error)}", write.error)
 
     def _keep(self, name: str, meta: VolumeMetadata | None) -> None:
         before = self.rows.get(name)
@@ -267,8 +264,8 @@ class Metadata:
         self.broken.pop(name, None)
 
 
-def _words(error: BaseException) -> str:
-    """Return what went wrong, for a message."""
+def _message(error: BaseException) -> str:
+    """Return the text of an error, for a message."""
     if isinstance(error, OSError):
         return cause(error)
     return (
@@ -280,11 +277,11 @@ def connect(path: Path | None) -> sqlite3.Connection:
     """Open the database in a file, or one in memory without a path.
 
     Raises:
-        sqlite3.Error: The file is no database, or cannot be used.
-        OSError: The file cannot be made.
+        sqlite3.Error: The file is not a database, or cannot be used.
+        OSError: The file cannot be created.
     """
     if path is not None:
-        # SQLite gives the side files the mode of the database, and would make that readable for all.
+        # SQLite gives its other files the mode of the database, which it would make readable for all.
         os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE))
     database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
     try:
@@ -303,33 +300,32 @@ def connect(path: Path | None) -> sqlite3.Connection:
     return database
 
 
-def narrow(directory: Path) -> None:
-    """Take away what others may do with the records in a directory; earlier versions let them read."""
-    for name in os.listdir(directory):  # noqa: PTH208 - all are names
+def restrict_mode(directory: Path) -> None:
+    """Make the database files readable for the owner only; earlier versions did not."""
+    for name in os.listdir(directory):  # noqa: PTH208 - names suffice
         if not name.startswith(FILE):
             continue
         with suppress(OSError):  # another user's file, or one that is gone by now
             if stat.S_ISREG(os.lstat(directory / name).st_mode):
-                os.chmod(directory / name, FILE_MODE)  # noqa: PTH101 - beside its neighbours
+                os.chmod(directory / name, FILE_MODE)  # noqa: PTH101 - like the calls around it
 
 
 def checkpoint(database: sqlite3.Connection, how: str = "truncate") -> None:
-    """Move what the write-ahead file has into the database.
+    """Move the content of the write-ahead file into the database.
 
     Args:
         database: The database.
-        how: With `truncate` the file is emptied and grows with each commit until the next checkpoint;
-            `crash.CrashSafe.flush` relies on that where there is a journal. With `passive` it keeps its size
-            and is written over, which is faster to sync.
+        how: `truncate` empties the file, which then grows with each commit; `crash.CrashSafe.flush` relies
+            on that where there is a journal. `passive` keeps the file's size, which is faster to sync.
     """
-    with suppress(sqlite3.Error):  # then it goes on growing, and nothing is lost
+    with suppress(sqlite3.Error):  # then the file goes on growing, and nothing is lost
         database.execute(f"pragma wal_checkpoint({how})")
 
 
 def _reserve(file: Path) -> None:
-    """Give the write-ahead file its size: a sync then has nothing to write but pages.
+    """Extend the write-ahead file to its full size, so that a sync writes pages only.
 
-    SQLite ignores what it has not written. If the file cannot be extended, it grows as it is written.
+    SQLite ignores bytes that it has not written. A file that cannot be extended grows with each commit.
     """
     with suppress(OSError), file.open("r+b") as opened:
         if file.stat().st_size == 0:  # else the checkpoint did not empty it
@@ -346,7 +342,7 @@ def encode(meta: VolumeMetadata) -> bytes:
     """Encode a record as moby does.
 
     Raises:
-        InvalidParameter: It has a text that is no Unicode.
+        InvalidParameter: A text in it is not valid Unicode.
     """
     try:
         return msgspec.json.encode(meta)
@@ -358,11 +354,11 @@ def decode(value: bytes) -> VolumeMetadata:
     """Decode a record.
 
     Raises:
-        EngineError: It cannot be understood.
+        EngineError: It cannot be decoded.
     """
     try:
         return msgspec.json.decode(value, type=VolumeMetadata)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):  # Go reads more than msgspec
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):  # Go accepts more than msgspec
         return encoding_json.decode(value, VolumeMetadata)
 
 
@@ -390,7 +386,7 @@ class Records:
     Args:
         db: The records.
         lock: The lock on the root; None for records in memory.
-        problems: What could not be read, one sentence each.
+        problems: One sentence for each file or record that could not be read.
     """
 
     def __init__(self, db: Metadata, lock: RootLock | None, problems: tuple[str, ...] = ()) -> None:
@@ -399,7 +395,7 @@ class Records:
         self.problems = problems
 
     def close(self) -> None:
-        """Write nothing more, and release the lock on the root."""
+        """Close the database, and release the lock on the root."""
         self.db.close()
         if self.lock is not None:
             self.lock.release()
@@ -411,18 +407,18 @@ def in_memory() -> Records:
 
 
 def open_records(directory: Path, lock: RootLock) -> Records:
-    """Open the records of a directory of volumes, and add what dockerd has written since.
+    """Open the records of a directory of volumes, and add those that dockerd has written since.
 
-    Where nothing can be written, the records are those that can be read, and no change of them is possible.
+    Where nothing can be written, the records can only be read.
 
     Args:
         directory: The directory of volumes.
-        lock: The lock on the root, which the records hold until they are closed.
+        lock: The lock on the root; the records hold it until they are closed.
     """
     lock.hold()
     try:
         directory.mkdir(STORE_MODE, exist_ok=True)
-        narrow(directory)
+        restrict_mode(directory)
         database, problems = _database(directory / FILE)
         if (version := _version(database)) > SCHEMA_VERSION:
             database.close()
@@ -438,7 +434,7 @@ def open_records(directory: Path, lock: RootLock) -> Records:
 
 
 def _unchangeable(directory: Path, lock: RootLock, error: Exception) -> Records:
-    """Read the records of a directory where none can be written."""
+    """Open the records of a directory where none can be written."""
     why = located(error) if isinstance(error, OSError) else error
     problem = f"{directory}: no record can be written, so no volume can be made or removed: {why}"
     log.error("%s", problem)
@@ -455,23 +451,23 @@ def _unchangeable(directory: Path, lock: RootLock, error: Exception) -> Records:
 
 
 def _database(path: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
-    """Open the database; rename a damaged one, and save what can be read of it."""
+    """Open the database; rename a damaged one, and copy its readable records to a new one."""
     for suffix in SIDE_FILES:
-        _put_aside(path, (suffix,), lambda file: os.path.lexists(file) and not file.is_file(), "no file")
+        _set_aside(path, (suffix,), lambda file: os.path.lexists(file) and not file.is_file(), "no file")
     database = None
     try:
         database = connect(path)
-        database.execute("select max(name), max(value) from volumes").fetchall()  # which are all to be read
+        database.execute("select max(name), max(value) from volumes").fetchall()  # reads every record
         database.execute("select facts.value, taken_over.value from facts, taken_over where key = name")
     except sqlite3.DatabaseError as error:
         if database is None and type(error) is not sqlite3.DatabaseError:
             raise
-        database = _anew(path, _sound(database), error)
-    return database, _kept_aside(path)
+        database = _rebuild(path, _readable(database), error)
+    return database, _damaged(path)
 
 
-def _sound(database: sqlite3.Connection | None) -> Mapping[str, bytes]:
-    """Read what can be read of a damaged database, and close it."""
+def _readable(database: sqlite3.Connection | None) -> Mapping[str, bytes]:
+    """Return the readable records of a damaged database, and close it."""
     sound: dict[str, bytes] = {}
     if database is not None:
         with closing(database), suppress(sqlite3.DatabaseError):
@@ -479,9 +475,9 @@ def _sound(database: sqlite3.Connection | None) -> Mapping[str, bytes]:
     return sound
 
 
-def _anew(path: Path, sound: Mapping[str, bytes], error: sqlite3.Error) -> sqlite3.Connection:
+def _rebuild(path: Path, sound: Mapping[str, bytes], error: sqlite3.Error) -> sqlite3.Connection:
     why = f"damaged ({error}), and {len(sound)} of its records are used"
-    _put_aside(path, SIDE_FILES, Path.exists, why)
+    _set_aside(path, SIDE_FILES, Path.exists, why)
     database = connect(path)
     database.execute("begin")
     database.executemany("insert into volumes values (?, ?)", sound.items())
@@ -489,9 +485,9 @@ def _anew(path: Path, sound: Mapping[str, bytes], error: sqlite3.Error) -> sqlit
     return database
 
 
-def _put_aside(path: Path, suffixes: Sequence[str], wanted: Callable[[Path], bool], why: str) -> None:
-    """Give files that cannot be used another name; nothing is deleted."""
-    aside = next(name for name in _names_aside(path) if not os.path.lexists(name))
+def _set_aside(path: Path, suffixes: Sequence[str], wanted: Callable[[Path], bool], why: str) -> None:
+    """Rename files that cannot be used; nothing is deleted."""
+    aside = next(name for name in _free_names(path) if not os.path.lexists(name))
     for suffix in suffixes:
         file = path.with_name(path.name + suffix)
         if wanted(file):
@@ -499,14 +495,14 @@ def _put_aside(path: Path, suffixes: Sequence[str], wanted: Callable[[Path], boo
             log.error("%s is %s; it is kept as %s", file, why, aside.name + suffix)
 
 
-def _names_aside(path: Path) -> Iterator[Path]:
+def _free_names(path: Path) -> Iterator[Path]:
     return (path.with_name(f"{path.name}{ASIDE}{number}") for number in count(1))
 
 
-def _kept_aside(path: Path) -> tuple[str, ...]:
-    """Return which damaged databases are there, one sentence each."""
+def _damaged(path: Path) -> tuple[str, ...]:
+    """Return one sentence for each damaged database in the directory."""
     begin = path.name + ASIDE
-    names = (name for name in os.listdir(path.parent) if name.startswith(begin))  # noqa: PTH208 - all are names
+    names = (name for name in os.listdir(path.parent) if name.startswith(begin))  # noqa: PTH208 - names suffice
     return tuple(
         f"{aside} is a damaged database that was put aside; what could be read of it is in {path.name}"
         for aside in sorted(map(path.with_name, names))
@@ -515,9 +511,9 @@ def _kept_aside(path: Path) -> tuple[str, ...]:
 
 def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:
     """Add the records that dockerd has written since the last time."""
-    found = _stamp(path)
+    stamp = _stamp(path)
     before = dict(database.execute("select key, value from facts")).get(BOLT_FILE)
-    if not found or found == before:
+    if not stamp or stamp == before:
         return ()
     from runtime.volume.service import bolt  # noqa: PLC0415 - most roots have no such file
 
@@ -527,7 +523,7 @@ def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:
     database.execute("begin immediate")
     added = _merge(database, snapshot.records)
     if not snapshot.problems:
-        database.execute("insert or replace into facts values (?, ?)", (BOLT_FILE, found))
+        database.execute("insert or replace into facts values (?, ?)", (BOLT_FILE, stamp))
     database.execute("commit")
     if before is not None or added:
         log.info("%s has changed: %d records were added or brought up to date", path, added)
@@ -535,7 +531,7 @@ def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:
 
 
 def _merge(database: sqlite3.Connection, records: Mapping[bytes, bytes]) -> int:
-    """Take the records that are new, or newer than what was taken before and not changed here since."""
+    """Add dockerd's records that are new or changed, unless they were changed here; return their number."""
     taken = dict(database.execute("select name, value from taken_over"))
     ours = dict(database.execute("select name, value from volumes"))
     changed = 0
@@ -550,7 +546,7 @@ def _merge(database: sqlite3.Connection, records: Mapping[bytes, bytes]) -> int:
 
 
 def _stamp(path: Path) -> str:
-    """Return what changes with each of dockerd's writes; empty if there is no file, or an empty one."""
+    """Return the file's size and time, which each write changes; empty for a missing or empty file."""
     try:
         status = path.stat()
     except OSError:

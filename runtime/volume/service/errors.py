@@ -15,7 +15,7 @@ from runtime.volume.drivers.adapter import NoSuchVolume
 
 
 class VolumeInUse(Conflict):
-    """Somebody still refers to the volume.
+    """The volume still has users.
 
     Go: volume/service/errors.go::errVolumeInUse
     """
@@ -35,13 +35,13 @@ class NameConflict(Conflict):
 
 
 class OpErr(EngineError):
-    """An operation on a volume that failed: which one, on what, why, and who stood in the way.
+    """A failed operation on a volume: its name, the volume, the cause and the volume's users.
 
     Args:
         err: The cause.
         op: The operation: `create`, `get`, `remove` or `list`.
         name: The volume or the driver.
-        refs: Who refers to it.
+        refs: The users of the volume.
 
     Go:
         volume/service/errors.go::OpErr
@@ -49,7 +49,7 @@ class OpErr(EngineError):
         volume/service/errors.go::OpErr.Cause
     Differs:
         extra cause: the same as `err`, under the name that all our errors have.
-        extra kind_name: it has no kind of its own; its cause's counts.
+        extra kind_name: empty, so that the kind of its cause counts.
     """
 
     kind_name: ClassVar[str] = ""
@@ -66,7 +66,7 @@ class OpErr(EngineError):
 
 @contextmanager
 def operation(op: str, name: str) -> Iterator[None]:
-    """Say of every error which operation failed on what."""
+    """Raise every error of the block as an OpErr."""
     try:
         yield
     except OpErr:
@@ -76,22 +76,22 @@ def operation(op: str, name: str) -> Iterator[None]:
 
 
 def is_in_use(err: BaseException | None) -> bool:
-    """Whether the error says that a volume is in use."""
+    """Return whether the cause is a volume in use."""
     return _is_err(err, VolumeInUse)
 
 
 def is_not_exist(err: BaseException | None) -> bool:
-    """Whether the error says that a volume does not exist."""
+    """Return whether the cause is a volume that does not exist."""
     return _is_err(err, NoSuchVolume)
 
 
 def is_name_conflict(err: BaseException | None) -> bool:
-    """Whether the error says that a volume's name is taken."""
+    """Return whether the cause is a volume name that is taken."""
     return _is_err(err, NameConflict)
 
 
 def _is_err(err: BaseException | None, expected: type[EngineError]) -> bool:
-    """Whether an error or one of its causes is of the class.
+    """Return whether an error or one of its causes is of the class.
 
     Go: volume/service/errors.go::isErr
     """

@@ -27,13 +27,13 @@ from runtime.workers import Workers
 log = logging.getLogger(__name__)
 
 SHOWN: Final = 10
-"""How many of many volumes the log names."""
+"""The number of volumes that the log names."""
 PLUGINS: Final = " plugins"
-"""Name of the question which plugins there are; no driver can have it."""
+"""Name of the question for the list of plugins; no driver can have this name."""
 
 
 class VolumeStoreRestore:
-    """The part of `VolumeStore` that loads volumes at start, and that asks several drivers at once.
+    """The part of `VolumeStore` that loads volumes at start and asks several drivers at once.
 
     The attributes are the store's.
     """
@@ -69,14 +69,13 @@ class VolumeStoreRestore:
         Go: volume/service/restore.go::VolumeStore.restore
         Differs:
             calls lookupVolume, Driver.List, Driver.Get, Store.GetAllDrivers: one list of each driver instead
-                of one call for each volume; `Get` for what a driver did not list.
-            behaviour records: none is removed; a plugin that is not ready yet would lose its labels.
-            behaviour bound: the start goes on after a second; moby waits a quarter of a minute for each
-                volume of a driver that is gone, one after the other.
-            calls VolumeStore.getVolume, VolumeStore.setMeta: `get` does, which takes the lock.
-            calls Store.CreateDriver, Locker.Lock, Locker.Unlock: `set_named` takes the reference on the
-                driver, under the lock of the volume's name.
-            calls Root.List, System: the local driver is asked directly, and ends what a crash interrupted.
+                of one call for each volume; `Get` for volumes that a driver did not list.
+            behaviour records: none is removed, so that volumes of a slow plugin keep their labels.
+            behaviour bound: the start goes on after a second; moby waits 15 s for each volume of a driver
+                that is gone, one after the other.
+            calls VolumeStore.getVolume, VolumeStore.setMeta: in `get`.
+            calls Store.CreateDriver, Locker.Lock, Locker.Unlock: in `set_named` and `adopt`.
+            calls Root.List, System: the local driver also completes what a crash interrupted.
         """
         by_driver: defaultdict[str, list[VolumeMetadata]] = defaultdict(list)
         local = [vd for vd in self.drivers.registered_drivers() if isinstance(vd, Root)]
@@ -94,13 +93,13 @@ class VolumeStoreRestore:
             wait([workers.run(self.workers, lambda: self._restore_plugins(by_driver))], self.timings.start)
 
     def _recover(self, vd: Root) -> None:
-        """End the creations and removals that a crash interrupted."""
+        """Complete the creations and removals that a crash interrupted."""
         for name in vd.recover(lambda: {meta.name for meta in self.db.list() if meta.driver == vd.name}):
             self.db.remove(name)
         workers.run(self.workers, vd.sweep)
 
     def _restore_local(self, vd: Root, metas: Sequence[VolumeMetadata]) -> None:
-        """Load the volumes of the local driver, which needs no lock and counts no users."""
+        """Load the volumes of the local driver; it needs no lock and counts no references."""
         listed = {v.name: v for v in vd.list()}
         for meta in metas:
             v = listed.get(meta.name)
@@ -119,7 +118,7 @@ class VolumeStoreRestore:
             )
 
     def _restore_plugins(self, by_driver: Mapping[str, Sequence[VolumeMetadata]]) -> None:
-        """Load the volumes of plugins, as far as those answer."""
+        """Load the volumes of the plugins that answer."""
         try:
             found, _ = self.all_drivers()
         except EngineError as error:
@@ -135,7 +134,7 @@ class VolumeStoreRestore:
                 _report_driver(name, answer.error, len(by_driver[name]))
             else:
                 self._restore_driver(drivers[name], answer.value, by_driver[name])
-        for meta in by_driver.get("", ()):  # nobody knows whose they are; `get` finds out and records it
+        for meta in by_driver.get("", ()):  # their driver is not recorded; `get` finds and records it
             try:
                 self.get(meta.name)
             except EngineError as error:
@@ -156,14 +155,14 @@ class VolumeStoreRestore:
         log.warning("volume %s: its driver %s does not have it; its record is kept", meta.name, meta.driver)
 
     def adopt(self, volumes: Sequence[Volume], scope: str) -> None:
-        """Add recorded volumes to the cache, now that their driver has listed them."""
+        """Add recorded volumes to the cache once their driver has listed them."""
         for v in volumes:
             with self.locks.locked(v.name):
                 if v.name in self.db and v.name not in self.names:
                     self.set_named(self.wrap(v, scope), "")
 
     def all_drivers(self) -> tuple[Sequence[Driver], Sequence[str]]:
-        """Return all drivers that are found within the bound, and warnings.
+        """Return all drivers that answer within the bound, and warnings.
 
         Raises:
             EngineError: The plugins cannot be listed.
@@ -184,7 +183,7 @@ class VolumeStoreRestore:
 
         Args:
             drivers: The drivers.
-            patient: Whether to try again for a while when a plugin refuses connections.
+            patient: Whether to retry when a plugin refuses connections.
         """
         answers: dict[str, Answer[Sequence[Volume]]] = {}
         questions: dict[str, Callable[[], Sequence[Volume]]] = {}
@@ -198,12 +197,12 @@ class VolumeStoreRestore:
         return answers
 
     def missing_driver(self, name: str) -> EngineError:
-        """Return why a driver is not among those that can be asked."""
+        """Return why a driver cannot be asked."""
         return self.drivers.problem(name) or Unreachable(f"volume driver {name} does not answer")
 
 
 def _ask(vd: Driver, meta: VolumeMetadata) -> Volume | None:
-    """Return a volume that its driver did not list; some list fewer than they have."""
+    """Look up a volume that its driver did not list; some drivers list too few."""
     try:
         return ask(vd, meta.name)
     except EngineError as error:

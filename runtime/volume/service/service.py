@@ -1,4 +1,4 @@
-"""The volume service: what the rest of the engine uses of volumes.
+"""The volume service, through which the rest of the engine uses volumes.
 
 Go: volume/service/service.go, volume/service/default_driver.go
 """
@@ -21,8 +21,8 @@ from runtime.errdefs import Conflict, EngineError, NotFound
 from runtime.golang.context import Context
 from runtime.golang.strconv import located
 from runtime.pkg import directory
+from runtime.pkg.plugingetter import PluginGetter
 from runtime.volume.drivers import extpoint
-from runtime.volume.drivers.extpoint import PluginGetter
 from runtime.volume.drivers.proxy import DEFAULT, Timings
 from runtime.volume.local import local
 from runtime.volume.service import convert
@@ -38,20 +38,20 @@ from runtime.workers import Workers
 log = logging.getLogger(__name__)
 
 ACCEPTED_PRUNE_FILTERS: Final = frozenset({"label", "label!"})
-"""What a client may filter by when it prunes.
+"""The filters of a prune.
 
 Go: volume/service/service.go::acceptedPruneFilters
 """
 
 ACCEPTED_LIST_FILTERS: Final = frozenset({"dangling", "name", "driver", "label"})
-"""What a client may filter by when it lists.
+"""The filters of a list.
 
 Go: volume/service/service.go::acceptedListFilters
 """
 
 
 class DS(Protocol):
-    """What the service needs of the driver store."""
+    """The part of the driver store that the service uses."""
 
     def get_driver_list(self) -> Sequence[str]:
         """Return the names of the registered drivers."""
@@ -62,12 +62,12 @@ class VolumeEventLogger(Protocol):
     """Receives the events of volumes."""
 
     def log_volume_event(self, volume_id: str, action: str, attributes: Mapping[str, str], /) -> None:
-        """Note an event."""
+        """Log an event."""
         ...
 
 
 class Listing(NamedTuple):
-    """Volumes, and what kept others from being among them, one sentence each."""
+    """Volumes, and warnings about volumes that are missing."""
 
     volumes: Sequence[Volume]
     warnings: Sequence[str]
@@ -78,8 +78,8 @@ class VolumesService:
 
     Args:
         vs: The volumes.
-        ds: Their drivers.
-        event_logger: Who listens.
+        ds: The drivers.
+        event_logger: Receives the events.
     """
 
     def __init__(self, vs: VolumeStore, ds: DS, event_logger: VolumeEventLogger) -> None:
@@ -105,19 +105,19 @@ class VolumesService:
         """Create a volume, or return the one that has this name already.
 
         Args:
-            name: The volume's; one is made up for an empty one.
-            driver_name: Its driver's; empty for whichever has such a volume, else the local one.
-            options: For the driver.
-            labels: For people.
-            reference: Who uses it from the beginning.
-            ctx: To call it off.
+            name: The volume's name; if empty, a random one is generated.
+            driver_name: The driver's name; if empty, the driver that has the volume, else the local one.
+            options: Options for the driver.
+            labels: Labels.
+            reference: The first user.
+            ctx: Cancels the creation before it begins.
 
         Raises:
-            EngineError: It cannot be made, or another driver has one of that name.
+            EngineError: The driver fails, or another driver has a volume of that name.
 
         Differs:
-            behaviour event: none for a volume that exists already.
-            behaviour probing: no driver is asked for a volume whose name was just made up.
+            behaviour event: none for an existing volume.
+            behaviour probing: no driver is asked whether it has a volume with a generated name.
         """
         if not name:
             name, driver_name = secrets.token_hex(32), driver_name or DEFAULT_DRIVER_NAME
@@ -140,11 +140,11 @@ class VolumesService:
         """Return the volume of a name.
 
         Args:
-            name: The volume's.
+            name: The volume's name.
             driver: The driver that it must be of; empty for any.
-            reference: Who uses it from now on.
-            resolve_status: Whether to show what its driver tells about it.
-            ctx: To call it off.
+            reference: A new user.
+            resolve_status: Whether to include the status that its driver reports.
+            ctx: Cancels the look-up before it begins.
 
         Raises:
             EngineError: There is none, it is of another driver, or its driver cannot be asked.
@@ -155,10 +155,10 @@ class VolumesService:
         return msgspec.structs.replace(shown, status=status) if status else shown
 
     def mount(self, vol: Volume, ref: str, *, ctx: Context | None = None) -> str:
-        """Make a volume ready for use by `ref`, and return where it is.
+        """Mount a volume for the user `ref`, and return its path.
 
         Raises:
-            EngineError: There is no such volume, or its driver could not.
+            EngineError: There is no such volume, or its driver fails.
         """
         return self._used(vol, ctx).mount(ref)
 
@@ -166,30 +166,29 @@ class VolumesService:
         """End the use of a volume by `ref`; it may stay mounted for others.
 
         Raises:
-            EngineError: There is no such volume, or its driver could not.
+            EngineError: There is no such volume, or its driver fails.
         """
         self._used(vol, ctx).unmount(ref)
 
     def release(self, name: str, ref: str, *, ctx: Context | None = None) -> None:
-        """Note that `ref` does not use the volume any more."""
+        """Remove `ref` from the users of a volume."""
         self.vs.release(name, ref, ctx=ctx)
 
     def remove(self, name: str, *, purge_on_error: bool = False, ctx: Context | None = None) -> None:
-        """Remove a volume that nobody uses.
+        """Remove a volume without users.
 
         Args:
-            name: The volume's.
-            purge_on_error: Whether to forget one that cannot be removed; then a missing one is no error.
-            ctx: To call it off.
+            name: The volume's name.
+            purge_on_error: Whether to purge a volume that its driver cannot remove; a missing one is fine.
+            ctx: Cancels the removal before it begins.
 
         Raises:
-            EngineError: There is none, somebody uses it, or its driver cannot remove it.
+            EngineError: There is none, it is in use, or its driver cannot remove it.
 
         Differs:
-            calls normalizeVolumeName, Locker.Lock, Locker.Unlock, VolumeStore.getNamed: to look for one whose
-                driver does not exist any more.
-            calls VolumeStore.hasRef, VolumeStore.getRefs, VolumeStore.purge: to forget it.
-            behaviour gone: by force a volume is forgotten whose driver does not exist any more; moby fails.
+            behaviour gone: `purge_on_error` purges a volume whose driver does not exist; moby fails.
+            calls normalizeVolumeName, Locker.Lock, Locker.Unlock, VolumeStore.getNamed, VolumeStore.hasRef,
+                VolumeStore.getRefs, VolumeStore.purge: in `forget_gone`, which does that.
         """
         try:
             v = (self.vs.forget_gone(name) if purge_on_error else None) or self._remove(
@@ -207,23 +206,21 @@ class VolumesService:
         """Return the local volumes without options, with their size and number of users.
 
         Differs:
-            call volumesToAPI: the function for volumes with sizes.
-            call volumeToAPIType: sizes are added to what is shown else.
-            calls Volume.Path, Size: the sizes are measured here.
-            call VolumeStore.CountReferences: the users are counted here.
+            calls volumesToAPI, volumeToAPIType, Volume.Path, Size, VolumeStore.CountReferences: in
+                `volumes_with_size`.
         """
         by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(_has_no_options)))
         return convert.volumes_with_size(self.vs.find(by, ctx=ctx).volumes, self.vs, ctx)
 
     def prune(self, filters: Args, *, ctx: Context | None = None) -> VolumesPruneReport:
-        """Remove the local volumes that nobody uses and that filters mean, those with options left out.
+        """Remove the local volumes without users and options that the filters select.
 
         Args:
-            filters: Labels.
-            ctx: To call it off; what was removed by then is reported.
+            filters: Filters by label.
+            ctx: Ends the removal; the report has the volumes that were removed by then.
 
         Raises:
-            Conflict: Another one is at it.
+            Conflict: Another prune is running.
             InvalidFilter: A filter does not exist.
         """
         if not self.prune_running.acquire(blocking=False):
@@ -273,7 +270,9 @@ class VolumesService:
             by,
             CustomFilter(_has_no_options),
         )
-        return self.vs.find(And(tuple(one for one in conditions if one is not None))).volumes
+        return self.vs.find(
+            And(tuple(condition for condition in conditions if condition is not None))
+        ).volumes
 
     def _prune(self, volumes: Sequence[VolumeWrapper], ctx: Context | None) -> VolumesPruneReport:
         deleted, reclaimed = [], 0
@@ -299,19 +298,18 @@ def new_volume_service(
     timings: Timings = DEFAULT,
     lock: RootLock | None = None,
 ) -> VolumesService:
-    """Make the service for the volumes under a root: drivers first, then the store.
+    """Return the service for the volumes under a root.
 
     Args:
         root: The root.
-        pg: What knows the plugins that drive volumes.
-        logger: Told what happens to volumes.
-        workers: Where drivers are asked that may not answer.
-        timings: How long to wait.
-        lock: The lock on the root, if the caller has it.
+        pg: Looks up the plugins that drive volumes.
+        logger: Receives the events.
+        workers: Run calls of drivers that may not answer.
+        timings: Time limits.
+        lock: The lock on the root, if the caller holds it.
 
     Raises:
-        EngineError: The local driver cannot start, another engine uses the root, or nothing can be written.
-
+        EngineError: The local driver cannot start, or another engine uses the root.
     """
     with lock.hold() if lock else RootLock(Path(root), timings.database_lock, timings.database_retry) as held:
         ds = extpoint.new_store(pg, timings)
@@ -328,7 +326,7 @@ def _setup_default_driver(store: extpoint.Store, root: str | Path) -> None:
     """Register the local driver.
 
     Raises:
-        EngineError: It cannot start, or there is one already.
+        EngineError: It cannot start, or is registered already.
 
     Go: volume/service/default_driver.go::setupDefaultDriver
     """
@@ -342,7 +340,7 @@ def _setup_default_driver(store: extpoint.Store, root: str | Path) -> None:
 
 
 def _has_no_options(v: VolumeWrapper) -> bool:
-    """Return whether the data of a local volume are in the root; with options they may be elsewhere."""
+    """Return whether the data of a local volume are in the root: options may mount others."""
     return not v.options
 
 

@@ -1,4 +1,4 @@
-"""The store of all volumes: which there are, who uses them, and which driver has them.
+"""The store of all volumes: their names, users, drivers and metadata.
 
 Go: volume/service/store.go, volume/service/store_unix.go
 """
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 
 class Found(NamedTuple):
-    """Volumes, and why others are not among them, one sentence each."""
+    """Volumes, and warnings about volumes that are missing."""
 
     volumes: Sequence[VolumeWrapper]
     warnings: Sequence[str]
@@ -68,7 +68,7 @@ class Listed(NamedTuple):
 
 
 Volumes: TypeAlias = list[VolumeWrapper]
-"""`VolumeStore.list` hides the builtin in the annotations of the class."""
+"""For annotations in `VolumeStore`, whose method `list` hides the builtin."""
 
 
 def new_store(
@@ -78,14 +78,14 @@ def new_store(
     timings: Timings = DEFAULT,
     lock: RootLock | None = None,
 ) -> VolumeStore:
-    """Open the store of the volumes under a root, and restore what is in it.
+    """Open the store of the volumes under a root, and restore the recorded volumes.
 
     Args:
         root_path: The root; None for records in memory.
         drivers: The drivers.
-        workers: Threads to ask drivers in that may not answer.
-        timings: How long to wait for them.
-        lock: The lock on the root, if the caller has it.
+        workers: Run calls of drivers that may not answer.
+        timings: Time limits.
+        lock: The lock on the root, if the caller holds it.
 
     Raises:
         EngineError: Another engine uses the root.
@@ -94,9 +94,8 @@ def new_store(
         volume/service/store.go::NewStore
         volume/service/store.go::volumeDataDir
     Differs:
-        error error-while-setting-up-volume-store-metadata-database: where no records can be written the start
-            goes on with those that can be read.
-        call New: the local records are opened.
+        error error-while-setting-up-volume-store-metadata-database: records that cannot be written are read.
+        call New: opens SQLite instead of bolt.
     """
     if root_path:
         root = Path(root_path)
@@ -113,33 +112,27 @@ class VolumeStore(VolumeStoreRestore):
     """Names, users and metadata of all volumes; safe to use from several threads.
 
     Args:
-        records: The metadata database, and what was wrong with it.
-        drivers: The drivers that have the volumes.
-        workers: Threads to ask drivers in that may not answer.
-        timings: How long to wait for them.
+        records: The metadata database, its damage, and the lock on the root.
+        drivers: The volume drivers.
+        workers: Run calls of drivers that may not answer.
+        timings: Time limits.
 
     Differs:
-        behaviour globalLock: one lock; Python has no read-write lock worth having here.
         fields labels, options: in the records, which are all in memory.
         behaviour db: SQLite instead of bolt; one row a volume.
-        extra held: the volumes for which their driver has one more user; so a user is given back once only.
-        extra gone: the volumes that their driver did not have at start.
-        extra probes: asks drivers that may not answer.
-        extra forget_gone: the volumes of a driver that does not exist can be removed by force.
-        extra records: what was wrong with them, and the lock on the root.
     """
 
     def __init__(
         self, records: Records, drivers: Store, workers: Workers, timings: Timings = DEFAULT
     ) -> None:
-        # One action at a time for each name; other volumes need not wait for a slow driver.
+        # One operation at a time for each name: other volumes do not wait for a slow driver.
         self.locks = Locker()
         self.drivers = drivers
         self.global_lock = threading.Lock()  # for the dicts and sets below
         self.names: dict[str, VolumeWrapper] = {}
         self.refs: dict[str, set[str]] = {}
-        self.held: set[str] = set()
-        self.gone: dict[str, str] = {}
+        self.held: set[str] = set()  # volumes with a reference on their driver, which is released once only
+        self.gone: dict[str, str] = {}  # volumes that their driver did not have at start, with the driver
         self.records = records
         self.db = records.db
         self.workers = workers
@@ -155,7 +148,7 @@ class VolumeStore(VolumeStoreRestore):
         """Add a volume to the cache, and `ref` to its users if it is not empty.
 
         Differs:
-            call Store.CreateDriver: the driver gets one more user when its volume comes into the cache.
+            call Store.CreateDriver: takes a reference on the driver, once for each cached volume.
         """
         self._hold(v)
         with self.global_lock:
@@ -176,7 +169,7 @@ class VolumeStore(VolumeStoreRestore):
         self.held.add(v.name)
 
     def _give_back(self, driver_name: str) -> None:
-        """Release a reference on a driver; one that does not exist any more counts none."""
+        """Release a reference on a driver, unless the driver does not exist any more."""
         if self.drivers.is_gone(driver_name):
             return
         try:
@@ -198,7 +191,7 @@ class VolumeStore(VolumeStoreRestore):
         """Delete a volume's record, and remove it from the cache.
 
         Args:
-            name: The volume's.
+            name: The volume's name.
             flush: Syncs its directories, which must be on disk before the record is gone.
 
         Raises:
@@ -206,10 +199,8 @@ class VolumeStore(VolumeStoreRestore):
 
         Differs:
             error removeMeta: raised; moby logs it, and the volume is back after the next start.
-            order removeMeta: first, so that a record that cannot be deleted leaves the driver in use and the
-                volume known; moby has given the driver back by then.
-            behaviour lock: the driver is given back once the lock that all volumes share is released; moby
-                holds it meanwhile, and may ask a plugin.
+            order removeMeta: first, so that after an error the driver is still referenced; not so in moby.
+            behaviour lock: the driver is released without the global lock; moby may ask a plugin under it.
         """
         self.db.remove(name, flush)
         with self.global_lock:
@@ -222,14 +213,14 @@ class VolumeStore(VolumeStoreRestore):
             self._give_back(v.driver_name)
 
     def known(self, name: str) -> VolumeWrapper | None:
-        """Return a volume from the cache, or else what its record says, without asking its driver."""
+        """Return a volume from the cache or from its record, without asking its driver."""
         if (v := self.get_named(name)) is not None:
             return v
         meta = self.db.rows.get(name)
         return _unavailable(meta) if meta is not None and meta.driver else None
 
     def wrap(self, v: Volume, scope: str) -> VolumeWrapper:
-        """Return a volume that a driver has listed, with the labels and options of its record."""
+        """Return a volume of a driver with the labels and options of its record."""
         known = self.names.get(v.name)
         if known is not None and known.volume is v:
             return known
@@ -239,36 +230,35 @@ class VolumeStore(VolumeStoreRestore):
         return VolumeWrapper(v, meta.labels, scope, meta.options)
 
     def by_referenced(self, *, referenced: bool) -> FilterFunc:
-        """Return whether a volume is in use, or whether it is not, as a function.
+        """Return a function that selects the volumes in use, or the others.
 
         Differs:
-            call hasRef: read without a lock; a list need not be of one moment.
+            call hasRef: read without a lock, since a list is no snapshot.
         """
         return lambda v: bool(self.refs.get(v.name)) == referenced
 
     def filter(self, vols: Volumes | None, by: By | None) -> Listed:
-        """Return those of the given volumes, or of all, that a condition selects.
+        """Return the volumes, of a list or of all, that a condition selects.
 
         Raises:
             InvalidParameter: There is no such condition.
 
         Differs:
-            behaviour Or: volumes by driver are among the result, where moby lists them and throws them away;
-                of given volumes it leaves some, where moby adds others to them.
+            behaviour Or: includes volumes selected by driver, which moby drops, and never adds to a list.
         """
         match by:
             case ByDriver(drivers) if vols is None:
                 return self.list(drivers)
             case And(bys):
                 warnings: list[str] = []
-                for each in bys:
-                    vols, more = self.filter(vols, each)
+                for condition in bys:
+                    vols, more = self.filter(vols, condition)
                     warnings += more
                 return Listed(vols, warnings) if vols is not None else self.list()
             case Or(bys):
                 union = Listed([], [])
-                for each in bys:
-                    some, more = self.filter(None if vols is None else list(vols), each)
+                for condition in bys:
+                    some, more = self.filter(None if vols is None else list(vols), condition)
                     union.volumes.extend(some)
                     union.warnings.extend(more)
                 unique(union.volumes)
@@ -279,7 +269,7 @@ class VolumeStore(VolumeStoreRestore):
                 return listed
 
     def _function(self, by: By | None) -> FilterFunc:
-        """Return whether a volume is selected, for a condition that looks at one volume at a time."""
+        """Return the function of a condition that looks at one volume at a time."""
         match by:
             case None:
                 return lambda _: True
@@ -293,14 +283,14 @@ class VolumeStore(VolumeStoreRestore):
                 raise InvalidParameter(f"unsupported filter: {type(by).__name__}")
 
     def find(self, by: By | None = None, *, ctx: Context | None = None) -> Found:
-        """Return the volumes that a condition selects, or all; of two that have one name, the cached one.
+        """Return the volumes that a condition selects, or all; of two with one name, the cached one.
 
         Raises:
             OpErr: The drivers cannot be listed, or there is no such condition.
 
         Differs:
-            calls Lock, Unlock, VolumeStore.getNamed: no lock for each name; a name that is busy with a slow
-                driver does not hold up a list.
+            calls Lock, Unlock, VolumeStore.getNamed: no lock for each name, so that no list waits for a slow
+                driver of one volume.
         """
         context.check(ctx)
         try:
@@ -323,18 +313,16 @@ class VolumeStore(VolumeStoreRestore):
     def list(self, driver_names: Sequence[str] = ()) -> Listed:
         """Return the volumes of the drivers of these names, or of all.
 
-        A driver that does not answer costs a warning; its volumes are listed from their records.
+        Volumes whose driver does not answer are listed from their records, with a warning that says why.
 
         Differs:
             behaviour bound: a driver may take ten seconds, and is asked once; moby waits for a minute.
-            behaviour missing: volumes whose driver is not there are listed from their records, with a warning
-                that says why: no such plugin, disabled, refused, or no answer in time.
-            behaviour warnings: what is damaged on disk is among them.
-            calls Locker.Lock, Locker.Unlock: a volume whose driver is back comes into
-                the cache again, under the lock of its name.
+            behaviour missing: moby does not list volumes without their driver.
+            behaviour warnings: include damage on disk.
+            calls Locker.Lock, Locker.Unlock: in `adopt`, which caches volumes whose driver is back.
         """
-        found, late = self._listed_drivers(driver_names)
-        drivers = [vd for vd in found if not driver_names or vd.name in driver_names]
+        every, late = self._listed_drivers(driver_names)
+        drivers = [vd for vd in every if not driver_names or vd.name in driver_names]
         answers = self.list_drivers(drivers)
         listed = Listed([], [*late])
         for vd in drivers:
@@ -347,7 +335,7 @@ class VolumeStore(VolumeStoreRestore):
         return listed
 
     def _listed_drivers(self, driver_names: Sequence[str]) -> tuple[Sequence[Driver], Sequence[str]]:
-        """Return drivers, those of plugins only if they are needed, and warnings."""
+        """Return the drivers, plugins among them only if needed, and warnings."""
         registered = self.drivers.registered_drivers()
         if driver_names and {vd.name for vd in registered}.issuperset(driver_names):
             return registered, ()
@@ -364,20 +352,22 @@ class VolumeStore(VolumeStoreRestore):
             listed.warnings.extend(vd.warnings())
         elif unknown := [v for v in answer.value if v.name in self.db.rows and v.name not in self.names]:
             workers.run(self.workers, functools.partial(self.adopt, unknown, scope))
-        # What the driver did not have at start, and still has not:
+        # Volumes that the driver did not have at start, and still has not:
         gone = [name for name, driver in tuple(self.gone.items()) if driver == vd.name]
-        there = {v.name for v in answer.value} if gone else set()
+        listed_names = {v.name for v in answer.value} if gone else set()
         listed.warnings.extend(
-            f"volume {name}: its driver {vd.name} does not have it" for name in gone if name not in there
+            f"volume {name}: its driver {vd.name} does not have it"
+            for name in gone
+            if name not in listed_names
         )
 
     def _add_recorded(self, driver: str, error: EngineError | None, listed: Listed) -> None:
-        """Add what the records say of the volumes of a driver that does not answer."""
+        """Add the recorded volumes of a driver that does not answer."""
         if error is not None:
             listed.warnings.append(str(OpErr(error, "list", driver)))
-        there = {v.name for v in listed.volumes}
+        listed_names = {v.name for v in listed.volumes}
         for name, meta in tuple(self.db.rows.items()):
-            if meta.driver == driver and name not in there:
+            if meta.driver == driver and name not in listed_names:
                 listed.volumes.append(self.names.get(name) or _unavailable(meta))
 
     def create(
@@ -397,10 +387,10 @@ class VolumeStore(VolumeStoreRestore):
 
         Raises:
             OpErr: The driver refuses, or another driver has a volume of this name.
-            ContextCanceled: It was called off.
+            ContextCanceled: The context was cancelled.
 
         Differs:
-            behaviour created: the result says whether the volume is new; only then an event is sent.
+            behaviour created: the result says whether the volume is new, so that an event is sent only then.
         """
         name = normalize_volume_name(name)
         with self.locks.locked(name):
@@ -417,10 +407,10 @@ class VolumeStore(VolumeStoreRestore):
             EngineError: Another driver has it, it is used but gone, or its driver cannot be asked.
 
         Differs:
-            behaviour cache: volumes whose driver does not answer or is disabled are known too; after a
-                restart moby makes another of that name, and forgets them.
+            behaviour cache: recorded volumes of a driver that does not answer count too; after a restart moby
+                creates another one of that name, and forgets the first.
             behaviour gone: the name of a volume whose driver does not exist is free; in moby after a restart.
-            call VolumeStore.getVolume: a volume that is recorded and not in the cache yet is looked up.
+            call VolumeStore.getVolume: looks up a recorded volume that is not cached yet.
         """
         v = self.known(name)
         if v is None:
@@ -435,7 +425,7 @@ class VolumeStore(VolumeStoreRestore):
         try:
             exists = volume_exists(self.drivers, v)
         except EngineError as error:
-            # A request that names the driver waits as long as a plugin may take to come back.
+            # A request that names the driver fails instead: the plugin may come back.
             if not driver_name and self.drivers.is_gone(v.driver_name):
                 self._free_name(v)
                 return None
@@ -460,24 +450,23 @@ class VolumeStore(VolumeStoreRestore):
             )
 
     def _free_name(self, v: VolumeWrapper) -> None:
-        """Let another driver use the name of a volume whose driver does not exist any more."""
+        """Free the name of a volume whose driver does not exist any more."""
         self._check_references(v)
         log.warning("volume %s: its driver %s does not exist; its name is used again", v.name, v.driver_name)
 
     def _create(
         self, name: str, driver_name: str, options: Pairs | None, labels: Pairs | None, ctx: Context | None
     ) -> Outcome:
-        """Create a volume, or return the one that there is; the caller holds the lock of its name.
+        """Create a volume, or return the existing one; the caller holds the lock of its name.
 
         Go: volume/service/store.go::VolumeStore.create
         Differs:
-            call NewParser: names are the driver's matter; moby's check on Linux accepts every one.
-            order setMeta: the record of a local volume is written before the volume can be seen.
-            behaviour error: what a driver has made is removed again if the record cannot be written.
-            behaviour probing: without a driver, one that does not answer is an error; moby makes a local
-                volume.
-            behaviour labels: new ones for a volume that exists are not used, and the log says so.
-            call VolumeStore.getNamed: `check_conflict` has done so.
+            call NewParser: moby's check of the name accepts every name on Linux.
+            order setMeta: the record of a local volume is written before the volume is visible.
+            behaviour error: a new volume is removed again if its record cannot be written.
+            behaviour probing: fails if no driver is named and one does not answer; moby creates a local one.
+            behaviour labels: new labels and options for an existing volume are logged as ignored.
+            call VolumeStore.getNamed: in `check_conflict`.
         """
         existing = self.check_conflict(name, driver_name) or (
             None if driver_name else self._volume_of_any_driver(name, ctx)
@@ -499,7 +488,7 @@ class VolumeStore(VolumeStoreRestore):
         return Outcome(VolumeWrapper(v, labels, vd.scope, options), created=True)
 
     def _volume_of_any_driver(self, name: str, ctx: Context | None) -> VolumeWrapper | None:
-        """Return the volume of this name in whichever driver; None if no driver has it."""
+        """Return the volume of this name, of any driver, or None."""
         driver = self.db.rows.get(name, VolumeMetadata()).driver
         if name in self.db.broken or (driver and self.drivers.is_gone(driver)):
             return None  # a new volume replaces such a record, as in moby
@@ -509,7 +498,7 @@ class VolumeStore(VolumeStoreRestore):
             return None
 
     def _create_with(self, vd: Driver, meta: VolumeMetadata) -> Volume:
-        """Have a driver create a volume and write its record: both or none."""
+        """Create a volume in its driver and write its record: both or none."""
         try:
             v = ask(vd, meta.name)
         except EngineError as error:
@@ -535,7 +524,7 @@ class VolumeStore(VolumeStoreRestore):
 
     @contextmanager
     def _record_restored(self, name: str) -> Iterator[None]:
-        """Write a volume's record as it was before if the block fails, as far as the disk allows."""
+        """Restore a volume's record if the block fails, as far as the disk allows."""
         before = self.db.rows.get(name)
         try:
             yield
@@ -552,7 +541,7 @@ class VolumeStore(VolumeStoreRestore):
     def get(
         self, name: str, *, driver: str = "", reference: str = "", ctx: Context | None = None
     ) -> VolumeWrapper:
-        """Return the volume of a name; `reference` counts as a user from now on.
+        """Return the volume of a name, and add `reference` to its users.
 
         Raises:
             OpErr: There is none, it is not of this driver, or its driver cannot be asked.
@@ -567,18 +556,18 @@ class VolumeStore(VolumeStoreRestore):
             return v
 
     def get_volume(self, name: str, driver_name: str, ctx: Context | None) -> VolumeWrapper:
-        """Return the volume as its driver has it now; the caller holds the lock of its name.
+        """Look up a volume in its driver; the caller holds the lock of its name.
 
         Raises:
             Conflict: It is of another driver.
             NoSuchVolume: There is none.
-            EngineError: Its driver cannot be asked, or its record cannot be understood.
+            EngineError: Its driver cannot be asked, or its record cannot be decoded.
 
         Differs:
-            behaviour probing: the drivers are asked side by side, the local one first. If nobody has the
-                volume and one did not answer, that is the error; moby takes no answer for a no.
-            call VolumeStore.getNamed: where the driver of a volume without a record is looked up.
-            call Driver.Name: drivers are asked in the order of their names.
+            behaviour probing: the local driver is asked first, the others side by side. If none has the
+                volume and one did not answer, that is an error; moby takes no answer for a no.
+            call VolumeStore.getNamed: finds the driver of a cached volume without a record.
+            call Driver.Name: sorts the drivers.
         """
         meta = self.db.get(name)
         if driver_name and meta.driver not in ("", driver_name):
@@ -591,9 +580,9 @@ class VolumeStore(VolumeStoreRestore):
         if driver:
             return self._look_up(name, driver, meta)
         log.debug("Probing all drivers for volume with name: %s", name)
-        found, vd = self._probe(name)
-        self.db.set(name, VolumeMetadata(name, found.driver_name, meta.labels, meta.options))
-        return VolumeWrapper(found, meta.labels, vd.scope, meta.options)
+        volume, vd = self._probe(name)
+        self.db.set(name, VolumeMetadata(name, volume.driver_name, meta.labels, meta.options))
+        return VolumeWrapper(volume, meta.labels, vd.scope, meta.options)
 
     def _look_up(self, name: str, driver: str, meta: VolumeMetadata) -> VolumeWrapper:
         v = lookup_volume(self.drivers, driver, name)
@@ -615,12 +604,12 @@ class VolumeStore(VolumeStoreRestore):
     def _probe(self, name: str) -> tuple[Volume, Driver]:
         """Return the first driver that has a volume of this name; the local one is asked first.
 
-        The plugins are asked side by side, and waited for as moby waits for each. Once one has the volume,
-        the others are waited for no longer than in a list.
+        The plugins are asked side by side, each for as long as in moby. Once one has the volume, the others
+        are waited for no longer than in a list.
 
         Raises:
             NoSuchVolume: No driver has it.
-            Unreachable: No driver has said yes, and one that may have the volume did not answer.
+            Unreachable: A driver did not answer, and none of the others has it.
             EngineError: The plugins cannot be listed.
         """
         for vd in self.drivers.registered_drivers():
@@ -643,24 +632,23 @@ class VolumeStore(VolumeStoreRestore):
         raise NoSuchVolume
 
     def remove(self, v: Volume, *, purge_on_error: bool = False, ctx: Context | None = None) -> None:
-        """Remove a volume that nobody uses.
+        """Remove a volume without users.
 
         Args:
             v: The volume.
             purge_on_error: Whether to delete its record even if its driver cannot remove it.
-            ctx: To call it off.
+            ctx: Cancels the removal before it begins.
 
         Raises:
             OpErr: It is in use, or its driver cannot remove it.
             NoSuchVolume: There is none.
-            ContextCanceled: It was called off.
+            ContextCanceled: The context was cancelled.
 
         Differs:
-            order purge: the record of a local volume is deleted once the volume is hidden and before its data
-                are; so neither a full disk nor a crash leaves half a volume.
-            call VolumeStore.setNamed: a volume whose data cannot be deleted is back in the cache.
-            calls Root.scopedPath, GetMounts, System: parts of the local driver's removal, which has the
-                store's in the middle.
+            order purge: a local volume is hidden, then its record deleted, then its data; so neither a full
+                disk nor a crash leaves half a volume.
+            call VolumeStore.setNamed: puts a volume back whose data cannot be deleted.
+            calls Root.scopedPath, GetMounts, System: in the driver's removal, during which `purge` runs.
         """
         name = v.name
         with self.locks.locked(name):
@@ -696,10 +684,10 @@ class VolumeStore(VolumeStoreRestore):
                 raise
 
     def release(self, name: str, ref: str, *, ctx: Context | None = None) -> None:
-        """Remove `ref` from the users of a volume; one that was not among them is no error.
+        """Remove `ref` from the users of a volume, if it is one.
 
         Raises:
-            ContextCanceled: It was called off.
+            ContextCanceled: The context was cancelled.
         """
         with self.locks.locked(name):
             context.check(ctx)
@@ -745,7 +733,7 @@ class VolumeStore(VolumeStoreRestore):
 
 
 def filter_by_driver(names: Collection[str]) -> FilterFunc:
-    """Return whether a volume is of one of these drivers, as a function."""
+    """Return a function that selects the volumes of these drivers."""
     return lambda volume: volume.driver_name in names
 
 
@@ -753,7 +741,7 @@ def unique(volumes: MutableSequence[VolumeWrapper]) -> None:
     """Remove from a list all but the first volume of each name.
 
     Differs:
-        call filter: the first of each name is kept in a dict.
+        call filter: uses a dict.
     """
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:
@@ -774,20 +762,18 @@ def volume_exists(store: Store, v: Volume) -> bool:
 
     Raises:
         EngineError: The driver cannot be asked.
-
     """
     return lookup_volume(store, v.driver_name, v.name) is not None
 
 
 def lookup_volume(store: Store, driver_name: str, volume_name: str) -> Volume | None:
-    """Return the volume if its driver has it; None if the driver says that it has not.
+    """Return the volume if its driver has it, else None.
 
     Raises:
         EngineError: There is no such driver, or it cannot be asked.
 
     Differs:
-        behaviour garbage: an answer that cannot be understood says nothing; moby takes it for a no, and
-            forgets the volume.
+        behaviour garbage: an answer that cannot be understood is an error; moby forgets the volume.
     """
     driver_name = driver_name or DEFAULT_DRIVER_NAME
     try:
@@ -799,7 +785,7 @@ def lookup_volume(store: Store, driver_name: str, volume_name: str) -> Volume | 
 
 
 def unwrap_volume(v: VolumeWrapper) -> Volume:
-    """Return the volume as its driver made it."""
+    """Return the driver's own volume."""
     return v.volume
 
 
@@ -809,7 +795,7 @@ def normalize_volume_name(name: str) -> str:
 
 
 def _unavailable(meta: VolumeMetadata) -> VolumeWrapper:
-    """Return a volume as its record describes it."""
+    """Return a volume from its record."""
     return VolumeWrapper(UnavailableVolume(meta.name, meta.driver), meta.labels, "", meta.options)
 
 

@@ -1,8 +1,8 @@
-"""A volume with its labels, options and scope, and the question to a driver whether it has a volume.
+"""A volume with its labels, options and scope, and the look-up of a volume in its driver.
 
 Go: volume/service/store.go
 
-Here rather than in `store.py`, because `by.py` and `restore.py`, which the store is made of, need them too.
+Not in `store.py`, because `by.py` and `restore.py`, which the store imports, need them too.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 
 
 class PathCacher(Protocol):
-    """A volume that remembers where it is.
+    """A volume that caches its path.
 
     Go: volume/service/convert.go::pathCacher
     """
 
     def cached_path(self) -> str:
-        """Return where it is, if that is known without asking its driver.
+        """Return the path as far as it is known without asking the driver.
 
         Go: volume/service/convert.go::pathCacher.CachedPath
         """
@@ -35,7 +35,7 @@ class PathCacher(Protocol):
 
 
 class VolumeWrapper:
-    """A volume, its labels and options, and its driver's scope; nothing of that changes.
+    """A volume with its labels, options and scope; immutable.
 
     Go:
         volume/service/store.go::volumeWrapper
@@ -43,8 +43,8 @@ class VolumeWrapper:
         volume/service/store.go::volumeWrapper.Labels
         volume/service/store.go::volumeWrapper.Scope
     Differs:
-        extra api: the API form of a local volume, which never changes; a list of 10,000 is made from them.
-        behaviour copy: labels and options are handed out as they are, for reading.
+        extra api: caches the API form of a local volume, for lists of 10,000.
+        behaviour copy: labels and options are not copied for callers, who do not change them.
     """
 
     __slots__ = ("api", "labels", "options", "scope", "volume")
@@ -73,20 +73,20 @@ class VolumeWrapper:
         return self.volume.driver_name
 
     def path(self) -> str:
-        """Return the path; ask the driver if need be."""
+        """Return the path, for which the driver may be asked."""
         return self.volume.path()
 
     def cached_path(self) -> str:
-        """Return the path, if it is known without asking."""
+        """Return the path as far as it is known without asking the driver."""
         v = self.volume
         return cast("PathCacher", v).cached_path() if hasattr(v, "cached_path") else v.path()
 
     def mount(self, ref: str) -> str:
-        """Make it ready for use."""
+        """Mount the volume for the user `ref`, and return its path."""
         return self.volume.mount(ref)
 
     def unmount(self, ref: str) -> None:
-        """End a use."""
+        """End the use by `ref`."""
         self.volume.unmount(ref)
 
     def created_at(self) -> datetime | None:
@@ -119,19 +119,11 @@ class UnavailableVolume:
     cached_path = path
 
     def mount(self, ref: str) -> str:
-        """Fail: its driver is not available.
-
-        Raises:
-            EngineError: Always.
-        """
+        """Raise EngineError: the driver is not available."""
         raise self._unavailable(ref)
 
     def unmount(self, ref: str) -> None:
-        """Fail: its driver is not available.
-
-        Raises:
-            EngineError: Always.
-        """
+        """Raise EngineError: the driver is not available."""
         raise self._unavailable(ref)
 
     def created_at(self) -> datetime | None:
