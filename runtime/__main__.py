@@ -10,8 +10,10 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends the program at once while it is loaded and once it is done."""
-    interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it is to be ignored
+    """Run the command line; Ctrl-C ends the program quietly while it loads and when it is done."""
+    interruptible = (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )  # else the caller ignores it
     if interruptible:
         signal.signal(signal.SIGINT, _end)
     from runtime import cli  # noqa: PLC0415 - see above

@@ -1,4 +1,4 @@
-"""What must always hold of the plugins on disk and in memory, and what does not hold now."""
+"""Checks the plugins and volumes of a root for damage."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not hold: where, and what is wrong."""
+    """A fault, with its place."""
 
     where: str
     what: str
@@ -40,9 +40,9 @@ class Finding:
 
 
 def check(root: Path, store: Store | None = None) -> list[Finding]:
-    """Return what is wrong below a plugins' root, and with a store that was loaded from it.
+    """Return the faults in a directory of plugins, and in a store that was loaded from it.
 
-    Nothing is changed. Creations and removals that are under way show up as leftovers.
+    Nothing is changed. Creations and removals in progress are reported as leftovers.
 
     Raises:
         OSError: the root cannot be read.
@@ -87,28 +87,28 @@ def _check_plugin(root: Path, plugin: Plugin) -> Iterator[Finding]:
 
 
 def _blob_problem(blobs: BasicBlobStore, digest: str) -> str:
-    """Return what is wrong with a blob; an empty text if its content has the digest that names it."""
+    """Return the fault of a blob, or an empty text if its content has its digest."""
     try:
         with blobs.get(digest) as blob:
-            found = hashlib.sha256()
+            content = hashlib.sha256()
             while data := blob.read(_CHUNK):
-                found.update(data)
+                content.update(data)
     except FileNotFoundError:
         return "the blob is missing"
     except (OSError, EngineError) as error:
         return f"the blob cannot be read: {error}"
-    return "" if digest == f"sha256:{found.hexdigest()}" else "the blob holds something else"
+    return "" if digest == f"sha256:{content.hexdigest()}" else "the blob holds something else"
 
 
 def _leftovers(root: Path) -> Iterator[Finding]:
-    aside = (*(root / "tmp").glob(".rootfs*"), *(root / "storage" / "blobs" / "tmp").glob(".insertion*"))
+    temporary = (*(root / "tmp").glob(".rootfs*"), *(root / "storage" / "blobs" / "tmp").glob(".insertion*"))
     halves = (
         entry
         for entry in root.iterdir()
         if VALID_FULL_ID.fullmatch(entry.name.removesuffix(backend.REMOVING))
     )
     for path in (
-        *aside,
+        *temporary,
         *(half for half in halves if half.name.endswith(backend.REMOVING)),
         *root.glob("*/.tmp-*"),
     ):
@@ -132,7 +132,7 @@ def _check_store(store: Store, on_disk: list[Plugin]) -> Iterator[Finding]:
 
 
 def inspect(root: Path) -> tuple[str, ...]:
-    """Return what is wrong with the volumes under a root, one sentence each.
+    """Return one sentence for each fault of the volumes under a root.
 
     Raises:
         OSError: The root cannot be read.
@@ -179,7 +179,7 @@ def _directory(root: Root, name: str) -> Iterator[str]:
 
 
 def _records(directory: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Read the records of our database, or of dockerd's file if there is none."""
+    """Read the records of our database, or else of dockerd's file."""
     path = directory / db.FILE
     if path.exists():
         return _rows(path)

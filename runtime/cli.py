@@ -27,7 +27,7 @@ REFUSED = 2
 INTERNAL = 4
 
 ENGINE_PACKAGES = frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"})
-"""What the extra `engine` installs, by import name."""
+"""The packages of the extra `engine`, by import name."""
 
 app = typer.Typer(
     add_completion=False,
@@ -90,7 +90,7 @@ def example(
 def check(
     root: Annotated[Path, typer.Option(readable=False, help="The engine's root; nothing in it is changed.")],
 ) -> None:
-    """Look for what is wrong in the root of an engine that is stopped."""
+    """Report damage in the root of a stopped engine."""
     from runtime import check as inspection  # noqa: PLC0415
     from runtime.daemon.root_lock import InUse, RootLock  # noqa: PLC0415 - only this command needs them
 
@@ -199,7 +199,7 @@ def check_plugin(  # noqa: PLR0913 - one for each option
     from runtime.checker.rules import Severity  # noqa: PLC0415
 
     logging.getLogger("runtime").setLevel(logging.CRITICAL)  # the report says what is wrong
-    options = dict(_pair(each) for each in opt or ())
+    options = dict(_pair(option) for option in opt or ())
     stops = signal.Stops()
     try:
         with stops, client.Plugin(address, timeout) as plugin:
@@ -216,11 +216,11 @@ def check_plugin(  # noqa: PLR0913 - one for each option
 
 
 def main() -> None:
-    """Run the command line; an unexpected error ends in one sentence and exit code 4."""
+    """Run the command line; an unexpected error ends it with one sentence and exit code 4."""
     survive_closed_pipe()
     try:
         app()
-    except Exception as error:  # noqa: BLE001 - this is the last place that can tell the user
+    except Exception as error:  # noqa: BLE001 - the last place to report it
         if _debug:
             traceback.print_exc()
         package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
@@ -234,12 +234,12 @@ def main() -> None:
 
 
 def runnable() -> dict[str, ModuleType]:
-    """Return the examples by name: the modules whose `main` needs nothing."""
+    """Return the examples by name: the modules with a `main` without parameters."""
     from runtime import examples  # noqa: PLC0415 - only one command needs them
 
     names = sorted(module.name for module in pkgutil.iter_modules(examples.__path__))
     modules = {name: importlib.import_module(f"{examples.__name__}.{name}") for name in names}
-    return {name: module for name, module in modules.items() if _needs_nothing(module)}
+    return {name: module for name, module in modules.items() if _is_example(module)}
 
 
 def title(module: ModuleType) -> str:
@@ -247,7 +247,7 @@ def title(module: ModuleType) -> str:
     return (module.__doc__ or "").strip().partition("\n")[0]
 
 
-def _needs_nothing(module: ModuleType) -> bool:
+def _is_example(module: ModuleType) -> bool:
     function = getattr(module, "main", None)
     return function is not None and not inspect.signature(function).parameters
 

@@ -1,4 +1,4 @@
-"""The kinds of error that a caller can tell apart: the outermost known kind of a chain counts."""
+"""The kinds of error; the outermost one in a chain of causes counts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import ClassVar
 class EngineError(Exception):
     """An error with a text for people and, in most subclasses, a kind.
 
-    A subclass stands for all that moby has for a kind: the interface, the error that has it, the function
-    that gives it to another error, and the question whether an error has it, which is `except` here.
+    A subclass is the counterpart of moby's interface of a kind, its error type, the function that wraps an
+    error in it, and the test for it, which is `except` here.
 
     Args:
-        text: The whole text, or an error whose text is taken over and which becomes the cause.
-        cause: The error that is wrapped, if any; `raise ... from cause` does the same.
+        text: The whole text, or an error with that text, which becomes the cause.
+        cause: The wrapped error, if any; `raise ... from cause` does the same.
     """
 
     kind_name: ClassVar[str] = ""
@@ -31,7 +31,7 @@ class EngineError(Exception):
         return self.__cause__
 
     def with_text(self, prefix: str) -> EngineError:
-        """Return this error under a longer text, `prefix: text`; the kind stays that of the chain."""
+        """Return an error with the text `prefix: text` and this one as its cause, so that the kind stays."""
         return EngineError(f"{prefix}: {self}", self)
 
 
@@ -181,7 +181,7 @@ class NotImplementedHere(EngineError):
         errdefs/helpers.go::NotImplemented
         errdefs/is.go::IsNotImplemented
     Differs:
-        behaviour name: Python has a `NotImplemented` of its own, which is no exception.
+        behaviour name: `NotImplemented` is a builtin.
     """
 
     kind_name = "not implemented"
@@ -266,11 +266,11 @@ KINDS: tuple[type[EngineError], ...] = (
 
 
 def kind(err: BaseException) -> type[EngineError] | None:
-    """Return the kind of the first error down a chain of causes that has one, or None.
+    """Return the first kind in a chain of causes, or None.
 
     Go: errdefs/is.go::getImplementer
     Differs:
-        result error: the kind itself, or None; moby returns the error that has it, or the innermost one.
+        result error: the kind; moby returns the error that has it, or the innermost one.
     """
     link: BaseException | None = err
     while link is not None:
@@ -282,7 +282,7 @@ def kind(err: BaseException) -> type[EngineError] | None:
 
 
 def root(err: BaseException) -> BaseException:
-    """Return the innermost error of a chain of causes, which tells apart errors of one kind."""
+    """Return the innermost error of a chain of causes."""
     link = err
     while link.__cause__ is not None:
         link = link.__cause__

@@ -16,10 +16,10 @@ from runtime.errdefs import EngineError
 from runtime.golang.strconv import quote
 
 VERSION = "1.0.1-dev"
-"""Of the specification, as moby's vendored copy says."""
+"""The version of the specification in moby's vendored copy."""
 
 DEFAULT_PATH_ENV = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where programs are looked for in a container.
+"""The PATH in a container.
 
 Go: pkg/system/path.go::DefaultPathEnv
 """
@@ -47,7 +47,7 @@ _DEFAULT_MOUNTS = (
     ("/sys", "sysfs", "sysfs", "nosuid noexec nodev ro"),
     ("/sys/fs/cgroup", "cgroup", "cgroup", "ro nosuid noexec nodev"),
     ("/dev/mqueue", "mqueue", "mqueue", "nosuid noexec nodev"),
-    ("/dev/shm", "tmpfs", "shm", "nosuid noexec nodev mode=1777"),  # noqa: S108 -- a place in the container
+    ("/dev/shm", "tmpfs", "shm", "nosuid noexec nodev mode=1777"),  # noqa: S108 -- a path in the container
 )
 _MASKED_PATHS = (
     "/proc/asound",
@@ -72,11 +72,11 @@ _DEVICE_RULES = (
     (True, 5, 1),
     (False, 10, 229),
 )
-"""Allowed or not, major, minor: zero, null, urandom, random, tty, console, and not fuse."""
+"""Allow, major and minor of zero, null, urandom, random, tty, console and fuse."""
 
 
 class OciValue(msgspec.Struct, rename="camel", omit_defaults=True):
-    """A value under the specification's names; not frozen, since a SpecOpt changes the spec in place."""
+    """A value with the specification's names; not frozen, since a SpecOpt changes the spec in place."""
 
 
 class User(OciValue, omit_defaults=False):
@@ -123,7 +123,7 @@ class Mount(OciValue):
 
 
 class LinuxDeviceCgroup(OciValue):
-    """A rule on what may be done with which devices."""
+    """A rule that allows or forbids access to devices."""
 
     allow: bool
     type: str = ""
@@ -133,7 +133,7 @@ class LinuxDeviceCgroup(OciValue):
 
 
 class LinuxDevice(OciValue):
-    """A device node to make."""
+    """A device node to create."""
 
     path: str
     type: str
@@ -151,13 +151,13 @@ class LinuxResources(OciValue):
 
 
 class LinuxNamespace(OciValue):
-    """A namespace of its own."""
+    """A new namespace of the container."""
 
     type: str
 
 
 class Linux(OciValue):
-    """What is particular to Linux."""
+    """The settings for Linux."""
 
     resources: LinuxResources = msgspec.field(default_factory=LinuxResources)
     namespaces: list[LinuxNamespace] = msgspec.field(default_factory=list)
@@ -178,7 +178,7 @@ class Spec(OciValue):
 
 
 def default_spec() -> Spec:
-    """Return the spec that a container has by default.
+    """Return the default spec of a container.
 
     Go:
         oci/defaults.go::DefaultSpec
@@ -208,25 +208,25 @@ def default_spec() -> Spec:
 
 
 def remove_namespace(s: Spec, ns_type: str) -> None:
-    """Let the container share the host's namespace of a kind."""
+    """Make the container share a namespace of the host."""
     s.linux.namespaces = [namespace for namespace in s.linux.namespaces if namespace.type != ns_type]
 
 
 def devices_from_path(
     path_on_host: str, path_in_container: str, cgroup_permissions: str
 ) -> list[tuple[LinuxDevice, LinuxDeviceCgroup]]:
-    """Return the device at a path, or all in a directory, each with the rule that allows it.
+    """Return the device at a path, or those in a directory, each with a rule that allows it.
 
     Raises:
         EngineError: there is no device.
     """
     resolved = Path(os.path.realpath(path_on_host))
     try:
-        found = _device(resolved, path_in_container, cgroup_permissions)
+        device = _device(resolved, path_in_container, cgroup_permissions)
     except OSError as error:
         raise _no_device(path_on_host, str(error)) from error
-    if found:
-        return [found]
+    if device:
+        return [device]
     below = [
         device
         for path in _below(resolved)
@@ -250,13 +250,13 @@ def _no_device(path: str, reason: str) -> EngineError:
 def _device(
     path: Path, path_in_container: str, permissions: str
 ) -> tuple[LinuxDevice, LinuxDeviceCgroup] | None:
-    found = path.lstat()
-    if not (stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode)):
+    status = path.lstat()
+    if not (stat.S_ISBLK(status.st_mode) or stat.S_ISCHR(status.st_mode)):
         return None
-    kind = "b" if stat.S_ISBLK(found.st_mode) else "c"
-    major, minor = os.major(found.st_rdev), os.minor(found.st_rdev)
+    kind = "b" if stat.S_ISBLK(status.st_mode) else "c"
+    major, minor = os.major(status.st_rdev), os.minor(status.st_rdev)
     device = LinuxDevice(
-        path_in_container, kind, major, minor, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
+        path_in_container, kind, major, minor, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
     )
     return device, LinuxDeviceCgroup(allow=True, type=kind, major=major, minor=minor, access=permissions)
 

@@ -7,7 +7,7 @@ import sys
 
 
 class _Pipe(io.FileIO):
-    """A file descriptor; what is written after its reader has left is dropped."""
+    """A file descriptor that drops output once its reader has closed it."""
 
     def write(self, data: object, /) -> int:
         """Write some bytes."""
@@ -18,9 +18,9 @@ class _Pipe(io.FileIO):
 
 
 def survive_closed_pipe() -> None:
-    """Go on when nobody reads standard output any more, so that the exit code still says what was found."""
+    """Ignore a closed standard output, so that the command ends with its own exit code."""
     before = sys.stdout
-    if before is None:  # closed by whoever started us
+    if before is None:  # the caller has closed it
         return
     before.flush()
     raw = _Pipe(before.fileno(), "w", closefd=False)

@@ -15,23 +15,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 IDLE: Final = 3.0
-"""Seconds for which a thread waits for its next task."""
+"""Seconds that a thread waits for its next task."""
 Tasks: TypeAlias = SimpleQueue[Callable[[], None]]
-"""How a thread receives its tasks."""
+"""The queue from which a thread takes its tasks."""
 
 log = logging.getLogger(__name__)
 
 
 class Workers(Protocol):
-    """Runs tasks, each at once: tasks wait for other tasks, so a pool of fixed size could wait for itself."""
+    """Starts each task at once: tasks wait for other tasks, which would block a pool of fixed size."""
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
-        """Begin a task and return its future at once."""
+        """Start a task and return its future."""
         ...
 
 
 def check(workers: object) -> None:
-    """Refuse what cannot begin each task at once.
+    """Refuse workers that cannot start each task at once.
 
     Raises:
         InvalidParameter: It has no `submit`, or is a pool with a fixed number of threads or processes.
@@ -48,7 +48,7 @@ def check(workers: object) -> None:
 class Threads:
     """A daemon thread for each task under way, so that a hanging task delays neither others nor the exit.
 
-    A thread whose task has ended waits a few seconds for the next, since to start a thread takes longer than
+    A thread whose task has ended waits `IDLE` seconds for the next one: starting a thread takes longer than
     most tasks.
     """
 
@@ -57,9 +57,9 @@ class Threads:
         self._idle: list[Tasks] = []
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
-        """Begin a task and return its future at once."""
+        """Start a task and return its future."""
         future: Future[T] = Future()
-        future.set_running_or_notify_cancel()  # whoever stops waiting does not stop the task
+        future.set_running_or_notify_cancel()  # so that `cancel` does not stop it
 
         def run() -> None:
             try:
@@ -82,7 +82,7 @@ class Threads:
     def _work(self, tasks: Tasks) -> None:
         while (task := self._next(tasks)) is not None:
             task()
-            del task  # what it holds must not live until the next one comes
+            del task  # free its references before the next one comes
             with self._mu:
                 self._idle.append(tasks)
 
@@ -93,13 +93,13 @@ class Threads:
                 return tasks.get(timeout=IDLE)
             except Empty:
                 with self._mu:
-                    if tasks in self._idle:  # else a task is about to come
+                    if tasks in self._idle:  # else a task is on its way
                         self._idle.remove(tasks)
                         return None
 
 
 def run(workers: Workers, task: Callable[[], None]) -> Future[None]:
-    """Begin a task and log the exception that it may raise; the future never fails."""
+    """Start a task and log its exception; the future never fails."""
     return workers.submit(_logged, task)
 
 

@@ -1,4 +1,4 @@
-"""What the checks of one plugin share: its volumes, which are removed at the end."""
+"""The checks of a volume plugin, each a generator of findings."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from runtime.volume.volume import SCOPES
 
 @dataclass(slots=True)
 class Checker:
-    """What the checks share.
+    """The state that the checks share.
 
     Args:
         plugin: The plugin.
-        options: What volumes are created with.
-        restart: The shell command that restarts the plugin; empty if there is none.
-        engine: The socket at which the plugin looks for the engine; empty if it is not known.
-        prefix: What the names of volumes begin with.
-        usable: Whether the plugin has answered the handshake.
-        mountpoint: Where the volume was mounted; empty as long as it was not.
-        tracks_mounts: Whether the plugin refuses to remove a volume that is mounted.
+        options: The options for new volumes.
+        restart: The shell command that restarts the plugin, or empty.
+        engine: The socket at which the plugin looks for the engine, or empty.
+        prefix: The prefix of the names of volumes.
+        usable: Whether the handshake has succeeded.
+        mountpoint: The path of the mounted volume, or empty.
+        tracks_mounts: Whether the plugin refuses to remove a mounted volume.
         tried: The volumes that may exist.
-        uses: How often each volume was mounted for each ID, and not unmounted.
+        uses: The number of mounts of each volume for each ID.
     """
 
     plugin: Plugin
@@ -59,7 +59,7 @@ class Checker:
 
     @property
     def name(self) -> str:
-        """The volume that most checks are about."""
+        """The name of the volume of most checks."""
         return f"{self.prefix}-a"
 
     def ref(self, user: str) -> str:
@@ -67,7 +67,7 @@ class Checker:
         return f"{self.prefix}-{user}"
 
     def create(self, name: str, options: Mapping[str, str] | None) -> Answer:
-        """Create a volume, which is removed at the end whatever happens."""
+        """Create a volume, which `clean_up` removes."""
         self.tried.add(name)
         answer = self.plugin.create(name, options)
         if answer.worked:
@@ -75,7 +75,7 @@ class Checker:
         return answer
 
     def new(self, name: str) -> Answer:
-        """Create a volume with the options given."""
+        """Create a volume with the options of the command."""
         return self.create(name, self.options or None)
 
     def remove(self, name: str) -> Answer:
@@ -86,7 +86,7 @@ class Checker:
         return answer
 
     def mount(self, name: str, user: str) -> Answer:
-        """Mount a volume for a user; it is unmounted at the end whatever happens."""
+        """Mount a volume for a user; `clean_up` unmounts it."""
         self.uses[name, user] += 1
         answer = self.plugin.mount(name, self.ref(user))
         if not answer.worked and not answer.failure:
@@ -101,7 +101,7 @@ class Checker:
         return answer
 
     def identity(self, place: str) -> tuple[int, int] | None:
-        """Return what distinguishes the directory at a path of the plugin's from another."""
+        """Return the identity of the directory at a path in the plugin's view."""
         return places.view(self.plugin.address).identity(place)
 
     def listed(self) -> list[str]:
@@ -109,20 +109,20 @@ class Checker:
         return [volume.name for volume in self.plugin.list().value or ()]
 
     def clean_up(self) -> Sequence[str]:
-        """Remove what the checks have made, also what was made late; return what could not be removed."""
+        """Remove all volumes of the checks, late ones too; return those that cannot be removed."""
         self.plugin.wait_for_late_answers()
         if not self.tried:
             return ()
-        there = set(self.listed())
-        left = sorted(self.made | (self.tried & there))
+        listed = set(self.listed())
+        left = sorted(self.made | (self.tried & listed))
         for name in left:
             for (volume, user), count in tuple(self.uses.items()):
                 for _ in range(count if volume == name else 0):
                     self.unmount(name, user)
             self.remove(name)
         if left:
-            there = set(self.listed())
-        return [name for name in left if name in there or (name in self.made and self._exists(name))]
+            listed = set(self.listed())
+        return [name for name in left if name in listed or (name in self.made and self._exists(name))]
 
     def _exists(self, name: str) -> bool:
         got = self.plugin.get(name)
@@ -130,13 +130,13 @@ class Checker:
 
 
 SLOW: Final = 2.0
-"""Seconds from which on a call is called slow."""
+"""Seconds after which a call is slow."""
 
 PARALLEL: Final = 8
-"""Calls at the same time."""
+"""Number of simultaneous calls."""
 
 RESTART: Final = 30.0
-"""Seconds that a plugin gets to answer after a restart."""
+"""Seconds that a plugin has to answer after a restart."""
 
 Check: TypeAlias = Callable[[Checker], Iterator[Finding]]
 
@@ -149,13 +149,13 @@ def check(
     engine: str = "",
     stops: Stops | None = None,
 ) -> Report:
-    """Check a plugin; what is made is removed.
+    """Run all checks of a plugin, then remove their volumes.
 
     Args:
         plugin: The plugin.
-        options: What volumes are created with, for plugins that need some.
+        options: Options for new volumes, for plugins that need some.
         restart: The shell command that restarts the plugin.
-        engine: The socket at which the plugin looks for the engine; the checker listens there meanwhile.
+        engine: The socket at which the plugin looks for the engine, on which one check listens.
         stops: The signals that end the check.
     """
     checker = Checker(plugin, options or {}, restart, engine)
@@ -175,7 +175,7 @@ def check(
 
 
 def handshake(checker: Checker) -> Iterator[Finding]:
-    """`Plugin.Activate`, which says what the plugin implements."""
+    """Check `Plugin.Activate`, which returns the interfaces of the plugin."""
     answer = checker.plugin.activate()
     if not answer.worked:
         unusable = {"", "not-json", "wrong-type"}
@@ -191,7 +191,7 @@ def handshake(checker: Checker) -> Iterator[Finding]:
 
 
 def call_back(checker: Checker) -> Iterator[Finding]:
-    """`Plugin.Activate` once more, while somebody listens at the engine's socket and does not answer."""
+    """Check `Plugin.Activate` while a server at the engine's socket does not answer."""
     with _listening(checker.engine) as called:
         answer = checker.plugin.activate()
         if called():
@@ -199,7 +199,7 @@ def call_back(checker: Checker) -> Iterator[Finding]:
 
 
 def capabilities(checker: Checker) -> Iterator[Finding]:
-    """`Capabilities`, which says whether volumes are this machine's or a cluster's."""
+    """Check `Capabilities`, which returns the scope of volumes."""
     answer = checker.plugin.capabilities()
     if not answer.worked:
         yield Finding("no-capabilities" if not answer.failure else answer.failure, answer.shown())
@@ -232,7 +232,7 @@ def unknown_volume(checker: Checker) -> Iterator[Finding]:
 
 
 def creation(checker: Checker) -> Iterator[Finding]:
-    """`Create`, and once more."""
+    """Check `Create`, twice."""
     answer = checker.new(checker.name)
     if answer.failure:
         yield Finding(answer.failure, answer.shown())
@@ -246,14 +246,14 @@ def creation(checker: Checker) -> Iterator[Finding]:
 
 
 def second_creation(checker: Checker) -> Iterator[Finding]:
-    """Without options it may work with an empty object of them."""
+    """Check `Create` with an empty object of options, if it fails without."""
     answer = checker.create(checker.name, checker.options)
     if not answer.worked:
         yield Finding("create-fails", f"{answer.shown()}; does it need options? Give them with --opt")
 
 
 def options(checker: Checker) -> Iterator[Finding]:
-    """Options that no plugin has."""
+    """Check `Create` with an option that no plugin has."""
     name = f"{checker.prefix}-options"
     answer = checker.create(name, {**checker.options, "no-such-option": "x"})
     if answer.worked:
@@ -264,7 +264,7 @@ def options(checker: Checker) -> Iterator[Finding]:
 
 
 def getting(checker: Checker) -> Iterator[Finding]:
-    """`Get` and `Path` of a volume that was created and is not mounted."""
+    """Check `Get` and `Path` of a volume that is not mounted."""
     got = checker.plugin.get(checker.name)
     if not got.worked or got.value is None:
         yield Finding(got.failure or "get-fails", got.shown())
@@ -278,7 +278,7 @@ def getting(checker: Checker) -> Iterator[Finding]:
 
 
 def description(answer: Answer, volume: ProxyVolume, name: str) -> Iterator[Finding]:
-    """Check what a plugin says about a volume."""
+    """Check a plugin's description of a volume."""
     if volume.name != name:
         yield Finding("wrong-name", answer.shown())
     if volume.mountpoint and not volume.mountpoint.startswith("/"):
@@ -290,7 +290,7 @@ def description(answer: Answer, volume: ProxyVolume, name: str) -> Iterator[Find
 
 
 def listing(checker: Checker) -> Iterator[Finding]:
-    """`List`, with the volume in it once."""
+    """Check that `List` has the volume, once."""
     answer = checker.plugin.list()
     if not answer.worked:
         yield Finding(answer.failure or "list-fails", answer.shown())
@@ -299,17 +299,17 @@ def listing(checker: Checker) -> Iterator[Finding]:
     raw = {key.lower(): value for key, value in document.items()}.get("volumes")
     if isinstance(raw, list) and None in raw:
         yield Finding("null-in-list", answer.shown())
-    found = [volume for volume in answer.value if volume.name == checker.name]
-    if not found:
+    entries = [volume for volume in answer.value if volume.name == checker.name]
+    if not entries:
         yield Finding("not-listed", f"VolumeDriver.List: {checker.name} is not among {len(answer.value)}")
-    if len(found) > 1:
-        yield Finding("listed-twice", f"VolumeDriver.List: {checker.name} is there {len(found)} times")
-    for volume in found:
+    if len(entries) > 1:
+        yield Finding("listed-twice", f"VolumeDriver.List: {checker.name} is there {len(entries)} times")
+    for volume in entries:
         yield from description(answer, volume, checker.name)
 
 
 def mounting(checker: Checker) -> Iterator[Finding]:
-    """`Mount` for two users, and what is said of the volume meanwhile."""
+    """Check `Mount` for two users, and `Path` and `Get` meanwhile."""
     first = checker.mount(checker.name, "1")
     if not first.worked:
         yield Finding(first.failure or "mount-fails", first.shown())
@@ -331,7 +331,7 @@ def mounting(checker: Checker) -> Iterator[Finding]:
 
 
 def place(checker: Checker, answer: Answer) -> Iterator[Finding]:
-    """Check the path of a mounted volume, seen from inside the plugin if it is in a container."""
+    """Check the path of a mounted volume, from inside the plugin's container if it has one."""
     path = answer.value
     if not path.startswith("/"):
         yield Finding("relative-mountpoint", answer.shown())
@@ -348,7 +348,7 @@ def place(checker: Checker, answer: Answer) -> Iterator[Finding]:
 
 
 def unmounting(checker: Checker) -> Iterator[Finding]:
-    """`Unmount` for one user, who must not take the volume from the other, and then for that."""
+    """Check `Unmount` for one user, which must not affect the other, and then for that."""
     before = checker.identity(checker.mountpoint)
     first = checker.unmount(checker.name, "1")
     if not first.worked:
@@ -368,7 +368,7 @@ def unmounting(checker: Checker) -> Iterator[Finding]:
 
 
 def removal(checker: Checker) -> Iterator[Finding]:
-    """`Remove`, after which the volume is gone, whatever the plugin's scope."""
+    """Check that the volume is gone after `Remove`."""
     answer = checker.remove(checker.name)
     if not answer.worked:
         yield Finding(answer.failure or "remove-fails", answer.shown())
@@ -381,22 +381,22 @@ def removal(checker: Checker) -> Iterator[Finding]:
 
 
 def one_id_twice(checker: Checker) -> Iterator[Finding]:
-    """One ID mounted twice and unmounted once, as `docker cp` does with a running container."""
+    """Mount one ID twice and unmount it once, as `docker cp` does with a running container."""
     yield from sequence(checker, "twice", ("+1", "+1", "-1", "-1"), "counts-ids-once")
 
 
 def last_in_first_out(checker: Checker) -> Iterator[Finding]:
-    """Two users, of whom the second leaves first."""
+    """Mount for two users, and unmount for the second first."""
     yield from sequence(checker, "order", ("+1", "+2", "-2", "-1"), "unmounted-too-early")
 
 
 def wrong_id(checker: Checker) -> Iterator[Finding]:
-    """`Unmount` for an ID that the volume was never mounted for."""
+    """Unmount for an ID for which the volume was never mounted."""
     yield from sequence(checker, "stranger", ("+1", "-3", "-1"), "unmounted-by-stranger")
 
 
 def sequence(checker: Checker, suffix: str, calls: Sequence[str], rule: str) -> Iterator[Finding]:
-    """Mounts and unmounts of one volume, which has to be there as long as it has users."""
+    """Mount and unmount one volume, which must stay mounted as long as it has users."""
     name = f"{checker.prefix}-{suffix}"
     created = checker.new(name)
     if not created.worked:
@@ -438,8 +438,8 @@ def restarting(checker: Checker) -> Iterator[Finding]:
             yield Finding(answer.failure or "mount-fails", answer.shown())
             return
     path = answer.value
-    if said := _run(checker.restart):
-        yield Finding("restart-fails", said)
+    if failure := _run(checker.restart):
+        yield Finding("restart-fails", failure)
         return
     again = _wait_until_active(checker)
     if not again.worked:
@@ -462,7 +462,7 @@ def restarting(checker: Checker) -> Iterator[Finding]:
 
 
 def parallel(checker: Checker) -> Iterator[Finding]:
-    """Several volumes created and removed at the same time."""
+    """Create and remove several volumes at the same time."""
     names = [f"{checker.prefix}-p{number}" for number in range(PARALLEL)]
     with ThreadPoolExecutor(PARALLEL) as pool:
         created = list(pool.map(checker.new, names))
@@ -479,7 +479,7 @@ def parallel(checker: Checker) -> Iterator[Finding]:
 
 
 def garbage(checker: Checker) -> Iterator[Finding]:
-    """Send requests that are not JSON, or of no method, which the plugin has to survive."""
+    """Send requests without JSON or a known method, which the plugin must survive."""
     for request in (b"{", b"[]", b"\xff", b""):
         checker.plugin.post("VolumeDriver.Get", request)
     unknown = checker.plugin.post("VolumeDriver.NoSuchMethod", b"{}\n")
@@ -491,7 +491,7 @@ def garbage(checker: Checker) -> Iterator[Finding]:
 
 
 def refusal(answer: Answer) -> Iterator[Finding]:
-    """Check the form of an answer that refuses."""
+    """Check the form of an answer with an error."""
     if answer.failure:
         yield Finding(answer.failure, answer.shown())
     elif answer.err:
@@ -532,7 +532,7 @@ def _step(checker: Checker, name: str, run: Check) -> Step:
     started = time.monotonic()
     findings = list(dict.fromkeys(run(checker)))
     seconds = time.monotonic() - started
-    if name != "restart" and seconds > SLOW and not any(each.rule == "too-slow" for each in findings):
+    if name != "restart" and seconds > SLOW and not any(finding.rule == "too-slow" for finding in findings):
         findings.append(Finding("slow", f"took {seconds:.1f} seconds"))
     return Step(name, findings, seconds=seconds)
 
@@ -552,7 +552,7 @@ def _reason_to_skip(checker: Checker, name: str) -> str:
 
 
 def _time_as_sent(answer: Answer) -> bytes:
-    """Return what stands behind the first CreatedAt, before escapes are decoded."""
+    """Return the value of the first CreatedAt, with its escapes."""
     body = bytes(answer.exchange.body)
     at = body.lower().find(b'"createdat"')
     return b"" if at < 0 else body[at + 11 :].partition(b'"')[2].partition(b'"')[0]
@@ -560,7 +560,7 @@ def _time_as_sent(answer: Answer) -> bytes:
 
 @contextmanager
 def _listening(path: str) -> Iterator[Callable[[], bool]]:
-    """Listen at a path without answering; what is yielded says whether somebody connected."""
+    """Listen at a path without answering; yield a function that returns whether a client has connected."""
     with socket.socket(socket.AF_UNIX) as server:
         try:
             server.bind(path)
@@ -585,17 +585,17 @@ def _listening(path: str) -> Iterator[Callable[[], bool]]:
 
 
 def _run(command: str) -> str:
-    """Run a shell command; return what it said if it failed."""
-    with TemporaryFile() as said:  # a daemon that the command starts may keep its output open
+    """Run a shell command; return its output if it fails, else an empty text."""
+    with TemporaryFile() as output:  # a daemon that the command starts may keep its output open
         code = subprocess.run(  # noqa: S603 - the user's own command
             ["/bin/sh", "-c", command],
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             check=False,
         ).returncode
-        said.seek(0)
-        return f"{command}: exit code {code}: {said.read(300).decode('utf-8', 'replace')}" if code else ""
+        output.seek(0)
+        return f"{command}: exit code {code}: {output.read(300).decode('utf-8', 'replace')}" if code else ""
 
 
 def _wait_until_active(checker: Checker) -> Answer:

@@ -1,4 +1,4 @@
-"""Calls a plugin through the engine's own client, and records what went over the wire."""
+"""Calls a plugin through the engine's own client, and records the replies."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from runtime.volume.volume import Unreachable
 from runtime.workers import Threads
 
 LATE: Final = 120.0
-"""Seconds that the engine itself waits for Create and Mount; later answers do not reach anybody."""
+"""Seconds that the engine waits for Create and Mount; it ignores later answers."""
 
 ONE_TRY: Final = Timings(default_timeout=0.0, idle_connections=0)
-"""The engine's client, but no call is repeated and each has a connection of its own."""
+"""Time limits of the engine's client, but without retries and with a new connection for each call."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """What was received in answer to one call."""
+    """The reply to one call."""
 
     status: int = 0
     content_type: str = ""
@@ -91,14 +91,14 @@ class _RecordedStream:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call returned.
+    """The result of a call.
 
     Args:
-        method: The method called.
-        value: What the engine read from the answer; None if the call failed.
+        method: The method.
+        value: The engine's reading of the answer; None if the call failed.
         error: The engine's error; None if the call worked.
-        failure: The rule broken by an answer that the engine cannot use; empty if it can.
-        exchange: What was received.
+        failure: The rule that an unusable answer breaks; empty for a usable one.
+        exchange: The reply.
     """
 
     method: str
@@ -109,12 +109,12 @@ class Answer:
 
     @property
     def worked(self) -> bool:
-        """Whether the engine takes this for success."""
+        """Whether the call succeeded for the engine."""
         return self.error is None
 
     @property
     def document(self) -> Any:
-        """The body as JSON; None if it is none."""
+        """The body decoded from JSON, or None if it is not JSON."""
         try:
             return msgspec.json.decode(bytes(self.exchange.body))
         except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -122,14 +122,14 @@ class Answer:
 
     @property
     def err(self) -> str:
-        """The error text in the answer; empty if there is none."""
+        """The error text in the answer, or an empty text."""
         try:
             return encoding_json.decode(bytes(self.exchange.body), Response).err
         except encoding_json.DecodeError:
             return ""
 
     def shown(self) -> str:
-        """Return the answer in a few words."""
+        """Return the answer in short."""
         if self.failure and not self.exchange.body:
             return f"{self.method}: {self.error}"
         text = self.exchange.body[:200].decode("utf-8", "replace").strip()
@@ -141,11 +141,10 @@ class Plugin:
 
     Args:
         address: `unix://PATH`, or `tcp://HOST:PORT`.
-        timeout: Seconds that an answer may take. A call that takes longer is not broken off: its effect would
-            go unnoticed.
+        timeout: Seconds that an answer may take. A longer call still runs on, so that its effect is noticed.
 
     Raises:
-        InvalidParameter: There is no such address.
+        InvalidParameter: The address is not valid.
     """
 
     def __init__(self, address: str, timeout: float) -> None:
@@ -207,7 +206,7 @@ class Plugin:
         return self._ask(method, call)
 
     def wait_for_late_answers(self) -> None:
-        """Wait until the calls that took too long have ended, as long as the engine would."""
+        """Wait until slow calls have ended, for as long as the engine would."""
         wait(self._late, LATE)
         self._late.clear()
 
@@ -217,7 +216,7 @@ class Plugin:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A call that is still under way may use the pool meanwhile.
+        # A call in progress may change the pool meanwhile.
         with contextlib.suppress(RuntimeError):
             self._client.close()
 
@@ -232,7 +231,7 @@ class Plugin:
         try:
             done, _ = wait([future], self.timeout)
         except BaseException:
-            self._late.append(future)  # a signal: the answer still has to be awaited
+            self._late.append(future)  # a signal came; `wait_for_late_answers` waits for it
             raise
         if not done:
             self._late.append(future)
@@ -247,7 +246,7 @@ class Plugin:
 
 
 def _failure(error: EngineError, exchange: Exchange) -> str:
-    """Return the rule that an unusable answer breaks; empty for a refusal in the protocol's form."""
+    """Return the rule that an unusable answer breaks, or an empty text for a regular error."""
     cause = error.__cause__ if isinstance(error, Unreachable) else error
     match cause:
         case DeadlineExceeded():

@@ -1,4 +1,4 @@
-"""Where the path that a plugin names is found, from this machine and from inside the plugin."""
+"""Paths in a plugin's view, seen from this machine and from inside the plugin."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class View:
     """The file system of the process that listens on the plugin's socket.
 
     Args:
-        pid: The process; 0 if it cannot be seen from here.
+        pid: The process; 0 if it is not visible from here.
         root: Its root directory, seen from here.
-        contained: Whether its file system is another than ours.
-        readable: Whether it can be looked into.
+        contained: Whether it has another file system than this process.
+        readable: Whether that file system is readable.
     """
 
     pid: int = 0
@@ -30,19 +30,19 @@ class View:
     readable: bool = True
 
     def inside(self, place: str) -> Path:
-        """Return where the plugin's own path is found from here."""
+        """Map a path in the plugin's view to one on this machine."""
         return self.root / place.lstrip("/") if self.contained and self.readable else Path(place)
 
     def identity(self, place: str) -> tuple[int, int] | None:
-        """Return what distinguishes a mounted directory from another; None if there is none."""
+        """Return the identity of a directory, or None if it does not exist."""
         return _identity(self.inside(place))
 
     def is_on_host(self, place: str) -> bool:
-        """Whether the path leads to the same directory on this machine."""
+        """Return whether the path leads to the same directory on this machine."""
         return _identity(Path(place)) == self.identity(place)
 
     def is_propagated(self, place: str) -> bool:
-        """Whether the host sees the path: in the plugin's root file system, or below a shared mount."""
+        """Return whether the host sees the path: in its root file system, or below a shared mount."""
         try:
             lines = Path(f"/proc/{self.pid}/mountinfo").read_text().splitlines()
         except OSError:
@@ -51,11 +51,11 @@ class View:
         real = Path(os.path.normpath(place))
         holder = next((path for path in (str(real), *map(str, real.parents)) if path in mounts), "/")
         optional = mounts.get(holder, "").partition(" - ")[0].split()[_OPTIONAL_FIELDS:]
-        return holder == "/" or any(each.startswith("shared:") for each in optional)
+        return holder == "/" or any(option.startswith("shared:") for option in optional)
 
 
 def view(address: str) -> View:
-    """Return the view of the process that listens at an address; that of this machine if it is a port."""
+    """Return the view of the process that listens on a unix socket, or of this machine for a port."""
     if not address.startswith("unix://"):
         return View()
     try:
@@ -68,14 +68,14 @@ def view(address: str) -> View:
     try:
         contained = _namespace(pid) != _namespace("self") or not root.samefile("/")
     except FileNotFoundError:
-        return View()  # the process that began to listen has ended; one of its children serves
+        return View()  # the process has ended, and one of its children serves
     except OSError:
         return View(pid, root, contained=True, readable=False)
     return View(pid, root, contained)
 
 
 def _listener(path: str) -> int:
-    """Return the process that began to listen on a socket."""
+    """Return the process that called listen(2) on a socket."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1.0)
         probe.connect(path)
@@ -90,14 +90,14 @@ def _namespace(pid: int | str) -> str:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _unescape(text: str) -> str:
-    """Return a path of mountinfo, in which blanks are octal."""
+    """Decode the octal escapes in a path of mountinfo."""
     for code, letter in ((r"\040", " "), (r"\011", "\t"), (r"\012", "\n"), (r"\134", "\\")):
         text = text.replace(code, letter)
     return text

@@ -1,4 +1,4 @@
-"""Reports of a check: for people, for programs, and for those who collect test results."""
+"""Formats of reports: text, JSON and JUnit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_IN_XML = "".join(map(chr, (*range(9), 11, 12, *range(14, 32), 127)))
 
 
 def text(report: Report, *, strict: bool = False) -> str:  # noqa: ARG001 - one signature for all formats
-    """Write a line for each step, and under it what was found and what the engine makes of it."""
+    """Format a report as text: a line for each step, followed by its findings and their effect."""
     lines = [f"{report.address}", ""]
     for step in report.steps:
         lines += _lines(step)
@@ -24,15 +24,20 @@ def text(report: Report, *, strict: bool = False) -> str:  # noqa: ARG001 - one 
 
 
 def json(report: Report, *, strict: bool = False) -> str:  # noqa: ARG001 - one signature for all formats
-    """One object with all that was found."""
+    """Format a report as one JSON object."""
     steps = [
         {
             "name": step.name,
             "skipped": step.skipped,
             "seconds": round(step.seconds, 3),
             "findings": [
-                {"rule": each.rule, "severity": each.severity, "detail": each.detail, "engine": each.engine}
-                for each in step.findings
+                {
+                    "rule": finding.rule,
+                    "severity": finding.severity,
+                    "detail": finding.detail,
+                    "engine": finding.engine,
+                }
+                for finding in step.findings
             ],
         }
         for step in report.steps
@@ -43,9 +48,9 @@ def json(report: Report, *, strict: bool = False) -> str:  # noqa: ARG001 - one 
 
 
 def junit(report: Report, *, strict: bool = False) -> str:
-    """Write a test case for each step; errors are failures, and so are warnings with `strict`."""
+    """Format a report as JUnit: a test case a step; errors fail it, and warnings with `strict`."""
     fatal = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    bad = [step for step in report.steps if _told(step, fatal)]
+    bad = [step for step in report.steps if _texts(step, fatal)]
     skipped = [step for step in report.steps if step.skipped]
     suite = ET.Element(
         "testsuite",
@@ -60,12 +65,12 @@ def junit(report: Report, *, strict: bool = False) -> str:
         )
         if step.skipped:
             ET.SubElement(case, "skipped", message=step.skipped)
-        if failures := _told(step, fatal):
+        if failures := _texts(step, fatal):
             failure = ET.SubElement(
                 case, "failure", type=failures[0].split(":")[0], message=_clean(failures[0])
             )
             failure.text = _clean("\n".join(failures))
-        if others := _told(step, set(Severity) - fatal):
+        if others := _texts(step, set(Severity) - fatal):
             ET.SubElement(case, "system-out").text = _clean("\n".join(others))
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
@@ -75,12 +80,15 @@ FORMATS: Final[Mapping[str, Callable[..., str]]] = {"text": text, "json": json, 
 
 
 def _lines(step: Step) -> list[str]:
-    worst = min((list(Severity).index(each.severity) for each in step.findings), default=None)
+    worst = min((list(Severity).index(finding.severity) for finding in step.findings), default=None)
     outcome = f"skipped: {step.skipped}" if step.skipped else "ok" if worst is None else list(Severity)[worst]
     lines = [f"{step.name:16} {outcome}"]
-    for each in step.findings:
-        detail = each.detail.replace("\n", "\\n")
-        lines += [f"    {each.severity} {each.rule}: {detail}", f"        The engine: {each.engine}"]
+    for finding in step.findings:
+        detail = finding.detail.replace("\n", "\\n")
+        lines += [
+            f"    {finding.severity} {finding.rule}: {detail}",
+            f"        The engine: {finding.engine}",
+        ]
     return lines
 
 
@@ -88,14 +96,14 @@ def _counted(count: int, severity: Severity) -> str:
     return f"{count} {severity}{'' if count == 1 else 's'}"
 
 
-def _told(step: Step, severities: AbstractSet[Severity]) -> list[str]:
+def _texts(step: Step, severities: AbstractSet[Severity]) -> list[str]:
     return [
-        f"{each.rule}: {each.detail}\nThe engine: {each.engine}"
-        for each in step.findings
-        if each.severity in severities
+        f"{finding.rule}: {finding.detail}\nThe engine: {finding.engine}"
+        for finding in step.findings
+        if finding.severity in severities
     ]
 
 
-def _clean(told: str) -> str:
-    """Without what XML cannot have."""
-    return told.translate(dict.fromkeys(map(ord, _NOT_IN_XML), "\ufffd")).encode("utf-8", "replace").decode()
+def _clean(text: str) -> str:
+    """Replace characters that XML does not allow."""
+    return text.translate(dict.fromkeys(map(ord, _NOT_IN_XML), "\ufffd")).encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""What a volume plugin has to do, and what the engine makes of one that does not."""
+"""The rules for volume plugins, and the effect on the engine of breaking them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Severity(enum.StrEnum):
-    """How bad it is that a rule is broken."""
+    """The severity of a broken rule."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -18,11 +18,11 @@ class Severity(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Something that a plugin has to do.
+    """A rule for plugins.
 
     Args:
-        severity: How bad it is if it does not.
-        engine: What the engine makes of it then.
+        severity: The severity of breaking it.
+        engine: The effect on the engine.
     """
 
     severity: Severity
@@ -35,7 +35,7 @@ class Finding:
 
     Args:
         rule: Its name in `RULES`.
-        detail: What the plugin did.
+        detail: The plugin's answer, or another description.
     """
 
     rule: str
@@ -43,24 +43,24 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """How bad it is."""
+        """The severity of the rule."""
         return RULES[self.rule].severity
 
     @property
     def engine(self) -> str:
-        """What the engine makes of it."""
+        """The effect on the engine."""
         return RULES[self.rule].engine
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of a check: what was asked, and what was found.
+    """One part of a check, with its findings.
 
     Args:
-        name: What was checked.
-        findings: The rules that were broken; none if all is well.
-        skipped: Why it was not checked; empty if it was.
-        seconds: How long it took.
+        name: Its name.
+        findings: The broken rules.
+        skipped: Why it was skipped; empty if it was not.
+        seconds: Its duration.
     """
 
     name: str
@@ -71,13 +71,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found about a plugin."""
+    """The result of checking a plugin."""
 
     address: str
     steps: Sequence[Step]
 
     def count(self, severity: Severity) -> int:
-        """How many findings are that bad."""
+        """Return the number of findings of a severity."""
         return sum(finding.severity is severity for step in self.steps for finding in step.findings)
 
 

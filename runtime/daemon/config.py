@@ -1,4 +1,4 @@
-"""What an engine can be told: where it keeps things, who runs its plugins, and how long it waits.
+"""The engine's settings: directories, executor, hooks and time limits.
 
 Go: daemon/config/config_common_unix.go, daemon/config/config_unix.go
 """
@@ -21,21 +21,21 @@ from runtime.volume.drivers.proxy import Timings as VolumeTimings
 from runtime.workers import Threads, Workers
 
 ExecutorName: TypeAlias = Literal["process", "runc"]
-"""Who runs managed plugins: plain processes, or containers."""
+"""How managed plugins run: as plain processes, or in containers."""
 
 EXEC_ROOT = "run"
-"""The exec root under a root, if no other is given; moby's is /run/docker, which needs root."""
+"""The default exec root under a root; moby's is /run/docker, which needs root."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """How long an engine waits.
+    """An engine's time limits, in seconds.
 
     Args:
-        start: What plugins and drivers that do not answer may delay the start by, all of them together.
-        volumes: The numbers of volumes and their drivers.
-        plugins: The numbers of managed plugins.
-        legacy: The numbers of legacy plugins.
+        start: How long plugins and drivers that do not answer may delay the start, all together.
+        volumes: Those of volumes and their drivers.
+        plugins: Those of managed plugins.
+        legacy: Those of legacy plugins.
     """
 
     start: float = 1.0
@@ -49,22 +49,21 @@ class Config:
     """The settings of an engine.
 
     Args:
-        root: Where it keeps what must last.
-        exec_root: Where it keeps what lasts as long as it runs, such as sockets; under `root` by default, and
-            never shared with another engine.
-        executor: Who runs managed plugins.
-        plugin_folders: Where legacy plugins are looked for; moby's folders if None.
-        hosts: Where the API is listened on; what `docker info` warns about.
+        root: The directory of persistent data.
+        exec_root: The directory of sockets and other runtime state; under `root` by default. No two engines
+            can share it.
+        executor: How managed plugins run.
+        plugin_folders: The folders of legacy plugins; None for moby's folders.
+        hosts: The addresses of the API, about which `docker info` warns.
         live_restore_enabled: Whether managed plugins run on while the engine is stopped.
-        spec_options: Changes to the specs of managed plugins, by capability.
-        handlers: Who is told of each plugin that becomes active, by capability.
-        timings: How long it waits.
-        workers: Where tasks run in the background; it must start each at once (no pool of fixed size).
+        spec_options: Functions that change the specs of managed plugins, by capability.
+        handlers: Functions called for each plugin that becomes active, by capability.
+        timings: Time limits.
+        workers: Run tasks in the background; each task must start at once (no pool of fixed size).
 
     Differs:
-        extra executor: moby has one.
-        extra plugin_folders: moby's are fixed.
-        extras spec_options, handlers: moby's are made by the parts that need them.
+        extras executor, plugin_folders: fixed in moby.
+        extras spec_options, handlers: in moby registered by the parts that need them.
     """
 
     root: Path
@@ -98,8 +97,8 @@ class Config:
         """Accept paths as strings.
 
         Raises:
-            InvalidParameter: A path is empty or none, there is no such executor, or `workers` is a pool of
-                fixed size.
+            InvalidParameter: A path is empty or not a path, the executor is unknown, or `workers` is a pool
+                of fixed size.
         """
         object.__setattr__(self, "root", _path("root", self.root))
         if self.exec_root is not None:
@@ -114,7 +113,7 @@ class Config:
             raise InvalidParameter(f"executor must be one of {get_args(ExecutorName)}, not {self.executor!r}")
 
     def absolute(self) -> Config:
-        """Return the same settings with absolute paths, so that a change of directory changes nothing."""
+        """Return the settings with absolute paths, which a change of directory does not affect."""
         return replace(
             self,
             root=self.root.absolute(),
@@ -124,7 +123,7 @@ class Config:
         )
 
     def get_exec_root(self) -> Path:
-        """Where the engine keeps what lasts as long as it runs."""
+        """Return the directory of sockets and other runtime state."""
         return self.exec_root or self.root / EXEC_ROOT
 
 

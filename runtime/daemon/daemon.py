@@ -1,4 +1,4 @@
-"""The engine's start, step by step: plugins, then the volumes that may be theirs; and its end in reverse.
+"""The engine: starts plugins, then volumes, and stops them in reverse.
 
 Go: daemon/daemon.go, daemon/events.go, daemon/daemon_linux.go, daemon/disk_usage.go, daemon/volumes.go
 """
@@ -59,9 +59,9 @@ class Daemon(DaemonInfo):
         lock: The lock on the root, if the caller holds it; else the engine takes it before anything else.
 
     Differs:
-        fields configStore, root, hosts: all in `config`, the settings.
+        fields root, hosts: in `config`.
         field startupDone: the constructor returns when the start is done.
-        extra legacy: finds plugins that are not managed; moby has a global.
+        extra legacy: the legacy plugins; moby has a global.
     """
 
     def __init__(
@@ -71,22 +71,20 @@ class Daemon(DaemonInfo):
 
         Raises:
             InUse: Another engine uses the root or the exec root; nothing has changed then.
-            EngineError: Something cannot be written there.
+            EngineError: A directory cannot be written.
 
         Go: daemon/daemon.go::NewDaemon
         Differs:
-            order New: events are made before the plugin manager, so that none can be lost.
+            order New: events before the plugin manager, so that none is lost.
             order getPluginExecRoot: the exec root is locked first, so that no two engines share it.
-            behaviour rest: the steps that are about containers, images and networks are not here.
+            behaviour rest: no steps for containers, images and networks.
             errors unable-to-get-the-tempdir-under, unable-to-get-the-full-path-to-the-tempdir,
-                unable-to-create-the-tempdir: no temporary directory is made.
+                unable-to-create-the-tempdir: there is no temporary directory.
             call New: processes or runc, by the settings.
-            call CreateDaemonRoot: moby's command does so before.
-            call NewStore: moby's command makes it.
-            calls Store.RegisterRuntimeOpt, Store.Handle: for all hooks of the settings; moby
-                has one for metrics.
-            calls NewPublisher, Publisher.Close: the events have one, which is closed at the shutdown.
-            calls NewDaemon.createPluginExec, Daemon.LogPluginEvent: the manager calls it.
+            calls CreateDaemonRoot, NewStore: in moby by the command, before.
+            calls Store.RegisterRuntimeOpt, Store.Handle: for all hooks of the settings; in moby for metrics.
+            calls NewPublisher, Publisher.Close: of the events.
+            calls NewDaemon.createPluginExec, Daemon.LogPluginEvent: called by the manager.
         """
         self.config = config = config.absolute()
         self.shutdown_begun = False
@@ -132,13 +130,13 @@ class Daemon(DaemonInfo):
         return self.plugin_manager
 
     def create_plugin_exec(self, m: ExitHandler) -> Executor:
-        """Return the executor, which starts and stops managed plugins.
+        """Return the executor that runs managed plugins.
 
         Go: daemon/daemon.go::NewDaemon.createPluginExec
         Differs:
-            call Unavailable: without runc there are no containers.
+            call Unavailable: containerd's client; without runc there are no containers.
         """
-        from runtime.plugin.executor import process, runc  # noqa: PLC0415 - loads what starts processes
+        from runtime.plugin.executor import process, runc  # noqa: PLC0415 - the executors start processes
 
         exec_root = get_plugin_exec_root(self.config)
         if self.config.executor == "runc":
@@ -147,35 +145,34 @@ class Daemon(DaemonInfo):
         return process.new(exec_root, m, others=[] if containers is None else [containers])
 
     def log_plugin_event(self, plugin_id: str, ref_name: str, action: str) -> None:
-        """Note what happened to a plugin."""
+        """Log an event of a plugin."""
         self.log_plugin_event_with_attributes(plugin_id, ref_name, action, {})
 
     def log_plugin_event_with_attributes(
         self, plugin_id: str, ref_name: str, action: str, attributes: Mapping[str, str]
     ) -> None:
-        """Note what happened to a plugin, and more about it."""
+        """Log an event of a plugin with attributes."""
         actor = Actor(plugin_id, {**attributes, "name": ref_name})
         self.events_service.log(action, PLUGIN_EVENT_TYPE, actor)
 
     def log_volume_event(self, volume_id: str, action: str, attributes: Mapping[str, str]) -> None:
-        """Note what happened to a volume."""
+        """Log an event of a volume."""
         self.events_service.log(action, VOLUME_EVENT_TYPE, Actor(volume_id, attributes))
 
     def subscribe_to_events(
         self, since: int | None = None, until: int | None = None, filters: Args | None = None
     ) -> tuple[Sequence[Message], Subscriber[Message]]:
-        """Return the events of a span of time, and a queue of those to come.
+        """Return past events of a span of time, and a queue of new ones.
 
         Args:
             since: Nanoseconds since 1970, or None.
-            until: Likewise; if both are None, no past events are given.
-            filters: Which events are wanted; None for all.
+            until: Likewise; if both are None, no past events are returned.
+            filters: Select events; None for all.
 
         Differs:
-            call Filter.Include: given as a function.
+            call Filter.Include: passed as a function.
         """
-        wanted = Filter(filters or Args()).include
-        return self.events_service.subscribe_topic(since, until, wanted)
+        return self.events_service.subscribe_topic(since, until, Filter(filters or Args()).include)
 
     def unsubscribe_from_events(self, listener: Subscriber[Message]) -> None:
         """End a queue of events."""
@@ -185,8 +182,7 @@ class Daemon(DaemonInfo):
         """Return the local volumes with their sizes.
 
         Raises:
-            EngineError: Another one is at it.
-
+            EngineError: Another call is in progress.
         """
         if not self.disk_usage_running.acquire(blocking=False):
             raise EngineError("a disk usage operation is already running")
@@ -196,11 +192,7 @@ class Daemon(DaemonInfo):
             self.disk_usage_running.release()
 
     def shutdown(self) -> None:
-        """Stop in the reverse order of the start: volumes, plugins, events, then release the locks.
-
-        Differs:
-            behaviour close: listeners and kept connections are closed by their owner.
-        """
+        """Stop in the reverse order of the start: volumes, plugins, events; then release the locks."""
         if self.shutdown_begun:
             return
         self.shutdown_begun = True
@@ -218,7 +210,7 @@ class Daemon(DaemonInfo):
         self.shutdown()
 
     def _lock_exec_root(self, stack: ExitStack) -> None:
-        """Keep other engines off the sockets and processes of this one, whatever their root."""
+        """Lock the exec root, so that no engine with another root uses the same sockets and processes."""
         timings = self.config.timings.volumes
         directory = get_plugin_exec_root(self.config)
         trusted = {0, os.geteuid(), self.config.root.stat().st_uid}
@@ -240,7 +232,7 @@ class Daemon(DaemonInfo):
         return Plugins(registry, timings, self.config.workers)
 
     def _register_plugin_hooks(self) -> None:
-        """Say how specs of plugins are changed and who is told of plugins, before the first is loaded."""
+        """Register the spec options and handlers of the settings, before the first plugin is loaded."""
         for capability, opts in self.config.spec_options.items():
             self.plugin_store.register_runtime_opt(capability, *opts)
         for capability, callbacks in self.config.handlers.items():
@@ -264,7 +256,7 @@ class Daemon(DaemonInfo):
             raise error.with_text("couldn't create plugin manager") from error
 
     def _new_volume_service(self, waited: float) -> VolumesService:
-        """Return the volume service, whose getter of plugins is the store that the manager has filled."""
+        """Return the volume service; it looks up plugins in the store that the manager has filled."""
         left = max(self.config.timings.start - waited, 0.0)
         return service.new_volume_service(
             self.config.root,
@@ -285,25 +277,25 @@ class Daemon(DaemonInfo):
 
 
 def _refuse_foreign(directory: Path, trusted: AbstractSet[int]) -> None:
-    """Make sure that no stranger can replace what is in a directory, as in one that was planted in /tmp.
+    """Refuse a directory that another user planted, as in /tmp, or can change.
 
     Raises:
-        EngineError: A stranger owns it, or everybody can write to it.
+        EngineError: Another user owns it, or everybody can write to it.
     """
-    # A link that is planted leads to a directory that may well be ours.
-    for found in (directory.lstat(), directory.stat()):
-        if found.st_uid not in trusted:
-            raise EngineError(f"{directory} belongs to user {found.st_uid}; give another --exec-root")
-    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+    # A planted link may lead to a directory of ours, so its own owner counts too.
+    for status in (directory.lstat(), directory.stat()):
+        if status.st_uid not in trusted:
+            raise EngineError(f"{directory} belongs to user {status.st_uid}; give another --exec-root")
+    if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
         raise EngineError(f"everybody can write to {directory}; give another --exec-root")
 
 
 def lock_root(config: Config) -> RootLock:
-    """Take the lock on an engine's root, which is made if it is not there.
+    """Lock an engine's root; create it if needed.
 
     Raises:
         InUse: Another engine uses it.
-        EngineError: It cannot be made or opened.
+        EngineError: It cannot be created or opened.
     """
     create_daemon_root(config)
     timings = config.timings.volumes
@@ -311,11 +303,10 @@ def lock_root(config: Config) -> RootLock:
 
 
 def create_daemon_root(config: Config) -> None:
-    """Make the directory of all that must last.
+    """Create the engine's root.
 
     Raises:
-        EngineError: It cannot be made.
-
+        EngineError: It cannot be created.
     """
     try:
         config.root.mkdir(ROOT_MODE, parents=True, exist_ok=True)
@@ -324,10 +315,9 @@ def create_daemon_root(config: Config) -> None:
 
 
 def get_plugin_exec_root(config: Config) -> Path:
-    """Where the sockets of managed plugins are.
+    """Return the directory of the sockets of managed plugins.
 
     Differs:
-        param root: the exec root may be elsewhere; moby's is /run/docker/plugins whatever it is told.
-        extra config: all settings; the exec root is one of them.
+        params root, config: the exec root of the settings; moby's is always /run/docker/plugins.
     """
     return config.get_exec_root() / "plugins"

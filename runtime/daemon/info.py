@@ -1,4 +1,4 @@
-"""What `docker info` and `docker version` show of the engine and its machine.
+"""The content of `docker info` and `docker version`.
 
 Go: daemon/info.go
 """
@@ -37,7 +37,7 @@ class DaemonInfo(ABC):
         """Return the volume service."""
 
     def system_info(self) -> Info:
-        """Return what `docker info` shows of the engine and its machine.
+        """Return the content of `docker info`.
 
         Go:
             daemon/info.go::Daemon.SystemInfo
@@ -88,7 +88,7 @@ class DaemonInfo(ABC):
         )
 
     def _api_warnings(self) -> list[str]:
-        """Return a warning for each API socket without TLS that is reached over TCP.
+        """Return a warning for each TCP socket of the API, since none has TLS.
 
         Go: daemon/info.go::Daemon.fillAPIInfo
         """

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_DIRECTORIES = ("/dev/pts", "/dev/shm", "/proc", "/sys")  # noqa: S108 -- places in the container
+_DIRECTORIES = ("/dev/pts", "/dev/shm", "/proc", "/sys")  # noqa: S108 -- paths in the container
 _FILES = ("/.dockerenv", "/etc/resolv.conf", "/etc/hosts", "/etc/hostname", "/dev/console")
 _LINKS = {"/etc/mtab": "/proc/mounts"}
 
@@ -21,16 +21,15 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def setup(rootfs: Path) -> None:
-    """Make the places on which the engine mounts things into a container.
+    """Create the mount points that a container needs.
 
-    Every step goes through descriptors, so that a link that is swapped in meanwhile leads nowhere.
+    Every step goes through descriptors and follows no link, so that a swapped link has no effect.
 
     Raises:
-        OSError: one of them cannot be made.
+        OSError: one of them cannot be created.
 
     Differs:
-        behaviour unlink: no file or link on the way is removed, only links, which must not lead out of the
-            root; moby unlinks a user's `/etc/hosts` too and makes an empty one.
+        behaviour unlink: replaces links only; moby replaces files too, such as `/etc/hosts`, with empty ones.
     """
     top = os.open(rootfs, _DIRECTORY)
     try:
@@ -49,7 +48,7 @@ def setup(rootfs: Path) -> None:
 
 @contextmanager
 def _parent(top: int, path: str) -> Iterator[tuple[int, str]]:
-    """Open the directory that contains a path; return its descriptor and the name; follow no link."""
+    """Open the parent of a path, not through links; return its descriptor and the name."""
     *parents, name = Path(path).parts[1:]
     here = os.dup(top)
     try:
@@ -70,7 +69,7 @@ def _make_directory(name: str, parent: int) -> None:
 
 
 def _touch(name: str, parent: int) -> None:
-    """Make an empty file, unless something of that name is there."""
+    """Create an empty file, unless the name exists."""
     _drop_link(name, parent)
     with suppress(FileExistsError):
         os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODE, dir_fd=parent))

@@ -1,4 +1,4 @@
-"""Serves the API on unix sockets and TCP ports, until it is told to stop."""
+"""Sockets of the API: unix sockets and TCP ports."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from typing import Final
 from runtime.errdefs import EngineError, InvalidParameter
 
 SOCKET_MODE: Final = 0o660
-"""Whoever may write to the socket is the master of the engine: the owner and a group."""
+"""Write access to the socket amounts to root on this machine: for the owner and a group only."""
 
 BACKLOG: Final = 2048
 
 MAX_UNIX_PATH: Final = 107
-"""Bytes of a Unix socket's path that the kernel, and so every client, can take."""
+"""Bytes of the longest path of a unix socket that the kernel accepts."""
 LAST_PORT: Final = 65535
 
 LOCAL: Final = ("127.0.0.1", "::1", "localhost")
-"""Hosts that may be listened on: the API gives whoever reaches it the run of the machine."""
+"""The hosts that are allowed: access to the API amounts to root on this machine."""
 
 
 class Listener(contextlib.AbstractContextManager["Listener"]):
-    """A socket that is listened on; leaving the context closes it, and removes what was made for it.
+    """A listening socket, which the end of the context closes and, for a unix socket, removes.
 
     Args:
         host: `unix://PATH` or `tcp://127.0.0.1:PORT`.
-        group: The group that may use a unix socket, by name or number; none for the process's own.
+        group: The group that may use a unix socket, by name or number; empty for the process's own.
 
     Raises:
-        InvalidParameter: It cannot be listened on such a host.
-        EngineError: Another engine listens there, or the system refuses.
+        InvalidParameter: The host is not allowed.
+        EngineError: Another process listens there, or the system call fails.
     """
 
     def __init__(self, host: str, group: str = "") -> None:
@@ -47,7 +47,7 @@ class Listener(contextlib.AbstractContextManager["Listener"]):
         except OSError as error:
             raise EngineError(f"cannot listen on {host}: {error.strerror or error}", error) from error
         self.host = host
-        self._made = os.stat(address) if scheme == "unix" else None  # noqa: PTH116 - what the path is now
+        self._made = os.stat(address) if scheme == "unix" else None  # noqa: PTH116 - text suffices
         if scheme == "tcp":
             host, port = self.socket.getsockname()[:2]
             self.host = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
@@ -70,7 +70,7 @@ def _listen_unix(path: str, group: str) -> socket.socket:
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # Nobody else may connect before the mode and the group are set.
+        # No other user may connect before the mode and the group are set.
         before = os.umask(0o777)
         try:
             listener.bind(path)
@@ -78,7 +78,7 @@ def _listen_unix(path: str, group: str) -> socket.socket:
             os.umask(before)
         if group:
             os.chown(path, -1, _group_id(group))
-        os.chmod(path, SOCKET_MODE)  # noqa: PTH101 - beside its neighbours
+        os.chmod(path, SOCKET_MODE)  # noqa: PTH101 - text suffices
         listener.listen(BACKLOG)
     except BaseException:
         listener.close()
@@ -96,29 +96,29 @@ def _listen_tcp(address: str, _group: str) -> socket.socket:
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
-    # An answer's body follows its head at once; else it waits 40 ms for the head to be acknowledged.
+    # Else an answer's body waits 40 ms until its head is acknowledged.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 def _remove_stale(path: str) -> None:
-    """Remove a socket that an engine left which is no more.
+    """Remove the socket of an engine that has ended.
 
     Raises:
-        EngineError: Somebody listens there.
-        OSError: It is something else, or cannot be removed.
+        EngineError: A process listens there.
+        OSError: It is not a socket, or cannot be removed.
     """
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(found.st_mode):
+    if not stat.S_ISSOCK(status.st_mode):
         raise FileExistsError(17, "there is something else at the path")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            os.unlink(path)  # noqa: PTH108 - beside its neighbours
+            os.unlink(path)  # noqa: PTH108 - text suffices
             return
     raise EngineError(f"somebody listens on {path} already")
 

@@ -1,4 +1,4 @@
-"""The locks that keep two engines off one directory: a root, or an exec root."""
+"""Locks on a root and an exec root, so that no two engines share one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VOLUMES_MODE: Final = 0o700
 
 VOLUMES: Final = "volumes"
 METADATA: Final = "metadata.db"
-"""dockerd keeps its volume records in ROOT/volumes/metadata.db, and holds a lock on it while it runs."""
+"""dockerd's volume records, ROOT/volumes/metadata.db, which dockerd locks while it runs."""
 
 OTHER_DATABASES: Final = (
     "containerd/daemon/io.containerd.metadata.v1.bolt/meta.db",
@@ -25,10 +25,10 @@ OTHER_DATABASES: Final = (
     "builder/fscache.db",
     "network/files/local-kv.db",
 )
-"""Databases of bolt that dockerd locks earlier in its start than its volume records."""
+"""Bolt databases that dockerd locks earlier in its start than its volume records."""
 
 WAIT: Final = 1.0
-"""Seconds to wait for an engine that is just ending."""
+"""Seconds to wait until another engine has ended."""
 RETRY: Final = 0.05
 """Seconds between two tries."""
 
@@ -45,18 +45,18 @@ class InUse(Conflict):
 class RootLock:
     """The lock on an engine's root, held until each holder has released it.
 
-    It is two locks of the kernel, which end with the process: one on the directory itself, and one on the
-    file that dockerd locks, so that neither engine starts on the other's root.
+    It is two locks of the kernel, which end with the process: one on the directory, and one on the file that
+    dockerd locks, so that neither engine starts on the other's root.
 
     Args:
-        root: The root; it is made if it is not there.
-        wait: Seconds to wait for another engine to end.
+        root: The root.
+        wait: Seconds to wait until another engine has ended.
         retry: Seconds between two tries.
-        create: Whether the root and the file may be made.
+        create: Whether to create a missing root and file.
 
     Raises:
         InUse: Another engine uses the root.
-        EngineError: The root cannot be made or opened.
+        EngineError: The root cannot be created or opened.
     """
 
     def __init__(self, root: Path, wait: float = WAIT, retry: float = RETRY, *, create: bool = True) -> None:
@@ -66,7 +66,7 @@ class RootLock:
                 root.mkdir(ROOT_MODE, parents=True, exist_ok=True)
             deadline = time.monotonic() + wait
             stack.enter_context(_locked(root, root, deadline, retry))
-            # Without the file, which damage can keep from being opened, the lock on the directory must do.
+            # If damage makes the file unusable, the lock on the directory must suffice.
             with suppress(OSError):
                 if create:
                     (root / VOLUMES).mkdir(VOLUMES_MODE, exist_ok=True)
@@ -78,12 +78,12 @@ class RootLock:
             self._locks = stack.pop_all()
 
     def hold(self) -> RootLock:
-        """Count one more holder, who must release the lock too."""
+        """Count one more holder, which must release the lock too."""
         self._holders += 1
         return self
 
     def release(self) -> None:
-        """Release the lock once nobody holds it any more."""
+        """Count one holder less, and release the lock after the last one."""
         self._holders -= 1
         if self._holders == 0:
             self._locks.close()
@@ -118,7 +118,7 @@ def _named(directory: Path) -> Iterator[None]:
 @contextmanager
 def _locked(path: Path, root: Path, deadline: float, retry: float, flags: int = 0) -> Iterator[None]:
     """Hold the lock on a file or a directory; nothing is written to it."""
-    import fcntl  # noqa: PLC0415 - where there are no processes there is no such module
+    import fcntl  # noqa: PLC0415 - a browser's Python has no such module
 
     flags |= os.O_RDONLY | os.O_NOFOLLOW * (path != root) | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)

@@ -1,1 +1,1 @@
-"""One runnable file for each question that the documentation answers, besides a small real volume plugin."""
+"""Runnable examples, one for each question of the documentation, and a small real volume plugin."""

@@ -1,4 +1,4 @@
-"""How examples tell their story: a line for each step, the engine's log among them."""
+"""The output of examples: a line for each step, and the engine's log."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from runtime.errdefs import EngineError
 
 
 def say(what: str, shown: object = None) -> None:
-    """One line of the story."""
+    """Print a line."""
     print(what if shown is None else f"{what}: {shown}")  # noqa: T201 -- an example shows what it does
 
 
 def show_error(what: str, attempt: Callable[[], object]) -> None:
-    """Try what must fail, and show how it is refused."""
+    """Print the error of a call that must fail."""
     try:
         attempt()
     except EngineError as error:
@@ -31,7 +31,7 @@ def show_error(what: str, attempt: Callable[[], object]) -> None:
 
 @contextmanager
 def show_log() -> Iterator[None]:
-    """Make the engine's warnings and errors a part of the story."""
+    """Print the engine's warnings and errors."""
 
     class Shown(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -52,7 +52,7 @@ SECTION: Final = "Go:"
 
 @contextmanager
 def steps(tell: Callable[[int, str, str], object]) -> Iterator[None]:
-    """Tell of each function that begins, in this thread: how deep it is, its name, and its Go original."""
+    """Call a function for each call in this thread, with its depth, its name and its Go original."""
     depth = 0
 
     def watch(frame: FrameType, event: str, _: object) -> None:
@@ -71,9 +71,9 @@ def steps(tell: Callable[[int, str, str], object]) -> Iterator[None]:
 
 
 def counterpart(code: CodeType) -> str:
-    """Return the Go function or file that a function stands for, or an empty string.
+    """Return the Go original of a function, or its file, or an empty text.
 
-    A docstring names the Go function where its name or file differs; else the module has the file.
+    A docstring names the original if name or file differ; else the module names the file.
     """
     if not code.co_filename.startswith(RUNTIME) or code.co_name.startswith("<"):
         return ""

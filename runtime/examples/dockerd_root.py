@@ -1,4 +1,4 @@
-"""Open a root that dockerd made, in place: its volumes are there, and its file is as it was."""
+"""Open a root that dockerd made, in place: its volumes exist, and its database is unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OFNN209etyeeeWhP64bzVcv2G7X++WlP7I5P3hwAAAAAALBy3CX536utb9Zyf3kfsP9w+/54f5jxRgEA
 
 
 def main() -> None:
-    """Lay out a root as dockerd leaves it, use it, and look at what is there afterwards."""
+    """Create a root as dockerd leaves it, use it, and inspect it afterwards."""
     with tempfile.TemporaryDirectory() as made:
         root = Path(made) / "root"
         file = dockerd_has_been_here(root)
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def dockerd_has_been_here(root: Path) -> Path:
-    """Make the directories and files of three volumes, and return the file of their records."""
+    """Create the directories and files of three volumes, and return the file of their records."""
     base = root / "volumes"
     for name in ("plainvol", "labelvol", "fullvol"):
         (base / name / "_data").mkdir(parents=True)
@@ -64,7 +64,7 @@ def dockerd_has_been_here(root: Path) -> Path:
 
 
 def is_free(file: Path) -> bool:
-    """Whether somebody else could lock the file, as dockerd would."""
+    """Return whether another process could lock the file, as dockerd does."""
     with file.open("rb") as locked:
         try:
             fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,7 +74,7 @@ def is_free(file: Path) -> bool:
 
 
 def opened(root: Path) -> object:
-    """Open the volumes of a root, or fail soon."""
+    """Open the volumes of a root, with a short time limit."""
     return new_store(root, new_driver_store(None), timings=Timings(database_lock=0.1))
 
 

@@ -1,4 +1,4 @@
-"""A driver is gone: the engine starts at once, its volumes stay known, and come back when it does."""
+"""Start without a driver: at once, with its volumes listed, which work again when it is back."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from runtime.examples.plugin import Server, Volumes
 from runtime.pkg.plugins.transport import Timings as LegacyTimings
 
 SHORT = 2.0
-"""Seconds; dockerd takes a quarter of a minute for each of its volumes."""
+"""Seconds; dockerd takes 15 for each of its volumes."""
 SOON = Timings(legacy=LegacyTimings(default_timeout=0.1))
-"""Whoever needs that very driver waits for a tenth of a second here, and for 15 seconds as a rule."""
+"""A call that needs the driver waits for 0.1 s here, and for 15 s by default."""
 
 
 def main() -> None:
-    """Make volumes with a plugin, start without it, and start it again."""
+    """Create volumes with a plugin, start the engine without it, and start the plugin again."""
     with tempfile.TemporaryDirectory(prefix="e") as made, show_log():
         folder = Path(made)
         sockets = folder / "plugins"
@@ -52,7 +52,7 @@ def main() -> None:
 
 @contextmanager
 def plugin(socket: Path) -> Iterator[None]:
-    """Run the example plugin, with its volumes beside its socket."""
+    """Run the example plugin, with its volumes next to its socket."""
     with Server(socket, Volumes(socket.with_suffix(".volumes")), show=lambda _: None) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

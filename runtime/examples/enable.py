@@ -1,4 +1,4 @@
-"""Enable and disable a managed plugin: made from a directory, started as a process, used, and stopped."""
+"""Enable and disable a managed plugin: create it from a directory, run it as a process, use and stop it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONFIG = {
 
 
 def main() -> None:
-    """Lead a plugin from its directory to its removal."""
+    """Create, set, enable, use, disable and remove a plugin."""
     with tempfile.TemporaryDirectory(prefix="rt") as made, show_log():
         manager = start(Path(made))
         manager.config.store.handle(
@@ -65,7 +65,7 @@ def start(path: Path) -> Manager:
 
 
 def use(manager: Manager) -> None:
-    """Be a user of the plugin, as a volume is."""
+    """Use the plugin, as a volume does."""
     used = manager.config.store.get("tiny", "VolumeDriver", ACQUIRE)
     show_error("While somebody uses it, it stays", lambda: manager.disable("tiny"))
     if used.client is not None:
@@ -76,7 +76,7 @@ def use(manager: Manager) -> None:
 
 
 def write_source(directory: Path) -> Path:
-    """Write a directory as `docker plugin create` takes it, with the example plugin as its program."""
+    """Write a directory for `docker plugin create`, with the example plugin as its program."""
     rootfs = directory / "rootfs"
     rootfs.mkdir(parents=True)
     (rootfs / "plugin.py").write_text(Path(plugin.__file__).read_text())
@@ -89,9 +89,9 @@ def write_source(directory: Path) -> Path:
 
 
 def state(manager: Manager) -> str:
-    """Whether the plugin is enabled."""
-    found = manager.inspect("tiny")
-    return f"{found.name} is {'enabled' if found.enabled else 'disabled'}"
+    """Return whether the plugin is enabled, as text."""
+    tiny = manager.inspect("tiny")
+    return f"{tiny.name} is {'enabled' if tiny.enabled else 'disabled'}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Discover a legacy plugin: drop its socket into a folder, and the engine finds it the next time it looks."""
+"""Discover a legacy plugin: put its socket into a folder, where the engine finds it."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def main() -> None:
 
 
 def refuse(what: str, plugins: Plugins, name: str, capability: str) -> None:
-    """Ask for what cannot be had; a patient caller would be told the same after 15 seconds."""
+    """Show the error of a look-up, without the 15 s of retries."""
     show_error(what, lambda: plugins.get(name, capability, patient=False))
 
 
 @contextmanager
 def plugin_on(path: Path) -> Iterator[list[str]]:
-    """Run the example plugin on a socket, and keep what it is asked."""
+    """Run the example plugin on a socket, and record its calls."""
     asked: list[str] = []
     with tempfile.TemporaryDirectory() as root, Server(path, Volumes(Path(root)), asked.append) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

@@ -1,4 +1,4 @@
-"""Load plugins from disk, some of them broken: the engine starts with the rest, and says what it left out."""
+"""Load plugins from disk, some of them broken: the engine starts with the rest, and logs the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHOLE, BROKEN, EMPTY, HALF = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 
 
 def main() -> None:
-    """Lay out a plugins' root as it may be after a bad day, and start on it."""
+    """Create a damaged directory of plugins, and start on it."""
     with tempfile.TemporaryDirectory() as made, show_log():
         root = Path(made) / "plugins"
         write_plugin(root, WHOLE, "whole")
@@ -74,7 +74,7 @@ def start(path: Path) -> Manager:
 
 
 def found(manager: Manager, *names: str) -> bool:
-    """Whether all these names mean the same plugin."""
+    """Return whether all names resolve to one plugin."""
     return len({manager.get(name) for name in names}) == 1
 
 

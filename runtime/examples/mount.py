@@ -41,7 +41,7 @@ def engine(folder: Path) -> Config:
 
 
 def users(daemon: Daemon) -> int:
-    """How many use the volume."""
+    """Return the number of users of the volume."""
     return daemon.volumes.vs.count_references(daemon.volumes.vs.get("data"))
 
 

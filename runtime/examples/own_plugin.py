@@ -1,4 +1,4 @@
-"""Create a volume that reaches your own plugin, and read what went over the wire."""
+"""Create a volume with your own plugin, and read its calls and replies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = 70
 
 
 def main() -> None:
-    """Run a plugin on a socket, and have the engine find it when a volume needs it."""
+    """Run a plugin on a socket, which the engine finds when a volume needs it."""
     with tempfile.TemporaryDirectory(prefix="e") as made, show_log():
         folder = Path(made)
         sockets = folder / "plugins"
@@ -47,7 +47,7 @@ def engine(folder: Path, sockets: Path) -> Config:
 
 
 def said(asked: list[str], what: str) -> None:
-    """Show what the plugin was asked since the last time."""
+    """Print the calls of the plugin since the last time."""
     say(what, None if asked else "nothing")
     for line in asked:
         method, _, rest = line.partition(" ")
@@ -62,7 +62,7 @@ def names(daemon: Daemon) -> list[str]:
 
 
 def way(daemon: Daemon) -> str:
-    """From the service to the inventory of plugins, by the names of the classes."""
+    """Return the classes between the daemon and the store of plugins."""
     store = daemon.volumes.vs
     parts = (daemon, daemon.volumes, store, store.drivers, store.drivers.plugin_getter)
     return " → ".join(type(part).__name__ for part in parts)

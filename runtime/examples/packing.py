@@ -1,4 +1,4 @@
-"""Makes a managed plugin of the example: a config.json, and a root file system with its Python."""
+"""Packs the example as a managed plugin: a config.json, and a root file system with its Python."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ print(json.dumps([sys.executable, *filter(None, modules), *mapped]))
 """Run in an interpreter, prints its file and those of the modules and libraries that the plugin needs."""
 
 LOADERS: Final = ("lib64/ld-*.so*", "lib/ld-*.so*", "etc/ld.so.cache")
-"""What the kernel starts first, and where that looks for libraries."""
+"""The dynamic loader, and its cache of libraries."""
 
 TOP: Final = ("bin", "sbin", "lib", "lib64")
 
 
 def pack(directory: Path) -> Path:
-    """Make DIRECTORY/config.json and DIRECTORY/rootfs, as `docker plugin create` takes them.
+    """Write DIRECTORY/config.json and DIRECTORY/rootfs, as `docker plugin create` expects them.
 
-    The interpreter, the modules and the libraries that the plugin uses are copied to the paths they have
-    here: in a container the root file system has all of them, and without one the host has.
+    The interpreter, the modules and the libraries of the plugin are copied to the paths that they have here,
+    so that the plugin finds them in a container and without one.
 
     Raises:
-        OSError: The directory holds something already, or cannot be written; then nothing is left behind.
+        OSError: The directory is not empty, or cannot be written; nothing is left behind.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent) as half:
@@ -79,7 +79,7 @@ def pack(directory: Path) -> Path:
 
 
 def _fits_shebang(python: Path) -> bool:
-    """Whether a line `#!PATH` can name a program: no space, and no more than the kernel reads."""
+    """Return whether a line `#!PATH` can name a program: without a space, and short enough."""
     return len(os.fsencode(python)) <= SHEBANG_LIMIT and not any(map(str.isspace, str(python)))
 
 
@@ -96,8 +96,8 @@ def _fill(rootfs: Path, python: Path) -> None:
 
 def _needed(python: Path) -> set[Path]:
     command = [str(python), "-I", "-S", "-B", "-c", WHAT_IS_LOADED, str(PLUGIN)]
-    found = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our interpreter
-    paths = {Path(name) for name in json.loads(found.stdout)} - {PLUGIN}
+    finished = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our interpreter
+    paths = {Path(name) for name in json.loads(finished.stdout)} - {PLUGIN}
     encodings = {
         other for path in paths if path.parent.name == "encodings" for other in path.parent.glob("*.py")
     }
@@ -106,7 +106,7 @@ def _needed(python: Path) -> set[Path]:
 
 
 def _link_top(rootfs: Path) -> None:
-    """`/lib` and its like lead into `/usr` on most systems."""
+    """Create the links of most systems from `/lib` and its like into `/usr`."""
     for top in TOP:
         if Path("/", top).is_symlink():
             (rootfs / top).symlink_to(Path("/", top).readlink())
@@ -120,7 +120,7 @@ def _copy(path: Path, rootfs: Path) -> None:
     if ".so" not in path.name:
         return
     for link in path.parent.iterdir():
-        # A library is asked for by a name that is often a link to its file.
+        # Programs load a library by a name that is often a link to its file.
         if (
             link.is_symlink()
             and link.resolve() == path.resolve()

@@ -1,11 +1,10 @@
 """A small real volume plugin: a server on a unix socket, and a directory for each volume.
 
 It counts the mounts of each ID, since `docker cp` mounts the ID of a running container again, and keeps the
-counts in a file, since the engine mounts nothing again after the plugin was restarted.
+counts in a file, since the engine mounts nothing again after a restart of the plugin.
 
 `python -m runtime.examples.plugin --socket PATH [--root DIR]` runs it, and
-`python -m runtime.examples.plugin pack DIR` makes a managed plugin of it. It needs nothing but Python:
-this one file is all there is to pack.
+`python -m runtime.examples.plugin pack DIR` packs it as a managed plugin. It needs only Python and this file.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ Json = dict[str, Any]
 
 
 class Refused(Exception):
-    """What the engine asked for cannot be done; the text goes back as `Err`."""
+    """A request fails; the text is the `Err` of the reply."""
 
 
 class NoSuchMethod(Refused):
@@ -54,8 +53,8 @@ class NoSuchMethod(Refused):
 class Volumes:
     """The volumes in a directory.
 
-    ROOT/NAME/data holds a volume's files, options.json how it was made, mounts.json how often each ID has
-    mounted it since the machine was started. All else is not ours.
+    ROOT/NAME/data holds a volume's files, options.json its options, mounts.json the number of its mounts by
+    ID since the machine was booted. Other files are ignored.
     """
 
     def __init__(self, root: Path) -> None:
@@ -80,7 +79,7 @@ class Volumes:
         }
 
     def call(self, method: str, request: Json) -> Json:
-        """Carry out a method of the protocol, one at a time.
+        """Call a method of the protocol, one at a time.
 
         Raises:
             Refused: There is no such method or volume, or the volume is in use.
@@ -91,8 +90,8 @@ class Volumes:
             return self._methods[method](request)
 
     def _list(self, _: Json) -> Json:
-        found = sorted(path.parent for path in self._root.glob(f"*/{OPTIONS}"))
-        return {"Volumes": [self._describe(path) for path in found]}
+        paths = sorted(path.parent for path in self._root.glob(f"*/{OPTIONS}"))
+        return {"Volumes": [self._describe(path) for path in paths]}
 
     def _create(self, request: Json) -> Json:
         path = self._path(request)
@@ -120,12 +119,12 @@ class Volumes:
         return {}
 
     def _mounts(self, path: Path) -> Counter[str]:
-        """Return how often each ID has mounted a volume; what was mounted before a reboot is no longer."""
+        """Return the number of mounts of a volume by ID; a reboot ends all."""
         try:
-            kept = json.loads((path / MOUNTS).read_text())
+            stored = json.loads((path / MOUNTS).read_text())
         except FileNotFoundError:
             return Counter()
-        return Counter(kept["mounts"] if kept["boot"] == self._boot else {})
+        return Counter(stored["mounts"] if stored["boot"] == self._boot else {})
 
     def _keep_mounts(self, path: Path, mounts: Counter[str]) -> None:
         half = path / f"{MOUNTS}{HALVES}"
@@ -188,7 +187,7 @@ class Server(ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def _short(path: Path) -> Iterator[str]:
-    """Name a socket in 107 bytes, through the descriptor of its directory if need be."""
+    """Yield a path of at most 107 bytes to a socket, through a descriptor of its directory if needed."""
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
         yield str(path)
         return
@@ -200,13 +199,13 @@ def _short(path: Path) -> Iterator[str]:
 
 
 def _is_left_behind(path: Path) -> bool:
-    """Whether this is the socket of a plugin that was killed."""
+    """Return whether this is the socket of a plugin that was killed."""
     with socket.socket(socket.AF_UNIX) as probe, _short(path) as short:
         return path.is_socket() and probe.connect_ex(short) == errno.ECONNREFUSED
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection of the engine's, over which it calls methods."""
+    """Handles the calls of one connection."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -225,8 +224,8 @@ class Handler(BaseHTTPRequestHandler):
         except (Refused, OSError, ValueError, RecursionError) as error:
             status, reply = HTTPStatus.INTERNAL_SERVER_ERROR, {"Err": str(error)}
         self.close_connection = self.close_connection or raw == TOO_LONG
-        asked = raw[:SHOWN].decode("utf-8", "replace").strip()
-        self.server.show(f"{self.path} {asked} -> {json.dumps(reply)[:SHOWN]}")
+        shown = raw[:SHOWN].decode("utf-8", "replace").strip()
+        self.server.show(f"{self.path} {shown} -> {json.dumps(reply)[:SHOWN]}")
         self._send(status, json.dumps(reply).encode() + b"\n")
 
     def _send(self, status: HTTPStatus, body: bytes) -> None:
@@ -237,14 +236,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Do nothing: the call is printed already."""
+        """Print nothing; `do_POST` prints the call."""
 
 
 def serve(path: Path, root: Path) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        OSError: The socket cannot be made, or somebody listens on it; or the root cannot be written.
+        OSError: The socket is in use or cannot be created, or the root cannot be written.
     """
     with Server(path, Volumes(root), show=functools.partial(print, flush=True)) as server:
         for ending in (signal.SIGTERM, signal.SIGINT):

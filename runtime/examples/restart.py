@@ -1,4 +1,4 @@
-"""Survive a restart: what was acknowledged is there again, even after kill -9."""
+"""Survive a restart: acknowledged changes last, even after kill -9."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ while True:
 
 
 def main() -> None:
-    """Stop one engine in good order and another by force, and look what is there after each."""
+    """Stop one engine regularly and kill another, and list the volumes after each."""
     with tempfile.TemporaryDirectory() as made:
         root = Path(made) / "root"
         with Daemon(Config(root=root, plugin_folders=())) as daemon:
@@ -51,12 +51,12 @@ def main() -> None:
 
 
 def users(daemon: Daemon) -> int:
-    """How many use the volume."""
+    """Return the number of users of the volume."""
     return daemon.volumes.vs.count_references(daemon.volumes.vs.get("kept"))
 
 
 def killed_in_the_middle(root: Path) -> int:
-    """Run an engine until it has made ten volumes, kill it, and return how many it had acknowledged."""
+    """Kill an engine that creates volumes, and return the number of acknowledged ones."""
     command = [sys.executable, "-c", CHILD, str(root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603 - our own program
         output = child.stdout

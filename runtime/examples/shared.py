@@ -1,4 +1,4 @@
-"""Two containers share one volume: who uses it is counted by name, not by call."""
+"""Share one volume between two containers: its users are counted by name, not by call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runtime.examples._story import say, show_error
 
 
 def main() -> None:
-    """Create it with the first container, use it in the second, and remove it after the last."""
+    """Create a volume with one container, use it in another, and remove it after both."""
     config = Config(root=Path("root"), plugin_folders=())
     with tempfile.TemporaryDirectory() as made, Daemon(replaced(config, Path(made))) as daemon:
         volumes = daemon.volumes
@@ -44,7 +44,7 @@ def replaced(config: Config, folder: Path) -> Config:
 
 
 def dangling(daemon: Daemon, value: str) -> list[str]:
-    """Return the names of the volumes that are used, or of those that are not."""
+    """Return the names of the volumes that are in use, or of the others."""
     return [volume.name for volume in daemon.volumes.list(new_args(arg("dangling", value))).volumes]
 
 

@@ -1,4 +1,4 @@
-"""Start an engine on an empty root, and see each step beside its original."""
+"""Start an engine on an empty root, and show each step with its Go original."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runtime.examples._story import say, steps
 
 
 def main() -> None:
-    """Start and stop, and tell which functions of moby's that would have been."""
+    """Start and stop an engine, and print the Go originals of its functions."""
     with tempfile.TemporaryDirectory() as made:
         config = Config(root=Path(made) / "root", plugin_folders=())
         say("Starting")
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def tell(depth: int, name: str, go: str) -> None:
-    """One step: ours, and whose it mirrors."""
+    """Print a step of the main thread with its Go original."""
     if threading.current_thread() is threading.main_thread():
         say(f"{'  ' * (depth + 1)}{name}", go)
 

@@ -1,4 +1,4 @@
-"""Walk through a whole life: plugins and volumes are made, used after a restart, and removed."""
+"""Walk through a whole life: create plugins and volumes, use them after a restart, and remove them."""
 
 from __future__ import annotations
 

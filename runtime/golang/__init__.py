@@ -1,1 +1,1 @@
-"""What Go's standard library does and Python's does otherwise."""
+"""Parts of Go's standard library that differ from Python's."""

@@ -1,4 +1,4 @@
-"""A way for a caller to give up."""
+"""Contexts, by which a caller cancels its call."""
 
 from __future__ import annotations
 
@@ -8,33 +8,29 @@ from runtime.errdefs import EngineError
 
 
 class ContextCanceled(EngineError):
-    """The caller gave up before the work was begun."""
+    """The caller cancelled before the work began."""
 
     def __init__(self) -> None:
         super().__init__("context canceled")
 
 
 class Context:
-    """What a caller keeps to call off work that it asked for; work looks here before each step."""
+    """A caller's handle to cancel a call, which checks it before each step."""
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Call off the work: what was begun is ended, nothing new is begun."""
+        """Cancel: a step in progress is completed, no further one begins."""
         self._cancelled.set()
 
     @property
     def cancelled(self) -> bool:
-        """Whether the caller gave up."""
+        """Whether the caller has cancelled."""
         return self._cancelled.is_set()
 
 
 def check(ctx: Context | None) -> None:
-    """Go on, or not.
-
-    Raises:
-        ContextCanceled: The caller gave up.
-    """
+    """Raise ContextCanceled if the caller has cancelled."""
     if ctx is not None and ctx.cancelled:
         raise ContextCanceled

@@ -1,7 +1,7 @@
-"""Reads and writes JSON as Go's encoding/json does.
+"""JSON as in Go's encoding/json.
 
-A key matches a field whatever its case, null leaves a field's default, unknown keys are passed over, and lone
-surrogates are replaced. Errors have Go's words.
+Keys match fields regardless of case, null leaves a field's default, unknown keys are ignored, and lone
+surrogates are replaced. Errors have Go's texts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 T = TypeVar("T")
 
 SIZE_LIMIT: Final = 4 << 20
-"""Bytes that a file of JSON may have; moby has no limit."""
+"""Bytes of the largest JSON file that is read; moby has no limit."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPES: Final = {b"\\b": b"\\u0008", b"\\f": b"\\u000c"}
@@ -49,54 +49,54 @@ _NOT_IN_HTML: Final = {
     "\u2029": b"\\u2029",
 }
 _INTEGER_DIGITS: Final = 19
-"""Characters of an integer that surely has 64 bits; a longer one becomes a float, as in a Go interface."""
+"""Characters of an integer that fits 64 bits; a longer one becomes a float, as in a Go interface."""
 
 
 class Struct(msgspec.Struct, frozen=True, rename="pascal"):
-    """A value under Go's field names; `OMIT_EMPTY` lists the fields that are left out when empty."""
+    """A value with Go's field names; `OMIT_EMPTY` lists fields that are omitted when empty."""
 
     OMIT_EMPTY: ClassVar[frozenset[str]] = frozenset()
 
 
 class Text(Struct, frozen=True):
-    """A struct that is a string in JSON, the one that `str` returns."""
+    """A struct that is encoded as the string that `str` returns."""
 
     @classmethod
     def parse(cls, value: object) -> Self:
         """Return the struct for a JSON value.
 
         Raises:
-            EngineError: The value is no string, or none of this kind.
+            EngineError: The value is not a string, or not valid for this type.
         """
         raise NotImplementedError
 
 
 def decode(data: bytes, wanted: type[T], *, alone: bool = True, limit: int = 0) -> T:
-    """Return the value of a type that a text of JSON holds.
+    """Decode JSON as a value of a type.
 
     Args:
-        data: The text.
+        data: The JSON.
         wanted: The type.
-        alone: Whether nothing may follow the value, as in `json.Unmarshal`; `Decoder.Decode` stops behind it.
-        limit: Bytes that the text may have, 0 for any number.
+        alone: Whether data after the value are an error, as in `json.Unmarshal` but not in `Decoder.Decode`.
+        limit: The largest number of bytes; 0 for no limit.
 
     Raises:
-        UnexpectedEnd: The text ends within the value, or before it.
-        TrailingData: Something follows the value.
-        DecodeError: The text is too long, not JSON, or has another type in some place.
+        UnexpectedEnd: The data end within the value, or before it.
+        TrailingData: Data follow the value.
+        DecodeError: The data are too long, not JSON, or of another type.
     """
     return convert(parse(data, alone=alone, limit=limit), wanted)
 
 
 def parse(data: bytes, *, alone: bool = True, limit: int = 0) -> Any:
-    """Return a text of JSON as dicts, lists and scalars; arguments and errors are those of `decode`."""
+    """Parse JSON as dicts, lists and scalars, with the arguments and errors of `decode`."""
     if limit and len(data) > limit:
         raise DecodeError(f"the JSON is larger than {limit} bytes")
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         text = data.decode("utf-8", "surrogateescape")
-    # What msgspec refuses, Go may accept or refuse in other words.
+    # Go may accept what msgspec refuses, and its errors have other texts.
     end = Scanner(text, alone=alone).end_of_value()
     try:
         value = json.loads(text[:end], parse_int=_integer, parse_float=_float)
@@ -117,22 +117,22 @@ def _float(digits: str) -> float:
 
 
 def convert(document: Any, wanted: type[T]) -> T:
-    """Return a parsed document as a value of a type.
+    """Convert parsed JSON to a value of a type.
 
     Raises:
-        DecodeError: The document has another type in some place.
+        DecodeError: A value is of another type.
     """
     try:
         return msgspec.convert(_fit(document, _type_of(cast("Hashable", wanted)), _Place()), wanted)
     except msgspec.ValidationError as error:
-        # A struct that checks its fields, such as a time, has its own words.
+        # The cause is the error of a struct that checks its fields, such as a time.
         raise DecodeError(str(error.__cause__ or error)) from error
     except RecursionError as error:
         raise DecodeError("exceeded max depth") from error
 
 
 class _Place(NamedTuple):
-    """Where the decoder is: the innermost struct's name and the fields on the way to it."""
+    """The place in a document: the innermost struct's name and the path of fields to it."""
 
     struct: str = ""
     fields: tuple[str, ...] = ()
@@ -140,11 +140,11 @@ class _Place(NamedTuple):
     def mismatch(self, value: object, kind: inspect.Type) -> DecodeError:
         """Return Go's UnmarshalTypeError."""
         names: dict[type, str] = {str: "string", bool: "bool", list: "array", dict: "object"}
-        given = names.get(type(value), "number")
-        if given == "number" and isinstance(kind, inspect.IntType):
-            given = f"number {value}"
+        actual = names.get(type(value), "number")
+        if actual == "number" and isinstance(kind, inspect.IntType):
+            actual = f"number {value}"
         where = f"Go struct field {'.'.join((self.struct, *self.fields))}" if self.fields else "Go value"
-        return DecodeError(f"json: cannot unmarshal {given} into {where} of type {_go_name(kind)}")
+        return DecodeError(f"json: cannot unmarshal {actual} into {where} of type {_go_name(kind)}")
 
 
 @cache
@@ -189,7 +189,7 @@ def _not_none(kind: inspect.Type) -> inspect.Type:
 
 
 def _fit(value: Any, kind: inspect.Type, place: _Place) -> Any:
-    """Return a document with the type's spelling of keys, and zero values for nulls in lists and maps."""
+    """Return a document with the type's keys, and zero values for nulls in lists and maps."""
     if value is None and isinstance(kind, inspect.UnionType):
         return None
     kind = _not_none(kind)
@@ -240,14 +240,14 @@ def _fit_struct(value: Any, kind: inspect.StructType, place: _Place) -> Any:
 
 
 def encode(value: object, read: object = None) -> bytes:
-    """Return a value as Go's `json.Marshal` writes it.
+    """Encode a value as Go's `json.Marshal` does.
 
     Args:
         value: The value.
-        read: The document that it was decoded from; keys that no field has are written again.
+        read: The document that it was decoded from, whose unknown keys are kept.
 
     Raises:
-        EngineError: The value has no form in JSON, as a text with a lone surrogate.
+        EngineError: The value cannot be encoded, such as a text with a lone surrogate.
     """
     written = to_document(value)
     if read is not None:
@@ -263,7 +263,7 @@ def encode(value: object, read: object = None) -> bytes:
 
 
 def to_document(value: object) -> Any:
-    """Return a value as dicts and lists, under Go's names and in Go's order, without what Go leaves out."""
+    """Convert a value to dicts and lists, with Go's names and order, without omitted fields."""
     match value:
         case Text():
             return str(value)
@@ -284,7 +284,7 @@ def to_document(value: object) -> Any:
 
 
 def _keep_unknown(written: Any, read: object, kind: inspect.Type) -> None:
-    """Add the keys of what was read that no field has to what is written."""
+    """Copy unknown keys from the original document to the new one."""
     match _not_none(kind):
         case inspect.StructType(cls=cls) if isinstance(written, dict) and isinstance(read, dict):
             fields = _fields_of(cls)

@@ -1,4 +1,4 @@
-"""Checks the syntax of JSON, and names faults in the words of Go's encoding/json/scanner.go."""
+"""A syntax check of JSON, with the error texts of Go's encoding/json/scanner.go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 from runtime.errdefs import EngineError
 
 MAX_DEPTH: Final = 10_000
-"""How deep values may be nested; as in Go."""
+"""The deepest nesting of values, as in Go."""
 
 _SPACE: Final = " \t\r\n"
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
@@ -18,7 +18,7 @@ _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 
 class DecodeError(EngineError):
-    """A text is not JSON, or does not fit the type; the message is Go's."""
+    """A text is not JSON, or does not fit the type; the message is as in Go."""
 
 
 class UnexpectedEnd(DecodeError):
@@ -26,15 +26,15 @@ class UnexpectedEnd(DecodeError):
 
 
 class TrailingData(DecodeError):
-    """Something follows the value."""
+    """Data follow the value."""
 
 
 class Scanner:
-    """Finds the end of a JSON value, or the first character that is wrong.
+    """Finds the end of a JSON value, or the first wrong character.
 
     Args:
         text: A text that begins with the value.
-        alone: Whether nothing may follow the value.
+        alone: Whether data after the value are an error.
     """
 
     def __init__(self, text: str, *, alone: bool = False) -> None:
@@ -47,8 +47,8 @@ class Scanner:
         """Return the offset at which the first value ends.
 
         Raises:
-            UnexpectedEnd: The text ends too early; the message is "EOF" if there is no value at all.
-            TrailingData: Something follows the value, which must be alone.
+            UnexpectedEnd: The text ends too early; the message is "EOF" without any value.
+            TrailingData: Data follow the value, and `alone` is set.
             DecodeError: A character is wrong.
         """
         self._skip_space()

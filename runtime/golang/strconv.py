@@ -1,4 +1,4 @@
-"""Texts as moby's messages show them."""
+"""Conversions of texts and numbers, as in Go's strconv and in moby's messages."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ _SHORT: Final = {
 _ONE_BYTE: Final = 0x80
 _TWO_BYTES: Final = 0x10000
 _ESCAPED_BYTES: Final = range(0xDC80, 0xDD00)
-"""What `os.fsdecode` makes of bytes that are not UTF-8."""
+"""The code points that `os.fsdecode` uses for bytes that are not UTF-8."""
 
 
 def quote(text: str) -> str:
-    """Return the text as Go's %q shows it: in double quotes, with what cannot be printed escaped."""
+    """Return the text as Go's %q: in double quotes, with unprintable characters escaped."""
     return f'"{"".join(map(_character, text))}"'
 
 
 def printable(line: str) -> str:
-    """Return a line with what could move a cursor or forge another line escaped; tabs stay."""
+    """Escape all unprintable characters of a line but tabs."""
     return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in line)
 
 
 def cause(error: OSError) -> str:
-    """Return what the system says of a failure, as Go words it: in lower case, without number and path."""
+    """Return the text of an OSError as in Go: in lower case, without number and path."""
     return (error.strerror or str(error)).lower()
 
 
 def located(error: OSError) -> str:
-    """Return what the system says of a failure, and of which file, without number."""
+    """Return the path and the text of an OSError, without number."""
     where = error.filename
     return f"{os.fsdecode(where)}: {cause(error)}" if isinstance(where, (str, bytes)) else cause(error)
 
 
 def parse_int(text: str, function: str) -> int:
-    """Return a number of 64 bits, as the function of Go's strconv of that name reads it.
+    """Parse a number of 64 bits; errors name the given function of Go's strconv.
 
     Raises:
         EngineError: It is not a number, or too large.

@@ -1,4 +1,4 @@
-"""Times as Go's `time.Time` reads them from JSON, and the clock that waits go by."""
+"""Times in JSON, as Go's `time.Time` parses them, and the clock of all waits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MICROSECONDS: Final = 6
 
 
 class Clock:
-    """The machine's clock; tests hand in their own."""
+    """The machine's clock; tests have their own."""
 
     def now(self) -> float:
         """Return seconds on a clock that only goes forward."""
@@ -36,17 +36,17 @@ class Clock:
 
 
 class NotATime(ValueError):
-    """A text that Go does not read as a time."""
+    """A text that Go does not parse as a time."""
 
 
 def parse(text: str) -> datetime | None:
     """Return the time, or None for one in the year 0, which Python cannot hold.
 
-    This is Go 1.19's reading, with which dockerd 20.10.24 is built: `Z` and `T` in upper case, an offset with
-    a colon, hours of one digit, a fraction after a point or a comma, and offsets of any size.
+    As in Go 1.19, with which dockerd 20.10.24 is built: `Z` and `T` in upper case, an offset with a colon,
+    hours of one digit, a fraction after a point or a comma, and offsets of any size.
 
     Raises:
-        NotATime: Go does not read it.
+        NotATime: Go does not parse it.
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -62,7 +62,7 @@ def parse(text: str) -> datetime | None:
 
 
 def is_strict(text: str) -> bool:
-    """Whether Go 1.20 and later read this time, too: two digits for the hour, a point, an offset of a day."""
+    """Return whether Go 1.20 and later parse it, too: hours of two digits, a point, offsets below a day."""
     return _STRICT.fullmatch(text) is not None
 
 

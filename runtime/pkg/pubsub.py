@@ -61,7 +61,7 @@ class Subscriber(Generic[T]):
         return True
 
     def get(self, timeout: float | None = None) -> T:
-        """Take the oldest message; wait for one if there is none.
+        """Take the oldest message; wait for one if the queue is empty.
 
         Raises:
             Closed: The queue is closed.

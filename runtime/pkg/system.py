@@ -155,7 +155,7 @@ def _rmdir(name: str, parent: int) -> bool:
 
 
 def _mount_of(descriptor: int) -> tuple[str, int]:
-    """Identify a mount, even among binds of the same file system."""
+    """Identify a mount, even among bind mounts of one file system."""
     device = os.fstat(descriptor).st_dev
     try:
         with open(f"/proc/self/fdinfo/{descriptor}", encoding="utf-8") as lines:  # noqa: PTH123 - no Path needed

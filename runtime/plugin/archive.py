@@ -152,7 +152,7 @@ class _Unpacking:
             raise EngineError(f"failed to unpack {member.name!r}: {cause(error)}", error) from error
 
     def settle(self, member: tarfile.TarInfo) -> None:
-        """Set the owner, mode and time of a file, after which it may not be readable."""
+        """Set the owner, mode and time of a file, after which it may be unreadable."""
         if member.isreg():
             self._set_metadata(self.root / member.name, member)
 

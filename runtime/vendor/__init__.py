@@ -1,1 +1,1 @@
-"""What moby vendors."""
+"""Counterparts of packages that moby vendors."""

@@ -31,14 +31,12 @@ _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A parsed name: where it lives, its path there, a tag and a digest, both perhaps empty.
+    """A parsed name: domain, path, and a tag and a digest, which may be empty.
 
     Go: vendor/github.com/docker/distribution/reference/reference.go::Named
     Differs:
-        methods Reference, Name: embedded `String` and the full name; here `familiar_string` writes both
-            parts.
-        extras domain, path, tag, digest: the parts themselves; moby has four types behind an interface, whose
-            tag or digest is empty here.
+        methods Reference, Name: `familiar_string` does both.
+        extras domain, path, tag, digest: moby has four types behind an interface, with and without these.
     """
 
     domain: str
@@ -56,14 +54,13 @@ class Reference:
 
 
 def parse_normalized_named(s: str) -> Reference:
-    """Return the full reference that a familiar name stands for.
+    """Parse a name as users write it.
 
     Raises:
-        EngineError: the text is no name.
+        EngineError: the name is not valid.
 
     Differs:
-        error has-no-name: what fits the grammar always has a name here; Go's parser also knows a digest
-            alone.
+        error has-no-name: the grammar requires a name; Go's parser accepts a digest alone, too.
     """
     if _IDENTIFIER.fullmatch(s):
         raise EngineError(f"invalid repository name ({s}), cannot specify 64-byte hexadecimal strings")
@@ -71,12 +68,12 @@ def parse_normalized_named(s: str) -> Reference:
     name = remainder.partition(":")[0]
     if name.lower() != name:
         raise EngineError("invalid reference format: repository name must be lowercase")
-    found = _REFERENCE.fullmatch(f"{domain}/{remainder}")
-    if found is None:
+    match = _REFERENCE.fullmatch(f"{domain}/{remainder}")
+    if match is None:
         raise EngineError("invalid reference format")
-    if len(found["domain"]) + 1 + len(found["path"]) > NAME_TOTAL_LENGTH_MAX:
+    if len(match["domain"]) + 1 + len(match["path"]) > NAME_TOTAL_LENGTH_MAX:
         raise EngineError(f"repository name must not be more than {NAME_TOTAL_LENGTH_MAX} characters")
-    return Reference(found["domain"], found["path"], found["tag"] or "", found["digest"] or "")
+    return Reference(match["domain"], match["path"], match["tag"] or "", match["digest"] or "")
 
 
 def tag_name_only(ref: Reference) -> Reference:

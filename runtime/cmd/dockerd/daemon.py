@@ -1,4 +1,4 @@
-"""Runs the engine as a program: its API on sockets, until a signal ends it.
+"""Runs the engine as a program: serves its API until a signal.
 
 Go: cmd/dockerd/daemon.go, cmd/dockerd/daemon_unix.go
 """
@@ -27,22 +27,22 @@ from runtime.pkg.signal import caught
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 0.5
-"""Seconds that requests get to end when the engine stops; moby gives them none."""
+"""Seconds that requests have to end when the engine stops; none in moby."""
 
 UMASK: Final = 0o022
-"""What the engine creates is as readable as it means it to be, whoever starts it."""
+"""The umask for which the modes of moby's files are chosen."""
 
 
 class DaemonCli:
     """The engine as a program.
 
     Args:
-        config: Its settings, with the hosts to listen on.
+        config: The settings, with the hosts to listen on.
         socket_group: The group that may use unix sockets; the process's own by default.
-        patience: Seconds that requests get to end when the engine stops.
+        patience: Seconds that requests have to end when the engine stops.
 
     Differs:
-        extra patience: moby gives requests no time.
+        extra patience: none in moby.
     """
 
     def __init__(self, config: Config, socket_group: str = "", patience: float = PATIENCE) -> None:
@@ -52,7 +52,7 @@ class DaemonCli:
         self.api = Server(config.workers)
 
     def start(self) -> None:
-        """Listen, start the daemon and serve its API until a signal comes; then stop in reverse order.
+        """Listen, start the daemon and serve its API until a signal; then stop in reverse order.
 
         Raises:
             InUse: Another engine uses the root; nothing has changed then.
@@ -62,14 +62,14 @@ class DaemonCli:
             cmd/dockerd/daemon.go::DaemonCli.start
             cmd/dockerd/daemon.go::DaemonCli.stop
         Differs:
-            param opts: the settings are complete.
+            param opts: in the settings.
             errors failed-to-set-umask, failed-to-generate-containerd-options, failed-to-start-containerd,
                 error-validating-authorization-plugin,
-                metrics-addr-is-only-supported-when-experimental-is-enabled: such a step cannot fail, or is
-                not here.
+                metrics-addr-is-only-supported-when-experimental-is-enabled: no such step, or one that cannot
+                fail.
             errors error-starting-daemon, failed-to-create-api-server, failed-to-load-listeners,
-                shutting-down-due-to-serveapi-error: the error is shown as it is, which names what failed.
-            behaviour rest: what is about containerd, swarm, metrics, registries and builds is not here.
+                shutting-down-due-to-serveapi-error: the error has no prefix; its text names the cause.
+            behaviour rest: no steps for containerd, swarm, metrics, registries and builds.
         """
         set_default_umask()
         with caught() as signals, ExitStack() as stack:
@@ -89,22 +89,16 @@ class DaemonCli:
             )
 
     def init_middlewares(self, s: Server) -> None:
-        """Add what is done for every request.
+        """Add the functions that wrap every handler.
 
         Go: cmd/dockerd/daemon.go::DaemonCli.initMiddlewares
-        Differs:
-            params cfg, pluginStore: there is nothing to configure, and no plugins authorize requests.
         """
         s.use_middleware(ExperimentalMiddleware())
         s.use_middleware(VersionMiddleware(ENGINE_VERSION, DEFAULT_VERSION, MIN_VERSION))
 
 
 def init_router(api: Server, daemon: Daemon) -> None:
-    """Serve the routes of the daemon's services.
-
-    Differs:
-        param opts: the server and the daemon are all that is needed.
-    """
+    """Add the routes of the daemon's services to the server."""
     api.init_router(
         SystemRouter(daemon),
         VolumeRouter(daemon.volumes),
@@ -114,5 +108,5 @@ def init_router(api: Server, daemon: Daemon) -> None:
 
 
 def set_default_umask() -> None:
-    """Set the umask on which the modes of moby's files rest."""
+    """Set the umask for which the modes of moby's files are chosen."""
     os.umask(UMASK)

@@ -1,4 +1,4 @@
-"""How the engine's log looks: lines for people, or JSON for machines."""
+"""The formats of the engine's log: text as in logrus, or JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEVELS: Final = {
     logging.ERROR: "error",
     logging.CRITICAL: "fatal",
 }
-"""What moby's log calls them."""
+"""The names of levels in moby's log."""
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "asctime",
@@ -28,30 +28,30 @@ _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "taskName",
     "color_message",
 }
-"""Attributes that every record has, and uvicorn's copy of the message with colours; all others are fields."""
+"""Attributes of every record, and uvicorn's coloured message; all others are fields."""
 
 _PLAIN: Final = re.compile(r"[a-zA-Z0-9._/@^+-]*")
-"""Values that logrus writes without quotes."""
+"""The pattern of values that logrus does not quote."""
 
 
 class Text(logging.Formatter):
-    """`time="..." level=info msg="..." key=value`, as logrus writes it: fields sorted, quoted when needed."""
+    """The format of logrus, `time="..." level=info msg="..." key=value`, with sorted fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record as one line; a traceback follows, indented so that it cannot pass for a record."""
+        """Format a record as one line; an indented traceback may follow."""
         own = {"time": _time(record), "level": _level(record), "msg": record.getMessage()}
         line = " ".join(f"{_word(key)}={_word(value)}" for key, value in (own | _fields(record, own)).items())
         if not record.exc_info:
             return line
         trace = self.formatException(record.exc_info).splitlines()
-        return "\n".join([line, *(f"    {printable(each)}" for each in trace)])
+        return "\n".join([line, *(f"    {printable(frame)}" for frame in trace)])
 
 
 class Json(logging.Formatter):
-    """One JSON object a line, fields beside `time`, `level`, `msg` and `logger`."""
+    """One JSON object a line, with `time`, `level`, `msg`, `logger` and the fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record as one line, with the traceback in it if there is one."""
+        """Format a record as one line, with its traceback."""
         own = {
             "time": _time(record),
             "level": _level(record),
@@ -92,7 +92,7 @@ def _level(record: logging.LogRecord) -> str:
 
 
 def _fields(record: logging.LogRecord, own: Iterable[str]) -> dict[str, str]:
-    """Return what `extra=` added to a record, sorted; names that are taken get a prefix, as in logrus."""
+    """Return the fields of `extra=`, sorted; names that are taken get a prefix, as in logrus."""
     extra = {key: str(value) for key, value in record.__dict__.items() if key not in _STANDARD}
     return {f"fields.{key}" if key in own else key: value for key, value in sorted(extra.items())}
 

@@ -1,4 +1,4 @@
-"""What happened in the engine lately, for those who look back and those who listen.
+"""The engine's events: a buffer of recent ones, and queues of new ones.
 
 Go: daemon/events/events.go
 """
@@ -15,13 +15,13 @@ from runtime.api.types.events import CONTAINER_EVENT_TYPE, IMAGE_EVENT_TYPE, Act
 from runtime.pkg.pubsub import Publisher, Subscriber
 
 EVENTS_LIMIT: Final = 256
-"""How many events are kept.
+"""The number of recent events in the buffer.
 
 Go: daemon/events/events.go::eventsLimit
 """
 
 BUFFER_SIZE: Final = 1024
-"""How many events wait for each listener.
+"""The length of each listener's queue.
 
 Go: daemon/events/events.go::bufferSize
 """
@@ -31,11 +31,11 @@ SECOND: Final = 1_000_000_000
 
 
 class Events:
-    """The last events and those who listen.
+    """The recent events, and the queues of listeners.
 
     Args:
-        publish_timeout: For how many seconds an event waits for listeners that do not keep up.
-        now: The time in nanoseconds since 1970.
+        publish_timeout: Seconds that an event waits for full queues.
+        now: The clock, in nanoseconds since 1970.
 
     Go:
         daemon/events/events.go::Events
@@ -51,7 +51,7 @@ class Events:
         self._now = now
 
     def subscribe(self) -> tuple[list[Message], Subscriber[Message], Callable[[], None]]:
-        """Subscribe: return the recent events, a queue of new ones, and a function that ends it."""
+        """Return the recent events, a queue of new ones, and a function that ends it."""
         with self.mu:
             current = list(self.events)
             listener = self.pub.subscribe()
@@ -60,15 +60,15 @@ class Events:
     def subscribe_topic(
         self, since: int | None = None, until: int | None = None, topic: Topic | None = None
     ) -> tuple[list[Message], Subscriber[Message]]:
-        """Return the events that are kept from a span of time, and a queue of those to come.
+        """Return recent events of a span of time, and a queue of new ones.
 
         Args:
             since: Nanoseconds since 1970, or None.
-            until: Likewise; if both are None, no past events are given.
-            topic: Which events are wanted; None for all.
+            until: Likewise; if both are None, no recent events are returned.
+            topic: Selects events; None for all.
 
         Differs:
-            calls Include, Len: an empty filter is no special case for a function: it wants every event.
+            calls Include, Len: the topic is a function, and an empty filter no special case.
         """
         with self.mu:
             buffered = self.load_buffered_events(since, until, topic)
@@ -95,22 +95,22 @@ class Events:
         )
 
     def publish_message(self, message: Message) -> None:
-        """Keep an event, forget the oldest if there are too many, and send it to all who listen."""
+        """Add an event to the buffer, and send it to all listeners."""
         with self.mu:
             self.events.append(message)
         self.pub.publish(message)
 
     def subscribers_count(self) -> int:
-        """How many listen."""
+        """Return the number of listeners."""
         return self.pub.len()
 
     def load_buffered_events(
         self, since: int | None, until: int | None, topic: Topic | None
     ) -> list[Message]:
-        """Return the events that are kept from a span of time, oldest first; none if it has no bound.
+        """Return the recent events of a span of time, oldest first; none if it has no bound.
 
         Differs:
-            behaviour order: an event that is older than its neighbours does not hide those before it.
+            behaviour order: looks at all events; moby stops at one that is out of order.
         """
         if since is None and until is None:
             return []

@@ -1,4 +1,4 @@
-"""Which events somebody wants to hear of, by the filters of the API.
+"""Selects events by the filters of the API.
 
 Go: daemon/events/filter.go
 """
@@ -23,14 +23,14 @@ NAMED: Final = (
     "secret",
     "config",
 )
-"""What is filtered by its own name or id, `volume=web`; images are told apart below."""
+"""Filters by name or id, such as `volume=web`; `match_image` has the one for images."""
 
 BY_PREFIX: Final = frozenset({"health_status", "exec_create", "exec_start"})
-"""Actions that have more behind a colon."""
+"""Actions that are followed by a colon and details."""
 
 
 class Filter:
-    """Chooses events.
+    """Selects events.
 
     Go:
         daemon/events/filter.go::Filter
@@ -41,7 +41,7 @@ class Filter:
         self.filter = args
 
     def include(self, ev: Message) -> bool:
-        """Whether an event passes all filters.
+        """Return whether an event passes all filters.
 
         Go:
             daemon/events/filter.go::Filter.Include
@@ -55,7 +55,7 @@ class Filter:
             daemon/events/filter.go::Filter.matchSecret
             daemon/events/filter.go::Filter.matchConfig
         Differs:
-            behaviour matchers: nine functions that differ in one word are one loop over those words.
+            behaviour matchers: one loop instead of nine functions that differ in one word.
         """
         return (
             self.match_event(ev)
@@ -67,30 +67,30 @@ class Filter:
         )
 
     def match_event(self, ev: Message) -> bool:
-        """Whether the action is wanted; `exec_create` wants `exec_create: ls` too."""
+        """Return whether the action is selected; `exec_create` selects `exec_create: ls` too."""
         if self.filter_contains("event", BY_PREFIX):
             return self.filter.fuzzy_match("event", ev.action)
         return self.filter.exact_match("event", ev.action)
 
     def filter_contains(self, field: str, values: AbstractSet[str]) -> bool:
-        """Whether one of these values was given for a key."""
+        """Return whether a filter has one of these values."""
         return any(value in values for value in self.filter.get(field))
 
     def match_scope(self, scope: str) -> bool:
-        """Whether the scope is wanted."""
+        """Return whether the scope is selected."""
         return not self.filter.contains("scope") or self.filter.exact_match("scope", scope)
 
     def match_labels(self, attributes: Mapping[str, str]) -> bool:
-        """Whether the attributes have the labels that are wanted."""
+        """Return whether the attributes have the selected labels."""
         return not self.filter.contains("label") or self.filter.match_kv_list("label", attributes)
 
     def fuzzy_match_name(self, ev: Message, event_type: str) -> bool:
-        """Whether the id or the name begins with what is wanted."""
+        """Return whether the id or the name begins with a selected one."""
         names = (ev.actor.id, ev.actor.attributes.get("name", ""))
         return any(self.filter.fuzzy_match(event_type, name) for name in names)
 
     def match_image(self, ev: Message) -> bool:
-        """Whether the event is about an image that is wanted, or about a container of it."""
+        """Return whether the event is about a selected image, or a container of it."""
         attribute = "name" if ev.type == IMAGE_EVENT_TYPE else "image"
         names = (ev.actor.id, ev.actor.attributes.get(attribute, ""))
         return any(self.filter.exact_match("image", name) for name in names)

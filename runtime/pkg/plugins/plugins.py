@@ -322,7 +322,7 @@ class Plugins:
 
         Go: pkg/plugins/plugins.go::GetAll
         Differs:
-            behaviour slow: without `patient` slow plugins are left out and logged; moby waits for the slowest.
+            behaviour slow: without `patient` slow plugins are left out and logged; moby waits for all.
             order out: in the order of `scan`; moby's is random.
         """
         names = self.registry.scan()

@@ -27,7 +27,7 @@ class PathCacher(Protocol):
     """
 
     def cached_path(self) -> str:
-        """Return the path as far as it is known without asking the driver.
+        """Return the cached path, without asking the driver.
 
         Go: volume/service/convert.go::pathCacher.CachedPath
         """
@@ -77,7 +77,7 @@ class VolumeWrapper:
         return self.volume.path()
 
     def cached_path(self) -> str:
-        """Return the path as far as it is known without asking the driver."""
+        """Return the cached path, without asking the driver."""
         v = self.volume
         return cast("PathCacher", v).cached_path() if hasattr(v, "cached_path") else v.path()
 
