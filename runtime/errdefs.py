@@ -180,8 +180,6 @@ class NotImplementedHere(EngineError):
         errdefs/helpers.go::errNotImplemented.Cause
         errdefs/helpers.go::NotImplemented
         errdefs/is.go::IsNotImplemented
-    Differs:
-        behaviour name: `NotImplemented` is a builtin.
     """
 
     kind_name = "not implemented"
@@ -269,8 +267,6 @@ def kind(err: BaseException) -> type[EngineError] | None:
     """Return the first kind in a chain of causes, or None.
 
     Go: errdefs/is.go::getImplementer
-    Differs:
-        result error: the kind; moby returns the error that has it, or the innermost one.
     """
     link: BaseException | None = err
     while link is not None:

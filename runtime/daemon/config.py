@@ -61,9 +61,6 @@ class Config:
         timings: Time limits.
         workers: Run tasks in the background; each task must start at once (no pool of fixed size).
 
-    Differs:
-        extras executor, plugin_folders: fixed in moby.
-        extras spec_options, handlers: in moby registered by the parts that need them.
     """
 
     root: Path

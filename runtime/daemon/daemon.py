@@ -58,10 +58,6 @@ class Daemon(DaemonInfo):
         plugin_store: The store of plugins; a new one by default.
         lock: The lock on the root, if the caller holds it; else the engine takes it before anything else.
 
-    Differs:
-        fields root, hosts: in `config`.
-        field startupDone: the constructor returns when the start is done.
-        extra legacy: the legacy plugins; moby has a global.
     """
 
     def __init__(
@@ -78,13 +74,8 @@ class Daemon(DaemonInfo):
             order New: events before the plugin manager, so that none is lost.
             order getPluginExecRoot: the exec root is locked first, so that no two engines share it.
             behaviour rest: no steps for containers, images and networks.
-            errors unable-to-get-the-tempdir-under, unable-to-get-the-full-path-to-the-tempdir,
-                unable-to-create-the-tempdir: there is no temporary directory.
             call New: processes or runc, by the settings.
-            calls CreateDaemonRoot, NewStore: in moby by the command, before.
             calls Store.RegisterRuntimeOpt, Store.Handle: for all hooks of the settings; in moby for metrics.
-            calls NewPublisher, Publisher.Close: of the events.
-            calls NewDaemon.createPluginExec, Daemon.LogPluginEvent: called by the manager.
         """
         self.config = config = config.absolute()
         self.shutdown_begun = False
@@ -133,8 +124,6 @@ class Daemon(DaemonInfo):
         """Return the executor that runs managed plugins.
 
         Go: daemon/daemon.go::NewDaemon.createPluginExec
-        Differs:
-            call Unavailable: containerd's client; without runc there are no containers.
         """
         from runtime.plugin.executor import process, runc  # noqa: PLC0415 - the executors start processes
 
@@ -169,8 +158,6 @@ class Daemon(DaemonInfo):
             until: Likewise; if both are None, no past events are returned.
             filters: Select events; None for all.
 
-        Differs:
-            call Filter.Include: passed as a function.
         """
         return self.events_service.subscribe_topic(since, until, Filter(filters or Args()).include)
 

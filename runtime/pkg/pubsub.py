@@ -171,7 +171,6 @@ class Publisher(Generic[T]):
             pkg/pubsub/publisher.go::Publisher.Publish
             pkg/pubsub/publisher.go::Publisher.sendTopic
         Differs:
-            params sub, topic, wg: of `sendTopic`, which is a part of this.
             behaviour waiting: one wait for all full queues; moby has a goroutine for each.
         """
         with self._lock:

@@ -41,7 +41,6 @@ def split_config_root_fs_from_tar(stream: IO[bytes], rootfs: Path, layer: Sink) 
 
     Differs:
         result io.ReadCloser: unpacked and written here, in one pass, without a pipe and a goroutine.
-        error error-writing-tar-header: `error copying tar data`; one call writes header and data.
         error unsafe: absolute names, `..`, links that lead out, devices and pipes are refused; moby unpacks
             in a chroot, which needs root.
         error numbers: owners and times out of range, and paths of more than 256 names, are refused.

@@ -77,6 +77,9 @@ REMOVE = PluginRmConfig()
 class ManagerBackend(ManagerLinux):
     """The part of the manager that the API calls.
 
+    A plugin is named by its name, its id or a prefix of its id; PluginNotFound and Ambiguous are raised where
+    that names none or several.
+
     Go: plugin/manager.go::Manager
     """
 
@@ -96,7 +99,6 @@ class ManagerBackend(ManagerLinux):
         """Stop a plugin, and mark it as disabled.
 
         Raises:
-            PluginNotFound: there is no such plugin.
             InUse: it is in use, and `force_disable` is not set.
             Disabled: it is disabled already.
 
@@ -115,7 +117,6 @@ class ManagerBackend(ManagerLinux):
         """Start a plugin and wait until it listens.
 
         Raises:
-            PluginNotFound: there is no such plugin.
             Enabled: it is enabled already.
             EngineError: it cannot be started, or does not listen.
 
@@ -128,11 +129,7 @@ class ManagerBackend(ManagerLinux):
             self.config.log_plugin_event(p.id, ref_or_id, "enable")
 
     def inspect(self, ref_or_id: str) -> ApiPlugin:
-        """Return a plugin as the API shows it.
-
-        Raises:
-            PluginNotFound: there is no such plugin.
-        """
+        """Return a plugin as the API shows it."""
         return self.config.store.get_v2_plugin(ref_or_id).plugin_obj
 
     def list(self, plugin_filters: Args | None = None) -> Sequence[ApiPlugin]:
@@ -174,7 +171,6 @@ class ManagerBackend(ManagerLinux):
         """Remove a plugin and all its files.
 
         Raises:
-            PluginNotFound: there is no such plugin.
             InUse: it is in use, and `force_remove` is not set.
             Enabled: it is enabled, and `force_remove` is not set.
             EngineError: its files cannot be removed.
@@ -219,7 +215,6 @@ class ManagerBackend(ManagerLinux):
         """Change settings of a plugin, all of them or none.
 
         Raises:
-            PluginNotFound: there is no such plugin.
             EngineError: it is enabled, a setting is not valid, or the disk fails.
 
         Differs:
@@ -243,7 +238,6 @@ class ManagerBackend(ManagerLinux):
             EngineError: the name, the tar or its config.json is not valid; nothing is left behind.
 
         Differs:
-            call insertion.Commit: moby calls it through the interface WriteCommitCloser.
             order New: before the tar is read, which is split, unpacked and written to the blob in one pass.
             order PluginReference: set before the plugin is saved; moby saves it at the next change only.
         """
@@ -316,7 +310,6 @@ class ManagerBackend(ManagerLinux):
         """Look a plugin up, and hold its turn for the block: one operation at a time.
 
         Raises:
-            PluginNotFound: there is no such plugin.
             EngineError: instead of an OSError of the block.
         """
         p = self.config.store.get_v2_plugin(ref_or_id)

@@ -115,9 +115,6 @@ class Insertion:
     Go:
         plugin/blobstore.go::insertion
         plugin/blobstore.go::newInsertion
-    Differs:
-        field Writer: the method `write` also hashes.
-        extra temporary: the path of the temporary file, which moby takes from the file.
     """
 
     def __init__(self, file: BinaryIO, temporary: Path, store: Path) -> None:

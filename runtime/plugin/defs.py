@@ -80,9 +80,6 @@ class LineLogger:
         plugin/manager.go::logHook
         plugin/manager.go::logHook.Fire
         plugin/manager.go::logHook.Levels
-    Differs:
-        param entry: a hook of logrus adds the id to each entry; here the logger's `extra` does.
-        extra level: the level of the stream, which moby's logger has.
     """
 
     def __init__(self, plugin_id: str, level: int, last: LastLines | None = None) -> None:
@@ -115,11 +112,7 @@ class LineLogger:
 
 
 def make_logger_streams(plugin_id: str, last: LastLines | None = None) -> tuple[LineLogger, LineLogger]:
-    """Return the sinks of a plugin's standard output and standard error: level info and level error.
-
-    Differs:
-        extra last: keeps the last lines for error messages.
-    """
+    """Return the sinks of a plugin's standard output and standard error: level info and level error."""
     return LineLogger(plugin_id, logging.INFO, last), LineLogger(plugin_id, logging.ERROR, last)
 
 

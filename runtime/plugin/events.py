@@ -22,11 +22,7 @@ class Event(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EventCreate:
-    """A plugin was created; as a pattern, with one of these capabilities, or any plugin.
-
-    Differs:
-        behaviour Interfaces: a set; moby has a map to true.
-    """
+    """A plugin was created; as a pattern, with one of these capabilities, or any plugin."""
 
     plugin: Plugin = field(default_factory=Plugin)
     interfaces: frozenset[str] = frozenset()

@@ -268,12 +268,7 @@ class Manager(ManagerBackend, ManagerLinux):
             log.debug("no config blob: %s", describe(error), extra={"id": p.id})
 
     def get(self, id_or_name: str) -> Plugin:
-        """Return the plugin with this name, id or prefix of an id.
-
-        Raises:
-            PluginNotFound: there is none.
-            Ambiguous: the prefix is that of several.
-        """
+        """Return the plugin with this name, id or prefix of an id."""
         return self.config.store.get_v2_plugin(id_or_name)
 
     @staticmethod
@@ -284,7 +279,6 @@ class Manager(ManagerBackend, ManagerLinux):
             EngineError: `error reading PATH` or `error decoding PATH`.
 
         Differs:
-            extra root: the directory of plugins, since `runtime.check` loads plugins without a manager.
             error id: a config.json with another id is refused; moby loads it and can never save it.
             error link: links and special files are refused; moby follows links, and waits for a pipe.
             error size: a config.json of more than 4 MiB is refused.
@@ -352,11 +346,7 @@ class Manager(ManagerBackend, ManagerLinux):
 
 
 def handle_load_error(error: EngineError, plugin_id: str) -> None:
-    """Log that a plugin cannot be loaded.
-
-    Differs:
-        behaviour nil: never without an error; no caller of moby's needs that.
-    """
+    """Log that a plugin cannot be loaded."""
     fields = {"id": plugin_id, "error": str(error)}
     if isinstance(error.cause, FileNotFoundError):
         log.warning(

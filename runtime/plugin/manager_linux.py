@@ -184,7 +184,6 @@ class ManagerLinux(ABC):
             behaviour exit: fails at once if the plugin ends, with its exit code and last output; a plugin
                 that the engine restarts is started again until 12.5 s after the first failed start.
             call RecursiveUnmount: removes mounts that an exit left for the next start.
-            extra restarting: moby does not distinguish a user's start from a restart.
         """
         try:
             self.connect(p, c)

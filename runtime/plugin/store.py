@@ -270,7 +270,6 @@ class Store:
         Go: plugin/store.go::Store.resolvePluginID
         Differs:
             order TagNameOnly: before FamiliarString, as in moby; an earlier FamiliarString is in the warning.
-            behaviour lock: not taken again; the callers hold it.
         """
         if VALID_FULL_ID.fullmatch(id_or_name):
             return id_or_name

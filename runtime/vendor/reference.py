@@ -34,9 +34,6 @@ class Reference:
     """A parsed name: domain, path, and a tag and a digest, which may be empty.
 
     Go: vendor/github.com/docker/distribution/reference/reference.go::Named
-    Differs:
-        methods Reference, Name: `familiar_string` does both.
-        extras domain, path, tag, digest: moby has four types behind an interface, with and without these.
     """
 
     domain: str
@@ -59,8 +56,6 @@ def parse_normalized_named(s: str) -> Reference:
     Raises:
         EngineError: the name is not valid.
 
-    Differs:
-        error has-no-name: the grammar requires a name; Go's parser accepts a digest alone, too.
     """
     if _IDENTIFIER.fullmatch(s):
         raise EngineError(f"invalid repository name ({s}), cannot specify 64-byte hexadecimal strings")

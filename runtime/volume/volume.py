@@ -79,11 +79,7 @@ class Volume(Protocol):
         ...
 
     def created_at(self) -> datetime | None:
-        """Return the time of creation, with its time zone; None if it is not known.
-
-        Differs:
-            result time.Time: None stands for the zero time, and for an error, which moby's callers ignore.
-        """
+        """Return the time of creation, with its time zone; None if it is not known."""
         ...
 
     def status(self) -> Mapping[str, Any] | None:

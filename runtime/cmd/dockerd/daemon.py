@@ -41,8 +41,6 @@ class DaemonCli:
         socket_group: The group that may use unix sockets; the process's own by default.
         patience: Seconds that requests have to end when the engine stops.
 
-    Differs:
-        extra patience: none in moby.
     """
 
     def __init__(self, config: Config, socket_group: str = "", patience: float = PATIENCE) -> None:
@@ -62,13 +60,6 @@ class DaemonCli:
             cmd/dockerd/daemon.go::DaemonCli.start
             cmd/dockerd/daemon.go::DaemonCli.stop
         Differs:
-            param opts: in the settings.
-            errors failed-to-set-umask, failed-to-generate-containerd-options, failed-to-start-containerd,
-                error-validating-authorization-plugin,
-                metrics-addr-is-only-supported-when-experimental-is-enabled: no such step, or one that cannot
-                fail.
-            errors error-starting-daemon, failed-to-create-api-server, failed-to-load-listeners,
-                shutting-down-due-to-serveapi-error: the error has no prefix; its text names the cause.
             behaviour rest: no steps for containerd, swarm, metrics, registries and builds.
         """
         set_default_umask()

@@ -67,8 +67,6 @@ class Events:
             until: Likewise; if both are None, no recent events are returned.
             topic: Selects events; None for all.
 
-        Differs:
-            calls Include, Len: the topic is a function, and an empty filter no special case.
         """
         with self.mu:
             buffered = self.load_buffered_events(since, until, topic)

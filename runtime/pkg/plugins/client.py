@@ -159,8 +159,6 @@ class Client:
         pkg/plugins/client.go::Client
         pkg/plugins/client.go::newClientWithTransport
     Differs:
-        field http: `request_factory` also sends the requests.
-        extra timeout: in moby of the HTTP client.
         behaviour redirect: not followed; every status but 200 is an error.
     """
 
@@ -217,11 +215,6 @@ class Client:
     ) -> T | None:
         """Call a method as `call` does, with options.
 
-        Raises:
-            StatusError: The plugin answered with another status than 200.
-            BadReply: The reply is too long, not JSON, or of another type.
-            TransportError: The plugin could not be reached, or was too slow.
-
         Differs:
             behaviour size: a reply of more than `timings.reply_limit` bytes is an error; moby has no limit.
             behaviour trailing: data after the reply's JSON are an error; moby ignores them.
@@ -238,11 +231,7 @@ class Client:
         retry: bool = True,
         opts: RequestOpts = PATIENT,
     ) -> Reply:
-        """Post data to a method; retry for half a minute if the plugin is not reachable.
-
-        Raises:
-            StatusError: The plugin answered with another status than 200.
-            TransportError: The plugin could not be reached, or was too slow.
+        """Post data to a method as `call` does, and return the reply unread.
 
         Differs:
             behaviour length: an error's text has 64 Ki characters at most; moby has no limit.
@@ -321,8 +310,6 @@ def new_client(
     Raises:
         EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
 
-    Differs:
-        calls newTransport, newClientWithTransport, NewClientWithTimeout: the third one calls the others.
     """
     return new_client_with_timeout(addr, tls_config, 0.0, name=name, timings=timings)
 
@@ -330,11 +317,7 @@ def new_client(
 def new_client_with_timeout(
     addr: str, tls_config: Options | None, timeout: float, *, name: str = "", timings: Timings = DEFAULT
 ) -> Client:
-    """Return a client for an address, with a time-out in seconds for each try of a call.
-
-    Raises:
-        EngineError: The address is malformed, of an unknown protocol or too long, or a TLS file is wrong.
-    """
+    """Return a client as `new_client` does, with a time-out in seconds for each try of a call."""
     requests = transport.new_transport(addr, tls_config, timings)
     return Client(requests, timeout, name=name or addr, timings=timings)
 

@@ -39,8 +39,6 @@ class PluginNotFound(EngineError):
     """No folder has a plugin of that name.
 
     Go: pkg/plugins/discovery.go::ErrNotFound
-    Differs:
-        behaviour text: all of it; moby wraps `plugin not found`.
     """
 
     def __init__(self, name: str) -> None:

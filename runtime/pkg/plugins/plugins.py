@@ -180,8 +180,6 @@ class Plugin:
         Raises:
             EngineError: The activation failed, or did not end in time.
 
-        Differs:
-            extra timeout: for lists.
         """
         with self.activate_wait:
             ended = self.activate_wait.wait_for(self._is_settled, timeout)
@@ -261,6 +259,9 @@ class Registry(Protocol):
 class Plugins:
     """Looks up, activates and caches legacy plugins.
 
+    A look-up raises PluginNotFound if no folder has the plugin, and EngineError if its spec is broken, or it
+    cannot be reached, is too slow or sends an invalid answer.
+
     Args:
         registry: The registry of the plugins.
         timings: Time limits and the clock.
@@ -295,9 +296,7 @@ class Plugins:
             patient: Whether to retry for half a minute; otherwise wait for `timings.scan` at most.
 
         Raises:
-            PluginNotFound: No folder has it.
             NotImplements: It does not implement the interface.
-            EngineError: Its spec is broken; or it cannot be reached, is too slow or sends an invalid answer.
 
         Go: pkg/plugins/plugins.go::Get
         Differs:
@@ -352,17 +351,12 @@ class Plugins:
 
         Go: pkg/plugins/plugins.go::Handle
         Differs:
-            calls activated, implements: in `run_handlers`, which counts the handlers that have run.
             behaviour waiting: never waits for a plugin that is being activated.
         """
         self.handlers.add(iface, fn)
 
     def get_active(self, name: str) -> Plugin:
         """Return the plugin of a name, activated, with any interface.
-
-        Raises:
-            PluginNotFound: No folder has it.
-            EngineError: Its spec is broken; or it cannot be reached, is too slow or sends an invalid answer.
 
         Go: pkg/plugins/plugins.go::get
         """
@@ -376,20 +370,12 @@ class Plugins:
     def load(self, name: str) -> Plugin:
         """Look up a plugin and activate it; retry for half a minute.
 
-        Raises:
-            PluginNotFound: No folder has it.
-            EngineError: Its spec is broken; or it cannot be reached, is too slow or sends an invalid answer.
-
         Go: pkg/plugins/plugins.go::load
         """
         return self.load_with_retry(name, retry=True)
 
     def load_with_retry(self, name: str, *, retry: bool) -> Plugin:
         """Look up a plugin and activate it; one that fails is not cached.
-
-        Raises:
-            PluginNotFound: No folder has it.
-            EngineError: Its spec is broken; or it cannot be reached, is too slow or sends an invalid answer.
 
         Go: pkg/plugins/plugins.go::loadWithRetry
         Differs:

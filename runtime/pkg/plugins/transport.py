@@ -158,7 +158,10 @@ def until(deadline: float | None) -> Iterator[None]:
 
 
 class Backend(httpcore.NetworkBackend):
-    """Makes connections; httpcore's own class has no deadline, and leaks sockets after a failed connect."""
+    """Makes connections; httpcore's own class has no deadline, and leaks sockets after a failed connect.
+
+    As httpcore wants it, `ConnectError` is raised if no process accepts, `ConnectTimeout` after the deadline.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -171,12 +174,7 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - likewise
     ) -> httpcore.NetworkStream:
-        """Connect to a port.
-
-        Raises:
-            httpcore.ConnectError: No process accepts.
-            httpcore.ConnectTimeout: The deadline passed.
-        """
+        """Connect to a port."""
         with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
             sock = socket.create_connection((host, port), left(self._clock, timeout))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -188,12 +186,7 @@ class Backend(httpcore.NetworkBackend):
         timeout: float | None = None,
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - httpcore's signature
     ) -> httpcore.NetworkStream:
-        """Connect to a unix socket.
-
-        Raises:
-            httpcore.ConnectError: No process accepts.
-            httpcore.ConnectTimeout: The deadline passed.
-        """
+        """Connect to a unix socket."""
         sock = socket.socket(socket.AF_UNIX)
         with _named(httpcore.ConnectTimeout, httpcore.ConnectError), _closing_on_error(sock):
             sock.settimeout(left(self._clock, timeout))
@@ -202,30 +195,20 @@ class Backend(httpcore.NetworkBackend):
 
 
 class Stream(httpcore.NetworkStream):
-    """One connection, perhaps under TLS."""
+    """A connection, perhaps with TLS; a failure raises httpcore's error of the operation, or its time-out."""
 
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
         self._sock = sock
         self._clock = clock
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read some bytes, or none at the end.
-
-        Raises:
-            httpcore.ReadError: The connection broke.
-            httpcore.ReadTimeout: The deadline passed.
-        """
+        """Read some bytes, or none at the end."""
         with _named(httpcore.ReadTimeout, httpcore.ReadError):
             self._sock.settimeout(left(self._clock, timeout))
             return self._sock.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of the bytes.
-
-        Raises:
-            httpcore.WriteError: The connection broke.
-            httpcore.WriteTimeout: The deadline passed.
-        """
+        """Send all of the bytes."""
         with _named(httpcore.WriteTimeout, httpcore.WriteError):
             self._sock.settimeout(left(self._clock, timeout))
             self._sock.sendall(buffer)
@@ -237,12 +220,7 @@ class Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """Begin TLS.
-
-        Raises:
-            httpcore.ConnectError: The server cannot be verified, or speaks no TLS.
-            httpcore.ConnectTimeout: The deadline passed.
-        """
+        """Begin TLS."""
         with _named(httpcore.ConnectTimeout, httpcore.ConnectError), _closing_on_error(self._sock):
             self._sock.settimeout(left(self._clock, timeout))
             return Stream(ssl_context.wrap_socket(self._sock, server_hostname=server_hostname), self._clock)

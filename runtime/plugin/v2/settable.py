@@ -86,8 +86,6 @@ class Settable:
         Raises:
             MultipleFields: no field was named and several are settable.
 
-        Differs:
-            behaviour field: the default is not written into the setting; see `with_default_field`.
         """
         field = self.with_default_field(settable).field
         return field in allowed_settable_fields and field in settable

@@ -196,9 +196,7 @@ class VolumeAdapter:
         self.e_mount = ""
 
     def created_at(self) -> datetime | None:
-        """Return the time that the plugin reported."""
         return self.created
 
     def status(self) -> Mapping[str, Any]:
-        """Return the status that the plugin reported."""
         return dict(self.reported_status or {})

@@ -62,11 +62,7 @@ class Store:
         self.adapters: dict[str, tuple[object, VolumeDriverAdapter]] = {}
 
     def register(self, d: Driver, name: str) -> bool:
-        """Register a driver; return False if the name is taken or the scope invalid.
-
-        Differs:
-            call validateDriver: the scope is compared here, since there is no error to raise.
-        """
+        """Register a driver; return False if the name is taken or the scope invalid."""
         with self.mu:
             if not name or name in self.extensions or d.scope not in SCOPES:
                 return False

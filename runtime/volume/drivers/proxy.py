@@ -281,7 +281,6 @@ class ProxyVolume(msgspec.Struct, frozen=True):
     """A volume as a plugin describes it.
 
     Differs:
-        extra created_text: CreatedAt as text, checked when it is decoded; `created_at` is the time.
         behaviour escapes: a time may be written with JSON's escapes, which moby does not decode.
     """
 

@@ -200,8 +200,6 @@ class Root(CrashSafe):
             behaviour links: a link to another volume's data is refused too; moby deletes those data.
             behaviour mounts: removal is refused while something is mounted in the volume.
             behaviour lock: other volumes can be used while one is deleted.
-            call localVolume.unmount: in `release`.
-            error volume-has-active-mounts: in `release`.
         """
         with self.removing(vol):
             pass

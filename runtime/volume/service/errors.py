@@ -47,9 +47,6 @@ class OpErr(EngineError):
         volume/service/errors.go::OpErr
         volume/service/errors.go::OpErr.Error
         volume/service/errors.go::OpErr.Cause
-    Differs:
-        extra cause: the same as `err`, under the name that all our errors have.
-        extra kind_name: empty, so that the kind of its cause counts.
     """
 
     kind_name: ClassVar[str] = ""

@@ -73,8 +73,6 @@ class VolumeStoreRestore:
             behaviour records: none is removed, so that volumes of a slow plugin keep their labels.
             behaviour bound: the start goes on after a second; moby waits 15 s for each volume of a driver
                 that is gone, one after the other.
-            calls VolumeStore.getVolume, VolumeStore.setMeta: in `get`.
-            calls Store.CreateDriver, Locker.Lock, Locker.Unlock: in `set_named` and `adopt`.
             calls Root.List, System: the local driver also completes what a crash interrupted.
         """
         by_driver: defaultdict[str, list[VolumeMetadata]] = defaultdict(list)

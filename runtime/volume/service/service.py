@@ -76,6 +76,8 @@ class Listing(NamedTuple):
 class VolumesService:
     """Creates, finds, mounts and removes volumes, and sends events.
 
+    A context `ctx` cancels a call before it begins.
+
     Args:
         vs: The volumes.
         ds: The drivers.
@@ -110,7 +112,7 @@ class VolumesService:
             options: Options for the driver.
             labels: Labels.
             reference: The first user.
-            ctx: Cancels the creation before it begins.
+            ctx: A context.
 
         Raises:
             EngineError: The driver fails, or another driver has a volume of that name.
@@ -144,7 +146,7 @@ class VolumesService:
             driver: The driver that it must be of; empty for any.
             reference: A new user.
             resolve_status: Whether to include the status that its driver reports.
-            ctx: Cancels the look-up before it begins.
+            ctx: A context.
 
         Raises:
             EngineError: There is none, it is of another driver, or its driver cannot be asked.
@@ -180,15 +182,13 @@ class VolumesService:
         Args:
             name: The volume's name.
             purge_on_error: Whether to purge a volume that its driver cannot remove; a missing one is fine.
-            ctx: Cancels the removal before it begins.
+            ctx: A context.
 
         Raises:
             EngineError: There is none, it is in use, or its driver cannot remove it.
 
         Differs:
             behaviour gone: `purge_on_error` purges a volume whose driver does not exist; moby fails.
-            calls normalizeVolumeName, Locker.Lock, Locker.Unlock, VolumeStore.getNamed, VolumeStore.hasRef,
-                VolumeStore.getRefs, VolumeStore.purge: in `forget_gone`, which does that.
         """
         try:
             v = (self.vs.forget_gone(name) if purge_on_error else None) or self._remove(
@@ -203,12 +203,7 @@ class VolumesService:
         self.event_logger.log_volume_event(v.name, "destroy", {"driver": v.driver_name})
 
     def local_volumes_size(self, *, ctx: Context | None = None) -> Sequence[Volume]:
-        """Return the local volumes without options, with their size and number of users.
-
-        Differs:
-            calls volumesToAPI, volumeToAPIType, Volume.Path, Size, VolumeStore.CountReferences: in
-                `volumes_with_size`.
-        """
+        """Return the local volumes without options, with their size and number of users."""
         by = And((ByDriver((DEFAULT_DRIVER_NAME,)), CustomFilter(_has_no_options)))
         return convert.volumes_with_size(self.vs.find(by, ctx=ctx).volumes, self.vs, ctx)
 

@@ -95,7 +95,6 @@ def new_store(
         volume/service/store.go::volumeDataDir
     Differs:
         error error-while-setting-up-volume-store-metadata-database: records that cannot be written are read.
-        call New: opens SQLite instead of bolt.
     """
     if root_path:
         root = Path(root_path)
@@ -110,6 +109,8 @@ def new_store(
 
 class VolumeStore(VolumeStoreRestore):
     """Names, users and metadata of all volumes; safe to use from several threads.
+
+    Methods with a context raise ContextCanceled if it is cancelled before they begin.
 
     Args:
         records: The metadata database, its damage, and the lock on the root.
@@ -319,7 +320,6 @@ class VolumeStore(VolumeStoreRestore):
             behaviour bound: a driver may take ten seconds, and is asked once; moby waits for a minute.
             behaviour missing: moby does not list volumes without their driver.
             behaviour warnings: include damage on disk.
-            calls Locker.Lock, Locker.Unlock: in `adopt`, which caches volumes whose driver is back.
         """
         every, late = self._listed_drivers(driver_names)
         drivers = [vd for vd in every if not driver_names or vd.name in driver_names]
@@ -387,7 +387,6 @@ class VolumeStore(VolumeStoreRestore):
 
         Raises:
             OpErr: The driver refuses, or another driver has a volume of this name.
-            ContextCanceled: The context was cancelled.
 
         Differs:
             behaviour created: the result says whether the volume is new, so that an event is sent only then.
@@ -466,7 +465,6 @@ class VolumeStore(VolumeStoreRestore):
             behaviour error: a new volume is removed again if its record cannot be written.
             behaviour probing: fails if no driver is named and one does not answer; moby creates a local one.
             behaviour labels: new labels and options for an existing volume are logged as ignored.
-            call VolumeStore.getNamed: in `check_conflict`.
         """
         existing = self.check_conflict(name, driver_name) or (
             None if driver_name else self._volume_of_any_driver(name, ctx)
@@ -567,7 +565,6 @@ class VolumeStore(VolumeStoreRestore):
             behaviour probing: the local driver is asked first, the others side by side. If none has the
                 volume and one did not answer, that is an error; moby takes no answer for a no.
             call VolumeStore.getNamed: finds the driver of a cached volume without a record.
-            call Driver.Name: sorts the drivers.
         """
         meta = self.db.get(name)
         if driver_name and meta.driver not in ("", driver_name):
@@ -637,12 +634,11 @@ class VolumeStore(VolumeStoreRestore):
         Args:
             v: The volume.
             purge_on_error: Whether to delete its record even if its driver cannot remove it.
-            ctx: Cancels the removal before it begins.
+            ctx: A context.
 
         Raises:
             OpErr: It is in use, or its driver cannot remove it.
             NoSuchVolume: There is none.
-            ContextCanceled: The context was cancelled.
 
         Differs:
             order purge: a local volume is hidden, then its record deleted, then its data; so neither a full
@@ -684,11 +680,7 @@ class VolumeStore(VolumeStoreRestore):
                 raise
 
     def release(self, name: str, ref: str, *, ctx: Context | None = None) -> None:
-        """Remove `ref` from the users of a volume, if it is one.
-
-        Raises:
-            ContextCanceled: The context was cancelled.
-        """
+        """Remove `ref` from the users of a volume, if it is one."""
         with self.locks.locked(name):
             context.check(ctx)
             with self.global_lock:
@@ -738,11 +730,7 @@ def filter_by_driver(names: Collection[str]) -> FilterFunc:
 
 
 def unique(volumes: MutableSequence[VolumeWrapper]) -> None:
-    """Remove from a list all but the first volume of each name.
-
-    Differs:
-        call filter: uses a dict.
-    """
+    """Remove from a list all but the first volume of each name."""
     first: dict[str, VolumeWrapper] = {}
     for volume in volumes:
         first.setdefault(volume.name, volume)

@@ -35,7 +35,7 @@ class PathCacher(Protocol):
 
 
 class VolumeWrapper:
-    """A volume with its labels, options and scope; immutable.
+    """A volume with its labels, options and scope; the methods call the volume's.
 
     Go:
         volume/service/store.go::volumeWrapper
@@ -43,7 +43,6 @@ class VolumeWrapper:
         volume/service/store.go::volumeWrapper.Labels
         volume/service/store.go::volumeWrapper.Scope
     Differs:
-        extra api: caches the API form of a local volume, for lists of 10,000.
         behaviour copy: labels and options are not copied for callers, who do not change them.
     """
 
@@ -60,20 +59,17 @@ class VolumeWrapper:
         self.labels = labels
         self.scope = scope
         self.options = options
-        self.api: APIVolume | None = None
+        self.api: APIVolume | None = None  # of a local volume, cached for lists of 10,000
 
     @property
     def name(self) -> str:
-        """The volume's name."""
         return self.volume.name
 
     @property
     def driver_name(self) -> str:
-        """Its driver's name."""
         return self.volume.driver_name
 
     def path(self) -> str:
-        """Return the path, for which the driver may be asked."""
         return self.volume.path()
 
     def cached_path(self) -> str:
@@ -82,24 +78,20 @@ class VolumeWrapper:
         return cast("PathCacher", v).cached_path() if hasattr(v, "cached_path") else v.path()
 
     def mount(self, ref: str) -> str:
-        """Mount the volume for the user `ref`, and return its path."""
         return self.volume.mount(ref)
 
     def unmount(self, ref: str) -> None:
-        """End the use by `ref`."""
         self.volume.unmount(ref)
 
     def created_at(self) -> datetime | None:
-        """Return the time of creation."""
         return self.volume.created_at()
 
     def status(self) -> Mapping[str, Any] | None:
-        """Return the status that the driver reports."""
         return self.volume.status()
 
 
 class UnavailableVolume:
-    """A volume known from its record alone: no path, no time; mounting it raises.
+    """A volume known from its record alone: no path, no time; mounting it raises EngineError.
 
     Args:
         name: Its name.
@@ -113,25 +105,20 @@ class UnavailableVolume:
         self.driver_name = driver_name
 
     def path(self) -> str:
-        """Return an empty text."""
         return ""
 
     cached_path = path
 
     def mount(self, ref: str) -> str:
-        """Raise EngineError: the driver is not available."""
         raise self._unavailable(ref)
 
     def unmount(self, ref: str) -> None:
-        """Raise EngineError: the driver is not available."""
         raise self._unavailable(ref)
 
     def created_at(self) -> datetime | None:
-        """Return None."""
         return None
 
     def status(self) -> Mapping[str, Any] | None:
-        """Return None."""
         return None
 
     def _unavailable(self, ref: str) -> EngineError:
