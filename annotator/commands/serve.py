@@ -39,13 +39,14 @@ def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -
         The exit code of the server.
     """
     again = [sys.executable, "-m", "annotator", *rebuild]
-    own = [entry for entry in project.site.iterdir() if entry.is_dir() and entry.name not in GENERATED]
-    folders = [*own, rendering.folder(), *(project.root / package for package in project.config.packages)]
+    packages = (project.root / package for package in project.config.packages)
+    folders = (project.site, rendering.folder(), *packages)
+    generated = (project.site / name for name in GENERATED)
     settings = project.site / "mkdocs.yml"
     command = [sys.executable, "-m", dev_server.__name__, str(settings), str(port)]
     if quiet:
         command.append("--quiet")
-    with watching(folders, [project.site], lambda: _run(again)):
+    with watching(folders, generated, lambda: _run(again)):
         return _run(command)
 
 

@@ -1,4 +1,4 @@
-"""Calls a function when files below some folders have changed."""
+"""Calls a function when source files of a site have changed."""
 
 from __future__ import annotations
 
@@ -7,64 +7,52 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
+from watchfiles import Change, watch
 
-_QUIET = 0.2
-"""Seconds without a change after which the files are taken to be at rest: editors write in several steps."""
-
-_TELLING = frozenset({"created", "deleted", "modified", "moved"})
-_OURS = frozenset({".css", ".jinja", ".js", ".json", ".md", ".py", ".svg", ".toml"})
-
-
-class _Changes(FileSystemEventHandler):
-    """Notes that a file of ours has changed."""
-
-    def __init__(self) -> None:
-        self.happened = threading.Event()
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.is_directory or event.event_type not in _TELLING:
-            return
-        for name in filter(None, (event.src_path, event.dest_path)):
-            if Path(str(name)).suffix in _OURS:
-                self.happened.set()
+_SUFFIXES = frozenset({".css", ".jinja", ".js", ".json", ".md", ".py", ".svg", ".toml"})
+_QUIET = 200
+"""Milliseconds without a change after which a change is reported: editors write in several steps."""
 
 
 @contextmanager
-def watching(folders: Iterable[Path], flat: Iterable[Path], changed: Callable[[], object]) -> Iterator[None]:
-    """Call `changed`, in a thread of its own, whenever files in the folders have changed.
+def watching(
+    folders: Iterable[Path], generated: Iterable[Path], changed: Callable[[], object]
+) -> Iterator[None]:
+    """Call `changed`, in another thread, whenever source files in the folders have changed.
 
     Args:
-        folders: What is watched with all that is below.
-        flat: What is watched without its subfolders.
-        changed: Called once for changes that come together; those meanwhile make it be called again.
+        folders: What is watched, with all folders below.
+        generated: Folders below them whose files are ignored.
+        changed: Called once for changes that come together; changes meanwhile make it be called again.
     """
-    changes, stopped = _Changes(), threading.Event()
-    observer = Observer()
-    for folder in folders:
-        observer.schedule(changes, str(folder), recursive=True)
-    for folder in flat:
-        observer.schedule(changes, str(folder), recursive=False)
-    thread = threading.Thread(target=_answer, args=(changes.happened, stopped, changed), daemon=True)
-    observer.start()
+    ignored, stopped = tuple(generated), threading.Event()
+
+    def is_source(change: Change, name: str) -> bool:
+        path = Path(name)
+        if path.name == "__pycache__" or any(map(path.is_relative_to, ignored)):
+            return False
+        # Files that are written at once into a new folder are not reported, the folder is.
+        return path.suffix in _SUFFIXES or (change is Change.added and path.is_dir())
+
+    changes = watch(
+        *folders,
+        watch_filter=is_source,
+        step=_QUIET,
+        rust_timeout=_QUIET,
+        yield_on_timeout=True,
+        stop_event=stopped,
+    )
+    next(changes)  # begins to watch; without it a change that comes at once would be missed
+
+    def report() -> None:
+        for files in changes:
+            if files:  # none after a timeout
+                changed()
+
+    thread = threading.Thread(target=report, daemon=True)
     thread.start()
     try:
         yield
     finally:
         stopped.set()
-        changes.happened.set()
-        observer.stop()
-        observer.join()
         thread.join()
-
-
-def _answer(happened: threading.Event, stopped: threading.Event, changed: Callable[[], object]) -> None:
-    while True:
-        happened.wait()
-        while not stopped.is_set() and happened.is_set():
-            happened.clear()
-            happened.wait(_QUIET)
-        if stopped.is_set():
-            return
-        changed()

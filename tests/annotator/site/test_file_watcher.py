@@ -1,4 +1,4 @@
-"""Changes of files are told once they have come to rest."""
+"""Changes of source files are reported once they have come to rest."""
 
 from __future__ import annotations
 
@@ -9,42 +9,79 @@ import pytest
 
 from annotator.site.file_watcher import watching
 
-PATIENCE = 20
+PATIENCE = 60
 
 
-@pytest.mark.parametrize("name", ["text.md", "module.py", "page.md.jinja"])
-def test_a_changed_file_is_told(tmp_path: Path, name: str) -> None:
-    told = threading.Event()
-    with watching([tmp_path], [], told.set):
+class Calls:
+    """Counts calls, and waits for the next one."""
+
+    def __init__(self) -> None:
+        self.count, self._called = 0, threading.Semaphore(0)
+
+    def __call__(self) -> None:
+        self.count += 1
+        self._called.release()
+
+    def wait(self) -> bool:
+        return self._called.acquire(timeout=PATIENCE)
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.mark.parametrize("name", ["text.md", "module.py", "page.md.jinja", "new/deep/x.toml"])
+def test_new_file_is_reported(tmp_path: Path, calls: Calls, name: str) -> None:
+    with watching([tmp_path], [], calls):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("new", encoding="utf-8")
 
-        assert told.wait(PATIENCE)
+        assert calls.wait()
 
 
-def test_a_file_that_is_none_of_ours_is_not_told(tmp_path: Path) -> None:
-    count, told = [], threading.Event()
+def test_changed_replaced_and_removed_files_are_reported(tmp_path: Path, calls: Calls) -> None:
+    file = tmp_path / "text.md"
+    file.write_text("old", encoding="utf-8")
+    with watching([tmp_path], [], calls):
+        file.write_text("new", encoding="utf-8")
+        assert calls.wait()
 
-    def changed() -> None:
-        count.append(None)
-        told.set()
+        (tmp_path / ".text.md.swp").write_text("newer", encoding="utf-8")
+        (tmp_path / ".text.md.swp").replace(file)
+        assert calls.wait()
 
-    with watching([tmp_path], [], changed):
+        file.unlink()
+        assert calls.wait()
+
+
+def test_generated_and_other_files_are_not_reported(tmp_path: Path, calls: Calls) -> None:
+    (tmp_path / "docs").mkdir()
+    with watching([tmp_path], [tmp_path / "docs"], calls):
+        (tmp_path / "docs" / "page.md").write_text("new", encoding="utf-8")
+        (tmp_path / "docs" / "deep").mkdir()
+        (tmp_path / "__pycache__").mkdir()
         (tmp_path / "page.html").write_text("new", encoding="utf-8")
         (tmp_path / ".swap.swp").write_text("new", encoding="utf-8")
         (tmp_path / "text.md").write_text("new", encoding="utf-8")
-        assert told.wait(PATIENCE)
+        assert calls.wait()
 
-    assert len(count) == 1
+    assert calls.count == 1
 
 
-def test_what_lies_deeper_counts_only_where_it_is_wanted(tmp_path: Path) -> None:
-    told = threading.Event()
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "flat" / "below").mkdir(parents=True)
-    with watching([tmp_path / "deep"], [tmp_path / "flat"], told.set):
-        (tmp_path / "flat" / "below" / "x.md").write_text("new", encoding="utf-8")
-        (tmp_path / "deep" / "below").mkdir()
-        assert not told.wait(0.5)
+def test_change_during_a_call_leads_to_another(tmp_path: Path) -> None:
+    calls, began, go_on = Calls(), threading.Event(), threading.Event()
 
-        (tmp_path / "flat" / "x.toml").write_text("new", encoding="utf-8")
-        assert told.wait(PATIENCE)
+    def changed() -> None:
+        began.set()
+        go_on.wait(PATIENCE)
+        calls()
+
+    with watching([tmp_path], [], changed):
+        (tmp_path / "a.md").write_text("new", encoding="utf-8")
+        assert began.wait(PATIENCE)
+        (tmp_path / "b.md").write_text("new", encoding="utf-8")
+        go_on.set()
+
+        assert calls.wait()
+        assert calls.wait()
