@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from annotator.commands.build import BuildOptions, BuildResult
+    from annotator.commands.build import BuildOptions
     from annotator.model.reference import Problem, VerificationResult
+    from annotator.site.site_task import BuiltSite
 
 OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
 
@@ -110,6 +111,14 @@ Since = Annotated[
     str | None,
     typer.Option(
         "--since", metavar="OLD", help="Show what is to be ported since this tag.", show_default=False
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Build the sites of several tags on a Dask cluster: tcp://HOST:PORT or tls://HOST:PORT.",
+        show_default=False,
     ),
 ]
 Articles = Annotated[
@@ -374,7 +383,7 @@ def manifest(article: OneArticle) -> None:
 
 
 @app.command()
-def build(
+def build(  # noqa: PLR0913 - the options of a command line
     article: Articles = None,
     source: Source = None,
     tag: Tags = None,
@@ -382,6 +391,7 @@ def build(
     all_: All = False,
     history: History = False,
     since: Since = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
     extras.require("site", "`annotator build`")
@@ -389,42 +399,63 @@ def build(
 
     options = BuildOptions(history, since)
     if all_ or len(set(tag or ())) > 1:
-        _build_versions(article or (), source, None if all_ else tag, options)
+        _build_versions(article or (), source, None if all_ else tag, options, scheduler)
         return
+    if scheduler:
+        raise InvalidInput("`--scheduler` builds several sites at once: give several `--tag`, or `--all`")
     with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
         built = build_site(at, _expanded(at.project, article or ()), options)
         folder = at.project.site
-    _report_remarks(built, set())
+    _report_problems(built.tag, built.problems, set())
     _print([printable(f"{counted(built.pages, 'page')} at {built.tag} in {folder / 'docs'}")])
 
 
 def _build_versions(
-    article: Iterable[Path], source: str | None, tags: Iterable[str] | None, options: BuildOptions
+    article: Iterable[Path],
+    source: str | None,
+    tags: Iterable[str] | None,
+    options: BuildOptions,
+    scheduler: str | None,
 ) -> None:
     from annotator.commands.build import build_versions, latest_tags
 
+    problems: dict[str, tuple[Problem, ...]] = {}
+    warnings: dict[str, None] = {}
+
+    def note(built: BuiltSite) -> None:
+        problems[built.tag] = built.problems
+        warnings.update(dict.fromkeys(built.warnings))
+
     with _session(source, history=True) as at:
-        wanted = latest_tags(at) if tags is None else tags
-        reported: set[Problem] = set()
-        named = _expanded(at.project, article)
-        names = build_versions(at, wanted, named, options, lambda built: _report_remarks(built, reported))
+        chosen = latest_tags(at) if tags is None else tuple(tags)
+        published = build_versions(at, chosen, _expanded(at.project, article), options, note, scheduler)
         folder = at.project.site / "html"
-    _print([printable(f"{', '.join(names)} in {folder}")])
+    for warning in warnings:
+        _say(warning)
+    reported: set[Problem] = set()
+    for tag in chosen:  # not in the order in which they were finished
+        _report_problems(tag, problems.get(tag, ()), reported)
+    for failed in published.failed:
+        _say(f"{failed.tag}: {failed.reason}")
+    if published.versions:
+        _print([printable(f"{', '.join(published.versions)} in {folder}")])
+    if published.failed:
+        raise typer.Exit(max(failed.exit_code for failed in published.failed))
 
 
-def _report_remarks(built: BuildResult, reported: set[Problem]) -> None:
-    """Say what our texts get wrong at a tag, each thing once; of many dead links only how many there are."""
-    fresh = [remark for remark in built.problems if remark not in reported]
+def _report_problems(tag: str, problems: Iterable[Problem], reported: set[Problem]) -> None:
+    """Print what our texts get wrong at a tag, each thing once; of many dead links only their number."""
+    fresh = [problem for problem in problems if problem not in reported]
     reported.update(fresh)
-    unlinked = [remark for remark in fresh if remark.rule == "unlinked"]
+    unlinked = [problem for problem in fresh if problem.rule == "unlinked"]
     counted_only = unlinked if len(unlinked) > _FEW else []
-    for remark in fresh:
-        if not counted_only or remark.rule != "unlinked":
-            _say(f"{built.tag}: {remark.file}:{remark.line}: {remark.message}")
+    for problem in fresh:
+        if not counted_only or problem.rule != "unlinked":
+            _say(f"{tag}: {problem.file}:{problem.line}: {problem.message}")
     if counted_only:
-        files = len({remark.file for remark in counted_only})
+        files = len({problem.file for problem in counted_only})
         mentions, texts = counted(len(counted_only), "mention"), counted(files, "text")
-        _say(f"{built.tag}: {mentions} in {texts} of ours name what is on no page, and have no link")
+        _say(f"{tag}: {mentions} in {texts} of ours name what is on no page, and have no link")
 
 
 @app.command()

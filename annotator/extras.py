@@ -11,7 +11,8 @@ from annotator.errors import InvalidInput
 
 PACKAGES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "site": frozenset({"grimp", "jinja2", "markupsafe", "material", "mkdocs", "pygments", "watchdog"}),
+        "site": frozenset({"grimp", "jinja2", "markupsafe", "material", "mkdocs", "pygments", "watchfiles"}),
+        "cluster": frozenset({"distributed"}),
         "engine": frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"}),
     }
 )

@@ -7,9 +7,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,8 @@ R = TypeVar("R")
 
 SHARES_PER_WORKER = 6
 """Into how many shares work is split for each worker: enough that none waits long for the last one."""
+
+LOST_WORKER = "a worker process was ended while it worked, perhaps for want of memory; run this again"
 
 _CGROUPS = Path("/sys/fs/cgroup")
 
@@ -49,12 +52,23 @@ def parallel_map(function: Callable[[T], R], items: Iterable[T], executor: Execu
         return [future.result() for future in futures]
     except BrokenProcessPool as error:
         _local_executor.cache_clear()
-        raise AnnotatorError(
-            "a worker process was ended while it worked, perhaps for want of memory; run this again"
-        ) from error
+        raise AnnotatorError(LOST_WORKER) from error
     finally:
         for future in futures:
             future.cancel()
+
+
+@contextmanager
+def local_workers() -> Iterator[Executor]:
+    """Yield an executor of this machine's worker processes; an error ends them and their tasks at once."""
+    try:
+        yield _local_executor()
+    except BaseException:
+        # Python would wait for the running tasks before it exits.
+        for process in multiprocessing.active_children():
+            process.terminate()
+        _local_executor.cache_clear()
+        raise
 
 
 def split(items: Sequence[T]) -> list[Sequence[T]]:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import msgspec
 
+from annotator import cluster, extras, parallel
+from annotator.articles.article_files import article
+from annotator.errors import shortened
 from annotator.model.reference import Verdict
-from annotator.repository import versions
+from annotator.repository import factory, versions
 from annotator.session import Session
-from annotator.site import version_sites
+from annotator.site import site_task, version_sites
 from annotator.site.builder import (
     BuildOptions,
     BuildResult,
     build_site,
     fingerprint,
-    make_files,
     python_reader,
     verify_mapped_symbols,
 )
 from annotator.site.inputs import PythonInput
-from annotator.site.python_input import PythonReader
+from annotator.site.site_task import BuiltSite, FailedSite, SiteTask
+from annotator.site.version_sites import Published, VersionSite
 
 __all__ = ["BuildOptions", "BuildResult", "build_site", "build_versions", "latest_tags"]
+
+_INTERNAL_ERROR = 4
 
 
 def build_versions(
@@ -32,50 +38,47 @@ def build_versions(
     tags: Iterable[str],
     articles: Iterable[Path],
     options: BuildOptions,
-    report: Callable[[BuildResult], None],
-) -> tuple[str, ...]:
+    report: Callable[[BuiltSite], None],
+    scheduler: str | None = None,
+) -> Published:
     """Build one site for each tag, side by side, with links from one to another.
 
     Args:
-        session: The open source.
+        session: The open source; each worker opens it again.
         tags: The tags.
         articles: Articles beside the project's own.
         options: What each site shows of other tags.
-        report: Called with each site whose pages are ready.
-
-    Returns:
-        All versions that are there now, the newest first.
+        report: Called with each site that is finished.
+        scheduler: The address of the Dask scheduler whose workers build the sites, one tag at a time;
+            without one the cores of this machine do.
 
     Raises:
         UnknownTag: The source has no such tag.
-        InvalidInput: A file of the site cannot be read, or the repository has no Go file.
+        InvalidInput: A file of the site cannot be read, or the scheduler's address is none.
         SourceUnavailable: The source cannot be read.
-        AnnotatorError: The pages cannot be written, or mkdocs refuses them; the old ones stay.
+        AnnotatorError: The sites cannot be written, or the scheduler does not answer.
     """
     all_tags, articles = tuple(dict.fromkeys(tags)), tuple(articles)
     options = msgspec.structs.replace(options, versions=all_tags)
-
-    @functools.cache  # read for the first site that is not built already, and once for all of them
-    def python() -> PythonReader | None:
-        return python_reader(session)
-
-    @functools.cache
-    def elsewhere() -> Mapping[str, tuple[Verdict, ...]]:
-        reader = python()
-        mirror = reader.source if reader else PythonInput()
-        return {tag: verify_mapped_symbols(session.at_tag(tag), mirror)[0] for tag in all_tags}
-
-    def version(tag: str) -> version_sites.VersionSite:
-        def files() -> Mapping[str, bytes]:
-            with_others = msgspec.structs.replace(options, elsewhere=elsewhere())
-            made, result = make_files(session.at_tag(tag), articles, with_others, python())
-            report(result)
-            return made
-
-        return version_sites.VersionSite(tag, fingerprint(session.at_tag(tag), articles, options), files)
-
     project = session.project
-    return version_sites.publish([version(tag) for tag in all_tags], project.site, project.config.baseline)
+
+    def build(missing: Sequence[str]) -> Iterator[BuiltSite | FailedSite]:
+        task = SiteTask(
+            tag="",
+            source=factory.absolute(session.options.source, project.config),
+            project=project,
+            articles=tuple(article(project, file) for file in articles),
+            options=msgspec.structs.replace(options, elsewhere=_mapped_symbols_by_tag(session, all_tags)),
+            files=site_task.pack_project(project) if scheduler else None,
+        )
+        for outcome in _run(executor, [msgspec.structs.replace(task, tag=tag) for tag in missing]):
+            if isinstance(outcome, BuiltSite):
+                report(outcome)
+            yield outcome
+
+    with cluster.connected(scheduler) if scheduler else parallel.local_workers() as executor:
+        sites = [VersionSite(tag, fingerprint(session.at_tag(tag), articles, options)) for tag in all_tags]
+        return version_sites.publish(sites, project.site, project.config.baseline, build)
 
 
 def latest_tags(session: Session) -> tuple[str, ...]:
@@ -87,3 +90,32 @@ def latest_tags(session: Session) -> tuple[str, ...]:
     tags = session.version_tags
     chosen = {*versions.latest(tags), session.project.config.baseline}
     return tuple(tag for tag in tags if tag in chosen)
+
+
+def _mapped_symbols_by_tag(session: Session, tags: Iterable[str]) -> Mapping[str, tuple[Verdict, ...]]:
+    reader = python_reader(session)
+    python = reader.source if reader else PythonInput()
+    return {tag: verify_mapped_symbols(session.at_tag(tag), python)[0] for tag in tags}
+
+
+def _run(executor: Executor, tasks: Iterable[SiteTask]) -> Iterator[BuiltSite | FailedSite]:
+    """Run tasks and yield the outcome of each when it ends; cancel the rest if that is left early."""
+    futures = {executor.submit(site_task.build, task): task.tag for task in tasks}
+    try:
+        for future in as_completed(tuple(futures)):
+            yield _outcome(futures.pop(future), future)  # taken out, as it holds the whole site
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _outcome(tag: str, future: Future[BuiltSite | FailedSite]) -> BuiltSite | FailedSite:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return FailedSite(tag, parallel.LOST_WORKER)
+    except Exception as error:  # noqa: BLE001 - a worker may raise anything, as when it has other packages
+        reason = shortened(str(error))
+        return FailedSite(
+            tag, f"its worker failed: {type(error).__name__}: {reason}{extras.hint(reason)}", _INTERNAL_ERROR
+        )

@@ -88,6 +88,12 @@ def open_default(
     return OpenedSource(opened, tag or opened.default_tag(config.baseline))
 
 
+def absolute(source: str | None, config: Config) -> str | None:
+    """Return a source that means the same in every working directory."""
+    address = without_scheme(source or config.repository)
+    return str(Path(address).absolute()) if is_folder(address) else source
+
+
 def is_folder(source: str) -> bool:
     """Return whether a source is a folder that exists."""
     try:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -85,14 +85,15 @@ def build_site(session: Session, articles: Iterable[Path], options: BuildOptions
     state = fingerprint(session, articles, options)
     if unchanged := output.read_stamp(folder, state):
         return msgspec.msgpack.decode(unchanged, type=BuildResult)
-    files, result = make_files(session, articles, options, python_reader(session))
+    read = [article(session.project, file) for file in articles]
+    files, result = make_files(session, read, options, python_reader(session))
     output.write(files, folder)
     output.write_stamp(folder, state, msgspec.msgpack.encode(result))
     return result
 
 
 def make_files(
-    session: Session, articles: Iterable[Path], options: BuildOptions, python: PythonReader | None
+    session: Session, articles: Iterable[Article], options: BuildOptions, python: PythonReader | None
 ) -> tuple[Mapping[str, bytes], BuildResult]:
     """Return the files of a site by their paths below its documents folder, and a summary."""
     with Programs(session.project.root) as programs:
@@ -121,18 +122,18 @@ def fingerprint(session: Session, articles: Iterable[Path], options: BuildOption
 
 
 def gather_input(
-    session: Session, articles: Iterable[Path], options: BuildOptions, python: PythonReader | None
+    session: Session, articles: Iterable[Article], options: BuildOptions, python: PythonReader | None
 ) -> SiteInput:
     """Return everything that the pages are made from, except what programs print."""
     project, snapshot = session.project, session.tree.snapshot
     mirror = python.source if python else PythonInput()
-    read = (*_own_articles(project), *(article(project, file) for file in articles))
+    read = (*_own_articles(project), *articles)
     cited = [reference for entry in read for reference in entry.references]
     since_baseline, verdicts = verify_mapped_symbols(session, mirror, cited)
     verified = tuple(
         VerifiedArticle(entry, tuple(verdicts[reference] for reference in entry.references)) for entry in read
     )
-    texts = tuple(markdown_text.parse(name, text) for name, text in _texts(project))
+    texts = own_texts(project)
     packages = shown_packages(verified, texts, mirror, since_baseline)
     go = go_input.read_go(session, packages, locks=any(text.locks for text in texts))
     history = HistoryInput()
@@ -222,11 +223,14 @@ def _own_articles(project: Project) -> list[Article]:
     return sorted(articles, key=lambda entry: entry.tag != project.config.baseline)
 
 
-def _texts(project: Project) -> Iterator[tuple[str, str]]:
-    """Yield our own texts: chapters by the name of their file, other pages with `pages/` before it."""
-    for folder, prefix in (("chapters", ""), ("pages", "pages/")):
-        for file in sorted((project.site / folder).glob("*.md")):
-            yield prefix + file.stem, bytes_of(file).decode("utf-8", "replace")
+def own_texts(project: Project) -> tuple[MarkdownText, ...]:
+    """Read the project's texts: chapters, and other pages with `pages/` before their names."""
+    files = [
+        (prefix + file.stem, file)
+        for folder, prefix in (("chapters", ""), ("pages", "pages/"))
+        for file in sorted((project.site / folder).glob("*.md"))
+    ]
+    return tuple(markdown_text.parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
 
 
 def _package_imports(

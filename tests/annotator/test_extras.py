@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator import extras
+from annotator import cli, extras
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +45,15 @@ def run_bare(tmp_path, project):
     return run
 
 
+@pytest.fixture
+def hidden(monkeypatch):
+    """Hide a package as if it were not installed."""
+    find = extras.find_spec
+    return lambda name: monkeypatch.setattr(
+        extras, "find_spec", lambda package: None if package == name else find(package)
+    )
+
+
 @pytest.mark.parametrize("output", ["text", "json", "sarif", "junit"])
 def test_verify_works_without_extras(run_bare, shop, output):
     done = run_bare("annotator", "verify", "--source", str(shop), "--format", output)
@@ -73,6 +82,15 @@ def test_missing_site_extra_is_named(run_bare, shop, command):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "pip install 'moby-annotated[site]'" in done.stderr
+
+
+def test_missing_cluster_extra_is_named(hidden, project, shop, capsys):
+    hidden("distributed")
+
+    assert cli.run(["build", "--all", "--source", str(shop), "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "annotator: `--scheduler` needs more packages; run `pip install 'moby-annotated[cluster]'`"
+    ]
 
 
 @pytest.mark.parametrize("arguments", [("serve",), ("check", "--root", "nowhere"), ("example", "own_plugin")])

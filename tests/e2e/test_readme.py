@@ -36,6 +36,7 @@ LISTED = {
     r"docker run\b": "it downloads an image",
     r"git clone\b": "it needs the network",
     r"pip install\b": "it needs the network",
+    r"dask (scheduler|worker)\b|--scheduler\b": "test_cluster.py starts a cluster",
     r"(annotator|runtime) serve .*--port": "test_serve.py runs it",
 }
 ENGINE = "/tmp/engine"  # noqa: S108 - only its name is used

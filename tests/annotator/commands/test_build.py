@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
-from annotator import cli
+from annotator import cli, config
+from annotator.commands import build as command
+from annotator.site.builder import BuildOptions
+from annotator.site.site_task import FailedSite, SiteTask
 
 CHAPTER = """\
 +++
@@ -102,3 +107,60 @@ def test_an_example_that_fails_fails_the_build_in_a_sentence_and_the_old_site_st
 
     assert "port/examples/show.py: the example ended with exit code 1" in capsys.readouterr().err
     assert (site / "site/docs/index.md").read_bytes() == before
+
+
+class Workers(Executor):
+    """Workers that end each task with an exception."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors, self.futures = list(errors), []
+
+    def submit(self, _: Callable[..., object], *_arguments: object) -> Future[object]:
+        self.futures.append(Future())
+        if self.errors:
+            self.futures[-1].set_exception(self.errors.pop(0))
+        return self.futures[-1]
+
+
+def test_every_error_of_a_worker_fails_its_tag_only(project: Path) -> None:
+    workers = Workers(
+        ModuleNotFoundError("No module named 'jinja2'"), BrokenProcessPool(), ValueError("x" * 999)
+    )
+    task = SiteTask("", None, config.find(project), (), BuildOptions())
+    tasks = [SiteTask(tag, None, task.project, (), task.options) for tag in ("v1", "v2", "v3")]
+
+    failed = {outcome.tag: outcome for outcome in command._run(workers, tasks)}
+
+    assert failed["v1"] == FailedSite(
+        "v1",
+        "its worker failed: ModuleNotFoundError: No module named 'jinja2'; "
+        "run `pip install 'moby-annotated[site]'`",
+        4,
+    )
+    assert "a worker process was ended" in failed["v2"].reason
+    assert len(failed["v3"].reason) < 300
+
+
+def test_tasks_are_cancelled_when_their_outcomes_are_left(project: Path) -> None:
+    workers = Workers(ValueError())
+    tasks = [SiteTask(tag, None, config.find(project), (), BuildOptions()) for tag in ("v1", "v2")]
+
+    outcomes = command._run(workers, tasks)
+    next(outcomes)
+    outcomes.close()
+
+    assert [future.cancelled() for future in workers.futures] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--scheduler", "tcp://127.0.0.1:1"], "give several `--tag`, or `--all`"),
+        (["--all", "--scheduler", "here"], "write tcp://HOST:PORT or tls://HOST:PORT"),
+    ],
+)
+def test_wrong_use_of_a_scheduler_is_reported(
+    project: Path, shop: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert cli.run(["build", "--source", str(shop), *arguments]) == cli.USAGE
+    assert message in capsys.readouterr().err

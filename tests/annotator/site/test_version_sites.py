@@ -1,121 +1,176 @@
-"""Sites of several tags side by side: each whole or not there, and a list that says which there are."""
+"""Built sites of several tags side by side, and the list of them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from annotator.errors import AnnotatorError
-from annotator.site import output, version_sites
+from annotator.site import output, site_archive, version_sites
+from annotator.site.site_task import BuiltSite, FailedSite
+from annotator.site.version_sites import Published, VersionSite
 
-PAGES = {"index.md": b"# Hello\n"}
+PAGES = {"index.html": b"Hello\n"}
+
+
+def archive(tmp_path: Path, pages: Mapping[str, bytes]) -> bytes:
+    folder = tmp_path / "packed"
+    for name, data in pages.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return site_archive.pack(folder, [folder / name for name in pages])
+
+
+class Sites:
+    """A site's folder, and builds of which some fail."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.html = folder / "site" / "html"
+        self.built: list[str] = []
+
+    def publish(
+        self, *tags: str, state: str = "", fails: Sequence[str] = (), data: bytes | None = None
+    ) -> Published:
+        def build(missing: Sequence[str]) -> Iterator[BuiltSite | FailedSite]:
+            for tag in missing:
+                self.built.append(tag)
+                if tag in fails:
+                    yield FailedSite(tag, "no luck", 3)
+                else:
+                    yield BuiltSite(tag, archive(self.folder, PAGES) if data is None else data)
+
+        versions = [VersionSite(tag, tag + state) for tag in tags]
+        return version_sites.publish(versions, self.folder / "site", "v9", build)
+
+    def listed(self) -> list[tuple[str, str]]:
+        versions = json.loads((self.html / "versions.json").read_bytes())
+        assert all(version["aliases"] == [] for version in versions)
+        return [(version["version"], version["title"]) for version in versions]
+
+    def files(self) -> dict[Path, bytes]:
+        return {file: file.read_bytes() for file in self.html.rglob("*") if file.is_file()}
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A site's folder with settings of the smallest kind."""
-    (tmp_path / "mkdocs.yml").write_text(
-        "site_name: t\nsite_dir: html\nuse_directory_urls: false\nplugins: []\n"
+def sites(tmp_path: Path) -> Sites:
+    (tmp_path / "site").mkdir()
+    return Sites(tmp_path)
+
+
+def test_list_has_the_newest_version_first(sites: Sites) -> None:
+    assert sites.publish("v9", "v10") == Published(("v10", "v9"), ())
+
+    assert sites.listed() == [("v10", "v10"), ("v9", "v9 (baseline)")]
+    assert all((sites.html / tag / "index.html").read_bytes() == b"Hello\n" for tag in ("v9", "v10"))
+    assert "url=v9/index.html" in (sites.html / "index.html").read_text()
+
+
+def test_single_site_is_replaced_and_other_versions_stay(sites: Sites) -> None:
+    sites.html.mkdir()
+    (sites.html / "single.html").write_text("")
+    sites.publish("v1")
+
+    sites.publish("v2")
+
+    assert sites.listed() == [("v2", "v2"), ("v1", "v1")]
+    assert sorted(file.name for file in sites.html.iterdir()) == ["index.html", "v1", "v2", "versions.json"]
+
+
+def test_finished_site_is_not_built_again(sites: Sites) -> None:
+    sites.publish("v1", "v2")
+    sites.publish("v1", "v2", "v3")
+    assert sites.built == ["v1", "v2", "v3"]
+
+    sites.publish("v1", "v2", "v3", state="changed")
+    assert sites.built[3:] == ["v1", "v2", "v3"]
+
+
+def test_failed_version_is_returned_and_the_others_stand(sites: Sites) -> None:
+    assert sites.publish("v1", "v2", "v3", fails=["v2"]) == Published(
+        ("v3", "v1"), (FailedSite("v2", "no luck", 3),)
     )
-    (tmp_path / "versions.yml").write_text(
-        "INHERIT: mkdocs.yml\ntheme: {name: mkdocs, custom_dir: versions}\n"
-    )
-    (tmp_path / "versions").mkdir()
-    return tmp_path
+    assert sites.listed() == [("v3", "v3"), ("v1", "v1")]
+
+    sites.publish("v1", "v2", "v3")
+    assert sites.built == ["v1", "v2", "v3", "v2"]
 
 
-def version(tag: str, pages: Mapping[str, bytes] = PAGES) -> version_sites.VersionSite:
-    """A version whose state is its pages."""
-    return version_sites.VersionSite(tag, repr(sorted(pages.items())), lambda: pages)
+def test_version_that_fails_again_keeps_its_old_site(sites: Sites) -> None:
+    sites.publish("v1")
+    before = sites.files()
+
+    assert sites.publish("v1", state="changed", fails=["v1"]).versions == ("v1",)
+    assert sites.files() == before
 
 
-def listed(folder: Path) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads((folder / "html" / "versions.json").read_bytes())
-    return found
+def test_nothing_is_published_if_every_version_fails(sites: Sites) -> None:
+    assert sites.publish("v1", fails=["v1"]).versions == ()
+    assert not sites.html.exists()
 
 
-def test_each_tag_is_a_site_and_the_list_has_the_newest_first(folder: Path) -> None:
-    made = ("v9", "v10")
+@pytest.mark.parametrize("data", [b"", b"PK", b"x" * 100])
+def test_damaged_archive_fails_its_version(sites: Sites, data: bytes) -> None:
+    (failed,) = sites.publish("v1", data=data).failed
 
-    assert version_sites.publish([version(tag) for tag in made], folder, "v9") == ("v10", "v9")
-
-    assert listed(folder) == [
-        {"version": "v10", "title": "v10", "aliases": []},
-        {"version": "v9", "title": "v9 (baseline)", "aliases": []},
-    ]
-    assert all((folder / "html" / tag / "index.html").is_file() for tag in made)
-    assert "url=v9/index.html" in (folder / "html" / "index.html").read_text()
+    assert "cannot be used" in failed.reason
+    assert not sites.html.exists()
 
 
-def test_a_version_of_an_earlier_run_stays_and_a_single_site_gives_way(folder: Path) -> None:
-    (folder / "html").mkdir()
-    (folder / "html" / "single.html").write_text("")
-    version_sites.publish([version("v1")], folder, "v1")
+def test_site_without_a_first_page_fails(sites: Sites) -> None:
+    (failed,) = sites.publish("v1", data=archive(sites.folder, {"other.html": b""})).failed
 
-    version_sites.publish([version("v2")], folder, "v1")
-
-    assert [(one["version"], one["title"]) for one in listed(folder)] == [
-        ("v2", "v2"),
-        ("v1", "v1 (baseline)"),
-    ]
-    assert sorted(file.name for file in (folder / "html").iterdir()) == [
-        "index.html", "v1", "v2", "versions.json",
-    ]  # fmt: skip
+    assert "index.html" in failed.reason
 
 
-def test_what_goes_wrong_on_the_way_leaves_every_version_as_it_was(folder: Path) -> None:
-    version_sites.publish([version("v1")], folder, "v1")
-    before = {file: file.read_bytes() for file in (folder / "html").rglob("*") if file.is_file()}
+def test_interrupted_run_changes_nothing_and_is_resumed(sites: Sites) -> None:
+    sites.publish("v1")
+    before = sites.files()
 
-    def interrupt() -> Mapping[str, bytes]:
+    def build(_: Sequence[str]) -> Iterator[BuiltSite]:
+        yield BuiltSite("v2", archive(sites.folder, PAGES))
         raise KeyboardInterrupt
 
-    changed = version("v1", {"index.md": b"# Other\n"})
     with pytest.raises(KeyboardInterrupt):
-        version_sites.publish([changed, version_sites.VersionSite("v2", "", interrupt)], folder, "v1")
+        version_sites.publish(
+            [VersionSite("v2", "v2"), VersionSite("v3", "v3")], sites.folder / "site", "v9", build
+        )
+    assert sites.files() == before
 
-    assert before == {file: file.read_bytes() for file in (folder / "html").rglob("*") if file.is_file()}
-
-
-def test_pages_that_mkdocs_refuses_are_told_and_nothing_is_published(folder: Path) -> None:
-    with pytest.raises(AnnotatorError, match="v1: mkdocs cannot build it"):
-        version_sites.publish([version("v1", {"index.md": b"[x](nowhere.md)\n"})], folder, "v1")
-
-    assert not (folder / "html").exists()
+    assert sites.publish("v2", "v3").versions == ("v3", "v2", "v1")
+    assert sites.built == ["v1", "v3"]
 
 
-def test_two_builds_at_once_are_told(folder: Path) -> None:
-    def build_another() -> Mapping[str, bytes]:
-        version_sites.publish([version("v2")], folder, "v1")
-        return PAGES
+def test_second_build_at_the_same_time_is_refused(sites: Sites) -> None:
+    def build(_: Sequence[str]) -> Iterator[BuiltSite]:
+        sites.publish("v2")
+        yield BuiltSite("v1", b"")
 
     with pytest.raises(output.SiteBusy, match="another build is writing it"):
-        version_sites.publish([version_sites.VersionSite("v1", "", build_another)], folder, "v1")
+        version_sites.publish([VersionSite("v1", "")], sites.folder / "site", "v9", build)
 
 
-def test_a_tag_that_is_no_name_of_a_folder_becomes_one(folder: Path) -> None:
-    (name,) = version_sites.publish([version("../x")], folder, "v1")
+def test_tag_with_a_slash_becomes_a_folder_name(sites: Sites) -> None:
+    (name,) = sites.publish("../x").versions
 
     assert "/" not in name
-    assert (folder / "html" / name / "index.html").is_file()
+    assert (sites.html / name / "index.html").is_file()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("hostile", [b"{", b'[{"version": "../..", "title": "x"}]', b"[1]"])
-def test_a_list_that_is_damaged_or_names_other_folders_is_made_anew(folder: Path, hostile: bytes) -> None:
-    version_sites.publish([version("v1")], folder, "v1")
-    (folder / "html" / "versions.json").write_bytes(hostile)
+def test_damaged_list_is_replaced(sites: Sites, hostile: bytes) -> None:
+    sites.publish("v1")
+    (sites.html / "versions.json").write_bytes(hostile)
 
-    assert version_sites.publish([version("v2")], folder, "v1") == ("v2",)
+    assert sites.publish("v2").versions == ("v2",)
 
 
-def test_a_version_that_an_interrupted_run_had_taken_away_is_put_back(folder: Path) -> None:
-    version_sites.publish([version("v1")], folder, "v1")
-    aside = folder / ".cache" / "versions"
-    aside.mkdir(parents=True)
-    (folder / "html" / "v1").rename(aside / "v1.old")
+def test_site_that_a_killed_run_moved_away_is_put_back(sites: Sites) -> None:
+    sites.publish("v1")
+    finished = sites.folder / "site" / ".cache" / "versions"
+    finished.mkdir(parents=True)
+    (sites.html / "v1").rename(finished / "v1.old")
 
-    assert version_sites.publish([version("v2")], folder, "v1") == ("v2", "v1")
+    assert sites.publish("v2").versions == ("v2", "v1")
