@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from annotator.commands.build import BuildOptions
+    from annotator.commands.update import UpdateOptions
     from annotator.model.reference import Problem, VerificationResult
     from annotator.site.site_task import BuiltSite
 
@@ -67,6 +68,13 @@ class Format(StrEnum):
     SARIF = "sarif"
     JUNIT = "junit"
     GITHUB = "github"
+
+
+class Pin(StrEnum):
+    """What rewritten permalinks name."""
+
+    TAG = "tag"
+    COMMIT = "commit"
 
 
 class DataFormat(StrEnum):
@@ -207,6 +215,22 @@ def verify(  # noqa: PLR0913 - the options of a command line
     update: Annotated[
         bool, typer.Option("--update", help="Rewrite stale references in place; shows what it changes.")
     ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what `--update` would change, and write nothing.")
+    ] = False,
+    pin: Annotated[
+        Pin | None,
+        typer.Option(
+            help="What rewritten permalinks name; if not given, each one what it named before.",
+            show_default=False,
+        ),
+    ] = None,
+    fix_mistaken: Annotated[
+        bool,
+        typer.Option(
+            "--fix-mistaken", help="Let `--update` rewrite references that were wrong when written, too."
+        ),
+    ] = False,
     allow_none: Annotated[
         bool, typer.Option("--allow-none", help="Exit 0 if there is no reference to check.")
     ] = False,
@@ -215,9 +239,14 @@ def verify(  # noqa: PLR0913 - the options of a command line
     """Check every reference against the source; exit 1 if one is not where it is cited."""
     files = [_report_file(report) for report in reports or ()]
     with _failures_in_reports(output, files):
-        if update and (files or output is not Format.TEXT):
+        rewrites = update or diff
+        if rewrites and (files or output is not Format.TEXT):
             raise InvalidInput(
                 "`--update` shows a diff; leave `--format` and `--output` away, or verify once more after it"
+            )
+        if (pin or fix_mistaken) and not rewrites:
+            raise InvalidInput(
+                "`--pin` and `--fix-mistaken` say how to rewrite; give `--update` or `--diff`, too"
             )
         also_findings = _fail_on(fail_on)
         project = _project(article or ())
@@ -225,8 +254,11 @@ def verify(  # noqa: PLR0913 - the options of a command line
         from annotator.commands.verify import verify as run
 
         with _session(_source_options(source, tag, written_at), project=project) as at:
-            if update:
-                raise typer.Exit(_update(at, named, allow_none=allow_none))
+            if rewrites:
+                from annotator.commands.update import UpdateOptions
+
+                options = UpdateOptions(pin.value if pin else None, fix_mistaken)
+                raise typer.Exit(_update(at, named, options, write=not diff, allow_none=allow_none))
             checked = run(at, named, fail_on=also_findings)
         if not allow_none and not _holds_anything(checked):
             raise _nothing_to_check(project, named)
@@ -262,6 +294,8 @@ def _fail_on(option: str) -> frozenset[str]:
             )
     return frozenset(words)
 
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 # A name of a repository as settings give it, in front of its source.
 _NAMED_SOURCE = re.compile(r"([A-Za-z0-9][\w.-]*(?:/[\w.-]+)?)=(.+)", re.DOTALL)
@@ -706,28 +740,56 @@ def _print(lines: Iterable[str | Text]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _update(at: session.Session, files: Iterable[Path] | None, *, allow_none: bool) -> int:
-    """Show and write what stale references become; return the exit code."""
-    from annotator.commands import verify as updating
+def _update(
+    at: session.Session,
+    files: Iterable[Path] | None,
+    options: UpdateOptions,
+    *,
+    write: bool,
+    allow_none: bool,
+) -> int:
+    """Show what stale references become, and write it; return the exit code."""
+    from annotator.commands.update import updates
 
     if at.notice:
         raise SourceUnavailable(f"{at.notice}: nothing is rewritten; give `--source` or `--tag`")
     names = at.project.articles if files is None else tuple(files)
-    left = references = 0
-    for update in updating.updates(at, names):
-        left += update.left
+    stale = references = failures = 0
+    for update in updates(at, names, options):
+        if isinstance(update, InvalidInput):
+            failures += 1
+            _say(str(update))
+            continue
+        stale += update.left
         references += update.references
         if update.before != update.after:
-            before, after = update.before.splitlines(keepends=True), update.after.splitlines(keepends=True)
-            for line in difflib.unified_diff(before, after, update.name, f"{update.name} at {at.tag}", n=0):
-                sys.stdout.write(f"{printable(line.rstrip())}\n")
-            write_aside(update.file, update.after)
+            _show_difference(update.name, update.before, update.after)
+            if write:
+                write_aside(update.file, update.data)
+            else:
+                stale += 1
+            if write and update.relies_on_baseline and at.tag != at.project.config.baseline:
+                _say(
+                    f"{update.name}: it names no tag, and its lines are those of {at.tag} now; "
+                    f"from now on give `--written-at {at.tag}`"
+                )
         if update.left:
             left_as_were = f"{counted(update.left, 'reference')} not rewritten"
             _say(f"{update.name}: {left_as_were}, as it is not certain how; `annotator verify` tells more")
+    if failures:
+        return USAGE
     if not references and not allow_none:
         raise _nothing_to_check(at.project, None if files is None else names)
-    return FINDINGS if left else OK
+    return FINDINGS if stale else OK
+
+
+def _show_difference(name: str, before: str, after: str) -> None:
+    """Write a unified diff that `patch` can apply; on a terminal without what it would act on."""
+    is_terminal = sys.stdout.isatty()
+    old, new = _LINE.findall(before), _LINE.findall(after)
+    for line in difflib.unified_diff(old, new, name, name):
+        shown = f"{printable(line.rstrip())}\n" if is_terminal else line
+        sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n\\ No newline at end of file\n")
 
 
 def _rendered(

@@ -203,12 +203,12 @@ def bytes_of(file: Path) -> bytes:
     return data
 
 
-def write_aside(file: Path, text: str) -> None:
-    """Put a text in a file's place at once, or not at all; its mode stays, and a link still leads to it."""
+def write_aside(file: Path, content: str | bytes) -> None:
+    """Replace a file at once or not at all; its mode stays, and a link still leads to it."""
     target = file.resolve()
     aside = target.with_name(f".{target.name}.new")
     try:
-        aside.write_bytes(text.encode("utf-8"))
+        aside.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         if target.exists():
             shutil.copymode(target, aside)
         aside.replace(target)

@@ -71,9 +71,25 @@ class Toml:
             path = path[:-1]
         return self._places.get(path, self._first)
 
+    def column(self, *path: str | int) -> int:
+        """Return the 1-based column in characters of a value, or 0 if there is no such value."""
+        return self._columns.get(path, 0)
+
+    @cached_property
+    def _nodes(self) -> Mapping[Path, Node]:
+        return nodes(self._text)
+
     @cached_property
     def _places(self) -> Mapping[Path, int]:
-        return dict(_Places(self._first).found(self._text))
+        return {path: self._first + node.start_point.row for path, node in self._nodes.items()}
+
+    @cached_property
+    def _columns(self) -> Mapping[Path, int]:
+        lines = self._text.encode().split(b"\n")
+        return {
+            path: len(lines[node.start_point.row][: node.start_point.column].decode(errors="replace")) + 1
+            for path, node in self._nodes.items()
+        }
 
     def _decoded(self, data: bytes) -> str:
         if len(data) > MAX_BYTES:
@@ -112,47 +128,48 @@ def _path(message: str) -> Path:
     return (*found, named[1]) if named else found
 
 
-class _Places:
+def nodes(text: str) -> Mapping[Path, Node]:
+    """Return each value, table and element of an array in sound TOML, with its place in the text's bytes."""
+    import tree_sitter_toml
+    from tree_sitter import Language, Parser
+
+    root = Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node
+    return dict(_Nodes().below(root))
+
+
+class _Nodes:
     """Walks over sound TOML, since its readers do not say where a value stands."""
 
-    def __init__(self, first: int) -> None:
-        self._first = first
+    def __init__(self) -> None:
         self._elements: dict[Path, int] = {}
 
-    def found(self, text: str) -> Iterator[tuple[Path, int]]:
-        """Each key and each element of an array, with the line at which it begins."""
-        import tree_sitter_toml
-        from tree_sitter import Language, Parser
-
-        root = Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node
+    def below(self, root: Node) -> Iterator[tuple[Path, Node]]:
+        """Yield each key's value and each element of an array."""
         for node in _children(root):
             if node.type == "pair":
                 yield from self._inside(node, ())
             elif node.type in _TABLES:
                 yield from self._table(node)
 
-    def _table(self, node: Node) -> Iterator[tuple[Path, int]]:
+    def _table(self, node: Node) -> Iterator[tuple[Path, Node]]:
         head, *pairs = _children(node)
         table = self._headed(_keys(head), array=node.type == "table_array_element")
-        yield table, self._line(node)
+        yield table, node
         for pair in pairs:
             yield from self._inside(pair, table)
 
-    def _inside(self, node: Node, path: Path) -> Iterator[tuple[Path, int]]:
+    def _inside(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
         pending = [(node, path)]
         while pending:
             node, path = pending.pop()
             if node.type == "pair":
                 key, node = _children(node)
                 path = (*path, *_keys(key))
-            yield path, self._line(node)
+            yield path, node
             if node.type == "array":
                 pending += [(each, (*path, at)) for at, each in enumerate(_children(node))]
             elif node.type == "inline_table":
                 pending += [(pair, path) for pair in _children(node)]
-
-    def _line(self, node: Node) -> int:
-        return self._first + node.start_point.row
 
     def _headed(self, keys: list[str], *, array: bool) -> Path:
         """Return the path of the table that a header opens; an array of tables gets its next index."""

@@ -143,6 +143,7 @@ def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
                     section.number,
                     name,
                     toml.line("chapters", at, "references", number, "path"),
+                    toml.column("chapters", at, "references", number, "path"),
                     strip,
                     manifest.tag,
                 )
@@ -162,8 +163,8 @@ def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
     )
 
 
-def _reference(
-    cited: _Cited, chapter: str, name: str, line: int, strip: tuple[str, ...], tag: str
+def _reference(  # noqa: PLR0913, PLR0917 - what an entry says, and where
+    cited: _Cited, chapter: str, name: str, line: int, column: int, strip: tuple[str, ...], tag: str
 ) -> Reference:
     where = f"{name}:{line}"
     if cited.symbol is None and cited.line is None:
@@ -185,6 +186,7 @@ def _reference(
         cited_in=f"{PurePosixPath(name).name} {chapter}".strip(),
         file=name,
         at_line=line,
+        at_column=column,
         chapter=chapter,
         heading=cited.heading,
         repository=cited.repository,

@@ -1,53 +1,71 @@
-"""Rewrites stale references in place."""
+"""Rewrites references where they stand in a text: number, range end, name, path, ref and label."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from urllib.parse import quote
 
-from annotator.model.reference import Anchor, Moved, Reference, Renamed, TextState, Verdict
+import msgspec
+
+from annotator.model.reference import Claim, ClaimKind, Reference
 
 # Characters that no citation holds: they keep the place of what is already dealt with.
-_PATH, _REF = "\ue000", "\ue001"
+_PATH, _REF, _SYMBOL = "\ue000", "\ue001", "\ue002"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
-# A further line of a list, whose path stands in front of the list.
-_FURTHER = re.compile(r"[0-9]+(?:\D{1,3}[0-9]+)?")
+# What may stand between a path and its line: quotes, a query, a symbol, and the mark of a line.
+_TIGHT = rf"{_PATH}[`'\"*)\]]{{0,3}}(?:\?[^\s#]{{0,200}})?(?:::{_SYMBOL})?(?::|\#(?:L|l|n|lines?-)?|\()"
+_FURTHER = re.compile(r"[0-9]+(?:\D{1,4}[0-9]+)?")
+"""A further line of a list, whose path stands in front of the list."""
 
 
-def updated(text: str, verdicts: Mapping[int, Verdict], tag: str) -> tuple[str, set[int]]:
-    """Return the text with moved and renamed references rewritten, and the numbers of these references.
+class Edit(msgspec.Struct, frozen=True, order=True):
+    """New words for a part of a line; line and columns count from 0."""
+
+    line: int
+    start: int
+    end: int
+    words: str
+
+
+def split(text: str) -> list[str]:
+    """Return the lines of a text with their ends, as articles are read."""
+    ends = [0, *(match.end() for match in _LINE_END.finditer(text)), len(text)]
+    return [text[start:end] for start, end in pairwise(ends) if end > start]
+
+
+def apply(lines: Sequence[str], edits: Iterable[Edit]) -> str:
+    """Return the text with edits made; of two that overlap the first one counts."""
+    changed = list(lines)
+    kept: list[Edit] = []
+    for edit in dict.fromkeys(edits):
+        if not any(edit.line == one.line and edit.start < one.end and one.start < edit.end for one in kept):
+            kept.append(edit)
+    for edit in sorted(kept, reverse=True):
+        line = changed[edit.line]
+        changed[edit.line] = line[: edit.start] + edit.words + line[edit.end :]
+    return "".join(changed)
+
+
+def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Edit, ...] | None:
+    """Return what to write for another place, labels included, or None if that is not clear.
 
     Args:
-        text: The article, with its own line ends.
-        verdicts: By number, those that may be rewritten; others stay as they are.
-        tag: The tag that the verdicts are about.
+        lines: The text's lines.
+        before: The reference as it was read.
+        after: The same one with its new path, symbol, line, range end and ref.
     """
-    lines = text.splitlines(keepends=True)
-    by_line: dict[int, list[int]] = defaultdict(list)
-    for number, verdict in verdicts.items():
-        by_line[verdict.reference.at_line].append(number)
-    done: set[int] = set()
-    for at, numbers in by_line.items():
-        if 1 <= at <= len(lines):
-            lines[at - 1], changed = _line(lines[at - 1], numbers, verdicts, tag)
-            done |= changed
-    return "".join(lines), done
-
-
-def _line(
-    line: str, numbers: Sequence[int], verdicts: Mapping[int, Verdict], tag: str
-) -> tuple[str, set[int]]:
-    """Rewrite the citations of a line from the last to the first, so that columns stay valid."""
-    done: set[int] = set()
-    for number in sorted(numbers, key=lambda each: -verdicts[each].reference.at_column):
-        reference = verdicts[number].reference
-        start, end = _bounds(reference, line)
-        new = _citation(line[start:end], verdicts[number], tag)
-        if new is not None:
-            line = line[:start] + new + line[end:]
-            done.add(number)
-    return line, done
+    if not 1 <= before.at_line <= len(lines):
+        return None
+    line = lines[before.at_line - 1]
+    start, end = _bounds(before, line)
+    words = _citation(line[start:end], before, after)
+    if words is None:
+        return None
+    labels = (_label(lines, claim, before, after) for claim in _labels(before))
+    return (Edit(before.at_line - 1, start, end, words), *(label for label in labels if label))
 
 
 def _bounds(reference: Reference, line: str) -> tuple[int, int]:
@@ -56,43 +74,113 @@ def _bounds(reference: Reference, line: str) -> tuple[int, int]:
     return 0, len(line)
 
 
-def _citation(words: str, verdict: Verdict, tag: str) -> str | None:
-    """Return the citation with its new place, or None if it is ambiguous what to change."""
-    outcome, reference = verdict.outcome, verdict.reference
-    if not isinstance(outcome, Moved | Renamed):
+def _citation(words: str, before: Reference, after: Reference) -> str | None:
+    """Return a citation's words with the new place, or None if it is not clear what to change."""
+    paths = list(_spellings(before, after))
+    spelled = next((pair for pair in paths if pair[0] in words), None)
+    if spelled is None and before.path != after.path and not _FURTHER.fullmatch(words):
         return None
-    anchor = outcome.anchor
-    if words.count(reference.path) != 1 and not _FURTHER.fullmatch(words):
+    if not before.at_column and (spelled is None or words.count(spelled[0]) > 1):
+        return None  # of several in a line it is not known which is meant
+    marked = words.replace(spelled[0], _PATH) if spelled else words
+    ref = next((pair for pair in _ref_spellings(before, after) if pair[0] in marked), None)
+    if ref:
+        marked = marked.replace(ref[0], _REF, 1)
+    symbol = after.symbol or ""
+    if before.symbol and after.symbol != before.symbol:
+        named = _replaced(marked, before.symbol, _SYMBOL)
+        if named is None:
+            return None
+        marked = named
+    elif before.symbol:
+        marked = marked.replace(f"::{before.symbol}", f"::{_SYMBOL}", 1)
+    numbered = _numbers(marked, before, after)
+    if numbered is None:
         return None
-    marked = words.replace(reference.path, _PATH)
-    if reference.ref and reference.ref in marked:
-        marked = marked.replace(reference.ref, _REF, 1)
-    renamed = _renamed(marked, reference, anchor) if isinstance(outcome, Renamed) else marked
-    moved = _renumbered(renamed, verdict, anchor) if renamed is not None else None
-    return moved.replace(_PATH, anchor.path).replace(_REF, tag) if moved is not None else None
+    numbered = numbered.replace(_SYMBOL, symbol)
+    return numbered.replace(_PATH, spelled[1] if spelled else "").replace(_REF, ref[1] if ref else "")
 
 
-def _renamed(words: str, reference: Reference, anchor: Anchor) -> str | None:
-    if reference.symbol is None:
+def _spellings(before: Reference, after: Reference) -> Iterator[tuple[str, str]]:
+    """Yield the ways to write the old path, each with the new path written so."""
+    old, new = before.path, after.path
+    yield old, new
+    for safe in ("", "/"):
+        yield quote(old, safe=safe), quote(new, safe=safe)
+    yield quote(old, safe="").replace("%2F", "%2f"), quote(new, safe="").replace("%2F", "%2f")
+    yield old.replace("/", "\\"), new.replace("/", "\\")
+    yield from _relative(before, new)
+
+
+def _relative(before: Reference, new: str) -> Iterator[tuple[str, str]]:
+    """Yield a path relative to its document, and the new one as seen from there."""
+    steps = re.match(r"(?:\.{1,2}/)*", before.cited)
+    up, rest = (steps[0], before.cited[steps.end() :]) if steps else ("", before.cited)
+    if not rest or not before.path.endswith(rest):
+        return
+    base = before.path[: -len(rest)].strip("/").split("/")
+    base = base if base != [""] else []
+    parts = new.split("/")
+    same = 0
+    while same < min(len(base), len(parts) - 1) and base[same] == parts[same]:
+        same += 1
+    further = "../" * (len(base) - same)
+    yield before.cited, (up.removeprefix("./") if further else up) + further + "/".join(parts[same:])
+
+
+def _ref_spellings(before: Reference, after: Reference) -> Iterator[tuple[str, str]]:
+    if before.ref and after.ref:
+        yield before.ref, after.ref
+        yield quote(before.ref, safe=""), quote(after.ref, safe="")
+
+
+def _labels(reference: Reference) -> Iterator[Claim]:
+    """Yield the parts of labels that show the reference's place."""
+    for claim in reference.claims:
+        if claim.kind is ClaimKind.LABEL and claim.at_column and claim.at_end > claim.at_column:
+            yield claim
+
+
+def _label(lines: Sequence[str], claim: Claim, before: Reference, after: Reference) -> Edit | None:
+    """Return what to write in place of a label's words, or None if they can stay."""
+    if not 1 <= claim.at_line <= len(lines):
+        return None
+    start, end = claim.at_column - 1, claim.at_end - 1
+    words = lines[claim.at_line - 1][start:end]
+    shown = msgspec.structs.replace(before, line=claim.line, end_line=claim.end_line, claims=())
+    wanted = msgspec.structs.replace(
+        after,
+        line=after.line if claim.line is not None else None,
+        end_line=after.end_line if claim.end_line is not None else None,
+        claims=(),
+    )
+    if claim.path and claim.path in words and before.path != after.path:
+        new = after.path if "/" in claim.path else after.path.rpartition("/")[2]
+        words = words.replace(claim.path, new, 1)
+    numbered = _numbers(words, shown, wanted)
+    return None if numbered is None else Edit(claim.at_line - 1, start, end, numbered)
+
+
+def _numbers(words: str, before: Reference, after: Reference) -> str | None:
+    """Write new numbers in place of a line or range; return None unless it is clear where they stand."""
+    if before.line is None or (before.line, before.end_line) == (after.line, after.end_line):
         return words
-    old = reference.symbol
-    new = anchor.symbol if "." in old else anchor.symbol.rpartition(".")[2]
-    return _replaced(words, old, new)
+    if before.end_line is None:
+        return _line_number(words, before.line, after.line)
+    pair = re.compile(
+        rf"(?<!\d){before.line}(?!\d)((?:C\d{{1,5}}|:\d{{1,6}})?\D{{1,12}}){before.end_line}(?!\d)"
+    )
+    if len(pair.findall(words)) != 1:
+        return None
+    return pair.sub(lambda match: f"{after.line}{match[1]}{after.end_line}", words)
 
 
-def _renumbered(words: str, verdict: Verdict, anchor: Anchor) -> str | None:
-    reference = verdict.reference
-    if reference.line is None:
-        return words
-    line = anchor.line + anchor.offset
-    if reference.end_line is None:
-        return _replaced(words, str(reference.line), str(line))
-    if verdict.text is not TextState.SAME:
-        return None  # where a changed range ends now, nobody has said
-    last = line + reference.end_line - reference.line
-    first = _replaced(words, str(reference.line), "\ue002")
-    both = _replaced(first, str(reference.end_line), str(last)) if first is not None else None
-    return both.replace("\ue002", str(line)) if both is not None else None
+def _line_number(words: str, old: int, new: int | None) -> str | None:
+    """Replace a line number behind its path, or else where it stands once."""
+    behind = re.compile(rf"({_TIGHT}){old}(?!\d)")
+    if len(behind.findall(words)) == 1:
+        return behind.sub(lambda match: f"{match[1]}{new}", words)
+    return _replaced(words, str(old), str(new))
 
 
 def _replaced(words: str, old: str, new: str) -> str | None:

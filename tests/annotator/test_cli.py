@@ -81,7 +81,7 @@ def test_json_has_every_field_of_the_contract(project, shop, capsys):
             "from": "shop.toml 1",
             "file": "site/articles/shop.toml",
             "at_line": 10,
-            "column": None,
+            "column": 12,
             "chapter": "1",
         },
         "origin": first["origin"],
@@ -134,7 +134,9 @@ def test_findings_are_annotations_of_a_workflow(project, shop, capsys):
     arguments = ["verify", "--source", str(shop), "--tag", "v2.0.0", "--format", "github"]
 
     assert cli.run(arguments) == cli.FINDINGS
-    assert capsys.readouterr().out.startswith("::warning file=site/articles/shop.toml,line=10,title=moved::")
+    assert capsys.readouterr().out.startswith(
+        "::warning file=site/articles/shop.toml,line=10,col=12,title=moved::"
+    )
 
     assert cli.run([*arguments, "nothing.md"]) == cli.USAGE
     assert capsys.readouterr().out.startswith("::error title=annotator::nothing.md: ")

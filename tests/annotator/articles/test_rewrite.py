@@ -2,83 +2,105 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from annotator.articles.rewrite import updated
-from annotator.model.go import Kind
-from annotator.model.reference import Anchor, FoundBy, Missing, Moved, Reference, Renamed, TextState, Verdict
+from annotator.articles.rewrite import apply, edits, split
+from annotator.model.reference import Claim, ClaimKind, Reference
 
 
-def moved(to: int, path: str = "a/b.go", **reference: object) -> Verdict:
-    anchor = Anchor(path, "New", Kind.FUNC, to, to + 5)
-    return Verdict(
-        Reference(**({"path": "a/b.go", "line": 12, "at_line": 1} | reference)),
-        Moved(anchor, FoundBy.SYMBOL, ""),
-        TextState.SAME,
-    )
+def reference(**changes: object) -> Reference:
+    return Reference(**({"path": "a/b.go", "line": 12, "at_line": 1} | changes))
 
 
-def after(text: str, *verdicts: Verdict) -> str:
-    return updated(text, dict(enumerate(verdicts)), "v2")[0]
+def rewritten(text: str, *changes: tuple[Reference, dict[str, object]]) -> str:
+    lines = split(text)
+    done = [edits(lines, before, msgspec.structs.replace(before, **after)) for before, after in changes]
+    return apply(lines, [edit for each in done for edit in each or ()])
 
 
 @pytest.mark.parametrize(
-    ("before", "verdict", "expected"),
+    ("text", "before", "after", "expected"),
     [
-        ("see a/b.go:12 there", moved(15), "see a/b.go:15 there"),
-        ("see a/b.go#L12-L14 there", moved(15, end_line=14), "see a/b.go#L15-L17 there"),
-        ("https://x/blob/v1/a/b.go#L12\r\n", moved(15, ref="v1"), "https://x/blob/v2/a/b.go#L15\r\n"),
-        ("a/b.go:12", moved(12, path="c/d/b.go"), "c/d/b.go:12"),
+        ("see a/b.go:12 there", {}, {"line": 15}, "see a/b.go:15 there"),
+        ("a/b.go#L12-L14\n", {"end_line": 14}, {"line": 15, "end_line": 18}, "a/b.go#L15-L18\n"),
+        ("a/b.go#L12-L12", {"end_line": 12}, {"line": 15, "end_line": 15}, "a/b.go#L15-L15"),
+        ("a/b.go:12-14", {"end_line": 14}, {"line": 14, "end_line": 16}, "a/b.go:14-16"),
+        ("a/b.go#L12C3-L14C5", {"end_line": 14}, {"line": 2, "end_line": 4}, "a/b.go#L2C3-L4C5"),
         (
-            '{ path = "x/a/b.go", symbol = "New", line = 12 }',
-            moved(120),
-            '{ path = "x/a/b.go", symbol = "New", line = 120 }',
+            "https://x/blob/v1/a/b.go#L12\r\n",
+            {"ref": "v1"},
+            {"line": 15, "ref": "v2"},
+            "https://x/blob/v2/a/b.go#L15\r\n",
         ),
-        ("| a/b.go | New | 12 |", moved(15), "| a/b.go | New | 15 |"),
+        ("https://x/blob/v1/a/b.go", {"ref": "v1", "line": None}, {"ref": "v2"}, "https://x/blob/v2/a/b.go"),
+        ("x/blob/v1/a%2Fb.go#L12", {"ref": "v1"}, {"path": "c/b.go", "line": 1}, "x/blob/v1/c%2Fb.go#L1"),
+        ("C:\\x\\a\\b.go:12", {}, {"path": "c/d.go"}, "C:\\x\\c\\d.go:12"),
+        ("a/b.go:12", {}, {"path": "c/d/b.go"}, "c/d/b.go:12"),
+        ("../a/b.go:12", {"cited": "../a/b.go"}, {"path": "c/d.go"}, "../c/d.go:12"),
+        ("./b.go:12", {"cited": "./b.go"}, {"path": "a/c.go"}, "./c.go:12"),
+        ("./b.go:12", {"cited": "./b.go"}, {"path": "d/c.go"}, "../d/c.go:12"),
+        ("| a/b.go | New | 12 |", {}, {"line": 15}, "| a/b.go | New | 15 |"),
+        ("a/b.go:12:12", {}, {"line": 15}, "a/b.go:15:12"),
+        ("`ds` in a/b.go:12", {"symbol": "ds"}, {"symbol": "list", "line": 14}, "`list` in a/b.go:14"),
+        ("a/b.go::T9.M#L9", {"symbol": "T9.M", "line": 9}, {"line": 8}, "a/b.go::T9.M#L8"),
     ],
 )
-def test_only_the_stale_part_changes(before, verdict, expected):
-    assert after(before, verdict) == expected
+def test_only_the_stale_part_changes(text, before, after, expected):
+    cited = text.rstrip("\r\n")
+    place = {} if "|" in text or "see" in text or "`" in text else {"at_column": 1, "at_end": len(cited) + 1}
+
+    assert rewritten(text, (reference(**place, **before), after)) == expected
 
 
 @pytest.mark.parametrize(
-    "before",
+    "text",
     ["a/b.go and a/b.go:12", "a/b.go lines 12 and 12", "elsewhere 12", "a/b.go without its line"],
 )
-def test_what_is_not_clear_is_left_as_it_was(before):
-    assert after(before, moved(15)) == before
+def test_what_is_not_clear_is_left_as_it_was(text):
+    assert rewritten(text, (reference(), {"line": 15})) == text
 
 
 def test_each_line_of_a_list_is_rewritten_where_it_stands():
-    first = moved(15, at_column=5, at_end=14)
-    further = moved(45, line=40, end_line=42, at_column=15, at_end=20)
+    first = reference(at_column=5, at_end=14)
+    further = reference(line=40, end_line=42, at_column=15, at_end=20)
 
-    assert after("see a/b.go:12,40-42 there", first, further) == "see a/b.go:15,45-47 there"
+    text = rewritten(
+        "see a/b.go:12,40-42 there", (first, {"line": 15}), (further, {"line": 45, "end_line": 47})
+    )
 
-
-def test_a_range_whose_text_changed_is_left_as_it_was():
-    verdict = moved(15, end_line=14)
-    changed = Verdict(verdict.reference, verdict.outcome, TextState.CHANGED)
-
-    assert after("a/b.go:12-14", changed) == "a/b.go:12-14"
-
-
-def test_a_new_name_is_written_bare_where_the_old_one_was():
-    reference = Reference("a/b.go", "ds", 12, at_line=1)
-    outcome = Renamed(Anchor("a/b.go", "driverLister", Kind.INTERFACE, 14, 16), FoundBy.BODY, "")
-
-    assert after("`ds` in a/b.go:12", Verdict(reference, outcome)) == "`driverLister` in a/b.go:14"
+    assert text == "see a/b.go:15,45-47 there"
 
 
 def test_two_citations_in_a_line_are_told_apart_by_their_columns():
-    text = "a/b.go:12, a/b.go:12"
-    first = moved(15, at_column=1, at_end=10)
-    second = moved(99, at_column=12, at_end=21)
+    first, second = reference(at_column=1, at_end=10), reference(at_column=12, at_end=21)
 
-    assert after(text, first, second) == "a/b.go:15, a/b.go:99"
+    text = rewritten("a/b.go:12, a/b.go:12", (first, {"line": 5}), (second, {"line": 99}))
+
+    assert text == "a/b.go:5, a/b.go:99"
 
 
-def test_a_missing_one_is_left_as_it_was():
-    assert (
-        after("a/b.go:12", Verdict(Reference("a/b.go", line=12, at_line=1), Missing("gone"))) == "a/b.go:12"
+@pytest.mark.parametrize(
+    ("label", "shown", "expected"),
+    [
+        ("a/b.go:12", {"path": "a/b.go", "line": 12}, "c.go:15"),
+        ("b.go:12-14", {"path": "b.go", "line": 12, "end_line": 14}, "c.go:15-18"),
+        ("L12", {"line": 12}, "L15"),
+        ("lines 12 to 14", {"line": 12, "end_line": 14}, "lines 15 to 18"),
+        ("here", {}, "here"),
+    ],
+)
+def test_a_label_is_rewritten_with_its_target(label, shown, expected):
+    text = f"[{label}](x/a/b.go#L12-L14)"
+    said = Claim(ClaimKind.LABEL, at_line=1, at_column=2, at_end=2 + len(label), **shown)
+    before = reference(
+        end_line=14, claims=(said,), at_column=text.index("x/") + 1, at_end=len(text), cited="a/b.go"
     )
+
+    text = rewritten(text, (before, {"path": "c.go", "line": 15, "end_line": 18}))
+
+    assert text == f"[{expected}](x/c.go#L15-L18)"
+
+
+def test_lines_end_where_articles_are_read_to_end():
+    assert split("a\r\nb\rc\n\x0bd\u2028e") == ["a\r\n", "b\r", "c\n", "\x0bd\u2028e"]

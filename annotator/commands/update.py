@@ -1,0 +1,396 @@
+"""`verify --update`: rewrites stale references, and writes only what is verified afterwards."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from annotator.articles import manifest_rewrite, rewrite
+from annotator.articles.article_files import article, read_article
+from annotator.articles.manifest_rewrite import EntryChange
+from annotator.articles.rewrite import Edit
+from annotator.articles.text_encoding import Decoded, decode_exactly
+from annotator.config import name_of
+from annotator.errors import InvalidInput
+from annotator.files import bytes_of
+from annotator.model.reference import (
+    Anchor,
+    Code,
+    Mistaken,
+    Moved,
+    Reference,
+    Renamed,
+    TextState,
+    Verdict,
+    VerificationResult,
+    Verified,
+)
+from annotator.session import Session
+from annotator.tracking.verification import is_branch, verify_references
+
+_COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
+
+# The tag that the front matter of a text names for all its references.
+_FRONT_TAG = re.compile(r"(\s{0,3}tag\s{0,3}[:=]\s{0,3}[\"']?)([^\s\"']{1,200})([\"']?\s*)")
+_FRONT_LINES = 40
+
+
+Pin = Literal["tag", "commit"]
+"""What a rewritten permalink names."""
+
+
+class UpdateOptions(msgspec.Struct, frozen=True):
+    """What is rewritten, and how.
+
+    Attributes:
+        pin: Whether permalinks name a tag or a commit; None keeps what each of them has.
+        fix_mistaken: Whether references that were wrong when written are rewritten, too.
+    """
+
+    pin: Pin | None = None
+    fix_mistaken: bool = False
+
+
+class Update(msgspec.Struct, frozen=True):
+    """A document before and after.
+
+    Attributes:
+        file: The document.
+        name: Its name from the project's root.
+        before: Its text.
+        after: Its new text.
+        data: The bytes of the new text.
+        left: How many findings are left.
+        references: How many references it has.
+        relies_on_baseline: Whether neither a rewritten reference nor its document names a tag.
+    """
+
+    file: Path
+    name: str
+    before: str
+    after: str
+    data: bytes
+    left: int
+    references: int
+    relies_on_baseline: bool = False
+
+
+class _Attempt(msgspec.Struct, frozen=True):
+    """What a reference may become, and the edits that make it so; a manifest has no edits."""
+
+    after: Reference
+    edits: tuple[Edit, ...] = ()
+
+
+def updates(
+    at: Session, files: Iterable[Path], options: UpdateOptions | None = None
+) -> Iterator[Update | InvalidInput]:
+    """Yield what becomes of each document, or why it cannot be read or written.
+
+    Raises:
+        SourceUnavailable: The source cannot be read.
+    """
+    for file in files:
+        try:
+            yield _update(at, file, options or UpdateOptions())
+        except InvalidInput as error:
+            yield error
+
+
+def _update(at: Session, file: Path, options: UpdateOptions) -> Update:
+    data = bytes_of(file)
+    references = article(at.project, file).references
+    decoded = decode_exactly(str(file), data)
+    verdicts = verify_references(at, references)
+    result = VerificationResult("", at.tag, None, "", verdicts)
+    findings = {number for number, verdict in enumerate(verdicts) if result.is_place_finding(verdict)}
+    targets = {number: list(_targets(at, verdicts[number], options)) for number in findings}
+    writer: type[_Writer] = _ManifestWriter if file.suffix == ".toml" else _TextWriter
+    document = writer(at, file, decoded, verdicts)
+    after, done = document.rewritten({number: found for number, found in targets.items() if found})
+    if done and decoded.encode(decoded.text) != data:
+        raise InvalidInput(
+            f"{file}: its characters are damaged or mixed, so it cannot be rewritten; make it UTF-8"
+        )
+    return Update(
+        file=file,
+        name=name_of(at.project, file),
+        before=decoded.text,
+        after=after,
+        data=decoded.encode(after) if done else data,
+        left=len(findings - done),
+        references=len(references),
+        relies_on_baseline=document.relies_on_baseline(done),
+    )
+
+
+# ── What a reference becomes ─────────────────────────────────────────────────────────────────────
+def _targets(at: Session, verdict: Verdict, options: UpdateOptions) -> Iterator[Reference]:
+    """Yield what a reference may become, the likeliest first; nothing if that is not certain."""
+    reference, outcome = verdict.reference, verdict.outcome
+    if reference.in_output or reference.malformed:
+        return
+    match outcome:
+        case Moved() | Renamed():
+            anchor, last = outcome.anchor, outcome.range_end or _range_end(verdict, outcome.anchor)
+        case Mistaken(named=Anchor() as anchor) if options.fix_mistaken or _has_firm_symbol(
+            reference, outcome
+        ):
+            last = anchor.end_line
+        case _:
+            return
+    if reference.end_line is not None and last is None:
+        return
+    after = msgspec.structs.replace(
+        reference,
+        path=anchor.path,
+        symbol=_symbol(reference, anchor) if isinstance(outcome, Renamed) else reference.symbol,
+        line=None if reference.line is None else anchor.line + anchor.offset,
+        end_line=None if reference.end_line is None else last,
+    )
+    for ref in _refs(at, reference, options.pin):
+        pinned = msgspec.structs.replace(after, ref=ref)
+        if _is_bare(reference, anchor):
+            yield msgspec.structs.replace(pinned, path=reference.path)
+        yield pinned
+
+
+def _has_firm_symbol(reference: Reference, outcome: Mistaken) -> bool:
+    """Return whether a reference says its symbol itself, which then wins over its line."""
+    return reference.symbol is not None and outcome.code is Code.CONTRADICTS_SYMBOL
+
+
+def _range_end(verdict: Verdict, anchor: Anchor) -> int | None:
+    """Return where a range of an unchanged text ends; where a changed one ends is not certain."""
+    reference = verdict.reference
+    if reference.line is None or reference.end_line is None or verdict.text is not TextState.SAME:
+        return None
+    return anchor.line + anchor.offset + reference.end_line - reference.line
+
+
+def _symbol(reference: Reference, anchor: Anchor) -> str | None:
+    """Return the new name, bare where the old one was."""
+    if reference.symbol is None:
+        return None
+    return anchor.symbol if "." in reference.symbol else anchor.symbol.rpartition(".")[2]
+
+
+def _is_bare(reference: Reference, anchor: Anchor) -> bool:
+    """Return whether a file is cited by its name alone and still has that name."""
+    return "/" not in reference.path and anchor.path.endswith(f"/{reference.path}")
+
+
+def _refs(at: Session, reference: Reference, pin: Pin | None) -> Iterator[str | None]:
+    """Yield the refs that a rewritten reference may name; a link to a branch keeps following it."""
+    ref, commit = reference.ref, at.tree.snapshot.commit
+    if ref is None or is_branch(at, ref):
+        yield ref
+        return
+    is_commit = _COMMIT.fullmatch(ref) is not None and ref not in at.known_tags
+    is_tag = not at.source.has_history or at.tag in at.known_tags
+    wanted = pin or ("commit" if is_commit or not is_tag else "tag")
+    if wanted == "tag" or commit is None:
+        yield at.tag
+        return
+    if pin is None and is_commit:  # as long as it was, if that is still the name of one commit
+        yield commit[: len(ref)]
+    yield commit
+
+
+# ── Writing ──────────────────────────────────────────────────────────────────────────────────────
+class _Writer(ABC):
+    """Tries what references may become until all that is written is read as it is meant, and verified."""
+
+    def __init__(self, at: Session, file: Path, decoded: Decoded, verdicts: Sequence[Verdict]) -> None:
+        self._at, self._file, self._decoded, self._verdicts = at, file, decoded, verdicts
+        self._references = [verdict.reference for verdict in verdicts]
+
+    def rewritten(self, targets: Mapping[int, Sequence[Reference]]) -> tuple[str, set[int]]:
+        """Return the text, and the numbers of the references that are rewritten in it."""
+        pending = {number: self._attempts(number, found) for number, found in targets.items()}
+        chosen: dict[int, _Attempt] = {}
+        refused = set(pending)
+        while True:
+            for number in refused:
+                chosen.pop(number, None)
+                if (attempt := next(pending[number], None)) is not None:
+                    chosen[number] = attempt
+            self._drop_inconsistent(chosen)
+            if not chosen:
+                return self._decoded.text, set()
+            text, expected = self._compose(chosen)
+            refused = self._refused(chosen, text, expected)
+            if not refused:
+                return text, set(chosen)
+
+    def _refused(self, chosen: Mapping[int, _Attempt], text: str, expected: Sequence[Reference]) -> set[int]:
+        """Return the rewritten references that are not read as they are meant, or not verified."""
+        try:
+            again = read_article(self._at.project, self._file, self._decoded.encode(text)).references
+        except UnicodeEncodeError:
+            return set(chosen)
+        if astray := self._misread(expected, again):
+            lines = {self._references[number].at_line for number in astray if number < len(self._references)}
+            return {number for number in chosen if self._references[number].at_line in lines} or set(chosen)
+        numbers = list(chosen)
+        verdicts = verify_references(self._at, [self._as_of_now(again[number]) for number in numbers])
+        return {
+            number
+            for number, verdict in zip(numbers, verdicts, strict=True)
+            if not isinstance(verdict.outcome, Verified)
+        }
+
+    @staticmethod
+    def _misread(expected: Sequence[Reference], again: Sequence[Reference]) -> set[int]:
+        """Return the numbers of references that are read otherwise than they are meant."""
+        if len(expected) == len(again):
+            pairs = enumerate(zip(expected, again, strict=True))
+            return {number for number, (meant, read) in pairs if _identity(meant) != _identity(read)}
+        by_line: dict[int, list[object]] = defaultdict(list)
+        for reference in again:
+            by_line[reference.at_line].append(_identity(reference))
+        meant: dict[int, list[object]] = defaultdict(list)
+        for reference in expected:
+            meant[reference.at_line].append(_identity(reference))
+        return {
+            number
+            for number, reference in enumerate(expected)
+            if meant[reference.at_line] != by_line[reference.at_line]
+        } or {len(expected)}
+
+    def _as_of_now(self, reference: Reference) -> Reference:
+        """Return a reference as one that was written at the requested tag, unless it names a ref."""
+        if reference.ref is not None:
+            return reference
+        return msgspec.structs.replace(reference, written_at=self._at.tag)
+
+    def _is_settled(self, number: int, chosen: Mapping[int, _Attempt]) -> bool:
+        """Return whether a reference is right at the requested tag."""
+        return number in chosen or isinstance(self._verdicts[number].outcome, Verified)
+
+    @abstractmethod
+    def relies_on_baseline(self, done: set[int]) -> bool:
+        """Return whether neither a rewritten reference nor its document names a tag."""
+
+    @abstractmethod
+    def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
+        """Yield the ways to write a reference."""
+
+    @abstractmethod
+    def _drop_inconsistent(self, chosen: dict[int, _Attempt]) -> None:
+        """Remove what would leave references of two tags below one tag."""
+
+    @abstractmethod
+    def _compose(self, chosen: Mapping[int, _Attempt]) -> tuple[str, Sequence[Reference]]:
+        """Return the text, and all references as they have to be read in it."""
+
+
+class _TextWriter(_Writer):
+    """Rewrites texts; the tag of the front matter changes once all that relies on it can."""
+
+    def __init__(self, at: Session, file: Path, decoded: Decoded, verdicts: Sequence[Verdict]) -> None:
+        super().__init__(at, file, decoded, verdicts)
+        self._lines = rewrite.split(decoded.text)
+        self._dependents = [
+            number
+            for number, reference in enumerate(self._references)
+            if reference.ref is None and reference.written_at is not None
+        ]
+
+    def relies_on_baseline(self, done: set[int]) -> bool:
+        references = (self._references[number] for number in done)
+        return any(reference.ref is None and reference.written_at is None for reference in references)
+
+    def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
+        for after in targets:
+            edits = rewrite.edits(self._lines, self._references[number], after)
+            if edits is not None:
+                yield _Attempt(after, edits)
+
+    def _drop_inconsistent(self, chosen: dict[int, _Attempt]) -> None:
+        if not all(self._is_settled(number, chosen) for number in self._dependents):
+            for number in self._dependents:
+                chosen.pop(number, None)
+
+    def _compose(self, chosen: Mapping[int, _Attempt]) -> tuple[str, Sequence[Reference]]:
+        edits = [edit for attempt in chosen.values() for edit in attempt.edits]
+        if any(number in chosen for number in self._dependents):
+            edits += self._front_tag()
+        expected = [
+            chosen[number].after if number in chosen else reference
+            for number, reference in enumerate(self._references)
+        ]
+        return rewrite.apply(self._lines, edits), expected
+
+    def _front_tag(self) -> Iterator[Edit]:
+        """Yield the edit that writes the requested tag into the front matter."""
+        for number, line in enumerate(self._lines[1:_FRONT_LINES], 1):
+            if line.strip() in {"---", "+++"}:
+                return
+            if match := _FRONT_TAG.fullmatch(line):
+                yield Edit(number, match.start(2), match.end(2), self._at.tag)
+                return
+
+
+class _ManifestWriter(_Writer):
+    """Rewrites manifests: the tag of all entries if all of them are right there, else entry by entry."""
+
+    def __init__(self, at: Session, file: Path, decoded: Decoded, verdicts: Sequence[Verdict]) -> None:
+        super().__init__(at, file, decoded, verdicts)
+        self._tag = manifest_rewrite.tag(decoded.text)
+        self._refs = manifest_rewrite.refs(decoded.text)
+
+    def relies_on_baseline(self, done: set[int]) -> bool:  # noqa: ARG002 - entries name their tags
+        return False
+
+    def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
+        reference = self._references[number]
+        for after in targets:
+            # An entry that has lines of no tag gets a ref, so that they are never read as another tag's.
+            ref = after.ref or self._at.tag if reference.ref is None else after.ref
+            yield _Attempt(msgspec.structs.replace(after, ref=ref))
+
+    def _drop_inconsistent(self, chosen: dict[int, _Attempt]) -> None:
+        pass  # an entry that keeps its lines keeps its tag
+
+    def _compose(self, chosen: Mapping[int, _Attempt]) -> tuple[str, Sequence[Reference]]:
+        new_tag = self._new_tag(chosen)
+        expected = list(self._references)
+        changes: dict[int, EntryChange] = {}
+        for number, attempt in chosen.items():
+            ref = None if attempt.after.ref == (new_tag or self._tag) else attempt.after.ref
+            changes[number] = EntryChange(self._references[number], attempt.after, ref)
+            expected[number] = attempt.after
+        if new_tag:
+            for number, ref in enumerate(self._refs):
+                if ref is None:
+                    expected[number] = msgspec.structs.replace(expected[number], ref=new_tag)
+        return manifest_rewrite.rewrite(self._decoded.text, changes, new_tag), expected
+
+    def _new_tag(self, chosen: Mapping[int, _Attempt]) -> str | None:
+        """Return the tag for all entries without a ref, if they are all right at one."""
+        dependents = [number for number, ref in enumerate(self._refs) if ref is None]
+        refs = {chosen[number].after.ref for number in dependents if number in chosen}
+        if not self._tag or len(refs) != 1:
+            return None
+        return refs.pop() if all(self._is_settled(number, chosen) for number in dependents) else None
+
+
+def _identity(reference: Reference) -> object:
+    """Return what a reference cites, without its place in the document and the words around it."""
+    return (
+        reference.path,
+        reference.symbol,
+        reference.line,
+        reference.end_line,
+        reference.ref,
+        reference.repository,
+        reference.in_output,
+        reference.malformed,
+    )

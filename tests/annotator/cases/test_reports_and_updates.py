@@ -1,0 +1,204 @@
+"""Small repositories and articles: what the reports tell apart, and what `--update` writes."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from small_repository import KILN, SHIFTED, build
+
+from annotator import cli
+
+URL = "https://github.com/acme/kiln/blob"
+WITHOUT_COOL = KILN.replace(KILN[KILN.index("// Cool waits") : KILN.index("// Shelf holds")], "")
+WITHOUT_PUT = SHIFTED.replace(SHIFTED[SHIFTED.index("// Put adds") : SHIFTED.index("var errTooHot")], "")
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, SimpleNamespace]:
+    """A repository for each way in which kiln.go changes from v1.0.0 to v1.1.0."""
+    made = {}
+    for name, changed in (("shifted", SHIFTED), ("cool gone", WITHOUT_COOL), ("put gone", WITHOUT_PUT)):
+        folder = tmp_path_factory.mktemp("source")
+        more = {"a/x.go": KILN, "b/x.go": KILN}
+        versions = {"v1.0.0": {"kiln.go": KILN, **more}, "v1.1.0": {"kiln.go": changed, **more}}
+        made[name] = SimpleNamespace(path=folder, commits=build(folder, versions))
+    return made
+
+
+@pytest.fixture
+def verify(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    repositories: Mapping[str, SimpleNamespace],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., int]:
+    """Runs `verify` in a project whose baseline is v1.0.0, and returns its exit code."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANNOTATOR_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    settings = 'repository = "https://github.com/acme/kiln"\nbaseline = "v1.0.0"\n'
+    Path("annotator.toml").write_text(settings)
+
+    def run(*arguments: str, source: str = "shifted") -> int:
+        return cli.run(["verify", f"--source={repositories[source].path}", *arguments])
+
+    return run
+
+
+@pytest.fixture
+def report(verify: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> Callable[..., object]:
+    """Runs `verify --format json` and returns its references."""
+
+    def run(*arguments: str, source: str = "shifted") -> object:
+        capsys.readouterr()
+        verify("--format=json", *arguments, source=source)
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_json_names_ref_repository_and_column(report):
+    Path("article.md").write_text(
+        f"{URL}/v1.0.0/kiln.go#L13 and {URL}/main/kiln.go#L13 and "
+        "https://github.com/other/x/blob/v2/a.go#L3\n"
+    )
+
+    references = [row["reference"] for row in report("article.md")["references"]]
+
+    assert [each["ref"] for each in references] == ["v1.0.0", "main", "v2"]
+    assert [each["repository"] for each in references] == [None, None, "other/x"]
+    text = Path("article.md").read_text()
+    assert [text[each["column"] - 1 :][:8] for each in references] == ["https://"] * 3
+
+
+def test_update_rewrites_entries_of_all_forms_and_gives_them_refs(verify, report):
+    article = Path("article.toml")
+    article.write_bytes(MANIFEST)
+    before = report("article.toml", source="put gone")["references"][1]
+
+    assert verify("--update", "--tag=v1.1.0", "article.toml", source="put gone") == cli.FINDINGS
+
+    assert article.read_bytes() == MANIFEST.replace(b"line = 4 }", b'line = 8, ref = "v1.1.0" }').replace(
+        b"line = 13 # here\r\n", b'line = 17 # here\r\nref = "v1.1.0"\r\n'
+    )
+    for tag in ("v1.0.0", "v1.1.0"):
+        rows = report("article.toml", f"--tag={tag}", source="put gone")["references"]
+        assert [row["reference"]["ref"] for row in rows] == ["v1.1.0", "v1.0.0", "v1.1.0"]
+        assert rows[1]["verdict"] == ("verified" if tag == "v1.0.0" else "missing")
+    assert report("article.toml", source="put gone")["references"][1] == before
+    assert [row["verdict"] for row in rows] == ["verified", "missing", "verified"]
+
+    verify("--update", "--tag=v1.0.0", "article.toml", source="put gone")
+    assert article.read_bytes() == MANIFEST
+
+
+MANIFEST = b"""\
+title = 'Kiln'
+tag = 'v1.0.0'
+
+[[chapters]]
+number = "1"
+title = "Heat"
+references = [
+  { path = "kiln.go", symbol = "Fire", line = 4 }, # hot
+  { path = "kiln.go", symbol = "Shelf.Put", line = 25 },
+]
+
+[[chapters]]
+number = "2"
+title = "Cold"
+
+[[chapters.references]]
+path = "kiln.go"
+symbol = "Cool"
+line = 13 # here
+""".replace(b"\n", b"\r\n")
+
+
+def test_update_gives_a_manifest_the_new_tag_where_all_is_right(verify):
+    article = Path("article.toml")
+    article.write_bytes(MANIFEST)
+
+    assert verify("--update", "--tag=v1.1.0", "article.toml") == cli.OK
+    assert article.read_bytes() == MANIFEST.replace(b"v1.0.0", b"v1.1.0").replace(b"= 4", b"= 8").replace(
+        b"= 25", b"= 29"
+    ).replace(b"= 13", b"= 17")
+
+    assert verify("--update", "--tag=v1.0.0", "article.toml") == cli.OK
+    assert article.read_bytes() == MANIFEST
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"), [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (b"", "utf-8")]
+)
+def test_update_keeps_byte_order_mark_and_encoding(verify, mark, encoding):
+    def words(line: int) -> bytes:
+        return mark + f"see `kiln.go::Cool#L{line}` \u00fc\r\nend".encode(encoding)
+
+    Path("article.md").write_bytes(words(13))
+
+    assert verify("--update", "--tag=v1.1.0", "article.md") == cli.OK
+    assert Path("article.md").read_bytes() == words(17)
+
+
+def test_update_keeps_commits_and_branches_and_pins_as_asked(verify, repositories):
+    commits = repositories["shifted"].commits
+    article = Path("article.md")
+
+    def text(ref: str, line: int) -> str:
+        return f"{URL}/{ref}/kiln.go#L{line} and\n{URL}/{ref}/kiln.go#L{line}-L{line}\n"
+
+    for options, before, after in [
+        ((), commits["v1.0.0"], commits["v1.1.0"]),
+        ((), commits["v1.0.0"][:10], commits["v1.1.0"][:10]),
+        ((), "v1.0.0", "v1.1.0"),
+        (("--pin=tag",), commits["v1.0.0"], "v1.1.0"),
+        (("--pin=commit",), "v1.0.0", commits["v1.1.0"]),
+    ]:
+        article.write_text(text(before, 13))
+        assert verify("--update", *options, "--tag=v1.1.0", "article.md") == cli.OK
+        assert article.read_text() == text(after, 17)
+
+
+def test_diff_shows_what_update_writes_and_writes_nothing(verify, capsys):
+    Path("article.md").write_text("a\n`kiln.go::Cool#L13`")
+
+    assert verify("--diff", "--tag=v1.1.0", "article.md") == cli.FINDINGS
+
+    assert capsys.readouterr().out == (
+        "--- article.md\n+++ article.md\n@@ -1,2 +1,2 @@\n a\n"
+        "-`kiln.go::Cool#L13`\n\\ No newline at end of file\n"
+        "+`kiln.go::Cool#L17`\n\\ No newline at end of file\n"
+    )
+    assert Path("article.md").read_text() == "a\n`kiln.go::Cool#L13`"
+    assert verify("--pin=tag", "article.md") == cli.USAGE
+
+
+def test_update_of_an_unreadable_article_does_not_stop_the_others(verify, capsys):
+    Path("bad.md").write_bytes(b"%PDF-1.4 kiln.go:13")
+    Path("odd.md").write_bytes("äöü".encode() * 30 + b"\xff `kiln.go::Cool#L13`\n")
+    Path("good.md").write_text("`kiln.go::Cool#L13`\n")
+
+    assert verify("--update", "--tag=v1.1.0", "bad.md", "odd.md", "good.md") == cli.USAGE
+
+    assert Path("good.md").read_text() == "`kiln.go::Cool#L17`\n"
+    assert b"L13" in Path("odd.md").read_bytes()
+    err = capsys.readouterr().err
+    assert "bad.md: this is a binary file" in err
+    assert "odd.md: its characters are damaged" in err
+
+
+def test_update_leaves_what_is_no_reference_or_cannot_be_read(verify):
+    text = "kiln.go:0\nkiln.go:16-13\nkiln.go#L16-L13\nkiln.go:13-\nkiln.go:99999999999\n" + "".join(
+        f"{URL}/v1.0.0/kiln.go#{line}\n" for line in ("L0", "LX", "L16-L13", "L13-L9999")
+    )
+    Path("article.md").write_text(text)
+
+    verify("--update", "--tag=v1.1.0", "article.md")
+
+    after = Path("article.md").read_text().splitlines()
+    assert [line for line in after if line not in text] in ([], ["kiln.go:17-"])
