@@ -12,6 +12,7 @@ from typing import Final
 
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from runtime.api.server.server import Server
 from runtime.daemon.listeners import BACKLOG, Listener
@@ -24,6 +25,44 @@ LAST_SECOND: Final = 1
 """Seconds after which connections are closed whose clients do not read."""
 KEEP_ALIVE: Final = 24 * 3600
 """Seconds that an idle connection is kept; moby keeps it for ever."""
+HEAD_LIMIT: Final = 1 << 20
+"""Bytes that a request may have besides its body: the head, and what stands around chunks; as in Go."""
+
+
+class BoundedHead(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 with a limit for heads and trailers, which it collects in memory without one.
+
+    It counts bytes in the callbacks of asyncio and httptools, and changes nothing else.
+    """
+
+    head_size = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Parse data, and refuse a request whose head does not end."""
+        self.head_size += len(data)
+        super().data_received(data)
+        if self.head_size <= HEAD_LIMIT or self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.cycle  # there is none before the first request
+        if cycle is None or cycle.response_complete:
+            self.send_400_response("The head of the request is too long.")
+        else:  # the engine may be in the middle of its answer
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """Begin a request."""
+        self.head_size = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Receive a part of a body."""
+        self.head_size = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request; what follows is the next head."""
+        self.head_size = 0
+        super().on_message_complete()
 
 
 def serve(
@@ -74,7 +113,7 @@ async def _serve(
 ) -> None:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHead,
         ws="none",
         lifespan="off",
         interface="asgi3",
