@@ -12,7 +12,7 @@ import msgspec
 from annotator.cache import Cache, CacheKind
 from annotator.errors import BlobMissing, counted
 from annotator.golang import declarations
-from annotator.model.go import VENDOR_FOLDERS, GoFile
+from annotator.model.go import GoFile, is_vendored
 from annotator.model.source import Blob, Snapshot
 from annotator.parallel import parallel_map, split
 
@@ -65,7 +65,7 @@ class SourceTree:
         return {
             path: blob
             for path, blob in self.snapshot.files.items()
-            if path.endswith(".go") and VENDOR_FOLDERS.isdisjoint(path.split("/")[:-1])
+            if path.endswith(".go") and not is_vendored(path)
         }
 
     @cached_property
@@ -131,16 +131,17 @@ class SourceTree:
 
     def containing(self, word: str) -> tuple[str, ...]:
         """Return the Go files, not vendored, that hold a word."""
-        return tuple(self._words.get(word.encode(), ()))
+        encoded = word.encode()
+        return tuple(path for path, words in self._words.items() if encoded in words)
 
     @cached_property
-    def _words(self) -> Mapping[bytes, list[str]]:
-        """The files by the words that are in them."""
-        found: dict[bytes, list[str]] = {}
-        for path, data in self.scan(self.go_files).items():
-            for word in set(data.translate(_NO_LETTERS_AS_BLANKS).split()):
-                found.setdefault(word, []).append(path)
-        return found
+    def _words(self) -> Mapping[str, set[bytes]]:
+        """The words of each Go file."""
+        # Not the files of each word: to turn that round takes as long as to find the words.
+        return {
+            path: set(data.translate(_NO_LETTERS_AS_BLANKS).split())
+            for path, data in self.scan(self.go_files).items()
+        }
 
     def _load(self, paths: list[str]) -> dict[str, GoFile]:
         files = {self.snapshot.files[path].id: path for path in paths}

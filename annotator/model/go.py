@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -40,6 +41,7 @@ def folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
+@lru_cache(maxsize=1 << 15)  # the same paths are asked for at hundreds of tags
 def is_vendored(path: str) -> bool:
     """Return whether a file lies in a folder of other projects' code."""
     return not VENDOR_FOLDERS.isdisjoint(path.split("/")[:-1])

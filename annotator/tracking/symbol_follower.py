@@ -41,14 +41,24 @@ _RANK = {sign: rank for rank, sign in enumerate(FoundBy)}
 
 Changes = dict[int, TrackedPosition]
 
-_Steps = dict[int, TrackedPosition | None]
+_Positions = dict[int, TrackedPosition | None]
 
-STEPS = CacheKind("tag steps", dict[int, TrackedPosition | None])
-"""The place of one declaration after each step of a walk; None where it stayed as it was.
 
-A step is known by all commits on the way to it, so that what was found at one tag serves every walk that
-comes there on the same way.
-"""
+class CachedSteps(msgspec.Struct, frozen=True, array_like=True):
+    """What is cached of the steps from tag to tag.
+
+    Attributes:
+        plan: Under a hash of all tags' commits, the steps that reach these tags.
+        positions: Under a hash of one declaration, its position after each step; None where it stayed as it
+            was. A step is known by all commits on the way to it, so that what was found at one tag serves
+            every walk that comes there on the same way.
+    """
+
+    plan: tuple[TagStep, ...] = ()
+    positions: _Positions = {}
+
+
+STEPS = CacheKind("tag steps", CachedSteps)
 
 
 def follow(
@@ -109,10 +119,11 @@ class _Cached:
         self._cache = cache
         encode = msgspec.msgpack.encode
         self._keys = [hashlib.sha256(encode((baseline, start))).hexdigest() for start in starts]
-        self._steps: dict[str, _Steps] = {key: {} for key in self._keys}
+        self._steps: dict[str, _Positions] = {key: {} for key in self._keys}
         self._changed: set[str] = set()
         if cache is not None:
-            self._steps |= cache.get_many(STEPS, {key: key for key in self._keys})
+            known = cache.get_many(STEPS, {key: key for key in self._keys})
+            self._steps |= {key: steps.positions for key, steps in known.items()}
 
     def step(self, way: int) -> tuple[Changes, list[int]]:
         """Return the positions that a cached step changed, and the declarations without a cached step."""
@@ -136,7 +147,8 @@ class _Cached:
     def store(self) -> None:
         """Store the new steps in the cache."""
         if self._cache is not None:
-            self._cache.put_many(STEPS, {key: self._steps[key] for key in self._changed})
+            changed = {key: CachedSteps(positions=self._steps[key]) for key in self._changed}
+            self._cache.put_many(STEPS, changed)
         self._changed.clear()
 
 
@@ -193,8 +205,7 @@ class _Walker:
 
     def _shifted(self, diff: TreeDiff, changed: Mapping[int, TrackedPosition]) -> Changes:
         """Return the places of declarations whose bytes are the same in an edited file."""
-        there = diff.after.go_files
-        asked = {n: place for n, place in changed.items() if place.end and place.anchor.path in there}
+        asked = {n: place for n, place in changed.items() if place.end and diff.after.has(place.anchor.path)}
         paths = sorted({place.anchor.path for place in asked.values()})
         before, after = diff.before.read(paths), diff.after.read(paths)
         found: Changes = {}
@@ -303,7 +314,7 @@ def histories(
         cache: The results of earlier runs, if they are cached.
         among: All tags that may be stepped on; the more, the shorter the steps. Empty: `tags` alone.
     """
-    steps = tag_graph.towards(planned(among or tags, baseline, trees), tags)
+    steps = tag_graph.towards(planned(among or tags, baseline, trees, cache), tags)
     return _along(steps, tracked, baseline, tags, trees, cache)
 
 
@@ -351,7 +362,7 @@ def at_tags(
     open_ = [n for n in range(len(starts)) if any(found[tag][n].missing for tag in wanted)]
     if not open_ or not among:
         return {tag: found[tag] for tag in wanted}
-    steps = tag_graph.towards(planned(among, baseline, trees), wanted)
+    steps = tag_graph.towards(planned(among, baseline, trees, cache), wanted)
     nearer = dict(follow([starts[n] for n in open_], baseline, steps, trees, cache))
     return {tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted}
 
@@ -378,9 +389,19 @@ def between(
     return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
 
 
-def planned(tags: Sequence[str], baseline: str, trees: SourceTrees) -> tuple[TagStep, ...]:
+def planned(
+    tags: Sequence[str], baseline: str, trees: SourceTrees, cache: Cache | None
+) -> tuple[TagStep, ...]:
     """Return the steps that reach all tags from the baseline."""
-    return tag_graph.plan(tags, baseline, trees.blobs)
+
+    def plan() -> CachedSteps:
+        return CachedSteps(plan=tag_graph.plan(tags, baseline, trees.blobs))
+
+    if cache is None:
+        return plan().plan
+    commits = [baseline, *((tag, trees.commit(tag)) for tag in tags)]
+    key = hashlib.sha256(msgspec.msgpack.encode(commits)).hexdigest()
+    return cache.get_or_compute(STEPS, key, plan).plan
 
 
 def _trail(

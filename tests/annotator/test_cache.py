@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    3: "8381d75573ec4cd74f14b3fa54d68a0444d6eb1ebf83748dbee9aefcd835f36a",
+    4: "721f47b5977a41483e48bbaad4b267b6fff63af553c24b11f4f77a6abf9ff532",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 

@@ -138,7 +138,7 @@ def test_one_step_over_years_is_never_wrong_either(bench, woods):
 
 def test_the_walk_reaches_every_release(bench, woods):
     forest, _, tags = woods
-    plan = symbol_follower.planned(tags, bench.BASELINE, forest)
+    plan = symbol_follower.planned(tags, bench.BASELINE, forest, None)
 
     assert {hop.after for hop in plan} | {bench.BASELINE} == set(tags)
     assert tag_graph.towards(plan, ["docker-v29.7.2"])[-1].after == "docker-v29.7.2"
