@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import msgspec
 from annotator.model.reference import Claim, ClaimKind, Reference
 
 # Characters that no citation holds: they keep the place of what is already dealt with.
-_PATH, _REF, _SYMBOL = "\ue000", "\ue001", "\ue002"
+_PATH, _REF, _SYMBOL, _HIDDEN = "\ue000", "\ue001", "\ue002", "\ue003"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 # What may stand between a path and its line: quotes, a query, a symbol, and the mark of a line.
@@ -39,14 +40,19 @@ def split(text: str) -> list[str]:
 def apply(lines: Sequence[str], edits: Iterable[Edit]) -> str:
     """Return the text with edits made; of two that overlap the first one counts."""
     changed = list(lines)
-    kept: list[Edit] = []
-    for edit in dict.fromkeys(edits):
-        if not any(edit.line == one.line and edit.start < one.end and one.start < edit.end for one in kept):
-            kept.append(edit)
-    for edit in sorted(kept, reverse=True):
+    for edit in sorted(_apart(edits), reverse=True):
         line = changed[edit.line]
         changed[edit.line] = line[: edit.start] + edit.words + line[edit.end :]
     return "".join(changed)
+
+
+def _apart(edits: Iterable[Edit]) -> list[Edit]:
+    """Return the edits without those that overlap an earlier one."""
+    kept: dict[int, list[Edit]] = defaultdict(list)
+    for edit in edits:
+        if not any(edit.start < other.end and other.start < edit.end for other in kept[edit.line]):
+            kept[edit.line].append(edit)
+    return [edit for on_line in kept.values() for edit in on_line]
 
 
 def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Edit, ...] | None:
@@ -61,11 +67,19 @@ def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Ed
         return None
     line = lines[before.at_line - 1]
     start, end = _bounds(before, line)
-    words = _citation(line[start:end], before, after)
-    if words is None:
+    labels = _apart(edit for claim in _labels(before) if (edit := _label(lines, claim, before, after)))
+    inner = [
+        edit for edit in labels if edit.line == before.at_line - 1 and start <= edit.start < edit.end <= end
+    ]
+    words = line[start:end]
+    for edit in sorted(inner, reverse=True):  # a label within the citation is written on its own
+        words = words[: edit.start - start] + _HIDDEN + words[edit.end - start :]
+    written = _citation(words, before, after)
+    if written is None:
         return None
-    labels = (_label(lines, claim, before, after) for claim in _labels(before))
-    return (Edit(before.at_line - 1, start, end, words), *(label for label in labels if label))
+    for edit in sorted(inner):
+        written = written.replace(_HIDDEN, edit.words, 1)
+    return (Edit(before.at_line - 1, start, end, written), *(edit for edit in labels if edit not in inner))
 
 
 def _bounds(reference: Reference, line: str) -> tuple[int, int]:

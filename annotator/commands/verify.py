@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
+from annotator.articles import stale_entries
 from annotator.articles.article_files import article, own_articles
 from annotator.baseline_file import BASELINE, recorded
 from annotator.config import name_of
@@ -13,6 +15,7 @@ from annotator.model.port import Counterpart
 from annotator.model.reference import (
     Article,
     Problem,
+    Verdict,
     VerificationResult,
 )
 from annotator.parity import baseline, counterparts
@@ -42,17 +45,19 @@ def verify(
     else:
         (articles, failures), mirrored, remarks = _read(at, files), (), ()
     tree = at.tree
+    verdicts = verify_references(at, [ref for article in articles for ref in article.references])
     return VerificationResult(
         repository=tree.snapshot.repository,
         tag=tree.snapshot.tag,
         commit=tree.snapshot.commit,
         version=tree.snapshot.version,
-        verdicts=verify_references(at, [ref for article in articles for ref in article.references]),
+        verdicts=verdicts,
         counterparts=len(mirrored),
         remarks=remarks,
         stand_in=at.notice,
         files=tuple(article.file for article in articles),
         unread=tuple(text for article in articles for text in article.unread),
+        problems=tuple(_stale_entries(at, articles, verdicts)),
         failures=failures,
         fail_on=fail_on,
     )
@@ -70,6 +75,39 @@ def _read(at: Session, files: Iterable[Path]) -> tuple[tuple[Article, ...], tupl
     if failures and not articles:
         raise InvalidInput("; ".join(failures))
     return tuple(articles), tuple(failures)
+
+
+def _stale_entries(
+    at: Session, articles: Sequence[Article], verdicts: Sequence[Verdict]
+) -> Iterator[Problem]:
+    """Yield a problem for each entry of a manifest whose citation is no longer in its article."""
+    by_file: dict[str, list[Verdict]] = {one.file: [] for one in articles}
+    for verdict in verdicts:
+        by_file[verdict.reference.file].append(verdict)
+    for manifest in articles:
+        cited = _article_of(at, manifest, by_file) if manifest.file.endswith(".toml") else None
+        if cited is None:
+            continue
+        name = name_of(at.project, cited)
+        try:
+            found = by_file.get(name) or verify_references(at, article(at.project, cited).references)
+        except InvalidInput as error:
+            yield Problem(manifest.file, 1, f"its article cannot be read: {error}", stale_entries.RULE)
+            continue
+        yield from stale_entries.find(by_file[manifest.file], found, name)
+
+
+def _article_of(at: Session, manifest: Article, given: Iterable[str]) -> Path | None:
+    """Return the article of a manifest: the file of its address, or the one given that is named like it."""
+    root, name = at.project.root, PurePosixPath(manifest.file)
+    for other in map(PurePosixPath, given):
+        if other != name and other.with_suffix("") == name.with_suffix(""):
+            return root / other
+    for folder in ((root / manifest.file).parent, root):
+        file = Path(os.path.normpath(folder / manifest.address))
+        if manifest.address and file.is_relative_to(root) and file.is_file() and file.suffix != ".toml":
+            return file
+    return None
 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:

@@ -202,3 +202,74 @@ def test_update_leaves_what_is_no_reference_or_cannot_be_read(verify):
 
     after = Path("article.md").read_text().splitlines()
     assert [line for line in after if line not in text] in ([], ["kiln.go:17-"])
+
+
+def entries(address: str) -> str:
+    return f"""title = "Kiln"
+address = "{address}"
+tag = "v1.0.0"
+
+[[chapters]]
+number = "1"
+title = "Heat"
+references = [
+  {{ path = "kiln.go", symbol = "Cool", line = 13 }},
+  {{ path = "kiln.go", symbol = "Fire", line = 4 }},
+  {{ path = "kiln.go", symbol = "Shelf", line = 19 }},
+  {{ path = "kiln.go", line = 29 }},
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("article.md", ["article.toml"]),
+        ("article.md", ["article.md", "article.toml"]),
+        ("https://example.org/kiln", ["article.toml", "article.md"]),
+    ],
+)
+def test_an_entry_without_a_citation_is_a_finding(report, verify, address, named):
+    Path("article.md").write_text("Cooling: kiln.go:14. `kiln.go::Shelf`, kiln.go:29.\n")
+    Path("article.toml").write_text(entries(address))
+
+    (problem,) = report(*named)["problems"]
+
+    assert problem == {
+        "file": "article.toml",
+        "line": 10,
+        "message": "article.md has no citation of kiln.go::Fire#L4 any more; remove the entry, or cite it",
+        "rule": "stale-manifest-entry",
+    }
+    assert verify(*named) == cli.FINDINGS
+    assert report(*named, "--tag=v1.1.0")["problems"] == [problem]
+
+
+@pytest.mark.parametrize("address", ["", "https://example.org/kiln", "nothing.md", "../outside.md", "src"])
+def test_entries_of_an_article_elsewhere_are_no_findings(report, address):
+    Path("../outside.md").write_text("nothing")
+    Path("article.toml").write_text(entries(address))
+
+    assert report("article.toml")["problems"] == []
+
+
+def test_codes_tell_apart_why_a_reference_is_not_there(report):
+    Path("article.md").write_text(
+        "kiln.go:99999\nnever/there.go:3\nkiln.go::Nope\n"
+        f"{URL}/v1.0.0/kiln.go#L13\n{URL}/v9.9.9/kiln.go#L4\n{URL}/{'0123456789' * 4}/kiln.go#L4\n"
+        f"{URL}/v1.0.0/kiln.go#L4444\nx.go:4\n"
+    )
+
+    rows = report("article.md", "--tag=v1.1.0", source="cool gone")["references"]
+
+    assert [(row["verdict"], row["code"]) for row in rows] == [
+        ("missing", "past-end"),
+        (rows[1]["verdict"], rows[1]["code"]),
+        ("mistaken", "never-existed"),
+        ("missing", "declaration-gone"),
+        ("unknown", "commit-not-available"),
+        ("unknown", "commit-not-available"),
+        ("missing", "past-end"),
+        ("missing", "ambiguous"),
+    ]
+    assert rows[1]["code"] in {"file-gone", "never-existed"}
