@@ -58,6 +58,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         baseline: The tag at which articles and counterparts are written.
         prefixes: Leading folders of cited paths that are the repository's root elsewhere.
         modules: Go import paths of the repository's root, through its history.
+        also: Former names and forks of the repository: `owner/name`, addresses or import paths.
         editions: What may follow the repository's name in the folder of a release: `ce` of `docker-ce`.
         go: Names in its source that tell what a call does.
         packages: Python packages that hold counterparts, as folders from the project's root.
@@ -74,6 +75,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     baseline: str
     prefixes: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     editions: tuple[str, ...] = ()
     go: GoNames = GoNames()
     packages: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from annotator.articles import own_names
+from annotator.articles.own_names import OwnNames
 from annotator.baseline_file import BASELINE, recorded
 from annotator.cache import Cache
 from annotator.config import Project
@@ -109,6 +111,17 @@ class Session:
         if tag not in self._trees:
             self._trees[tag] = self._existing(tag)
         return self._trees[tag]
+
+    @cached_property
+    def own_names(self) -> OwnNames:
+        """What the repository is called at the session's tag and at the baseline.
+
+        Raises:
+            SourceUnavailable: The source cannot be read.
+        """
+        trees = (self.tree, self.tree_if_available(self.project.config.baseline))
+        snapshots = [tree.snapshot for tree in trees if tree is not None]
+        return own_names.of_snapshots(snapshots, self.source.refs(), self.source.has_commit)
 
     @cached_property
     def known_tags(self) -> frozenset[str]:

@@ -8,16 +8,22 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from annotator.articles import document, manifest_file
-from annotator.config import Project, name_of
+from annotator.articles import document, manifest_file, source_paths
+from annotator.articles.own_names import OwnNames
+from annotator.config import Project, name_in_repository, name_of
 from annotator.errors import InvalidInput, shortened
 from annotator.files import bytes_of
 from annotator.model.port import Counterpart
 from annotator.model.reference import Article, Reference
 
 
-def article(project: Project, file: Path) -> Article:
+def article(project: Project, file: Path, own: OwnNames | None = None) -> Article:
     """Read the article in a file: a manifest if it is TOML, else the references in its text.
+
+    Args:
+        project: The project.
+        file: The file.
+        own: What is known of the repository; without it, less of the text can be understood.
 
     Raises:
         InvalidInput: The file cannot be read, or is TOML of another kind: settings are no manifests.
@@ -25,7 +31,7 @@ def article(project: Project, file: Path) -> Article:
     data = bytes_of(file)
     if not _is_article(project, file, data):
         raise InvalidInput(f"{file}: not a manifest of references: it has no `chapters`")
-    return read_article(project, file, data)
+    return read_article(project, file, data, own)
 
 
 def is_article(project: Project, file: Path) -> bool:
@@ -40,19 +46,29 @@ def _is_article(project: Project, file: Path, data: bytes) -> bool:
     return os.path.realpath(file.parent) == os.path.realpath(project.site / "articles")
 
 
-def read_article(project: Project, file: Path, data: bytes) -> Article:
+def read_article(project: Project, file: Path, data: bytes, own: OwnNames | None = None) -> Article:
     """Read the article in some bytes, as if they were the content of a file."""
     config, name = project.config, name_of(project, file)
     if file.suffix == ".toml":
         return manifest_file.read(name, data, config.prefixes)
-    return document.read(
-        name,
-        data,
-        repository=config.repository,
-        prefixes=config.prefixes,
-        modules=config.modules,
-        editions=config.editions,
+    roots = source_paths.roots(
+        config.repository,
+        config.prefixes,
+        config.modules,
+        config.editions,
+        also=config.also,
+        own=own,
+        folder=_folder(project, name, own),
     )
+    return document.read_with(name, data, config.repository, roots)
+
+
+def _folder(project: Project, name: str, own: OwnNames | None) -> str | None:
+    """Return the folder of an article in the repository, or None if it lies somewhere else."""
+    inside = name_in_repository(project, name)
+    if own is not None and inside in own.paths:
+        return inside.rpartition("/")[0]
+    return None if name.startswith("/") else name.rpartition("/")[0]
 
 
 def own_articles(project: Project) -> tuple[Article, ...]:

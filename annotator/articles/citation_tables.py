@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from annotator.articles import citations
+from annotator.articles import citation_forms, citations, column_titles, line_numbers
 from annotator.articles.citations import Citation
 from annotator.articles.source_paths import Roots
 
@@ -24,13 +24,13 @@ _WORDS = 2
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _ROLES = {
-    **dict.fromkeys(citations.PATH, "path"),
-    **dict.fromkeys(citations.LINE, "line"),
-    **dict.fromkeys(citations.TYPE, "type"),
-    **dict.fromkeys(citations.NAME, "name"),
+    **dict.fromkeys(column_titles.PATH, "path"),
+    **dict.fromkeys(column_titles.LINE, "line"),
+    **dict.fromkeys(column_titles.TYPE, "type"),
+    **dict.fromkeys(column_titles.NAME, "name"),
 }
 _WORD = re.compile(
-    rf"[\s,/、+*_`:\uff1a-]{{0,40}}({citations.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:\uff1a]|$)",
+    rf"[\s,/、+*_`:\uff1a-]{{0,40}}({column_titles.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:\uff1a]|$)",
     re.IGNORECASE,
 )
 _FIRST = frozenset(phrase.split()[0] for phrase in _ROLES)
@@ -113,7 +113,7 @@ def _heads(roles: list[str]) -> bool:
 
 def _kind(words: list[str]) -> str | None:
     return next(
-        (citations.KIND[word.casefold()] for word in words if word.casefold() in citations.KIND), None
+        (column_titles.KIND[word.casefold()] for word in words if word.casefold() in column_titles.KIND), None
     )
 
 
@@ -143,7 +143,7 @@ def _columns(text: str, header: Header, roots: Roots) -> Row | None:
     last = max(
         [found.end + at, *(cells[role][0] + len(text[slice(*cells[role])].rstrip()) for role in values)]
     )
-    kind = citations.KIND.get(_plain(values.get("type", ""))) or header.kind
+    kind = column_titles.KIND.get(_plain(values.get("type", ""))) or header.kind
     return Row(replace(found, start=found.start + at, end=last), kind)
 
 
@@ -171,7 +171,7 @@ def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
     beside = f"{text[: path.start]} {text[path.end :]}"
     rest = [word for word in _APART.split(beside) if word.strip("|`*-,:\uff1a")]
     numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:\uff1a"))]
-    names = [word for word in rest if word not in numbers and _plain(word) not in citations.KIND]
+    names = [word for word in rest if word not in numbers and _plain(word) not in column_titles.KIND]
     if len(numbers) > 1 or len(names) > _WORDS:
         return None
     number = numbers[0].strip("|`*,:\uff1a") if numbers else ""
@@ -182,16 +182,16 @@ def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
 
 def _numbers(cell: str) -> tuple[int | None, int | None]:
     match = _LINES.fullmatch(_LINK.sub(r"\1", cell).strip(" `*"))
-    return citations.lines(match[1], match[2]) if match else (None, None)
+    return line_numbers.check(match[1], match[2])[:2] if match else (None, None)
 
 
 def _symbol(cell: str) -> str | None:
     """Return the symbol in a name cell: `NewDaemon()`, `(*Manager).reload`, `[Store](…)`."""
     plain = _LINK.sub(r"\1", cell).strip(" `*|,:\uff1a")
     match = _SYMBOL.fullmatch(plain)
-    if plain.casefold() in citations.NOTHING or match is None:
+    if plain.casefold() in column_titles.NOTHING or match is None:
         return None
     receiver, name = match.groups()
     if receiver:
         return f"{receiver}.{name}"
-    return name if citations.is_declared(name) else None
+    return name if citation_forms.is_declared(name) else None

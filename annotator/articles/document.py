@@ -84,8 +84,17 @@ def read(
     Raises:
         InvalidInput: The file is too large, or not text.
     """
+    return read_with(name, data, repository, source_paths.roots(repository, prefixes, modules, editions))
+
+
+def read_with(name: str, data: bytes, repository: str, roots: Roots) -> Article:
+    """Read an article with the names that lead to the repository.
+
+    Raises:
+        InvalidInput: The file is too large, or not text.
+    """
     source = _source(name, decode(_shown(name), data))
-    sections = _sections(source.lines, name, source_paths.roots(repository, prefixes, modules, editions))
+    sections = _sections(source.lines, name, roots)
     chapters = tuple(
         Chapter(section.number, section.title, tuple(section.references))
         for section in sections
@@ -205,6 +214,7 @@ def _reference(citation: Citation, kind: str | None, line: Line, file: str, chap
         at_end=end_column + 1 if end_line == at_line else 0,
         chapter=chapter or None,
         heading=kind,
+        malformed=citation.malformed,
         repository=citation.place.repository,
         ref=citation.place.ref,
     )

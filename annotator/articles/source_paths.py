@@ -1,4 +1,4 @@
-"""Turns a written path or URL into repository, ref and path."""
+"""Resolves a written path to a repository and a path in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from annotator.articles import notation
+from annotator.articles import notation, own_names
+from annotator.articles.own_names import OwnNames
 
 LONGEST = 1024
 """Characters that a written path or address may have."""
@@ -14,13 +15,31 @@ LONGEST = 1024
 _HOST = re.compile(
     r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.(?:com|org|net|io|in|dev|cn|me|sh|cc|co|xyz|tech|edu)"
 )
-_GITHUB = frozenset(("github.com", "www.github.com", "github1s.com", "github.dev"))
-_RAW = frozenset(("raw.githubusercontent.com", "raw.github.com"))
-_FORGES = _GITHUB | _RAW | {"gitlab.com", "gitee.com", "bitbucket.org", "codeberg.org"}
-_VIEWS = frozenset(("blob", "tree", "raw", "blame", "edit", "src"))
+COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party"))
+"""Folders that hold other projects' code."""
 
-# First folders of branch names that have more than one part.
-_BRANCHES = frozenset(("release", "releases", "feature", "features", "fix", "bugfix", "hotfix", "dependabot"))
+DEEPEST = 24
+"""Parts of a path in which a host or a folder is looked for."""
+
+_OWNED = 3
+"""Parts of a repository's address: host, owner and name."""
+
+FORGES = frozenset(
+    (
+        "github.com",
+        "www.github.com",
+        "github1s.com",
+        "github.dev",
+        "raw.githubusercontent.com",
+        "raw.github.com",
+        "gitlab.com",
+        "gitee.com",
+        "bitbucket.org",
+        "codeberg.org",
+        "gitcode.com",
+    )
+)
+"""Hosts whose import paths are host, owner and name."""
 
 # Where the code of import paths that name no repository lies.
 _VANITY = {
@@ -29,17 +48,16 @@ _VANITY = {
     "go.etcd.io": "etcd-io",
     "go.uber.org": "uber-go",
 }
-_COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party"))
-_DEEPEST = 24
-"""Parts of a path in which a host is looked for."""
-
-_OWNED = 3
-"""Parts of a repository's address: host, owner and name."""
-
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _VERSION = r"v?\d[\w.-]*|master|main"
-_RELEASE = re.compile(r"v[0-9]{1,3}\.[0-9].{0,20}")
-_GOROOT = re.compile(r"/usr/(?:local|lib|src)/go(?:lang)?(?:-[0-9.]{1,8})?/(?=src/)")
+_GOROOT = re.compile(
+    r"(?:/usr/(?:local|lib|src)/go(?:lang)?(?:-[0-9.]{1,8})?|\$\{?GOROOT\}?|%GOROOT%"
+    r"|/[\w./-]{1,60}/(?:sdk/)?go1\.[0-9.]{1,8})/(?=src/)"
+)
+_VERSIONED = re.compile(r"@(v[0-9][\w.+-]{0,60})$")
+_MAJOR = re.compile(r"v[0-9]{1,3}")
+
+# What stands for the root in front of a path: a side of a diff, an alias of a bundler, a drive.
+_ALIAS = re.compile(r"(?:[ab]|[ciow]|@\w{0,40}|[A-Za-z]:|~)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +80,20 @@ class Roots:
         modules: Go import paths of the root.
         names: The repository as `owner/name`, in all its spellings, in lower case.
         short: Single folders that stand for the root in front of further folders (`moby`, `engine`).
-        own: The repository's present name, as the folder of a clone is called.
+        name: The repository's present name, as the folder of a clone is called.
         version: What follows the name in the folder of an unpacked archive: a version or an edition.
+        own: What is known of the repository itself.
+        folder: The article's folder in the repository, or None if the article is not in it.
     """
 
     prefixes: tuple[str, ...]
     modules: tuple[str, ...]
     names: frozenset[str]
     short: frozenset[str]
-    own: str
+    name: str
     version: re.Pattern[str]
+    own: OwnNames
+    folder: str | None = None
 
     @property
     def owners(self) -> frozenset[str]:
@@ -79,51 +101,71 @@ class Roots:
         return frozenset(name.partition("/")[0] for name in self.names)
 
 
-def roots(
-    repository: str, prefixes: tuple[str, ...], modules: tuple[str, ...], editions: tuple[str, ...] = ()
+def roots(  # noqa: PLR0913 - the settings of a project
+    repository: str,
+    prefixes: tuple[str, ...],
+    modules: tuple[str, ...],
+    editions: tuple[str, ...] = (),
+    *,
+    also: tuple[str, ...] = (),
+    own: OwnNames | None = None,
+    folder: str | None = None,
 ) -> Roots:
     """Return the roots of a repository that is given as an address or `owner/name`."""
-    address = urlsplit(repository).path if "//" in repository else repository
-    own = "/".join(part for part in address.removesuffix(".git").split("/") if part)
-    names = {own} | {"/".join(module.split("/")[1:3]) for module in modules}
+    present = _pair(repository)
+    names = {present} | {"/".join(module.split("/")[1:3]) for module in modules} | set(map(_pair, also))
     known = frozenset(name.lower() for name in names if name.count("/") == 1)
     folders = tuple(prefix.strip("/") for prefix in prefixes if prefix.strip("/"))
     last = {folder.split("/")[-1] for folder in folders} | {name.split("/")[1] for name in known}
     version = re.compile("-(?:{})".format("|".join([_VERSION, *map(re.escape, editions)])))
-    return Roots(folders, modules, known, frozenset(last), own.split("/")[-1], version)
+    imported = (*modules, *(name for name in also if "://" not in name and "." in name.partition("/")[0]))
+    return Roots(
+        prefixes=folders,
+        modules=imported,
+        names=known,
+        short=frozenset(last),
+        name=present.split("/")[-1],
+        version=version,
+        own=own or OwnNames(),
+        folder=folder,
+    )
 
 
-def locate(written: str, roots: Roots, *, address: bool = False) -> Place | None:
-    """Resolve a written path, or an address without query and fragment.
+def _pair(repository: str) -> str:
+    """Return `owner/name` of a repository's address or import path."""
+    address = urlsplit(repository).path if "//" in repository else repository
+    parts = [part for part in address.removesuffix(".git").split("/") if part]
+    return "/".join(parts[1:3] if parts and "." in parts[0] and "//" not in repository else parts)
 
-    Args:
-        written: The characters as they stand in the text.
-        roots: What leads to the annotated repository.
-        address: Whether it is a web address; one that shows no source names no place.
-    """
+
+def locate(written: str, roots: Roots) -> Place | None:
+    """Resolve a written path, which may be an import path."""
     if len(written) > LONGEST:
         return None
     parts = [part for part in decoded(written).split("/") if part]
-    at = _host(parts)
-    if at is not None:
-        return _remote(parts[at:], roots, address=address)
-    if parts[2:] and parts[2] in _VIEWS and "/".join(parts[:2]).lower() in roots.names:
-        return _remote(["github.com", *parts], roots, address=address)
-    if goroot := _GOROOT.search(written):
-        path = notation.normalise(written[goroot.end() :])
-        return Place(path, written, "golang/go") if path else None
-    return None if address else _local(written, parts, roots)
+    place = _in_tree(written, parts, roots) or _in_module(written, parts, roots)
+    if place is not None:
+        return place
+    if (goroot := _GOROOT.search(written)) and (path := notation.normalise(written[goroot.end() :])):
+        return Place(path, written, None if "golang/go" in roots.names else "golang/go")
+    at = host_at(parts)
+    return _local(written, parts, roots) if at is None else imported(parts[at:], roots)
 
 
-def _host(parts: list[str]) -> int | None:
+def host_at(parts: list[str], end: int = DEEPEST) -> int | None:
     """Return the position of the last host that is not below a folder of copies."""
     found = None
-    for index, part in enumerate(parts[:_DEEPEST][:-2]):
-        if part in _COPIES:
+    for index, part in enumerate(parts[:end][:-2]):
+        if part in COPIES:
             break
-        if "." in part and _HOST.fullmatch(part):
+        if is_host(part):
             found = index
     return found
+
+
+def is_host(part: str) -> bool:
+    """Return whether a part of a path looks like the name of a host."""
+    return "." in part and _HOST.fullmatch(part) is not None
 
 
 def decoded(written: str) -> str:
@@ -134,82 +176,118 @@ def decoded(written: str) -> str:
     return text
 
 
-def _remote(parts: list[str], roots: Roots, *, address: bool) -> Place | None:
-    """Resolve a place by host, owner and name; of several hosts in a row, the last one counts."""
-    while len(parts) > 1 and _HOST.fullmatch(parts[1]):
+def is_commit(ref: str) -> bool:
+    """Return whether a ref is written as the id of a commit."""
+    return re.fullmatch(r"[0-9a-f]{7,40}", ref) is not None
+
+
+def _in_tree(written: str, parts: list[str], roots: Roots) -> Place | None:
+    """Resolve a path that is in the tree as it is written, or whose folder named like a host is."""
+    own = roots.own
+    if not own.paths or not parts or written.startswith("/"):
+        return None
+    path = own_names.joined("", "/".join(parts))
+    if path is None:
+        return None
+    if own.has(path):
+        return Place(own.resolved(path), written)
+    at = host_at(parts)
+    if at and "/".join(parts[: at + 1]) in own.folders:
+        return Place(path, written)
+    return None
+
+
+def _in_module(written: str, parts: list[str], roots: Roots) -> Place | None:
+    """Resolve a path below the import path of one of the repository's modules."""
+    if not roots.own.modules or not parts:
+        return None
+    versions = {index: match[1] for index, part in enumerate(parts) if (match := _VERSIONED.search(part))}
+    plain = [part.partition("@")[0] if index in versions else part for index, part in enumerate(parts)]
+    for start in range(min(len(parts), DEEPEST)):
+        if parts[start] in COPIES:
+            return None
+        if "." not in plain[start] and start not in versions and start + 1 not in versions:
+            continue
+        for count in range(len(parts) - 1, start, -1):
+            folder = _module_folder(plain[start:count], versions.get(count - 1), roots.own)
+            if folder is not None:
+                path = own_names.joined(folder, "/".join(parts[count:]))
+                ref = _released(folder, versions.get(count - 1), roots.own)
+                return Place(path, written, ref=ref) if path else None
+    return None
+
+
+def _module_folder(names: list[str], version: str | None, own: OwnNames) -> str | None:
+    """Return the folder of a module by its import path, or by the end of it if a version follows."""
+    name = "/".join(names)
+    if name in own.modules:
+        return own.modules[name]
+    if version is None:
+        return None
+    folders = {folder for module, folder in own.modules.items() if module.endswith(f"/{name}")}
+    return folders.pop() if len(folders) == 1 else None
+
+
+def _released(folder: str, version: str | None, own: OwnNames) -> str | None:
+    """Return the tag of a module's version: nested modules are tagged with their folder in front."""
+    if version is None:
+        return None
+    nested = f"{folder}/{version}"
+    return nested if folder and nested in own.refs else version
+
+
+def imported(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve an import path: host, owner, name and the path below."""
+    while len(parts) > 1 and is_host(parts[1]):
         parts = parts[1:]
-    host = parts[0].lower()
-    if len(parts) <= _OWNED:
-        return _vanity(parts, address=address)
+    if parts[0].lower() not in FORGES or len(parts) <= _OWNED:
+        return _vanity(parts, roots)
     owner, (name, _, version) = parts[1], parts[2].partition("@")
-    tail = parts[_OWNED:]
-    tail = tail[1:] if tail[0] == "-" else tail
-    if host in _RAW:
-        tail = ["raw", *tail]
-    if tail and tail[0] in _VIEWS and len(tail) > 2 - bool(version):
-        ref, path = (version, tail[1:]) if version else _split(tail[1:], roots)
-        return _linked(f"{owner}/{name.removesuffix('.git')}", ref, path, roots)
-    if address and "@" not in parts[2] and not (host in _GITHUB and parts[-1].endswith(".go")):
-        return None
-    if host not in _FORGES:
-        return _vanity(parts, address=False)
-    return _imported(f"{owner}/{name}", version or None, [host, owner, name, *tail], roots)
-
-
-def _split(tail: list[str], roots: Roots) -> tuple[str, list[str]]:
-    """Split a permalink into ref and path; the ref ends where a known prefix starts."""
-    if tail[:2] in (["refs", "heads"], ["refs", "tags"]):
-        tail = tail[2:]
-    for prefix in roots.prefixes:
-        names = prefix.split("/")
-        for start in range(1, len(tail) - len(names)):
-            if tail[start : start + len(names)] == names:
-                return "/".join(tail[:start]), tail[start:]
-    double = tail[2:] and (tail[0] in _BRANCHES or _RELEASE.fullmatch(tail[1]))
-    taken = 2 if double else 1
-    return "/".join(tail[:taken]), tail[taken:]
-
-
-def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place | None:
-    cited = "/".join(parts)
-    own = repository.lower() in roots.names
-    below = notation.normalise(cited, roots.prefixes)
-    plain = notation.normalise(cited)
-    if below is None or plain is None:
-        return None
-    if own or (below != plain and repository.lower().partition("/")[0] in roots.owners):
-        # A commit of the repository that only contains this one says nothing here; its tags do.
-        named = None if not own and _COMMIT.fullmatch(ref) else ref
-        return Place(below, cited, None, notation.printable(named) if named else None, permalink=True)
-    return Place(plain, cited, notation.printable(repository), notation.printable(ref), permalink=True)
-
-
-def _imported(repository: str, version: str | None, parts: list[str], roots: Roots) -> Place | None:
-    """Resolve an import path of the repository itself or of another one."""
     whole = "/".join(parts)
+    repository, rest = f"{owner}/{name}", parts[_OWNED:]
     if repository.lower() in roots.names:
-        lowered = "/".join([*(part.lower() for part in parts[:3]), *parts[3:]])
-        path = notation.normalise(lowered, roots.prefixes, roots.modules)
-        path = path.removeprefix("/".join(parts[:3]) + "/") if path else None
-        return Place(path, whole, None, version) if path else None
-    rest = "/".join(parts[3:])
-    below, plain = notation.normalise(rest, roots.prefixes), notation.normalise(rest)
+        return _own_import([parts[0], owner, name, *rest], whole, version or None, roots)
+    cited = "/".join(rest)
+    below, plain = notation.normalise(cited, roots.prefixes), notation.normalise(cited)
     if below and below != plain and repository.lower().partition("/")[0] in roots.owners:
         return Place(below, whole)
-    return Place(plain, whole, notation.printable(repository), version) if plain else None
+    return Place(plain, whole, notation.printable(repository), version or None) if plain else None
 
 
-def _vanity(parts: list[str], *, address: bool) -> Place | None:
-    """Resolve an import path without a forge, which is of another repository."""
-    if address or not parts[2:]:
+def _own_import(parts: list[str], whole: str, version: str | None, roots: Roots) -> Place | None:
+    lowered = "/".join([*(part.lower() for part in parts[:_OWNED]), *parts[_OWNED:]])
+    path = notation.normalise(lowered, roots.prefixes, roots.modules)
+    path = path.removeprefix("/".join(parts[:_OWNED]).lower() + "/") if path else None
+    return Place(_without_major(path, roots.own), whole, None, version) if path else None
+
+
+def _without_major(path: str, own: OwnNames) -> str:
+    """Return the path without the major version of its module, which is no folder of the tree."""
+    parts = path.split("/")
+    for index, part in enumerate(parts[:-1]):
+        if _MAJOR.fullmatch(part) and own.folders and "/".join(parts[: index + 1]) not in own.folders:
+            return "/".join(parts[:index] + parts[index + 1 :])
+    return path
+
+
+def _vanity(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve an import path whose host is no forge."""
+    if not parts[2:]:
         return None
     pair = "/".join(parts[:2])
     owner, rest = (
         (_VANITY[pair], parts[2:]) if pair in _VANITY else (_VANITY.get(parts[0], parts[0]), parts[1:])
     )
+    name, _, version = rest[0].partition("@")
+    whole = "/".join(parts)
+    if f"{owner}/{name}".lower() in roots.names:
+        path = notation.normalise("/".join(rest[1:]))
+        return Place(_without_major(path, roots.own), whole, None, version or None) if path else None
+    inside = roots.own.ending(whole)
+    if len(inside) == 1:
+        return Place(inside[0], whole)
     path = notation.normalise("/".join(rest[1:]))
-    name = rest[0].partition("@")[0]
-    return Place(path, "/".join(parts), notation.printable(f"{owner}/{name}")) if path else None
+    return Place(path, whole, notation.printable(f"{owner}/{name}")) if path else None
 
 
 def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
@@ -218,10 +296,34 @@ def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
     if sibling is not None:
         below = notation.normalise("/".join(sibling[1]))
         return Place(below, written, sibling[0]) if below else None
-    path = notation.normalise(written, roots.prefixes, roots.modules)
-    if path is None and written.startswith(("/", "$")):
+    path = notation.normalise(decoded(written), roots.prefixes, roots.modules)
+    if path is None and written.startswith(("/", "$", "%")):
         path = _below_name(parts, roots)
-    return Place(_shortened(path, roots), written) if path else None
+    path = _unaliased(written, path, roots)
+    return Place(_found(path, roots), written) if path else None
+
+
+def _unaliased(written: str, path: str | None, roots: Roots) -> str | None:
+    """Return a path without an alias of the root in front, if it is not a folder of the tree."""
+    alias = _ALIAS.match(written)
+    if alias is None or path is None:
+        return path
+    rest = notation.normalise(written[alias.end() :])
+    if rest is None or not roots.own.paths:
+        return path
+    first = alias[0].rstrip("/")
+    return path if first in roots.own.folders else rest if roots.own.has(rest) else path
+
+
+def _found(path: str, roots: Roots) -> str:
+    """Return a path as the tree has it, where that is known."""
+    own, shortened = roots.own, _shortened(path, roots)
+    if not own.paths:
+        return shortened
+    for candidate in (path, shortened, own.completed(shortened), own.completed(path)):
+        if own.has(candidate):
+            return own.resolved(candidate)
+    return own.completed(shortened)
 
 
 def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
@@ -233,7 +335,7 @@ def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
             if (
                 found[:-1] == folder[:-1]
                 and found[-1] != folder[-1]
-                and not _COPIES.intersection(parts[:start])
+                and not COPIES.intersection(parts[:start])
             ):
                 owner = roots.modules[0].split("/")[1] if roots.modules else folder[0]
                 return f"{owner}/{found[-1]}", parts[start + size :]
@@ -246,7 +348,7 @@ def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
     Only where the name stands twice, as no path of this repository's own begins.
     """
     name = "/".join(parts[:2])
-    owners = roots.owners - {roots.own}
+    owners = roots.owners - {roots.name}
     if parts[3:] and parts[0] in owners and parts[1] == parts[2] and name not in roots.names:
         return name, parts[2:]
     return None
@@ -254,12 +356,14 @@ def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
 
 def _below_name(parts: list[str], roots: Roots) -> str | None:
     """Return the path below a clone or an unpacked release in an absolute path."""
-    for start in range(min(_DEEPEST, len(parts) - 2)):
-        if f"{parts[start]}/{parts[start + 1]}".lower() in roots.names:
+    for start in range(min(DEEPEST, len(parts) - 1)):
+        if parts[start + 2 :] and f"{parts[start]}/{parts[start + 1]}".lower() in roots.names:
             return notation.normalise("/".join(parts[start + 2 :]))
         folder = _unversioned(parts[start], roots)
-        if parts[start] == roots.own or (folder != parts[start] and folder in roots.short):
-            return notation.normalise("/".join(parts[start + 1 :]))
+        if parts[start] == roots.name or (folder != parts[start] and folder in roots.short):
+            below = notation.normalise("/".join(parts[start + 1 :]))
+            if parts[start + 2 :] or (below and roots.own.has(below)):
+                return below
     return None
 
 

@@ -23,7 +23,7 @@ def date(at: Session, file: Path) -> Dating:
         InvalidInput: The article cannot be read, or cites nothing.
         SourceUnavailable: The source cannot be read.
     """
-    read = article(at.project, file)
+    read = article(at.project, file, at.own_names)
     if all(reference.repository is not None for reference in read.references):
         raise InvalidInput(f"{file}: no reference into {at.source.repository} is found in it")
     tags = versions(at.source.tags())

@@ -105,7 +105,7 @@ def updates(
 
 def _update(at: Session, file: Path, options: UpdateOptions) -> Update:
     data = bytes_of(file)
-    references = article(at.project, file).references
+    references = article(at.project, file, at.own_names).references
     decoded = decode_exactly(str(file), data)
     verdicts = verify_references(at, references)
     result = VerificationResult("", at.tag, None, "", verdicts)
@@ -232,7 +232,8 @@ class _Writer(ABC):
     def _refused(self, chosen: Mapping[int, _Attempt], text: str, expected: Sequence[Reference]) -> set[int]:
         """Return the rewritten references that are not read as they are meant, or not verified."""
         try:
-            again = read_article(self._at.project, self._file, self._decoded.encode(text)).references
+            data, own = self._decoded.encode(text), self._at.own_names
+            again = read_article(self._at.project, self._file, data, own).references
         except UnicodeEncodeError:
             return set(chosen)
         if astray := self._misread(expected, again):

@@ -69,7 +69,7 @@ def _read(at: Session, files: Iterable[Path]) -> tuple[tuple[Article, ...], tupl
     failures: list[str] = []
     for file in files:
         try:
-            articles.append(article(at.project, file))
+            articles.append(article(at.project, file, at.own_names))
         except InvalidInput as error:
             failures.append(str(error))
     if failures and not articles:

@@ -116,6 +116,15 @@ class DebianSource(Closing):
         """
         return sorted({release.tag for release in self._releases()}, key=version_key)
 
+    def refs(self) -> list[str]:
+        """Return no refs: Debian's packages have none that links name."""
+        return []
+
+    def has_commit(self, name: str) -> bool:
+        """Return False: packages have no commits."""
+        del name
+        return False
+
     def default_tag(self, baseline: str) -> str:
         """Return the release nearest to the baseline by version.
 

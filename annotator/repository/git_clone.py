@@ -206,6 +206,17 @@ class CloneSource(Closing):
         names = (name.removeprefix("refs/tags/") for name in remote if name.startswith("refs/tags/"))
         return sorted(names, key=version_key)
 
+    def refs(self) -> list[str]:
+        """Return the tags and branches that the clone has; the remote is not asked."""
+        return self._store.refs() if self._folder.exists() else []
+
+    def has_commit(self, name: str) -> bool:
+        """Whether the clone has a commit of this id."""
+        try:
+            return self._folder.exists() and self._store.commit(name) is not None
+        except (InvalidInput, Unreadable):
+            return False
+
     def default_tag(self, baseline: str) -> str:
         """Return the baseline tag; a repository without it is the wrong one."""
         return baseline
@@ -266,7 +277,8 @@ class CloneSource(Closing):
 
     def _snapshot(self, tag: str, commit: str) -> GitSnapshot:
         fetch = self._fetch_blobs if self.has_history else None
-        return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store, fetch)
+        files, links = self._store.tree(commit)
+        return GitSnapshot(self.repository, tag, commit, files, self._store, fetch, links)
 
     def _discard(self) -> None:
         """Remove a clone that is damaged: it can be had again."""

@@ -26,6 +26,7 @@ from annotator.repository.versions import version_key
 _NAME = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|[\x00-\x20\x7f~^:?*\[\\]))[^/].*(?<![/.])", re.DOTALL)
 _LONGEST = 250  # a ref may be a file, and no file's name is longer
 _ENTRY = re.compile(rb"100\d{3} blob ([0-9a-f]{40,64})\t([^\0]+)\0")
+_LINK = re.compile(rb"120000 blob ([0-9a-f]{40,64})\t([^\0]+)\0")
 
 # A repository is read with nobody else's programs, remotes or replaced objects, and never written to.
 _ENVIRONMENT = MappingProxyType(
@@ -177,6 +178,15 @@ class Repository:
         listing = self._output("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
         return sorted(listing, key=version_key)
 
+    def refs(self) -> list[str]:
+        """All tags and branches, those of remotes without the remote's name.
+
+        Raises:
+            Unreadable: Git cannot read the repository.
+        """
+        ours = self._output("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags", "refs/heads")
+        return ours + self._output("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes")
+
     @property
     def has_several_tagged(self) -> bool:
         """Whether its tags stand for more than one commit."""
@@ -199,8 +209,8 @@ class Repository:
                 raise InvalidInput(f"{name!r} is the beginning of several ids; give more of its digits")
         return None
 
-    def files(self, commit: str) -> dict[str, Blob]:
-        """Every regular file of a commit's tree that is safe to name, by path.
+    def tree(self, commit: str) -> tuple[dict[str, Blob], dict[str, Blob]]:
+        """Every regular file and every symbolic link of a commit's tree that is safe to name, by path.
 
         Raises:
             Unreadable: The tree cannot be read.
@@ -209,7 +219,7 @@ class Repository:
             listing = self.run("ls-tree", "-r", "-z", "--full-tree", commit)
         except Failed as error:
             raise Unreadable(f"{self.folder}: the tree of {commit} cannot be read: {error}") from error
-        return dict(_entries(listing))
+        return dict(_entries(listing, _ENTRY)), dict(_entries(listing, _LINK))
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes | None]:
         """Return the bytes of many blobs, None for each missing one.
@@ -293,8 +303,8 @@ def _true(wanted: str, data: bytes | None) -> bytes | None:
     raise ValueError(f"object {wanted} is not what its name says; `git fsck` tells more")
 
 
-def _entries(listing: bytes) -> Iterator[tuple[str, Blob]]:
-    for blob, path in _ENTRY.findall(listing):
+def _entries(listing: bytes, entry: re.Pattern[bytes]) -> Iterator[tuple[str, Blob]]:
+    for blob, path in entry.findall(listing):
         try:
             name = path.decode()
         except UnicodeDecodeError:
@@ -312,6 +322,14 @@ class GitSnapshot(msgspec.Struct, frozen=True):
     files: Mapping[str, Blob]
     store: Repository
     fetch: Callable[[list[str]], None] | None = None
+    link_blobs: Mapping[str, Blob] = MappingProxyType({})
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The target of each symbolic link whose blob is here, by path."""
+        blobs = self.store.blobs(blob.id for blob in self.link_blobs.values())
+        targets = ((path, blobs[blob.id]) for path, blob in self.link_blobs.items())
+        return {path: target.decode("utf-8", "replace") for path, target in targets if target is not None}
 
     @property
     def version(self) -> str:
@@ -393,7 +411,19 @@ class LocalSource(Closing):
         )
         if commit is None:
             raise UnknownTag(tag, nearest(tag, self.tags()), _DEEPEN if self._is_shallow else "")
-        return GitSnapshot(self.repository, tag, commit, self._store.files(commit), self._store)
+        files, links = self._store.tree(commit)
+        return GitSnapshot(self.repository, tag, commit, files, self._store, link_blobs=links)
+
+    def refs(self) -> list[str]:
+        """All tags and branches."""
+        return self._store.refs()
+
+    def has_commit(self, name: str) -> bool:
+        """Whether there is a commit of this id."""
+        try:
+            return self._store.commit(name) is not None
+        except InvalidInput:
+            return False
 
     def close(self) -> None:
         """End git."""

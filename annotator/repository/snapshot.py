@@ -52,6 +52,14 @@ class Source(Protocol):
         """
         ...
 
+    def refs(self) -> list[str]:
+        """Return the tags and branches that are at hand without asking anybody."""
+        ...
+
+    def has_commit(self, name: str) -> bool:
+        """Return whether a commit with this id, full or abbreviated, is at hand."""
+        ...
+
     def close(self) -> None:
         """End what was started for reading."""
         ...

@@ -1,0 +1,346 @@
+"""The forms in which a line or a symbol stands beside a path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from annotator.articles import column_titles
+from annotator.articles.line_numbers import DASH, NUMBER, check, spaced_end
+
+REACH = 80
+"""Characters before and behind a path in which its line or symbol is looked for."""
+
+_NEAR = 20
+"""Characters between "of" or "in" and a path."""
+
+# A line number and one Go name; every quantifier is bounded, and none stands inside another.
+_POSITIVE = r"([1-9][0-9]{0,8})(?![0-9])"
+_NAME = r"[^\W\d]\w{0,80}"
+_ASCII_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
+_SYMBOL = rf"{_ASCII_NAME}(?:\.{_ASCII_NAME}){{0,3}}"
+_C = r":\uff1a"
+_M = rf"[`*]{{0,2}}{_POSITIVE}[`*]{{0,2}}"
+_CLOSE = r"[`'\"*)\]」》”\u2019>_]{0,4}"
+_END = r"(?![0-9A-Za-z])"
+_KIND = column_titles.alternatives(frozenset(column_titles.KIND))
+_NAMED = column_titles.alternatives(column_titles.NAME)
+_LINES = column_titles.alternatives(column_titles.LINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """Line and symbol beside a path, and where the citation ends.
+
+    Attributes:
+        end: The offset behind the citation.
+        line: The line, or None.
+        end_line: The last line of a range, or None.
+        symbol: The symbol, or None.
+        start: The offset of a line or symbol in front of the path, or None.
+        malformed: Why what stands there is no line, or "".
+        plural: Whether the words say that several lines follow.
+        ref: The version behind the path, or None.
+    """
+
+    end: int
+    line: int | None = None
+    end_line: int | None = None
+    symbol: str | None = None
+    start: int | None = None
+    malformed: str = ""
+    plural: bool = False
+    ref: str | None = None
+
+
+Form = Callable[[str, int], Suffix | None]
+"""Reads a line or symbol in `text` behind a path that ends at an offset."""
+
+
+def is_declared(symbol: str) -> bool:
+    """Return whether a name can be a declaration's; `cli.start` is a call on a variable."""
+    head, dot, _ = symbol.partition(".")
+    return len(symbol) > 1 and (not dot or head[0].isupper())
+
+
+# ── Directly behind the path ─────────────────────────────────────────────────────────────────────
+_FRAGMENT = (
+    rf"\#(?:L|l|n|line-?){NUMBER}(?:C[0-9]{{1,5}})?"
+    rf"(?:(?:{DASH}(?:L|l|n)?|\s{DASH}\sL|\#L?|:L){NUMBER}(?:C[0-9]{{1,5}})?)?{_END}"
+)
+_AFTER_FRAGMENT = re.compile(_FRAGMENT)
+_AFTER_BITBUCKET = re.compile(rf"\#lines-{NUMBER}(?::{NUMBER})?{_END}")
+_AFTER_DOUBLE = re.compile(rf"\#{_POSITIVE}\#{_POSITIVE}{_END}")
+_NUMBERED = (
+    rf"[Ll]?{NUMBER}(?::[0-9]{{1,6}})?(?:{DASH}[Ll]?{NUMBER}(?::[0-9]{{1,6}})?)?"
+    r"(?:ff?\b\.?)?(?![0-9A-Za-z%]|\.[0-9])"
+)
+_AFTER_COLON = re.compile(rf"[`*]{{0,3}}:[`*]{{0,2}}{_NUMBERED}")
+_AFTER_DOUBLE_COLON = re.compile(rf"[`*]{{0,3}}::{_NUMBERED}")
+
+# A wide colon also opens a clause, which can begin with a count: "three functions".
+_AFTER_WIDE = re.compile(rf"\uff1a{_NUMBERED}(?![个個種种步])")
+
+# As compilers of other systems write it, with a column or not; a single digit is a count or a footnote.
+_AFTER_BRACKET = re.compile(
+    rf"\([Ll]?(?=[0-9]{{2}}){_POSITIVE}(?:{DASH}[Ll]?{_POSITIVE}|,\s?[0-9]{{1,6}})?\)(?![0-9A-Za-z({{])"
+)
+_AFTER_BRACES = re.compile(rf"[:\#]?\{{L?{NUMBER}(?:{DASH}L?{NUMBER})?(?=[,}}])")
+
+# As Sourcegraph and Google's code search write it.
+_AFTER_QUERY_LINE = re.compile(
+    rf"(?:[?;](?:[^\s#?]{{0,100}}[&;])?(?:L(?=[0-9])|l=|line=|range=)){NUMBER}(?::[0-9]{{1,5}})?"
+    rf"(?:-L?{NUMBER}(?::[0-9]{{1,5}})?)?{_END}"
+)
+_AFTER_QUERY = re.compile(r"\?[^\s#()<>\"'\]]{0,200}")
+_AFTER_VERSION = re.compile(r"@(v[0-9][\w.+-]{0,40}?)(?=[:#][L0-9])")
+
+
+def _fragment(text: str, at: int) -> Suffix | None:
+    return _numbers(_AFTER_FRAGMENT.match(text, at))
+
+
+def _bitbucket(text: str, at: int) -> Suffix | None:
+    return _numbers(_AFTER_BITBUCKET.match(text, at))
+
+
+def _double(text: str, at: int) -> Suffix | None:
+    return _numbers(_AFTER_DOUBLE.match(text, at))
+
+
+def _colon(text: str, at: int) -> Suffix | None:
+    found = _numbers(_AFTER_COLON.match(text, at))
+    if found is None or found.line is None or found.end_line or found.malformed:
+        return found
+    ahead = spaced_end(text, found.end, found.line)
+    return replace(found, end_line=ahead[0], end=ahead[1]) if ahead else found
+
+
+def _double_colon(text: str, at: int) -> Suffix | None:
+    return _numbers(_AFTER_DOUBLE_COLON.match(text, at))
+
+
+def _wide(text: str, at: int) -> Suffix | None:
+    return _numbers(_AFTER_WIDE.match(text, at))
+
+
+def _bracketed(text: str, at: int) -> Suffix | None:
+    return _numbers(_AFTER_BRACKET.match(text, at))
+
+
+def _braces(text: str, at: int) -> Suffix | None:
+    return _numbers(_AFTER_BRACES.match(text, at))
+
+
+def _versioned(text: str, at: int) -> Suffix | None:
+    """Read `a.go@v1.0.0:13`."""
+    version = _AFTER_VERSION.match(text, at)
+    found = (_colon(text, version.end()) or _fragment(text, version.end())) if version else None
+    return replace(found, ref=version[1]) if found and version else None
+
+
+def _numbers(match: re.Match[str] | None) -> Suffix | None:
+    if match is None:
+        return None
+    line, end_line, malformed = check(match[1], match[2])
+    return Suffix(match.end(), line, end_line, malformed=malformed)
+
+
+# ── Directly behind the path, and wrong ──────────────────────────────────────────────────────────
+_OPEN_RANGE = re.compile(rf"[`*]{{0,3}}(?::|\#L){NUMBER}-(?=\s*$|[`'\")\]])")
+_LETTERS = re.compile(r"[`*]{0,3}(?::[A-Za-z]{1,2}-[A-Za-z]{1,2}|\#L[A-Za-z?*]{1,3})(?![\w.(-])")
+
+
+def _open_range(text: str, at: int) -> Suffix | None:
+    match = _OPEN_RANGE.match(text, at)
+    line = check(match[1])[0] if match else None
+    return Suffix(match.end(), line, malformed=f"the range {match[1]}- has no end") if match else None
+
+
+def _letters(text: str, at: int) -> Suffix | None:
+    match = _LETTERS.match(text, at)
+    written = match[0].lstrip("`*:#") if match else ""
+    return Suffix(match.end(), malformed=f"{written} is not a line") if match else None
+
+
+# ── A symbol, with or without a line ─────────────────────────────────────────────────────────────
+_GENERIC = r"(?:\[[\w\s,.*]{1,60}\])?"
+_AFTER_NOTATION = re.compile(
+    rf"::(?:(?:func|type|var|const)\s{{1,2}})?(?:\((?:\w{{1,40}}\s)?\*?({_ASCII_NAME}){_GENERIC}\)\s?\.?)?"
+    rf"({_ASCII_NAME}{_GENERIC}(?:\.{_ASCII_NAME}{_GENERIC}){{0,3}})(?:\(\))?(?:{_FRAGMENT}|:{_NUMBERED})?"
+)
+_ANY_GENERIC = re.compile(r"\[[^\]]{1,60}\]")
+
+# "a.go:Driver.Create", "a.go:NewDaemon", "a.go:restore()": a name that cannot be a word of prose.
+_AFTER_CALLED = re.compile(
+    rf":((?:[A-Z]\w{{1,80}}\.{_ASCII_NAME}|[A-Z][a-z0-9]{{1,40}}[A-Z]\w{{0,40}}|{_ASCII_NAME}(?=\(\))))"
+    rf"(?:\(\))?(?::{_NUMBERED})?(?![:\w.])",
+    re.ASCII,
+)
+
+
+def _notation(text: str, at: int) -> Suffix | None:
+    """Read `::Symbol`, `::(*Type).Method#L3-L4`, `::Symbol:12`, and `::func Symbol` as Org writes it."""
+    match = _AFTER_NOTATION.match(text, at)
+    if match is None or not match[2].strip("_"):
+        return None
+    receiver, name, *numbers = match.groups()
+    first, last = (numbers[:2]) if numbers[0] else (numbers[2:])
+    line, end_line, malformed = check(first, last) if first else (None, None, "")
+    symbol = _ANY_GENERIC.sub("", f"{receiver}.{name}" if receiver else name)
+    return Suffix(match.end(), line, end_line, symbol, malformed=malformed)
+
+
+def _called(text: str, at: int) -> Suffix | None:
+    match = _AFTER_CALLED.match(text, at)
+    if match is None or not is_declared(match[1]):
+        return None
+    line, end_line, malformed = check(match[2], match[3]) if match[2] else (None, None, "")
+    end = match.end() if match[2] else match.end(1)
+    return Suffix(end, line, end_line, match[1], malformed=malformed)
+
+
+# ── In the words behind the path ─────────────────────────────────────────────────────────────────
+_ENGLISH = re.compile(
+    rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in|around|near|starting\s(?:at|on|from))\s)?"
+    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|ll\.|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?[`*]{{0,2}}{NUMBER}[`*]{{0,2}}"
+    rf"(?:\s?(?:{DASH}|to|through)\s?L?{NUMBER})?{_END}"
+)
+_CHINESE = re.compile(
+    rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
+    rf"(?:(?:代码行|行号|行號|行数|行)\s?[{_C}]?\s?{_M}(?:\s?{DASH}\s?{_M})?"
+    rf"|第\s?{_M}(?:\s?行)?(?:\s?{DASH}\s?第?\s?{_M})?\s?行)"
+)
+
+# Without an ordinal it may also be a length: "twenty lines in a.go".
+_COUNTED = re.compile(
+    rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:文件)?的?\s?"
+    rf"{_M}(?:\s?{DASH}\s?{_M})?\s?行(?!代码|左右|多|的代码|程序)"
+)
+_LABELLED = re.compile(
+    rf"{_CLOSE}\s{{0,4}}[,;|]?\s{{0,4}}(?:{_NAMED})\s{{0,2}}[{_C}]\s{{0,2}}`?({_SYMBOL})(?:\(\))?`?"
+    rf"\s{{0,4}}[,;|]?\s{{0,4}}(?:{_LINES})\s{{0,2}}[{_C}]?\s{{0,2}}{_POSITIVE}(?:{DASH}{_POSITIVE})?",
+    re.IGNORECASE,
+)
+_ENGLISH_LABELLED = re.compile(
+    rf"{_CLOSE}\s?[,;(:]\s?(?:in\s)?(?:the\s)?(?:{_KIND}|type|func|const|var)\s`?({_SYMBOL})(?:\(\))?`?\s?[,;:]?\s?\(?"
+    rf"(?:at\s|on\s)?(?:line|L)\s?{_POSITIVE}(?:\s?{DASH}\s?L?{_POSITIVE})?{_END}",
+    re.IGNORECASE,
+)
+_HOLDS = re.compile(
+    rf"{_CLOSE}\s?(?:源文件|文件|檔案)?(?:(?:里面|中|里|内)?的|(?:里面|中|里|内)?定义[的了])\s?`?({_SYMBOL})(?:\(\))?`?\s?"
+    rf"(?:这个|這個)?(?:函数|方法|结构体|结构|接口|函數|結構體|介面)"
+)
+_DEFINES = re.compile(
+    rf"{_CLOSE}\s(?:defines|declares)\s(?:(?:the|a)\s)?(?:{_KIND}|type)?\s?`({_SYMBOL})(?:\(\))?`"
+)
+
+# A line that belongs to the path behind it: "line 12 of other.go".
+_NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
+_PROMISING = re.compile(r"[0-9]|的|定义|defines|declares")
+
+
+def _labelled(text: str, at: int) -> Suffix | None:
+    window = text[at : at + 2 * REACH]
+    match = _LABELLED.match(window) or _ENGLISH_LABELLED.match(window)
+    if match is None:
+        return None
+    line, end_line = _ascending(match[2], match[3])
+    return Suffix(at + match.end(), line, end_line, match[1])
+
+
+def _loose(text: str, at: int) -> Suffix | None:
+    window = text[at : at + REACH]
+    for form in (_ENGLISH, _CHINESE, _COUNTED):
+        match = form.match(window)
+        if match and not _NEXT.match(text, at + match.end()):
+            numbers = [group for group in match.groups() if group]
+            line, end_line = _ascending(numbers[0], numbers[1] if len(numbers) > 1 else None)
+            malformed = check(numbers[0])[2]
+            plural = "lines" in match[0] or "ll." in match[0]
+            return Suffix(at + match.end(), line, end_line, malformed=malformed, plural=plural)
+    return None
+
+
+def _symbol_behind(text: str, at: int) -> Suffix | None:
+    window = text[at : at + 2 * REACH]
+    match = _HOLDS.match(window) or _DEFINES.match(window)
+    return Suffix(at + match.end(), symbol=match[1]) if match and is_declared(match[1]) else None
+
+
+def _ascending(first: str, last: str | None) -> tuple[int | None, int | None]:
+    """Return two numbers of prose as a range; a smaller second one is a count."""
+    line, end_line, malformed = check(first, last)
+    return (line, end_line) if not malformed else (check(first)[0], None)
+
+
+# ── In the words in front of the path ────────────────────────────────────────────────────────────
+_OPEN = r"(?:the\s)?(?:file\s)?[`'\"(\[*<]{0,3}$"
+_LINE_OF = re.compile(
+    rf"(?:^|[^A-Za-z0-9])(?:[Ll]ines?|ln|L(?=[0-9]))\s?\#?{_POSITIVE}"
+    rf"(?:\s?(?:{DASH}|to|through)\s?L?{_POSITIVE})?\s(?:of|in)\s{_OPEN}"
+)
+_DEFINED_IN = re.compile(
+    rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
+)
+_ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
+
+
+def _line_before(text: str, start: int, end: int) -> Suffix | None:
+    window = max(0, start - REACH)
+    match = _LINE_OF.search(text[window:start])
+    if match is None:
+        return None
+    return Suffix(end, *_ascending(match[1], match[2]), start=window + match.start(1))
+
+
+def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
+    window = max(0, start - 2 * REACH)
+    match = _DEFINED_IN.search(text[window:start])
+    if match is None or not is_declared(match[1]):
+        return None
+    acts = _ACTS.search(text[max(0, window + match.start() - 24) : window + match.start()])
+    if match[2] is None and (acts or not match[1][0].isupper()):
+        return None
+    return Suffix(end, symbol=match[1], start=window + match.start(1))
+
+
+# ── All forms, from the surest to the weakest ────────────────────────────────────────────────────
+NOTATIONS: tuple[Form, ...] = (_double_colon, _notation, _called)
+ATTACHED: tuple[Form, ...] = (
+    _open_range, _fragment, _bitbucket, _double, _colon, _wide, _bracketed, _braces, _versioned, _letters,
+)  # fmt: skip
+BEHIND: tuple[Form, ...] = (_labelled, _loose, _symbol_behind)
+
+
+def _first(forms: tuple[Form, ...], text: str, at: int) -> Suffix | None:
+    return next((found for form in forms if (found := form(text, at))), None)
+
+
+def find(text: str, start: int, end: int, *, permalink: bool = False) -> Suffix | None:
+    """Read line or symbol around the path `text[start:end]`, from the surest form to the weakest."""
+    attached = find_attached(text, end) if permalink else _first((*NOTATIONS, *ATTACHED), text, end)
+    return attached or _before(text, start, end) or _behind(text, end)
+
+
+def find_attached(text: str, end: int) -> Suffix | None:
+    """Read line or symbol directly behind an address and its query."""
+    line = _numbers(_AFTER_QUERY_LINE.match(text, end))
+    if line is not None:
+        return line
+    query = _AFTER_QUERY.match(text, end)
+    return _first((*NOTATIONS, *ATTACHED), text, query.end() if query else end)
+
+
+def _before(text: str, start: int, end: int) -> Suffix | None:
+    """Read a line or symbol in front of a path, if "of" or "in" stands between."""
+    near = text[max(0, start - _NEAR) : start]
+    if " of " not in near and " in " not in near:
+        return None
+    return _line_before(text, start, end) or _symbol_before(text, start, end)
+
+
+def _behind(text: str, end: int) -> Suffix | None:
+    """Read a line or symbol in the words behind a path."""
+    return _first(BEHIND, text, end) if _PROMISING.search(text, end, end + REACH) else None

@@ -1,0 +1,161 @@
+"""Resolves a web address that shows a file of a repository to repository, ref and path."""
+
+from __future__ import annotations
+
+import re
+
+from annotator.articles import notation, source_paths
+from annotator.articles.source_paths import Place, Roots
+
+_GITHUB = frozenset(("github.com", "www.github.com", "github1s.com", "github.dev"))
+_RAW = frozenset(("raw.githubusercontent.com", "raw.github.com"))
+_VIEWS = frozenset(("blob", "tree", "raw", "blame", "edit", "src", "blob_plain"))
+_VIEW = re.compile(r"/(?:blob|tree|blame|raw|edit|src)/")
+
+# First folders of branch names that have more than one part.
+_BRANCHES = frozenset(("release", "releases", "feature", "features", "fix", "bugfix", "hotfix", "dependabot"))
+_RELEASE = re.compile(r"v[0-9]{1,3}\.[0-9].{0,20}")
+_OWNED = 3
+"""Parts of a repository's address: host, owner and name."""
+
+_LONGEST_REF = 8
+"""Parts of the longest ref that is looked for."""
+
+_PLACEHOLDER = re.compile(r"[<{$%\[:].{0,80}[>}%\]]|\$\w{1,40}|<[^>]{1,40}>|:\w{1,20}", re.DOTALL)
+"""What a template writes in place of a ref: `{BRANCH}`, `${VERSION}`, `{{ x }}`."""
+
+
+def locate(written: str, roots: Roots) -> Place | None:
+    """Resolve an address without scheme, query and fragment; one that shows no source names no place."""
+    if len(written) > source_paths.LONGEST:
+        return None
+    parts = [part for part in source_paths.decoded(written).split("/") if part]
+    at = _host_at(parts)
+    if at is None:
+        return None
+    return _SITES.get(parts[at].lower(), _forge)(parts[at:], roots)
+
+
+def shown(written: str, roots: Roots) -> Place | None:
+    """Resolve an address without its scheme, or without its host: `owner/name/blob/REF/PATH`."""
+    if _VIEW.search(written) is None:
+        return None
+    parts = [part for part in source_paths.decoded(written).split("/") if part]
+    if parts and source_paths.is_host(parts[0]):
+        return locate(written, roots)
+    if parts[3:] and parts[2] in _VIEWS and "/".join(parts[:2]).lower() in roots.names:
+        return _forge(["github.com", *parts], roots)
+    return None
+
+
+def _host_at(parts: list[str]) -> int | None:
+    """Return the position of the last host in front of what shows a file: behind that stands its path."""
+    if not parts or not source_paths.is_host(parts[0]):
+        return None
+    found = 0
+    for index, part in enumerate(parts[: source_paths.DEEPEST][:-2]):
+        if (index > found + 2 and part in _VIEWS) or (index > found and parts[found].lower() in _SITES):
+            break
+        if part in source_paths.COPIES:
+            break
+        if source_paths.is_host(part):
+            found = index
+    return found
+
+
+def _forge(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve an address of a forge such as GitHub or GitLab."""
+    if len(parts) <= _OWNED:
+        return None
+    name, _, version = parts[2].partition("@")
+    tail = parts[_OWNED:]
+    tail = tail[1:] if tail[0] == "-" else tail
+    repository = f"{parts[1]}/{name.removesuffix('.git')}"
+    if tail and tail[0] in _VIEWS and len(tail) > 2 - bool(version):
+        ref, path = (version, tail[1:]) if version else _split(tail[1:], roots, repository)
+        return _linked(repository, ref, path, roots)
+    if version or (parts[0].lower() in _GITHUB and parts[-1].endswith(".go")):
+        return source_paths.imported(parts, roots)
+    return None
+
+
+def _raw(parts: list[str], roots: Roots) -> Place | None:
+    return _forge([*parts[:_OWNED], "raw", *parts[_OWNED:]], roots)
+
+
+def _google(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve `cs.opensource.google/go/go/+/refs/tags/go1.21:src/fmt/print.go`."""
+    if "+" not in parts[:6]:
+        return None
+    at = parts.index("+")
+    ref, colon, first = "/".join(parts[at + 1 :]).partition(":")
+    repository = "/".join(parts[1:at]).replace("go/x/", "golang/").replace("go/go", "golang/go")
+    if not colon:
+        ref, first = _split_known(parts[at + 1 :], roots)
+    return _linked(repository, ref.removesuffix(";"), first.split("/"), roots)
+
+
+def _sourcegraph(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve `sourcegraph.com/github.com/owner/name@v1/-/blob/PATH`, of the default branch without `@v1`."""
+    if "-" not in parts or parts[-1] == "-":
+        return None
+    at = parts.index("-")
+    name, _, version = "/".join(parts[max(at - 2, 1) : at]).partition("@")
+    return _linked(name, version or "HEAD", parts[at + 2 :], roots) if parts[at + 1] in _VIEWS else None
+
+
+def _editor(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve `vscode.dev/github/owner/name/blob/REF/PATH`."""
+    return _forge(["github.com", *parts[2:]], roots) if parts[1:2] == ["github"] else None
+
+
+def _split_known(tail: list[str], roots: Roots) -> tuple[str, str]:
+    ref, path = _split(tail, roots, next(iter(roots.names), ""))
+    return ref, "/".join(path)
+
+
+_SITES = {
+    **dict.fromkeys(_RAW, _raw),
+    "cs.opensource.google": _google,
+    "sourcegraph.com": _sourcegraph,
+    "vscode.dev": _editor,
+    "go.googlesource.com": _google,
+}
+"""How the addresses of sites that are no forge are read."""
+
+
+def _split(tail: list[str], roots: Roots, repository: str) -> tuple[str, list[str]]:
+    """Split what follows `blob/` into ref and path: by known refs, prefixes, the tree, or a guess."""
+    if tail[:2] in (["refs", "heads"], ["refs", "tags"]):
+        tail = tail[2:]
+    own, is_own = roots.own, repository.lower() in roots.names
+    heads = range(min(len(tail) - 1, _LONGEST_REF), 0, -1)
+    if is_own and (known := next((n for n in heads if "/".join(tail[:n]) in own.refs), 0)):
+        return "/".join(tail[:known]), tail[known:]
+    for prefix in roots.prefixes:
+        names = prefix.split("/")
+        for start in range(1, len(tail) - len(names)):
+            if tail[start : start + len(names)] == names:
+                return "/".join(tail[:start]), tail[start:]
+    if is_own and own.paths and (there := [n for n in heads if own.has("/".join(tail[n:]))]):
+        return "/".join(tail[: there[-1]]), tail[there[-1] :]
+    double = tail[2:] and (tail[0] in _BRANCHES or _RELEASE.fullmatch(tail[1]))
+    taken = 2 if double else 1
+    return "/".join(tail[:taken]), tail[taken:]
+
+
+def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place | None:
+    cited = "/".join(parts)
+    own = repository.lower() in roots.names
+    below = notation.normalise(cited, roots.prefixes)
+    plain = notation.normalise(cited)
+    if below is None or plain is None:
+        return None
+    if not own and source_paths.is_commit(ref) and roots.own.is_commit(ref):
+        own = True
+    if own or (below != plain and repository.lower().partition("/")[0] in roots.owners):
+        # A commit of the repository that only contains this one says nothing here; its tags do.
+        named = None if (not own and source_paths.is_commit(ref)) or _PLACEHOLDER.fullmatch(ref) else ref
+        path = roots.own.resolved(below)
+        return Place(path, cited, None, notation.printable(named) if named else None, permalink=True)
+    return Place(plain, cited, notation.printable(repository), notation.printable(ref), permalink=True)

@@ -1,0 +1,93 @@
+"""Finds the names of files and the addresses in a line of text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from annotator.articles.own_names import OwnNames
+
+_LETTERS = "A-Za-z0-9\u00c0-\u024f\u0300-\u036f\u0370-\u03ff\u0400-\u052f"
+"""Letters of scripts that put spaces between words: others may be glued to a path."""
+
+RUN = re.compile(
+    rf"(?:https?|file|vscode)://(?:[{_LETTERS}._~:/?@!$&+=%#;,*'-]|\$?\{{{{1,3}}[^{{}}\n]{{1,60}}\}}{{1,3}}(?=/)"
+    rf"|<[\w-]{{1,40}}>(?=/)|(?<=/)(?=[^\x00-\x7f])[\w.-]{{1,80}}(?=[/#?]))+"
+    rf"|[{_LETTERS}_./@+~$%{{}}-]+"
+)
+"""An address, or characters that a path can have."""
+
+_GO = re.compile(
+    r"(?:\.go|(?<=[A-Z0-9_])\.GO)(?![A-Za-z0-9_/-]|\.(?:tmpl|tpl|in|gotmpl|golden|orig|gz|template|txt|md|html)\b)"
+)
+_ENDINGS = (
+    "S|adoc|asm|awk|bash|bat|bazel|bzl|c|cc|cfg|cjs|clj|cmake|conf|cpp|cs|css|cue|cxx|dart|el|ex|exs|fish|gohtml|"
+    "gotmpl|gradle|groovy|h|hcl|hh|hpp|hs|html?|in|ini|ipynb|java|jinja2?|jl|js|json5?|jsonnet|jsx|kt|kts|ld|less|lock|"
+    "lua|m|md|mdx|mjs|mk|ml|mod|nix|org|patch|pbtxt|php|pl|pm|proto|ps1|py|pyi|r|rb|rego|rs|rst|s|scala|scss|service|"
+    "sh|socket|sol|sql|star|sum|swift|tcl|tf|thrift|timer|tmpl|toml|tpl|ts|tsx|txt|txtar|vim|vue|wat|work|xml|ya?ml|y|zig|zsh"
+)
+_NAMES = (
+    "Makefile|GNUmakefile|Dockerfile|Containerfile|Jenkinsfile|Vagrantfile|Rakefile|Gemfile|Procfile|Tiltfile|"
+    "Justfile|Earthfile|Taskfile|BUILD|WORKSPACE|OWNERS|CODEOWNERS|LICENSE|README"
+)
+_OTHER = re.compile(
+    rf"\.(?:{_ENDINGS})(?![A-Za-z0-9_/-]|\.\w)|(?:^|(?<=/))(?:{_NAMES})(?![A-Za-z0-9_/-]|\.\w)"
+)
+
+# A tab as system logs and quoted strings write it: `#011/go/src/…`, `\\t/go/src/…`.
+_TAB = re.compile(r"0[0-9]{2}(?=/)")
+_LETTER = re.compile(r"[tn](?=/)")
+_FOREIGN = re.compile(r"[^\x00-\x7f]{1,80}(?=[A-Za-z]{2})")
+_DECORATION = re.compile(r"(?:[-+~]|@(?!\w{0,40}/)){1,8}|\.{3,}/?|\{+(?=[\w./])")
+_VARIABLE = re.compile(
+    r"(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{(?!GOROOT)\w{1,40}\}/|\$(?!GOROOT)\w{1,40}/|\{\{?\s?[\w.-]{1,40}\s?\}\}?/|~/(?:go/src/)?"
+    r"|%(?!GOROOT)\w{1,40}%/"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file's name in a run of characters: its first and last offset there, and whether it is a Go file."""
+
+    start: int
+    end: int
+    go: bool
+
+
+def find(text: str, start: int, run: str, own: OwnNames) -> WrittenFile | None:
+    """Return the file that a run of characters at `text[start:]` names, or None."""
+    match = _GO.search(run)
+    if match is None and ("/" in run or run[0] != "."):
+        match = _OTHER.search(run)
+    end = match.end() if match else _known(run, own)
+    if not end:
+        return None
+    first = _opening(text, start, run) or _glued(run[:end], own)
+    go = match is not None and match[0].lower() == ".go"
+    return WrittenFile(first, end, go) if first < end else None
+
+
+def _known(run: str, own: OwnNames) -> int:
+    """Return the length of a path with a folder that the tree has, without punctuation behind it, or 0."""
+    if "/" not in run or not own.paths:
+        return 0
+    plain = run.rstrip("./-+")
+    return len(plain) if "/" in plain and plain in own.paths else 0
+
+
+def _glued(path: str, own: OwnNames) -> int:
+    """Count the foreign letters in front of a path that are the end of a word that is glued to it."""
+    match = None if path[:1].isascii() or path in own.paths else _FOREIGN.match(path)
+    return match.end() if match and not path[0].isupper() else 0
+
+
+def _opening(text: str, start: int, run: str) -> int:
+    """Count the characters in front of a path that are no part of it: a dash, an ellipsis, a variable."""
+    before = text[max(0, start - 2) : start]
+    if run.startswith(("_", ".", "-")) and before.endswith("*") and before != "**":
+        return len(run)  # the end of a glob
+    escaped = (_TAB.match(run) if before.endswith("#") else None) or (
+        _LETTER.match(run) if before.endswith("\\") else None
+    )
+    opening = escaped or _VARIABLE.match(run) or _DECORATION.match(run)
+    return opening.end() if opening else 0
