@@ -7,12 +7,14 @@ import http.server
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import processes
 import pytest
 import walker
 
@@ -87,6 +89,23 @@ def test_each_version_has_a_page_at_every_address_of_the_others(mapped, shop, ar
     assert [str(broken) for broken in walker.walk(html)] == []
 
 
+ENDLESS = '''\
+"""Never ends."""
+
+import os
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    """Note this process and wait."""
+    Path(os.environ["PIDS"], str(os.getpid())).touch()
+    time.sleep(3600)
+
+
+if __name__ == "__main__":
+    main()
+'''
 BOTH = ("--tag", "v1.0.0", "--tag", "v2.0.0")
 
 
@@ -103,6 +122,41 @@ def test_version_is_built_again_only_after_a_change(mapped, shop, capsys):
     chapter.write_text('+++\nnumber = "1"\ntitle = "Another"\n+++\n\nNew.\n')
     assert cli.run(["build", "--source", str(shop), *BOTH]) == 0
     assert "already" not in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_interrupted_build_leaves_no_process(mapped, shop, tmp_path):
+    (mapped / "port/examples").mkdir()
+    (mapped / "port/examples/__init__.py").write_text("")
+    (mapped / "port/examples/wait.py").write_text(ENDLESS)
+    with (mapped / "annotator.toml").open("a") as settings:
+        settings.write(
+            'examples = { folder = "port/examples", command = "python -m port.examples.{name}" }\n'
+        )
+    (tmp_path / "pids").mkdir()
+    build = subprocess.Popen(
+        # A parent that runs in the background ignores the signal, and its children would too.
+        [
+            "env",
+            "--default-signal=INT",
+            sys.executable,
+            "-m",
+            "annotator",
+            "build",
+            "--source",
+            str(shop),
+            *BOTH,
+        ],
+        cwd=mapped,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PIDS": str(tmp_path / "pids")},
+        start_new_session=True,
+    )
+    examples = processes.noted(tmp_path / "pids", 1)
+    build.send_signal(signal.SIGINT)  # to the command alone: its workers do not see a Ctrl-C
+
+    assert build.wait(processes.PATIENCE) == 130
+    processes.wait_until(lambda: not any(map(processes.is_running, examples)))
+    assert not (mapped / "site" / "html").exists()
 
 
 @pytest.mark.slow
