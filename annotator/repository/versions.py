@@ -5,109 +5,123 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
-_DATED_VERSION = re.compile(r"(?:[A-Za-z]+-)?v?\d+\.\d+(?:\.\d+)*(?:[-.+]?[A-Za-z][\w.+-]*)?")
+# packaging.version reads neither `v17.03.0-ce-rc1` nor `docker-v29.7.2`.
+_TAG = re.compile(r"(\D*?)v?(\d+(?:\.\d+)*)(.*)", re.ASCII | re.DOTALL)
+_OF_WHOLE = re.compile(r"(?:[A-Za-z]+-)?")
+_NAMED_SUFFIX = re.compile(r"(?:[-.+]?[A-Za-z][\w.+-]*)?")
+_PART = re.compile(r"\d+|[A-Za-z]+", re.ASCII)
+_BEFORE_RELEASE = frozenset({"alpha", "beta", "dev", "pre", "rc", "tp"})
+_RELEASE = ((1, 0, ""),)
+
+SuffixKey = tuple[tuple[int, int, str], ...]
+ReleaseKey = tuple[tuple[int, ...], SuffixKey]
+LineName = tuple[object, ...]
+
+
+class _Tag(NamedTuple):
+    """A tag's parts: `docker-`, (29, 0, 0) and `-rc.1` of `docker-v29.0.0-rc.1`."""
+
+    prefix: str
+    numbers: tuple[int, ...]
+    suffix: str
+
+    @property
+    def is_of_whole(self) -> bool:
+        """Whether it can be a version of the whole repository, not of a part, as `api/v1.52.0`."""
+        return bool(self.numbers) and _OF_WHOLE.fullmatch(self.prefix) is not None
+
+    @property
+    def suffix_key(self) -> SuffixKey:
+        """Candidates sort before their release; words such as `ce` say nothing about the order."""
+        parts = _PART.findall(self.suffix)
+        key = tuple(
+            (2, int(part), "") if part.isdigit() else (0, 0, part.lower())
+            for part in parts
+            if part.isdigit() or part.lower() in _BEFORE_RELEASE
+        )
+        return key if any(rank == 0 for rank, _, _ in key) else (*key, *_RELEASE)
+
+
+def _parse(tag: str) -> _Tag:
+    match = _TAG.fullmatch(tag)
+    if match is None:
+        return _Tag(tag, (), "")
+    prefix, numbers, suffix = match.groups()
+    return _Tag(prefix, tuple(map(int, numbers.split("."))), suffix)
+
+
+def version_key(tag: str) -> tuple[object, ...]:
+    """Return a sort key for tags of any kind: numbers by value, candidates before their release."""
+    parsed = _parse(tag)
+    return parsed.prefix or "v", parsed.numbers, parsed.suffix_key, tag
+
+
+def release_key(tag: str) -> ReleaseKey | None:
+    """Return the sort key of a release or candidate of the whole repository; None for other tags."""
+    parsed = _parse(tag)
+    is_release = parsed.is_of_whole and len(parsed.numbers) == 3 and parsed.suffix[:1] in ("", "-", "+")  # noqa: PLR2004 - major, minor, patch
+    return (parsed.numbers, parsed.suffix_key) if is_release else None
 
 
 def versions(tags: Iterable[str]) -> list[str]:
-    """Return the tags that name a version of the whole repository."""
-    return [tag for tag in tags if _DATED_VERSION.fullmatch(tag)]
+    """Return the tags that name a version of the whole repository, with two numbers or more."""
+    return [tag for tag in tags if _is_version(_parse(tag))]
 
 
-_KEY_PART = re.compile(r"(\d+)|([A-Za-z]+)")
-_BEFORE_RELEASE = frozenset({"alpha", "beta", "dev", "pre", "rc", "tp"})
-
-
-def version_key(tag: str) -> list[tuple[int, int, str]]:
-    """Return a sort key for version tags: numbers by value, candidates before their release."""
-    return [_rank(*match) for match in _KEY_PART.findall(tag)] + [_rank("", "")]
-
-
-def _rank(number: str, word: str) -> tuple[int, int, str]:
-    if number:
-        return (2, int(number), "")
-    return (0 if word.lower() in _BEFORE_RELEASE else 1, 0, word)
-
-
-_VERSION = re.compile(r"(?:[A-Za-z]+-)?v?(\d+)\.(\d+)\.(\d+)(?![\d.])(?:[-.+](.*))?")
-_PART = re.compile(r"\d+|[A-Za-z]+")
-_RELEASE = ((1, 0, ""),)
-_EARLY = frozenset({"tp", "alpha", "beta", "rc", "pre", "dev"})
-
-LineName = tuple[object, ...]
-VersionKey = tuple[tuple[int, int, int], tuple[tuple[int, int, str], ...]]
-
-
-def key(tag: str) -> VersionKey | None:
-    """Return the sort key of a version tag, or None if the tag is no version."""
-    match = _VERSION.fullmatch(tag)
-    if match is None:
-        return None
-    major, minor, patch, suffix = match.groups()
-    return (int(major), int(minor), int(patch)), tuple(_suffix(suffix or ""))
-
-
-def _suffix(text: str) -> Iterable[tuple[int, int, str]]:
-    for word in _PART.findall(text):
-        if word.isdigit():
-            yield 2, int(word), ""
-        elif word.lower() in _EARLY:
-            yield 0, 0, word.lower()
-    if not any(word.lower() in _EARLY for word in _PART.findall(text)):
-        yield 1, 0, ""
+def _is_version(tag: _Tag) -> bool:
+    return tag.is_of_whole and len(tag.numbers) > 1 and _NAMED_SUFFIX.fullmatch(tag.suffix) is not None
 
 
 def releases(tags: Iterable[str]) -> list[str]:
     """Return the tags that are versions, in version order; one for each version."""
-    keyed = {tag: found for tag in tags if (found := key(tag)) is not None}
+    keyed = {tag: key for tag in tags if (key := release_key(tag)) is not None}
     return sorted(keyed, key=lambda tag: (keyed[tag], tag))
 
 
 def latest(tags: Iterable[str]) -> list[str]:
     """Return the latest release of each release line, in version order, without candidates."""
-    found: dict[tuple[int, int], tuple[tuple[int, int, int], str]] = {}
+    newest: dict[LineName, tuple[tuple[int, ...], int, str]] = {}
     for tag in tags:
-        number = key(tag)
-        if number is None or number[1] != _RELEASE:
-            continue
-        (major, minor, patch), _ = number
-        rank = (patch, -len(tag), 0), tag  # of two names for a version the plainer one
-        found[major, minor] = max(rank, found.get((major, minor), rank))
-    return [found[line][1] for line in sorted(found)]
+        key = release_key(tag)
+        if key is not None and key[1] == _RELEASE:
+            rank = key[0], -len(tag), tag  # of two names for a version the plainer one
+            newest[key[0][:2]] = max(rank, newest.get(key[0][:2], rank))
+    return [tag for _, _, tag in sorted(newest.values())]
 
 
 def proper(tags: Sequence[str]) -> list[str]:
     """Return the tags in version order, without candidates of release lines that were never released.
 
-    Such a number says nothing of when it was given: what it names may be years younger than its neighbours.
-    Candidates beyond the latest release may still come out.
+    The number of such a candidate does not tell its age: it may be years younger than its neighbours.
+    Candidates of lines after the latest release stay.
     """
-    out = [number for tag in tags if (number := key(tag)) is not None and number[1] == _RELEASE]
-    lines, newest = {number[0][:2] for number in out}, max(out, default=None)
-    return [
-        tag
-        for tag in tags
-        if (number := key(tag)) is not None and (number[0][:2] in lines or newest is None or number > newest)
-    ]
+    keys = [(tag, key) for tag in tags if (key := release_key(tag)) is not None]
+    released = [key for _, key in keys if key[1] == _RELEASE]
+    lines, newest = {numbers[:2] for numbers, _ in released}, max(released, default=None)
+    return [tag for tag, key in keys if key[0][:2] in lines or newest is None or key > newest]
 
 
 def spanned(tags: Iterable[str], ends: Collection[str]) -> list[list[str]]:
     """Return the release lines between the earliest and latest of `ends`, each with its tags in order.
 
-    All of them, if one of `ends` is no version: nothing tells where it is.
+    If one of `ends` is not a version, return all: its place is not known.
     """
-    numbers = [found[0][:2] for end in ends if (found := key(end)) is not None]
+    numbers = [key[0][:2] for end in ends if (key := release_key(end)) is not None]
     lines = release_lines(tags).values()
     if len(numbers) < len(ends):
         return list(lines)
     first, last = min(numbers), max(numbers)
-    return [line for line in lines if (found := key(line[0])) is not None and first <= found[0][:2] <= last]
+    return [
+        line for line in lines if (key := release_key(line[0])) is not None and first <= key[0][:2] <= last
+    ]
 
 
 def line_name(tag: str) -> LineName:
     """Return the release line of a tag; a tag that is no version is its own line."""
-    found = key(tag)
-    return found[0][:2] if found is not None else (tag,)
+    key = release_key(tag)
+    return key[0][:2] if key is not None else (tag,)
 
 
 def release_lines(tags: Iterable[str]) -> dict[LineName, list[str]]:
@@ -116,5 +130,5 @@ def release_lines(tags: Iterable[str]) -> dict[LineName, list[str]]:
     for tag in tags:
         lines[line_name(tag)].append(tag)
     for line in lines.values():
-        line.sort(key=lambda tag: (key(tag) or (), tag))
+        line.sort(key=lambda tag: (release_key(tag) or (), tag))
     return lines

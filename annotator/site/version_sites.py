@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import logging
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from annotator.errors import AnnotatorError
+from annotator.repository.versions import version_key
 from annotator.site import output, site_archive
 from annotator.site.markup import slug
 from annotator.site.site_task import BuiltSite, FailedSite
@@ -21,7 +21,6 @@ _LOG = logging.getLogger(__name__)
 LIST = "versions.json"
 """Where the theme's version switcher finds the versions: a list in the format of the program mike."""
 
-_DIGITS = re.compile(r"\d+")
 _OLD = ".old"
 _STATE = ".state"
 """In a finished site: the fingerprint of everything it was built from."""
@@ -164,7 +163,7 @@ def _listed(folder: Path, tags: Mapping[str, str], baseline: str) -> Iterator[Li
     """Yield the versions whose folders are there, the newest first."""
     titles = {version.version: version.title for version in _listed_before(folder / LIST)}
     titles |= {name: f"{tag} (baseline)" if tag == baseline else tag for name, tag in tags.items()}
-    for name in sorted(titles, key=_age, reverse=True):
+    for name in sorted(titles, key=version_key, reverse=True):
         if (folder / name / "index.html").is_file():
             yield ListedVersion(name, titles[name])
 
@@ -178,10 +177,6 @@ def _listed_before(file: Path) -> tuple[ListedVersion, ...]:
     except msgspec.MsgspecError:
         return ()
     return tuple(version for version in versions if version.version == slug(version.version))
-
-
-def _age(name: str) -> tuple[list[int], str]:
-    return [int(number) for number in _DIGITS.findall(name)], name
 
 
 def _index(listed: Iterable[ListedVersion], baseline: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 
 from annotator.model.symbol_history import TagStep
-from annotator.repository.versions import LineName, key, line_name, release_lines
+from annotator.repository.versions import LineName, line_name, release_key, release_lines
 
 Blobs = Callable[[str], frozenset[str]]
 """Returns the ids of the blobs of a tag's files."""
@@ -82,7 +82,7 @@ def _along(line: Sequence[str], start: str) -> Iterable[TagStep]:
 
 def _joined(origin: Sequence[str], line: Sequence[str], known: _Measure) -> Iterable[TagStep]:
     """From the tag of a reached line to the tag of a further one that has most in common with it."""
-    earlier = (key(origin[0]) or ()) < (key(line[0]) or ())
+    earlier = (release_key(origin[0]) or ()) < (release_key(line[0]) or ())
     if earlier:
         left = min(origin, key=lambda tag: known.distance(tag, line[0]))
         entry = line[0]

@@ -256,7 +256,7 @@ def _woods(
     tags = [
         tag
         for tag in versions.releases(source.tags())
-        if (versions.key(tag) or ()) >= (versions.key(OLDEST) or ())
+        if (versions.release_key(tag) or ()) >= (versions.release_key(OLDEST) or ())
     ]
     with tempfile.TemporaryDirectory() as other, _CountingCache(folder or Path(other)) as cache:
         yield SourceTrees(TagSnapshots(source, tags), cache), cache, tags

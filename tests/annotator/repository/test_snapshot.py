@@ -1,11 +1,10 @@
-"""Paths that may be named, the order of versions, and the names nearest to a wrong one."""
+"""Paths that may be named, and the names nearest to a wrong one."""
 
 from __future__ import annotations
 
 import pytest
 
 from annotator.repository.snapshot import is_safe, nearest
-from annotator.repository.versions import version_key
 
 
 @pytest.mark.parametrize(
@@ -24,15 +23,6 @@ def test_these_paths_stay_inside(path: str) -> None:
 )  # fmt: skip
 def test_these_paths_do_not(path: str) -> None:
     assert not is_safe(path)
-
-
-def test_tags_sort_as_versions_and_candidates_before_their_release() -> None:
-    ordered = [
-        "v1.2.0", "v1.10.0", "v17.03.0-ce-rc1", "v17.03.0-ce", "v17.03.1-ce", "v18.09.0-beta3",
-        "v18.09.0-rc1", "v18.09.0", "v18.09.0.1", "v18.09.6",
-    ]  # fmt: skip
-
-    assert sorted(set(ordered), key=version_key) == ordered
 
 
 def test_the_nearest_name_comes_first() -> None:

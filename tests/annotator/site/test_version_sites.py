@@ -68,6 +68,10 @@ def test_list_has_the_newest_version_first(sites: Sites) -> None:
     assert "url=v9/index.html" in (sites.html / "index.html").read_text()
 
 
+def test_candidate_is_listed_after_its_release(sites: Sites) -> None:
+    assert sites.publish("v9-rc1", "v9", "v10").versions == ("v10", "v9", "v9-rc1")
+
+
 def test_single_site_is_replaced_and_other_versions_stay(sites: Sites) -> None:
     sites.html.mkdir()
     (sites.html / "single.html").write_text("")

@@ -33,12 +33,12 @@ ORDERED = [
 
 
 def test_versions_are_ordered_with_candidates_before_what_they_became():
-    assert versions.releases(reversed(ORDERED)) == sorted(ORDERED, key=versions.key)
+    assert versions.releases(reversed(ORDERED)) == sorted(ORDERED, key=versions.release_key)
 
 
 @pytest.mark.parametrize(("one", "other"), [(a, b) for a, b in pairwise(ORDERED) if "ce" not in a + b])
 def test_each_version_is_before_the_next(one, other):
-    assert versions.key(one) < versions.key(other)
+    assert versions.release_key(one) < versions.release_key(other)
 
 
 @pytest.mark.parametrize("tag", ["api/v1.52.0", "autorun/1", "latest", "v1.2", "1.2.3.4"])
@@ -180,5 +180,5 @@ def test_between_tags_lie_their_release_lines_and_those_between_them_whole(ends,
     lines = versions.spanned(reversed(ORDERED), ends)
 
     between = ordered[ordered.index(first) : ordered.index(last) + 1]
-    assert sorted((tag for line in lines for tag in line), key=versions.key) == between
-    assert all(line == sorted(line, key=versions.key) for line in lines)
+    assert sorted((tag for line in lines for tag in line), key=versions.release_key) == between
+    assert all(line == sorted(line, key=versions.release_key) for line in lines)
