@@ -1,0 +1,128 @@
+"""Updating documents: whatever is written is verified, and updating back restores the bytes."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_repository import KILN, SHIFTED, build
+
+from annotator.articles.article_files import read_article
+from annotator.commands.update import Update, updates
+from annotator.config import Config, Project
+from annotator.model.reference import Verified
+from annotator.session import Session, SourceOptions, open_session
+from annotator.tracking.verification import verify_references
+
+URL = "https://github.com/acme/kiln/blob"
+
+# Lines of v1.0.0 that every version has, with the symbol that they lie in.
+PLACES = {4: "Fire", 5: "Fire", 9: "Fire", 13: "Cool", 14: "Cool", 19: "Shelf", 20: "Shelf", 25: "Shelf.Put"}
+FORMS = (
+    "see {path}:{line} there",
+    "`{path}:{line}-{end}`",
+    "{path}#L{line}",
+    "{path}#L{line}-L{end}",
+    "{path}#L{line}-L{line}",
+    "({path}::{symbol}#L{start})",
+    "{path}::{symbol}",
+    "line {line} of {path}",
+    "{path}, lines {line}-{end}.",
+    "{url}/v1.0.0/{path}#L{line}",
+    "<{url}/v1.0.0/{path}#L{line}-L{end}>",
+    "[here]({url}/{commit}/{path}#L{line})",
+    "{url}/{short}/{path}#L{line}-L{line}",
+    "{url}/v1.0.0/{path}",
+)
+
+
+@pytest.fixture(scope="module")
+def commits(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The commits of a repository whose files move down at v1.1.0, and into a folder at v2.0.0."""
+    folder = tmp_path_factory.mktemp("kiln")
+    versions = {
+        "v1.0.0": {"kiln.go": KILN, "cmd/a.go": "package main\n"},
+        "v1.1.0": {"kiln.go": SHIFTED, "cmd/a.go": "package main\n"},
+        "v2.0.0": {"oven/kiln.go": SHIFTED, "cmd/a.go": "package main\n"},
+    }
+    return {"": str(folder), **build(folder, versions)}
+
+
+@pytest.fixture(scope="module")
+def sessions(
+    commits: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[tuple[str, str], Session]]:
+    """Sessions by the baseline of their project and the requested tag."""
+    root = tmp_path_factory.mktemp("project")
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANNOTATOR_CACHE", str(tmp_path_factory.mktemp("cache")))
+        opened = {}
+        for pair in (("v1.0.0", "v1.1.0"), ("v1.1.0", "v1.0.0"), ("v1.0.0", "v2.0.0"), ("v2.0.0", "v1.0.0")):
+            project = Project(root, Config(repository="https://github.com/acme/kiln", baseline=pair[0]))
+            options = SourceOptions(source=commits[""], tag=pair[1])
+            opened[pair] = stack.enter_context(
+                open_session(project, options, lambda *_: None, lambda _: None)
+            )
+        yield opened
+
+
+def updated(at: Session, file: Path) -> Update:
+    (update,) = updates(at, [file])
+    assert isinstance(update, Update)
+    file.write_bytes(update.data)
+    return update
+
+
+ENCODINGS = [(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be")]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Callable[[Mapping[str, str]], bytes]:
+    """Give what makes a document of v1.0.0 from the repository's commits."""
+    forms = st.tuples(st.sampled_from(FORMS), st.sampled_from(sorted(PLACES)))
+    chosen = draw(st.lists(forms, min_size=1, max_size=6))
+    newline = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    mark, encoding = draw(st.sampled_from(ENCODINGS))
+    prose = draw(st.text(alphabet="aä\u770b ", max_size=8))
+    starts = {symbol: line for line, symbol in reversed(PLACES.items())}
+
+    def document(commits: Mapping[str, str]) -> bytes:
+        names = {"path": "kiln.go", "url": URL, "commit": commits["v1.0.0"], "short": commits["v1.0.0"][:12]}
+        words = [
+            form.format(line=line, end=line + 1, symbol=PLACES[line], start=starts[PLACES[line]], **names)
+            for form, line in chosen
+        ]
+        return mark + (newline * 2).join([prose, *words, ""]).encode(encoding)
+
+    return document
+
+
+@pytest.mark.parametrize("tag", ["v1.1.0", "v2.0.0"])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(document=documents())
+def test_updating_is_verified_and_back_restores_the_bytes(sessions, commits, tmp_path, tag, document):
+    file, data = tmp_path / "article.md", document(commits)
+    file.write_bytes(data)
+
+    assert updated(sessions["v1.0.0", tag], file).left == 0
+
+    there = sessions[tag, "v1.0.0"].at_tag(tag)
+    again = read_article(there.project, file, file.read_bytes()).references
+    outcomes = [verdict.outcome for verdict in verify_references(there, again)]
+    assert all(isinstance(outcome, Verified) for outcome in outcomes), outcomes
+    assert updated(sessions[tag, "v1.0.0"], file).left == 0
+    assert file.read_bytes() == data
+
+
+def test_an_explicit_symbol_wins_over_its_line(sessions, tmp_path):
+    file = tmp_path / "article.md"
+    file.write_text("`kiln.go::Fire#L14` and `kiln.go::Cool#L13-L16`\n")
+
+    updated(sessions["v1.0.0", "v1.1.0"], file)
+
+    assert file.read_text() == "`kiln.go::Fire#L8` and `kiln.go::Cool#L17-L20`\n"
