@@ -6,7 +6,7 @@ Go: volume/drivers/proxy.go, volume/drivers/extpoint.go, volume/drivers/adapter.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -14,7 +14,7 @@ import msgspec
 
 from runtime.errdefs import EngineError
 from runtime.golang import time
-from runtime.pkg.plugins.client import RequestOpts
+from runtime.pkg.plugins.client import RequestOpts, with_request_timeout
 from runtime.pkg.plugins.errors import StatusError
 from runtime.volume.volume import Capability, Unreachable
 
@@ -267,7 +267,8 @@ class VolumeDriverProxy:
         if self.client is None:
             raise Unreachable(f"{method}: the plugin is not running")
         try:
-            reply = self.client.call_with_options(method, request, wanted, RequestOpts(timeout, retry))
+            opts = replace(with_request_timeout(timeout), retry=retry)
+            reply = self.client.call_with_options(method, request, wanted, opts)
         except StatusError:
             raise  # the plugin's own answer
         except EngineError as error:
