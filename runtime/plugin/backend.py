@@ -1,5 +1,7 @@
 """The operations on managed plugins that the API offers.
 
+`split_config_root_fs_from_tar` is in `archive.py`, `compute_privileges` in `defs.py`.
+
 Go: plugin/backend_linux.go
 """
 

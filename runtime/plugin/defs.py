@@ -1,5 +1,7 @@
 """The manager's settings and controllers, the output of plugins, and their privileges.
 
+The class `Store` is in `store.py`, `SpecOpt` in `v2/plugin.py`.
+
 Go: plugin/manager.go, plugin/defs.go, plugin/backend_linux.go, plugin/executor/containerd/containerd.go
 """
 

@@ -1,5 +1,7 @@
 """The events of plugins, for subscribers inside the engine.
 
+`Manager.subscribe_events` is in `backend.py`.
+
 Go: plugin/events.go
 """
 

@@ -1,5 +1,8 @@
 """The plugin manager: loads, restores and restarts managed plugins.
 
+`Executor`, `ManagerConfig` and `Controller` are in `defs.py`, and so are the output of plugins and their
+privileges.
+
 Go: plugin/manager.go
 """
 

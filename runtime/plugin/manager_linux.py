@@ -202,15 +202,17 @@ class ManagerLinux(ABC):
                     + (f"last output: {c.last_lines}" if str(c.last_lines) else "it printed nothing"),
                     error,
                 )
+            # It ended, so `handle_exit_event` has begun the next restart.
             if stopped.is_set() and restarting and not c.given_up.is_set() and not self._keeps_failing(c):
                 raise EndedBeforeListening(str(error), error)
+            # The engine shuts down and lets its plugins run on.
             if self.closing.is_set() and self.config.live_restore_enabled:
                 raise error
             self._disable_failed(p, c)
             raise error
         c.failing_since = None
         self.config.store.set_state(p, state=True)
-        c.started = self.config.clock.now()
+        c.started = self.config.clock.now()  # from now on the time counts as a steady run
         self.config.store.call_handler(p)
         self.save(p)
 

@@ -1,5 +1,7 @@
 """The client that calls a plugin's methods over HTTP.
 
+The transport, its time limits, `backoff` and `abort` are in `transport.py`.
+
 Go: pkg/plugins/client.go
 """
 

@@ -1,4 +1,7 @@
-"""The OCI spec of a plugin's container, from its config and settings."""
+"""The OCI spec of a plugin's container, from its config and settings.
+
+`Plugin.init_spec` in `plugin.py` calls `init_spec`, and then the spec options.
+"""
 
 from __future__ import annotations
 

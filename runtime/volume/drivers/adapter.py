@@ -1,5 +1,7 @@
 """Adapts volume plugins to the interfaces `Driver` and `Volume`.
 
+`ProxyVolume` is in `proxy.py`.
+
 Go: volume/drivers/adapter.go, volume/service/errors.go
 """
 

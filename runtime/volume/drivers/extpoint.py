@@ -1,5 +1,7 @@
 """The store of volume drivers: the local one, and plugins.
 
+The interface `VolumeDriver`, from which moby generates the proxy, is in `proxy.py`.
+
 Go: volume/drivers/extpoint.go
 """
 

@@ -1,5 +1,8 @@
 """The local driver: volumes that are directories under the engine's root.
 
+The checks of names and options, and the options file, are in `local_unix.py`; the steps that a crash must not
+divide are in `crash.py`.
+
 Go: volume/local/local.go, volume/local/local_unix.go
 """
 

@@ -1,5 +1,7 @@
 """Options of local volumes: the mount that they describe, and the file that holds them.
 
+The methods of `LocalVolume` are in `local.py`.
+
 Go: volume/local/local.go, volume/local/local_unix.go, daemon/names/names.go
 """
 

@@ -1,5 +1,7 @@
 """The errors of the volume packages, with their kinds.
 
+`NoSuchVolume` is in `drivers/adapter.py`.
+
 Go: volume/service/errors.go
 """
 

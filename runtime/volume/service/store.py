@@ -1,5 +1,7 @@
 """The store of all volumes: their names, users, drivers and metadata.
 
+`VolumeWrapper` is in `wrapper.py`, the start in `restore.py`, the conditions in `by.py`.
+
 Go: volume/service/store.go, volume/service/store_unix.go
 """
 
