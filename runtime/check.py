@@ -116,8 +116,8 @@ def _leftovers(root: Path) -> Iterator[Finding]:
 
 
 def _check_store(store: Store, on_disk: list[Plugin]) -> Iterator[Finding]:
-    known, written = store.get_all(), {plugin.id: plugin for plugin in on_disk}
-    for plugin_id, plugin in known.items():
+    loaded, written = store.get_all(), {plugin.id: plugin for plugin in on_disk}
+    for plugin_id, plugin in loaded.items():
         if plugin_id != plugin.id:
             yield Finding(plugin_id, f"the store has a plugin with the id {plugin.id} under it")
         if plugin.ref_count < 0:
@@ -127,7 +127,7 @@ def _check_store(store: Store, on_disk: list[Plugin]) -> Iterator[Finding]:
         elif plugin.plugin_obj.settings != written[plugin_id].plugin_obj.settings:
             yield Finding(plugin.name, "its settings on disk are others than in memory")
     for plugin_id, plugin in written.items():
-        if plugin_id not in known:
+        if plugin_id not in loaded:
             yield Finding(plugin.name, "the disk has it, the store does not know it")
 
 

@@ -71,17 +71,17 @@ def example(
     name: Annotated[str, typer.Argument(help="Which one; without a name all are listed.")] = "",
 ) -> None:
     """List the examples of the documentation, or run one."""
-    known = runnable()
+    examples = runnable()
     if not name:
-        width = max(map(len, known))
-        for key, module in known.items():
+        width = max(map(len, examples))
+        for key, module in examples.items():
             typer.echo(f"{key:{width}}  {title(module)}")
-    elif name in known:
+    elif name in examples:
         signal.unwinding()
-        run: Callable[[], None] = known[name].main
+        run: Callable[[], None] = examples[name].main
         run()
     else:
-        close = difflib.get_close_matches(name, known, 1)
+        close = difflib.get_close_matches(name, examples, 1)
         hint = f"did you mean {close[0]}?" if close else "`python -m runtime example` lists them"
         _refuse(f"no example is called {name!r}; {hint}")
 

@@ -38,13 +38,9 @@ class EngineError(Exception):
 class NotFound(EngineError):
     """The requested object does not exist.
 
-    Go:
-        errdefs/defs.go::ErrNotFound
-        errdefs/helpers.go::errNotFound
-        errdefs/helpers.go::errNotFound.NotFound
-        errdefs/helpers.go::errNotFound.Cause
-        errdefs/helpers.go::NotFound
-        errdefs/is.go::IsNotFound
+    Go: errdefs/defs.go::ErrNotFound, errdefs/helpers.go::errNotFound,
+        errdefs/helpers.go::errNotFound.NotFound, errdefs/helpers.go::errNotFound.Cause,
+        errdefs/helpers.go::NotFound, errdefs/is.go::IsNotFound
     """
 
     kind_name = "not found"
@@ -53,12 +49,9 @@ class NotFound(EngineError):
 class InvalidParameter(EngineError):
     """A parameter is not valid.
 
-    Go:
-        errdefs/defs.go::ErrInvalidParameter
-        errdefs/helpers.go::errInvalidParameter
-        errdefs/helpers.go::errInvalidParameter.InvalidParameter
-        errdefs/helpers.go::errInvalidParameter.Cause
-        errdefs/helpers.go::InvalidParameter
+    Go: errdefs/defs.go::ErrInvalidParameter, errdefs/helpers.go::errInvalidParameter,
+        errdefs/helpers.go::errInvalidParameter.InvalidParameter,
+        errdefs/helpers.go::errInvalidParameter.Cause, errdefs/helpers.go::InvalidParameter,
         errdefs/is.go::IsInvalidParameter
     """
 
@@ -68,13 +61,9 @@ class InvalidParameter(EngineError):
 class Conflict(EngineError):
     """The request is in conflict with the object's state; a change of that state can clear it.
 
-    Go:
-        errdefs/defs.go::ErrConflict
-        errdefs/helpers.go::errConflict
-        errdefs/helpers.go::errConflict.Conflict
-        errdefs/helpers.go::errConflict.Cause
-        errdefs/helpers.go::Conflict
-        errdefs/is.go::IsConflict
+    Go: errdefs/defs.go::ErrConflict, errdefs/helpers.go::errConflict,
+        errdefs/helpers.go::errConflict.Conflict, errdefs/helpers.go::errConflict.Cause,
+        errdefs/helpers.go::Conflict, errdefs/is.go::IsConflict
     """
 
     kind_name = "conflict"
@@ -83,13 +72,9 @@ class Conflict(EngineError):
 class Unauthorized(EngineError):
     """The caller is not known.
 
-    Go:
-        errdefs/defs.go::ErrUnauthorized
-        errdefs/helpers.go::errUnauthorized
-        errdefs/helpers.go::errUnauthorized.Unauthorized
-        errdefs/helpers.go::errUnauthorized.Cause
-        errdefs/helpers.go::Unauthorized
-        errdefs/is.go::IsUnauthorized
+    Go: errdefs/defs.go::ErrUnauthorized, errdefs/helpers.go::errUnauthorized,
+        errdefs/helpers.go::errUnauthorized.Unauthorized, errdefs/helpers.go::errUnauthorized.Cause,
+        errdefs/helpers.go::Unauthorized, errdefs/is.go::IsUnauthorized
     """
 
     kind_name = "unauthorized"
@@ -98,13 +83,9 @@ class Unauthorized(EngineError):
 class Unavailable(EngineError):
     """The service cannot answer now.
 
-    Go:
-        errdefs/defs.go::ErrUnavailable
-        errdefs/helpers.go::errUnavailable
-        errdefs/helpers.go::errUnavailable.Unavailable
-        errdefs/helpers.go::errUnavailable.Cause
-        errdefs/helpers.go::Unavailable
-        errdefs/is.go::IsUnavailable
+    Go: errdefs/defs.go::ErrUnavailable, errdefs/helpers.go::errUnavailable,
+        errdefs/helpers.go::errUnavailable.Unavailable, errdefs/helpers.go::errUnavailable.Cause,
+        errdefs/helpers.go::Unavailable, errdefs/is.go::IsUnavailable
     """
 
     kind_name = "unavailable"
@@ -113,13 +94,9 @@ class Unavailable(EngineError):
 class Forbidden(EngineError):
     """The request can never be allowed; a caller should not try again.
 
-    Go:
-        errdefs/defs.go::ErrForbidden
-        errdefs/helpers.go::errForbidden
-        errdefs/helpers.go::errForbidden.Forbidden
-        errdefs/helpers.go::errForbidden.Cause
-        errdefs/helpers.go::Forbidden
-        errdefs/is.go::IsForbidden
+    Go: errdefs/defs.go::ErrForbidden, errdefs/helpers.go::errForbidden,
+        errdefs/helpers.go::errForbidden.Forbidden, errdefs/helpers.go::errForbidden.Cause,
+        errdefs/helpers.go::Forbidden, errdefs/is.go::IsForbidden
     """
 
     kind_name = "forbidden"
@@ -128,13 +105,8 @@ class Forbidden(EngineError):
 class System(EngineError):
     """Something in the system below failed.
 
-    Go:
-        errdefs/defs.go::ErrSystem
-        errdefs/helpers.go::errSystem
-        errdefs/helpers.go::errSystem.System
-        errdefs/helpers.go::errSystem.Cause
-        errdefs/helpers.go::System
-        errdefs/is.go::IsSystem
+    Go: errdefs/defs.go::ErrSystem, errdefs/helpers.go::errSystem, errdefs/helpers.go::errSystem.System,
+        errdefs/helpers.go::errSystem.Cause, errdefs/helpers.go::System, errdefs/is.go::IsSystem
     """
 
     kind_name = "system"
@@ -143,13 +115,9 @@ class System(EngineError):
 class NotModified(EngineError):
     """The object is as requested already.
 
-    Go:
-        errdefs/defs.go::ErrNotModified
-        errdefs/helpers.go::errNotModified
-        errdefs/helpers.go::errNotModified.NotModified
-        errdefs/helpers.go::errNotModified.Cause
-        errdefs/helpers.go::NotModified
-        errdefs/is.go::IsNotModified
+    Go: errdefs/defs.go::ErrNotModified, errdefs/helpers.go::errNotModified,
+        errdefs/helpers.go::errNotModified.NotModified, errdefs/helpers.go::errNotModified.Cause,
+        errdefs/helpers.go::NotModified, errdefs/is.go::IsNotModified
     """
 
     kind_name = "not modified"
@@ -158,13 +126,9 @@ class NotModified(EngineError):
 class AlreadyExists(EngineError):
     """The object exists already.
 
-    Go:
-        errdefs/defs.go::ErrAlreadyExists
-        errdefs/helpers.go::errAlreadyExists
-        errdefs/helpers.go::errAlreadyExists.AlreadyExists
-        errdefs/helpers.go::errAlreadyExists.Cause
-        errdefs/helpers.go::AlreadyExists
-        errdefs/is.go::IsAlreadyExists
+    Go: errdefs/defs.go::ErrAlreadyExists, errdefs/helpers.go::errAlreadyExists,
+        errdefs/helpers.go::errAlreadyExists.AlreadyExists, errdefs/helpers.go::errAlreadyExists.Cause,
+        errdefs/helpers.go::AlreadyExists, errdefs/is.go::IsAlreadyExists
     """
 
     kind_name = "already exists"
@@ -173,13 +137,9 @@ class AlreadyExists(EngineError):
 class NotImplementedHere(EngineError):
     """The request is understood and not implemented.
 
-    Go:
-        errdefs/defs.go::ErrNotImplemented
-        errdefs/helpers.go::errNotImplemented
-        errdefs/helpers.go::errNotImplemented.NotImplemented
-        errdefs/helpers.go::errNotImplemented.Cause
-        errdefs/helpers.go::NotImplemented
-        errdefs/is.go::IsNotImplemented
+    Go: errdefs/defs.go::ErrNotImplemented, errdefs/helpers.go::errNotImplemented,
+        errdefs/helpers.go::errNotImplemented.NotImplemented, errdefs/helpers.go::errNotImplemented.Cause,
+        errdefs/helpers.go::NotImplemented, errdefs/is.go::IsNotImplemented
     """
 
     kind_name = "not implemented"
@@ -188,13 +148,8 @@ class NotImplementedHere(EngineError):
 class Unknown(EngineError):
     """A failure whose kind is not known.
 
-    Go:
-        errdefs/defs.go::ErrUnknown
-        errdefs/helpers.go::errUnknown
-        errdefs/helpers.go::errUnknown.Unknown
-        errdefs/helpers.go::errUnknown.Cause
-        errdefs/helpers.go::Unknown
-        errdefs/is.go::IsUnknown
+    Go: errdefs/defs.go::ErrUnknown, errdefs/helpers.go::errUnknown, errdefs/helpers.go::errUnknown.Unknown,
+        errdefs/helpers.go::errUnknown.Cause, errdefs/helpers.go::Unknown, errdefs/is.go::IsUnknown
     """
 
     kind_name = "unknown"
@@ -203,13 +158,9 @@ class Unknown(EngineError):
 class Cancelled(EngineError):
     """The caller gave up.
 
-    Go:
-        errdefs/defs.go::ErrCancelled
-        errdefs/helpers.go::errCancelled
-        errdefs/helpers.go::errCancelled.Cancelled
-        errdefs/helpers.go::errCancelled.Cause
-        errdefs/helpers.go::Cancelled
-        errdefs/is.go::IsCancelled
+    Go: errdefs/defs.go::ErrCancelled, errdefs/helpers.go::errCancelled,
+        errdefs/helpers.go::errCancelled.Cancelled, errdefs/helpers.go::errCancelled.Cause,
+        errdefs/helpers.go::Cancelled, errdefs/is.go::IsCancelled
     """
 
     kind_name = "cancelled"
@@ -218,13 +169,9 @@ class Cancelled(EngineError):
 class Deadline(EngineError):
     """The caller's deadline passed.
 
-    Go:
-        errdefs/defs.go::ErrDeadline
-        errdefs/helpers.go::errDeadline
-        errdefs/helpers.go::errDeadline.DeadlineExceeded
-        errdefs/helpers.go::errDeadline.Cause
-        errdefs/helpers.go::Deadline
-        errdefs/is.go::IsDeadline
+    Go: errdefs/defs.go::ErrDeadline, errdefs/helpers.go::errDeadline,
+        errdefs/helpers.go::errDeadline.DeadlineExceeded, errdefs/helpers.go::errDeadline.Cause,
+        errdefs/helpers.go::Deadline, errdefs/is.go::IsDeadline
     """
 
     kind_name = "deadline"
@@ -233,13 +180,9 @@ class Deadline(EngineError):
 class DataLoss(EngineError):
     """Data is lost or damaged.
 
-    Go:
-        errdefs/defs.go::ErrDataLoss
-        errdefs/helpers.go::errDataLoss
-        errdefs/helpers.go::errDataLoss.DataLoss
-        errdefs/helpers.go::errDataLoss.Cause
-        errdefs/helpers.go::DataLoss
-        errdefs/is.go::IsDataLoss
+    Go: errdefs/defs.go::ErrDataLoss, errdefs/helpers.go::errDataLoss,
+        errdefs/helpers.go::errDataLoss.DataLoss, errdefs/helpers.go::errDataLoss.Cause,
+        errdefs/helpers.go::DataLoss, errdefs/is.go::IsDataLoss
     """
 
     kind_name = "data loss"
@@ -270,9 +213,9 @@ def kind(err: BaseException) -> type[EngineError] | None:
     """
     link: BaseException | None = err
     while link is not None:
-        for known in KINDS:
-            if isinstance(link, known):
-                return known
+        for kind_class in KINDS:
+            if isinstance(link, kind_class):
+                return kind_class
         link = link.__cause__
     return None
 

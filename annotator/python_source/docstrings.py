@@ -22,6 +22,7 @@ DIFFERENCES = frozenset(
 _PLURALS = {f"{kind}s": kind for kind in DIFFERENCES - {"behaviour"}}
 
 _HEADER = re.compile(r"(?P<name>Go|Differs):\s*(?P<inline>\S.*)?")
+_BETWEEN_COMMAS = re.compile(r"[^,\s][^,]*")
 _ITEM = re.compile(r"(?P<kind>\w+) (?P<names>[^:]*[^:\s]): (?P<reason>\S.*)")
 
 
@@ -80,12 +81,11 @@ def _is_file(line: _Line) -> bool:
 
 
 def _split(lines: Iterable[_Line]) -> list[_Line]:
-    """Split lines at their commas."""
+    """Split lines at their commas; each part keeps its column."""
     return [
-        _Line(line.number, line.indent, name.strip())
+        _Line(line.number, line.indent + name.start(), name[0].strip())
         for line in lines
-        for name in line.text.split(",")
-        if name.strip()
+        for name in _BETWEEN_COMMAS.finditer(line.text)
     ]
 
 

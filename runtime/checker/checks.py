@@ -41,6 +41,7 @@ class Checker:
         usable: Whether the handshake has succeeded.
         mountpoint: The path of the mounted volume, or empty.
         tracks_mounts: Whether the plugin refuses to remove a mounted volume.
+        created: The volumes that were created.
         tried: The volumes that may exist.
         uses: The number of mounts of each volume for each ID.
     """
@@ -53,7 +54,7 @@ class Checker:
     usable: bool = False
     mountpoint: str = ""
     tracks_mounts: bool = False
-    made: set[str] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
     tried: set[str] = field(default_factory=set)
     uses: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -71,7 +72,7 @@ class Checker:
         self.tried.add(name)
         answer = self.plugin.create(name, options)
         if answer.worked:
-            self.made.add(name)
+            self.created.add(name)
         return answer
 
     def new(self, name: str) -> Answer:
@@ -82,7 +83,7 @@ class Checker:
         """Remove a volume."""
         answer = self.plugin.remove(name)
         if answer.worked:
-            self.made.discard(name)
+            self.created.discard(name)
         return answer
 
     def mount(self, name: str, user: str) -> Answer:
@@ -114,7 +115,7 @@ class Checker:
         if not self.tried:
             return ()
         listed = set(self.listed())
-        left = sorted(self.made | (self.tried & listed))
+        left = sorted(self.created | (self.tried & listed))
         for name in left:
             for (volume, user), count in tuple(self.uses.items()):
                 for _ in range(count if volume == name else 0):
@@ -122,7 +123,7 @@ class Checker:
             self.remove(name)
         if left:
             listed = set(self.listed())
-        return [name for name in left if name in listed or (name in self.made and self._exists(name))]
+        return [name for name in left if name in listed or (name in self.created and self._exists(name))]
 
     def _exists(self, name: str) -> bool:
         got = self.plugin.get(name)
@@ -238,10 +239,10 @@ def creation(checker: Checker) -> Iterator[Finding]:
         yield Finding(answer.failure, answer.shown())
     elif not answer.worked:
         yield Finding("create-fails" if checker.options else "null-options", answer.shown())
-    if checker.name not in checker.made:
+    if checker.name not in checker.created:
         yield from second_creation(checker)
     again = checker.new(checker.name)
-    if not again.worked and checker.name in checker.made:
+    if not again.worked and checker.name in checker.created:
         yield Finding("create-again-fails", again.shown())
 
 
@@ -408,13 +409,13 @@ def sequence(checker: Checker, suffix: str, calls: Sequence[str], rule: str) -> 
         done = " ".join(calls[: position + 1])
         user = call[1:]
         answer = checker.mount(name, user) if call[0] == "+" else checker.unmount(name, user)
-        known = call[0] == "+" or users[user] > 0
-        if known and not answer.worked:
+        is_user = call[0] == "+" or users[user] > 0
+        if is_user and not answer.worked:
             fails = "mount-fails" if call[0] == "+" else "unmount-fails"
             fails = "id-twice-refused" if call[0] == "+" and users[user] else fails
             yield Finding(answer.failure or fails, f"{done}: {answer.shown()}")
             return
-        users[user] += (1 if call[0] == "+" else -1) if known else 0
+        users[user] += (1 if call[0] == "+" else -1) if is_user else 0
         if not position:
             path, before = answer.value, checker.identity(answer.value)
         if not users.total():
@@ -544,7 +545,7 @@ def _reason_to_skip(checker: Checker, name: str) -> str:
         return "not asked; --engine SOCKET says where the plugin looks for the engine"
     if name == "restart" and not checker.restart:
         return "not asked; --restart COMMAND says how the plugin is restarted"
-    if name in NEEDS_VOLUME and checker.name not in checker.made:
+    if name in NEEDS_VOLUME and checker.name not in checker.created:
         return "no volume could be created"
     if name in NEEDS_MOUNT and not checker.mountpoint:
         return "the volume could not be mounted"

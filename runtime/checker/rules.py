@@ -18,12 +18,7 @@ class Severity(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule for plugins.
-
-    Args:
-        severity: The severity of breaking it.
-        engine: The effect on the engine.
-    """
+    """A rule for plugins: the severity of breaking it, and the effect on the engine."""
 
     severity: Severity
     engine: str

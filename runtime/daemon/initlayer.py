@@ -50,16 +50,16 @@ def setup(rootfs: Path) -> None:
 def _parent(top: int, path: str) -> Iterator[tuple[int, str]]:
     """Open the parent of a path, not through links; return its descriptor and the name."""
     *parents, name = Path(path).parts[1:]
-    here = os.dup(top)
+    descriptor = os.dup(top)
     try:
         for part in parents:
-            _make_directory(part, here)
-            below = os.open(part, _DIRECTORY, dir_fd=here)
-            os.close(here)
-            here = below
-        yield here, name
+            _make_directory(part, descriptor)
+            below = os.open(part, _DIRECTORY, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        yield descriptor, name
     finally:
-        os.close(here)
+        os.close(descriptor)
 
 
 def _make_directory(name: str, parent: int) -> None:

@@ -79,7 +79,7 @@ def counterpart(code: CodeType) -> str:
         return ""
     docstring = code.co_consts[0] if code.co_consts else None
     if isinstance(docstring, str) and SECTION in docstring:
-        return docstring.partition(SECTION)[2].split()[0]
+        return docstring.partition(SECTION)[2].split()[0].rstrip(",")
     if code.co_name.startswith("_") and code.co_name != "__init__":
         return ""
     module = inspect.getmodule(code)

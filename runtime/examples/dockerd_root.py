@@ -26,8 +26,8 @@ OFNN209etyeeeWhP64bzVcv2G7X++WlP7I5P3hwAAAAAALBy3CX536utb9Zyf3kfsP9w+/54f5jxRgEA
 
 def main() -> None:
     """Create a root as dockerd leaves it, use it, and inspect it afterwards."""
-    with tempfile.TemporaryDirectory() as made:
-        root = Path(made) / "root"
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary) / "root"
         file = dockerd_has_been_here(root)
         before = file.read_bytes()
         say("A file of bolt's", f"{len(before)} bytes")

@@ -22,8 +22,8 @@ SOON = Timings(legacy=LegacyTimings(default_timeout=0.1))
 
 def main() -> None:
     """Create volumes with a plugin, start the engine without it, and start the plugin again."""
-    with tempfile.TemporaryDirectory(prefix="e") as made, show_log():
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(prefix="e") as temporary, show_log():
+        folder = Path(temporary)
         sockets = folder / "plugins"
         sockets.mkdir()
         config = Config(root=folder / "root", plugin_folders=(sockets,), timings=SOON)

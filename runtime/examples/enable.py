@@ -28,12 +28,12 @@ CONFIG = {
 
 def main() -> None:
     """Create, set, enable, use, disable and remove a plugin."""
-    with tempfile.TemporaryDirectory(prefix="rt") as made, show_log():
-        manager = start(Path(made))
+    with tempfile.TemporaryDirectory(prefix="rt") as temporary, show_log():
+        manager = start(Path(temporary))
         manager.config.store.handle(
             "VolumeDriver", lambda name, _: say("  whoever waits for it hears of", name)
         )
-        manager.create_from_directory(write_source(Path(made) / "source"), PluginCreateOptions("tiny"))
+        manager.create_from_directory(write_source(Path(temporary) / "source"), PluginCreateOptions("tiny"))
         say("Made from config.json and rootfs", state(manager))
         manager.set("tiny", ["GREETING=hi"])
         say("A setting that its author allows", manager.inspect("tiny").settings.env)

@@ -16,14 +16,14 @@ from runtime.pkg.plugins.plugins import Plugins
 
 def main() -> None:
     """Find three plugins, of which one works, and call it."""
-    with tempfile.TemporaryDirectory(prefix="rt") as made, show_log():
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(prefix="rt") as temporary, show_log():
+        folder = Path(temporary)
         plugins = Plugins(LocalRegistry.of_folders([folder]))
         say("In an empty folder there is no plugin", plugins.registry.scan())
 
         (folder / "typo.spec").write_text("localhost:8080")
         (folder / "gone.spec").write_text("tcp://127.0.0.1:1")
-        with plugin_on(folder / "tiny.sock") as asked:
+        with plugin_on(folder / "tiny.sock") as calls:
             say("A socket and two specs are three names", plugins.registry.scan())
 
             plugins.handle(
@@ -34,13 +34,13 @@ def main() -> None:
             if tiny.client is not None:
                 say("From then on it can be called", tiny.client.call("VolumeDriver.List", {}, dict))
 
-            found = plugins.get_all("VolumeDriver")
-            say("Listing asks those that are not known, once", [plugin.name for plugin in found])
+            drivers = plugins.get_all("VolumeDriver")
+            say("Listing asks those that are not known, once", [plugin.name for plugin in drivers])
             refuse("It drives no networks", plugins, "tiny", "NetworkDriver")
             refuse("This one is not there", plugins, "gone", "VolumeDriver")
             refuse("This one cannot be reached by anybody", plugins, "typo", "VolumeDriver")
             refuse("And this one nobody knows", plugins, "none", "VolumeDriver")
-            say("All that the plugin was ever asked", asked)
+            say("All that the plugin was ever asked", calls)
         plugins.close()
 
 
@@ -52,12 +52,12 @@ def refuse(what: str, plugins: Plugins, name: str, capability: str) -> None:
 @contextmanager
 def plugin_on(path: Path) -> Iterator[list[str]]:
     """Run the example plugin on a socket, and record its calls."""
-    asked: list[str] = []
-    with tempfile.TemporaryDirectory() as root, Server(path, Volumes(Path(root)), asked.append) as server:
+    calls: list[str] = []
+    with tempfile.TemporaryDirectory() as root, Server(path, Volumes(Path(root)), calls.append) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
-            yield asked
+            yield calls
         finally:
             server.shutdown()
             thread.join()

@@ -24,8 +24,8 @@ WHOLE, BROKEN, EMPTY, HALF = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 
 def main() -> None:
     """Create a damaged directory of plugins, and start on it."""
-    with tempfile.TemporaryDirectory() as made, show_log():
-        root = Path(made) / "plugins"
+    with tempfile.TemporaryDirectory() as temporary, show_log():
+        root = Path(temporary) / "plugins"
         write_plugin(root, WHOLE, "whole")
         write_plugin(root, BROKEN, "broken")
         (root / BROKEN / "config.json").write_text('{"plugin": {"Enabled": "perhaps"}}')
@@ -34,7 +34,7 @@ def main() -> None:
         (root / "notes").mkdir()
         say("On disk are a whole plugin, a broken one, an empty directory, half a removal and a stranger")
 
-        manager = start(Path(made))
+        manager = start(Path(temporary))
         say("The engine starts with", [plugin.name for plugin in manager.list()])
         say(
             "It is found by name, by id and by the beginning of its id",
@@ -46,7 +46,7 @@ def main() -> None:
         manager.shutdown()
         (root / BROKEN / "config.json").unlink()
         write_plugin(root, BROKEN, "mended")
-        manager = start(Path(made))
+        manager = start(Path(temporary))
         say("Mended, it is there after the next start", [plugin.name for plugin in manager.list()])
         manager.shutdown()
 

@@ -11,13 +11,13 @@ from runtime.examples._story import say, show_error, show_log
 
 def main() -> None:
     """Show what a container's start and end do to its volume."""
-    with tempfile.TemporaryDirectory() as made, show_log(), Daemon(engine(Path(made))) as daemon:
+    with tempfile.TemporaryDirectory() as temporary, show_log(), Daemon(engine(Path(temporary))) as daemon:
         volumes = daemon.volumes
         volume = volumes.create("data", "local", reference="container-1")
         say("A container asks for a volume, and is its user from the beginning", users(daemon))
 
         path = Path(volumes.mount(volume, "container-1"))
-        say("Its data are in the root", path.relative_to(made))
+        say("Its data are in the root", path.relative_to(temporary))
         (path / "diary").write_text("dear diary")
         show_error("As long as it is used it cannot be removed", lambda: volumes.remove("data"))
         show_error("Nor by force", lambda: volumes.remove("data", purge_on_error=True))

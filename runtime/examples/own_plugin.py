@@ -15,8 +15,8 @@ SHOWN = 70
 
 def main() -> None:
     """Run a plugin on a socket, which the engine finds when a volume needs it."""
-    with tempfile.TemporaryDirectory(prefix="e") as made, show_log():
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(prefix="e") as temporary, show_log():
+        folder = Path(temporary)
         sockets = folder / "plugins"
         sockets.mkdir()
         with plugin_on(sockets / "tiny.sock") as asked, Daemon(engine(folder, sockets)) as daemon:

@@ -69,13 +69,13 @@ def pack(directory: Path) -> Path:
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent) as half:
-        made = Path(half) / "plugin"
-        made.mkdir()
+        plugin = Path(half) / "plugin"
+        plugin.mkdir()
         python = Path(sys._base_executable).resolve()  # type: ignore[attr-defined] # noqa: SLF001 - not a venv's
-        _fill(made / "rootfs", python)
+        _fill(plugin / "rootfs", python)
         config = CONFIG if _fits_shebang(python) else CONFIG | {"entrypoint": [str(python), *ENTRYPOINT]}
-        (made / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-        return made.rename(directory)
+        (plugin / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+        return plugin.rename(directory)
 
 
 def _fits_shebang(python: Path) -> bool:

@@ -30,7 +30,7 @@ from typing import Any, cast
 
 MIMETYPE = "application/vnd.docker.plugins.v1.2+json"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
-HALVES = ".unfinished"
+UNFINISHED = ".unfinished"
 OPTIONS = "options.json"
 MOUNTS = "mounts.json"
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -59,11 +59,9 @@ class Volumes:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._halves = root / HALVES
-        shutil.rmtree(
-            self._halves, ignore_errors=True
-        )  # what a plugin that was killed made or removed by half
-        self._halves.mkdir(parents=True)
+        self._unfinished = root / UNFINISHED
+        shutil.rmtree(self._unfinished, ignore_errors=True)  # interrupted creations and removals
+        self._unfinished.mkdir(parents=True)
         self._boot = BOOT.read_text().strip() if BOOT.exists() else ""
         self._lock = threading.Lock()
         self._methods: dict[str, Callable[[Json], Json]] = {
@@ -96,10 +94,10 @@ class Volumes:
     def _create(self, request: Json) -> Json:
         path = self._path(request)
         if not (path / OPTIONS).exists():
-            half = self._halves / path.name
-            (half / "data").mkdir(parents=True, exist_ok=True)
-            (half / OPTIONS).write_text(json.dumps(request.get("Opts") or {}))
-            half.rename(path)
+            unfinished = self._unfinished / path.name
+            (unfinished / "data").mkdir(parents=True, exist_ok=True)
+            (unfinished / OPTIONS).write_text(json.dumps(request.get("Opts") or {}))
+            unfinished.rename(path)
         return {}
 
     def _mount(self, request: Json) -> Json:
@@ -127,15 +125,15 @@ class Volumes:
         return Counter(stored["mounts"] if stored["boot"] == self._boot else {})
 
     def _keep_mounts(self, path: Path, mounts: Counter[str]) -> None:
-        half = path / f"{MOUNTS}{HALVES}"
-        half.write_text(json.dumps({"boot": self._boot, "mounts": +mounts}))
-        half.rename(path / MOUNTS)
+        unfinished = path / f"{MOUNTS}{UNFINISHED}"
+        unfinished.write_text(json.dumps({"boot": self._boot, "mounts": +mounts}))
+        unfinished.rename(path / MOUNTS)
 
     def _remove(self, request: Json) -> Json:
         path = self._existing(request)
         if self._mounts(path).total():
             raise Refused(f"volume {path.name} is mounted")
-        shutil.rmtree(path.rename(self._halves / path.name))
+        shutil.rmtree(path.rename(self._unfinished / path.name))
         return {}
 
     def _path(self, request: Json) -> Path:

@@ -28,8 +28,8 @@ while True:
 
 def main() -> None:
     """Stop one engine regularly and kill another, and list the volumes after each."""
-    with tempfile.TemporaryDirectory() as made:
-        root = Path(made) / "root"
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary) / "root"
         with Daemon(Config(root=root, plugin_folders=())) as daemon:
             daemon.volumes.create("kept", "local", labels={"owner": "me"}, reference="container-1")
             (Path(daemon.volumes.get("kept").mountpoint) / "file").write_text("still here")

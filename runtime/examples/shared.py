@@ -13,7 +13,7 @@ from runtime.examples._story import say, show_error
 def main() -> None:
     """Create a volume with one container, use it in another, and remove it after both."""
     config = Config(root=Path("root"), plugin_folders=())
-    with tempfile.TemporaryDirectory() as made, Daemon(replaced(config, Path(made))) as daemon:
+    with tempfile.TemporaryDirectory() as temporary, Daemon(replaced(config, Path(temporary))) as daemon:
         volumes = daemon.volumes
         volume = volumes.create("shared", "local", reference="web")
         volumes.get("shared", reference="worker")

@@ -12,8 +12,8 @@ from runtime.examples._story import say, steps
 
 def main() -> None:
     """Start and stop an engine, and print the Go originals of its functions."""
-    with tempfile.TemporaryDirectory() as made:
-        config = Config(root=Path(made) / "root", plugin_folders=())
+    with tempfile.TemporaryDirectory() as temporary:
+        config = Config(root=Path(temporary) / "root", plugin_folders=())
         say("Starting")
         with steps(tell):
             daemon = Daemon(config)

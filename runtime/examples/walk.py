@@ -14,8 +14,8 @@ from runtime.examples.legacy import plugin_on
 
 def main() -> None:
     """Fill a root with a managed plugin and volumes of three drivers, then start on it again."""
-    with tempfile.TemporaryDirectory(prefix="w") as made, show_log():
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(prefix="w") as temporary, show_log():
+        folder = Path(temporary)
         sockets = folder / "plugins"
         sockets.mkdir()
         config = Config(root=folder / "root", plugin_folders=(sockets,))

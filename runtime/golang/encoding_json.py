@@ -172,7 +172,7 @@ def _go_name(kind: inspect.Type) -> str:
         case inspect.DictType():
             return f"map[{_go_name(kind.key_type)}]{_go_name(kind.value_type)}"
         case inspect.StructType():
-            # A Go package is a directory, not a file; a class whose file stands for a directory says so.
+            # A Go package is a directory, not a file: a class in a file for a whole package names it.
             package = getattr(kind.cls, "go_package", kind.cls.__module__.split(".")[-2:][0])
             return f"{package}.{kind.cls.__name__.lstrip('_')}"
         case inspect.UnionType():

@@ -1,1 +1,1 @@
-"""Packages that everything else stands on."""
+"""Packages that do not depend on the engine."""

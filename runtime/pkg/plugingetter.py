@@ -17,9 +17,7 @@ from runtime.pkg.plugins.plugins import Handler
 class Mode(enum.IntEnum):
     """The change of a plugin's reference count by a look-up.
 
-    Go:
-        pkg/plugingetter/getter.go::Lookup
-        pkg/plugingetter/getter.go::Acquire
+    Go: pkg/plugingetter/getter.go::Lookup, pkg/plugingetter/getter.go::Acquire,
         pkg/plugingetter/getter.go::Release
     """
 
@@ -63,7 +61,7 @@ class CompatPlugin(PluginWithV1Client, Protocol):
 
 
 class PluginGetter(Protocol):
-    """Looks plugins up; the store is one."""
+    """Looks up plugins; `plugin.store.Store` does."""
 
     def get(self, name: str, capability: str, mode: Mode) -> CompatPlugin:
         """Return the plugin of a name, which must have the capability.

@@ -39,7 +39,7 @@ def opened(name: str | os.PathLike[str], parent: int | None = None) -> Iterator[
     """Open a directory, not through a symlink, and close its descriptor at the end.
 
     Raises:
-        OSError: There is none, or it is something else.
+        OSError: It does not exist, or is not a directory.
     """
     descriptor = os.open(name, DIRECTORY, dir_fd=parent)
     try:

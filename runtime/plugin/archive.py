@@ -151,7 +151,7 @@ class _Unpacking:
             raise EngineError(f"failed to unpack {member.name!r}: {cause(error)}", error) from error
 
     def settle(self, member: tarfile.TarInfo) -> None:
-        """Set the owner, mode and time of a file, after which it may be unreadable."""
+        """Set the owner, mode and time of a file, which may make it unreadable."""
         if member.isreg():
             self._set_metadata(self.root / member.name, member)
 

@@ -78,10 +78,7 @@ class LastLines:
 class LineLogger:
     """Logs a plugin's output line by line.
 
-    Go:
-        plugin/manager.go::logHook
-        plugin/manager.go::logHook.Fire
-        plugin/manager.go::logHook.Levels
+    Go: plugin/manager.go::logHook, plugin/manager.go::logHook.Fire, plugin/manager.go::logHook.Levels
     """
 
     def __init__(self, plugin_id: str, level: int, last: LastLines | None = None) -> None:
@@ -154,7 +151,7 @@ class Executor(Protocol):
 
 @runtime_checkable
 class Closes(Protocol):
-    """An executor with threads of its own: `close` ends them, and lets the plugins run on."""
+    """An executor with threads, which `close` ends without stopping the plugins."""
 
     def close(self) -> None:
         """End the threads."""

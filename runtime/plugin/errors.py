@@ -22,9 +22,7 @@ def describe(error: BaseException) -> str:
 class PluginNotFound(NotFound):
     """No plugin has this name, id or prefix of an id.
 
-    Go:
-        plugin/errors.go::errNotFound
-        plugin/errors.go::errNotFound.Error
+    Go: plugin/errors.go::errNotFound, plugin/errors.go::errNotFound.Error,
         plugin/errors.go::errNotFound.NotFound
     """
 
@@ -35,9 +33,7 @@ class PluginNotFound(NotFound):
 class Ambiguous(InvalidParameter):
     """Several plugins' ids begin with this prefix.
 
-    Go:
-        plugin/errors.go::errAmbiguous
-        plugin/errors.go::errAmbiguous.Error
+    Go: plugin/errors.go::errAmbiguous, plugin/errors.go::errAmbiguous.Error,
         plugin/errors.go::errAmbiguous.InvalidParameter
     """
 
@@ -48,9 +44,7 @@ class Ambiguous(InvalidParameter):
 class Disabled(Conflict):
     """The plugin is disabled.
 
-    Go:
-        plugin/errors.go::errDisabled
-        plugin/errors.go::errDisabled.Error
+    Go: plugin/errors.go::errDisabled, plugin/errors.go::errDisabled.Error,
         plugin/errors.go::errDisabled.Conflict
     """
 
@@ -61,9 +55,7 @@ class Disabled(Conflict):
 class InvalidFilter(InvalidParameter):
     """A filter or its value is not valid.
 
-    Go:
-        plugin/errors.go::invalidFilter
-        plugin/errors.go::invalidFilter.Error
+    Go: plugin/errors.go::invalidFilter, plugin/errors.go::invalidFilter.Error,
         plugin/errors.go::invalidFilter.InvalidParameter
     """
 
@@ -77,9 +69,7 @@ class InvalidFilter(InvalidParameter):
 class InUse(Conflict):
     """The plugin is in use.
 
-    Go:
-        plugin/errors.go::inUseError
-        plugin/errors.go::inUseError.Error
+    Go: plugin/errors.go::inUseError, plugin/errors.go::inUseError.Error,
         plugin/errors.go::inUseError.Conflict
     """
 
@@ -90,9 +80,7 @@ class InUse(Conflict):
 class Enabled(Conflict):
     """The plugin is enabled.
 
-    Go:
-        plugin/errors.go::enabledError
-        plugin/errors.go::enabledError.Error
+    Go: plugin/errors.go::enabledError, plugin/errors.go::enabledError.Error,
         plugin/errors.go::enabledError.Conflict
     """
 
@@ -103,9 +91,7 @@ class Enabled(Conflict):
 class NameTaken(Conflict):
     """Another plugin has the name.
 
-    Go:
-        plugin/errors.go::alreadyExistsError
-        plugin/errors.go::alreadyExistsError.Error
+    Go: plugin/errors.go::alreadyExistsError, plugin/errors.go::alreadyExistsError.Error,
         plugin/errors.go::alreadyExistsError.Conflict
     """
 

@@ -169,10 +169,7 @@ class ManagerLinux(ABC):
     def _plugin_post_start(self, p: Plugin, c: Controller, *, restarting: bool) -> None:
         """Wait until a started plugin listens, then mark it as enabled and call the handlers.
 
-        Args:
-            p: The plugin.
-            c: Its controller.
-            restarting: Whether the engine starts it, not a user.
+        `restarting` is set if the engine starts the plugin, not a user.
 
         Raises:
             EngineError: it does not listen; it is disabled and stopped then.

@@ -34,10 +34,7 @@ log = logging.getLogger(__name__)
 class Store:
     """The loaded plugins; safe to use from several threads.
 
-    Go:
-        plugin/defs.go::Store
-        plugin/defs.go::NewStore
-        plugin/store.go::allowV1PluginsFallback
+    Go: plugin/defs.go::Store, plugin/defs.go::NewStore, plugin/store.go::allowV1PluginsFallback
     Differs:
         field RWMutex: an `RLock`, which a thread may take twice; moby deadlocks when a writer waits.
         extra legacy: looks up legacy plugins; None turns that off, as moby's `allowV1PluginsFallback`.
@@ -198,7 +195,7 @@ class Store:
             self.legacy.handle(capability, callback)
 
     def register_runtime_opt(self, capability: str, *opts: SpecOpt) -> None:
-        """Change the spec of every plugin with a capability before it starts."""
+        """Register functions that change the specs of plugins with a capability."""
         with self.lock:
             self.spec_opts.setdefault(plugin_type(capability), []).extend(opts)
 

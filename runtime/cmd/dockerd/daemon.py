@@ -30,7 +30,7 @@ PATIENCE: Final = 0.5
 """Seconds that requests have to end when the engine stops; none in moby."""
 
 UMASK: Final = 0o022
-"""The umask for which the modes of moby's files are chosen."""
+"""The umask that moby sets, whatever the caller's."""
 
 
 class DaemonCli:
@@ -99,5 +99,5 @@ def init_router(api: Server, daemon: Daemon) -> None:
 
 
 def set_default_umask() -> None:
-    """Set the umask for which the modes of moby's files are chosen."""
+    """Set the umask of the engine."""
     os.umask(UMASK)

@@ -43,17 +43,11 @@ class Filter:
     def include(self, ev: Message) -> bool:
         """Return whether an event passes all filters.
 
-        Go:
-            daemon/events/filter.go::Filter.Include
-            daemon/events/filter.go::Filter.matchDaemon
-            daemon/events/filter.go::Filter.matchContainer
-            daemon/events/filter.go::Filter.matchPlugin
-            daemon/events/filter.go::Filter.matchVolume
-            daemon/events/filter.go::Filter.matchNetwork
-            daemon/events/filter.go::Filter.matchNode
-            daemon/events/filter.go::Filter.matchService
-            daemon/events/filter.go::Filter.matchSecret
-            daemon/events/filter.go::Filter.matchConfig
+        Go: daemon/events/filter.go::Filter.Include, daemon/events/filter.go::Filter.matchDaemon,
+            daemon/events/filter.go::Filter.matchContainer, daemon/events/filter.go::Filter.matchPlugin,
+            daemon/events/filter.go::Filter.matchVolume, daemon/events/filter.go::Filter.matchNetwork,
+            daemon/events/filter.go::Filter.matchNode, daemon/events/filter.go::Filter.matchService,
+            daemon/events/filter.go::Filter.matchSecret, daemon/events/filter.go::Filter.matchConfig
         Differs:
             behaviour matchers: one loop instead of nine functions that differ in one word.
         """

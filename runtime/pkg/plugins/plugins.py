@@ -141,10 +141,10 @@ class Plugin:
         if self.manifest is None or self.client is None:
             return
         for iface in self.manifest.implements:
-            known = handlers.of(iface)
-            begun = self.handlers_run.get(iface, 0)
-            self.handlers_run[iface] = len(known)
-            for handler in known[begun:]:
+            registered = handlers.of(iface)
+            count = self.handlers_run.get(iface, 0)
+            self.handlers_run[iface] = len(registered)
+            for handler in registered[count:]:
                 handler(self.name, self.client)
 
     def activated(self) -> bool:
@@ -267,10 +267,7 @@ class Plugins:
         timings: Time limits and the clock.
         workers: Activate plugins side by side; a thread for each by default.
 
-    Go:
-        pkg/plugins/plugins.go::plugins
-        pkg/plugins/plugins.go::storage
-        pkg/plugins/plugins.go::handlers
+    Go: pkg/plugins/plugins.go::plugins, pkg/plugins/plugins.go::storage, pkg/plugins/plugins.go::handlers
     """
 
     def __init__(
@@ -339,12 +336,12 @@ class Plugins:
             `get_all`; None if no reason is known.
         """
         with self._lock:
-            known = self.plugins.get(name)
+            cached = self.plugins.get(name)
         try:
             self.registry.plugin(name)
         except EngineError as error:
             return error
-        return None if known is not None and known.activated() else self.failures.get(name)
+        return None if cached is not None and cached.activated() else self.failures.get(name)
 
     def handle(self, iface: str, fn: Handler) -> None:
         """Call a function for each plugin that implements an interface, when it is next looked up.
@@ -399,8 +396,8 @@ class Plugins:
     def close(self) -> None:
         """Close all connections, and clear the cache."""
         with self._lock:
-            known, self.plugins = self.plugins, {}
-        for plugin in known.values():
+            plugins, self.plugins = self.plugins, {}
+        for plugin in plugins.values():
             plugin.close()
 
     def _get_soon(self, name: str) -> Plugin:

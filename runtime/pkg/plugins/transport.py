@@ -227,12 +227,12 @@ class Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         """Return a property of the connection, for httpcore."""
-        known: dict[str, Callable[[], Any]] = {
+        properties: dict[str, Callable[[], Any]] = {
             "is_readable": self._is_readable,
             "socket": lambda: self._sock,
             "ssl_object": lambda: self._sock if isinstance(self._sock, ssl.SSLSocket) else None,
         }
-        return known.get(info, lambda: None)()
+        return properties.get(info, lambda: None)()
 
     def _is_readable(self) -> bool:
         """Return whether an idle connection is readable, which means that the plugin has closed it."""
@@ -433,7 +433,7 @@ class HTTPTransport:
         """Send the request and return the reply once its head has arrived.
 
         Raises:
-            httpcore.NetworkError: The connection could not be made, or broke.
+            httpcore.NetworkError: The connect failed, or the connection broke.
             httpcore.TimeoutException: The deadline passed.
             httpcore.ProtocolError: The reply is not HTTP.
         """

@@ -105,7 +105,7 @@ class Store:
         names = {p.name for p in plugins}
         with self.mu:
             drivers = dict(self.extensions)
-            self.adapters = {name: made for name, made in self.adapters.items() if name in names}
+            self.adapters = {name: entry for name, entry in self.adapters.items() if name in names}
         for p in plugins:
             if p.name not in drivers:
                 drivers[p.name] = self._keep(p, self._make_plugin_adapter(p))
@@ -129,8 +129,8 @@ class Store:
             DriverNotFound if there is none at all; None if no reason is known.
         """
         with self.mu:
-            known = self.extensions.get(name)
-        if known is not None and not isinstance(known, VolumeDriverAdapter):
+            driver = self.extensions.get(name)
+        if driver is not None and not isinstance(driver, VolumeDriverAdapter):
             return None
         if self.plugin_getter is None:
             return DriverNotFound(name)
@@ -145,9 +145,9 @@ class Store:
         if not isinstance(self.problem(name), DriverNotFound):
             return False
         with self.mu:
-            known = self.extensions.get(name)
+            driver = self.extensions.get(name)
         # A plugin whose socket was deleted may still answer on an open connection.
-        return not (isinstance(known, VolumeDriverAdapter) and known.is_reachable())
+        return not (isinstance(driver, VolumeDriverAdapter) and driver.is_reachable())
 
     def _all_plugins(self, *, patient: bool) -> Sequence[CompatPlugin]:
         if self.plugin_getter is None:
@@ -165,9 +165,9 @@ class Store:
         if not name:
             raise InvalidParameter("driver name cannot be empty")
         with self.mu:
-            known = self.extensions.get(name)
-        if known is not None:
-            return known
+            driver = self.extensions.get(name)
+        if driver is not None:
+            return driver
         with self.driver_lock.locked(name):
             if name in self.extensions:
                 return self.extensions[name]
@@ -205,9 +205,9 @@ class Store:
         """
         client = p.client
         with self.mu:
-            known = self.adapters.get(p.name)
-            if known is not None and client is not None and known[0] is client:
-                return known[1]
+            cached = self.adapters.get(p.name)
+            if cached is not None and client is not None and cached[0] is client:
+                return cached[1]
             adapter = VolumeDriverAdapter(p.name, p.scoped_path, VolumeDriverProxy(client, self.timings))
             if not p.is_v1:  # that of a legacy plugin is kept among the extensions
                 self.adapters[p.name] = (client, adapter)

@@ -41,9 +41,8 @@ class CreateRequest(Request, frozen=True, rename="pascal"):
 class NameRequest(Request, frozen=True, rename="pascal"):
     """The request of Remove, Path and Get.
 
-    Go:
-        volume/drivers/proxy.go::volumeDriverProxyRemoveRequest
-        volume/drivers/proxy.go::volumeDriverProxyPathRequest
+    Go: volume/drivers/proxy.go::volumeDriverProxyRemoveRequest,
+        volume/drivers/proxy.go::volumeDriverProxyPathRequest,
         volume/drivers/proxy.go::volumeDriverProxyGetRequest
     """
 
@@ -65,9 +64,8 @@ class UseRequest(Request, frozen=True):
 class Response(msgspec.Struct, frozen=True):
     """A reply with an error or none: Create, Remove and Unmount.
 
-    Go:
-        volume/drivers/proxy.go::volumeDriverProxyCreateResponse
-        volume/drivers/proxy.go::volumeDriverProxyRemoveResponse
+    Go: volume/drivers/proxy.go::volumeDriverProxyCreateResponse,
+        volume/drivers/proxy.go::volumeDriverProxyRemoveResponse,
         volume/drivers/proxy.go::volumeDriverProxyUnmountResponse
     """
 
@@ -120,7 +118,7 @@ class Timings:
         long_timeout: One try of a plugin's Create or Mount.
         short_timeout: One try of any other call of a plugin.
         start: How long drivers that do not answer may delay the start, all together; moby waits for the
-            slowest, 15 s for one that is gone.
+            slowest, 15 s for a missing one.
         probe: How long all drivers together may take to answer in a list; moby waits for the slowest.
         database_lock: How long to wait until another engine releases the root.
         database_retry: The pause between two tries to lock the root.

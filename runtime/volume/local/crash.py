@@ -1,6 +1,6 @@
 """Creation and removal of a volume's directory in two steps, so that a crash leaves a whole volume or none.
 
-The record of a volume and its directory cannot change in one step. So a directory is made under a name that
+The record of a volume and its directory cannot change in one step. So a directory is created with a name that
 no volume can have (`.+NAME`) and renamed once the record is on disk; a removal renames it (`.-NAME`) before
 the record is deleted, and deletes the data last. The next start completes what a crash interrupted.
 """
@@ -57,7 +57,7 @@ def aside(prefix: str, name: str) -> str:
 
 
 class CrashSafe:
-    """The steps of the local driver that leave no half volume behind.
+    """The steps of the local driver that a crash leaves done or undone.
 
     Attributes:
         path: The directory of all volumes.
@@ -110,7 +110,7 @@ class CrashSafe:
         A directory that was there before is used, and stays if the block fails.
 
         Raises:
-            System: The directory or the options file cannot be made.
+            System: The directory or the options file cannot be written.
         """
         with self.m:
             if volume.name in self._staged:
@@ -371,7 +371,7 @@ def _exists(name: str, parent: int) -> bool:
 def _make(place: str, parent: int) -> None:
     try:
         os.mkdir(place, ROOT_MODE, dir_fd=parent)
-    except FileExistsError:  # a creation failed, and what it made could not be removed
+    except FileExistsError:  # left by a creation that failed
         system.remove_tree(place, parent)
         os.mkdir(place, ROOT_MODE, dir_fd=parent)
 
@@ -380,8 +380,8 @@ def _fill(directory: int, opts: OptsConfig | None) -> None:
     """Create the directory of the data and the options file in a volume's directory."""
     with suppress(FileExistsError):
         os.mkdir(VOLUME_DATA_PATH_NAME, DATA_MODE, dir_fd=directory)
-        made = os.stat(VOLUME_DATA_PATH_NAME, dir_fd=directory, follow_symlinks=False)
-        if made.st_mode != stat.S_IFDIR | DATA_MODE:  # the umask took some of it
+        status = os.stat(VOLUME_DATA_PATH_NAME, dir_fd=directory, follow_symlinks=False)
+        if status.st_mode != stat.S_IFDIR | DATA_MODE:  # the umask took some of it
             with system.opened(VOLUME_DATA_PATH_NAME, directory) as data:
                 os.fchmod(data, DATA_MODE)
     if opts is None:

@@ -89,10 +89,6 @@ class Root(CrashSafe):
     """The local driver: each volume is a directory below one directory, which the driver never leaves.
 
     Safe to use from several threads. The base class has the steps that a crash cannot divide.
-
-    Args:
-        base: The engine's root.
-        descriptor: The descriptor of the directory of volumes.
     """
 
     name: Final = DEFAULT_DRIVER_NAME
@@ -102,7 +98,7 @@ class Root(CrashSafe):
         self.path = str(base / VOLUMES_PATH_NAME)
         super().__init__()
         self.m = threading.Lock()
-        self.base = base
+        self.base = base  # the engine's root
         self.real_path = os.path.realpath(self.path)  # as in the mount table
         self.descriptor = descriptor  # every step goes through it, so that no swapped symlink leads elsewhere
         self.mounts = mount.MountTable()
@@ -157,7 +153,7 @@ class Root(CrashSafe):
 
         Raises:
             ValidationError: The name or an option is not valid.
-            System: The directory or the options file cannot be made.
+            System: The directory or the options file cannot be written.
 
         Differs:
             call RemoveAll: after a failure only new directories are removed, through descriptors.
@@ -173,7 +169,7 @@ class Root(CrashSafe):
 
         Raises:
             ValidationError: The name or an option is not valid.
-            System: The directory or the options file cannot be made.
+            System: The directory or the options file cannot be written.
         """
         local_unix.validate_name(name)
         if RESERVED.fullmatch(name):
@@ -194,7 +190,7 @@ class Root(CrashSafe):
         """Remove a volume and all its data.
 
         Raises:
-            System: It is mounted, made by another driver, leads out of the root, or cannot be deleted.
+            System: It is mounted, of another driver, leads out of the root, or cannot be deleted.
 
         Go:
             volume/local/local.go::Root.Remove
@@ -212,7 +208,7 @@ class Root(CrashSafe):
         """Hide a volume; delete its data when the block ends, or show it again if the block or that fails.
 
         Raises:
-            System: It is mounted, made by another driver, leads out of the root, or cannot be deleted.
+            System: It is mounted, of another driver, leads out of the root, or cannot be deleted.
         """
         if not isinstance(vol, LocalVolume):
             raise System(f"unknown volume type {type(vol).__name__}")
@@ -260,8 +256,8 @@ class Root(CrashSafe):
         Mounted without them, it would write data to this disk that belong elsewhere.
         """
         volume = self.volumes.get(name)
-        wanted = any((options or {}).get(option) for option in local_unix.VALID_OPTS)
-        if volume is None or volume.opts is not None or volume.problem or not wanted:
+        has_options = any((options or {}).get(option) for option in local_unix.VALID_OPTS)
+        if volume is None or volume.opts is not None or volume.problem or not has_options:
             return
         volume.problem = (
             f"volume {name}: {self.path}/{name}/{local_unix.FILE} is missing or has no options, but the "
@@ -357,9 +353,7 @@ class LocalVolume:
     def path(self) -> str:
         """Return the directory of the data.
 
-        Go:
-            volume/local/local.go::localVolume.Path
-            volume/local/local.go::localVolume.CachedPath
+        Go: volume/local/local.go::localVolume.Path, volume/local/local.go::localVolume.CachedPath,
             volume/local/local.go::Root.DataPath
         """
         return f"{self.root.path}/{self.name}/{VOLUME_DATA_PATH_NAME}"

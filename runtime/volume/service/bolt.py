@@ -93,14 +93,14 @@ def _newest_meta(content: bytes) -> Meta:
     """
     first = _meta(content, 0)
     sizes = (first.page_size,) if first else PAGE_SIZES
-    found = [meta for meta in (first, *(_meta(content, size) for size in sizes)) if meta is not None]
-    if not found:
+    metas = [meta for meta in (first, *(_meta(content, size) for size in sizes)) if meta is not None]
+    if not metas:
         raise ValueError("invalid database")
-    return max(found, key=lambda meta: meta.transaction)
+    return max(metas, key=lambda meta: meta.transaction)
 
 
-def _meta(content: bytes, at: int) -> Meta | None:
-    raw = content[at + PAGE_HEADER.size : at + PAGE_HEADER.size + META.size]
+def _meta(content: bytes, offset: int) -> Meta | None:
+    raw = content[offset + PAGE_HEADER.size : offset + PAGE_HEADER.size + META.size]
     if len(raw) < META.size:
         return None
     magic, _, page_size, _, root, _, _, _, transaction, checksum = META.unpack(raw)
@@ -176,13 +176,13 @@ def _items(page: memoryview) -> list[Item]:
     kind = LEAF if flags & LEAF_PAGE else BRANCH
     room = OVERLAP * len(page)
     items = []
-    for at in range(PAGE_HEADER.size, PAGE_HEADER.size + count * kind.size, kind.size):
+    for offset in range(PAGE_HEADER.size, PAGE_HEADER.size + count * kind.size, kind.size):
         item_flags, below, value_size = 0, None, 0
         if kind is LEAF:
-            item_flags, position, key_size, value_size = LEAF.unpack_from(page, at)
+            item_flags, position, key_size, value_size = LEAF.unpack_from(page, offset)
         else:
-            position, key_size, below = BRANCH.unpack_from(page, at)
-        key, value = at + position, at + position + key_size
+            position, key_size, below = BRANCH.unpack_from(page, offset)
+        key, value = offset + position, offset + position + key_size
         end = value + value_size
         if end <= len(page) and end - key <= room:
             room -= end - key

@@ -537,8 +537,8 @@ def _merge(database: sqlite3.Connection, records: Mapping[bytes, bytes]) -> int:
     changed = 0
     for key, value in records.items():
         name = key.decode(errors="replace")
-        known = ours.get(name)
-        if taken.get(key) != value and (known is None or known == taken.get(key)):
+        present = ours.get(name)
+        if taken.get(key) != value and (present is None or present == taken.get(key)):
             database.execute("insert or replace into volumes values (?, ?)", (name, value))
             changed += 1
     database.executemany("insert or replace into taken_over values (?, ?)", records.items())

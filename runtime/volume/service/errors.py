@@ -45,9 +45,7 @@ class OpErr(EngineError):
         name: The volume or the driver.
         refs: The users of the volume.
 
-    Go:
-        volume/service/errors.go::OpErr
-        volume/service/errors.go::OpErr.Error
+    Go: volume/service/errors.go::OpErr, volume/service/errors.go::OpErr.Error,
         volume/service/errors.go::OpErr.Cause
     """
 

@@ -118,11 +118,11 @@ class VolumeStoreRestore:
     def _restore_plugins(self, by_driver: Mapping[str, Sequence[VolumeMetadata]]) -> None:
         """Load the volumes of the plugins that answer."""
         try:
-            found, _ = self.all_drivers()
+            listed, _ = self.all_drivers()
         except EngineError as error:
             log.warning("Error restoring volumes: %s", error)
             return
-        drivers = {vd.name: vd for vd in found}
+        drivers = {vd.name: vd for vd in listed}
         for name in by_driver:
             if name and name not in drivers:
                 _report_driver(name, self.missing_driver(name), len(by_driver[name]))
@@ -179,9 +179,7 @@ class VolumeStoreRestore:
     ) -> dict[str, Answer[Sequence[Volume]]]:
         """Ask each driver for its volumes: the local one directly, the others side by side.
 
-        Args:
-            drivers: The drivers.
-            patient: Whether to retry when a plugin refuses connections.
+        Only with `patient` are calls retried when a plugin refuses connections.
         """
         answers: dict[str, Answer[Sequence[Volume]]] = {}
         questions: dict[str, Callable[[], Sequence[Volume]]] = {}

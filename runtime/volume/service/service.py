@@ -77,11 +77,6 @@ class VolumesService:
     """Creates, finds, mounts and removes volumes, and sends events.
 
     A context `ctx` cancels a call before it begins.
-
-    Args:
-        vs: The volumes.
-        ds: The drivers.
-        event_logger: Receives the events.
     """
 
     def __init__(self, vs: VolumeStore, ds: DS, event_logger: VolumeEventLogger) -> None:
@@ -179,10 +174,7 @@ class VolumesService:
     def remove(self, name: str, *, purge_on_error: bool = False, ctx: Context | None = None) -> None:
         """Remove a volume without users.
 
-        Args:
-            name: The volume's name.
-            purge_on_error: Whether to purge a volume that its driver cannot remove; a missing one is fine.
-            ctx: A context.
+        With `purge_on_error` a volume is purged if its driver cannot remove it, and a missing one is fine.
 
         Raises:
             EngineError: There is none, it is in use, or its driver cannot remove it.

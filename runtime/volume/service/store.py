@@ -224,9 +224,9 @@ class VolumeStore(VolumeStoreRestore):
 
     def wrap(self, v: Volume, scope: str) -> VolumeWrapper:
         """Return a volume of a driver with the labels and options of its record."""
-        known = self.names.get(v.name)
-        if known is not None and known.volume is v:
-            return known
+        cached = self.names.get(v.name)
+        if cached is not None and cached.volume is v:
+            return cached
         meta = self.db.rows.get(v.name)
         if meta is None or meta.driver not in ("", v.driver_name):
             return VolumeWrapper(v, None, scope, None)
@@ -310,8 +310,8 @@ class VolumeStore(VolumeStoreRestore):
 
     def _is_cached_one(self, v: VolumeWrapper) -> bool:
         """Return whether the cache has no volume of another driver by this name."""
-        known = self.names.get(v.name)
-        return known is None or known is v or known.driver_name == v.driver_name
+        cached = self.names.get(v.name)
+        return cached is None or cached is v or cached.driver_name == v.driver_name
 
     def list(self, driver_names: Sequence[str] = ()) -> Listed:
         """Return the volumes of the drivers of these names, or of all.
@@ -385,10 +385,10 @@ class VolumeStore(VolumeStoreRestore):
         """Create a volume, or return the one that has this name already.
 
         Without a driver's name a volume of any driver is returned, else the local driver creates one.
-        `reference` counts as a user from the beginning, so that nobody removes the volume in between.
+        `reference` is its first user, so that no other caller can remove it in between.
 
         Raises:
-            OpErr: The driver refuses, or another driver has a volume of this name.
+            OpErr: The driver fails, or another driver has a volume of this name.
 
         Differs:
             behaviour created: the result says whether the volume is new, so that an event is sent only then.
@@ -405,7 +405,7 @@ class VolumeStore(VolumeStoreRestore):
         """Return the volume of this name if there is one; purge it if its driver no longer has it.
 
         Raises:
-            EngineError: Another driver has it, it is used but gone, or its driver cannot be asked.
+            EngineError: Another driver has it, it is in use but missing, or its driver cannot be asked.
 
         Differs:
             behaviour cache: recorded volumes of a driver that does not answer count too; after a restart moby
@@ -508,9 +508,9 @@ class VolumeStore(VolumeStoreRestore):
             self.db.set(meta.name, meta)
             return v
         if isinstance(vd, Root):
-            with self._record_restored(meta.name), vd.creating(meta.name, meta.options) as made:
+            with self._record_restored(meta.name), vd.creating(meta.name, meta.options) as volume:
                 self.db.set(meta.name, meta, vd.flush)
-            return made
+            return volume
         v = vd.create(meta.name, meta.options)
         try:
             self.db.set(meta.name, meta)
@@ -591,9 +591,9 @@ class VolumeStore(VolumeStoreRestore):
             except EngineError as error:  # the next lookup tries again
                 log.error("Error removing volume metadata for volume %s: %s", name, error)  # noqa: TRY400
             raise NoSuchVolume
-        known = self.get_named(name)
-        if known is not None and known.volume is v:
-            return known
+        cached = self.get_named(name)
+        if cached is not None and cached.volume is v:
+            return cached
         try:
             scope = self.drivers.get_driver(driver).scope
         except EngineError:
@@ -633,10 +633,7 @@ class VolumeStore(VolumeStoreRestore):
     def remove(self, v: Volume, *, purge_on_error: bool = False, ctx: Context | None = None) -> None:
         """Remove a volume without users.
 
-        Args:
-            v: The volume.
-            purge_on_error: Whether to delete its record even if its driver cannot remove it.
-            ctx: A context.
+        With `purge_on_error` its record is deleted even if its driver cannot remove it.
 
         Raises:
             OpErr: It is in use, or its driver cannot remove it.
@@ -653,15 +650,15 @@ class VolumeStore(VolumeStoreRestore):
             context.check(ctx)
             if self.has_ref(name):
                 raise OpErr(VolumeInUse(), "remove", name, self.get_refs(name))
-            known = self.get_volume(name, v.driver_name, ctx)
-            with operation("remove", known.driver_name):
-                vd = self.drivers.get_driver(known.driver_name)
-            log.debug("Removing volume reference: driver %s, name %s", known.driver_name, name)
-            vol = unwrap_volume(known)
+            wrapper = self.get_volume(name, v.driver_name, ctx)
+            with operation("remove", wrapper.driver_name):
+                vd = self.drivers.get_driver(wrapper.driver_name)
+            log.debug("Removing volume reference: driver %s, name %s", wrapper.driver_name, name)
+            vol = unwrap_volume(wrapper)
             with operation("remove", name):
                 try:
                     if isinstance(vd, Root):
-                        self._remove_local(vd, known, purge_on_error=purge_on_error)
+                        self._remove_local(vd, wrapper, purge_on_error=purge_on_error)
                     else:
                         vd.remove(vol)
                 except (EngineError, OSError):

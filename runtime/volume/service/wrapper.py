@@ -37,11 +37,8 @@ class PathCacher(Protocol):
 class VolumeWrapper:
     """A volume with its labels, options and scope; the methods call the volume's.
 
-    Go:
-        volume/service/store.go::volumeWrapper
-        volume/service/store.go::volumeWrapper.Options
-        volume/service/store.go::volumeWrapper.Labels
-        volume/service/store.go::volumeWrapper.Scope
+    Go: volume/service/store.go::volumeWrapper, volume/service/store.go::volumeWrapper.Options,
+        volume/service/store.go::volumeWrapper.Labels, volume/service/store.go::volumeWrapper.Scope
     Differs:
         behaviour copy: labels and options are not copied for callers, who do not change them.
     """
@@ -91,12 +88,7 @@ class VolumeWrapper:
 
 
 class UnavailableVolume:
-    """A volume known from its record alone: no path, no time; mounting it raises EngineError.
-
-    Args:
-        name: Its name.
-        driver_name: Its driver's.
-    """
+    """A volume known from its record alone: no path, no time; mounting it raises EngineError."""
 
     __slots__ = ("driver_name", "name")
 

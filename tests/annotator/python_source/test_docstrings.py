@@ -164,6 +164,9 @@ def test_go_line_and_grouped_differences(tmp_path):
         ("a/b.go", "Walk", 3, 18),
     ]
     assert (walk.mirrors, walk.files) == ((), ("a/a.go", "a/b.go"))
+    line = (folder / "__init__.py").read_text().splitlines()[17]
+    marked = [line[m.at_column - 1 : m.at_end - 1] for m in run.mirrors]
+    assert marked == ["a/a.go::Run", "a/b.go::Walk#L3"]
 
 
 SECTIONS = b'''"""A store.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -28,12 +29,17 @@ def plugin(mounts: str) -> Iterator[str]:
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             try:
-                while not Path(made, "s").is_socket():
+                while not listens(f"{made}/s"):
                     assert process.poll() is None
                     time.sleep(0.02)
                 yield f"unix://{made}/s"
             finally:
                 process.terminate()
+
+
+def listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
 
 
 def rules(address: str) -> set[str]:
