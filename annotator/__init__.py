@@ -1,3 +1,3 @@
-"""Go source, tracked: references verified, carried to any tag and shown beside their Python counterparts."""
+"""Verify references into Go source, carry them to other tags and show them with their Python counterparts."""
 
 __version__ = "0.1.0"

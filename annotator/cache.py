@@ -122,7 +122,7 @@ class Cache(Closing):
             self._attempt(lambda database: _write(database, _PUT, rows))
 
     def get_or_compute(self, kind: CacheKind[T], key: str, compute: Callable[[], T]) -> T:
-        """Return the cached value of a key; compute and write it if there is none."""
+        """Return the cached value of a key; compute and cache a missing one."""
         return self.get_or_compute_many(kind, {key: key}, lambda _: {key: compute()})[key]
 
     def get_or_compute_many(

@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", r
 
 @contextmanager
 def connected(address: str, patience: float = PATIENCE) -> Iterator[Executor]:
-    """Connect to a Dask scheduler; its workers run what is submitted, and a lost worker's task is retried.
+    """Connect to a Dask scheduler, whose workers run the submitted tasks; a lost worker's task is retried.
 
     Dask's own configuration says how often a task is retried (`distributed.scheduler.allowed-failures`)
     and names the certificates for `tls://` (`distributed.comm.tls`).

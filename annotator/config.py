@@ -38,7 +38,7 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GoNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names in the annotated source that tell what a call does.
+    """Names in the annotated source whose calls have a special meaning.
 
     Attributes:
         errors: Packages and values whose functions make errors; `errors` and `fmt` always do.
@@ -150,7 +150,7 @@ def _texts(config: Config) -> Iterator[tuple[Keys, str]]:
 
 
 def _fault(path: Keys, text: str) -> str:
-    """Return what is wrong with the text of a setting, or an empty text."""
+    """Return the error in the text of a setting, or an empty text."""
     if not text.isprintable() or len(text) > LONGEST:
         return f"holds characters that do not print, or more than {LONGEST}"
     if path[0] in _INSIDE and (text.startswith(("/", "~")) or ".." in text.split("/")):

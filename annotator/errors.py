@@ -23,13 +23,13 @@ def counted(number: int, noun: str) -> str:
 
 
 class AnnotatorError(Exception):
-    """One sentence for a person: what was wrong, where, and what to do."""
+    """An error with one sentence for a person: the problem, its place, and the way out."""
 
     exit_code = 2
 
 
 class InvalidInput(AnnotatorError):
-    """A file, an argument or a setting cannot be read as what it should be."""
+    """A file, an argument or a setting is not of the expected form."""
 
 
 class SourceUnavailable(AnnotatorError):
@@ -63,6 +63,6 @@ class UnknownTag(SourceUnavailable):
 
 
 class Interrupted(AnnotatorError):
-    """Somebody pressed Ctrl-C."""
+    """The user pressed Ctrl-C."""
 
     exit_code = 130

@@ -32,7 +32,7 @@ _AGAIN = 0.05
 
 @contextlib.contextmanager
 def lock(file: Path, *, wait: bool = True) -> Iterator[int]:
-    """Hold the lock that a file stands for; the system releases it when the process ends, however it does.
+    """Hold the lock on a file; the system releases it when the process ends, even by a crash.
 
     Args:
         file: The lock's file, made if it is not there.
@@ -132,7 +132,7 @@ def locked(target: Path) -> Iterator[int]:
 
 
 def written(target: Path, write: Callable[[Path], None]) -> None:
-    """Make a folder by having it written beside its place and renamed; call it under the lock.
+    """Create a folder atomically: write it under a temporary name and rename it; call this under the lock.
 
     What an interrupted run left beside the place is removed first. When `write` fails, nothing is left.
 
@@ -177,7 +177,7 @@ class Closing(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """End what is open."""
+        """Close the resource."""
 
     def __enter__(self) -> Self:
         return self

@@ -70,7 +70,7 @@ def _kill_orphans() -> None:
 
 
 def _children() -> list[int]:
-    """Return the processes whose parent this one is, where the system tells them."""
+    """Return the child processes of this one; none on a system that does not list them."""
     own, found = str(os.getpid()), []
     with contextlib.suppress(OSError):
         for entry in os.scandir("/proc"):

@@ -24,7 +24,7 @@ TIME_LIMIT = 120.0
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """How a program ended, and what it wrote."""
+    """The exit code and the output of a program."""
 
     code: int
     output: bytes
@@ -32,7 +32,7 @@ class Finished(msgspec.Struct, frozen=True):
 
     @property
     def last_error(self) -> str:
-        """The last line of its error stream; empty if there is none."""
+        """The last line of its error stream, or an empty text."""
         return "".join(self.errors.decode("utf-8", "replace").strip().splitlines()[-1:])
 
 

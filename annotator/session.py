@@ -24,7 +24,7 @@ from annotator.repository.tag_snapshots import TagSnapshots
 
 
 class SourceOptions(msgspec.Struct, frozen=True):
-    """Options of a command that say what is read.
+    """The source, the tag and the history that a command reads.
 
     Attributes:
         source: Where the source is.

@@ -110,7 +110,7 @@ class Display(logging.Handler):
 
 
 def report(stage: str, done: int, total: int) -> None:
-    """Log a stage with how far it is; an empty one ends what is shown."""
+    """Log a stage with its progress; an empty stage ends the display."""
     logging.getLogger(_LOGGER).info("%s", stage, extra={"done": done, "total": total})
 
 
@@ -128,7 +128,7 @@ def clear() -> None:
 
 @contextmanager
 def progress() -> Iterator[None]:
-    """Show the stages of what is done within this block; the line is gone at its end.
+    """Show the stages of the work in this block on one line, which is erased at the end.
 
     A timer of the system interrupts the main thread, as work that forks must not have threads.
     """

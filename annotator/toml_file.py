@@ -1,4 +1,4 @@
-"""TOML files as checked values; what is wrong in one is said with its file and line."""
+"""TOML files as checked values; an error names the file and the line."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def normalized_name(name: str) -> str:
 
 
 class CallSite(msgspec.Struct, frozen=True):
-    """A use of a counterpart: the Go functions that it stands for, its line, and whether it is a call.
+    """A use of a counterpart: the Go functions that it mirrors, the line, and whether it is a call.
 
     A use that is not a call reads an attribute or property, or catches a class.
     """
@@ -135,7 +135,7 @@ class CallGraph:
                 self._follow_python(call.name, sites, first_line, depth - (not call.type), seen)
 
     def _called(self, call: Parameter) -> tuple[str, ...]:
-        """Return the Go functions that a use of a counterpart stands for.
+        """Return the Go functions that a used counterpart mirrors.
 
         Calling a class stands for its constructors; catching it, or asking whether something is one,
         for the predicates that it mirrors.

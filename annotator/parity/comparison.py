@@ -166,7 +166,7 @@ def compare(
     python: Mapping[str, PythonObject],
     scope: Scope = Scope(),  # noqa: B008 - a frozen value
 ) -> tuple[Comparison, ...]:
-    """Return every counterpart beside the originals that are known.
+    """Compare every counterpart with its recorded originals.
 
     Args:
         counterparts: What the docstrings say.

@@ -21,7 +21,7 @@ _MOST = 200_000
 
 
 class Program(msgspec.Struct, frozen=True):
-    """An example: its name, its file from the project's root, what it shows, and what runs it."""
+    """An example: its name, its file from the project's root, its title, and the command that runs it."""
 
     name: str
     path: str

@@ -130,7 +130,7 @@ def stale_reasons(
     rows: tuple[ComparisonRow, ...],
     mirrored: tuple[GoSymbol, ...],
 ) -> Iterator[Difference]:
-    """Reasons for a difference that is none: the thing is there after all, or is nowhere."""
+    """Yield stated differences that do not exist: both sides have the name, or neither has."""
     for item in _single(counterpart.differences):
         if item.kind in _ABOUT_RUNNING:
             continue

@@ -81,7 +81,7 @@ class Recorder:
 
 
 def main(arguments: list[str]) -> None:
-    """Run the script under a recorder, and write what was recorded as JSON."""
+    """Run the script under a recorder, and write the recorded calls as JSON."""
     split = arguments.index("--")
     out, *folders = arguments[:split]
     script, *rest = arguments[split + 1 :]

@@ -190,7 +190,7 @@ def _differences(lines: list[_Line], file: str, remarks: list[Problem]) -> Itera
 
 
 def _items(lines: list[_Line]) -> Iterator[_Line]:
-    """One line an item: what is indented deeper than the first item goes on with the one before."""
+    """Join the lines of each item: deeper indentation continues the item before."""
     pending: _Line | None = None
     for line in lines:
         if pending is not None and line.indent > pending.indent:

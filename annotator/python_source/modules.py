@@ -50,7 +50,7 @@ class Class:
 
 
 class Module:
-    """A module: its tree, its definitions, and the dotted names that its imports stand for."""
+    """A module: its tree, its definitions, and the dotted names of its imports."""
 
     def __init__(self, file: SourceFile) -> None:
         self.name = file.module

@@ -197,7 +197,7 @@ class Scope:
         return any(_last_name(each) in ("property", "cached_property") for each in node.decorator_list)
 
     def returned(self, function: str) -> Type:
-        """Return the annotated type of a function's result; of a context manager, of what it yields."""
+        """Return the annotated type of a function's result, or what a context manager yields."""
         module, node, owner = self.packages.functions[function]
         if (
             isinstance(node.returns, ast.Name | ast.Attribute)

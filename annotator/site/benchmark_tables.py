@@ -38,7 +38,7 @@ class BenchmarkRow(msgspec.Struct, frozen=True):
 
     @property
     def ahead(self) -> str:
-        """`ours` or `peer`, whichever did better; empty if that cannot be told."""
+        """`ours` or `peer`, the better one of the two; empty if they cannot be compared."""
         ratio = _RATIO.fullmatch(self.ratio)
         if ratio is None or not self.goal.startswith((_MORE, _LESS)) or float(ratio[1]) == 1:
             return ""

@@ -71,7 +71,7 @@ def go_excerpt(
 
 
 class CounterpartColumn:
-    """What stands beside the Go of one page: Python, each line with its anchor once."""
+    """The Python column of one page; each line has its anchor once."""
 
     def __init__(
         self, index: SiteIndex, page: str, facing: SideBySide | None, *, at_home: bool = True

@@ -32,7 +32,7 @@ _PART = 12
 
 
 class FileAnalysis(msgspec.Struct, frozen=True, array_like=True):
-    """What the rest of its tree tells of a Go file: what its names refer to, and which locks it takes."""
+    """The resolved names of a Go file and the locks that it takes, which depend on the whole tree."""
 
     uses: tuple[ResolvedUse, ...]
     locking: FileLockUsage
@@ -43,7 +43,7 @@ ANALYSIS = CacheKind("analysis", FileAnalysis)
 
 
 class GoInput(msgspec.Struct, frozen=True):
-    """The files by path, and what they say of locks where that was asked."""
+    """The files by path, and their use of locks if the pages show it."""
 
     sources: Mapping[str, GoSourceFile]
     locking: Mapping[str, FileLockUsage]
@@ -69,7 +69,7 @@ _ANALYSED = msgspec.msgpack.Decoder(_Analysed)
 
 
 def read_go(session: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
-    """Return the Go files of some packages, tests apart; what is cached is not made again.
+    """Return the Go files of some packages without tests, analysed and highlighted; results are cached.
 
     Args:
         session: The open source.

@@ -66,7 +66,7 @@ class CodeLine(msgspec.Struct, frozen=True):
 
     @property
     def markup(self) -> Html:
-        """The line as it stands in a page: its number is a link, and so is the way to the other language."""
+        """Return the line's HTML, with links on its number and to the other language."""
         kind = (" ln-cited" if self.cited else "") + (" ln-gap" if self.after_gap else "")
         named = f' id="{escape(self.id)}"' if self.id else ""
         skipped = "".join(f'<a id="{escape(anchor)}"></a>' for anchor in self.skipped)

@@ -80,7 +80,7 @@ class PythonInput(msgspec.Struct, frozen=True):
 
 
 class VerifiedArticle(msgspec.Struct, frozen=True):
-    """An article and what became of its references at the tag."""
+    """An article with the verdicts on its references at the tag."""
 
     article: Article
     verdicts: tuple[Verdict, ...]

@@ -37,7 +37,7 @@ def slug(text: str) -> str:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names, repeated ones (whatever their case) numbered: some file systems fold case."""
+    """Return the names with numbers on repeated ones, ignoring case as some file systems do."""
     seen: Counter[str] = Counter()
     found = []
     for name in names:
@@ -75,7 +75,7 @@ _DIRECTION = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 
 
 
 class Html(Markup):
-    """HTML that is safe as it stands; whatever is joined or formatted into it is escaped first."""
+    """Safe HTML; text that is joined or formatted into it is escaped first."""
 
     __slots__ = ()
 
@@ -111,7 +111,7 @@ def label(text: object) -> Html:
 
 
 def ticked(text: str) -> Html:
-    """Return the text as HTML, what stands between two backticks in it as code."""
+    """Return the text as HTML, with text between backticks as code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
@@ -134,7 +134,7 @@ def quote(path: str) -> str:
 
 
 class _References(dict[int, str]):
-    """By a character's number, what stands for it; made when it is first met."""
+    """Character references by the character's number, created on first use."""
 
     def __missing__(self, code: int) -> str:
         found = chr(code) if chr(code) in _PLAIN else _numbered(code)

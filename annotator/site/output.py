@@ -66,7 +66,7 @@ def write_stamp(folder: Path, state: str, note: bytes) -> None:
 
 
 def _head(folder: Path, state: str, note: bytes) -> bytes:
-    """Return what a stamp begins with: the state, the folder as it is, and the note that follows."""
+    """Return the first line of a stamp: the state, the fingerprint of the folder and a hash of the note."""
     return f"{state} {folder_fingerprint(folder)} {hashlib.sha256(note).hexdigest()}".encode()
 
 

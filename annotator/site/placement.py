@@ -26,7 +26,7 @@ _LARGE = 800
 
 
 class GoSourceFile(msgspec.Struct, frozen=True):
-    """A Go file at the tag: its bytes, what they say, what its identifiers name for sure, its colours."""
+    """A Go file at the tag: its bytes, its declarations, its resolved identifiers and its colours."""
 
     data: bytes
     document: GoFile
@@ -35,7 +35,7 @@ class GoSourceFile(msgspec.Struct, frozen=True):
 
 
 class PlacedDeclaration(msgspec.Struct, frozen=True):
-    """A declaration that a page shows, the file it stands in, and its anchor on the page."""
+    """A declaration that a page shows, its file, and its anchor on the page."""
 
     path: str
     declaration: Declaration
@@ -90,7 +90,7 @@ class SymbolPagePlan(msgspec.Struct, frozen=True):
 
 
 class PageLocation(msgspec.Struct, frozen=True):
-    """Where a symbol is on the site: a page, an anchor there, and what it is called for people."""
+    """The place of a symbol on the site: its page, its anchor there, and its display name."""
 
     page: str
     anchor: str
@@ -110,7 +110,7 @@ PageLocations = dict[tuple[str, str], PageLocation]
 def plan_symbol_pages(
     sources: Mapping[str, GoSourceFile], anchors: Iterable[Anchor], named: Iterable[tuple[str, str]] = ()
 ) -> tuple[SymbolPagePlan, ...]:
-    """Return the pages that show what the anchors name, what that uses, one step far, and what is `named`.
+    """Plan the pages for the anchors' symbols, the symbols that these use directly, and the `named` ones.
 
     A type that an anchor names, or whose method it names, is shown with all its methods, unless these
     fill a book. Whatever
@@ -291,6 +291,6 @@ def group_adjacent(items: Iterable[PlacedDeclaration]) -> Iterator[tuple[PlacedD
 
 
 def _related(one: PlacedDeclaration, after: PlacedDeclaration) -> bool:
-    """Return whether two constants or variables stand in a group, or nearly."""
+    """Return whether two constants or variables belong to one group, or nearly do."""
     kinds = {one.declaration.kind, after.declaration.kind}
     return len(kinds) == 1 and kinds <= {Kind.CONST, Kind.VAR} and after.first - one.last <= 2  # noqa: PLR2004

@@ -112,7 +112,7 @@ class PythonReader:
         return examples.code_fingerprint(self.files)
 
     def start(self, programs: Programs) -> Started:
-        """Start the walk and the examples, except those whose output is cached for the code as it is."""
+        """Start the walk and the examples whose output is not cached for the present code."""
         config = self._project.config
         found = tuple(examples.find(self.files, config.examples.folder, config.examples.command))
         keys = {program.name: self._example_key(program) for program in found}
@@ -131,7 +131,7 @@ class PythonReader:
         return Started(found, outputs, running, calls, walk)
 
     def with_output(self, started: Started) -> PythonInput:
-        """Wait for the programs, and return what was read with what they did.
+        """Wait for the programs, and return the input with their output.
 
         Raises:
             InvalidInput: A program failed or did not end in time, or the facts cannot be read.

@@ -105,7 +105,7 @@ def _name(page: SitePage) -> str:
 
 
 def folder() -> Path:
-    """Return the templates: inside the installed package, or beside it in the project's tree."""
+    """Return the folder of the templates: in the installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     inside = package / "templates"
     return inside if inside.is_dir() else package.parent / "templates"

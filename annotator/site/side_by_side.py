@@ -29,7 +29,7 @@ _CALLED = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
 
 class CounterpartExcerpt(msgspec.Struct, frozen=True):
-    """A counterpart's lines `first` to `last`, beside the place of the original that it faces."""
+    """A counterpart's lines `first` to `last`, and the place of the original that they are shown next to."""
 
     name: str
     path: str
@@ -89,7 +89,7 @@ class SideBySideIndex:
 
     @cached_property
     def home(self) -> Mapping[str, tuple[str, str]]:
-        """By dotted name, the page and anchor where a counterpart stands beside its original."""
+        """By dotted name, the page and anchor where a counterpart is shown next to its original."""
         found: dict[str, tuple[str, str]] = {}
         for page, facing in self.by_page.items():
             for side in facing.sides:
@@ -177,7 +177,7 @@ def _methods(mirror: PythonInput) -> Mapping[str, list[PythonObject]]:
 def _shown(
     ours: PythonObject, pair: Comparison, module: PythonFile, methods: list[PythonObject]
 ) -> tuple[int, int]:
-    """Return the first and last line of a counterpart that stand beside its original."""
+    """Return the first and last line of a counterpart that are shown next to its original."""
     lines = module.data.decode("utf-8", "replace").splitlines()
     if ours.kind == "attribute":
         return ours.line, _end_of_words(ours, pair, lines)

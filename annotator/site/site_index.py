@@ -85,7 +85,7 @@ def shown_packages(
     mirror: PythonInput | None = None,
     since: Iterable[Verdict] = (),
 ) -> frozenset[str]:
-    """Return the folders of the packages whose Go files, tests aside, the pages can show."""
+    """Return the folders of the packages whose Go files, except tests, the pages can show."""
     anchors = (resolved_anchor(verdict) for verdict in chain(since, *(one.verdicts for one in cited)))
     named = (mention.path for text in texts for mention in _mentions(text))
     pairs = mirror.pairs if mirror else ()
@@ -142,7 +142,7 @@ class SiteIndex:
 
     @cached_property
     def locations(self) -> PageLocations:
-        """Where each symbol is; what was cited under another name is found under that as well."""
+        """The location of each symbol, also under other names that cite it."""
         found = locate_symbols(self.page_plans)
         for verdict in (*(verdict for _, verdict in self.verdicts), *self.input.since_baseline):
             reference, anchor = verdict.reference, resolved_anchor(verdict)
@@ -161,12 +161,12 @@ class SiteIndex:
 
     @cached_property
     def side_by_side(self) -> SideBySideIndex:
-        """What of Python stands beside what of Go, page by page."""
+        """The Python lines that are shown next to Go lines, page by page."""
         return SideBySideIndex(self.input.python, self.locations, self.input.sources)
 
     @cached_property
     def cross_references(self) -> CrossReferences:
-        """What calls what, and what has the methods of what."""
+        """Callers, callees and implementers of the shown declarations."""
         symbols = (one.symbol for one in self.input.python.covered)
         return CrossReferences(self.page_plans, self.locations, self.input.sources, symbols)
 
@@ -178,7 +178,7 @@ class SiteIndex:
 
     @cached_property
     def status_since_baseline(self) -> Mapping[str, tuple[tuple[PageLocation, Verdict], ...]]:
-        """By page, the mapped symbols with what became of them since the baseline, in the order of lines."""
+        """By page, the mapped symbols with their status since the baseline, in the order of lines."""
         found: dict[str, list[tuple[PageLocation, Verdict]]] = defaultdict(list)
         for verdict in self.input.since_baseline:
             if (anchor := resolved_anchor(verdict)) and (place := self.location(anchor)):
@@ -187,7 +187,7 @@ class SiteIndex:
 
     @cached_property
     def at_baseline(self) -> Mapping[Reference, Verdict]:
-        """The mapped symbols at the baseline, where a version of it stands beside this one."""
+        """The mapped symbols at the baseline, if its site is built along with this one."""
         return {one.reference: one for one in self.input.elsewhere.get(self.input.baseline, ())}
 
     @cached_property

@@ -69,7 +69,7 @@ class BuiltSite(msgspec.Struct, frozen=True):
 
 
 class FailedSite(msgspec.Struct, frozen=True):
-    """A site that could not be built: the reason, and the exit code that stands for it."""
+    """A site that could not be built: the reason and its exit code."""
 
     tag: str
     reason: str

@@ -19,7 +19,7 @@ _BREAKS = re.compile(r"\s+")
 
 
 class InventoryEntry(msgspec.Struct, frozen=True):
-    """A symbol: its name, its role, its address below the site, and what it is called for people."""
+    """A symbol: its name, its role, its address below the site, and its display name."""
 
     name: str
     role: str

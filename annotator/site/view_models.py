@@ -36,7 +36,7 @@ class Excerpt(msgspec.Struct, frozen=True):
 
     @property
     def markup(self) -> Html:
-        """The lines as they stand in a page."""
+        """Return the HTML of the lines."""
         return Html("".join(line.markup for line in self.lines))
 
 
@@ -52,7 +52,7 @@ class ParityTableRow(msgspec.Struct, frozen=True):
 
 
 class ParityPanel(msgspec.Struct, frozen=True):
-    """A counterpart beside its original, row by row."""
+    """The comparison of a counterpart with its original, row by row."""
 
     go: Link
     python: Link
@@ -61,7 +61,7 @@ class ParityPanel(msgspec.Struct, frozen=True):
 
 
 class CitationRow(msgspec.Struct, frozen=True):
-    """A reference of an article, what became of it, and where it leads.
+    """A reference of an article, its verdict, and its link.
 
     Attributes:
         id: Its anchor in the report.
@@ -146,7 +146,7 @@ class ContentsPage(msgspec.Struct, frozen=True):
 
 
 class ExampleExcerpt(msgspec.Struct, frozen=True):
-    """An example: how to run it, what it prints, and its source."""
+    """An example: its command, its output and its source."""
 
     title: str
     link: Link
@@ -156,7 +156,7 @@ class ExampleExcerpt(msgspec.Struct, frozen=True):
 
 
 class Diagram(msgspec.Struct, frozen=True):
-    """A picture, wide and narrow, with what is said below it."""
+    """A picture, wide and narrow, with its caption."""
 
     wide: Html
     narrow: Html
@@ -164,7 +164,7 @@ class Diagram(msgspec.Struct, frozen=True):
 
 
 class PackagePart(msgspec.Struct, frozen=True):
-    """A part of a package: its file, what it says of itself, what it imports, and the modules in it."""
+    """A part of a package: its file, its summary, its imports and its modules."""
 
     anchor: str
     link: Link
@@ -183,7 +183,7 @@ class PackageStructure(msgspec.Struct, frozen=True):
 
 
 class LockRow(msgspec.Struct, frozen=True):
-    """A lock: who takes it to write and who to read, and what stands for it in Python, and why."""
+    """A lock: its writers and readers, its Python counterpart and the reason for a difference."""
 
     anchor: str
     link: Link
@@ -195,7 +195,7 @@ class LockRow(msgspec.Struct, frozen=True):
 
 
 class NestedLocks(msgspec.Struct, frozen=True):
-    """A lock that is taken under another: who takes the outer one, and what is done under it."""
+    """A lock that is taken under another: the function that holds the outer one, and its action."""
 
     outer: Link
     inner: Link
@@ -229,7 +229,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
 
 
 class DeclarationHead(msgspec.Struct, frozen=True):
-    """What stands above a piece of code: one declaration that it holds."""
+    """The heading of a piece of code for one declaration in it."""
 
     anchor: str
     name: str
@@ -239,7 +239,7 @@ class DeclarationHead(msgspec.Struct, frozen=True):
 
 
 class CodeBlock(msgspec.Struct, frozen=True):
-    """Lines of source, the declarations in it, and what stands beside it in Python."""
+    """Lines of source, the declarations in it, and its Python counterpart."""
 
     heads: tuple[DeclarationHead, ...]
     excerpt: Excerpt
@@ -314,7 +314,7 @@ class IndexPage(msgspec.Struct, frozen=True):
 
 
 class ArticleReport(msgspec.Struct, frozen=True):
-    """An article's references and what became of them."""
+    """An article's references and the verdicts on them."""
 
     title: str
     address: str
@@ -324,13 +324,13 @@ class ArticleReport(msgspec.Struct, frozen=True):
 
 
 class ReportPage(msgspec.Struct, frozen=True):
-    """Every reference and what became of it, article by article, the baseline's first."""
+    """Every reference with its verdict, article by article, the baseline's first."""
 
     articles: tuple[ArticleReport, ...]
 
 
 class ErrataPage(msgspec.Struct, frozen=True):
-    """Where the articles are wrong: told in our words, and the headings that the source contradicts."""
+    """Errors of the articles, explained in our words, and the headings that the source contradicts."""
 
     body: Html
     misheaded: tuple[CitationRow, ...]
@@ -366,7 +366,7 @@ class LeftOutSymbols(msgspec.Struct, frozen=True):
 
 
 class TraceStep(msgspec.Struct, frozen=True):
-    """A counterpart that ran: how deep, what it mirrors, where that is told, and how long it took."""
+    """A counterpart that ran: its depth, its originals, their links, and its duration."""
 
     depth: int
     python: Link
@@ -378,20 +378,20 @@ class TraceStep(msgspec.Struct, frozen=True):
 
 
 class TraceThread(msgspec.Struct, frozen=True):
-    """What ran in one thread, in the order in which it began."""
+    """The steps of one thread, in the order of their start."""
 
     name: str
     steps: tuple[TraceStep, ...]
 
 
 class TracePage(msgspec.Struct, frozen=True):
-    """A run of the port, thread by thread, beside Go's order."""
+    """A run of the port, thread by thread, compared with Go's order."""
 
     threads: tuple[TraceThread, ...]
 
 
 class CoveragePage(msgspec.Struct, frozen=True):
-    """What of the scope is mapped, and what is not."""
+    """The mapped and the unmapped symbols of the scope."""
 
     states: tuple[str, ...]
     totals: tuple[int, ...]
@@ -440,7 +440,7 @@ class ReleaseColumn(msgspec.Struct, frozen=True):
 
 
 class HistoryBar(msgspec.Struct, frozen=True):
-    """Neighbouring releases at which a symbol's text stands in the same way to the baseline's."""
+    """Consecutive releases at which a symbol has the same status."""
 
     state: str
     x: int
@@ -448,7 +448,7 @@ class HistoryBar(msgspec.Struct, frozen=True):
 
 
 class HistoryRow(msgspec.Struct, frozen=True):
-    """A symbol on the map; `marks` are where it moved, `said` tells the same in sentences."""
+    """A symbol on the map; `marks` are its moves, `said` has them as sentences."""
 
     link: Link
     first: str
@@ -466,7 +466,7 @@ class HistoryPackage(msgspec.Struct, frozen=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """The map of symbols and releases, or why there is none."""
+    """The map of symbols and releases, or the reason why it is missing."""
 
     lacking: str
     tags: int
@@ -476,7 +476,7 @@ class HistoryPage(msgspec.Struct, frozen=True):
 
 
 class ReleaseStatus(msgspec.Struct, frozen=True):
-    """Where a symbol stands at a release, and whether it stood elsewhere in the one before."""
+    """The place of a symbol at a release, and whether it differs from the release before."""
 
     tag: str
     line: Link
@@ -495,7 +495,7 @@ class SymbolHistory(msgspec.Struct, frozen=True):
 
 
 class StatusSinceBaseline(msgspec.Struct, frozen=True):
-    """What became of a symbol since the baseline; `before` leads to the same symbol there."""
+    """The status of a symbol since the baseline; `before` links to the symbol there."""
 
     link: Link
     before: Link
@@ -532,7 +532,7 @@ class PortingRow(msgspec.Struct, frozen=True):
 
 
 class PortingPage(msgspec.Struct, frozen=True):
-    """What is to be ported from one tag to another."""
+    """The changes to port from one tag to another."""
 
     old: str
     new: str

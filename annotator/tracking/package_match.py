@@ -36,7 +36,11 @@ class MemberMatch(NamedTuple):
 
 
 def at(document: GoFile, anchor: Anchor) -> LocatedDeclaration:
-    """Return the declaration at an anchor of this file; KeyError if there is none."""
+    """Return the declaration at an anchor of this file.
+
+    Raises:
+        KeyError: The file has no such declaration.
+    """
     for top in document.declarations:
         found = inside(top, anchor)
         if found is not None:

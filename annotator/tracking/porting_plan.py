@@ -353,7 +353,7 @@ def porting(
     tags: tuple[str, str],
     go_names: GoNames,
 ) -> PortingReport:
-    """Report what changed in mapped symbols between two tags, and what is new in their packages.
+    """Report the changes of mapped symbols between two tags, and the new symbols of their packages.
 
     Args:
         source: The source.

@@ -45,7 +45,7 @@ _Positions = dict[int, TrackedPosition | None]
 
 
 class CachedSteps(msgspec.Struct, frozen=True, array_like=True):
-    """What is cached of the steps from tag to tag.
+    """Cached steps from tag to tag.
 
     Attributes:
         plan: Under a hash of all tags' commits, the steps that reach these tags.

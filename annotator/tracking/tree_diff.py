@@ -144,7 +144,7 @@ def _assign(scored: Iterable[tuple[float, str, str]]) -> dict[str, str]:
 
 
 def _tied(ranked: list[tuple[float, str, str]]) -> set[tuple[float, str, str]]:
-    """Return the pairs that share their score with another pair of the same old file or new file."""
+    """Return the pairs that share their score with another pair with their old or their new file."""
     olds = Counter((score, old) for score, old, _ in ranked)
     news = Counter((score, new) for score, _, new in ranked)
     return {pair for pair in ranked if olds[pair[0], pair[1]] > 1 or news[pair[0], pair[2]] > 1}

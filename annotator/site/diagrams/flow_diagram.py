@@ -38,7 +38,7 @@ _DROP = 34
 
 
 class NeighboursTitle(msgspec.Struct, frozen=True):
-    """What stands on the two sides of something in the middle, and what the drawing is called."""
+    """The headings of the two sides of a neighbours diagram, and its title."""
 
     name: str
     title: str
@@ -81,7 +81,7 @@ def _families(steps: tuple[DiagramStep, ...]) -> list[tuple[DiagramStep, ...]]:
 
 
 def _after(families: list[tuple[DiagramStep, ...]]) -> list[DiagramStep]:
-    """Return the steps without sub-steps that come when all columns are told."""
+    """Return the steps without sub-steps that come after all columns."""
     alone = takewhile(lambda family: len(family) == 1, reversed(families))
     return [family[0] for family in reversed(list(alone))] if len(families) > 1 else []
 
@@ -171,7 +171,7 @@ def stacked_diagram(steps: tuple[DiagramStep, ...], title: str) -> Html:
 def neighbours_diagram(
     center: DiagramStep, left: tuple[DiagramStep, ...], right: tuple[DiagramStep, ...], about: NeighboursTitle
 ) -> Html:
-    """Draw something in the middle, what leads to it on its left, and what it leads to on its right.
+    """Draw a box in the middle, with its predecessors on the left and its successors on the right.
 
     Empty if there is nothing on either side.
     """
@@ -200,7 +200,7 @@ def neighbours_diagram(
 
 
 def _curve(x: float, y: float, middle: float) -> str:
-    """Return the path of an arrow between the middle and a box beside it."""
+    """Return the path of an arrow between the middle box and one at a side."""
     if x < WIDE / 2:
         start, end = x + _SIDE, (WIDE - _SIDE) / 2 - 3
         return f"M{start:g} {y:g}C{start + 40:g} {y:g} {end - 40:g} {middle:g} {end:g} {middle:g}"
@@ -217,7 +217,7 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 def life_cycle_diagram(arrows: tuple[Transition, ...], title: str, *, wide: bool) -> Html:
-    """Draw states below one another, and beside each the transitions from it."""
+    """Draw the states below one another, each with the transitions from it on its right."""
     if not arrows:
         return Html("")
     width = TREE if wide else NARROW

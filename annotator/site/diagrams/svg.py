@@ -39,7 +39,7 @@ class DiagramStep(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """What stands before the title."""
+        """The text before the title."""
         return self.mark or self.number
 
 
@@ -60,7 +60,7 @@ class Box(msgspec.Struct, frozen=True):
 
 
 class Label(msgspec.Struct, frozen=True):
-    """Words beside the boxes; `x` and `y` are where they begin."""
+    """Text outside the boxes; it begins at `x` and `y`."""
 
     text: str
     x: float
@@ -77,7 +77,7 @@ class NodeLink(msgspec.Struct, frozen=True):
 
 
 class Band(msgspec.Struct, frozen=True):
-    """A background stripe behind boxes that stand in one row."""
+    """A background stripe behind a row of boxes."""
 
     y: float
     height: float
@@ -95,7 +95,7 @@ class Drawing(msgspec.Struct, frozen=True):
 
 
 class DiagramTitle(msgspec.Struct, frozen=True):
-    """What a drawing is called on its page, what it is for those who do not see it, and its steps."""
+    """A drawing's title, its description for people who cannot see it, and its steps."""
 
     name: str
     title: str
@@ -104,7 +104,7 @@ class DiagramTitle(msgspec.Struct, frozen=True):
 
     @property
     def description(self) -> str:
-        """What is read out: the steps in order, unless it is told otherwise."""
+        """The text for screen readers: the given one, or else the steps in order."""
         return self.told or "; ".join(f"{step.label} {step.title}".strip() for step in self.steps)
 
 

@@ -149,7 +149,7 @@ def _caller(index: SiteIndex, before: list[_NumberedStep], place: PageLocation) 
 
 
 def _is_asked(index: SiteIndex, path: str, symbol: str) -> bool:
-    """Return whether a symbol is a method of an interface: what is called then is decided at run time."""
+    """Return whether a symbol is an interface method, whose implementation is chosen at run time."""
     place = index.locations.get((path, symbol))
     return place is not None and place.declaration.kind == "imethod"
 
@@ -223,7 +223,7 @@ def _fields(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramSt
 
 
 def call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
-    """Return what calls a page's symbols, and what they call, page by page; nothing if nobody does."""
+    """Return a diagram of the pages that call a page's symbols and that they call, or None."""
     into, out = index.cross_references.into.get(page, ()), index.cross_references.out.get(page, ())
     left = _steps(index, page, [call.caller.page for call in into])
     right = _steps(index, page, [call.callee.page for call in out])

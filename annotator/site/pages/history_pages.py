@@ -41,7 +41,7 @@ _OWNED = frozenset({Kind.METHOD, Kind.FIELD, Kind.IMETHOD})
 
 
 def status_since_baseline(index: SiteIndex, page: str) -> Iterator[StatusSinceBaseline]:
-    """Yield what became of the symbols of a page since the baseline, where they are not what they were."""
+    """Yield the status of each symbol of a page that changed since the baseline."""
     for place, verdict in index.status_since_baseline.get(page, ()):
         if said := _status_text(verdict):
             before = _before(index, page, verdict)
@@ -49,7 +49,7 @@ def status_since_baseline(index: SiteIndex, page: str) -> Iterator[StatusSinceBa
 
 
 def _status_text(verdict: Verdict) -> str:
-    """Return what became of a symbol, in words; empty if it is what it was, whatever its line."""
+    """Return a symbol's status in words; empty if only its line changed."""
     reference, outcome = verdict.reference, verdict.outcome
     parts = []
     if isinstance(outcome, Renamed):
@@ -81,7 +81,7 @@ def _in_version(page: str, tag: str, at: Anchor) -> str:
 
 
 def _address(at: Anchor) -> str:
-    """Return the page of a symbol in any version that shows it; empty where only that version can tell."""
+    """Return the address of a symbol's page in another version; empty if only that version knows it."""
     if at.kind in TYPES:
         return page_of(folder_of(at.path), at.symbol)
     if at.kind in _OWNED:
@@ -130,7 +130,7 @@ _PRODUCT = re.compile(r"^\D+-(?=v?\d)")
 
 
 def pages(index: SiteIndex) -> Iterator[SitePage]:
-    """Yield the map and what is to be ported, as far as they were asked for."""
+    """Yield the history map and the porting report, if the options ask for them."""
     chronicle = index.input.history
     if chronicle.trails or chronicle.lacking:
         yield _map(index)

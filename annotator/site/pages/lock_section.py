@@ -153,7 +153,7 @@ class _Locks:
         return shown, len(proofs) - len(shown)
 
     def _done(self, proof: LockOrderProof) -> Link:
-        """Return what is done under the lock: a call, or the other lock itself."""
+        """Return the action under the lock: a call, or the taking of the other lock."""
         place = self._index.locations.get((proof.function.path, proof.function.symbol))
         line = self._line(place, proof.while_held.line) if place else ""
         called = self._index.locations.get((proof.while_held.what.path, proof.while_held.what.symbol))

@@ -205,7 +205,7 @@ def _listed(plan: SymbolPagePlan) -> IndexedPage:
 
 
 def _modules(index: SiteIndex) -> Iterator[IndexedPage]:
-    """Yield the Python files, with what is defined at the top of each and the methods of its classes."""
+    """Yield the Python files with their top-level definitions and the methods of their classes."""
     mirror = index.input.python
     defined: dict[str, list[PythonObject]] = defaultdict(list)
     for known in mirror.objects.values():

@@ -33,7 +33,7 @@ def package_structure(index: SiteIndex, package: PackageImports, page: str) -> P
 
 
 class _StructureView:
-    """A package by its parts: what stands right below it, each with its own modules."""
+    """A package and its direct parts, each with its own modules."""
 
     def __init__(self, index: SiteIndex, package: PackageImports, page: str) -> None:
         self._index = index
