@@ -74,6 +74,14 @@ class SourceTree:
         state = "".join(f"{p}\0{b.id}\n" for p, b in self.snapshot.files.items() if p.endswith(".go"))
         return hashlib.sha256(state.encode()).hexdigest()[:32]
 
+    @cached_property
+    def state(self) -> str:
+        """The commit, or a hash of all files where there is none."""
+        if self.snapshot.commit is not None:
+            return self.snapshot.commit
+        files = "".join(f"{path}\0{blob.id}\n" for path, blob in self.snapshot.files.items())
+        return hashlib.sha256(files.encode()).hexdigest()
+
     def has(self, path: str) -> bool:
         """Whether the tree has this file, vendored or not."""
         return path in self.snapshot.files

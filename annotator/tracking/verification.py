@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -85,9 +85,11 @@ class _Verification:
         """Return the verdicts by reference."""
         found: dict[Reference, Verdict] = {}
         elsewhere: dict[str, list[_Cited]] = defaultdict(list)
-        for reference in references:
+        origin_of = {reference: self._origin(reference) for reference in references}
+        _prepare(origin_of)
+        for reference, origin in origin_of.items():
             try:
-                cited = self._cited(reference)
+                cited = self._cited(reference, origin)
             except BlobMissing as error:
                 cited = Verdict(reference, Unknown(str(error), Code.COMMIT_NOT_AVAILABLE))
             if isinstance(cited, Verdict):
@@ -102,14 +104,21 @@ class _Verification:
         return found
 
     # ── At the origin ────────────────────────────────────────────────────────────────────────────
-    def _cited(self, reference: Reference) -> _Cited | Verdict:
-        """Return what a reference cites at its origin, or its verdict if that needs no origin."""
+    def _origin(self, reference: Reference) -> Origin | None:
+        """Return the origin of a reference, or None if it needs none."""
         own = origins.own(self._at, reference)
-        if own.malformed:
-            return Verdict(reference, Missing(f"it cannot be read: {own.malformed}", code=Code.MALFORMED))
-        if own.repository is not None:
+        if own.malformed or own.repository is not None:
+            return None
+        return origins.decide(self._at, own)
+
+    def _cited(self, reference: Reference, origin: Origin | None) -> _Cited | Verdict:
+        """Return what a reference cites at its origin, or its verdict if that needs no origin."""
+        if reference.malformed:
+            why = f"it cannot be read: {reference.malformed}"
+            return Verdict(reference, Missing(why, code=Code.MALFORMED))
+        if origin is None:
             return reference_lookup.verdict(reference, self._at.tree)
-        origin = origins.decide(self._at, own)
+        own = msgspec.structs.replace(reference, repository=None)
         if origin.tree is None:
             return self._without_origin(reference, own, origin)
         found = _resolved(reference, own, origin, origin.tree)
@@ -211,6 +220,19 @@ class _Verification:
                 f"{lacking[0]}{more} at {self._at.tag} cannot be read, as the repository was cloned without "
                 "all its objects; what may be in there is not found"
             )
+
+
+def _prepare(cited: Mapping[Reference, Origin | None]) -> None:
+    """Read and parse in one go what references cite at their origins."""
+    paths: dict[str, set[str]] = defaultdict(set)
+    trees: dict[str, SourceTree] = {}
+    for reference, origin in cited.items():
+        if origin is not None and origin.tree is not None and origin.tree.has(reference.path):
+            trees[origin.name] = origin.tree
+            paths[origin.name].add(reference.path)
+    for name, tree in trees.items():
+        readable = tree.scan(sorted(paths[name]))
+        tree.documents([path for path in readable if path.endswith(".go")])
 
 
 def _resolved(reference: Reference, own: Reference, origin: Origin, tree: SourceTree) -> _Cited:

@@ -51,6 +51,10 @@ class MemoryTree:
     def digest(self) -> str:
         return hashlib.sha256(repr(sorted(self._files.items())).encode()).hexdigest()
 
+    @property
+    def state(self) -> str:
+        return self.digest
+
     def scan(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return self.read(paths)
 

@@ -135,8 +135,8 @@ def test_cached_types_change_only_with_the_format_number() -> None:
     assert {CACHE_FORMAT: fingerprint} == FORMATS, "a cached type has changed: increase CACHE_FORMAT"
 
 
-def test_five_kinds_are_cached() -> None:
-    names = ["analysis", "highlight spans", "parsed file", "program output", "tag steps"]
+def test_six_kinds_are_cached() -> None:
+    names = ["analysis", "carried place", "highlight spans", "parsed file", "program output", "tag steps"]
 
     assert [kind.name for kind in all_kinds()] == names
 
