@@ -8,7 +8,9 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from annotator.articles import document, manifest_file, source_paths
+import msgspec
+
+from annotator.articles import document, front_matter, manifest_file, source_paths
 from annotator.articles.own_names import OwnNames
 from annotator.config import Project, name_in_repository, name_of
 from annotator.errors import InvalidInput, shortened
@@ -60,7 +62,19 @@ def read_article(project: Project, file: Path, data: bytes, own: OwnNames | None
         own=own,
         folder=_folder(project, name, own),
     )
-    return document.read_with(name, data, config.repository, roots)
+    found = document.read_with(name, data, config.repository, roots)
+    tag = front_matter.written_at(data)
+    return found if tag is None else _dated(found, tag)
+
+
+def _dated(found: Article, tag: str) -> Article:
+    """Return an article whose references were written at a tag."""
+    replace = msgspec.structs.replace
+    chapters = tuple(
+        replace(chapter, references=tuple(replace(each, written_at=tag) for each in chapter.references))
+        for chapter in found.chapters
+    )
+    return replace(found, tag=tag, chapters=chapters)
 
 
 def _folder(project: Project, name: str, own: OwnNames | None) -> str | None:

@@ -6,12 +6,36 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from annotator.errors import SourceUnavailable
+from annotator.golang.source_tree import parse_blobs, parsed_files
 from annotator.model.go import Declaration, GoFile
 from annotator.model.reference import Dating, Mismatch, Reference, TagFit
+from annotator.repository import tag_snapshots
+from annotator.repository.versions import versions
+from annotator.session import Session
 from annotator.tracking.lookup import first_line, named
 
 # How many tags that are not among the best are worth telling.
 NEAR = 6
+
+
+def date_references(at: Session, references: Sequence[Reference]) -> Dating:
+    """Return the tags at which the references of an article are exact.
+
+    Raises:
+        SourceUnavailable: The source cannot be read, or has no version tags.
+    """
+    tags = versions(at.source.tags())
+    if not tags:
+        raise SourceUnavailable(f"{at.source.repository} has no version tags to date an article by")
+    paths = list(dict.fromkeys(ref.path for ref in references if ref.repository is None))
+    files = tag_snapshots.files_at(at.source, tags, paths, at.warn)
+    go = {blob for found in files.values() for path, blob in found.items() if path.endswith(".go")}
+
+    def parse_missing(missing: list[str]) -> Mapping[str, GoFile]:
+        return parse_blobs(tag_snapshots.contents(at.source, tags, files, set(missing)))
+
+    return date(references, files, parsed_files(at.cache, go, parse_missing))
 
 
 class _FileFit(msgspec.Struct, frozen=True):

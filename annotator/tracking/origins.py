@@ -10,6 +10,7 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Reference
 from annotator.repository.versions import line_name
 from annotator.session import Session
+from annotator.tracking.document_origins import DocumentOrigins
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{5,64}")
 _RELEASE_LINE = re.compile(r"v?\d+\.\d+(?:\.x)?")
@@ -35,11 +36,11 @@ class Origin(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-def decide(at: Session, reference: Reference) -> Origin:
+def decide(at: Session, reference: Reference, documents: DocumentOrigins) -> Origin:
     """Return the origin of a reference: its own ref, else its document's, else the baseline."""
     ref = reference.ref
     if ref is None:
-        return of_document(at, reference)
+        return of_document(at, reference, documents)
     if is_branch(at, ref):
         return _head(at, ref)
     tree = at.tree_if_available(ref)
@@ -47,9 +48,9 @@ def decide(at: Session, reference: Reference) -> Origin:
     return Origin(ref, tree, why="" if tree else f"the {kind} {ref} is not in the source that is read")
 
 
-def of_document(at: Session, reference: Reference) -> Origin:
+def of_document(at: Session, reference: Reference, documents: DocumentOrigins) -> Origin:
     """Return the origin of a document's references, whatever ref one of them has itself."""
-    name = reference.written_at or at.project.config.baseline
+    name = documents.name(reference)
     tree = at.tree_if_available(name)
     return Origin(name, tree, why="" if tree else f"{name} is not in the source that is read")
 

@@ -31,6 +31,7 @@ from annotator.session import Session
 from annotator.tracking import carrying, evidence, origins, reference_lookup
 from annotator.tracking.baseline_lookup import BaselineLookup
 from annotator.tracking.carrying import Carried, CitedPlace
+from annotator.tracking.document_origins import DocumentOrigins
 from annotator.tracking.origins import Origin, is_branch
 
 __all__ = ["is_branch", "verify_reference", "verify_references"]
@@ -44,7 +45,7 @@ def verify_reference(at: Session, reference: Reference) -> Verdict:
 def verify_references(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
     """Return the verdicts on references, in order."""
     wanted = tuple(references)
-    verdicts = _Verification(at).verdicts(tuple(dict.fromkeys(wanted)))
+    verdicts = _Verification(at, wanted).verdicts()
     return tuple(verdicts[reference] for reference in wanted)
 
 
@@ -78,14 +79,16 @@ class _Cited(msgspec.Struct, frozen=True):
 class _Verification:
     """The verification of references at a session's tag."""
 
-    def __init__(self, at: Session) -> None:
+    def __init__(self, at: Session, references: Iterable[Reference]) -> None:
         self._at = at
+        self._references = tuple(dict.fromkeys(references))
+        self._documents = DocumentOrigins(at, self._references)
 
-    def verdicts(self, references: Sequence[Reference]) -> dict[Reference, Verdict]:
+    def verdicts(self) -> dict[Reference, Verdict]:
         """Return the verdicts by reference."""
         found: dict[Reference, Verdict] = {}
         elsewhere: dict[str, list[_Cited]] = defaultdict(list)
-        origin_of = {reference: self._origin(reference) for reference in references}
+        origin_of = {reference: self._origin(reference) for reference in self._references}
         _prepare(origin_of)
         for reference, origin in origin_of.items():
             try:
@@ -109,7 +112,7 @@ class _Verification:
         own = origins.own(self._at, reference)
         if own.malformed or own.repository is not None:
             return None
-        return origins.decide(self._at, own)
+        return origins.decide(self._at, own, self._documents)
 
     def _cited(self, reference: Reference, origin: Origin | None) -> _Cited | Verdict:
         """Return what a reference cites at its origin, or its verdict if that needs no origin."""
@@ -133,7 +136,7 @@ class _Verification:
         """
         if not isinstance(found.outcome, Mistaken | Missing):
             return found
-        origin = origins.of_document(self._at, own)
+        origin = origins.of_document(self._at, own, self._documents)
         if origin.tree is not None:
             first = _resolved(found.reference, own, origin, origin.tree)
             is_proven = own.symbol is not None or any(each.agrees for each in first.evidence)
