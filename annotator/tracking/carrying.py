@@ -304,25 +304,33 @@ def _end(aligned: LineAlignment, line: int, now: int, last: int | None) -> int |
 
 
 def _placed(place: CitedPlace, before: Declaration | None, spot: _Spot) -> Carried:
-    reference, now = place.reference, spot.anchor
-    was = before.symbol if before is not None else ""
-    name = f"{now.symbol} ({now.kind})" if now.symbol else "the cited text"
-    line = reference.line and spot.line
-    where = f"{name} stands in {now.path}" + (f" in line {spot.line}" if now.symbol or line else "")
-    if now.offset:
-        where = f"the cited line is line {spot.line} of {now.path}, in {now.symbol}"
-    if before is not None and now.symbol != was:
+    reference, now, was = place.reference, spot.anchor, before.symbol if before is not None else ""
+    where = _where(reference, spot)
+    if now.symbol != was:
         return Carried(Renamed(now, spot.by, f"{where}: it was {was}", range_end=spot.range_end), spot.text)
-    by = FoundBy.POSITION if reference.symbol is None and spot.by is FoundBy.SYMBOL else spot.by
     if now.path != reference.path:
         reason = f"{where}: it was in {reference.path}"
         return Carried(Moved(now, spot.by, reason, range_end=spot.range_end), spot.text)
+    by = FoundBy.POSITION if reference.symbol is None and spot.by is FoundBy.SYMBOL else spot.by
     if reference.line in (None, spot.line) and reference.end_line in (None, spot.range_end):
         return Carried(Verified(now, by, f"{where}, as cited", range_end=spot.range_end), spot.text)
-    cited = f"not in line {reference.line}"
-    if reference.line == spot.line:
-        cited = f"and the range ends in line {spot.range_end}, not {reference.end_line}"
-    return Carried(Moved(now, by, f"{where}, {cited}", range_end=spot.range_end), spot.text)
+    reason = f"{where}, not in {_lines(reference.line, reference.end_line)}"
+    return Carried(Moved(now, by, reason, range_end=spot.range_end), spot.text)
+
+
+def _where(reference: Reference, spot: _Spot) -> str:
+    now = spot.anchor
+    if reference.line is None and not now.symbol:
+        return f"{now.path} is in the tree"
+    if not now.symbol:
+        name = "the cited text"
+    else:
+        name = f"the cited line of {now.symbol}" if now.offset else f"{now.symbol} ({now.kind})"
+    return f"{name} stands in {now.path} in {_lines(spot.line, spot.range_end)}"
+
+
+def _lines(line: int | None, last: int | None) -> str:
+    return f"line {line}" if last is None else f"lines {line}-{last}"
 
 
 def _cited_end(place: CitedPlace, before: Declaration) -> int | None:

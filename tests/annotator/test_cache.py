@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    4: "721f47b5977a41483e48bbaad4b267b6fff63af553c24b11f4f77a6abf9ff532",
+    4: "5eae0cfc1d00bdd83fac7bec61203bfe00bae86276cf18fb12a605d320f7bfab",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 
