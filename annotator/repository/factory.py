@@ -104,7 +104,7 @@ def is_folder(source: str) -> bool:
 
 def _clone_or_fallback(clone: CloneSource, config: Config, cache: Path, progress: Progress) -> OpenedSource:
     try:
-        clone.reach(config.baseline)
+        clone.check_available(config.baseline)
     except SourceUnavailable as silence:
         clone.close()
         return _debian_fallback(silence, config, cache, progress)

@@ -23,14 +23,13 @@ from annotator.files import Closing, locked, unwritable, written
 from annotator.model.source import Progress, no_progress
 from annotator.repository.local_git import (
     WAYS_OUT,
-    Failed,
+    GitError,
+    GitProcess,
     GitSnapshot,
     Repository,
-    Unreadable,
+    RepositoryUnreadable,
     check_name,
-    end,
-    finish,
-    last_word,
+    last_message,
     start,
 )
 from annotator.repository.snapshot import nearest
@@ -144,7 +143,7 @@ _EVERYTHING = ("+refs/tags/*:refs/tags/*", "+refs/heads/*:refs/heads/*")
 
 
 class CloneSource(Closing):
-    """A git URL whose clone in the cache grows with what is asked of it."""
+    """A git URL; its clone in the cache is fetched as far as it is read."""
 
     def __init__(
         self,
@@ -156,14 +155,14 @@ class CloneSource(Closing):
         progress: Progress = no_progress,
         timeout: float = CONNECT,
     ) -> None:
-        """Prepare to read `url`; nothing is fetched before a tag is asked for.
+        """Prepare to read `url`; nothing is fetched before a tag is read.
 
         Args:
             url: An address that `is_url` accepts.
             repository: Its address for people.
             cache: The cache folder; clones are under `clones/`.
-            history: Whether many tags will be asked for: all of history is fetched, without blobs.
-            progress: Told how a fetch goes on.
+            history: Whether many tags will be read: all of history is fetched, without blobs.
+            progress: Called with the progress of a fetch.
             timeout: Seconds in which the URL has to answer.
         """
         self.repository = repository
@@ -175,7 +174,7 @@ class CloneSource(Closing):
         self._use(history=history)
 
     def __reduce__(self) -> tuple[Callable[[], CloneSource], tuple[()]]:
-        """Open the same clone in another process, which tells nobody of its progress."""
+        """Open the same clone in another process, which reports no progress."""
         cache = self._clones.parent
         return partial(
             CloneSource,
@@ -186,11 +185,11 @@ class CloneSource(Closing):
             timeout=self._timeout,
         ), ()
 
-    def reach(self, tag: str) -> None:
-        """See that a tag can be had: it is in the clone, or the URL answers.
+    def check_available(self, tag: str) -> None:
+        """Check that a tag can be read: the clone has it, or the URL answers.
 
         Raises:
-            SourceUnavailable: Neither is so.
+            SourceUnavailable: The URL does not answer.
         """
         if self._cloned(tag) is None:
             self.remote_refs()
@@ -214,11 +213,11 @@ class CloneSource(Closing):
         """Whether the clone has a commit of this id."""
         try:
             return self._folder.exists() and self._store.commit(name) is not None
-        except (InvalidInput, Unreadable):
+        except (InvalidInput, RepositoryUnreadable):
             return False
 
     def default_tag(self, baseline: str) -> str:
-        """Return the baseline tag; a repository without it is the wrong one."""
+        """Return the baseline tag, which every repository of the project has."""
         return baseline
 
     def snapshot(self, tag: str) -> GitSnapshot:
@@ -257,10 +256,10 @@ class CloneSource(Closing):
         _LOG.info("asking %s for its tags", public(self._url))
         process = _start(("ls-remote", "--tags", "--heads", "--", self._url))
         try:
-            return finish(process, timeout=self._timeout)
+            return process.finish(timeout=self._timeout)
         except subprocess.TimeoutExpired as error:
             raise self._unavailable(f"no answer in {self._timeout:g} seconds") from error
-        except Failed as error:
+        except GitError as error:
             raise self._unavailable(str(error)) from error
 
     def _cloned(self, tag: str) -> GitSnapshot | None:
@@ -271,7 +270,7 @@ class CloneSource(Closing):
         try:
             commit = self._store.commit(*names)
             return None if commit is None else self._snapshot(tag, commit)
-        except Unreadable:
+        except RepositoryUnreadable:
             self._discard()
             return None
 
@@ -289,9 +288,9 @@ class CloneSource(Closing):
     def _fetched(self, tag: str) -> str:
         wanted = self._remote_name(tag)
         if wanted is None:
-            return self._searched(tag)
+            return self._find_abbreviated(tag)
         place = wanted if wanted.startswith("refs/") else f"refs/fetched/{wanted}"
-        self._grow(f"+{wanted}:{place}")
+        self._fetch_into_clone(f"+{wanted}:{place}")
         commit = self._store.commit(place)
         if commit is None:
             raise UnknownTag(tag, nearest(tag, self.tags()))
@@ -308,16 +307,16 @@ class CloneSource(Closing):
         ids = {oid for oid in remote.values() if _HEX.fullmatch(tag) and oid.startswith(tag)}
         return ids.pop() if len(ids) == 1 else None
 
-    def _searched(self, tag: str) -> str:
+    def _find_abbreviated(self, tag: str) -> str:
         """Return the commit of an abbreviated id; only a clone with the whole history can."""
         if _HEX.fullmatch(tag):
             self._use(history=True)
-            self._grow()
+            self._fetch_into_clone()
             if commit := self._store.commit(tag):
                 return commit
         raise UnknownTag(tag, nearest(tag, self.tags()))
 
-    def _grow(self, *refs: str) -> None:
+    def _fetch_into_clone(self, *refs: str) -> None:
         """Fetch refs into the clone, which is made if need be."""
         how = ("--filter=blob:none", "origin", *_EVERYTHING) if self.has_history else ("--depth=1", "origin")
         with locked(self._folder) as lock:
@@ -334,23 +333,22 @@ class CloneSource(Closing):
 
     def _git(self, *arguments: str) -> None:
         try:
-            finish(_start(arguments))
-        except Failed as error:
+            _start(arguments).finish()
+        except GitError as error:
             raise self._explained(str(error)) from error
 
-    def _fetch(self, folder: Path, arguments: Sequence[str], lock: int, given: bytes = b"") -> None:
+    def _fetch(self, folder: Path, arguments: Sequence[str], lock: int, data: bytes = b"") -> None:
         command = (f"--git-dir={folder}", "fetch", "--progress", "--no-tags", *_PLAINLY)
         settings = _PROMISOR if self.has_history else ()
-        process = _start((*command, *arguments), settings, keep=(lock,))
+        process = _start((*command, *arguments), settings, inherited=(lock,))
         try:
-            _send(process, given)
-            complaint = _follow(process, self._progress)
+            _send(process, data)
+            errors = _report_progress(process.stderr, self._progress)
         except BaseException:
-            end(process)
+            process.end()
             raise
-        process.communicate()
-        if process.returncode:
-            raise self._explained(complaint.decode(errors="replace"), arguments[-1])
+        if process.wait():
+            raise self._explained(errors.decode(errors="replace"), arguments[-1])
 
     def _explained(self, complaint: str, ref: str = "") -> SourceUnavailable:
         """Return the error for the user when git fails."""
@@ -359,45 +357,44 @@ class CloneSource(Closing):
         if any(sign in complaint for sign in _NO_REF):
             name = ref.partition(":")[0].lstrip("+")
             return UnknownTag(name, nearest(name, self.tags()))
-        return self._unavailable(last_word(complaint.encode()))
+        return self._unavailable(last_message(complaint.encode()))
 
     def _fetch_blobs(self, ids: list[str]) -> None:
         """Fetch many blobs in one exchange, as git's own lazy fetch does for one."""
         with locked(self._folder) as lock:
             _remove_leftovers(self._folder)
-            given = "".join(f"{wanted}\n" for wanted in ids).encode()
-            self._fetch(self._folder, ("--filter=blob:none", "--stdin", "origin"), lock, given)
+            data = "".join(f"{blob}\n" for blob in ids).encode()
+            self._fetch(self._folder, ("--filter=blob:none", "--stdin", "origin"), lock, data)
 
     def _unavailable(self, why: str) -> SourceUnavailable:
         return SourceUnavailable(f"{public(self._url)} cannot be read: {masked(why, self._url)}; {WAYS_OUT}")
 
 
 def _start(
-    arguments: Sequence[str], settings: Sequence[str] = (), keep: tuple[int, ...] = ()
-) -> subprocess.Popen[bytes]:
-    return start(arguments, environment=_ENVIRONMENT, settings=(*_SETTINGS, *settings), keep=keep)
+    arguments: Sequence[str], settings: Sequence[str] = (), inherited: tuple[int, ...] = ()
+) -> GitProcess:
+    return start(arguments, environment=_ENVIRONMENT, settings=(*_SETTINGS, *settings), inherited=inherited)
 
 
-def _send(process: subprocess.Popen[bytes], given: bytes) -> None:
-    """Give git its input; if it has ended before, its error stream says why."""
-    stdin, process.stdin = process.stdin, None
-    with suppress(BrokenPipeError), stdin or io.BytesIO() as pipe:
-        pipe.write(given)
+def _send(process: GitProcess, data: bytes) -> None:
+    """Write git's input; if it has ended before, its error output says why."""
+    with suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(data)
 
 
-def _follow(process: subprocess.Popen[bytes], progress: Progress) -> bytes:
-    """Tell of git's progress until it ends; what it said that was no progress."""
-    said: list[bytes] = []
-    for line in _lines(process.stderr):
+def _report_progress(stream: IO[bytes], progress: Progress) -> bytes:
+    """Report git's progress until it ends; return the lines of its error output that are not progress."""
+    rest: list[bytes] = []
+    for line in _lines(stream):
         step = _STEP.match(line)
         if step:
             progress(step[1].decode(), int(step[2]), int(step[3]))
         else:
-            said.append(line)
-    return b"\n".join(said)
+            rest.append(line)
+    return b"\n".join(rest)
 
 
-def _lines(stream: IO[bytes] | None) -> Iterator[bytes]:
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines of a stream as they arrive; a carriage return ends a line, too."""
     rest = b""
     while isinstance(stream, io.BufferedReader) and (chunk := stream.read1()):

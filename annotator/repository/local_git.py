@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
@@ -22,13 +22,16 @@ from annotator.model.source import Blob
 from annotator.repository.snapshot import blob_id, is_safe, nearest
 from annotator.repository.versions import version_key
 
+if TYPE_CHECKING:
+    from git import Git
+
 # Git's own rules for names of refs (git-check-ref-format), and no revision syntax beyond a name.
 _NAME = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|[\x00-\x20\x7f~^:?*\[\\]))[^/].*(?<![/.])", re.DOTALL)
 _LONGEST = 250  # a ref may be a file, and no file's name is longer
 _ENTRY = re.compile(rb"100\d{3} blob ([0-9a-f]{40,64})\t([^\0]+)\0")
 _LINK = re.compile(rb"120000 blob ([0-9a-f]{40,64})\t([^\0]+)\0")
 
-# A repository is read with nobody else's programs, remotes or replaced objects, and never written to.
+# Nothing that a repository names is run or fetched, replaced objects are ignored, and nothing is written.
 _ENVIRONMENT = MappingProxyType(
     {
         "GIT_ALLOW_PROTOCOL": "",
@@ -45,7 +48,7 @@ _SETTINGS = (
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "gc.auto=0",
-    # What it keeps for the next object is seldom of use here: its own 96 MiB make nothing faster.
+    # Deltas are seldom read twice here: git's own 96 MiB make nothing faster.
     "core.deltaBaseCacheLimit=16m",
 )
 
@@ -56,22 +59,63 @@ UNKNOWN_SIZE = -1
 """The size of each blob: git would have to look it up, and a partial clone may lack it."""
 
 
-class Unreadable(SourceUnavailable):
-    """Git cannot make sense of a repository, or not any more."""
+class RepositoryUnreadable(SourceUnavailable):
+    """Git cannot read a repository: it is none, or it is damaged."""
 
 
-class Failed(Exception):
-    """Git ended with an error; the text is its last word."""
+class GitError(Exception):
+    """Git ended with an error; the text is its last message."""
 
 
 def check_name(tag: str) -> None:
-    """See that a name can be nothing but the name of a tag, ref or commit.
+    """Check that a text can be nothing but the name of a tag, ref or commit.
 
     Raises:
-        InvalidInput: It could be an option, a revision expression, a path, or is no name at all.
+        InvalidInput: It could be an option, a revision expression or a path, or cannot be a name.
     """
     if len(tag) > _LONGEST or not _NAME.fullmatch(tag) or not tag.isprintable():
         raise InvalidInput(f"{shortened(tag)!r} cannot be the name of a tag, ref or commit")
+
+
+class GitProcess:
+    """A running git with all three streams as pipes; it is terminated when this object is dropped."""
+
+    def __init__(self, process: Git.AutoInterrupt) -> None:
+        self._process = process
+        self.stdin: IO[bytes] = process.stdin
+        self.stdout: IO[bytes] = process.stdout
+        self.stderr: IO[bytes] = process.stderr
+
+    def finish(self, data: bytes = b"", timeout: float | None = None) -> bytes:
+        """Write data to its input and return its output.
+
+        Raises:
+            GitError: It ended with an error.
+            subprocess.TimeoutExpired: It did not end in time; it has been ended.
+        """
+        try:
+            output, errors = self._process.communicate(data, timeout=timeout)
+        except BaseException:
+            self.end()
+            raise
+        if self._process.returncode:
+            raise GitError(last_message(errors) or f"git ended with status {self._process.returncode}")
+        return bytes(output)
+
+    def wait(self) -> int:
+        """Wait until a git whose input is closed ends; return its status."""
+        self.stdout.read()
+        assert self._process.proc is not None  # noqa: S101 - GitPython has not ended it
+        return self._process.proc.wait()
+
+    def end(self) -> bytes:
+        """Kill it and every program that it started; return its error output."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        if self.stdin.closed:
+            self.wait()
+            return b""
+        return self._process.communicate()[1] or b""
 
 
 def start(
@@ -79,69 +123,43 @@ def start(
     *,
     environment: Mapping[str, str] = _ENVIRONMENT,
     settings: Sequence[str] = (),
-    keep: tuple[int, ...] = (),
-) -> subprocess.Popen[bytes]:
-    """Start git with all three streams as pipes.
+    inherited: tuple[int, ...] = (),
+) -> GitProcess:
+    """Start git.
 
     Args:
         arguments: What follows `git` and its settings.
         environment: Variables over those of this process.
         settings: Further `name=value` settings.
-        keep: File descriptors that the process inherits.
+        inherited: File descriptors that the process inherits.
 
     Raises:
         SourceUnavailable: Git is not installed.
     """
-    options = [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
-    # GitPython looks for git as it is imported, and costs 80 ms: only who runs git pays.
+    # GitPython looks for git when it is imported, and takes a tenth of a second: `parity` does without.
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     from git import Git, GitCommandNotFound  # noqa: PLC0415 - see above
 
+    options = [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
     try:
-        running = Git().execute(
+        process = Git().execute(
             [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *arguments],
             istream=subprocess.PIPE,
             as_process=True,
             env=dict(environment),
-            pass_fds=keep,
+            pass_fds=inherited,
             start_new_session=True,  # so that it can be ended with the programs that it starts
         )
     except GitCommandNotFound as error:
         raise SourceUnavailable("git is not installed; install it, or read `--source debian`") from error
-    process, running.proc = running.proc, None  # its end is ours to see to, not the garbage collector's
-    assert process is not None  # noqa: S101 - it was started just now
-    return process
+    return GitProcess(process)
 
 
-def finish(process: subprocess.Popen[bytes], given: bytes = b"", timeout: float | None = None) -> bytes:
-    """Give a started git its input, and wait for its output.
-
-    Raises:
-        Failed: It ended with an error.
-        subprocess.TimeoutExpired: It did not end in time; it has been ended.
-    """
-    try:
-        output, complaint = process.communicate(given, timeout=timeout)
-    except BaseException:
-        end(process)
-        raise
-    if process.returncode:
-        raise Failed(last_word(complaint) or f"git ended with status {process.returncode}")
-    return output
-
-
-def end(process: subprocess.Popen[bytes]) -> bytes:
-    """End a started git at once, and every program that it started; what it said on its error stream."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    return process.communicate()[1] or b""
-
-
-def last_word(complaint: bytes) -> str:
-    """Return git's last error message on one line."""
-    lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
-    telling = [at for at, line in enumerate(lines) if line.startswith(("fatal:", "error:"))]
-    first = telling[0] if telling else 0
+def last_message(errors: bytes) -> str:
+    """Return the error message in git's error output on one line."""
+    lines = [line.strip() for line in errors.decode(errors="replace").splitlines() if line.strip()]
+    marked = [index for index, line in enumerate(lines) if line.startswith(("fatal:", "error:"))]
+    first = marked[0] if marked else 0
     last = first + 1 if lines[first : first + 1] and lines[first].endswith(":") else first
     return " ".join(lines[first : last + 1]).removeprefix("fatal: ").removeprefix("error: ")
 
@@ -150,58 +168,58 @@ class Repository:
     """A git repository on disk, opened in place."""
 
     def __init__(self, folder: Path) -> None:
-        """Name the repository at `folder`: bare, or a work tree with a `.git` folder or file."""
+        """Take the folder of a bare repository, or of a work tree with a `.git` folder or file."""
         self.folder = folder
         dotgit = folder / ".git"
         self._directory = dotgit if dotgit.exists() else folder
-        self._batch: subprocess.Popen[bytes] | None = None
+        self._batch: GitProcess | None = None
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Repository], tuple[Path]]:
         """Open the same repository in another process."""
         return Repository, (self.folder,)
 
-    def run(self, *arguments: str, given: bytes = b"") -> bytes:
-        """Run a git command that only reads and return its output.
+    def run(self, *arguments: str, data: bytes = b"") -> bytes:
+        """Run a git command that only reads, with data as its input, and return its output.
 
         Raises:
-            Failed: Git ended with an error.
+            GitError: Git ended with an error.
         """
-        return finish(self._start(*arguments), given)
+        return self._start(*arguments).finish(data)
 
     def tags(self) -> list[str]:
         """All tags, in version order.
 
         Raises:
-            Unreadable: Git cannot read the repository.
+            RepositoryUnreadable: Git cannot read the repository.
         """
-        listing = self._output("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
+        listing = self._lines("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
         return sorted(listing, key=version_key)
 
     def refs(self) -> list[str]:
         """All tags and branches, those of remotes without the remote's name.
 
         Raises:
-            Unreadable: Git cannot read the repository.
+            RepositoryUnreadable: Git cannot read the repository.
         """
-        ours = self._output("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags", "refs/heads")
-        return ours + self._output("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes")
+        ours = self._lines("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags", "refs/heads")
+        return ours + self._lines("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes")
 
     @property
     def has_several_tagged(self) -> bool:
         """Whether its tags stand for more than one commit."""
-        found = self._output("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
-        return len({line.split()[-1] for line in found}) > 1
+        commits = self._lines("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
+        return len({line.split()[-1] for line in commits}) > 1
 
     def commit(self, *names: str) -> str | None:
         """Return the commit of the first name that exists, as hex digits.
 
         Raises:
             InvalidInput: An abbreviated id fits several commits.
-            Unreadable: Git cannot read the repository.
+            RepositoryUnreadable: Git cannot read the repository.
         """
-        asked = "".join(f"{name}^{{commit}}\n" for name in names).encode()
-        for name, answer in zip(names, self._output("cat-file", "--batch-check", given=asked), strict=False):
+        requests = "".join(f"{name}^{{commit}}\n" for name in names).encode()
+        for name, answer in zip(names, self._lines("cat-file", "--batch-check", data=requests), strict=False):
             words = answer.split()
             if words[1:2] == ["commit"]:
                 return words[0]
@@ -213,65 +231,63 @@ class Repository:
         """Every regular file and every symbolic link of a commit's tree that is safe to name, by path.
 
         Raises:
-            Unreadable: The tree cannot be read.
+            RepositoryUnreadable: The tree cannot be read.
         """
         try:
             listing = self.run("ls-tree", "-r", "-z", "--full-tree", commit)
-        except Failed as error:
-            raise Unreadable(f"{self.folder}: the tree of {commit} cannot be read: {error}") from error
+        except GitError as error:
+            raise RepositoryUnreadable(
+                f"{self.folder}: the tree of {commit} cannot be read: {error}"
+            ) from error
         return dict(_entries(listing, _ENTRY)), dict(_entries(listing, _LINK))
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes | None]:
         """Return the bytes of many blobs, None for each missing one.
 
         Raises:
-            Unreadable: Git cannot read the repository.
+            RepositoryUnreadable: Git cannot read the repository.
         """
-        wanted = list(dict.fromkeys(ids))
-        found: dict[str, bytes | None] = {}
+        unique = list(dict.fromkeys(ids))
+        blobs: dict[str, bytes | None] = {}
         with self._lock:
-            for first in range(0, len(wanted), _AT_ONCE):
-                self._read(wanted[first : first + _AT_ONCE], found)
-        return found
+            for first in range(0, len(unique), _AT_ONCE):
+                blobs |= self._read(unique[first : first + _AT_ONCE])
+        return blobs
 
     def close(self) -> None:
         """End the git process that reads blobs."""
         with self._lock:
             self._end_batch()
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, *arguments: str) -> GitProcess:
         return start((f"--git-dir={self._directory}", *arguments))
 
-    def _output(self, *arguments: str, given: bytes = b"") -> list[str]:
+    def _lines(self, *arguments: str, data: bytes = b"") -> list[str]:
         try:
-            return self.run(*arguments, given=given).decode(errors="replace").splitlines()
-        except Failed as error:
-            raise Unreadable(f"{self.folder} cannot be read: {error}") from error
+            return self.run(*arguments, data=data).decode(errors="replace").splitlines()
+        except GitError as error:
+            raise RepositoryUnreadable(f"{self.folder} cannot be read: {error}") from error
 
-    def _read(self, ids: list[str], found: dict[str, bytes | None]) -> None:
+    def _read(self, ids: list[str]) -> dict[str, bytes | None]:
         if self._batch is None:
             self._batch = self._start("cat-file", "--batch")
-        asked, answers = _streams(self._batch)
+        git = self._batch
         try:
-            asked.write("".join(f"{wanted}\n" for wanted in ids).encode())
-            asked.flush()
-            found.update((wanted, _true(wanted, _answer(answers))) for wanted in ids)
+            git.stdin.write("".join(f"{blob}\n" for blob in ids).encode())
+            git.stdin.flush()
+            return {blob: _verified(blob, _read_object(git.stdout)) for blob in ids}
         except BaseException as error:
-            complaint = self._end_batch()  # what it had not read yet would be taken for the next answer
+            errors = self._end_batch()  # what it has not written yet would be taken for the next objects
             if not isinstance(error, OSError | ValueError):
                 raise
-            why = last_word(complaint) or str(error)
-            raise Unreadable(f"{self.folder}: git stopped while it read: {why}{_hint(why)}") from error
+            why = last_message(errors) or str(error)
+            raise RepositoryUnreadable(
+                f"{self.folder}: git stopped while it read: {why}{_hint(why)}"
+            ) from error
 
     def _end_batch(self) -> bytes:
         batch, self._batch = self._batch, None
-        return b"" if batch is None else end(batch)
-
-
-def _streams(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    assert process.stdin is not None  # noqa: S101 - both were asked for as pipes
-    assert process.stdout is not None  # noqa: S101 - likewise
-    return process.stdin, process.stdout
+        return b"" if batch is None else batch.end()
 
 
 def _hint(why: str) -> str:
@@ -282,25 +298,25 @@ def _hint(why: str) -> str:
     )
 
 
-def _answer(answers: IO[bytes]) -> bytes | None:
-    """One answer of `git cat-file --batch`; ValueError if it is none."""
-    head = answers.readline().split()
+def _read_object(stream: IO[bytes]) -> bytes | None:
+    """Read an object that `git cat-file --batch` writes, None for a missing one; ValueError if damaged."""
+    head = stream.readline().split()
     if head[-1:] == [b"missing"]:
         return None
     if len(head) != 3:  # noqa: PLR2004 - id, type, size
         raise ValueError(b" ".join(head).decode(errors="replace") or "it ended")
     size = int(head[2])
-    data = answers.read(size + 1)
+    data = stream.read(size + 1)
     if len(data) != size + 1:
         raise ValueError("an object ended early")
     return data[:-1]
 
 
-def _true(wanted: str, data: bytes | None) -> bytes | None:
+def _verified(blob: str, data: bytes | None) -> bytes | None:
     """Return the bytes of a blob; raise ValueError if they do not match its id, which git does not check."""
-    if data is None or blob_id(data, wanted) == wanted:
+    if data is None or blob_id(data, blob) == blob:
         return data
-    raise ValueError(f"object {wanted} is not what its name says; `git fsck` tells more")
+    raise ValueError(f"object {blob} is not what its name says; `git fsck` tells more")
 
 
 def _entries(listing: bytes, entry: re.Pattern[bytes]) -> Iterator[tuple[str, Blob]]:
@@ -314,7 +330,7 @@ def _entries(listing: bytes, entry: re.Pattern[bytes]) -> Iterator[tuple[str, Bl
 
 
 class GitSnapshot(msgspec.Struct, frozen=True):
-    """A commit of a git repository; `fetch` is told the ids of blobs that are not there yet."""
+    """A commit of a git repository; `fetch` is called with the ids of blobs that are not there yet."""
 
     repository: str
     tag: str
@@ -340,18 +356,18 @@ class GitSnapshot(msgspec.Struct, frozen=True):
         """Return the bytes of many files; raise KeyError for a path that is not in the snapshot.
 
         Raises:
-            BlobMissing: A blob is neither here nor to be had.
+            BlobMissing: A blob is missing and cannot be fetched.
             SourceUnavailable: Git does not answer.
         """
-        wanted = {path: self.files[path].id for path in paths}
-        blobs = self.store.blobs(wanted.values())
-        lacking = [blob for blob, data in blobs.items() if data is None]
-        if lacking and self.fetch is not None:
-            self.fetch(lacking)
-            blobs |= self.store.blobs(lacking)
-        return {path: self._whole(path, blobs[blob]) for path, blob in wanted.items()}
+        ids = {path: self.files[path].id for path in paths}
+        blobs = self.store.blobs(ids.values())
+        missing = [blob for blob, data in blobs.items() if data is None]
+        if missing and self.fetch is not None:
+            self.fetch(missing)
+            blobs |= self.store.blobs(missing)
+        return {path: self._present(path, blobs[blob]) for path, blob in ids.items()}
 
-    def _whole(self, path: str, data: bytes | None) -> bytes:
+    def _present(self, path: str, data: bytes | None) -> bytes:
         if data is None:
             raise BlobMissing(
                 f"{self.store.folder}: {path} at {self.tag} is not in this repository{_hint('promisor')}"
@@ -379,7 +395,7 @@ class LocalSource(Closing):
         self._store = Repository(_existing(path))
         try:
             shallow = self._store.run("rev-parse", "--is-shallow-repository")
-        except Failed as error:
+        except GitError as error:
             raise SourceUnavailable(
                 f"{path} is not a git repository that can be read ({error}); {WAYS_OUT}"
             ) from error
@@ -387,7 +403,7 @@ class LocalSource(Closing):
 
     @cached_property
     def has_history(self) -> bool:
-        """Whether other tags are at hand: not in a shallow clone of one."""
+        """Whether it has many tags: not a shallow clone of one."""
         return not self._is_shallow or self._store.has_several_tagged
 
     def tags(self) -> list[str]:
@@ -395,7 +411,7 @@ class LocalSource(Closing):
         return self._store.tags()
 
     def default_tag(self, baseline: str) -> str:
-        """Return the baseline tag; a repository without it is the wrong one."""
+        """Return the baseline tag, which every repository of the project has."""
         return baseline
 
     def snapshot(self, tag: str) -> GitSnapshot:

@@ -13,7 +13,7 @@ from annotator.errors import SourceUnavailable
 from annotator.model.go import is_vendored
 from annotator.model.source import Blob, Snapshot, Warn, no_warning
 from annotator.repository import versions
-from annotator.repository.local_git import UNKNOWN_SIZE, Failed, GitSnapshot
+from annotator.repository.local_git import UNKNOWN_SIZE, GitError, GitSnapshot
 from annotator.repository.snapshot import Source, is_safe
 
 Change = tuple[str, str]
@@ -102,9 +102,9 @@ class TagSnapshots:
         """The ids of the tags' commits and of their trees."""
         names = {tag: self._commits.get(tag, f"refs/tags/{tag}") for tag in self._tags}
         objects = [(kind, tag) for kind in ("commit", "tree") for tag in self._tags]
-        given = "".join(f"{names[tag]}^{{{kind}}}\n" for kind, tag in objects).encode()
+        requests = "".join(f"{names[tag]}^{{{kind}}}\n" for kind, tag in objects).encode()
         ids: dict[str, dict[str, str]] = {"commit": {}, "tree": {}}
-        answers = self._output("cat-file", "--batch-check", given=given).splitlines()
+        answers = self._output("cat-file", "--batch-check", data=requests).splitlines()
         for (kind, tag), answer in zip(objects, answers, strict=True):
             if answer.endswith(b" missing"):
                 raise SourceUnavailable(f"the repository has no {kind} for the tag {tag}; fetch it whole")
@@ -116,8 +116,8 @@ class TagSnapshots:
         """The Go files of each tag by path; tags without a change between them share one mapping."""
         trees = list(self._ids["tree"].values())
         steps = list(pairwise([_empty_like(trees[0]), *trees]))
-        given = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
-        output = self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, given=given)
+        requests = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
+        output = self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, data=requests)
         changes = _changes(output.decode(errors="surrogateescape"))
         files: dict[str, Blob] = {}
         listed: dict[str, Mapping[str, Blob]] = {}
@@ -127,11 +127,11 @@ class TagSnapshots:
             listed[tag] = files
         return listed
 
-    def _output(self, *arguments: str, given: bytes = b"") -> bytes:
+    def _output(self, *arguments: str, data: bytes = b"") -> bytes:
         assert self._git is not None  # noqa: S101 - only asked of git
         try:
-            return self._git.store.run(*arguments, given=given)
-        except Failed as error:
+            return self._git.store.run(*arguments, data=data)
+        except GitError as error:
             raise SourceUnavailable(f"the tags cannot be listed: {error}") from error
 
 
@@ -216,10 +216,10 @@ def _at(source: Source, tag: str) -> Snapshot | None:
 def _looked_up(snapshot: GitSnapshot, tags: Sequence[str], paths: Sequence[str]) -> dict[str, dict[str, str]]:
     """One question to git for all: a tree is not listed to look up a few files in it."""
     asked = [(tag, path) for tag in tags for path in paths if "\n" not in path]
-    given = "".join(f"refs/tags/{tag}:{path}\n" for tag, path in asked).encode()
+    requests = "".join(f"refs/tags/{tag}:{path}\n" for tag, path in asked).encode()
     try:
-        answers = snapshot.store.run("cat-file", "--batch-check=%(objectname) %(objecttype)", given=given)
-    except Failed as error:
+        answers = snapshot.store.run("cat-file", "--batch-check=%(objectname) %(objecttype)", data=requests)
+    except GitError as error:
         raise SourceUnavailable(f"the files of the tags cannot be looked up: {error}") from error
     found: dict[str, dict[str, str]] = {tag: {} for tag in tags}
     for (tag, path), answer in zip(asked, answers.decode(errors="replace").splitlines(), strict=False):
