@@ -66,6 +66,10 @@ def _redirect(view: Redirect) -> str:
     return _environment().get_template("redirect.html.jinja").render(view=view)
 
 
+SOURCE = "Source"
+"""The section of the navigation in which the report stands; texts of the project may join it."""
+
+
 def settings(plan: SitePlan, paths: list[str]) -> str:
     """Return the navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
     lines = ["# Generated; mkdocs.yml inherits it.", "nav:", *_nav(plan, paths)]
@@ -80,7 +84,8 @@ def _nav(plan: SitePlan, paths: list[str]) -> Iterator[str]:
     yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if path.count("/") == 1])
     yield from (f"  - {json.dumps(path)}" for path in paths if path == EXAMPLES)
     yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE, WALK, PORTING) if path in paths])
-    yield from _listed("Source", [path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths])
+    source = [path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths]
+    yield from _listed(SOURCE, [*source, *sections.pop(SOURCE, [])])
     for name, found in sections.items():
         yield from _listed(name, found)
 

@@ -324,9 +324,13 @@ class ArticleReport(msgspec.Struct, frozen=True):
 
 
 class ReportPage(msgspec.Struct, frozen=True):
-    """Every reference with its verdict, article by article, the baseline's first."""
+    """Every reference with its verdict, article by article, the baseline's first.
+
+    `meaning` is the address of the text that explains the verdicts, or empty.
+    """
 
     articles: tuple[ArticleReport, ...]
+    meaning: str = ""
 
 
 class ErrataPage(msgspec.Struct, frozen=True):

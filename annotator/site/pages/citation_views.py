@@ -67,7 +67,7 @@ def _citation(
         line=reference.line,
         heading=reference.heading or "",
         kind=anchor.kind if anchor else "",
-        verdict=verdict_word(verdict),
+        verdict=verdict.name,
         text=verdict.text,
         sign=getattr(verdict.outcome, "by", ""),
         reason=verdict.outcome.reason,
@@ -80,14 +80,9 @@ def _citation(
     )
 
 
-def verdict_word(verdict: Verdict) -> str:
-    """Return the verdict in one word, as reports have it."""
-    return type(verdict.outcome).__name__.lower()
-
-
 def counts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
     """Return how many references have each verdict."""
-    counted = Counter(verdict_word(verdict) for verdict in verdicts)
+    counted = Counter(verdict.name for verdict in verdicts)
     return tuple((one, counted[one]) for one in VERDICTS)
 
 

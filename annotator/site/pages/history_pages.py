@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from annotator.model.go import Kind, folder_of
-from annotator.model.reference import Missing, Moved, Renamed, TextState, Unplaced
+from annotator.model.reference import Moved, Renamed, TextState, Unplaced
 from annotator.reports import porting_report
 from annotator.site.markup import built, slug
 from annotator.site.placement import TYPES, page_of
@@ -115,7 +115,7 @@ def _here(index: SiteIndex, page: str, at: Anchor, verdict: Verdict) -> StatusSi
     place = index.location(anchor) if anchor else None
     if place:
         return StatusSinceBaseline(Link(at.symbol, ""), link_to(page, place), f"in {place.path}")
-    why = verdict.outcome.reason if isinstance(verdict.outcome, Missing) else "not shown"
+    why = verdict.outcome.reason if isinstance(verdict.outcome, Unplaced) else "not shown"
     return StatusSinceBaseline(Link(at.symbol, ""), Link("", ""), why)
 
 

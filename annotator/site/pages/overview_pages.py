@@ -20,7 +20,6 @@ from annotator.site.pages.citation_views import (
     article_reports,
     counts,
     has_wrong_heading,
-    verdict_word,
 )
 from annotator.site.pages.parity_pages import parity_pages
 from annotator.site.pages.python_pages import module_page_of
@@ -170,7 +169,7 @@ def _entry(chapter: SiteChapter) -> OutlineEntry:
         link=Link(chapter.title, href(CONTENTS, chapter.page)),
         summary=chapter.summary,
         depth=max(chapter.number.count(".") - 1, 0),
-        verdicts=tuple(verdict_word(verdict) for verdict in chapter.verdicts),
+        verdicts=tuple(verdict.name for verdict in chapter.verdicts),
     )
 
 
@@ -237,12 +236,17 @@ def _own_verdicts(index: SiteIndex) -> Iterator[Verdict]:
     return (verdict for chapter, verdict in index.verdicts if chapter.article is own)
 
 
+_MEANING = "pages/verdicts"
+"""The text of a project that explains the verdicts."""
+
+
 def _report(index: SiteIndex) -> SitePage:
+    meaning = href(REPORT, f"{_MEANING}.md") if any(text.name == _MEANING for text in index.texts) else ""
     return SitePage(
         path=REPORT,
         title="Report",
         summary="Every reference of the articles, and where it is in the source.",
-        view=ReportPage(tuple(article_reports(index, REPORT))),
+        view=ReportPage(tuple(article_reports(index, REPORT)), meaning),
     )
 
 
