@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from annotator.repository.local_git import Failed, Repository
+from annotator.repository.local_git import GitError, Repository
 
 _LINE = re.compile(rb"(?m)^([0-9a-f]{40,64}) \d+ (\d+)")
 _NOT_COMMITTED = re.compile(r"0{40,64}")
@@ -31,7 +31,7 @@ class DocumentHistory:
         options = (f"--work-tree={self.folder}", "blame", "--porcelain", "--no-textconv")
         try:
             output = Repository(self.folder).run(*options, "--ignore-revs-file=", "--", name)
-        except Failed:
+        except GitError:
             return {}
         found = {int(line): commit.decode() for commit, line in _LINE.findall(output)}
         return {line: "HEAD" if _NOT_COMMITTED.fullmatch(id_) else id_ for line, id_ in found.items()}
@@ -46,7 +46,7 @@ class DocumentHistory:
             return None
         try:
             return int(Repository(self.folder).run("log", "-1", "--format=%ct", commit, "--"))
-        except (Failed, ValueError):
+        except (GitError, ValueError):
             return None
 
 
@@ -54,6 +54,6 @@ def commit_at(store: Repository, date: int) -> str | None:
     """Return the commit that was the head of a repository's main branch at a time."""
     try:
         output = store.run("rev-list", "-1", "--first-parent", f"--before={date}", "HEAD", "--")
-    except Failed:
+    except GitError:
         return None
     return output.decode().strip() or None
