@@ -50,8 +50,18 @@ def parity_panel(index: SiteIndex, page: str, side: CounterpartExcerpt) -> Parit
         go=link_to(page, side.place),
         python=Link(name, address, title),
         counts=counts(side.pair),
-        rows=tuple(_compared(index, page, side, row) for row in side.pair.rows),
+        rows=(*(_compared(index, page, side, row) for row in side.pair.rows), *_stated(side.pair)),
     )
+
+
+def _stated(pair: Comparison) -> Iterator[ParityTableRow]:
+    """Yield the stated differences that no comparison shows, such as in behaviour."""
+    shown = {row.reason for row in pair.rows}
+    for item in pair.counterpart.differences:
+        if item.reason not in shown:
+            yield ParityTableRow(
+                item.kind, item.name, Link(item.name, ""), Link("", ""), "differs", item.reason
+            )
 
 
 def counts(pair: Comparison) -> tuple[tuple[str, int], ...]:

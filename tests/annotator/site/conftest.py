@@ -136,9 +136,9 @@ class Shelf:
 
     Go:
         pantry/shelf/shelf.go::Shelf
-
     Differs:
         field mu: one thread.
+        behaviour full: never.
     """
 
     def __init__(self) -> None:

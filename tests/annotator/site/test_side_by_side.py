@@ -93,6 +93,7 @@ def test_a_panel_says_what_differs_and_leads_to_both_lines(made: dict[str, SiteP
     rows = {row.name: row for row in panel.rows}
     assert (rows["mu"].agreement, rows["mu"].reason) == ("differs", "one thread.")
     assert (rows["jars"].go.href, rows["jars"].python.href) == ("#go-L9", "#py-L19")
+    assert (rows["full"].kind, rows["full"].reason) == ("behaviour", "never.")
     assert dict(panel.counts) == {"same": 1, "differs": 1, "unexplained": 0}
 
 
