@@ -228,6 +228,28 @@ _ENGLISH_LABELLED = re.compile(
     rf"(?:at\s|on\s)?(?:line|L)\s?{_POSITIVE}(?:\s?{DASH}\s?L?{_POSITIVE})?{_END}",
     re.IGNORECASE,
 )
+_ROW = re.compile(
+    rf"[`*\"]{{0,3}}(\s{{1,40}}|\s{{0,20}}[|,;]\s{{0,20}})[`*]{{0,2}}(?:func\s)?(?:\(\*?({_ASCII_NAME})\)\s?\.?)?({_SYMBOL})(\(\))?[`*]{{0,2}}"
+    rf"(?:\s{{1,40}}|\s{{0,20}}[|,;:]\s{{0,20}})[`*]{{0,2}}[Ll]?{_POSITIVE}(?:{DASH}[Ll]?{_POSITIVE})?"
+    r"(?=[`*]{0,2}(?:\s*$|\s{0,20}[|,;)\]]|\.(?:\s|$)))"
+)
+_NO_SYMBOLS = frozenset(
+    (
+        "line",
+        "lines",
+        "ln",
+        "page",
+        "figure",
+        "version",
+        "chapter",
+        "section",
+        "table",
+        "step",
+        "go",
+        "at",
+        "on",
+    )
+)
 _HOLDS = re.compile(
     rf"{_CLOSE}\s?(?:源文件|文件|檔案)?(?:(?:里面|中|里|内)?的|(?:里面|中|里|内)?定义[的了])\s?`?({_SYMBOL})(?:\(\))?`?\s?"
     rf"(?:这个|這個)?(?:函数|方法|结构体|结构|接口|函數|結構體|介面)"
@@ -248,6 +270,21 @@ def _labelled(text: str, at: int) -> Suffix | None:
         return None
     line, end_line = _ascending(match[2], match[3])
     return Suffix(at + match.end(), line, end_line, match[1])
+
+
+def _row(text: str, at: int) -> Suffix | None:
+    """Read a path, a symbol and a line in a row of words: `a.go  Symbol  12`."""
+    match = _ROW.match(text, at)
+    if match is None:
+        return None
+    between, receiver, name, call, first, last = match.groups()
+    # One space apart, a word in lower case is a word of prose.
+    apart = "|" in between or "\t" in between or "  " in between
+    named = any(char.isupper() for char in name) or "." in name or call or receiver
+    if not (apart or named) or name.lower() in _NO_SYMBOLS or not is_declared(name):
+        return None
+    line, end_line = _ascending(first, last)
+    return Suffix(match.end(), line, end_line, f"{receiver}.{name}" if receiver else name)
 
 
 def _loose(text: str, at: int) -> Suffix | None:
@@ -311,7 +348,7 @@ NOTATIONS: tuple[Form, ...] = (_double_colon, _notation, _called)
 ATTACHED: tuple[Form, ...] = (
     _open_range, _fragment, _bitbucket, _double, _colon, _wide, _bracketed, _braces, _versioned, _letters,
 )  # fmt: skip
-BEHIND: tuple[Form, ...] = (_labelled, _loose, _symbol_behind)
+BEHIND: tuple[Form, ...] = (_labelled, _row, _loose, _symbol_behind)
 
 
 def _first(forms: tuple[Form, ...], text: str, at: int) -> Suffix | None:

@@ -22,6 +22,9 @@ _MOST = 8
 _WORDS = 2
 """Words that a row's name may have: `(pm *Manager) reload` has its receiver apart."""
 
+_ROW_WORDS = 8
+"""Words that a row without pipes may have."""
+
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _ROLES = {
     **dict.fromkeys(column_titles.PATH, "path"),
@@ -38,6 +41,9 @@ _RULE = re.compile(r"[\s|:=+-]*")
 _APART = re.compile(r"[\s,、\uff0c]")
 _LINES = re.compile(
     r"(?:第|[Ll]ines?|L)?\s?([1-9][0-9]{0,8})(?:\s?(?:-|\u2013|—|~|到|至)\s?L?([1-9][0-9]{0,8}))?\s?行?"
+)
+_LINE_LIST = re.compile(
+    rf"{_LINES.pattern}(?=(?:[`*]{{0,2}}\s?(?:[,、;&/]|and)\s?[`*]{{0,2}}L?[0-9–-]{{1,20}}){{1,40}}[`*]{{0,2}}$)"
 )
 _LINK = re.compile(r"\[([^\[\]]{0,200})\]\([^()]{0,2000}\)")
 _SYMBOL = re.compile(
@@ -92,13 +98,19 @@ def is_rule(text: str) -> bool:
     return len(text) <= _WIDEST and _RULE.fullmatch(text) is not None
 
 
-def row(text: str, header: Header, roots: Roots) -> Row | None:
-    """Return the one place that a row below a header cites."""
+def is_short(text: str) -> bool:
+    """Return whether a line is as short as a row, and names a file as a row does."""
+    return ".go" in text and len(text.split()) <= _ROW_WORDS
+
+
+def rows(text: str, header: Header, roots: Roots) -> list[Row]:
+    """Return what a row below a header cites: one place, with several lines of it if a cell lists them."""
     if len(text) > _WIDEST:
-        return None
+        return []
     if header.columns and "|" in text:
         return _columns(text, header, roots)
-    return _tokens(text, header, roots)
+    found = _tokens(text, header, roots)
+    return [found] if found else []
 
 
 def _piped(text: str) -> Header | None:
@@ -130,21 +142,36 @@ def _cells(text: str) -> list[tuple[int, int]]:
     return spans[first : len(spans) - last]
 
 
-def _columns(text: str, header: Header, roots: Roots) -> Row | None:
+def _columns(text: str, header: Header, roots: Roots) -> list[Row]:
     cells = dict(zip(header.columns, _cells(text), strict=False))
     at, end = cells.get("path", (0, 0))
     citation = _only(text[at:end], roots)
     if citation is None:
-        return None
+        return []
     values = {role: text[slice(*cells[role])].strip() for role in ("line", "name", "type") if role in cells}
     found = _filled(citation, values.get("name", ""), values.get("line", ""))
     if found is None:
-        return None
+        return []
     last = max(
         [found.end + at, *(cells[role][0] + len(text[slice(*cells[role])].rstrip()) for role in values)]
     )
     kind = column_titles.KIND.get(_plain(values.get("type", ""))) or header.kind
-    return Row(replace(found, start=found.start + at, end=last), kind)
+    first = replace(found, start=found.start + at, end=last)
+    listed = _listed(text, first, *cells["line"]) if "line" in cells else []
+    return [Row(one, kind) for one in (first, *listed)]
+
+
+def _listed(text: str, first: Citation, start: int, end: int) -> list[Citation]:
+    """Return the further lines that a cell lists: `4, 13, 400`."""
+    cell = text[:end]
+    match = _LINES.match(cell, start + len(cell[start:]) - len(cell[start:].lstrip(" `*")))
+    if match is None or first.line is None:
+        return []
+    further = line_numbers.further(cell, match.end(), first.end_line or first.line, plural=True)
+    return [
+        replace(first, start=each.start, end=each.end, line=each.line, end_line=each.end_line)
+        for each in further
+    ]
 
 
 def _only(cell: str, roots: Roots) -> Citation | None:
@@ -181,7 +208,8 @@ def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
 
 
 def _numbers(cell: str) -> tuple[int | None, int | None]:
-    match = _LINES.fullmatch(_LINK.sub(r"\1", cell).strip(" `*"))
+    plain = _LINK.sub(r"\1", cell).strip(" `*")
+    match = _LINES.fullmatch(plain) or _LINE_LIST.match(plain)
     return line_numbers.check(match[1], match[2])[:2] if match else (None, None)
 
 

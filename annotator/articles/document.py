@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
 import msgspec
 
 from annotator.articles import (
-    citation_tables,
-    citations,
     claims,
     html_lines,
     notation,
@@ -21,11 +18,12 @@ from annotator.articles import (
 )
 from annotator.articles.citations import Citation
 from annotator.articles.claims import Site
+from annotator.articles.line_reader import LineReader
 from annotator.articles.source_paths import Roots
 from annotator.articles.text_encoding import decode
 from annotator.articles.text_lines import Line, Role, is_unmarked, split
 from annotator.errors import InvalidInput
-from annotator.model.reference import Article, Chapter, Reference
+from annotator.model.reference import Article, Chapter, Reference, Unread
 
 MOST = 100_000
 """References that an article may have."""
@@ -38,9 +36,6 @@ _HEAD = re.compile(
 )
 _FRONT_TITLE = re.compile(r"""title\s*[:=]\s*["']?(.{1,200}?)["']?\s*""")
 _TAG = re.compile(r"(?:[a-z]{1,10}-)?v?[0-9]{1,2}\.[\w.-]{1,40}")
-_GAP = 2
-"""Empty lines that a table may have between its rows."""
-
 _FRONT = 40
 """Lines in which the front matter of a Markdown file has ended."""
 
@@ -94,7 +89,8 @@ def read_with(name: str, data: bytes, repository: str, roots: Roots) -> Article:
         InvalidInput: The file is too large, or not text.
     """
     source = _source(name, decode(_shown(name), data))
-    sections = _sections(source.lines, name, roots)
+    reader = LineReader(roots)
+    sections = _sections(source.lines, name, reader)
     chapters = tuple(
         Chapter(section.number, section.title, tuple(section.references))
         for section in sections
@@ -109,6 +105,7 @@ def read_with(name: str, data: bytes, repository: str, roots: Roots) -> Article:
         repository=repository,
         tag=min(refs) if len(refs) == 1 and _TAG.fullmatch(min(refs)) else "",
         chapters=chapters,
+        unread=tuple(Unread(name, *line.place(start), _shown(text)) for line, start, text in reader.unread),
     )
 
 
@@ -133,18 +130,18 @@ def _front_title(lines: tuple[Line, ...]) -> str:
     return ""
 
 
-def _sections(lines: tuple[Line, ...], name: str, roots: Roots) -> list[_Section]:
+def _sections(lines: tuple[Line, ...], name: str, reader: LineReader) -> list[_Section]:
     """Return the article's sections; the first one holds what precedes any heading."""
     marked = any(line.role is Role.HEADING and _is_numbered(line) for line in lines)
     sections = [_Section()]
     sites: list[Site] = []
     places: list[tuple[_Section, Reference]] = []
-    rows = _Rows(roots)
     for row, line in enumerate(lines):
-        if line.role is Role.HEADING or (not marked and _is_unmarked(line)):
+        heading = line.role is Role.HEADING or (not marked and _is_unmarked(line))
+        if heading:
             number, title = split(line.text)
             sections.append(_Section(_shown(number), _shown(title), _shown(line.text)))
-        for citation, kind in rows.read(line.text):
+        for citation, kind in reader.read(line, heading=heading):
             if len(sites) == MOST:
                 raise InvalidInput(f"{_shown(name)}: it cites more than {MOST} places; give a part of it")
             sites.append(Site(row, citation, sections[-1].heading))
@@ -163,35 +160,6 @@ def _is_numbered(line: Line) -> bool:
 
 def _is_unmarked(line: Line) -> bool:
     return line.role is Role.TEXT and is_unmarked(line.text)
-
-
-class _Rows:
-    """Reads line by line and knows below which header it stands."""
-
-    def __init__(self, roots: Roots) -> None:
-        self._roots = roots
-        self._header: citation_tables.Header | None = None
-        self._blank = 0
-
-    def read(self, text: str) -> Iterator[tuple[Citation, str | None]]:
-        """Return the line's citations, each with the kind that its table gives it."""
-        head = citation_tables.header(text)
-        if head:
-            self._header, self._blank = head[0], 0
-            row = citation_tables.row(" " * head[1] + text[head[1] :], head[0], self._roots)
-            return iter([(row.citation, row.kind)] if row else ())
-        row = citation_tables.row(text, self._header, self._roots) if self._header else None
-        if row:
-            return iter([(row.citation, row.kind)])
-        if self._header:
-            self._close(text)
-        return ((citation, None) for citation in citations.scan(text, self._roots))
-
-    def _close(self, text: str) -> None:
-        """End a table at the first line that is neither a row nor empty, or at the third empty one."""
-        self._blank += not text.strip()
-        if not citation_tables.is_rule(text) or self._blank > _GAP:
-            self._header = None
 
 
 def _reference(citation: Citation, kind: str | None, line: Line, file: str, chapter: str) -> Reference:

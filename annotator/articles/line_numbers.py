@@ -15,7 +15,8 @@ _LIST = 200
 """Lines that a list may have."""
 
 _NO_COUNT = (
-    r"(?![0-9A-Za-z_/%]|\.[0-9A-Za-z]|\s?[个個种種步處处行]|\s(?:of|in)\s[`'\"(*]{0,3}[\w./-]{0,200}\.[a-z])"
+    r"(?![0-9A-Za-z_%]|/(?![0-9])|\.[0-9A-Za-z]|\s?[个個种種步處处行]"
+    r"|\s(?:of|in)\s[`'\"(*]{0,3}[\w./-]{0,200}\.[a-z])"
 )
 
 # The next of a list without spaces: `12,34-56`, `12/34`.

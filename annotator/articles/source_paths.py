@@ -323,7 +323,9 @@ def _found(path: str, roots: Roots) -> str:
     for candidate in (path, shortened, own.completed(shortened), own.completed(path)):
         if own.has(candidate):
             return own.resolved(candidate)
-    return own.completed(shortened)
+    folder = shortened.rpartition("/")[0]
+    inside = own.ending(shortened) if folder and folder not in own.folders else ()
+    return inside[0] if len(inside) == 1 else own.completed(shortened)
 
 
 def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:

@@ -408,7 +408,7 @@ def test_a_row_names_a_method_by_its_receiver() -> None:
 
 
 def test_a_table_ends_where_prose_begins() -> None:
-    assert cited("path struct line number\na/b.go Store 12\nSome prose.\na/c.go Store 13") == [
+    assert cited("path struct line number\na/b.go Store 12\nSome prose.\na/c.go store 13") == [
         ("a/b.go", "Store", 12, None)
     ]
 

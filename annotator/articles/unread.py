@@ -1,0 +1,52 @@
+"""Finds text that looks like a reference but is in no form that is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from annotator.articles import source_paths, written_files
+from annotator.articles.citations import Citation
+from annotator.articles.source_paths import Roots
+
+MOST = 1000
+"""Places of an article that are listed."""
+
+_LONGEST = 100
+
+# What stands behind a file's name where a line or a symbol is meant.
+_BESIDE = re.compile(
+    r"[`'\"*_]{0,3}(?:\s?(?::{1,2}|\||@|\#)\s?[`'\"]?(?:[Ll]?[0-9]{1,10}|[a-z_]\w{0,60}(?![\w:]))|\s?[(\[]\s?[Ll]?[0-9]{1,6}\s?[)\]]"
+    r"|,?\s(?:the\s)?(?:function|func|method|type)\s`?[A-Za-z_]|\s(?:defines|declares|contains|implements)\s`)"
+)
+_DOCUMENTED = re.compile(r"https?://pkg\.go\.dev/([\w./@-]{3,200})#([A-Z][\w.]{0,100})")
+
+
+def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the characters of each place that may cite and is not read.
+
+    Args:
+        text: The line of text.
+        roots: What leads to the annotated repository.
+        taken: The citations that are read in it.
+    """
+    for match in _DOCUMENTED.finditer(text):
+        if _is_own(match[1], roots):
+            yield match.start(), match[0][:_LONGEST]
+    for match in written_files.RUN.finditer(text):
+        run = match[0]
+        if "://" in run or len(run) > source_paths.LONGEST:
+            continue
+        file = written_files.find(text, match.start(), run, roots.own)
+        if file is None or not (file.go or roots.own.has(run[file.start : file.end])):
+            continue
+        start, end = match.start() + file.start, match.start() + file.end
+        beside = _BESIDE.match(text, end)
+        if beside and not any(one.start < beside.end() and start < one.end for one in taken):
+            yield start, text[start : min(beside.end(), start + _LONGEST)]
+
+
+def _is_own(package: str, roots: Roots) -> bool:
+    plain = package.partition("@")[0]
+    own = (*roots.own.modules, *roots.modules)
+    return any(plain == module or plain.startswith(f"{module}/") for module in own)
