@@ -19,8 +19,6 @@ DIFFERENCES = frozenset(
     {"field", "method", "param", "result", "error", "call", "order", "extra", "behaviour"}
 )
 
-_PLURALS = {f"{kind}s": kind for kind in DIFFERENCES - {"behaviour"}}
-
 _HEADER = re.compile(r"(?P<name>Go|Differs):\s*(?P<inline>\S.*)?")
 _BETWEEN_COMMAS = re.compile(r"[^,\s][^,]*")
 _ITEM = re.compile(r"(?P<kind>\w+) (?P<names>[^:]*[^:\s]): (?P<reason>\S.*)")
@@ -177,7 +175,7 @@ def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Problem]) -
 def _differences(lines: list[_Line], file: str, remarks: list[Problem]) -> Iterator[Difference]:
     for item in _items(lines):
         match = _ITEM.fullmatch(item.text)
-        kind = _PLURALS.get(match["kind"], match["kind"]) if match is not None else ""
+        kind = _singular(match["kind"]) if match is not None else ""
         if match is None:
             message = f"{item.text!r} is not of the form `KIND NAME[, NAME…]: reason`"
         elif kind not in DIFFERENCES:
@@ -187,6 +185,10 @@ def _differences(lines: list[_Line], file: str, remarks: list[Problem]) -> Itera
             yield Difference(kind, names, match["reason"], item.number)
             continue
         remarks.append(Problem(file, item.number, f"in `Differs:`: {message}", "differs-item"))
+
+
+def _singular(kind: str) -> str:
+    return kind.removesuffix("s") if kind.removesuffix("s") in DIFFERENCES - {"behaviour"} else kind
 
 
 def _items(lines: list[_Line]) -> Iterator[_Line]:

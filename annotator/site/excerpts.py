@@ -6,10 +6,9 @@ from collections import defaultdict
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from annotator.site import highlighting
 from annotator.site.markup import href
+from annotator.site.placement import LineRange
 from annotator.site.site_index import SiteIndex, link_to, module_page
 from annotator.site.view_models import Excerpt
 
@@ -22,15 +21,6 @@ if TYPE_CHECKING:
 
 _TALL = 60
 """Lines from which an excerpt scrolls inside its frame where it is not at home."""
-
-
-class LineRange(msgspec.Struct, frozen=True):
-    """Lines `first` to `last` of a file, 1-based and inclusive."""
-
-    path: str
-    first: int
-    last: int
-
 
 LineLinks = dict[tuple[str, int], tuple[str, str]]
 """By file and line, the address and title of the line that does the same in the other language."""

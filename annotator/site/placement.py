@@ -16,6 +16,15 @@ from annotator.site.markup import slug, unique
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+
+class LineRange(msgspec.Struct, frozen=True):
+    """Lines `first` to `last` of a file, 1-based and inclusive."""
+
+    path: str
+    first: int
+    last: int
+
+
 TYPES = frozenset({Kind.STRUCT, Kind.INTERFACE, Kind.TYPE, Kind.FUNCTYPE})
 
 _HUGE = 3000

@@ -29,8 +29,7 @@ from annotator.site.site_index import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from annotator.site.pages import SitePlan
-    from annotator.site.view_models import Redirect, SiteFrame, SitePage
+    from annotator.site.view_models import Redirect, SiteFrame, SitePage, SitePlan
 
 _LOG = logging.getLogger(__name__)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import msgspec
 
+from annotator.model.reference import Problem
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.highlighting import CodeLine
 from annotator.site.markup import Html
@@ -595,3 +598,23 @@ class SitePage(msgspec.Struct, frozen=True):
     summary: str
     view: View
     code: bool = False
+
+
+class SitePlan(msgspec.Struct, frozen=True):
+    """A site before its pages are made.
+
+    Attributes:
+        frame: What every page says of the source.
+        recipes: What makes the pages, in the order in which they are read; each can be called by itself.
+        problems: What our own texts get wrong.
+        sections: The parts of the navigation that our texts ask for, each with its pages.
+        inventory: What lets other documentation link to the symbols here.
+        redirects: Old addresses below the site, each with what leads on from there.
+    """
+
+    frame: SiteFrame
+    recipes: tuple[Callable[[], Iterable[SitePage]], ...]
+    problems: tuple[Problem, ...]
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    inventory: bytes = b""
+    redirects: tuple[tuple[str, Redirect], ...] = ()

@@ -31,7 +31,7 @@ from annotator.tracking import reference_lookup, similarity, symbol_follower
 from annotator.tracking.file_moves import FileMoves
 from annotator.tracking.line_alignment import LineAlignment
 from annotator.tracking.lookup import anchor, at_anchor, first_line, lines, named, spanning
-from annotator.tracking.source_trees import OpenTrees
+from annotator.tracking.tree_diff import OpenTrees
 
 
 class CitedPlace(NamedTuple):

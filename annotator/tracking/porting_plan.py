@@ -30,8 +30,8 @@ from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.repository.versions import releases, spanned
 from annotator.tracking import similarity, symbol_follower
 from annotator.tracking.lookup import anchor, at_anchor
-from annotator.tracking.source_trees import SourceTrees
 from annotator.tracking.symbol_follower import tracked
+from annotator.tracking.tree_diff import SourceTrees
 
 _CONTEXT = 3
 

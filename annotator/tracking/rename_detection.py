@@ -33,7 +33,6 @@ NAMED = 0.2
 _ROUNDS = 4
 _VALUES = frozenset({Kind.CONST, Kind.VAR})
 _FAMILIES = (TYPE_KINDS, FUNCTION_KINDS, _VALUES)
-_FAMILY = {kind: number for number, family in enumerate(_FAMILIES) for kind in family}
 
 
 class RenameSignal(StrEnum):
@@ -90,7 +89,8 @@ class RenameCandidate(NamedTuple):
 
 def settle_once(package: PackageMatch, kind: Kind) -> None:
     """Match what lost its name, as far as a kind needs it: types first, as methods are named after them."""
-    while package.families_settled <= _FAMILY[kind]:
+    needed = next(number for number, kinds in enumerate(_FAMILIES) if kind in kinds)
+    while package.families_settled <= needed:
         family = _FAMILIES[package.families_settled]
         package.families_settled += 1
         # What was told in one round is a neighbour and a caller in the next.

@@ -34,8 +34,7 @@ from annotator.tracking import package_match, reanchor, reference_lookup, simila
 from annotator.tracking.lookup import anchor as anchor_of
 from annotator.tracking.lookup import first_line, lines
 from annotator.tracking.reanchor import Reanchorer, StepResult
-from annotator.tracking.source_trees import OpenTrees, SourceTrees
-from annotator.tracking.tree_diff import TreeDiff
+from annotator.tracking.tree_diff import OpenTrees, SourceTrees, TreeDiff
 
 _RANK = {sign: rank for rank, sign in enumerate(FoundBy)}
 

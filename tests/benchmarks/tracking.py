@@ -28,7 +28,7 @@ from annotator.repository.local_git import LocalSource
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.tracking import reference_lookup, symbol_follower
 from annotator.tracking.lookup import anchor, shared_tail
-from annotator.tracking.source_trees import SourceTrees
+from annotator.tracking.tree_diff import SourceTrees
 
 BASELINE = "v18.09.6"
 T = TypeVar("T")

@@ -14,14 +14,7 @@ from annotator.config import Licence
 from annotator.golang import declarations
 from annotator.model import port
 from annotator.model.go import GoFile, ResolvedUse
-from annotator.model.port import (
-    Agreement,
-    Comparison,
-    ComparisonRow,
-    Counterpart,
-    GoSymbol,
-    PythonObject,
-)
+from annotator.model.port import Agreement, Comparison, ComparisonRow, Counterpart, GoSymbol, PythonObject
 from annotator.model.reference import (
     Anchor,
     Article,

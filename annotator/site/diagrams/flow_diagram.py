@@ -25,6 +25,9 @@ from annotator.site.markup import Html
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MOST_NEIGHBOURS = 9
+"""Boxes on one side of a drawing of neighbours; the callers choose these."""
+
 _COLUMNS = 3
 _HEIGHT, _GAP = 44, 8
 _INDENT, _LITTLE = 24, 12

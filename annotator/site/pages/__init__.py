@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -12,27 +12,7 @@ from annotator.site.inputs import SiteInput
 from annotator.site.pages import redirects
 from annotator.site.pages.overview_pages import inventory_entries, navigation_sections, recipes, site_frame
 from annotator.site.site_index import SiteIndex
-from annotator.site.view_models import Redirect, SiteFrame, SitePage
-
-
-class SitePlan(msgspec.Struct, frozen=True):
-    """A site before its pages are made.
-
-    Attributes:
-        frame: What every page says of the source.
-        recipes: What makes the pages, in the order in which they are read; each can be called by itself.
-        problems: What our own texts get wrong.
-        sections: The parts of the navigation that our texts ask for, each with its pages.
-        inventory: What lets other documentation link to the symbols here.
-        redirects: Old addresses below the site, each with what leads on from there.
-    """
-
-    frame: SiteFrame
-    recipes: tuple[Callable[[], Iterable[SitePage]], ...]
-    problems: tuple[Problem, ...]
-    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    inventory: bytes = b""
-    redirects: tuple[tuple[str, Redirect], ...] = ()
+from annotator.site.view_models import SiteFrame, SitePage, SitePlan
 
 
 class Site(msgspec.Struct, frozen=True):

@@ -9,12 +9,13 @@ import msgspec
 from annotator.site import benchmark_tables
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
-from annotator.site.excerpts import CounterpartColumn, LineRange, go_excerpt
+from annotator.site.excerpts import CounterpartColumn, go_excerpt
 from annotator.site.markup import Html, href, web
 from annotator.site.pages import python_pages
 from annotator.site.pages.citation_views import chapter_citations
 from annotator.site.pages.lock_section import lock_table
 from annotator.site.pages.structure_section import package_structure
+from annotator.site.placement import LineRange
 from annotator.site.site_index import SiteChapter, SiteIndex, link_to, resolved_anchor
 from annotator.site.view_models import (
     ChapterPage,
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from annotator.model.reference import Verdict
     from annotator.site.markdown_text import DiagramRequest, MarkdownText
     from annotator.site.placement import PageLocation
-
-_MOST = 9
-"""Boxes on one side of a drawing; the others are counted."""
 
 
 def text_pages(index: SiteIndex) -> Iterator[SitePage]:
@@ -190,7 +188,7 @@ def _makers(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramSt
         takes = declared.kind in ("func", "method") and symbol == declared.symbol
         if takes and declared.owner != name and _signs(index, path, other, place):
             found[other.name] = DiagramStep("", other.name, link_to(page, other).href)
-    return tuple(found.values())[:_MOST]
+    return tuple(found.values())[: flow_diagram.MOST_NEIGHBOURS]
 
 
 def _signs(index: SiteIndex, path: str, other: PageLocation, place: PageLocation) -> bool:
@@ -219,29 +217,7 @@ def _fields(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramSt
                 anchor = f"{plan.prefixes[plan.main.path]}{use.line}"
                 title = f"{plan.title}.{lines[use.line]}"
                 found.append(DiagramStep("", title, href(page, plan.page, anchor)))
-    return tuple({one.title: one for one in found}.values())[:_MOST]
-
-
-def call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
-    """Return a diagram of the pages that call a page's symbols and that they call, or None."""
-    into, out = index.cross_references.into.get(page, ()), index.cross_references.out.get(page, ())
-    left = _steps(index, page, [call.caller.page for call in into])
-    right = _steps(index, page, [call.callee.page for call in out])
-    about = flow_diagram.NeighboursTitle(
-        "calls", f"What calls {name}, and what it calls", "called by", "calls"
-    )
-    wide = flow_diagram.neighbours_diagram(DiagramStep("", name, "#page-top"), left, right, about)
-    return Diagram(wide, Html("")) if wide else None
-
-
-def _steps(index: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep, ...]:
-    """Return the pages that are named most often, in the order of their titles."""
-    counted = {other: others.count(other) for other in dict.fromkeys(others)}
-    most = sorted(counted, key=lambda other: (-counted[other], other))[:_MOST]
-    return tuple(
-        DiagramStep("", index.page_plan(other).title, href(page, other))
-        for other in sorted(most, key=lambda other: index.page_plan(other).title)
-    )
+    return tuple({one.title: one for one in found}.values())[: flow_diagram.MOST_NEIGHBOURS]
 
 
 def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:

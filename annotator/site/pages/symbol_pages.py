@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from annotator.site.excerpts import CounterpartColumn, LineRange, go_excerpt
-from annotator.site.markup import href
-from annotator.site.pages import chapter_pages, history_pages
+from annotator.site.diagrams import flow_diagram
+from annotator.site.diagrams.svg import DiagramStep
+from annotator.site.excerpts import CounterpartColumn, go_excerpt
+from annotator.site.markup import Html, href
+from annotator.site.pages import history_pages
 from annotator.site.pages.citation_views import page_citations
 from annotator.site.pages.parity_pages import parity_panels
-from annotator.site.placement import group_adjacent
+from annotator.site.placement import LineRange, group_adjacent
 from annotator.site.site_index import SYMBOLS, SiteIndex, example_page, link_to
-from annotator.site.view_models import CodeBlock, DeclarationHead, FileBlocks, Link, SitePage, SymbolPage
+from annotator.site.view_models import (
+    CodeBlock,
+    DeclarationHead,
+    Diagram,
+    FileBlocks,
+    Link,
+    SitePage,
+    SymbolPage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +55,7 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
             citations=cited,
             types=tuple(_types(index, plan)),
             hidden=plan.hidden,
-            picture=chapter_pages.call_diagram(index, plan.page, plan.title),
+            picture=_call_diagram(index, plan.page, plan.title),
             interfaces=_others(index, plan, index.cross_references.interfaces),
             implementers=_others(index, plan, index.cross_references.implementers),
             callers=_callers(index, plan),
@@ -168,4 +178,26 @@ def _holds(block: CodeBlock, anchor: str) -> bool:
 def _without(group: FileBlocks, taken: Iterable[CodeBlock]) -> FileBlocks:
     return FileBlocks(
         group.path, group.constraint, tuple(block for block in group.blocks if block not in taken)
+    )
+
+
+def _call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
+    """Return a diagram of the pages that call a page's symbols and that they call, or None."""
+    into, out = index.cross_references.into.get(page, ()), index.cross_references.out.get(page, ())
+    left = _steps(index, page, [call.caller.page for call in into])
+    right = _steps(index, page, [call.callee.page for call in out])
+    about = flow_diagram.NeighboursTitle(
+        "calls", f"What calls {name}, and what it calls", "called by", "calls"
+    )
+    wide = flow_diagram.neighbours_diagram(DiagramStep("", name, "#page-top"), left, right, about)
+    return Diagram(wide, Html("")) if wide else None
+
+
+def _steps(index: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep, ...]:
+    """Return the pages that are named most often, in the order of their titles."""
+    counted = {other: others.count(other) for other in dict.fromkeys(others)}
+    most = sorted(counted, key=lambda other: (-counted[other], other))[: flow_diagram.MOST_NEIGHBOURS]
+    return tuple(
+        DiagramStep("", index.page_plan(other).title, href(page, other))
+        for other in sorted(most, key=lambda other: index.page_plan(other).title)
     )

@@ -7,16 +7,7 @@ import json
 import pytest
 
 from annotator.model.go import Kind
-from annotator.model.reference import (
-    Anchor,
-    FoundBy,
-    Missing,
-    Moved,
-    Reference,
-    Renamed,
-    TextState,
-    Verified,
-)
+from annotator.model.reference import Anchor, FoundBy, Missing, Moved, Reference, Renamed, TextState, Verified
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
 from annotator.reports import history_report
 

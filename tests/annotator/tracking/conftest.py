@@ -16,7 +16,7 @@ from annotator.model.reference import Anchor, Outcome, Reference, Verdict
 from annotator.model.source import Blob
 from annotator.tracking import symbol_follower
 from annotator.tracking.lookup import anchor
-from annotator.tracking.source_trees import SourceTrees
+from annotator.tracking.tree_diff import SourceTrees
 
 Files = Mapping[str, str]
 T = TypeVar("T")
