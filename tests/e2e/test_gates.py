@@ -56,7 +56,7 @@ def test_the_action_writes_findings_and_fails_on_them(verify):
     done, log = verify(tag="v2.0.0")
 
     assert done.returncode == 1
-    assert {result["ruleId"] for result in log["results"]} == {"reference-moved"}
+    assert {result["ruleId"] for result in log["results"]} == {"moved"}
     assert "3 references at v2.0.0" in done.stdout
 
 
