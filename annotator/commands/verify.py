@@ -18,8 +18,6 @@ from annotator.model.reference import (
     Verdict,
     VerificationResult,
 )
-from annotator.parity import baseline, counterparts
-from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
 from annotator.tracking.verification import verify_references
 
@@ -112,6 +110,10 @@ def _article_of(at: Session, manifest: Article, given: Iterable[str]) -> Path | 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     """Return the counterparts of the project's packages, and the faults of their docstrings."""
+    # These import griffe, a third of the time of verifying an article, which needs none of them.
+    from annotator.parity import baseline, counterparts  # noqa: PLC0415
+    from annotator.parity.counterparts import load_counterparts  # noqa: PLC0415
+
     said = load_counterparts(at.project)
     found, remarks = said.counterparts, said.remarks
     tag = at.project.config.baseline
