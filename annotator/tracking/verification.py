@@ -255,7 +255,9 @@ def _is_unknown_symbol(found: _Cited) -> bool:
 def _verdict(cited: _Cited, carried: Carried) -> Verdict:
     """Return the verdict on a reference whose place, or the one that its words name, was carried."""
     outcome = carried.outcome
-    if isinstance(cited.outcome, Mistaken) and not isinstance(outcome, Mistaken):
+    # What its words name stands at the cited line: the document is younger than its origin says.
+    is_younger = cited.reference.ref is None and isinstance(outcome, Verified)
+    if isinstance(cited.outcome, Mistaken) and not isinstance(outcome, Mistaken) and not is_younger:
         named = None if isinstance(outcome, Unplaced) else outcome.anchor
         outcome = msgspec.structs.replace(cited.outcome, named=named)
     if cited.origin.is_branch or cited.follows:
