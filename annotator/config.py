@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -50,6 +52,40 @@ class GoNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locks: tuple[str, ...] = ()
 
 
+class RepositorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[repository]]`: a repository that the articles cite.
+
+    Attributes:
+        url: Its address, also its default source.
+        baseline: The tag at which articles cite it.
+        prefixes: Leading folders of cited paths that are its root elsewhere.
+        modules: Go import paths of its root.
+        also: Former names and forks: `owner/name`, addresses or import paths.
+    """
+
+    url: str
+    baseline: str
+    prefixes: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    def is_named(self, name: str) -> bool:
+        """Return whether a name is one of the repository: `owner/name`, or its last part."""
+        return any(name.lower() in (known, known.rpartition("/")[2]) for known in self.names)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names of the repository as `owner/name`, in lower case."""
+        return frozenset(filter(None, map(_owner_and_name, (self.url, *self.also, *self.modules))))
+
+
+def _owner_and_name(address: str) -> str:
+    """Return `owner/name` of an address, an import path or such a name itself."""
+    path = re.sub(r"^(?:[a-z+]+://)?(?:[^/@]*@)?", "", address.lower()).replace(":", "/")
+    parts = path.strip("/").removesuffix(".git").split("/")
+    return "/".join(parts[1:3] if "." in parts[0] and len(parts) > 2 else parts[:2])  # noqa: PLR2004
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of one project.
 
@@ -69,6 +105,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         home: Address below which the project's own files are on the web, such as
             `https://example.org/us/it/blob/main`; empty if they are nowhere.
         examples: Where examples are and how they are run.
+        others: Further repositories that the articles cite.
     """
 
     repository: str
@@ -76,6 +113,38 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefixes: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    editions: tuple[str, ...] = ()
+    go: GoNames = GoNames()
+    packages: tuple[str, ...] = ()
+    site: str = "site"
+    walk: str = ""
+    debian: str = ""
+    licence: Licence = Licence()
+    home: str = ""
+    examples: Examples = Examples()
+    others: tuple[RepositorySettings, ...] = ()
+
+    @property
+    def repositories(self) -> tuple[RepositorySettings, ...]:
+        """All repositories, the annotated one first."""
+        first = RepositorySettings(self.repository, self.baseline, self.prefixes, self.modules, self.also)
+        return (first, *self.others)
+
+    def of(self, other: RepositorySettings) -> Config:
+        """Return the settings with which references into another repository are judged."""
+        return Config(
+            repository=other.url,
+            baseline=other.baseline,
+            prefixes=other.prefixes,
+            modules=other.modules,
+            also=other.also,
+        )
+
+
+class _Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings with a table for each repository; the other fields are those of `Config`."""
+
+    repository: Annotated[tuple[RepositorySettings, ...], msgspec.Meta(min_length=1)]
     editions: tuple[str, ...] = ()
     go: GoNames = GoNames()
     packages: tuple[str, ...] = ()
@@ -129,14 +198,24 @@ def _read(file: Path, keys: tuple[str, ...]) -> Config | None:
         raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
     if toml.get(*keys) is None:
         return None
-    config = toml.convert(Config, *keys)
-    for path, text in _texts(config):
+    has_tables = isinstance(toml.get(*keys, "repository"), list)
+    settings = toml.convert(_Tables, *keys) if has_tables else toml.convert(Config, *keys)
+    for path, text in _texts(settings):
         if why := _fault(path, text):
             raise InvalidInput(f"{file}:{toml.line(*keys, *path)}: `{'.'.join(map(str, path))}` {why}")
-    return config
+    return _joined(settings) if isinstance(settings, _Tables) else settings
 
 
-def _texts(config: Config) -> Iterator[tuple[Keys, str]]:
+def _joined(tables: _Tables) -> Config:
+    """Return the settings of the first repository, which the site is about, with the others."""
+    first, *others = tables.repository
+    shared = {name: getattr(tables, name) for name in tables.__struct_fields__ if name != "repository"}
+    return msgspec.structs.replace(
+        Config(first.url, first.baseline).of(first), **shared, others=tuple(others)
+    )
+
+
+def _texts(config: Config | _Tables) -> Iterator[tuple[Keys, str]]:
     """Every text in the settings, by the keys that lead to it."""
     pending: list[tuple[Keys, object]] = [((), msgspec.to_builtins(config))]
     while pending:
@@ -157,7 +236,7 @@ def _fault(path: Keys, text: str) -> str:
         return "leads out of the project; give a path from its root"
     if path[:1] == ("packages",) and not text.strip("./"):
         return "is no package; give the folder of one"
-    if path == ("baseline",) and not text:
+    if path[-1] in ("baseline", "url", "repository") and not text:
         return "is empty; name a tag"
     return ""
 

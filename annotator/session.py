@@ -13,7 +13,7 @@ from annotator.articles import own_names
 from annotator.articles.own_names import OwnNames
 from annotator.baseline_file import BASELINE, recorded
 from annotator.cache import Cache
-from annotator.config import Project
+from annotator.config import Config, Project, RepositorySettings
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable, UnknownTag
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Baseline, GoSymbol
@@ -63,6 +63,46 @@ class Session:
         self.notice = opened.notice
         self.cache = cache
         self._trees: dict[str, SourceTree | None] = {}
+        self._others: dict[str, Session | None] = {}
+        self._closing: list[Repository] = []
+
+    def of_repository(self, name: str) -> Session | None:
+        """Return a session with another repository of the settings at its baseline, or None.
+
+        Args:
+            name: The repository as `owner/name`.
+        """
+        if self._parent is not None:
+            return self._parent.of_repository(name)
+        others = self.project.config.others
+        other = next((each for each in others if name.lower() in each.names), None)
+        if other is None:
+            return None
+        if other.url not in self._others:
+            self._others[other.url] = self._opened(other)
+        return self._others[other.url]
+
+    def _opened(self, other: RepositorySettings) -> Session | None:
+        config = self.project.config.of(other)
+        source = _named_source(self.options, other)
+        try:
+            opened = factory.open_source(source, config=config, cache=factory.cache_folder(), history=True)
+            opened.snapshot(other.baseline)
+        except AnnotatorError as error:
+            self.warn(f"{other.url} cannot be read, so what is cited there is not known: {error}")
+            return None
+        self._closing.append(opened)
+        project = Project(self.project.root, config)
+        dated = self.options.written_at if self.options.written_at in ("auto", "blame") else None
+        options = SourceOptions(source, other.baseline, history=True, written_at=dated)
+        return Session(
+            project, factory.OpenedSource(opened, other.baseline), self.cache, options=options, warn=self.warn
+        )
+
+    def close(self) -> None:
+        """Close the sources of other repositories."""
+        while self._closing:
+            self._closing.pop().close()
 
     @property
     def tree(self) -> SourceTree:
@@ -198,16 +238,33 @@ def open_session(
     folder = factory.cache_folder()
     opened = _open_source(project, options, folder, progress)
     with opened.source, Cache(folder, warn=warn) as cache:
-        yield Session(project, opened, cache, options=options, warn=warn)
+        session = Session(project, opened, cache, options=options, warn=warn)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+def _named_source(options: SourceOptions, repository: RepositorySettings) -> str | None:
+    """Return the source that `--source NAME=SOURCE` gives for a repository."""
+    named = options.named_sources.items()
+    return next((source for name, source in named if repository.is_named(name)), None)
+
+
+def _check_names(config: Config, options: SourceOptions) -> None:
+    for name in options.named_sources:
+        if not any(repository.is_named(name) for repository in config.repositories):
+            known = ", ".join(repository.url for repository in config.repositories)
+            raise InvalidInput(f"`--source {name}=…`: no repository of that name is in the settings: {known}")
 
 
 def _open_source(
     project: Project, options: SourceOptions, cache: Path, progress: Progress
 ) -> factory.OpenedSource:
     config = project.config
+    _check_names(config, options)
+    named = options.source or _named_source(options, config.repositories[0])
     if not options.history:
-        return factory.open_default(
-            options.source, options.tag, config=config, cache=cache, progress=progress
-        )
-    source = factory.open_source(options.source, config=config, cache=cache, progress=progress, history=True)
+        return factory.open_default(named, options.tag, config=config, cache=cache, progress=progress)
+    source = factory.open_source(named, config=config, cache=cache, progress=progress, history=True)
     return factory.OpenedSource(source, options.tag or source.default_tag(config.baseline))

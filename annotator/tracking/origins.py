@@ -82,6 +82,12 @@ def _latest_of_line(at: Session, branch: str) -> list[str]:
     return [tag for tag in at.version_tags if line_name(tag) == line][-1:]
 
 
+def has(at: Session, path: str) -> bool:
+    """Return whether the repository has a file at the requested tag or at the baseline."""
+    baseline = at.tree_if_available(at.project.config.baseline)
+    return at.tree.has(path) or (baseline is not None and baseline.has(path))
+
+
 def own(at: Session, reference: Reference) -> Reference:
     """Return a reference without its repository if that is a fork: its commit is in this repository."""
     ref = reference.ref

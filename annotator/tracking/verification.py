@@ -8,6 +8,7 @@ from functools import cached_property
 
 import msgspec
 
+from annotator.articles import notation
 from annotator.errors import BlobMissing, counted
 from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import (
@@ -45,8 +46,35 @@ def verify_reference(at: Session, reference: Reference) -> Verdict:
 def verify_references(at: Session, references: Iterable[Reference]) -> tuple[Verdict, ...]:
     """Return the verdicts on references, in order."""
     wanted = tuple(references)
-    verdicts = _Verification(at, wanted).verdicts()
+    elsewhere = {reference: _in_repository(at, reference) for reference in dict.fromkeys(wanted)}
+    verdicts: dict[Reference, Verdict] = {}
+    for session in dict.fromkeys(found[0] for found in elsewhere.values()):
+        there = {each: found[1] for each, found in elsewhere.items() if found[0] is session}
+        judged = _Verification(session, there.values()).verdicts()
+        for reference, own in there.items():
+            verdicts[reference] = msgspec.structs.replace(judged[own], reference=reference)
     return tuple(verdicts[reference] for reference in wanted)
+
+
+def _in_repository(at: Session, reference: Reference) -> tuple[Session, Reference]:
+    """Return the session of a reference's own repository, and the reference as it is read there."""
+    if reference.repository is None:
+        return _having(at, reference.path), reference
+    session = at.of_repository(reference.repository)
+    if session is None:
+        return at, reference
+    path = notation.normalise(reference.path, session.project.config.prefixes) or reference.path
+    return session, msgspec.structs.replace(reference, path=path, repository=None, written_at=None)
+
+
+def _having(at: Session, path: str) -> Session:
+    """Return the session of the only repository that has a path, or that of the annotated one."""
+    others = at.project.config.others
+    if not others or origins.has(at, path):
+        return at
+    sessions = filter(None, (at.of_repository(next(iter(other.names))) for other in others))
+    having = [session for session in sessions if session.tree.has(path)]
+    return having[0] if len(having) == 1 else at
 
 
 class _Cited(msgspec.Struct, frozen=True):

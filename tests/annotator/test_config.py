@@ -60,3 +60,37 @@ def test_wrong_settings_are_said_with_file_and_line(tmp_path, text, says):
         config.find(tmp_path)
 
     assert says in str(caught.value)
+
+
+def test_tables_name_several_repositories(tmp_path):
+    (tmp_path / "annotator.toml").write_text(
+        'site = "docs"\n[[repository]]\nurl = "https://e.org/us/r"\nbaseline = "v1"\nprefixes = ["src"]\n'
+        '[[repository]]\nurl = "git@e.org:us/other.git"\nbaseline = "v2"\nmodules = ["example.org/us/old"]\n'
+    )
+
+    settings = config.find(tmp_path).config
+
+    assert (settings.repository, settings.baseline, settings.prefixes) == (
+        "https://e.org/us/r",
+        "v1",
+        ("src",),
+    )
+    assert settings.site == "docs"
+    assert [other.names for other in settings.others] == [{"us/other", "us/old"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[[repository]]\nurl = "r"\n', "missing required field `baseline`"),
+        ('[[repository]]\nurl = "r"\nbaseline = ""\n', "annotator.toml:3: `repository.0.baseline` is empty"),
+        ("repository = []\n", "annotator.toml:1: Expected `array` of length >= 1"),
+    ],
+)
+def test_wrong_tables_are_said_with_file_and_line(tmp_path, text, says):
+    (tmp_path / "annotator.toml").write_text(text)
+
+    with pytest.raises(InvalidInput) as caught:
+        config.find(tmp_path)
+
+    assert says in str(caught.value)

@@ -374,3 +374,46 @@ def test_a_missing_blob_that_nobody_needs_is_ignored(report, tmp_path_factory, c
 
     assert [verdict for verdict, _, _ in found] == ["verified", "missing", "unknown"]
     assert report.rows[2]["code"] == "commit-not-available"
+
+
+# ── Several repositories ─────────────────────────────────────────────────────────────────────────
+TABLES = """
+[[repository]]
+url = "https://github.com/acme/kiln"
+baseline = "v1.0.0"
+
+[[repository]]
+url = "https://github.com/acme/charts"
+baseline = "v1.1.0"
+prefixes = ["src"]
+also = ["oldacme/charts"]
+"""
+
+
+def test_each_reference_is_judged_in_its_own_repository(report, repositories):
+    Path("annotator.toml").write_text(TABLES)
+    charts = f"--source=charts={repositories['renamed']}"
+
+    found = report(
+        "shifted",
+        "kiln.go:4 and https://github.com/acme/charts/blob/v1.0.0/oven/heat_linux.go#L4",
+        "https://github.com/oldacme/charts/blob/v1.1.0/oven/heat_unix.go#L4",
+        "oven/heat_unix.go:4 and https://github.com/acme/other/blob/v1.0.0/kiln.go#L4",
+        options=("--tag=v1.1.0", charts),
+    )
+
+    assert found == [
+        ("moved", "kiln.go", 8),
+        ("moved", "oven/heat_unix.go", 4),
+        ("verified", "oven/heat_unix.go", 4),
+        ("verified", "oven/heat_unix.go", 4),
+        ("skipped", "", None),
+    ]
+
+
+def test_a_source_of_no_repository_is_wrong_usage(report, capsys):
+    Path("annotator.toml").write_text(TABLES)
+    Path("article.md").write_text("kiln.go:4\n")
+
+    assert cli.run(["verify", "--source=nobody=.", "article.md"]) == cli.USAGE
+    assert "no repository of that name" in capsys.readouterr().err
