@@ -19,9 +19,6 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
-MS_BIND = 0x1000
-MS_REC = 0x4000
-MS_SHARED = 1 << 20
 MNT_DETACH = 2
 
 _MOUNT_INFO = Path("/proc/self/mountinfo")
@@ -99,7 +96,7 @@ def unmount(target: Path) -> None:
         OSError: the kernel refuses.
     """
     if _libc().umount2(os.fsencode(target), MNT_DETACH) != 0 and ctypes.get_errno() != errno.EINVAL:
-        raise _error(target)
+        raise _error(str(target))
 
 
 def recursive_unmount(target: Path) -> None:
@@ -117,9 +114,7 @@ def recursive_unmount(target: Path) -> None:
         call Unmount: it passes over what is not mounted any more, which moby does in this place.
         behaviour vanished: a mount that is gone meanwhile is fine, wherever it was in the list.
     """
-    top = _in_table(target)
-    below = [point for point in get_mounts() if point == top or point.startswith(f"{top}/")]
-    below.sort(key=len, reverse=True)
+    below = mounts_under(_in_table(target))
     for position, point in enumerate(below, 1):
         try:
             unmount(Path(point))
@@ -140,7 +135,7 @@ def make_r_shared(mount_point: Path) -> None:
             needed here.
     """
     make_mount(mount_point)
-    _mount("", mount_point, MS_SHARED | MS_REC)
+    _call_mount("", str(mount_point), "none", Flag.SHARED | Flag.REC)
 
 
 def make_mount(mnt: Path) -> None:
@@ -153,24 +148,7 @@ def make_mount(mnt: Path) -> None:
         call Mount: mount(2) itself; what `Mount` adds, a look whether it is mounted, has been done.
     """
     if not mounted(mnt):
-        _mount(str(mnt), mnt, MS_BIND)
-
-
-def _mount(source: str, target: Path, flags: int) -> None:
-    if _libc().mount(os.fsencode(source), os.fsencode(target), b"none", flags, None) != 0:
-        raise _error(target)
-
-
-def _error(path: Path) -> OSError:
-    code = ctypes.get_errno()
-    return OSError(code, os.strerror(code), str(path))
-
-
-def _libc() -> ctypes.CDLL:
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
-    libc.umount2.argtypes = (ctypes.c_char_p, ctypes.c_int)
-    return libc
+        _call_mount(str(mnt), str(mnt), "none", Flag.BIND)
 
 
 def _in_table(path: Path) -> str:
@@ -313,11 +291,11 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
     flags, data = parse_options(options)
     plain = flags & ~PROPAGATION
     if data or not is_remount(device, flags):
-        _mount_with_options(device, target, fstype, plain, data)
+        _call_mount(device, target, fstype, plain, data)
     if flags & PROPAGATION:
-        _mount_with_options("", target, "", flags & PROPAGATION_CALL, "")
+        _call_mount("", target, "", flags & PROPAGATION_CALL)
     if flags & READ_ONLY_BIND == READ_ONLY_BIND:
-        _mount_with_options("", target, "", plain | Flag.REMOUNT, "")
+        _call_mount("", target, "", plain | Flag.REMOUNT)
 
 
 def is_remount(device: str, flags: Flag) -> bool:
@@ -346,14 +324,18 @@ def parse_options(options: str) -> tuple[Flag, str]:
     return flags, ",".join(data)
 
 
-def _mount_with_options(device: str, target: str, fstype: str, flags: Flag, data: str) -> None:
+def _call_mount(device: str, target: str, fstype: str, flags: Flag, data: str = "") -> None:
     texts = [os.fsencode(text) for text in (device, target, fstype)]
     if any(b"\0" in text for text in (*texts, data.encode())):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), target)
-    if _c_library().mount(*texts, ctypes.c_ulong(flags), os.fsencode(data)):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), target)
+    if _libc().mount(*texts, ctypes.c_ulong(flags), os.fsencode(data)):
+        raise _error(target)
 
 
-def _c_library() -> ctypes.CDLL:
+def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
+
+
+def _error(path: str) -> OSError:
+    code = ctypes.get_errno()
+    return OSError(code, os.strerror(code), path)

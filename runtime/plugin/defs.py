@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from runtime.api.types.plugin import PluginConfig, PluginPrivilege
 from runtime.errdefs import EngineError
@@ -148,13 +148,8 @@ class Executor(Protocol):
         """
         ...
 
-
-@runtime_checkable
-class Closes(Protocol):
-    """An executor with threads, which `close` ends without stopping the plugins."""
-
     def close(self) -> None:
-        """End the threads."""
+        """End the executor's own threads; plugins run on."""
         ...
 
 

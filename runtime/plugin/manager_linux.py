@@ -38,7 +38,6 @@ from runtime.pkg.system import ensure_remove_all
 from runtime.plugin.blobstore import BasicBlobStore
 from runtime.plugin.defs import (
     ROOTFS_FILE_NAME,
-    Closes,
     Controller,
     CreateOpt,
     Executor,
@@ -358,9 +357,8 @@ class ManagerLinux(ABC):
             mount.recursive_unmount(Path(os.path.realpath(self.config.root)))
         except OSError as error:
             log.warning("error cleaning up plugin mounts", extra={"error": describe(error)})
-        executor: object = self.executor
-        if isinstance(executor, Closes):
-            executor.close()
+        if self.executor is not None:
+            self.executor.close()
         for p in plugins:
             p.set_p_client(None)
         self.publisher.close()

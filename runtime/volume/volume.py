@@ -48,7 +48,10 @@ class Capability(msgspec.Struct, frozen=True):
 
 
 class Volume(Protocol):
-    """A place to store data; methods that ask its driver raise EngineError if that fails."""
+    """A place to store data; methods that ask its driver raise EngineError if that fails.
+
+    Go: volume/volume.go::Volume, volume/service/convert.go::pathCacher
+    """
 
     @property
     def name(self) -> str:
@@ -68,6 +71,13 @@ class Volume(Protocol):
 
     def path(self) -> str:
         """Return its absolute path on this machine, or an empty text if it has none."""
+        ...
+
+    def cached_path(self) -> str:
+        """Return its path, or an empty text if only its driver knows it.
+
+        Go: volume/service/convert.go::pathCacher.CachedPath
+        """
         ...
 
     def mount(self, ref: str) -> str:

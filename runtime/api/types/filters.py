@@ -6,7 +6,7 @@ Go: api/types/filters/parse.go, volume/service/errors.go
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -191,25 +191,16 @@ def _has(sources: Mapping[str, str], wanted: str) -> bool:
     return name in sources and (not separator or sources[name] == value)
 
 
-class _Pattern(Protocol):
-    def search(self, text: str, /) -> object: ...
-
-
 def _searcher(pattern: str) -> _Searcher:
     """Return a function that searches a text for a pattern; an invalid pattern is in no text."""
-    compiled = _compile(pattern)
-    return (lambda _: False) if compiled is None else (lambda text: compiled.search(text) is not None)
-
-
-def _compile(pattern: str) -> _Pattern | None:
-    """RE2 is the dialect of Go's `regexp`, and no pattern of a stranger's makes it slow."""
     import re2  # noqa: PLC0415 - loaded with the first pattern: few lists have one
 
+    # RE2 is the dialect of Go's `regexp`, and no pattern of a stranger makes it slow.
     options = re2.Options()
     options.log_errors = False
     options.max_mem = PATTERN_MEMORY
     try:
-        compiled: _Pattern = re2.compile(pattern, options)
+        search = re2.compile(pattern, options).search
     except (re2.error, UnicodeEncodeError):
-        return None
-    return compiled
+        return lambda _: False
+    return lambda text: search(text) is not None

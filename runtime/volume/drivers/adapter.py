@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime.errdefs import EngineError, NotFound
-from runtime.volume.drivers.proxy import ProxyVolume, VolumeDriver
+from runtime.volume.drivers.proxy import ProxyVolume, VolumeDriverProxy
 from runtime.volume.volume import LOCAL_SCOPE, SCOPES, Capability, Unreachable, Volume
 
 
@@ -45,7 +45,7 @@ class VolumeDriverAdapter:
         proxy: The plugin's methods.
     """
 
-    def __init__(self, name: str, scope_path: Callable[[str], str], proxy: VolumeDriver) -> None:
+    def __init__(self, name: str, scope_path: Callable[[str], str], proxy: VolumeDriverProxy) -> None:
         self.name = name
         self.scope_path = scope_path
         self.proxy = proxy
@@ -152,7 +152,7 @@ class VolumeAdapter:
 
     def __init__(  # noqa: PLR0913 - what a plugin reports
         self,
-        proxy: VolumeDriver,
+        proxy: VolumeDriverProxy,
         name: str,
         driver_name: str,
         scope_path: Callable[[str], str],

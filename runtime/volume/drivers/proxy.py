@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from runtime.errdefs import EngineError
 from runtime.golang import time
-from runtime.pkg.plugins.client import RequestOpts, with_request_timeout
+from runtime.pkg.plugins.client import Client, with_request_timeout
 from runtime.pkg.plugins.errors import StatusError
 from runtime.volume.volume import Capability, Unreachable
 
@@ -139,50 +139,6 @@ class Timings:
 DEFAULT = Timings()
 
 R = TypeVar("R", bound=Response)
-
-
-class Client(Protocol):
-    """The part of a plugin's client that the proxy uses."""
-
-    def call_with_options(self, service_method: str, args: object, ret: type[R], opts: RequestOpts) -> R:
-        """Call a method, and return the decoded reply."""
-        ...
-
-
-class VolumeDriver(Protocol):
-    """The calls that a volume plugin answers."""
-
-    def create(self, name: str, opts: Mapping[str, str] | None) -> None:
-        """Create a volume."""
-        ...
-
-    def remove(self, name: str) -> None:
-        """Delete a volume."""
-        ...
-
-    def path(self, name: str) -> str:
-        """Return the path of a volume."""
-        ...
-
-    def mount(self, name: str, ref: str) -> str:
-        """Mount a volume for the user `ref`, and return its path."""
-        ...
-
-    def unmount(self, name: str, ref: str) -> None:
-        """End the use of a volume by `ref`."""
-        ...
-
-    def list(self, *, retry: bool = True) -> Sequence[ProxyVolume]:
-        """Return all volumes."""
-        ...
-
-    def get(self, name: str) -> ProxyVolume | None:
-        """Return a volume, or None."""
-        ...
-
-    def capabilities(self) -> Capability:
-        """Return the capabilities of the driver."""
-        ...
 
 
 class VolumeDriverProxy:

@@ -82,11 +82,6 @@ def is_not_exist(err: BaseException | None) -> bool:
     return _is_err(err, NoSuchVolume)
 
 
-def is_name_conflict(err: BaseException | None) -> bool:
-    """Return whether the cause is a volume name that is taken."""
-    return _is_err(err, NameConflict)
-
-
 def _is_err(err: BaseException | None, expected: type[EngineError]) -> bool:
     """Return whether an error or one of its causes is of the class.
 

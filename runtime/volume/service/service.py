@@ -23,6 +23,7 @@ from runtime.golang.strconv import located
 from runtime.pkg import directory
 from runtime.pkg.plugingetter import PluginGetter
 from runtime.volume.drivers import extpoint
+from runtime.volume.drivers.extpoint import Store
 from runtime.volume.drivers.proxy import DEFAULT, Timings
 from runtime.volume.local import local
 from runtime.volume.service import convert
@@ -50,14 +51,6 @@ Go: volume/service/service.go::acceptedListFilters
 """
 
 
-class DS(Protocol):
-    """The part of the driver store that the service uses."""
-
-    def get_driver_list(self) -> Sequence[str]:
-        """Return the names of the registered drivers."""
-        ...
-
-
 class VolumeEventLogger(Protocol):
     """Receives the events of volumes."""
 
@@ -79,7 +72,7 @@ class VolumesService:
     A context `ctx` cancels a call before it begins.
     """
 
-    def __init__(self, vs: VolumeStore, ds: DS, event_logger: VolumeEventLogger) -> None:
+    def __init__(self, vs: VolumeStore, ds: Store, event_logger: VolumeEventLogger) -> None:
         self.vs = vs
         self.ds = ds
         self.prune_running = threading.Lock()
@@ -309,7 +302,7 @@ def new_volume_service(
     return VolumesService(vs, ds, logger)
 
 
-def _setup_default_driver(store: extpoint.Store, root: str | Path) -> None:
+def _setup_default_driver(store: Store, root: str | Path) -> None:
     """Register the local driver.
 
     Raises:

@@ -68,9 +68,7 @@ def test_mount_calls_are_those_of_moby(
     monkeypatch: pytest.MonkeyPatch, device: str, options: str, calls: list[tuple[str, Flag, str]]
 ) -> None:
     made: list[tuple[str, Flag, str]] = []
-    monkeypatch.setattr(
-        mount, "_mount_with_options", lambda d, _t, _f, flags, data: made.append((d, flags, data))
-    )
+    monkeypatch.setattr(mount, "_call_mount", lambda d, _t, _f, flags, data="": made.append((d, flags, data)))
     mount.force_mount(device, "/nowhere", "tmpfs", options)
     assert made == calls
 

@@ -125,6 +125,9 @@ class FakeExecutor:
         if number == signal.SIGKILL or not self.stubborn:
             self.end(plugin_id)
 
+    def close(self) -> None:
+        """There are no threads."""
+
     def end(self, plugin_id: str) -> None:
         listener = self.running.pop(plugin_id)
         if listener is not None:

@@ -252,6 +252,9 @@ class Hanging:
     def signal(self, plugin_id: str, number: int, /) -> None:
         self.inner.signal(plugin_id, number)
 
+    def close(self) -> None:
+        self.inner.close()
+
 
 def test_a_plugin_that_hangs_holds_up_neither_the_start_nor_another(home: Home) -> None:
     hanging, good = home.write("hanging", enabled=True), home.write("good", enabled=True)

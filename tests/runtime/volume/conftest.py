@@ -33,6 +33,8 @@ class FakeVolume:
     def path(self) -> str:
         return "fake"
 
+    cached_path = path
+
     def mount(self, ref: str) -> str:
         self.mounts.append(ref)
         return "fake"

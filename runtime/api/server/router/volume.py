@@ -30,27 +30,13 @@ from runtime.api.types.volume import VolumeCreateBody, VolumeListOKBody
 from runtime.errdefs import EngineError, InvalidParameter
 
 
-class Listing(Protocol):
-    """Volumes, and what kept others from being among them."""
-
-    @property
-    def volumes(self) -> Sequence[Any]:
-        """The volumes, as JSON shows them."""
-        ...
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """One sentence each."""
-        ...
-
-
 class VolumeBackend(Protocol):
     """Volumes.
 
     Go: api/server/router/volume/backend.go::Backend
     """
 
-    def list(self, filters: Args, *, ctx: Any) -> Listing:
+    def list(self, filters: Args, *, ctx: Any) -> tuple[Sequence[Any], Sequence[str]]:
         """Return the volumes that match the filters.
 
         Go: api/server/router/volume/backend.go::Backend.List
@@ -133,8 +119,8 @@ class VolumeRouter:
             filters = filters_of(form)
         except EngineError as error:
             raise InvalidParameter(error.with_text("error reading volume filters")) from error
-        listing = await call.run(self.backend.list, filters, ctx=None)
-        body = VolumeListOKBody(listing.volumes, listing.warnings or None)
+        volumes, warnings = await call.run(self.backend.list, filters, ctx=None)
+        body = VolumeListOKBody(volumes, warnings or None)
         return write_json(call, HTTPStatus.OK, body)
 
     async def get_volume_by_name(self, call: Call) -> Response:

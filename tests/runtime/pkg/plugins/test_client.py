@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from runtime.errdefs import EngineError
 from runtime.pkg.plugins import client as plugin_client
 from runtime.pkg.plugins import transport
-from runtime.pkg.plugins.client import Client, RequestOpts, new_client_with_timeout, with_request_timeout
+from runtime.pkg.plugins.client import Client, RequestOpts, new_client_with_timeout
 from runtime.pkg.plugins.errors import BadReply, DeadlineExceeded, StatusError, TransportError
 from runtime.pkg.plugins.plugins import Manifest
 from runtime.pkg.plugins.transport import Timings, abort, backoff
@@ -129,7 +129,7 @@ def test_a_request_s_own_time_out_ends_it(
     server.on("/Plugin.Hello", server.wait)
     client = connect(server.addr, quick)
     with pytest.raises(DeadlineExceeded, match=r"Plugin.Hello: context deadline exceeded"):
-        client.call_with_retry("/Plugin.Hello", b"", retry=False, opts=with_request_timeout(0.02))
+        client.call_with_retry("/Plugin.Hello", b"", retry=False, opts=RequestOpts(timeout=0.02))
 
 
 @pytest.mark.parametrize(
