@@ -13,6 +13,8 @@ import door_load
 import pytest
 from door_load import Client, Engine
 
+from tests.sockets import accepts
+
 SECONDS = 10.0
 
 
@@ -32,7 +34,7 @@ def engine_on(base: Path) -> Iterator[Engine]:
 
 def wait_until_it_answers(path: Path) -> None:
     end = time.monotonic() + door_load.PATIENCE
-    while not path.exists() and time.monotonic() < end:
+    while not accepts(path) and time.monotonic() < end:
         time.sleep(0.02)
     client = Client(path)
     assert client.ask("GET", "/_ping") == 200

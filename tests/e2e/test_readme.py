@@ -25,6 +25,7 @@ import pytest
 import yaml
 
 from annotator import config
+from tests.sockets import accepts
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -228,7 +229,7 @@ def _started(
     command: str, folder: Path, environment: dict[str, str], socket: Path
 ) -> subprocess.Popen[bytes]:
     server = subprocess.Popen(f"exec {command}", shell=True, cwd=folder, env=environment)  # noqa: S602
-    while not socket.exists():
+    while not accepts(socket):
         assert server.poll() is None, command
         time.sleep(0.05)
     return server

@@ -21,11 +21,9 @@ from typing import Any
 import pytest
 
 from runtime.examples.packing import pack
+from tests.sockets import with_own_plugins
 
 PROJECT = Path(__file__).resolve().parents[3]
-SOCKETS = Path("/run/docker/plugins")
-"""Where dockerd looks for the sockets of legacy plugins."""
-
 START = 30.0
 """Seconds that an engine gets to start, and to stop; far more than it needs."""
 
@@ -164,15 +162,10 @@ class Engines:
         folder = self._folder(name)
         (folder / "empty.json").write_text("{}")
         root = root or folder / "r"
-        # dockerd knows one folder of plugin sockets. Each one gets a folder of its own there, so that no
-        # dockerd asks the plugins of tests that run beside it.
-        (folder / "plugins").mkdir(exist_ok=True)
-        SOCKETS.mkdir(parents=True, exist_ok=True)
-        own = f'mount --bind "{folder}/plugins" {SOCKETS} && exec "$0" "$@"'
-        command = ["unshare", "--mount", "--propagation", "slave", "sh", "-c", own]
-        command += [dockerd, "--config-file", f"{folder}/empty.json", "-H", f"unix://{folder}/s"]
+        command = [dockerd, "--config-file", f"{folder}/empty.json", "-H", f"unix://{folder}/s"]
         command += ["--data-root", str(root), "--exec-root", f"{folder}/x", "--pidfile", f"{folder}/pid"]
         command += ["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"]
+        command = with_own_plugins(folder / "plugins", command)
         return self._keep(Engine(command, f"unix://{folder}/s", root, folder / "log"))
 
     def stop(self) -> None:

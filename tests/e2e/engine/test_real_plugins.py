@@ -21,6 +21,7 @@ import pytest
 from runtime import Config, Daemon
 from runtime.checker import checks, client
 from runtime.checker.rules import Report
+from tests.sockets import accepts
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ def running(command: list[str], path: Path, environment: Mapping[str, str]) -> I
     with path.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment, cwd=PROJECT)
     try:
-        until(lambda: path.is_socket() or process.poll() is not None)
+        until(lambda: accepts(path) or process.poll() is not None)
         assert process.poll() is None, path.with_suffix(".log").read_text()
         yield
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from runtime.checker import checks, client, places
+from tests.sockets import accepts
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
 
@@ -29,17 +29,12 @@ def plugin(mounts: str) -> Iterator[str]:
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             try:
-                while not listens(f"{made}/s"):
+                while not accepts(Path(made, "s")):
                     assert process.poll() is None
                     time.sleep(0.02)
                 yield f"unix://{made}/s"
             finally:
                 process.terminate()
-
-
-def listens(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(path) == 0
 
 
 def rules(address: str) -> set[str]:

@@ -20,6 +20,7 @@ import pytest
 
 from runtime.errdefs import EngineError
 from runtime.volume.service import bolt
+from tests.sockets import accepts, with_own_plugins
 
 PAGE = 4096
 Records = Mapping[str, object]
@@ -296,19 +297,18 @@ class Dockerd:
     def __init__(self, folder: Path, root: Path) -> None:
         (folder / "empty.json").write_text("{}")
         self.socket = folder / "d.sock"
+        command = ["dockerd", "--config-file", f"{folder}/empty.json", "-H", f"unix://{self.socket}"]
+        command += ["--data-root", str(root), "--exec-root", f"{folder}/x", "--pidfile", f"{folder}/pid"]
+        command += ["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"]
         self.process = subprocess.Popen(
-            [
-                *("dockerd", "--config-file", folder / "empty.json", "-H", f"unix://{self.socket}"),
-                *("--data-root", root, "--exec-root", folder / "x", "--pidfile", folder / "pid"),
-                *("--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"),
-            ],
+            with_own_plugins(folder / "plugins", command),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
 
     def __enter__(self) -> Self:
         end = time.monotonic() + 60
-        while not self.socket.exists():
+        while not accepts(self.socket):
             assert self.process.poll() is None, "dockerd does not start"
             assert time.monotonic() < end, "dockerd does not answer"
             time.sleep(0.05)
