@@ -768,7 +768,7 @@ def _update(
                 write_aside(update.file, update.data)
             else:
                 stale += 1
-            if write and update.relies_on_baseline and at.tag != at.project.config.baseline:
+            if write and update.relies_on_baseline:
                 _say(
                     f"{update.name}: it names no tag, and its lines are those of {at.tag} now; "
                     f"from now on give `--written-at {at.tag}`"

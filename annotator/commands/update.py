@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from annotator.articles import manifest_rewrite, rewrite
+from annotator.articles import front_matter, manifest_rewrite, rewrite
 from annotator.articles.article_files import article, read_article
 from annotator.articles.manifest_rewrite import EntryChange
 from annotator.articles.rewrite import Edit
@@ -35,11 +35,6 @@ from annotator.session import Session
 from annotator.tracking.verification import is_branch, verify_references
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
-
-# The tag that the front matter of a text names for all its references.
-_FRONT_TAG = re.compile(r"(\s{0,3}tag\s{0,3}[:=]\s{0,3}[\"']?)([^\s\"']{1,200})([\"']?\s*)")
-_FRONT_LINES = 40
-
 
 Pin = Literal["tag", "commit"]
 """What a rewritten permalink names."""
@@ -68,7 +63,8 @@ class Update(msgspec.Struct, frozen=True):
         data: The bytes of the new text.
         left: How many findings are left.
         references: How many references it has.
-        relies_on_baseline: Whether neither a rewritten reference nor its document names a tag.
+        relies_on_baseline: Whether a rewritten reference was taken to be written at the baseline, or at the
+            tag that was given, as neither it nor its document names one.
     """
 
     file: Path
@@ -277,7 +273,7 @@ class _Writer(ABC):
 
     @abstractmethod
     def relies_on_baseline(self, done: set[int]) -> bool:
-        """Return whether neither a rewritten reference nor its document names a tag."""
+        """Return whether the origin of a rewritten reference is a tag that its document does not name."""
 
     @abstractmethod
     def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
@@ -305,8 +301,12 @@ class _TextWriter(_Writer):
         ]
 
     def relies_on_baseline(self, done: set[int]) -> bool:
-        references = (self._references[number] for number in done)
-        return any(reference.ref is None and reference.written_at is None for reference in references)
+        asked = self._at.options.written_at or self._at.project.config.baseline
+        return any(
+            verdict.origin == asked != self._at.tag
+            and (verdict.reference.ref, verdict.reference.written_at) == (None, None)
+            for verdict in (self._verdicts[number] for number in done)
+        )
 
     def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
         for after in targets:
@@ -331,12 +331,8 @@ class _TextWriter(_Writer):
 
     def _front_tag(self) -> Iterator[Edit]:
         """Yield the edit that writes the requested tag into the front matter."""
-        for number, line in enumerate(self._lines[1:_FRONT_LINES], 1):
-            if line.strip() in {"---", "+++"}:
-                return
-            if match := _FRONT_TAG.fullmatch(line):
-                yield Edit(number, match.start(2), match.end(2), self._at.tag)
-                return
+        if (field := front_matter.find(self._lines)) is not None:
+            yield Edit(field.line, field.start, field.end, self._at.tag)
 
 
 class _ManifestWriter(_Writer):

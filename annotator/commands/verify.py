@@ -88,7 +88,9 @@ def _stale_entries(
             continue
         name = name_of(at.project, cited)
         try:
-            found = by_file.get(name) or verify_references(at, article(at.project, cited).references)
+            found = by_file.get(name) or verify_references(
+                at, article(at.project, cited, at.own_names).references
+            )
         except InvalidInput as error:
             yield Problem(manifest.file, 1, f"its article cannot be read: {error}", stale_entries.RULE)
             continue

@@ -126,3 +126,35 @@ def test_an_explicit_symbol_wins_over_its_line(sessions, tmp_path):
     updated(sessions["v1.0.0", "v1.1.0"], file)
 
     assert file.read_text() == "`kiln.go::Fire#L8` and `kiln.go::Cool#L17-L20`\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "others", "lines"),
+    [
+        ("---\ntag: 'v1.0.0' # ours\n---\n", "", (17, 8)),
+        ('+++\r\nwritten_at = "v1.0.0"\r\n+++\r\n', "", (17, 8)),
+        ("---\ntag: v1.0.0\n---\n", "kiln.go:29\n", (17, 8)),
+        ("---\ntag: v1.0.0\n---\n", "gone.go:3\n", (13, 8)),
+        ("---\ntag: v1.0.0\n---\n", f"{URL}/v1.0.0/gone.go#L3\n", (17, 8)),
+    ],
+)
+def test_front_matter_and_all_that_relies_on_it_change_together(sessions, tmp_path, head, others, lines):
+    def text(tag: str, cool: int, fire: int) -> str:
+        url = f"{URL}/{'v1.1.0' if fire == 8 else 'v1.0.0'}/kiln.go#L{fire}"
+        shown = others.replace(":29", ":33") if cool == 17 else others
+        return f"{head.replace('v1.0.0', tag)}kiln.go:{cool}\n{url}\n{shown}"
+
+    file = tmp_path / "article.md"
+    file.write_bytes(text("v1.0.0", 13, 4).encode())
+
+    update = updated(sessions["v1.0.0", "v1.1.0"], file)
+
+    assert file.read_bytes().decode() == text("v1.1.0" if lines[0] == 17 else "v1.0.0", *lines)
+    assert not update.relies_on_baseline
+
+
+def test_an_update_tells_where_the_tag_is_the_baseline(sessions, tmp_path):
+    file = tmp_path / "article.md"
+    file.write_text("kiln.go:13\n")
+
+    assert updated(sessions["v1.0.0", "v1.1.0"], file).relies_on_baseline
