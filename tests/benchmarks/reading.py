@@ -32,16 +32,6 @@ rule:
 Row = tuple[str, str, str, str, str]
 
 
-class Nothing:
-    """Keeps no documents: every reading is a cold one."""
-
-    def get_many(self, _ids: object) -> dict[str, object]:
-        return {}
-
-    def put_many(self, _documents: object) -> None:
-        return None
-
-
 def run() -> Iterator[Row]:
     """One row a figure: what, ours, the peer's, the ratio, the goal."""
     source = [*options("--source", "MOBY_SOURCE"), *options("--tag", "MOBY_TAG")]
@@ -59,7 +49,7 @@ def run() -> Iterator[Row]:
     label = f"ast-grep {peer:.2f} s"
     yield (f"declarations of {files} files, cold", f"{cold:.2f} s", label, f"{cold / peer:.2f}×", "≤ 2.0×")
     yield (f"declarations of {files} files, warm", f"{warm:.2f} s", label, f"{warm / peer:.2f}×", "≤ 0.5×")
-    yield ("verify of the 18 references, cold", f"{verify:.2f} s", label, f"{verify / peer:.2f}×", "≤ 1.0×")
+    yield ("verify of the 18 references, cold", f"{verify:.2f} s", label, f"{verify / peer:.2f}×", "≤ 0.6×")
 
 
 def median(measured: Callable[[], float]) -> float:
@@ -91,7 +81,7 @@ def _export(folder: Path) -> int:
         cache=factory.cache_folder(),
     )
     with opened.source:
-        tree = SourceTree(opened.source.snapshot(opened.tag), Nothing())
+        tree = SourceTree(opened.source.snapshot(opened.tag))
         for path, data in tree.read(tree.go_files).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
