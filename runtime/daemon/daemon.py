@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 class Daemon(DaemonInfo):
-    """An engine that keeps volumes and runs plugins.
+    """A Docker engine that keeps volumes and runs plugins.
 
     ```python
     from runtime import Config, Daemon
