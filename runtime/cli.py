@@ -17,6 +17,11 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
+import runtime
+from runtime import examples
+from runtime.api import DEFAULT_VERSION, ENGINE_VERSION
+from runtime.cmd.dockerd import logs
+from runtime.daemon.root_lock import InUse, RootLock
 from runtime.errdefs import EngineError
 from runtime.pkg import signal
 from runtime.stdout import survive_closed_pipe
@@ -27,7 +32,7 @@ REFUSED = 2
 INTERNAL = 4
 
 ENGINE_PACKAGES = frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"})
-"""The packages of the extra `engine`, by import name."""
+"""The packages of the extra `engine`, by import name; only the commands that need them import them."""
 
 app = typer.Typer(
     add_completion=False,
@@ -43,9 +48,7 @@ _debug = False
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
     if not wanted:
         return
-    from importlib import metadata  # noqa: PLC0415 - only this option needs them
-
-    from runtime.api import DEFAULT_VERSION, ENGINE_VERSION  # noqa: PLC0415 - only this command needs them
+    from importlib import metadata  # noqa: PLC0415 - only this option needs it
 
     version = metadata.version("moby-annotated")
     typer.echo(f"moby-engine {version}, API {DEFAULT_VERSION}, after moby {ENGINE_VERSION}")
@@ -91,8 +94,7 @@ def check(
     root: Annotated[Path, typer.Option(readable=False, help="The engine's root; nothing in it is changed.")],
 ) -> None:
     """Report damage in the root of a stopped engine."""
-    from runtime import check as inspection  # noqa: PLC0415
-    from runtime.daemon.root_lock import InUse, RootLock  # noqa: PLC0415 - only this command needs them
+    from runtime import check as inspection  # noqa: PLC0415 - see `ENGINE_PACKAGES`
 
     plugins = root / "plugins"
     try:
@@ -147,13 +149,11 @@ def serve(  # noqa: PLR0913 - one for each option
     ] = "info",
 ) -> None:
     """Be an engine for volumes and plugins, which `docker` and other clients can talk to."""
-    from runtime.cmd.dockerd import logs  # noqa: PLC0415 - only this command needs them
-    from runtime.cmd.dockerd.daemon import DaemonCli  # noqa: PLC0415
-    from runtime.daemon.config import Config  # noqa: PLC0415
+    from runtime.cmd.dockerd.daemon import DaemonCli  # noqa: PLC0415 - see `ENGINE_PACKAGES`
 
     logs.set_up(log_format, log_level)
     try:
-        config = Config(
+        config = runtime.Config(
             root=root.expanduser(),
             exec_root=exec_root.expanduser() if exec_root else None,
             executor=executor,
@@ -195,8 +195,7 @@ def check_plugin(  # noqa: PLR0913 - one for each option
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
 ) -> None:
     """Drive a volume plugin as the engine would, and say what the engine would make of it."""
-    from runtime.checker import checks, client, reports  # noqa: PLC0415 - only this command needs them
-    from runtime.checker.rules import Severity  # noqa: PLC0415
+    from runtime.checker import checks, client, reports, rules  # noqa: PLC0415 - see `ENGINE_PACKAGES`
 
     logging.getLogger("runtime").setLevel(logging.CRITICAL)  # the report says what is wrong
     options = dict(_pair(option) for option in opt or ())
@@ -211,7 +210,7 @@ def check_plugin(  # noqa: PLR0913 - one for each option
     typer.echo(reports.FORMATS[output](report, strict=strict), nl=False)
     if stops.number:
         raise typer.Exit(stops.exit_code)
-    if report.count(Severity.ERROR) or (strict and report.count(Severity.WARNING)):
+    if report.count(rules.Severity.ERROR) or (strict and report.count(rules.Severity.WARNING)):
         raise typer.Exit(FINDINGS)
 
 
@@ -235,8 +234,6 @@ def main() -> None:
 
 def runnable() -> dict[str, ModuleType]:
     """Return the examples by name: the modules with a `main` without parameters."""
-    from runtime import examples  # noqa: PLC0415 - only one command needs them
-
     names = sorted(module.name for module in pkgutil.iter_modules(examples.__path__))
     modules = {name: importlib.import_module(f"{examples.__name__}.{name}") for name in names}
     return {name: module for name, module in modules.items() if _is_example(module)}

@@ -27,6 +27,7 @@ from runtime.errdefs import EngineError, InvalidParameter
 from runtime.golang import encoding_json
 from runtime.golang.strconv import cause, located, quote
 from runtime.volume.local.crash import has_journal
+from runtime.volume.service import bolt
 
 FILE: Final = "metadata.sqlite3"
 SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
@@ -515,8 +516,6 @@ def _take_over(database: sqlite3.Connection, path: Path) -> tuple[str, ...]:
     before = dict(database.execute("select key, value from facts")).get(BOLT_FILE)
     if not stamp or stamp == before:
         return ()
-    from runtime.volume.service import bolt  # noqa: PLC0415 - most roots have no such file
-
     snapshot = bolt.read(path)
     for problem in snapshot.problems:
         log.error("%s", problem)
