@@ -86,7 +86,7 @@ _AFTER_WIDE = re.compile(rf"\uff1a{_NUMBERED}(?![个個種种步])")
 _AFTER_BRACKET = re.compile(
     rf"\([Ll]?(?=[0-9]{{2}}){_POSITIVE}(?:{DASH}[Ll]?{_POSITIVE}|,\s?[0-9]{{1,6}})?\)(?![0-9A-Za-z({{])"
 )
-_AFTER_BRACES = re.compile(rf"[:\#]?\{{L?{NUMBER}(?:{DASH}L?{NUMBER})?(?=[,}}])")
+_AFTER_BRACES = re.compile(rf"[:\#]?\{{L?{NUMBER}(?:{DASH}L?{NUMBER})?(?=[,}}\s])")
 
 # As Sourcegraph and Google's code search write it.
 _AFTER_QUERY_LINE = re.compile(

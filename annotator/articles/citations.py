@@ -66,11 +66,11 @@ class Citation:
 
 def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """Yield the citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
-    if not _promises(text):
+    if not (_promises(text) and written_files.names_any(text)):
         return
     text = with_slashes(text)
     last: Citation | None = None
-    for match in written_files.RUN.finditer(text):
+    for match in written_files.runs(text):
         citation = _cited(text, match, roots)
         if citation is None or (last and citation.start < last.end):
             continue
@@ -110,16 +110,30 @@ def _promises(text: str) -> bool:
     return any(hint in text for hint in _HINTS) or _NUMBERED.search(text) is not None
 
 
-def paths(text: str, roots: Roots) -> Iterator[Citation]:
-    """Yield the files that a line names, with or without a line or symbol."""
-    for match in written_files.RUN.finditer(text):
+def attached(text: str, end: int) -> Suffix | None:
+    """Return the line or symbol directly behind a path or its query."""
+    return citation_forms.find_attached(text, end)
+
+
+def paths(text: str, roots: Roots, *, linked: bool = False) -> Iterator[Citation]:
+    """Yield the files that a line names, with or without a line or symbol.
+
+    Args:
+        text: The line of text.
+        roots: What leads to the annotated repository.
+        linked: Whether the paths can be relative to the article, as those of links are.
+    """
+    for match in written_files.runs(text):
         run, start = match[0], match.start()
         if "://" in run or len(run) > source_paths.LONGEST:
             continue
         file = written_files.find(text, start, run, roots.own)
-        place = source_paths.locate(run[file.start : file.end], roots) if file else None
-        if file and place:
-            yield Citation(start + file.start, start + file.end, place)
+        if file is None:
+            continue
+        first, end = start + file.start, start + file.end
+        place = _place(text, first, end, roots, linked=linked)
+        if place:
+            yield Citation(first, end, place)
 
 
 def _cited(text: str, match: re.Match[str], roots: Roots) -> Citation | None:
@@ -163,11 +177,12 @@ def _of(suffix: Suffix, start: int, end: int, place: Place) -> Citation:
     )
 
 
-def _place(text: str, start: int, end: int, roots: Roots) -> Place | None:
+def _place(text: str, start: int, end: int, roots: Roots, *, linked: bool = False) -> Place | None:
     """Resolve a path; in a link it can be relative to the article."""
     written = text[start:end]
-    if linked := _is_target(text, start) and _from_article(written, roots):
-        return Place(roots.own.resolved(linked), written)
+    target = linked or _is_target(text, start)
+    if target and (path := _from_article(written, roots)):
+        return Place(roots.own.resolved(path), written)
     return web_addresses.shown(written, roots) or source_paths.locate(written, roots)
 
 

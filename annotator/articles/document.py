@@ -141,7 +141,7 @@ def _sections(lines: tuple[Line, ...], name: str, reader: LineReader) -> list[_S
         if heading:
             number, title = split(line.text)
             sections.append(_Section(_shown(number), _shown(title), _shown(line.text)))
-        for citation, kind in reader.read(line, heading=heading):
+        for citation, kind in reader.read(lines, row, heading=heading):
             if len(sites) == MOST:
                 raise InvalidInput(f"{_shown(name)}: it cites more than {MOST} places; give a part of it")
             sites.append(Site(row, citation, sections[-1].heading))

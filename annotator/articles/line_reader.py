@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from annotator.articles import citation_tables, citations, named_files, unread
+from annotator.articles import (
+    citation_tables,
+    citations,
+    named_files,
+    snippet_directives,
+    unread,
+    written_files,
+)
 from annotator.articles.citations import Citation
 from annotator.articles.named_files import NamedFiles
 from annotator.articles.source_paths import Roots
@@ -31,8 +38,9 @@ class LineReader:
         self._named = NamedFiles(roots.own)
         self.unread: list[tuple[Line, int, str]] = []
 
-    def read(self, line: Line, *, heading: bool) -> Read:
-        """Return the citations of the next line."""
+    def read(self, lines: Sequence[Line], row: int, *, heading: bool) -> Read:
+        """Return the citations of a line of the article; rows are read in order."""
+        line = lines[row]
         text = citations.with_slashes(line.text)
         code = line.role is Role.CODE
         if not code:
@@ -41,12 +49,23 @@ class LineReader:
         if rows is not None:
             self._named.add((citation.place for citation, _ in rows), heading=heading)
             return rows
-        found = list(citations.scan(text, self._roots))
+        found = self._shown(lines, row, text) or list(citations.scan(text, self._roots))
         return [(citation, None) for citation in self._in_context(line, text, found, heading=heading)]
+
+    def _shown(self, lines: Sequence[Line], row: int, text: str) -> list[Citation]:
+        """Return what a directive embeds that begins in this row, or what heads a listing."""
+        if not written_files.names_any(text):
+            return []
+        below = [each.text for each in lines[row + 1 : row + 1 + snippet_directives.OPTIONS]]
+        found = list(snippet_directives.scan(text, below, self._roots))
+        if found or not row or not snippet_directives.opens_listing(lines[row - 1].text):
+            return found
+        headed = snippet_directives.heading_comment(text, self._roots)
+        return [headed] if headed else []
 
     def _in_context(self, line: Line, text: str, found: list[Citation], *, heading: bool) -> list[Citation]:
         """Complete the citations of a line by what was named before, and add lines without a file."""
-        if len(text) > _WIDEST:
+        if len(text) > _WIDEST or not (found or self._named.any or written_files.names_any(text)):
             return found
         places = [citation.place for citation in found]
         done = [self._named.completed(one, places[:index]) for index, one in enumerate(found)]

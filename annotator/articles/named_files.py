@@ -59,6 +59,11 @@ class NamedFiles:
         self._leads_on = False
         self._blank = True
 
+    @property
+    def any(self) -> bool:
+        """Whether the paragraph or its heading has named a file."""
+        return bool(self._paragraph or self._heading)
+
     def start_line(self, text: str, *, heading: bool) -> None:
         """Begin a line: an empty one ends the paragraph, unless it leads on to a list or a listing."""
         if heading:

@@ -33,7 +33,7 @@ def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[i
     for match in _DOCUMENTED.finditer(text):
         if _is_own(match[1], roots):
             yield match.start(), match[0][:_LONGEST]
-    for match in written_files.RUN.finditer(text):
+    for match in written_files.runs(text):
         run = match[0]
         if "://" in run or len(run) > source_paths.LONGEST:
             continue

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from annotator.articles.own_names import OwnNames
 
 _LETTERS = "A-Za-z0-9\u00c0-\u024f\u0300-\u036f\u0370-\u03ff\u0400-\u052f"
 """Letters of scripts that put spaces between words: others may be glued to a path."""
 
-RUN = re.compile(
+_RUN = re.compile(
     rf"(?:https?|file|vscode)://(?:[{_LETTERS}._~:/?@!$&+=%#;,*'-]|\$?\{{{{1,3}}[^{{}}\n]{{1,60}}\}}{{1,3}}(?=/)"
     rf"|<[\w-]{{1,40}}>(?=/)|(?<=/)(?=[^\x00-\x7f])[\w.-]{{1,80}}(?=[/#?]))+"
     rf"|[{_LETTERS}_./@+~$%{{}}-]+"
@@ -34,13 +35,16 @@ _OTHER = re.compile(
     rf"\.(?:{_ENDINGS})(?![A-Za-z0-9_/-]|\.\w)|(?:^|(?<=/))(?:{_NAMES})(?![A-Za-z0-9_/-]|\.\w)"
 )
 
+_PROMISING = re.compile(rf"\.[{_LETTERS}]|/|\b(?:{_NAMES})\b")
+_ALONE = frozenset(_NAMES.split("|"))
+
 # A tab as system logs and quoted strings write it: `#011/go/src/…`, `\\t/go/src/…`.
 _TAB = re.compile(r"0[0-9]{2}(?=/)")
 _LETTER = re.compile(r"[tn](?=/)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,80}(?=[A-Za-z]{2})")
 _DECORATION = re.compile(r"(?:[-+~]|@(?!\w{0,40}/)){1,8}|\.{3,}/?|\{+(?=[\w./])")
 _VARIABLE = re.compile(
-    r"(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{(?!GOROOT)\w{1,40}\}/|\$(?!GOROOT)\w{1,40}/|\{\{?\s?[\w.-]{1,40}\s?\}\}?/|~/(?:go/src/)?"
+    r"\{?\w{1,40}\}\{|(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{(?!GOROOT)\w{1,40}\}/|\$(?!GOROOT)\w{1,40}/|\{\{?\s?[\w.-]{1,40}\s?\}\}?/|~/(?:go/src/)?"
     r"|%(?!GOROOT)\w{1,40}%/"
 )
 
@@ -52,6 +56,22 @@ class WrittenFile:
     start: int
     end: int
     go: bool
+
+
+def names_any(text: str) -> bool:
+    """Return whether a line can name a file at all; most cannot."""
+    return _PROMISING.search(text) is not None
+
+
+@lru_cache(maxsize=2)
+def runs(text: str) -> tuple[re.Match[str], ...]:
+    """Return the addresses and the runs of characters in a line that can name a file.
+
+    A line is searched three times: for citations, for files, and for what is not read.
+    """
+    return tuple(
+        match for match in _RUN.finditer(text) if "." in (run := match[0]) or "/" in run or run in _ALONE
+    )
 
 
 def find(text: str, start: int, run: str, own: OwnNames) -> WrittenFile | None:

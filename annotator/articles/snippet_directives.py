@@ -1,0 +1,172 @@
+"""Directives that show a part of a file: of Sphinx, MkDocs, AsciiDoc, Org, Hugo, VitePress and others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from annotator.articles import citations, line_numbers
+from annotator.articles.citations import Citation
+from annotator.articles.source_paths import Roots
+
+OPTIONS = 12
+"""Lines below a directive that can hold its options."""
+
+_WIDEST = 1000
+"""Characters of the longest line that can be a directive."""
+
+# How each system begins a directive: what the line holds, and how its options are written.
+_SYSTEMS = (
+    r"(?:^|\s)[;\s]{0,3}-{1,4}8<-{1,4}",  # MkDocs snippets
+    r"^\s{0,40}\.\.\s+(?:literalinclude|include|code-block|remoteliteralinclude)::",  # Sphinx
+    r"^\s{0,40}[`~:]{3,10}\s{0,3}\{(?:literalinclude|include|code-block)\}",  # MyST
+    r"^\s{0,40}include::",  # AsciiDoc
+    r"^\s{0,40}#\+INCLUDE:",  # Org
+    r"^\s{0,40}<<<\s",  # VitePress
+    r"^\s{0,40}\[embedmd\]",  # embedmd
+    r"\{\{[<%#]",  # Hugo, mdBook
+    r"^\s{0,40}:::\s?code\b",  # DocFX
+    r"\[!code",  # DocFX
+    r"<(?:Code|CodeBlock|CodeSnippet|Snippet|RemoteCode|Embed|GitHubCode|EmbedCode|code-snippet)\b",  # MDX
+    r"^\s{0,40}@import\s",  # Markdown Preview Enhanced
+    r"\{!",  # markdown-include
+    r"\[import(?::|\])",  # GitBook
+    r"\{%\s?(?:include_code|codeblock|include|embed|code|snippet)\b",  # Hexo, Jekyll, Liquid
+    r"MARKDOWN-AUTO-DOCS:START",
+    r"\\(?:lstinputlisting|inputminted|verbatiminput)\b",  # LaTeX
+    r"^\.(?:code|play)\s",  # Go present
+    r"^\s{0,40}@@snip\b",  # Paradox
+    r"^\s{0,40}(?:`{3,10}|~{3,10})(?!\s{0,3}$)",  # the head of a fence
+)
+_DIRECTIVE = re.compile("|".join(_SYSTEMS), re.IGNORECASE)
+_SPREAD = re.compile(r"^\s{0,40}(?:\.\.\s|[`~:]{3,10}\s{0,3}\{)")
+_FENCE = re.compile(r"^\s{0,40}(?:`{3,10}|~{3,10})")
+
+_NUMBER = r"([0-9]{1,9})"
+_TO = r"\s?(?:-|\.\.|:|,|\u2013)\s?L?"
+_RANGE = re.compile(
+    rf"(?<![\w-])(?:lines|line|range|snippet|select)(?:\s?[=:]\s?|\s(?=[\"']))[\"'{{\[]{{0,2}}\s?L?{_NUMBER}(?:{_TO}{_NUMBER})?",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(
+    r"(?<![\w-])(?:first_?line|start_?line|startLine|line_begin|linenostart|linenums|lineNumberStart|start-line|"
+    rf"startFrom|from|start|begin|showLineNumbers)\s?[=:]\s?[\"'{{\[]{{0,2}}{_NUMBER}",
+    re.IGNORECASE,
+)
+_LAST = re.compile(
+    rf"(?<![\w-])(?:last_?line|end_?line|endLine|line_end|end-line|to|end)\s?[=:]\s?[\"'{{\[]{{0,2}}{_NUMBER}",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(rf"[\"']?(?::{_NUMBER}(?:[:-]{_NUMBER})?|\s{_NUMBER}(?:[\s,-]\s?{_NUMBER})?)(?![\w.])")
+_FRONT = re.compile(rf"(?<![0-9]){_NUMBER}:{_NUMBER}:$")
+_IMPORT = re.compile(rf"\[import:{_NUMBER}(?:-{_NUMBER})?")
+_SYMBOL = re.compile(
+    r"(?:/\^?\s?func\s(?:\\?\((?:\w{1,40}\s)?\\?\*?(\w{1,80})\\?\)\s)?|/\^?\s?type\s|pyobject:\s|(?:symbol|object|func|function)=[\"']?)"
+    r"([A-Za-z_][\w.]{0,80})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    first: int | None = None
+    last: int | None = None
+    end: int = 0
+
+
+def scan(text: str, below: Sequence[str], roots: Roots) -> Iterator[Citation]:
+    """Yield what a directive shows; nothing if none begins in this line.
+
+    Args:
+        text: The line of text.
+        below: The lines below it, which can hold options.
+        roots: What leads to the annotated repository.
+    """
+    if len(text) > _WIDEST or (found := _DIRECTIVE.search(text)) is None:
+        return
+    file = next(citations.paths(text[found.start() :], roots, linked=True), None)
+    if file is None or file.place.repository is not None:
+        return
+    start, end = file.start + found.start(), file.end + found.start()
+    if "://" in text[found.start() : start]:
+        return
+    options = _options(below) if _SPREAD.match(text) else ""
+    shown = _shown(text, start, end, options)
+    symbol = _SYMBOL.search(f"{text[end:]} {options}")
+    named = f"{symbol[1]}.{symbol[2]}" if symbol and symbol[1] else symbol[2] if symbol else None
+    if shown.first is None and not file.place.path.endswith(".go"):
+        return
+    first = replace(
+        file, start=start, end=max(end, shown.end), symbol=named if shown.first is None else None,
+        line=shown.first, end_line=shown.last,
+    )  # fmt: skip
+    yield first
+    if shown.end and shown.first:
+        for more in line_numbers.further(text, shown.end, shown.last or shown.first):
+            yield replace(first, start=more.start, end=more.end, line=more.line, end_line=more.end_line)
+
+
+def _options(below: Sequence[str]) -> str:
+    """Return the options that stand below a directive of Sphinx or MyST."""
+    found: list[str] = []
+    for text in below[:OPTIONS]:
+        if not re.match(r"\s*:?[\w-]{1,40}:", text) and text.strip() != "---":
+            break
+        found.append(text.strip().removeprefix(":"))
+    return "\n".join(found)
+
+
+def _shown(text: str, start: int, end: int, options: str) -> _Lines:
+    """Return the lines that a directive shows of the file that it names at `text[start:end]`."""
+    before = _FRONT.search(text, 0, start)
+    if before:
+        return _ordered(before[1], before[2])
+    if match := _IMPORT.search(text[:start]):
+        return _ordered(match[1], match[2])
+    for where, offset in ((text[end:], end), (text[:start], 0), (options, -1)):
+        if match := _RANGE.search(where):
+            at = offset + match.end() if offset > 0 else 0
+            found = _ordered(match[1], match[2], at)
+            # Org leaves out the last line of a range.
+            exclusive = "#+include" in text[:start].lower() and found.last
+            return replace(found, last=found.last - 1) if exclusive and found.last else found
+        if match := _FIRST.search(where):
+            last = _LAST.search(where)
+            # Docutils counts from 0 in `start-line`, and its `end-line` is left out.
+            first = int(match[1]) + ("start-line" in match[0])
+            return _Lines(first, int(last[1]) if last and int(last[1]) >= first else None)
+    if match := _BEHIND.match(text, end):
+        numbers = [number for number in match.groups() if number]
+        return _ordered(numbers[0], numbers[1] if len(numbers) > 1 else None, match.end())
+    suffix = citations.attached(text, end)
+    return _Lines(suffix.line, suffix.end_line, suffix.end) if suffix and suffix.line else _Lines()
+
+
+def _ordered(first: str, last: str | None, end: int = 0) -> _Lines:
+    line, end_line, malformed = line_numbers.check(first, last)
+    return _Lines() if malformed else _Lines(line, end_line, end)
+
+
+# ── A listing that its first line heads with a path ──────────────────────────────────────────────
+_COMMENT = re.compile(
+    r"\s{0,8}(?://|#|--|;|/\*|<!--|%)\s{0,4}(?:[Ff]ile(?:name)?:\s?|[Ss]ource:\s?|[Ii]n\s)?"
+)
+_TAIL = re.compile(r"\s{0,4}(?:\*/|-->|:|\(.{0,60}\))?\s*$")
+
+
+def heading_comment(text: str, roots: Roots) -> Citation | None:
+    """Return the file that the first line of a listing names in a comment, without a line of it."""
+    mark = _COMMENT.match(text)
+    if mark is None or len(text) > _WIDEST:
+        return None
+    file = next(citations.paths(text, roots), None)
+    if file is None or file.start != mark.end() or file.place.repository is not None:
+        return None
+    path = file.place.path
+    known = roots.own.has(path) if roots.own.paths else "/" in path and path.endswith(".go")
+    return file if known and _TAIL.match(text, file.end) else None
+
+
+def opens_listing(text: str) -> bool:
+    """Return whether a line opens a fence."""
+    return _FENCE.match(text) is not None
