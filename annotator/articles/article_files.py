@@ -101,7 +101,7 @@ def followed_references(project: Project, counterparts: Iterable[Counterpart]) -
 SUFFIXES = frozenset(
     {
         ".adoc", ".asc", ".asciidoc", ".htm", ".html", ".ipynb", ".markdown", ".md", ".mdx", ".org", ".rst",
-        ".toml", ".txt", ".xhtml",
+        ".toml", ".tour", ".txt", ".xhtml",
     }
 )  # fmt: skip
 """Endings of the files that are taken from a folder."""

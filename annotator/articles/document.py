@@ -14,6 +14,7 @@ from annotator.articles import (
     notation,
     program_output,
     source_paths,
+    structured_files,
     text_lines,
 )
 from annotator.articles.citations import Citation
@@ -47,6 +48,7 @@ class _Source:
     lines: tuple[Line, ...]
     title: str
     address: str = ""
+    written_at: str | None = None
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def read_with(name: str, data: bytes, repository: str, roots: Roots) -> Article:
     """
     source = _source(name, decode(_shown(name), data))
     reader = LineReader(roots)
-    sections = _sections(source.lines, name, reader)
+    sections = _sections(source, name, reader)
     chapters = tuple(
         Chapter(section.number, section.title, tuple(section.references))
         for section in sections
@@ -103,7 +105,7 @@ def read_with(name: str, data: bytes, repository: str, roots: Roots) -> Article:
         title=_shown(title) or _shown(PurePath(name).stem),
         address=source.address if source.address.startswith(("http://", "https://")) else "",
         repository=repository,
-        tag=min(refs) if len(refs) == 1 and _TAG.fullmatch(min(refs)) else "",
+        tag=source.written_at or (min(refs) if len(refs) == 1 and _TAG.fullmatch(min(refs)) else ""),
         chapters=chapters,
         unread=tuple(Unread(name, *line.place(start), _shown(text)) for line, start, text in reader.unread),
     )
@@ -114,6 +116,13 @@ def _source(name: str, text: str) -> _Source:
     if suffix in _HTML or (suffix not in {".md", ".markdown"} and _HEAD.match(text)):
         page = html_lines.read(text)
         return _Source(page.lines, page.title, _shown(page.address))
+    if suffix == ".ipynb" and (cells := structured_files.notebook(text)):
+        return _Source(cells, "")
+    if suffix == ".tour":
+        steps, written_at = structured_files.tour(text)
+        return _Source(steps, "", written_at=written_at)
+    if (lexer := structured_files.lexer(name, text)) is not None:
+        return _Source(structured_files.comments(text, lexer), "")
     lines = tuple(text_lines.plain(text, markdown=suffix in _MARKDOWN))
     return _Source(lines, _front_title(lines))
 
@@ -130,8 +139,9 @@ def _front_title(lines: tuple[Line, ...]) -> str:
     return ""
 
 
-def _sections(lines: tuple[Line, ...], name: str, reader: LineReader) -> list[_Section]:
+def _sections(source: _Source, name: str, reader: LineReader) -> list[_Section]:
     """Return the article's sections; the first one holds what precedes any heading."""
+    lines = source.lines
     marked = any(line.role is Role.HEADING and _is_numbered(line) for line in lines)
     sections = [_Section()]
     sites: list[Site] = []
@@ -149,7 +159,9 @@ def _sections(lines: tuple[Line, ...], name: str, reader: LineReader) -> list[_S
     output = program_output.rows(lines)
     for site, (section, reference), said in zip(sites, places, claims.collect(lines, sites), strict=True):
         section.references.append(
-            msgspec.structs.replace(reference, claims=said, in_output=site.row in output)
+            msgspec.structs.replace(
+                reference, claims=said, in_output=site.row in output, written_at=source.written_at
+            )
         )
     return sections
 
@@ -171,11 +183,7 @@ def _reference(citation: Citation, kind: str | None, line: Line, file: str, chap
         line=citation.line,
         end_line=citation.end_line,
         cited=_shown(citation.place.cited),
-        cited_in=_shown(
-            f"{PurePath(file).name} {chapter}"
-            if chapter[:1].isdigit()
-            else f"{PurePath(file).name}:{at_line}"
-        ),
+        cited_in=_shown(f"{PurePath(file).name}{_part(line, chapter, at_line)}"),
         file=file,
         at_line=at_line,
         at_column=at_column,
@@ -186,6 +194,13 @@ def _reference(citation: Citation, kind: str | None, line: Line, file: str, chap
         repository=citation.place.repository,
         ref=citation.place.ref,
     )
+
+
+def _part(line: Line, chapter: str, at_line: int) -> str:
+    """Return how people find a reference in its document: by cell, by numbered chapter or by line."""
+    if line.within:
+        return f" {line.within}"
+    return f" {chapter}" if chapter[:1].isdigit() else f":{at_line}"
 
 
 def _shown(text: str) -> str:

@@ -70,11 +70,19 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A cleaned line, with the source's line and column for each of its characters."""
+    """A cleaned line, with the source's line and column for each of its characters.
+
+    Attributes:
+        text: The line.
+        marks: Where its characters stand in the source.
+        role: Its role in the document.
+        within: The part of the document that people know it by, such as a cell of a notebook, or "".
+    """
 
     text: str
     marks: tuple[Mark, ...]
     role: Role = Role.TEXT
+    within: str = ""
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return the 1-based line and column of a character in the source."""

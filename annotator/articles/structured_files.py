@@ -1,0 +1,180 @@
+"""Lines of articles that are no plain text: notebooks, tours, source files, each with its places there."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from pygments.lexer import Lexer
+from pygments.lexers import find_lexer_class_for_filename
+from pygments.token import Comment, String
+
+from annotator.articles import json_text, text_lines
+from annotator.articles.json_text import Key, Scalar
+from annotator.articles.text_lines import Builder, Line, Role
+
+_BRANCHES = frozenset(("main", "master", "HEAD", "trunk", "develop"))
+_DECLARED = re.compile(r"(?:func\s+(?:\(\s*(?:\w+\s+)?\*?(\w+)[^)]{0,40}\)\s*)?|type\s+)(\w+)")
+_LARGEST_SOURCE = 2 * 1024 * 1024
+"""Characters of the largest source file whose comments are told from its code."""
+
+# Formats of data and of marked-up text: all of such a file is read, not its comments alone.
+_TEXTS = frozenset(
+    (
+        ".adoc", ".asc", ".asciidoc", ".cfg", ".conf", ".csv", ".diff", ".htm", ".html", ".ini", ".ipynb",
+        ".json", ".jsonl", ".log", ".markdown", ".md", ".mdown", ".mdx", ".org", ".patch", ".rst", ".shtml",
+        ".tex", ".text", ".textile", ".toml", ".tour", ".tsv", ".txt", ".wiki",
+        ".xhtml", ".xml", ".yaml", ".yml",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Positions:
+    """Turns offsets of a text into lines and columns."""
+
+    starts: tuple[int, ...]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return the 1-based line and column of an offset."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+
+def _positions(text: str) -> _Positions:
+    return _Positions((0, *(match.end() for match in re.finditer("\n", text))))
+
+
+# ── Notebooks ────────────────────────────────────────────────────────────────────────────────────
+def notebook(text: str) -> tuple[Line, ...]:
+    """Return the lines of a notebook's cells; what its programs printed is no part of the article."""
+    values = json_text.read(text)
+    at = _positions(text)
+    cells: dict[int, list[Scalar]] = {}
+    for key, scalar in values.items():
+        if key[2:3] == ("source",) and key[0] == "cells" and isinstance(key[1], int):
+            cells.setdefault(key[1], []).append(scalar)
+    found: list[Line] = []
+    for number, sources in cells.items():
+        kind = values.get(("cells", number, "cell_type"))
+        found += _cell(sources, at, number + 1, markdown=kind is None or kind.text != "code")
+    return tuple(found)
+
+
+def _cell(sources: list[Scalar], at: _Positions, number: int, *, markdown: bool) -> Iterator[Line]:
+    """Yield the lines of a cell, after an empty one that ends the paragraph before."""
+    yield Line("", ((0, *at.place(sources[0].at)),))
+    # Where each character of the cell stands: the start of every piece in the cell, and in the file.
+    cell, pieces, length = [], [], 0
+    for scalar in sources:
+        for piece, offset in scalar.pieces():
+            pieces.append((length, offset))
+            cell.append(piece)
+            length += len(piece)
+    text = "".join(cell)
+    starts = _positions(text).starts
+    for line in text_lines.plain(text, markdown=markdown):
+        marks = tuple(_moved(line, starts, pieces, at))
+        role = Role.CODE if not markdown else line.role
+        yield replace(line, marks=marks, role=role, within=f"cell {number}")
+
+
+def _moved(
+    line: Line, starts: tuple[int, ...], pieces: list[tuple[int, int]], at: _Positions
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the marks of a cell's line, with places of the file."""
+    bounds = [mark[0] for mark in line.marks[1:]] + [len(line.text) + 1]
+    for (offset, row, column), end in zip(line.marks, bounds, strict=True):
+        inside = starts[row - 1] + column - 1
+        index = max(0, bisect_right(pieces, inside, key=lambda piece: piece[0]) - 1)
+        begin, source = pieces[index]
+        yield offset, *at.place(source + inside - begin)
+        for begin, source in pieces[index + 1 :]:
+            step = offset + begin - inside
+            if step >= end:
+                break
+            yield step, *at.place(source)
+
+
+# ── Tours ────────────────────────────────────────────────────────────────────────────────────────
+def tour(text: str) -> tuple[tuple[Line, ...], str | None]:
+    """Return a line for each step of a tour of CodeTour, and the tag or commit that it was recorded at."""
+    values = json_text.read(text)
+    at = _positions(text)
+    steps = sorted({key[1] for key in values if key[1:] and key[0] == "steps" and isinstance(key[1], int)})
+    lines: list[Line] = []
+    for step in steps:
+        lines += _step(values, ("steps", step), at)
+    ref = values.get(("ref",))
+    written_at = ref.text if ref is not None and ref.text not in _BRANCHES else ""
+    return tuple(lines), written_at or None
+
+
+def _step(found: Mapping[Key, Scalar], key: Key, at: _Positions) -> Iterator[Line]:
+    description = found.get((*key, "description"))
+    file = found.get((*key, "file"))
+    if file is not None:
+        builder = Builder()
+        builder.add(file.text, *at.place(file.at))
+        first = found.get((*key, "line")) or found.get((*key, "selection", "start", "line"))
+        last = found.get((*key, "selection", "end", "line")) if (*key, "line") not in found else None
+        pattern = found.get((*key, "pattern"))
+        declared = _DECLARED.search(pattern.text) if pattern is not None else None
+        if first is not None and first.number is not None:
+            builder.add(f":{first.number}", *_before(at.place(first.at)))
+            if last is not None and last.number is not None:
+                builder.add(f"-{last.number}", *_before(at.place(last.at)))
+        elif declared is not None and pattern is not None:
+            name = f"{declared[1]}.{declared[2]}" if declared[1] else declared[2]
+            builder.add(f"::{name}", *at.place(pattern.at))
+        yield builder.build(Role.TEXT)
+    if description is not None and description.text:
+        place = at.place(description.at)
+        for part in description.text.split("\n"):
+            yield Line(part, ((0, *place),))
+    yield Line("", ((0, *at.place(0)),))
+
+
+def _before(place: tuple[int, int]) -> tuple[int, int]:
+    return place[0], place[1] - 1
+
+
+# ── Source files ─────────────────────────────────────────────────────────────────────────────────
+def lexer(name: str, text: str) -> Lexer | None:
+    """Return what tells the comments of a source file from its code, or None for any other file."""
+    suffix = PurePath(name).suffix.lower()
+    if not suffix or suffix in _TEXTS or len(text) > _LARGEST_SOURCE:
+        return None
+    found = find_lexer_class_for_filename(PurePath(name).name)
+    return found(stripnl=False, ensurenl=False) if found is not None else None
+
+
+def comments(text: str, by: Lexer) -> tuple[Line, ...]:
+    """Return the comments of a source file; an empty line stands for the code between two of them."""
+    at = _positions(text)
+    lines: list[Line] = []
+    for start, end in _comment_spans(text, by):
+        row, column = at.place(start)
+        if lines and row > lines[-1].marks[0][1] + 1:
+            lines.append(Line("", ((0, row - 1, 1),)))
+        for index, part in enumerate(text[start:end].rstrip("\n").split("\n")):
+            lines.append(Line(part, ((0, row + index, 1 if index else column),)))
+    return tuple(lines)
+
+
+def _comment_spans(text: str, by: Lexer) -> Iterator[tuple[int, int]]:
+    """Yield where comments begin and end; what lexers cut into pieces is put together again."""
+    begin, end = 0, 0
+    for offset, kind, value in by.get_tokens_unprocessed(text):
+        kinds = kind.split()
+        if String.Doc not in kinds and (Comment not in kinds or Comment.Preproc in kinds):
+            continue
+        if begin < end < offset:
+            yield begin, end
+        begin = offset if offset > end or end == begin else begin
+        end = offset + len(value)
+    if end > begin:
+        yield begin, end
