@@ -190,7 +190,10 @@ def _rule(name: str) -> dict[str, object]:
     rule = RULES.get(name, _PARITY)
     return {
         "id": name,
-        "name": "".join(part.capitalize() for part in name.split("-")),
+        # Of one word it would be the id again, which SARIF does not allow.
+        "name": "".join(
+            part.capitalize() for part in (name if "-" in name else f"reference-{name}").split("-")
+        ),
         "shortDescription": {"text": rule.short},
         "fullDescription": {"text": f"{rule.short} {rule.help}"},
         "help": {"text": rule.help, "markdown": rule.help},
