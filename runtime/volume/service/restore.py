@@ -82,6 +82,7 @@ class VolumeStoreRestore:
         for meta in self.db.list():
             by_driver[meta.driver].append(meta)
         for vd in local:
+            # Records without a driver may be of local volumes.
             for meta in (*by_driver[vd.name], *by_driver[""]):
                 vd.expect(meta.name, meta.options)
             self._restore_local(vd, by_driver.pop(vd.name, []))
