@@ -26,7 +26,8 @@ def judged(source: str, rows: list[dict[str, str]], folder: Path) -> list[tuple[
     project = config.find(ROOT)
     found = []
     for tag, group in groupby(sorted(rows, key=lambda row: row["tag"] or ""), key=lambda row: row["tag"]):
-        asked = session.SourceOptions(source, tag or project.config.baseline)
+        # The tag is the one at which a person found each of them to be exact.
+        asked = session.SourceOptions(source, tag or project.config.baseline, written_at=tag)
         with session.open_session(project, asked, lambda *_: None, lambda _: None) as at:
             for row in group:
                 file = folder / "article.md"
