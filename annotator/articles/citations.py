@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from annotator.articles import (
     citation_forms,
     line_numbers,
+    links,
     own_names,
     source_paths,
     web_addresses,
@@ -38,9 +39,6 @@ _NUMBERED = re.compile(r"[\w`*](?:::?[`*]{0,2}L?[0-9]|\#L?[0-9])")
 
 # A separator of paths on Windows, between two names.
 _WINDOWS = re.compile(r"(?<=[\w.:%}])\\(?=[\w.])")
-_LABEL = 400
-"""Characters that a link's words may have."""
-
 _PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".org", ".txt")
 """Endings of files whose address can have the name of a section behind it."""
 
@@ -52,7 +50,19 @@ _FRAGMENT = re.compile(r"#([\w:.+-]{1,60})")
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A citation at `text[start:end]` of a line; `malformed` says why its line is none."""
+    """A citation at `text[start:end]` of a line.
+
+    Attributes:
+        start: Where it begins.
+        end: Where it ends.
+        place: The file.
+        symbol: The symbol, or None.
+        line: The line, or None.
+        end_line: The last line of a range, or None.
+        malformed: Why its line is none, or "".
+        plural: Whether a list of lines was announced.
+        words: What the words of its link cite, or None.
+    """
 
     start: int
     end: int
@@ -62,6 +72,7 @@ class Citation:
     end_line: int | None = None
     malformed: str = ""
     plural: bool = False
+    words: Citation | None = None
 
 
 def scan(text: str, roots: Roots) -> Iterator[Citation]:
@@ -102,6 +113,7 @@ def _listed(text: str, citation: Citation) -> Iterator[Citation]:
             symbol=None,
             line=lines.line,
             end_line=lines.end_line,
+            words=None,
         )
 
 
@@ -250,17 +262,23 @@ def _no_line(address: str, at: int) -> Suffix | None:
     return Suffix(len(address), malformed=f"#{fragment[1]} is not a line; lines are written #L15")
 
 
-def _joined(text: str, words: Citation, address: Citation) -> Citation | None:
-    """One citation of a link whose words cite the same place as its address."""
-    label = text.rfind("[", max(0, address.start - _LABEL), address.start)
-    linked = address.start > 1 and text.startswith("](", address.start - 2)
-    if not linked or words.start <= label or not _agree(words, address):
+def _joined(text: str, first: Citation, second: Citation) -> Citation | None:
+    """Return one citation of a link whose words cite a place, too; where they differ, the address counts."""
+    for words, address in ((first, second), (second, first)):
+        label = links.label(text, address.start, address.end)
+        # Of a list of lines in a label, none alone is what the address repeats.
+        whole = words.words is None and "." in text[words.start : words.end]
+        if label and whole and label[0] <= words.start and words.end <= label[1]:
+            break
+    else:
         return None
+    same = _agree(words, address)
     return replace(
         address,
-        symbol=address.symbol or words.symbol,
-        line=address.line or words.line,
-        end_line=address.end_line if address.line else words.end_line,
+        symbol=address.symbol or (words.symbol if same else None),
+        line=address.line or (words.line if same else None),
+        end_line=address.end_line if address.line or not same else words.end_line,
+        words=words,
     )
 
 

@@ -1,13 +1,22 @@
 """What the words, labels, cells and listings around a reference say of it."""
 
+# ruff: noqa: RUF001 - full-width punctuation is what Chinese articles are written with
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
+from annotator.articles import links, listings
 from annotator.articles.citations import Citation
-from annotator.articles.text_lines import Line
-from annotator.model.reference import Claim
+from annotator.articles.listings import Listing
+from annotator.articles.text_lines import Line, Role
+from annotator.model.reference import Claim, ClaimKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +35,583 @@ def collect(lines: Sequence[Line], sites: Sequence[Site]) -> list[tuple[Claim, .
         lines: The document.
         sites: Its citations in order.
     """
-    return [() for _ in sites] if lines else []
+    if not sites:
+        return []
+    document = _Document(lines, sites)
+    return [tuple(document.claims(site)) for site in sites]
+
+
+# ── Names ────────────────────────────────────────────────────────────────────────────────────────
+# Every quantifier is bounded, so that a hostile line is read in linear time.
+_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
+_DOTTED = rf"(?:{_NAME}\.){{0,3}}{_NAME}"
+_METHOD = rf"\(\*?{_NAME}\)\.{_NAME}"
+_HUMPS = (
+    r"(?:[A-Z][a-z0-9]{1,40}[A-Z][A-Za-z0-9_]{0,60}|[a-z][a-z0-9]{0,40}[A-Z][A-Za-z0-9_]{0,60}"
+    r"|[A-Z]{2,12}[a-z][A-Za-z0-9_]{1,60})"
+)
+_TICKED = r"``?([^`\n]{1,200})``?"
+_CALLED = rf"((?:{_METHOD}|{_DOTTED})\([^()\n]{{0,80}}\))"
+_WORD = rf"({_METHOD}|[A-Z][A-Za-z0-9_]{{1,60}}\.{_NAME}|{_HUMPS})(?![A-Za-z0-9_./-])"
+_KINDS = (
+    r"(?:functions?|func|methods?|structs?|structures?|interfaces?|types?|constants?|variables?|fields?|"
+    r"constructors?|helpers?|函数|方法|结构体|结构|接口|类型|函數|結構體|介面|関数|構造体)"
+)
+_KIND_FIRST = rf"\b{_KINDS}\s({_DOTTED})(?![A-Za-z0-9_./-])"
+_KIND_LAST = rf"\bthe\s({_DOTTED})\s(?={_KINDS}\b)"
+_FREE = rf"(?<![A-Za-z0-9_./-])(?:{_CALLED}|{_WORD})"
+
+_NAMES = re.compile(rf"{_TICKED}|{_FREE}|{_KIND_FIRST}|{_KIND_LAST}")
+
+# A name in words that are nothing else: `Fire`, Fire(), "the `Fire` function", func (s *Shelf) Put(…).
+_ALONE = re.compile(
+    rf"(?:the\s)?(?:{_KINDS}\s?)?[`*'\"]{{0,4}}((?:func\s)?(?:\([^()]{{1,80}}\)\s?\.?)?&?\*?{_DOTTED}(?:\([^()]{{0,120}}\))?)"
+    rf"[`*'\"]{{0,4}}(?:\s?{_KINDS}|\s(?:definition|declaration|implementation|source|code)){{0,2}}",
+    re.IGNORECASE,
+)
+_SHAPE = re.compile(
+    r"(?:func\s+|type\s+)?(?:\(\s*(?:\w{1,80}\s+)?\*?(\w{1,80})(?:\[[^\[\]]{0,80}\])?\s*\)\s?\.?)?"
+    r"[&*]?((?:\w{1,80}\.){0,3}\w{1,80})(?:\[[^\[\]]{0,80}\])?(?:\(.{0,160}|\s(?:struct|interface)\b.{0,40})?"
+)
+_FILE_ENDINGS = frozenset((
+    "go", "md", "c", "h", "s", "sh", "py", "json", "yaml", "yml", "toml", "proto", "txt", "html", "mod",
+    "sum", "com", "org", "io",
+))  # fmt: skip
+_NO_SYMBOLS = frozenset((
+    "any", "append", "bool", "byte", "cap", "chan", "close", "complex", "copy", "default", "delete",
+    "error", "false", "float32", "float64", "func", "go", "imag", "int", "int8", "int16", "int32",
+    "int64", "interface", "iota", "len", "make", "map", "new", "nil", "panic", "print", "println",
+    "real", "recover", "rune", "select", "string", "struct", "switch", "true", "type", "uint", "uint8",
+    "uint16", "uint32", "uint64", "uintptr", "var", "const", "package", "range", "defer", "fallthrough",
+    "goto", "case",
+))  # fmt: skip
+"""Words of Go that no declaration of interest has as its name."""
+
+_PLAIN_WORDS = frozenset((
+    "api", "browse", "call", "calls", "changes", "code", "commit", "config", "definition", "details",
+    "diff", "docs", "docker", "example", "examples", "file", "files", "git", "github", "golang", "here",
+    "implementation", "issue", "item", "line", "lines", "link", "linux", "main", "more", "pull", "see",
+    "source", "src", "step", "test", "tests", "this", "todo", "usage", "version", "view", "where",
+    "windows",
+))  # fmt: skip
+"""Words that name no symbol while they stand in prose without marks."""
+
+_LINE_NAME = re.compile(r"[Ll][0-9]+")
+_MOST_NAMES = 12
+"""Names of one sentence that are compared."""
+
+
+def _symbol(text: str) -> str:
+    """Return the symbol that some words name, dotted, or "" if they name none."""
+    match = _SHAPE.fullmatch(text.strip(" \t*`'\",;:"))
+    if match is None:
+        return ""
+    name = f"{match[1]}.{match[2]}" if match[1] else match[2]
+    parts = name.split(".")
+    identifiers = all(part.isidentifier() and not part.isdigit() for part in parts)
+    if not identifiers or len(parts[-1]) == 1 or (len(parts) > 1 and parts[-1] in _FILE_ENDINGS):
+        return ""
+    return "" if parts[-1] in _NO_SYMBOLS or _LINE_NAME.fullmatch(name) else name
+
+
+def _names(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the symbols that a text names, each with its offset."""
+    for match in _NAMES.finditer(text):
+        name = _symbol(match[match.lastindex or 0])
+        if name:
+            yield match.start(), name
+
+
+# ── Sentences ────────────────────────────────────────────────────────────────────────────────────
+_STOP = re.compile(
+    r"(?<=[.!?])(?:\s*\n|\s+(?=[A-Z`\[*\"'(<]))|(?<=[。！？；;])|\n\s*(?:[-*+•]|[0-9]{1,3}[.)])\s"
+)
+_ITEM = re.compile(r"\s*(?:>\s?)*(?:[-*+•]\s+(?:\[[ xX]\]\s+)?|[0-9]{1,3}[.)]\s+|\|\s*|//\s*|\#+\s+)?")
+_LONGEST_LINE = 4000
+"""Characters of a line that is read together with its neighbours."""
+
+_REACH = 8
+"""Lines on either side that a paragraph is looked for in."""
+
+_ADDRESS = re.compile(r"\]\([^()\s]{1,2000}\)|https?://[^\s<>()\]\"']{1,2000}")
+
+_NEAR = 80
+"""Characters that a name may have, and that may stand between it and its place."""
+
+# Between a name and the place at which it is declared.
+_OPEN = r"[`'\"(\[*<]{0,3}"
+_LINE_WORDS = r"(?:(?:the\s)?(?:source\s)?(?:file\s)?(?:lines?\s|L|ln\.?\s|第)?)?"
+_NAMED = (
+    rf"(?:[*_\"'\[]{{0,3}}(?:{_TICKED}|{_CALLED}|{_WORD}|(?:{_KINDS}\s)({_DOTTED}))[*_\"'\]]{{0,3}}"
+    rf"(?:\([^()\s]{{1,300}}\))?(?:\s?{_KINDS})?)"
+)
+_DEFINED = (
+    r"(?:,?\s(?:which\s)?(?:is|are|was|lives?|stands?|sits|resides?|starts?|begins?)"
+    r"(?:\s(?:defined|declared|implemented|located|found))?\s(?:in|at|on)\s"
+    r"|\s\(?(?:defined|declared|implemented|located|found)\s(?:in|at|on)\s"
+    r"|\s?(?:的?(?:定义|声明|实现|定義)?(?:代码)?(?:在|于|位于|位於|见))\s?)"
+)
+_BEFORE_DEFINED = re.compile(rf"{_NAMED}{_DEFINED}{_LINE_WORDS}{_OPEN}$", re.IGNORECASE)
+_BEFORE_BRACKET = re.compile(rf"{_NAMED}\s?\((?:(?:see|in|at|from)\s)?{_LINE_WORDS}{_OPEN}$")
+_BEFORE_FIRST = re.compile(
+    rf"{_NAMED}(?:\s(?:in|at|@)\s|\s?(?::|\u2013|—|->|=>|→|-)\s|\s){_LINE_WORDS}{_OPEN}$"
+)
+_BEFORE_COMMA = re.compile(rf"{_NAMED},\s(?:at\s|in\s|see\s)?{_LINE_WORDS}{_OPEN}$")
+_BEHIND_BRACKET = re.compile(rf"[`'\")\]*>]{{0,4}}\s\({_NAMED}\)")
+_BEHIND_FIRST = re.compile(rf"[`'\")\]*>]{{0,4}}(?:\s?(?::|\u2013|—|-|,)\s|\s){_NAMED}")
+_BEHIND_DEFINES = re.compile(
+    rf"[`'\")\]*>]{{0,4}}\s(?:defines|declares|implements|is\sthe\sdefinition\sof)\s(?:the\s)?{_NAMED}"
+)
+_ENDS = re.compile(r"[\s`'\")\]*>.,;:|。]*$")
+
+# What may stand before a name that a sentence is about.
+_SUBJECT = re.compile(
+    r"(?:^|[.;:(]\s|,\s(?:(?:and|but|where|while)\s)?|\b(?:and|but|where|[Tt]he|[Ss]ee)\s)[*_\"'\[`]{0,3}$"
+)
+_COORDINATED = re.compile(r"(?:\b(?:and|or)\b|[&、和与及/])\s*[`*\"']{0,3}$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A citation in the text of its paragraph: from its link's bracket, if it has one, to the end."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    """Consecutive rows of text, joined by line feeds, and where each row begins in it."""
+
+    text: str
+    first: int
+    starts: tuple[int, ...]
+
+    def sentence(self, at: int) -> tuple[int, int]:
+        """Return the bounds of the sentence around an offset."""
+        stops = self.stops
+        number = bisect_right(stops, at)
+        return (stops[number - 1] if number else 0), (
+            stops[number] if number < len(stops) else len(self.text)
+        )
+
+    @property
+    def stops(self) -> list[int]:
+        """Where its sentences end."""
+        return [match.end() for match in _STOP.finditer(self.text)]
+
+
+def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Replace some spans by white space, so that offsets stay valid."""
+    pieces, at = [], 0
+    for start, end in sorted(spans):
+        if start >= at:
+            pieces += [text[at:start], " " * (end - start)]
+            at = end
+    return "".join([*pieces, text[at:]])
+
+
+class _Document:
+    """The rows of a document and the citations in them."""
+
+    def __init__(self, lines: Sequence[Line], sites: Sequence[Site]) -> None:
+        self._lines = lines
+        self._sites: dict[int, list[Site]] = defaultdict(list)
+        for site in sites:
+            self._sites[site.row].append(site)
+        self._paragraphs: dict[int, _Paragraph] = {}
+
+    def claims(self, site: Site) -> Iterator[Claim]:
+        """Yield the claims about a citation, the strongest first."""
+        label = links.label(self._lines[site.row].text, site.citation.start, site.citation.end)
+        yield from self._label_claims(site, label)
+        yield from self._definition_claims(site)
+        yield from self._sentence_claims(site, label)
+        yield from self._cell_claims(site)
+        yield from self._listing_claims(site, label)
+        yield from (Claim(ClaimKind.HEADING, names=name) for name in _heading_names(site.heading))
+
+    # ── Labels ───────────────────────────────────────────────────────────────────────────────────
+    def _label_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
+        if label is None:
+            return
+        line, text = self._lines[site.row], self._lines[site.row].text[slice(*label)]
+        yield from _shown_places(line, label, site.citation)
+        for name, firm in _label_names(text):
+            yield Claim(ClaimKind.LABEL, names=name, firm=firm)
+
+    def _definition_claims(self, site: Site) -> Iterator[Claim]:
+        """Yield what the uses of a link's definition say: `[Fire][kiln-l4]` and `[kiln-l4]: address`."""
+        line = self._lines[site.row]
+        definition = _DEFINITION.match(line.text)
+        if definition is None or site.citation.start < definition.end():
+            return
+        places = [(site.row, definition.start(1))]
+        for row, start, words in self._uses.get(definition[1].casefold(), ()):
+            places.append((row, start))
+            for name, firm in _label_names(words):
+                yield Claim(ClaimKind.LABEL, names=name, firm=firm)
+        numbered = _NAME_LINE.search(definition[1])
+        if numbered is None:
+            return
+        for row, start in places:
+            span = (start + numbered.start(1), start + numbered.end())
+            yield _place_claim(self._lines[row], span, int(numbered[2]), numbered[3])
+
+    @cached_property
+    def _uses(self) -> Mapping[str, list[tuple[int, int, str]]]:
+        """The uses of link definitions by name: row, offset of the name, the link's words."""
+        uses: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        for row, line in enumerate(self._lines):
+            if line.role is Role.CODE or "[" not in line.text or _DEFINITION.match(line.text):
+                continue
+            for match in _USE.finditer(line.text):
+                name, at = (match[2], match.start(2)) if match[2] else (match[1], match.start(1))
+                uses[name.casefold()].append((row, at, match[1]))
+        return uses
+
+    # ── Sentences ────────────────────────────────────────────────────────────────────────────────
+    def _sentence_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
+        if self._lines[site.row].role is Role.CODE:
+            return
+        paragraph = self._paragraph(site.row)
+        own = self._span(paragraph, site, label)
+        others = [
+            self._span(
+                paragraph, other, links.label(self._lines[row].text, other.citation.start, other.citation.end)
+            )
+            for row in range(paragraph.first, paragraph.first + len(paragraph.starts))
+            for other in self._sites.get(row, ())
+            if other is not site
+        ]
+        start, end = paragraph.sentence(own.start)
+        cell = _cell(paragraph.text, own.start) if "|" in paragraph.text else None
+        start, end = (max(start, cell[0]), min(end, cell[1])) if cell else (start, end)
+        text = _masked(paragraph.text, [(s.start, s.end) for s in (own, *others)])
+        text = _ADDRESS.sub(lambda match: " " * len(match[0]), text)
+        yield from _sentence_names(paragraph.text, text, own, others, (start, end))
+
+    def _paragraph(self, row: int) -> _Paragraph:
+        if row not in self._paragraphs:
+            first = last = row
+            if not self._alone(row):
+                while first > max(0, row - _REACH) and self._joins(first - 1) and not self._begins(first):
+                    first -= 1
+                while last + 1 < min(len(self._lines), row + _REACH) and self._joins(last + 1):
+                    if self._begins(last + 1):
+                        break
+                    last += 1
+            texts = [self._lines[number].text for number in range(first, last + 1)]
+            starts, at = [], 0
+            for text in texts:
+                starts.append(at)
+                at += len(text) + 1
+            self._paragraphs[row] = _Paragraph("\n".join(texts), first, tuple(starts))
+        return self._paragraphs[row]
+
+    def _alone(self, row: int) -> bool:
+        line = self._lines[row]
+        return (
+            line.role is not Role.TEXT or line.text.lstrip().startswith("|") or len(line.text) > _LONGEST_LINE
+        )
+
+    def _joins(self, row: int) -> bool:
+        return bool(self._lines[row].text.strip()) and not self._alone(row)
+
+    def _begins(self, row: int) -> bool:
+        return _BULLET.match(self._lines[row].text) is not None
+
+    def _span(self, paragraph: _Paragraph, site: Site, label: tuple[int, int] | None) -> _Place:
+        base = paragraph.starts[site.row - paragraph.first]
+        start, end = site.citation.start, site.citation.end
+        if label is not None:
+            start, end = min(start, label[0] - 1), max(end, label[1] + 1)
+        text = self._lines[site.row].text
+        end += text.startswith(")", end)
+        return _Place(base + max(0, start), base + end)
+
+    # ── Cells ────────────────────────────────────────────────────────────────────────────────────
+    def _cell_claims(self, site: Site) -> Iterator[Claim]:
+        text = self._lines[site.row].text
+        if text.count("|") <= 1 or site.citation.symbol or self._lines[site.row].role is Role.CODE:
+            return
+        own = _cell(text, site.citation.start)
+        sites = len(self._sites[site.row])
+        firm = sites == 1
+        for start, end in _cells(text):
+            words = text[start:end].strip()
+            if (start, end) == own or not words or len(words) > links.LONGEST_LABEL:
+                continue
+            for name, sure in _label_names(words, bare=False):
+                yield Claim(ClaimKind.CELL, names=name, firm=firm and sure)
+                firm = firm and not sure
+
+    # ── Listings ─────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def _listings(self) -> tuple[Listing, ...]:
+        return tuple(listings.find(self._lines))
+
+    def _listing_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
+        line = self._lines[site.row]
+        if line.role is Role.CODE:
+            yield from self._headed(site)
+            return
+        below = self._listing_below(site.row)
+        if below is None:
+            return
+        last = self._last_site_above(below.first)
+        text = line.text
+        end = self._span(_Paragraph(text, site.row, (0,)), site, label).end
+        firm = (
+            last is site and _CLOSES.fullmatch(text, end) is not None and self._is_last_row(site.row, below)
+        )
+        yield Claim(ClaimKind.LISTING, listing=listings.code(self._lines, below.code), firm=firm)
+
+    def _listing_below(self, row: int) -> Listing | None:
+        """Return the code block directly below the paragraph of a row."""
+        at = row + 1
+        while at < min(len(self._lines), row + _REACH) and self._joins(at):
+            at += 1
+        while at < min(len(self._lines), row + 2 * _REACH) and not self._lines[at].text.strip():
+            at += 1
+        if at >= len(self._lines) or self._lines[at].role is not Role.CODE:
+            return None
+        number = bisect_left(self._listings, at, key=lambda listing: listing.first)
+        listing = self._listings[number] if number < len(self._listings) else None
+        return listing if listing and listing.first == at and listing.code else None
+
+    def _last_site_above(self, row: int) -> Site | None:
+        for above in range(row - 1, max(-1, row - 2 * _REACH), -1):
+            if self._sites.get(above):
+                return self._sites[above][-1]
+        return None
+
+    def _is_last_row(self, row: int, below: Listing) -> bool:
+        return not any(self._lines[number].text.strip() for number in range(row + 1, below.first))
+
+    def _headed(self, site: Site) -> Iterator[Claim]:
+        """Yield the code below a comment that is a citation and nothing else: `// kiln.go:13`."""
+        number = bisect_right(self._listings, site.row, key=lambda listing: listing.first) - 1
+        listing = self._listings[number] if number >= 0 else None
+        if listing is None or site.row not in listing.code:
+            return
+        text = self._lines[site.row].text
+        alone = _COMMENT_HEAD.fullmatch(text[: site.citation.start]) and _COMMENT_END.fullmatch(
+            text[site.citation.end :]
+        )
+        if not alone:
+            return
+        end = next(
+            (row for row in range(site.row + 1, listing.code.stop) if self._sites.get(row)), listing.code.stop
+        )
+        code = listings.code(self._lines, range(site.row + 1, end))
+        if code.strip():
+            yield Claim(ClaimKind.LISTING, listing=code, firm=True)
+
+
+_BULLET = re.compile(r"\s*(?:>\s?)*(?:[-*+•]|[0-9]{1,3}[.)])\s")
+_CLOSES = re.compile(r"[\s`*_'\")\]>:：.,;。]*")
+_COMMENT_HEAD = re.compile(
+    r"\s*(?://+|#+|/\*+|<!--|--|;+)\s*(?:(?:file|path|source|from|src|see)\s?:?\s)?[`'\"(\[]?", re.IGNORECASE
+)
+_COMMENT_END = re.compile(r"[\s`'\")\]:*/.>-]*")
+
+
+# ── Links ────────────────────────────────────────────────────────────────────────────────────────
+_DEFINITION = re.compile(r"\s{0,3}\[([^\[\]]{1,120})\]:\s*<?(?=\S)")
+_USE = re.compile(r"\[([^\[\]]{1,200})\](?:\[([^\[\]]{0,120})\]|(?![\[(:]))")
+_NAME_LINE = re.compile(r"(?:^|[^A-Za-z0-9])((?:L|l|lines?-?)([0-9]{1,7})(?:-[Ll]?([0-9]{1,7}))?)$")
+_SHOWN_LINES = re.compile(
+    r"(?<![A-Za-z0-9_.])(?:[Ll]ines?\s|[Ll]n\.?\s?|\#?L|第)\s?([1-9][0-9]{0,8})"
+    r"(?:\s?(?:-|\u2013|—|~|to|至|到)\s?L?([1-9][0-9]{0,8}))?(?![A-Za-z0-9_])"
+)
+_ONLY_NUMBER = re.compile(r"[\s`*\[(:#]*([1-9][0-9]{0,8})(?:\s?[-\u2013]\s?([1-9][0-9]{0,8}))?[\s`*)\]]*")
+_ONLY_FILE = re.compile(r"[\s`*]*((?:[\w.@+-]+/)*[\w.@+-]+\.(?:go|s|c|h|proto|py|sh|ya?ml|json|toml))[\s`*]*")
+_SYMBOL_OF_FILE = re.compile(rf"[\w./@+-]+\.go`?(?:\#|::?|\s)`?((?:{_METHOD}|{_DOTTED})(?:\(\))?)`?")
+_SHORT = 60
+"""Characters of a label that shows a line and little else."""
+
+
+def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Iterator[Claim]:
+    """Yield the place that a label shows, with its own place in the document."""
+    start, end = label
+    text = line.text[start:end]
+    words = citation.words
+    if words is not None:
+        claim = _place_claim(line, (words.start, words.end), words.line, words.end_line)
+        yield _with_path(claim, words.place.path)
+        return
+    if len(text) > _SHORT:
+        return
+    if match := _SHOWN_LINES.search(text):
+        yield _place_claim(line, (start + match.start(), start + match.end()), int(match[1]), match[2])
+    elif (match := _ONLY_NUMBER.fullmatch(text)) and int(match[1]) == citation.line:
+        yield _place_claim(
+            line, (start + match.start(1), start + match.end(2 if match[2] else 1)), int(match[1]), match[2]
+        )
+    elif match := _ONLY_FILE.fullmatch(text):
+        claim = _place_claim(line, (start + match.start(1), start + match.end(1)), None, None)
+        yield _with_path(claim, match[1])
+
+
+def _with_path(claim: Claim, path: str) -> Claim:
+    return Claim(
+        claim.kind,
+        path=path,
+        line=claim.line,
+        end_line=claim.end_line,
+        at_line=claim.at_line,
+        at_column=claim.at_column,
+        at_end=claim.at_end,
+        firm=True,
+    )
+
+
+def _place_claim(line: Line, span: tuple[int, int], first: int | None, last: str | int | None) -> Claim:
+    at_line, at_column = line.place(span[0])
+    end_line, end_column = line.place(max(span[0], span[1] - 1))
+    return Claim(
+        ClaimKind.LABEL,
+        line=first,
+        end_line=int(last) if last else None,
+        at_line=at_line,
+        at_column=at_column,
+        at_end=end_column + 1 if end_line == at_line else 0,
+        firm=True,
+    )
+
+
+def _label_names(text: str, *, bare: bool = True) -> Iterator[tuple[str, bool]]:
+    """Yield the symbols that a label or cell names, and whether it is nothing but this name.
+
+    Args:
+        text: The words.
+        bare: Whether one word without marks counts as a name.
+    """
+    plain = text.strip(" \t*_")
+    if of_file := _SYMBOL_OF_FILE.fullmatch(plain):
+        name = _symbol(of_file[1])
+        if name:
+            yield name, True
+        return
+    alone = _ALONE.fullmatch(plain)
+    name = _symbol(alone[1]) if alone else ""
+    if name:
+        marked = "`" in plain or "(" in plain or re.search(_HUMPS, name) is not None or "." in name
+        word = name[0].isupper() and name.casefold() not in _PLAIN_WORDS and name[2:]
+        yield name, marked or bool(bare and word)
+        return
+    for count, (_, name) in enumerate(_names(text)):
+        if count == _MOST_NAMES:
+            return
+        yield name, False
+
+
+def _heading_names(heading: str) -> list[str]:
+    alone = _symbol(heading) if _ALONE.fullmatch(heading.strip()) else ""
+    names = [alone] if alone else [name for _, name in _names(heading)]
+    return list(dict.fromkeys(names))[:3]
+
+
+def _cells(text: str) -> list[tuple[int, int]]:
+    bounds = [-1, *(at for at, char in enumerate(text) if char == "|"), len(text)]
+    return [(before + 1, after) for before, after in pairwise(bounds)]
+
+
+def _cell(text: str, at: int) -> tuple[int, int]:
+    """Return the bounds of the table cell at an offset, on its own line."""
+    line_start = text.rfind("\n", 0, at) + 1
+    line_end = text.find("\n", at)
+    line_end = len(text) if line_end < 0 else line_end
+    start = text.rfind("|", line_start, at) + 1 or line_start
+    end = text.find("|", at, line_end)
+    return max(start, line_start), line_end if end < 0 else end
+
+
+def _sentence_names(
+    raw: str, text: str, own: _Place, others: Sequence[_Place], bounds: tuple[int, int]
+) -> Iterator[Claim]:
+    """Yield the symbols of a sentence: the one that is bound to the citation is firm.
+
+    Args:
+        raw: The paragraph.
+        text: The same with the citations and addresses blanked.
+        own: The citation.
+        others: The other citations of the paragraph.
+        bounds: The sentence.
+    """
+    start, end = bounds
+    bound = _bound_before(text, start, own) or _bound_behind(raw, text, own, bounds)
+    taken = {
+        at
+        for other in others
+        if start <= other.start < end and (found := _bound_before(text, start, other))
+        for at in [found[0]]
+        if bound is None or at != bound[0]
+    }
+    names = [(at, name) for at, name in _names_within(text, start, end) if at not in taken]
+    if bound is None:
+        yield from (Claim(ClaimKind.SENTENCE, names=name) for _, name in names[:_MOST_NAMES])
+        return
+    position, name, sure = bound
+    yield Claim(ClaimKind.SENTENCE, names=name, firm=True)
+    joined = _COORDINATED.search(text[start:position]) is not None
+    for at, other_name in names[:_MOST_NAMES]:
+        if other_name != name and (not sure or (joined and at < position)):
+            yield Claim(ClaimKind.SENTENCE, names=other_name)
+
+
+def _names_within(text: str, start: int, end: int) -> list[tuple[int, str]]:
+    return [(start + at, name) for at, name in _names(text[start:end])]
+
+
+def _bound_before(text: str, start: int, place: _Place) -> tuple[int, str, bool] | None:
+    """Return the name before a citation: its offset, itself, and whether the sentence is about it alone."""
+    near = max(start, place.start - 3 * _NEAR)
+    words = text[near : place.start]
+    for form, first, sure in (
+        (_BEFORE_DEFINED, True, True),
+        (_BEFORE_BRACKET, False, False),
+        (_BEFORE_FIRST, True, False),
+        (_BEFORE_COMMA, True, False),
+    ):
+        match = form.search(words)
+        if match is None:
+            continue
+        name = _symbol(next(group for group in match.groups() if group))
+        lead = words[: match.start()]
+        if name and (not first or _leads(lead, whole=form is not _BEFORE_DEFINED)):
+            return _at_name(near, match), name, sure
+    return None
+
+
+def _at_name(base: int, match: re.Match[str]) -> int:
+    number = next(number for number, group in enumerate(match.groups(), 1) if group)
+    at = base + match.start(number)
+    return at - (number == 1)  # the back-tick before a ticked name
+
+
+def _leads(lead: str, *, whole: bool) -> bool:
+    """Return whether a name behind these words is what the sentence is about."""
+    if _ITEM.fullmatch(lead) or _ITEM.fullmatch(lead + " "):
+        return True
+    stripped = _ITEM.sub("", lead, count=1)
+    if re.fullmatch(rf"(?:[Tt]he|[Ss]ee|[Oo]ur)?\s?(?:{_KINDS}\s)?[*_\"'\[]{{0,3}}", stripped):
+        return True
+    return not whole and _SUBJECT.search(lead) is not None
+
+
+def _bound_behind(
+    raw: str, text: str, place: _Place, bounds: tuple[int, int]
+) -> tuple[int, str, bool] | None:
+    """Return the name that directly follows a citation: "kiln.go:4 (`Fire`)"."""
+    start, end = bounds
+    first = _ITEM.fullmatch(raw[start : place.start].rstrip("`*([\"'")) is not None
+    words = text[place.end : end]
+    match = _BEHIND_BRACKET.match(words) or _BEHIND_DEFINES.match(words)
+    if match is None and first and (found := _BEHIND_FIRST.match(words)) and _ENDS.match(words, found.end()):
+        match = found
+    if match is None:
+        return None
+    name = _symbol(next(group for group in match.groups() if group))
+    return (_at_name(place.end, match), name, False) if name else None

@@ -350,9 +350,9 @@ def test_a_link_to_a_file_takes_the_line_of_its_words() -> None:
     assert (found.path, found.line, found.end_line, found.ref) == (DAEMON, 12, 13, "v1.0")
 
 
-def test_a_link_that_differs_from_its_words_is_two_citations() -> None:
+def test_a_link_that_differs_from_its_words_cites_its_target() -> None:
     text = "[daemon/daemon.go:12](https://github.com/moby/moby/blob/v1.0/daemon/daemon.go#L15)"
-    assert cited(text) == [(DAEMON, None, 12, None), (DAEMON, None, 15, None)]
+    assert cited(text) == [(DAEMON, None, 15, None)]
 
 
 @pytest.mark.parametrize(
