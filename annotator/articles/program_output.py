@@ -1,6 +1,6 @@
 """Recognises the output of programs in a document: logs, traces, listings of compilers and debuggers."""
 
-# ruff: noqa: E501, RUF001 - a form of output is one pattern on one line; shells prompt with odd characters
+# ruff: noqa: E501, ISC004, RUF001 - a form of output is one pattern on one line; shells prompt with odd characters
 
 from __future__ import annotations
 

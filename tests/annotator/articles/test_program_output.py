@@ -28,7 +28,7 @@ OUTPUT = [
     "10ms 50.00% 50.00%       10ms 50.00%  main.fire /pots/main.go:22",
     "WARNING: DATA RACE\nRead at 0x00c0 by goroutine 7:\n  main.fire()\n      /pots/main.go:22 +0x44",
     "$ go run ./pots\nboom in main.go:22",
-    "kiln.go:4:func Fire(temp int) error {\nkiln.go:13:func Cool(hours int) int {\nkiln.go:25:func (s *Shelf)",
+    "kiln.go:4:func Fire(temp int) error {\nkiln.go:13:func Cool(hours int) int {\nkiln.go:25:func Put()",
     "kiln.go:12.30,14.2 1 0",
 ]
 FENCES = ["console", "log", "text", "", "output"]
