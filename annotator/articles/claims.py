@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from annotator.articles import links, listings
 from annotator.articles.citations import Citation
@@ -179,26 +179,53 @@ class _Place:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
 class _Paragraph:
-    """Consecutive rows of text, joined by line feeds, and where each row begins in it."""
+    """Consecutive rows of text, joined by line feeds, with the citations in them.
 
-    text: str
-    first: int
-    starts: tuple[int, ...]
+    Attributes:
+        text: The rows.
+        plain: The same with citations and addresses blanked.
+        first: The index of the first row.
+        starts: Where each row begins in the text.
+        places: The citations in order.
+    """
+
+    def __init__(self, text: str, first: int, starts: Sequence[int]) -> None:
+        self.text = self.plain = text
+        self.first = first
+        self.starts = starts
+        self.places: tuple[_Place, ...] = ()
+        self._stops = [match.end() for match in _STOP.finditer(text)]
+        self._names: dict[tuple[int, int], list[tuple[int, str]]] = {}
+        self._bound: dict[tuple[_Place, int], tuple[int, str, bool] | None] = {}
+
+    def blank(self, places: Sequence[_Place]) -> None:
+        """Set the citations, and blank them and all addresses in the plain text."""
+        self.places = tuple(places)
+        masked = _masked(self.text, [(place.start, place.end) for place in places])
+        self.plain = _ADDRESS.sub(lambda match: " " * len(match[0]), masked)
 
     def sentence(self, at: int) -> tuple[int, int]:
-        """Return the bounds of the sentence around an offset."""
-        stops = self.stops
-        number = bisect_right(stops, at)
-        return (stops[number - 1] if number else 0), (
-            stops[number] if number < len(stops) else len(self.text)
-        )
+        """Return the bounds of the sentence or table cell around an offset."""
+        number = bisect_right(self._stops, at)
+        start = self._stops[number - 1] if number else 0
+        end = self._stops[number] if number < len(self._stops) else len(self.text)
+        if "|" not in self.text:
+            return start, end
+        cell = _cell(self.text, at)
+        return max(start, cell[0]), min(end, cell[1])
 
-    @property
-    def stops(self) -> list[int]:
-        """Where its sentences end."""
-        return [match.end() for match in _STOP.finditer(self.text)]
+    def names(self, start: int, end: int) -> list[tuple[int, str]]:
+        """Return the symbols that a stretch names, each with its offset."""
+        if (start, end) not in self._names:
+            self._names[start, end] = [(start + at, name) for at, name in _names(self.plain[start:end])]
+        return self._names[start, end]
+
+    def bound(self, place: _Place, start: int) -> tuple[int, str, bool] | None:
+        """Return the name that leads to a citation in a sentence from an offset on."""
+        if (place, start) not in self._bound:
+            self._bound[place, start] = _bound_before(self.plain, start, place)
+        return self._bound[place, start]
 
 
 def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -220,16 +247,20 @@ class _Document:
         for site in sites:
             self._sites[site.row].append(site)
         self._paragraphs: dict[int, _Paragraph] = {}
+        self._codes: dict[range, str] = {}
+        self._headings: dict[str, list[str]] = {}
 
     def claims(self, site: Site) -> Iterator[Claim]:
         """Yield the claims about a citation, the strongest first."""
-        label = links.label(self._lines[site.row].text, site.citation.start, site.citation.end)
+        label = self._label(site)
         yield from self._label_claims(site, label)
         yield from self._definition_claims(site)
-        yield from self._sentence_claims(site, label)
+        yield from self._sentence_claims(site)
         yield from self._cell_claims(site)
         yield from self._listing_claims(site, label)
-        yield from (Claim(ClaimKind.HEADING, names=name) for name in _heading_names(site.heading))
+        if site.heading not in self._headings:
+            self._headings[site.heading] = _heading_names(site.heading[: links.LONGEST_LABEL])
+        yield from (Claim(ClaimKind.HEADING, names=name) for name in self._headings[site.heading])
 
     # ── Labels ───────────────────────────────────────────────────────────────────────────────────
     def _label_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
@@ -271,43 +302,41 @@ class _Document:
         return uses
 
     # ── Sentences ────────────────────────────────────────────────────────────────────────────────
-    def _sentence_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
-        if self._lines[site.row].role is Role.CODE:
+    def _sentence_claims(self, site: Site) -> Iterator[Claim]:
+        line = self._lines[site.row]
+        if line.role is Role.CODE or len(line.text) > _LONGEST_LINE:
             return
         paragraph = self._paragraph(site.row)
-        own = self._span(paragraph, site, label)
-        others = [
-            self._span(
-                paragraph, other, links.label(self._lines[row].text, other.citation.start, other.citation.end)
-            )
-            for row in range(paragraph.first, paragraph.first + len(paragraph.starts))
-            for other in self._sites.get(row, ())
-            if other is not site
-        ]
-        start, end = paragraph.sentence(own.start)
-        cell = _cell(paragraph.text, own.start) if "|" in paragraph.text else None
-        start, end = (max(start, cell[0]), min(end, cell[1])) if cell else (start, end)
-        text = _masked(paragraph.text, [(s.start, s.end) for s in (own, *others)])
-        text = _ADDRESS.sub(lambda match: " " * len(match[0]), text)
-        yield from _sentence_names(paragraph.text, text, own, others, (start, end))
+        yield from _sentence_names(paragraph, _placed(paragraph, site, self._label(site)))
+
+    def _label(self, site: Site) -> tuple[int, int] | None:
+        return links.label(self._lines[site.row].text, site.citation.start, site.citation.end)
 
     def _paragraph(self, row: int) -> _Paragraph:
         if row not in self._paragraphs:
-            first = last = row
-            if not self._alone(row):
-                while first > max(0, row - _REACH) and self._joins(first - 1) and not self._begins(first):
-                    first -= 1
-                while last + 1 < min(len(self._lines), row + _REACH) and self._joins(last + 1):
-                    if self._begins(last + 1):
-                        break
-                    last += 1
+            first, last = self._bounds(row)
             texts = [self._lines[number].text for number in range(first, last + 1)]
-            starts, at = [], 0
-            for text in texts:
-                starts.append(at)
-                at += len(text) + 1
-            self._paragraphs[row] = _Paragraph("\n".join(texts), first, tuple(starts))
+            starts = [0, *accumulate(len(text) + 1 for text in texts)][: len(texts)]
+            paragraph = _Paragraph("\n".join(texts), first, starts)
+            sites = [site for number in range(first, last + 1) for site in self._sites.get(number, ())]
+            paragraph.blank([_placed(paragraph, site, self._label(site)) for site in sites])
+            self._paragraphs.update(dict.fromkeys(range(first, last + 1), paragraph))
         return self._paragraphs[row]
+
+    def _bounds(self, row: int) -> tuple[int, int]:
+        """Return the first and last row of the paragraph, list item or table row around a row."""
+        first = last = row
+        if self._alone(row):
+            return first, last
+        left = _LONGEST_LINE - len(self._lines[row].text)
+        while first > max(0, row - _REACH) and self._joins(first - 1, left) and not self._begins(first):
+            first -= 1
+            left -= len(self._lines[first].text)
+        below = min(len(self._lines), row + _REACH)
+        while last + 1 < below and self._joins(last + 1, left) and not self._begins(last + 1):
+            last += 1
+            left -= len(self._lines[last].text)
+        return first, last
 
     def _alone(self, row: int) -> bool:
         line = self._lines[row]
@@ -315,29 +344,25 @@ class _Document:
             line.role is not Role.TEXT or line.text.lstrip().startswith("|") or len(line.text) > _LONGEST_LINE
         )
 
-    def _joins(self, row: int) -> bool:
-        return bool(self._lines[row].text.strip()) and not self._alone(row)
+    def _joins(self, row: int, left: int = _LONGEST_LINE) -> bool:
+        text = self._lines[row].text
+        return len(text) <= left and bool(text.strip()) and not self._alone(row)
 
     def _begins(self, row: int) -> bool:
         return _BULLET.match(self._lines[row].text) is not None
 
-    def _span(self, paragraph: _Paragraph, site: Site, label: tuple[int, int] | None) -> _Place:
-        base = paragraph.starts[site.row - paragraph.first]
-        start, end = site.citation.start, site.citation.end
-        if label is not None:
-            start, end = min(start, label[0] - 1), max(end, label[1] + 1)
-        text = self._lines[site.row].text
-        end += text.startswith(")", end)
-        return _Place(base + max(0, start), base + end)
-
     # ── Cells ────────────────────────────────────────────────────────────────────────────────────
     def _cell_claims(self, site: Site) -> Iterator[Claim]:
         text = self._lines[site.row].text
-        if text.count("|") <= 1 or site.citation.symbol or self._lines[site.row].role is Role.CODE:
+        if len(text) > _LONGEST_LINE or self._lines[site.row].role is Role.CODE or site.citation.symbol:
+            return
+        if text.count("|") <= 1:
             return
         own = _cell(text, site.citation.start)
         sites = len(self._sites[site.row])
         firm = sites == 1
+        if sites > _MOST_NAMES:
+            return
         for start, end in _cells(text):
             words = text[start:end].strip()
             if (start, end) == own or not words or len(words) > links.LONGEST_LABEL:
@@ -361,11 +386,17 @@ class _Document:
             return
         last = self._last_site_above(below.first)
         text = line.text
-        end = self._span(_Paragraph(text, site.row, (0,)), site, label).end
+        end = _linked(text, site.citation, label)[1]
         firm = (
             last is site and _CLOSES.fullmatch(text, end) is not None and self._is_last_row(site.row, below)
         )
-        yield Claim(ClaimKind.LISTING, listing=listings.code(self._lines, below.code), firm=firm)
+        yield Claim(ClaimKind.LISTING, listing=self._code(below.code), firm=firm)
+
+    def _code(self, rows: range) -> str:
+        """Return the code in some rows; the same string for all the citations above it."""
+        if rows not in self._codes:
+            self._codes[rows] = listings.code(self._lines, rows)
+        return self._codes[rows]
 
     def _listing_below(self, row: int) -> Listing | None:
         """Return the code block directly below the paragraph of a row."""
@@ -396,6 +427,8 @@ class _Document:
         if listing is None or site.row not in listing.code:
             return
         text = self._lines[site.row].text
+        if len(text) > _LONGEST_LINE or len(self._sites[site.row]) > 1:
+            return
         alone = _COMMENT_HEAD.fullmatch(text[: site.citation.start]) and _COMMENT_END.fullmatch(
             text[site.citation.end :]
         )
@@ -528,41 +561,38 @@ def _cell(text: str, at: int) -> tuple[int, int]:
     return max(start, line_start), line_end if end < 0 else end
 
 
-def _sentence_names(
-    raw: str, text: str, own: _Place, others: Sequence[_Place], bounds: tuple[int, int]
-) -> Iterator[Claim]:
-    """Yield the symbols of a sentence: the one that is bound to the citation is firm.
+def _linked(text: str, citation: Citation, label: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the span of a citation in its line, with the whole link if it is in one."""
+    start, end = citation.start, citation.end
+    if label is not None:
+        start, end = min(start, label[0] - 1), max(end, label[1] + 1)
+    return max(0, start), end + text.startswith(")", end)
 
-    Args:
-        raw: The paragraph.
-        text: The same with the citations and addresses blanked.
-        own: The citation.
-        others: The other citations of the paragraph.
-        bounds: The sentence.
-    """
-    start, end = bounds
-    bound = _bound_before(text, start, own) or _bound_behind(raw, text, own, bounds)
-    taken = {
-        at
-        for other in others
-        if start <= other.start < end and (found := _bound_before(text, start, other))
-        for at in [found[0]]
-        if bound is None or at != bound[0]
-    }
-    names = [(at, name) for at, name in _names_within(text, start, end) if at not in taken]
+
+def _placed(paragraph: _Paragraph, site: Site, label: tuple[int, int] | None) -> _Place:
+    base = paragraph.starts[site.row - paragraph.first]
+    start, end = _linked(paragraph.text[base:], site.citation, label)
+    return _Place(base + start, base + end)
+
+
+def _sentence_names(paragraph: _Paragraph, own: _Place) -> Iterator[Claim]:
+    """Yield the symbols of a citation's sentence: the one that is bound to the citation is firm."""
+    start, end = paragraph.sentence(own.start)
+    bound = paragraph.bound(own, start) or _bound_behind(paragraph, own, (start, end))
+    others = [
+        found for at in paragraph.places if start <= at.start < end and (found := paragraph.bound(at, start))
+    ]
+    taken = {found[0] for found in others if bound is None or found[0] != bound[0]}
+    names = [(at, name) for at, name in paragraph.names(start, end) if at not in taken][:_MOST_NAMES]
     if bound is None:
-        yield from (Claim(ClaimKind.SENTENCE, names=name) for _, name in names[:_MOST_NAMES])
+        yield from (Claim(ClaimKind.SENTENCE, names=name) for _, name in names)
         return
     position, name, sure = bound
     yield Claim(ClaimKind.SENTENCE, names=name, firm=True)
-    joined = _COORDINATED.search(text[start:position]) is not None
-    for at, other_name in names[:_MOST_NAMES]:
+    joined = _COORDINATED.search(paragraph.plain[max(start, position - _NEAR) : position]) is not None
+    for at, other_name in names:
         if other_name != name and (not sure or (joined and at < position)):
             yield Claim(ClaimKind.SENTENCE, names=other_name)
-
-
-def _names_within(text: str, start: int, end: int) -> list[tuple[int, str]]:
-    return [(start + at, name) for at, name in _names(text[start:end])]
 
 
 def _bound_before(text: str, start: int, place: _Place) -> tuple[int, str, bool] | None:
@@ -602,12 +632,13 @@ def _leads(lead: str, *, whole: bool) -> bool:
 
 
 def _bound_behind(
-    raw: str, text: str, place: _Place, bounds: tuple[int, int]
+    paragraph: _Paragraph, place: _Place, bounds: tuple[int, int]
 ) -> tuple[int, str, bool] | None:
     """Return the name that directly follows a citation: "kiln.go:4 (`Fire`)"."""
     start, end = bounds
-    first = _ITEM.fullmatch(raw[start : place.start].rstrip("`*([\"'")) is not None
-    words = text[place.end : end]
+    lead = paragraph.text[max(start, place.start - _NEAR) : place.start].rstrip("`*([\"'")
+    first = place.start - start < _NEAR and _ITEM.fullmatch(lead) is not None
+    words = paragraph.plain[place.end : min(end, place.end + 3 * _NEAR)]
     match = _BEHIND_BRACKET.match(words) or _BEHIND_DEFINES.match(words)
     if match is None and first and (found := _BEHIND_FIRST.match(words)) and _ENDS.match(words, found.end()):
         match = found
