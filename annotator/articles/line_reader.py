@@ -8,6 +8,7 @@ from dataclasses import replace
 from annotator.articles import (
     citation_tables,
     citations,
+    links,
     named_files,
     snippet_directives,
     unread,
@@ -76,14 +77,18 @@ class LineReader:
         ]
         if line.role is not Role.CODE:
             done = sorted([*done, *self._alone(line, text, named, done)], key=lambda one: one.start)
-            self._note(line, unread.find(text, self._roots, done))
+            words = [one.words for one in done if one.words]
+            self._note(line, unread.find(text, self._roots, [*done, *words]))
         self._named.add((one.place for one in _merged(done, named)), heading=heading)
         return done
 
     def _alone(self, line: Line, text: str, named: list[Citation], taken: list[Citation]) -> list[Citation]:
         """Return the lines that the text names after their file."""
         found: list[Citation] = []
+        labels = [span for one in taken if (span := links.label(text, one.start, one.end))]
         for alone in self._named.lines_alone(text, named, taken):
+            if any(start <= alone.start and alone.end <= end for start, end in labels):
+                continue  # a line in the words of a link repeats its target
             if alone.place is None:
                 self._note(line, [(alone.start, text[alone.start : alone.end])])
                 continue
