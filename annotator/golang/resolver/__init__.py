@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -13,7 +12,7 @@ from annotator.golang.resolver.packages import FileSet, PackageIndex, ParsedFile
 from annotator.golang.resolver.types import TypeResolver
 from annotator.golang.resolver.visitor import ScopeVisitor, SelectorCallback
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Declaration, ResolvedUse
+from annotator.model.go import ResolvedUse
 
 
 @dataclass(eq=False)
@@ -39,13 +38,6 @@ class Resolver:
         if path not in self._uses:
             self._uses[path] = self._bound(path)
         return self._uses[path]
-
-    def uses_in(self, path: str, declaration: Declaration) -> tuple[ResolvedUse, ...]:
-        """Return the proven uses within one declaration of a file."""
-        uses = self.uses(path)
-        first = bisect_left(uses, declaration.span.start, key=_start)
-        last = bisect_left(uses, declaration.span.end, key=_start)
-        return uses[first:last]
 
     def show(self, path: str, watch: SelectorCallback) -> None:
         """Show every selector of a file to `watch`, with what its names mean where it stands."""
@@ -89,7 +81,3 @@ class BuildContext:
     packages: PackageIndex
     types: TypeResolver
     expressions: ExpressionTypes
-
-
-def _start(use: ResolvedUse) -> int:
-    return use.start

@@ -4,38 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from annotator.model.reference import Problem
 from annotator.site import sphinx_inventory
 from annotator.site.inputs import SiteInput
 from annotator.site.pages import redirects
 from annotator.site.pages.overview_pages import inventory_entries, navigation_sections, recipes, site_frame
 from annotator.site.site_index import SiteIndex
-from annotator.site.view_models import SiteFrame, SitePage, SitePlan
-
-
-class Site(msgspec.Struct, frozen=True):
-    """All pages, in the order in which they are read, and the plan that they were made by."""
-
-    pages: tuple[SitePage, ...]
-    plan: SitePlan
-
-    @property
-    def frame(self) -> SiteFrame:
-        """What every page says of the source."""
-        return self.plan.frame
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What our own texts get wrong."""
-        return self.plan.problems
-
-
-def make(given: SiteInput) -> Site:
-    """Return all pages of the site."""
-    plan = plan_site(given)
-    return Site(tuple(page for recipe in plan.recipes for page in recipe()), plan)
+from annotator.site.view_models import SitePlan
 
 
 def plan_site(given: SiteInput) -> SitePlan:

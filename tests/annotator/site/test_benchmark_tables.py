@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from made_site import make_site
 
 from annotator.errors import InvalidInput
-from annotator.site import benchmark_tables, markdown_text, pages, rendering
+from annotator.site import benchmark_tables, markdown_text, rendering
 from annotator.site.benchmark_tables import BenchmarkRow, BenchmarkTable, Machine
 
 FIGURES = Path(__file__).resolve().parents[3] / "site" / benchmark_tables.FILE
@@ -48,7 +49,7 @@ def test_a_text_shows_the_figures_that_it_asks_for_and_that_there_are(given) -> 
     asked = msgspec.structs.replace(
         given, texts=(markdown_text.parse("pages/figures", TEXT),), figures={"door": TABLE, "other": TABLE}
     )
-    made = pages.make(asked)
+    made = make_site(asked)
     page = next(page for page in made.pages if page.path == "pages/figures.md")
     assert page.view.measured == (TABLE,)
     shown = rendering.markdown(made.frame, page)

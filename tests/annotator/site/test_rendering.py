@@ -10,6 +10,7 @@ import jinja2
 import msgspec
 import pytest
 import yaml
+from made_site import make_site
 
 from annotator.site import pages, rendering
 from annotator.site.inputs import SiteInput
@@ -38,7 +39,7 @@ def test_a_name_that_a_template_misspells_is_an_error() -> None:
 
 
 def test_every_page_has_a_head_with_title_and_description(given: SiteInput) -> None:
-    site = pages.make(given)
+    site = make_site(given)
 
     for page in site.pages:
         _, head, body = rendering.markdown(site.frame, page).split("---\n", 2)
@@ -49,7 +50,7 @@ def test_every_page_has_a_head_with_title_and_description(given: SiteInput) -> N
 
 
 def test_a_page_with_code_credits_its_licence(given: SiteInput) -> None:
-    site = pages.make(given)
+    site = make_site(given)
 
     rendered = {page.path: rendering.markdown(site.frame, page) for page in site.pages}
 
@@ -61,7 +62,7 @@ def test_a_page_with_code_credits_its_licence(given: SiteInput) -> None:
 
 
 def test_every_page_names_the_tag_and_the_notice(given: SiteInput) -> None:
-    site = pages.make(msgspec.structs.replace(given, notice="Not the usual tag."))
+    site = make_site(msgspec.structs.replace(given, notice="Not the usual tag."))
 
     for page in site.pages:
         text = rendering.markdown(site.frame, page)
@@ -70,7 +71,7 @@ def test_every_page_names_the_tag_and_the_notice(given: SiteInput) -> None:
 
 
 def test_a_distribution_s_version_is_named_beside_the_tag(given: SiteInput) -> None:
-    site = pages.make(msgspec.structs.replace(given, version="1.0+dfsg1-1"))
+    site = make_site(msgspec.structs.replace(given, version="1.0+dfsg1-1"))
 
     text = rendering.markdown(site.frame, site.pages[0])
 

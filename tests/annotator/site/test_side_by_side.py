@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from made_site import make_site
 
 from annotator.site import pages, rendering
 from annotator.site.inputs import PythonInput, SiteInput
@@ -18,7 +19,7 @@ SHELF, MODULE = "go/pantry/shelf/Shelf.md", "py/larder/shelves.md"
 
 @pytest.fixture
 def made(given: SiteInput, mirror: PythonInput) -> dict[str, SitePage]:
-    return {page.path: page for page in pages.make(msgspec.structs.replace(given, python=mirror)).pages}
+    return {page.path: page for page in make_site(msgspec.structs.replace(given, python=mirror)).pages}
 
 
 def view(made: dict[str, SitePage], path: str) -> Any:
@@ -104,7 +105,7 @@ def test_a_line_that_does_not_hold_what_a_row_says_is_not_linked(
         path: msgspec.structs.replace(source, data=source.data.replace(b"\tjars", b"\tpots"))
         for path, source in given.sources.items()
     }
-    site = pages.make(msgspec.structs.replace(given, sources=moved, python=mirror))
+    site = make_site(msgspec.structs.replace(given, sources=moved, python=mirror))
 
     (panel,) = view({page.path: page for page in site.pages}, SHELF).main.panels
 

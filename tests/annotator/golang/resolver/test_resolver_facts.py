@@ -92,8 +92,12 @@ def edges(facts: dict[str, Any], archive: Archive) -> set[Edge]:
     found: set[Edge] = set()
     for fact in facts["symbols"]:
         declaration = archive.declaration(fact)
-        uses = binder.uses_in(fact["path"], declaration) if declaration is not None else ()
-        found |= {(fact["id"], identity(use.path, use.symbol)) for use in uses}
+        if declaration is not None:
+            found |= {
+                (fact["id"], identity(use.path, use.symbol))
+                for use in binder.uses(fact["path"])
+                if declaration.span.start <= use.start < declaration.span.end
+            }
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from made_site import MadeSite, make_site
 
 from annotator.model.go import Kind
 from annotator.model.reference import (
@@ -27,7 +28,7 @@ from annotator.model.symbol_history import (
     TagOutcome,
     TextChange,
 )
-from annotator.site import pages, rendering
+from annotator.site import rendering
 from annotator.site.inputs import SiteInput
 from annotator.site.view_models import HistoryPage, MovedPage, SitePage, SymbolPage
 
@@ -69,30 +70,30 @@ def later(given: SiteInput) -> SiteInput:
     return msgspec.structs.replace(given, baseline="v0", since_baseline=(became,), history=CHRONICLE)
 
 
-def page(site: pages.Site, path: str) -> SitePage:
+def page(site: MadeSite, path: str) -> SitePage:
     return next(one for one in site.pages if one.path == path)
 
 
-def history(site: pages.Site) -> HistoryPage:
+def history(site: MadeSite) -> HistoryPage:
     view = page(site, "history.md").view
     assert isinstance(view, HistoryPage)
     return view
 
 
-def shelf(site: pages.Site) -> SymbolPage:
+def shelf(site: MadeSite) -> SymbolPage:
     view = page(site, "go/pantry/shelf/Shelf.md").view
     assert isinstance(view, SymbolPage)
     return view
 
 
 def test_the_map_begins_with_the_first_release_that_has_something(later):
-    view = history(pages.make(later))
+    view = history(make_site(later))
 
     assert [column.tag for column in view.columns] == ["v0", "v1", "v2", "v3"]
 
 
 def test_a_row_tells_since_when_until_when_and_what_became_of_the_symbol(later):
-    ((row,),) = [package.rows for package in history(pages.make(later)).packages]
+    ((row,),) = [package.rows for package in history(make_site(later)).packages]
 
     assert (row.first, row.last) == ("v0", "v2")
     assert row.said == f"In {NOW} since v1-rc1. Board since v2. The baseline's text from v0 to v1."
@@ -100,7 +101,7 @@ def test_a_row_tells_since_when_until_when_and_what_became_of_the_symbol(later):
 
 
 def test_neighbouring_releases_in_the_same_state_are_one_bar(later):
-    ((row,),) = [package.rows for package in history(pages.make(later)).packages]
+    ((row,),) = [package.rows for package in history(make_site(later)).packages]
 
     cell = row.stretches[0].width + 1
     assert [(one.state, one.x, one.width + 1) for one in row.stretches] == [
@@ -111,7 +112,7 @@ def test_neighbouring_releases_in_the_same_state_are_one_bar(later):
 
 
 def test_a_page_of_a_symbol_has_its_lines_at_each_release_with_permalinks(later):
-    (found,) = shelf(pages.make(later)).history
+    (found,) = shelf(make_site(later)).history
 
     assert [(one.tag, one.line.text, one.text, one.stepped) for one in found.releases] == [
         ("v0", "5", "same", False),
@@ -122,14 +123,14 @@ def test_a_page_of_a_symbol_has_its_lines_at_each_release_with_permalinks(later)
 
 
 def test_without_history_the_page_says_what_is_needed(given):
-    site = pages.make(msgspec.structs.replace(given, history=HistoryInput(lacking="Needs all tags.")))
+    site = make_site(msgspec.structs.replace(given, history=HistoryInput(lacking="Needs all tags.")))
 
     assert "Needs all tags" in rendering.markdown(site.frame, page(site, "history.md"))
     assert history(site).packages == ()
 
 
 def test_a_page_tells_what_became_of_its_symbols_since_the_baseline(later):
-    (found,) = shelf(pages.make(later)).since
+    (found,) = shelf(make_site(later)).since
 
     assert found.said == f"was in {OLD}; changed"
     assert found.before.href == f"https://example.org/pantry/blob/v0/{OLD}#L5"
@@ -138,13 +139,13 @@ def test_a_page_tells_what_became_of_its_symbols_since_the_baseline(later):
 def test_what_is_what_it_was_is_not_told(given):
     same = Verdict(SHELF, Verified(at(OLD, line=7), FoundBy.SYMBOL, "There."), TextState.SAME)
 
-    assert shelf(pages.make(msgspec.structs.replace(given, since_baseline=(same,)))).since == ()
+    assert shelf(make_site(msgspec.structs.replace(given, since_baseline=(same,)))).since == ()
 
 
 def test_beside_the_baselines_version_the_note_leads_to_the_page_there(later):
     there = Verdict(SHELF, Verified(at(OLD, line=5), FoundBy.SYMBOL, "There."), TextState.SAME)
 
-    site = pages.make(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
+    site = make_site(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
 
     assert shelf(site).since[0].before.href == "../../../../v0/go/store/Shelf.html#Shelf"
 
@@ -152,7 +153,7 @@ def test_beside_the_baselines_version_the_note_leads_to_the_page_there(later):
 def test_at_an_address_of_another_version_stands_where_its_symbol_is_here(later):
     there = Verdict(SHELF, Verified(at(OLD, line=5), FoundBy.SYMBOL, "There."), TextState.SAME)
 
-    site = pages.make(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
+    site = make_site(msgspec.structs.replace(later, elsewhere={"v0": (there,)}))
 
     view = page(site, "go/store/Shelf.md").view
     assert isinstance(view, MovedPage)
@@ -164,7 +165,7 @@ def test_at_an_address_of_another_version_a_lost_symbol_is_said_to_be_lost(given
     here = Verdict(gone, Missing("No such file."))
     there = Verdict(gone, Renamed(at("store/lid.go", "Cover"), FoundBy.BODY, "Renamed."), TextState.CHANGED)
 
-    site = pages.make(msgspec.structs.replace(given, since_baseline=(here,), elsewhere={"v0": (there,)}))
+    site = make_site(msgspec.structs.replace(given, since_baseline=(here,), elsewhere={"v0": (there,)}))
 
     assert "No such file" in rendering.markdown(site.frame, page(site, "go/store/Cover.md"))
 
@@ -177,7 +178,7 @@ def test_the_report_on_what_to_port_shows_findings_and_the_diff_as_text(given):
     )  # fmt: skip
     ported = PortingReport("v0", "v1", 1, (change,), (at(NOW, "Fresh"),))
 
-    site = pages.make(msgspec.structs.replace(given, history=HistoryInput(porting=ported)))
+    site = make_site(msgspec.structs.replace(given, history=HistoryInput(porting=ported)))
     shown = rendering.markdown(site.frame, page(site, "porting.md"))
 
     assert "<script" not in shown

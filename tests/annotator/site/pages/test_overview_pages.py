@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from made_site import make_site
 
 from annotator.model.go import Acquisition, FileLockUsage, FunctionLockUsage, LockField, SymbolId
 from annotator.model.port import ModuleImports, PackageImports
 from annotator.model.reference import Anchor, Article, Chapter, FoundBy, Moved, Reference, Verdict
-from annotator.site import markdown_text, pages, site_index
+from annotator.site import markdown_text, site_index
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
 from annotator.site.view_models import ChapterPage, ErrataPage, HomePage, ReportPage, SitePage, SymbolPage
 
@@ -21,7 +22,7 @@ CHAPTER = markdown_text.parse(
 
 
 def made(given: SiteInput) -> dict[str, SitePage]:
-    return {page.path: page for page in pages.make(given).pages}
+    return {page.path: page for page in make_site(given).pages}
 
 
 def test_chapters_come_in_the_order_of_their_numbers(given: SiteInput) -> None:
@@ -41,7 +42,7 @@ def test_a_text_of_ours_has_a_chapter_even_if_the_article_cites_nothing_there(gi
 def test_what_our_texts_name_in_vain_is_told_with_its_line(given: SiteInput) -> None:
     text = markdown_text.parse("home", '+++\ntitle = "Home"\n+++\n\nSee `pantry/shelf/shelf.go::Shlef`.\n')
 
-    (remark,) = pages.make(msgspec.structs.replace(given, texts=(text,))).problems
+    (remark,) = make_site(msgspec.structs.replace(given, texts=(text,))).problems
 
     assert (remark.file, remark.line) == ("home.md", 5)
     assert "pantry/shelf/shelf.go::Shlef" in remark.message

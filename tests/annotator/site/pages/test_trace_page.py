@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import msgspec
+from made_site import make_site
 
 from annotator.model.port import OutOfOrder, TracedRun, TracedStep, TracedThread
-from annotator.site import pages, rendering
+from annotator.site import rendering
 from annotator.site.inputs import PythonInput, SiteInput
 from annotator.site.view_models import SitePage
 
@@ -24,7 +25,7 @@ WALK = TracedRun((TracedThread("MainThread", (OUTER, OUTER)), TracedThread("<b>h
 
 
 def walked(given: SiteInput) -> SitePage:
-    site = pages.make(msgspec.structs.replace(given, python=PythonInput(walk=WALK)))
+    site = make_site(msgspec.structs.replace(given, python=PythonInput(walk=WALK)))
     (page,) = [page for page in site.pages if page.path == "walk.md"]
     return page
 
@@ -49,10 +50,10 @@ def test_gos_order_is_told_where_a_function_runs_for_the_first_time(given: SiteI
 
 
 def test_a_threads_name_is_only_text(given: SiteInput) -> None:
-    site = pages.make(msgspec.structs.replace(given, python=PythonInput(walk=WALK)))
+    site = make_site(msgspec.structs.replace(given, python=PythonInput(walk=WALK)))
 
     assert "<b>helper" not in rendering.markdown(site.frame, walked(given))
 
 
 def test_without_a_walk_there_is_no_page(given: SiteInput) -> None:
-    assert "walk.md" not in {page.path for page in pages.make(given).pages}
+    assert "walk.md" not in {page.path for page in make_site(given).pages}
