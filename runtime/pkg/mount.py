@@ -1,4 +1,4 @@
-"""Mounting, unmounting, and what is mounted where, on Linux.
+"""Mounts and the kernel's table of them, on Linux.
 
 Go: pkg/mount/mount.go, pkg/mount/mounter_linux.go, pkg/mount/flags.go, pkg/mount/sharedsubtree_linux.go
 """
@@ -24,11 +24,11 @@ MNT_DETACH = 2
 _MOUNT_INFO = Path("/proc/self/mountinfo")
 _MOUNT_POINT_FIELD = 4
 _ESCAPED = re.compile(r"[\s\\#]")
-"""What the table has in another form."""
+"""Characters that the table escapes."""
 
 
 def get_mounts() -> list[str]:
-    """Where something is mounted, in the order of mounting; nothing where there is no Linux.
+    """Return all mount points in the order of mounting; none where there is no Linux.
 
     Differs:
         param f: the caller filters.
@@ -81,7 +81,7 @@ class MountTable:
 
 
 def mounted(mountpoint: Path) -> bool:
-    """Whether something is mounted at exactly this path.
+    """Return whether a path is a mount point.
 
     Differs:
         behaviour links: those on the way to the path are followed, since the kernel's table has none of them.
@@ -90,7 +90,7 @@ def mounted(mountpoint: Path) -> bool:
 
 
 def unmount(target: Path) -> None:
-    """Detach what is mounted at a path; nothing mounted is fine.
+    """Detach a mount lazily; a path that is no mount point is fine.
 
     Raises:
         OSError: the kernel refuses.
@@ -100,7 +100,7 @@ def unmount(target: Path) -> None:
 
 
 def recursive_unmount(target: Path) -> None:
-    """Detach all that is mounted at a path and below, the deepest first.
+    """Detach all mounts at a path and below, the deepest first.
 
     Raises:
         OSError: the mount at the path itself, or the last one below, cannot be detached.
@@ -125,7 +125,7 @@ def recursive_unmount(target: Path) -> None:
 
 
 def make_r_shared(mount_point: Path) -> None:
-    """Make a directory a mount point of its own whose mounts others see.
+    """Make a directory a mount point whose later mounts other namespaces see.
 
     Raises:
         OSError: the kernel refuses; PermissionError without the right to mount.
@@ -188,13 +188,13 @@ class Flag(IntFlag):
 
 
 PROPAGATION: Final = Flag.SHARED | Flag.PRIVATE | Flag.SLAVE | Flag.UNBINDABLE
-"""The ways in which mounts propagate; a mount has one of them.
+"""The kinds of propagation; a mount has one of them.
 
 Go: pkg/mount/mounter_linux.go::ptypes
 """
 
 PROPAGATION_CALL: Final = PROPAGATION | Flag.REC | Flag.SILENT
-"""What may stand in a call that changes the propagation.
+"""The flags that are allowed in a call that changes the propagation.
 
 Go: pkg/mount/mounter_linux.go::pflags
 """
@@ -264,7 +264,7 @@ def mounts_under(path: str) -> tuple[str, ...]:
 
 
 def mount(device: str, target: str, fstype: str, options: str) -> None:
-    """Mount a device, unless something is mounted there already.
+    """Mount a device, unless the target is a mount point already.
 
     Raises:
         OSError: The kernel refuses.
@@ -277,7 +277,7 @@ def mount(device: str, target: str, fstype: str, options: str) -> None:
 
 
 def force_mount(device: str, target: str, fstype: str, options: str) -> None:
-    """Mount a device, whatever is mounted there.
+    """Mount a device, also on top of another mount.
 
     Raises:
         OSError: The kernel refuses.

@@ -1,4 +1,4 @@
-"""Serves the API on unix sockets and TCP ports with uvicorn, until a signal comes."""
+"""Serves the API on unix sockets and TCP ports with uvicorn until a signal arrives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runtime.pkg.signal import Signals
 
 log = logging.getLogger(__name__)
 MOST_FILES: Final = 1 << 16
-"""Open files that are enough for every client; more are not asked for, since plugins inherit the limit."""
+"""Open files that suffice for every client; not more, since plugins inherit the limit."""
 LAST_SECOND: Final = 1
 """Seconds after which connections are closed whose clients do not read."""
 KEEP_ALIVE: Final = 24 * 3600
@@ -30,7 +30,7 @@ HEAD_LIMIT: Final = 1 << 20
 
 
 class BoundedHead(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 with a limit for heads and trailers, which it collects in memory without one.
+    """HTTP/1.1 of uvicorn, which collects heads and trailers in memory, with a limit on their size.
 
     It counts bytes in the callbacks of asyncio and httptools, and changes nothing else.
     """
@@ -73,14 +73,14 @@ def serve(
     stopping: Callable[[], None],
     signals: Signals,
 ) -> None:
-    """Serve until a signal comes, then let the current requests end; a second signal ends them at once.
+    """Serve until a signal arrives, then let the current requests end; a second signal ends them at once.
 
     Args:
-        app: What is served.
-        listeners: Where.
-        patience: Seconds that requests get to end, before their clients get an error.
-        stopping: Called when the signal has come, before requests are waited for.
-        signals: What catches signals.
+        app: The API.
+        listeners: The sockets to listen on.
+        patience: Seconds until requests under way are cancelled and answered with an error.
+        stopping: Called after the signal, before requests are waited for.
+        signals: Delivers the signals.
 
     Go:
         api/server/server.go::Server.serveAPI

@@ -1,4 +1,4 @@
-"""What handlers share: reading requests, running work in threads, writing answers and errors.
+"""Helpers of handlers: read requests, run work in threads, write answers and errors.
 
 Go:
     api/server/httputils/errors.go
@@ -24,10 +24,26 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runtime import errdefs
 from runtime.api.types.filters import Args, from_json
 from runtime.api.types.versions import greater_than
-from runtime.errdefs import EngineError, InvalidParameter
+from runtime.errdefs import (
+    AlreadyExists,
+    Cancelled,
+    Conflict,
+    DataLoss,
+    Deadline,
+    EngineError,
+    Forbidden,
+    InvalidParameter,
+    NotFound,
+    NotImplementedHere,
+    NotModified,
+    System,
+    Unauthorized,
+    Unavailable,
+    Unknown,
+)
+from runtime.errdefs import kind as error_kind
 from runtime.golang import encoding_json
 from runtime.golang.context import Context
 from runtime.workers import Workers
@@ -64,7 +80,7 @@ def first(form: Form, key: str) -> str:
 
 
 def bool_value(form: Form, key: str) -> bool:
-    """Whether a key has a value that means yes; most do.
+    """Return whether a key has a value that means yes; most do.
 
     Differs:
         param r: called `form`, the values of the query and not the request.
@@ -73,10 +89,10 @@ def bool_value(form: Form, key: str) -> bool:
 
 
 def check_for_json(request: Request) -> None:
-    """Make sure that the body is said to be JSON; one without a body need not be.
+    """Refuse a request with a body unless its Content-Type is JSON.
 
     Raises:
-        InvalidParameter: It is said to be something else.
+        InvalidParameter: It is another type.
     """
     content_type = request.headers.get("content-type", "")
     if not content_type and not _has_body(request):
@@ -86,7 +102,7 @@ def check_for_json(request: Request) -> None:
 
 
 def matches_content_type(content_type: str, expected_type: str) -> bool:
-    """Whether a media type is the expected one, whatever its parameters."""
+    """Return whether a media type is the expected one; its parameters do not count."""
     if content_type == expected_type:
         return True
     header = Message()
@@ -100,22 +116,22 @@ def _has_body(request: Request) -> bool:
 
 
 STATUS: Final[dict[type[EngineError], HTTPStatus]] = {
-    errdefs.NotFound: HTTPStatus.NOT_FOUND,
-    errdefs.InvalidParameter: HTTPStatus.BAD_REQUEST,
-    errdefs.Conflict: HTTPStatus.CONFLICT,
-    errdefs.AlreadyExists: HTTPStatus.CONFLICT,
-    errdefs.Unauthorized: HTTPStatus.UNAUTHORIZED,
-    errdefs.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errdefs.Forbidden: HTTPStatus.FORBIDDEN,
-    errdefs.NotModified: HTTPStatus.NOT_MODIFIED,
-    errdefs.NotImplementedHere: HTTPStatus.NOT_IMPLEMENTED,
-    errdefs.System: HTTPStatus.INTERNAL_SERVER_ERROR,
-    errdefs.Unknown: HTTPStatus.INTERNAL_SERVER_ERROR,
-    errdefs.DataLoss: HTTPStatus.INTERNAL_SERVER_ERROR,
-    errdefs.Deadline: HTTPStatus.INTERNAL_SERVER_ERROR,
-    errdefs.Cancelled: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NotFound: HTTPStatus.NOT_FOUND,
+    InvalidParameter: HTTPStatus.BAD_REQUEST,
+    Conflict: HTTPStatus.CONFLICT,
+    AlreadyExists: HTTPStatus.CONFLICT,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotModified: HTTPStatus.NOT_MODIFIED,
+    NotImplementedHere: HTTPStatus.NOT_IMPLEMENTED,
+    System: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Unknown: HTTPStatus.INTERNAL_SERVER_ERROR,
+    DataLoss: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Deadline: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Cancelled: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""The status of each kind; an error without a kind is an internal one."""
+"""The status of each kind of error; one without a kind is an internal error."""
 
 
 def get_http_error_status_code(err: BaseException) -> HTTPStatus:
@@ -128,7 +144,7 @@ def get_http_error_status_code(err: BaseException) -> HTTPStatus:
         call statusCodeFromGRPCError: nothing here speaks gRPC.
         error nil: an error is always given.
     """
-    kind = errdefs.kind(err)
+    kind = error_kind(err)
     return STATUS[kind] if kind is not None else HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -136,7 +152,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FIRST_API_VERSION_WITH_JSON_ERRORS: Final = "1.23"
-"""The last version, in truth, whose errors are plain text.
+"""As in moby, off by one: errors of 1.23 itself are still plain text.
 
 Go: api/server/httputils/errors.go::apiVersionSupportsJSONErrors
 """
@@ -153,10 +169,10 @@ class Call:
 
     Args:
         request: What the client sent.
-        vars: What the path says, by the names in the route.
-        version: The version of the API that is spoken.
-        headers: What the answer will have besides its own.
-        workers: Where work is done that may take a while.
+        vars: The variables of the path, by the names in the route.
+        version: The version of the API that the client uses.
+        headers: Headers to add to the answer.
+        workers: Threads for work that may block.
 
     Go: api/server/httputils/httputils.go::APIVersionKey
     """
@@ -176,18 +192,16 @@ class Call:
         return parse_form(self.request.scope["query_string"])
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> T:
-        """Run work in a thread, to its end even if the client goes away.
-
-        `asyncio.to_thread` would not do: it has a fixed number of threads and waits for them at the end, so
-        that a few plugins that hang would hold up every request and the shutdown.
-        """
+        """Run work in a thread, to its end even if the client disconnects."""
+        # `asyncio.to_thread` has a fixed number of threads and waits for them at the end: a few plugins that
+        # hang would hold up every request and the shutdown.
         return await asyncio.wrap_future(self.workers.submit(work, *args, **options))
 
     async def body(self) -> bytes:
-        """Read the whole body of a request that should be small.
+        """Read the body of a request, which must be small.
 
         Raises:
-            InvalidParameter: It is not small.
+            InvalidParameter: It has more than BODY_LIMIT bytes.
         """
         body = bytearray()
         async for chunk in self.request.stream():
@@ -199,7 +213,7 @@ class Call:
 
 @contextmanager
 def cancelling() -> Iterator[Context]:
-    """Make a context that is cancelled when the request is, so that its work in a thread stops too."""
+    """Return a context that is cancelled with the request, so that its work in a thread stops too."""
     ctx = Context()
     try:
         yield ctx
@@ -209,7 +223,7 @@ def cancelling() -> Iterator[Context]:
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
-"""Answers one kind of request.
+"""Answers requests of one route.
 
 Go: api/server/httputils/httputils.go::APIFunc
 """
@@ -231,10 +245,10 @@ async def json_body(call: Call, wanted: type[T]) -> T:
 
 
 def filters_of(form: Form) -> Args:
-    """Return the filters that a client sent, in either form.
+    """Return the filters of a query, in the form of lists or of objects.
 
     Raises:
-        InvalidParameter: The text is in neither form.
+        InvalidParameter: The text has neither form.
     """
     text = form.get("filters", ("",))[0]
     try:
@@ -269,7 +283,7 @@ def write_header(call: Call, code: HTTPStatus) -> Response:
 
 
 def api_version_supports_json_errors(version: str) -> bool:
-    """Whether errors are sent as JSON."""
+    """Return whether errors are sent as JSON."""
     return version == "" or greater_than(version, FIRST_API_VERSION_WITH_JSON_ERRORS)
 
 
@@ -279,7 +293,7 @@ def error_response(err: BaseException, version: str, headers: Mapping[str, str])
     Args:
         err: The error.
         version: The version in the request's path; empty if there is none.
-        headers: What the answer has besides its own.
+        headers: Headers to add to the answer.
 
     Go:
         api/server/httputils/errors.go::MakeErrorHandler
@@ -298,7 +312,7 @@ def error_response(err: BaseException, version: str, headers: Mapping[str, str])
 
 
 def _without_surrogates(value: Any) -> Any:
-    """Names of files that are no Unicode have U+FFFD for what cannot be shown."""
+    """Replace lone surrogates by U+FFFD: they come from names of files that are not Unicode."""
     match value:
         case str():
             return _SURROGATE.sub("\ufffd", value)

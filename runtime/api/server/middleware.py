@@ -1,4 +1,4 @@
-"""What is done for every request before its handler: the version is checked, headers are set.
+"""Wrappers of all handlers, which check the version and set headers.
 
 Go:
     api/server/middleware/version.go
@@ -21,7 +21,7 @@ OS_TYPE = "linux"
 
 
 class Middleware(Protocol):
-    """Makes a handler of another, which does more."""
+    """Wraps handlers."""
 
     def wrap_handler(self, handler: Handler, /) -> Handler:
         """Return the handler with the middleware around it."""
@@ -49,7 +49,7 @@ class VersionUnsupported(InvalidParameter):
 
 
 class VersionMiddleware:
-    """Refuses versions that are not served, and says which are.
+    """Refuses versions that are not served, and sets headers with the ones that are.
 
     Args:
         server_version: The engine's version.

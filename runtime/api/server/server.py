@@ -1,4 +1,4 @@
-"""The API as an ASGI application: finds the handler of a request, and turns errors into answers.
+"""The API as an ASGI application: routes requests, and turns errors into answers.
 
 Go: api/server/server.go, api/server/middleware.go
 """
@@ -49,7 +49,7 @@ class Server:
     """The API as an ASGI application.
 
     Args:
-        workers: Where work is done that may take a while.
+        workers: Threads for work that may block.
 
     Go:
         api/server/server.go::Server
@@ -93,7 +93,7 @@ class Server:
             self.routes.append(route)
 
     def handler_with_global_middlewares(self, handler: Handler) -> Handler:
-        """Return a handler that runs all middlewares first, the last one that was added before the others.
+        """Return a handler that runs all middlewares first, the last added before the others.
 
         Differs:
             call DebugRequestMiddleware: requests are not written to the log.

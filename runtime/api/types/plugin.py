@@ -64,7 +64,7 @@ class PluginInterfaceType(Text, frozen=True):
 
 
 class PluginEnv(Struct, frozen=True):
-    """An environment variable that a plugin knows; `value` is None if it has no default."""
+    """An environment variable of a plugin; one without a default has no `value`."""
 
     description: str = ""
     name: str = ""
@@ -73,7 +73,7 @@ class PluginEnv(Struct, frozen=True):
 
 
 class PluginMount(Struct, frozen=True):
-    """A mount that a plugin asks for; `source` is None until someone sets it."""
+    """A mount that a plugin requests; the user may have to set its `source`."""
 
     description: str = ""
     destination: str = ""
@@ -85,7 +85,7 @@ class PluginMount(Struct, frozen=True):
 
 
 class PluginDevice(Struct, frozen=True):
-    """A device that a plugin asks for; `path` is None until someone sets it."""
+    """A device that a plugin requests; the user may have to set its `path`."""
 
     description: str = ""
     name: str = ""
@@ -198,7 +198,7 @@ class PluginPrivilege(Struct, frozen=True):
 
 
 class PluginFile(Struct, frozen=True):
-    """The content of ROOT/plugins/ID/config.json: what is written down of a `plugin.Plugin`."""
+    """The content of ROOT/plugins/ID/config.json: the stored form of a `plugin.Plugin`."""
 
     plugin_obj: Plugin = msgspec.field(default=Plugin(), name="plugin")
     rootfs: str = ""

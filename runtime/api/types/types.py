@@ -69,7 +69,7 @@ class SwarmInfo(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
-    """What the engine and its machine are; what is about containers, images and networks is empty.
+    """The description of the engine and its machine; all about containers, images and networks is empty.
 
     Differs:
         field ProductLicense: there is no licence to tell of.

@@ -36,7 +36,7 @@ MARK = "MOBY_ANNOTATED_PLUGIN"
 """The variable that a plugin's processes have in their environment, also those that leave its session."""
 
 ROUNDS = 20
-"""How often what a plugin has started is looked for; each round finds what the one before has missed."""
+"""Searches for processes of a plugin; each finds those that were started during the one before."""
 
 KILL_WAIT = 2.0
 """Seconds that a process gets to end after SIGKILL; one that hangs in the kernel takes longer."""
@@ -50,10 +50,10 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
     boot_id: str
 
     def open(self, *, even_ended: bool = False) -> int | None:
-        """Open a file descriptor that stands for the process; None if it has ended.
+        """Return a pidfd of the process, or None if it has ended.
 
         Args:
-            even_ended: Open one that has ended too, as long as its parent has not reaped it.
+            even_ended: Return that of an ended process too, if its parent has not reaped it.
         """
         if self.boot_id != _boot_id():
             return None
@@ -69,7 +69,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
 
 def of(pid: int) -> ProcessIdentity:
-    """Return the identity of a running process; that of a process that is gone can never be opened."""
+    """Return the identity of a process; the identity of one that does not exist can never be opened."""
     start_time = _start_time(pid)
     return ProcessIdentity(pid, -1 if start_time is None else start_time, _boot_id())
 
@@ -82,7 +82,7 @@ def has_ended(pidfd: int) -> bool:
 
 
 def send(pidfd: int, number: int) -> bool:
-    """Send a signal to the very process; return whether it was there."""
+    """Send a signal to a process; return whether it existed."""
     try:
         signal.pidfd_send_signal(pidfd, number)
     except ProcessLookupError:
@@ -105,7 +105,7 @@ def reap(pidfd: int) -> str:
 
 
 def kill_all(leader: ProcessIdentity, mark: str) -> None:
-    """Kill a process and all that it has started, also in other sessions; return when they have ended.
+    """Kill a process and all its descendants, also in other sessions; return when they have ended.
 
     A process belongs to the leader if it is in its session, if it has the mark in its environment, or if a
     process that belongs to it is its parent. One that has left the session, dropped the environment and lost
@@ -189,7 +189,7 @@ def _boot_id() -> str:
 
 
 class Runtime(Protocol):
-    """Starts a plugin's process, finds it again, and removes what is left of it.
+    """Starts and finds processes of plugins, and removes their remains.
 
     Go: plugin/executor/containerd/containerd.go::Client
     Differs:
@@ -201,7 +201,13 @@ class Runtime(Protocol):
     """
 
     def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /) -> ProcessIdentity:
-        """Start a plugin; `bundle` is a new directory for whatever is to be kept, `outputs` are descriptors.
+        """Start a plugin.
+
+        Args:
+            plugin_id: The id of the plugin.
+            bundle: A new directory for the files of this run.
+            spec: The OCI spec.
+            outputs: The descriptors for standard output and standard error.
 
         Raises:
             EngineError: it does not start; nothing is left behind then.
@@ -215,11 +221,11 @@ class Runtime(Protocol):
         ...
 
     def find(self, plugin_id: str, bundle: Path, /) -> ProcessIdentity | None:
-        """Return the process that was started under this id, dead or alive, if that is known."""
+        """Return the process that was started under this id, dead or alive, or None."""
         ...
 
     def delete(self, plugin_id: str, bundle: Path, /) -> None:
-        """Remove all that is left of a plugin, after killing what still runs.
+        """Kill the processes of a plugin, and remove its remains.
 
         Differs:
             param containerID: a plugin has an id.
@@ -234,10 +240,10 @@ BACKLOG_LIMIT = 8 << 20
 
 
 class OutputFile:
-    """A file to which a plugin appends, and what is read from it.
+    """A file that a plugin writes its output to, and that the engine reads and truncates.
 
     A pipe would block the plugin when nobody reads, and break it when the engine is gone; a file does
-    neither. What was read is cut off, so that an engine that starts later finds just what nobody has read.
+    neither. The engine that starts next finds the output that was not read yet.
 
     Go: plugin/executor/containerd/containerd.go::rio
     Differs:
@@ -254,7 +260,7 @@ class OutputFile:
         return self._fd
 
     def drain(self) -> None:
-        """Read what was written, then truncate the file."""
+        """Read the output, then truncate the file."""
         size = os.fstat(self._fd).st_size
         if size > BACKLOG_LIMIT:
             os.ftruncate(self._fd, 0)
@@ -270,12 +276,12 @@ class OutputFile:
             self._keep_from(read)
 
     def close(self) -> None:
-        """Read no more."""
+        """Close the file and the sink."""
         os.close(self._fd)
         self._sink.close()
 
     def _keep_from(self, read: int) -> None:
-        """Log what was written meanwhile, then truncate the file."""
+        """Read the output that was added since, then truncate the file."""
         while data := os.pread(self._fd, CHUNK, read):
             self._sink.write(data)
             read += len(data)
@@ -293,9 +299,9 @@ class Watched:
 
     Args:
         process: The process.
-        pidfd: A descriptor that stands for it; owned from now on.
-        outputs: Where it prints; owned from now on.
-        on_exit: Called once it has ended, in the thread.
+        pidfd: Its pidfd, which is closed at the end.
+        outputs: Its output files, which are closed at the end.
+        on_exit: Called in the thread when it has ended.
     """
 
     def __init__(
@@ -317,7 +323,7 @@ class Watched:
         self._thread = threading.Thread(target=self._watch, name=f"plugin-{process.pid}", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the thread."""
         self._thread.start()
 
     def is_running(self) -> bool:
@@ -326,12 +332,12 @@ class Watched:
             return self._open and not has_ended(self._pidfd)
 
     def send(self, number: int) -> bool:
-        """Send a signal to the process; return whether it was there."""
+        """Send a signal to the process; return whether it runs."""
         with self._mu:
             return self._open and not has_ended(self._pidfd) and send(self._pidfd, number)
 
     def detach(self) -> None:
-        """Stop watching; the process runs on and nobody is told of its end."""
+        """End the thread; the process runs on, and `on_exit` is not called."""
         with self._mu:
             if self._wake_write >= 0:
                 os.write(self._wake_write, b"x")
@@ -378,18 +384,18 @@ class Watched:
 log = logging.getLogger(__name__)
 
 PLUGIN_NAMESPACE = "plugins.moby"
-"""The directory below the exec root that holds what is known of running plugins.
+"""The directory below the exec root with the state of running plugins.
 
 Go: plugin/executor/containerd/containerd.go::PluginNamespace
 """
 
 
 class Executor:
-    """Runs plugins; EXEC/plugins.moby/ID holds what is known of one while it runs.
+    """Runs plugins; EXEC/plugins.moby/ID holds the state of a running one.
 
     Args:
         root_dir: The exec root.
-        client: What starts processes.
+        client: Starts processes.
         exit_handler: Called at each end of a plugin.
         others: The runtimes of earlier engines, whose plugins are ended.
 
@@ -415,7 +421,7 @@ class Executor:
         self._watched: dict[str, Watched] = {}
 
     def create(self, plugin_id: str, spec: Spec, stdout: WriteCloser, stderr: WriteCloser) -> None:
-        """Start a plugin; what is left of one that ended is removed first.
+        """Start a plugin, after removing the remains of its last run.
 
         Raises:
             Conflict: it runs already.
@@ -443,7 +449,7 @@ class Executor:
                 raise EngineError(f"error creating plugin process: {describe(error)}", error) from error
 
     def restore(self, plugin_id: str, stdout: WriteCloser, stderr: WriteCloser) -> bool:
-        """Take over a plugin that an earlier engine started, if it is still that process; return whether.
+        """Watch a plugin that an earlier engine started; return whether it still runs.
 
         Differs:
             call IsNotFound: a process that is not found is no error but None.
@@ -482,7 +488,7 @@ class Executor:
             raise NotFound(f"plugin {plugin_id} is not running")
 
     def process_event(self, plugin_id: str, watched: Watched) -> None:
-        """Remove what is left of a plugin that has ended, then call the exit handler.
+        """Remove the remains of a plugin that has ended, then call the exit handler.
 
         Differs:
             param et: the exit is the only event here.
@@ -505,7 +511,7 @@ class Executor:
                     del self._watched[plugin_id]
 
     def close(self) -> None:
-        """Watch no longer; the plugins run on, and a later executor can take them over."""
+        """Stop watching; the plugins run on, and a later executor can restore them."""
         with self._mu:
             watched, self._watched = list(self._watched.values()), {}
         for process in watched:
@@ -534,7 +540,7 @@ class Executor:
         watched.start()
 
     def _delete(self, plugin_id: str, bundle: Path) -> None:
-        """Remove what is left of a plugin, whatever has started it."""
+        """Remove the remains of a plugin, also of one that another runtime started."""
         for other in self.others:
             try:
                 other.delete(plugin_id, bundle)
@@ -543,7 +549,7 @@ class Executor:
         delete_task_and_container(self.client, plugin_id, bundle)
 
     def _lock_of(self, plugin_id: str) -> threading.RLock:
-        """Return the lock under which operations on one plugin follow each other."""
+        """Return the lock that allows one operation on a plugin at a time."""
         with self._mu:
             lock = self._busy.get(plugin_id)
             if lock is None:
@@ -555,7 +561,7 @@ class Executor:
 
 
 def delete_task_and_container(client: Runtime, plugin_id: str, bundle: Path) -> None:
-    """Remove all that is left of a plugin that ended; what cannot be removed is logged.
+    """Remove the remains of a plugin that ended; a failure is logged.
 
     Differs:
         extra bundle: its directory below the exec root, which containerd has elsewhere.

@@ -1,4 +1,4 @@
-"""Paths of plugins that are plain processes: those of a container on the host, and short ones of sockets."""
+"""Paths of plugins that run as plain processes: a container's on the host, and short ones for sockets."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class HostPaths:
         self._binds = sorted({bind for bind in binds if bind[0]}, key=lambda bind: len(bind[0]), reverse=True)
 
     def below_bind(self, path: str) -> str | None:
-        """Return the path on the host that is mounted there, or None."""
+        """Return the path on the host of a path in a mount, or None."""
         for destination, source in self._binds:
             if path == destination or path.startswith(f"{destination}/"):
                 return source.rstrip("/") + path[len(destination) :] or "/"
@@ -91,7 +91,7 @@ class HostPaths:
         return next((path for path in found if os.access(path, os.X_OK) and not Path(path).is_dir()), None)
 
     def _in_mount(self, path: str) -> str:
-        """Links in a mount are not looked at, nor after a path has climbed out of it again."""
+        """Return the path on the host of a path that leads through a mount; its links are not followed."""
         clean = posixpath.normpath(path)
         return self.below_bind(clean) or f"{self.rootfs}{clean}"
 
@@ -197,7 +197,7 @@ def _fits(directory: Path, length: int) -> bool:
 
 
 def _is_safe_parent(parent: Path) -> bool:
-    """Return whether only the user and root can rename what is in a directory."""
+    """Return whether a directory protects its entries from being renamed by other users."""
     try:
         status = parent.stat()
     except OSError:

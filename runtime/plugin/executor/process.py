@@ -2,9 +2,9 @@
 
 A plugin that runs this way sees the host's files, so paths are translated before it starts: arguments and
 variables that name something below a mount of its config, below `/run/docker/plugins` or in its root file
-system get the path on the host. It is also told `PLUGIN_SOCKETS` (the directory for its socket) and
-`PLUGIN_ROOTFS`. The variable `executor.MARK` marks the plugin's processes, which end with it. Paths that it
-answers may be the host's; `plugin.Plugin.scoped_path` knows both.
+system get the path on the host. Its environment also has `PLUGIN_SOCKETS` (the directory for its socket) and
+`PLUGIN_ROOTFS`. The variable `executor.MARK` marks the plugin's processes, which end with it. Paths in its
+answers may be those of the host; `plugin.Plugin.scoped_path` accepts both.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class _Child(subprocess.Popen[bytes]):
     """A child that may outlive us: dropping the handle is no leak, so it does not warn."""
 
     def __del__(self) -> None:
-        """Nothing; whoever watches the process reaps it."""
+        """Do nothing: the thread that watches the process reaps it."""
 
 
 def _spawn(spec: Spec, bundle: Path, outputs: tuple[int, int], sockets: Path) -> _Child:

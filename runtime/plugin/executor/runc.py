@@ -88,7 +88,7 @@ class Runc:
         return executor.of(state.pid) if state.pid and state.status != "stopped" else None
 
     def delete(self, plugin_id: str, bundle: Path, /) -> None:
-        """Kill a container and forget it; one that is not there is fine.
+        """Kill and delete a container; one that does not exist is fine.
 
         Raises:
             EngineError: runc cannot.

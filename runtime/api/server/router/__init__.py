@@ -1,4 +1,4 @@
-"""Routes: which handler answers which requests.
+"""Routes of the API and their handlers.
 
 Go: api/server/router/local.go, api/server/router/router.go, api/server/server.go
 """
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from runtime.api.server.httputils import Call, Handler
 
 VERSION_MATCHER: Final = re.compile(r"/v(?P<version>[0-9.]+)(?P<path>/.*)", re.DOTALL)
-"""What a path with a version looks like.
+"""Matches a path that begins with a version.
 
 Go: api/server/server.go::versionMatcher
 """
@@ -26,12 +26,12 @@ Go: api/server/server.go::versionMatcher
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method and path, and who answers it.
+    """A method and a path with their handler.
 
     Args:
         method: The HTTP method.
         path: The path without a version, in the form of Starlette; `{name:path}` is moby's `{name:.*}`.
-        handler: Who answers.
+        handler: Answers such requests.
 
     Go:
         api/server/router/router.go::Route
@@ -53,18 +53,18 @@ class Route:
 
 
 RouteWrapper: TypeAlias = Callable[[Route], Route]
-"""Makes a route that does more.
+"""Wraps a route.
 
 Go: api/server/router/local.go::RouteWrapper
 """
 
 
 class Router(Protocol):
-    """Several routes that belong together."""
+    """A group of routes."""
 
     @property
     def routes(self) -> Sequence[Route]:
-        """The routes, the first that matches counts.
+        """The routes; the first match counts.
 
         Go: api/server/router/router.go::Router.Routes
         """

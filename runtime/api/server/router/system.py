@@ -51,7 +51,7 @@ class SystemBackend(Protocol):
         ...
 
     def system_version(self) -> Any:
-        """Which version the engine is, as JSON shows it.
+        """Return the version of the engine.
 
         Go: api/server/router/system/backend.go::Backend.SystemVersion
         """
@@ -85,7 +85,7 @@ SECOND: Final = 1_000_000_000
 
 
 class InvalidRequest(InvalidParameter):
-    """The times that were given make no sense.
+    """The time `until` is before `since`.
 
     Go:
         api/server/router/system/system_routes.go::invalidRequestError
@@ -95,7 +95,7 @@ class InvalidRequest(InvalidParameter):
 
 
 class Wanted(NamedTuple):
-    """Which events a client wants: from when, until when, and what they must be like."""
+    """The events that a client asks for: a span of time in nanoseconds, and filters."""
 
     since: int | None
     until: int | None
@@ -125,10 +125,8 @@ def _wanted(call: Call) -> Wanted:
 async def _arriving(
     listener: Subscriber[Message], until: int | None, now: int
 ) -> AsyncIterator[Sequence[Message]]:
-    """Yield events as they come, until the time has come or the queue is closed.
-
-    They come from any thread; the loop is told of them, so that no thread waits for each client.
-    """
+    """Yield events as they happen, until the time is over or the queue is closed."""
+    # Other threads wake the loop, so that no thread has to wait for each client.
     loop = asyncio.get_running_loop()
     end = None if until is None else loop.time() + (until - now) / SECOND
     changed = asyncio.Event()
@@ -148,7 +146,7 @@ async def _arriving(
 
 
 class DiskUsage(msgspec.Struct, frozen=True):
-    """What takes room on the disk; of all that the API knows, only volumes are here."""
+    """The disk usage of the engine; only volumes exist here."""
 
     layers_size: int = msgspec.field(default=0, name="LayersSize")
     images: Sequence[Any] = msgspec.field(default=(), name="Images")
@@ -195,14 +193,14 @@ class SystemRouter:
         )
 
     async def options_handler(self, call: Call) -> Response:
-        """Answer a browser that asks what it may do.
+        """Answer a preflight request of a browser.
 
         Go: api/server/router/system/system_routes.go::optionsHandler
         """
         return write_header(call, HTTPStatus.OK)
 
     async def ping_handler(self, call: Call) -> Response:
-        """Say that the engine is there.
+        """Answer that the engine runs.
 
         Differs:
             call BuilderVersion: nothing is built here.
@@ -211,7 +209,7 @@ class SystemRouter:
         return Response(body, headers={**call.headers, "Content-Type": "text/plain; charset=utf-8"})
 
     async def get_info(self, call: Call) -> Response:
-        """Say what the engine and its machine are.
+        """Describe the engine and its machine.
 
         Differs:
             behaviour unknown: the kernel and the system always have names here.
@@ -224,11 +222,11 @@ class SystemRouter:
         return write_json(call, HTTPStatus.OK, info)
 
     async def get_version(self, call: Call) -> Response:
-        """Say which version the engine is."""
+        """Return the version of the engine."""
         return write_json(call, HTTPStatus.OK, self.backend.system_version())
 
     async def get_disk_usage(self, call: Call) -> Response:
-        """Say what takes room on the disk.
+        """Return the disk usage.
 
         Differs:
             call DiskUsage: nothing is built here, so that there is no build cache.

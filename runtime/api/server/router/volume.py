@@ -59,7 +59,7 @@ class VolumeBackend(Protocol):
         labels: Mapping[str, str] | None,
         ctx: Any,
     ) -> Any:
-        """Make a volume, or find the one that there is.
+        """Create a volume, or return the one of this name.
 
         Go: api/server/router/volume/backend.go::Backend.Create
         """
@@ -73,7 +73,7 @@ class VolumeBackend(Protocol):
         ...
 
     def prune(self, filters: Args, *, ctx: Any) -> Any:
-        """Remove the volumes that nobody uses and that filters mean.
+        """Remove unused volumes that the filters select.
 
         Go: api/server/router/volume/backend.go::Backend.Prune
         """
@@ -130,7 +130,7 @@ class VolumeRouter:
         return write_json(call, HTTPStatus.OK, volume)
 
     async def post_volumes_create(self, call: Call) -> Response:
-        """Make a volume."""
+        """Create a volume."""
         call.form()
         check_for_json(call.request)
         req = await json_body(call, VolumeCreateBody)
@@ -151,7 +151,7 @@ class VolumeRouter:
         return write_header(call, HTTPStatus.NO_CONTENT)
 
     async def post_volumes_prune(self, call: Call) -> Response:
-        """Remove the volumes that nobody uses.
+        """Remove unused volumes.
 
         Differs:
             call InvalidParameter: what cannot be read is raised anew in Go's words.
