@@ -1,4 +1,8 @@
-"""One value type per page template."""
+"""What the templates show: one value type for each page, and the types of its parts.
+
+The templates get finished words and addresses and decide nothing. `XPage` is filled by a module of
+`site/pages` and shown by the template of the same name in `templates`; the parts of a page stand above it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from annotator.model.reference import Problem
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.highlighting import CodeLine
 from annotator.site.markup import Html
+
+# ── Parts of several pages ────────────────────────────────────────────────────────────────────────
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -115,6 +121,9 @@ class CitedCode(msgspec.Struct, frozen=True):
     title: Link | None = None
 
 
+# ── Home and contents ─────────────────────────────────────────────────────────────────────────────
+
+
 class HomePage(msgspec.Struct, frozen=True):
     """The first page."""
 
@@ -146,6 +155,9 @@ class ContentsPage(msgspec.Struct, frozen=True):
     """The list of all chapters, article by article."""
 
     walks: tuple[ArticleOutline, ...]
+
+
+# ── Chapters ──────────────────────────────────────────────────────────────────────────────────────
 
 
 class ExampleExcerpt(msgspec.Struct, frozen=True):
@@ -231,6 +243,9 @@ class ChapterPage(msgspec.Struct, frozen=True):
     measured: tuple[BenchmarkTable, ...] = ()
 
 
+# ── Types and packages of Go ──────────────────────────────────────────────────────────────────────
+
+
 class DeclarationHead(msgspec.Struct, frozen=True):
     """The heading of a piece of code for one declaration in it."""
 
@@ -282,6 +297,9 @@ class SymbolPage(msgspec.Struct, frozen=True):
     examples: tuple[Link, ...] = ()
     since: tuple[StatusSinceBaseline, ...] = ()
     history: tuple[SymbolHistory, ...] = ()
+
+
+# ── Index, report and errata ──────────────────────────────────────────────────────────────────────
 
 
 class IndexedPage(msgspec.Struct, frozen=True):
@@ -341,6 +359,9 @@ class ErrataPage(msgspec.Struct, frozen=True):
 
     body: Html
     misheaded: tuple[CitationRow, ...]
+
+
+# ── Parity, coverage and the traced run ───────────────────────────────────────────────────────────
 
 
 class ParityPackage(msgspec.Struct, frozen=True):
@@ -407,6 +428,9 @@ class CoveragePage(msgspec.Struct, frozen=True):
     open: tuple[Link, ...]
 
 
+# ── Examples and Python files ─────────────────────────────────────────────────────────────────────
+
+
 class ExamplesPage(msgspec.Struct, frozen=True):
     """The list of examples."""
 
@@ -436,6 +460,9 @@ class ModulePage(msgspec.Struct, frozen=True):
     doc: str
     excerpt: Excerpt
     defined: tuple[DefinedCounterpart, ...]
+
+
+# ── History and porting ───────────────────────────────────────────────────────────────────────────
 
 
 class ReleaseColumn(msgspec.Struct, frozen=True):
@@ -566,6 +593,9 @@ View = (
     | PortingPage
     | MovedPage
 )
+
+
+# ── The site ──────────────────────────────────────────────────────────────────────────────────────
 
 
 class SiteFrame(msgspec.Struct, frozen=True):
