@@ -11,8 +11,10 @@ from annotator.articles.article_files import article, own_articles
 from annotator.baseline_file import BASELINE, recorded
 from annotator.config import name_of
 from annotator.errors import InvalidInput
+from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Counterpart
 from annotator.model.reference import (
+    Anchor,
     Article,
     Problem,
     Verdict,
@@ -44,6 +46,8 @@ def verify(
         (articles, failures), mirrored, remarks = _read(at, files), (), ()
     tree = at.tree
     verdicts = verify_references(at, [ref for article in articles for ref in article.references])
+    for warning in dict.fromkeys(_syntax_errors(tree, verdicts)):
+        at.warn(warning)
     return VerificationResult(
         repository=tree.snapshot.repository,
         tag=tree.snapshot.tag,
@@ -73,6 +77,20 @@ def _read(at: Session, files: Iterable[Path]) -> tuple[tuple[Article, ...], tupl
     if failures and not articles:
         raise InvalidInput("; ".join(failures))
     return tuple(articles), tuple(failures)
+
+
+def _syntax_errors(tree: SourceTree, verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """Yield a sentence for each declaration that a verdict places and that is no valid Go."""
+    for verdict in verdicts:
+        anchor = getattr(verdict.outcome, "anchor", None)
+        if not isinstance(anchor, Anchor) or not anchor.symbol or not tree.has(anchor.path):
+            continue
+        lines = [n for n in tree.document(anchor.path).broken if anchor.line <= n <= anchor.end_line]
+        if lines:
+            yield (
+                f"{anchor.path} has a syntax error in line {lines[0]} at {tree.tag}, "
+                f"so it is not sure what {anchor.symbol} holds"
+            )
 
 
 def _stale_entries(

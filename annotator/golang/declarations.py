@@ -443,15 +443,20 @@ def _function(
 def _method(data: bytes, node: Node, doc: Span | None) -> Iterator[Declaration]:
     """Return a method, or nothing if its receiver is not a type of this package."""
     receiver = node.child_by_field_name("receiver")
-    parameter = receiver.named_child(0) if receiver is not None and receiver.named_child_count else None
+    parameter = _first(receiver)
     owner = parameter.child_by_field_name("type") if parameter is not None else None
     pointer = owner is not None and owner.type == "pointer_type"
-    while owner is not None and owner.type in _RECEIVER_WRAPPERS and owner.named_child_count:
-        owner = owner.named_child(0)
+    while owner is not None and owner.type in _RECEIVER_WRAPPERS:
+        owner = _first(owner)
     if owner is not None and owner.type == "generic_type":
         owner = owner.child_by_field_name("type")
     if owner is not None and owner.type == "type_identifier" and not owner.is_missing:
         yield from _function(data, node, doc, text(data, owner), pointer=pointer)
+
+
+def _first(node: Node | None) -> Node | None:
+    """Return the first part of a node that is no comment, or None."""
+    return next(iter(_plain(node.named_children)), None) if node is not None else None
 
 
 # ── Types, constants, variables ──────────────────────────────────────────────────────────────────
