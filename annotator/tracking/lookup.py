@@ -237,6 +237,10 @@ def _why_missing(path: str, symbol: str, guess: Found | None, tree: SourceTree) 
 
 
 def moved_file_hint(path: str, tree: SourceTree) -> str:
-    """Where a file may have gone, for a person."""
+    """Return where a file may have gone, for a person: the name in other letter case, or a moved file."""
+    folded = path.casefold()
+    for other in tree.files:
+        if len(other) == len(path) and other.casefold() == folded:
+            return f"; it is {other} but for the case of its letters"
     alike = [other for other in tree.go_files if shared_tail(other, path) >= KEPT_PARTS]
     return f"; it may have moved to {alike[0]}" if len(alike) == 1 else ""

@@ -24,8 +24,19 @@ from annotator.tracking.lookup import anchor, innermost, lines, locate, named
 def verdict(reference: Reference, tree: SourceTree) -> Verdict:
     """Return a verdict on a reference at the tree's tag, as if it had been written there."""
     if reference.repository is not None:
-        return Verdict(reference, Skipped(f"cited in another repository, {reference.repository}"))
+        return Verdict(reference, Skipped(_skipped(reference.repository, tree.snapshot.repository)))
     return Verdict(reference, find(completed(reference, tree), tree))
+
+
+def _skipped(cited: str, own: str) -> str:
+    """Return why a reference into another repository is skipped."""
+    name = own.removesuffix(".git").rstrip("/").rpartition("/")[2]
+    if cited.rpartition("/")[2].casefold() == name.casefold():
+        return (
+            f"cited in {cited}, a fork or another repository of the same name; "
+            "if it is this one, add it to `also` in the settings"
+        )
+    return f"cited in another repository, {cited}"
 
 
 def find(reference: Reference, tree: SourceTree) -> Outcome:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,6 +22,7 @@ class MemoryTree:
 
     def __init__(self, files: Mapping[str, str], tag: str) -> None:
         self.tag = tag
+        self.snapshot = SimpleNamespace(repository="https://example.org/us/shop", tag=tag)
         self._files = {path: text.encode() for path, text in files.items()}
         self.parsed: list[str] = []
 

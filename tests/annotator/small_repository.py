@@ -44,6 +44,12 @@ var errTooHot error
 SHIFTED = KILN.replace("package kiln\n", "package kiln\n\nvar added = 1\n\nvar more = 2\n", 1)
 
 
+class Link(str):
+    """The target of a symbolic link, in place of a file's text."""
+
+    __slots__ = ()
+
+
 def build(folder: Path, versions: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Make a repository with a commit and a tag for each version; return the commits by tag."""
     subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
@@ -53,8 +59,8 @@ def build(folder: Path, versions: Mapping[str, Mapping[str, str]]) -> dict[str, 
         stream += f"committer t <t@example.org> {1_700_000_000 + number} +0000\n".encode()
         stream += b"data 1\nx\ndeleteall\n"
         for path, text in files.items():
-            data = text.encode()
-            stream += f'M 100644 inline "{path}"\ndata {len(data)}\n'.encode() + data + b"\n"
+            data, mode = text.encode(), "120000" if isinstance(text, Link) else "100644"
+            stream += f'M {mode} inline "{path}"\ndata {len(data)}\n'.encode() + data + b"\n"
         stream += f"reset refs/tags/{tag}\nfrom :{number}\n\n".encode()
     git = ["git", "-C", str(folder)]
     quiet = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
