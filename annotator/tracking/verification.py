@@ -162,14 +162,16 @@ class _Verification:
 
         Where it was exact when it was written, that place is carried.
         """
-        if not isinstance(found.outcome, Mistaken | Missing):
-            return found
+        is_wrong = isinstance(found.outcome, Mistaken | Missing)
         origin = origins.of_document(self._at, own, self._documents)
-        if origin.tree is not None:
-            first = _resolved(found.reference, own, origin, origin.tree)
-            is_proven = own.symbol is not None or any(each.agrees for each in first.evidence)
-            if is_proven and not isinstance(first.outcome, Unplaced):
-                return msgspec.structs.replace(first, follows=True)
+        if origin.tree is None or not (is_wrong or own.claims):
+            return found
+        first = _resolved(found.reference, own, origin, origin.tree)
+        is_proven = own.symbol is not None or any(each.agrees for each in first.evidence)
+        if isinstance(first.outcome, Unplaced) or not is_proven:
+            return found
+        if is_wrong or (_is_declared_there(first) and not _is_declared_there(found)):
+            return msgspec.structs.replace(first, follows=True)
         return found
 
     def _looked_up_here(self, found: _Cited) -> _Cited | Verdict:
@@ -272,6 +274,13 @@ def _resolved(reference: Reference, own: Reference, origin: Origin, tree: Source
     judgement = evidence.judge(full, tree)
     outcome = judgement.outcome or reference_lookup.find(full, tree)
     return _Cited(reference, full, origin, outcome, judgement.evidence)
+
+
+def _is_declared_there(found: _Cited) -> bool:
+    """Return whether the cited line declares what the words around it name."""
+    names = {each.names.rpartition(".")[2] for each in found.evidence if each.agrees}
+    at = found.anchor
+    return at is not None and not at.offset and at.symbol.rpartition(".")[2] in names
 
 
 def _is_unknown_symbol(found: _Cited) -> bool:
