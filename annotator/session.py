@@ -19,6 +19,7 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Baseline, GoSymbol
 from annotator.model.source import Progress, Warn, no_warning
 from annotator.repository import factory, tag_snapshots
+from annotator.repository.git_clone import CloneSource
 from annotator.repository.snapshot import Source as Repository
 from annotator.repository.tag_snapshots import TagSnapshots
 
@@ -65,6 +66,8 @@ class Session:
         self._trees: dict[str, SourceTree | None] = {}
         self._others: dict[str, Session | None] = {}
         self._closing: list[Repository] = []
+        self._fetched: set[str] = set()
+        self._is_unreachable = False
 
     def of_repository(self, name: str) -> Session | None:
         """Return a session with another repository of the settings at its baseline, or None.
@@ -150,6 +153,21 @@ class Session:
             return self.tree
         if tag not in self._trees:
             self._trees[tag] = self._existing(tag)
+        return self._trees[tag]
+
+    def origin_tree(self, tag: str) -> SourceTree | None:
+        """Return the source tree at a tag or commit, fetched if the source is a URL, or None."""
+        tree = self.tree_if_available(tag)
+        can_fetch = isinstance(self.source, CloneSource) and not self.source.has_history
+        if tree is None and can_fetch and tag not in self._fetched and not self._is_unreachable:
+            self._fetched.add(tag)
+            try:
+                self._trees[tag] = self._read(tag)
+            except (UnknownTag, InvalidInput):
+                return None
+            except AnnotatorError as error:  # asking again for each reference would take too long
+                self._is_unreachable = True
+                self.warn(f"what is cited at other tags than {self.tag} is not known: {error}")
         return self._trees[tag]
 
     @cached_property

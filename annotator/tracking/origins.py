@@ -43,7 +43,7 @@ def decide(at: Session, reference: Reference, documents: DocumentOrigins) -> Ori
         return of_document(at, reference, documents)
     if is_branch(at, ref):
         return _head(at, ref)
-    tree = at.tree_if_available(ref)
+    tree = at.origin_tree(ref)
     kind = "commit" if _COMMIT.fullmatch(ref) else "tag"
     return Origin(ref, tree, why="" if tree else f"the {kind} {ref} is not in the source that is read")
 
@@ -51,7 +51,7 @@ def decide(at: Session, reference: Reference, documents: DocumentOrigins) -> Ori
 def of_document(at: Session, reference: Reference, documents: DocumentOrigins) -> Origin:
     """Return the origin of a document's references, whatever ref one of them has itself."""
     name = documents.name(reference)
-    tree = at.tree_if_available(name)
+    tree = at.origin_tree(name)
     return Origin(name, tree, why="" if tree else f"{name} is not in the source that is read")
 
 
@@ -71,7 +71,7 @@ def _head(at: Session, branch: str) -> Origin:
         names.append("HEAD")
     elif _RELEASE_LINE.fullmatch(branch) and at.known_tags:
         names += _latest_of_line(at, branch)
-    trees = (at.tree_if_available(name) for name in names)
+    trees = (at.origin_tree(name) for name in names)
     tree = next((tree for tree in trees if tree is not None), None)
     why = "" if tree else f"the branch {branch} is not in the source that is read"
     return Origin(branch, tree, is_branch=True, why=why)
