@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class EngineError(Exception):
     """An error with a text for people and, in most subclasses, a kind.
@@ -15,8 +13,6 @@ class EngineError(Exception):
         text: The whole text, or an error with that text, which becomes the cause.
         cause: The wrapped error, if any; `raise ... from cause` does the same.
     """
-
-    kind_name: ClassVar[str] = ""
 
     def __init__(self, text: str | BaseException, cause: BaseException | None = None) -> None:
         super().__init__(str(text))
@@ -43,8 +39,6 @@ class NotFound(EngineError):
         errdefs/helpers.go::NotFound, errdefs/is.go::IsNotFound
     """
 
-    kind_name = "not found"
-
 
 class InvalidParameter(EngineError):
     """A parameter is not valid.
@@ -55,8 +49,6 @@ class InvalidParameter(EngineError):
         errdefs/is.go::IsInvalidParameter
     """
 
-    kind_name = "invalid parameter"
-
 
 class Conflict(EngineError):
     """The request is in conflict with the object's state; a change of that state can clear it.
@@ -65,8 +57,6 @@ class Conflict(EngineError):
         errdefs/helpers.go::errConflict.Conflict, errdefs/helpers.go::errConflict.Cause,
         errdefs/helpers.go::Conflict, errdefs/is.go::IsConflict
     """
-
-    kind_name = "conflict"
 
 
 class Unauthorized(EngineError):
@@ -77,8 +67,6 @@ class Unauthorized(EngineError):
         errdefs/helpers.go::Unauthorized, errdefs/is.go::IsUnauthorized
     """
 
-    kind_name = "unauthorized"
-
 
 class Unavailable(EngineError):
     """The service cannot answer now.
@@ -87,8 +75,6 @@ class Unavailable(EngineError):
         errdefs/helpers.go::errUnavailable.Unavailable, errdefs/helpers.go::errUnavailable.Cause,
         errdefs/helpers.go::Unavailable, errdefs/is.go::IsUnavailable
     """
-
-    kind_name = "unavailable"
 
 
 class Forbidden(EngineError):
@@ -99,8 +85,6 @@ class Forbidden(EngineError):
         errdefs/helpers.go::Forbidden, errdefs/is.go::IsForbidden
     """
 
-    kind_name = "forbidden"
-
 
 class System(EngineError):
     """Something in the system below failed.
@@ -108,8 +92,6 @@ class System(EngineError):
     Go: errdefs/defs.go::ErrSystem, errdefs/helpers.go::errSystem, errdefs/helpers.go::errSystem.System,
         errdefs/helpers.go::errSystem.Cause, errdefs/helpers.go::System, errdefs/is.go::IsSystem
     """
-
-    kind_name = "system"
 
 
 class NotModified(EngineError):
@@ -120,8 +102,6 @@ class NotModified(EngineError):
         errdefs/helpers.go::NotModified, errdefs/is.go::IsNotModified
     """
 
-    kind_name = "not modified"
-
 
 class AlreadyExists(EngineError):
     """The object exists already.
@@ -130,8 +110,6 @@ class AlreadyExists(EngineError):
         errdefs/helpers.go::errAlreadyExists.AlreadyExists, errdefs/helpers.go::errAlreadyExists.Cause,
         errdefs/helpers.go::AlreadyExists, errdefs/is.go::IsAlreadyExists
     """
-
-    kind_name = "already exists"
 
 
 class NotImplementedHere(EngineError):
@@ -142,8 +120,6 @@ class NotImplementedHere(EngineError):
         errdefs/helpers.go::NotImplemented, errdefs/is.go::IsNotImplemented
     """
 
-    kind_name = "not implemented"
-
 
 class Unknown(EngineError):
     """A failure whose kind is not known.
@@ -151,8 +127,6 @@ class Unknown(EngineError):
     Go: errdefs/defs.go::ErrUnknown, errdefs/helpers.go::errUnknown, errdefs/helpers.go::errUnknown.Unknown,
         errdefs/helpers.go::errUnknown.Cause, errdefs/helpers.go::Unknown, errdefs/is.go::IsUnknown
     """
-
-    kind_name = "unknown"
 
 
 class Cancelled(EngineError):
@@ -163,8 +137,6 @@ class Cancelled(EngineError):
         errdefs/helpers.go::Cancelled, errdefs/is.go::IsCancelled
     """
 
-    kind_name = "cancelled"
-
 
 class Deadline(EngineError):
     """The caller's deadline passed.
@@ -174,8 +146,6 @@ class Deadline(EngineError):
         errdefs/helpers.go::Deadline, errdefs/is.go::IsDeadline
     """
 
-    kind_name = "deadline"
-
 
 class DataLoss(EngineError):
     """Data is lost or damaged.
@@ -184,8 +154,6 @@ class DataLoss(EngineError):
         errdefs/helpers.go::errDataLoss.DataLoss, errdefs/helpers.go::errDataLoss.Cause,
         errdefs/helpers.go::DataLoss, errdefs/is.go::IsDataLoss
     """
-
-    kind_name = "data loss"
 
 
 KINDS: tuple[type[EngineError], ...] = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -94,35 +94,6 @@ class Volume(Protocol):
 
     def status(self) -> Mapping[str, Any] | None:
         """Return the status that the driver reports."""
-        ...
-
-
-@runtime_checkable
-class DetailedVolume(Volume, Protocol):
-    """A volume with its labels, options and scope."""
-
-    @property
-    def labels(self) -> Pairs | None:
-        """The labels that it was created with.
-
-        Go: volume/volume.go::DetailedVolume.Labels
-        """
-        ...
-
-    @property
-    def options(self) -> Pairs | None:
-        """The options that it was created with.
-
-        Go: volume/volume.go::DetailedVolume.Options
-        """
-        ...
-
-    @property
-    def scope(self) -> str:
-        """The scope of its driver.
-
-        Go: volume/volume.go::DetailedVolume.Scope
-        """
         ...
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar
 
 from runtime.errdefs import Conflict, EngineError
 from runtime.golang.strconv import located
@@ -48,8 +47,6 @@ class OpErr(EngineError):
     Go: volume/service/errors.go::OpErr, volume/service/errors.go::OpErr.Error,
         volume/service/errors.go::OpErr.Cause
     """
-
-    kind_name: ClassVar[str] = ""
 
     def __init__(self, err: BaseException, op: str, name: str = "", refs: Iterable[str] = ()) -> None:
         self.err = err
