@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotator.model.symbol_history import PortingReport
 from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
-from annotator.tracking import porting_plan
+from annotator.tracking import symbol_diff
 
 
 def porting(at: Session, old: str, new: str) -> PortingReport:
@@ -16,5 +16,5 @@ def porting(at: Session, old: str, new: str) -> PortingReport:
         SourceUnavailable: The source cannot be read.
     """
     base = at.baseline_tree()
-    symbols = porting_plan.mapped_symbols(load_counterparts(at.project).counterparts, base)
-    return porting_plan.porting(at.source, at.cache, base, symbols, (old, new), at.project.config.go)
+    symbols = symbol_diff.mapped_symbols(load_counterparts(at.project).counterparts, base)
+    return symbol_diff.porting(at.source, at.cache, base, symbols, (old, new), at.project.config.go)

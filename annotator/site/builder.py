@@ -32,7 +32,7 @@ from annotator.site.markdown_text import MarkdownText
 from annotator.site.pages import redirects
 from annotator.site.python_input import PythonReader
 from annotator.site.site_index import shown_packages
-from annotator.tracking import porting_plan, symbol_follower, verification
+from annotator.tracking import symbol_diff, symbol_follower, verification
 
 _LOG = logging.getLogger(__name__)
 
@@ -198,8 +198,8 @@ def _history(session: Session, options: BuildOptions, counterparts: Sequence[Cou
     baseline, first = session.baseline_tree(), options.since or session.project.config.baseline
     report = None
     if first != session.tag:
-        symbols = porting_plan.mapped_symbols(counterparts, baseline)
-        report = porting_plan.porting(
+        symbols = symbol_diff.mapped_symbols(counterparts, baseline)
+        report = symbol_diff.porting(
             session.source, session.cache, baseline, symbols, (first, session.tag), session.project.config.go
         )
     if not options.history:

@@ -15,7 +15,7 @@ from annotator.model.reference import FoundBy, Missing, Moved, Reference, Verifi
 from annotator.model.symbol_history import PlacementChange, TextChange
 from annotator.repository import tag_snapshots
 from annotator.repository.local_git import LocalSource
-from annotator.tracking import porting_plan, symbol_follower
+from annotator.tracking import symbol_diff, symbol_follower
 
 GET = Reference("store/store.go", "Store.Get", 9)
 STORE = Reference("store/store.go", "Store", 4)
@@ -75,7 +75,7 @@ def test_a_source_without_versions_is_told():
 def test_symbols_that_several_objects_mirror_are_one(opened):
     one, other = mirror(GET, STORE), mirror(GET, Reference("store/store.go", "Nobody"))
 
-    found = porting_plan.mapped_symbols([one, other], opened[2])
+    found = symbol_diff.mapped_symbols([one, other], opened[2])
 
     assert [(each.symbol, len(each.counterparts)) for each in found] == [
         ("store/store.go::Store.Get", 2),
@@ -84,9 +84,9 @@ def test_symbols_that_several_objects_mirror_are_one(opened):
 
 
 def test_what_to_port_names_the_places_in_python(opened):
-    symbols = porting_plan.mapped_symbols([mirror(GET)], opened[2])
+    symbols = symbol_diff.mapped_symbols([mirror(GET)], opened[2])
 
-    found = porting_plan.porting(*opened, symbols, ("v1.0.0", "v2.0.0"), GoNames())
+    found = symbol_diff.porting(*opened, symbols, ("v1.0.0", "v2.0.0"), GoNames())
 
     (change,) = found.changes
     assert (change.shift, change.edit) == (PlacementChange.MOVED, TextChange.SAME)
@@ -95,44 +95,44 @@ def test_what_to_port_names_the_places_in_python(opened):
 
 
 def test_what_to_port_can_be_asked_the_other_way_round(opened):
-    symbols = porting_plan.mapped_symbols([mirror(GET)], opened[2])
+    symbols = symbol_diff.mapped_symbols([mirror(GET)], opened[2])
 
-    found = porting_plan.porting(*opened, symbols, ("v2.0.0", "v1.0.0"), GoNames())
+    found = symbol_diff.porting(*opened, symbols, ("v2.0.0", "v1.0.0"), GoNames())
 
     assert found.changes[0].new.path == "store/store.go"
 
 
 def test_between_a_tag_and_itself_nothing_is_to_port(opened):
-    symbols = porting_plan.mapped_symbols([mirror(GET, STORE)], opened[2])
+    symbols = symbol_diff.mapped_symbols([mirror(GET, STORE)], opened[2])
 
-    assert porting_plan.porting(*opened, symbols, ("v2.0.0", "v2.0.0"), GoNames()).changes == ()
+    assert symbol_diff.porting(*opened, symbols, ("v2.0.0", "v2.0.0"), GoNames()).changes == ()
 
 
 def test_an_unknown_tag_is_told(opened):
     with pytest.raises(UnknownTag, match=r"v7\.0\.0"):
-        porting_plan.porting(*opened, (), ("v1.0.0", "v7.0.0"), GoNames())
+        symbol_diff.porting(*opened, (), ("v1.0.0", "v7.0.0"), GoNames())
 
 
 def test_what_to_port_can_be_asked_of_a_branch_and_of_a_commit(opened):
     source, _, base = opened
-    symbols = porting_plan.mapped_symbols([mirror(GET)], base)
-    of_tag = porting_plan.porting(*opened, symbols, ("v1.0.0", "v2.0.0"), GoNames())
+    symbols = symbol_diff.mapped_symbols([mirror(GET)], base)
+    of_tag = symbol_diff.porting(*opened, symbols, ("v1.0.0", "v2.0.0"), GoNames())
 
     for name in ("main", source.snapshot("v2.0.0").commit):
-        found = porting_plan.porting(*opened, symbols, ("v1.0.0", name), GoNames())
+        found = symbol_diff.porting(*opened, symbols, ("v1.0.0", name), GoNames())
         assert (found.new, found.changes) == (name, of_tag.changes)
 
 
 def test_a_way_over_too_many_release_lines_is_not_walked(monkeypatch):
     tags = ["v1.0.0", "v1.0.1", "v2.0.0", "v3.0.0", "latest"]
 
-    assert porting_plan._between(tags, ["v1.0.0", "v2.0.0"]) == ("v1.0.0", "v1.0.1", "v2.0.0")
-    assert porting_plan._between(tags, ["v1.0.0", "latest"]) == (
+    assert symbol_diff._between(tags, ["v1.0.0", "v2.0.0"]) == ("v1.0.0", "v1.0.1", "v2.0.0")
+    assert symbol_diff._between(tags, ["v1.0.0", "latest"]) == (
         "v1.0.0",
         "v1.0.1",
         "v2.0.0",
         "v3.0.0",
         "latest",
     )
-    monkeypatch.setattr(porting_plan, "MOST_LINES", 1)
-    assert porting_plan._between(tags, ["v1.0.0", "v2.0.0"]) == ()
+    monkeypatch.setattr(symbol_diff, "MOST_LINES", 1)
+    assert symbol_diff._between(tags, ["v1.0.0", "v2.0.0"]) == ()
