@@ -44,7 +44,7 @@ def parallel_map(function: Callable[[T], R], items: Iterable[T], executor: Execu
     """
     arguments = list(items)
     if executor is None:
-        if len(arguments) <= 1 or usable_cores() == 1 or multiprocessing.parent_process() is not None:
+        if len(arguments) <= 1 or not has_workers():
             return [function(argument) for argument in arguments]
         executor = _local_executor()
     futures = [executor.submit(function, argument) for argument in arguments]
@@ -69,6 +69,11 @@ def local_workers() -> Iterator[Executor]:
             process.terminate()
         _local_executor.cache_clear()
         raise
+
+
+def has_workers() -> bool:
+    """Return whether `parallel_map` uses worker processes: not on one core, and not in a worker itself."""
+    return usable_cores() > 1 and multiprocessing.parent_process() is None
 
 
 def split(items: Sequence[T]) -> list[Sequence[T]]:

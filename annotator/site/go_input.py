@@ -16,7 +16,7 @@ from annotator.golang import lock_usage
 from annotator.golang.resolver import Resolver
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import FileLockUsage, ResolvedUse
-from annotator.parallel import parallel_map, split
+from annotator.parallel import has_workers, parallel_map, split
 from annotator.session import Session
 from annotator.site import highlighting
 from annotator.site.highlighting import HighlightedFile
@@ -115,7 +115,7 @@ def _analyse_all(
         return []
     _LOG.info("resolving names in %s", counted(len(paths), "Go file"))
     modules, lock_types = session.project.config.modules, session.project.config.go.locks
-    if sum(len(data[path]) for path in paths) < _FEW_BYTES:
+    if not has_workers() or sum(len(data[path]) for path in paths) < _FEW_BYTES:
         return [
             _analyse(
                 Resolver(session.tree, modules), session.tree, _Task(analyse, highlight, paths, lock_types)
