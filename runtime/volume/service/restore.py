@@ -9,7 +9,8 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from runtime import workers
 from runtime.errdefs import EngineError
@@ -30,6 +31,13 @@ SHOWN: Final = 10
 """The number of volumes that the log names."""
 PLUGINS: Final = " plugins"
 """Name of the question for the list of plugins; no driver can have this name."""
+
+
+class DriverVolumes(NamedTuple):
+    """The volumes of a driver, and its scope."""
+
+    volumes: Sequence[Volume]
+    scope: str
 
 
 class VolumeStoreRestore:
@@ -132,16 +140,17 @@ class VolumeStoreRestore:
             if answer.value is None:
                 _report_driver(name, answer.error, len(by_driver[name]))
             else:
-                self._restore_driver(drivers[name], answer.value, by_driver[name])
+                self._restore_driver(drivers[name], *answer.value, by_driver[name])
         for meta in by_driver.get("", ()):  # their driver is not recorded; `get` finds and records it
             try:
                 self.get(meta.name)
             except EngineError as error:
                 log.warning("Error restoring volume: volume %s: %s", meta.name, error)
 
-    def _restore_driver(self, vd: Driver, volumes: Sequence[Volume], metas: Sequence[VolumeMetadata]) -> None:
+    def _restore_driver(
+        self, vd: Driver, volumes: Sequence[Volume], scope: str, metas: Sequence[VolumeMetadata]
+    ) -> None:
         listed = {v.name: v for v in volumes}
-        scope = vd.scope
         for meta in metas:
             v = listed.get(meta.name) or _ask(vd, meta)
             if v is None:
@@ -177,18 +186,18 @@ class VolumeStoreRestore:
 
     def list_drivers(
         self, drivers: Sequence[Driver], *, patient: bool = False
-    ) -> dict[str, Answer[Sequence[Volume]]]:
+    ) -> dict[str, Answer[DriverVolumes]]:
         """Ask each driver for its volumes: the local one directly, the others side by side.
 
         Only with `patient` are calls retried when a plugin refuses connections.
         """
-        answers: dict[str, Answer[Sequence[Volume]]] = {}
-        questions: dict[str, Callable[[], Sequence[Volume]]] = {}
+        answers: dict[str, Answer[DriverVolumes]] = {}
+        questions: dict[str, Callable[[], DriverVolumes]] = {}
         for vd in drivers:
             if isinstance(vd, Root):
-                answers[vd.name] = Answer(vd.list())
+                answers[vd.name] = Answer(DriverVolumes(vd.list(), vd.scope))
             else:
-                questions[vd.name] = vd.list if patient else getattr(vd, "list_once", vd.list)
+                questions[vd.name] = partial(_list, vd, patient=patient)
         if questions:
             answers.update(self.probes.ask(questions))
         return answers
@@ -196,6 +205,12 @@ class VolumeStoreRestore:
     def missing_driver(self, name: str) -> EngineError:
         """Return why a driver cannot be asked."""
         return self.drivers.problem(name) or Unreachable(f"volume driver {name} does not answer")
+
+
+def _list(vd: Driver, *, patient: bool) -> DriverVolumes:
+    """Ask a driver for its volumes and its scope, since either answer may be late."""
+    volumes = vd.list() if patient else getattr(vd, "list_once", vd.list)()
+    return DriverVolumes(volumes, vd.scope)
 
 
 def _ask(vd: Driver, meta: VolumeMetadata) -> Volume | None:

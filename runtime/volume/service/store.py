@@ -40,7 +40,7 @@ from runtime.volume.service.by import (
 )
 from runtime.volume.service.db import Flush, Records, VolumeMetadata
 from runtime.volume.service.errors import NameConflict, OpErr, VolumeInUse, operation
-from runtime.volume.service.restore import VolumeStoreRestore
+from runtime.volume.service.restore import DriverVolumes, VolumeStoreRestore
 from runtime.volume.service.wrapper import UnavailableVolume, VolumeWrapper, ask
 from runtime.volume.volume import DEFAULT_DRIVER_NAME, Driver, Pairs, Unreachable, Volume
 from runtime.workers import Threads, Workers
@@ -343,20 +343,20 @@ class VolumeStore(VolumeStoreRestore):
             return registered, ()
         return self.all_drivers()
 
-    def _add_answer(self, vd: Driver, answer: Answer[Sequence[Volume]], listed: Listed) -> None:
+    def _add_answer(self, vd: Driver, answer: Answer[DriverVolumes], listed: Listed) -> None:
         if answer.value is None:
             self._add_recorded(vd.name, answer.error, listed)
             return
-        scope = vd.scope
+        volumes, scope = answer.value
         wrap = self.wrap
-        listed.volumes.extend([wrap(v, scope) for v in answer.value])
+        listed.volumes.extend([wrap(v, scope) for v in volumes])
         if isinstance(vd, Root):
             listed.warnings.extend(vd.warnings())
-        elif unknown := [v for v in answer.value if v.name in self.db.rows and v.name not in self.names]:
+        elif unknown := [v for v in volumes if v.name in self.db.rows and v.name not in self.names]:
             workers.run(self.workers, functools.partial(self.adopt, unknown, scope))
         # Volumes that the driver did not have at start, and still has not:
         gone = [name for name, driver in tuple(self.gone.items()) if driver == vd.name]
-        listed_names = {v.name for v in answer.value} if gone else set()
+        listed_names = {v.name for v in volumes} if gone else set()
         listed.warnings.extend(
             f"volume {name}: its driver {vd.name} does not have it"
             for name in gone

@@ -238,6 +238,23 @@ def test_a_driver_that_hangs_is_waited_for_once_and_then_left_out(
     assert len(plugin.client.calls) == calls
 
 
+def test_list_waits_for_hanging_capabilities_as_long_as_for_volumes(
+    stores: Any, getter: Any, plugin: PluginFake
+) -> None:
+    service = stores.service(getter)
+    plugin.volumes["mine"] = ProxyVolume("mine", "/mine")
+    ended = threading.Event()
+
+    def hang(_: Any) -> proxy.CapabilitiesResponse:
+        ended.wait(30)
+        return CAPABLE
+
+    plugin.client.methods["VolumeDriver.Capabilities"] = hang
+    assert service.list().warnings == ("list plug: no answer within 0.2 s",)
+    ended.set()
+    assert eventually(lambda: shown(service) == {"mine": "plug"})
+
+
 def test_failure_in_the_background_is_logged(
     stores: Any, getter: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
