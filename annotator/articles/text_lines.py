@@ -51,7 +51,7 @@ _PLAIN = re.compile(_FOREIGN)
 _MARKDOWN = re.compile(_FOREIGN + r"|\\(?=[\\`*_{}\[\]()#+.!~|:>-])")
 
 # Punctuation and digits that Chinese keyboards write at full width; one character for one.
-_NARROW = {ord(char) + 0xFEE0: char for char in "()#,;/[]|L0123456789"}
+_NARROW = str.maketrans("（）＃，；／［］｜Ｌ０１２３４５６７８９", "()#,;/[]|L0123456789")  # noqa: RUF001
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _ATX = re.compile(r"\s{0,3}(?:#{1,6}\s+|#{2,6}(?=[0-9\u3400-\u9fff]))")
 _BLANK = 3

@@ -1,4 +1,4 @@
-"""Doc comments and build-constraint comments."""
+"""Declarations of a Go file with their members, named closures and doc comments."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import urllib.parse
 from pathlib import Path
 
 import msgspec
@@ -12,9 +13,16 @@ from annotator.config import Config
 from annotator.errors import SourceUnavailable
 from annotator.model.source import Progress, no_progress
 from annotator.repository.debian import DebianSource
-from annotator.repository.git_clone import CloneSource, is_url, public, without_scheme
+from annotator.repository.git_clone import CloneSource, is_url, public
 from annotator.repository.local_git import WAYS_OUT, LocalSource
 from annotator.repository.snapshot import Source
+
+
+def _local_path(source: str) -> str:
+    """Return the path of a local `file://` URL, and anything else unchanged."""
+    host, slash, path = source.removeprefix("file://").partition("/")
+    is_path = source.startswith("file://") and slash and host in ("", "localhost")
+    return urllib.parse.unquote(f"/{path}") if is_path else source
 
 
 class OpenedSource(msgspec.Struct, frozen=True):
@@ -52,7 +60,7 @@ def open_source(
         InvalidInput: `source` is an option or transport in disguise.
         SourceUnavailable: There is no such repository.
     """
-    address = without_scheme(source or config.repository)
+    address = _local_path(source or config.repository)
     if address == "debian":
         return DebianSource(config, cache=cache, progress=progress)
     if is_folder(address) or not is_url(address):
@@ -90,7 +98,7 @@ def open_default(
 
 def absolute(source: str | None, config: Config) -> str | None:
     """Return a source that means the same in every working directory."""
-    address = without_scheme(source or config.repository)
+    address = _local_path(source or config.repository)
     return str(Path(address).absolute()) if is_folder(address) else source
 
 

@@ -44,13 +44,6 @@ LONGEST = 4096
 _SCP = re.compile(r"(?:[\w.][\w.+-]*@)?[A-Za-z0-9][\w.-]*:(?!/*-)[^:\s][^\s]*", re.ASCII)
 
 
-def without_scheme(source: str) -> str:
-    """Return the path of a local `file://` URL, and anything else unchanged."""
-    host, slash, path = source.removeprefix("file://").partition("/")
-    is_path = source.startswith("file://") and slash and host in ("", "localhost")
-    return urllib.parse.unquote(f"/{path}") if is_path else source
-
-
 def is_url(source: str) -> bool:
     """Whether a source is a URL or scp-like address that git may be given.
 
