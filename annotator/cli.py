@@ -769,13 +769,18 @@ def _update(
             else:
                 stale += 1
             if write and update.relies_on_baseline:
+                rest = f"the {update.left} left are not: correct them, then" if update.left else "from now on"
                 _say(
-                    f"{update.name}: it names no tag, and its lines are those of {at.tag} now; "
-                    f"from now on give `--written-at {at.tag}`"
+                    f"{update.name}: it names no tag, and the lines written are those of {at.tag}; "
+                    f"{rest} give `--written-at {at.tag}`"
                 )
         if update.left:
             left_as_were = f"{counted(update.left, 'reference')} not rewritten"
-            _say(f"{update.name}: {left_as_were}, as it is not certain how; `annotator verify` tells more")
+            fixable = f"; `--fix-mistaken` rewrites {update.fixable} of them" if update.fixable else ""
+            _say(
+                f"{update.name}: {left_as_were}, as it is not certain how; "
+                f"`annotator verify` tells more{fixable}"
+            )
     if failures:
         return USAGE
     if not references and not allow_none:

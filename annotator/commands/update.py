@@ -62,6 +62,7 @@ class Update(msgspec.Struct, frozen=True):
         after: Its new text.
         data: The bytes of the new text.
         left: How many findings are left.
+        fixable: How many of them were wrong when written, and it is known where what they name is.
         references: How many references it has.
         relies_on_baseline: Whether a rewritten reference was taken to be written at the baseline, or at the
             tag that was given, as neither it nor its document names one.
@@ -73,6 +74,7 @@ class Update(msgspec.Struct, frozen=True):
     after: str
     data: bytes
     left: int
+    fixable: int
     references: int
     relies_on_baseline: bool = False
 
@@ -106,10 +108,11 @@ def _update(at: Session, file: Path, options: UpdateOptions) -> Update:
     verdicts = verify_references(at, references)
     result = VerificationResult("", at.tag, None, "", verdicts)
     findings = {number for number, verdict in enumerate(verdicts) if result.is_place_finding(verdict)}
-    targets = {number: list(_targets(at, verdicts[number], options)) for number in findings}
+    found = {number: list(_targets(at, verdicts[number], options)) for number in findings}
+    targets = {number: after for number, after in found.items() if after}
     writer: type[_Writer] = _ManifestWriter if file.suffix == ".toml" else _TextWriter
     document = writer(at, file, decoded, verdicts)
-    after, done = document.rewritten({number: found for number, found in targets.items() if found})
+    after, done = document.rewritten(targets)
     if done and decoded.encode(decoded.text) != data:
         raise InvalidInput(
             f"{file}: its characters are damaged or mixed, so it cannot be rewritten; make it UTF-8"
@@ -121,6 +124,7 @@ def _update(at: Session, file: Path, options: UpdateOptions) -> Update:
         after=after,
         data=decoded.encode(after) if done else data,
         left=len(findings - done),
+        fixable=sum(_is_fixable(verdicts[number]) for number in findings - set(targets)),
         references=len(references),
         relies_on_baseline=document.relies_on_baseline(done),
     )
@@ -155,6 +159,11 @@ def _targets(at: Session, verdict: Verdict, options: UpdateOptions) -> Iterator[
         if _is_bare(reference, anchor):
             yield msgspec.structs.replace(pinned, path=reference.path)
         yield pinned
+
+
+def _is_fixable(verdict: Verdict) -> bool:
+    """Return whether a reference was wrong when written, and the place of what it names is known."""
+    return isinstance(verdict.outcome, Mistaken) and verdict.outcome.named is not None
 
 
 def _has_firm_symbol(reference: Reference, outcome: Mistaken) -> bool:

@@ -273,3 +273,61 @@ def test_codes_tell_apart_why_a_reference_is_not_there(report):
         ("missing", "ambiguous"),
     ]
     assert rows[1]["code"] in {"file-gone", "never-existed"}
+
+
+LINKS = [
+    "[kiln.go#L13]({url}#L13)",
+    "[`kiln.go:13-16`]({url}#L13-L16)",
+    "[L13]({url}#L13)",
+    "[line 13]({url}#L13)",
+    "[lines 13 to 16]({url}#L13-L16) and [Cool]({url}#L13)",
+    '<a href="{url}#L13">kiln.go:13</a>',
+]
+DISAGREEING = ["[kiln.go:4]({url}#L13)", "[kiln.go:13-15]({url}#L13-L16)", "[other.go:13]({url}#L13)"]
+
+
+def test_update_writes_label_and_target_of_a_link(verify, report, repositories):
+    commits = repositories["shifted"].commits
+
+    def text(ref: str, lines: list[str]) -> str:
+        listed = "".join(f"- {line}\n" for line in [*lines, "[x][kiln-l13]"])
+        return f"{listed}\n[kiln-l13]: {{url}}#L13\n".format(url=f"{URL}/{ref}/kiln.go")
+
+    Path("article.md").write_text(text(commits["v1.0.0"], LINKS))
+
+    assert verify("--update", "--tag=v1.1.0", "article.md") == cli.OK
+
+    after = text(commits["v1.1.0"], LINKS)
+    for old, new in (("13", "17"), ("16", "20")):
+        for before in ("#L", "-L", ":", "-", "[L", "line ", "lines ", "to ", "-l"):
+            after = after.replace(f"{before}{old}", f"{before}{new}")
+    assert Path("article.md").read_text() == after
+    rows = report("--tag=v1.1.0", "article.md")["references"]
+    assert [row["verdict"] for row in rows] == ["verified"] * (len(LINKS) + 2)
+    verify("--update", "--tag=v1.0.0", "article.md")
+    assert Path("article.md").read_text() == text(commits["v1.0.0"], LINKS)
+
+
+def test_update_leaves_links_whose_label_and_target_disagree(verify, report, repositories):
+    url = f"{URL}/{repositories['shifted'].commits['v1.0.0']}/kiln.go"
+    text = "".join(f"- {line.format(url=url)}\n" for line in DISAGREEING)
+    Path("article.md").write_text(text)
+
+    assert verify("--update", "--tag=v1.1.0", "article.md") == cli.FINDINGS
+
+    assert Path("article.md").read_text() == text
+    assert {row["code"] for row in report("article.md")["references"]} == {"contradicts-label"}
+
+
+def test_what_was_wrong_when_written_is_rewritten_if_asked(verify, capsys):
+    wrong = f"`Fire` is at `kiln.go:13`.\n[Fire]({URL}/v1.0.0/kiln.go#L13-L16) heats.\n"
+    Path("article.md").write_text(wrong)
+
+    assert verify("--update", "--tag=v1.1.0", "article.md") == cli.FINDINGS
+    assert Path("article.md").read_text() == wrong
+    assert "`--fix-mistaken` rewrites 2 of them" in capsys.readouterr().err
+
+    assert verify("--update", "--fix-mistaken", "--tag=v1.1.0", "article.md") == cli.OK
+    assert Path("article.md").read_text() == (
+        f"`Fire` is at `kiln.go:8`.\n[Fire]({URL}/v1.1.0/kiln.go#L8-L14) heats.\n"
+    )
