@@ -30,6 +30,16 @@ from annotator.errors import (
 )
 from annotator.files import write_aside
 from annotator.model.reference import FAIL_ON
+from annotator.reports import (
+    dating_report,
+    github,
+    history_report,
+    junit,
+    porting_report,
+    sarif,
+    verification_json,
+    verification_report,
+)
 from annotator.session import SourceOptions
 
 if TYPE_CHECKING:
@@ -268,9 +278,7 @@ def verify(  # noqa: PLR0913 - the options of a command line
         for form, file in files:
             write_aside(file, render(form))
     if output is Format.TEXT:
-        from annotator.reports import verification_report as texts
-
-        _print(texts.text(checked, quiet=quiet, show_unread=show_unread))
+        _print(verification_report.text(checked, quiet=quiet, show_unread=show_unread))
     else:
         sys.stdout.write(render(output))
     for failure in checked.failures:
@@ -371,8 +379,6 @@ def _failures_in_reports(output: Format, files: Iterable[tuple[Format, Path]]) -
     except typer.Exit:
         raise
     except Exception as error:
-        from annotator.reports import github, sarif
-
         code = error.exit_code if isinstance(error, AnnotatorError) else INTERNAL
         log = sarif.failure(str(error), USAGE if isinstance(error, OSError) else code)
         for file in (file for form, file in files if form is Format.SARIF):
@@ -397,15 +403,13 @@ def date(
     from annotator.commands.date import date as run
 
     with _session(source, history=True) as at:
-        found = run(at, article)
+        dating = run(at, article)
         _say_what_is_lacking(at)
-    from annotator.reports import dating_report as dates
-
     if output is DataFormat.JSON:
-        sys.stdout.write(dates.json(found) + "\n")
+        sys.stdout.write(dating_report.json(dating) + "\n")
     else:
-        _print(dates.text(found))
-    raise typer.Exit(OK if found.best else FINDINGS)
+        _print(dating_report.text(dating))
+    raise typer.Exit(OK if dating.best else FINDINGS)
 
 
 @app.command()
@@ -528,10 +532,10 @@ def symbols(source: Source = None, tag: Tag = None) -> None:
     from annotator.commands.symbols import symbols as run
 
     with _session(source, tag) as at:
-        found = [*run(at)]
+        listed = [*run(at)]
     sys.stdout.writelines(
         f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
-        for path, declaration in found
+        for path, declaration in listed
     )
 
 
@@ -552,21 +556,21 @@ def track(
     ] = DataFormat.TEXT,
 ) -> None:
     """Follow symbols over the tags of the repository."""
-    with _session(source, history=True) as at:
-        from annotator.commands import track as tracking
-        from annotator.reports import history_report as trails
+    from annotator.commands import track as command
 
-        references = list(tracking.parse_references(reference or ()))
-        if not references:  # which needs the Python packages to be read
+    with _session(source, history=True) as at:
+        references = list(command.parse_references(reference or ()))
+        if not references:
+            # It loads what reads Python, a tenth of a second that one symbol does not need.
             from annotator.commands.mapped_references import mapped_references
 
             references = mapped_references(at.project)
-        found = tracking.track(at, references, tags)
+        tracked = command.track(at, references, tags)
         _say_what_is_lacking(at)
     if output is DataFormat.JSON:
-        sys.stdout.write(trails.json(found.tags, found.trails) + "\n")
+        sys.stdout.write(history_report.json(tracked.tags, tracked.trails) + "\n")
     else:
-        _print(trails.text(found.trails))
+        _print(history_report.text(tracked.trails))
 
 
 @app.command()
@@ -585,24 +589,22 @@ def diff(
     from annotator.commands.diff import porting as run
 
     with _session(source, history=True) as at:
-        found = run(at, old, new)
-    from annotator.reports import porting_report as porting
-
+        report = run(at, old, new)
     match output:
         case ReportFormat.JSON:
-            sys.stdout.write(porting.json(found) + "\n")
+            sys.stdout.write(porting_report.json(report) + "\n")
         case ReportFormat.MARKDOWN:
-            sys.stdout.write(porting.markdown(found) + "\n")
+            sys.stdout.write(porting_report.markdown(report) + "\n")
         case ReportFormat.TEXT:
-            _print(porting.text(found))
+            _print(porting_report.text(report))
 
 
 @app.command()
 def record(source: Source = None) -> None:
     """Record the facts of the baseline's symbols in scope, for checks without the source."""
-    baseline = config.find(Path.cwd()).config.baseline
     from annotator.commands.record import record as run
 
+    baseline = config.find(Path.cwd()).config.baseline
     with _session(source, baseline) as at:
         file = run(at)
     _print([printable(f"{file} holds the facts at {baseline}")])
@@ -617,20 +619,19 @@ def parity(
     ] = False,
 ) -> None:
     """Check each Python counterpart against its Go original; exit 1 if a difference has no reason."""
-    from annotator.commands.parity import as_checked
-    from annotator.parity.comparison import compare_project as mapped
-    from annotator.reports import parity_report as mappings
+    from annotator.commands import parity as command
 
-    found = mapped(config.find(Path.cwd()))
+    project = config.find(Path.cwd())
+    result = command.compare_project(project)
     if coverage and output is Format.TEXT:
-        _print(mappings.coverage(found.coverage))
+        _print(command.parity_report.coverage(result.coverage))
     elif output is Format.JSON:
-        sys.stdout.write(mappings.json(found) + "\n")
+        sys.stdout.write(command.parity_report.json(result) + "\n")
     elif output is Format.TEXT:
-        _print(mappings.text(found))
+        _print(command.parity_report.text(result))
     else:
-        sys.stdout.write(_rendered(as_checked(config.find(Path.cwd()), found), output))
-    raise typer.Exit(FINDINGS if found.remarks else OK)
+        sys.stdout.write(_rendered(command.as_checked(project, result), output))
+    raise typer.Exit(FINDINGS if result.remarks else OK)
 
 
 @app.command()
@@ -639,19 +640,18 @@ def walk(
     output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = DataFormat.TEXT,
 ) -> None:
     """Run the project's walk, and show which counterparts ran, thread by thread, beside Go's order."""
-    from annotator.commands.walk import walk as run
-    from annotator.reports import parity_report as walks
+    from annotator.commands import walk as command
 
     with _interruptible():
-        found, remarks = run(config.find(Path.cwd()))
+        traced, problems = command.walk(config.find(Path.cwd()))
     if output is DataFormat.JSON:
-        sys.stdout.write(walks.walk_json(found) + "\n")
+        sys.stdout.write(command.parity_report.walk_json(traced) + "\n")
     else:
-        for line in walks.walk_text(found):
+        for line in command.parity_report.walk_text(traced):
             sys.stdout.write(line + "\n")
-    for remark in remarks:
-        _say(f"{remark.file}:{remark.line}: {remark.message}")
-    raise typer.Exit(FINDINGS if remarks else OK)
+    for problem in problems:
+        _say(f"{problem.file}:{problem.line}: {problem.message}")
+    raise typer.Exit(FINDINGS if problems else OK)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -805,8 +805,6 @@ def _rendered(
     show_unread: bool = False,
 ) -> str:
     """Return a report as the text of a file."""
-    from annotator.reports import github, junit, sarif, verification_json, verification_report
-
     match form:
         case Format.TEXT:
             lines = [line.plain for line in verification_report.text(checked, show_unread=show_unread)]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from annotator.config import Project
 from annotator.model.reference import VerificationResult
-from annotator.parity.comparison import ParityResult
+from annotator.parity.comparison import ParityResult, compare_project
+from annotator.reports import parity_report
+
+__all__ = ["as_checked", "compare_project", "parity_report"]
 
 
-def as_checked(project: Project, found: ParityResult) -> VerificationResult:
-    """Return the mapping's findings for the reports that tools read."""
+def as_checked(project: Project, result: ParityResult) -> VerificationResult:
+    """Return the problems of a comparison in the form that the reports for tools take."""
     config = project.config
     return VerificationResult(
         repository=config.repository,
@@ -16,6 +19,6 @@ def as_checked(project: Project, found: ParityResult) -> VerificationResult:
         commit=None,
         version=config.baseline,
         verdicts=(),
-        counterparts=len(found.pairs),
-        remarks=found.remarks,
+        counterparts=len(result.pairs),
+        remarks=result.remarks,
     )

@@ -15,6 +15,9 @@ from annotator.parity.counterparts import counterparts_in
 from annotator.programs import Programs
 from annotator.python_source import objects
 from annotator.python_source.source_files import read_packages
+from annotator.reports import parity_report
+
+__all__ = ["parity_report", "walk"]
 
 
 def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
