@@ -96,6 +96,18 @@ _PLAIN_WORDS = frozenset((
 ))  # fmt: skip
 """Words that name no symbol while they stand in prose without marks."""
 
+_PROSE_WORDS = frozenset((
+    "a", "after", "all", "also", "an", "and", "any", "are", "around", "as", "at", "be", "because",
+    "before", "but", "by", "can", "call", "called", "calls", "checks", "creates", "declared", "defined",
+    "does", "each", "for", "from", "gets", "given", "has", "have", "here", "how", "if", "implements",
+    "in", "inside", "into", "is", "it", "its", "itself", "just", "like", "located", "looks", "may",
+    "must", "named", "no", "not", "of", "on", "or", "our", "returns", "runs", "should", "so", "starts",
+    "takes", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those",
+    "to", "under", "until", "used", "uses", "using", "via", "was", "we", "were", "what", "when",
+    "where", "whether", "which", "while", "who", "will", "with", "would", "you", "your",
+))  # fmt: skip
+"""Words that can follow "function" or "type" without being its name."""
+
 _LINE_NAME = re.compile(r"[Ll][0-9]+")
 _MOST_NAMES = 12
 """Names of one sentence that are compared."""
@@ -111,7 +123,8 @@ def _symbol(text: str) -> str:
     identifiers = all(part.isidentifier() and not part.isdigit() for part in parts)
     if not identifiers or len(parts[-1]) == 1 or (len(parts) > 1 and parts[-1] in _FILE_ENDINGS):
         return ""
-    return "" if parts[-1] in _NO_SYMBOLS or _LINE_NAME.fullmatch(name) else name
+    plain = parts[-1] in _NO_SYMBOLS or name in _PROSE_WORDS or _LINE_NAME.fullmatch(name)
+    return "" if plain else name
 
 
 def _names(text: str) -> Iterator[tuple[int, str]]:
@@ -258,6 +271,7 @@ class _Document:
         yield from self._sentence_claims(site)
         yield from self._cell_claims(site)
         yield from self._listing_claims(site, label)
+        yield from self._example_claims(site)
         if site.heading not in self._headings:
             self._headings[site.heading] = _heading_names(site.heading[: links.LONGEST_LABEL])
         yield from (Claim(ClaimKind.HEADING, names=name) for name in self._headings[site.heading])
@@ -420,11 +434,44 @@ class _Document:
     def _is_last_row(self, row: int, below: Listing) -> bool:
         return not any(self._lines[number].text.strip() for number in range(row + 1, below.first))
 
+    def _example_claims(self, site: Site) -> Iterator[Claim]:
+        """Yield the whole file that the document itself shows under the cited name."""
+        name = site.citation.place.path.rpartition("/")[2]
+        if name in self._examples:
+            yield Claim(ClaimKind.LISTING, path=site.citation.place.path, listing=self._examples[name])
+
+    @cached_property
+    def _examples(self) -> Mapping[str, str]:
+        """Whole Go files that the document shows, by their names."""
+        found: dict[str, str] = {}
+        for listing in self._listings:
+            code = self._code(listing.code)
+            if not _WHOLE_FILE.match(code):
+                continue
+            above = next(
+                (
+                    r
+                    for r in range(listing.first - 1, max(-1, listing.first - 4), -1)
+                    if self._lines[r].text.strip()
+                ),
+                None,
+            )
+            heads = [listing.info, code[: links.LONGEST_LABEL].lstrip().partition("\n")[0]]
+            if above is not None and self._lines[above].role is not Role.CODE:
+                heads.append(self._lines[above].text[-links.LONGEST_LABEL :])
+            for match in _GO_FILE.finditer(" ".join(heads)):
+                found.setdefault(match[1], code)
+        return found
+
     def _headed(self, site: Site) -> Iterator[Claim]:
         """Yield the code below a comment that is a citation and nothing else: `// kiln.go:13`."""
         number = bisect_right(self._listings, site.row, key=lambda listing: listing.first) - 1
         listing = self._listings[number] if number >= 0 else None
-        if listing is None or site.row not in listing.code:
+        if listing is None or not listing.code:
+            return
+        if site.row == listing.first and site.row not in listing.code:
+            yield Claim(ClaimKind.LISTING, listing=self._code(listing.code), firm=True)
+        if site.row not in listing.code:
             return
         text = self._lines[site.row].text
         if len(text) > _LONGEST_LINE or len(self._sites[site.row]) > 1:
@@ -442,6 +489,8 @@ class _Document:
             yield Claim(ClaimKind.LISTING, listing=code, firm=True)
 
 
+_WHOLE_FILE = re.compile(r"(?:\s|//[^\n]{0,400}\n|/\*.{0,2000}?\*/){0,40}package\s\w", re.DOTALL)
+_GO_FILE = re.compile(r"(?<![\w.-])([\w.-]{1,100}\.go)(?![\w-])")
 _BULLET = re.compile(r"\s*(?:>\s?)*(?:[-*+•]|[0-9]{1,3}[.)])\s")
 _CLOSES = re.compile(r"[\s`*_'\")\]>:：.,;。]*")
 _COMMENT_HEAD = re.compile(

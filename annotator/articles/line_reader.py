@@ -59,6 +59,9 @@ class LineReader:
             return []
         below = [each.text for each in lines[row + 1 : row + 1 + snippet_directives.OPTIONS]]
         found = list(snippet_directives.scan(text, below, self._roots))
+        if not found and _is_above_listing(lines, row):
+            shown = snippet_directives.introduced(text, self._roots)
+            return [shown] if shown and not any(citations.scan(text, self._roots)) else []
         if found or not row or not snippet_directives.opens_listing(lines[row - 1].text):
             return found
         headed = snippet_directives.heading_comment(text, self._roots)
@@ -126,6 +129,14 @@ class LineReader:
         )
         if not still or self._blank > _GAP:
             self._header = None
+
+
+def _is_above_listing(lines: Sequence[Line], row: int) -> bool:
+    """Return whether the next row that is not empty opens a listing."""
+    if lines[row].role is not Role.TEXT:
+        return False
+    below = next((each for each in lines[row + 1 : row + 1 + _GAP] if each.text.strip()), None)
+    return below is not None and below.role is Role.CODE
 
 
 def _merged(found: list[Citation], files: list[Citation]) -> list[Citation]:

@@ -167,6 +167,27 @@ def heading_comment(text: str, roots: Roots) -> Citation | None:
     return file if known and _TAIL.match(text, file.end) else None
 
 
+_OWN_WORK = re.compile(
+    r"\b(?:add|append|change|creat|edit|extend|insert|modif|new|paste|put|replac|sav|updat|writ)(?:e|ed|es|ing|s|y|ies)?\b"
+    r"|创建|新建|修改|添加|编辑|保存",
+    re.IGNORECASE,
+)
+_INTRODUCES = re.compile(r"[`*_'\")\]]{0,4}\s?[:\uff1a][*_]{0,2}\s*$")
+
+
+def introduced(text: str, roots: Roots) -> Citation | None:
+    """Return the file whose code a listing shows, as the line above says: "The code is in a/b.go:"."""
+    if len(text) > _WIDEST or _OWN_WORK.search(text) or not text.rstrip(" *_").endswith((":", "\uff1a")):
+        return None
+    files = list(citations.paths(text, roots))
+    if not files or files[-1].place.repository is not None or not _INTRODUCES.match(text, files[-1].end):
+        return None
+    file = files[-1]
+    path = file.place.path
+    known = roots.own.has(path) if roots.own.paths else "/" in path
+    return file if known and path.endswith(".go") else None
+
+
 def opens_listing(text: str) -> bool:
     """Return whether a line opens a fence."""
     return _FENCE.match(text) is not None

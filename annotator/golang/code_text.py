@@ -78,10 +78,11 @@ class CodeLines:
     def _line(self, offset: int) -> int:
         return self._numbers[bisect_right(self._starts, offset) - 1]
 
-    def holds_any(self, chunks: list[list[str]]) -> bool:
-        """Return whether any line of the chunks that says something is in the file."""
+    def share(self, chunks: list[list[str]]) -> float:
+        """Return the share of the chunks' telling lines that are in the file."""
         telling = [line for chunk in chunks for line in chunk if is_telling(line)]
-        return any(f"\n{line}\n" in self._text for line in telling)
+        held = sum(f"\n{line}\n" in self._text for line in telling)
+        return held / len(telling) if telling else 0.0
 
 
 def chunks(listing: str, *, go: bool = True) -> list[list[str]]:

@@ -18,6 +18,7 @@ from annotator.model.reference import (
     ClaimKind,
     Code,
     Evidence,
+    Missing,
     Mistaken,
     Reference,
     Unknown,
@@ -32,6 +33,9 @@ _DISTINCT = 4
 
 _NEXT_TO = 8
 """Lines without code that may lie between a cited line and its listing."""
+
+_MOST_OF = 0.5
+"""Share of a listing's lines that are in a file if it shows that file."""
 
 _CODES = {
     ClaimKind.LABEL: Code.CONTRADICTS_LABEL,
@@ -57,7 +61,7 @@ class Judgement(msgspec.Struct, frozen=True):
     """
 
     evidence: tuple[Evidence, ...] = ()
-    outcome: Mistaken | Unknown | None = None
+    outcome: Mistaken | Missing | Unknown | None = None
 
 
 def judge(reference: Reference, origin: SourceTree) -> Judgement:
@@ -69,8 +73,9 @@ def judge(reference: Reference, origin: SourceTree) -> Judgement:
     """
     if reference.in_output:
         return Judgement(outcome=Unknown("it stands in the output of a program", Code.PROGRAM_OUTPUT))
-    if not origin.has(reference.path):
-        return Judgement(outcome=_own_example(reference))
+    example = _own_example(reference, origin)
+    if example is not None or not origin.has(reference.path):
+        return Judgement(outcome=example)
     place = _Place(reference, origin)
     compared = [(claim, result) for claim in reference.claims if (result := place.compare(claim)) is not None]
     evidence = tuple(
@@ -78,7 +83,7 @@ def judge(reference: Reference, origin: SourceTree) -> Judgement:
             Evidence(claim.kind, claim.names or _shown(claim), result.agrees) for claim, result in compared
         )
     )
-    wrong = place.symbol_is_elsewhere()
+    wrong = place.symbol_is_elsewhere() or place.listing_is_nowhere()
     if wrong is not None:
         return Judgement(evidence, wrong)
     return Judgement(evidence, next(_contradictions(compared), None))
@@ -133,11 +138,18 @@ def _contradictions(compared: Sequence[tuple[Claim, _Result]]) -> Iterator[Mista
                 yield Mistaken(result.reason, result.named, code)
 
 
-def _own_example(reference: Reference) -> Unknown | None:
+def _own_example(reference: Reference, origin: SourceTree) -> Unknown | None:
     """Return the outcome of a reference into a file that only the document itself has."""
-    if any(claim.kind is ClaimKind.LISTING and claim.path == reference.path for claim in reference.claims):
-        return Unknown(f"{reference.path} is an example of the document's own", Code.PROGRAM_OUTPUT)
-    return None
+    shown = next(
+        (claim for claim in reference.claims if claim.kind is ClaimKind.LISTING and claim.path), None
+    )
+    if shown is None:
+        return None
+    if origin.has(reference.path):
+        code = CodeLines(origin.data(reference.path).decode("utf-8", "replace"))
+        if code.share(code_text.chunks(shown.listing)) >= _MOST_OF:
+            return None
+    return Unknown(f"{reference.path} is an example of the document's own", Code.PROGRAM_OUTPUT)
 
 
 def _shown(claim: Claim) -> str:
@@ -181,7 +193,7 @@ class _Place:
     def compare(self, claim: Claim) -> _Result | None:
         """Return whether a claim agrees with the place, or None if it says nothing about it."""
         if claim.kind is ClaimKind.LISTING:
-            return self._compare_listing(claim)
+            return self._compare_listing(claim) if not claim.path else None
         if claim.names:
             return self._compare_name(claim) if self._is_line else None
         return self._compare_label(claim)
@@ -365,12 +377,26 @@ class _Place:
     def _says(self, number: int) -> bool:
         return self._is_code(number) and self._text[number - 1].strip() not in {"}", "{", ")", "})"}
 
+    def listing_is_nowhere(self) -> Missing | None:
+        """Return the outcome if a file is cited for a listing of which no line is in it."""
+        if self._first or self._reference.symbol is not None:
+            return None
+        listed = [c for c in self._reference.claims if c.kind is ClaimKind.LISTING and c.firm]
+        if len(listed) != 1:
+            return None
+        pieces = code_text.chunks(listed[0].listing, go=self._path.endswith(".go"))
+        if self._code.share(pieces) > 0 or not any(
+            code_text.is_telling(line) for piece in pieces for line in piece
+        ):
+            return None
+        return Missing(f"the text of the listing is not in {self._path}", code=Code.TEXT_GONE)
+
     def with_line_of_listing(self) -> Reference:
         """Return a reference without a line with the one at which its listing stands."""
         found = {
             place
             for claim in self._reference.claims
-            if claim.kind is ClaimKind.LISTING and claim.firm
+            if claim.kind is ClaimKind.LISTING and claim.firm and not claim.path
             for place in self._listed(claim)
         }
         if len(found) != 1:
