@@ -11,8 +11,11 @@ from annotator.tracking.lookup import lines
 _AROUND = 4
 _SURE = 3
 
-# A line with fewer letters and digits, such as `return nil`, may be a new one of the same text.
-_TELLING = 12
+# A line with fewer letters and digits, such as `return nil, err`, may be a new one of the same text.
+# Together with its neighbours it needs more than `if err != nil {`, `return nil, err` and `}` have.
+_TELLING = 13
+_TELLING_TOGETHER = 24
+_IDIOM = re.compile(rb"[\W_]*|(?:return|if err|else|case|default|break|continue|for|defer|\}).*")
 _LETTER = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 
 
@@ -27,7 +30,7 @@ class LineAlignment:
         """Return the later line of an earlier one, or None if it is not certain.
 
         A telling line that stands once before and once after is sure. Others are told apart by the lines
-        around them.
+        around them, which must say enough: `return err` may be another one of many.
 
         Args:
             line: The earlier 1-based line.
@@ -38,7 +41,8 @@ class LineAlignment:
         after = after or range(1, len(self._new) + 1)
         text = self._old[line - 1]
         hits = [number for number in after if self._new[number - 1] == text]
-        if len(hits) == 1 and self._is_only(line, before) and self._is_sure(line, hits[0]):
+        is_only = len(hits) == 1 and self._is_only(line, before)
+        if is_only and (self._is_sure(line, hits[0]) or self._has_a_neighbour(line, hits[0])):
             return hits[0]
         best = self._best(line, hits)
         return best[0] if len(best) == 1 else None
@@ -59,24 +63,38 @@ class LineAlignment:
         return bool(text) and sum(self._old[number - 1] == text for number in among) == 1
 
     def _is_sure(self, line: int, later: int) -> bool:
-        letters = len(_LETTER.findall(self._old[line - 1]))
-        return letters >= _TELLING or self._alike_around(line, later) > 0
+        own = _letters(self._old[line - 1])
+        return (
+            own >= _TELLING or own + sum(map(_letters, self._alike_around(line, later))) >= _TELLING_TOGETHER
+        )
+
+    def _has_a_neighbour(self, line: int, later: int) -> bool:
+        """Return whether a line that is no idiom of its language has kept a neighbour with words."""
+        is_idiom = _IDIOM.fullmatch(self._old[line - 1]) is not None
+        return not is_idiom and any(map(_letters, self._alike_around(line, later)))
 
     def _best(self, line: int, hits: list[int]) -> list[int]:
-        """Return the lines whose neighbours match those of the earlier line best, if enough match."""
-        around = {hit: self._alike_around(line, hit) for hit in hits}
+        """Return the lines whose neighbours match those of the earlier line best, if they are enough."""
+        around = {hit: len(self._alike_around(line, hit)) for hit in hits}
         most = max(around.values(), default=0)
-        return [hit for hit in hits if around[hit] == most] if most >= _SURE else []
+        best = [hit for hit in hits if around[hit] == most]
+        if most < _SURE or not self._is_sure(line, best[0]):
+            return []
+        return best
 
-    def _alike_around(self, line: int, later: int) -> int:
-        """Count the neighbours of two lines that are the same, outwards until one differs."""
-        count = 0
+    def _alike_around(self, line: int, later: int) -> list[bytes]:
+        """Return the neighbours of two lines that are the same, outwards until one differs."""
+        found = []
         for step in (-1, 1):
             for distance in range(1, _AROUND + 1):
                 if not self.is_same(line + step * distance, later + step * distance):
                     break
-                count += 1
-        return count
+                found.append(self._old[line + step * distance - 1])
+        return found
+
+
+def _letters(line: bytes) -> int:
+    return len(_LETTER.findall(line))
 
 
 def _words(line: bytes) -> bytes:
