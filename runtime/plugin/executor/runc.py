@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -21,6 +23,9 @@ RUNTIME_ROOT = "runtime-runc"
 
 COMMAND_TIMEOUT = 30.0
 """Seconds that one call of runc may take."""
+
+PR_SET_CHILD_SUBREAPER: Final = 36
+"""The option of prctl(2)."""
 
 
 def runtime(root_dir: Path, program: str = "runc") -> Runc | None:
@@ -40,6 +45,9 @@ def new(
     client = runtime(root_dir, program)
     if client is None:
         raise Unavailable(f"{program} is not installed; install it, or use the process executor")
+    # Containers whose runc has ended become children of this process, as with containerd's shim: only the
+    # parent learns the exit code.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     return Executor(root_dir, client, exit_handler, others)
 
 
