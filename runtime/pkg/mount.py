@@ -33,7 +33,7 @@ def get_mounts() -> list[str]:
     Differs:
         param f: the caller filters.
         result Info: mount points only; nothing else is asked for here.
-        behaviour escapes: octal escapes of spaces and the like are undone, which moby forgets.
+        behaviour escapes: octal escapes, as of spaces, are decoded; moby leaves them.
     """
     try:
         lines = _MOUNT_INFO.read_text("utf-8", "surrogateescape").splitlines()
@@ -84,7 +84,7 @@ def mounted(mountpoint: Path) -> bool:
     """Return whether a path is a mount point.
 
     Differs:
-        behaviour links: those on the way to the path are followed, since the kernel's table has none of them.
+        behaviour links: links in the path are resolved, since the kernel's table has none.
     """
     return _in_table(mountpoint) in get_mounts()
 
@@ -108,10 +108,9 @@ def recursive_unmount(target: Path) -> None:
     Differs:
         behaviour prefix: only mounts below the directory; moby takes `/plugins/ab` for a part of
             `/plugins/a`.
-        behaviour links: those on the way to the path are followed, since the kernel's table has none of them.
-        call GetMounts: what is mounted is asked for without a filter and sifted here; moby parses the table
-            with one.
-        call Unmount: it passes over what is not mounted any more, which moby does in this place.
+        behaviour links: links in the path are resolved, since the kernel's table has none.
+        call GetMounts: filtered here; in moby by an argument.
+        call Unmount: it ignores mounts that are gone; in moby this function does.
         behaviour vanished: a mount that is gone meanwhile is fine, wherever it was in the list.
     """
     below = mounts_under(_in_table(target))
@@ -131,8 +130,7 @@ def make_r_shared(mount_point: Path) -> None:
         OSError: the kernel refuses; PermissionError without the right to mount.
 
     Differs:
-        call MakeMount: in `ensureMountedAs`, which moby shares between eight kinds of propagation; one is
-            needed here.
+        call MakeMount: moby calls it in `ensureMountedAs`, which serves eight kinds of propagation.
     """
     make_mount(mount_point)
     _call_mount("", str(mount_point), "none", Flag.SHARED | Flag.REC)
@@ -145,7 +143,7 @@ def make_mount(mnt: Path) -> None:
         OSError: the kernel refuses; PermissionError without the right to mount.
 
     Differs:
-        call Mount: mount(2) itself; what `Mount` adds, a look whether it is mounted, has been done.
+        call Mount: mount(2) itself, since the mount table was read already.
     """
     if not mounted(mnt):
         _call_mount(str(mnt), str(mnt), "none", Flag.BIND)
@@ -286,7 +284,7 @@ def force_mount(device: str, target: str, fstype: str, options: str) -> None:
         pkg/mount/mount.go::ForceMount
         pkg/mount/mounter_linux.go::mount
     Differs:
-        params flags, data: from the options, by the same function.
+        params flags, data: parsed here from the options.
     """
     flags, data = parse_options(options)
     plain = flags & ~PROPAGATION

@@ -61,9 +61,8 @@ def parse_form(query: bytes) -> Form:
         InvalidParameter: An escape in it is broken.
 
     Differs:
-        param query: the values of the query, not the request.
-        result Form: the values, which Go leaves in the request.
-        param r: the query alone; no client sends a form in a body.
+        params r, query: the query alone; no client sends a form in a body.
+        result Form: the values; Go stores them in the request.
     """
     if not query:
         return {}
@@ -83,7 +82,7 @@ def bool_value(form: Form, key: str) -> bool:
     """Return whether a key has a value that means yes; most do.
 
     Differs:
-        param r: called `form`, the values of the query and not the request.
+        param r: called `form`, the values of the query.
     """
     return first(form, key).strip().lower() not in _FALSE
 
@@ -142,7 +141,7 @@ def get_http_error_status_code(err: BaseException) -> HTTPStatus:
         api/server/httputils/errors.go::causer
     Differs:
         call statusCodeFromGRPCError: nothing here speaks gRPC.
-        error nil: an error is always given.
+        error nil: `err` is never None.
     """
     kind = error_kind(err)
     return STATUS[kind] if kind is not None else HTTPStatus.INTERNAL_SERVER_ERROR
@@ -299,7 +298,7 @@ def error_response(err: BaseException, version: str, headers: Mapping[str, str])
         api/server/httputils/errors.go::MakeErrorHandler
         api/types/error_response.go::ErrorResponse
     Differs:
-        call WriteJSON: the answer is made in place; its headers are the caller's.
+        call WriteJSON: the answer is built here with the caller's headers.
         call ErrorDesc: nothing here speaks gRPC.
     """
     code = get_http_error_status_code(err)

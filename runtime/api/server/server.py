@@ -58,7 +58,7 @@ class Server:
         param cfg: there is nothing to configure.
         fields cfg, servers: `http.serve` has the sockets.
         fields routers, routerSwapper: the routes are made once.
-        extra routes: paths to match, each with its handler, the first match counts.
+        extra routes: what moby's mux holds; the first match counts.
         extra workers: Go has a goroutine for each request.
     """
 
@@ -82,8 +82,8 @@ class Server:
             api/server/server.go::Server.createMux
         Differs:
             call MakeErrorHandler: a request without a route is answered in `_answer`.
-            call Server.handlerWithGlobalMiddlewares: handlers are wrapped here once, in
-                moby for each request.
+            call Server.handlerWithGlobalMiddlewares: handlers are wrapped once, in moby for each
+                request.
             call NewRouter: the routers are given.
         """
         for route in (route for router in routers for route in router.routes):

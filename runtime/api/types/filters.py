@@ -100,7 +100,7 @@ class Args:
         """Whether a value of the key is the source, or a regular expression found in it; true if it has none.
 
         Differs:
-            behaviour size: a pattern that is larger than any name needs counts like one that is none.
+            behaviour size: a pattern that needs too much memory counts as invalid.
         """
         return self.exact_match(field, source) or any(
             self._searcher(value)(source) for value in self.fields.get(field, ())
@@ -148,7 +148,7 @@ def to_json(args: Args) -> str:
         api/types/filters/parse.go::ToParam
         api/types/filters/parse.go::Args.MarshalJSON
     Differs:
-        call Args.Len: the fields themselves tell.
+        call Args.Len: `fields` itself is tested.
     """
     return msgspec.json.encode(args.fields, order="deterministic").decode() if args.fields else ""
 
@@ -166,9 +166,9 @@ def from_json(text: str | bytes) -> Args:
         api/types/filters/parse.go::deprecatedArgs
     Differs:
         error err: of a kind; which moby gives it in one of three routes, see row 6.18 of its oddities.
-        params raw, d: the same function does all.
+        params raw, d: one function for both forms.
         call NewArgs: the fields are given at once.
-        call InvalidParameter: both forms that are wrong are of a kind.
+        call InvalidParameter: the error is one whichever form is wrong.
     """
     if not text:
         return Args()

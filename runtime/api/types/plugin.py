@@ -40,11 +40,11 @@ class PluginInterfaceType(Text, frozen=True):
 
         Go: api/types/plugin_responses.go::PluginInterfaceType.UnmarshalJSON
         Differs:
-            param p: called `value`, as Go's JSON decoder would decode it.
-            result PluginInterfaceType: a new value; Go fills in the one that it is called on.
+            param p: called `value`, already decoded from JSON.
+            result PluginInterfaceType: a new value; Go fills in the receiver.
             behaviour slash: without "/" the capability ends with the text; moby adds one stray byte and the
                 quote.
-            behaviour dot: without "." all of it is the capability; moby loses the first letter.
+            behaviour dot: without "." the whole text is the capability; moby loses the first letter.
         """
         if not isinstance(value, str):
             raw = json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -72,7 +72,7 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     """The description of the engine and its machine; all about containers, images and networks is empty.
 
     Differs:
-        field ProductLicense: there is no licence to tell of.
+        field ProductLicense: there is no licence.
         behaviour RegistryConfig: null, as there are no registries here.
     """
 

@@ -193,11 +193,8 @@ class Runtime(Protocol):
 
     Go: plugin/executor/containerd/containerd.go::Client
     Differs:
-        method Create: with Start one step, `start`.
-        method Restore: `find`; the executor watches the process itself.
-        method Status: the executor asks the process itself.
-        method DeleteTask: with Delete one step, `delete`; there are no tasks without containerd.
-        method SignalProcess: the executor signals the process itself.
+        methods Create, DeleteTask: part of `start` and `delete`; there are no tasks without containerd.
+        methods Restore, Status, SignalProcess: the executor uses the process that `find` returns.
     """
 
     def start(self, plugin_id: str, bundle: Path, spec: Spec, outputs: tuple[int, int], /) -> ProcessIdentity:
@@ -216,7 +213,7 @@ class Runtime(Protocol):
         Differs:
             params containerID, checkpointDir, withStdin, attachStdio: a plugin has an id, no checkpoints and
                 its output in files.
-            extras plugin_id, bundle, spec, outputs: with Create one step, so that they are given here.
+            extras plugin_id, bundle, spec, outputs: Create is part of it.
         """
         ...
 
@@ -229,7 +226,7 @@ class Runtime(Protocol):
 
         Differs:
             param containerID: a plugin has an id.
-            extras plugin_id, bundle: what is removed.
+            extras plugin_id, bundle: the plugin to remove.
         """
         ...
 
@@ -248,7 +245,7 @@ class OutputFile:
     Go: plugin/executor/containerd/containerd.go::rio
     Differs:
         field IO: a file; containerd has named pipes.
-        field wg: the thread that waits for the plugin's end reads too, so there is nobody to wait for.
+        field wg: the thread that waits for the plugin's end also reads its output.
     """
 
     def __init__(self, path: Path, sink: WriteCloser) -> None:
@@ -403,9 +400,9 @@ class Executor:
         plugin/executor/containerd/containerd.go::Executor
         plugin/executor/containerd/containerd.go::New
     Differs:
-        error creating-containerd-exec-client: the client is made by the caller, and none of containerd.
-        extra close: ends the watching; the plugins run on.
-        extra others: containerd alone runs plugins in moby.
+        error creating-containerd-exec-client: the caller makes the client; there is no containerd.
+        extra close: ends the threads.
+        extra others: in moby containerd alone runs plugins.
     """
 
     def __init__(
@@ -429,12 +426,11 @@ class Executor:
 
         Differs:
             error containerd: the text is `error creating plugin process: CAUSE`; there is no containerd.
-            call IsNotFound: what an earlier run left is removed before the start; moby starts, and if that
-                fails asks whether something was left, removes it and starts again.
-            order deleteTaskAndContainer: for the same reason; moby calls it only when the start failed.
-            calls IsRunning, Conflict: a plugin that runs is never started twice; in moby containerd refuses.
-            call ProcessEvent: handed to the watch of the new process; moby's client has it from the
-                beginning.
+            call IsNotFound: the remains of an earlier run are removed before the start; moby starts, and if
+                that fails removes them and starts again.
+            order deleteTaskAndContainer: see IsNotFound.
+            calls IsRunning, Conflict: a running plugin is not started twice; in moby containerd refuses.
+            call ProcessEvent: called by the thread that watches the process, in moby by the client.
         """
         with self._lock_of(plugin_id):
             if self.is_running(plugin_id):
@@ -452,10 +448,10 @@ class Executor:
         """Watch a plugin that an earlier engine started; return whether it still runs.
 
         Differs:
-            call IsNotFound: a process that is not found is no error but None.
-            call IsRunning: a plugin that this engine watches already needs not be taken over.
-            call Client.Delete: ends what another executor has started; in moby there is one.
-            call ProcessEvent: handed to the watch of the process; moby's client has it from the beginning.
+            call IsNotFound: `find` returns None.
+            call IsRunning: a plugin that this engine watches already is left alone.
+            call Client.Delete: ends a plugin of another executor; moby has one executor.
+            call ProcessEvent: called by the thread that watches the process, in moby by the client.
         """
         with self._lock_of(plugin_id):
             if self.is_running(plugin_id):
@@ -481,7 +477,7 @@ class Executor:
             NotFound: it does not run.
 
         Differs:
-            call NotFound: raised here, where no process is there; moby's client answers so.
+            call NotFound: raised here; in moby by the client.
         """
         watched = self._watched.get(plugin_id)
         if watched is None or not watched.send(signal):
@@ -492,8 +488,7 @@ class Executor:
 
         Differs:
             param et: the exit is the only event here.
-            param ei: called `watched`: the process itself, so that an exit of an earlier one is not taken for
-                its.
+            param ei: called `watched`, the process itself, so that the exit of an earlier process is ignored.
         """
         with self._lock_of(plugin_id):
             if self._watched.get(plugin_id) is not watched:
@@ -566,7 +561,7 @@ def delete_task_and_container(client: Runtime, plugin_id: str, bundle: Path) -> 
     Differs:
         extra bundle: its directory below the exec root, which containerd has elsewhere.
         call IsNotFound: `delete` does nothing where nothing is left.
-        call EnsureRemoveAll: the bundle is ours to remove; containerd removes its own.
+        call EnsureRemoveAll: removes the bundle; containerd removes its own.
     """
     try:
         client.delete(plugin_id, bundle)
@@ -589,6 +584,6 @@ def _outputs(bundle: Path, stdout: WriteCloser, stderr: WriteCloser) -> tuple[Ou
     Go: plugin/executor/containerd/containerd.go::attachStreamsFunc
     Differs:
         extra bundle: the outputs are files in it, which the next engine reads on; containerd has named pipes.
-        result StdioCallback: the files themselves; what moby returns is called once the pipes are open.
+        result StdioCallback: the files; moby's callback waits for the pipes to open.
     """
     return OutputFile(bundle / "stdout", stdout), OutputFile(bundle / "stderr", stderr)

@@ -35,9 +35,9 @@ def volumes_to_api(volumes: Iterable[VolumeWrapper], ctx: Context | None = None)
     Go: volume/service/convert.go::VolumesService.volumesToAPI
     Differs:
         param opts: two functions instead of two options.
-        behaviour cancelled: an error, where moby returns nothing.
-        call pathCacher.CachedPath: what was said once is kept; see `volume_to_api_type`.
-        calls Volume.Path, Size, VolumeStore.CountReferences: the function for volumes with sizes does.
+        behaviour cancelled: an error; moby returns nothing.
+        call pathCacher.CachedPath: in `volume_to_api_type`.
+        calls Volume.Path, Size, VolumeStore.CountReferences: in `volumes_with_size`.
     """
     context.check(ctx)
     return tuple([volume_to_api_type(v) for v in volumes])
@@ -61,7 +61,7 @@ def volume_to_api_type(v: VolumeWrapper) -> Volume:
     """Return a volume as the API shows it, without asking its driver.
 
     Differs:
-        behaviour cache: what is said of a local volume does not change, and is said once.
+        behaviour cache: the API form of a local volume does not change, and is made once.
         behaviour zone: times are in UTC; moby's are in the machine's zone.
     """
     if v.api is not None:
@@ -88,7 +88,7 @@ def filters_to_by(args: Args, accepted: Collection[str]) -> By | None:
         InvalidFilter: A filter does not exist, or does not take its value.
 
     Differs:
-        behaviour label: not looked at if no filter asks for labels.
+        behaviour label: labels are not compared without a filter for them.
     """
     args.validate(accepted)
     bys: list[By] = []

@@ -92,7 +92,7 @@ class PluginBackend(Protocol):
 
         Go: api/server/router/plugin/backend.go::Backend.CreateFromContext
         Differs:
-            result object: whatever it returns is not used.
+            result object: not used.
         """
         ...
 
@@ -108,9 +108,9 @@ class PluginRouter:
         api/server/router/plugin/plugin.go::pluginRouter
         api/server/router/plugin/plugin.go::NewRouter
     Differs:
-        extra directory: moby reads the tar while it arrives.
-        call pluginRouter.initRoutes: the routes are made when they are asked for.
-        behaviour registries: what needs one is refused by `not_implemented`.
+        extra directory: for uploads; moby reads the tar while it arrives.
+        call pluginRouter.initRoutes: `routes` builds them.
+        behaviour registries: `not_implemented` answers requests that need one.
     """
 
     def __init__(self, backend: PluginBackend, directory: Path) -> None:
@@ -154,8 +154,8 @@ class PluginRouter:
         """Make a plugin from a tar.
 
         Differs:
-            order body: the whole tar is there before anything is made, so that a client who goes away leaves
-                nothing.
+            order body: the tar is complete before anything is created, so that a client that disconnects
+                leaves nothing.
         """
         name = first(call.form(), "name")
         with await call.run(_temporary_file, self.directory) as tar:
@@ -193,7 +193,7 @@ class PluginRouter:
         """List plugins.
 
         Differs:
-            call InvalidParameter: what cannot be read is raised anew in Go's words.
+            call InvalidParameter: `filters_of` raises Go's error.
             error FromJSON: 400, as in the list of volumes; moby answers 500.
         """
         filters = filters_of(call.form())

@@ -166,9 +166,9 @@ class SystemRouter:
         api/server/router/system/system.go::systemRouter
         api/server/router/system/system.go::NewRouter
     Differs:
-        fields fscache, features: there is nothing of that kind here.
-        params c, fscache, builder, features: there is nothing of that kind here.
-        calls NewOptionsRoute, NewGetRoute, NewPostRoute: the routes are made when they are asked for.
+        fields fscache, features: there are no images and no builds here.
+        params c, fscache, builder, features: there are no images and no builds here.
+        calls NewOptionsRoute, NewGetRoute, NewPostRoute: `routes` builds them.
     """
 
     def __init__(self, backend: SystemBackend) -> None:
@@ -180,7 +180,7 @@ class SystemRouter:
 
         Go: api/server/router/system/system.go::systemRouter.Routes
         Differs:
-            behaviour HEAD: `/_ping` answers it too, as later engines do; today's clients begin with it.
+            behaviour HEAD: `/_ping` answers it too, as in later engines; current clients send it first.
         """
         return (
             new_options_route("/{anyroute:path}", self.options_handler),
@@ -212,7 +212,7 @@ class SystemRouter:
         """Describe the engine and its machine.
 
         Differs:
-            behaviour unknown: the kernel and the system always have names here.
+            behaviour unknown: the kernel and the system always have names.
             call DecodeSecurityOptions: there are no security options here.
         """
         info = await call.run(self.backend.system_info)
@@ -229,7 +229,7 @@ class SystemRouter:
         """Return the disk usage.
 
         Differs:
-            call DiskUsage: nothing is built here, so that there is no build cache.
+            call DiskUsage: there is no build cache.
         """
         with cancelling() as ctx:
             volumes = await call.run(self.backend.system_disk_usage, ctx=ctx)
@@ -239,7 +239,7 @@ class SystemRouter:
         """Send the events of a span of time as they happen, one JSON object a line.
 
         Differs:
-            call InvalidParameter: what cannot be read is raised anew in Go's words.
+            call InvalidParameter: `filters_of` raises Go's error.
             behaviour end: the stream ends when the engine stops.
         """
         wanted = _wanted(call)

@@ -90,7 +90,7 @@ class VolumeRouter:
         api/server/router/volume/volume.go::volumeRouter
         api/server/router/volume/volume.go::NewRouter
     Differs:
-        call volumeRouter.initRoutes: the routes are made when they are asked for.
+        call volumeRouter.initRoutes: `routes` builds them.
     """
 
     def __init__(self, backend: VolumeBackend) -> None:
@@ -154,7 +154,7 @@ class VolumeRouter:
         """Remove unused volumes.
 
         Differs:
-            call InvalidParameter: what cannot be read is raised anew in Go's words.
+            call InvalidParameter: `filters_of` raises Go's error.
             error FromJSON: 400, as in the list; moby answers 500.
         """
         filters = filters_of(call.form())
