@@ -22,6 +22,10 @@ _FURTHER = re.compile(r"[0-9]+(?:\D{1,4}[0-9]+)?")
 """A further line of a list, whose path stands in front of the list."""
 
 
+_OPTIONS = 12
+"""Lines below the head of a directive in which its options stand."""
+
+
 class Edit(msgspec.Struct, frozen=True, order=True):
     """New words for a part of a line; line and columns count from 0."""
 
@@ -76,10 +80,33 @@ def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Ed
         words = words[: edit.start - start] + _HIDDEN + words[edit.end - start :]
     written = _citation(words, before, after)
     if written is None:
-        return None
+        return _directive(lines, before, after, start, end)
     for edit in sorted(inner):
         written = written.replace(_HIDDEN, edit.words, 1)
     return (Edit(before.at_line - 1, start, end, written), *(edit for edit in labels if edit not in inner))
+
+
+def _directive(
+    lines: Sequence[str], before: Reference, after: Reference, start: int, end: int
+) -> tuple[Edit, ...] | None:
+    """Return the edits of a citation whose lines stand below its path, as in `:lines: 13-16`."""
+    words = lines[before.at_line - 1][start:end]
+    if before.line is None or str(before.line) in words:
+        return None
+    no_lines = {"line": None, "end_line": None}
+    path = _citation(
+        words, msgspec.structs.replace(before, **no_lines), msgspec.structs.replace(after, **no_lines)
+    )
+    below = []
+    for number, line in enumerate(lines[before.at_line : before.at_line + _OPTIONS], before.at_line):
+        if not line.strip():
+            break
+        numbered = _numbers(line, before, after)
+        if numbered is not None:
+            below.append(Edit(number, 0, len(line), numbered))
+    if path is None or len(below) != 1:
+        return None
+    return (Edit(before.at_line - 1, start, end, path), *below)
 
 
 def _bounds(reference: Reference, line: str) -> tuple[int, int]:

@@ -38,6 +38,10 @@ FORMS = (
     "[here]({url}/{commit}/{path}#L{line})",
     "{url}/{short}/{path}#L{line}-L{line}",
     "{url}/v1.0.0/{path}",
+    "kiln.go:{line},29",
+    "<code>{path}</code> line <i>{line}</i>",
+    "In {path}, at line {line}, it begins.",
+    "[kiln.go:{line}]({url}/v1.0.0/{path}#L{line})",
 )
 
 
@@ -158,3 +162,44 @@ def test_an_update_tells_where_the_tag_is_the_baseline(sessions, tmp_path):
     file.write_text("kiln.go:13\n")
 
     assert updated(sessions["v1.0.0", "v1.1.0"], file).relies_on_baseline
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("a.rst", ".. literalinclude:: {path}\n   :language: go\n   :lines: {line}-{end}\n\nprose\n"),
+        ("a.md", "| File | Line |\n|---|---|\n| {path} | {line} |\n| {path} | {end} |\n"),
+        (
+            "a.html",
+            '<p><a href="{url}/v1.0.0/{path}#L{line}">{path}:{line}</a> <code>{path}:{end}</code></p>',
+        ),
+        (
+            "a.ipynb",
+            '{{"nbformat": 4, "cells": [{{"cell_type": "markdown", "source": ["a\\n", "{path}:{line}"]}}]}}',
+        ),
+        ("a.txt", "see {path}:{line}\n"),
+    ],
+)
+def test_other_formats_are_rewritten_and_restored(sessions, tmp_path, name, form):
+    def text(shift: int) -> str:
+        words = form.format(path="kiln.go", url=URL, line=13 + shift, end=14 + shift)
+        return words.replace("v1.0.0", "v1.1.0") if shift else words
+
+    file = tmp_path / name
+    file.write_text(text(0))
+
+    assert updated(sessions["v1.0.0", "v1.1.0"], file).left == 0
+    assert file.read_text() == text(4)
+    assert updated(sessions["v1.1.0", "v1.0.0"], file).left == 0
+    assert file.read_text() == text(0)
+
+
+def test_references_in_the_output_of_a_program_stay(sessions, tmp_path):
+    file = tmp_path / "article.md"
+    trace = "panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/kiln.go:13 +0x20\n"
+    text = f"```\n{trace}```\n\nkiln.go:{{}}\n"
+    file.write_text(text.format(13))
+
+    updated(sessions["v1.0.0", "v1.1.0"], file)
+
+    assert file.read_text() == text.format(17)
