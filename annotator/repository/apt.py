@@ -20,12 +20,12 @@ from annotator.files import unwritable
 from annotator.model.source import Progress, Warn
 
 
-class Watch:
-    """Ends something that shows no new sign of life for a while; a context manager."""
+class Watchdog:
+    """Calls a function when there is no progress for a while; a context manager."""
 
     def __init__(self, end: Callable[[], None], seconds: float) -> None:
-        """Prepare to call `end` after so many seconds without a new sign."""
-        self.has_ended_it = False
+        """Prepare to call `end` after so many seconds without progress."""
+        self.has_expired = False
         self._end = end
         self._seconds = seconds
         self._last = ""
@@ -33,10 +33,10 @@ class Watch:
         self._is_over = False
         self._thread = threading.Thread(target=self._wait, daemon=True)
 
-    def saw(self, sign: str) -> None:
-        """Count a sign of life, unless it is the last one again."""
-        if sign != self._last:
-            self._last = sign
+    def progress(self, state: str) -> None:
+        """Note progress, if the state is not the last one."""
+        if state != self._last:
+            self._last = state
             self._seen.set()
 
     def __enter__(self) -> Self:
@@ -53,7 +53,7 @@ class Watch:
             self._seen.clear()
             if self._is_over:
                 return
-        self.has_ended_it = True
+        self.has_expired = True
         self._end()
 
 
@@ -68,8 +68,8 @@ _COMPLAINT = re.compile(r"Err:\d+ (.*)")
 _TARBALL = re.compile(r"[^/]*\.orig\.tar\.(?:xz|gz|bz2)")
 _LEGACY = re.compile(r"(deb|deb-src)\s+(?:\[([^]]*)\]\s*)?(\S+)\s+(\S+)\s+(.+)")
 
-# What says how a mirror is verified is kept; `Trusted`, which would switch that off, is not.
-_KEPT = ("signed-by", "check-valid-until", "valid-until-max", "check-date")
+# These say how a mirror is verified; `Trusted` would switch that off.
+_COPIED = ("signed-by", "check-valid-until", "valid-until-max", "check-date")
 
 # Hooks of the machine's own configuration act on the whole system, and stay out.
 _CONFIGURATION = """\
@@ -94,15 +94,15 @@ _SETTINGS = (
 
 
 class Apt:
-    """Apt with private state: reads Debian's mirrors as this machine's own sources name them."""
+    """Apt with private state; it reads the Debian mirrors that this machine's sources name."""
 
     def __init__(self, folder: Path, *, progress: Progress, warn: Warn) -> None:
-        """Prepare to keep apt's state under `folder`, which need not exist.
+        """Prepare to keep apt's state under `folder`, which is made if it is needed.
 
         Args:
-            folder: Where lists and apt's state lie.
-            progress: Told how a download goes on.
-            warn: Told of suites that are left out, and why.
+            folder: For lists and apt's state.
+            progress: Called with the progress of a download.
+            warn: Called with a sentence about each suite that is left out.
         """
         self._folder = folder
         self._progress = progress
@@ -117,15 +117,15 @@ class Apt:
         _check(_PACKAGE, package, "the name of a Debian source package")
         stanzas = list(machine_sources())
         for sources in (debian_suites(stanzas), list(own_suites(stanzas))):
-            if sources and (found := self._listed(package, sources)):
-                return found
+            if sources and (versions := self._listed(package, sources)):
+                return versions
         raise SourceUnavailable(f"this machine's apt sources name no mirror that has the source of {package}")
 
     def download(self, package: str, version: str, into: Path) -> Path:
-        """Download a source package's tarballs into a folder, checked by apt; the main `.orig` one.
+        """Download a source package's tarballs into a folder; apt checks them. Return the main `.orig` one.
 
         Raises:
-            SourceUnavailable: It cannot be had, or is not what the signed lists say.
+            SourceUnavailable: It cannot be downloaded, or does not match the signed lists.
         """
         _check(_PACKAGE, package, "the name of a Debian source package")
         _check(_VERSION, version, "a version of a Debian package")
@@ -142,12 +142,12 @@ class Apt:
     def _listed(self, package: str, sources: list[str]) -> list[str]:
         self._prepare(sources)
         _, complaints = self._get("Reading Debian's lists of packages", "update")
-        found = self._show(package)
-        if not found and complaints:
+        versions = self._show(package)
+        if not versions and complaints:
             raise SourceUnavailable(f"Debian's lists of packages cannot be had: {complaints[-1]}")
         for complaint in complaints:
             self._warn(f"a list of Debian's packages is left out: {complaint}")
-        return found
+        return versions
 
     def _prepare(self, sources: list[str]) -> None:
         for name in ("state/lists/partial", "cache/archives/partial", "sources"):
@@ -167,22 +167,22 @@ class Apt:
         ]
 
     def _get(self, doing: str, *arguments: str, folder: Path | None = None) -> tuple[bool, list[str]]:
-        """Run apt-get and tell of its progress; whether all went well, and what did not."""
-        self._see_room()
+        """Run apt-get and report its progress; return whether it succeeded, and its complaints."""
+        self._check_room()
         command = self._command("apt-get", "--quiet", "-o", "APT::Status-Fd=1", *arguments)
         process = _started(command, folder)
-        watch = Watch(lambda: _end(process), _PATIENCE)
-        with process, watch:
+        watchdog = Watchdog(lambda: _end(process), _PATIENCE)
+        with process, watchdog:
             try:
-                complaints = list(self._followed(doing, process.stdout or (), watch))
+                complaints = list(self._followed(doing, process.stdout or (), watchdog))
             except BaseException:
                 _end(process)
                 raise
-        if watch.has_ended_it:
+        if watchdog.has_expired:
             complaints.append(f"apt did not come on for {_PATIENCE:g} seconds")
         return process.returncode == 0, complaints
 
-    def _followed(self, doing: str, lines: Iterable[str], watch: Watch) -> Iterator[str]:
+    def _followed(self, doing: str, lines: Iterable[str], watchdog: Watchdog) -> Iterator[str]:
         complaint = ""
         for line in lines:
             if complaint:
@@ -190,13 +190,13 @@ class Apt:
             match = _COMPLAINT.match(line)
             complaint = match[1].strip() if match else ""
             if step := _STEP.match(line):
-                watch.saw(step[1])
+                watchdog.progress(step[1])
                 self._progress(doing, int(float(step[1])), 100)
         if complaint:
             yield complaint
 
-    def _see_room(self) -> None:
-        """Apt waits without end when the disk fills up under it, so it is not begun without room."""
+    def _check_room(self) -> None:
+        # Apt waits without end when the disk fills up.
         free = shutil.disk_usage(self._folder).free
         if free < _ROOM:
             why = f"{free >> 20} MiB are free there and {_ROOM >> 20} are needed"
@@ -219,15 +219,15 @@ class Apt:
 
 
 def machine_sources() -> Iterator[Mapping[str, str]]:
-    """Return the stanzas of this machine's apt sources in both formats, with keys in lower case.
+    """Yield the stanzas of this machine's apt sources in both formats, with keys in lower case.
 
     Raises:
         SourceUnavailable: There is no apt.
     """
-    asked = ("shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d")
-    shown = dict(word.split("=", 1) for word in shlex.split(run([_tool("apt-config"), *asked]).stdout))
-    parts = sorted(Path(shown.get("PARTS", "/nowhere")).glob("*"))
-    for file in (Path(shown.get("LIST", "/nowhere")), *parts):
+    query = ("shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d")
+    places = dict(word.split("=", 1) for word in shlex.split(run([_tool("apt-config"), *query]).stdout))
+    parts = sorted(Path(places.get("PARTS", "/nowhere")).glob("*"))
+    for file in (Path(places.get("LIST", "/nowhere")), *parts):
         reader = {".list": _legacy, ".sources": _deb822}.get(file.suffix)
         if reader and file.is_file():
             yield from reader(file.read_text(encoding="utf-8", errors="replace"))
@@ -248,7 +248,7 @@ def debian_suites(stanzas: Iterable[Mapping[str, str]]) -> list[str]:
 
 
 def own_suites(stanzas: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    """Return sources of only the suites that the machine uses."""
+    """Yield sources of only the suites that the machine uses."""
     for stanza in stanzas:
         for uri in stanza["uris"].split():
             for suite in stanza["suites"].split():
@@ -256,7 +256,7 @@ def own_suites(stanzas: Iterable[Mapping[str, str]]) -> Iterator[str]:
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run one of apt's tools that answers at once."""
+    """Run one of apt's tools that need no time limit."""
     return subprocess.run(  # noqa: S603 - apt's own tools, arguments checked
         command, env=_environment(), capture_output=True, text=True, errors="replace", check=False
     )
@@ -299,8 +299,8 @@ def _check(rule: re.Pattern[str], word: str, what: str) -> None:
 
 def _stanza(uri: str, suite: str, stanza: Mapping[str, str]) -> str:
     components = "" if suite.endswith("/") else f"Components: {stanza.get('components', 'main')}\n"
-    kept = "".join(f"{key}: {stanza[key]}\n" for key in _KEPT if key in stanza)
-    return f"Types: deb-src\nURIs: {uri}\nSuites: {suite}\n{components}{kept}"
+    copied = "".join(f"{key}: {stanza[key]}\n" for key in _COPIED if key in stanza)
+    return f"Types: deb-src\nURIs: {uri}\nSuites: {suite}\n{components}{copied}"
 
 
 def _deb822(text: str) -> Iterator[Mapping[str, str]]:

@@ -1,4 +1,4 @@
-"""Releases from Debian source packages."""
+"""Reads releases from Debian source packages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from annotator.files import Closing, locked, replaced, unwritable, written
 from annotator.model.source import Blob, Progress, Warn, no_progress, no_warning
 from annotator.repository.apt import Apt
 from annotator.repository.snapshot import nearest
-from annotator.repository.tarball import Damaged, Tree, store
+from annotator.repository.tarball import CorruptTree, StoredTarball, store
 from annotator.repository.versions import version_key
 
 _LOG = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Release(msgspec.Struct, frozen=True):
 
 
 class Releases(msgspec.Struct, frozen=True):
-    """What the suites had at a time, in seconds since the epoch."""
+    """The versions in the suites at a time, in seconds since the epoch."""
 
     package: str
     at: float
@@ -46,22 +46,22 @@ class Releases(msgspec.Struct, frozen=True):
 
 
 class DebianSnapshot(msgspec.Struct, frozen=True):
-    """A release as Debian's source package holds it."""
+    """A release from a Debian source package."""
 
     repository: str
     tag: str
     version: str
-    tree: Tree
+    tree: StoredTarball
     folder: Path
 
     @property
     def commit(self) -> str | None:
-        """Nothing: a tarball does not say which commit it was made from."""
+        """None: a tarball does not name its commit."""
         return None
 
     @property
     def files(self) -> Mapping[str, Blob]:
-        """Every regular file by path."""
+        """The regular files by path."""
         return self.tree.files
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
@@ -72,7 +72,7 @@ class DebianSnapshot(msgspec.Struct, frozen=True):
         """
         try:
             return self.tree.read(paths)
-        except Damaged as error:
+        except CorruptTree as error:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise SourceUnavailable(
                 f"the cached {self.version} was damaged ({error}); run this again"
@@ -93,7 +93,7 @@ class DebianSource(Closing):
         warn: Warn = no_warning,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Prepare to read the config's Debian package; nothing is downloaded before it is asked for.
+        """Prepare to read the config's Debian package; nothing is downloaded before it is read.
 
         Raises:
             SourceUnavailable: The config names no Debian package.
@@ -112,7 +112,7 @@ class DebianSource(Closing):
         """Return the tags that Debian's suites have now, in version order.
 
         Raises:
-            SourceUnavailable: There is no apt, or no answer, and there never was.
+            SourceUnavailable: There is no apt, or no mirror answers and none did before.
         """
         return sorted({release.tag for release in self._releases()}, key=version_key)
 
@@ -129,7 +129,7 @@ class DebianSource(Closing):
         """Return the release nearest to the baseline by version.
 
         Raises:
-            SourceUnavailable: There are no releases to be had.
+            SourceUnavailable: No release can be read.
         """
         return min(self.tags(), key=lambda tag: _distance(tag, baseline))
 
@@ -146,15 +146,15 @@ class DebianSource(Closing):
         return DebianSnapshot(self.repository, release.tag, release.version, tree, folder)
 
     def close(self) -> None:
-        """Nothing runs on."""
+        """Do nothing: no process is left."""
 
     def _release(self, tag: str) -> Release:
         stored = {path.name for path in (self._folder / "trees").glob("*") if path.is_dir()}
-        here = [self._named(version) for version in stored]
-        found = _newest(tag, here) or _newest(tag, self._releases())
-        if found is None:
+        cached = [self._named(version) for version in stored]
+        release = _newest(tag, cached) or _newest(tag, self._releases())
+        if release is None:
             raise UnknownTag(tag, nearest(tag, self.tags()))
-        return found
+        return release
 
     def _named(self, version: str) -> Release:
         return Release(version, self._prefix + upstream(version))
@@ -171,13 +171,13 @@ class DebianSource(Closing):
         if known and 0 <= self._clock() - known.at < _FRESH:
             return known.versions
         try:
-            return self._asked(index)
+            return self._listed_by_apt(index)
         except SourceUnavailable:
             if known is None:
                 raise
             return known.versions
 
-    def _asked(self, index: Path) -> list[str]:
+    def _listed_by_apt(self, index: Path) -> list[str]:
         with locked(self._folder / "apt"):
             try:
                 versions = self._apt.versions(self._package)
@@ -187,21 +187,21 @@ class DebianSource(Closing):
                 raise unwritable(self._folder, error) from error
         return versions
 
-    def _tree(self, release: Release, folder: Path) -> Tree:
+    def _tree(self, release: Release, folder: Path) -> StoredTarball:
         try:
-            return Tree(folder)
-        except Damaged:
+            return StoredTarball(folder)
+        except CorruptTree:
             with locked(folder):
                 return self._downloaded(release, folder)
 
-    def _downloaded(self, release: Release, folder: Path) -> Tree:
+    def _downloaded(self, release: Release, folder: Path) -> StoredTarball:
         try:
-            return Tree(folder)  # another build may have made it while this one waited for the lock
-        except Damaged:
+            return StoredTarball(folder)  # another build may have made it while this one waited for the lock
+        except CorruptTree:
             written(folder, lambda aside: self._download(release.version, aside))
         try:
-            return Tree(folder)
-        except Damaged as error:
+            return StoredTarball(folder)
+        except CorruptTree as error:
             raise SourceUnavailable(f"{folder} cannot be read back: {error}") from error
 
     def _download(self, version: str, aside: Path) -> None:

@@ -45,10 +45,10 @@ _SCP = re.compile(r"(?:[\w.][\w.+-]*@)?[A-Za-z0-9][\w.-]*:(?!/*-)[^:\s][^\s]*", 
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is a URL or scp-like address that git may be given.
+    """Return whether a source is a URL or scp-like address that git may read.
 
     Raises:
-        InvalidInput: It names a transport or an option that git is never given.
+        InvalidInput: It names a transport or an option that git must not get.
     """
     if len(source) > LONGEST:
         raise InvalidInput(f"--source {shortened(source)!r} is longer than any URL or path")
@@ -70,7 +70,7 @@ def is_url(source: str) -> bool:
 
 
 def _is_sound(url: str) -> bool:
-    """Whether a URL can be taken apart: it has a host, brackets hold an address, a port is a number."""
+    """Return whether a URL can be parsed: it has a host, brackets hold an address, a port is a number."""
     try:
         parts = urllib.parse.urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
@@ -188,7 +188,7 @@ class CloneSource(Closing):
             self.remote_refs()
 
     def tags(self) -> list[str]:
-        """All tags of the remote, in version order; those of the clone if it does not answer."""
+        """Return all tags of the remote, in version order; those of the clone if it does not answer."""
         try:
             remote = self.remote_refs()
         except SourceUnavailable:
@@ -203,7 +203,7 @@ class CloneSource(Closing):
         return self._store.refs() if self._folder.exists() else []
 
     def has_commit(self, name: str) -> bool:
-        """Whether the clone has a commit of this id."""
+        """Return whether the clone has a commit with this id."""
         try:
             return self._folder.exists() and self._store.commit(name) is not None
         except (InvalidInput, RepositoryUnreadable):
@@ -273,7 +273,7 @@ class CloneSource(Closing):
         return GitSnapshot(self.repository, tag, commit, files, self._store, fetch, links)
 
     def _discard(self) -> None:
-        """Remove a clone that is damaged: it can be had again."""
+        """Remove a damaged clone; it can be fetched again."""
         self._store.close()
         with locked(self._folder):
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -310,7 +310,7 @@ class CloneSource(Closing):
         raise UnknownTag(tag, nearest(tag, self.tags()))
 
     def _fetch_into_clone(self, *refs: str) -> None:
-        """Fetch refs into the clone, which is made if need be."""
+        """Fetch refs into the clone; make the clone if there is none."""
         how = ("--filter=blob:none", "origin", *_EVERYTHING) if self.has_history else ("--depth=1", "origin")
         with locked(self._folder) as lock:
             if self._folder.exists():
@@ -397,7 +397,7 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove what a git that was killed left behind; nobody else works here while the lock is held."""
+    """Remove the locks and temporary files of a git that was killed; call it under the lock."""
     for pattern in ("**/*.lock", "objects/**/tmp_*"):
         for leftover in folder.glob(pattern):
             leftover.unlink(missing_ok=True)

@@ -188,7 +188,7 @@ class Repository:
         return self._start(*arguments).finish(data)
 
     def tags(self) -> list[str]:
-        """All tags, in version order.
+        """Return all tags, in version order.
 
         Raises:
             RepositoryUnreadable: Git cannot read the repository.
@@ -197,7 +197,7 @@ class Repository:
         return sorted(listing, key=version_key)
 
     def refs(self) -> list[str]:
-        """All tags and branches, those of remotes without the remote's name.
+        """Return all tags and branches, those of remotes without the remote's name.
 
         Raises:
             RepositoryUnreadable: Git cannot read the repository.
@@ -228,7 +228,7 @@ class Repository:
         return None
 
     def tree(self, commit: str) -> tuple[dict[str, Blob], dict[str, Blob]]:
-        """Every regular file and every symbolic link of a commit's tree that is safe to name, by path.
+        """Return the regular files and the symbolic links of a commit by path, without hostile paths.
 
         Raises:
             RepositoryUnreadable: The tree cannot be read.
@@ -349,7 +349,7 @@ class GitSnapshot(msgspec.Struct, frozen=True):
 
     @property
     def version(self) -> str:
-        """The tag: git has no other name for it."""
+        """The tag, which is git's only name for it."""
         return self.tag
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
@@ -360,12 +360,21 @@ class GitSnapshot(msgspec.Struct, frozen=True):
             SourceUnavailable: Git does not answer.
         """
         ids = {path: self.files[path].id for path in paths}
-        blobs = self.store.blobs(ids.values())
+        blobs = self.blobs(ids.values())
+        return {path: self._present(path, blobs[blob]) for path, blob in ids.items()}
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes | None]:
+        """Return the bytes of many blobs, None for each that is missing and cannot be fetched.
+
+        Raises:
+            SourceUnavailable: Git does not answer.
+        """
+        blobs = self.store.blobs(ids)
         missing = [blob for blob, data in blobs.items() if data is None]
         if missing and self.fetch is not None:
             self.fetch(missing)
             blobs |= self.store.blobs(missing)
-        return {path: self._present(path, blobs[blob]) for path, blob in ids.items()}
+        return blobs
 
     def _present(self, path: str, data: bytes | None) -> bytes:
         if data is None:
@@ -407,7 +416,7 @@ class LocalSource(Closing):
         return not self._is_shallow or self._store.has_several_tagged
 
     def tags(self) -> list[str]:
-        """All tags, in version order."""
+        """Return all tags, in version order."""
         return self._store.tags()
 
     def default_tag(self, baseline: str) -> str:
@@ -431,11 +440,11 @@ class LocalSource(Closing):
         return GitSnapshot(self.repository, tag, commit, files, self._store, link_blobs=links)
 
     def refs(self) -> list[str]:
-        """All tags and branches."""
+        """Return all tags and branches."""
         return self._store.refs()
 
     def has_commit(self, name: str) -> bool:
-        """Whether there is a commit of this id."""
+        """Return whether there is a commit with this id."""
         try:
             return self._store.commit(name) is not None
         except InvalidInput:

@@ -23,7 +23,7 @@ class Source(Protocol):
 
     Attributes:
         repository: Its address for people and permalinks.
-        has_history: Whether reading many tags is cheap here: all of them are at hand.
+        has_history: Whether all tags can be read without a download for each.
     """
 
     @property
@@ -32,7 +32,7 @@ class Source(Protocol):
     def has_history(self) -> bool: ...  # noqa: D102
 
     def tags(self) -> list[str]:
-        """All tags, in the source's order.
+        """Return all tags, in version order.
 
         Raises:
             SourceUnavailable: The source does not answer.
@@ -53,15 +53,15 @@ class Source(Protocol):
         ...
 
     def refs(self) -> list[str]:
-        """Return the tags and branches that are at hand without asking anybody."""
+        """Return the tags and branches that are known without a network."""
         ...
 
     def has_commit(self, name: str) -> bool:
-        """Return whether a commit with this id, full or abbreviated, is at hand."""
+        """Return whether a commit with this id, full or abbreviated, can be read without a network."""
         ...
 
     def close(self) -> None:
-        """End what was started for reading."""
+        """End the processes that were started for reading."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -72,10 +72,10 @@ class Source(Protocol):
 
 
 def is_safe(path: str) -> bool:
-    """Whether a path of a tree stays inside the tree, and is text on every system.
+    """Return whether a path of a tree stays inside the tree on every system, and prints.
 
-    Absolute paths, `..`, `.git`, drive letters, backslashes and characters that do not print can
-    only come from a tree that was made to do harm: such a file is left out.
+    Absolute paths, `..`, `.git`, drive letters, backslashes and characters that do not print come only
+    from a tree that was made to do harm.
     """
     return path.isprintable() and not _HOSTILE.search(path)
 
@@ -89,15 +89,15 @@ def blob_id(data: bytes, like: str = "") -> str:
 
 
 def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the tags nearest to an unknown name: by letters and, for a version, by its place in order."""
+    """Return the tags nearest to an unknown name: similar ones, and for a version its neighbours in order."""
     known = sorted(tags, key=version_key)
-    alike = difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.6)
-    place = bisect([version_key(each) for each in known], version_key(tag))
-    beside = known[max(0, place - 2) : place + 2] if any(char.isdigit() for char in tag) else []
-    return tuple(dict.fromkeys([*alike, *beside]))[:_NEAREST] or _newest(known)
+    similar = difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.6)
+    place = bisect([version_key(name) for name in known], version_key(tag))
+    neighbours = known[max(0, place - 2) : place + 2] if any(char.isdigit() for char in tag) else []
+    return tuple(dict.fromkeys([*similar, *neighbours]))[:_NEAREST] or _newest(known)
 
 
 def _newest(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the newest tags; those that name no version come last."""
+    """Return the newest tags; versions come first."""
     ordered = sorted(tags, key=lambda tag: (_VERSION.match(tag) is not None, version_key(tag.lstrip("v"))))
     return tuple(reversed(ordered[-_NEAREST:]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
@@ -27,8 +28,8 @@ _SHA1_DIGITS = 40
 class TagSnapshots:
     """A source's snapshots of its Go files at many tags.
 
-    One call of git tells what changed from each tag to the next: hundreds of tags are listed in the time
-    of a few. Any other source lists each tag by itself.
+    One call of git lists the changes from each tag to the next: hundreds of tags take the time of a few.
+    Any other source lists each tag by itself.
     """
 
     def __init__(
@@ -39,20 +40,20 @@ class TagSnapshots:
         known: Snapshot | None = None,
         commits: Mapping[str, str] = {},
     ) -> None:
-        """Take these tags; nothing is listed yet.
+        """Take some tags; they are listed when they are first read.
 
         Args:
             source: The source.
-            tags: Tags in an order in which neighbours are alike: that of versions.
-            known: Any snapshot of the source that is at hand, so that none is made to learn its kind.
-            commits: The commits of those of the names that are no tags.
+            tags: Tags in version order, so that neighbours differ little.
+            known: Any snapshot of the source that is open already.
+            commits: The commits of those names that are not tags.
         """
         self._source, self._tags = source, tuple(dict.fromkeys(tags))
         self._known, self._commits = known, commits
         self._others: dict[str, Snapshot] = {}
 
     def commit(self, tag: str) -> str:
-        """Return what tells a tag's content from any other: its commit, or the name of a released version.
+        """Return an identifier of a tag's content: its commit, or in Debian the tag itself.
 
         Raises:
             SourceUnavailable: The source cannot be read.
@@ -60,7 +61,7 @@ class TagSnapshots:
         return self._ids["commit"][tag] if self._git is not None else tag
 
     def blob(self, tag: str, path: str) -> str | None:
-        """Return the blob id of a tag's file, None if it has none there.
+        """Return the blob id of a file at a tag, or None.
 
         Raises:
             SourceUnavailable: The source cannot be read.
@@ -77,7 +78,7 @@ class TagSnapshots:
         return frozenset(blob.id for blob in self._files_at(tag).values())
 
     def snapshot(self, tag: str) -> Snapshot:
-        """Return the snapshot at one of the tags; of a git repository it has no files but Go files.
+        """Return the snapshot at one of the tags; that of a git repository has Go files only.
 
         Raises:
             SourceUnavailable: The source cannot be read.
@@ -136,7 +137,7 @@ class TagSnapshots:
 
 
 def _changed(files: Mapping[str, Blob], changes: Iterable[Change]) -> dict[str, Blob]:
-    """Return the own Go files of a tree after some changes."""
+    """Apply changes to the Go files of a tree; return those that are not vendored."""
     changed = dict(files)
     for head, path in changes:
         changed.pop(path, None)
@@ -151,25 +152,25 @@ def _is_own(path: str) -> bool:
 
 
 def _empty_like(tree: str) -> str:
-    """Return the id of the tree without files, in the hash of another tree's id."""
+    """Return the id of the empty tree in the hash that another tree's id has."""
     make = hashlib.sha1 if len(tree) == _SHA1_DIGITS else hashlib.sha256
     return make(b"tree 0\0", usedforsecurity=False).hexdigest()
 
 
 def _changes(output: str) -> Mapping[tuple[str, str], Sequence[Change]]:
-    """Parse what git says changed between pairs of trees; pairs without a change are left out."""
+    """Parse the output of `git diff-tree --stdin`: the changes by pairs of trees that have any."""
     fields = output.split("\0")
     rows = list(zip(fields[::2], fields[1::2], strict=False))
-    # The pairs of trees stand before their first change, a line each; those without any are there too.
+    # Each pair is a line before its first change; pairs without a change are lines there, too.
     first = [number for number, (head, _) in enumerate(rows) if not head.startswith(":")]
-    found: dict[tuple[str, str], list[Change]] = {}
+    changes: dict[tuple[str, str], list[Change]] = {}
     for start, end in pairwise([*first, len(rows)]):
         head, path = rows[start]
         *_, pair, head = head.split("\n")
         old, _, new = pair.partition(" ")
-        # Of a pair that was asked for twice, git tells twice what changed.
-        found[old, new] = [(head, path), *rows[start + 1 : end]]
-    return found
+        # A pair that was requested twice comes twice.
+        changes[old, new] = [(head, path), *rows[start + 1 : end]]
+    return changes
 
 
 def files_at(
@@ -188,9 +189,9 @@ def files_at(
     """
     if not tags:
         return {}
-    read = _first(source, tags)
-    if isinstance(read, GitSnapshot):
-        return _looked_up(read, tags, paths)
+    newest = _newest_snapshot(source, tags)
+    if isinstance(newest, GitSnapshot):
+        return _look_up(newest, tags, paths)
     listed: dict[str, Mapping[str, str]] = {}
     for tag in tags:
         try:
@@ -200,33 +201,28 @@ def files_at(
     return listed
 
 
-def _first(source: Source, tags: Sequence[str]) -> Snapshot:
+def _newest_snapshot(source: Source, tags: Sequence[str]) -> Snapshot:
     """Return the newest tag that can be opened; a package source may list more than it has."""
-    newest = next((found for tag in reversed(tags) if (found := _at(source, tag)) is not None), None)
-    return newest if newest is not None else source.snapshot(tags[-1])
+    for tag in reversed(tags):
+        with suppress(SourceUnavailable):
+            return source.snapshot(tag)
+    return source.snapshot(tags[-1])  # which raises
 
 
-def _at(source: Source, tag: str) -> Snapshot | None:
-    try:
-        return source.snapshot(tag)
-    except SourceUnavailable:
-        return None
-
-
-def _looked_up(snapshot: GitSnapshot, tags: Sequence[str], paths: Sequence[str]) -> dict[str, dict[str, str]]:
-    """One question to git for all: a tree is not listed to look up a few files in it."""
-    asked = [(tag, path) for tag in tags for path in paths if "\n" not in path]
-    requests = "".join(f"refs/tags/{tag}:{path}\n" for tag, path in asked).encode()
+def _look_up(snapshot: GitSnapshot, tags: Sequence[str], paths: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Look up files at tags with one call of git, without listing any tree."""
+    places = [(tag, path) for tag in tags for path in paths if "\n" not in path]
+    requests = "".join(f"refs/tags/{tag}:{path}\n" for tag, path in places).encode()
     try:
         answers = snapshot.store.run("cat-file", "--batch-check=%(objectname) %(objecttype)", data=requests)
     except GitError as error:
         raise SourceUnavailable(f"the files of the tags cannot be looked up: {error}") from error
-    found: dict[str, dict[str, str]] = {tag: {} for tag in tags}
-    for (tag, path), answer in zip(asked, answers.decode(errors="replace").splitlines(), strict=False):
+    blobs: dict[str, dict[str, str]] = {tag: {} for tag in tags}
+    for (tag, path), answer in zip(places, answers.decode(errors="replace").splitlines(), strict=False):
         blob, _, kind = answer.rpartition(" ")
         if kind == "blob":
-            found[tag][path] = blob
-    return found
+            blobs[tag][path] = blob
+    return blobs
 
 
 def _listed(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
@@ -234,26 +230,21 @@ def _listed(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
 
 
 def contents(
-    source: Source, tags: Sequence[str], at: Mapping[str, Mapping[str, str]], wanted: set[str]
+    source: Source, tags: Sequence[str], files_by_tag: Mapping[str, Mapping[str, str]], blobs: set[str]
 ) -> dict[str, bytes]:
-    """Return the bytes of blobs that `files_at` named; read each blob once.
+    """Return the bytes of blobs that `files_at` returned; read each blob once.
 
     Raises:
         SourceUnavailable: A blob cannot be had.
     """
-    newest = _first(source, tags)
+    newest = _newest_snapshot(source, tags)
     if isinstance(newest, GitSnapshot):
-        blobs = newest.store.blobs(wanted)
-        lacking = [blob for blob, data in blobs.items() if data is None]
-        if lacking and newest.fetch is not None:
-            newest.fetch(lacking)
-            blobs |= newest.store.blobs(lacking)
-        return {blob: data for blob, data in blobs.items() if data is not None}
-    found: dict[str, bytes] = {}
-    for tag, files in at.items():
-        paths = [path for path, blob in files.items() if blob in wanted and blob not in found]
-        found |= {files[path]: data for path, data in source.snapshot(tag).read(paths).items()}
-    return found
+        return {blob: data for blob, data in newest.blobs(blobs).items() if data is not None}
+    read: dict[str, bytes] = {}
+    for tag, files in files_by_tag.items():
+        paths = [path for path, blob in files.items() if blob in blobs and blob not in read]
+        read |= {files[path]: data for path, data in source.snapshot(tag).read(paths).items()}
+    return read
 
 
 def tags(source: Source) -> tuple[str, ...]:
@@ -262,7 +253,7 @@ def tags(source: Source) -> tuple[str, ...]:
     Raises:
         SourceUnavailable: It has none.
     """
-    found = versions.releases(source.tags())
-    if not found:
+    releases = versions.releases(source.tags())
+    if not releases:
         raise SourceUnavailable(f"{source.repository} has no version tags to follow anything over")
-    return tuple(found)
+    return tuple(releases)

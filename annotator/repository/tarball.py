@@ -29,8 +29,8 @@ _BEHIND_THE_END = 64
 _OPENERS = ((b"\xfd7zXZ\0", lzma.open), (b"\x1f\x8b", gzip.open), (b"BZh", bz2.open))
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A file of a stored tree: where its bytes begin, how many they are, and its git blob id."""
+class StoredFile(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A stored file: where its bytes begin, their number, and its git blob id."""
 
     path: str
     id: str
@@ -38,14 +38,14 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     size: int
 
 
-class Tree:
-    """A stored tree, opened for reading."""
+class StoredTarball:
+    """The files of a tarball that was stored, opened for reading."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the tree under `folder`.
+        """Open what was stored under `folder`.
 
         Raises:
-            Damaged: It is not there, or not whole.
+            CorruptTree: It is not there, or not whole.
         """
         self._data = folder / "data"
         self._entries = {entry.path: entry for entry in _index(folder)}
@@ -54,24 +54,24 @@ class Tree:
         }
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """Return the bytes of files; raise KeyError for a path that is not in the tree.
+        """Return the bytes of files; raise KeyError for an unknown path.
 
         Raises:
-            Damaged: They are not what they were when the tree was stored.
+            CorruptTree: They are not the bytes that were stored.
         """
         wanted = [self._entries[path] for path in paths]
         try:
             handle = os.open(self._data, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise Damaged(str(error)) from error
+            raise CorruptTree(str(error)) from error
         try:
             return {entry.path: _checked(handle, entry) for entry in wanted}
         finally:
             os.close(handle)
 
 
-class Damaged(Exception):
-    """A stored tree is not what was stored."""
+class CorruptTree(Exception):
+    """The files are not those that were stored."""
 
 
 def store(tarball: Path, folder: Path) -> None:
@@ -80,7 +80,7 @@ def store(tarball: Path, folder: Path) -> None:
     Folders that hold nothing but one folder are left out of the paths, as packagers add them.
 
     Raises:
-        SourceUnavailable: The tarball is cut short, too large, or none.
+        SourceUnavailable: It is cut short, too large or not a tarball.
     """
     try:
         with _limited(tarball) as stream, (folder / "data").open("wb") as data:
@@ -97,7 +97,7 @@ class _Readable(Protocol):
 
 
 class _Limited:
-    """A stream that ends with an error when more comes out of it than any tree holds."""
+    """A stream that raises an error after more bytes than any tree holds."""
 
     def __init__(self, stream: _Readable) -> None:
         self._stream = stream
@@ -133,7 +133,7 @@ def _limited(tarball: Path) -> _Limited:
     return _Limited(tarball.open("rb"))
 
 
-def _stored(stream: _Limited, data: IO[bytes]) -> Iterator[Entry]:
+def _stored(stream: _Limited, data: IO[bytes]) -> Iterator[StoredFile]:
     with tarfile.open(fileobj=stream, mode="r|") as archive:  # type: ignore[call-overload] # read() is all it needs
         for count, member in enumerate(archive):
             if count > _MOST_FILES:
@@ -148,31 +148,31 @@ def _is_kept(member: tarfile.TarInfo, path: str) -> bool:
     return member.isreg() and not member.issparse() and member.size <= _BIGGEST_FILE and is_safe(path)
 
 
-def _written(path: str, content: bytes, data: IO[bytes]) -> Entry:
-    entry = Entry(path, blob_id(content), data.tell(), len(content))
+def _written(path: str, content: bytes, data: IO[bytes]) -> StoredFile:
+    entry = StoredFile(path, blob_id(content), data.tell(), len(content))
     data.write(content)
     return entry
 
 
-def _without_lone_folders(entries: list[Entry]) -> Iterator[Entry]:
+def _without_lone_folders(entries: list[StoredFile]) -> Iterator[StoredFile]:
     folders = [posixpath.dirname(entry.path) for entry in entries]
     lone = posixpath.commonpath(folders) if folders else ""
     for entry in entries:
         yield msgspec.structs.replace(entry, path=posixpath.relpath(entry.path, lone or "."))
 
 
-def _index(folder: Path) -> list[Entry]:
+def _index(folder: Path) -> list[StoredFile]:
     try:
         stored = (folder / "index").read_bytes()
         if zlib.crc32(stored[4:]) != int.from_bytes(stored[:4], "big"):
-            raise Damaged(f"{folder}: the index is not what was stored")
-        return msgspec.msgpack.decode(stored[4:], type=list[Entry])
+            raise CorruptTree(f"{folder}: the index is not what was stored")
+        return msgspec.msgpack.decode(stored[4:], type=list[StoredFile])
     except (OSError, msgspec.MsgspecError) as error:
-        raise Damaged(f"{folder}: {error}") from error
+        raise CorruptTree(f"{folder}: {error}") from error
 
 
-def _checked(handle: int, entry: Entry) -> bytes:
+def _checked(handle: int, entry: StoredFile) -> bytes:
     content = os.pread(handle, entry.size, entry.offset)
     if blob_id(content) != entry.id:
-        raise Damaged(f"{entry.path} is not what was stored")
+        raise CorruptTree(f"{entry.path} is not what was stored")
     return content

@@ -1,6 +1,6 @@
 """Serves the pages on 127.0.0.1 with mkdocs: `python -m annotator.site.dev_server SETTINGS PORT [--quiet]`.
 
-The rendered pages are kept: they are rendered again only if pages, settings or mkdocs have changed.
+The pages are rendered again only if pages, settings or mkdocs have changed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Rendered(logging.Handler):
 
 
 class _Warnings(logging.Handler):
-    """Prints what mkdocs warns of, but not that it renders changed pages only."""
+    """Prints the warnings of mkdocs, except that it renders changed pages only."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING and "'dirty' build" not in record.getMessage():
@@ -51,7 +51,7 @@ class _Warnings(logging.Handler):
 
 
 def serve(settings: Path, port: int, *, quiet: bool) -> None:
-    """Serve a site until the process is ended; what changes in its pages meanwhile is rendered again."""
+    """Serve a site until the process is ended; render pages again when they change."""
     folder = settings.parent / output.WORK_FOLDER / "preview"
     config = _config(settings, port, folder)
     docs = Path(config.docs_dir)
@@ -85,7 +85,7 @@ class _QuietFiles(http.server.SimpleHTTPRequestHandler):
 
 
 def serve_files(folder: Path, port: int) -> None:
-    """Serve a folder as it is, until the process is ended."""
+    """Serve the files of a folder until the process is ended."""
     handler = functools.partial(_QuietFiles, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         server.serve_forever()
@@ -118,7 +118,7 @@ def _is_rendered(folder: Path, state: str) -> bool:
 
 
 def _state(settings: Path, docs: Path, port: int) -> str:
-    """Return a fingerprint of the pages and of what renders them."""
+    """Return a fingerprint of the pages, the settings and the versions of mkdocs."""
     tools = [f"{name} {version(name)}" for name in ("mkdocs", "mkdocs-material")]
     found = hashlib.sha256("\n".join([output.folder_fingerprint(docs), str(port), *tools]).encode())
     found.update(settings.read_bytes())

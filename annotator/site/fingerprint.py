@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from annotator.model.source import Snapshot
 
 GENERATED = frozenset({"docs", "html", ".cache"})
-"""What in a site's folder is made, not written."""
+"""Names of generated entries in a site's folder."""
 
 _LIBRARIES = (
     "griffelib",
@@ -35,22 +35,28 @@ _LIBRARIES = (
 def site_fingerprint(
     project: Project, articles: Iterable[Path], shown: tuple[Snapshot, str | None], rest: object = ()
 ) -> str:
-    """Return a fingerprint that changes with everything that the pages are made of.
+    """Return a fingerprint of everything that the pages are made from.
 
     Args:
         project: The project: its settings, its packages and its site's own files count.
         articles: Further articles.
-        shown: The repository at the tag, and what the pages say about that.
+        shown: The repository at the tag, and the notice about it.
         rest: What else the pages depend on, as values that JSON has.
     """
     snapshot, notice = shown
-    told = (snapshot.repository, snapshot.tag, snapshot.commit or _listed(snapshot), snapshot.version, notice)
-    found = hashlib.sha256(msgspec.json.encode([project.config, told, sys.version, rest]))
-    found.update(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
+    identity = (
+        snapshot.repository,
+        snapshot.tag,
+        snapshot.commit or _listed(snapshot),
+        snapshot.version,
+        notice,
+    )
+    digest = hashlib.sha256(msgspec.json.encode([project.config, identity, sys.version, rest]))
+    digest.update(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
     for file in _files(project, articles):
-        found.update(str(file).encode("utf-8", "surrogateescape") + b"\0")
-        found.update(hashlib.sha256(file.read_bytes()).digest())
-    return found.hexdigest()
+        digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0")
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _listed(snapshot: Snapshot) -> str:

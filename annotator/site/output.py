@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 WORK_FOLDER = ".cache"
-"""Beside the documents' folder: what is being written, what is being replaced, and the lock."""
+"""A folder next to the documents: for unfinished files, replaced ones, and the lock."""
 
 WITHOUT_BANNER = {"NO_MKDOCS_2_WARNING": "1"}
-"""The environment in which Material for MkDocs prints nothing about its own future."""
+"""The environment variable that hides the banner of Material for MkDocs."""
 
 
 class SiteBusy(AnnotatorError):
@@ -58,7 +58,7 @@ def read_stamp(folder: Path, state: str) -> bytes | None:
 
 
 def write_stamp(folder: Path, state: str, note: bytes) -> None:
-    """Note from which state the folder was written."""
+    """Record the state from which the folder was written, with a note."""
     file = _stamp(folder)
     aside = file.with_suffix(".new")
     aside.write_bytes(_head(folder, state, note) + b"\n" + note)
@@ -75,7 +75,7 @@ def _stamp(folder: Path) -> Path:
 
 
 def folder_fingerprint(folder: Path) -> str:
-    """Return a name for the folder's files by their sizes and times."""
+    """Return a fingerprint of the folder's files by their names, sizes and times."""
     found = hashlib.sha256()
     for at, names, files in os.walk(folder):
         names.sort()
@@ -121,7 +121,7 @@ def _put(file: Path, data: bytes, before: Path) -> None:
 
 @contextlib.contextmanager
 def locked(file: Path, folder: Path) -> Iterator[None]:
-    """Hold a lock for writing a folder; the system lets go of it when the process ends, however it ends."""
+    """Hold a lock for writing a folder; the system releases it when the process ends."""
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(files_.lock(file, wait=False))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from annotator.errors import SourceUnavailable
 from annotator.repository import tarball as tarballs
 from annotator.repository.snapshot import is_safe
-from annotator.repository.tarball import Damaged, Tree, store
+from annotator.repository.tarball import CorruptTree, StoredTarball, store
 
 
 def tarball(path: Path, files: dict[str, bytes], *others: tarfile.TarInfo, compression: str = "xz") -> Path:
@@ -46,7 +46,7 @@ def test_files_come_out_as_they_went_in(tmp_path: Path, folder: Path, compressio
 
     store(tarball(tmp_path / "x.tar", files, compression=compression), folder)
 
-    assert Tree(folder).read(["a.go", "b/b.go", "empty.go"]) == {
+    assert StoredTarball(folder).read(["a.go", "b/b.go", "empty.go"]) == {
         "a.go": b"package a\n", "b/b.go": b"\xff\x00", "empty.go": b"",
     }  # fmt: skip
 
@@ -57,7 +57,7 @@ def test_ids_are_gits_own(tmp_path: Path, folder: Path) -> None:
     asked = subprocess.run(
         ["git", "hash-object", "--stdin"], input=b"package a\n", capture_output=True, check=True
     )
-    assert Tree(folder).files["a.go"].id == asked.stdout.decode().strip()
+    assert StoredTarball(folder).files["a.go"].id == asked.stdout.decode().strip()
 
 
 def test_folders_that_only_hold_one_folder_are_left_out_of_paths(tmp_path: Path, folder: Path) -> None:
@@ -65,7 +65,7 @@ def test_folders_that_only_hold_one_folder_are_left_out_of_paths(tmp_path: Path,
 
     store(tarball(tmp_path / "x.tar.xz", files), folder)
 
-    assert list(Tree(folder).files) == ["go.mod", "daemon/daemon.go"]
+    assert list(StoredTarball(folder).files) == ["go.mod", "daemon/daemon.go"]
 
 
 def test_links_devices_and_hostile_names_are_left_out(tmp_path: Path, folder: Path) -> None:
@@ -79,7 +79,7 @@ def test_links_devices_and_hostile_names_are_left_out(tmp_path: Path, folder: Pa
         tarball(tmp_path / "x.tar.xz", {"good.go": b"good", **dict.fromkeys(names, b"bad")}, *others), folder
     )
 
-    assert list(Tree(folder).files) == ["good.go"]
+    assert list(StoredTarball(folder).files) == ["good.go"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tree", "x.tar.xz"]
 
 
@@ -148,7 +148,7 @@ def test_a_mutated_tarball_is_read_within_its_bounds_or_refused(
         store(tmp_path / "x.tar", tmp_path / "tree")
     except SourceUnavailable:
         return
-    stored = Tree(tmp_path / "tree")
+    stored = StoredTarball(tmp_path / "tree")
     assert all(is_safe(path) for path in stored.files)
     assert all(
         tarballs.blob_id(data) == stored.files[path].id for path, data in stored.read(stored.files).items()
@@ -160,16 +160,16 @@ def test_a_huge_file_is_left_out(tmp_path: Path, folder: Path, monkeypatch: pyte
 
     store(tarball(tmp_path / "x.tar.xz", {"huge.go": bytes(1001), "good.go": bytes(1000)}), folder)
 
-    assert list(Tree(folder).files) == ["good.go"]
+    assert list(StoredTarball(folder).files) == ["good.go"]
 
 
 def test_bytes_that_changed_since_are_not_believed(tmp_path: Path, folder: Path) -> None:
     store(tarball(tmp_path / "x.tar.xz", {"a.go": b"package a\n", "b.go": b"package b\n"}), folder)
     (folder / "data").write_bytes(b"package A\npackage b\n")
 
-    assert Tree(folder).read(["b.go"]) == {"b.go": b"package b\n"}
-    with pytest.raises(Damaged, match=r"a\.go is not what was stored"):
-        Tree(folder).read(["a.go"])
+    assert StoredTarball(folder).read(["b.go"]) == {"b.go": b"package b\n"}
+    with pytest.raises(CorruptTree, match=r"a\.go is not what was stored"):
+        StoredTarball(folder).read(["a.go"])
 
 
 @pytest.mark.parametrize("index", [b"", b"\0\0\0\0", b"something else"])
@@ -177,5 +177,5 @@ def test_an_index_that_changed_since_is_not_believed(tmp_path: Path, folder: Pat
     store(tarball(tmp_path / "x.tar.xz", {"a.go": b"package a\n"}), folder)
     (folder / "index").write_bytes(index)
 
-    with pytest.raises(Damaged):
-        Tree(folder)
+    with pytest.raises(CorruptTree):
+        StoredTarball(folder)
