@@ -39,7 +39,7 @@ _NUMBERED = re.compile(r"[\w`*](?:::?[`*]{0,2}L?[0-9]|\#L?[0-9])")
 
 # A separator of paths on Windows, between two names.
 _WINDOWS = re.compile(r"(?<=[\w.:%}])\\(?=[\w.])")
-_PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".org", ".txt")
+PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".org", ".txt")
 """Endings of files whose address can have the name of a section behind it."""
 
 _OPENINGS = ("](", 'href="', "href='", "href=", " <", "link:", "xref:", "file:", "[[", "]: ", 'src="')
@@ -81,8 +81,7 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
         return
     text = with_slashes(text)
     last: Citation | None = None
-    for match in written_files.runs(text):
-        citation = _cited(text, match, roots)
+    for citation in _all(text, roots):
         if citation is None or (last and citation.start < last.end):
             continue
         joined = _joined(text, last, citation) if last else None
@@ -92,6 +91,20 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
         yield from before
     if last:
         yield last
+
+
+def _all(text: str, roots: Roots) -> Iterator[Citation | None]:
+    """Yield what each run of a line cites, in order."""
+    unspaced = roots.own.unspaced
+    known = list(unspaced.finditer(text)) if unspaced is not None else []
+    for match in sorted([*known, *written_files.runs(text)], key=lambda one: one.start()):
+        if match.re is unspaced:
+            yield _beside(text, match.start(), match.end(), roots, go=match[0].endswith(".go"))
+        elif (
+            not any(one.start() < match.end() and match.start() < one.end() for one in known)
+            or "://" in match[0]
+        ):
+            yield _cited(text, match, roots)
 
 
 def with_slashes(text: str) -> str:
@@ -246,7 +259,8 @@ def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None
     end, at = start + len(run), len(shown)
     suffix = citation_forms.find_attached(inner, at) or citation_forms.find(text, start, end)
     go = place.path.endswith(".go")
-    if suffix is None and place.permalink and not place.path.endswith(_PROSE):
+    name = place.path.rpartition("/")[2]
+    if suffix is None and place.permalink and "." in name[1:] and not name.endswith(PROSE):
         suffix = _no_line(inner, at)
     if suffix is None or not (go or suffix.line or suffix.malformed):
         return Citation(start, end, place) if go else None

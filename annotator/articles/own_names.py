@@ -13,6 +13,10 @@ _MODULE_FILES = frozenset(("go.mod", "vendor.mod"))
 _COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party", "testdata", "node_modules"))
 _MODULE = re.compile(rb"^\s*module\s+(?:\(\s*)?[\"`]?([^\s\"`()]{1,300})", re.MULTILINE)
 _MAJOR = re.compile(r"/v[0-9]{1,3}$")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+_MOST_UNSPACED = 500
+"""Paths in scripts without spaces that are looked for."""
+
 _MOST_MODULES = 500
 """Module files that are read; a tree with more is none that people name by modules."""
 
@@ -64,9 +68,10 @@ class OwnNames:
         return {name: tuple(paths) for name, paths in found.items()}
 
     @cached_property
-    def foreign_names(self) -> tuple[str, ...]:
-        """The names of files that have characters beyond ASCII."""
-        return tuple(name for name in self.by_name if not name.isascii())
+    def unspaced(self) -> re.Pattern[str] | None:
+        """What matches the paths in scripts without spaces, which nothing parts from the words around."""
+        found = sorted((path for path in self.paths if _UNSPACED.search(path)), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, found[:_MOST_UNSPACED]))) if found else None
 
     def has(self, path: str) -> bool:
         """Return whether the tree has this file, or a folder or link that leads to it."""

@@ -164,6 +164,7 @@ def heading_comment(text: str, roots: Roots) -> Citation | None:
         return None
     path = file.place.path
     known = roots.own.has(path) if roots.own.paths else "/" in path and path.endswith(".go")
+    known = known and "." in path.rpartition("/")[2]
     return file if known and _TAIL.match(text, file.end) else None
 
 

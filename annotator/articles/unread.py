@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from annotator.articles import source_paths, written_files
+from annotator.articles import citations, source_paths, written_files
 from annotator.articles.citations import Citation
 from annotator.articles.source_paths import Roots
 
@@ -38,12 +38,17 @@ def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[i
         if "://" in run or len(run) > source_paths.LONGEST:
             continue
         file = written_files.find(text, match.start(), run, roots.own)
-        if file is None or not (file.go or roots.own.has(run[file.start : file.end])):
+        if file is None or not (file.go or _is_code(run[file.start : file.end], roots)):
             continue
         start, end = match.start() + file.start, match.start() + file.end
         beside = _BESIDE.match(text, end)
         if beside and not any(one.start < beside.end() and start < one.end for one in taken):
             yield start, text[start : min(beside.end(), start + _LONGEST)]
+
+
+def _is_code(path: str, roots: Roots) -> bool:
+    """Return whether a file of the tree has lines that are cited, not sections with names."""
+    return roots.own.has(path) and not path.endswith(citations.PROSE)
 
 
 def _is_own(package: str, roots: Roots) -> bool:

@@ -19,6 +19,7 @@ PATHS = (
     "add_amd64.s",
     "web/app.ts",
     "docs/größe.go",
+    "docs/文件.go",
 )
 
 
@@ -182,8 +183,19 @@ def test_file_of_another_language_is_read(text: str) -> None:
     assert found.endswith(":4")
 
 
-def test_name_beyond_ascii_is_read_whole() -> None:
-    assert lines("docs/größe.go:3") == ["docs/größe.go:3"]
+@pytest.mark.parametrize("name", ["größe.go", "文件.go"])
+@pytest.mark.parametrize(
+    "text", ["docs/{}:3", "见docs/{}:3", "https://github.com/acme/kiln/blob/v1/docs/{}#L3", "[x](docs/{}#L3)"]
+)
+def test_name_beyond_ascii_is_read_whole(name: str, text: str) -> None:
+    assert lines(text.format(name)) == [f"docs/{name}:3"]
+
+
+def test_percent_encoded_name_is_decoded() -> None:
+    text = (
+        "https://github.com/acme/kiln/blob/v1/docs/%E6%96%87%E4%BB%B6.go#L3 [x](docs/gr%C3%B6%C3%9Fe.go#L3)"
+    )
+    assert lines(text) == ["docs/文件.go:3", "docs/größe.go:3"]
 
 
 @pytest.mark.parametrize(
