@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -97,13 +98,13 @@ def _all(text: str, roots: Roots) -> Iterator[Citation | None]:
     """Yield what each run of a line cites, in order."""
     unspaced = roots.own.unspaced
     known = list(unspaced.finditer(text)) if unspaced is not None else []
+    starts = [one.start() for one in known]
     for match in sorted([*known, *written_files.runs(text)], key=lambda one: one.start()):
         if match.re is unspaced:
             yield _beside(text, match.start(), match.end(), roots, go=match[0].endswith(".go"))
-        elif (
-            not any(one.start() < match.end() and match.start() < one.end() for one in known)
-            or "://" in match[0]
-        ):
+            continue
+        at = bisect_left(starts, match.end()) - 1
+        if at < 0 or known[at].end() <= match.start() or "://" in match[0]:
             yield _cited(text, match, roots)
 
 
