@@ -59,7 +59,7 @@ _ANYWHERE = ("--debug", "--quiet")
 # Either of them can ask for colours where there is no terminal.
 _COLOURED = ("FORCE_COLOR", "TTY_COMPATIBLE")
 
-# More of them than this are told by their number: at a tag that is far away most have no place.
+# Of more than this only the number is printed: at a distant tag most have no place.
 _FEW = 10
 
 app = typer.Typer(
@@ -519,7 +519,7 @@ def serve(  # noqa: PLR0913 - the options of a command line
         with _until_interrupted():
             server.serve_versions(project, port)
         raise typer.Exit(OK)
-    options = [f"--source={source}"] * bool(source) + [f"--tag={one}" for one in tag or ()]
+    options = [f"--source={source}"] * bool(source) + [f"--tag={name}" for name in tag or ()]
     options += ["--history"] * history + [f"--since={since}"] * bool(since)
     rebuild = ["build", *options, "--", *map(str, article or ())]
     with _until_interrupted():

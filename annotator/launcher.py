@@ -24,7 +24,7 @@ _GRACE = 2.0
 def main(command: list[str]) -> int:
     """Run a command and return its exit code."""
     _adopt_orphans()
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - as told
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - the arguments of this program
     threading.Thread(target=_end_with_starter, args=(child,), daemon=True).start()
     code = child.wait()
     _kill(child)
@@ -33,7 +33,7 @@ def main(command: list[str]) -> int:
 
 
 def _adopt_orphans() -> None:
-    """On Linux, become the parent of processes whose own parent ends, so that they are found."""
+    """On Linux, become the parent of processes whose own parent ends, so that they can be killed."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -71,7 +71,7 @@ def _kill_orphans() -> None:
 
 def _children() -> list[int]:
     """Return the child processes of this one; none on a system that does not list them."""
-    own, found = str(os.getpid()), []
+    own, children = str(os.getpid()), []
     with contextlib.suppress(OSError):
         for entry in os.scandir("/proc"):
             if entry.name.isdigit():
@@ -79,8 +79,8 @@ def _children() -> list[int]:
                     stat = Path(entry.path, "stat").read_text(encoding="utf-8", errors="replace")
                     # The second field, the program's name, may hold anything, also a closing bracket.
                     if stat.rpartition(")")[2].split()[1] == own:
-                        found.append(int(entry.name))
-    return found
+                        children.append(int(entry.name))
+    return children
 
 
 if __name__ == "__main__":

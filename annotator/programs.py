@@ -47,17 +47,7 @@ def started(
         env: Its environment; that of this process if not given.
         stdout: What `subprocess.Popen` takes for both output streams; those of this process if not given.
     """
-    process = subprocess.Popen(  # noqa: S603 - the caller's own words
-        [sys.executable, "-I", "-S", launcher.__file__, *command],
-        env=env,
-        stdin=subprocess.PIPE,
-        stdout=stdout,
-        stderr=stdout,
-        start_new_session=True,  # signals of the terminal are for us; we end it by its pipe
-    )
-    # Taken from the process, whose `communicate` would close it at once.
-    pipe, process.stdin = process.stdin, None
-    assert pipe is not None  # noqa: S101 - it was asked for
+    process, pipe = _launch(command, env=env, output=stdout)
     with process:
         try:
             yield process
@@ -111,24 +101,33 @@ class Programs(AbstractContextManager["Programs"]):
         return Finished(process.returncode, output, errors)
 
     def _started(self, command: Sequence[str]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        """Start the launcher with a command; it kills the command when the pipe is closed."""
         with self._lock:
             if self._is_closed:
                 raise Interrupted("the programs of the project were ended")
-            process = subprocess.Popen(  # noqa: S603 - the project's own programs, by its own settings
-                [sys.executable, "-I", "-S", launcher.__file__, *command],
-                cwd=self._root,
-                env=_environment(self._root),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,  # signals of the terminal are for us; we end it by its pipe
+            process, pipe = _launch(
+                command, env=_environment(self._root), output=subprocess.PIPE, folder=self._root
             )
-            # Taken from the process, whose `communicate` would close it at once.
-            pipe, process.stdin = process.stdin, None
-            assert pipe is not None  # noqa: S101 - it was asked for
             self._running[process] = pipe
         return process, pipe
+
+
+def _launch(
+    command: Sequence[str], *, env: Mapping[str, str] | None, output: int | None, folder: Path | None = None
+) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """Start the launcher with a command; it kills the command when the returned pipe is closed."""
+    process = subprocess.Popen(  # noqa: S603 - mkdocs, ourselves and what the project's settings name
+        [sys.executable, "-I", "-S", launcher.__file__, *command],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,  # a signal of the terminal is for this process, which closes the pipe
+    )
+    # Taken from the process, whose `communicate` would close it at once.
+    pipe, process.stdin = process.stdin, None
+    assert pipe is not None  # noqa: S101 - requested above
+    return process, pipe
 
 
 def _environment(root: Path) -> dict[str, str]:

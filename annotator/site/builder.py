@@ -153,7 +153,7 @@ def gather_input(
         notice=session.notice or "",
         python=mirror,
         since_baseline=since_baseline,
-        elsewhere={tag: found for tag, found in options.elsewhere.items() if tag != session.tag},
+        elsewhere={tag: verdicts for tag, verdicts in options.elsewhere.items() if tag != session.tag},
         history=history,
         packages=_package_imports(project, texts, python.files if python else ()),
         locking=go.locking,
@@ -171,9 +171,9 @@ def verify_mapped_symbols(
     mapped = dict.fromkeys(
         Reference(original.path, original.symbol, original.line, ref=baseline) for original in originals
     )
-    asked = (*mapped, *references)
-    _LOG.info("finding %s at %s", counted(len(asked), "reference"), session.tag)
-    verdicts = dict(zip(asked, verification.verify_references(session, asked), strict=True))
+    to_verify = (*mapped, *references)
+    _LOG.info("finding %s at %s", counted(len(to_verify), "reference"), session.tag)
+    verdicts = dict(zip(to_verify, verification.verify_references(session, to_verify), strict=True))
     return tuple(verdicts[reference] for reference in mapped), verdicts
 
 

@@ -120,9 +120,9 @@ def _is_rendered(folder: Path, state: str) -> bool:
 def _state(settings: Path, docs: Path, port: int) -> str:
     """Return a fingerprint of the pages, the settings and the versions of mkdocs."""
     tools = [f"{name} {version(name)}" for name in ("mkdocs", "mkdocs-material")]
-    found = hashlib.sha256("\n".join([output.folder_fingerprint(docs), str(port), *tools]).encode())
-    found.update(settings.read_bytes())
-    return found.hexdigest()
+    digest = hashlib.sha256("\n".join([output.folder_fingerprint(docs), str(port), *tools]).encode())
+    digest.update(settings.read_bytes())
+    return digest.hexdigest()
 
 
 def _error_page(folder: Path, code: int) -> bytes | None:
