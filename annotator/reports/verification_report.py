@@ -71,7 +71,8 @@ def _verdicts(checked: VerificationResult, *, quiet: bool) -> Iterator[Styled]:
     rows = [(printable(_place(verdict)), verdict) for verdict in wanted]
     width = max((len(place) for place, _ in rows), default=0)
     for place, verdict in rows:
-        is_explained = verdict.name != "verified" or _by_position(verdict)
+        is_range = verdict.reference.end_line is not None
+        is_explained = verdict.name != "verified" or is_range or _by_position(verdict)
         reason = f"\n          {printable(verdict.outcome.reason)}" if is_explained else ""
         changed = f"\n          {TEXT_CHANGED}" if verdict.has_changed_text else ""
         line = f"{place:<{width}}  {printable(verdict.reference.cited_in)}{reason}{changed}"

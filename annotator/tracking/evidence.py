@@ -44,9 +44,9 @@ _CODES = {
     ClaimKind.LISTING: Code.CONTRADICTS_LISTING,
 }
 _WORDS = {
-    ClaimKind.LABEL: "the link's words",
-    ClaimKind.SENTENCE: "the sentence",
-    ClaimKind.CELL: "the table",
+    ClaimKind.LABEL: "the link's words name",
+    ClaimKind.SENTENCE: "the sentence names",
+    ClaimKind.CELL: "the table names",
 }
 
 
@@ -292,7 +292,7 @@ class _Place:
     def _elsewhere(self, claim: Claim, path: str, found: Declaration, count: int) -> _Result:
         where = f"line {found.line}" if path == self._path else f"{path}:{found.line}"
         named_at = f"{claim.names} ({where})" if count == 1 else f"{claim.names} ({count} places)"
-        reason = f"{_WORDS.get(claim.kind, 'the heading')} names {named_at}, but cites {self._described()}"
+        reason = f"{_WORDS.get(claim.kind, 'the heading names')} {named_at}, but cites {self._described()}"
         return _Result(agrees=False, reason=reason, named=anchor(path, found) if count == 1 else None)
 
     def _described(self) -> str:

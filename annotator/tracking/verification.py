@@ -297,10 +297,18 @@ def _verdict(cited: _Cited, carried: Carried) -> Verdict:
     if isinstance(cited.outcome, Mistaken) and not isinstance(outcome, Mistaken) and not is_younger:
         named = None if isinstance(outcome, Unplaced) else outcome.anchor
         outcome = msgspec.structs.replace(cited.outcome, named=named)
+    if isinstance(outcome, Moved) and _is_file_alone(cited.reference, outcome.anchor):
+        # Its listing told the line at the origin; what the reference itself says is still true.
+        outcome = Verified(outcome.anchor, outcome.by, outcome.reason, range_end=outcome.range_end)
     if cited.origin.is_branch or cited.follows:
         outcome = _following(cited, outcome)
     text = TextState.UNKNOWN if isinstance(outcome, Unplaced) else carried.text
     return Verdict(cited.reference, outcome, text, cited.origin.name, cited.evidence)
+
+
+def _is_file_alone(reference: Reference, at: Anchor) -> bool:
+    """Return whether a reference names the file of an anchor, and neither a line nor a symbol of it."""
+    return reference.line is None and reference.symbol is None and reference.path == at.path
 
 
 def _following(cited: _Cited, outcome: Outcome) -> Outcome:

@@ -128,6 +128,13 @@ def test_listings_that_name_their_file_are_looked_for_in_it(verdicts):
     assert verdicts.rows[0]["anchor"]["line"] == 13
 
 
+def test_a_listing_that_moved_leaves_its_file_verified(verdicts):
+    found = verdicts("pkg", LISTINGS.partition("```go title")[0], "--tag=v1.1.0", code=cli.OK)
+
+    assert found == [("verified", "ok")]
+    assert verdicts.rows[0]["anchor"]["line"] == 17
+
+
 LABELS = """\
 | a | [kiln.go#L13](URL/kiln.go#L13) |
 | b | [`kiln.go:13-16`](URL/kiln.go#L13-L16) |
