@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from annotator.articles import links, listings
+from annotator.articles import column_titles, links, listings
 from annotator.articles.citations import Citation
 from annotator.articles.listings import Listing
 from annotator.articles.text_lines import Line, Role
@@ -261,6 +261,7 @@ class _Document:
             self._sites[site.row].append(site)
         self._paragraphs: dict[int, _Paragraph] = {}
         self._codes: dict[range, str] = {}
+        self._heads: dict[int, int] = {}
         self._headings: dict[str, list[str]] = {}
 
     def claims(self, site: Site) -> Iterator[Claim]:
@@ -377,13 +378,25 @@ class _Document:
         firm = sites == 1
         if sites > _MOST_NAMES:
             return
-        for start, end in _cells(text):
+        titles = self._titles(site.row)
+        for number, (start, end) in enumerate(_cells(text)):
             words = text[start:end].strip()
             if (start, end) == own or not words or len(words) > links.LONGEST_LABEL:
                 continue
-            for name, sure in _label_names(words, bare=False):
+            bare = number < len(titles) and titles[number] in column_titles.NAME
+            for name, sure in _label_names(words, bare=bare):
                 yield Claim(ClaimKind.CELL, names=name, firm=firm and sure)
                 firm = firm and not sure
+
+    def _titles(self, row: int) -> list[str]:
+        """Return the titles of the columns of a row's table, in lower case."""
+        rows = [row]
+        while rows[-1] not in self._heads and rows[-1] and "|" in self._lines[rows[-1] - 1].text:
+            rows.append(rows[-1] - 1)
+        head = self._heads.get(rows[-1], rows[-1])
+        self._heads.update(dict.fromkeys(rows, head))
+        text = self._lines[head].text[:_LONGEST_LINE]
+        return [text[start:end].strip(" *_`").casefold() for start, end in _cells(text)]
 
     # ── Listings ─────────────────────────────────────────────────────────────────────────────────
     @cached_property

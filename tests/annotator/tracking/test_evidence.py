@@ -86,6 +86,10 @@ WRONG = [
     ("[kiln.go#Fire](URL/kiln.go#L13)", Code.CONTRADICTS_LABEL),
     ("| `Fire` | kiln.go:13 |", Code.CONTRADICTS_SENTENCE),
     ("| `Fire` | heats | kiln.go:13 | fast |", Code.CONTRADICTS_SENTENCE),
+    (
+        "| Function | Where |\n|---|---|\n| Cool | kiln.go:13 |\n| Fire | kiln.go:13 |",
+        Code.CONTRADICTS_SENTENCE,
+    ),
     ("The function `Fire` is defined in kiln.go:13.", Code.CONTRADICTS_SENTENCE),
     ("The `Fire` function (kiln.go:14) heats.", Code.CONTRADICTS_SENTENCE),
     ("The `Fire()` method lives in `kiln.go:20`.", Code.CONTRADICTS_SENTENCE),
@@ -131,7 +135,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "code"), WRONG)
 def test_words_that_name_another_place_contradict_the_line(judged, text, code):
-    (judgement,) = judged(text)
+    *_, judgement = judged(text)
 
     assert isinstance(judgement.outcome, Mistaken)
     assert judgement.outcome.code is code
@@ -160,6 +164,8 @@ RIGHT = [
     "[Source](URL/kiln.go#L13)",
     "| `Cool` | `Fire` | kiln.go:4 |",
     "| Cool | kiln.go:4 |",
+    "| Topic | Where |\n|---|---|\n| Cool | kiln.go:4 |",
+    "| Function | Where |\n|---|---|\n| Fire | kiln.go:4 |",
     "| `Unknown` | kiln.go:4 |",
     "`http.Get` (kiln.go:4) is not ours.",
     "`kiln.Fire` (kiln.go:4)",
