@@ -193,7 +193,8 @@ def _is_bare(reference: Reference, anchor: Anchor) -> bool:
 
 def _refs(at: Session, reference: Reference, pin: Pin | None) -> Iterator[str | None]:
     """Yield the refs that a rewritten reference may name; a link to a branch keeps following it."""
-    ref, commit = reference.ref, at.tree.snapshot.commit
+    ref, at = reference.ref, _session_of(at, reference)
+    commit = at.tree.snapshot.commit
     if ref is None or is_branch(at, ref):
         yield ref
         return
@@ -206,6 +207,12 @@ def _refs(at: Session, reference: Reference, pin: Pin | None) -> Iterator[str | 
     if pin is None and is_commit:  # as long as it was, if that is still the name of one commit
         yield commit[: len(ref)]
     yield commit
+
+
+def _session_of(at: Session, reference: Reference) -> Session:
+    """Return the session of the repository that a reference leads into."""
+    other = at.of_repository(reference.repository) if reference.repository else None
+    return other or at
 
 
 # ── Writing ──────────────────────────────────────────────────────────────────────────────────────
@@ -271,10 +278,10 @@ class _Writer(ABC):
         } or {len(expected)}
 
     def _as_of_now(self, reference: Reference) -> Reference:
-        """Return a reference as one that was written at the requested tag, unless it names a ref."""
+        """Return a reference as one that was written at the tag it is looked up at, unless it names a ref."""
         if reference.ref is not None:
             return reference
-        return msgspec.structs.replace(reference, written_at=self._at.tag)
+        return msgspec.structs.replace(reference, written_at=_session_of(self._at, reference).tag)
 
     def _is_settled(self, number: int, chosen: Mapping[int, _Attempt]) -> bool:
         """Return whether a reference is right at the requested tag."""
@@ -359,7 +366,7 @@ class _ManifestWriter(_Writer):
         reference = self._references[number]
         for after in targets:
             # An entry that has lines of no tag gets a ref, so that they are never read as another tag's.
-            ref = after.ref or self._at.tag if reference.ref is None else after.ref
+            ref = after.ref or _session_of(self._at, reference).tag
             yield _Attempt(msgspec.structs.replace(after, ref=ref))
 
     def _drop_inconsistent(self, chosen: dict[int, _Attempt]) -> None:

@@ -29,8 +29,9 @@ def document(
         where = {"file": locate(unread.file), "line": unread.at_line, "col": unread.at_column}
         lines.append(_command(level, where | {"title": "unread"}, f"not read: {unread.text}"))
     lines += [_command("error", {"title": "unreadable"}, failure) for failure in checked.failures]
-    score = verification_summary.score_line(verification_summary.summary(checked))
-    return "\n".join([*lines, score, verification_report.sentence(checked)])
+    if checked.verdicts:
+        lines.append(verification_summary.score_line(verification_summary.summary(checked)))
+    return "\n".join([*lines, verification_report.sentence(checked)])
 
 
 def failure(sentence: str) -> str:

@@ -331,3 +331,17 @@ def test_what_was_wrong_when_written_is_rewritten_if_asked(verify, capsys):
     assert Path("article.md").read_text() == (
         f"`Fire` is at `kiln.go:8`.\n[Fire]({URL}/v1.1.0/kiln.go#L8-L14) heats.\n"
     )
+
+
+def test_a_link_into_another_repository_gets_its_tag(verify, repositories):
+    Path("annotator.toml").write_text(
+        '[[repository]]\nurl = "https://github.com/acme/kiln"\nbaseline = "v1.0.0"\n\n'
+        '[[repository]]\nurl = "https://github.com/acme/oven"\nbaseline = "v1.1.0"\n'
+    )
+    other = "https://github.com/acme/oven/blob"
+    Path("article.md").write_text(f"{other}/v1.0.0/kiln.go#L13\n{URL}/v1.0.0/kiln.go#L13\n")
+    named = f"--source=acme/oven={repositories['shifted'].path}"
+
+    assert verify("--update", named, "article.md", source="cool gone") == cli.OK
+
+    assert Path("article.md").read_text() == f"{other}/v1.1.0/kiln.go#L17\n{URL}/v1.0.0/kiln.go#L13\n"
