@@ -45,7 +45,10 @@ class LineAlignment:
         if is_only and (self._is_sure(line, hits[0]) or self._has_a_neighbour(line, hits[0])):
             return hits[0]
         best = self._best(line, hits)
-        return best[0] if len(best) == 1 else None
+        if best is None:
+            return None
+        rivals = [number for number in before if self._old[number - 1] == text]
+        return best if self._is_best_of(rivals, line, best) else None
 
     def is_same(self, line: int, later: int) -> bool:
         """Return whether both lines exist and have the same text."""
@@ -73,14 +76,18 @@ class LineAlignment:
         is_idiom = _IDIOM.fullmatch(self._old[line - 1]) is not None
         return not is_idiom and any(map(_letters, self._alike_around(line, later)))
 
-    def _best(self, line: int, hits: list[int]) -> list[int]:
-        """Return the lines whose neighbours match those of the earlier line best, if they are enough."""
+    def _best(self, line: int, hits: list[int]) -> int | None:
+        """Return the line whose neighbours match those of the earlier line best, if they are enough."""
         around = {hit: len(self._alike_around(line, hit)) for hit in hits}
         most = max(around.values(), default=0)
         best = [hit for hit in hits if around[hit] == most]
-        if most < _SURE or not self._is_sure(line, best[0]):
-            return []
-        return best
+        is_clear = len(best) == 1 and most >= _SURE
+        return best[0] if is_clear and self._is_sure(line, best[0]) else None
+
+    def _is_best_of(self, rivals: list[int], line: int, later: int) -> bool:
+        """Return whether no other earlier line of the same text matches the later one as well."""
+        own = len(self._alike_around(line, later))
+        return all(rival == line or len(self._alike_around(rival, later)) < own for rival in rivals)
 
     def _alike_around(self, line: int, later: int) -> list[bytes]:
         """Return the neighbours of two lines that are the same, outwards until one differs."""
