@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    6: "5eae0cfc1d00bdd83fac7bec61203bfe00bae86276cf18fb12a605d320f7bfab",
+    7: "5eae0cfc1d00bdd83fac7bec61203bfe00bae86276cf18fb12a605d320f7bfab",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 
