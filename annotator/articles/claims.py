@@ -533,6 +533,8 @@ def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Ite
     text = line.text[start:end]
     words = citation.words
     if words is not None:
+        if line.text.startswith(("…", "..."), words.end):
+            return  # an address that was cut short
         claim = _place_claim(line, (words.start, words.end), words.line, words.end_line)
         yield _with_path(claim, words.place.path)
         return

@@ -76,6 +76,8 @@ def judge(reference: Reference, origin: SourceTree) -> Judgement:
     example = _own_example(reference, origin)
     if example is not None or not origin.has(reference.path):
         return Judgement(outcome=example)
+    if not reference.claims and reference.symbol is None:
+        return Judgement()
     place = _Place(reference, origin)
     compared = [(claim, result) for claim in reference.claims if (result := place.compare(claim)) is not None]
     evidence = tuple(
@@ -172,7 +174,13 @@ class _Place:
         self._path = reference.path
         self._first = reference.line or 0
         self._last = reference.end_line or self._first
-        self._text = [line.decode("utf-8", "replace") for line in lines(tree.data(reference.path))]
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return lines(self._tree.data(self._path))
+
+    def _text(self, number: int) -> str:
+        return self._lines[number - 1].decode("utf-8", "replace")
 
     @cached_property
     def _document(self) -> GoFile | None:
@@ -184,11 +192,11 @@ class _Place:
 
     @cached_property
     def _code(self) -> CodeLines:
-        return CodeLines("\n".join(self._text), go=self._path.endswith(".go"))
+        return CodeLines(b"\n".join(self._lines).decode("utf-8", "replace"), go=self._path.endswith(".go"))
 
     @property
     def _is_line(self) -> bool:
-        return 1 <= self._first <= len(self._text)
+        return 1 <= self._first <= len(self._lines)
 
     def compare(self, claim: Claim) -> _Result | None:
         """Return whether a claim agrees with the place, or None if it says nothing about it."""
@@ -250,15 +258,17 @@ class _Place:
         typed = "." in names and names[0].isupper()
         others = {d.line for d in self._declarations if typed and d.name == name and d not in found}
         word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-        last = min(self._last, self._first + _MOST_LINES, len(self._text))
+        last = min(self._last, self._first + _MOST_LINES, len(self._lines))
         numbers = list(range(self._first, last + 1))
         # A comment or an empty line is cited for the code below it.
-        while numbers[-1] < len(self._text) and not self._is_code(numbers[-1]) and len(numbers) < _MOST_LINES:
+        while (
+            numbers[-1] < len(self._lines) and not self._is_code(numbers[-1]) and len(numbers) < _MOST_LINES
+        ):
             numbers.append(numbers[-1] + 1)
-        return any(number not in others and word.search(self._text[number - 1]) for number in numbers)
+        return any(number not in others and word.search(self._text(number)) for number in numbers)
 
     def _is_code(self, number: int) -> bool:
-        line = self._text[number - 1].strip()
+        line = self._text(number).strip()
         return bool(line) and not line.startswith(("//", "/*", "*"))
 
     def _constructs(self, names: str) -> bool:
@@ -375,7 +385,7 @@ class _Place:
         return len(between) <= _NEXT_TO and not any(self._says(number) for number in between)
 
     def _says(self, number: int) -> bool:
-        return self._is_code(number) and self._text[number - 1].strip() not in {"}", "{", ")", "})"}
+        return self._is_code(number) and self._text(number).strip() not in {"}", "{", ")", "})"}
 
     def listing_is_nowhere(self) -> Missing | None:
         """Return the outcome if a file is cited for a listing of which no line is in it."""

@@ -176,6 +176,7 @@ RIGHT = [
     "[L13](URL/kiln.go#L13) and [line 13](URL/kiln.go#L13)",
     "[kiln.go](URL/kiln.go#L13) [1](URL/kiln.go#L13)",
     "[kiln.go:13](URL/kiln.go#L13-L16)",
+    "[URL/kiln.go#L1...](URL/kiln.go#L13)",
     "[`Fire`][1]\n\n[1]: URL/kiln.go#L4",
     "## Cool\n\nkiln.go:4 heats.",
     "kiln.go::Fire#L9",
