@@ -21,7 +21,6 @@ from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, ReferenceHistory
 from annotator.programs import Programs
 from annotator.python_source import package_imports
-from annotator.python_source.source_files import SourceFile
 from annotator.repository import versions
 from annotator.session import Session
 from annotator.site import benchmark_tables, go_input, markdown_text, output, pages, rendering
@@ -155,7 +154,7 @@ def gather_input(
         since_baseline=since_baseline,
         elsewhere={tag: verdicts for tag, verdicts in options.elsewhere.items() if tag != session.tag},
         history=history,
-        packages=_package_imports(project, texts, python.files if python else ()),
+        packages=_package_imports(project, texts),
         locking=go.locking,
         figures=_figures(project),
         redirects=_redirects(project),
@@ -233,9 +232,7 @@ def own_texts(project: Project) -> tuple[MarkdownText, ...]:
     return tuple(markdown_text.parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
 
 
-def _package_imports(
-    project: Project, texts: Iterable[MarkdownText], known: Iterable[SourceFile]
-) -> tuple[PackageImports, ...]:
+def _package_imports(project: Project, texts: Iterable[MarkdownText]) -> tuple[PackageImports, ...]:
     """Return the imports of the packages whose structure the texts show.
 
     Raises:
@@ -247,7 +244,7 @@ def _package_imports(
             raise InvalidInput(
                 f"{text_name}.md:2: `packages` names {folder}, in which there is no Python file"
             )
-    return package_imports.packages(project.root, folders, known)
+    return package_imports.packages(project.root, folders)
 
 
 def _redirects(project: Project) -> tuple[MovedFile, ...]:

@@ -95,3 +95,29 @@ def test_file_of_another_encoding_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInput, match=r"^shop/__init__\.py:1: not Python that can be read"):
         package_imports.packages(tmp_path, ["shop"])
+
+
+@pytest.mark.parametrize("data", [b"a = 1\n\0\n", b"def (:\n", b'"""no end\n', b"\xff\xfe"])
+def test_file_that_is_not_python_is_an_error(tmp_path: Path, data: bytes) -> None:
+    write(tmp_path, {"shop/__init__.py": b"", "shop/till.py": data})
+
+    with pytest.raises(InvalidInput, match=r"shop/till\.py:\d: not Python that can be read"):
+        package_imports.packages(tmp_path, ["shop"])
+
+
+@pytest.mark.parametrize(
+    ("text", "summary"),
+    [
+        ('# A comment.\n\n"""Coins,\nand such.\n\nMore."""\nx = 1\n', "Coins, and such."),
+        ("r'''Paths like C:\\x.'''\n", "Paths like C:\\x."),
+        ('"a".join("b")\n', ""),
+        ('b"bytes"\n', ""),
+        ("", ""),
+    ],
+)
+def test_summary_is_the_first_paragraph_of_the_docstring(tmp_path: Path, text: str, summary: str) -> None:
+    write(tmp_path, {"shop/__init__.py": text.encode()})
+
+    ((shop,),) = [package.modules for package in package_imports.packages(tmp_path, ["shop"])]
+
+    assert shop.says == summary
