@@ -373,13 +373,14 @@ class _ManifestWriter(_Writer):
         pass  # an entry that keeps its lines keeps its tag
 
     def _compose(self, chosen: Mapping[int, _Attempt]) -> tuple[str, Sequence[Reference]]:
-        new_tag = self._new_tag(chosen)
+        new_tag, baseline = self._new_tag(chosen), self._at.project.config.baseline
         expected = list(self._references)
         changes: dict[int, EntryChange] = {}
         for number, attempt in chosen.items():
-            ref = None if attempt.after.ref == (new_tag or self._tag) else attempt.after.ref
+            ref = None if attempt.after.ref == (new_tag or self._tag or baseline) else attempt.after.ref
             changes[number] = EntryChange(self._references[number], attempt.after, ref)
-            expected[number] = attempt.after
+            read = ref or new_tag or self._tag or None
+            expected[number] = msgspec.structs.replace(attempt.after, ref=read)
         if new_tag:
             for number, ref in enumerate(self._refs):
                 if ref is None:
