@@ -1,4 +1,4 @@
-"""Go code without white space and comments, and where such code stands in a file."""
+"""Go code without white space and comments, and the places of such code in a file."""
 
 from __future__ import annotations
 

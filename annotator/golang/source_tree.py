@@ -76,7 +76,7 @@ class SourceTree:
 
     @cached_property
     def state(self) -> str:
-        """The commit, or a hash of all files where there is none."""
+        """The commit, or a hash of all files if the source has no commits."""
         if self.snapshot.commit is not None:
             return self.snapshot.commit
         files = "".join(f"{path}\0{blob.id}\n" for path, blob in self.snapshot.files.items())
