@@ -304,6 +304,34 @@ def test_a_branch_link_is_resolved_at_the_head_and_says_so(report):
     assert {row["code"] for row in report.rows} == {"follows-branch"}
 
 
+@pytest.mark.parametrize("tag", ["v1.0.0", "v1.1.0"])
+def test_a_branch_link_has_moved_if_its_words_stand_elsewhere_at_the_head(report, tag):
+    links = f"[Fire]({URL}/main/kiln.go#L4) and [`Cool`]({URL}/main/kiln.go#L13-L16)"
+
+    found = report("shifted", links, options=(f"--tag={tag}",))
+
+    lines = (4, 13) if tag == "v1.0.0" else (8, 17)
+    assert found == [("moved", "kiln.go", line) for line in lines]
+    assert {row["code"] for row in report.rows} == {"follows-branch"}
+
+
+def test_words_that_name_the_line_at_the_requested_tag_prove_it(report):
+    lines = ("`Fire` is at kiln.go:8.", "`Cool` is at kiln.go:17.")
+
+    assert report("shifted", *lines)[1] == ("verified", "kiln.go", 17)
+    assert report("shifted", *lines, options=())[1][0] == "mistaken"
+
+
+def test_update_keeps_the_front_matter_true(report, repositories):
+    Path("article.md").write_text("---\nwritten_at: v1.0.0\n---\nkiln.go:4\n")
+
+    options = [f"--source={repositories['shifted']}", "--tag=v1.1.0", "article.md"]
+    assert cli.run(["verify", "--update", *options]) == cli.OK
+
+    assert Path("article.md").read_text() == "---\nwritten_at: v1.1.0\n---\nkiln.go:8\n"
+    assert cli.run(["verify", *options]) == cli.OK
+
+
 def test_a_branch_that_is_not_there_leaves_lines_unknown(report):
     report("shifted", f"{URL}/1.7/kiln.go#L8")
 
