@@ -202,10 +202,11 @@ def _called(text: str, at: int) -> Suffix | None:
 
 
 # ── In the words behind the path ─────────────────────────────────────────────────────────────────
+_FOREIGN_LINE = "Zeilen?|lignes?|l[ií]neas?|linhas?|rig(?:a|he)|строк[аиуе]"
 _ENGLISH = re.compile(
     rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in|around|near|starting\s(?:at|on|from))\s)?"
-    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|ll\.|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?[`*]{{0,2}}{NUMBER}[`*]{{0,2}}"
-    rf"(?:\s?(?:{DASH}|to|through)\s?L?{NUMBER})?{_END}"
+    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|ll?\.|{_FOREIGN_LINE}|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?[`*]{{0,2}}{NUMBER}[`*]{{0,2}}"
+    rf"(?:\s?(?:{DASH}|to|through)\s?\#?L?{NUMBER})?{_END}"
 )
 _CHINESE = re.compile(
     rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
@@ -215,7 +216,7 @@ _CHINESE = re.compile(
 
 # Without an ordinal it may also be a length: "twenty lines in a.go".
 _COUNTED = re.compile(
-    rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:文件)?的?\s?"
+    rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:文件)?[的の]?\s?"
     rf"{_M}(?:\s?{DASH}\s?{_M})?\s?行(?!代码|左右|多|的代码|程序)"
 )
 _LABELLED = re.compile(
@@ -235,21 +236,10 @@ _ROW = re.compile(
 )
 _NO_SYMBOLS = frozenset(
     (
-        "line",
-        "lines",
-        "ln",
-        "page",
-        "figure",
-        "version",
-        "chapter",
-        "section",
-        "table",
-        "step",
-        "go",
-        "at",
-        "on",
+        "line", "lines", "ln", "zeile", "zeilen", "page", "figure", "version", "chapter", "section", "table",
+        "step", "go", "at", "on",
     )
-)
+)  # fmt: skip
 _HOLDS = re.compile(
     rf"{_CLOSE}\s?(?:源文件|文件|檔案)?(?:(?:里面|中|里|内)?的|(?:里面|中|里|内)?定义[的了])\s?`?({_SYMBOL})(?:\(\))?`?\s?"
     rf"(?:这个|這個)?(?:函数|方法|结构体|结构|接口|函數|結構體|介面)"

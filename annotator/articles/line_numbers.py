@@ -15,7 +15,7 @@ _LIST = 200
 """Lines that a list may have."""
 
 _NO_COUNT = (
-    r"(?![0-9A-Za-z_%]|/(?![0-9])|\.[0-9A-Za-z]|\s?[个個种種步處处行]"
+    r"(?![0-9A-Za-z_%]|-[0-9]|/(?![0-9])|\.[0-9A-Za-z]|\s?[个個种種步處处行]"
     r"|\s(?:of|in)\s[`'\"(*]{0,3}[\w./-]{0,200}\.[a-z])"
 )
 
@@ -30,7 +30,7 @@ _QUOTED = re.compile(
 
 # The next of a list in prose: "12, 34 and 56", which only its end tells from a count.
 _SPACED = re.compile(
-    rf"(?:,\s(?:and\s|or\s|also\s)?|,(?:and|or)\s|;\s|\s(?:and|or|&|\+|/)\s|[和及与])(?:(?:on\s|at\s)?lines?\s)?[Ll]?{NUMBER}"
+    rf"(?:,\s(?:and\s|or\s|also\s)?|,(?:and|or)\s|;\s|\s(?:and|or|&|\+|/)\s|[和及与])(?:(?:on\s|at\s)?lines?\s)?[Ll:]?{NUMBER}"
     rf"(?:\s?(?:{DASH}|\sto\s|\sthrough\s)\s?[Ll]?{NUMBER})?{_NO_COUNT}"
 )
 _SPACED_END = re.compile(rf"(?:\s{DASH}\s|\s(?:to|through|until|thru)\s(?:line\s)?)[Ll]?{NUMBER}{_NO_COUNT}")

@@ -13,7 +13,7 @@ LONGEST = 1024
 """Characters that a written path or address may have."""
 
 _HOST = re.compile(
-    r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.(?:com|org|net|io|in|dev|cn|me|sh|cc|co|xyz|tech|edu)"
+    r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.(?:com|org|net|io|in|dev|cn|me|sh|cc|co|xyz|tech|edu|google)"
 )
 COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party"))
 """Folders that hold other projects' code."""
@@ -320,8 +320,9 @@ def _found(path: str, roots: Roots) -> str:
     own, shortened = roots.own, _shortened(path, roots)
     if not own.paths:
         return shortened
-    for candidate in (path, shortened, own.completed(shortened), own.completed(path)):
-        if own.has(candidate):
+    cloned = _below_name(path.split("/"), roots)
+    for candidate in (path, shortened, own.completed(shortened), own.completed(path), cloned):
+        if candidate and own.has(candidate):
             return own.resolved(candidate)
     folder = shortened.rpartition("/")[0]
     inside = own.ending(shortened) if folder and folder not in own.folders else ()

@@ -16,7 +16,7 @@ _LONGEST = 100
 
 # What stands behind a file's name where a line or a symbol is meant.
 _BESIDE = re.compile(
-    r"[`'\"*_]{0,3}(?:\s?(?::{1,2}|\||@|\#)\s?[`'\"]?(?:[Ll]?[0-9]{1,10}|[a-z_]\w{0,60}(?![\w:]))|\s?[(\[]\s?[Ll]?[0-9]{1,6}\s?[)\]]"
+    r"[`'\"*_]{0,3}(?:\s?(?::{1,2}|\||@|\#)\s?[`'\"]?(?:[Ll]?[0-9]{1,10}|[A-Za-z_]\w{0,60}(?![\w:]))|:?\s?[(\[]\s?[Ll]?[0-9]{1,6}(?:\s?[-,\u2013]\s?[0-9]{1,6})?\s?[)\]]"
     r"|,?\s(?:the\s)?(?:function|func|method|type)\s`?[A-Za-z_]|\s(?:defines|declares|contains|implements)\s`)"
 )
 _DOCUMENTED = re.compile(r"https?://pkg\.go\.dev/([\w./@-]{3,200})#([A-Z][\w.]{0,100})")

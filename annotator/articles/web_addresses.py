@@ -92,7 +92,8 @@ def _google(parts: list[str], roots: Roots) -> Place | None:
     repository = "/".join(parts[1:at]).replace("go/x/", "golang/").replace("go/go", "golang/go")
     if not colon:
         ref, first = _split_known(parts[at + 1 :], roots)
-    return _linked(repository, ref.removesuffix(";"), first.split("/"), roots)
+    ref = ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
+    return _linked(repository, ref, first.split("/"), roots)
 
 
 def _sourcegraph(parts: list[str], roots: Roots) -> Place | None:

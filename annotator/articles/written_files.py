@@ -42,6 +42,9 @@ _ALONE = frozenset(_NAMES.split("|"))
 _TAB = re.compile(r"0[0-9]{2}(?=/)")
 _LETTER = re.compile(r"[tn](?=/)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,80}(?=[A-Za-z]{2})")
+_ROOT = re.compile(r"\w>$|\u2026$")
+"""What stands for the root in front of a slash: `<repo>/pkg/kiln.go`, or an ellipsis."""
+
 _DECORATION = re.compile(r"(?:[-+~]|@(?!\w{0,40}/)){1,8}|\.{3,}/?|\{+(?=[\w./])")
 _VARIABLE = re.compile(
     r"\{?\w{1,40}\}\{|(?:\$\{?|%)?GOPATH[%}]?/src/|\$\{(?!GOROOT)\w{1,40}\}/|\$(?!GOROOT)\w{1,40}/|\{\{?\s?[\w.-]{1,40}\s?\}\}?/|~/(?:go/src/)?"
@@ -106,6 +109,8 @@ def _opening(text: str, start: int, run: str) -> int:
     before = text[max(0, start - 2) : start]
     if run.startswith(("_", ".", "-")) and before.endswith("*") and before != "**":
         return len(run)  # the end of a glob
+    if run.startswith("/") and _ROOT.search(before):
+        return 1
     escaped = (_TAB.match(run) if before.endswith("#") else None) or (
         _LETTER.match(run) if before.endswith("\\") else None
     )

@@ -176,6 +176,26 @@ def test_bare_name_is_the_file_that_the_paragraph_named() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "pkg/kiln.go, Zeile 13",
+        "pkg/kiln.go ligne 13",
+        "pkg/kiln.go, строка 13",
+        "pkg/kiln.go の 13 行目",
+        "~/src/kiln/pkg/kiln.go:13",
+        "<repo>/pkg/kiln.go:13",
+        "\u2026/pkg/kiln.go:13",
+        "https://cs.opensource.google/acme/kiln/+/main:pkg/kiln.go;l=13",
+        "https://cs.opensource.google/acme/kiln/+/refs/tags/v1.0.0:pkg/kiln.go;l=13;drc=abc",
+        "Line 13 (pkg/kiln.go)",
+        "pkg/kiln.go's line 13",
+    ],
+)
+def test_line_is_read_in_further_ways(text: str) -> None:
+    assert lines(text) == ["pkg/kiln.go:13"]
+
+
+@pytest.mark.parametrize(
     "text", ["Makefile:4", "add_amd64.s:4", "`web/app.ts:4`", "app.ts:4", "see Makefile, line 4"]
 )
 def test_file_of_another_language_is_read(text: str) -> None:
