@@ -53,8 +53,9 @@ def completed(reference: Reference, tree: SourceTree) -> Reference:
 
 
 def _namesakes(reference: Reference, tree: SourceTree) -> list[str]:
-    """Return the files that a bare file name can mean, in order; none if it is a path in the tree."""
-    if "/" in reference.path or tree.has(reference.path):
+    """Return the files that a bare file name can mean, in order; none if it is a whole path."""
+    # A link that names its ref has the whole path.
+    if "/" in reference.path or reference.ref is not None or tree.has(reference.path):
         return []
     every = tree.go_files if reference.path.endswith(".go") else tree.files
     files = [path for path in every if path.rpartition("/")[2] == reference.path]
