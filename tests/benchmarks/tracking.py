@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import resource
 import subprocess
@@ -18,15 +19,18 @@ from typing import TypeVar
 import _peers as peers
 import msgspec
 
+from annotator import session
 from annotator.articles import manifest_file
 from annotator.cache import Cache, CacheKind
+from annotator.config import Config, Project
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.go import Declaration, Kind, is_test_file
 from annotator.model.reference import Anchor, Reference
 from annotator.repository import versions
 from annotator.repository.local_git import LocalSource
 from annotator.repository.tag_snapshots import TagSnapshots
-from annotator.tracking import reference_lookup, symbol_follower
+from annotator.session import SourceOptions
+from annotator.tracking import reference_lookup, symbol_follower, verification
 from annotator.tracking.lookup import anchor, shared_tail
 from annotator.tracking.tree_diff import SourceTrees
 
@@ -186,6 +190,10 @@ def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
         yield (f"{what}, warm", f"{warm:.1f} s", "", "", warm_goal)
         yield ("blobs parsed, of tags × files", str(blobs), str(files), f"{blobs / files:.4f}×", "")
     with tempfile.TemporaryDirectory() as folder:
+        for state, goal in (("cold", "≤ 5 s"), ("warm", "≤ 1 s")):
+            seconds = _carried(base, repository, Path(folder))
+            yield (f"1,000 lines of one document at v28.5.2, {state}", f"{seconds:.1f} s", "", "", goal)
+    with tempfile.TemporaryDirectory() as folder:
         ours, _, _ = _tracked(source, eighteen[:1], Path(folder))
     peer = _timed(lambda: peers.log_of_lines(repository, NEWEST, "daemon/daemon.go", "NewDaemon"))
     yield ("one symbol, cold", f"{ours:.1f} s", f"git log -L {peer:.1f} s", f"{ours / peer:.2f}×", "≤ 1.0×")
@@ -212,6 +220,25 @@ def _tracked(source: LocalSource, starts: Sequence[Anchor], folder: Path) -> tup
         symbol_follower.histories(_known(starts), BASELINE, tags, woods, cache)
         seconds = time.perf_counter() - started
         return seconds, cache.parsed, sum(len(woods.tree(tag).go_files) for tag in tags)
+
+
+def _carried(base: SourceTree, repository: Path, folder: Path) -> float:
+    """Seconds to verify 1,000 lines of the baseline at a release years younger."""
+    chosen = random.Random(5)  # noqa: S311 - a fixed choice, not a secret
+    files = chosen.sample([path for path in base.go_files if not is_test_file(path)], 400)
+    lines = [
+        Reference(path, line=chosen.randint(1, base.data(path).count(b"\n")))
+        for path in files
+        for _ in range(3)
+    ]
+    project = Project(folder, Config(repository="https://github.com/moby/moby", baseline=BASELINE))
+    options = SourceOptions(str(repository), "v28.5.2", history=True)
+    os.environ["ANNOTATOR_CACHE"] = str(folder / "cache")
+    try:
+        with session.open_session(project, options, lambda *_: None, lambda _: None) as at:
+            return _timed(lambda: verification.verify_references(at, lines[:1000]))
+    finally:
+        del os.environ["ANNOTATOR_CACHE"]
 
 
 def _command(repository: Path, *arguments: str) -> float:
