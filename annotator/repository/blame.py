@@ -31,10 +31,19 @@ class DocumentHistory:
         options = (f"--work-tree={self.folder}", "blame", "--porcelain", "--no-textconv")
         try:
             output = Repository(self.folder).run(*options, "--ignore-revs-file=", "--", name)
+            ends = self._ends_of_history()
         except GitError:
             return {}
-        found = {int(line): commit.decode() for commit, line in _LINE.findall(output)}
+        found = {int(line): commit.decode() for commit, line in _LINE.findall(output) if commit not in ends}
         return {line: "HEAD" if _NOT_COMMITTED.fullmatch(id_) else id_ for line, id_ in found.items()}
+
+    def _ends_of_history(self) -> frozenset[bytes]:
+        """Return the commits at which a shallow clone ends: they seem to have written all that is older."""
+        assert self.folder is not None  # noqa: S101 - the caller has looked
+        store = Repository(self.folder)
+        if store.run("rev-parse", "--is-shallow-repository").strip() != b"true":
+            return frozenset()
+        return frozenset(store.run("rev-list", "--max-parents=0", "HEAD", "--").split())
 
     def commit(self, name: str) -> str | None:
         """Return the full id of a commit of the document's repository."""

@@ -375,6 +375,16 @@ def test_a_document_of_the_source_itself_is_dated_by_its_lines(report, annotated
     assert found == [("moved", "kiln.go", 18)]
 
 
+def test_a_shallow_clone_does_not_date_what_is_older(report, annotated, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shallow") / "clone"
+    clone = ["git", "clone", "-q", "--depth=1", "--branch=v1.2.0", f"file://{annotated}", str(folder)]
+    subprocess.run(clone, check=True, capture_output=True)
+
+    report(folder, options=("--tag=v1.2.0",), file=str(folder / "docs" / "notes.md"))
+
+    assert [row["verdict"] for row in report.rows] == ["unknown"]
+
+
 def test_blame_dates_a_document_of_another_repository(report, annotated, tmp_path):
     git = ["git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@example.org"]
     dated = subprocess.check_output(
