@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ _GAP = 2
 
 _WIDEST = 5000
 """Characters of the longest line in which lines without a file, and unread text, are looked for."""
+
+_DIGIT = re.compile("[0-9]")
 
 Read = list[tuple[Citation, str | None]]
 """Citations, each with the kind that its table gives it."""
@@ -69,7 +72,9 @@ class LineReader:
 
     def _in_context(self, line: Line, text: str, found: list[Citation], *, heading: bool) -> list[Citation]:
         """Complete the citations of a line by what was named before, and add lines without a file."""
-        if len(text) > _WIDEST or not (found or self._named.any or written_files.names_any(text)):
+        naming = bool(found) or written_files.names_any(text)
+        # Most lines of prose name neither a file nor a number of a line.
+        if len(text) > _WIDEST or not (naming or (self._named.any and _DIGIT.search(text))):
             return found
         places = [citation.place for citation in found]
         done = [self._named.completed(one, places[:index]) for index, one in enumerate(found)]

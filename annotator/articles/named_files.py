@@ -30,6 +30,7 @@ _OF_OTHER = re.compile(
     r"\s(?:of|in)\s(?!(?:(?:the|this|that|its|same|our)\s){0,2}(?:file|source|code|function|func|method|body|snippet|"
     r"struct|type|package|implementation|it\b|`)|it\b|`|[\w./-]{1,200}\.\w)"
 )
+_DIGIT = re.compile("[0-9]")
 _SENTENCE = re.compile(r"[.!?;。！？；](?=\s|$|[\u3400-\u9fff])")  # noqa: RUF001 - as Chinese is written
 _ITEM = re.compile(r"\s{0,12}(?:[-*+]|[0-9]{1,3}[.)])\s")
 _MOST_NAMED = 1000
@@ -115,7 +116,7 @@ class NamedFiles:
             files: The files and citations in it, in order.
             taken: The citations, whose lines have been read.
         """
-        for match in _LINE.finditer(text):
+        for match in _LINE.finditer(text) if _DIGIT.search(text) else ():
             start, end = match.span()
             if any(one.start < end and start < one.end for one in taken):
                 continue
