@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -313,7 +313,8 @@ class _Document:
                 continue
             for match in _USE.finditer(line.text):
                 name, at = (match[2], match.start(2)) if match[2] else (match[1], match.start(1))
-                uses[name.casefold()].append((row, at, match[1]))
+                if len(uses[name.casefold()]) < _MOST_NAMES:
+                    uses[name.casefold()].append((row, at, match[1]))
         return uses
 
     # ── Sentences ────────────────────────────────────────────────────────────────────────────────
@@ -401,7 +402,12 @@ class _Document:
     # ── Listings ─────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def _listings(self) -> tuple[Listing, ...]:
-        return tuple(listings.find(self._lines))
+        return tuple(listings.find(self._lines, indented=True))
+
+    @cached_property
+    def _starts(self) -> Mapping[int, Listing]:
+        """The code blocks by their first rows."""
+        return {listing.first: listing for listing in self._listings}
 
     def _listing_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
         line = self._lines[site.row]
@@ -427,16 +433,19 @@ class _Document:
 
     def _listing_below(self, row: int) -> Listing | None:
         """Return the code block directly below the paragraph of a row."""
-        at = row + 1
-        while at < min(len(self._lines), row + _REACH) and self._joins(at):
-            at += 1
-        while at < min(len(self._lines), row + 2 * _REACH) and not self._lines[at].text.strip():
-            at += 1
-        if at >= len(self._lines) or self._lines[at].role is not Role.CODE:
-            return None
-        number = bisect_left(self._listings, at, key=lambda listing: listing.first)
-        listing = self._listings[number] if number < len(self._listings) else None
-        return listing if listing and listing.first == at and listing.code else None
+        is_paragraph = True
+        for at in range(row + 1, min(len(self._lines), row + 2 * _REACH)):
+            if at in self._starts:
+                return self._starts[at] if self._starts[at].code else None
+            if self._says_nothing(at):
+                is_paragraph = False
+            elif not is_paragraph or not self._joins(at):
+                return None
+        return None
+
+    def _says_nothing(self, row: int) -> bool:
+        text = self._lines[row].text
+        return not text.strip() or listings.HEADS.match(text) is not None
 
     def _last_site_above(self, row: int) -> Site | None:
         for above in range(row - 1, max(-1, row - 2 * _REACH), -1):
@@ -445,7 +454,7 @@ class _Document:
         return None
 
     def _is_last_row(self, row: int, below: Listing) -> bool:
-        return not any(self._lines[number].text.strip() for number in range(row + 1, below.first))
+        return all(self._says_nothing(number) for number in range(row + 1, below.first))
 
     def _example_claims(self, site: Site) -> Iterator[Claim]:
         """Yield the whole file that the document itself shows under the cited name."""

@@ -32,12 +32,30 @@ class Listing:
     info_at: int = 0
 
 
-def find(lines: Sequence[Line]) -> Iterator[Listing]:
-    """Yield the code blocks of a document in order."""
+_ORG = re.compile(r"\s{0,20}#\+begin_(?:src|example)\b(.*)", re.IGNORECASE)
+_ORG_END = re.compile(r"\s{0,20}#\+end_(?:src|example)\b", re.IGNORECASE)
+_DELIMITER = re.compile(r"-{4,}\s*$")
+_INDENTED = re.compile(r"(?: {4}|\t)\s*\S")
+HEADS = re.compile(
+    r"\s{0,20}(?:\[(?:source|listing)\b.*\]\s*$|\.\.\s(?:code-block|code|sourcecode)::|:[\w-]+:|::\s*$)"
+)
+"""Lines of AsciiDoc and reStructuredText that stand between a sentence and its code block."""
+
+
+def find(lines: Sequence[Line], *, indented: bool = False) -> Iterator[Listing]:
+    """Yield the code blocks of a document in order.
+
+    Args:
+        lines: The document.
+        indented: Whether indented text below an empty line is code, too.
+    """
     row = 0
     while row < len(lines):
         if lines[row].role is not Role.CODE:
-            row += 1
+            block = _unfenced(lines, row, indented=indented)
+            if block:
+                yield block
+            row = block.last + 1 if block else row + 1
             continue
         fence = _FENCE.match(lines[row].text)
         listing = _fenced(lines, row, fence[1], fence[2].strip()) if fence else _bare(lines, row)
@@ -53,6 +71,25 @@ def _fenced(lines: Sequence[Line], first: int, fence: str, info: str) -> Listing
             return Listing(first, row, range(first + 1, row), info, max(0, lines[first].text.find(info)))
         row += 1
     return Listing(first, row - 1, range(first + 1, row), info, max(0, lines[first].text.find(info)))
+
+
+def _unfenced(lines: Sequence[Line], row: int, *, indented: bool) -> Listing | None:
+    """Return a block of Org, of AsciiDoc or an indented one that begins in a row of text."""
+    text = lines[row].text
+    # A block that nobody closes goes on to the end, so that the search for its end is made once.
+    if org := _ORG.match(text):
+        last = next((at for at in range(row + 1, len(lines)) if _ORG_END.match(lines[at].text)), len(lines))
+        return Listing(row, last, range(row + 1, last), org[1].strip())
+    above = lines[row - 1].text if row else ""
+    if _DELIMITER.match(text) and above.startswith("[") and HEADS.match(above):
+        last = next((at for at in range(row + 1, len(lines)) if lines[at].text == text), len(lines))
+        return Listing(row, last, range(row + 1, last), above.strip("[] ").partition(",")[2])
+    if not indented or above.strip() or not _INDENTED.match(text):
+        return None
+    last = row
+    while last + 1 < len(lines) and _INDENTED.match(lines[last + 1].text):
+        last += 1
+    return Listing(row, last, range(row, last + 1))
 
 
 def _bare(lines: Sequence[Line], first: int) -> Listing:

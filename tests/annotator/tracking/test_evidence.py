@@ -199,6 +199,28 @@ def test_words_that_do_not_contradict_leave_a_reference_right(judged, text):
     assert [judgement.outcome for judgement in found] == [None] * len(found)
 
 
+@pytest.mark.parametrize(
+    ("name", "above", "below"),
+    [
+        ("a.md", "\n", "\n"),
+        ("a.adoc", "\n[source,go]\n----\n", "----\n"),
+        ("a.org", "\n#+begin_src go\n", "#+end_src\n"),
+        ("a.rst", "\n.. code-block:: go\n\n", "\n"),
+        ("a.rst", "\n::\n\n", "\n"),
+        ("a.html", "<pre>", "</pre>"),
+    ],
+)
+@pytest.mark.parametrize(("line", "code"), [(25, Code.CONTRADICTS_LISTING), (13, None)])
+def test_listings_of_all_kinds_of_documents_are_read(judged, name, above, below, line, code):
+    indent = "    " if name in {"a.md", "a.rst"} else ""
+    listing = f"{indent}func Cool(hours int) int {{\n{indent}\trest := hours * 2\n"
+
+    (judgement,) = judged(f"kiln.go:{line}\n{above}{listing}{below}", name)
+
+    assert (judgement.outcome and judgement.outcome.code) == code
+    assert judgement.evidence[0].agrees == (code is None)
+
+
 def test_a_contradiction_says_what_was_named_and_where_it_is(judged):
     (judgement,) = judged("`Fire` is at `kiln.go:13`.")
 
