@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from annotator.articles import document, own_names, source_paths
+from annotator.articles import article_files, document, own_names, source_paths
 from annotator.articles.own_names import OwnNames
+from annotator.config import Config, Project
 from annotator.model.reference import Reference
 from annotator.model.source import Blob
 
@@ -176,6 +179,35 @@ def test_ref_of_a_link_is_told_from_its_path(written: str, ref: str | None) -> N
 def test_link_is_relative_to_the_article(text: str, path: str) -> None:
     found = read(text, "pkg/kiln.go", "docs/pkg/kiln.go", "my pkg/k.go", folder="docs")
     assert places(found) == [(path, 13, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "link", "path"),
+    [
+        ("src/docs/new.md", "./pkg/kiln.go#L13", "docs/pkg/kiln.go"),
+        ("src/docs/new.md", "../pkg/kiln.go#L13", "pkg/kiln.go"),
+        ("src/new.md", "./pkg/kiln.go#L13", "pkg/kiln.go"),
+        ("notes/new.md", "./pkg/kiln.go#L13", None),
+        ("README.md", "./pkg/kiln.go#L13", None),
+        ("new.md", "../pkg/oven.go#L13", "pkg/oven.go"),
+        ("notes/new.md", "./pkg/oven.go#L13", "pkg/oven.go"),
+        ("notes/new.md", "pkg/kiln.go#L13", "pkg/kiln.go"),
+    ],
+)
+def test_link_is_relative_to_its_article_not_the_settings(
+    tmp_path: Path, name: str, link: str, path: str | None
+) -> None:
+    (tmp_path / "src" / ".git").mkdir(parents=True)
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"[this]({link})\n")
+    project = Project(tmp_path, Config(repository="https://github.com/acme/kiln", baseline="v1"))
+    own = OwnNames(frozenset(("README.md", "pkg/kiln.go", "docs/pkg/kiln.go", "pkg/oven.go")))
+
+    found = article_files.article(project, file, own)
+
+    assert places(found.references) == ([(path, 13, None)] if path else [])
+    assert bool(found.unread) == (path is None)
 
 
 def test_link_that_leads_nowhere_is_not_guessed() -> None:
