@@ -12,7 +12,7 @@ import msgspec
 
 from annotator.articles import document, front_matter, manifest_file, source_paths
 from annotator.articles.own_names import OwnNames
-from annotator.config import Project, name_in_repository, name_of
+from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, shortened
 from annotator.files import bytes_of
 from annotator.model.port import Counterpart
@@ -78,11 +78,17 @@ def _dated(found: Article, tag: str) -> Article:
 
 
 def _folder(project: Project, name: str, own: OwnNames | None) -> str | None:
-    """Return the folder of an article in the repository, or None if it lies somewhere else."""
-    inside = name_in_repository(project, name)
-    if own is not None and inside in own.paths:
-        return inside.rpartition("/")[0]
-    return None if name.startswith("/") else name.rpartition("/")[0]
+    """Return the folder of an article in its own work tree, or None if its place is not known.
+
+    The settings can lie outside that work tree, so a path from their folder says nothing.
+    """
+    file = Path(os.path.normpath(project.root.absolute() / name))
+    tree = next((folder for folder in file.parents if (folder / ".git").exists()), None)
+    if tree is not None:
+        folder = file.parent.relative_to(tree).as_posix()
+        return "" if folder == "." else folder
+    # In an unpacked archive, the project's folder holds what the repository's root holds.
+    return name.rpartition("/")[0] or None if own is not None and name in own.paths else None
 
 
 def own_articles(project: Project) -> tuple[Article, ...]:

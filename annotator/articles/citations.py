@@ -209,6 +209,8 @@ def _place(text: str, start: int, end: int, roots: Roots, *, linked: bool = Fals
     target = linked or _is_target(text, start)
     if target and (path := _from_article(written, roots)):
         return Place(roots.own.resolved(path), written)
+    if target and written.startswith("./") and len(roots.own.ending(written.removeprefix("./"))) > 1:
+        return None  # which of them is meant, only the article's folder could tell
     return web_addresses.shown(written, roots) or source_paths.locate(written, roots)
 
 
