@@ -308,6 +308,12 @@ _LINE_OF = re.compile(
     rf"(?:^|[^A-Za-z0-9])(?:[Ll]ines?|ln|L(?=[0-9]))\s?\#?{_POSITIVE}"
     rf"(?:\s?(?:{DASH}|to|through)\s?L?{_POSITIVE})?\s(?:of|in)\s{_OPEN}"
 )
+# As editors and pagers are told where to open a file: `vim +12 a.go`, `sed -n 12,15p a.go`.
+_OPENED_AT = re.compile(
+    rf"\b(?:(?:n?vim?|vim(?:diff)?|view|emacs(?:client)?|nano|micro|kak|less|more|most|gedit|kate)\s(?:-\w+\s){{0,3}}"
+    rf"\+{_POSITIVE}(?::[0-9]{{1,5}})?"
+    rf"|sed\s-n\s['\"]?{_POSITIVE}(?:,{_POSITIVE})?p['\"]?)\s[`'\"]?$"
+)
 _DEFINED_IN = re.compile(
     rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
 )
@@ -320,6 +326,16 @@ def _line_before(text: str, start: int, end: int) -> Suffix | None:
     if match is None:
         return None
     return Suffix(end, *_ascending(match[1], match[2]), start=window + match.start(1))
+
+
+def _opened(text: str, start: int, end: int) -> Suffix | None:
+    """Read the line at which a command opens or prints a file."""
+    window = max(0, start - REACH)
+    match = _OPENED_AT.search(text[window:start])
+    if match is None:
+        return None
+    group = 1 if match[1] else 2
+    return Suffix(end, *_ascending(match[group], match[3]), start=window + match.start(group))
 
 
 def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
@@ -361,8 +377,10 @@ def find_attached(text: str, end: int) -> Suffix | None:
 
 
 def _before(text: str, start: int, end: int) -> Suffix | None:
-    """Read a line or symbol in front of a path, if "of" or "in" stands between."""
+    """Read a line or symbol in front of a path, if "of" or "in" stands between, or a program opens it."""
     near = text[max(0, start - _NEAR) : start]
+    if ("+" in near or " -n " in near) and (opened := _opened(text, start, end)):
+        return opened
     if " of " not in near and " in " not in near:
         return None
     return _line_before(text, start, end) or _symbol_before(text, start, end)

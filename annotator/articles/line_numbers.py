@@ -20,7 +20,7 @@ _NO_COUNT = (
 )
 
 # The next of a list without spaces: `12,34-56`, `12/34`.
-_TIGHT = re.compile(rf"(?<=[0-9])[,\u3001/+][Ll]?{NUMBER}(?:{DASH}[Ll]?{NUMBER})?{_NO_COUNT}")
+_TIGHT = re.compile(rf"(?<=[0-9])[,\u3001/+&][Ll]?{NUMBER}(?:{DASH}[Ll]?{NUMBER})?{_NO_COUNT}")
 
 # The next of a list whose members are in back-ticks or links of their own: "`a.go:12`, `34`".
 _QUOTED = re.compile(
@@ -30,7 +30,7 @@ _QUOTED = re.compile(
 
 # The next of a list in prose: "12, 34 and 56", which only its end tells from a count.
 _SPACED = re.compile(
-    rf"(?:,\s(?:and\s|or\s|also\s)?|,(?:and|or)\s|;\s|\s(?:and|or|&|\+|/)\s|[和及与])(?:(?:on\s|at\s)?lines?\s)?[Ll:]?{NUMBER}"
+    rf"(?:,\s(?:and\s|or\s|also\s)?|,(?:and|or)\s|;\s|\s[(\[](?:and|or|also)\s|\s(?:and|or|&|\+|/)\s|[和及与])(?:(?:on\s|at\s)?lines?\s)?[Ll:]?{NUMBER}"
     rf"(?:\s?(?:{DASH}|\sto\s|\sthrough\s)\s?[Ll]?{NUMBER})?{_NO_COUNT}"
 )
 _SPACED_END = re.compile(rf"(?:\s{DASH}\s|\s(?:to|through|until|thru)\s(?:line\s)?)[Ll]?{NUMBER}{_NO_COUNT}")

@@ -19,6 +19,12 @@ _BESIDE = re.compile(
     r"[`'\"*_]{0,3}(?:\s?(?::{1,2}|\||@|\#)\s?[`'\"]?(?:[Ll]?[0-9]{1,10}|[A-Za-z_]\w{0,60}(?![\w:]))|:?\s?[(\[]\s?[Ll]?[0-9]{1,6}(?:\s?[-,\u2013]\s?[0-9]{1,6})?\s?[)\]]"
     r"|,?\s(?:the\s)?(?:function|func|method|type)\s`?[A-Za-z_]|\s(?:defines|declares|contains|implements)\s`)"
 )
+
+# What stands behind a line that is read, where a further line is meant.
+_FURTHER = re.compile(
+    r"[`*]{0,2}(?:\s?[&+;]\s?|\s?[(\[](?:and|or|also|plus|then)\s|,?\s(?:then|plus|also)\s)(?:lines?\s)?[`*:L]{0,3}[0-9]{1,10}"
+    r"(?![0-9A-Za-z_%]|\.[0-9]|\s?[a-z])"
+)
 _DOCUMENTED = re.compile(r"https?://pkg\.go\.dev/([\w./@-]{3,200})#([A-Z][\w.]{0,100})")
 
 
@@ -33,6 +39,10 @@ def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[i
     for match in _DOCUMENTED.finditer(text):
         if _is_own(match[1], roots):
             yield match.start(), match[0][:_LONGEST]
+    for one in taken:
+        beyond = _FURTHER.match(text, one.end) if one.line is not None else None
+        if beyond and not any(each.start < beyond.end() and one.end <= each.start for each in taken):
+            yield one.end, beyond[0].strip()
     for match in written_files.runs(text):
         run = match[0]
         if "://" in run or len(run) > source_paths.LONGEST:

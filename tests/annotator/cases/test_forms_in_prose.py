@@ -47,6 +47,9 @@ def lines(text: str, name: str = "article.md") -> list[str]:
         "kiln.go lines 4, 13 and 400",
         "kiln.go:4, 13 and 400",
         "kiln.go:4/13/400",
+        "kiln.go:4&13&400",
+        "kiln.go:4 (and 13, 400)",
+        "kiln.go:4, 13 (or 400)",
         "kiln.go:{4,13,400}",
         "kiln.go:4,13,400",
         "see kiln.go:4, 13, and 400.",
@@ -88,6 +91,7 @@ def test_range_is_read_to_its_end(text: str) -> None:
     [
         ("kiln.go:4-10, 13-16", ["kiln.go:4-10", "kiln.go:13-16"]),
         ("kiln.go:4, 400 callers", ["kiln.go:4"]),
+        ("kiln.go:4 (and 13 others)", ["kiln.go:4"]),
         ("kiln.go:13 - 400 errors", ["kiln.go:13"]),
         ("kiln.go:4, in line 3 of pkg/kiln.go", ["kiln.go:4", "pkg/kiln.go:3"]),
         ("`kiln.go:4` and `pkg/kiln.go:13`", ["kiln.go:4", "pkg/kiln.go:13"]),
@@ -189,6 +193,10 @@ def test_bare_name_is_the_file_that_the_paragraph_named() -> None:
         "https://cs.opensource.google/acme/kiln/+/refs/tags/v1.0.0:pkg/kiln.go;l=13;drc=abc",
         "Line 13 (pkg/kiln.go)",
         "pkg/kiln.go's line 13",
+        "vim +13 pkg/kiln.go",
+        "`emacs -nw +13:2 pkg/kiln.go`",
+        "less +13 pkg/kiln.go",
+        "sed -n '13p' pkg/kiln.go",
     ],
 )
 def test_line_is_read_in_further_ways(text: str) -> None:
@@ -261,6 +269,22 @@ def test_each_place_is_read_or_told_as_unread() -> None:
     assert read | unread == set(range(1, 13))
     assert not read & unread
     assert {7, 9, 10, 12} <= read
+
+
+@pytest.mark.parametrize(
+    ("text", "further"),
+    [
+        ("kiln.go:4;13", ";13"),
+        ("kiln.go:13 (and 4)", "(and 4"),
+        ("kiln.go:4, then 13", ", then 13"),
+        ("kiln.go:4 +13", "+13"),
+        ("kiln.go:4 and 13", None),
+        ("kiln.go:4; 13 callers", None),
+        ("kiln.go:4 (and 13 more)", None),
+    ],
+)
+def test_further_number_that_is_not_read_is_unread(text: str, further: str | None) -> None:
+    assert [one.text for one in article(text).unread] == ([further] if further else [])
 
 
 def test_unread_text_keeps_its_place() -> None:
