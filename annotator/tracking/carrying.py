@@ -11,7 +11,7 @@ import msgspec
 
 from annotator.cache import Cache, CacheKind
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Declaration, is_vendored
+from annotator.model.go import Declaration, Kind, is_vendored
 from annotator.model.reference import (
     Anchor,
     Code,
@@ -32,6 +32,11 @@ from annotator.tracking.file_moves import FileMoves
 from annotator.tracking.line_alignment import LineAlignment
 from annotator.tracking.lookup import anchor, at_anchor, first_line, lines, named, spanning
 from annotator.tracking.tree_diff import OpenTrees
+
+_BACK = 4
+"""So many lines above the end of a range are looked at for a text that tells where the end went."""
+
+_VALUES = frozenset({Kind.CONST, Kind.VAR})
 
 
 class CitedPlace(NamedTuple):
@@ -123,6 +128,7 @@ class _Carrier:
             tree.scan(path for path in paths if tree.has(path))
         self._follow([_declared(place.anchor) for place in places if _is_followed(place.anchor)])
         self._follow([outer for place in places for outer in self._outer_of_lost(place)])
+        self._follow([anchor(place.anchor.path, each) for place in places for each in self._spread_of(place)])
         return [self._carried(place) for place in places]
 
     def _follow(self, anchors: Sequence[Anchor]) -> None:
@@ -144,6 +150,22 @@ class _Carrier:
         around = spanning(document, at.line + at.offset)
         inner = at_anchor(self._before, at)
         return [anchor(at.path, each) for each in around[around.index(inner) + 1 :] if inner in around]
+
+    def _spread_of(self, place: CitedPlace) -> tuple[Declaration, ...]:
+        """Return the declarations that a range covers, if it is not within one of them."""
+        at, last = place.anchor, place.reference.end_line
+        first = at.line + at.offset
+        if last is None or place.reference.line != first or is_vendored(at.path):
+            return ()
+        covered = self._covered(self._before, at.path, first, last)
+        return () if len(covered) == 1 and _holds(covered[0], first, last) else covered
+
+    def _covered(self, tree: SourceTree, path: str, first: int, last: int) -> tuple[Declaration, ...]:
+        """Return the top-level declarations of which a range of lines has a line."""
+        if not path.endswith(".go"):
+            return ()
+        declarations = tree.documents([path])[path].declarations
+        return tuple(d for d in declarations if first_line(d) <= last and first <= d.span.end_line)
 
     def _carried(self, place: CitedPlace) -> Carried:
         at = place.anchor
@@ -191,11 +213,68 @@ class _Carrier:
         if spot is None:
             gone = f"{now.symbol} is in {now.path}, but the text of line {line} is not clearly in it any more"
             return Carried(Missing(gone, now, Code.TEXT_GONE))
-        end = window.end(line, spot, last) if last is not None else None
-        if last is not None and end is None:
-            gone = f"line {line} is line {spot} of {now.path}, but where line {last} went is not clear"
-            return Carried(Missing(gone, _moved_to(now, spot), Code.TEXT_GONE))
-        return _placed(place, before, _Spot(_moved_to(now, spot), end, position.by, position.text))
+        if last is None:
+            return _placed(place, before, _Spot(_moved_to(now, spot), None, position.by, position.text))
+        text = position.text
+        if _holds(before, line, last):
+            end = window.end(line, spot, last)
+        else:
+            end = self._spread_end(place, now.path, spot)
+            text = self._lines_text(place, now.path, spot, end)
+        if end is None:
+            return Carried(_end_is_unclear(line, spot, last, now))
+        return _placed(place, before, _Spot(_moved_to(now, spot), end, position.by, text))
+
+    # ── Ranges that are not within one declaration ───────────────────────────────────────────────
+    def _spread_end(self, place: CitedPlace, path: str, now: int) -> int | None:
+        """Return where a range ends that began in one line and now begins in another, if that is certain.
+
+        It is certain if the whole text is the same, or if the same declarations are covered in the same
+        order and the last line is found by what it is or by its text.
+        """
+        at, last = place.anchor, place.reference.end_line
+        line = at.line + at.offset
+        aligned = self._aligned(at.path, path)
+        if last is None:
+            return None
+        if aligned.is_run(line, last, now):
+            return now + last - line
+        covered = self._spread_of(place)
+        windows = self._windows(at.path, path, covered)
+        if windows is None:
+            return None
+        inside = windows[-1] if windows and _holds(windows[-1].before, last, last) else None
+        if inside is not None:
+            end = inside.line(last)
+        else:
+            end = aligned.successor(last) or _after_known(aligned, windows[-1:], line, last)
+        if end is None or end < now:
+            return None
+        kept = self._covered(self._after, path, now, end)
+        return end if _are_same(kept, [window.after for window in windows]) else None
+
+    def _windows(self, path: str, now: str, covered: Sequence[Declaration]) -> list[_Window] | None:
+        """Return the declarations in both trees, or None if one of them is not in the other file."""
+        positions = [self._positions.get(anchor(path, each)) for each in covered]
+        anchors = [each.anchor for each in positions if each is not None and not each.missing]
+        if len(anchors) != len(covered) or any(each.path != now for each in anchors):
+            return None
+        aligned = self._aligned(path, now)
+        return [
+            _Window(aligned, before, at_anchor(self._after, after))
+            for before, after in zip(covered, anchors, strict=True)
+        ]
+
+    def _lines_text(self, place: CitedPlace, now: str, line: int, end: int | None) -> TextState:
+        """Compare all lines of a range with those that it became."""
+        at, last = place.anchor, place.reference.end_line
+        first = at.line + at.offset
+        if self._aligned(at.path, now).text(first, last, line, end) is TextState.SAME:
+            return TextState.SAME
+        before = b"\n".join(lines(self._before.data(at.path))[first - 1 : last])
+        after = b"\n".join(lines(self._after.data(now))[line - 1 : end])
+        same = at.path.endswith(".go") and similarity.same_code(before, after)
+        return TextState.SAME if same else TextState.CHANGED
 
     def _vendored(self, place: CitedPlace) -> Carried:
         """Return the place of a declaration that is not followed: by its name, in its own file alone."""
@@ -230,12 +309,12 @@ class _Carrier:
         if line is None:
             gone = f"the text of line {reference.line} is not clearly in {now} at {self._after.tag}"
             return Carried(Missing(gone, code=Code.TEXT_GONE))
-        end = _end(aligned, reference.line, line, reference.end_line)
+        whole = reference_lookup.whole_file(now, count, line)
+        end = self._spread_end(place, now, line)
         if reference.end_line is not None and end is None:
-            gone = f"the text of line {reference.end_line}, the range's end, is not clearly in {now}"
-            return Carried(Missing(gone, code=Code.TEXT_GONE))
-        text = aligned.text(reference.line, reference.end_line, line, end)
-        return _placed(place, None, _Spot(reference_lookup.whole_file(now, count, line), end, by, text))
+            return Carried(_end_is_unclear(reference.line, line, reference.end_line, whole))
+        text = self._lines_text(place, now, line, end)
+        return _placed(place, None, _Spot(whole, end, by, text))
 
     @cached_property
     def _files(self) -> FileMoves:
@@ -268,11 +347,11 @@ class _Window(NamedTuple):
         return named_lines[line] if line in named_lines else self._by_text(line)
 
     def end(self, line: int, now: int, last: int) -> int | None:
-        """Return where the end of a range is that begins in the declaration."""
-        if not first_line(self.before) <= last <= self.before.span.end_line:
-            return _end(self.aligned, line, now, last)
-        if last not in self._named_lines() and self.aligned.is_same(last, now + last - line):
-            return now + last - line
+        """Return where the end of a range is that is within the declaration."""
+        away = now + last - line
+        is_inside = away < self.after.span.end_line and last not in self._named_lines()
+        if is_inside and self.aligned.is_same(last, away):
+            return away
         found = self.line(last)
         return found if found is not None and found >= now else None
 
@@ -293,14 +372,38 @@ class _Window(NamedTuple):
         return self.aligned.successor(line, _lines_of(self.before), _lines_of(self.after))
 
 
-def _end(aligned: LineAlignment, line: int, now: int, last: int | None) -> int | None:
-    """Return where the end of a range outside one declaration is."""
-    if last is None:
-        return None
-    if aligned.is_same(last, now + last - line):
-        return now + last - line
-    found = aligned.successor(last)
-    return found if found is not None and found >= now else None
+def _holds(declaration: Declaration, first: int, last: int) -> bool:
+    """Return whether lines are within a declaration, its doc comment included."""
+    return first_line(declaration) <= first and last <= declaration.span.end_line
+
+
+def _after_known(aligned: LineAlignment, before_it: Sequence[_Window], first: int, last: int) -> int | None:
+    """Return where a line outside declarations is that follows a line whose place is known.
+
+    Known are the end of the declaration before it and lines of a telling text; all lines from there on
+    must be the same.
+    """
+    for window in before_it:
+        known, now = window.before.span.end_line, window.after.span.end_line
+        if aligned.is_run(known + 1, last, now + 1):
+            return now + last - known
+    for known in range(last - 1, max(first, last - _BACK), -1):
+        found = aligned.successor(known)
+        if found is not None and aligned.is_run(known, last, found):
+            return found + last - known
+    return None
+
+
+def _are_same(now: Sequence[Declaration], wanted: Sequence[Declaration]) -> bool:
+    """Return whether declarations are the wanted ones in their order; constants may have come between."""
+    lines_of_wanted = [each.line for each in wanted]
+    kept = [d.line for d in now if d.line in lines_of_wanted or d.kind not in _VALUES]
+    return kept == lines_of_wanted
+
+
+def _end_is_unclear(line: int, now: int, last: int, at: Anchor) -> Missing:
+    gone = f"line {line} is line {now} of {at.path}, but where line {last} went is not clear"
+    return Missing(gone, _moved_to(at, now) if at.symbol else None, Code.TEXT_GONE)
 
 
 def _placed(place: CitedPlace, before: Declaration | None, spot: _Spot) -> Carried:

@@ -55,6 +55,10 @@ class LineAlignment:
         exist = 1 <= line <= len(self._old) and 1 <= later <= len(self._new)
         return exist and self._old[line - 1] == self._new[later - 1]
 
+    def is_run(self, line: int, last: int, later: int) -> bool:
+        """Return whether all lines of a range have the same text as those that begin in a later line."""
+        return all(self.is_same(number, later + number - line) for number in range(line, last + 1))
+
     def text(self, line: int, last: int | None, later: int, later_last: int | None) -> TextState:
         """Compare the lines of a range with those that it became; a single line was found by its text."""
         old = self._old[line - 1 : last or line]

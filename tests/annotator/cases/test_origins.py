@@ -39,6 +39,15 @@ CHART = (
     "title: kiln\nsteps:\n  - name: heat\n    degrees: 1300\n  - name: cool\n    degrees: 20\nowner: potter\n"
 )
 
+FIRE, COOL, SHELF, PUT, ERROR = KILN.split("\n\n")[1:]
+BAKE = "// Bake is new.\nfunc Bake(name string) {\n\tprintln(name)\n\tpanic(name)\n}"
+SLOW_COOL = COOL.replace("hours * 2", "hours * 3")
+
+
+def _kiln(*parts: str) -> dict[str, str]:
+    return {"kiln.go": "\n\n".join(("package kiln", *parts))}
+
+
 REPOSITORIES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "shifted": {"v1.0.0": {"kiln.go": KILN}, "v1.1.0": {"kiln.go": SHIFTED}},
     "slower": {"v1.0.0": {"kiln.go": KILN}, "v1.1.0": {"kiln.go": SLOWER}},
@@ -85,6 +94,15 @@ REPOSITORIES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "other languages": {
         "v1.0.0": {"kiln.go": KILN, "charts/kiln.yaml": CHART},
         "v1.1.0": {"kiln.go": KILN, "deploy/kiln.yaml": f"# the chart\n{CHART.replace('1300', '1280')}"},
+    },
+    "spread": {
+        "v1.0.0": {"kiln.go": KILN},
+        "v1.1.0": _kiln(FIRE, BAKE, SHELF, PUT, ERROR),
+        "v1.2.0": _kiln("var added = 1", FIRE, SHELF, PUT, ERROR),
+        "v1.3.0": _kiln(COOL, FIRE, SHELF, PUT, ERROR),
+        "v1.4.0": _kiln("var added = 1", FIRE, SLOW_COOL, SHELF, PUT, ERROR),
+        "v1.5.0": _kiln(FIRE, BAKE, COOL, SHELF, PUT, ERROR),
+        "v1.6.0": {**_kiln(FIRE, SHELF, PUT, ERROR), "cool.go": f"package kiln\n\n{COOL}\n"},
     },
     "namesakes": {
         "v1.0.0": {"two.go": "package two\n\nfunc Run(n int) int {\n\treturn n * 3 % 7\n}\n"},
@@ -228,6 +246,34 @@ def test_a_file_link_is_about_the_file_and_not_its_first_line(report):
 def test_a_range_outside_declarations_has_its_end_carried(report):
     assert report("group", f"{URL}/v1.0.0/kiln.go#L3-L6") == [("moved", "kiln.go", 5)]
     assert "in lines 5-9" in report.rows[0]["reason"]
+
+
+@pytest.mark.parametrize("tag", ["v1.1.0", "v1.2.0", "v1.3.0", "v1.5.0", "v1.6.0"])
+def test_a_range_over_declarations_needs_all_of_them(report, tag):
+    spans = ("L4-L16", "L3-L16", "L5-L15", "L4-L14", "L1-L16", "L2-L16", "L9-L17")
+    report("spread", *(f"{URL}/v1.0.0/kiln.go#{span}" for span in spans), options=(f"--tag={tag}",))
+
+    assert {(row["verdict"], row["code"]) for row in report.rows} == {("missing", "text-gone")}
+
+
+def test_a_range_over_an_edited_declaration_has_changed(report):
+    report(
+        "spread",
+        *(f"{URL}/v1.0.0/kiln.go#{span}" for span in ("L4-L16", "L9-L17", "L4-L13")),
+        options=("--tag=v1.4.0",),
+    )
+
+    ends = zip(report.rows, ((6, 18), (11, 19), (6, 15)), strict=True)
+    assert all(f"in lines {first}-{last}" in row["reason"] for row, (first, last) in ends)
+    assert [row["text"] for row in report.rows] == ["changed", "changed", "same"]
+
+
+def test_a_range_over_declarations_moves_as_a_whole(report):
+    report("shifted", *(f"{URL}/v1.0.0/kiln.go#{span}" for span in ("L4-L16", "L5-L29", "L9-L17")))
+
+    assert [row["verdict"] for row in report.rows] == ["moved"] * 3
+    assert "in lines 8-20" in report.rows[0]["reason"]
+    assert {row["text"] for row in report.rows} == {"same"}
 
 
 def test_a_range_past_the_end_of_its_file_is_missing(report):
