@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from annotator.articles import (
     citation_forms,
     line_numbers,
-    links,
+    link_words,
     own_names,
+    permalinks,
     source_paths,
-    web_addresses,
     written_files,
 )
 from annotator.articles.citation_forms import Suffix
@@ -211,7 +211,7 @@ def _place(text: str, start: int, end: int, roots: Roots, *, linked: bool = Fals
         return Place(roots.own.resolved(path), written)
     if target and written.startswith("./") and len(roots.own.ending(written.removeprefix("./"))) > 1:
         return None  # which of them is meant, only the article's folder could tell
-    return web_addresses.shown(written, roots) or source_paths.locate(written, roots)
+    return permalinks.shown(written, roots) or source_paths.locate(written, roots)
 
 
 def _is_target(text: str, start: int) -> bool:
@@ -256,7 +256,7 @@ def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None
     written = parts[0] if parts else ""
     numbered = _NUMBER.search(written)
     shown = written[: numbered.start()] if numbered else written
-    place = web_addresses.locate(shown, roots) if shown else None
+    place = permalinks.locate(shown, roots) if shown else None
     if place is None:
         return None
     end, at = start + len(run), len(shown)
@@ -282,7 +282,7 @@ def _no_line(address: str, at: int) -> Suffix | None:
 def _joined(text: str, first: Citation, second: Citation) -> Citation | None:
     """Return one citation of a link whose words cite a place, too; where they differ, the address counts."""
     for words, address in ((first, second), (second, first)):
-        label = links.label(text, address.start, address.end)
+        label = link_words.label(text, address.start, address.end)
         # Of a list of lines in a label, none alone is what the address repeats.
         whole = words.words is None and "." in text[words.start : words.end]
         if label and whole and label[0] <= words.start and words.end <= label[1]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from annotator.articles import column_titles, links, listings
+from annotator.articles import column_titles, link_words, listings
 from annotator.articles.citations import Citation
 from annotator.articles.listings import Listing
 from annotator.articles.text_lines import Line, Role
@@ -274,7 +274,7 @@ class _Document:
         yield from self._listing_claims(site, label)
         yield from self._example_claims(site)
         if site.heading not in self._headings:
-            self._headings[site.heading] = _heading_names(site.heading[: links.LONGEST_LABEL])
+            self._headings[site.heading] = _heading_names(site.heading[: link_words.LONGEST_LABEL])
         yield from (Claim(ClaimKind.HEADING, names=name) for name in self._headings[site.heading])
 
     # ── Labels ───────────────────────────────────────────────────────────────────────────────────
@@ -326,7 +326,7 @@ class _Document:
         yield from _sentence_names(paragraph, _placed(paragraph, site, self._label(site)))
 
     def _label(self, site: Site) -> tuple[int, int] | None:
-        return links.label(self._lines[site.row].text, site.citation.start, site.citation.end)
+        return link_words.label(self._lines[site.row].text, site.citation.start, site.citation.end)
 
     def _paragraph(self, row: int) -> _Paragraph:
         if row not in self._paragraphs:
@@ -382,7 +382,7 @@ class _Document:
         titles = self._titles(site.row)
         for number, (start, end) in enumerate(_cells(text)):
             words = text[start:end].strip()
-            if (start, end) == own or not words or len(words) > links.LONGEST_LABEL:
+            if (start, end) == own or not words or len(words) > link_words.LONGEST_LABEL:
                 continue
             bare = number < len(titles) and titles[number] in column_titles.NAME
             for name, sure in _label_names(words, bare=bare):
@@ -478,9 +478,9 @@ class _Document:
                 ),
                 None,
             )
-            heads = [listing.info, code[: links.LONGEST_LABEL].lstrip().partition("\n")[0]]
+            heads = [listing.info, code[: link_words.LONGEST_LABEL].lstrip().partition("\n")[0]]
             if above is not None and self._lines[above].role is not Role.CODE:
-                heads.append(self._lines[above].text[-links.LONGEST_LABEL :])
+                heads.append(self._lines[above].text[-link_words.LONGEST_LABEL :])
             for match in _GO_FILE.finditer(" ".join(heads)):
                 found.setdefault(match[1], code)
         return found

@@ -9,7 +9,7 @@ from dataclasses import replace
 from annotator.articles import (
     citation_tables,
     citations,
-    links,
+    link_words,
     named_files,
     snippet_directives,
     unread,
@@ -93,7 +93,7 @@ class LineReader:
     def _alone(self, line: Line, text: str, named: list[Citation], taken: list[Citation]) -> list[Citation]:
         """Return the lines that the text names after their file."""
         found: list[Citation] = []
-        labels = [span for one in taken if (span := links.label(text, one.start, one.end))]
+        labels = [span for one in taken if (span := link_words.label(text, one.start, one.end))]
         for alone in self._named.lines_alone(text, named, taken):
             if any(start <= alone.start and alone.end <= end for start, end in labels):
                 continue  # a line in the words of a link repeats its target

@@ -1,4 +1,4 @@
-"""Links in a line of text: where the words of an address stand."""
+"""The words of a link: where they stand beside its address, in each markup."""
 
 from __future__ import annotations
 

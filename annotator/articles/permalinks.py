@@ -1,4 +1,8 @@
-"""Resolves a web address that shows a file of a repository to repository, ref and path."""
+"""Permalinks: the addresses of forges and code browsers that show a file at a ref.
+
+A site with addresses of its own kind is added to `_SITES`; those like GitHub's or GitLab's are read
+on every host, and `source_paths.FORGES` lists the hosts of import paths.
+"""
 
 from __future__ import annotations
 
