@@ -281,9 +281,10 @@ class _Document:
     def _label_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
         if label is None:
             return
-        line, text = self._lines[site.row], self._lines[site.row].text[slice(*label)]
+        line = self._lines[site.row]
+        text = links.unmarked(line.text[slice(*label)])
         yield from _shown_places(line, label, site.citation)
-        for name, firm in _label_names(text):
+        for name, firm in _label_names(" ".join(text.split())):
             yield Claim(ClaimKind.LABEL, names=name, firm=firm)
 
     def _definition_claims(self, site: Site) -> Iterator[Claim]:
@@ -539,7 +540,7 @@ _SHORT = 60
 def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Iterator[Claim]:
     """Yield the place that a label shows, with its own place in the document."""
     start, end = label
-    text = line.text[start:end]
+    text = links.unmarked(line.text[start:end])
     words = citation.words
     if words is not None:
         if line.text.startswith(("…", "..."), words.end):
@@ -547,7 +548,7 @@ def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Ite
         claim = _place_claim(line, (words.start, words.end), words.line, words.end_line)
         yield _with_path(claim, words.place.path)
         return
-    if len(text) > _SHORT:
+    if len(text.strip()) > _SHORT:
         return
     if match := _SHOWN_LINES.search(text):
         yield _place_claim(line, (start + match.start(), start + match.end()), int(match[1]), match[2])

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-_ELEMENT = re.compile(r"[^\s<>]{0,40}[\"']?[^<>]{0,200}>([^<>]{0,200})</a>", re.IGNORECASE)
+_INLINE = r"</?(?:b|code|em|i|kbd|samp|span|strong|tt|var)(?:\s[^<>]{0,200})?>"
+_ELEMENT = re.compile(
+    rf"[^\s<>]{{0,40}}[\"']?[^<>]{{0,200}}>((?:[^<>]{{1,200}}|{_INLINE}){{0,8}})</a>", re.IGNORECASE
+)
+_MARKUP = re.compile(_INLINE, re.IGNORECASE)
+_CODE = ("<code", "</code", "<tt", "</tt")
 LONGEST_LABEL = 400
 """Characters that a link's words may have."""
 
@@ -30,6 +35,19 @@ def label(text: str, start: int, end: int) -> tuple[int, int] | None:
         match = _ELEMENT.match(text, end)
         return match.span(1) if match else None
     return None
+
+
+def unmarked(words: str) -> str:
+    """Return words with HTML elements blanked, and a back-tick at the inner end of those of code."""
+    if "<" not in words:
+        return words
+    return _MARKUP.sub(_blank, words)
+
+
+def _blank(match: re.Match[str]) -> str:
+    mark = "`" if match[0].lower().startswith(_CODE) else " "
+    rest = " " * (len(match[0]) - 1)
+    return mark + rest if match[0].startswith("</") else rest + mark
 
 
 def _bracketed(text: str, close: int) -> tuple[int, int] | None:

@@ -28,7 +28,7 @@ _SYSTEMS = (
     r"\{\{[<%#]",  # Hugo, mdBook
     r"^\s{0,40}:::\s?code\b",  # DocFX
     r"\[!code",  # DocFX
-    r"<(?:Code|CodeBlock|CodeSnippet|Snippet|RemoteCode|Embed|GitHubCode|EmbedCode|code-snippet)\b",  # MDX
+    r"<(?:(?-i:Code)|(?:Code)?Snippet|CodeBlock|RemoteCode|Embed|GitHubCode|EmbedCode|code-snippet)\b",  # MDX
     r"^\s{0,40}@import\s",  # Markdown Preview Enhanced
     r"\{!",  # markdown-include
     r"\[import(?::|\])",  # GitBook
