@@ -282,7 +282,7 @@ class _Document:
         if label is None:
             return
         line = self._lines[site.row]
-        text = links.unmarked(line.text[slice(*label)])
+        text = link_words.unmarked(line.text[slice(*label)])
         yield from _shown_places(line, label, site.citation)
         for name, firm in _label_names(" ".join(text.split())):
             yield Claim(ClaimKind.LABEL, names=name, firm=firm)
@@ -540,7 +540,7 @@ _SHORT = 60
 def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Iterator[Claim]:
     """Yield the place that a label shows, with its own place in the document."""
     start, end = label
-    text = links.unmarked(line.text[start:end])
+    text = link_words.unmarked(line.text[start:end])
     words = citation.words
     if words is not None:
         if line.text.startswith(("…", "..."), words.end):

@@ -6,7 +6,8 @@ import re
 
 _INLINE = r"</?(?:b|code|em|i|kbd|samp|span|strong|tt|var)(?:\s[^<>]{0,200})?>"
 _ELEMENT = re.compile(
-    rf"[^\s<>]{{0,40}}[\"']?[^<>]{{0,200}}>((?:[^<>]{{1,200}}|{_INLINE}){{0,8}})</a>", re.IGNORECASE
+    rf"[^\s<>]{{0,40}}[\"']?[^<>]{{0,200}}>([^<>]{{0,200}}(?:{_INLINE}[^<>]{{0,200}}){{0,8}})</a>",
+    re.IGNORECASE,
 )
 _MARKUP = re.compile(_INLINE, re.IGNORECASE)
 _CODE = ("<code", "</code", "<tt", "</tt")
