@@ -413,11 +413,18 @@ def date(
 
 
 @app.command()
-def manifest(article: OneArticle) -> None:
-    """Draft a manifest from the references of a text."""
+def manifest(article: OneArticle, source: Source = None) -> None:
+    """Draft a manifest from the references of a text.
+
+    No source is opened unless `--source` names one; with it, the text is understood as `verify` does.
+    """
     from annotator.commands.manifest import manifest as run
 
-    sys.stdout.write(run(config.find(Path.cwd()), article))
+    if source is None:
+        sys.stdout.write(run(config.find(Path.cwd()), article))
+        return
+    with _session(source) as at:
+        sys.stdout.write(run(at.project, article, at.own_names))
 
 
 @app.command()

@@ -67,7 +67,7 @@ def build_versions(
             tag="",
             source=factory.absolute(session.options.source, project.config),
             project=project,
-            articles=tuple(article(project, file) for file in articles),
+            articles=tuple(article(project, file, session.own_names) for file in articles),
             options=msgspec.structs.replace(options, elsewhere=_mapped_symbols_by_tag(session, all_tags)),
             files=site_task.pack_project(project) if scheduler else None,
         )

@@ -84,7 +84,7 @@ def build_site(session: Session, articles: Iterable[Path], options: BuildOptions
     state = fingerprint(session, articles, options)
     if unchanged := output.read_stamp(folder, state):
         return msgspec.msgpack.decode(unchanged, type=BuildResult)
-    read = [article(session.project, file) for file in articles]
+    read = [article(session.project, file, session.own_names) for file in articles]
     files, result = make_files(session, read, options, python_reader(session))
     output.write(files, folder)
     output.write_stamp(folder, state, msgspec.msgpack.encode(result))

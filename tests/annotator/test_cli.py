@@ -472,6 +472,16 @@ def test_a_manifest_is_drafted_from_a_text_and_read_again(project, shop, capsys)
     assert cli.run(["verify", "--source", str(shop), "drafted.toml"]) == cli.OK
 
 
+def test_drafts_and_sites_know_the_files_of_the_source(project, shop, capsys):
+    (project / "text.md").write_text("# One\n\nLICENSE:1\n")
+
+    assert cli.run(["manifest", "text.md"]) == 2
+    assert cli.run(["manifest", "--source", str(shop), "text.md"]) == cli.OK
+    assert '"LICENSE", line = 1' in capsys.readouterr().out
+    assert cli.run(["build", "--source", str(shop), "text.md"]) == cli.OK
+    assert "line 1 of LICENSE" in (project / "site/docs/chapters/text/One.md").read_text()
+
+
 @pytest.mark.parametrize("data", [b"\x00\x01\x02\xff" * 100, b"\x7fELF\x02\x01"])
 def test_a_binary_article_is_said_to_be_one(project, shop, capsys, data):
     (project / "article.md").write_bytes(data)
