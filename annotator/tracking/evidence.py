@@ -72,7 +72,9 @@ def judge(reference: Reference, origin: SourceTree) -> Judgement:
         origin: The repository at the tag or commit at which the reference was written.
     """
     if reference.in_output:
-        return Judgement(outcome=Unknown("it stands in the output of a program", Code.PROGRAM_OUTPUT))
+        return Judgement(
+            outcome=Unknown("the reference stands in the output of a program", Code.PROGRAM_OUTPUT)
+        )
     example = _own_example(reference, origin)
     if example is not None or not origin.has(reference.path):
         return Judgement(outcome=example)
@@ -151,7 +153,7 @@ def _own_example(reference: Reference, origin: SourceTree) -> Unknown | None:
         code = CodeLines(origin.data(reference.path).decode("utf-8", "replace"))
         if code.share(code_text.chunks(shown.listing)) >= _MOST_OF:
             return None
-    return Unknown(f"{reference.path} is an example of the document's own", Code.PROGRAM_OUTPUT)
+    return Unknown(f"the document itself shows {reference.path} as an example", Code.PROGRAM_OUTPUT)
 
 
 def _shown(claim: Claim) -> str:
@@ -210,7 +212,8 @@ class _Place:
     def _compare_label(self, claim: Claim) -> _Result | None:
         cited = self._reference
         target = f"{cited.path}:{cited.line}" + (f"-{cited.end_line}" if cited.end_line else "")
-        wrong = _Result(agrees=False, reason=f"the link's words say {_shown(claim)}, its target is {target}")
+        reason = f"the link's words say {_shown(claim)}, but the link's target is {target}"
+        wrong = _Result(agrees=False, reason=reason)
         if claim.path and claim.path.rpartition("/")[2] != cited.path.rpartition("/")[2]:
             return wrong
         if claim.line is None or cited.line is None:
@@ -302,19 +305,21 @@ class _Place:
     def _elsewhere(self, claim: Claim, path: str, found: Declaration, count: int) -> _Result:
         where = f"line {found.line}" if path == self._path else f"{path}:{found.line}"
         named_at = f"{claim.names} ({where})" if count == 1 else f"{claim.names} ({count} places)"
-        reason = f"{_WORDS.get(claim.kind, 'the heading names')} {named_at}, but cites {self._described()}"
+        names = f"{_WORDS.get(claim.kind, 'the heading names')} {named_at}"
+        reason = f"{names}, but the reference cites {self._described()}"
         return _Result(agrees=False, reason=reason, named=anchor(path, found) if count == 1 else None)
 
     def _described(self) -> str:
-        line = f"line {self._first}"
-        if self._reference.end_line:
-            line = f"lines {self._first}-{self._last}"
+        """Return the cited lines, and what they declare or lie in."""
+        is_range = self._reference.end_line is not None
+        cited = f"lines {self._first}-{self._last}" if is_range else f"line {self._first}"
         around = self._innermost
         if around is None:
-            return f"{line} of {self._path}, outside any declaration"
+            lies = "lie" if is_range else "lies"
+            return f"{cited} of {self._path}, which {lies} outside any declaration"
         if around.line == self._first:
-            return f"{line}, which is {around.symbol}"
-        return f"{line}, which lies in {around.symbol}"
+            return f"{cited}, which {'declare' if is_range else 'declares'} {around.symbol}"
+        return f"{cited}, which {'lie' if is_range else 'lies'} in {around.symbol}"
 
     # ── Explicit symbols ─────────────────────────────────────────────────────────────────────────
     def symbol_is_elsewhere(self) -> Mistaken | None:

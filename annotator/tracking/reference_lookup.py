@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from annotator.errors import counted
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Kind
+from annotator.model.go import Declaration, Kind
 from annotator.model.reference import (
     Anchor,
     Code,
@@ -80,12 +81,20 @@ def _by_line(reference: Reference, tree: SourceTree) -> Outcome:
         innermost(tree.documents([path])[path], line, reference.end_line) if path.endswith(".go") else None
     )
     if found is None:
-        at, where = whole_file(path, count, line), f"line {line} of {path}, outside any declaration"
+        at, where = whole_file(path, count, line), f"line {line} of {path} lies outside any declaration"
     else:
         at = anchor(path, found, line)
-        distance = f", {at.offset:+d} lines from its name" if at.offset else ""
-        where = f"line {line} of {path} lies in {found.symbol} ({found.kind}){distance}"
+        where = f"line {line} of {path} lies in {_place_in(found, line)}"
     return Verified(at, FoundBy.POSITION, where, range_end=reference.end_line)
+
+
+def _place_in(found: Declaration, line: int) -> str:
+    """Return where a line stands in its declaration."""
+    shown, distance = f"{found.symbol} ({found.kind})", line - found.line
+    if line < found.span.line:
+        return f"the doc comment of {shown}, whose name stands in line {found.line}"
+    side = "below" if distance > 0 else "above"
+    return f"{shown}, {counted(abs(distance), 'line')} {side} its name" if distance else shown
 
 
 def whole_file(path: str, count: int, line: int = 1) -> Anchor:

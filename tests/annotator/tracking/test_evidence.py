@@ -6,7 +6,7 @@ import pytest
 
 from annotator.articles import document
 from annotator.model.reference import Code, Mistaken, Reference
-from annotator.tracking import evidence
+from annotator.tracking import evidence, reference_lookup
 
 # Fire 4-10, Cool 13-16, Shelf 19-22, Shelf.Put 25-27, errTooHot 29
 KILN = """package kiln
@@ -233,10 +233,54 @@ def test_listings_of_all_kinds_of_documents_are_read(judged, name, above, below,
     assert judgement.evidence[0].agrees == (code is None)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "[`Fire`](URL/kiln.go#L14)",
+            "the link's words name Fire (line 4), but the reference cites line 14, which lies in Cool",
+        ),
+        (
+            "[`Fire`](URL/kiln.go#L14-L15)",
+            "the link's words name Fire (line 4), but the reference cites lines 14-15, which lie in Cool",
+        ),
+        (
+            "[`Fire`](URL/kiln.go#L13-L16)",
+            "the link's words name Fire (line 4), but the reference cites lines 13-16, which declare Cool",
+        ),
+        (
+            "`Fire` (kiln.go:1)",
+            (
+                "the sentence names Fire (line 4), but the reference cites line 1 of kiln.go, "
+                "which lies outside any declaration"
+            ),
+        ),
+        (
+            "| `Fire` | kiln.go:13 |",
+            "the table names Fire (line 4), but the reference cites line 13, which declares Cool",
+        ),
+        (
+            "[kiln.go:4](URL/kiln.go#L13)",
+            "the link's words say kiln.go:4, but the link's target is kiln.go:13",
+        ),
+        (
+            "```console\n$ grep -n Fire -r .\n./kiln.go:4:func Fire(temp int) error {\n```",
+            "the reference stands in the output of a program",
+        ),
+    ],
+)
+def test_the_reason_of_a_contradiction_is_one_sentence(judged, text, reason):
+    *_, judgement = judged(text)
+
+    assert judgement.outcome.reason == reason
+
+
 def test_a_contradiction_says_what_was_named_and_where_it_is(judged):
     (judgement,) = judged("`Fire` is at `kiln.go:13`.")
 
-    assert judgement.outcome.reason == ("the sentence names Fire (line 4), but cites line 13, which is Cool")
+    assert judgement.outcome.reason == (
+        "the sentence names Fire (line 4), but the reference cites line 13, which declares Cool"
+    )
     assert judgement.outcome.named.line == 4
     assert judgement.outcome.named.symbol == "Fire"
 
@@ -291,3 +335,19 @@ def test_a_label_is_one_reference_with_the_place_of_its_words(name, text, words)
 
     assert label.line == 13
     assert text[label.at_column - 1 : label.at_end - 1] == words
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (12, "line 12 of kiln.go lies in the doc comment of Cool (func), whose name stands in line 13"),
+        (13, "line 13 of kiln.go lies in Cool (func)"),
+        (14, "line 14 of kiln.go lies in Cool (func), 1 line below its name"),
+        (15, "line 15 of kiln.go lies in Cool (func), 2 lines below its name"),
+        (17, "line 17 of kiln.go lies outside any declaration"),
+    ],
+)
+def test_a_verified_line_is_told_by_its_place_in_a_declaration(tree, line, reason):
+    (reference,) = references(f"`Cool` at kiln.go:{line}.")
+
+    assert reference_lookup.find(reference, tree({"kiln.go": KILN})).reason == reason
