@@ -159,8 +159,10 @@ def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place 
     if not own and source_paths.is_commit(ref) and roots.own.is_commit(ref):
         own = True
     if own or (below != plain and repository.lower().partition("/")[0] in roots.owners):
-        # A commit of the repository that only contains this one says nothing here; its tags do.
-        named = None if (not own and source_paths.is_commit(ref)) or _PLACEHOLDER.fullmatch(ref) else ref
         path = roots.own.resolved(below)
-        return Place(path, cited, None, notation.printable(named) if named else None, permalink=True)
+        if not own and source_paths.is_commit(ref):
+            # A tag of a repository that contains this one is a tag here, too; a commit is not.
+            return Place(path, cited, permalink=True, foreign_commit=ref)
+        named = None if _PLACEHOLDER.fullmatch(ref) else notation.printable(ref)
+        return Place(path, cited, None, named, permalink=True)
     return Place(plain, cited, notation.printable(repository), notation.printable(ref), permalink=True)

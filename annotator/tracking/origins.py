@@ -16,6 +16,9 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{5,64}")
 _RELEASE_LINE = re.compile(r"v?\d+\.\d+(?:\.x)?")
 _DEFAULT_BRANCHES = frozenset({"master", "main", "HEAD", "trunk", "develop"})
 
+# Only a tag that the user states for all documents can stand in for a commit of another repository.
+_NOT_STATED = (None, "auto", "blame")
+
 # Fewer digits than these may by chance begin the id of a commit in a repository that the link does not mean.
 _SURE_DIGITS = 7
 
@@ -39,6 +42,9 @@ class Origin(msgspec.Struct, frozen=True):
 def decide(at: Session, reference: Reference, documents: DocumentOrigins) -> Origin:
     """Return the origin of a reference: its own ref, else its document's, else the baseline."""
     ref = reference.ref
+    if ref is None and reference.foreign_commit is not None and at.options.written_at in _NOT_STATED:
+        why = f"{reference.foreign_commit} is a commit of a repository that contains this one"
+        return Origin(reference.foreign_commit, None, why=why)
     if ref is None:
         return of_document(at, reference, documents)
     if is_branch(at, ref):

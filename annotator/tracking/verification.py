@@ -195,7 +195,8 @@ class _Verification:
     def _without_origin(self, reference: Reference, own: Reference, origin: Origin) -> Verdict:
         """Return the verdict if the origin's source is not at hand: only a symbol can be looked up."""
         if own.symbol is None:
-            code = Code.COMMIT_NOT_AVAILABLE if own.ref is not None else Code.ORIGIN_UNKNOWN
+            has_own = own.ref is not None or own.foreign_commit is not None
+            code = Code.COMMIT_NOT_AVAILABLE if has_own else Code.ORIGIN_UNKNOWN
             reason = f"where it was written is not known: {origin.why}"
             return Verdict(reference, Unknown(reason, code), origin=origin.name)
         tree = self._at.tree

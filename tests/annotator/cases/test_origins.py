@@ -310,6 +310,27 @@ def test_an_unknown_ref_leaves_lines_unknown(report):
     assert [(row["verdict"], row["code"]) for row in report.rows] == [("unknown", "commit-not-available")] * 2
 
 
+@pytest.mark.parametrize("ref", ["0123456789ab", "0" * 40, "1234567", "v9.9.9"])
+def test_a_ref_of_a_containing_repository_is_no_baseline(report, ref):
+    settings = Path("annotator.toml")
+    settings.write_text(settings.read_text() + 'prefixes = ["parts/kiln"]\n')
+    address = f"https://github.com/acme/kiln-ce/blob/{ref}/parts/kiln/kiln.go#L4-L5"
+
+    for options in ((), ("--tag=v1.1.0",), ("--written-at=blame",)):
+        assert report("shifted", address, options=options) == [("unknown", "", None)]
+        assert report.rows[0]["code"] == "commit-not-available"
+        assert ref in report.rows[0]["reason"]
+
+
+def test_a_tag_of_a_containing_repository_is_a_tag_here(report):
+    settings = Path("annotator.toml")
+    settings.write_text(settings.read_text() + 'prefixes = ["parts/kiln"]\n')
+
+    address = "https://github.com/acme/kiln-ce/blob/v1.0.0/parts/kiln/kiln.go#L4-L5"
+
+    assert report("shifted", address) == [("moved", "kiln.go", 8)]
+
+
 def test_a_symbol_that_never_was_is_mistaken(report):
     report("shifted", "kiln.go::Nope", "never/there.go:3", "gone.go::Quux")
 
