@@ -131,10 +131,10 @@ import time, sys
 from annotator import cli, terminal
 from annotator.commands import verify as command
 verify = command.verify
-def slow(at, files):
+def slow(at, files, **options):
     terminal.report("waiting for nothing", 1, 2)
     time.sleep(1.5)
-    return verify(at, files)
+    return verify(at, files, **options)
 command.verify = slow
 cli.main(sys.argv[1:])
 """

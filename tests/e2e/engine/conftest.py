@@ -24,8 +24,8 @@ from runtime.examples.packing import pack
 from tests.sockets import with_own_plugins
 
 PROJECT = Path(__file__).resolve().parents[3]
-START = 30.0
-"""Seconds that an engine gets to start, and to stop; far more than it needs."""
+START = 120.0
+"""Seconds that an engine gets to start, to answer and to stop; far more than it needs, on a busy machine too."""
 
 
 def program(name: str, package: str) -> str:
