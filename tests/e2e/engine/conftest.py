@@ -25,7 +25,7 @@ from tests.sockets import with_own_plugins
 
 PROJECT = Path(__file__).resolve().parents[3]
 START = 120.0
-"""Seconds that an engine gets to start, to answer and to stop; far more than it needs, on a busy machine too."""
+"""Seconds that an engine gets to start, answer and stop; far more than it needs, on a busy machine too."""
 
 
 def program(name: str, package: str) -> str:
