@@ -403,12 +403,8 @@ class _Document:
     # ── Listings ─────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def _listings(self) -> tuple[Listing, ...]:
+        """The code blocks, in order."""
         return tuple(listings.find(self._lines, indented=True))
-
-    @cached_property
-    def _starts(self) -> Mapping[int, Listing]:
-        """The code blocks by their first rows."""
-        return {listing.first: listing for listing in self._listings}
 
     def _listing_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
         line = self._lines[site.row]
@@ -434,15 +430,17 @@ class _Document:
 
     def _listing_below(self, row: int) -> Listing | None:
         """Return the code block directly below the paragraph of a row."""
+        number = bisect_right(self._listings, row, key=lambda listing: listing.first)
+        found = self._listings[number] if number < len(self._listings) else None
+        if found is None or found.first >= row + 2 * _REACH or not found.code:
+            return None
         is_paragraph = True
-        for at in range(row + 1, min(len(self._lines), row + 2 * _REACH)):
-            if at in self._starts:
-                return self._starts[at] if self._starts[at].code else None
+        for at in range(row + 1, found.first):
             if self._says_nothing(at):
                 is_paragraph = False
             elif not is_paragraph or not self._joins(at):
                 return None
-        return None
+        return found
 
     def _says_nothing(self, row: int) -> bool:
         text = self._lines[row].text
