@@ -325,15 +325,47 @@ class _Place:
     def symbol_is_elsewhere(self) -> Mistaken | None:
         """Return the outcome if an explicit symbol stands in the file, but not at the cited line."""
         symbol = self._reference.symbol
-        if symbol is None or not self._is_line or self._document is None:
+        if symbol is None or not self._first or self._document is None:
             return None
         found = named(self._document, symbol)
-        if not found or any(self._covers(declaration) for declaration in found):
+        if not found:
             return None
+        if self._last > len(self._lines):
+            return self._past_end(symbol, found) if self._reference.end_line is None else None
+        if any(self._covers(declaration) for declaration in found):
+            return None if any(map(self._has_end, found)) else self._ends_elsewhere(symbol, found)
         if self._mentions(symbol, found):
             return None
         at = found[0]
         reason = f"{symbol} stands in line {at.line}, but the reference cites {self._described()}"
+        return Mistaken(reason, anchor(self._path, at) if len(found) == 1 else None, Code.CONTRADICTS_SYMBOL)
+
+    def _has_end(self, declaration: Declaration) -> bool:
+        """Return whether a range ends in a declaration, in a method of it or in a group of its kind."""
+        if self._reference.end_line is None or self._last <= declaration.span.end_line:
+            return True
+        if declaration.kind in {Kind.CONST, Kind.VAR}:  # the range may show their whole group
+            between = range(declaration.span.end_line + 1, self._last + 1)
+            others = (d for d in self._declarations if d.kind not in {Kind.CONST, Kind.VAR})
+            return not any(first_line(d) in between for d in others)
+        around = innermost(self._document, self._last) if self._document else None
+        is_of_type = around is not None and around.owner.partition(".")[0] == declaration.name
+        return is_of_type and declaration.kind in TYPE_KINDS
+
+    def _past_end(self, symbol: str, found: Sequence[Declaration]) -> Mistaken:
+        at, count = found[0], len(self._lines)
+        reason = (
+            f"{symbol} stands in line {at.line}, but the reference cites line {self._first}, "
+            f"which is past the end: {self._path} has {count} lines at {self._tree.tag}"
+        )
+        return Mistaken(reason, anchor(self._path, at) if len(found) == 1 else None, Code.CONTRADICTS_SYMBOL)
+
+    def _ends_elsewhere(self, symbol: str, found: Sequence[Declaration]) -> Mistaken:
+        at = found[0]
+        reason = (
+            f"{symbol} stands in lines {at.line}-{at.span.end_line}, but the reference cites lines "
+            f"{self._first}-{self._last}; line {self._last} is not in it"
+        )
         return Mistaken(reason, anchor(self._path, at) if len(found) == 1 else None, Code.CONTRADICTS_SYMBOL)
 
     def with_full_symbol(self) -> Reference:

@@ -294,7 +294,11 @@ def _verdict(cited: _Cited, carried: Carried) -> Verdict:
     """Return the verdict on a reference whose place, or the one that its words name, was carried."""
     outcome = carried.outcome
     # What its words name stands at the cited line: the document is younger than its origin says.
-    is_younger = cited.reference.ref is None and isinstance(outcome, Verified)
+    is_younger = (
+        cited.reference.ref is None
+        and isinstance(outcome, Verified)
+        and (cited.full.symbol is None or (cited.full.end_line or 0) <= outcome.anchor.end_line)
+    )
     if isinstance(cited.outcome, Mistaken) and not isinstance(outcome, Mistaken) and not is_younger:
         named = None if isinstance(outcome, Unplaced) else outcome.anchor
         outcome = msgspec.structs.replace(cited.outcome, named=named)

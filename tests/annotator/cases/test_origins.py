@@ -95,6 +95,7 @@ REPOSITORIES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "v1.0.0": {"kiln.go": KILN, "charts/kiln.yaml": CHART},
         "v1.1.0": {"kiln.go": KILN, "deploy/kiln.yaml": f"# the chart\n{CHART.replace('1300', '1280')}"},
     },
+    "same": {"v1.0.0": {"kiln.go": KILN}, "v1.1.0": {"kiln.go": KILN, "new.go": "package kiln\n"}},
     "spread": {
         "v1.0.0": {"kiln.go": KILN},
         "v1.1.0": _kiln(FIRE, BAKE, SHELF, PUT, ERROR),
@@ -308,6 +309,36 @@ def test_an_unknown_ref_leaves_lines_unknown(report):
     report("shifted", f"{URL}/v9.9.9/kiln.go#L4", f"{URL}/{commit}/kiln.go#L4")
 
     assert [(row["verdict"], row["code"]) for row in report.rows] == [("unknown", "commit-not-available")] * 2
+
+
+@pytest.mark.parametrize(
+    ("source", "tag"), [("shifted", "v1.0.0"), ("shifted", "v1.1.0"), ("same", "v1.1.0")]
+)
+def test_a_range_that_leaves_its_symbol_is_mistaken(report, source, tag):
+    cited = ("Fire#L4-L16", "Fire#L9-L11", "Fire#L9-L16", "Shelf.Put#L25-L29")
+
+    report(source, *(f"kiln.go::{each}" for each in cited), options=(f"--tag={tag}",))
+
+    assert {(row["verdict"], row["code"]) for row in report.rows} == {("mistaken", "contradicts-symbol")}
+    assert "line 16 is not in it" in report.rows[0]["reason"]
+
+
+def test_a_range_within_its_symbol_is_not_mistaken(report):
+    cited = ("Fire#L4-L10", "Fire#L9-L10", "Fire#L3-L4", "Shelf#L19-L26", "errTooHot#L29-L29")
+
+    report("shifted", *(f"kiln.go::{each}" for each in cited), options=())
+
+    assert not {row["verdict"] for row in report.rows} & {"mistaken", "missing"}
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0", "v1.1.0"])
+def test_a_line_of_a_symbol_past_the_end_is_a_fault(report, tag):
+    cited = (":900", "#L900", "#L9-L900", "#L900-L901")
+
+    report("shifted", *(f"See `kiln.go::Fire{each}` there." for each in cited), options=(f"--tag={tag}",))
+
+    assert [row["verdict"] for row in report.rows] == ["mistaken", "mistaken", "missing", "missing"]
+    assert all("past the end" in row["reason"] for row in report.rows)
 
 
 @pytest.mark.parametrize("ref", ["0123456789ab", "0" * 40, "1234567", "v9.9.9"])
