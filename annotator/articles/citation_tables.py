@@ -70,7 +70,7 @@ class Row:
 
 def header(text: str) -> tuple[Header, int] | None:
     """Parse a line as a header; return it and where a row begins behind it on the same line."""
-    if len(text) > _WIDEST:
+    if not text or len(text) > _WIDEST:
         return None
     if "|" in text and ".go" not in text and (found := _piped(text)):
         return found, len(text)

@@ -671,13 +671,13 @@ def _bound_before(text: str, start: int, place: _Place) -> tuple[int, str, bool]
     """Return the name before a citation: its offset, itself, and whether the sentence is about it alone."""
     near = max(start, place.start - 3 * _NEAR)
     words = text[near : place.start]
-    for form, first, sure in (
-        (_BEFORE_DEFINED, True, True),
-        (_BEFORE_BRACKET, False, False),
-        (_BEFORE_FIRST, True, False),
-        (_BEFORE_COMMA, True, False),
+    for form, mark, first, sure in (
+        (_BEFORE_DEFINED, "", True, True),
+        (_BEFORE_BRACKET, "(", False, False),
+        (_BEFORE_FIRST, "", True, False),
+        (_BEFORE_COMMA, ",", True, False),
     ):
-        match = form.search(words)
+        match = form.search(words) if mark in words else None
         if match is None:
             continue
         name = _symbol(next(group for group in match.groups() if group))

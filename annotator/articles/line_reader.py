@@ -53,8 +53,14 @@ class LineReader:
         if rows is not None:
             self._named.add((citation.place for citation, _ in rows), heading=heading)
             return rows
+        if not self._may_cite(text):
+            return []
         found = self._shown(lines, row, text) or list(citations.scan(text, self._roots))
         return [(citation, None) for citation in self._in_context(line, text, found, heading=heading)]
+
+    def _may_cite(self, text: str) -> bool:
+        """Return whether a line names a file or may number a line of one; most lines of prose do neither."""
+        return written_files.names_any(text) or (self._named.any and _DIGIT.search(text) is not None)
 
     def _shown(self, lines: Sequence[Line], row: int, text: str) -> list[Citation]:
         """Return what a directive embeds that begins in this row, or what heads a listing."""
@@ -72,9 +78,7 @@ class LineReader:
 
     def _in_context(self, line: Line, text: str, found: list[Citation], *, heading: bool) -> list[Citation]:
         """Complete the citations of a line by what was named before, and add lines without a file."""
-        naming = bool(found) or written_files.names_any(text)
-        # Most lines of prose name neither a file nor a number of a line.
-        if len(text) > _WIDEST or not (naming or (self._named.any and _DIGIT.search(text))):
+        if len(text) > _WIDEST:
             return found
         places = [citation.place for citation in found]
         done = [self._named.completed(one, places[:index]) for index, one in enumerate(found)]

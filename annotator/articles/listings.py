@@ -76,6 +76,8 @@ def _fenced(lines: Sequence[Line], first: int, fence: str, info: str) -> Listing
 def _unfenced(lines: Sequence[Line], row: int, *, indented: bool) -> Listing | None:
     """Return a block of Org, of AsciiDoc or an indented one that begins in a row of text."""
     text = lines[row].text
+    if text[:1] not in {"#", "-"} and not text[:1].isspace():
+        return None
     # A block that nobody closes goes on to the end, so that the search for its end is made once.
     if org := _ORG.match(text):
         last = next((at for at in range(row + 1, len(lines)) if _ORG_END.match(lines[at].text)), len(lines))

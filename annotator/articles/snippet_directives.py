@@ -17,29 +17,35 @@ _WIDEST = 1000
 """Characters of the longest line that can be a directive."""
 
 # How each system begins a directive: what the line holds, and how its options are written.
-_SYSTEMS = (
-    r"(?:^|\s)[;\s]{0,3}-{1,4}8<-{1,4}",  # MkDocs snippets
+_HEADS = (
     r"^\s{0,40}\.\.\s+(?:literalinclude|include|code-block|remoteliteralinclude)::",  # Sphinx
     r"^\s{0,40}[`~:]{3,10}\s{0,3}\{(?:literalinclude|include|code-block)\}",  # MyST
     r"^\s{0,40}include::",  # AsciiDoc
     r"^\s{0,40}#\+INCLUDE:",  # Org
     r"^\s{0,40}<<<\s",  # VitePress
     r"^\s{0,40}\[embedmd\]",  # embedmd
-    r"\{\{[<%#]",  # Hugo, mdBook
     r"^\s{0,40}:::\s?code\b",  # DocFX
+    r"^\s{0,40}@import\s",  # Markdown Preview Enhanced
+    r"^\.(?:code|play)\s",  # Go present
+    r"^\s{0,40}@@snip\b",  # Paradox
+    r"^\s{0,40}(?:`{3,10}|~{3,10})(?!\s{0,3}$)",  # the head of a fence
+)
+_WITHIN = (
+    r"(?:^|\s)[;\s]{0,3}-{1,4}8<-{1,4}",  # MkDocs snippets
+    r"\{\{[<%#]",  # Hugo, mdBook
     r"\[!code",  # DocFX
     r"<(?:(?-i:Code)|(?:Code)?Snippet|CodeBlock|RemoteCode|Embed|GitHubCode|EmbedCode|code-snippet)\b",  # MDX
-    r"^\s{0,40}@import\s",  # Markdown Preview Enhanced
     r"\{!",  # markdown-include
     r"\[import(?::|\])",  # GitBook
     r"\{%\s?(?:include_code|codeblock|include|embed|code|snippet)\b",  # Hexo, Jekyll, Liquid
     r"MARKDOWN-AUTO-DOCS:START",
     r"\\(?:lstinputlisting|inputminted|verbatiminput)\b",  # LaTeX
-    r"^\.(?:code|play)\s",  # Go present
-    r"^\s{0,40}@@snip\b",  # Paradox
-    r"^\s{0,40}(?:`{3,10}|~{3,10})(?!\s{0,3}$)",  # the head of a fence
 )
-_DIRECTIVE = re.compile("|".join(_SYSTEMS), re.IGNORECASE)
+_MARKS = ("<", "{", "[", "\\", "AUTO-DOCS", "auto-docs")
+"""What a line holds that has a directive in it, but not at its beginning."""
+
+_HEAD = re.compile("|".join(_HEADS), re.IGNORECASE)
+_DIRECTIVE = re.compile("|".join((*_HEADS, *_WITHIN)), re.IGNORECASE)
 _SPREAD = re.compile(r"^\s{0,40}(?:\.\.\s|[`~:]{3,10}\s{0,3}\{)")
 _FENCE = re.compile(r"^\s{0,40}(?:`{3,10}|~{3,10})")
 
@@ -82,7 +88,7 @@ def scan(text: str, below: Sequence[str], roots: Roots) -> Iterator[Citation]:
         below: The lines below it, which can hold options.
         roots: What leads to the annotated repository.
     """
-    if len(text) > _WIDEST or (found := _DIRECTIVE.search(text)) is None:
+    if len(text) > _WIDEST or (found := _begun(text)) is None:
         return
     file = next(citations.paths(text[found.start() :], roots, linked=True), None)
     if file is None or file.place.repository is not None:
@@ -104,6 +110,11 @@ def scan(text: str, below: Sequence[str], roots: Roots) -> Iterator[Citation]:
     if shown.end and shown.first:
         for more in line_numbers.further(text, shown.end, shown.last or shown.first):
             yield replace(first, start=more.start, end=more.end, line=more.line, end_line=more.end_line)
+
+
+def _begun(text: str) -> re.Match[str] | None:
+    """Return the beginning of a directive in a line."""
+    return _DIRECTIVE.search(text) if any(mark in text for mark in _MARKS) else _HEAD.match(text)
 
 
 def _options(below: Sequence[str]) -> str:

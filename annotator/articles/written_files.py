@@ -40,6 +40,8 @@ _WORDS = ("/", "file", "BUILD", "WORKSPACE", "OWNERS", "LICENSE", "README")
 """What is in every path with a folder, and in every name without an ending."""
 
 _ALONE = frozenset(_NAMES.split("|"))
+_BEHIND = ".+~@$%{}"
+"""Characters of a run that can stand behind a file's name."""
 
 # A tab as system logs and quoted strings write it: `#011/go/src/…`, `\\t/go/src/…`.
 _TAB = re.compile(r"0[0-9]{2}(?=/)")
@@ -76,9 +78,12 @@ def runs(text: str) -> tuple[re.Match[str], ...]:
 
     A line is searched three times: for citations, for files, and for what is not read.
     """
-    return tuple(
-        match for match in _RUN.finditer(text) if "." in (run := match[0]) or "/" in run or run in _ALONE
-    )
+    return tuple(match for match in _RUN.finditer(text) if _may_name(match[0]))
+
+
+def _may_name(run: str) -> bool:
+    """Return whether a run can name a file; a word at the end of a sentence cannot."""
+    return "/" in run or "." in (plain := run.rstrip(_BEHIND)) or plain in _ALONE
 
 
 def find(text: str, start: int, run: str, own: OwnNames) -> WrittenFile | None:
