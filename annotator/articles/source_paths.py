@@ -321,7 +321,9 @@ def _found(path: str, roots: Roots) -> str:
     own, shortened = roots.own, _shortened(path, roots)
     if not own.paths:
         return shortened
-    cloned = _below_name(path.split("/"), roots)
+    # Below vendor/ stands a copy, which is another text than the repository's own file.
+    copied = COPIES.intersection(path.split("/")[:-1])
+    cloned = None if copied else _below_name(path.split("/"), roots)
     for candidate in (path, shortened, own.completed(shortened), own.completed(path), cloned):
         if candidate and own.has(candidate):
             return own.resolved(candidate)

@@ -242,3 +242,9 @@ def test_path_through_a_symbolic_link_is_followed(path: str) -> None:
 
 def test_link_that_leads_to_itself_is_left() -> None:
     assert places(read("loop/kiln.go:13", "real/kiln.go", links=LINKS)) == [("loop/kiln.go", 13, None)]
+
+
+def test_copy_below_vendor_is_not_the_repositorys_own_file() -> None:
+    (found,) = read("vendor/github.com/acme/kiln/kiln.go:14", "kiln.go")
+
+    assert found.path == "vendor/github.com/acme/kiln/kiln.go"
