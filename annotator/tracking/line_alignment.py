@@ -25,6 +25,7 @@ class LineAlignment:
     def __init__(self, before: bytes, after: bytes) -> None:
         self._old = [_words(text) for text in lines(before)]
         self._new = [_words(text) for text in lines(after)]
+        self._is_unchanged = self._old == self._new
 
     def successor(self, line: int, before: range | None = None, after: range | None = None) -> int | None:
         """Return the later line of an earlier one, or None if it is not certain.
@@ -39,6 +40,8 @@ class LineAlignment:
         """
         before = before or range(1, len(self._old) + 1)
         after = after or range(1, len(self._new) + 1)
+        if self._is_unchanged and line in after:
+            return line
         text = self._old[line - 1]
         hits = [number for number in after if self._new[number - 1] == text]
         is_only = len(hits) == 1 and self._is_only(line, before)

@@ -58,3 +58,9 @@ def test_an_empty_line_needs_neighbours_that_say_enough():
     brackets = "{\n{\n}\n}\n\n}\n}\n"
 
     assert aligned(f"first = 1\n{brackets}", f"{brackets}second = 2\n").successor(6) is None
+
+
+def test_any_line_of_an_unchanged_text_stays() -> None:
+    text = b"package a\n\n}\n}\n"
+
+    assert [LineAlignment(text, text).successor(line) for line in (1, 2, 3, 4)] == [1, 2, 3, 4]
