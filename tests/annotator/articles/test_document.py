@@ -589,5 +589,5 @@ def test_the_real_citations_are_many_and_of_many() -> None:
     facts = [json.loads(line) for line in CITATIONS]
     assert len({fact["text"] for fact in facts}) >= 100
     assert len({fact["source"] for fact in facts}) >= 40
-    assert {fact["verdict"] for fact in facts} == {"verified", "moved", "missing", "skipped"}
+    assert {fact["verdict"] for fact in facts} == {"verified", "moved", "missing", "mistaken", "skipped"}
     assert all((fact["verdict"] == "skipped") == (fact["repository"] is not None) for fact in facts)
