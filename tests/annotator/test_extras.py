@@ -12,6 +12,8 @@ import pytest
 
 from annotator import cli, extras
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 # Imported first by every Python of a test: hides packages as if they were not installed.

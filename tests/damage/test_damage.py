@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from damage_cases import CASES, UNLISTED, Case
-from damage_cases import PLUGINS as PLUGINS_CASES
 from damage_root import OF_THE_PLUGIN, PLUGIN, PLUGINS, RECORDS, Observed
+
+pytestmark = pytest.mark.slow
 
 MADE_BESIDE = (
     b"x",
@@ -22,15 +23,10 @@ MADE_BESIDE = (
 )
 """What an engine makes where it is not."""
 
-SLOW = pytest.mark.slow
-
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        metafunc.parametrize(
-            "case",
-            [pytest.param(case, id=case.name, marks=SLOW if case in PLUGINS_CASES else ()) for case in CASES],
-        )
+        metafunc.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
 
 
 def test_a_tampered_root_is_used_and_nothing_of_it_is_lost(case: Case, tampered: Any, snapshot: Any) -> None:

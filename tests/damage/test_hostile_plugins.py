@@ -20,6 +20,8 @@ from runtime.pkg.plugins.transport import Timings as LegacyTimings
 from runtime.volume.drivers.proxy import Timings as VolumeTimings
 from tests.runtime.volume.invariants import check
 
+pytestmark = pytest.mark.slow
+
 BRIEF = Timings(
     start=0.3,
     legacy=LegacyTimings(
@@ -209,7 +211,6 @@ def figures(what: str, load: Load) -> str:
     return f"{what}: {len(steps)} local operations on {THREADS} threads; {shown}"
 
 
-@pytest.mark.slow
 def test_a_minute_beside_hostile_plugins_leaves_nothing_behind(
     base: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

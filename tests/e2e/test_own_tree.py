@@ -6,6 +6,8 @@ import pytest
 
 from annotator import cli
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _from_the_root(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
@@ -22,11 +24,9 @@ def test_nothing_in_scope_is_silently_open(capsys):
     assert " open" not in capsys.readouterr().out
 
 
-@pytest.mark.slow
 def test_the_walk_runs_in_gos_order_or_says_why_not(capsys):
     assert cli.run(["walk"]) == cli.OK, capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_docstrings_and_references_hold_in_the_repository(moby_repository, capsys):
     assert cli.run(["verify", "--source", moby_repository]) == cli.OK, capsys.readouterr().out

@@ -17,6 +17,8 @@ from annotator.articles import document
 from annotator.errors import InvalidInput
 from annotator.model.reference import Reference
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Cited:
@@ -321,7 +323,7 @@ BOMBS = (
 
 
 # What takes more than linear time does not end within these tests' patience.
-@pytest.mark.parametrize("size", [20_000, pytest.param(200_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [20_000, 200_000])
 @pytest.mark.parametrize("head", ["", "<html>"])
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_read_or_refused(bomb: str, head: str, size: int) -> None:
@@ -332,7 +334,6 @@ def test_a_bomb_is_read_or_refused(bomb: str, head: str, size: int) -> None:
     assert len(found) <= document.MOST
 
 
-@pytest.mark.slow
 def test_a_line_of_ten_megabytes_is_read() -> None:
     (found,) = read("源码 daemon/ " * 700_000 + "daemon/daemon.go:12")
     assert (found.path, found.line) == ("daemon/daemon.go", 12)

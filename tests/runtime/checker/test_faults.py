@@ -26,6 +26,8 @@ from runtime.checker.rules import RULES, Report, Severity
 from runtime.errdefs import InvalidParameter
 from runtime.examples.plugin import MIMETYPE, Handler, Refused, Server, Volumes
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 GOOD = {"bad-options-accepted"}
 """What the example plugin does of its own accord."""
@@ -386,7 +388,6 @@ def no_fault(_plugin: Broken, _method: str, _request: Json) -> None:
     return None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, broken = FAULTS[fault]
@@ -544,9 +545,9 @@ def test_volumes_created_late_are_removed() -> None:
     ("number", "wanted"),
     [
         (signal.SIGTERM, "Mount"),
-        pytest.param(signal.SIGTERM, "Create", marks=pytest.mark.slow),
-        pytest.param(signal.SIGINT, "Create", marks=pytest.mark.slow),
-        pytest.param(signal.SIGHUP, "Mount", marks=pytest.mark.slow),
+        (signal.SIGTERM, "Create"),
+        (signal.SIGINT, "Create"),
+        (signal.SIGHUP, "Mount"),
     ],
 )
 def test_a_signal_leaves_no_volume(number: int, wanted: str) -> None:

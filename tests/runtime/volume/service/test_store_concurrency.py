@@ -26,6 +26,8 @@ from runtime.volume.service.service import VolumesService
 from runtime.volume.service.store import VolumeStore
 from tests.runtime.volume.invariants import check
 
+pytestmark = pytest.mark.slow
+
 THREADS = 16
 EXPECTED = (Conflict, NotFound)
 
