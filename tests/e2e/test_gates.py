@@ -271,7 +271,8 @@ def test_the_hook_reads_every_kind_of_document(pre_commit, project):
 
     assert done.returncode == 1
     assert "exit code: 1" in done.stdout
-    assert all(f"{name}:" in done.stdout for name in (*names, "g.ipynb")), done.stdout
+    assert all(f"{name}:" in done.stdout for name in names), done.stdout
+    assert "g.ipynb cell 1" in done.stdout
     assert "annotator.toml" not in done.stdout
 
 
