@@ -189,7 +189,7 @@ class _Carrier:
         return Missing(f"{position.missing}{hint}", guess, code)
 
     def _namesake(self, at: Anchor) -> Anchor | None:
-        """Return the only new declaration of the same name and kind, for a person to check."""
+        """Return the one added declaration with the same name and kind, as a guess, or None."""
         wanted = at_anchor(self._before, at)
         paths = self._trees.diff(self._before.tag, self._after.tag).added_candidates(wanted)
         found = [

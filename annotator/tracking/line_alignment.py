@@ -11,8 +11,8 @@ from annotator.tracking.lookup import lines
 _AROUND = 4
 _SURE = 3
 
-# A line with fewer letters and digits, such as `return nil, err`, may be a new one of the same text.
-# Together with its neighbours it needs more than `if err != nil {`, `return nil, err` and `}` have.
+# A shorter line, such as `return nil, err`, may have been added elsewhere with the same text. It counts only
+# if it and its unchanged neighbours have more letters and digits than an `if err != nil` block has.
 _TELLING = 13
 _TELLING_TOGETHER = 24
 _IDIOM = re.compile(rb"[\W_]*|(?:return|if err|else|case|default|break|continue|for|defer|\}).*")

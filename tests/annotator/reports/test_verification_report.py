@@ -105,7 +105,7 @@ def test_json_fits_the_schema_in_the_repository():
 
 
 def test_schema_in_the_repository_is_that_of_the_types():
-    """Write it anew with `python -m annotator.reports.verification_json`."""
+    """Regenerate it with `python -m annotator.reports.verification_json`."""
     assert SCHEMA.read_text(encoding="utf-8") == verification_json.schema() + "\n"
 
 

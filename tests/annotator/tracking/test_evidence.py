@@ -3,42 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from small_repository import KILN
 
 from annotator.articles import document
 from annotator.model.reference import Code, Mistaken, Reference
 from annotator.tracking import evidence, reference_lookup
 
-# Fire 4-10, Cool 13-16, Shelf 19-22, Shelf.Put 25-27, errTooHot 29
-KILN = """package kiln
-
-// Fire heats the kiln.
-func Fire(temp int) error {
-	limit := 1300
-	if temp > limit {
-		return errTooHot
-	}
-	return nil
-}
-
-// Cool waits until it is cold.
-func Cool(hours int) int {
-	rest := hours * 2
-	return rest
-}
-
-// Shelf holds pots.
-type Shelf struct {
-	Width int
-	Pots  []string
-}
-
-// Put adds a pot.
-func (s *Shelf) Put(pot string) {
-	s.Pots = append(s.Pots, pot)
-}
-
-var errTooHot error
-"""
 VASE = """package kiln
 
 // Oven bakes.
