@@ -21,6 +21,10 @@ from typing import NamedTuple
 
 from runtime.pkg import mount
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sockets import with_own_plugins
+
 DOCKERD = "/usr/sbin/dockerd"
 ANSWER = 20.0
 """Seconds that one answer may take."""
@@ -67,11 +71,12 @@ def _ours(base: Path) -> Sequence[str]:
 
 
 def _dockerd(base: Path) -> Sequence[str]:
-    return (
+    command = [
         *(DOCKERD, "--config-file", f"{base}/empty.json", "-H", f"unix://{base}/s"),
         *("--data-root", f"{base}/r", "--exec-root", f"{base}/x", "--pidfile", f"{base}/pid"),
         *("--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"),
-    )
+    ]
+    return with_own_plugins(base / "plugins", command)
 
 
 OURS = Engine("ours", _ours)
