@@ -31,7 +31,7 @@ from annotator.site.markdown_text import MarkdownText
 from annotator.site.pages import redirects
 from annotator.site.python_input import PythonReader
 from annotator.site.site_index import shown_packages
-from annotator.tracking import symbol_diff, symbol_follower, verification
+from annotator.tracking import note_placement, symbol_diff, symbol_follower, verification
 
 _LOG = logging.getLogger(__name__)
 
@@ -133,7 +133,8 @@ def gather_input(
         VerifiedArticle(entry, tuple(verdicts[reference] for reference in entry.references)) for entry in read
     )
     texts = own_texts(project)
-    packages = shown_packages(verified, texts, mirror, since_baseline)
+    notes = note_placement.place_notes(session, (note for text in texts for note in text.notes))
+    packages = shown_packages(verified, texts, mirror, since_baseline, notes)
     go = go_input.read_go(session, packages, locks=any(text.locks for text in texts))
     history = HistoryInput()
     if python and mirror.pairs:
@@ -158,6 +159,7 @@ def gather_input(
         locking=go.locking,
         figures=_figures(project),
         redirects=_redirects(project),
+        notes=notes,
     )
 
 

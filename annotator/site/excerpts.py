@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from annotator.site import highlighting
+from annotator.site.highlighting import NoteMark
 from annotator.site.markup import href
 from annotator.site.placement import LineRange
 from annotator.site.site_index import SiteIndex, link_to, module_page
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 _TALL = 60
 """Lines from which an excerpt scrolls inside its frame where it is not at home."""
 
+_T = TypeVar("_T")
+
+NoteMarks = dict[tuple[str, int], tuple[NoteMark, ...]]
+"""By file and line, the marks of the notes on it."""
+
 LineLinks = dict[tuple[str, int], tuple[str, str]]
 """By file and line, the address and title of the line that does the same in the other language."""
 
@@ -32,6 +38,7 @@ def go_excerpt(
     plan: SymbolPagePlan,
     line_range: LineRange,
     line_links: LineLinks | None = None,
+    notes: NoteMarks | None = None,
 ) -> Excerpt:
     """Return the lines of a range as a page shows them; `plan` is where they are at home."""
     path, first, last = line_range.path, line_range.first, line_range.last
@@ -48,6 +55,7 @@ def go_excerpt(
         cited=index.cited_lines.get(path, frozenset()),
         line_links=_of(path, line_links),
         highlighting=source.highlighting,
+        notes=_of(path, notes),
     )
     return Excerpt(
         path=path,
@@ -64,8 +72,15 @@ class CounterpartColumn:
     """The Python column of one page; each line has its anchor once."""
 
     def __init__(
-        self, index: SiteIndex, page: str, facing: SideBySide | None, *, at_home: bool = True
+        self,
+        index: SiteIndex,
+        page: str,
+        facing: SideBySide | None,
+        *,
+        at_home: bool = True,
+        notes: NoteMarks | None = None,
     ) -> None:
+        self._notes = notes
         self._index = index
         self._page = page
         self._facing = facing
@@ -95,6 +110,7 @@ class CounterpartColumn:
             side.name,
             line_links=self.line_links,
             hidden=hidden,
+            notes=self._notes,
         )
 
 
@@ -107,6 +123,7 @@ def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
     *,
     line_links: LineLinks | None = None,
     hidden: frozenset[int] = frozenset(),
+    notes: NoteMarks | None = None,
 ) -> Excerpt:
     """Return lines of a Python file as a page shows them, without those that are `hidden`."""
     path = line_range.path
@@ -122,6 +139,7 @@ def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
         language="py",
         highlighting=module.highlighting,
         hidden=hidden,
+        notes=_of(path, notes),
     )
     own = module_page(path)
     return Excerpt(
@@ -137,8 +155,9 @@ def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
     )
 
 
-def _of(path: str, line_links: LineLinks | None) -> Mapping[int, tuple[str, str]]:
-    return {line: found for (one, line), found in (line_links or {}).items() if one == path}
+def _of(path: str, by_line: Mapping[tuple[str, int], _T] | None) -> Mapping[int, _T]:
+    """Return what is known of the lines of one file."""
+    return {line: found for (one, line), found in (by_line or {}).items() if one == path}
 
 
 def _jumps(index: SiteIndex, facing: SideBySide, home: str) -> LineLinks:

@@ -41,6 +41,23 @@ _LARGEST = 1_000_000
 """Bytes up to which a file is coloured."""
 
 
+class NoteMark(msgspec.Struct, frozen=True):
+    """The mark of a note in the margin of its line: its number, its anchor and that of its sentence."""
+
+    number: int
+    id: str
+    sentence: str
+
+    @property
+    def markup(self) -> Html:
+        """Return the link; its number comes from `data-note`, so that it is not copied with the code."""
+        named = f' id="{escape(self.id)}"' if self.id else ""
+        return Html(
+            f'<a class="note-mark"{named} href="#{escape(self.sentence)}" data-note="{self.number}" '
+            f'aria-label="Note {self.number}: back to the sentence"></a>'
+        )
+
+
 class CodeLine(msgspec.Struct, frozen=True):
     """A line of source.
 
@@ -53,6 +70,7 @@ class CodeLine(msgspec.Struct, frozen=True):
         line_link: Address and title of the line that does the same in the other language, where there is one.
         skipped: Anchors of lines beside it that are not shown, so that links to them still work.
         after_gap: Whether lines before it are not shown.
+        notes: The marks of the notes on it.
     """
 
     number: int
@@ -63,17 +81,20 @@ class CodeLine(msgspec.Struct, frozen=True):
     line_link: tuple[str, str] | None = None
     skipped: tuple[str, ...] = ()
     after_gap: bool = False
+    notes: tuple[NoteMark, ...] = ()
 
     @property
     def markup(self) -> Html:
         """Return the line's HTML, with links on its number and to the other language."""
         kind = (" ln-cited" if self.cited else "") + (" ln-gap" if self.after_gap else "")
+        kind += " ln-note" if self.notes else ""
+        marks = "".join(mark.markup for mark in self.notes)
         named = f' id="{escape(self.id)}"' if self.id else ""
         skipped = "".join(f'<a id="{escape(anchor)}"></a>' for anchor in self.skipped)
         return Html(
             f'<span class="ln{kind}"{named}>{skipped}'
             f'<a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
-            f'aria-label="line {self.number}"></a>{self.html}{self._jump}&#10;</span>'
+            f'aria-label="line {self.number}"></a>{marks}{self.html}{self._jump}&#10;</span>'
         )
 
     @property
@@ -190,6 +211,7 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     language: str = "go",
     highlighting: HighlightedFile | None = None,
     hidden: frozenset[int] = frozenset(),
+    notes: Mapping[int, tuple[NoteMark, ...]] | None = None,
 ) -> tuple[CodeLine, ...]:
     """Return the lines `first` to `last`, 1-based and inclusive, as far as the file has them.
 
@@ -205,6 +227,7 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         language: `go` or `py`.
         highlighting: The file's coloured stretches, if they are known already.
         hidden: Lines to leave out; the line after them, or the last one, has their anchors.
+        notes: By line, the marks of the notes on it.
     """
     ends = line_offsets(data)
     start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
@@ -229,6 +252,7 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
             line_link=(line_links or {}).get(number),
             skipped=tuple(skipped),
             after_gap=gap,
+            notes=(notes or {}).get(number, ()),
         )
         shown_lines.append(line)
         skipped.clear()

@@ -8,6 +8,7 @@ import msgspec
 
 from annotator.config import Licence
 from annotator.model.go import FileLockUsage, ResolvedUse
+from annotator.model.notes import PlacedNote
 from annotator.model.port import Comparison, PackageImports, PythonObject, SymbolCoverage, TracedRun
 from annotator.model.reference import Article, Verdict
 from annotator.model.symbol_history import HistoryInput
@@ -117,6 +118,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         locking: What the Go files say of locks, where a text asks for that.
         figures: What was measured, by the names of the benchmarks.
         redirects: Python files that have moved.
+        notes: The notes of our texts, and where their lines are at the tag.
     """
 
     repository: str
@@ -138,3 +140,4 @@ class SiteInput(msgspec.Struct, frozen=True):
     locking: Mapping[str, FileLockUsage] = {}
     figures: Mapping[str, BenchmarkTable] = {}
     redirects: tuple[MovedFile, ...] = ()
+    notes: tuple[PlacedNote, ...] = ()

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.errors import InvalidInput
+from annotator.site import footnotes
 from annotator.site.markup import Html, escape
 from annotator.toml_file import Toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from annotator.model.notes import LineNote
+    from annotator.site.footnotes import Fault
 
 _FENCE = "+++"
 _NOTATION = re.compile(r"`([^`\n:]+\.go)::([^`\n#]+)`")
@@ -37,6 +41,8 @@ class MarkdownText(msgspec.Struct, frozen=True):
         packages: Python packages whose structure is drawn below the text, as folders from the project's root.
         locks: Types, as notations, whose locks are shown below the text.
         figures: The benchmarks whose figures stand below the text.
+        notes: Its footnotes, which explain lines of source, in the order of their first use.
+        faults: What is wrong with its footnotes.
     """
 
     name: str
@@ -53,6 +59,8 @@ class MarkdownText(msgspec.Struct, frozen=True):
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    notes: tuple[LineNote, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class PathStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,13 +133,15 @@ def parse(name: str, text: str) -> MarkdownText:
         raise InvalidInput(f"{name}.md:1: begin with a head between two lines of {_FENCE}, in TOML")
     end = lines.index(_FENCE, 1)
     first = next((at for at in range(end + 1, len(lines)) if lines[at]), end)
+    body = "\n".join(lines[first:]).rstrip("\n") if first > end else ""
+    noted = footnotes.read(name, body, first + 1)
     head = Toml(f"{name}.md", "\n".join(lines[1:end]).encode(errors="replace"), first=2).convert(_FrontMatter)
     return MarkdownText(
         name=name,
         number=head.number,
         title=head.title,
         summary=head.summary,
-        body="\n".join(lines[first:]).rstrip("\n") if first > end else "",
+        body=noted.body,
         line=first + 1,
         section=head.section,
         order=head.order,
@@ -141,6 +151,8 @@ def parse(name: str, text: str) -> MarkdownText:
         packages=head.packages,
         locks=head.locks,
         figures=head.figures,
+        notes=noted.notes,
+        faults=noted.faults,
     )
 
 

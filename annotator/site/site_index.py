@@ -43,6 +43,8 @@ from annotator.site.view_models import Link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from annotator.model.notes import PlacedNote
+
 _LONGEST = 160
 """Characters of a signature that a title shows."""
 
@@ -84,13 +86,16 @@ def shown_packages(
     texts: Iterable[MarkdownText],
     mirror: PythonInput | None = None,
     since: Iterable[Verdict] = (),
+    notes: Iterable[PlacedNote] = (),
 ) -> frozenset[str]:
     """Return the folders of the packages whose Go files, except tests, the pages can show."""
     anchors = (resolved_anchor(verdict) for verdict in chain(since, *(one.verdicts for one in cited)))
     named = (mention.path for text in texts for mention in _mentions(text))
     pairs = mirror.pairs if mirror else ()
     mirrored = (original.path for pair in pairs for original in pair.originals)
-    return frozenset(folder_of(path) for path in (*(one.path for one in anchors if one), *named, *mirrored))
+    noted = (path for path, _ in _annotated(notes))
+    cited_paths = (one.path for one in anchors if one)
+    return frozenset(folder_of(path) for path in (*cited_paths, *named, *mirrored, *noted))
 
 
 class SiteIndex:
@@ -137,7 +142,7 @@ class SiteIndex:
             for verdict in self.input.since_baseline
             if (one := resolved_anchor(verdict))
         )
-        shown = chain(named, mirrored, now)
+        shown = chain(named, mirrored, now, _annotated(self.input.notes))
         return plan_symbol_pages(self.input.sources, (anchor for anchor in anchors if anchor), shown)
 
     @cached_property
@@ -149,6 +154,14 @@ class SiteIndex:
             if reference.symbol and anchor and (place := found.get((anchor.path, anchor.symbol))):
                 found.setdefault((reference.path, reference.symbol), place)
         return found
+
+    @cached_property
+    def notes(self) -> Mapping[str, tuple[PlacedNote, ...]]:
+        """By a text's name, its notes in the order of their numbers."""
+        found: dict[str, list[PlacedNote]] = defaultdict(list)
+        for placed in self.input.notes:
+            found[placed.note.text].append(placed)
+        return {name: tuple(placed) for name, placed in found.items()}
 
     @cached_property
     def chapters_by_symbol(self) -> Mapping[tuple[str, str], tuple[SiteChapter, ...]]:
@@ -396,6 +409,12 @@ def _folders(articles: Iterable[Article]) -> list[str]:
 
 def _chapter(number: str, folder: str = "") -> str:
     return f"chapters/{folder}{slug(number) or '~'}.md"
+
+
+def _annotated(notes: Iterable[PlacedNote]) -> Iterator[tuple[str, str]]:
+    """Yield path and symbol of each Go declaration in which notes have lines."""
+    for placed in notes:
+        yield from ((one.path, one.symbol) for one in placed.lines if one.line and one.place.is_go)
 
 
 def _mentions(text: MarkdownText | None) -> tuple[SymbolMention, ...]:

@@ -226,6 +226,30 @@ class LockTable(msgspec.Struct, frozen=True):
     nested: tuple[NestedLocks, ...]
 
 
+class AnnotatedLine(msgspec.Struct, frozen=True):
+    """A line that a note explains: the link to it, what became of it, and its text at the baseline."""
+
+    link: Link
+    language: str
+    state: str
+    was: str = ""
+    reason: str = ""
+
+
+class NoteRow(msgspec.Struct, frozen=True):
+    """A note: its number, the anchor of its sentence, its words, and its lines."""
+
+    number: int
+    sentence: str
+    words: Html
+    lines: tuple[AnnotatedLine, ...]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether one of its lines is not there at the tag."""
+        return any(line.state == "gone" for line in self.lines)
+
+
 class ChapterPage(msgspec.Struct, frozen=True):
     """A chapter: our words, what the article cites there, and the code."""
 
@@ -241,6 +265,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     structures: tuple[PackageStructure, ...] = ()
     holding: LockTable | None = None
     measured: tuple[BenchmarkTable, ...] = ()
+    notes: tuple[NoteRow, ...] = ()
 
 
 # ── Types and packages of Go ──────────────────────────────────────────────────────────────────────

@@ -1,0 +1,193 @@
+"""Finds the lines that notes are about: by their quoted text at the baseline, then by tracking."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from annotator.errors import InvalidInput
+from annotator.files import bytes_of
+from annotator.model.notes import LineNote, NotePlace, NoteState, PlacedLine, PlacedNote
+from annotator.model.reference import Anchor, Reference, Unplaced, Verdict
+from annotator.python_source.source_files import parse
+from annotator.tracking import lookup
+from annotator.tracking.verification import verify_references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from annotator.golang.source_tree import SourceTree
+    from annotator.session import Session
+
+# A quote with fewer letters and digits, such as `return err`, may be found at another tag in a line
+# that was added for another reason.
+_TELLING = 13
+_LETTER = re.compile(r"\w")
+
+
+class _NotFoundError(Exception):
+    """A quote that is not in exactly one line; the message says why, in a clause."""
+
+
+def place_notes(at: Session, notes: Iterable[LineNote]) -> tuple[PlacedNote, ...]:
+    """Return where the lines of notes are: Go at the session's tag, Python in the project."""
+    notes = tuple(notes)
+    places = dict.fromkeys(place for note in notes for place in note.places)
+    found = {
+        **_go_lines(at, [place for place in places if place.is_go]),
+        **_python_lines(at, [place for place in places if not place.is_go]),
+    }
+    return tuple(PlacedNote(note, tuple(found[place] for place in note.places)) for note in notes)
+
+
+# ── Go ───────────────────────────────────────────────────────────────────────────────────────────
+def _go_lines(at: Session, places: Sequence[NotePlace]) -> Mapping[NotePlace, PlacedLine]:
+    """Find the lines at the baseline, and follow them to the session's tag."""
+    if not places:
+        return {}
+    base, baseline = at.origin_tree(at.project.config.baseline), at.project.config.baseline
+    found: dict[NotePlace, PlacedLine] = {}
+    lines: dict[NotePlace, int | None] = {}
+    for place in places:
+        try:
+            lines[place] = _line_at(base, place) if base is not None else None
+        except _NotFoundError as error:
+            found[place] = PlacedLine(place, NoteState.MISTAKEN, reason=str(error))
+    declared = {place: Reference(place.path, place.symbol, ref=baseline) for place in lines}
+    cited = {place: Reference(place.path, line=line, ref=baseline) for place, line in lines.items() if line}
+    asked = [*declared.values(), *cited.values()]
+    verdicts = dict(zip(asked, verify_references(at, asked), strict=True))
+    for place, line in lines.items():
+        was = _row(base, place.path, line) if base is not None and line else ""
+        by_line = verdicts[cited[place]] if place in cited else None
+        found[place] = _followed(at.tree, place, was, verdicts[declared[place]], by_line)
+    return found
+
+
+def _line_at(tree: SourceTree, place: NotePlace) -> int:
+    """Return the line of a tree that a place quotes."""
+    if place.path not in tree.go_files:
+        raise _NotFoundError(f"{place.path} is not in the source at {tree.tag}")
+    declared = lookup.named(tree.document(place.path), place.symbol)
+    if len(declared) != 1:
+        how = "more than one" if declared else "no"
+        raise _NotFoundError(f"{place.path} has {how} {place.symbol} at {tree.tag}")
+    span = declared[0].span
+    return _quoted(_rows(tree, place.path), span.line, span.end_line, place)
+
+
+def _followed(
+    tree: SourceTree, place: NotePlace, was: str, declared: Verdict, by_line: Verdict | None
+) -> PlacedLine:
+    """Return where a line is that was `was` at the baseline; that is unknown if the baseline is."""
+    if isinstance(declared.outcome, Unplaced):
+        return PlacedLine(place, NoteState.GONE, was=was or place.quote, reason=declared.outcome.reason)
+    now = declared.outcome.anchor
+    span = lookup.at_anchor(tree, now).span
+    line = _carried(by_line, now.path, range(span.line, span.end_line + 1))
+    if line is None:
+        line = _telling_quote(tree, place, now, range(span.line, span.end_line + 1))
+    if line is None:
+        reason = f"{now.symbol} is in {now.path} at {tree.tag}, but the line is not clearly in it any more"
+        return PlacedLine(place, NoteState.GONE, now.path, now.symbol, was=was or place.quote, reason=reason)
+    is_same = not was or _words(_row(tree, now.path, line)) == _words(was)
+    state = NoteState.SAME if is_same else NoteState.CHANGED
+    return PlacedLine(place, state, now.path, now.symbol, line, "" if is_same else was)
+
+
+def _carried(by_line: Verdict | None, path: str, inside: range) -> int | None:
+    """Return the line that the tracker found, if it is within the declaration."""
+    if by_line is None or isinstance(by_line.outcome, Unplaced):
+        return None
+    anchor = by_line.outcome.anchor
+    line = anchor.line + anchor.offset
+    return line if anchor.path == path and line in inside else None
+
+
+def _telling_quote(tree: SourceTree, place: NotePlace, now: Anchor, inside: range) -> int | None:
+    """Return the only line of the declaration with the quote, if that can hardly be another's text."""
+    if len(_LETTER.findall(place.quote)) < _TELLING:
+        return None
+    try:
+        return _quoted(_rows(tree, now.path), inside.start, inside.stop - 1, place)
+    except _NotFoundError:
+        return None
+
+
+def _rows(tree: SourceTree, path: str) -> list[str]:
+    return [row.decode("utf-8", "replace") for row in lookup.lines(tree.data(path))]
+
+
+def _row(tree: SourceTree, path: str, line: int) -> str:
+    return _rows(tree, path)[line - 1].strip()
+
+
+# ── Python ───────────────────────────────────────────────────────────────────────────────────────
+def _python_lines(at: Session, places: Sequence[NotePlace]) -> Mapping[NotePlace, PlacedLine]:
+    files: dict[str, tuple[ast.Module, list[str]]] = {}
+    found: dict[NotePlace, PlacedLine] = {}
+    for place in places:
+        try:
+            if place.path not in files:
+                files[place.path] = _read(at, place.path)
+            tree, rows = files[place.path]
+            line = _quoted(rows, *_definition(tree, place), place)
+        except _NotFoundError as error:
+            found[place] = PlacedLine(place, NoteState.MISTAKEN, reason=str(error))
+        else:
+            found[place] = PlacedLine(place, NoteState.SAME, place.path, place.symbol, line)
+    return found
+
+
+def _read(at: Session, path: str) -> tuple[ast.Module, list[str]]:
+    """Return a file of the project's packages, parsed and in lines."""
+    file = at.project.root / path
+    is_own = any(path.startswith(f"{folder}/") for folder in at.project.config.packages)
+    if not is_own or ".." in path.split("/") or not file.is_file():
+        raise _NotFoundError(f"{path} is no file of the project's Python packages")
+    data = bytes_of(file)
+    try:
+        return parse(path, data), data.decode("utf-8-sig").splitlines()
+    except InvalidInput as error:
+        raise _NotFoundError(str(error)) from error
+
+
+def _definition(tree: ast.Module, place: NotePlace) -> tuple[int, int]:
+    """Return the first and last line of a class, a function or a name that a module or class assigns."""
+    node: ast.AST = tree
+    for part in place.symbol.split("."):
+        named = (one for one in ast.walk(node) if one is not node and part in _names(one))
+        node = next(named, tree)
+        if node is tree:
+            raise _NotFoundError(f"{place.path} has no {place.symbol}")
+    return node.lineno, node.end_lineno  # type: ignore[attr-defined]
+
+
+def _names(node: ast.AST) -> tuple[str, ...]:
+    match node:
+        case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            return (node.name,)
+        case ast.Assign():
+            return tuple(target.id for target in node.targets if isinstance(target, ast.Name))
+        case ast.AnnAssign(target=ast.Name() as target):
+            return (target.id,)
+        case _:
+            return ()
+
+
+# ── Both ─────────────────────────────────────────────────────────────────────────────────────────
+def _quoted(rows: Sequence[str], first: int, last: int, place: NotePlace) -> int:
+    """Return the only line from `first` to `last` that has the quote, whatever its white space."""
+    quote = _words(place.quote)
+    hits = [number for number in range(first, last + 1) if quote in _words(rows[number - 1])]
+    if len(hits) == 1:
+        return hits[0]
+    if not hits:
+        raise _NotFoundError(f'no line of {place.symbol} in {place.path} has "{place.quote}"')
+    shown = ", ".join(map(str, hits[:4]))
+    raise _NotFoundError(f'"{place.quote}" is in lines {shown} of {place.path}; quote what only one has')
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
