@@ -106,9 +106,9 @@ class SiteIndex:
 
     @cached_property
     def chapters(self) -> tuple[SiteChapter, ...]:
-        """The chapters in the order of their numbers; our texts go with the first article."""
+        """The chapters in the order of their numbers: those of the first article, and our texts."""
         texts = {text.number: text for text in self.input.texts if text.number}
-        own, *others = self.input.articles or (VerifiedArticle(Article("", ""), ()),)
+        own = next(iter(self.input.articles), VerifiedArticle(Article("", ""), ()))
         cited = tuple(_cited_stops(own, texts, ""))
         known = {chapter.number for chapter in cited}
         told = (
@@ -116,19 +116,28 @@ class SiteIndex:
             for number, text in texts.items()
             if number not in known
         )
-        walk = sorted((*cited, *told), key=lambda chapter: chapter_sort_key(chapter.number))
+        return tuple(sorted((*cited, *told), key=lambda chapter: chapter_sort_key(chapter.number)))
+
+    @cached_property
+    def reported_chapters(self) -> tuple[SiteChapter, ...]:
+        """The chapters of the further articles, which have no words of ours: only the report shows them."""
+        others = self.input.articles[1:]
         folders = _folders(other.article for other in others)
-        more = (
+        return tuple(
             chapter
             for other, folder in zip(others, folders, strict=True)
             for chapter in _cited_stops(other, {}, folder)
         )
-        return (*walk, *more)
 
     @cached_property
     def verdicts(self) -> tuple[tuple[SiteChapter, Verdict], ...]:
-        """Every reference in order, with the chapter that cites it."""
-        return tuple((chapter, verdict) for chapter in self.chapters for verdict in chapter.verdicts)
+        """Every reference in order, with the chapter that cites it; those of the chapters come first."""
+        return (*self.own_verdicts, *_verdicts(self.reported_chapters))
+
+    @cached_property
+    def own_verdicts(self) -> tuple[tuple[SiteChapter, Verdict], ...]:
+        """The references of the chapters that have pages."""
+        return _verdicts(self.chapters)
 
     @cached_property
     def page_plans(self) -> tuple[SymbolPagePlan, ...]:
@@ -213,7 +222,7 @@ class SiteIndex:
     def cited_lines(self) -> Mapping[str, frozenset[int]]:
         """By file, the lines that references name."""
         lines: dict[str, set[int]] = defaultdict(set)
-        for _, verdict in self.verdicts:
+        for _, verdict in self.own_verdicts:
             if anchor := resolved_anchor(verdict):
                 lines[anchor.path].add(anchor.line + anchor.offset)
         return {path: frozenset(found) for path, found in lines.items()}
@@ -369,6 +378,10 @@ def chapter_sort_key(number: str) -> tuple[tuple[int, str], ...]:
     """Return a key that sorts `2.10` after `2.9`."""
     parts = re.split(r"[.\-]", number)
     return tuple((int(part), "") if re.fullmatch("[0-9]{1,9}", part) else (0, part) for part in parts)
+
+
+def _verdicts(chapters: Iterable[SiteChapter]) -> tuple[tuple[SiteChapter, Verdict], ...]:
+    return tuple((chapter, verdict) for chapter in chapters for verdict in chapter.verdicts)
 
 
 def _cited_stops(

@@ -144,17 +144,11 @@ class OutlineEntry(msgspec.Struct, frozen=True):
     verdicts: tuple[str, ...]
 
 
-class ArticleOutline(msgspec.Struct, frozen=True):
-    """An article and the chapters that follow it."""
+class ContentsPage(msgspec.Struct, frozen=True):
+    """The list of all chapters, and the article that they follow."""
 
     article: Link
     entries: tuple[OutlineEntry, ...]
-
-
-class ContentsPage(msgspec.Struct, frozen=True):
-    """The list of all chapters, article by article."""
-
-    walks: tuple[ArticleOutline, ...]
 
 
 # ── Chapters ──────────────────────────────────────────────────────────────────────────────────────
@@ -569,7 +563,7 @@ class MovedPage(msgspec.Struct, frozen=True):
 
 
 class Redirect(msgspec.Struct, frozen=True):
-    """An old address of a Python file, and the pages of the files that have its content now."""
+    """An old address, and the pages that have its content now."""
 
     old: str
     targets: tuple[Link, ...]

@@ -31,21 +31,21 @@ _FITTING: dict[str, frozenset[Kind]] = {
 
 
 def all_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
-    """Yield every reference in order, for the given page."""
-    for number, (chapter, verdict) in enumerate(index.verdicts, 1):
+    """Yield every reference of the chapters in order, for the given page."""
+    for number, (chapter, verdict) in enumerate(index.own_verdicts, 1):
         yield _citation(index, page, f"reference-{number}", chapter, verdict)
 
 
 def chapter_citations(index: SiteIndex, chapter: SiteChapter) -> Iterator[tuple[Verdict, CitationRow]]:
     """Yield the references of one chapter in order, for its page."""
-    for number, (other, verdict) in enumerate(index.verdicts, 1):
+    for number, (other, verdict) in enumerate(index.own_verdicts, 1):
         if other.page == chapter.page:
             yield verdict, _citation(index, chapter.page, f"reference-{number}", chapter, verdict)
 
 
 def page_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
-    """Yield the references that lead to a page of symbols, in order, for that page."""
-    for number, (chapter, verdict) in enumerate(index.verdicts, 1):
+    """Yield the chapters' references that lead to a page of symbols, in order, for that page."""
+    for number, (chapter, verdict) in enumerate(index.own_verdicts, 1):
         anchor = resolved_anchor(verdict)
         place = index.location(anchor) if anchor else None
         if place and place.page == page:
@@ -61,7 +61,7 @@ def _citation(
         id=identity,
         article=chapter.article.title,
         number=chapter.number,
-        chapter=Link(chapter.label, href(page, chapter.page)),
+        chapter=Link(chapter.label, href(page, chapter.page) if chapter in index.chapters else ""),
         cited=reference.cited or reference.path,
         symbol=reference.symbol or "",
         line=reference.line,
@@ -89,8 +89,9 @@ def counts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
 def article_reports(index: SiteIndex, page: str) -> Iterator[ArticleReport]:
     """Yield every article with its references, for the given page."""
     by_file: dict[str, list[tuple[Verdict, CitationRow]]] = {}
-    articles = {chapter.article.file: chapter.article for chapter in index.chapters}
-    for (chapter, verdict), citation in zip(index.verdicts, all_citations(index, page), strict=True):
+    articles = {chapter.article.file: chapter.article for chapter, _ in index.verdicts}
+    for number, (chapter, verdict) in enumerate(index.verdicts, 1):
+        citation = _citation(index, page, f"reference-{number}", chapter, verdict)
         by_file.setdefault(chapter.article.file, []).append((verdict, citation))
     for file, found in by_file.items():
         article = articles[file]

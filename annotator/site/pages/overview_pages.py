@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from annotator.model.port import PythonObject
-from annotator.model.reference import Verdict
+from annotator.model.reference import Article
 from annotator.site import sphinx_inventory
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
@@ -36,7 +36,6 @@ from annotator.site.site_index import (
     resolved_anchor,
 )
 from annotator.site.view_models import (
-    ArticleOutline,
     ContentsPage,
     ErrataPage,
     HomePage,
@@ -119,8 +118,7 @@ def site_frame(index: SiteIndex) -> SiteFrame:
 
 def _home(index: SiteIndex) -> SitePage:
     text = _text(index, "home", "Home")
-    own = [chapter for chapter in index.chapters if chapter.article == index.chapters[0].article]
-    steps = tuple(_step(index, chapter) for chapter in own)
+    steps = tuple(_step(index, chapter) for chapter in index.chapters)
     return SitePage(
         path=HOME,
         title=text.title,
@@ -129,7 +127,7 @@ def _home(index: SiteIndex) -> SitePage:
             body=index.linked_text(text, HOME),
             wide=flow_diagram.pipeline_diagram(steps, wide=True),
             narrow=flow_diagram.pipeline_diagram(steps, wide=False),
-            counts=counts(_own_verdicts(index)),
+            counts=counts(verdict for _, verdict in index.own_verdicts),
             symbols=sum(len(plan.items) for plan in index.page_plans),
         ),
     )
@@ -145,21 +143,14 @@ def _step(index: SiteIndex, chapter: SiteChapter) -> DiagramStep:
 
 
 def _contents(index: SiteIndex) -> SitePage:
-    walks: dict[str, list[SiteChapter]] = defaultdict(list)
-    for chapter in index.chapters:
-        walks[chapter.article.file].append(chapter)
+    article = index.chapters[0].article if index.chapters else Article("", "")
     return SitePage(
         path=CONTENTS,
         title="Chapters",
         summary="The walk through the start-up, chapter by chapter.",
-        view=ContentsPage(tuple(_walk(found) for found in walks.values())),
-    )
-
-
-def _walk(stops: list[SiteChapter]) -> ArticleOutline:
-    article = stops[0].article
-    return ArticleOutline(
-        Link(article.title, web(article.address)), tuple(_entry(chapter) for chapter in stops)
+        view=ContentsPage(
+            Link(article.title, web(article.address)), tuple(_entry(chapter) for chapter in index.chapters)
+        ),
     )
 
 
@@ -228,12 +219,6 @@ def _files(index: SiteIndex) -> Iterator[IndexedFile]:
     for path, sheets in sorted(shown.items()):
         pages = tuple(Link(plan.title, href(SYMBOLS, plan.page)) for plan in sheets.values())
         yield IndexedFile(path, index.file_url(path), index.input.sources[path].document.lines, pages)
-
-
-def _own_verdicts(index: SiteIndex) -> Iterator[Verdict]:
-    """Yield the verdicts of the article that our chapters go with."""
-    own = index.chapters[0].article if index.chapters else None
-    return (verdict for chapter, verdict in index.verdicts if chapter.article is own)
 
 
 _MEANING = "pages/verdicts"

@@ -1,4 +1,4 @@
-"""Redirects from the addresses that Python pages had before their files moved."""
+"""Redirects from addresses that pages had before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from annotator.model.reference import Problem
 from annotator.site.inputs import MovedFile
 from annotator.site.markup import built, href
-from annotator.site.site_index import SiteIndex, module_page
+from annotator.site.site_index import REPORT, SiteIndex, module_page
 from annotator.site.view_models import Link, Redirect
 from annotator.toml_file import Toml
 
@@ -30,7 +30,10 @@ def read(name: str, data: bytes) -> tuple[MovedFile, ...]:
 
 
 def redirects(index: SiteIndex) -> Iterator[tuple[str, Redirect]]:
-    """Yield a redirect for each old address that no page of this site has."""
+    """Yield a redirect for each old address that no page of this site has.
+
+    These are the pages of Python files that have moved, and of chapters that only the report shows.
+    """
     modules = index.input.python.modules
     taken = {module_page(path) for path in modules}
     for file in index.input.redirects:
@@ -38,6 +41,12 @@ def redirects(index: SiteIndex) -> Iterator[tuple[str, Redirect]]:
         targets = tuple(Link(path, href(page, module_page(path))) for path in file.new if path in modules)
         if targets and page not in taken:
             yield built(page), Redirect(file.old, targets)
+    articles = list(dict.fromkeys(chapter.article.file for chapter, _ in index.verdicts))
+    for chapter in index.reported_chapters:
+        if chapter.article.file in articles:
+            anchor = f"article-{articles.index(chapter.article.file) + 1}"
+            target = Link(chapter.article.title, href(chapter.page, REPORT, anchor))
+            yield built(chapter.page), Redirect(chapter.label, (target,))
 
 
 def problems(index: SiteIndex) -> Iterator[Problem]:

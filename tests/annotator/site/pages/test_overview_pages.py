@@ -153,10 +153,10 @@ def test_a_renamed_symbol_is_found_under_the_name_that_our_texts_use(
     assert "Shelf&#46;html&#35;Shelf" in chapter.body
 
 
-def test_two_articles_with_the_same_numbers_have_pages_of_their_own(given: SiteInput) -> None:
-    found = made(msgspec.structs.replace(given, articles=given.articles * 3))
+def test_articles_of_one_name_have_old_addresses_of_their_own(given: SiteInput) -> None:
+    plan = make_site(msgspec.structs.replace(given, articles=given.articles * 3)).plan
 
-    assert {"chapters/1.2.md", "chapters/pantry/1.2.md", "chapters/pantry~2/1.2.md"} <= set(found)
+    assert {"chapters/pantry/1.2.html", "chapters/pantry~2/1.2.html"} <= set(dict(plan.redirects))
 
 
 def test_a_project_without_articles_and_texts_has_a_site(given: SiteInput) -> None:
@@ -221,3 +221,23 @@ def test_a_text_shows_the_parts_of_a_package(given: SiteInput) -> None:
     ]
     assert [inner.says for inner in structure.parts[2].modules] == ["Big ones."]
     assert "till imports bags&#44; coins" in structure.picture.wide
+
+
+def test_further_articles_are_on_the_report_alone(given: SiteInput) -> None:
+    (own,) = given.articles
+    chapter = Chapter("1.2", "Elsewhere", own.article.chapters[0].references)
+    other = VerifiedArticle(Article("other.toml", "Another", chapters=(chapter,)), own.verdicts)
+
+    site = make_site(msgspec.structs.replace(given, articles=(own, other)))
+
+    pages = {page.path: page for page in site.pages}
+    assert [path for path in pages if path.startswith("chapters/other")] == []
+    report, symbol = pages["report.md"].view, pages["go/pantry/shelf/Shelf.md"].view
+    assert isinstance(report, ReportPage)
+    assert [article.title for article in report.articles] == [own.article.title, "Another"]
+    assert report.articles[1].citations[0].chapter.href == ""
+    assert isinstance(symbol, SymbolPage)
+    assert {one.article for one in symbol.citations} == {own.article.title}
+    assert (
+        dict(site.plan.redirects)["chapters/other/1.2.html"].targets[0].href == "../../report.html#article-2"
+    )
