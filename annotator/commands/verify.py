@@ -12,6 +12,7 @@ from annotator.baseline_file import BASELINE, recorded
 from annotator.config import name_of
 from annotator.errors import InvalidInput
 from annotator.golang.source_tree import SourceTree
+from annotator.model.notes import NoteState
 from annotator.model.port import Counterpart
 from annotator.model.reference import (
     Anchor,
@@ -22,6 +23,9 @@ from annotator.model.reference import (
 )
 from annotator.session import Session
 from annotator.tracking.verification import verify_references
+
+_NOTE = "line-note"
+"""The rule that a footnote names lines of the source."""
 
 
 def verify(
@@ -59,7 +63,7 @@ def verify(
         stand_in=at.notice,
         files=tuple(article.file for article in articles),
         unread=tuple(text for article in articles for text in article.unread),
-        problems=tuple(_stale_entries(at, articles, verdicts)),
+        problems=(*_stale_entries(at, articles, verdicts), *(_notes(at) if files is None else ())),
         failures=failures,
         fail_on=fail_on,
     )
@@ -91,6 +95,24 @@ def _syntax_errors(tree: SourceTree, verdicts: Iterable[Verdict]) -> Iterator[st
                 f"{anchor.path} has a syntax error in line {lines[0]} at {tree.tag}, "
                 f"so it is not sure what {anchor.symbol} holds"
             )
+
+
+def _notes(at: Session) -> Iterator[Problem]:
+    """Yield a problem for each footnote of our texts that cannot be read or whose line is not there."""
+    # Only the project's own texts need these.
+    from annotator.site.markdown_text import file_of, own_texts  # noqa: PLC0415
+    from annotator.tracking.note_placement import place_notes  # noqa: PLC0415
+
+    texts = own_texts(at.project)
+    for text in texts:
+        for fault in text.faults:
+            yield Problem(file_of(at.project, text.name), fault.line, fault.message, _NOTE)
+    for placed in place_notes(at, (note for text in texts for note in text.notes)):
+        note = placed.note
+        for line in placed.lines:
+            if not line.line and not (at.notice and line.state is NoteState.GONE):
+                message = f"the note {note.label} has no line: {line.reason}"
+                yield Problem(file_of(at.project, note.text), note.line, message, _NOTE)
 
 
 def _stale_entries(

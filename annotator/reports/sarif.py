@@ -106,6 +106,11 @@ RULES: dict[str, Rule] = {
         "Remove the entry from the manifest, or cite it in the article.",
         "error",
     ),
+    "line-note": Rule(
+        "A footnote of a text names no line of the source.",
+        "Quote text that is in one line of the declaration.",
+        "error",
+    ),
     "go-notation": Rule(
         "A line of a `Go:` section is no reference.", "Write `path::Symbol`, one a line.", "error"
     ),

@@ -23,11 +23,11 @@ from annotator.programs import Programs
 from annotator.python_source import package_imports
 from annotator.repository import versions
 from annotator.session import Session
-from annotator.site import benchmark_tables, go_input, markdown_text, output, pages, rendering
+from annotator.site import benchmark_tables, go_input, output, pages, rendering
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
 from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
-from annotator.site.markdown_text import MarkdownText
+from annotator.site.markdown_text import MarkdownText, own_texts
 from annotator.site.pages import redirects
 from annotator.site.python_input import PythonReader
 from annotator.site.site_index import shown_packages
@@ -222,16 +222,6 @@ def _own_articles(project: Project) -> list[Article]:
     """Return the project's articles; the baseline's first, since our chapters go with it."""
     articles = (article(project, file) for file in project.articles)
     return sorted(articles, key=lambda entry: entry.tag != project.config.baseline)
-
-
-def own_texts(project: Project) -> tuple[MarkdownText, ...]:
-    """Read the project's texts: chapters, and other pages with `pages/` before their names."""
-    files = [
-        (prefix + file.stem, file)
-        for folder, prefix in (("chapters", ""), ("pages", "pages/"))
-        for file in sorted((project.site / folder).glob("*.md"))
-    ]
-    return tuple(markdown_text.parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
 
 
 def _package_imports(project: Project, texts: Iterable[MarkdownText]) -> tuple[PackageImports, ...]:

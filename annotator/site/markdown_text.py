@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator.config import name_of
 from annotator.errors import InvalidInput
+from annotator.files import bytes_of
 from annotator.site import footnotes
 from annotator.site.markup import Html, escape
 from annotator.toml_file import Toml
@@ -15,6 +17,7 @@ from annotator.toml_file import Toml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from annotator.config import Project
     from annotator.model.notes import LineNote
     from annotator.site.footnotes import Fault
 
@@ -154,6 +157,22 @@ def parse(name: str, text: str) -> MarkdownText:
         notes=noted.notes,
         faults=noted.faults,
     )
+
+
+def own_texts(project: Project) -> tuple[MarkdownText, ...]:
+    """Read the project's texts: chapters, and other pages with `pages/` before their names."""
+    files = [
+        (prefix + file.stem, file)
+        for folder, prefix in (("chapters", ""), ("pages", "pages/"))
+        for file in sorted((project.site / folder).glob("*.md"))
+    ]
+    return tuple(parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
+
+
+def file_of(project: Project, name: str) -> str:
+    """Return the file of a text, as the project names its files."""
+    folder = project.site if name.startswith("pages/") else project.site / "chapters"
+    return name_of(project, folder / f"{name}.md")
 
 
 def mentions(prose: MarkdownText) -> tuple[SymbolMention, ...]:

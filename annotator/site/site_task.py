@@ -20,8 +20,9 @@ from annotator.model.reference import Article, Problem
 from annotator.model.source import no_progress
 from annotator.session import SourceOptions, open_session
 from annotator.site import output, site_archive
-from annotator.site.builder import BuildOptions, make_files, own_texts, python_reader
+from annotator.site.builder import BuildOptions, make_files, python_reader
 from annotator.site.fingerprint import GENERATED
+from annotator.site.markdown_text import own_texts
 from annotator.site.markup import slug
 
 _SETTINGS = ("mkdocs.yml", "versions.yml")

@@ -238,11 +238,6 @@ class NoteRow(msgspec.Struct, frozen=True):
     words: Html
     lines: tuple[AnnotatedLine, ...]
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether one of its lines is not there at the tag."""
-        return any(line.state == "gone" for line in self.lines)
-
 
 class ChapterPage(msgspec.Struct, frozen=True):
     """A chapter: our words, what the article cites there, and the code."""
@@ -260,6 +255,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     holding: LockTable | None = None
     measured: tuple[BenchmarkTable, ...] = ()
     notes: tuple[NoteRow, ...] = ()
+    lost: str = ""
 
 
 # ── Types and packages of Go ──────────────────────────────────────────────────────────────────────

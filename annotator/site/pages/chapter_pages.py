@@ -14,6 +14,7 @@ from annotator.site.markup import Html, href, web
 from annotator.site.pages import python_pages
 from annotator.site.pages.citation_views import chapter_citations
 from annotator.site.pages.lock_section import lock_table
+from annotator.site.pages.note_views import PageNotes, is_shown, once
 from annotator.site.pages.structure_section import package_structure
 from annotator.site.placement import LineRange
 from annotator.site.site_index import SiteChapter, SiteIndex, link_to, resolved_anchor
@@ -28,7 +29,7 @@ from annotator.site.view_models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from annotator.model.reference import Verdict
     from annotator.site.markdown_text import DiagramRequest, MarkdownText
@@ -39,6 +40,8 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
     """Yield the pages of texts that are no chapters."""
     for text in index.texts:
         page = f"{text.name}.md"
+        notes = PageNotes(index, text, page)
+        shown = _shown_code(index, text, page, (), notes)
         yield SitePage(
             path=page,
             title=text.title,
@@ -46,12 +49,12 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
             view=ChapterPage(
                 number="",
                 summary=text.summary,
-                body=index.linked_text(text, page),
+                body=notes.body(index.linked_text(text, page)),
                 citations=(),
                 article=Link("", ""),
                 names=(),
                 picture=diagram(index, text, page),
-                shown=code(index, text, page),
+                shown=shown,
                 example=example(index, text, page),
                 structures=tuple(
                     package_structure(index, package, page)
@@ -60,25 +63,42 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
                 ),
                 holding=lock_table(index, text.locks, page) if text.locks else None,
                 measured=benchmark_tables.select(index.input.figures, text.figures),
+                notes=notes.rows(),
+                lost=notes.lost(),
             ),
-            code=bool(text.shows),
+            code=bool(shown),
         )
 
 
-def code(index: SiteIndex, text: MarkdownText, page: str) -> tuple[CitedCode, ...]:
-    """Return the code that a text shows below it."""
-    found = []
-    for one in text.shows:
-        path, _, symbol = one.partition("::")
-        place = index.locations.get((path, symbol))
+def _shown_code(
+    index: SiteIndex, text: MarkdownText | None, page: str, cited: tuple[CitedCode, ...], notes: PageNotes
+) -> tuple[CitedCode, ...]:
+    """Return all code of a text: what is cited, what its head names, what only its notes are about."""
+    named = (one.partition("::") for one in (text.shows if text else ()))
+    shown = (*cited, *_code(index, page, ((path, symbol) for path, _, symbol in named), notes))
+    for line in notes.go_lines:
+        if not is_shown(line, (one.excerpt for one in shown)):
+            shown = (*shown, *_code(index, page, [(line.path, line.symbol)], notes))
+    return once(notes.with_python(shown))
+
+
+def _code(
+    index: SiteIndex, page: str, symbols: Iterable[tuple[str, str]], notes: PageNotes
+) -> Iterator[CitedCode]:
+    for key in symbols:
+        place = index.locations.get(key)
         if place:
-            besides = CounterpartColumn(
-                index, page, index.side_by_side.by_page.get(place.page), at_home=False
-            )
-            line_range = LineRange(place.path, place.first, place.declaration.span.end_line)
-            shown = go_excerpt(index, page, index.page_plan(place.page), line_range, besides.line_links)
-            found.append(CitedCode(None, shown, (), besides.of(line_range), link_to(page, place)))
-    return tuple(found)
+            yield _declaration(index, page, place, notes)
+
+
+def _declaration(index: SiteIndex, page: str, place: PageLocation, notes: PageNotes) -> CitedCode:
+    """Return a declaration beside its counterparts, as it is shown away from its own page."""
+    facing, marks = index.side_by_side.by_page.get(place.page), notes.marks
+    besides = CounterpartColumn(index, page, facing, at_home=False, notes=marks)
+    line_range = LineRange(place.path, place.first, place.declaration.span.end_line)
+    plan = index.page_plan(place.page)
+    shown = go_excerpt(index, page, plan, line_range, besides.line_links, notes=marks)
+    return CitedCode(None, shown, (), besides.of(line_range), link_to(page, place))
 
 
 def example(index: SiteIndex, text: MarkdownText, page: str) -> ExampleExcerpt | None:
@@ -222,7 +242,9 @@ def _fields(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramSt
 
 def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
     """Return the page of a chapter."""
-    cited = tuple(_shown(index, chapter, *found) for found in chapter_citations(index, chapter))
+    notes = PageNotes(index, chapter.text, chapter.page)
+    cited = tuple(_shown(index, chapter, notes, *found) for found in chapter_citations(index, chapter))
+    shown = _shown_code(index, chapter.text, chapter.page, cited, notes)
     return SitePage(
         path=chapter.page,
         title=chapter.label,
@@ -230,29 +252,30 @@ def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
         view=ChapterPage(
             number=chapter.number,
             summary=chapter.summary,
-            body=index.linked_text(chapter.text, chapter.page) if chapter.text else Html(""),
-            citations=cited,
+            body=notes.body(index.linked_text(chapter.text, chapter.page)) if chapter.text else Html(""),
+            citations=shown[: len(cited)],
             article=Link(chapter.article.title, web(chapter.article.address)),
             names=tuple(link_to(chapter.page, place) for place in index.named_symbols(chapter)),
             picture=diagram(index, chapter.text, chapter.page) if chapter.text else None,
-            shown=code(index, chapter.text, chapter.page) if chapter.text else (),
+            shown=shown[len(cited) :],
             example=example(index, chapter.text, chapter.page) if chapter.text else None,
+            notes=notes.rows(),
+            lost=notes.lost(),
         ),
-        code=any(one.excerpt for one in cited) or bool(chapter.text and chapter.text.shows),
+        code=any(one.excerpt for one in shown),
     )
 
 
-def _shown(index: SiteIndex, chapter: SiteChapter, verdict: Verdict, citation: CitationRow) -> CitedCode:
+def _shown(
+    index: SiteIndex, chapter: SiteChapter, notes: PageNotes, verdict: Verdict, citation: CitationRow
+) -> CitedCode:
     anchor = resolved_anchor(verdict)
     place = index.location(anchor) if anchor else None
     if not place or not anchor:
         return CitedCode(citation, None)
-    line_range = LineRange(place.path, place.first, place.declaration.span.end_line)
-    besides = CounterpartColumn(
-        index, chapter.page, index.side_by_side.by_page.get(place.page), at_home=False
-    )
-    code = go_excerpt(index, chapter.page, index.page_plan(place.page), line_range, besides.line_links)
-    return CitedCode(citation, code, tuple(_chapter_signs(index, chapter, place)), besides.of(line_range))
+    code = _declaration(index, chapter.page, place, notes)
+    signs = tuple(_chapter_signs(index, chapter, place))
+    return msgspec.structs.replace(code, citation=citation, signs=signs)
 
 
 def _chapter_signs(index: SiteIndex, chapter: SiteChapter, place: PageLocation) -> Iterator[Link]:

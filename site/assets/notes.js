@@ -1,0 +1,93 @@
+/* Notes on lines: a sentence and its line are lit together, the code follows what is read, and a note opens below its line. */
+"use strict";
+
+(() => {
+  const code = document.querySelector(".chapter-code");
+  if (!code) return;
+  const refs = [...document.querySelectorAll(".chapter-prose .note-ref")];
+  const isWide = matchMedia("(min-width: 75em)");
+  const marks = (note) => [...code.querySelectorAll(`.note-mark[data-note="${note}"]`)];
+  const sentence = (note) => document.getElementById(`note-ref-${note}`);
+  const isVisible = (element) => element.getClientRects().length > 0;
+
+  function light(note) {
+    for (const old of document.querySelectorAll(".note-on")) old.classList.remove("note-on");
+    for (const one of document.querySelectorAll(`.note-ref[data-note="${note}"], .note-mark[data-note="${note}"], .notes li[data-note="${note}"]`)) one.classList.add("note-on");
+  }
+
+  function reveal(mark) {
+    for (let at = mark; at && at !== code; at = at.parentElement) if (at.matches("details")) at.open = true;
+    if (!isVisible(mark)) mark.closest(".beside")?.show?.([...mark.closest(".beside").querySelectorAll(":scope > .beside-side")].indexOf(mark.closest(".beside-side")));
+  }
+
+  // Below its line, so that the words and what they are about are seen together on any window.
+  function open(note) {
+    for (const old of document.querySelectorAll(".note-open")) old.remove();
+    const words = document.getElementById(`note-text-${note}`)?.querySelector(".note-words");
+    const mark = marks(note).find(isVisible);
+    if (!words || !mark) return;
+    const box = document.createElement("span");
+    box.className = "note-open";
+    box.append(...[...words.childNodes].map((part) => part.cloneNode(true)), " ");
+    const back = document.createElement("a");
+    back.href = `#note-ref-${note}`;
+    back.textContent = "↑ back to the sentence";
+    box.append(back);
+    mark.closest(".ln").append(box);
+  }
+
+  function follow(note, behavior) {
+    const mark = marks(note).find(isVisible) ?? marks(note)[0];
+    if (!mark) return;
+    reveal(mark);
+    if (isWide.matches) {
+      const top = mark.getBoundingClientRect().top - code.getBoundingClientRect().top + code.scrollTop;
+      code.scrollTo({top: top - code.clientHeight / 3, behavior});
+    } else mark.closest(".ln").scrollIntoView({block: "center", behavior});
+  }
+
+  let chosen = 0; // until then the code stays where a click has brought it
+  const motion = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
+
+  function choose(note, isMark) {
+    chosen = Date.now() + 1500;
+    history.replaceState(history.state, "", isMark ? `#note-ref-${note}` : `#note-${note}`);
+    light(note);
+    if (isMark) sentence(note)?.scrollIntoView({block: "center", behavior: motion()});
+    else { reveal(marks(note)[0] ?? code); open(note); follow(note, "auto"); }
+    (isMark ? sentence(note) : marks(note).find(isVisible))?.focus({preventScroll: true});
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".note-ref, .note-mark, .note-open > a:last-child");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const note = link.dataset.note ?? link.hash.replace("#note-ref-", "");
+    if (link.matches(".note-ref") && !marks(note).length) return;
+    event.preventDefault();
+    choose(note, !link.matches(".note-ref"));
+  });
+  for (const name of ["mouseover", "focusin"]) {
+    document.addEventListener(name, (event) => {
+      const link = event.target.closest?.(".note-ref, .note-mark");
+      if (link) light(link.dataset.note);
+    });
+  }
+
+  // The note that is being read is the last one above the middle of the upper half of the window.
+  const seen = new IntersectionObserver(() => {
+    if (!isWide.matches || Date.now() < chosen || code.matches(":hover")) return;
+    const line = innerHeight * 0.4;
+    const read = refs.filter((ref) => ref.getBoundingClientRect().top < line && ref.getBoundingClientRect().bottom > 0).at(-1);
+    if (read && !read.classList.contains("note-on")) { light(read.dataset.note); follow(read.dataset.note, motion()); }
+  }, {rootMargin: "0px 0px -60% 0px"});
+  for (const ref of refs) seen.observe(ref);
+
+  function arrive() {
+    const note = /^#note-(\d+)(-other)?$/.exec(location.hash)?.[1];
+    if (note) { light(note); open(note); follow(note, "auto"); }
+    const from = /^#note-ref-(\d+)$/.exec(location.hash)?.[1];
+    if (from) light(from);
+  }
+  addEventListener("hashchange", () => setTimeout(arrive));
+  addEventListener("load", () => setTimeout(arrive));
+})();
