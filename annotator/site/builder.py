@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,7 @@ from annotator.baseline_file import BASELINE
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, counted
 from annotator.files import bytes_of
-from annotator.model.port import Counterpart, PackageImports
+from annotator.model.port import PackageImports
 from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, ReferenceHistory
 from annotator.programs import Programs
@@ -138,7 +138,7 @@ def gather_input(
     go = go_input.read_go(session, packages, locks=any(text.locks for text in texts))
     history = HistoryInput()
     if python and mirror.pairs:
-        history = _history(session, options, python.docstrings.counterparts)
+        history = _history(session, options, python)
     return SiteInput(
         repository=snapshot.repository,
         tag=snapshot.tag,
@@ -188,7 +188,7 @@ def python_reader(session: Session) -> PythonReader | None:
     )
 
 
-def _history(session: Session, options: BuildOptions, counterparts: Sequence[Counterpart]) -> HistoryInput:
+def _history(session: Session, options: BuildOptions, python: PythonReader) -> HistoryInput:
     """Return what the options ask of many tags, as far as the source has them."""
     if not (options.history or options.since):
         return HistoryInput(lacking=f"{_NO_HISTORY}.")
@@ -196,6 +196,7 @@ def _history(session: Session, options: BuildOptions, counterparts: Sequence[Cou
         return HistoryInput(
             lacking=f"{session.source.repository} is not at hand with its history here. {_NO_HISTORY}."
         )
+    counterparts = python.docstrings.counterparts
     baseline, first = session.baseline_tree(), options.since or session.project.config.baseline
     report = None
     if first != session.tag:

@@ -1,4 +1,4 @@
-"""Fingerprint of everything the site is built from; an unchanged site is not rebuilt."""
+"""Fingerprints of what the site is built from: what is unchanged is not built again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator.baseline_file import BASELINE
+from annotator.parity.scope import SCOPE
 from annotator.site import rendering
 
 if TYPE_CHECKING:
@@ -51,9 +53,21 @@ def site_fingerprint(
         snapshot.version,
         notice,
     )
-    digest = hashlib.sha256(msgspec.json.encode([project.config, identity, sys.version, rest]))
+    return _digest(
+        [project.config, identity, rest], [*_port_files(project), *_site_files(project), *articles]
+    )
+
+
+def port_fingerprint(project: Project) -> str:
+    """Return a fingerprint of everything that pages show of the Python packages, and of what runs in them."""
+    facts = [file for name in (BASELINE, SCOPE) if (file := project.site / name).is_file()]
+    return _digest([project.config], [*_port_files(project), *facts])
+
+
+def _digest(values: object, files: Iterable[Path]) -> str:
+    digest = hashlib.sha256(msgspec.json.encode([values, sys.version]))
     digest.update(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
-    for file in _files(project, articles):
+    for file in files:
         digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0")
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
@@ -64,13 +78,15 @@ def _listed(snapshot: Snapshot) -> str:
     return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _files(project: Project, articles: Iterable[Path]) -> Iterator[Path]:
-    own = Path(__file__).parents[1]
-    yield from sorted(own.rglob("*.py"))
-    yield from sorted(rendering.folder().rglob("*.jinja"))
+def _port_files(project: Project) -> Iterator[Path]:
+    """Yield this program's own modules and those of the project's packages."""
+    yield from sorted(Path(__file__).parents[1].rglob("*.py"))
     for package in project.config.packages:
         yield from sorted((project.root / package).rglob("*.py"))
+
+
+def _site_files(project: Project) -> Iterator[Path]:
+    yield from sorted(rendering.folder().rglob("*.jinja"))
     for entry in sorted(project.site.iterdir()):
         if entry.name not in GENERATED:
             yield from (file for file in sorted([entry, *entry.rglob("*")]) if file.is_file())
-    yield from articles

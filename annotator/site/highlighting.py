@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -153,15 +153,20 @@ def highlight_files(cache: Cache, files: Mapping[str, bytes], language: str) -> 
     )
 
 
-class HighlightedFile:
+class HighlightedFile(msgspec.Struct, frozen=True, dict=True, eq=False):
     """A file's coloured stretches, with what pages make of them again and again."""
 
-    def __init__(self, pieces: HighlightSpans) -> None:
-        """Take the stretches as `pieces` gives them."""
-        self.pieces = pieces
-        self.ends = [piece[1] for piece in pieces]
-        self.plain: dict[int, Html] = {}
-        """By the offsets at which they begin, lines without links."""
+    pieces: HighlightSpans
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """The byte offset at which each stretch ends."""
+        return [piece[1] for piece in self.pieces]
+
+    @cached_property
+    def plain(self) -> dict[int, Html]:
+        """Lines without links that pages have shown, by the offsets at which they begin."""
+        return {}
 
 
 @lru_cache(maxsize=1024)

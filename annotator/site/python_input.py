@@ -20,8 +20,9 @@ from annotator.parity import call_order, comparison, counterparts, examples
 from annotator.programs import Finished, Programs
 from annotator.python_source import objects
 from annotator.python_source.docstrings import DocstringIndex, section_lines
-from annotator.python_source.source_files import read_packages
+from annotator.python_source.source_files import SourceFile, read_packages
 from annotator.site import highlighting
+from annotator.site.fingerprint import port_fingerprint
 from annotator.site.highlighting import HighlightedFile
 from annotator.site.inputs import ExampleRun, PythonFile, PythonInput
 
@@ -35,6 +36,13 @@ OUTPUT = CacheKind("program output", bytes)
 """What the project's examples printed and what the tracer wrote of its walk, by a fingerprint of the code."""
 
 
+PORT = CacheKind("port", bytes)
+"""All that pages show of the packages, so that a changed chapter does not compare them again.
+
+The fingerprint that is its key covers this program, too; hence its type may change without a new format.
+"""
+
+
 class Started(msgspec.Struct, frozen=True):
     """Programs of the project that were started because their output is not cached.
 
@@ -46,9 +54,9 @@ class Started(msgspec.Struct, frozen=True):
         walk: The walk that is being traced otherwise, and the file that the tracer writes.
     """
 
-    examples: tuple[examples.Program, ...]
-    outputs: Mapping[str, bytes]
-    running: Mapping[str, Future[Finished]]
+    examples: tuple[examples.Program, ...] = ()
+    outputs: Mapping[str, bytes] = {}
+    running: Mapping[str, Future[Finished]] = {}
     calls: bytes | None = None
     walk: tuple[Future[Finished], tempfile.TemporaryDirectory[str]] | None = None
 
@@ -63,7 +71,15 @@ class PythonReader:
             InvalidInput: A package is not there, or a file of it is not Python.
         """
         self._project, self._cache = project, cache
-        self.files = read_packages(project.root, project.config.packages)
+        self._key = port_fingerprint(project)
+        encoded = cache.get_many(PORT, {"": self._key}).get("")
+        self._cached = msgspec.msgpack.decode(encoded, type=PythonInput) if encoded else None
+        if self._cached is None:
+            _LOG.info("reading %s", counted(len(self._files), "Python file"))
+
+    @cached_property
+    def _files(self) -> tuple[SourceFile, ...]:
+        return read_packages(self._project.root, self._project.config.packages)
 
     @cached_property
     def docstrings(self) -> DocstringIndex:
@@ -72,7 +88,7 @@ class PythonReader:
         Raises:
             InvalidInput: The facts cannot be read.
         """
-        return counterparts.counterparts_in(self._project, self.files)
+        return counterparts.counterparts_in(self._project, self._files)
 
     @cached_property
     def source(self) -> PythonInput:
@@ -81,12 +97,13 @@ class PythonReader:
         Raises:
             InvalidInput: The facts cannot be read.
         """
+        if self._cached is not None:
+            return self._cached
         project = self._project
-        _LOG.info("reading %s", counted(len(self.files), "Python file"))
         highlights = highlighting.highlight_files(
-            self._cache, {file.path: file.data for file in self.files}, "py"
+            self._cache, {file.path: file.data for file in self._files}, "py"
         )
-        packages = objects.load(self.files)
+        packages = objects.load(self._files)
         defined = objects.facts(packages)
         uses = objects.uses_of(packages, defined)
         pairs, covered = comparison.compare_packages(project, defined, self.docstrings)
@@ -99,7 +116,7 @@ class PythonReader:
                     section_lines(file),
                     HighlightedFile(highlights[file.path]),
                 )
-                for file in self.files
+                for file in self._files
             },
             objects=defined,
             pairs=pairs,
@@ -109,12 +126,14 @@ class PythonReader:
 
     @cached_property
     def _code(self) -> examples.CodeFingerprint:
-        return examples.code_fingerprint(self.files)
+        return examples.code_fingerprint(self._files)
 
     def start(self, programs: Programs) -> Started:
         """Start the walk and the examples whose output is not cached for the present code."""
+        if self._cached is not None:
+            return Started()
         config = self._project.config
-        found = tuple(examples.find(self.files, config.examples.folder, config.examples.command))
+        found = tuple(examples.find(self._files, config.examples.folder, config.examples.command))
         keys = {program.name: self._example_key(program) for program in found}
         outputs = self._cache.get_many(OUTPUT, keys)
         calls = self._cache.get_many(OUTPUT, {"": self._walk_key}).get("") if config.walk else None
@@ -136,6 +155,8 @@ class PythonReader:
         Raises:
             InvalidInput: A program failed or did not end in time, or the facts cannot be read.
         """
+        if self._cached is not None:
+            return self._cached
         if started.running or started.walk:
             _LOG.info("running the project's examples and its walk")
         outputs = {name: output.decode() for name, output in started.outputs.items()}
@@ -145,7 +166,7 @@ class PythonReader:
                 outputs[program.name] = output
                 self._cache.put_many(OUTPUT, {self._example_key(program): output.encode()})
         calls = self._calls(started)
-        return msgspec.structs.replace(
+        complete = msgspec.structs.replace(
             self.source,
             examples=tuple(
                 ExampleRun(program.name, program.path, program.title, program.command, outputs[program.name])
@@ -155,6 +176,8 @@ class PythonReader:
             if calls
             else None,
         )
+        self._cache.put_many(PORT, {self._key: msgspec.msgpack.encode(complete)})
+        return complete
 
     def _calls(self, started: Started) -> bytes:
         """Return what the tracer wrote of the walk; nothing if the project has none."""
