@@ -22,7 +22,7 @@ _ASCII_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _SYMBOL = rf"{_ASCII_NAME}(?:\.{_ASCII_NAME}){{0,3}}"
 _C = r":\uff1a"
 _M = rf"[`*]{{0,2}}{_POSITIVE}[`*]{{0,2}}"
-_CLOSE = r"[`'\"*)\]」》”\u2019>_]{0,4}"
+_CLOSE = r"(?:</(?:code|tt|b|em|i|strong|samp)>|[`'\"*)\]」》”\u2019>_]){0,4}"
 _END = r"(?![0-9A-Za-z])"
 _KIND = column_titles.alternatives(frozenset(column_titles.KIND))
 _NAMED = column_titles.alternatives(column_titles.NAME)
@@ -42,6 +42,7 @@ class Suffix:
         malformed: Why what stands there is no line, or "".
         plural: Whether the words say that several lines follow.
         ref: The version behind the path, or None.
+        weak: Whether it can be a count, too, unless the tree has the file.
     """
 
     end: int
@@ -52,6 +53,7 @@ class Suffix:
     malformed: str = ""
     plural: bool = False
     ref: str | None = None
+    weak: bool = False
 
 
 Form = Callable[[str, int], Suffix | None]
@@ -76,7 +78,7 @@ _NUMBERED = (
     rf"[Ll]?{NUMBER}(?::[0-9]{{1,6}})?(?:{DASH}[Ll]?{NUMBER}(?::[0-9]{{1,6}})?)?"
     r"(?:ff?\b\.?)?(?![0-9A-Za-z%]|\.[0-9])"
 )
-_AFTER_COLON = re.compile(rf"[`*]{{0,3}}:[`*]{{0,2}}{_NUMBERED}")
+_AFTER_COLON = re.compile(rf"(?:[`*]{{0,3}}|_|</(?:code|tt|b|em|i|strong|samp)>):[`*]{{0,2}}{_NUMBERED}")
 _AFTER_DOUBLE_COLON = re.compile(rf"[`*]{{0,3}}::{_NUMBERED}")
 
 # A wide colon also opens a clause, which can begin with a count: "three functions".
@@ -174,8 +176,9 @@ _ANY_GENERIC = re.compile(r"\[[^\]]{1,60}\]")
 
 # "a.go:Driver.Create", "a.go:NewDaemon", "a.go:restore()": a name that cannot be a word of prose.
 _AFTER_CALLED = re.compile(
-    rf":((?:[A-Z]\w{{1,80}}\.{_ASCII_NAME}|[A-Z][a-z0-9]{{1,40}}[A-Z]\w{{0,40}}|{_ASCII_NAME}(?=\(\))))"
-    rf"(?:\(\))?(?::{_NUMBERED})?(?![:\w.])",
+    rf":((?:[A-Z]\w{{1,80}}\.{_ASCII_NAME}|[A-Z][a-z0-9]{{1,40}}[A-Z]\w{{0,40}}|{_ASCII_NAME}(?=\(\))"
+    rf"|[A-Z]\w{{1,80}}(?=[`*]{{0,2}},?\s\(?(?:[Ll]ine|L[0-9]))))"
+    rf"(?:\(\))?(?::{_NUMBERED})?(?![:\w]|\.\w)",
     re.ASCII,
 )
 
@@ -205,8 +208,11 @@ def _called(text: str, at: int) -> Suffix | None:
 _FOREIGN_LINE = "Zeilen?|lignes?|l[ií]neas?|linhas?|rig(?:a|he)|строк[аиуе]"
 _ENGLISH = re.compile(
     rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in|around|near|starting\s(?:at|on|from))\s)?"
-    rf"(?:lines?\s?(?:no\.?|numbers?|num|\#)?|ln\.?|ll?\.|{_FOREIGN_LINE}|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?[`*]{{0,2}}{NUMBER}[`*]{{0,2}}"
-    rf"(?:\s?(?:{DASH}|to|through)\s?\#?L?{NUMBER})?{_END}"
+    rf"(?:(?:lines?|rows?)\s?(?:no\.?|numbers?|num|\#)?|ln\.?|ll?\.|{_FOREIGN_LINE}|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?[`*]{{0,2}}{NUMBER}[`*]{{0,2}}"
+    rf"(?:\s?(?:{DASH}|to|through)\s?(?:lines?\s)?\#?L?{NUMBER})?{_END}"
+)
+_BETWEEN = re.compile(
+    rf"{_CLOSE},?\s\(?(?:from|between)\s(?:lines?\s)?{NUMBER}\s(?:and|to|through)\s(?:lines?\s)?{NUMBER}{_END}(?!\s[a-z])"
 )
 _CHINESE = re.compile(
     rf"{_CLOSE}\s{{0,2}}[(,{_C}]?\s{{0,2}}(?:源文件|文件|檔案)?(?:里面|中|里|内|裡|內)?(?:的)?\s?"
@@ -248,6 +254,16 @@ _DEFINES = re.compile(
     rf"{_CLOSE}\s(?:defines|declares)\s(?:(?:the|a)\s)?(?:{_KIND}|type)?\s?`({_SYMBOL})(?:\(\))?`"
 )
 
+# Marks that also stand between a file and a count, unless nothing follows: "a.go (13)", "a.go -> 13".
+_PAIR = rf"[Ll]?{_POSITIVE}(?:(?:{DASH}|:|,\s?)[Ll]?{_POSITIVE})?"
+_TWO = r"(?=[Ll]?[0-9]{2}|[0-9]{1,9}[^0-9\s)\]])"
+_WEAK = re.compile(
+    rf"(?:{_CLOSE}\s?\({_TWO}{_PAIR}\)|:?\[{_TWO}{_PAIR}\]|:?<{_PAIR}>"
+    rf"|\#{_POSITIVE}-{_POSITIVE}"
+    rf"|(?:['\"]:|[`*)]{{0,3}}(?:\s?:\s\#?|:[\#~]|\s?\|(?=[0-9])|\s?@\s?|\s(?:->|=>|→)\s|\s\#(?=L))){_TWO}{_PAIR})"
+    r"(?=[`*]{0,3}(?:\s*$|[.;,)\]|](?:\s|$)|\s[-\u2013—]\s|\scol\b))"
+)
+
 # A line that belongs to the path behind it: "line 12 of other.go".
 _NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
 _PROMISING = re.compile(r"[0-9]|的|定义|defines|declares")
@@ -279,7 +295,7 @@ def _row(text: str, at: int) -> Suffix | None:
 
 def _loose(text: str, at: int) -> Suffix | None:
     window = text[at : at + REACH]
-    for form in (_ENGLISH, _CHINESE, _COUNTED):
+    for form in (_BETWEEN, _ENGLISH, _CHINESE, _COUNTED):
         match = form.match(window)
         if match and not _NEXT.match(text, at + match.end()):
             numbers = [group for group in match.groups() if group]
@@ -288,6 +304,15 @@ def _loose(text: str, at: int) -> Suffix | None:
             plural = "lines" in match[0] or "ll." in match[0]
             return Suffix(at + match.end(), line, end_line, malformed=malformed, plural=plural)
     return None
+
+
+def _weak(text: str, at: int) -> Suffix | None:
+    match = _WEAK.match(text, at)
+    if match is None:
+        return None
+    numbers = [group for group in match.groups() if group]
+    line, end_line = _ascending(numbers[0], numbers[1] if len(numbers) > 1 else None)
+    return Suffix(at + len(match[0]), line, end_line, weak=True)
 
 
 def _symbol_behind(text: str, at: int) -> Suffix | None:
@@ -308,12 +333,28 @@ _LINE_OF = re.compile(
     rf"(?:^|[^A-Za-z0-9])(?:[Ll]ines?|ln|L(?=[0-9]))\s?\#?{_POSITIVE}"
     rf"(?:\s?(?:{DASH}|to|through)\s?L?{_POSITIVE})?\s(?:of|in)\s{_OPEN}"
 )
-# As editors and pagers are told where to open a file: `vim +12 a.go`, `sed -n 12,15p a.go`.
-_OPENED_AT = re.compile(
-    rf"\b(?:(?:n?vim?|vim(?:diff)?|view|emacs(?:client)?|nano|micro|kak|less|more|most|gedit|kate)\s(?:-\w+\s){{0,3}}"
-    rf"\+{_POSITIVE}(?::[0-9]{{1,5}})?"
-    rf"|sed\s-n\s['\"]?{_POSITIVE}(?:,{_POSITIVE})?p['\"]?)\s[`'\"]?$"
+# As programs are told which lines of a file to open or print: the first and the last line, each optional.
+_EDITOR = (
+    r"\b(?:n?vim?|vim(?:diff)?|view|emacs(?:client)?|nano|micro|kak|less|more|most|gedit|kate|hx)"
+    r"\s(?:-\w+\s){0,3}"
 )
+_OPTIONS = r"(?:\s(?!-L)[\w./^~-]{1,60}){0,3}?"
+_COMMANDS = tuple(
+    re.compile(rf"{command}\s?[`'\"]?$")
+    for command in (
+        rf"{_EDITOR}\+{_POSITIVE}(?::[0-9]{{1,5}})?\s()",
+        rf"\bsed\s(?:-n\s)?['\"]?{_POSITIVE}(?:,{_POSITIVE})?\s?(?:p|!d)['\"]?\s",
+        rf"\bgit\s[^\n`]{{0,60}}-L\s?{_POSITIVE},(\+?[1-9][0-9]{{0,8}})(?::|{_OPTIONS}(?:\s--)?\s)",
+        rf"\bbat\s(?:-r|--line-range)[\s=]{_POSITIVE}:{_POSITIVE}\s",
+        rf"\bawk\s['\"]NR\s?[>=]=\s?{_POSITIVE}(?:\s?(?:&&|,)\s?NR\s?[<=]=\s?{_POSITIVE})?['\"]\s",
+        rf"\bhead\s()(?:-n\s?|-){_POSITIVE}\s",
+        rf"\btail\s(?:-n\s?)?\+{_POSITIVE}\s()",
+    )
+)
+_COMMAND = re.compile(r"\b(?:sed|git|bat|awk|head|tail)\s|\s\+[0-9]")
+_GIT_SYMBOL = re.compile(rf"\bgit\s[^\n`]{{0,60}}-L\s?:({_ASCII_NAME})(?::|{_OPTIONS}(?:\s--)?\s)$")
+_EDITED = re.compile(rf"{_EDITOR}[`'\"]?$")
+_OPENED_AT = re.compile(rf"[`'\"]?\s\+{_POSITIVE}\b")
 _DEFINED_IN = re.compile(
     rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
 )
@@ -329,13 +370,23 @@ def _line_before(text: str, start: int, end: int) -> Suffix | None:
 
 
 def _opened(text: str, start: int, end: int) -> Suffix | None:
-    """Read the line at which a command opens or prints a file."""
+    """Read the lines or the symbol that a command opens or prints of a file."""
     window = max(0, start - REACH)
-    match = _OPENED_AT.search(text[window:start])
-    if match is None:
+    before = text[window:start]
+    if _EDITED.search(before) and (match := _OPENED_AT.match(text, end)):
+        return Suffix(match.end(), int(match[1]))
+    if _COMMAND.search(before) is None:
         return None
-    group = 1 if match[1] else 2
-    return Suffix(end, *_ascending(match[group], match[3]), start=window + match.start(group))
+    if named := _GIT_SYMBOL.search(before):
+        return Suffix(end, symbol=named[1], start=window + named.start(1))
+    for command in _COMMANDS:
+        if match := command.search(before):
+            first, last = match[1] or "1", match[2] or None
+            if last and last.startswith("+"):  # a count of lines
+                last = str(int(first) + int(last) - 1)
+            at = match.start(1) if match[1] else match.start(2)
+            return Suffix(end, *_ascending(first, last), start=window + at)
+    return None
 
 
 def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
@@ -354,7 +405,7 @@ NOTATIONS: tuple[Form, ...] = (_double_colon, _notation, _called)
 ATTACHED: tuple[Form, ...] = (
     _open_range, _fragment, _bitbucket, _double, _colon, _wide, _bracketed, _braces, _versioned, _letters,
 )  # fmt: skip
-BEHIND: tuple[Form, ...] = (_labelled, _row, _loose, _symbol_behind)
+BEHIND: tuple[Form, ...] = (_labelled, _row, _loose, _weak, _symbol_behind)
 
 
 def _first(forms: tuple[Form, ...], text: str, at: int) -> Suffix | None:
@@ -364,7 +415,12 @@ def _first(forms: tuple[Form, ...], text: str, at: int) -> Suffix | None:
 def find(text: str, start: int, end: int, *, permalink: bool = False) -> Suffix | None:
     """Read line or symbol around the path `text[start:end]`, from the surest form to the weakest."""
     attached = find_attached(text, end) if permalink else _first((*NOTATIONS, *ATTACHED), text, end)
-    return attached or _before(text, start, end) or _behind(text, end)
+    found = attached or _before(text, start, end) or _behind(text, end)
+    if found is None or found.symbol is None or found.line or found.malformed:
+        return found
+    # A symbol and its line are one citation: "a.go::Fire (line 4)".
+    lined = _loose(text, found.end)
+    return replace(lined, symbol=found.symbol, start=found.start) if lined else found
 
 
 def find_attached(text: str, end: int) -> Suffix | None:
@@ -378,9 +434,9 @@ def find_attached(text: str, end: int) -> Suffix | None:
 
 def _before(text: str, start: int, end: int) -> Suffix | None:
     """Read a line or symbol in front of a path, if "of" or "in" stands between, or a program opens it."""
-    near = text[max(0, start - _NEAR) : start]
-    if ("+" in near or " -n " in near) and (opened := _opened(text, start, end)):
+    if opened := _opened(text, start, end):
         return opened
+    near = text[max(0, start - _NEAR) : start]
     if " of " not in near and " in " not in near:
         return None
     return _line_before(text, start, end) or _symbol_before(text, start, end)

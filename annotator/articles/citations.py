@@ -183,7 +183,7 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
     """Read a path that is written in the text, with its line or symbol."""
     permalink = _VIEW.search(text, start, end) is not None
     suffix = citation_forms.find(text, start, end, permalink=permalink)
-    if suffix and text[start : start + 1] == "_" == text[suffix.end : suffix.end + 1]:
+    if suffix and text[start] == "_" and "_" in {text[end : end + 1], text[suffix.end : suffix.end + 1]}:
         return _beside(text, start + 1, end, roots, go=go)  # emphasis
     place = _place(text, start, end, roots) if suffix or permalink else None
     if place is None:
@@ -192,6 +192,8 @@ def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citat
         return Citation(start, end, place) if place.permalink and go else None
     if suffix.ref and place.ref is None:
         place = replace(place, ref=suffix.ref)
+    if suffix.weak and not (roots.own.has(place.path) or (not roots.own.paths and "/" in place.path)):
+        return None
     citation = _of(suffix, start if suffix.start is None else suffix.start, suffix.end, place)
     certain = _is_certain(citation, roots, go=go, notation=text.startswith("::", end))
     return citation if certain else None

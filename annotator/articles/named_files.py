@@ -14,8 +14,9 @@ from annotator.articles.source_paths import Place
 
 _M = rf"[`*]{{0,2}}L?{NUMBER}[`*]{{0,2}}"
 _LINE = re.compile(
-    rf"(?<![\w./-])(?:[Ll]ines?\s?(?:numbers?\s|no\.?\s|\#)?|[Ll]n\.?\s|ll?\.\s?){_M}(?:\s?(?:{DASH}|to|through)\s?{_M})?"
+    rf"(?<![\w./-])(?:[Ll]ines?\s?(?:numbers?\s|no\.?\s|\#)?|[Ll]n\.?\s|ll?\.\s?){_M}(?:\s?(?:{DASH}|to|through)\s?(?:lines?\s)?{_M})?"
     r"(?![\w%]|\.[0-9]|-\w)"
+    rf"|\b[Bb]etween\slines\s{_M}\sand\s{_M}"
     rf"|(?<![\w./#-])L(?=[0-9]{{2}}){NUMBER}(?:{DASH}L?{NUMBER})?(?![\w%]|\.[0-9]|-\w)"
     rf"|第\s?{_M}(?:\s?{DASH}\s?第?\s?{_M})?\s?行"
 )

@@ -16,16 +16,17 @@ _LONGEST = 100
 
 # What stands behind a file's name where a line or a symbol is meant.
 _BESIDE = re.compile(
-    r"[`'\"*_]{0,3}(?:\s?(?::{1,2}|\||@|\#)\s?[`'\"]?(?:[Ll]?[0-9]{1,10}|[A-Za-z_]\w{0,60}(?![\w:]))|:?\s?[(\[]\s?[Ll]?[0-9]{1,6}(?:\s?[-,\u2013]\s?[0-9]{1,6})?\s?[)\]]"
+    r"[`'\"*_]{0,3}(?:\s?(?::{1,2}|\||@|\#|->|=>|→)\s?[`'\"]?(?:[Ll]?[0-9]{1,10}|[A-Za-z_]\w{0,60}(?![\w:]))|:?\s?[(\[]\s?[Ll]?[0-9]{1,6}(?:\s?[-,\u2013]\s?[0-9]{1,6})?\s?[)\]]"
+    r"|\s\+[0-9]{1,6}(?=\s*$|[`.,;)])|(?:\s|\s-\s|,\s)`?[0-9]{1,6}`?(?=\s*$)"
     r"|,?\s(?:the\s)?(?:function|func|method|type)\s`?[A-Za-z_]|\s(?:defines|declares|contains|implements)\s`)"
 )
 
 # What stands behind a line that is read, where a further line is meant.
 _FURTHER = re.compile(
-    r"[`*]{0,2}(?:\s?[&+;]\s?|\s?[(\[](?:and|or|also|plus|then)\s|,?\s(?:then|plus|also)\s)(?:lines?\s)?[`*:L]{0,3}[0-9]{1,10}"
+    r"[`*]{0,2}(?:\s?[&+;]\s?|\||\s?[(\[](?:and|or|also|plus|then)\s|,?\s(?:then|plus|also)\s)(?:lines?\s)?[`*:L]{0,3}[0-9]{1,10}"
     r"(?![0-9A-Za-z_%]|\.[0-9]|\s?[a-z])"
 )
-_DOCUMENTED = re.compile(r"https?://pkg\.go\.dev/([\w./@-]{3,200})#([A-Z][\w.]{0,100})")
+_DOCUMENTED = re.compile(r"https?://(?:pkg\.go\.dev|godoc\.org)/([\w./@-]{3,200})#([A-Z][\w.]{0,100})")
 
 
 def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[int, str]]:

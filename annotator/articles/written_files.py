@@ -19,7 +19,7 @@ _RUN = re.compile(
 """An address, or characters that a path can have."""
 
 _GO = re.compile(
-    r"(?:\.go|(?<=[A-Z0-9_])\.GO)(?![A-Za-z0-9_/-]|\.(?:tmpl|tpl|in|gotmpl|golden|orig|gz|template|txt|md|html)\b)"
+    r"(?:\.go|(?<=[A-Z0-9_])\.GO)(?![A-Za-z0-9/-]|_.|\.(?:tmpl|tpl|in|gotmpl|golden|orig|gz|template|txt|md|html)\b)"
 )
 _ENDINGS = (
     "S|adoc|asm|awk|bash|bat|bazel|bzl|c|cc|cfg|cjs|clj|cmake|conf|cpp|cs|css|cue|cxx|dart|el|ex|exs|fish|gohtml|"

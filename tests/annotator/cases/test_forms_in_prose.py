@@ -80,6 +80,21 @@ def test_each_line_of_a_list_is_read(text: str) -> None:
         "kiln.go#L13-L400",
         "kiln.go:13..400",
         "| File | Lines |\n|---|---|\n| kiln.go | 13\u2013400 |",
+        "kiln.go, from line 13 to line 400",
+        "kiln.go between lines 13 and 400",
+        "`kiln.go` holds it between lines 13 and 400.",
+        "kiln.go:[13-400]",
+        "kiln.go[13:400]",
+        "kiln.go#13-400",
+        "git blame -L 13,400 kiln.go",
+        "git blame -L13,+388 v1.0.0 -- kiln.go",
+        "git log -L 13,400:kiln.go",
+        "sed -n 13,400p kiln.go",
+        "sed '13,400!d' kiln.go",
+        "bat --line-range 13:400 kiln.go",
+        "awk 'NR>=13 && NR<=400' kiln.go",
+        "awk 'NR==13,NR==400' kiln.go",
+        "```sh\n$ sed -n '13,400p' kiln.go\n```",
     ],
 )
 def test_range_is_read_to_its_end(text: str) -> None:
@@ -121,6 +136,12 @@ def test_list_ends_where_something_else_begins(text: str, places: list[str]) -> 
         ("| pkg/kiln.go | `Cool` | 13 |", "pkg/kiln.go::Cool:13"),
         ("```\npkg/kiln.go\tcool\t13\n```", "pkg/kiln.go::cool:13"),
         ("pkg/kiln.go, Cool, 13-16", "pkg/kiln.go::Cool:13-16"),
+        ("pkg/kiln.go::Cool (line 13)", "pkg/kiln.go::Cool:13"),
+        ("`pkg/kiln.go::Cool`, lines 13-16", "pkg/kiln.go::Cool:13-16"),
+        ("pkg/kiln.go:Cool (line 13)", "pkg/kiln.go::Cool:13"),
+        ("`Cool` in pkg/kiln.go at line 13", "pkg/kiln.go::Cool:13"),
+        ("git log -L :Cool:pkg/kiln.go", "pkg/kiln.go::Cool"),
+        ("head -n 20 pkg/kiln.go", "pkg/kiln.go:1-20"),
     ],
 )
 def test_symbol_and_line_behind_a_path_are_read(text: str, place: str) -> None:
@@ -197,6 +218,21 @@ def test_bare_name_is_the_file_that_the_paragraph_named() -> None:
         "`emacs -nw +13:2 pkg/kiln.go`",
         "less +13 pkg/kiln.go",
         "sed -n '13p' pkg/kiln.go",
+        "vim pkg/kiln.go +13",
+        "tail -n +13 pkg/kiln.go",
+        "pkg/kiln.go (13)",
+        "`pkg/kiln.go` (13)",
+        "pkg/kiln.go: 13",
+        "pkg/kiln.go:#13",
+        "pkg/kiln.go -> 13",
+        "pkg/kiln.go → 13.",
+        "pkg/kiln.go|13",
+        "pkg/kiln.go|13 col 2|",
+        "pkg/kiln.go @ 13",
+        '"pkg/kiln.go":13',
+        "_pkg/kiln.go_:13",
+        "<code>pkg/kiln.go</code>:13",
+        "pkg/kiln.go, row 13",
     ],
 )
 def test_line_is_read_in_further_ways(text: str) -> None:
@@ -241,6 +277,9 @@ def test_percent_encoded_name_is_decoded() -> None:
         '`map[string]int{"a": 1}` std::vector:12 foo::bar',
         "kiln.go Version 12",
         "In kiln.go we have 13 cases.",
+        "pkg/kiln.go (13 matches), pkg/kiln.go -> 13 files, pkg/kiln.go: 13 cases",
+        "nowhere/a.go (13)",
+        '"pkg/kiln.go": 13,',
     ],
 )
 def test_prose_is_no_reference(text: str) -> None:
@@ -278,6 +317,7 @@ def test_each_place_is_read_or_told_as_unread() -> None:
         ("kiln.go:13 (and 4)", "(and 4"),
         ("kiln.go:4, then 13", ", then 13"),
         ("kiln.go:4 +13", "+13"),
+        ("kiln.go:4|13", "|13"),
         ("kiln.go:4 and 13", None),
         ("kiln.go:4; 13 callers", None),
         ("kiln.go:4 (and 13 more)", None),
@@ -290,6 +330,16 @@ def test_further_number_that_is_not_read_is_unread(text: str, further: str | Non
 def test_unread_text_keeps_its_place() -> None:
     (found,) = article("Look\nat pkg/kiln.go: 13 there").unread
     assert (found.at_line, found.at_column, found.text) == (2, 4, "pkg/kiln.go: 13")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pkg/kiln.go +13", "- pkg/kiln.go 13", "pkg/kiln.go, 13", "nowhere/a.go -> 13", "pkg/kiln.go [13]"],
+)
+def test_number_that_can_be_a_count_is_unread(text: str) -> None:
+    found = article(text)
+    assert not found.references
+    assert len(found.unread) == 1
 
 
 def test_unreadable_row_does_not_end_its_table() -> None:
