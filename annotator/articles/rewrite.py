@@ -124,9 +124,13 @@ def _citation(words: str, before: Reference, after: Reference) -> str | None:
     if not before.at_column and (spelled is None or words.count(spelled[0]) > 1):
         return None  # of several in a line it is not known which is meant
     marked = words.replace(spelled[0], _PATH) if spelled else words
-    ref = next((pair for pair in _ref_spellings(before, after) if pair[0] in marked), None)
-    if ref:
-        marked = marked.replace(ref[0], _REF, 1)
+    ref = ""
+    for old, new in _ref_spellings(before, after):
+        found = list(re.finditer(rf"(?<![\w.-]){re.escape(old)}(?![\w.-])", marked))
+        if found:  # the last one: an owner or a host may be called like a branch
+            ref = new
+            marked = marked[: found[-1].start()] + _REF + marked[found[-1].end() :]
+            break
     symbol = after.symbol or ""
     if before.symbol and after.symbol != before.symbol:
         named = _replaced(marked, before.symbol, _SYMBOL)
@@ -139,7 +143,7 @@ def _citation(words: str, before: Reference, after: Reference) -> str | None:
     if numbered is None:
         return None
     numbered = numbered.replace(_SYMBOL, symbol)
-    return numbered.replace(_PATH, spelled[1] if spelled else "").replace(_REF, ref[1] if ref else "")
+    return numbered.replace(_PATH, spelled[1] if spelled else "").replace(_REF, ref)
 
 
 def _spellings(before: Reference, after: Reference) -> Iterator[tuple[str, str]]:

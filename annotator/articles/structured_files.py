@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -13,11 +14,17 @@ from pygments.lexers import find_lexer_class_for_filename
 from pygments.token import Comment, String
 
 from annotator.articles import json_text, text_lines
+from annotator.articles.front_matter import Field
 from annotator.articles.json_text import Key, Scalar
+from annotator.articles.rewrite import Edit
 from annotator.articles.text_lines import Builder, Line, Role
+from annotator.model.reference import Reference
 
 _BRANCHES = frozenset(("main", "master", "HEAD", "trunk", "develop"))
 _DECLARED = re.compile(r"(?:func\s+(?:\(\s*(?:\w+\s+)?\*?(\w+)[^)]{0,40}\)\s*)?|type\s+)(\w+)")
+_STEP_LINES = (("line",), ("selection", "start", "line"), ("selection", "end", "line"))
+"""Where a step of a tour names lines."""
+
 _LARGEST_SOURCE = 2 * 1024 * 1024
 """Characters of the largest source file whose comments are told from its code."""
 
@@ -108,9 +115,59 @@ def tour(text: str) -> tuple[tuple[Line, ...], str | None]:
     lines: list[Line] = []
     for step in steps:
         lines += _step(values, ("steps", step), at)
+    ref = _recorded_at(values)
+    return tuple(lines), ref.text if ref is not None else None
+
+
+def tour_tag(lines: Sequence[str]) -> Field | None:
+    """Return where the lines of a tour name the tag or commit that it was recorded at, or None."""
+    text = "".join(lines)
+    ref = _recorded_at(json_text.read(text))
+    if ref is None:
+        return None
+    line, column = _positions(text).place(ref.at)
+    return Field(line - 1, column - 1, column - 1 + len(ref.raw))
+
+
+def step_edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Edit, ...] | None:
+    """Return how a tour's step is written for another place; None if it is no step, or it is not clear."""
+    text = "".join(lines)
+    values, at = json_text.read(text), _positions(text)
+    files = {at.place(scalar.at): key[:2] for key, scalar in values.items() if key[2:] == ("file",)}
+    step = files.get((before.at_line, before.at_column))
+    if step is None:
+        return None
+    wanted: dict[Key, str] = {}
+    if before.path != after.path:
+        file = values[*step, "file"].text
+        if not file.endswith(before.path):
+            return None
+        path = file.removesuffix(before.path) + after.path
+        wanted[*step, "file"] = json.dumps(path, ensure_ascii=False)[1:-1]
+    if before.line and after.line:
+        down = after.line - before.line
+        for key in _STEP_LINES:
+            if (old := values.get((*step, *key))) is not None and old.number is not None:
+                wanted[*step, *key] = str(old.number + down)
+    if before.end_line and after.end_line:
+        wanted[*step, *_STEP_LINES[-1]] = str(after.end_line)
+    pattern = values.get((*step, "pattern"))
+    if before.symbol and after.symbol != before.symbol:
+        old_name, new_name = (str(one.symbol).rpartition(".")[2] for one in (before, after))
+        if pattern is None or pattern.raw.count(old_name) != 1:
+            return None
+        wanted[*step, "pattern"] = pattern.raw.replace(old_name, new_name)
+    return tuple(_edit(values[key], at, words) for key, words in wanted.items())
+
+
+def _edit(scalar: Scalar, at: _Positions, words: str) -> Edit:
+    line, column = at.place(scalar.at)
+    return Edit(line - 1, column - 1, column - 1 + len(scalar.raw), words)
+
+
+def _recorded_at(values: Mapping[Key, Scalar]) -> Scalar | None:
     ref = values.get(("ref",))
-    written_at = ref.text if ref is not None and ref.text not in _BRANCHES else ""
-    return tuple(lines), written_at or None
+    return ref if ref is not None and ref.text and ref.text not in _BRANCHES else None
 
 
 def _step(found: Mapping[Key, Scalar], key: Key, at: _Positions) -> Iterator[Line]:

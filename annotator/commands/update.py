@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from annotator.articles import front_matter, manifest_rewrite, rewrite
+from annotator.articles import front_matter, manifest_rewrite, rewrite, structured_files
 from annotator.articles.article_files import article, read_article
 from annotator.articles.manifest_rewrite import EntryChange
 from annotator.articles.rewrite import Edit
@@ -22,6 +22,7 @@ from annotator.files import bytes_of
 from annotator.model.reference import (
     Anchor,
     Code,
+    Missing,
     Mistaken,
     Moved,
     Reference,
@@ -32,9 +33,8 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.session import Session
-from annotator.tracking.verification import is_branch, verify_references
-
-_COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
+from annotator.tracking import origins
+from annotator.tracking.verification import verify_references
 
 Pin = Literal["tag", "commit"]
 """What a rewritten permalink names."""
@@ -192,13 +192,13 @@ def _is_bare(reference: Reference, anchor: Anchor) -> bool:
 
 
 def _refs(at: Session, reference: Reference, pin: Pin | None) -> Iterator[str | None]:
-    """Yield the refs that a rewritten reference may name; a link to a branch keeps following it."""
+    """Yield the refs that a rewritten reference may name; a link to a branch is pinned, as its lines move."""
     ref, at = reference.ref, _session_of(at, reference)
     commit = at.tree.snapshot.commit
-    if ref is None or is_branch(at, ref):
-        yield ref
+    if ref is None:
+        yield None
         return
-    is_commit = _COMMIT.fullmatch(ref) is not None and ref not in at.known_tags
+    is_commit = origins.is_commit(ref) and ref not in at.known_tags
     is_tag = not at.source.has_history or at.tag in at.known_tags
     wanted = pin or ("commit" if is_commit or not is_tag else "tag")
     if wanted == "tag" or commit is None:
@@ -310,6 +310,7 @@ class _TextWriter(_Writer):
     def __init__(self, at: Session, file: Path, decoded: Decoded, verdicts: Sequence[Verdict]) -> None:
         super().__init__(at, file, decoded, verdicts)
         self._lines = rewrite.split(decoded.text)
+        self._is_tour = file.suffix == ".tour"
         self._dependents = [
             number
             for number, reference in enumerate(self._references)
@@ -326,28 +327,44 @@ class _TextWriter(_Writer):
 
     def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
         for after in targets:
-            edits = rewrite.edits(self._lines, self._references[number], after)
+            before = self._references[number]
+            edits = structured_files.step_edits(self._lines, before, after) if self._is_tour else None
+            edits = edits or rewrite.edits(self._lines, before, after)
             if edits is not None:
                 yield _Attempt(after, edits)
 
     def _drop_inconsistent(self, chosen: dict[int, _Attempt]) -> None:
-        if not all(self._is_settled(number, chosen) for number in self._dependents):
+        unsettled = {number for number in self._dependents if not self._is_settled(number, chosen)}
+        if unsettled and not unsettled <= self._wrong_at_both:
             for number in self._dependents:
                 chosen.pop(number, None)
+
+    @cached_property
+    def _wrong_at_both(self) -> frozenset[int]:
+        """The references that are as wrong at the requested tag as where they were written."""
+        then = {number: self._verdicts[number].outcome for number in self._dependents}
+        wrong = [number for number, outcome in then.items() if isinstance(outcome, Missing | Mistaken)]
+        now = verify_references(self._at, [self._as_of_now(self._references[number]) for number in wrong])
+        return frozenset(
+            number
+            for number, verdict in zip(wrong, now, strict=True)
+            if isinstance(verdict.outcome, Missing | Mistaken) and verdict.outcome.code is then[number].code
+        )
 
     def _compose(self, chosen: Mapping[int, _Attempt]) -> tuple[str, Sequence[Reference]]:
         edits = [edit for attempt in chosen.values() for edit in attempt.edits]
         if any(number in chosen for number in self._dependents):
-            edits += self._front_tag()
+            edits += self._document_tag()
         expected = [
             chosen[number].after if number in chosen else reference
             for number, reference in enumerate(self._references)
         ]
         return rewrite.apply(self._lines, edits), expected
 
-    def _front_tag(self) -> Iterator[Edit]:
-        """Yield the edit that writes the requested tag into the front matter."""
-        if (field := front_matter.find(self._lines)) is not None:
+    def _document_tag(self) -> Iterator[Edit]:
+        """Yield the edit that writes the requested tag where the document names its own."""
+        find = structured_files.tour_tag if self._is_tour else front_matter.find
+        if (field := find(self._lines)) is not None:
             yield Edit(field.line, field.start, field.end, self._at.tag)
 
 

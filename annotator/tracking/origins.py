@@ -42,15 +42,16 @@ class Origin(msgspec.Struct, frozen=True):
 def decide(at: Session, reference: Reference, documents: DocumentOrigins) -> Origin:
     """Return the origin of a reference: its own ref, else its document's, else the baseline."""
     ref = reference.ref
-    if ref is None and reference.foreign_commit is not None and at.options.written_at in _NOT_STATED:
-        why = f"{reference.foreign_commit} is a commit of a repository that contains this one"
-        return Origin(reference.foreign_commit, None, why=why)
+    if ref is None and reference.foreign_ref is not None and at.options.written_at in _NOT_STATED:
+        kind = "commit" if is_commit(reference.foreign_ref) else "branch"
+        why = f"{reference.foreign_ref} is a {kind} of a repository that contains this one"
+        return Origin(reference.foreign_ref, None, why=why)
     if ref is None:
         return of_document(at, reference, documents)
     if is_branch(at, ref):
         return _head(at, ref)
     tree = at.origin_tree(ref)
-    kind = "commit" if _COMMIT.fullmatch(ref) else "tag"
+    kind = "commit" if is_commit(ref) else "tag"
     return Origin(ref, tree, why="" if tree else f"the {kind} {ref} is not in the source that is read")
 
 
@@ -61,9 +62,14 @@ def of_document(at: Session, reference: Reference, documents: DocumentOrigins) -
     return Origin(name, tree, why="" if tree else f"{name} is not in the source that is read")
 
 
+def is_commit(ref: str) -> bool:
+    """Return whether a ref is written like the id of a commit."""
+    return _COMMIT.fullmatch(ref) is not None
+
+
 def is_branch(at: Session, ref: str) -> bool:
     """Return whether a cited ref is the name of a branch."""
-    if ref in at.known_tags or _COMMIT.fullmatch(ref):
+    if ref in at.known_tags or is_commit(ref):
         return False
     if ref in _DEFAULT_BRANCHES or _RELEASE_LINE.fullmatch(ref):
         return True
@@ -97,7 +103,7 @@ def has(at: Session, path: str) -> bool:
 def own(at: Session, reference: Reference) -> Reference:
     """Return a reference without its repository if that is a fork: its commit is in this repository."""
     ref = reference.ref
-    if reference.repository is None or ref is None or not _COMMIT.fullmatch(ref) or len(ref) < _SURE_DIGITS:
+    if reference.repository is None or ref is None or not is_commit(ref) or len(ref) < _SURE_DIGITS:
         return reference
     tree = at.tree_if_available(ref)
     if tree is None or not tree.has(reference.path):

@@ -50,7 +50,7 @@ def commits(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The commits of a repository whose files move down at v1.1.0, and into a folder at v2.0.0."""
     folder = tmp_path_factory.mktemp("kiln")
     versions = {
-        "v1.0.0": {"kiln.go": KILN, "cmd/a.go": "package main\n"},
+        "v1.0.0": {"kiln.go": KILN, "cmd/a.go": "package main\n", "old.go": "package kiln\n\nvar old = 1\n"},
         "v1.1.0": {"kiln.go": SHIFTED, "cmd/a.go": "package main\n"},
         "v2.0.0": {"oven/kiln.go": SHIFTED, "cmd/a.go": "package main\n"},
     }
@@ -138,7 +138,8 @@ def test_an_explicit_symbol_wins_over_its_line(sessions, tmp_path):
         ("---\ntag: 'v1.0.0' # ours\n---\n", "", (17, 8)),
         ('+++\r\nwritten_at = "v1.0.0"\r\n+++\r\n', "", (17, 8)),
         ("---\ntag: v1.0.0\n---\n", "kiln.go:29\n", (17, 8)),
-        ("---\ntag: v1.0.0\n---\n", "gone.go:3\n", (13, 8)),
+        ("---\ntag: v1.0.0\n---\n", "old.go:3\n", (13, 8)),
+        ("---\ntag: v1.0.0\n---\n", "gone.go:3\n", (17, 8)),
         ("---\ntag: v1.0.0\n---\n", f"{URL}/v1.0.0/gone.go#L3\n", (17, 8)),
     ],
 )
@@ -178,6 +179,14 @@ def test_an_update_tells_where_the_tag_is_the_baseline(sessions, tmp_path):
             '{{"nbformat": 4, "cells": [{{"cell_type": "markdown", "source": ["a\\n", "{path}:{line}"]}}]}}',
         ),
         ("a.txt", "see {path}:{line}\n"),
+        (
+            "a.tour",
+            (
+                '{{"ref": "v1.0.0", "steps": [\n {{"line": {line},\n "file": "{path}"}},\n'
+                ' {{"file": "{path}", "selection": {{\n"start": {{"line": {line}, "character": 1}},\n'
+                ' "end": {{"character": 14, "line": {end}}}}}, "description": "See {path}:{end}."}}]}}'
+            ),
+        ),
     ],
 )
 def test_other_formats_are_rewritten_and_restored(sessions, tmp_path, name, form):
@@ -192,6 +201,21 @@ def test_other_formats_are_rewritten_and_restored(sessions, tmp_path, name, form
     assert file.read_text() == text(4)
     assert updated(sessions["v1.1.0", "v1.0.0"], file).left == 0
     assert file.read_text() == text(0)
+
+
+@pytest.mark.parametrize(("lost", "lines"), [("gone.go", (8, 17)), ("old.go", (4, 13))])
+def test_a_tour_changes_with_its_tag_or_not_at_all(sessions, tmp_path, lost, lines):
+    def text(tag: str, fire: int, cool: int) -> str:
+        steps = f'{{"file": "kiln.go", "line": {fire}}}, {{"file": "kiln.go",\n "line": {cool}}}'
+        pattern = '{"file": "kiln.go", "pattern": "^func Gone"}'
+        return f'{{"ref": "{tag}", "steps": [{steps},\n {pattern}, {{"file": "{lost}", "line": 1}}]}}'
+
+    file = tmp_path / "a.tour"
+    file.write_text(text("v1.0.0", 4, 13))
+
+    updated(sessions["v1.0.0", "v1.1.0"], file)
+
+    assert file.read_text() == text("v1.1.0" if lines == (8, 17) else "v1.0.0", *lines)
 
 
 def test_references_in_the_output_of_a_program_stay(sessions, tmp_path):
