@@ -130,6 +130,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         first = RepositorySettings(self.repository, self.baseline, self.prefixes, self.modules, self.also)
         return (first, *self.others)
 
+    def other(self, name: str) -> RepositorySettings | None:
+        """Return the settings of another repository that articles cite, by its `owner/name`, or None."""
+        return next((each for each in self.others if name.lower() in each.names), None)
+
     def of(self, other: RepositorySettings) -> Config:
         """Return the settings with which references into another repository are judged."""
         return Config(

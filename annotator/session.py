@@ -77,8 +77,7 @@ class Session:
         """
         if self._parent is not None:
             return self._parent.of_repository(name)
-        others = self.project.config.others
-        other = next((each for each in others if name.lower() in each.names), None)
+        other = self.project.config.other(name)
         if other is None:
             return None
         if other.url not in self._others:

@@ -193,7 +193,7 @@ def _reference(citation: Citation, kind: str | None, line: Line, file: str, chap
         malformed=citation.malformed,
         repository=citation.place.repository,
         ref=citation.place.ref,
-        foreign_commit=citation.place.foreign_commit,
+        foreign_ref=citation.place.foreign_ref,
     )
 
 

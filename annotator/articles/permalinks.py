@@ -19,6 +19,7 @@ _VIEW = re.compile(r"/(?:blob|tree|blame|raw|edit|src)/")
 # First folders of branch names that have more than one part.
 _BRANCHES = frozenset(("release", "releases", "feature", "features", "fix", "bugfix", "hotfix", "dependabot"))
 _RELEASE = re.compile(r"v[0-9]{1,3}\.[0-9].{0,20}")
+_RELEASE_LINE = re.compile(r"v?[0-9]{1,3}\.[0-9].{0,20}")
 _OWNED = 3
 """Parts of a repository's address: host, owner and name."""
 
@@ -160,9 +161,9 @@ def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place 
         own = True
     if own or (below != plain and repository.lower().partition("/")[0] in roots.owners):
         path = roots.own.resolved(below)
-        if not own and source_paths.is_commit(ref):
-            # A tag of a repository that contains this one is a tag here, too; a commit is not.
-            return Place(path, cited, permalink=True, foreign_commit=ref)
         named = None if _PLACEHOLDER.fullmatch(ref) else notation.printable(ref)
+        if named is not None and not own and not _RELEASE_LINE.fullmatch(ref):
+            # A release of a repository that contains this one is one here, too; a commit or branch is not.
+            return Place(path, cited, permalink=True, foreign_ref=named)
         return Place(path, cited, None, named, permalink=True)
     return Place(plain, cited, notation.printable(repository), notation.printable(ref), permalink=True)

@@ -69,7 +69,7 @@ class Place:
     repository: str | None = None
     ref: str | None = None
     permalink: bool = False
-    foreign_commit: str | None = None
+    foreign_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

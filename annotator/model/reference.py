@@ -66,7 +66,7 @@ class Reference(msgspec.Struct, frozen=True):
         heading: The kind that the article gives it, or None.
         repository: `owner/name` if it is cited in another repository, else None.
         ref: The tag, branch or commit that the reference itself or its manifest names, or None.
-        foreign_commit: The commit that it names of a repository that holds this one in a folder, or None.
+        foreign_ref: The commit or branch that it names of a repository that holds this one, or None.
         written_at: The tag or commit that its document names for all its references, or None.
         claims: What the words around it say of it.
         in_output: Whether it stands in a program's output: a log, a trace, a listing of a compiler.
@@ -91,7 +91,7 @@ class Reference(msgspec.Struct, frozen=True):
     claims: tuple[Claim, ...] = ()
     in_output: bool = False
     malformed: str = ""
-    foreign_commit: str | None = None
+    foreign_ref: str | None = None
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -146,6 +146,7 @@ class Code(StrEnum):
     CONTRADICTS_LISTING = "contradicts-listing"
     MALFORMED = "malformed"
     COMMIT_NOT_AVAILABLE = "commit-not-available"
+    REF_NOT_AVAILABLE = "ref-not-available"
     ORIGIN_UNKNOWN = "origin-unknown"
     PROGRAM_OUTPUT = "program-output"
     OTHER_REPOSITORY = "other-repository"

@@ -80,7 +80,11 @@ RULES: dict[str, Rule] = {
         "A reference cannot be read.", "Write `path:LINE`, `path:FIRST-LAST` or `path::Symbol`.", "error"
     ),
     Code.COMMIT_NOT_AVAILABLE: Rule(
-        "The tag or commit that a reference names is not in the repository.",
+        "The commit that a reference names is not in the repository.",
+        "Correct it, or give `--source` a repository that has it.",
+    ),
+    Code.REF_NOT_AVAILABLE: Rule(
+        "The tag or branch that a reference names is not in the repository.",
         "Correct it, or give `--source` a repository that has it.",
     ),
     Code.ORIGIN_UNKNOWN: Rule(

@@ -21,6 +21,10 @@ from annotator.reports.verification_summary import Summary
 
 TEXT_CHANGED = "the text of the declaration has changed; what is said of it may no longer be true"
 
+_ALL_SKIPPED = (
+    "; all cite other repositories, so nothing was checked: name those that are this one in `also`, "
+    "and others as `[[repository]]` in the settings"
+)
 _STYLE = {
     "verified": "green",
     "moved": "yellow",
@@ -129,4 +133,5 @@ def sentence(checked: VerificationResult) -> str:
     return (
         f"{references} at {printable(checked.tag)}{commit}: {', '.join(parts) or 'none'}{changed}{unread}"
         + (python if checked.remarks else "")
+        + (_ALL_SKIPPED if 0 < figures.references == figures.skipped else "")
     )

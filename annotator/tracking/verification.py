@@ -9,6 +9,7 @@ from functools import cached_property
 import msgspec
 
 from annotator.articles import notation
+from annotator.articles.own_names import OwnNames
 from annotator.errors import BlobMissing, counted
 from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import (
@@ -29,13 +30,11 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.session import Session
-from annotator.tracking import carrying, evidence, origins, reference_lookup
+from annotator.tracking import carrying, evidence, lookup, origins, reference_lookup
 from annotator.tracking.baseline_lookup import BaselineLookup
 from annotator.tracking.carrying import Carried, CitedPlace
 from annotator.tracking.document_origins import DocumentOrigins
-from annotator.tracking.origins import Origin, is_branch
-
-__all__ = ["is_branch", "verify_reference", "verify_references"]
+from annotator.tracking.origins import Origin
 
 
 def verify_reference(at: Session, reference: Reference) -> Verdict:
@@ -148,14 +147,34 @@ class _Verification:
             why = f"it cannot be read: {reference.malformed}"
             return Verdict(reference, Missing(why, code=Code.MALFORMED))
         if origin is None:
-            return reference_lookup.verdict(reference, self._at.tree)
+            return self._elsewhere(reference)
         own = msgspec.structs.replace(reference, repository=None)
         if origin.tree is None:
             return self._without_origin(reference, own, origin)
         found = _resolved(reference, own, origin, origin.tree)
         if origin.is_branch:
             found = self._of_branch(found, own)
-        return self._looked_up_here(found) if _is_unknown_symbol(found) else found
+        if _is_unknown_symbol(found):
+            return self._looked_up_here(found)
+        return self._never_there(found)
+
+    def _elsewhere(self, reference: Reference) -> Verdict:
+        """Return the verdict on a reference into another repository, whose source is not at hand."""
+        assert reference.repository is not None  # noqa: S101 - only such a one has no origin
+        if self._at.project.config.other(reference.repository) is None:
+            return reference_lookup.verdict(reference, self._at.tree)
+        why = f"the source of {reference.repository} cannot be read, though the settings name it"
+        return Verdict(reference, Unknown(why, _lacking(reference.ref)))
+
+    def _never_there(self, found: _Cited) -> _Cited:
+        """Tell a file that neither tree has from one that is gone since the origin."""
+        outcome, path, origin = found.outcome, found.full.path, found.origin.tree
+        if not isinstance(outcome, Missing) or outcome.code is not Code.FILE_GONE or outcome.guess:
+            return found
+        if origin is None or self._at.tree.has(path) or lookup.moved_file_hint(path, origin):
+            return found
+        never = msgspec.structs.replace(outcome, code=Code.NEVER_EXISTED)
+        return msgspec.structs.replace(found, outcome=never)
 
     def _of_branch(self, found: _Cited, own: Reference) -> _Cited:
         """Return what a link to a branch cites: what its words name, if that stands elsewhere at its head.
@@ -183,7 +202,7 @@ class _Verification:
                 return Verdict(found.reference, here, origin=found.origin.name, evidence=found.evidence)
         assert isinstance(found.outcome, Missing)  # noqa: S101 - only such a one is looked up again
         if found.outcome.code is not Code.DECLARATION_GONE or found.outcome.guess or self._is_partial(found):
-            return found
+            return self._never_there(found)
         tags = " and ".join(dict.fromkeys((found.origin.name, tree.tag)))
         never = f"{full.symbol} is neither in {full.path} nor anywhere else in the source at {tags}"
         return msgspec.structs.replace(found, outcome=Mistaken(never, code=Code.NEVER_EXISTED))
@@ -195,9 +214,8 @@ class _Verification:
     def _without_origin(self, reference: Reference, own: Reference, origin: Origin) -> Verdict:
         """Return the verdict if the origin's source is not at hand: only a symbol can be looked up."""
         if own.symbol is None:
-            has_own = own.ref is not None or own.foreign_commit is not None
-            code = Code.COMMIT_NOT_AVAILABLE if has_own else Code.ORIGIN_UNKNOWN
             reason = f"where it was written is not known: {origin.why}"
+            code = _lacking(own.ref or own.foreign_ref)
             return Verdict(reference, Unknown(reason, code), origin=origin.name)
         tree = self._at.tree
         outcome = reference_lookup.find(reference_lookup.completed(own, tree), tree)
@@ -277,6 +295,13 @@ def _resolved(reference: Reference, own: Reference, origin: Origin, tree: Source
     return _Cited(reference, full, origin, outcome, judgement.evidence)
 
 
+def _lacking(ref: str | None) -> Code:
+    """Return why the origin of a reference with a ref, or without one, is not available."""
+    if ref is None:
+        return Code.ORIGIN_UNKNOWN
+    return Code.COMMIT_NOT_AVAILABLE if origins.is_commit(ref) else Code.REF_NOT_AVAILABLE
+
+
 def _is_declared_there(found: _Cited) -> bool:
     """Return whether the cited line declares what the words around it name."""
     names = {each.names.rpartition(".")[2] for each in found.evidence if each.agrees}
@@ -307,8 +332,19 @@ def _verdict(cited: _Cited, carried: Carried) -> Verdict:
         outcome = Verified(outcome.anchor, outcome.by, outcome.reason, range_end=outcome.range_end)
     if cited.origin.is_branch or cited.follows:
         outcome = _following(cited, outcome)
+    if link := _link(cited):
+        outcome = msgspec.structs.replace(
+            outcome, reason=f"{outcome.reason}; {link} leads to it by a symbolic link"
+        )
     text = TextState.UNKNOWN if isinstance(outcome, Unplaced) else carried.text
     return Verdict(cited.reference, outcome, text, cited.origin.name, cited.evidence)
+
+
+def _link(cited: _Cited) -> str:
+    """Return the path that was written, if symbolic links in it lead to the cited file, or ""."""
+    written, tree = cited.reference.cited, cited.origin.tree
+    links = getattr(tree.snapshot, "links", {}) if tree is not None and written != cited.full.path else {}
+    return written if OwnNames(links=links).resolved(written) == cited.full.path != written else ""
 
 
 def _is_file_alone(reference: Reference, at: Anchor) -> bool:

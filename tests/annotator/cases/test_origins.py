@@ -308,7 +308,8 @@ def test_an_unknown_ref_leaves_lines_unknown(report):
 
     report("shifted", f"{URL}/v9.9.9/kiln.go#L4", f"{URL}/{commit}/kiln.go#L4")
 
-    assert [(row["verdict"], row["code"]) for row in report.rows] == [("unknown", "commit-not-available")] * 2
+    codes = [(row["verdict"], row["code"]) for row in report.rows]
+    assert codes == [("unknown", "ref-not-available"), ("unknown", "commit-not-available")]
 
 
 @pytest.mark.parametrize(
@@ -341,7 +342,7 @@ def test_a_line_of_a_symbol_past_the_end_is_a_fault(report, tag):
     assert all("past the end" in row["reason"] for row in report.rows)
 
 
-@pytest.mark.parametrize("ref", ["0123456789ab", "0" * 40, "1234567", "v9.9.9"])
+@pytest.mark.parametrize("ref", ["0123456789ab", "0" * 40, "1234567", "v9.9.9", "master", "main", "topic"])
 def test_a_ref_of_a_containing_repository_is_no_baseline(report, ref):
     settings = Path("annotator.toml")
     settings.write_text(settings.read_text() + 'prefixes = ["parts/kiln"]\n')
@@ -349,7 +350,8 @@ def test_a_ref_of_a_containing_repository_is_no_baseline(report, ref):
 
     for options in ((), ("--tag=v1.1.0",), ("--written-at=blame",)):
         assert report("shifted", address, options=options) == [("unknown", "", None)]
-        assert report.rows[0]["code"] == "commit-not-available"
+        is_commit = ref.isalnum() and ref[0] in "01"
+        assert report.rows[0]["code"] == f"{'commit' if is_commit else 'ref'}-not-available"
         assert ref in report.rows[0]["reason"]
 
 
@@ -366,7 +368,14 @@ def test_a_symbol_that_never_was_is_mistaken(report):
     report("shifted", "kiln.go::Nope", "never/there.go:3", "gone.go::Quux")
 
     codes = [(row["verdict"], row["code"]) for row in report.rows]
-    assert codes == [("mistaken", "never-existed"), ("missing", "file-gone"), ("missing", "file-gone")]
+    assert codes == [("mistaken", "never-existed"), *[("missing", "never-existed")] * 2]
+
+
+def test_a_file_that_is_gone_was_there_once(report):
+    report("other file of the name", "oven/util.go:1", f"{URL}/v1.0.0/oven/other.go#L1")
+
+    codes = [(row["verdict"], row["code"]) for row in report.rows]
+    assert codes == [("missing", "file-gone"), ("missing", "never-existed")]
 
 
 def test_commits_of_few_or_upper_case_digits_are_commits(report, repositories):
@@ -545,6 +554,20 @@ def test_each_reference_is_judged_in_its_own_repository(report, repositories):
         ("verified", "oven/heat_unix.go", 4),
         ("skipped", "", None),
     ]
+
+
+def test_a_configured_repository_that_cannot_be_read_is_unknown(report):
+    Path("annotator.toml").write_text(TABLES)
+    address = "https://github.com/acme/charts/blob"
+
+    report(
+        "shifted",
+        f"{address}/v1.0.0/a.go#L4 and {address}/{'0123456789' * 4}/a.go#L4",
+        options=("--source=charts=nowhere",),
+    )
+
+    codes = [(row["verdict"], row["code"]) for row in report.rows]
+    assert codes == [("unknown", "ref-not-available"), ("unknown", "commit-not-available")]
 
 
 def test_a_source_of_no_repository_is_wrong_usage(report, capsys):

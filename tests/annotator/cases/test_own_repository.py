@@ -67,6 +67,12 @@ def test_repository_is_known_by_its_modules_links_and_commits(
     assert [row[:2] for row in found] == [
         (path, "verified") for path in ("kiln.go", run, run, run, "kiln.go", "Makefile")
     ]
+    linked = [row[2].partition("; ")[2] for row in found]
+    assert linked[2:4] == [
+        f"{path} leads to it by a symbolic link"
+        for path in ("alias/main/run.go", "vendor/kiln.io/api/run.go")
+    ]
+    assert not any(linked[:2] + linked[4:])
 
 
 def test_near_misses_are_told(report: Callable[[str], list[Row]]) -> None:

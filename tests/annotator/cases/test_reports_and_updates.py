@@ -145,23 +145,33 @@ def test_update_keeps_byte_order_mark_and_encoding(verify, mark, encoding):
     assert Path("article.md").read_bytes() == words(17)
 
 
-def test_update_keeps_commits_and_branches_and_pins_as_asked(verify, repositories):
+def test_update_keeps_commits_and_pins_branches_and_as_asked(verify, repositories):
     commits = repositories["shifted"].commits
     article = Path("article.md")
 
     def text(ref: str, line: int) -> str:
-        return f"{URL}/{ref}/kiln.go#L{line} and\n{URL}/{ref}/kiln.go#L{line}-L{line}\n"
+        return f"[Cool]({URL}/{ref}/kiln.go#L{line}) and\n[Cool]({URL}/{ref}/kiln.go#L{line}-L{line})\n"
 
     for options, before, after in [
         ((), commits["v1.0.0"], commits["v1.1.0"]),
         ((), commits["v1.0.0"][:10], commits["v1.1.0"][:10]),
         ((), "v1.0.0", "v1.1.0"),
         (("--pin=tag",), commits["v1.0.0"], "v1.1.0"),
+        (("--written-at=v1.0.0",), "main", "v1.1.0"),
+        (("--pin=commit",), "main", commits["v1.1.0"]),
         (("--pin=commit",), "v1.0.0", commits["v1.1.0"]),
     ]:
         article.write_text(text(before, 13))
         assert verify("--update", *options, "--tag=v1.1.0", "article.md") == cli.OK
         assert article.read_text() == text(after, 17)
+
+
+def test_what_cites_other_repositories_alone_says_so(verify, capsys):
+    Path("article.md").write_text("https://github.com/acme/other/blob/v1/a.go#L3\n")
+
+    assert verify("article.md") == cli.OK
+
+    assert "nothing was checked: name those that are this one in `also`" in capsys.readouterr().out
 
 
 def test_diff_shows_what_update_writes_and_writes_nothing(verify, capsys):
@@ -263,15 +273,14 @@ def test_codes_tell_apart_why_a_reference_is_not_there(report):
 
     assert [(row["verdict"], row["code"]) for row in rows] == [
         ("missing", "past-end"),
-        (rows[1]["verdict"], rows[1]["code"]),
+        ("missing", "never-existed"),
         ("mistaken", "never-existed"),
         ("missing", "declaration-gone"),
-        ("unknown", "commit-not-available"),
+        ("unknown", "ref-not-available"),
         ("unknown", "commit-not-available"),
         ("missing", "past-end"),
         ("missing", "ambiguous"),
     ]
-    assert rows[1]["code"] in {"file-gone", "never-existed"}
 
 
 LINKS = [
