@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
-from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from runtime.errdefs import InvalidParameter
 
@@ -16,8 +16,6 @@ T = TypeVar("T")
 
 IDLE: Final = 3.0
 """Seconds that a thread waits for its next task."""
-Tasks: TypeAlias = SimpleQueue[Callable[[], None]]
-"""The queue from which a thread takes its tasks."""
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +52,8 @@ class Threads:
 
     def __init__(self) -> None:
         self._mu = threading.Lock()
-        self._idle: list[Tasks] = []
+        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._idle = 0  # threads that wait for a task, without those for which one is in the queue
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
         """Start a task and return its future."""
@@ -67,34 +66,30 @@ class Threads:
             except BaseException as error:  # noqa: BLE001 - the future has it
                 future.set_exception(error)
 
-        self._thread().put(run)
+        with self._mu:
+            is_idle = self._idle > 0
+            self._idle -= is_idle
+        if not is_idle:
+            threading.Thread(target=self._work, name="worker", daemon=True).start()
+        self._tasks.put(run)
         return future
 
-    def _thread(self) -> Tasks:
-        """Return the queue of the thread that became idle last, or of a new one."""
-        with self._mu:
-            if self._idle:
-                return self._idle.pop()
-        tasks: Tasks = SimpleQueue()
-        threading.Thread(target=self._work, args=(tasks,), name="worker", daemon=True).start()
-        return tasks
-
-    def _work(self, tasks: Tasks) -> None:
-        while (task := self._next(tasks)) is not None:
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
             task()
             del task  # free its references before the next one comes
             with self._mu:
-                self._idle.append(tasks)
+                self._idle += 1
 
-    def _next(self, tasks: Tasks) -> Callable[[], None] | None:
+    def _next(self) -> Callable[[], None] | None:
         """Return the next task, or None if none has come for `IDLE` seconds."""
         while True:
             try:
-                return tasks.get(timeout=IDLE)
+                return self._tasks.get(timeout=IDLE)
             except Empty:
                 with self._mu:
-                    if tasks in self._idle:  # else a task is on its way
-                        self._idle.remove(tasks)
+                    if self._idle > 0:  # else a task is on its way
+                        self._idle -= 1
                         return None
 
 

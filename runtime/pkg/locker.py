@@ -47,7 +47,8 @@ class Locker:
     def lock(self, name: str) -> None:
         """Wait for the lock of a name and take it."""
         with self.mu:
-            name_lock = self.locks.setdefault(name, LockCounter())
+            if (name_lock := self.locks.get(name)) is None:
+                name_lock = self.locks[name] = LockCounter()
             # Counted under `mu`, so that `unlock` does not drop the lock before it is taken.
             name_lock.waiters += 1
         name_lock.mu.acquire()

@@ -51,3 +51,15 @@ def test_thread_ends_when_no_task_comes(monkeypatch: pytest.MonkeyPatch) -> None
     thread = Threads().submit(threading.current_thread).result(30)
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_task_without_a_thread_never_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads, ran = Threads(), threading.Event()
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        patched.setattr(threading.Thread, "start", fail)
+        threads.submit(ran.set)
+    threads.submit(lambda: None).result(30)
+    assert not ran.is_set()

@@ -162,14 +162,15 @@ BODY_LIMIT: Final = 4 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A request on its way to its handler.
 
     Args:
         request: What the client sent.
         vars: The variables of the path, by the names in the route.
-        version: The version of the API that the client uses.
+        version: The version of the API that the client uses; empty in a path without one, until
+            `VersionMiddleware` sets the default.
         headers: Headers to add to the answer.
         workers: Threads for work that may block.
 

@@ -8,7 +8,6 @@ Go:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from starlette.responses import Response
@@ -78,7 +77,8 @@ class VersionMiddleware:
                 raise VersionUnsupported(version, min_version=self.min_version)
             if greater_than(version, self.default_version):
                 raise VersionUnsupported(version, max_version=self.default_version)
-            return await handler(replace(call, version=version))
+            call.version = version
+            return await handler(call)
 
         return wrapped
 
