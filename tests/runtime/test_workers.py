@@ -58,8 +58,9 @@ def test_task_without_a_thread_never_runs(monkeypatch: pytest.MonkeyPatch) -> No
         raise RuntimeError("can't start new thread")
 
     threads, ran = Threads(), threading.Event()
-    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+    with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", fail)
-        threads.submit(ran.set)
+        with pytest.raises(RuntimeError):
+            threads.submit(ran.set)
     threads.submit(lambda: None).result(30)
     assert not ran.is_set()
