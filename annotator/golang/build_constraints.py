@@ -184,6 +184,13 @@ def system_family(path: str) -> str:
     return ""
 
 
+def platform_label(path: str, constraint: str) -> str:
+    """Return what a file is built for: the systems and machines in its name, else its constraint."""
+    words = path.rpartition("/")[2].removesuffix(".go").removesuffix("_test").split("_")[1:][-2:]
+    named = [word for word in words if word in SYSTEMS | MACHINES]
+    return " ".join(named) or constraint
+
+
 def same_system_family(one: str, other: str) -> bool:
     """Whether a declaration can have gone from one file to the other without changing its system."""
     first, second = system_family(one), system_family(other)

@@ -21,11 +21,11 @@ _QUALIFIER = re.compile(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])")
 
 
 class ShownCall(msgspec.Struct, frozen=True):
-    """A declaration that calls another, and the line of the first such call."""
+    """A declaration that calls another, and the lines of these calls."""
 
     caller: PageLocation
     callee: PageLocation
-    line: int
+    lines: tuple[int, ...]
 
 
 class CrossReferences:
@@ -54,6 +54,14 @@ class CrossReferences:
         return _grouped(self.calls, leaving=True)
 
     @cached_property
+    def by_callee(self) -> Mapping[tuple[str, str], tuple[ShownCall, ...]]:
+        """By page and anchor of a declaration, the calls of it, also from its own page."""
+        found: dict[tuple[str, str], list[ShownCall]] = defaultdict(list)
+        for call in self.calls:
+            found[call.callee.page, call.callee.anchor].append(call)
+        return {key: tuple(calls) for key, calls in found.items()}
+
+    @cached_property
     def into(self) -> Mapping[str, tuple[ShownCall, ...]]:
         """By page, the calls that come to it from others."""
         return _grouped(self.calls, leaving=False)
@@ -61,15 +69,15 @@ class CrossReferences:
     def _of(self, plan: SymbolPagePlan) -> Iterator[ShownCall]:
         for item in plan.items:
             span, caller = item.declaration.span, self._places[item.path, item.declaration.symbol]
-            seen: set[tuple[str, str]] = set()
+            if caller.path != item.path:
+                continue
+            lines: dict[tuple[str, str], list[int]] = defaultdict(list)
             for use in self._sources[item.path].uses:
-                key = (use.path, use.symbol)
-                if not use.call or key in seen or not span.start <= use.start < span.end:
-                    continue
-                seen.add(key)
-                callee = self._places.get(key)
-                if callee is not None and caller.path == item.path:
-                    yield ShownCall(caller, callee, use.line)
+                if use.call and span.start <= use.start < span.end:
+                    lines[use.path, use.symbol].append(use.line)
+            for key, found in lines.items():
+                if callee := self._places.get(key):
+                    yield ShownCall(caller, callee, tuple(dict.fromkeys(found)))
 
     @cached_property
     def implementers(self) -> Mapping[str, tuple[str, ...]]:

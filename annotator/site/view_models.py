@@ -261,23 +261,63 @@ class ChapterPage(msgspec.Struct, frozen=True):
 # ── Types and packages of Go ──────────────────────────────────────────────────────────────────────
 
 
+class Caller(msgspec.Struct, frozen=True):
+    """A declaration that calls something, and the lines of its calls."""
+
+    link: Link
+    lines: tuple[Link, ...]
+
+
+class CalledMember(msgspec.Struct, frozen=True):
+    """A member of a type and its callers."""
+
+    name: str
+    callers: tuple[Caller, ...]
+
+
 class DeclarationHead(msgspec.Struct, frozen=True):
-    """The heading of a piece of code for one declaration in it."""
+    """The heading of a piece of code for one declaration in it.
+
+    Attributes:
+        anchor: Its anchor.
+        name: The symbol.
+        kind: What it is.
+        line: The line of its name.
+        chapters: The chapters that cite or name it.
+        platform: What it is built for, if not for everything.
+        lifetime: Since when it exists and when it changed last, if that is known.
+        callers: What calls it, by the calling lines.
+        members: The called members of a type.
+    """
 
     anchor: str
     name: str
     kind: str
     line: Link
     chapters: tuple[Link, ...]
+    platform: str = ""
+    lifetime: str = ""
+    callers: tuple[Caller, ...] = ()
+    members: tuple[CalledMember, ...] = ()
 
 
 class CodeBlock(msgspec.Struct, frozen=True):
-    """Lines of source, the declarations in it, and its Python counterpart."""
+    """Lines of source, the declarations in it, and its Python counterpart.
+
+    A block is folded where its page would become too long.
+    """
 
     heads: tuple[DeclarationHead, ...]
     excerpt: Excerpt
     beside: tuple[Excerpt, ...] = ()
     panels: tuple[ParityPanel, ...] = ()
+    folded: bool = False
+
+    @property
+    def weight(self) -> int:
+        """Return how high the block is, in lines."""
+        python = sum(len(excerpt.lines) for excerpt in self.beside)
+        return max(len(self.excerpt.lines), python) + 2 * len(self.panels)
 
 
 class FileBlocks(msgspec.Struct, frozen=True):
@@ -286,6 +326,20 @@ class FileBlocks(msgspec.Struct, frozen=True):
     path: str
     constraint: str
     blocks: tuple[CodeBlock, ...]
+
+
+class OutlineSymbol(msgspec.Struct, frozen=True):
+    """A symbol in an outline; its variants are named by what they are built for."""
+
+    link: Link
+    variants: tuple[Link, ...] = ()
+
+
+class OutlineSection(msgspec.Struct, frozen=True):
+    """Symbols of one kind in an outline."""
+
+    title: str
+    symbols: tuple[OutlineSymbol, ...]
 
 
 class SymbolPage(msgspec.Struct, frozen=True):
@@ -298,8 +352,7 @@ class SymbolPage(msgspec.Struct, frozen=True):
     doc: str
     main: CodeBlock | None
     groups: tuple[FileBlocks, ...]
-    fields: tuple[Link, ...]
-    contents: tuple[Link, ...]
+    outline: tuple[OutlineSection, ...]
     chapters: tuple[Link, ...]
     citations: tuple[CitationRow, ...]
     types: tuple[Link, ...]

@@ -246,6 +246,23 @@ def symbol_histories(index: SiteIndex, page: str) -> Iterator[SymbolHistory]:
             yield _history(index, place, trail)
 
 
+def lifetime(index: SiteIndex, page: str, anchor: str) -> str:
+    """Return since when a symbol exists and when its text changed last; empty if that is not known."""
+    mapped = index.status_since_baseline.get(page, ())
+    verdict = next((verdict for place, verdict in mapped if place.anchor == anchor), None)
+    trail = index.histories.get((verdict.reference.path, verdict.reference.symbol or "")) if verdict else None
+    alive = [stop for stop in trail.stops if _anchor(stop)] if trail else []
+    if not alive:
+        return ""
+    since, tags = f"since {alive[0].tag}", [stop.tag for stop in alive]
+    now = tags.index(index.input.tag) if index.input.tag in tags else -1
+    if now < 0 or alive[now].text is not TextState.SAME:
+        return since
+    # Texts are compared with the baseline's, so only its own run of tags is known to be without a change.
+    changed = next((at for at in range(now, 0, -1) if alive[at - 1].text is not TextState.SAME), 0)
+    return f"{since}, last changed in {tags[changed]}" if changed else f"{since}, not changed"
+
+
 def _history(index: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> SymbolHistory:
     stops = {stop.tag: stop for stop in trail.stops}
     columns = [stops[tag] for tag in index.input.history.releases if tag in stops]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from annotator.golang.build_constraints import platform_label
+from annotator.model.go import Kind
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.excerpts import CounterpartColumn, go_excerpt
@@ -11,14 +16,18 @@ from annotator.site.markup import Html, href
 from annotator.site.pages import history_pages
 from annotator.site.pages.citation_views import page_citations
 from annotator.site.pages.parity_pages import parity_panels
-from annotator.site.placement import LineRange, group_adjacent
+from annotator.site.placement import TYPES, LineRange, group_adjacent
 from annotator.site.site_index import SYMBOLS, SiteIndex, example_page, link_to
 from annotator.site.view_models import (
+    CalledMember,
+    Caller,
     CodeBlock,
     DeclarationHead,
     Diagram,
     FileBlocks,
     Link,
+    OutlineSection,
+    OutlineSymbol,
     SitePage,
     SymbolPage,
 )
@@ -26,6 +35,7 @@ from annotator.site.view_models import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from annotator.site.cross_references import ShownCall
     from annotator.site.placement import PlacedDeclaration as Item
     from annotator.site.placement import SymbolPagePlan
 
@@ -34,7 +44,7 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
     """Return the page of a type or a package."""
     main = plan.main
     besides = CounterpartColumn(index, plan.page, index.side_by_side.by_page.get(plan.page))
-    groups = tuple(_groups(index, plan, besides))
+    groups = _folded(tuple(_groups(index, plan, besides)))
     declaring = [block for group in groups for block in group.blocks if main and _holds(block, main.anchor)]
     cited = tuple(page_citations(index, plan.page))
     return SitePage(
@@ -49,8 +59,7 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
             doc=main.declaration.doc if main else "",
             main=declaring[0] if declaring else None,
             groups=tuple(_without(group, declaring[:1]) for group in groups),
-            fields=tuple(_fields(plan, main)) if main else (),
-            contents=tuple(_listed_here(plan)),
+            outline=tuple(_outline(index, plan)),
             chapters=_speaking(index, plan),
             citations=cited,
             types=tuple(_types(index, plan)),
@@ -114,15 +123,57 @@ def _examples(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
             yield Link(one.name, href(plan.page, example_page(one.name)), one.title)
 
 
-def _fields(plan: SymbolPagePlan, main: Item) -> Iterator[Link]:
-    """Yield a struct's fields, an interface's methods, with their lines."""
-    for one in main.declaration.members:
-        yield Link(one.name, f"#{plan.prefixes[main.path]}{one.line}", one.signature or one.type)
+_SECTIONS = {Kind.METHOD: "Methods", Kind.FUNC: "Functions", Kind.CONST: "Constants", Kind.VAR: "Variables"}
+"""The parts of an outline, in their order."""
 
 
-def _listed_here(plan: SymbolPagePlan) -> Iterator[Link]:
-    for item in plan.others:
-        yield Link(item.declaration.name, f"#{item.anchor}", item.declaration.signature)
+def _outline(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[OutlineSection]:
+    """Yield everything on the page by kind; the variants of a symbol stand together."""
+    if plan.main and plan.main.declaration.members:
+        title = "Asks for" if plan.main.declaration.kind is Kind.INTERFACE else "Fields"
+        prefix = plan.prefixes[plan.main.path]
+        fields = (Link(one.name, f"#{prefix}{one.line}") for one in plan.main.declaration.members)
+        yield OutlineSection(title, tuple(OutlineSymbol(field) for field in fields))
+    for kind, title in _SECTIONS.items():
+        found: dict[str, list[Item]] = defaultdict(list)
+        for item in plan.others:
+            if item.declaration.kind is kind:
+                found[item.declaration.name].append(item)
+        if found:
+            yield OutlineSection(title, tuple(_outlined(index, *found[name]) for name in sorted(found)))
+
+
+def _outlined(index: SiteIndex, first: Item, *others: Item) -> OutlineSymbol:
+    labelled = tuple(
+        Link(_platform(index, item) or item.path.rpartition("/")[2], f"#{item.anchor}")
+        for item in (first, *others)
+        if others or _platform(index, item)
+    )
+    return OutlineSymbol(Link(first.declaration.name, f"#{first.anchor}"), labelled)
+
+
+def _platform(index: SiteIndex, item: Item) -> str:
+    return platform_label(item.path, index.input.sources[item.path].document.constraint)
+
+
+_ROOM, _HEAD, _FOLDED = 440, 7, 6
+"""Lines that a page has room for, what a heading takes of it, and what a folded block takes with its own."""
+
+
+def _folded(groups: tuple[FileBlocks, ...]) -> tuple[FileBlocks, ...]:
+    """Fold the blocks from the first one on that a long page has no room for."""
+    blocks = [block for group in groups for block in group.blocks]
+    room = _ROOM - _FOLDED * len(blocks)
+    if sum(_HEAD + block.weight for block in blocks) <= _ROOM:
+        return groups
+    folded: list[FileBlocks] = []
+    for group in groups:
+        shown = []
+        for block in group.blocks:
+            room -= block.weight
+            shown.append(msgspec.structs.replace(block, folded=room < 0 and block is not blocks[0]))
+        folded.append(msgspec.structs.replace(group, blocks=tuple(shown)))
+    return tuple(folded)
 
 
 def _speaking(index: SiteIndex, plan: SymbolPagePlan) -> tuple[Link, ...]:
@@ -155,6 +206,10 @@ def _block(
             name=item.declaration.symbol,
             kind=str(item.declaration.kind),
             line=Link(str(item.declaration.line), f"#{plan.prefixes[path]}{item.declaration.line}"),
+            platform=_platform(index, item),
+            lifetime=history_pages.lifetime(index, plan.page, item.anchor),
+            callers=_callers_of(index, plan.page, item.anchor),
+            members=tuple(_called_members(index, plan, item)),
             chapters=tuple(
                 Link(chapter.number, href(plan.page, chapter.page), chapter.title)
                 for chapter in index.chapters_by_symbol.get((plan.page, item.anchor), ())
@@ -167,8 +222,31 @@ def _block(
         heads=heads,
         excerpt=go_excerpt(index, plan.page, plan, line_range, besides.line_links),
         beside=besides.of(line_range),
-        panels=tuple(parity_panels(index, plan.page, line_range)),
+        panels=tuple(panel for panel in parity_panels(index, plan.page, line_range) if panel.rows),
     )
+
+
+def _callers_of(index: SiteIndex, page: str, anchor: str) -> tuple[Caller, ...]:
+    """Return what calls a declaration, with the lines of the calls."""
+    calls = index.cross_references.by_callee.get((page, anchor), ())
+    return tuple(_caller(index, page, call) for call in calls)
+
+
+def _caller(index: SiteIndex, page: str, call: ShownCall) -> Caller:
+    prefix = index.page_plan(call.caller.page).prefixes[call.caller.path]
+    lines = (Link(str(line), href(page, call.caller.page, f"{prefix}{line}")) for line in call.lines)
+    address = href(page, call.caller.page, call.caller.anchor)
+    return Caller(Link(call.caller.name, address), tuple(lines))
+
+
+def _called_members(index: SiteIndex, plan: SymbolPagePlan, item: Item) -> Iterator[CalledMember]:
+    """Yield the members of a type that something calls, such as an interface's methods."""
+    if item.declaration.kind not in TYPES:
+        return
+    for member in item.declaration.members:
+        callers = _callers_of(index, plan.page, f"{plan.prefixes[item.path]}{member.line}")
+        if callers:
+            yield CalledMember(member.name, callers)
 
 
 def _holds(block: CodeBlock, anchor: str) -> bool:
