@@ -412,10 +412,9 @@ def _first(forms: tuple[Form, ...], text: str, at: int) -> Suffix | None:
     return next((found for form in forms if (found := form(text, at))), None)
 
 
-def find(text: str, start: int, end: int, *, permalink: bool = False) -> Suffix | None:
+def find(text: str, start: int, end: int) -> Suffix | None:
     """Read line or symbol around the path `text[start:end]`, from the surest form to the weakest."""
-    attached = find_attached(text, end) if permalink else _first((*NOTATIONS, *ATTACHED), text, end)
-    found = attached or _before(text, start, end) or _behind(text, end)
+    found = find_attached(text, end) or _before(text, start, end) or _behind(text, end)
     if found is None or found.symbol is None or found.line or found.malformed:
         return found
     # A symbol and its line are one citation: "a.go::Fire (line 4)".

@@ -182,7 +182,7 @@ def _cited(text: str, match: re.Match[str], roots: Roots) -> Citation | None:
 def _beside(text: str, start: int, end: int, roots: Roots, *, go: bool) -> Citation | None:
     """Read a path that is written in the text, with its line or symbol."""
     permalink = _VIEW.search(text, start, end) is not None
-    suffix = citation_forms.find(text, start, end, permalink=permalink)
+    suffix = citation_forms.find(text, start, end)
     if suffix and text[start] == "_" and "_" in {text[end : end + 1], text[suffix.end : suffix.end + 1]}:
         return _beside(text, start + 1, end, roots, go=go)  # emphasis
     place = _place(text, start, end, roots) if suffix or permalink else None

@@ -40,7 +40,7 @@ _ANYWHERE = (
     r"\s*[A-Z][a-z]{2}\s+[0-9]{1,2}\s[0-9]{2}:[0-9]{2}:[0-9]{2}\s|\s*[IWEF][0-9]{4}\s[0-9]{2}:[0-9]{2}:[0-9]{2}\.",
     r"\s*time=\"?[0-9]{4}-[0-9]{2}|\s*ts=[0-9]{4}-[0-9]{2}|\s*\{\"(?:level|time|ts|msg|caller|severity|log)\"\s*:",
     r"\s*level=(?:debug|info|warn|warning|error|fatal)\s|\s*\[?(?:INFO|WARN|WARNING|ERROR|ERRO|DEBUG|DEBU|FATAL|TRACE)\]?\[[0-9:. TZ+-]{4,40}\]",
-    r"\s*\[(?:INFO|WARN|WARNING|ERROR|DEBUG|FATAL|TRACE)\]\s",
+    r"\s*\[(?:INFO|WARN|WARNING|ERROR|DEBUG|FATAL|TRACE)\]\s|\s*[\w./-]{1,200}\.go:[0-9]{1,7}:\s+[0-9]{4}-[0-9]{2}-[0-9]{2}T",
     # tests
     r"\s*(?:===\s(?:RUN|PAUSE|CONT|NAME)|---\s(?:FAIL|PASS|SKIP|BENCH):)\s|(?:FAIL|ok|---)\s{1,8}[\w./-]{1,200}\s+(?:[0-9.]+s|\(cached\))",
     r"Benchmark\w{1,80}\s+[0-9]+\s+[0-9.]+\sns/op|\s*mode:\s(?:set|count|atomic)\s*$",
@@ -50,7 +50,9 @@ _ANYWHERE = (
     r"|leaking\sparam|can\sinline|inlining\scall|imported\sand\snot\sused|syntax\serror|invalid\soperation|missing\sreturn|not\senough\sarguments"
     r"|too\smany\sarguments|assignment\smismatch|\S{1,80}\s(?:escapes\sto\sheap|does\snot\sescape|declared\sand\snot\sused|redeclared|undefined))\b",
     r"\s*TEXT\s[\w\"%.·/()*<>-]{1,200}\(SB\)|\s*0x[0-9a-f]{2,16}\s+[0-9]{3,6}\s\(|\s*[\w./-]{1,300}\.go:[0-9]+\s+0x[0-9a-f]{4,16}\s",
+    r"\s*g?make(?:\[[0-9]+\])?:\s(?:\*\*\*|Entering|Leaving|Nothing)",
     # debuggers and profilers
+    r"\s*\#\s+0x[0-9a-f]+\s+\S{1,200}\+0x[0-9a-f]+\s",
     r"\s*(?:Breakpoint\s[0-9]+[\s,]|\(gdb\)\s|\(dlv\)\s|\(lldb\)\s|>\s\[?[\w./-]{1,80}\]?[\w.()*]{0,80}\s\S{1,300}:[0-9]+\s\(hits)",
     r"\s*\#[0-9]{1,3}\s+(?:0x[0-9a-f]+\sin\s)?\S{1,200}\s?\(.{0,200}\)\s(?:at|from)\s",
     r"\s*[0-9.]+(?:ns|us|µs|ms|s|min|kB|MB|GB|%)?\s+[0-9.]+%\s+[0-9.]+%\s|ROUTINE\s={5,}|\s*flat\s+flat%\s+sum%",
@@ -59,10 +61,15 @@ _ANYWHERE = (
 _IN_CODE = (
     r"\s*(?:\.{0,2}/)?[\w./@+~-]{1,300}\.(?:go|s|c|h):[0-9]{1,7}:[0-9]{1,6}:\s\S",
     r"\s*[\w./@+~-]{0,300}_test\.go:[0-9]{1,7}:\s",
+    r"\s*(?:[\w./-]{1,200}/)?(?:(?:GNUm|[Mm])akefile|[\w.-]{1,80}\.mk):[0-9]{1,7}:\s",
+    r"\s*[0-9]{1,5}\s[\w.]{1,80}\s[\w.()*]{1,160}\s[\w./-]{1,300}\.go:[0-9]{1,7}:[0-9]{1,6}\s*$",
     r"\s*[\w./-]{1,200}\.(?:\(\*?\w{1,80}\)\.)?\w{1,80}(?:\.func[0-9.]+)?\((?:0x[0-9a-f]+|\{0x|\.{3}\)\s*$)",
 )
-_WRITTEN = re.compile("|".join(_ANYWHERE), re.ASCII)
-_WRITTEN_IN_CODE = re.compile("|".join((*_ANYWHERE, *_IN_CODE)), re.ASCII)
+_SERVICE = r"(?:[\w.-]{1,40}\s{1,12}\|\s)?"
+"""The name of a service that Compose writes in front of what it logs."""
+
+_WRITTEN = re.compile(f"{_SERVICE}(?:{'|'.join(_ANYWHERE)})", re.ASCII)
+_WRITTEN_IN_CODE = re.compile(f"{_SERVICE}(?:{'|'.join((*_ANYWHERE, *_IN_CODE))})", re.ASCII)
 _SHORTEST = 6
 """Characters of the shortest line that is looked at."""
 
@@ -77,7 +84,7 @@ _FEW = 3
 """Lines in a row that are the output of a search, or an assembly listing."""
 
 _COMMAND = re.compile(
-    r"\s*(?:(?:\$|❯|➜|PS\s\S{1,80}>|\w{1,20}@[\w.-]{1,40}[:\s][^$#]{0,60}[$#])\s+\S"
+    r"\s*(?:(?:\$|[^❯]{0,60}❯{1,3}|➜|PS\s\S{1,80}>|\w{1,20}@[\w.-]{1,40}[:\s][^$#]{0,60}[$#])\s+\S"
     r"|[>%\#]\s+(?:sudo\s)?(?:go|git|e?grep|rg|ag|make|docker|dlv|gdb|perf|objdump|curl|kubectl|etcd|etcdctl|\./\S{1,80})\s)"
 )
 _INSTRUCTION = re.compile(

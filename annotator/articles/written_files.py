@@ -47,6 +47,7 @@ _BEHIND = ".+~@$%{}"
 _TAB = re.compile(r"0[0-9]{2}(?=/)")
 _LETTER = re.compile(r"[tn](?=/)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,80}(?=[A-Za-z]{2})")
+_NUMBERED = re.compile(r"[0-9]{1,2}\.(?=[A-Za-z][\w-]{2,40}/)")
 _ROOT = re.compile(r"\w>$|\u2026$")
 """What stands for the root in front of a slash: `<repo>/pkg/kiln.go`, or an ellipsis."""
 
@@ -96,7 +97,11 @@ def find(text: str, start: int, run: str, own: OwnNames) -> WrittenFile | None:
         return None
     first = _opening(text, start, run) or _glued(run[:end], own)
     go = match is not None and match[0].lower() == ".go"
-    return WrittenFile(first, end, go) if first < end else None
+    if first >= end or (
+        match is not None and match[0][0] == "." and run[first : match.start()][-1:] in {"", "/"}
+    ):
+        return None  # an ending without a name, as behind a fence
+    return WrittenFile(first, end, go)
 
 
 def _known(run: str, own: OwnNames) -> int:
@@ -108,8 +113,10 @@ def _known(run: str, own: OwnNames) -> int:
 
 
 def _glued(path: str, own: OwnNames) -> int:
-    """Count the foreign letters in front of a path that are the end of a word that is glued to it."""
-    match = None if path[:1].isascii() or path in own.paths else _FOREIGN.match(path)
+    """Count the characters in front of a path that are glued to it: a foreign word, the number of an item."""
+    if path in own.paths:
+        return 0
+    match = _NUMBERED.match(path) if path[:1].isdigit() else _FOREIGN.match(path)
     return match.end() if match and not path[0].isupper() else 0
 
 

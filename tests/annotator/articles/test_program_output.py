@@ -30,6 +30,13 @@ OUTPUT = [
     "$ go run ./pots\nboom in main.go:22",
     "kiln.go:4:func Fire(temp int) error {\nkiln.go:13:func Cool(hours int) int {\nkiln.go:25:func Put()",
     "kiln.go:12.30,14.2 1 0",
+    'kiln-1   | {"level":"info","ts":"2025-04-14T07:23:25Z","caller":"heat/burner.go:212","msg":"x"}',
+    "    logger.go:146: 2024-04-08T09:45:27.734+0200\tINFO\tglowing",
+    "#\t0x43b817\tmain.fire+0x157\t\t/pots/main.go:14",
+    "make: *** [Makefile:134: fire] Error 255",
+    "Makefile:123: the kiln has moved",
+    "~/kiln git:main \u276f\u276f\u276f gocyclo -top 10 ./\n23 kiln Fire kiln.go:4:1",
+    "23 kiln (*Shelf).Put kiln.go:25:1",
 ]
 FENCES = ["console", "log", "text", "", "output"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.articles import written_files
+from annotator.articles.own_names import OwnNames
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,24 @@ from annotator.articles import written_files
 )
 def test_only_runs_that_can_name_files_are_found(text, runs):
     assert [match[0] for match in written_files.runs(text)] == runs
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("1.cmd/kiln.go", "cmd/kiln.go"),
+        ("1.19/kiln.go", "1.19/kiln.go"),
+        ("见cmd/kiln.go", "cmd/kiln.go"),
+        ("```.go", None),
+        ("*.go", None),
+        ("pkg/.go", None),
+    ],
+)
+def test_only_the_name_of_a_file_is_found(text, name):
+    found = [
+        match[0][file.start : file.end]
+        for match in written_files.runs(text)
+        if (file := written_files.find(text, match.start(), match[0], OwnNames()))
+    ]
+
+    assert found == ([name] if name else [])

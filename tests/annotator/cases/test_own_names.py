@@ -172,6 +172,7 @@ def test_ref_of_a_link_is_told_from_its_path(written: str, ref: str | None) -> N
         ('<a href="../pkg/kiln.go#L13">up</a>', "pkg/kiln.go"),
         ("[up]: ../pkg/kiln.go#L13", "pkg/kiln.go"),
         ("link:../pkg/kiln.go#L13[up]", "pkg/kiln.go"),
+        ("[godoc](../pkg/kiln.go?s=449:511#L13)", "pkg/kiln.go"),
         ("pkg/kiln.go:13", "pkg/kiln.go"),
         ("[space](../my%20pkg/k.go#L13)", "my pkg/k.go"),
     ],
