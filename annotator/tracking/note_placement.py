@@ -15,7 +15,7 @@ from annotator.tracking import lookup
 from annotator.tracking.verification import verify_references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from annotator.golang.source_tree import SourceTree
     from annotator.session import Session
@@ -155,16 +155,21 @@ def _read(at: Session, path: str) -> tuple[ast.Module, list[str]]:
 
 def _definition(tree: ast.Module, place: NotePlace) -> tuple[int, int]:
     """Return the first and last line of a class, a function or a name that a module or class assigns."""
-    node: ast.AST = tree
+    found: ast.stmt | None = None
     for part in place.symbol.split("."):
-        named = (one for one in ast.walk(node) if one is not node and part in _names(one))
-        node = next(named, tree)
-        if node is tree:
+        named = [one for one in _statements(found or tree) if part in _names(one)]
+        if not named:
             raise _NotFoundError(f"{place.path} has no {place.symbol}")
-    return node.lineno, node.end_lineno  # type: ignore[attr-defined]
+        # The outermost one counts, and the last of several: overloads come before the function.
+        found = [one for one in named if one.col_offset == named[0].col_offset][-1]
+    return (found.lineno, found.end_lineno or found.lineno) if found else (0, 0)
 
 
-def _names(node: ast.AST) -> tuple[str, ...]:
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    return (one for one in ast.walk(node) if isinstance(one, ast.stmt) and one is not node)
+
+
+def _names(node: ast.stmt) -> tuple[str, ...]:
     match node:
         case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             return (node.name,)

@@ -19,6 +19,17 @@ EDITED = (
     .replace("func (s *Shelf) Put(pot string) {", "func (s *Shelf) Put(pot string, last bool) {")
     .replace("s.Pots = append(s.Pots, pot)", "s.Pots = append(s.Pots, pot, pot)")
 )
+OVEN = '''\
+class Oven:
+    @overload
+    def heat(self, hours: int) -> int: ...
+    def heat(self, hours):
+        """Heat."""
+        return 1
+
+
+DEGREES = 1300
+'''
 FIRE = NotePlace("kiln.go", "Fire", "limit := 1300")
 
 
@@ -26,9 +37,7 @@ FIRE = NotePlace("kiln.go", "Fire", "limit := 1300")
 def kiln(tmp_path: Path, project: Path) -> Path:
     folder = tmp_path / "kiln"
     small_repository.build(folder, {"v1.0.0": {"kiln.go": KILN}, "v2.0.0": {"kiln.go": EDITED}})
-    (project / "port/oven.py").write_text(
-        'class Oven:\n    def heat(self):\n        """Heat."""\n        return 1\n'
-    )
+    (project / "port/oven.py").write_text(OVEN)
     return folder
 
 
@@ -44,7 +53,8 @@ def place(kiln: Path, place: NotePlace, tag: str = "v1.0.0") -> PlacedLine:
     [
         (FIRE, 5),
         (NotePlace("kiln.go", "Shelf", "Pots []string"), 21),
-        (NotePlace("port/oven.py", "Oven.heat", "return 1"), 4),
+        (NotePlace("port/oven.py", "Oven.heat", "return 1"), 6),
+        (NotePlace("port/oven.py", "DEGREES", "1300"), 9),
     ],
 )
 def test_a_line_is_derived_from_its_text(kiln: Path, where: NotePlace, line: int) -> None:
