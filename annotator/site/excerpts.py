@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from annotator.site import highlighting
-from annotator.site.highlighting import NoteMark
+from annotator.site.highlighting import FacingLine, NoteMark
 from annotator.site.markup import href
 from annotator.site.placement import LineRange
 from annotator.site.site_index import SiteIndex, link_to, module_page
@@ -20,16 +20,13 @@ if TYPE_CHECKING:
     from annotator.site.placement import SymbolPagePlan
     from annotator.site.side_by_side import CounterpartExcerpt, SideBySide
 
-_TALL = 60
-"""Lines from which an excerpt scrolls inside its frame where it is not at home."""
-
 _T = TypeVar("_T")
 
 NoteMarks = dict[tuple[str, int], tuple[NoteMark, ...]]
 """By file and line, the marks of the notes on it."""
 
-LineLinks = dict[tuple[str, int], tuple[str, str]]
-"""By file and line, the address and title of the line that does the same in the other language."""
+LineLinks = dict[tuple[str, int], FacingLine]
+"""By file and line, the line that does the same in the other language."""
 
 
 def go_excerpt(
@@ -56,6 +53,7 @@ def go_excerpt(
         line_links=_of(path, line_links),
         highlighting=source.highlighting,
         notes=_of(path, notes),
+        named=_named(index, page, line_range),
     )
     return Excerpt(
         path=path,
@@ -64,7 +62,6 @@ def go_excerpt(
         lines=lines,
         outside=index.permalink(path, first, last),
         constraint=source.document.constraint,
-        tall=page != plan.page and len(lines) > _TALL,
     )
 
 
@@ -148,11 +145,20 @@ def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
         last=line_range.last,
         lines=lines,
         outside=index.own_file_url(path, line_range.first, line_range.last),
-        tall=bool(anchors.home) and len(lines) > _TALL,
         language="py",
         name=name,
         page="" if own == page else href(page, own, f"py-L{line_range.first}"),
     )
+
+
+def _named(index: SiteIndex, page: str, line_range: LineRange) -> frozenset[int]:
+    """Return the first line in a range for each symbol that the text of a page names."""
+    named = index.symbols_by_chapter.get(page, frozenset())
+    first: dict[tuple[str, str], int] = {}
+    for use in index.input.sources[line_range.path].uses if named else ():
+        if line_range.first <= use.line <= line_range.last and (use.path, use.symbol) in named:
+            first.setdefault((use.path, use.symbol), use.line)
+    return frozenset(first.values())
 
 
 def _of(path: str, by_line: Mapping[tuple[str, int], _T] | None) -> Mapping[int, _T]:
@@ -168,8 +174,10 @@ def _jumps(index: SiteIndex, facing: SideBySide, home: str) -> LineLinks:
         for line_link in index.side_by_side.line_links(side):
             there = f"{home}#{facing.prefixes[line_link.python[0]]}{line_link.python[1]}"
             back = f"{home}#{plan.prefixes[line_link.go[0]]}{line_link.go[1]}"
-            found.setdefault(line_link.go, (there, f"{line_link.name} in Python, line {line_link.python[1]}"))
-            found.setdefault(line_link.python, (back, f"{line_link.name} in Go, line {line_link.go[1]}"))
+            in_python = f"{line_link.name} in Python, line {line_link.python[1]}"
+            in_go = f"{line_link.name} in Go, line {line_link.go[1]}"
+            found.setdefault(line_link.go, FacingLine(there, in_python, *line_link.python))
+            found.setdefault(line_link.python, FacingLine(back, in_go, *line_link.go))
     return found
 
 

@@ -6,7 +6,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from pygments.lexers.go import GoLexer
@@ -39,6 +39,10 @@ _LEXERS: dict[str, type[Lexer]] = {"go": GoLexer, "py": PythonLexer}
 """By the short name of a language, what tells its words apart."""
 _LARGEST = 1_000_000
 """Bytes up to which a file is coloured."""
+_TAB = 4
+"""Columns of a level of indentation."""
+_DEEPEST = 9
+"""Levels of indentation that style sheets know, for the rest of a line that is wrapped."""
 
 
 class NoteMark(msgspec.Struct, frozen=True):
@@ -58,6 +62,15 @@ class NoteMark(msgspec.Struct, frozen=True):
         )
 
 
+class FacingLine(NamedTuple):
+    """The line that does the same in the other language: its address, its title and its place."""
+
+    href: str
+    title: str
+    path: str
+    line: int
+
+
 class CodeLine(msgspec.Struct, frozen=True):
     """A line of source.
 
@@ -67,10 +80,12 @@ class CodeLine(msgspec.Struct, frozen=True):
         href: The address of its anchor, seen from the page that shows it.
         html: Its content.
         cited: Whether a reference names it.
-        line_link: Address and title of the line that does the same in the other language, where there is one.
+        line_link: The line that does the same in the other language, where there is one.
         skipped: Anchors of lines beside it that are not shown, so that links to them still work.
         after_gap: Whether lines before it are not shown.
         notes: The marks of the notes on it.
+        text: Its characters, as they are in the file.
+        named: Whether it uses what the page speaks of.
     """
 
     number: int
@@ -78,16 +93,24 @@ class CodeLine(msgspec.Struct, frozen=True):
     href: str
     html: Html
     cited: bool = False
-    line_link: tuple[str, str] | None = None
+    line_link: FacingLine | None = None
     skipped: tuple[str, ...] = ()
     after_gap: bool = False
     notes: tuple[NoteMark, ...] = ()
+    text: str = ""
+    named: bool = False
+
+    @property
+    def depth(self) -> int:
+        """How many columns it is indented by; a tab counts as four."""
+        return len(self.text.expandtabs(_TAB)) - len(self.text.expandtabs(_TAB).lstrip())
 
     @property
     def markup(self) -> Html:
         """Return the line's HTML, with links on its number and to the other language."""
         kind = (" ln-cited" if self.cited else "") + (" ln-gap" if self.after_gap else "")
         kind += " ln-note" if self.notes else ""
+        kind += f" i{min(self.depth // _TAB, _DEEPEST)}" if self.depth >= _TAB else ""
         marks = "".join(mark.markup for mark in self.notes)
         named = f' id="{escape(self.id)}"' if self.id else ""
         skipped = "".join(f'<a id="{escape(anchor)}"></a>' for anchor in self.skipped)
@@ -101,7 +124,7 @@ class CodeLine(msgspec.Struct, frozen=True):
     def _jump(self) -> str:
         if self.line_link is None:
             return ""
-        address, title = (escape(word) for word in self.line_link)
+        address, title = escape(self.line_link.href), escape(self.line_link.title)
         return f'<a class="jump" href="{address}" title="{title}" aria-label="{title}"></a>'
 
 
@@ -212,11 +235,12 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
     uses: Iterable[ResolvedUse] = (),
     href: Callable[[ResolvedUse], tuple[str, str] | None] = lambda _: None,
     cited: frozenset[int] = frozenset(),
-    line_links: Mapping[int, tuple[str, str]] | None = None,
+    line_links: Mapping[int, FacingLine] | None = None,
     language: str = "go",
     highlighting: HighlightedFile | None = None,
     hidden: frozenset[int] = frozenset(),
     notes: Mapping[int, tuple[NoteMark, ...]] | None = None,
+    named: frozenset[int] = frozenset(),
 ) -> tuple[CodeLine, ...]:
     """Return the lines `first` to `last`, 1-based and inclusive, as far as the file has them.
 
@@ -228,11 +252,12 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         uses: Identifiers of the file that may become links.
         href: Address and title that an identifier leads to, or None.
         cited: Lines to be marked.
-        line_links: By line, where its counterpart is, as address and title.
+        line_links: By line, the line that does the same in the other language.
         language: `go` or `py`.
         highlighting: The file's coloured stretches, if they are known already.
         hidden: Lines to leave out; the line after them, or the last one, has their anchors.
         notes: By line, the marks of the notes on it.
+        named: Lines that use what the page speaks of.
     """
     ends = line_offsets(data)
     start, end = ends[min(max(first, 1), len(ends)) - 1], ends[min(max(last, 0), len(ends) - 1)]
@@ -258,6 +283,8 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
             skipped=tuple(skipped),
             after_gap=gap,
             notes=(notes or {}).get(number, ()),
+            text=data[ends[number - 1] : ends[number] - 1].decode("utf-8", "replace").rstrip("\r"),
+            named=number in named,
         )
         shown_lines.append(line)
         skipped.clear()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
+from annotator.site import panes
 from annotator.site.markup import escape, label, ticked
 from annotator.site.site_index import (
     CONTENTS,
@@ -126,6 +127,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["folded"] = panes.single
     environment.filters["label"] = label
+    environment.filters["panes"] = panes.side_by_side
     environment.filters["ticked"] = ticked
     return environment

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _WHOLE = 70
 """Lines up to which a class is shown whole; of a longer one the beginning, its methods where they belong."""
 
+_TELLING = 8
+"""Characters from which the text of an error is looked for on both sides."""
+
 _CALLED = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
 
@@ -110,11 +113,13 @@ class SideBySideIndex:
         """Yield the lines of a side that do what a line of its original does: the first for each thing."""
         yield from self._calls(side)
         yield from self._members(side)
+        yield from self._errors(side)
 
     def _calls(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         span, path = side.place.declaration.span, side.place.path
         ours = _within(self._mirror.modules[side.path].uses, side)
         seen: set[str] = set()
+        through_helpers = {row.go: row.python_line for row in side.pair.rows if row.kind == "call"}
         uses = self._sources[path].uses
         first, last = (bisect_left(uses, at, key=lambda use: use.start) for at in (span.start, span.end))
         for use in uses[first:last]:
@@ -123,8 +128,9 @@ class SideBySideIndex:
             if not (use.call and names) or notation in seen:
                 continue
             seen.add(notation)
-            line = next((one.line for one in ours if one.symbol in names), 0)
-            if line:
+            direct = (one.line for one in ours if one.symbol in names)
+            line = next(direct, through_helpers.get(notation, 0))
+            if side.first <= line <= side.last:
                 yield LineLink((path, use.line), (side.path, line), use.symbol)
 
     def _members(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
@@ -136,6 +142,23 @@ class SideBySideIndex:
                 name = re.split(r"\W", row.python)[0]
                 if side.first <= row.python_line <= side.last and line_has_word(data, row.python_line, name):
                     yield LineLink((side.place.path, lines[row.name]), (side.path, row.python_line), row.name)
+
+    def _errors(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
+        """Yield the lines that have the text of an error, if one line of either side has it."""
+        span, path = side.place.declaration.span, side.place.path
+        for row in side.pair.rows:
+            text = row.go.partition("%")[0].strip(": ").encode()
+            if row.kind == "error" and row.python and len(text) >= _TELLING:
+                go = _lines_with(self._sources[path].data, text, span.line, span.end_line)
+                python = _lines_with(self._mirror.modules[side.path].data, text, side.first, side.last)
+                if len(go) == len(python) == 1:
+                    yield LineLink((path, go[0]), (side.path, python[0]), "this error")
+
+
+def _lines_with(data: bytes, text: bytes, first: int, last: int) -> list[int]:
+    """Return the 1-based lines of a range that have a text."""
+    lines = data.split(b"\n")[first - 1 : last]
+    return [number for number, line in enumerate(lines, first) if text in line]
 
 
 def line_has_word(data: bytes, line: int, word: str) -> bool:

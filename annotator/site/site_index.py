@@ -182,6 +182,16 @@ class SiteIndex:
         return {key: tuple(stops) for key, stops in found.items()}
 
     @cached_property
+    def symbols_by_chapter(self) -> Mapping[str, frozenset[tuple[str, str]]]:
+        """By a chapter's page, path and symbol of what it cites or names."""
+        return {
+            chapter.page: frozenset(
+                (place.path, place.declaration.symbol) for place in self.named_symbols(chapter)
+            )
+            for chapter in self.chapters
+        }
+
+    @cached_property
     def side_by_side(self) -> SideBySideIndex:
         """The Python lines that are shown next to Go lines, page by page."""
         return SideBySideIndex(self.input.python, self.locations, self.input.sources)

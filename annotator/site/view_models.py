@@ -38,7 +38,6 @@ class Excerpt(msgspec.Struct, frozen=True):
     lines: tuple[CodeLine, ...]
     outside: str
     constraint: str = ""
-    tall: bool = False
     language: str = "go"
     name: str = ""
     page: str = ""

@@ -1,0 +1,313 @@
+"""Panes of code: Go and Python level where they correspond, long parts folded."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from bisect import bisect_left
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from annotator.errors import counted
+from annotator.site.highlighting import CodeLine
+from annotator.site.markup import Html
+from annotator.site.view_models import Excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_LONG = 50
+"""Lines up to which an excerpt is shown without folds."""
+
+_SHORTEST = 8
+"""Lines from which a part is folded."""
+
+_COMMENTS, _TOPICS = 2, 3
+"""Comments, or names of what is called, that say what a folded part is about."""
+
+_WIDE = 60
+"""Characters of a comment that are shown of it."""
+
+_CONTINUES = re.compile(r"[)}\]]|(else|elif|except|finally)\b")
+_CHECK = re.compile(r"if err\b|if \w+, err\b|defer\b")
+_COMMENT = re.compile(r"\s*(?://|#)\s?(.*)")
+_CALL = re.compile(r"([A-Za-z_]\w*)\(")
+_QUIET = re.compile(
+    r"append|cap|close|copy|delete|len|make|max|min|new|panic|print|recover|string|if|for|func|switch|return|go|defer|"
+    r"u?int\d*|byte|errors?|New|Errorf?|Wrapf?|Sprintf|With\w+|Debugf?|Infof?|Warnf?|isinstance|str|dict|list|set|"
+    r"tuple|super|join|split|range|and|or|not|in"
+)
+"""Names of calls that do not say what code is about."""
+
+
+class Pane(msgspec.Struct, frozen=True):
+    """An excerpt in a grid: the row of its bar, the rows it spans, and its blocks."""
+
+    excerpt: Excerpt
+    row: int
+    rows: int
+    markup: Html
+
+
+class SideBySidePanes(msgspec.Struct, frozen=True):
+    """A grid of Go and Python; lines that correspond begin in the same row."""
+
+    go: Pane
+    python: tuple[Pane, ...]
+
+
+class _Side(msgspec.Struct, frozen=True):
+    """The lines of a pane, and the lines at which its blocks begin, each with its row."""
+
+    excerpt: Excerpt
+    row: int
+    starts: tuple[tuple[int, int], ...]
+
+    def pane(self, end: int) -> Pane:
+        """Return the pane, whose last row is the one before `end`."""
+        folds = _folds(self.excerpt)
+        blocks = []
+        for (first, row), (last, after) in pairwise((*self.starts, (len(self.excerpt.lines), end))):
+            span = Html(' style="grid-row:span %s"') % (after - row) if after - row > 1 else Html("")
+            blocks.append(
+                Html('<span class="block"%s>%s</span>') % (span, _lines(self.excerpt, first, last, folds))
+            )
+        return Pane(self.excerpt, self.row, end - self.row, Html("").join(blocks))
+
+
+def single(excerpt: Excerpt) -> Html:
+    """Return the lines of an excerpt that has nothing beside it, its long parts folded."""
+    return _lines(excerpt, 0, len(excerpt.lines), _folds(excerpt))
+
+
+def side_by_side(go: Excerpt, others: Sequence[Excerpt]) -> SideBySidePanes:
+    """Return Go and its counterparts as panes of one grid."""
+    python = _merged(others)
+    links = _level(_links(go, python))
+    starts: list[list[tuple[int, int]]] = [[(0, 2)]]
+    bars, go_starts, row, section = [1], [(0, 2)], 2, 0
+    for ours, theirs, line in [*links, (len(go.lines), len(python) - 1, -1)]:
+        while section < theirs:
+            section += 1
+            bars.append(row + 1)
+            row += 2
+            starts.append([(0, row)])
+        if line >= 0:
+            row += 1
+            go_starts.append((ours, row))
+            starts[section].append((line, row))
+    ends = [*bars[1:], row + 1]
+    return SideBySidePanes(
+        _Side(go, 1, tuple(go_starts)).pane(row + 1),
+        tuple(
+            _Side(excerpt, bar, tuple(found)).pane(end)
+            for excerpt, bar, found, end in zip(python, bars, starts, ends, strict=True)
+        ),
+    )
+
+
+def _merged(excerpts: Sequence[Excerpt]) -> tuple[Excerpt, ...]:
+    """Return the excerpts with those of one file joined, each line once and in order."""
+    joined: dict[str, Excerpt] = {}
+    for one in excerpts:
+        before = joined.get(one.path)
+        if before is None:
+            joined[one.path] = one
+            continue
+        lines = {line.number: line for line in (*one.lines, *before.lines)}
+        ordered = [lines[number] for number in sorted(lines)]
+        fresh = {after.number for line, after in pairwise(ordered) if after.number > line.number + 1}
+        joined[one.path] = msgspec.structs.replace(
+            before,
+            first=min(before.first, one.first),
+            last=max(before.last, one.last),
+            lines=tuple(
+                msgspec.structs.replace(line, after_gap=True) if line.number in fresh else line
+                for line in ordered
+            ),
+        )
+    return tuple(joined.values())
+
+
+_Level = tuple[int, int, int]
+"""A line of Go, and the pane and line of Python that it is level with, by their places."""
+
+
+def _links(go: Excerpt, python: Sequence[Excerpt]) -> Iterator[_Level]:
+    """Yield the lines that correspond, as either side says."""
+    in_go = {line.number: place for place, line in enumerate(go.lines)}
+    for section, excerpt in enumerate(python):
+        in_python = {line.number: place for place, line in enumerate(excerpt.lines)}
+        for place, line in enumerate(go.lines):
+            other = line.line_link
+            if other and other.path == excerpt.path and other.line in in_python:
+                yield place, section, in_python[other.line]
+        for place, line in enumerate(excerpt.lines):
+            other = line.line_link
+            if other and other.path == go.path and other.line in in_go:
+                yield in_go[other.line], section, place
+
+
+def _level(links: Iterator[_Level]) -> list[_Level]:
+    """Return the most links that can be level at once: those whose lines are in order on both sides."""
+    tails: list[tuple[int, int]] = []
+    chains: list[tuple[_Level, ...]] = []
+    for ours, *theirs in sorted(set(links), key=lambda link: (link[0], (-link[1], -link[2]))):
+        at = bisect_left(tails, (theirs[0], theirs[1]))
+        chain = (*(chains[at - 1] if at else ()), (ours, theirs[0], theirs[1]))
+        tails[at : at + 1] = [(theirs[0], theirs[1])]
+        chains[at : at + 1] = [chain]
+    return list(chains[-1]) if chains else []
+
+
+# ── Folds ─────────────────────────────────────────────────────────────────────────────────────────
+
+_Fold = tuple[int, int]
+"""The places of the first folded line and of the one after the last."""
+
+
+def _lines(excerpt: Excerpt, first: int, last: int, folds: Sequence[_Fold]) -> Html:
+    """Return the HTML of some lines, folded parts as details."""
+    lines, parts, at = excerpt.lines, [], first
+    for start, end in folds:
+        if first <= start < last:
+            parts += [line.markup for line in lines[at:start]]
+            parts.append(_fold(excerpt, start, end))
+            at = end
+    parts += [line.markup for line in lines[at:last]]
+    return Html("".join(parts))
+
+
+def _fold(excerpt: Excerpt, start: int, end: int) -> Html:
+    """Return a folded part; of a docstring the first line stays."""
+    lines = excerpt.lines[start:end]
+    if _opens_docstring(excerpt, start):
+        more = Html('<span class="more" data-more="%s"></span>') % counted(len(lines) - 1, "more line")
+        head = msgspec.structs.replace(lines[0], html=lines[0].html + more).markup
+        lines = lines[1:]
+    else:
+        about = "; ".join(_topics(lines))
+        head = Html("\N{HORIZONTAL ELLIPSIS} %s%s") % (
+            counted(len(lines), "line"),
+            f": {about}" if about else "",
+        )
+    body = "".join(line.markup for line in lines)
+    return Html('<details class="fold"><summary>%s</summary>%s</details>') % (head, Html(body))
+
+
+def _folds(excerpt: Excerpt) -> tuple[_Fold, ...]:
+    """Return the parts of an excerpt to fold, in order and without overlap."""
+    lines = excerpt.lines
+    found = list(_docstrings(excerpt)) if excerpt.language == "py" else []
+    if len(lines) > _LONG and any(map(_is_needed, lines)):
+        inside = [place for start, end in found for place in range(start, end)]
+        kept = {place for place, line in enumerate(lines) if _is_needed(line)} | set(inside)
+        units = [unit for unit in _foldable(lines, 0, len(lines), kept) if unit[1] - unit[0] >= _SHORTEST]
+        found += units
+    return tuple(sorted(found))
+
+
+def _is_needed(line: CodeLine) -> bool:
+    return bool(line.line_link or line.notes or line.cited or line.named)
+
+
+def _foldable(lines: Sequence[CodeLine], first: int, last: int, kept: set[int]) -> Iterator[_Fold]:
+    """Yield runs of whole statements between two places without a line that is kept."""
+    run: _Fold | None = None
+    is_after_kept = False
+    for start, end in _statements(lines, first, last):
+        is_kept = any(place in kept for place in range(start, end))
+        is_check = is_after_kept and end - start < _SHORTEST and _CHECK.match(lines[start].text.lstrip())
+        if not is_kept and not is_check:
+            run = (run[0] if run else _after_text(lines, first, start), end)
+        elif run:
+            yield run
+            run = None
+        if is_kept and end - start > _SHORTEST:
+            for body in _bodies(lines, start, end):
+                yield from _foldable(lines, *body, kept)
+        is_after_kept = is_kept
+    if run:
+        yield run
+
+
+def _after_text(lines: Sequence[CodeLine], first: int, start: int) -> int:
+    """Return the place from which only empty lines lead to `start`."""
+    return next((at for at in range(start, first, -1) if lines[at - 1].text.strip()), first)
+
+
+def _bodies(lines: Sequence[CodeLine], start: int, end: int) -> Iterator[_Fold]:
+    """Yield the runs of lines that are indented deeper than the statement they belong to."""
+    outer = min(lines[at].depth for at in range(start, end) if lines[at].text.strip())
+    inside = (at for at in range(start, end) if lines[at].depth > outer or not lines[at].text.strip())
+    for _, found in groupby(enumerate(inside), key=lambda pair: pair[1] - pair[0]):
+        run = [at for _, at in found]
+        yield run[0], run[-1] + 1
+
+
+def _statements(lines: Sequence[CodeLine], first: int, last: int) -> Iterator[_Fold]:
+    """Yield the statements between two places by their indentation, each with the comments before it."""
+    filled = [place for place in range(first, last) if lines[place].text.strip()]
+    if not filled:
+        return
+    depth = min(lines[place].depth for place in filled)
+    heads: list[int] = []
+    is_comment = False
+    for place in filled:
+        line = lines[place]
+        if line.depth > depth or _CONTINUES.match(line.text.lstrip()):
+            continue
+        if not is_comment:
+            heads.append(place)
+        is_comment = _COMMENT.match(line.text) is not None
+    yield from pairwise((*heads, last))
+
+
+def _opens_docstring(excerpt: Excerpt, place: int) -> bool:
+    text = excerpt.lines[place].text.lstrip()
+    if excerpt.language != "py" or not text.startswith(('"""', 'r"""')):
+        return False
+    before = excerpt.lines[place - 1].text.rstrip() if place else ""
+    return not before.endswith(("(", ",", "[", "{", "=", "\\"))
+
+
+def _docstrings(excerpt: Excerpt) -> Iterator[_Fold]:
+    """Yield the docstrings of more than one line."""
+    lines, place = excerpt.lines, 0
+    while place < len(lines):
+        start, place = place, place + 1
+        if not _opens_docstring(excerpt, start) or lines[start].text.count('"""') > 1:
+            continue
+        end = next((at for at in range(place, len(lines)) if lines[at].text.rstrip().endswith('"""')), None)
+        if end is None:
+            return
+        place = end + 1
+        if not any(map(_is_needed, lines[start + 1 : place])):
+            yield start, place
+
+
+def _topics(lines: Sequence[CodeLine]) -> Iterator[str]:
+    """Yield what some lines are about: what their comments begin with, or the names of what they call."""
+    comments = [
+        " ".join(match[1] for line in found if (match := _COMMENT.match(line.text)))
+        for is_comment, found in groupby(lines, key=lambda line: bool(_COMMENT.match(line.text)))
+        if is_comment
+    ]
+    names = dict.fromkeys(
+        name for line in lines for name in _CALL.findall(line.text) if not _QUIET.fullmatch(name)
+    )
+    told = [_shortened(words) for words in comments if not words.startswith(("TODO", "FIXME", "nolint"))]
+    topics = told[:_COMMENTS] or list(names)[:_TOPICS]
+    yield from topics
+    more = len(told or names) - len(topics)
+    if topics and more > 0:
+        yield f"{more} more"
+
+
+def _shortened(words: str) -> str:
+    """Return the first sentence of a comment, or its beginning."""
+    return textwrap.shorten(
+        re.split(r"[.;:](?: |$)", words)[0], _WIDE, placeholder=" \N{HORIZONTAL ELLIPSIS}"
+    )
