@@ -31,6 +31,7 @@ _HINTS = (
     "/raw/",
     "/blame/",
     "githubusercontent",
+    "godoc.org",
     "%2F",
     "%2f",
     "line",
@@ -46,6 +47,7 @@ PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".org", "
 _OPENINGS = ("](", 'href="', "href='", "href=", " <", "link:", "xref:", "file:", "[[", "]: ", 'src="')
 """What stands in front of the target of a link."""
 
+_DECLARED = re.compile(r"#([A-Z]\w{0,80}(?:\.\w{1,80})?)$")
 _FRAGMENT = re.compile(r"#([\w:.+-]{1,60})")
 
 
@@ -213,7 +215,8 @@ def _place(text: str, start: int, end: int, roots: Roots, *, linked: bool = Fals
         return Place(roots.own.resolved(path), written)
     if target and written.startswith("./") and len(roots.own.ending(written.removeprefix("./"))) > 1:
         return None  # which of them is meant, only the article's folder could tell
-    return permalinks.shown(written, roots) or source_paths.locate(written, roots)
+    place = permalinks.shown(written, roots) or source_paths.locate(written, roots)
+    return source_paths.in_submodule(place, roots) if place and roots.own.submodules else place
 
 
 def _is_target(text: str, start: int) -> bool:
@@ -262,6 +265,9 @@ def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None
     if place is None:
         return None
     end, at = start + len(run), len(shown)
+    if place.path.endswith("/"):  # a package, whose page shows many declarations
+        named = _DECLARED.search(inner, at)
+        return Citation(start, end, place, named[1]) if named else None
     suffix = citation_forms.find_attached(inner, at) or citation_forms.find(text, start, end)
     go = place.path.endswith(".go")
     name = place.path.rpartition("/")[2]

@@ -31,6 +31,7 @@ MOST = 100_000
 
 _HTML = frozenset((".html", ".htm", ".xhtml", ".shtml"))
 _MARKDOWN = frozenset((".md", ".markdown", ".mdown", ".mdx", ".txt", ".text", ".rst", ""))
+_ASCIIDOC = frozenset((".adoc", ".asc", ".asciidoc"))
 _HEAD = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,400}-->\s*)?<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE,
@@ -123,7 +124,8 @@ def _source(name: str, text: str) -> _Source:
         return _Source(steps, "", written_at=written_at)
     if (lexer := structured_files.lexer(name, text)) is not None:
         return _Source(structured_files.comments(text, lexer), "")
-    lines = tuple(text_lines.plain(text, markdown=suffix in _MARKDOWN))
+    plain = text_lines.plain(text, markdown=suffix in _MARKDOWN)
+    lines = tuple(text_lines.with_attributes(plain) if suffix in _ASCIIDOC else plain)
     return _Source(lines, _front_title(lines))
 
 

@@ -46,7 +46,8 @@ def _chapter(chapter: Chapter, number: int, tag: str) -> Table:
     references = tomlkit.array()
     references.multiline(multiline=True)
     for reference in chapter.references:
-        references.append(_reference_lines(reference, tag))
+        if not reference.is_of_package:  # a manifest cites files
+            references.append(_reference_lines(reference, tag))
     table.add("references", references)
     return table
 

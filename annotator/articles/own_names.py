@@ -13,6 +13,7 @@ _MODULE_FILES = frozenset(("go.mod", "vendor.mod"))
 _COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party", "testdata", "node_modules"))
 _MODULE = re.compile(rb"^\s*module\s+(?:\(\s*)?[\"`]?([^\s\"`()]{1,300})", re.MULTILINE)
 _MAJOR = re.compile(r"/v[0-9]{1,3}$")
+_SUBMODULE = re.compile(r"^\s*(path|url)\s*=\s*(\S{1,300})", re.MULTILINE)
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 _MOST_UNSPACED = 500
 """Paths in scripts without spaces that are looked for."""
@@ -38,6 +39,7 @@ class OwnNames:
         links: The target of each symbolic link.
         refs: Its tags and branches.
         is_commit: Whether it has a commit of this id, full or abbreviated.
+        submodules: The repository of each submodule, as `owner/name`, by its folder.
         folder: The folder of the article in the repository, or None if the article is not in it.
     """
 
@@ -47,6 +49,7 @@ class OwnNames:
     refs: frozenset[str] = frozenset()
     is_commit: Callable[[str], bool] = _no_commit
     folder: str | None = None
+    submodules: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -136,6 +139,23 @@ def modules(snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
+def submodules(snapshot: Snapshot) -> dict[str, str]:
+    """Return the repository of every submodule of a snapshot by its folder, as `owner/name`."""
+    if ".gitmodules" not in snapshot.files:
+        return {}
+    (data,) = snapshot.read([".gitmodules"]).values()
+    found: dict[str, str] = {}
+    for section in data.decode("utf-8", "replace").split("[submodule")[1:]:
+        values = dict(_SUBMODULE.findall(section))
+        owner_and_name = re.split(r"[/:]", values.get("url", "").removesuffix(".git").rstrip("/"))[-2:]
+        if "path" in values and len(owner_and_name) > 1:
+            owner, name = owner_and_name
+            if owner == "..":  # relative to the repository's own address
+                owner = snapshot.repository.removesuffix(".git").rstrip("/").split("/")[-2:][0]
+            found[values["path"].strip("/")] = f"{owner}/{name}"
+    return found
+
+
 def _is_module_file(path: str) -> bool:
     *folders, name = path.split("/")
     return name in _MODULE_FILES and _COPIES.isdisjoint(folders)
@@ -148,8 +168,10 @@ def of_snapshots(
     paths: set[str] = set()
     links: dict[str, str] = {}
     found: dict[str, str] = {}
+    others: dict[str, str] = {}
     for snapshot in snapshots:
         paths.update(snapshot.files)
         links = {**getattr(snapshot, "links", {}), **links}
         found = {**modules(snapshot), **found}
-    return OwnNames(frozenset(paths), found, links, frozenset(refs), is_commit)
+        others = {**submodules(snapshot), **others}
+    return OwnNames(frozenset(paths), found, links, frozenset(refs), is_commit, submodules=others)

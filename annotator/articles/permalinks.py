@@ -115,6 +115,20 @@ def _editor(parts: list[str], roots: Roots) -> Place | None:
     return _forge(["github.com", *parts[2:]], roots) if parts[1:2] == ["github"] else None
 
 
+def _documented(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve `pkg.go.dev/IMPORT/PATH@VERSION` to the folder of the package, with a slash behind it."""
+    names = [part.partition("@")[0] for part in parts[1:]]
+    version = next((part.partition("@")[2] for part in parts if "@" in part), None)
+    named = (*roots.modules, *(f"github.com/{name}" for name in roots.names))
+    modules = {**dict.fromkeys(named, ""), **roots.own.modules}
+    for count in range(len(names), 0, -1):
+        folder = modules.get("/".join(names[:count]))
+        if folder is not None:
+            path = "/".join([*([folder] if folder else []), *names[count:]]) or "."
+            return Place(f"{path}/", "/".join(parts), ref=source_paths.released(folder, version, roots.own))
+    return None
+
+
 def _split_known(tail: list[str], roots: Roots) -> tuple[str, str]:
     ref, path = _split(tail, roots, next(iter(roots.names), ""))
     return ref, "/".join(path)
@@ -126,6 +140,8 @@ _SITES = {
     "sourcegraph.com": _sourcegraph,
     "vscode.dev": _editor,
     "go.googlesource.com": _google,
+    "pkg.go.dev": _documented,
+    "godoc.org": _documented,
 }
 """How the addresses of sites that are no forge are read."""
 

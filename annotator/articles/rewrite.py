@@ -117,6 +117,8 @@ def _bounds(reference: Reference, line: str) -> tuple[int, int]:
 
 def _citation(words: str, before: Reference, after: Reference) -> str | None:
     """Return a citation's words with the new place, or None if it is not clear what to change."""
+    if before.is_of_package or (before.ref != after.ref and words.startswith("{")):
+        return None  # a page of documentation has no lines; the ref stands where an attribute is set
     paths = list(_spellings(before, after))
     spelled = next((pair for pair in paths if pair[0] in words), None)
     if spelled is None and before.path != after.path and not _FURTHER.fullmatch(words):

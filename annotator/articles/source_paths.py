@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from annotator.articles import notation, own_names
@@ -153,6 +153,18 @@ def locate(written: str, roots: Roots) -> Place | None:
     return _local(written, parts, roots) if at is None else imported(parts[at:], roots)
 
 
+def in_submodule(place: Place, roots: Roots) -> Place:
+    """Return the place in the repository of the submodule that it lies in, if it lies in one."""
+    parts = place.path.split("/")
+    for count in range(1, len(parts) if place.repository is None else 0):
+        repository = roots.own.submodules.get("/".join(parts[:count]))
+        if repository:
+            return replace(
+                place, path="/".join(parts[count:]), repository=notation.printable(repository), ref=None
+            )
+    return place
+
+
 def host_at(parts: list[str], end: int = DEEPEST) -> int | None:
     """Return the position of the last host that is not below a folder of copies."""
     found = None
@@ -213,7 +225,7 @@ def _in_module(written: str, parts: list[str], roots: Roots) -> Place | None:
             folder = _module_folder(plain[start:count], versions.get(count - 1), roots.own)
             if folder is not None:
                 path = own_names.joined(folder, "/".join(parts[count:]))
-                ref = _released(folder, versions.get(count - 1), roots.own)
+                ref = released(folder, versions.get(count - 1), roots.own)
                 return Place(path, written, ref=ref) if path else None
     return None
 
@@ -229,7 +241,7 @@ def _module_folder(names: list[str], version: str | None, own: OwnNames) -> str 
     return folders.pop() if len(folders) == 1 else None
 
 
-def _released(folder: str, version: str | None, own: OwnNames) -> str | None:
+def released(folder: str, version: str | None, own: OwnNames) -> str | None:
     """Return the tag of a module's version: nested modules are tagged with their folder in front."""
     if version is None:
         return None

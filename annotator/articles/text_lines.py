@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -168,3 +168,34 @@ def _is_heading(source: str, below: str) -> bool:
     if below[:1] not in {"=", "-"} or not source.strip() or "|" in source:
         return False
     return _UNDERLINE.fullmatch(below) is not None and _UNDERLINE.fullmatch(source) is None
+
+
+_ATTRIBUTE = re.compile(r":([A-Za-z0-9_][\w-]{0,60}):\s{1,8}(\S.{0,400}?)\s*")
+_ATTRIBUTE_USE = re.compile(r"\{([A-Za-z0-9_][\w-]{0,60})\}")
+_WIDEST = 5000
+"""Characters of the longest line in which attributes are replaced."""
+
+
+def with_attributes(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines of AsciiDoc with the attributes replaced that were set above: `{url}/a.go`."""
+    values: dict[str, str] = {}
+    for line in lines:
+        shown = _replaced(line, values) if values and "{" in line.text else line
+        if match := _ATTRIBUTE.fullmatch(shown.text):
+            values[match[1]] = match[2][:LONGEST]
+        yield shown
+
+
+def _replaced(line: Line, values: Mapping[str, str]) -> Line:
+    """Return a line with attributes replaced; their values stand where the attribute does."""
+    if len(line.text) > _WIDEST:
+        return line
+    builder, at = Builder(), 0
+    for match in _ATTRIBUTE_USE.finditer(line.text):
+        value = values.get(match[1])
+        if value is not None:
+            builder.add(line.text[at : match.start()], *line.place(at))
+            builder.add(value, *line.place(match.start()))
+            at = match.end()
+    builder.add(line.text[at:], *line.place(at))
+    return builder.build(line.role)

@@ -26,7 +26,6 @@ _FURTHER = re.compile(
     r"[`*]{0,2}(?:\s?[&+;]\s?|\||\s?[(\[](?:and|or|also|plus|then)\s|,?\s(?:then|plus|also)\s)(?:lines?\s)?[`*:L]{0,3}[0-9]{1,10}"
     r"(?![0-9A-Za-z_%]|\.[0-9]|\s?[a-z])"
 )
-_DOCUMENTED = re.compile(r"https?://(?:pkg\.go\.dev|godoc\.org)/([\w./@-]{3,200})#([A-Z][\w.]{0,100})")
 
 
 def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[int, str]]:
@@ -37,9 +36,6 @@ def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[i
         roots: What leads to the annotated repository.
         taken: The citations that are read in it.
     """
-    for match in _DOCUMENTED.finditer(text):
-        if _is_own(match[1], roots):
-            yield match.start(), match[0][:_LONGEST]
     for one in taken:
         beyond = _FURTHER.match(text, one.end) if one.line is not None else None
         if beyond and not any(each.start < beyond.end() and one.end <= each.start for each in taken):
@@ -60,9 +56,3 @@ def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[i
 def _is_code(path: str, roots: Roots) -> bool:
     """Return whether a file of the tree has lines that are cited, not sections with names."""
     return roots.own.has(path) and not path.endswith(citations.PROSE)
-
-
-def _is_own(package: str, roots: Roots) -> bool:
-    plain = package.partition("@")[0]
-    own = (*roots.own.modules, *roots.modules)
-    return any(plain == module or plain.startswith(f"{module}/") for module in own)

@@ -93,6 +93,11 @@ class Reference(msgspec.Struct, frozen=True):
     malformed: str = ""
     foreign_ref: str | None = None
 
+    @property
+    def is_of_package(self) -> bool:
+        """Whether it names a symbol of a package, not of a file, as documentation's addresses do."""
+        return self.path.endswith("/")
+
 
 class Unread(msgspec.Struct, frozen=True):
     """Text that looks like a reference, in a form that is not read."""

@@ -58,7 +58,7 @@ def date(
         at: For each tag the blob ids of the cited files, by path.
         documents: What those blobs say; a blob without a document is no Go file.
     """
-    own = [reference for reference in references if reference.repository is None]
+    own = [each for each in references if each.repository is None and not each.is_of_package]
     sights: dict[tuple[int, str], _FileFit] = {}
     for files in at.values():
         for number, reference in enumerate(own):

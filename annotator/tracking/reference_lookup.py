@@ -44,13 +44,28 @@ def find(reference: Reference, tree: SourceTree) -> Outcome:
     """Return where a reference with a complete path is in a tree."""
     if reference.symbol is None:
         return _by_line(reference, tree)
+    if reference.is_of_package:
+        why = f"the package in {reference.path} declares no {reference.symbol} at {tree.tag}"
+        return Missing(why, code=Code.DECLARATION_GONE)
     return locate(reference, reference.symbol, tree)
 
 
 def completed(reference: Reference, tree: SourceTree) -> Reference:
-    """Complete a bare file name with its folder, if only one file has that name."""
+    """Complete a bare file name with its folder, or the folder of a package with the file of the symbol."""
+    if reference.is_of_package and reference.symbol is not None:
+        declaring = _declaring(reference.path.removeprefix("./")[:-1], reference.symbol, tree)
+        return msgspec.structs.replace(reference, path=declaring) if declaring else reference
     files = _namesakes(reference, tree)
     return msgspec.structs.replace(reference, path=files[0]) if len(files) == 1 else reference
+
+
+def _declaring(folder: str, symbol: str, tree: SourceTree) -> str | None:
+    """Return the file of a package that declares a symbol; of several, the one that is shown for Linux."""
+    bare = symbol.rpartition(".")[2]
+    files = [path for path in tree.containing(bare) if path.rpartition("/")[0] == folder]
+    documents = tree.documents(path for path in files if not path.endswith("_test.go"))
+    declaring = [path for path, document in documents.items() if named(document, symbol)]
+    return min(declaring, key=lambda path: (not path.endswith(("_linux.go", "_unix.go")), path), default=None)
 
 
 def _namesakes(reference: Reference, tree: SourceTree) -> list[str]:

@@ -249,3 +249,17 @@ def test_copy_below_vendor_is_not_the_repositorys_own_file() -> None:
     (found,) = read("vendor/github.com/acme/kiln/kiln.go:14", "kiln.go")
 
     assert found.path == "vendor/github.com/acme/kiln/kiln.go"
+
+
+def test_attributes_of_asciidoc_are_replaced() -> None:
+    text = (
+        ":repo: https://github.com/acme/kiln\n:url: {repo}/blob/v1.0.0\n\n"
+        "See link:{url}/kiln.go#L13[cooling] and {url}/kiln.go#L4[firing], not {nope}.\n"
+    )
+    found = read(text, "kiln.go", name="a.adoc")
+    spans = [text.split("\n")[3][one.at_column - 1 : one.at_end - 1] for one in found]
+    assert [(one.path, one.line, one.ref) for one in found] == [
+        ("kiln.go", 13, "v1.0.0"),
+        ("kiln.go", 4, "v1.0.0"),
+    ]
+    assert spans == ["{url}/kiln.go#L13", "{url}/kiln.go#L4"]

@@ -21,6 +21,7 @@ FILES = {
     "pkg/Kiln.go": KILN,
     "alias": Link("server"),
     "vendor/kiln.io/api": Link("../../server/main"),
+    ".gitmodules": '[submodule "glaze"]\n\tpath = third/glaze\n\turl = ../glaze.git\n',
     "Makefile": "all:\n\techo\n\nclean:\n\trm -f x\n",
 }
 
@@ -81,3 +82,22 @@ def test_near_misses_are_told(report: Callable[[str], list[Row]]) -> None:
     assert "it is pkg/Kiln.go but for the case of its letters" in found[0][2]
     assert "a fork or another repository of the same name" in found[1][2]
     assert "the range 16-13 ends before it starts" in found[2][2]
+
+
+def test_documentation_is_looked_up_in_its_package(report: Callable[[str], list[Row]]) -> None:
+    found = report(
+        "https://pkg.go.dev/go.kiln.dev/kiln/v3#Cool "
+        "[Put](https://godoc.org/go.kiln.dev/kiln/server/v3/main?tab=doc#Shelf.Put)\n"
+        "https://pkg.go.dev/go.kiln.dev/kiln/v3#Bake https://pkg.go.dev/go.kiln.dev/kiln/v3#section-readme\n"
+    )
+    assert [row[:2] for row in sorted(found)] == [
+        ("./", "mistaken"),
+        ("./", "verified"),
+        ("server/main/", "verified"),
+    ]
+    assert "Bake is neither in ./ nor anywhere else" in min(found)[2]
+
+
+def test_path_in_a_submodule_is_of_its_repository(report: Callable[[str], list[Row]]) -> None:
+    (found,) = report("third/glaze/mix.go:4\n")
+    assert found == ("mix.go", "skipped", "cited in another repository, acme/glaze")
