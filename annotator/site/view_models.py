@@ -394,11 +394,11 @@ class IndexedFile(msgspec.Struct, frozen=True):
 
 
 class IndexPage(msgspec.Struct, frozen=True):
-    """All symbols by package, all Python by module, all files by path."""
+    """All symbols by package, all Python modules by folder, all files by path."""
 
     packages: tuple[IndexedPackage, ...]
     files: tuple[IndexedFile, ...]
-    modules: tuple[IndexedPage, ...] = ()
+    modules: tuple[IndexedPackage, ...] = ()
 
 
 class ArticleReport(msgspec.Struct, frozen=True):
@@ -431,12 +431,29 @@ class ErrataPage(msgspec.Struct, frozen=True):
 # ── Parity, coverage and the traced run ───────────────────────────────────────────────────────────
 
 
+class DifferingPair(msgspec.Struct, frozen=True):
+    """A pair, and the names in it that differ for one reason, by kind."""
+
+    go: Link
+    python: Link
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class ParityReason(msgspec.Struct, frozen=True):
+    """A reason for differences, and everything that differs for it."""
+
+    reason: str
+    agreement: str
+    pairs: tuple[DifferingPair, ...]
+
+
 class ParityPackage(msgspec.Struct, frozen=True):
-    """The pairs whose originals are in one package."""
+    """The pairs whose originals are in one package: those that differ by reason, and the others."""
 
     folder: str
     counts: tuple[tuple[str, int], ...]
-    pairs: tuple[ParityPanel, ...]
+    reasons: tuple[ParityReason, ...]
+    same: tuple[Link, ...]
 
 
 class ParityPage(msgspec.Struct, frozen=True):
@@ -461,15 +478,17 @@ class LeftOutSymbols(msgspec.Struct, frozen=True):
 
 
 class TraceStep(msgspec.Struct, frozen=True):
-    """A counterpart that ran: its depth, its originals, their links, and its duration."""
+    """A counterpart that ran, as often as `times` in a row, with its originals and the steps within it."""
 
-    depth: int
     python: Link
     go: tuple[Link, ...]
     chapters: tuple[Link, ...]
     took: str
     calls: tuple[Link, ...]
     order: tuple[str, ...]
+    steps: tuple[TraceStep, ...] = ()
+    inside: int = 0
+    times: int = 1
 
 
 class TraceThread(msgspec.Struct, frozen=True):
@@ -520,12 +539,20 @@ class DefinedCounterpart(msgspec.Struct, frozen=True):
     originals: tuple[Link, ...]
 
 
+class ModulePart(msgspec.Struct, frozen=True):
+    """Lines of a Python file, folded where the page would become too long, and what they define."""
+
+    excerpt: Excerpt
+    names: tuple[str, ...] = ()
+    folded: bool = False
+
+
 class ModulePage(msgspec.Struct, frozen=True):
     """A Python file, whole."""
 
     name: str
     doc: str
-    excerpt: Excerpt
+    parts: tuple[ModulePart, ...]
     defined: tuple[DefinedCounterpart, ...]
 
 

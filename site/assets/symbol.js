@@ -1,4 +1,4 @@
-/* Pages of Go symbols: the outline is filtered, folded code opens. */
+/* Pages of symbols and lists: the outline is filtered, what is folded opens. */
 "use strict";
 
 for (const outline of document.querySelectorAll(".outline")) {
@@ -38,3 +38,8 @@ function unfold() {
 }
 addEventListener("hashchange", unfold);
 unfold();
+
+// What the finder of the index finds is shown, and folded again with an empty finder.
+document.getElementById("finder")?.addEventListener("input", (event) => {
+  for (const group of document.querySelectorAll(".symbol-index details[data-group]")) group.open = event.target.value.trim() !== "";
+});

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
+from annotator.model.go import folder_of
 from annotator.model.port import PythonObject
 from annotator.model.reference import Article
 from annotator.site import sphinx_inventory
@@ -178,7 +180,10 @@ def _index(index: SiteIndex) -> SitePage:
                 for folder, found in packages.items()
             ),
             files=tuple(_files(index)),
-            modules=tuple(_modules(index)),
+            modules=tuple(
+                IndexedPackage(folder, tuple(found))
+                for folder, found in groupby(_modules(index), key=lambda page: folder_of(page.link.title))
+            ),
         ),
     )
 
@@ -201,7 +206,7 @@ def _modules(index: SiteIndex) -> Iterator[IndexedPage]:
     for known in mirror.objects.values():
         if known.kind in ("class", "function"):
             defined[known.path].append(known)
-    for path in mirror.modules:
+    for path in sorted(mirror.modules, key=lambda path: (folder_of(path), path)):
         page, name = module_page(path), mirror.named(path)
         found = sorted(defined[path], key=lambda known: known.line)
         links = (

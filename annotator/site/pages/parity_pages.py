@@ -14,11 +14,13 @@ from annotator.site.site_index import COVERAGE, PARITY, SYMBOLS, SiteIndex, link
 from annotator.site.view_models import (
     CoveragePage,
     CoverageRow,
+    DifferingPair,
     LeftOutSymbols,
     Link,
     ParityPackage,
     ParityPage,
     ParityPanel,
+    ParityReason,
     ParityTableRow,
     SitePage,
 )
@@ -137,7 +139,7 @@ def _parity(index: SiteIndex) -> SitePage:
         ParityPackage(
             folder,
             _sum(counts(side.pair) for side in sides.values()),
-            tuple(_unless_same(parity_panel(index, PARITY, side)) for side in sides.values()),
+            *_by_reason([parity_panel(index, PARITY, side) for side in sides.values()]),
         )
         for folder, sides in sorted(packages.items())
     )
@@ -149,10 +151,22 @@ def _parity(index: SiteIndex) -> SitePage:
     )
 
 
-def _unless_same(one: ParityPanel) -> ParityPanel:
-    """Return a panel without the rows that are the same on both sides; the symbol's page has these."""
-    rows = tuple(row for row in one.rows if row.agreement != WORDS[0])
-    return ParityPanel(one.go, one.python, one.counts, rows)
+def _by_reason(panels: Iterable[ParityPanel]) -> tuple[tuple[ParityReason, ...], tuple[Link, ...]]:
+    """Return what differs, the commonest reason first, and the originals in which nothing does."""
+    reasons: dict[tuple[str, str], list[DifferingPair]] = defaultdict(list)
+    same = []
+    for panel in panels:
+        found: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for row in panel.rows:
+            if row.agreement != WORDS[0]:
+                found[row.reason, row.agreement][row.kind].append(row.name)
+        for key, kinds in found.items():
+            names = tuple((kind, tuple(names)) for kind, names in kinds.items())
+            reasons[key].append(DifferingPair(panel.go, panel.python, names))
+        if not found:
+            same.append(panel.go)
+    ordered = sorted(reasons.items(), key=lambda entry: -len(entry[1]))
+    return tuple(ParityReason(*key, tuple(pairs)) for key, pairs in ordered), tuple(same)
 
 
 def _sum(counted: Iterable[tuple[tuple[str, int], ...]]) -> tuple[tuple[str, int], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from annotator.site import highlighting
@@ -16,6 +17,7 @@ from annotator.site.view_models import (
     ExamplesPage,
     Link,
     ModulePage,
+    ModulePart,
     SitePage,
 )
 
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 def module_page_of(index: SiteIndex, path: str) -> SitePage:
     """Return the page of a Python file."""
     name, page = index.input.python.named(path), module_page(path)
-    data = index.input.python.modules[path].data
-    last = data.count(b"\n") + (not data.endswith(b"\n"))
     return SitePage(
         path=page,
         title=name,
@@ -38,12 +38,37 @@ def module_page_of(index: SiteIndex, path: str) -> SitePage:
         view=ModulePage(
             name=name,
             doc=index.input.python.modules[path].doc.partition("\n\n")[0],
-            excerpt=python_excerpt(
-                index, page, LineRange(path, 1, last), highlighting.LineAnchors("py-L"), name
-            ),
+            parts=tuple(_parts(index, page, path, name)),
             defined=tuple(_defined(index, page, pair) for pair in index.counterparts_by_file.get(path, ())),
         ),
     )
+
+
+_ROOM, _PART = 400, 120
+"""Lines of a file that its page shows at once, and about as many as are folded together."""
+
+
+def _parts(index: SiteIndex, page: str, path: str, name: str) -> Iterator[ModulePart]:
+    """Yield a file in one part, or a long one in parts that begin with a definition."""
+    data = index.input.python.modules[path].data
+    last = data.count(b"\n") + (not data.endswith(b"\n"))
+    found = (known for known in index.input.python.objects.values() if known.path == path)
+    defined = sorted(
+        (known for known in found if known.kind in ("class", "function")), key=lambda one: one.line
+    )
+    begins = [1]
+    if last > _ROOM:
+        lines = data.split(b"\n")
+        for known in defined:
+            # A definition begins after the blank line before it, with its comments and decorators.
+            begin = next((at + 1 for at in range(known.line - 1, 0, -1) if not lines[at - 1].strip()), 1)
+            if begin - begins[-1] >= _PART:
+                begins.append(begin)
+    for first, after in pairwise((*begins, last + 1)):
+        line_range = LineRange(path, first, after - 1)
+        excerpt = python_excerpt(index, page, line_range, highlighting.LineAnchors("py-L"), name)
+        names = (known.name.removeprefix(f"{name}.") for known in defined if first <= known.line < after)
+        yield ModulePart(excerpt, tuple(names), folded=last > _ROOM and after > _ROOM)
 
 
 def _defined(index: SiteIndex, page: str, pair: Comparison) -> DefinedCounterpart:

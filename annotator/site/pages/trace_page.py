@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from annotator.site.markup import href
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from annotator.model.port import TracedStep
     from annotator.site.placement import PageLocation
 
-_DEEPEST = 9
-"""Deeper steps are shown no further in."""
-
 
 def pages(index: SiteIndex) -> Iterator[SitePage]:
     """Yield the walk, where the project has one."""
@@ -24,7 +22,7 @@ def pages(index: SiteIndex) -> Iterator[SitePage]:
     if walk is None:
         return
     seen: set[str] = set()
-    threads = tuple(TraceThread(one.name, tuple(_steps(index, one.steps, 0, seen))) for one in walk.threads)
+    threads = tuple(TraceThread(one.name, _steps(index, one.steps, seen)) for one in walk.threads)
     yield SitePage(
         path=WALK,
         title="A walk",
@@ -33,20 +31,29 @@ def pages(index: SiteIndex) -> Iterator[SitePage]:
     )
 
 
-def _steps(index: SiteIndex, steps: Iterable[TracedStep], depth: int, seen: set[str]) -> Iterator[TraceStep]:
-    """Yield the steps and those within them; Go's order stands where a function runs for the first time."""
-    for step in steps:
-        calls = () if step.python in seen else step.calls
-        seen.add(step.python)
-        yield _step(index, step, calls, min(depth, _DEEPEST))
-        yield from _steps(index, step.steps, depth + 1, seen)
+def _steps(index: SiteIndex, steps: Iterable[TracedStep], seen: set[str]) -> tuple[TraceStep, ...]:
+    """Return the steps with those within them; what repeats in a row and has no steps stands there once.
+
+    Go's order stands where a function runs for the first time.
+    """
+    found: list[TraceStep] = []
+    for python, repeated in groupby(steps, key=lambda step: step.python if not step.steps else None):
+        ran = list(repeated)
+        if python is None:
+            found += [_step(index, step, seen, 1, step.micros) for step in ran]
+        else:
+            micros = -1 if any(step.micros < 0 for step in ran) else sum(step.micros for step in ran)
+            found.append(_step(index, ran[0], seen, len(ran), micros))
+    return tuple(found)
 
 
-def _step(index: SiteIndex, step: TracedStep, calls: Iterable[str], depth: int) -> TraceStep:
+def _step(index: SiteIndex, step: TracedStep, seen: set[str], times: int, micros: int) -> TraceStep:
+    calls = () if step.python in seen else step.calls
+    seen.add(step.python)
+    steps = _steps(index, step.steps, seen)
     address, title = index.python_link(WALK, step.python) or ("", "")
     places = [place for name in step.go if (place := _place(index, name)) is not None]
     return TraceStep(
-        depth=depth,
         python=Link(step.python, address, title),
         go=tuple(_link(index, name) for name in step.go),
         chapters=tuple(
@@ -54,9 +61,12 @@ def _step(index: SiteIndex, step: TracedStep, calls: Iterable[str], depth: int) 
             for place in places
             for chapter in index.chapters_by_symbol.get((place.page, place.anchor), ())
         ),
-        took=f"{step.micros / 1000:.1f} ms" if step.micros >= 0 else "did not end",
+        took=f"{micros / 1000:.1f} ms" if micros >= 0 else "did not end",
         calls=tuple(_link(index, name) for name in calls),
         order=tuple(f"{_name(one.first)} ran before {_name(one.then)}: {one.reason}" for one in step.order),
+        steps=steps,
+        inside=sum(one.times + one.inside for one in steps),
+        times=times,
     )
 
 

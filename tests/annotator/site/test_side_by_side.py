@@ -68,7 +68,7 @@ def test_a_field_leads_to_its_attribute(made: dict[str, SitePage]) -> None:
 
 
 def test_a_python_name_leads_to_where_it_faces_its_original(made: dict[str, SitePage]) -> None:
-    (line,) = (line for line in view(made, MODULE).excerpt.lines if line.number == 28)
+    (line,) = (line for line in view(made, MODULE).parts[0].excerpt.lines if line.number == 28)
 
     (address,) = re.findall('href="([^"]*)"', line.html)
     assert html.unescape(address) == "../../go/pantry/shelf/index.html#py-L32"
@@ -79,8 +79,9 @@ def test_a_python_file_is_shown_whole_with_its_originals(
 ) -> None:
     page = view(made, MODULE)
 
-    assert [line.number for line in page.excerpt.lines] == list(range(1, len(page.excerpt.lines) + 1))
-    assert len(page.excerpt.lines) == mirror.modules["larder/shelves.py"].data.count(b"\n")
+    (part,) = page.parts
+    assert [line.number for line in part.excerpt.lines] == list(range(1, len(part.excerpt.lines) + 1))
+    assert len(part.excerpt.lines) == mirror.modules["larder/shelves.py"].data.count(b"\n")
     assert {one.link.text: [link.text for link in one.originals] for one in page.defined} == {
         "Shelf": ["shelf.Shelf"],
         "Shelf.put": ["shelf.Shelf.Put"],
@@ -116,7 +117,9 @@ def test_parity_and_coverage_have_pages(made: dict[str, SitePage]) -> None:
     (package,) = view(made, "parity.md").packages
 
     assert package.folder == "pantry/shelf"
-    assert sorted(one.python.text for one in package.pairs) == ["Shelf", "put", "too_large"]
+    reasons = {one.reason: [pair.python.text for pair in one.pairs] for one in package.reasons}
+    assert reasons["one thread."] == reasons["never."] == ["Shelf"]
+    assert package.same == ()
     assert view(made, "coverage.md").totals[0] == 1
 
 

@@ -33,19 +33,24 @@ def walked(given: SiteInput) -> SitePage:
 def test_steps_stand_thread_by_thread_in_the_order_in_which_they_ran(given: SiteInput) -> None:
     main, helper = walked(given).view.threads
 
-    assert [(step.python.text, step.depth) for step in main.steps[:3]] == [
-        ("port.outer", 0),
-        ("port.inner", 1),
-        ("port.inner", 1),
-    ]
-    assert (len(main.steps), len(helper.steps)) == (6, 1)
+    assert [step.python.text for step in main.steps] == ["port.outer", "port.outer"]
+    assert (len(main.steps), len(helper.steps)) == (2, 1)
     assert main.steps[0].took == "1.5 ms"
+
+
+def test_steps_that_repeat_in_a_row_stand_once(given: SiteInput) -> None:
+    outer = walked(given).view.threads[0].steps[0]
+
+    assert [(step.python.text, step.times, step.took) for step in outer.steps] == [
+        ("port.inner", 2, "1.0 ms")
+    ]
+    assert outer.inside == 2
 
 
 def test_gos_order_is_told_where_a_function_runs_for_the_first_time(given: SiteInput) -> None:
     steps = walked(given).view.threads[0].steps
 
-    assert [[link.text for link in step.calls] for step in (steps[0], steps[3])] == [["A", "B"], []]
+    assert [[link.text for link in step.calls] for step in steps] == [["A", "B"], []]
     assert steps[0].order == ("B ran before A: `B` comes first here",)
 
 
