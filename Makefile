@@ -14,6 +14,9 @@ ifeq ($(wildcard $(PY)),)
 .PHONY: $(MADE)
 endif
 
+# Python keeps what it has compiled, even where it is told not to: the tests start hundreds of interpreters.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help serve build test test-slow test-all bench check constraints clean
 
 help: ## this list

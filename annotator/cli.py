@@ -399,7 +399,7 @@ def date(
         DataFormat, typer.Option("--format", help="How the answer comes out.")
     ] = DataFormat.TEXT,
 ) -> None:
-    """Tell at which tags an article's references are exact."""
+    """Show the tags at which an article's references are exact."""
     from annotator.commands.date import date as run
 
     with _session(source, history=True) as at:
@@ -592,7 +592,7 @@ def diff(
         ReportFormat, typer.Option("--format", help="How the report comes out.")
     ] = ReportFormat.TEXT,
 ) -> None:
-    """Tell what changed in each mapped symbol from one tag to another, and what that asks of the port."""
+    """Report the changes of each mapped symbol between two tags, and the work they mean for the port."""
     from annotator.commands.diff import porting as run
 
     with _session(source, history=True) as at:
@@ -646,7 +646,7 @@ def walk(
     *,
     output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = DataFormat.TEXT,
 ) -> None:
-    """Run the project's walk, and show which counterparts ran, thread by thread, beside Go's order."""
+    """Run the project's walk, and compare the order of the counterparts that ran with Go's, by thread."""
     from annotator.commands import walk as command
 
     with _interruptible():
@@ -693,7 +693,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _exit_code(left: SystemExit) -> int:
-    """Return the exit code of a `SystemExit`, as Python has it: a text is printed and stands for failure."""
+    """Return the exit code of a `SystemExit`; a text is printed and means 1, as in Python."""
     if left.code is None:
         return OK
     if isinstance(left.code, int):
@@ -796,7 +796,7 @@ def _update(
 
 
 def _show_difference(name: str, before: str, after: str) -> None:
-    """Write a unified diff that `patch` can apply; on a terminal without what it would act on."""
+    """Write a unified diff for `patch`; control characters are escaped on a terminal."""
     is_terminal = sys.stdout.isatty()
     old, new = _LINE.findall(before), _LINE.findall(after)
     for line in difflib.unified_diff(old, new, name, name):

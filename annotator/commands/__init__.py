@@ -1,1 +1,1 @@
-"""One module for each command: it loads what it needs and calls the domain packages."""
+"""One module for each command; each calls the domain packages."""

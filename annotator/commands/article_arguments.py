@@ -26,7 +26,7 @@ def select_articles(
 
 
 def _is_article(project: Project, file: Path) -> bool:
-    """Return whether a file is meant as an article; reading it tells what is wrong with it."""
+    """Return whether a file is meant as an article; its errors are reported when it is read."""
     try:
         return is_article(project, file)
     except InvalidInput:

@@ -134,7 +134,7 @@ class FoundBy(StrEnum):
 
 
 class Code(StrEnum):
-    """Why a verdict is what it is, for programs."""
+    """The reason of a verdict, for programs."""
 
     OK = "ok"
     MOVED = "moved"
@@ -219,7 +219,7 @@ class Mistaken(msgspec.Struct, frozen=True, tag="mistaken"):
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
-    """Nothing can be said: its origin is not available, or it stands in a program's output."""
+    """The reference cannot be judged: its origin is not available, or it is in a program's output."""
 
     reason: str
     code: Code = Code.ORIGIN_UNKNOWN

@@ -15,7 +15,6 @@ from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from runtime.api.types.events import PLUGIN_EVENT_TYPE, VOLUME_EVENT_TYPE, Actor, Message
@@ -191,9 +190,7 @@ class Daemon(DaemonInfo):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.shutdown()
 
     def _lock_exec_root(self, stack: ExitStack) -> None:

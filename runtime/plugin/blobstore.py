@@ -12,7 +12,6 @@ import re
 import tempfile
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 from runtime.errdefs import EngineError
@@ -127,9 +126,7 @@ class Insertion:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def write(self, data: bytes, /) -> int:
