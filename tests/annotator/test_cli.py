@@ -479,7 +479,7 @@ def test_drafts_and_sites_know_the_files_of_the_source(project, shop, capsys):
     assert cli.run(["manifest", "--source", str(shop), "text.md"]) == cli.OK
     assert '"LICENSE", line = 1' in capsys.readouterr().out
     assert cli.run(["build", "--source", str(shop), "text.md"]) == cli.OK
-    assert "line 1 of LICENSE" in (project / "site/docs/chapters/text/One.md").read_text()
+    assert "line 1 of LICENSE" in (project / "site/docs/report.md").read_text()
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01\x02\xff" * 100, b"\x7fELF\x02\x01"])
