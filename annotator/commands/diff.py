@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from annotator.model.symbol_history import PortingReport
 from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
+from annotator.site.markdown_text import note_changes
 from annotator.tracking import symbol_diff
 
 
@@ -17,4 +20,5 @@ def porting(at: Session, old: str, new: str) -> PortingReport:
     """
     base = at.baseline_tree()
     symbols = symbol_diff.mapped_symbols(load_counterparts(at.project).counterparts, base)
-    return symbol_diff.porting(at.source, at.cache, base, symbols, (old, new), at.project.config.go)
+    report = symbol_diff.porting(at.source, at.cache, base, symbols, (old, new), at.project.config.go)
+    return msgspec.structs.replace(report, notes=note_changes(at, old, new))

@@ -56,6 +56,7 @@ class PlacedLine(msgspec.Struct, frozen=True):
         path: The file that has it now.
         symbol: The declaration that has it now.
         line: Its 1-based number; 0 if it is nowhere.
+        text: Its text there.
         was: Its text at the baseline, if that changed or is gone.
         reason: Why it is nowhere, in a clause.
     """
@@ -65,6 +66,7 @@ class PlacedLine(msgspec.Struct, frozen=True):
     path: str = ""
     symbol: str = ""
     line: int = 0
+    text: str = ""
     was: str = ""
     reason: str = ""
 
@@ -74,3 +76,25 @@ class PlacedNote(msgspec.Struct, frozen=True):
 
     note: LineNote
     lines: tuple[PlacedLine, ...]
+
+
+class NoteChange(msgspec.Struct, frozen=True):
+    """An annotated line that reads differently at the newer of two tags, or is not there.
+
+    Attributes:
+        file: The text that has the note.
+        at_line: 1-based line of the note there.
+        label: What the note is called.
+        place: The line as the note names it.
+        was: Its text at the older tag.
+        now: Its text at the newer tag; empty if it is not there.
+        reason: Why it is not there, in a clause.
+    """
+
+    file: str
+    at_line: int
+    label: str
+    place: NotePlace
+    was: str
+    now: str = ""
+    reason: str = ""

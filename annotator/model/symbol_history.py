@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from annotator.model.notes import NoteChange
 from annotator.model.port import Counterpart, Parameter
 from annotator.model.reference import Anchor, FoundBy, Outcome, Reference, TextState
 
@@ -182,6 +183,7 @@ class PortingReport(msgspec.Struct, frozen=True):
         symbols: How many mapped symbols were compared.
         changes: Those whose place or text is not the same, in the order they were given.
         fresh: Declarations of the mapped packages whose name is new.
+        notes: Lines that our texts explain and that read differently, or are not there.
     """
 
     old: str
@@ -189,3 +191,4 @@ class PortingReport(msgspec.Struct, frozen=True):
     symbols: int
     changes: tuple[SymbolChange, ...]
     fresh: tuple[Anchor, ...] = ()
+    notes: tuple[NoteChange, ...] = ()

@@ -10,6 +10,7 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
+from annotator.model.notes import NoteChange
 from annotator.model.reference import Anchor
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, PortingReport, SymbolChange
 
@@ -30,6 +31,7 @@ def json(found: PortingReport) -> str:
         "summary": summary(found),
         "changes": [_row(change) for change in found.changes],
         "new_symbols": [_anchor(anchor) for anchor in found.fresh],
+        "notes": [msgspec.to_builtins(change) for change in found.notes],
     }
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
@@ -87,7 +89,15 @@ def text(found: PortingReport) -> Iterator[Styled]:
         yield Styled("New in the mapped packages", style="bold")
         for anchor in found.fresh:
             yield Styled(f"  {printable(f'{anchor.path}:{anchor.line} {anchor.symbol}')} ({anchor.kind})")
+    for note in found.notes:
+        yield Styled(f"{printable(f'{note.file}:{note.at_line}')}: {printable(note_sentence(note))}")
     yield Styled(sentence(found))
+
+
+def note_sentence(note: NoteChange) -> str:
+    """Return in a line what became of an annotated line."""
+    where = f"the note {note.label}: in {note.place.path}::{note.place.symbol} {note.was!r}"
+    return f"{where} is now {note.now!r}" if note.now else f"{where} is gone: {note.reason}"
 
 
 def sentence(found: PortingReport) -> str:
@@ -150,6 +160,8 @@ def markdown(found: PortingReport) -> str:
         blocks += _section(change)
     if found.fresh:
         blocks += ["## New in the mapped packages", "\n".join(_fresh(found.fresh))]
+    if found.notes:
+        blocks += ["## Notes to read again", "\n".join(map(_note, found.notes))]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -171,6 +183,10 @@ def _task(finding: ChangeDetail) -> str:
         what += f", {_code(finding.old)} → {_code(finding.new)}"
     stated = f" The docstring says why it differs: {_escaped(finding.stated)}" if finding.stated else ""
     return f"- [ ] {finding.change} {finding.kind} {what}: {_escaped(finding.advice)}.{stated}"
+
+
+def _note(note: NoteChange) -> str:
+    return f"- [ ] {_code(f'{note.file}:{note.at_line}')} {_escaped(note_sentence(note))}"
 
 
 def _fresh(anchors: Iterable[Anchor]) -> Iterator[str]:

@@ -27,7 +27,7 @@ from annotator.site import benchmark_tables, go_input, output, pages, rendering
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
 from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
-from annotator.site.markdown_text import MarkdownText, own_texts
+from annotator.site.markdown_text import MarkdownText, note_changes, own_texts
 from annotator.site.pages import redirects
 from annotator.site.python_input import PythonReader
 from annotator.site.site_index import shown_packages
@@ -204,6 +204,7 @@ def _history(session: Session, options: BuildOptions, python: PythonReader) -> H
         report = symbol_diff.porting(
             session.source, session.cache, baseline, symbols, (first, session.tag), session.project.config.go
         )
+        report = msgspec.structs.replace(report, notes=note_changes(session, first, session.tag))
     if not options.history:
         return HistoryInput(lacking=f"{_NO_HISTORY}.", porting=report)
     references = followed_references(session.project, counterparts)

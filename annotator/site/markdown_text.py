@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,12 +14,14 @@ from annotator.files import bytes_of
 from annotator.site import footnotes
 from annotator.site.markup import Html, escape
 from annotator.toml_file import Toml
+from annotator.tracking import note_placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from annotator.config import Project
-    from annotator.model.notes import LineNote
+    from annotator.model.notes import LineNote, NoteChange
+    from annotator.session import Session
     from annotator.site.footnotes import Fault
 
 _FENCE = "+++"
@@ -167,6 +170,13 @@ def own_texts(project: Project) -> tuple[MarkdownText, ...]:
         for file in sorted((project.site / folder).glob("*.md"))
     ]
     return tuple(parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
+
+
+def note_changes(at: Session, old: str, new: str) -> tuple[NoteChange, ...]:
+    """Return the annotated lines that read differently at the newer of two tags, or are not there."""
+    notes = [note for text in own_texts(at.project) for note in text.notes]
+    before, after = (note_placement.place_notes(at.at_tag(tag), notes) for tag in (old, new))
+    return tuple(note_placement.changes(before, after, partial(file_of, at.project)))
 
 
 def file_of(project: Project, name: str) -> str:

@@ -667,6 +667,7 @@ class PortingPage(msgspec.Struct, frozen=True):
     sentence: str
     changes: tuple[PortingRow, ...]
     fresh: tuple[Link, ...]
+    notes: tuple[Link, ...] = ()
 
 
 View = (

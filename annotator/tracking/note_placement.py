@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
-from annotator.model.notes import LineNote, NotePlace, NoteState, PlacedLine, PlacedNote
+from annotator.model.notes import LineNote, NoteChange, NotePlace, NoteState, PlacedLine, PlacedNote
 from annotator.model.reference import Anchor, Reference, Unplaced, Verdict
 from annotator.python_source.source_files import parse
 from annotator.tracking import lookup
 from annotator.tracking.verification import verify_references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from annotator.golang.source_tree import SourceTree
     from annotator.session import Session
@@ -39,6 +39,24 @@ def place_notes(at: Session, notes: Iterable[LineNote]) -> tuple[PlacedNote, ...
         **_python_lines(at, [place for place in places if not place.is_go]),
     }
     return tuple(PlacedNote(note, tuple(found[place] for place in note.places)) for note in notes)
+
+
+def changes(
+    old: Iterable[PlacedNote], new: Iterable[PlacedNote], file_of: Callable[[str], str]
+) -> Iterator[NoteChange]:
+    """Yield the lines that read differently at the newer of two tags, or are not there.
+
+    Args:
+        old: The notes at the older tag.
+        new: The same notes at the newer one.
+        file_of: Returns the file of a text by its name.
+    """
+    for before, after in zip(old, new, strict=True):
+        for was, now in zip(before.lines, after.lines, strict=True):
+            if was.line and _words(was.text) != _words(now.text):
+                note = after.note
+                file = file_of(note.text)
+                yield NoteChange(file, note.line, note.label, now.place, was.text, now.text, now.reason)
 
 
 # ── Go ───────────────────────────────────────────────────────────────────────────────────────────
@@ -91,9 +109,10 @@ def _followed(
     if line is None:
         reason = f"{now.symbol} is in {now.path} at {tree.tag}, but the line is not clearly in it any more"
         return PlacedLine(place, NoteState.GONE, now.path, now.symbol, was=was or place.quote, reason=reason)
-    is_same = not was or _words(_row(tree, now.path, line)) == _words(was)
+    text = _row(tree, now.path, line)
+    is_same = not was or _words(text) == _words(was)
     state = NoteState.SAME if is_same else NoteState.CHANGED
-    return PlacedLine(place, state, now.path, now.symbol, line, "" if is_same else was)
+    return PlacedLine(place, state, now.path, now.symbol, line, text, "" if is_same else was)
 
 
 def _carried(by_line: Verdict | None, path: str, inside: range) -> int | None:
@@ -136,7 +155,9 @@ def _python_lines(at: Session, places: Sequence[NotePlace]) -> Mapping[NotePlace
         except _NotFoundError as error:
             found[place] = PlacedLine(place, NoteState.MISTAKEN, reason=str(error))
         else:
-            found[place] = PlacedLine(place, NoteState.SAME, place.path, place.symbol, line)
+            found[place] = PlacedLine(
+                place, NoteState.SAME, place.path, place.symbol, line, rows[line - 1].strip()
+            )
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from annotator.model.go import Kind, folder_of
 from annotator.model.reference import Moved, Renamed, TextState, Unplaced
 from annotator.reports import porting_report
-from annotator.site.markup import built, slug
+from annotator.site.markup import built, href, slug
 from annotator.site.placement import TYPES, page_of
 from annotator.site.site_index import HISTORY, PORTING, SiteIndex, link_to, resolved_anchor
 from annotator.site.view_models import (
@@ -32,6 +32,7 @@ from annotator.site.view_models import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from annotator.model.notes import NoteChange
     from annotator.model.reference import Anchor, Verdict
     from annotator.model.symbol_history import ReferenceHistory, SymbolChange, TagOutcome
     from annotator.site.placement import PageLocation
@@ -310,9 +311,20 @@ def _porting(index: SiteIndex) -> SitePage:
                 Link(one.symbol, index.url_at_tag(found.new, one.path, one.line), f"{one.kind} in {one.path}")
                 for one in found.fresh
             ),
+            notes=tuple(_note_links(index, found.notes)),
         ),
         code=True,
     )
+
+
+def _note_links(index: SiteIndex, notes: Iterable[NoteChange]) -> Iterator[Link]:
+    """Yield what became of annotated lines, each with the page that explains it."""
+    pages = {text.name: f"{text.name}.md" for text in index.texts}
+    pages |= {chapter.text.name: chapter.page for chapter in index.chapters if chapter.text}
+    for note in notes:
+        page = next((page for name, page in pages.items() if note.file.endswith(f"/{name}.md")), "")
+        address = href(PORTING, page, "notes") if page else ""
+        yield Link(porting_report.note_sentence(note), address, f"{note.file}, line {note.at_line}")
 
 
 def _porting_row(index: SiteIndex, change: SymbolChange, old: str, new: str) -> PortingRow:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from annotator.model.go import Kind
+from annotator.model.notes import NoteChange, NotePlace
 from annotator.model.port import Counterpart
 from annotator.model.reference import Anchor, Reference
 from annotator.model.symbol_history import (
@@ -36,8 +38,8 @@ LINES = (
 )
 
 
-def report(*changes: SymbolChange, fresh=()) -> PortingReport:
-    return PortingReport("v1", "v2", 7, changes, fresh)
+def report(*changes: SymbolChange, fresh=(), notes=()) -> PortingReport:
+    return PortingReport("v1", "v2", 7, changes, fresh, notes)
 
 
 CHANGED = SymbolChange(
@@ -127,3 +129,17 @@ def test_words_of_the_source_are_no_markup(hostile):
 def test_a_report_of_nothing_is_a_sentence():
     assert porting_report.markdown(report()).count("\n## ") == 0
     assert [line.plain for line in porting_report.text(report())] == [porting_report.sentence(report())]
+
+
+NOTE = NoteChange("site/1.md", 7, "one", NotePlace("a/a.go", "Store", "names"), "names []string", "", "why")
+
+
+@pytest.mark.parametrize("note", [NOTE, replace(NOTE, now="names <b>")])
+def test_notes_to_read_again_are_in_each_form(note):
+    found = report(notes=(note,))
+
+    text = [line.plain for line in porting_report.text(found)]
+    assert text[0].startswith("site/1.md:7: the note one: in a/a.go::Store 'names []string' is ")
+    assert "## Notes to read again\n\n- [ ] `site/1.md:7`" in porting_report.markdown(found)
+    assert "<b>" not in porting_report.markdown(found)
+    assert json.loads(porting_report.json(found))["notes"][0]["label"] == "one"
