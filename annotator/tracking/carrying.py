@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -350,9 +350,13 @@ class _Window(NamedTuple):
         """Return where the end of a range is that is within the declaration."""
         away = now + last - line
         is_inside = away < self.after.span.end_line and last not in self._named_lines()
-        if is_inside and self.aligned.is_same(last, away):
+        before_it = max(line, last - _BACK)
+        # A bracket or an empty line at the same distance may be another one: the lines before it tell.
+        if is_inside and self.aligned.is_run(before_it, last, away - (last - before_it)):
             return away
         found = self.line(last)
+        if found is None:
+            found = _behind(self.aligned, self._by_text, line, last)
         return found if found is not None and found >= now else None
 
     def _named_lines(self) -> dict[int, int | None]:
@@ -387,8 +391,15 @@ def _after_known(aligned: LineAlignment, before_it: Sequence[_Window], first: in
         known, now = window.before.span.end_line, window.after.span.end_line
         if aligned.is_run(known + 1, last, now + 1):
             return now + last - known
+    return _behind(aligned, aligned.successor, first, last)
+
+
+def _behind(
+    aligned: LineAlignment, successor: Callable[[int], int | None], first: int, last: int
+) -> int | None:
+    """Return where a line is that follows one of a telling text, with nothing new between them."""
     for known in range(last - 1, max(first, last - _BACK), -1):
-        found = aligned.successor(known)
+        found = successor(known)
         if found is not None and aligned.is_run(known, last, found):
             return found + last - known
     return None

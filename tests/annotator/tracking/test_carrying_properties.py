@@ -102,6 +102,47 @@ def test_a_placed_line_is_the_cited_one(data: st.DataObject, tree: Callable[...,
         assert isinstance(outcome, Verified) == (line == number)
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_placed_range_ends_where_the_cited_one_does(
+    data: st.DataObject, tree: Callable[..., SourceTree]
+) -> None:
+    before = data.draw(functions())
+    after = data.draw(edited(before))
+    old, new = ([line for function in version for line in function] for version in (before, after))
+    first, second = (
+        tree({"step.go": "package step\n\n" + "".join(f"{text}\n" for _, text in lines)}, tag)
+        for lines, tag in ((old, "v1"), (new, "v2"))
+    )
+    start = data.draw(st.integers(0, len(old) - 1))
+
+    for end in range(start + 1, min(start + 9, len(old))):
+        reference = Reference("step.go", line=start + 3, end_line=end + 3)
+        outcome = carrying.verdict(reference, second, first).outcome
+
+        if isinstance(outcome, Unplaced) or outcome.range_end is None:
+            continue
+        was = old[start : end + 1]
+        now = new[outcome.anchor.line + outcome.anchor.offset - 3 : outcome.range_end - 2]
+        last = [[identity for identity, text in lines if text.strip()][-1:] for lines in (was, now)]
+        same = [text for _, text in was] == [text for _, text in now]
+        assert same or last[0] == last[1] or was[-1] == now[-1], (was, now)
+
+
+def test_an_empty_line_at_the_same_distance_is_no_end(tree: Callable[..., SourceTree]) -> None:
+    fields = "\tWidth int\n\tDepth int\n\n\tHeatLimitOfKiln int\n\n\tPots []string\n"
+    more = fields.replace("\tHeat", "\t// Owner is new.\n\tOwner string\n\n\tHeat")
+    first, second = (
+        tree({"a.go": f"package a\n\ntype Shelf struct {{\n{text}}}\n"}, tag)
+        for text, tag in ((fields, "v1"), (more, "v2"))
+    )
+
+    outcome = carrying.verdict(Reference("a.go", line=4, end_line=8), second, first).outcome
+
+    assert not isinstance(outcome, Unplaced)
+    assert outcome.range_end == 11
+
+
 def test_the_file_of_the_property_is_read_as_it_is_meant(tree: Callable[..., SourceTree]) -> None:
     text = "package step\n\n// Step0 is a step.\nfunc Step0(count int) error {\n\tcount++\n\treturn nil\n}\n"
     found = reference_lookup.verdict(Reference("step.go", line=5), tree({"step.go": text})).outcome
