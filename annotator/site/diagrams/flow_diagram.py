@@ -9,7 +9,6 @@ import msgspec
 
 from annotator.site.diagrams.svg import (
     NARROW,
-    ROW,
     TREE,
     WIDE,
     Box,
@@ -17,13 +16,13 @@ from annotator.site.diagrams.svg import (
     DiagramTitle,
     Drawing,
     Label,
-    rows_of,
+    height_of,
     svg,
 )
 from annotator.site.markup import Html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MOST_NEIGHBOURS = 9
 """Boxes on one side of a drawing of neighbours; the callers choose these."""
@@ -96,8 +95,10 @@ def _side_by_side(families: list[tuple[DiagramStep, ...]], columns: list[tuple[D
     after = _after(families) if columns else []
     for family in families[: len(families) - len(after)]:
         if len(family) == 1:
-            boxes.append(Box(family[0], 1, y, WIDE - 2, top=True))
-            y += _HEIGHT + _DROP
+            boxes.append(
+                Box(family[0], 1, y, WIDE - 2, top=True, height=height_of(family[0], WIDE - 2, _HEIGHT))
+            )
+            y += boxes[-1].height + _DROP
     width = (WIDE - 2 - 2 * _DROP * (len(columns) - 1)) / max(len(columns), 1)
     heights = [y]
     for place, column in enumerate(columns):
@@ -110,17 +111,17 @@ def _side_by_side(families: list[tuple[DiagramStep, ...]], columns: list[tuple[D
             lines.append(f"M{x + width / 2} {y - _DROP}v{_DROP - 3}")
         if place:
             lines.append(f"M{x - 2 * _DROP} {y + _HEIGHT / 2}h{2 * _DROP - 3}")
-    boxes += _row(after, max(heights) + _GAP)
-    rows = -(-len(after) // _COLUMNS)
-    return Drawing(tuple(boxes), tuple(lines), max(heights) + rows * (_HEIGHT + _GAP) + (_GAP if rows else 0))
-
-
-def _row(steps: list[DiagramStep], y: float) -> Iterator[Box]:
-    """Yield boxes side by side, as many in a row as there are columns."""
+    bottom = max(heights)
     width = (WIDE - 2 - _GAP * (_COLUMNS - 1)) / _COLUMNS
-    for place, step in enumerate(steps):
-        row, column = divmod(place, _COLUMNS)
-        yield Box(step, 1 + column * (width + _GAP), y + row * (_HEIGHT + _GAP), width, top=True)
+    for row in (after[at : at + _COLUMNS] for at in range(0, len(after), _COLUMNS)):
+        bottom += _GAP
+        height = max(height_of(step, width, _HEIGHT) for step in row)
+        boxes += (
+            Box(step, 1 + column * (width + _GAP), bottom, width, top=True, height=height)
+            for column, step in enumerate(row)
+        )
+        bottom += height
+    return Drawing(tuple(boxes), tuple(lines), bottom + (_GAP if after else 0))
 
 
 def _below(families: list[tuple[DiagramStep, ...]], width: float) -> Drawing:
@@ -149,9 +150,8 @@ def _column(family: tuple[DiagramStep, ...], x: float, y: float, width: float) -
     for step in family:
         depth = step.number.count(".") - base
         room = width - depth * indent
-        rows = rows_of(step, room)
-        height = _HEIGHT + ROW * (rows - 1)
-        box = Box(step, x + depth * indent, y, room, top=depth == 0, height=height, rows=rows)
+        height = height_of(step, room, _HEIGHT)
+        box = Box(step, x + depth * indent, y, room, top=depth == 0, height=height)
         if parent := parents.get(depth - 1):
             lines.append(f"M{parent.x + indent / 2} {joints[depth - 1]}V{y + _HEIGHT / 2}H{box.x - 3}")
             joints[depth - 1] = y + _HEIGHT / 2
@@ -164,42 +164,79 @@ def _column(family: tuple[DiagramStep, ...], x: float, y: float, width: float) -
 
 def stacked_diagram(steps: tuple[DiagramStep, ...], title: str) -> Html:
     """Draw the steps below one another, for narrow windows."""
-    boxes = tuple(
-        Box(step, 1, 1 + place * (_LOW + _GAP), NARROW - 2, height=_LOW) for place, step in enumerate(steps)
-    )
-    drawing = Drawing(boxes, (), 1 + len(steps) * (_LOW + _GAP))
+    boxes = tuple(_stack(steps, 1, 1, NARROW - 2))
+    drawing = Drawing(boxes, (), _bottom(boxes, 1) + _GAP)
     return svg(drawing, NARROW, DiagramTitle("stack", title, steps), wide=False)
 
 
+def _stack(steps: tuple[DiagramStep, ...], x: float, y: float, width: float) -> Iterator[Box]:
+    """Yield boxes below one another."""
+    for step in steps:
+        height = height_of(step, width, _LOW)
+        yield Box(step, x, y, width, height=height)
+        y += height + _GAP
+
+
+def _bottom(boxes: Sequence[Box], top: float) -> float:
+    return boxes[-1].y + boxes[-1].height if boxes else top
+
+
 def neighbours_diagram(
-    center: DiagramStep, left: tuple[DiagramStep, ...], right: tuple[DiagramStep, ...], about: NeighboursTitle
+    center: DiagramStep,
+    left: tuple[DiagramStep, ...],
+    right: tuple[DiagramStep, ...],
+    about: NeighboursTitle,
+    *,
+    wide: bool = True,
 ) -> Html:
     """Draw a box in the middle, with its predecessors on the left and its successors on the right.
 
-    Empty if there is nothing on either side.
+    The narrow drawing has them above and below it. Empty if there is nothing on either side.
     """
     if not (left or right):
         return Html("")
-    rows = max(len(left), len(right), 1)
-    height = _HEAD + rows * (_LOW + _GAP)
-    middle = _HEAD + (height - _HEAD - _GAP - _LOW) / 2
-    columns = ((left, 1.0), (right, WIDE - 1 - _SIDE))
-    boxes = [Box(center, (WIDE - _SIDE) / 2, middle, _SIDE, top=True, height=_LOW)]
-    lines: list[str] = []
-    for steps, x in columns:
-        top = _HEAD + (rows - len(steps)) * (_LOW + _GAP) / 2
-        for place, step in enumerate(steps):
-            y = top + place * (_LOW + _GAP)
-            boxes.append(Box(step, x, y, _SIDE, height=_LOW))
-            lines.append(_curve(x, y + _LOW / 2, middle + _LOW / 2))
+    title = DiagramTitle(about.name, about.title, (*left, center, *right))
+    if not wide:
+        return svg(_neighbours_below(center, left, right, about), NARROW, title)
+    columns = [tuple(_stack(left, 1, _HEAD, _SIDE)), tuple(_stack(right, WIDE - 1 - _SIDE, _HEAD, _SIDE))]
+    size = height_of(center, _SIDE, _LOW)
+    bottom = max(_bottom(column, _HEAD + size) for column in columns)
+    middle = Box(center, (WIDE - _SIDE) / 2, (_HEAD + bottom - size) / 2, _SIDE, top=True, height=size)
+    boxes, lines = [middle], []
+    for column in columns:
+        shift = (bottom - _bottom(column, bottom)) / 2
+        for box in column:
+            boxes.append(msgspec.structs.replace(box, y=box.y + shift))
+            lines.append(_curve(box.x, boxes[-1].y + box.height / 2, middle.y + size / 2))
     texts = tuple(
         Label(text, x, 16.0)
         for text, steps, x in ((about.left, left, 3.0), (about.right, right, WIDE - _SIDE + 2))
         if steps
     )
-    drawing = Drawing(tuple(boxes), tuple(lines), height, texts)
-    steps = (*left, center, *right)
-    return svg(drawing, WIDE, DiagramTitle(about.name, about.title, steps))
+    return svg(Drawing(tuple(boxes), tuple(lines), bottom + _GAP, texts), WIDE, title)
+
+
+def _neighbours_below(
+    center: DiagramStep, left: tuple[DiagramStep, ...], right: tuple[DiagramStep, ...], about: NeighboursTitle
+) -> Drawing:
+    boxes: list[Box] = []
+    lines: list[str] = []
+    texts: list[Label] = []
+    y = 1.0
+    for text, steps in ((about.left, left), ("", (center,)), (about.right, right)):
+        if not steps:
+            continue
+        if boxes:
+            lines.append(f"M{NARROW / 2} {y - _GAP:g}v{_DROP - 3}")
+            y += _DROP - _GAP
+        if text:
+            texts.append(Label(text, 3, y + 13))
+            y += _HEAD - _GAP
+        boxes += _stack(steps, 1, y, NARROW - 2)
+        if steps == (center,):
+            boxes[-1] = msgspec.structs.replace(boxes[-1], top=True)
+        y = _bottom(boxes, y) + _GAP
+    return Drawing(tuple(boxes), tuple(lines), y, tuple(texts))
 
 
 def _curve(x: float, y: float, middle: float) -> str:
@@ -230,14 +267,15 @@ def life_cycle_diagram(arrows: tuple[Transition, ...], title: str, *, wide: bool
     texts: list[Label] = []
     y = 1.0
     for arrow in arrows:
-        middle = y + _HEIGHT / 2
+        height = height_of(arrow.step, width - 2 * state, _HEIGHT)
+        middle = y + height / 2
         texts.append(Label(arrow.before, 4, middle + 5))
         texts.append(Label(arrow.after, width - state + 16, middle + 5))
         if arrow.before:
             lines.append(f"M{4 + 8.5 * len(arrow.before):g} {middle:g}H{state - 3:g}")
         lines.append(f"M{width - state:g} {middle:g}h10")
-        boxes.append(Box(arrow.step, state, y, width - 2 * state, top=True))
-        y += _HEIGHT + _GAP
+        boxes.append(Box(arrow.step, state, y, width - 2 * state, top=True, height=height))
+        y += height + _GAP
     drawing = Drawing(tuple(boxes), tuple(lines), y, tuple(texts))
     about = DiagramTitle("life", title, tuple(arrow.step for arrow in arrows))
     return svg(drawing, width, about, wide=wide)

@@ -1,7 +1,8 @@
-"""Layered dependency diagram (networkx does the graph work)."""
+"""Layered dependency diagram, whose arrows pass between the boxes."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from math import fsum
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from annotator.site.diagrams.svg import (
     DiagramTitle,
     Drawing,
     NodeLink,
+    height_of,
     svg,
 )
 from annotator.site.markup import Html
@@ -23,25 +25,16 @@ from annotator.site.markup import Html
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-_LOW, _HIGH = 32, 44
-"""Heights of boxes: with a title alone, and with something below it."""
-
-_GAP, _PAD, _BETWEEN = 10, 8, 30
-"""The room between boxes, around them in a row, and between rows."""
+_LOW, _GAP, _PAD = 32, 16, 8
+"""The least height of a box, and the room between boxes and around them in a row."""
 
 _WIDEST = 230
 
+_TRACK, _CHANNEL = 7, 10
+"""The room between parallel arrows, and the room above and below all of them between two lines of boxes."""
 
-class DiagramSize(msgspec.Struct, frozen=True):
-    """How wide a picture is, how many boxes stand side by side at the most, and how high they are."""
-
-    width: float
-    most: int
-    between: float
-    height: float = _LOW
-
-
-_SHAPES = {True: DiagramSize(WIDE, 8, _BETWEEN), False: DiagramSize(NARROW, 3, 6)}
+_MOST = {True: 6, False: 2}
+"""Boxes that stand side by side at the most: in a wide picture, and in a narrow one."""
 
 
 def layer_diagram(
@@ -53,7 +46,7 @@ def layer_diagram(
     wide: bool,
     most: int = 0,
 ) -> Html:
-    """Draw the rows below one another; without arrows in a narrow window, which has no room for them.
+    """Draw the rows below one another, with arrows that pass between the boxes.
 
     An arrow that follows from others shows when one of its ends is pointed at.
 
@@ -67,56 +60,158 @@ def layer_diagram(
     """
     if not found.rows:
         return Html("")
-    shape = _SHAPES[wide]
-    if most and wide:
-        shape = msgspec.structs.replace(shape, most=most)
-    if any(step.symbol for step in steps.values()):
-        shape = msgspec.structs.replace(shape, height=_HIGH)
+    width = WIDE if wide else NARROW
+    lines = tuple(_lines(found.rows, steps, width, (most if wide else 0) or _MOST[wide]))
+    routes = _Routes(lines, found.edges, width)
     boxes: dict[str, Box] = {}
     bands = []
     y = 1.0
-    for row in found.rows:
-        placed = [
-            msgspec.structs.replace(box, top=box.node in top) for box in _row(row, steps, y + _PAD, shape)
-        ]
-        boxes |= {box.node: box for box in placed}
-        height = placed[-1].y + shape.height + _PAD - y
-        bands.append(Band(y, height))
-        y += height + shape.between
-    links = tuple(_links(found, boxes)) if wide else ()
-    drawing = Drawing(tuple(boxes.values()), (), y - shape.between + 1, links=links, bands=tuple(bands))
-    return svg(drawing, shape.width, about, wide=wide)
+    for row in range(len(found.rows)):
+        begin = y
+        for at, line in enumerate(lines):
+            if line.row == row:
+                y += _PAD if y == begin else 0
+                boxes |= {
+                    box.node: msgspec.structs.replace(box, y=y, top=box.node in top) for box in line.boxes
+                }
+                y += line.height + routes.height(at)
+        bands.append(
+            Band(begin, max(boxes[node].y + boxes[node].height for node in found.rows[row]) + _PAD - begin)
+        )
+    links = (
+        NodeLink(routes.path(edge, boxes), *edge, quiet=edge in found.implied) for edge in sorted(found.edges)
+    )
+    drawing = Drawing(tuple(boxes.values()), (), y + _PAD, links=tuple(links), bands=tuple(bands))
+    return svg(drawing, width, about, wide=wide)
 
 
-def _row(
-    row: tuple[str, ...], steps: Mapping[str, DiagramStep], y: float, shape: DiagramSize
-) -> Iterator[Box]:
-    lines = -(-len(row) // shape.most)
-    most = -(-len(row) // lines)
-    for line in range(lines):
-        nodes = row[line * most : (line + 1) * most]
-        room = shape.width - 2 * _PAD
-        width = min((room - _GAP * (len(nodes) - 1)) / len(nodes), _WIDEST)
-        x = (shape.width - len(nodes) * width - _GAP * (len(nodes) - 1)) / 2
-        for at, node in enumerate(nodes):
-            top = y + line * (shape.height + _GAP)
-            yield Box(steps[node], x + at * (width + _GAP), top, width, height=shape.height, node=node)
+class _Line(msgspec.Struct, frozen=True):
+    """Boxes side by side, without their place from above; a row of a picture has one line or several."""
+
+    row: int
+    boxes: tuple[Box, ...]
+    height: float
 
 
-def _links(found: Layers, boxes: Mapping[str, Box]) -> Iterator[NodeLink]:
-    for one, other in sorted(found.edges):
-        yield NodeLink(_curve(boxes[one], boxes[other]), one, other, (one, other) in found.implied)
+def _lines(
+    rows: Iterable[tuple[str, ...]], steps: Mapping[str, DiagramStep], width: float, most: int
+) -> Iterator[_Line]:
+    for number, row in enumerate(rows):
+        count = -(-len(row) // -(-len(row) // most))
+        for nodes in (row[at : at + count] for at in range(0, len(row), count)):
+            room = width - 2 * _PAD - _GAP * (len(nodes) + 1)
+            each = min(room / len(nodes), _WIDEST)
+            x = (width - len(nodes) * each - _GAP * (len(nodes) - 1)) / 2
+            height = max(height_of(steps[node], each, _LOW) for node in nodes)
+            boxes = (
+                Box(steps[node], x + at * (each + _GAP), 0, each, height=height, node=node)
+                for at, node in enumerate(nodes)
+            )
+            yield _Line(number, tuple(boxes), height)
 
 
-def _curve(one: Box, other: Box) -> str:
-    """Return a curve between the edges of two boxes that face each other."""
-    down = one.y <= other.y
-    start, end = (one.y + one.height, other.y - 3) if down else (one.y, other.y + other.height + 3)
-    here, there = one.x + one.width / 2, other.x + other.width / 2
-    lean = (there - here) / WIDE
-    x, to = here + lean * one.width * 0.7, there - lean * other.width * 0.7
-    bend = max(abs(end - start) * 0.45, 14) * (1 if down else -1)
-    return f"M{x:.1f} {start:.1f}C{x:.1f} {start + bend:.1f} {to:.1f} {end - bend:.1f} {to:.1f} {end:.1f}"
+class _Stretch(msgspec.Struct, frozen=True):
+    """The part of an arrow below a line of boxes: the edge, the line, and where it begins and ends."""
+
+    edge: tuple[str, str]
+    line: int
+    begin: float
+    end: float
+
+
+class _Routes:
+    """The way of each arrow: across below a line of boxes, then through a gap in the next line."""
+
+    def __init__(self, lines: tuple[_Line, ...], edges: Edges, width: float) -> None:
+        self._lines = lines
+        self._width = width
+        self._at = {box.node: (number, box) for number, line in enumerate(lines) for box in line.boxes}
+        self._passing: Counter[tuple[int, int]] = Counter()
+        self._ports = self._spread_ports(edges)
+        self._stretches = {edge: tuple(self._route(edge)) for edge in sorted(edges)}
+        self._tracks = self._assign_tracks()
+
+    def height(self, line: int) -> float:
+        """Return the room below a line of boxes."""
+        tracks = [track for (_, number), track in self._tracks.items() if number == line]
+        return 2 * _CHANNEL + _TRACK * (max(tracks, default=0) + 1)
+
+    def path(self, edge: tuple[str, str], boxes: Mapping[str, Box]) -> str:
+        """Return the path of an arrow between boxes in their places."""
+        one, other = (boxes[node] for node in edge)
+        stretches = self._stretches[edge]
+        down = stretches[0].line >= self._at[edge[0]][0]
+        into = stretches[-1].line < self._at[edge[1]][0]
+        points = [(stretches[0].begin, one.y + one.height if down else one.y)]
+        for stretch in stretches:
+            line = boxes[self._lines[stretch.line].boxes[0].node]
+            y = line.y + line.height + _CHANNEL + _TRACK * self._tracks[edge, stretch.line]
+            points += [(stretch.begin, y), (stretch.end, y)]
+        points.append((stretches[-1].end, other.y - 3 if into else other.y + other.height + 3))
+        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+    def _spread_ports(self, edges: Edges) -> Mapping[tuple[str, str, bool], float]:
+        """Return where each arrow leaves and enters its boxes, in the order of the boxes it comes from."""
+        ends: dict[tuple[str, bool], list[tuple[float, str, str]]] = defaultdict(list)
+        for one, other in edges:
+            (above, first), (below, last) = self._at[one], self._at[other]
+            ends[one, above <= below].append((last.x, one, other))
+            ends[other, above >= below].append((first.x, one, other))
+        ports = {}
+        for (node, _), found in ends.items():
+            box = self._at[node][1]
+            for place, (_, one, other) in enumerate(sorted(found), 1):
+                ports[one, other, node == one] = box.x + box.width * place / (len(found) + 1)
+        return ports
+
+    def _route(self, edge: tuple[str, str]) -> Iterator[_Stretch]:
+        start, end = self._at[edge[0]][0], self._at[edge[1]][0]
+        x, last = self._ports[*edge, True], self._ports[*edge, False]
+        # The room below a line is called by the line's number.
+        channels = range(start, max(end, start + 1)) if start <= end else range(start - 1, end - 1, -1)
+        for place, channel in enumerate(channels):
+            left = len(channels) - 1 - place
+            through = channel + 1 if start <= end else channel
+            to = self._gap(through, x + (last - x) / (left + 1)) if left else last
+            yield _Stretch(edge, channel, x, to)
+            x = to
+
+    def _gap(self, line: int, wanted: float) -> float:
+        """Return a place between or beside the boxes of a line, near the wanted one."""
+        boxes = self._lines[line].boxes
+        begins = [0.0, *(box.x + box.width for box in boxes)]
+        gaps = zip(begins, [*(box.x for box in boxes), self._width], strict=True)
+        number, (begin, end) = min(
+            enumerate(gaps), key=lambda gap: abs(min(max(wanted, gap[1][0]), gap[1][1]) - wanted)
+        )
+        self._passing[line, number] += 1
+        # Arrows through one gap stand side by side as far as it is wide.
+        step, count = 3.0, int((end - begin - 6) // 3) + 1
+        base = min(max(wanted, begin + 3), end - 3)
+        shift = step * ((self._passing[line, number] - 1) % max(count, 1))
+        return (
+            base + shift
+            if base + shift <= end - 3
+            else begin + 3 + (base + shift - end + 3) % max(end - begin - 6, 1)
+        )
+
+    def _assign_tracks(self) -> Mapping[tuple[tuple[str, str], int], int]:
+        """Return the track of each stretch: the first in which nothing else is in its way."""
+        taken: dict[int, list[list[tuple[float, float]]]] = defaultdict(list)
+        found = {}
+        stretches = (stretch for route in self._stretches.values() for stretch in route)
+        for stretch in sorted(stretches, key=lambda one: (one.line, abs(one.end - one.begin), one.edge)):
+            low, high = sorted((stretch.begin, stretch.end))
+            tracks = taken[stretch.line]
+            free = (
+                at for at, track in enumerate(tracks) if all(high + 4 < a or b + 4 < low for a, b in track)
+            )
+            at = next(free, len(tracks))
+            if at == len(tracks):
+                tracks.append([])
+            tracks[at].append((low, high))
+            found[stretch.edge, stretch.line] = at
+        return found
 
 
 _SWEEPS = 4

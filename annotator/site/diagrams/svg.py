@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 WIDE, TREE, NARROW = 960, 720, 380
 """Widths of pictures; one as wide as `WIDE` is shown on wide windows."""
 
-_LETTER, _CODE = 8.4, 6.7
+_LETTER, _CODE = 8.4, 7.25
 """Width of a letter of a title, at the most, and of a symbol's name, in pixels."""
 
-ROW = 18
-"""Height of a further row of a title, in pixels."""
+_ROW, _CODE_ROW = 18, 16
+"""Heights of a further row of a title, and of a symbol's name, in pixels."""
+
+_BREAK = re.compile(r"(?<=[./_:-])(?=\w)|(?<=[a-z0-9])(?=[A-Z])|(?<=\s)(?=\S)")
+"""Where text may go on in the next row: at blanks, and within names, which are long words."""
 
 _PADDING = 12
 """Between a box's edge and its words, in pixels."""
@@ -46,7 +49,7 @@ class DiagramStep(msgspec.Struct, frozen=True):
 class Box(msgspec.Struct, frozen=True):
     """A step in its place, in pixels; `top` sets it apart, and `node` is what its links go by.
 
-    A title that is too long for its `rows` is cut off.
+    Its height, which `height_of` tells, has room for all its words.
     """
 
     step: DiagramStep
@@ -56,7 +59,6 @@ class Box(msgspec.Struct, frozen=True):
     top: bool = False
     height: float = 44
     node: str = ""
-    rows: int = 1
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -165,7 +167,9 @@ def _box(box: Box) -> Html:
     name = f"{step.label} {step.title}".strip() + (f": {step.symbol}" if step.symbol else "")
     left = box.x + _before_title(step)
     room = _room(step, box.width)
-    middle = box.y + (19 if step.symbol else box.height / 2 + 5)
+    rows, symbol = _rows(step.title, room, _LETTER), _rows(step.symbol, room, _CODE)
+    first = box.y + (19 if symbol else box.height / 2 + 5 - (len(rows) - 1) * _ROW / 2)
+    below = box.y + box.height - 8 - (len(symbol) - 1) * _CODE_ROW
     return Html(
         '<a href="%s" class="picture-step%s"%s><title>%s</title>'
         '<rect x="%s" y="%s" width="%s" height="%s" rx="7"/>'
@@ -177,12 +181,9 @@ def _box(box: Box) -> Html:
         *(Html(f"{number:g}") for number in (box.x, box.y, box.width, box.height)),
     ) + join(
         (
-            _text("picture-number", box.x + _PADDING, middle, step.label),
-            *(
-                _text("picture-title", left, middle + at * ROW, text)
-                for at, text in enumerate(_rows(step.title, room, box.rows))
-            ),
-            _text("picture-symbol", left, box.y + box.height - 8, _cut(step.symbol, room)),
+            _text("picture-number", box.x + _PADDING, first, step.label),
+            *(_text("picture-title", left, first + at * _ROW, text) for at, text in enumerate(rows)),
+            *(_text("picture-symbol", left, below + at * _CODE_ROW, text) for at, text in enumerate(symbol)),
             Html("</a>"),
         )
     )
@@ -193,9 +194,13 @@ def _text(kind: str, x: float, y: float, text: str) -> Html:
     return Html("<text %s>%s</text>") % (place, text) if text else Html("")
 
 
-def rows_of(step: DiagramStep, width: float) -> int:
-    """Return how many rows the title of a step takes in a box of that width, in pixels: two at the most."""
-    return max(len(_rows(step.title, _room(step, width), 2)), 1)
+def height_of(step: DiagramStep, width: float, least: float) -> float:
+    """Return the height of a box of that width which holds all words of a step, and at least `least`."""
+    room = _room(step, width)
+    height = 14 + _ROW * max(len(_rows(step.title, room, _LETTER)), 1)
+    if step.symbol:
+        height += 12 + _CODE_ROW * (len(_rows(step.symbol, room, _CODE)) - 1)
+    return max(height, least)
 
 
 def _before_title(step: DiagramStep) -> int:
@@ -206,13 +211,17 @@ def _room(step: DiagramStep, width: float) -> float:
     return width - _PADDING - _before_title(step)
 
 
-def _rows(text: str, room: float, most: int) -> list[str]:
-    """Return the text in rows that the room, in pixels, surely holds."""
-    width = max(int(room / _LETTER), 2)
-    return textwrap.wrap(text, width, max_lines=most, placeholder="…")
-
-
-def _cut(text: str, room: float) -> str:
-    """Return as much of a symbol's name as the room, in pixels, surely holds."""
-    most = max(int(room / _CODE), 1)
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _rows(text: str, room: float, letter: float) -> list[str]:
+    """Return the whole text in rows that the room, in pixels, surely holds."""
+    most = max(int(room / letter), 2)
+    rows: list[str] = []
+    row = ""
+    for piece in _BREAK.split(text.strip()):
+        if row and len(row) + len(piece.rstrip()) > most:
+            rows.append(row.rstrip())
+            row = ""
+        row += piece
+        while len(row.rstrip()) > most:
+            rows.append(row[:most])
+            row = row[most:]
+    return [*rows, row.rstrip()] if row.strip() else rows

@@ -29,9 +29,10 @@ _PROOFS = 3
 """Proofs that are shown of each nesting; the others are counted."""
 
 _CAPTION = (
-    "An arrow leads from a lock to one that is taken while it is held; each is proven by the calls below. "
-    "Calls through interfaces and goroutines prove nothing, so there may be more. Locks without arrows are "
-    "held alone, as far as that is known."
+    "Drawn are the locks of the types that this page is about. An arrow leads from a lock to one that is "
+    "taken while it is held; each is proven by the calls below. An arrow that follows from others is omitted "
+    "until one of its ends is pointed at. Calls through interfaces and goroutines prove nothing, so there "
+    "may be more. Locks without arrows are held alone, as far as that is known."
 )
 
 

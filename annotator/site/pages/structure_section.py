@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _DOWN = "Every box imports only from rows below its own."
 _CIRCLES = "Boxes in one row may import one another."
 _QUIET = (
-    "An import that follows from others shows when one of its ends is pointed at. In brackets stands how "
-    "many modules a package has."
+    "An import that follows from others is omitted until one of its ends is pointed at, and so are imports "
+    "from outside. In brackets stands how many modules a package has."
 )
 
 

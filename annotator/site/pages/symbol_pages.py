@@ -12,7 +12,7 @@ from annotator.model.go import Kind
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.excerpts import CounterpartColumn, go_excerpt
-from annotator.site.markup import Html, href
+from annotator.site.markup import href
 from annotator.site.pages import history_pages
 from annotator.site.pages.citation_views import page_citations
 from annotator.site.pages.parity_pages import parity_panels
@@ -259,6 +259,13 @@ def _without(group: FileBlocks, taken: Iterable[CodeBlock]) -> FileBlocks:
     )
 
 
+_CAPTION = (
+    "Drawn are the types and packages on these pages that call or are called: on each side the "
+    f"{flow_diagram.MOST_NEIGHBOURS} most frequent. Calls that cannot be proven, such as of function values, "
+    "are omitted."
+)
+
+
 def _call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
     """Return a diagram of the pages that call a page's symbols and that they call, or None."""
     into, out = index.cross_references.into.get(page, ()), index.cross_references.out.get(page, ())
@@ -267,8 +274,11 @@ def _call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
     about = flow_diagram.NeighboursTitle(
         "calls", f"What calls {name}, and what it calls", "called by", "calls"
     )
-    wide = flow_diagram.neighbours_diagram(DiagramStep("", name, "#page-top"), left, right, about)
-    return Diagram(wide, Html("")) if wide else None
+    center = DiagramStep("", name, "#page-top")
+    wide, narrow = (
+        flow_diagram.neighbours_diagram(center, left, right, about, wide=wide) for wide in (True, False)
+    )
+    return Diagram(wide, narrow, _CAPTION) if wide else None
 
 
 def _steps(index: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep, ...]:

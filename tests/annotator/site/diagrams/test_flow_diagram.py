@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from annotator.site.diagrams.flow_diagram import pipeline_diagram
+from annotator.site.diagrams.flow_diagram import NeighboursTitle, neighbours_diagram, pipeline_diagram
 from annotator.site.diagrams.svg import DiagramStep
 
 STEPS = (
@@ -52,11 +52,40 @@ def test_the_picture_has_a_title_and_a_description() -> None:
     assert "2.3.1 Its part" in str(drawing.findtext(f"{SVG}desc"))
 
 
-def test_a_title_too_long_for_its_box_is_cut() -> None:
-    drawing = ET.fromstring(pipeline_diagram(STEPS, wide=False))  # noqa: S314 - our own drawing
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize(
+    "title",
+    ["daemon.registerMetricsPluginCallback", "go/pkg/plugingetter/PluginWithV1Client", "W" * 90, "a b " * 40],
+)
+def test_boxes_hold_all_words_of_long_titles(title: str, wide: bool) -> None:
+    steps = tuple(DiagramStep(number, title, "x.html", title) for number in ("1", "1.1", "1.1.1", "2"))
+    drawing = ET.fromstring(pipeline_diagram(steps, wide=wide))  # noqa: S314 - our own drawing
 
-    shown = [text.text or "" for text in drawing.iter(f"{SVG}text")]
-    assert any(text.endswith("…") for text in shown)
+    for link in drawing.findall(f"{SVG}a"):
+        box, texts = link.find(f"{SVG}rect"), link.findall(f"{SVG}text")
+        assert box is not None
+        words = "".join(text.text or "" for text in texts if text.get("class") == "picture-title")
+        assert words.replace(" ", "") == title.replace(" ", "")
+        top, height = float(box.attrib["y"]), float(box.attrib["height"])
+        assert all(top < float(text.attrib["y"]) < top + height for text in texts)
+        rows = [text.attrib["y"] for text in texts if text.get("class") != "picture-number"]
+        assert len(set(rows)) == len(rows)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_neighbours_are_drawn_on_both_widths(wide: bool) -> None:
+    steps = tuple(DiagramStep("", f"pkg.LongNameOfSomething{at}", f"{at}.html") for at in range(5))
+    about = NeighboursTitle("calls", "Calls", "called by", "calls")
+    drawing = ET.fromstring(neighbours_diagram(steps[0], steps[1:2], steps[2:], about, wide=wide))  # noqa: S314 - our own drawing
+
+    assert len(drawing.findall(f"{SVG}a")) == 5
+    assert drawing.findall(f"{SVG}path")
+    boxes = [
+        [float(box.attrib[name]) for name in ("x", "y", "width", "height")]
+        for box in drawing.iter(f"{SVG}rect")
+    ]
+    *_, width, height = map(float, drawing.attrib["viewBox"].split())
+    assert all(0 <= x <= x + w <= width and 0 <= y <= y + h <= height for x, y, w, h in boxes)
 
 
 def test_without_steps_there_is_no_picture() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.site.diagrams.layer_diagram import assign_layers, layer_diagram
@@ -75,6 +76,35 @@ def test_the_picture_of_layers_has_every_node_as_a_link_within_it(wide: bool) ->
         x, y, w, h = (float(box.attrib[name]) for name in ("x", "y", "width", "height"))
         assert 0 <= x <= x + w <= width
         assert 0 <= y <= y + h <= height
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("most", [2, 3])
+@settings(max_examples=25)
+@given(edges=EDGES)
+def test_no_arrow_crosses_a_box(edges: set[tuple[str, str]], most: int, wide: bool) -> None:
+    steps = {node: DiagramStep("", f"{node}.aLongName{node}", f"#{node}") for node in NODES}
+    found = assign_layers(NODES, edges)
+    drawing = ET.fromstring(layer_diagram(found, steps, DiagramTitle("x", "X", ()), wide=wide, most=most))  # noqa: S314 - our own drawing
+
+    rects = [link.find(f"{SVG}rect") for link in drawing.findall(f"{SVG}a")]
+    boxes = [
+        tuple(float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+        for rect in rects
+        if rect is not None
+    ]
+    *_, width, height = map(float, drawing.attrib["viewBox"].split())
+    arrows = [path for path in drawing.iter(f"{SVG}path") if path.get("data-before")]
+    assert len(arrows) == len(found.edges)
+    for arrow in arrows:
+        points = [tuple(map(float, point.split())) for point in arrow.attrib["d"][1:].split("L")]
+        assert all(0 <= x <= width and 0 <= y <= height for x, y in points)
+        for (x, y), (to_x, to_y) in pairwise(points):
+            assert x == to_x or y == to_y
+            for left, top, wide_, high in boxes:
+                across = min(x, to_x) < left + wide_ and max(x, to_x) > left
+                down = min(y, to_y) < top + high and max(y, to_y) > top
+                assert not (across and down)
 
 
 def test_an_implied_arrow_is_quiet() -> None:
