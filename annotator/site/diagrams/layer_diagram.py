@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from math import fsum
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,13 @@ from annotator.site.markup import Html
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-_LOW, _GAP, _PAD = 32, 16, 8
+_LOW, _GAP, _PAD = 32, 20, 8
 """The least height of a box, and the room between boxes and around them in a row."""
 
 _WIDEST = 230
 
-_TRACK, _CHANNEL = 7, 10
-"""The room between parallel arrows, and the room above and below all of them between two lines of boxes."""
+_TRACK, _SLOT, _CHANNEL = 7, 4, 10
+"""The room between arrows side by side, across and down, and around all between two lines of boxes."""
 
 _MOST = {True: 6, False: 2}
 """Boxes that stand side by side at the most: in a wide picture, and in a narrow one."""
@@ -62,7 +62,7 @@ def layer_diagram(
         return Html("")
     width = WIDE if wide else NARROW
     lines = tuple(_lines(found.rows, steps, width, (most if wide else 0) or _MOST[wide]))
-    routes = _Routes(lines, found.edges, width)
+    routes = _Routes(lines, found, width)
     boxes: dict[str, Box] = {}
     bands = []
     y = 1.0
@@ -122,13 +122,15 @@ class _Stretch(msgspec.Struct, frozen=True):
 class _Routes:
     """The way of each arrow: across below a line of boxes, then through a gap in the next line."""
 
-    def __init__(self, lines: tuple[_Line, ...], edges: Edges, width: float) -> None:
+    def __init__(self, lines: tuple[_Line, ...], layers: Layers, width: float) -> None:
+        edges = layers.edges
         self._lines = lines
+        self._implied = layers.implied
         self._width = width
         self._at = {box.node: (number, box) for number, line in enumerate(lines) for box in line.boxes}
-        self._passing: Counter[tuple[int, int]] = Counter()
+        self._passing: dict[tuple[int, int], list[float]] = defaultdict(list)
         self._ports = self._spread_ports(edges)
-        self._stretches = {edge: tuple(self._route(edge)) for edge in sorted(edges)}
+        self._stretches = {edge: tuple(self._route(edge)) for edge in sorted(edges, key=self._rank)}
         self._tracks = self._assign_tracks()
 
     def height(self, line: int) -> float:
@@ -184,29 +186,36 @@ class _Routes:
         number, (begin, end) = min(
             enumerate(gaps), key=lambda gap: abs(min(max(wanted, gap[1][0]), gap[1][1]) - wanted)
         )
-        self._passing[line, number] += 1
         # Arrows through one gap stand side by side as far as it is wide.
-        step, count = 3.0, int((end - begin - 6) // 3) + 1
-        base = min(max(wanted, begin + 3), end - 3)
-        shift = step * ((self._passing[line, number] - 1) % max(count, 1))
-        return (
-            base + shift
-            if base + shift <= end - 3
-            else begin + 3 + (base + shift - end + 3) % max(end - begin - 6, 1)
-        )
+        slots = [begin + _SLOT * at for at in range(1, max(int((end - begin) / _SLOT), 2))]
+        taken = self._passing[line, number]
+        free = [slot for slot in slots if slot not in taken] or slots
+        taken.append(min(free, key=lambda slot: abs(slot - wanted)))
+        return taken[-1]
+
+    def _rank(self, edge: tuple[str, str]) -> tuple[bool, tuple[str, str]]:
+        return edge in self._implied, edge
+
+    def _order(self, one: _Stretch) -> tuple[int, bool, float, tuple[str, str]]:
+        return one.line, one.edge in self._implied, abs(one.end - one.begin), one.edge
 
     def _assign_tracks(self) -> Mapping[tuple[tuple[str, str], int], int]:
-        """Return the track of each stretch: the first in which nothing else is in its way."""
+        """Return the track of each stretch: the first in which nothing else is in its way.
+
+        Arrows that follow from others, which are mostly hidden, take no room of their own.
+        """
         taken: dict[int, list[list[tuple[float, float]]]] = defaultdict(list)
         found = {}
         stretches = (stretch for route in self._stretches.values() for stretch in route)
-        for stretch in sorted(stretches, key=lambda one: (one.line, abs(one.end - one.begin), one.edge)):
+        for stretch in sorted(stretches, key=self._order):
             low, high = sorted((stretch.begin, stretch.end))
             tracks = taken[stretch.line]
             free = (
                 at for at, track in enumerate(tracks) if all(high + 4 < a or b + 4 < low for a, b in track)
             )
             at = next(free, len(tracks))
+            if tracks and stretch.edge in self._implied:
+                at %= len(tracks)
             if at == len(tracks):
                 tracks.append([])
             tracks[at].append((low, high))
