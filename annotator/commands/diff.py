@@ -7,7 +7,7 @@ import msgspec
 from annotator.model.symbol_history import PortingReport
 from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
-from annotator.site.markdown_text import note_changes
+from annotator.site.text_files import note_changes
 from annotator.tracking import symbol_diff
 
 

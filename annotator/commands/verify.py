@@ -100,7 +100,7 @@ def _syntax_errors(tree: SourceTree, verdicts: Iterable[Verdict]) -> Iterator[st
 def _notes(at: Session) -> Iterator[Problem]:
     """Yield a problem for each footnote of our texts that cannot be read or whose line is not there."""
     # Only the project's own texts need these.
-    from annotator.site.markdown_text import file_of, own_texts  # noqa: PLC0415
+    from annotator.site.text_files import file_of, own_texts  # noqa: PLC0415
     from annotator.tracking.note_placement import place_notes  # noqa: PLC0415
 
     texts = own_texts(at.project)

@@ -27,10 +27,11 @@ from annotator.site import benchmark_tables, go_input, output, pages, rendering
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
 from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
-from annotator.site.markdown_text import MarkdownText, note_changes, own_texts
+from annotator.site.markdown_text import MarkdownText
 from annotator.site.pages import redirects
 from annotator.site.python_input import PythonReader
 from annotator.site.site_index import shown_packages
+from annotator.site.text_files import note_changes, own_texts
 from annotator.tracking import note_placement, symbol_diff, symbol_follower, verification
 
 _LOG = logging.getLogger(__name__)

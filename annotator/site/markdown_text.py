@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.config import name_of
 from annotator.errors import InvalidInput
-from annotator.files import bytes_of
 from annotator.site import footnotes
 from annotator.site.markup import Html, escape
 from annotator.toml_file import Toml
-from annotator.tracking import note_placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from annotator.config import Project
-    from annotator.model.notes import LineNote, NoteChange
-    from annotator.session import Session
+    from annotator.model.notes import LineNote
     from annotator.site.footnotes import Fault
 
 _FENCE = "+++"
@@ -160,29 +154,6 @@ def parse(name: str, text: str) -> MarkdownText:
         notes=noted.notes,
         faults=noted.faults,
     )
-
-
-def own_texts(project: Project) -> tuple[MarkdownText, ...]:
-    """Read the project's texts: chapters, and other pages with `pages/` before their names."""
-    files = [
-        (prefix + file.stem, file)
-        for folder, prefix in (("chapters", ""), ("pages", "pages/"))
-        for file in sorted((project.site / folder).glob("*.md"))
-    ]
-    return tuple(parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
-
-
-def note_changes(at: Session, old: str, new: str) -> tuple[NoteChange, ...]:
-    """Return the annotated lines that read differently at the newer of two tags, or are not there."""
-    notes = [note for text in own_texts(at.project) for note in text.notes]
-    before, after = (note_placement.place_notes(at.at_tag(tag), notes) for tag in (old, new))
-    return tuple(note_placement.changes(before, after, partial(file_of, at.project)))
-
-
-def file_of(project: Project, name: str) -> str:
-    """Return the file of a text, as the project names its files."""
-    folder = project.site if name.startswith("pages/") else project.site / "chapters"
-    return name_of(project, folder / f"{name}.md")
 
 
 def mentions(prose: MarkdownText) -> tuple[SymbolMention, ...]:

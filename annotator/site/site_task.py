@@ -22,8 +22,8 @@ from annotator.session import SourceOptions, open_session
 from annotator.site import output, site_archive
 from annotator.site.builder import BuildOptions, make_files, python_reader
 from annotator.site.fingerprint import GENERATED
-from annotator.site.markdown_text import own_texts
 from annotator.site.markup import slug
+from annotator.site.text_files import own_texts
 
 _SETTINGS = ("mkdocs.yml", "versions.yml")
 """The site's settings, and those that a site among versions has besides."""
