@@ -32,11 +32,13 @@ class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A folder of programs that show something: those whose `main` takes nothing and that run it.
 
-    `command` is what a reader types to run one, `{name}` standing for the name of its file.
+    `command` is what a reader types to run one, `{name}` standing for the name of its file; `order` has the
+    names of those that are shown first, in that order.
     """
 
     folder: str = ""
     command: str = ""
+    order: tuple[str, ...] = ()
 
 
 class GoNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

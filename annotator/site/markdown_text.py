@@ -9,7 +9,7 @@ import msgspec
 
 from annotator.errors import InvalidInput
 from annotator.site import footnotes
-from annotator.site.markup import Html, escape
+from annotator.site.markup import Html, escape, slug
 from annotator.toml_file import Toml
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class MarkdownText(msgspec.Struct, frozen=True):
         packages: Python packages whose structure is drawn below the text, as folders from the project's root.
         locks: Types, as notations, whose locks are shown below the text.
         figures: The benchmarks whose figures stand below the text.
+        boost: The factor by which its words count in the search; 0 stands for that of a text.
+        terms: The words that it explains, for a glossary.
         notes: Its footnotes, which explain lines of source, in the order of their first use.
         faults: What is wrong with its footnotes.
     """
@@ -59,6 +61,8 @@ class MarkdownText(msgspec.Struct, frozen=True):
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    boost: float = 0
+    terms: tuple[Term, ...] = ()
     notes: tuple[LineNote, ...] = ()
     faults: tuple[Fault, ...] = ()
 
@@ -100,6 +104,32 @@ class DiagramRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(dict.fromkeys(one for one in found if one))
 
 
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A word that a glossary explains.
+
+    Attributes:
+        name: The word.
+        says: What it means; text between backticks is code.
+        also: Its other forms, such as the plural.
+        chapters: The numbers of chapters that have more about it.
+    """
+
+    name: str
+    says: str
+    also: tuple[str, ...] = ()
+    chapters: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its forms."""
+        return self.name, *self.also
+
+    @property
+    def anchor(self) -> str:
+        """Its anchor on the page of the glossary."""
+        return slug(self.name.lower().replace(" ", "-"))
+
+
 class SymbolMention(msgspec.Struct, frozen=True):
     """A symbol that a text names, at a 1-based line of its file."""
 
@@ -120,6 +150,8 @@ class _FrontMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packages: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    boost: float = 0
+    terms: tuple[Term, ...] = ()
 
 
 def parse(name: str, text: str) -> MarkdownText:
@@ -151,6 +183,8 @@ def parse(name: str, text: str) -> MarkdownText:
         packages=head.packages,
         locks=head.locks,
         figures=head.figures,
+        boost=head.boost,
+        terms=head.terms,
         notes=noted.notes,
         faults=noted.faults,
     )

@@ -133,7 +133,9 @@ class PythonReader:
         if self._cached is not None:
             return Started()
         config = self._project.config
-        found = tuple(examples.find(self._files, config.examples.folder, config.examples.command))
+        programs_found = examples.find(self._files, config.examples.folder, config.examples.command)
+        order = {name: at for at, name in enumerate(config.examples.order)}
+        found = tuple(sorted(programs_found, key=lambda program: order.get(program.name, len(order))))
         keys = {program.name: self._example_key(program) for program in found}
         outputs = self._cache.get_many(OUTPUT, keys)
         calls = self._cache.get_many(OUTPUT, {"": self._walk_key}).get("") if config.walk else None

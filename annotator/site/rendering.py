@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from annotator.site import panes
+from annotator.site import panes, plain_markdown, search_entries
 from annotator.site.markup import escape, label, ticked
 from annotator.site.site_index import (
     CONTENTS,
@@ -26,9 +26,10 @@ from annotator.site.site_index import (
     SYMBOLS,
     WALK,
 )
+from annotator.site.view_models import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from annotator.site.view_models import Redirect, SiteFrame, SitePage, SitePlan
 
@@ -37,21 +38,40 @@ _LOG = logging.getLogger(__name__)
 SETTINGS = "type-make-serve-first.yml"
 """The generated half of mkdocs.yml. Its name is what mkdocs says when nothing has been built yet."""
 
-QUESTIONS = "Questions"
-"""The section of the navigation that comes before the chapters."""
+FIRST = ("Questions", "Before you read")
+"""The sections of the navigation that come before the chapters."""
+
+_BOOST = {
+    "chapter.md.jinja": 2,
+    "example.md.jinja": 2,
+    "errata.md.jinja": 2,
+    "coverage.md.jinja": 2,
+    "module.md.jinja": 0.7,
+    "index.md.jinja": 0.5,
+    "parity.md.jinja": 0.5,
+    "report.md.jinja": 0.5,
+    "trace.md.jinja": 0.5,
+}
+"""The factor by which a page's words count in the search, where it is not 1."""
 
 
 def files(plan: SitePlan) -> Mapping[str, bytes]:
     """Return every generated file by its path below the documents' folder."""
     _LOG.info("writing the pages of %s", plan.frame.tag)
-    rendered = {
-        page.path: markdown(plan.frame, page).encode() for recipe in plan.recipes for page in recipe()
-    }
+    titles: dict[str, Link] = {}
+    rendered: dict[str, str] = {}
+    for page in (page for recipe in plan.recipes for page in recipe()):
+        rendered[page.path] = markdown(plan.frame, page)
+        titles[page.path] = Link(page.title, page.path, page.summary)
+    sections = _sections(plan, list(rendered))
     return {
-        **rendered,
+        **{path: text.encode() for path, text in rendered.items()},
+        **dict(plain_markdown.versions(rendered)),
+        plain_markdown.LIST: plain_markdown.listing(plan.frame, titles, sections).encode(),
         **{path: _redirect(view).encode() for path, view in plan.redirects},
-        SETTINGS: settings(plan, list(rendered)).encode(),
+        SETTINGS: settings(sections).encode(),
         "objects.inv": plan.inventory,
+        search_entries.FILE: plan.finder,
     }
 
 
@@ -59,7 +79,11 @@ def markdown(frame: SiteFrame, page: SitePage) -> str:
     """Return a page as Markdown for mkdocs, with its head."""
     root = "../" * page.path.count("/")
     template = _environment().get_template(_name(page))
-    return template.render(page=page, view=page.view, frame=frame, root=root)
+    version = plain_markdown.path(page.path)
+    boost = page.boost or _BOOST.get(_name(page), 1)
+    text = template.render(page=page, view=page.view, frame=frame, root=root, version=version, boost=boost)
+    # An excerpt in the search's results must be a sentence, and not the words of a table's cells.
+    return text.replace("<table", "<table data-search-exclude")
 
 
 def _redirect(view: Redirect) -> str:
@@ -70,24 +94,28 @@ SOURCE = "Source"
 """The section of the navigation in which the report stands; texts of the project may join it."""
 
 
-def settings(plan: SitePlan, paths: list[str]) -> str:
+def settings(sections: Mapping[str, tuple[str, ...]]) -> str:
     """Return the navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
-    lines = ["# Generated; mkdocs.yml inherits it.", "nav:", *_nav(plan, paths)]
+    lines = ["# Generated; mkdocs.yml inherits it.", "nav:", f"  - {HOME}"]
+    for title, paths in sections.items():
+        lines += [f"  - {json.dumps(title)}:", *(f"      - {json.dumps(path)}" for path in paths)]
     return "\n".join(lines) + "\n"
 
 
-def _nav(plan: SitePlan, paths: list[str]) -> Iterator[str]:
-    sections = {name: list(found) for name, found in plan.sections}
-    questions = sections.pop(QUESTIONS, [])
-    yield f"  - {HOME}"
-    yield from _listed(QUESTIONS, questions)
-    yield from _listed("Chapters", [path for path in _below(paths, CONTENTS) if path.count("/") == 1])
-    yield from (f"  - {json.dumps(path)}" for path in paths if path == EXAMPLES)
-    yield from _listed("Go and Python", [path for path in (PARITY, COVERAGE, WALK, PORTING) if path in paths])
-    source = [path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths]
-    yield from _listed(SOURCE, [*source, *sections.pop(SOURCE, [])])
-    for name, found in sections.items():
-        yield from _listed(name, found)
+def _sections(plan: SitePlan, paths: list[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the sections of the navigation with their pages, without empty ones."""
+    texts = dict(plan.sections)
+    first = {name: texts.pop(name, ()) for name in FIRST}
+    source = (*(path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths), *texts.pop(SOURCE, ()))
+    found = {
+        **first,
+        "Chapters": tuple(path for path in _below(paths, CONTENTS) if path.count("/") == 1),
+        "Examples": tuple(_below(paths, EXAMPLES)),
+        "Go and Python": tuple(path for path in (PARITY, COVERAGE, WALK, PORTING) if path in paths),
+        SOURCE: source,
+        **texts,
+    }
+    return {title: below for title, below in found.items() if below}
 
 
 def _below(paths: list[str], first: str) -> list[str]:
@@ -95,12 +123,6 @@ def _below(paths: list[str], first: str) -> list[str]:
     folder = first.rpartition("/")[0]
     found = [path for path in paths if path.startswith(f"{folder}/")]
     return sorted(found, key=lambda path: path != first)
-
-
-def _listed(title: str, paths: list[str]) -> Iterator[str]:
-    if paths:
-        yield f"  - {json.dumps(title)}:"
-        yield from (f"      - {json.dumps(path)}" for path in paths)
 
 
 def _name(page: SitePage) -> str:

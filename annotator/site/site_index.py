@@ -25,8 +25,9 @@ from annotator.model.reference import (
     Verdict,
 )
 from annotator.model.symbol_history import ReferenceHistory
-from annotator.site import markdown_text
+from annotator.site import glossary, markdown_text
 from annotator.site.cross_references import CrossReferences
+from annotator.site.glossary import LinkedTerm
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
 from annotator.site.markdown_text import MarkdownText, SymbolMention
 from annotator.site.markup import Html, href, quote, slug, web
@@ -70,6 +71,12 @@ class SiteChapter(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """Number and title."""
         return f"{self.number} {self.title}".strip()
+
+    @property
+    def minutes(self) -> int:
+        """How long its prose takes to read, at 200 words a minute; 0 without prose."""
+        words = len(self.text.body.split()) if self.text else 0
+        return -(-words // 200)
 
 
 def resolved_anchor(verdict: Verdict) -> Anchor | None:
@@ -340,7 +347,27 @@ class SiteIndex:
                 place.name,
             )
 
-        return markdown_text.linked(text, show)
+        body = markdown_text.linked(text, show)
+        if text.terms:
+            return (
+                body
+                + Html("\n\n")
+                + glossary.entries(text.terms, lambda number: self._chapter_link(page, number))
+            )
+        terms = (
+            LinkedTerm(term, href(page, f"{one.name}.md", term.anchor))
+            for one in self.texts
+            for term in one.terms
+        )
+        return glossary.linked(body, terms)
+
+    def _chapter_link(self, page: str, number: str) -> Html:
+        found = next((chapter for chapter in self.chapters if chapter.number == number), None)
+        return (
+            Html('<a class="chip" href="%s">%s</a>') % (href(page, found.page), found.label)
+            if found
+            else Html("")
+        )
 
 
 def _line(found: tuple[PageLocation, Verdict]) -> tuple[str, int]:

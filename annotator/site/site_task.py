@@ -28,8 +28,8 @@ from annotator.site.text_files import own_texts
 _SETTINGS = ("mkdocs.yml", "versions.yml")
 """The site's settings, and those that a site among versions has besides."""
 
-_OVERRIDES, _OWN = "versions", "version.yml"
-"""The folder of templates that those settings name, and the settings of one version."""
+_OVERRIDES, _OWN = "theme", "version.yml"
+"""The folder of the theme's templates that are replaced, and the settings of one version."""
 
 _ADDRESS = "http://127.0.0.1:8000"
 """Where the versions are served by default; the pages work anywhere else too."""

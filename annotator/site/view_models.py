@@ -141,6 +141,7 @@ class OutlineEntry(msgspec.Struct, frozen=True):
     summary: str
     depth: int
     verdicts: tuple[str, ...]
+    minutes: int = 0
 
 
 class ContentsPage(msgspec.Struct, frozen=True):
@@ -716,6 +717,8 @@ class SitePage(msgspec.Struct, frozen=True):
         summary: One sentence for search engines, plain text.
         view: What it shows.
         code: Whether it shows code of the repository, so that its licence must be credited.
+        minutes: How long it takes to read; 0 if that is not said.
+        boost: The factor by which its words count in the search; 0 stands for that of its kind.
     """
 
     path: str
@@ -723,6 +726,8 @@ class SitePage(msgspec.Struct, frozen=True):
     summary: str
     view: View
     code: bool = False
+    minutes: int = 0
+    boost: float = 0
 
 
 class SitePlan(msgspec.Struct, frozen=True):
@@ -735,6 +740,7 @@ class SitePlan(msgspec.Struct, frozen=True):
         sections: The parts of the navigation that our texts ask for, each with its pages.
         inventory: What lets other documentation link to the symbols here.
         redirects: Old addresses below the site, each with what leads on from there.
+        finder: What the finder of symbols searches, as a script.
     """
 
     frame: SiteFrame
@@ -743,3 +749,4 @@ class SitePlan(msgspec.Struct, frozen=True):
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inventory: bytes = b""
     redirects: tuple[tuple[str, Redirect], ...] = ()
+    finder: bytes = b""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +15,13 @@ from typing import Final
 
 from runtime.errdefs import EngineError
 
+_FOLDER: Final = re.compile(rf"{re.escape(tempfile.gettempdir())}/[^/\s'\":]+")
+
 
 def say(what: str, shown: object = None) -> None:
-    """Print a line."""
-    print(what if shown is None else f"{what}: {shown}")  # noqa: T201 -- an example shows what it does
+    """Print a line; the folder that this run works in has the same name in every run."""
+    line = what if shown is None else f"{what}: {shown}"
+    print(_FOLDER.sub("/tmp/example", line))  # noqa: T201, S108 -- an example shows what it does
 
 
 def show_error(what: str, attempt: Callable[[], object]) -> None:

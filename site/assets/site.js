@@ -1,4 +1,4 @@
-/* What pages do beyond being read: the arrows of a picture, the filter of the index. */
+/* What pages do beyond being read: the arrows of a picture, what was read, what a word means. */
 "use strict";
 
 // The theme's search is a dialog without a name, and its ways to other pages are not called what they read.
@@ -17,21 +17,87 @@ for (const picture of document.querySelectorAll("svg.picture:has([data-node])"))
   for (const event of ["mouseleave", "focusout"]) picture.addEventListener(event, () => light(""));
 }
 
-const finder = document.querySelector("[data-finder]");
-if (finder) {
-  const field = finder.querySelector("input");
-  const told = finder.querySelector("output");
-  const items = [...document.querySelectorAll("[data-find]")].map((item) => [item, item.dataset.find.toLowerCase()]);
-  const groups = [...document.querySelectorAll("[data-group]")].reverse();
-  field.addEventListener("input", () => {
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
-    for (const [item, text] of items) {
-      item.hidden = !words.every((word) => text.includes(word));
-      count += !item.hidden;
+// Chapters that were read, remembered in this browser: by their file's name, the same in all versions.
+(() => {
+  const KEY = "moby-annotated:read";
+  const name = (address) => new URL(address, location.href).pathname.match(/\/chapters\/([^/]+)\.html$/)?.[1];
+  const recall = () => { try { return new Set(JSON.parse(localStorage.getItem(KEY)) ?? []); } catch { return new Set(); } };
+  const mark = (chapter, isRead) => {
+    const read = recall();
+    if (isRead) read.add(chapter); else read.delete(chapter);
+    try { localStorage.setItem(KEY, JSON.stringify([...read])); } catch { /* it is not remembered, then */ }
+    show();
+  };
+
+  const links = [...document.querySelectorAll(".md-nav--primary a[href], .toc-list a[href]")].map((link) => [link, name(link.href)]).filter(([, chapter]) => chapter && chapter !== "index");
+  const here = name(location.href);
+  const box = here && here !== "index" ? document.createElement("input") : undefined;
+  const progress = document.querySelector(".toc-list") && links.length ? document.createElement("p") : undefined;
+
+  function show() {
+    const read = recall();
+    for (const [link, chapter] of links) {
+      link.classList.toggle("is-read", read.has(chapter));
+      if (read.has(chapter)) link.setAttribute("aria-description", "read"); else link.removeAttribute("aria-description");
     }
-    for (const group of groups) group.hidden = !group.querySelector("[data-find]:not([hidden])");
-    told.textContent = words.length ? `${count} found` : "";
-  });
-  finder.hidden = false;
-}
+    if (box) box.checked = read.has(here);
+    if (progress) {
+      const all = new Set(links.map(([, chapter]) => chapter));
+      const count = [...all].filter((chapter) => read.has(chapter)).length;
+      progress.hidden = !count;
+      progress.textContent = `${count} of ${all.size} chapters read.`;
+    }
+  }
+
+  if (box) {
+    box.type = "checkbox";
+    box.addEventListener("change", () => mark(here, box.checked));
+    const label = document.createElement("label");
+    label.append(box, " I have read this chapter");
+    const line = document.createElement("p");
+    line.className = "read-mark";
+    line.append(label);
+    document.querySelector(".md-content__inner")?.append(line);
+    // Whoever goes on to the next page has read this one.
+    document.querySelector(".md-footer__link--next")?.addEventListener("click", () => mark(here, true));
+  }
+  if (progress) {
+    progress.className = "read-progress";
+    document.querySelector(".toc-list").before(progress);
+  }
+  show();
+  addEventListener("storage", show);
+})();
+
+// A term's explanation as a card: on hover, on focus, and at the first touch, where there is no hover.
+(() => {
+  let card;
+  let shown;
+  const hide = () => { card?.remove(); shown?.removeAttribute("aria-describedby"); card = shown = undefined; };
+  const show = (term) => {
+    if (shown === term) return;
+    hide();
+    if (term.title) { term.dataset.says = term.title; term.removeAttribute("title"); }
+    card = document.createElement("span");
+    card.className = "term-card";
+    card.id = "term-card";
+    card.setAttribute("role", "tooltip");
+    card.textContent = term.dataset.says;
+    document.body.append(card);
+    const place = term.getBoundingClientRect();
+    const width = document.documentElement.clientWidth;
+    card.style.left = `${Math.max(8, Math.min(place.left, width - card.offsetWidth - 8)) + scrollX}px`;
+    card.style.top = `${place.bottom + 6 + scrollY}px`;
+    term.setAttribute("aria-describedby", card.id);
+    shown = term;
+  };
+  const terms = document.querySelectorAll("a.term");
+  for (const term of terms) {
+    term.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") show(term); });
+    term.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && document.activeElement !== term) setTimeout(() => { if (shown === term && !card.matches(":hover")) hide(); }, 150); });
+    term.addEventListener("focus", () => show(term));
+    term.addEventListener("blur", hide);
+    term.addEventListener("click", (event) => { if (matchMedia("(hover: none)").matches && !term.dataset.touched) { event.preventDefault(); show(term); } term.dataset.touched = "1"; });
+  }
+  if (terms.length) addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+})();

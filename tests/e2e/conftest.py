@@ -208,6 +208,7 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's own site folder with generated pages, not yet built."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(PROJECT / "site" / "mkdocs.yml", folder)
+    shutil.copytree(PROJECT / "site" / "theme", folder / "theme")
     files = {**rendering.files(pages.plan_site(_given())), **output.assets(PROJECT / "site" / "assets")}
     output.write(files, folder / "docs")
     return folder
@@ -231,6 +232,16 @@ def built_site(site_folder: Path) -> Path:
     ended = run_tool("mkdocs", "build", "--strict", folder=site_folder)
     assert ended.returncode == 0, ended.stdout
     return site_folder / "html"
+
+
+@pytest.fixture(scope="session")
+def zensical_site(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same site as zensical builds it, from the same settings."""
+    folder = tmp_path_factory.mktemp("zensical") / "site"
+    shutil.copytree(site_folder, folder, ignore=shutil.ignore_patterns("html", ".cache"))
+    ended = run_tool("zensical", "build", "--strict", folder=folder)
+    assert ended.returncode == 0, ended.stdout
+    return folder / "html"
 
 
 @pytest.fixture(scope="session")

@@ -97,10 +97,10 @@ def mapped(project: Path, shop: Path) -> Path:
     site = project / "site"
     (site / "mkdocs.yml").write_text("site_name: t\nsite_dir: html\nuse_directory_urls: false\nplugins: []\n")
     (site / "versions.yml").write_text(
-        "INHERIT: mkdocs.yml\ntheme: {name: mkdocs, custom_dir: versions}\nmarkdown_extensions: [attr_list]\n"
+        "INHERIT: mkdocs.yml\ntheme: {name: mkdocs, custom_dir: theme}\nmarkdown_extensions: [attr_list]\n"
     )
-    (site / "versions").mkdir()
-    (site / "versions" / "main.html").write_text('{% extends "base.html" %}\n')
+    (site / "theme").mkdir()
+    (site / "theme" / "main.html").write_text('{% extends "base.html" %}\n')
     assert cli.run(["record", "--source", str(shop)]) == 0
     return project
 

@@ -25,7 +25,7 @@ def served(project, shop) -> Callable[..., str]:
     """Serve the project until its first page is there, press Ctrl-C, and return what was printed."""
     shutil.copy(ROOT / "site" / "mkdocs.yml", project / "site")
     shutil.copy(ROOT / "site" / "versions.yml", project / "site")
-    for name in ("assets", "versions"):
+    for name in ("assets", "theme"):
         shutil.copytree(ROOT / "site" / name, project / "site" / name)
 
     with socket.socket() as probe:

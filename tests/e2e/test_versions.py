@@ -30,7 +30,7 @@ def mapped(project: Path, shop: Path) -> Path:
     """The project with facts of its baseline, and the settings by which mkdocs builds our site."""
     for name in ("mkdocs.yml", "versions.yml"):
         shutil.copy(ROOT / "site" / name, project / "site")
-    for name in ("assets", "versions"):
+    for name in ("assets", "theme"):
         shutil.copytree(ROOT / "site" / name, project / "site" / name)
     assert cli.run(["record", "--source", str(shop)]) == 0
     return project

@@ -67,6 +67,7 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
                 lost=notes.lost(),
             ),
             code=bool(shown),
+            boost=text.boost,
         )
 
 
@@ -263,6 +264,7 @@ def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
             lost=notes.lost(),
         ),
         code=any(one.excerpt for one in shown),
+        minutes=chapter.minutes,
     )
 
 

@@ -163,6 +163,7 @@ def _entry(chapter: SiteChapter) -> OutlineEntry:
         summary=chapter.summary,
         depth=max(chapter.number.count(".") - 1, 0),
         verdicts=tuple(verdict.name for verdict in chapter.verdicts),
+        minutes=chapter.minutes,
     )
 
 

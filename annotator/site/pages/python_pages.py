@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -117,7 +118,7 @@ def _page(index: SiteIndex, example: ExampleRun) -> SitePage:
     told = (text for text in index.input.texts if text.section and text.example == example.name)
     return SitePage(
         path=page,
-        title=f"Example: {example.name}",
+        title=re.split(r"[:.,]", example.title)[0],
         summary=example.title,
         view=ExamplePage(
             example=ExampleExcerpt(

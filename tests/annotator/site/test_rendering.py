@@ -44,7 +44,7 @@ def test_every_page_has_a_head_with_title_and_description(given: SiteInput) -> N
     for page in site.pages:
         _, head, body = rendering.markdown(site.frame, page).split("---\n", 2)
         fields = yaml.safe_load(head)
-        assert set(fields) <= {"title", "description", "hide"}
+        assert set(fields) <= {"title", "description", "hide", "search"}
         assert fields["title"]
         assert body.startswith("\n<div")
 

@@ -66,9 +66,9 @@ def test_project_archive_has_what_a_build_reads(task: SiteTask, tmp_path: Path) 
 @pytest.mark.slow
 def test_pages_that_mkdocs_refuses_are_quoted(tmp_path: Path) -> None:
     site = tmp_path / "site"
-    (site / "versions").mkdir(parents=True)
+    (site / "theme").mkdir(parents=True)
     (site / "mkdocs.yml").write_text("site_name: t\nsite_dir: html\nplugins: []\n")
-    (site / "versions.yml").write_text("INHERIT: mkdocs.yml\ntheme: {name: mkdocs, custom_dir: versions}\n")
+    (site / "versions.yml").write_text("INHERIT: mkdocs.yml\ntheme: {name: mkdocs, custom_dir: theme}\n")
 
     with pytest.raises(AnnotatorError, match=r"mkdocs cannot build it: .*nowhere\.md"):
         site_task.render({"index.md": b"[x](nowhere.md)\n"}, site, tmp_path / "v1")

@@ -1,0 +1,143 @@
+"""Markdown versions of pages, without HTML, and the list of them for language models, `llms.txt`."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from annotator.site.view_models import Link, SiteFrame
+
+LIST = "llms.txt"
+"""The list's path on the site."""
+
+# Not `.md`: of such a file mkdocs would make a page.
+_SUFFIX = ".md.txt"
+
+_HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_PART = re.compile(r"^```.*?^```$|`[^`\n]+`|<pre\b(?P<pre>.*?)</pre>", re.DOTALL | re.MULTILINE)
+_LEFT_OUT = re.compile(
+    r"<(?P<tag>svg|style|script|nav|button|template)\b.*?</(?P=tag)>|<!--.*?-->|<input\b[^>]*>"
+    r'|<div class="frame".*?</div>|<a id="[^"]*"></a>'
+    r'|<a\b[^>]*class="[^"]*\b(?:jump|note-mark)\b[^>]*>.*?</a>',
+    re.DOTALL,
+)
+_LINK = re.compile(r'<a\b[^>]*?\bhref="(?P<to>[^"]*)"[^>]*>(?P<words>.*?)</a>', re.DOTALL)
+_BEFORE = {
+    **{f"h{level}": "\n\n" + "#" * level + " " for level in range(1, 7)},
+    **dict.fromkeys(
+        ("p", "div", "section", "figure", "ul", "ol", "dl", "details", "table", "blockquote"), "\n\n"
+    ),
+    **dict.fromkeys(("li", "dd"), "\n- "),
+    **dict.fromkeys(("tr", "dt", "br", "summary"), "\n"),
+    **dict.fromkeys(("td", "th"), "| "),
+    **dict.fromkeys(("strong", "b"), "**"),
+    **dict.fromkeys(("em", "i"), "*"),
+    "code": "`",
+}
+_AFTER = {
+    **dict.fromkeys(
+        ("p", "div", "section", "figure", "ul", "ol", "dl", "details", "table", "blockquote"), "\n\n"
+    ),
+    **{f"h{level}": "\n\n" for level in range(1, 7)},
+    **{tag: _BEFORE[tag] for tag in ("strong", "b", "em", "i", "code")},
+    **dict.fromkeys(("td", "th"), " "),
+}
+_MARKDOWN_LINK = re.compile(r"(\]\((?![a-z]+:)[^)\s]+)\.md([#)])")
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^>]*>")
+_TAGS = re.compile(r"<[^>]*>")
+_SPACES = re.compile(r"[ \t]+$", re.MULTILINE)
+_GAPS = re.compile(r"\n{3,}")
+_TICKS = re.compile(r"`+")
+_BRACKETS = re.compile(r"[\[\]<>]")
+_LANGUAGE = re.compile(r"source-(go|py)\b")
+
+
+def path(page: str) -> str:
+    """Return the path of a page's Markdown version."""
+    return page.removesuffix(".md") + _SUFFIX
+
+
+def plain(markdown: str) -> str:
+    """Return a page for mkdocs, which is Markdown with HTML in it, as Markdown alone."""
+    text = _HEAD.sub("", markdown)
+    parts, at = [], 0
+    for block in _PART.finditer(text):
+        parts.append(_prose(text[at : block.start()]))
+        if block["pre"]:
+            parts.append(f"\n\n{_fenced(block['pre'], _language(text, at, block.start()))}\n\n")
+        else:
+            parts.append(block[0])
+        at = block.end()
+    parts.append(_prose(text[at:]))
+    return _GAPS.sub("\n\n", _SPACES.sub("", "".join(parts))).strip() + "\n"
+
+
+def _language(text: str, first: int, last: int) -> str:
+    found = _LANGUAGE.findall(text[max(first, last - 2000) : last])
+    return {"go": "go", "py": "python"}[found[-1]] if found else "text"
+
+
+def _fenced(inside: str, language: str) -> str:
+    """Return the text of a `pre` element, from the rest of its first tag on, as a fenced block."""
+    code = html.unescape(_TAGS.sub("", _LEFT_OUT.sub("", inside.partition(">")[2]))).rstrip("\n")
+    longest = max((len(ticks) for ticks in _TICKS.findall(code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{code}\n{fence}"
+
+
+def _prose(text: str) -> str:
+    text = _LINK.sub(_link, _LEFT_OUT.sub("", text))
+    text = _MARKDOWN_LINK.sub(rf"\1{_SUFFIX}\2", text)
+    return html.unescape(_TAG.sub(_mark, text).replace("&#10;", " "))
+
+
+def _link(match: re.Match[str]) -> str:
+    target = html.unescape(match["to"])
+    words = match["words"]
+    if not words.strip() or target.startswith("#"):
+        return words
+    address, mark, anchor = target.partition("#")
+    if "://" not in address:
+        address = re.sub(r"\.html$", _SUFFIX, address)
+    return f"[{words}]({address}{mark}{anchor})"
+
+
+def _mark(match: re.Match[str]) -> str:
+    return (_AFTER if match[1] else _BEFORE).get(match[2], "")
+
+
+def versions(pages: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the path and the content of the Markdown version of each page."""
+    for page, text in pages.items():
+        yield path(page), plain(text).encode()
+
+
+def listing(frame: SiteFrame, pages: Mapping[str, Link], sections: Mapping[str, tuple[str, ...]]) -> str:
+    """Return `llms.txt`: the pages that are read in order, then every other one.
+
+    Args:
+        frame: What the site shows.
+        pages: The title, the path and the summary of each page, by its path.
+        sections: The paths of the pages in each section of the navigation.
+    """
+    listed = {path for paths in sections.values() for path in paths}
+    home = pages["index.md"]
+    lines = [
+        f"# {home.text}",
+        "",
+        f"> {home.title}",
+        "",
+        f"Source: {frame.repository.text} at {frame.tag}. Each link leads to the Markdown version of a page.",
+    ]
+    rest = tuple(path for path in pages if path not in listed)
+    for title, paths in {**sections, "Optional": rest}.items():
+        lines += ["", f"## {title}", "", *(_entry(pages[path]) for path in paths)]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(page: Link) -> str:
+    title, summary = (" ".join(_BRACKETS.sub("", text).split()) for text in (page.text, page.title))
+    return f"- [{title}]({path(page.href)}): {summary}"
