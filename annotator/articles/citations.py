@@ -19,6 +19,7 @@ from annotator.articles import (
 )
 from annotator.articles.citation_forms import Suffix
 from annotator.articles.source_paths import Place, Roots
+from annotator.articles.written_files import WrittenFile
 
 _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#&;]+")
@@ -98,16 +99,20 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
 
 def _all(text: str, roots: Roots) -> Iterator[Citation | None]:
     """Yield what each run of a line cites, in order."""
+    runs = written_files.runs(text, roots.own)
     unspaced = roots.own.unspaced
-    known = list(unspaced.finditer(text)) if unspaced is not None else []
+    if unspaced is None:
+        yield from (_cited(text, match, file, roots) for match, file in runs)
+        return
+    known = list(unspaced.finditer(text))
     starts = [one.start() for one in known]
-    for match in sorted([*known, *written_files.runs(text)], key=lambda one: one.start()):
+    for match, file in sorted([*((one, None) for one in known), *runs], key=lambda one: one[0].start()):
         if match.re is unspaced:
             yield _beside(text, match.start(), match.end(), roots, go=match[0].endswith(".go"))
             continue
         at = bisect_left(starts, match.end()) - 1
         if at < 0 or known[at].end() <= match.start() or "://" in match[0]:
-            yield _cited(text, match, roots)
+            yield _cited(text, match, file, roots)
 
 
 def with_slashes(text: str) -> str:
@@ -151,32 +156,24 @@ def paths(text: str, roots: Roots, *, linked: bool = False) -> Iterator[Citation
         roots: What leads to the annotated repository.
         linked: Whether the paths can be relative to the article, as those of links are.
     """
-    for match in written_files.runs(text):
-        run, start = match[0], match.start()
-        if "://" in run or len(run) > source_paths.LONGEST:
-            continue
-        file = written_files.find(text, start, run, roots.own)
-        if file is None:
-            continue
-        first, end = start + file.start, start + file.end
-        place = _place(text, first, end, roots, linked=linked)
-        if place:
-            yield Citation(first, end, place)
+    for _, file in written_files.runs(text, roots.own):
+        place = _place(text, file.start, file.end, roots, linked=linked) if file else None
+        if file and place:
+            yield Citation(file.start, file.end, place)
 
 
-def _cited(text: str, match: re.Match[str], roots: Roots) -> Citation | None:
+def _cited(text: str, match: re.Match[str], file: WrittenFile | None, roots: Roots) -> Citation | None:
+    """Read what an address or a run of characters cites."""
     run, start = match[0], match.start()
     if "://" in run and not run.startswith(("file:", "vscode:")):
         return _addressed(text, start, run.rstrip(".:!?*_~;,'-"), roots)
-    if len(run) > source_paths.LONGEST:
-        return None
     if "://" in run:
-        start, run = start + run.index("://") + 2, run[run.index("://") + 2 :].lstrip("/")
-        start, run = match.end() - len(run) - 1, f"/{run}"
-    file = written_files.find(text, start, run, roots.own)
+        path = "/" + run.partition("://")[2].lstrip("/")
+        start, run = match.end() - len(path), path
+        file = written_files.find(text, start, run, roots.own)
     if file is not None:
-        return _beside(text, start + file.start, start + file.end, roots, go=file.go)
-    if _VIEW.search(run):
+        return _beside(text, file.start, file.end, roots, go=file.go)
+    if _VIEW.search(run) and len(run) <= written_files.LONGEST:
         return _beside(text, start, start + len(run), roots, go=False)
     return None
 
@@ -253,7 +250,7 @@ def _is_certain(citation: Citation, roots: Roots, *, go: bool, notation: bool) -
 
 def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None:
     """Read a web address, or the one it redirects to: `…/go?to=https%3A%2F%2Fgithub.com%2F…`."""
-    if len(run) > 4 * source_paths.LONGEST:
+    if len(run) > 4 * written_files.LONGEST:
         return None
     whole = source_paths.decoded(run)
     inner = whole[max(whole.rfind("https://"), whole.rfind("http://")) :].partition("://")[2]

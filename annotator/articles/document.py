@@ -158,7 +158,7 @@ def _sections(source: _Source, name: str, reader: LineReader) -> list[_Section]:
                 raise InvalidInput(f"{_shown(name)}: it cites more than {MOST} places; give a part of it")
             sites.append(Site(row, citation, sections[-1].heading))
             places.append((sections[-1], _reference(citation, kind, line, name, sections[-1].number)))
-    output = program_output.rows(lines) if sites else frozenset()
+    output = program_output.rows(lines, {site.row for site in sites})
     for site, (section, reference), said in zip(sites, places, claims.collect(lines, sites), strict=True):
         section.references.append(
             msgspec.structs.replace(

@@ -29,7 +29,7 @@ def _no_commit(_: str) -> bool:
     return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OwnNames:
     """The facts about the annotated repository that decide what a path or an address means.
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
 from annotator.articles import listings
@@ -94,20 +95,21 @@ _INSTRUCTION = re.compile(
 _INDENTED = re.compile(r" {4}|\t")
 
 
-def rows(lines: Sequence[Line]) -> frozenset[int]:
-    """Return the indexes of the lines that a program has written.
+def rows(lines: Sequence[Line], wanted: AbstractSet[int]) -> frozenset[int]:
+    """Return those of the wanted rows that a program has written.
 
     A code block is output if its fence says so, if it begins with a command, or if it holds a line that
     only programs write; other text is output line by line.
     """
-    found: set[int] = set()
+    found = {row for row in wanted if _is_written_alone(lines[row]) or _is_searched(lines, row)}
     for listing in listings.find(lines):
-        found.update(_in_listing(lines, listing))
-    for row, line in enumerate(lines):
-        if line.role is not Role.CODE and _is_written(line.text, code=_INDENTED.match(line.text) is not None):
-            found.add(row)
-    found.update(_searched(lines))
-    return frozenset(found)
+        if not wanted.isdisjoint(listing.code):
+            found.update(_in_listing(lines, listing))
+    return frozenset(found & wanted)
+
+
+def _is_written_alone(line: Line) -> bool:
+    return line.role is not Role.CODE and _is_written(line.text, code=_INDENTED.match(line.text) is not None)
 
 
 def _in_listing(lines: Sequence[Line], listing: Listing) -> Iterator[int]:
@@ -140,13 +142,8 @@ def _is_written(text: str, *, code: bool) -> bool:
     return len(text) > _SHORTEST and (_WRITTEN_IN_CODE if code else _WRITTEN).match(text) is not None
 
 
-def _searched(lines: Sequence[Line]) -> Iterator[int]:
-    """Yield the rows of runs of lines that a search has printed."""
-    run: list[int] = []
-    for row, line in enumerate([*lines, Line("", ((0, 1, 1),))]):
-        if ":" in line.text and _SEARCHED.match(line.text):
-            run.append(row)
-            continue
-        if len(run) >= _FEW:
-            yield from run
-        run = []
+def _is_searched(lines: Sequence[Line], row: int) -> bool:
+    """Return whether a row is one of several in a row that a search has printed."""
+    near = range(max(0, row - _FEW + 1), min(len(lines), row + _FEW))
+    searched = "".join(".x"[_SEARCHED.match(lines[at].text) is not None] for at in near)
+    return searched[row - near.start] == "x" and "x" * _FEW in searched

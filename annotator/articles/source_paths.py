@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from annotator.articles import notation, own_names
 from annotator.articles.own_names import OwnNames
-
-LONGEST = 1024
-"""Characters that a written path or address may have."""
+from annotator.articles.written_files import LONGEST
 
 _HOST = re.compile(
     r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.(?:com|org|net|io|in|dev|cn|me|sh|cc|co|xyz|tech|edu|google)"
@@ -72,7 +71,7 @@ class Place:
     foreign_ref: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Roots:
     """Names by which a path or address leads to the root of the annotated repository.
 
@@ -139,6 +138,7 @@ def _pair(repository: str) -> str:
     return "/".join(parts[1:3] if parts and "." in parts[0] and "//" not in repository else parts)
 
 
+@lru_cache(maxsize=1000)
 def locate(written: str, roots: Roots) -> Place | None:
     """Resolve a written path, which may be an import path."""
     if len(written) > LONGEST:

@@ -6,7 +6,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from pygments.lexer import Lexer
@@ -86,7 +86,7 @@ def _cell(sources: list[Scalar], at: _Positions, number: int, *, markdown: bool)
     for line in text_lines.plain(text, markdown=markdown):
         marks = tuple(_moved(line, starts, pieces, at))
         role = Role.CODE if not markdown else line.role
-        yield replace(line, marks=marks, role=role, within=f"cell {number}")
+        yield line._replace(marks=marks, role=role, within=f"cell {number}")
 
 
 def _moved(

@@ -6,8 +6,8 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 _NUMBER = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,3}){0,5})(?:[.、:)]|(?=\s)|(?=[\u3400-\u9fff]))\s{0,8}")
 _COUNTED = re.compile(
@@ -68,8 +68,7 @@ class Role(Enum):
     HEADING = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A cleaned line, with the source's line and column for each of its characters.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from annotator.articles import citations, source_paths, written_files
+from annotator.articles import citations, written_files
 from annotator.articles.citations import Citation
 from annotator.articles.source_paths import Roots
 
@@ -40,14 +40,10 @@ def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[i
         beyond = _FURTHER.match(text, one.end) if one.line is not None else None
         if beyond and not any(each.start < beyond.end() and one.end <= each.start for each in taken):
             yield one.end, beyond[0].strip()
-    for match in written_files.runs(text):
-        run = match[0]
-        if "://" in run or len(run) > source_paths.LONGEST:
+    for _, file in written_files.runs(text, roots.own):
+        if file is None or not (file.go or _is_code(text[file.start : file.end], roots)):
             continue
-        file = written_files.find(text, match.start(), run, roots.own)
-        if file is None or not (file.go or _is_code(run[file.start : file.end], roots)):
-            continue
-        start, end = match.start() + file.start, match.start() + file.end
+        start, end = file.start, file.end
         beside = _BESIDE.match(text, end)
         if beside and not any(one.start < beside.end() and start < one.end for one in taken):
             yield start, text[start : min(beside.end(), start + _LONGEST)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from annotator.articles.own_names import OwnNames
 
@@ -36,8 +36,11 @@ _OTHER = re.compile(
 )
 
 _DOTTED = re.compile(rf"\.[{_LETTERS}]")
-_WORDS = ("/", "file", "BUILD", "WORKSPACE", "OWNERS", "LICENSE", "README")
-"""What is in every path with a folder, and in every name without an ending."""
+_WORDS = re.compile("file|BUILD|WORKSPACE|OWNERS|LICENSE|README")
+"""What is in every name without an ending."""
+
+LONGEST = 1024
+"""Characters that a written path or address may have."""
 
 _ALONE = frozenset(_NAMES.split("|"))
 _BEHIND = ".+~@$%{}"
@@ -58,28 +61,31 @@ _VARIABLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenFile:
-    """A file's name in a run of characters: its first and last offset there, and whether it is a Go file."""
+class WrittenFile(NamedTuple):
+    """A file's name at `text[start:end]`, and whether it is a Go file."""
 
     start: int
     end: int
     go: bool
 
 
-@lru_cache(maxsize=2)
 def names_any(text: str) -> bool:
     """Return whether a line can name a file at all; most cannot, which spares half of the time."""
-    return any(word in text for word in _WORDS) or _DOTTED.search(text) is not None
+    return (
+        "/" in text or ("." in text and _DOTTED.search(text) is not None) or _WORDS.search(text) is not None
+    )
 
 
 @lru_cache(maxsize=2)
-def runs(text: str) -> tuple[re.Match[str], ...]:
-    """Return the addresses and the runs of characters in a line that can name a file.
+def runs(text: str, own: OwnNames) -> tuple[tuple[re.Match[str], WrittenFile | None], ...]:
+    """Return the addresses and the runs of characters in a line that can name a file, with that file.
 
     A line is searched three times: for citations, for files, and for what is not read.
     """
-    return tuple(match for match in _RUN.finditer(text) if _may_name(match[0]))
+    found = (match for match in _RUN.finditer(text) if _may_name(match[0]))
+    return tuple(
+        (match, None if "://" in match[0] else find(text, match.start(), match[0], own)) for match in found
+    )
 
 
 def _may_name(run: str) -> bool:
@@ -89,6 +95,8 @@ def _may_name(run: str) -> bool:
 
 def find(text: str, start: int, run: str, own: OwnNames) -> WrittenFile | None:
     """Return the file that a run of characters at `text[start:]` names, or None."""
+    if len(run) > LONGEST:
+        return None
     match = _GO.search(run)
     if match is None and ("/" in run or run[0] != "."):
         match = _OTHER.search(run)
@@ -97,11 +105,9 @@ def find(text: str, start: int, run: str, own: OwnNames) -> WrittenFile | None:
         return None
     first = _opening(text, start, run) or _glued(run[:end], own)
     go = match is not None and match[0].lower() == ".go"
-    if first >= end or (
-        match is not None and match[0][0] == "." and run[first : match.start()][-1:] in {"", "/"}
-    ):
+    if first >= end or (match and match[0][0] == "." and run[first : match.start()][-1:] in {"", "/"}):
         return None  # an ending without a name, as behind a fence
-    return WrittenFile(first, end, go)
+    return WrittenFile(start + first, start + end, go)
 
 
 def _known(run: str, own: OwnNames) -> int:

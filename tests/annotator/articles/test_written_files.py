@@ -20,7 +20,7 @@ from annotator.articles.own_names import OwnNames
     ],
 )
 def test_only_runs_that_can_name_files_are_found(text, runs):
-    assert [match[0] for match in written_files.runs(text)] == runs
+    assert [match[0] for match, _ in written_files.runs(text, OwnNames())] == runs
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,6 @@ def test_only_runs_that_can_name_files_are_found(text, runs):
     ],
 )
 def test_only_the_name_of_a_file_is_found(text, name):
-    found = [
-        match[0][file.start : file.end]
-        for match in written_files.runs(text)
-        if (file := written_files.find(text, match.start(), match[0], OwnNames()))
-    ]
+    found = [text[file.start : file.end] for _, file in written_files.runs(text, OwnNames()) if file]
 
     assert found == ([name] if name else [])
