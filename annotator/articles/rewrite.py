@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from urllib.parse import quote
 
 import msgspec
@@ -89,24 +89,36 @@ def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Ed
 def _directive(
     lines: Sequence[str], before: Reference, after: Reference, start: int, end: int
 ) -> tuple[Edit, ...] | None:
-    """Return the edits of a citation whose lines stand below its path, as in `:lines: 13-16`."""
-    words = lines[before.at_line - 1][start:end]
+    """Return the edits of a citation whose lines stand beside or below its path: `:lines: 13-16`."""
+    line = lines[before.at_line - 1]
+    words = line[start:end]
     if before.line is None or str(before.line) in words:
         return None
     no_lines = {"line": None, "end_line": None}
     path = _citation(
         words, msgspec.structs.replace(before, **no_lines), msgspec.structs.replace(after, **no_lines)
     )
-    below = []
-    for number, line in enumerate(lines[before.at_line : before.at_line + _OPTIONS], before.at_line):
-        if not line.strip():
-            break
-        numbered = _numbers(line, before, after)
-        if numbered is not None:
-            below.append(Edit(number, 0, len(line), numbered))
-    if path is None or len(below) != 1:
+    row = before.at_line - 1
+    found = [
+        *_numbered(row, line, 0, start, before, after),
+        *_numbered(row, line, end, len(line), before, after),
+    ]
+    if not found:
+        options = takewhile(str.strip, lines[row + 1 : row + 1 + _OPTIONS])
+        for below, option in enumerate(options, row + 1):
+            found += _numbered(below, option, 0, len(option), before, after)
+    if path is None or len(found) != 1:
         return None
-    return (Edit(before.at_line - 1, start, end, path), *below)
+    return (Edit(row, start, end, path), *found)
+
+
+def _numbered(
+    row: int, line: str, start: int, end: int, before: Reference, after: Reference
+) -> Iterator[Edit]:
+    """Yield the edit that writes new lines into a part of a line, if it holds the old ones."""
+    numbered = _numbers(line[start:end], before, after)
+    if numbered is not None:
+        yield Edit(row, start, end, numbered)
 
 
 def _bounds(reference: Reference, line: str) -> tuple[int, int]:
@@ -128,7 +140,7 @@ def _citation(words: str, before: Reference, after: Reference) -> str | None:
     marked = words.replace(spelled[0], _PATH) if spelled else words
     ref = ""
     for old, new in _ref_spellings(before, after):
-        found = list(re.finditer(rf"(?<![\w.-]){re.escape(old)}(?![\w.-])", marked))
+        found = list(re.finditer(rf"(?:(?<![\w.-])|(?<=%2F)|(?<=%2f)){re.escape(old)}(?![\w.-])", marked))
         if found:  # the last one: an owner or a host may be called like a branch
             ref = new
             marked = marked[: found[-1].start()] + _REF + marked[found[-1].end() :]

@@ -188,7 +188,8 @@ def _symbol(reference: Reference, anchor: Anchor) -> str | None:
 
 def _is_bare(reference: Reference, anchor: Anchor) -> bool:
     """Return whether a file is cited by its name alone and still has that name."""
-    return "/" not in reference.path and anchor.path.endswith(f"/{reference.path}")
+    alone = reference.cited == reference.path and "/" not in reference.path
+    return alone and anchor.path.endswith(f"/{reference.path}")
 
 
 def _refs(at: Session, reference: Reference, pin: Pin | None) -> Iterator[str | None]:

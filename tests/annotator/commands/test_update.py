@@ -42,6 +42,12 @@ FORMS = (
     "<code>{path}</code> line <i>{line}</i>",
     "In {path}, at line {line}, it begins.",
     "[kiln.go:{line}]({url}/v1.0.0/{path}#L{line})",
+    "@repo/{path}#L{line}",
+    "a/{path}:{line}",
+    "C:\\src\\kiln\\{path}:{line}",
+    "<<< @/{path}{{{line}-{end}}}",
+    '--8<-- "{path}:{line}:{end}"',
+    '<script src="https://emgithub.com/?target=https%3A%2F%2F{repository}%2Fblob%2Fv1.0.0%2F{path}%23L{line}"></script>',
 )
 
 
@@ -96,7 +102,13 @@ def documents(draw: st.DrawFn) -> Callable[[Mapping[str, str]], bytes]:
     starts = {symbol: line for line, symbol in reversed(PLACES.items())}
 
     def document(commits: Mapping[str, str]) -> bytes:
-        names = {"path": "kiln.go", "url": URL, "commit": commits["v1.0.0"], "short": commits["v1.0.0"][:12]}
+        names = {
+            "path": "kiln.go",
+            "url": URL,
+            "repository": "github.com%2Facme%2Fkiln",
+            "commit": commits["v1.0.0"],
+            "short": commits["v1.0.0"][:12],
+        }
         words = [
             form.format(line=line, end=line + 1, symbol=PLACES[line], start=starts[PLACES[line]], **names)
             for form, line in chosen
@@ -116,7 +128,7 @@ def test_updating_is_verified_and_back_restores_the_bytes(sessions, commits, tmp
     assert updated(sessions["v1.0.0", tag], file).left == 0
 
     there = sessions[tag, "v1.0.0"].at_tag(tag)
-    again = read_article(there.project, file, file.read_bytes()).references
+    again = read_article(there.project, file, file.read_bytes(), there.own_names).references
     outcomes = [verdict.outcome for verdict in verify_references(there, again)]
     assert all(isinstance(outcome, Verified) for outcome in outcomes), outcomes
     assert updated(sessions[tag, "v1.0.0"], file).left == 0
@@ -179,6 +191,8 @@ def test_an_update_tells_where_the_tag_is_the_baseline(sessions, tmp_path):
             '{{"nbformat": 4, "cells": [{{"cell_type": "markdown", "source": ["a\\n", "{path}:{line}"]}}]}}',
         ),
         ("a.txt", "see {path}:{line}\n"),
+        ("b.md", '```go title="{path}" linenums="{line}"\nfunc Cool(hours int) int {{\n```\n'),
+        ("c.md", "```{line}:{end}:{path}\nfunc Cool(hours int) int {{\n```\n"),
         (
             "a.tour",
             (
