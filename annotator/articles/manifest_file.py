@@ -102,6 +102,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repository: str = ""
     tag: str = ""
     prefix: str = ""
+    language: str = ""
     chapters: tuple[_Section, ...] = ()
 
 
@@ -160,6 +161,7 @@ def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
         repository=manifest.repository,
         tag=manifest.tag,
         prefix=manifest.prefix,
+        language=manifest.language,
         chapters=chapters,
     )
 

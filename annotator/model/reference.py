@@ -284,7 +284,10 @@ class Chapter(msgspec.Struct, frozen=True):
 
 
 class Article(msgspec.Struct, frozen=True):
-    """An article that cites the source; `file` is the manifest, text or page it was read from."""
+    """An article that cites the source; `file` is the manifest, text or page it was read from.
+
+    `language` is named where readers may not expect it, such as `Chinese`.
+    """
 
     file: str
     title: str
@@ -292,8 +295,14 @@ class Article(msgspec.Struct, frozen=True):
     repository: str = ""
     tag: str = ""
     prefix: str = ""
+    language: str = ""
     chapters: tuple[Chapter, ...] = ()
     unread: tuple[Unread, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Its title, and its language if that is named."""
+        return f"{self.title} (in {self.language})" if self.language else self.title
 
     @property
     def references(self) -> tuple[Reference, ...]:

@@ -255,7 +255,7 @@ def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
             summary=chapter.summary,
             body=notes.body(index.linked_text(chapter.text, chapter.page)) if chapter.text else Html(""),
             citations=shown[: len(cited)],
-            article=Link(chapter.article.title, web(chapter.article.address)),
+            article=Link(chapter.article.label, web(chapter.article.address)),
             names=tuple(link_to(chapter.page, place) for place in index.named_symbols(chapter)),
             picture=diagram(index, chapter.text, chapter.page) if chapter.text else None,
             shown=shown[len(cited) :],

@@ -151,7 +151,7 @@ def _contents(index: SiteIndex) -> SitePage:
         title="Chapters",
         summary="The walk through the start-up, chapter by chapter.",
         view=ContentsPage(
-            Link(article.title, web(article.address)), tuple(_entry(chapter) for chapter in index.chapters)
+            Link(article.label, web(article.address)), tuple(_entry(chapter) for chapter in index.chapters)
         ),
     )
 

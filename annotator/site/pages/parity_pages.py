@@ -186,7 +186,7 @@ def _coverage(index: SiteIndex) -> SitePage:
             reasons[one.reason].append(_link(index, one))
     return SitePage(
         path=COVERAGE,
-        title="Coverage",
+        title="Coverage: what is missing from the port",
         summary="Which symbols of the scope have a Python counterpart, and why the others have none.",
         view=CoveragePage(
             states=_STATES,
