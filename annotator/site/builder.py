@@ -16,6 +16,7 @@ from annotator.baseline_file import BASELINE
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, counted
 from annotator.files import bytes_of
+from annotator.golang import external_packages
 from annotator.model.port import PackageImports
 from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, ReferenceHistory
@@ -160,6 +161,7 @@ def gather_input(
         locking=go.locking,
         figures=_figures(project),
         redirects=_redirects(project),
+        external=external_packages.read(session.tree),
         notes=notes,
     )
 

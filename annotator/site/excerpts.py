@@ -6,6 +6,8 @@ from collections import defaultdict
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
+from annotator.golang.build_constraints import SYSTEMS, platform_of
+from annotator.model.go import is_vendored
 from annotator.site import highlighting
 from annotator.site.highlighting import FacingLine, NoteMark
 from annotator.site.markup import href
@@ -47,8 +49,8 @@ def go_excerpt(
         anchors=highlighting.LineAnchors(
             plan.prefixes[path], "" if page == plan.page else href(page, plan.page)
         ),
-        uses=source.uses,
-        href=_linker(index, page),
+        uses=(*source.uses, *source.standard),
+        href=_linker(index, page, path),
         cited=index.cited_lines.get(path, frozenset()),
         line_links=_of(path, line_links),
         highlighting=source.highlighting,
@@ -181,14 +183,21 @@ def _jumps(index: SiteIndex, facing: SideBySide, home: str) -> LineLinks:
     return found
 
 
-def _linker(index: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
+def _linker(index: SiteIndex, page: str, file: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
+    platform = platform_of(file, index.input.sources[file].document.constraint)
+    systems = {name for name in SYSTEMS if platform.get(name)}
+    system = systems.pop() if len(systems) == 1 and "linux" not in systems else ""
+
     @cache
     def link(path: str, symbol: str) -> tuple[str, str] | None:
         place = index.locations.get((path, symbol))
-        if not place:
+        if place:
+            found = link_to(page, place)
+            return found.href, f"{place.name}: {found.title}"
+        if path.endswith(".go") and not is_vendored(path):
             return None
-        found = link_to(page, place)
-        return found.href, f"{place.name}: {found.title}"
+        address = index.input.external.url(path, symbol, system)
+        return (address, f"{symbol}, documented on pkg.go.dev") if address else None
 
     return lambda use: link(use.path, use.symbol)
 

@@ -35,6 +35,7 @@ class FileAnalysis(msgspec.Struct, frozen=True, array_like=True):
     """The resolved names of a Go file and the locks that it takes, which depend on the whole tree."""
 
     uses: tuple[ResolvedUse, ...]
+    standard: tuple[ResolvedUse, ...]
     locking: FileLockUsage
 
 
@@ -98,7 +99,11 @@ def read_go(session: Session, folders: Iterable[str], *, locks: bool) -> GoInput
     return GoInput(
         {
             path: GoSourceFile(
-                data[path], documents[path], analyses[path].uses, HighlightedFile(highlights[path])
+                data[path],
+                documents[path],
+                analyses[path].uses,
+                HighlightedFile(highlights[path]),
+                analyses[path].standard,
             )
             for path in paths
         },
@@ -161,6 +166,7 @@ def _analyse(resolver: Resolver, tree: SourceTree, task: _Task) -> _Analysed:
                     resolver, path, data[path], documents[path], task.lock_types
                 ),
                 uses=resolver.uses(path),
+                standard=resolver.standard_uses(path),
             )
             for path in task.paths
             if path in task.analyse

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from annotator.config import Licence
+from annotator.golang.external_packages import ExternalPackages
 from annotator.model.go import FileLockUsage, ResolvedUse
 from annotator.model.notes import PlacedNote
 from annotator.model.port import Comparison, PackageImports, PythonObject, SymbolCoverage, TracedRun
@@ -118,6 +119,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         locking: What the Go files say of locks, where a text asks for that.
         figures: What was measured, by the names of the benchmarks.
         redirects: Python files that have moved.
+        external: Where packages outside the repository are documented.
         notes: The notes of our texts, and where their lines are at the tag.
     """
 
@@ -140,4 +142,5 @@ class SiteInput(msgspec.Struct, frozen=True):
     locking: Mapping[str, FileLockUsage] = {}
     figures: Mapping[str, BenchmarkTable] = {}
     redirects: tuple[MovedFile, ...] = ()
+    external: ExternalPackages = ExternalPackages()
     notes: tuple[PlacedNote, ...] = ()

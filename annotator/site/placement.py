@@ -35,12 +35,16 @@ _LARGE = 800
 
 
 class GoSourceFile(msgspec.Struct, frozen=True):
-    """A Go file at the tag: its bytes, its declarations, its resolved identifiers and its colours."""
+    """A Go file at the tag: its bytes, its declarations, its resolved identifiers and its colours.
+
+    `standard` has the uses of the standard library; their paths are import paths.
+    """
 
     data: bytes
     document: GoFile
     uses: tuple[ResolvedUse, ...] = ()
     highlighting: HighlightedFile | None = None
+    standard: tuple[ResolvedUse, ...] = ()
 
 
 class PlacedDeclaration(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    7: "036804a3540e063389513778b71ec1c3c480f42e5a08e8e300f94cd4ceb367b0",
+    8: "8d9d22c47bbd0c7873ed3d6279b7f5de2d31b64abd3f52928f162f34752a98a9",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 

@@ -29,6 +29,7 @@ class Resolver:
     _files: FileSet = field(init=False)
     _builds: dict[tuple[tuple[tuple[str, bool], ...], str | None], BuildContext] = field(default_factory=dict)
     _uses: dict[str, tuple[ResolvedUse, ...]] = field(default_factory=dict)
+    _standard: dict[str, tuple[ResolvedUse, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._files = FileSet(self.source)
@@ -38,6 +39,11 @@ class Resolver:
         if path not in self._uses:
             self._uses[path] = self._bound(path)
         return self._uses[path]
+
+    def standard_uses(self, path: str) -> tuple[ResolvedUse, ...]:
+        """Return the uses of the standard library in a file; their paths are import paths."""
+        self.uses(path)
+        return self._standard.get(path, ())
 
     def show(self, path: str, watch: SelectorCallback) -> None:
         """Show every selector of a file to `watch`, with what its names mean where it stands."""
@@ -56,7 +62,10 @@ class Resolver:
         file = build.packages.file(path)
         if file is None or file.root is None:
             return ()
-        return ScopeVisitor(file, build.types, build.expressions, watch=watch).run(file.root)
+        visitor = ScopeVisitor(file, build.types, build.expressions, watch=watch)
+        uses = visitor.run(file.root)
+        self._standard[path] = tuple(sorted(visitor.standard, key=lambda use: use.start))
+        return uses
 
     def _build(self, file: ParsedFile) -> BuildContext:
         platform = platform_of(file.path, file.head.constraint)

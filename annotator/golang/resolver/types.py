@@ -88,9 +88,10 @@ class TypeName:
 
 @dataclass(frozen=True, slots=True)
 class PackageName:
-    """An identifier that names an imported package; None for one outside the repository."""
+    """An identifier that names the package imported by a path; None for one outside the repository."""
 
     package: GoPackage | None
+    path: str
 
 
 Type = (
@@ -193,7 +194,7 @@ class TypeResolver:
                 package = self.packages.of_import(item.path)
                 last = item.path.rpartition("/")[2]
                 called = item.alias or (package.name if package is not None else last)
-                imported.packages.setdefault(called, PackageName(package))
+                imported.packages.setdefault(called, PackageName(package, item.path))
                 if item.alias == "." and package is not None:
                     imported.dotted.insert(0, package)
         return self._imports[file.path]

@@ -14,6 +14,7 @@ from annotator.golang.resolver.types import (
     Context,
     LocalName,
     MapType,
+    PackageName,
     PointerType,
     SliceType,
     Type,
@@ -92,6 +93,8 @@ SelectorCallback = Callable[[Node, Context, ExpressionTypes], None]
 class ScopeVisitor:
     """One file's walk; `run` gives the uses that are proven, in source order.
 
+    `standard` has the uses of the standard library, each with the import path in place of a file's.
+
     The walk keeps its own stack, so that no nesting of the source can exhaust Python's: a rule
     answers with the steps that come next, which are nodes to visit or actions to take between them.
     """
@@ -100,6 +103,7 @@ class ScopeVisitor:
     types: TypeResolver
     expressions: ExpressionTypes
     uses: list[ResolvedUse] = field(default_factory=list)
+    standard: list[ResolvedUse] = field(default_factory=list)
     watch: SelectorCallback | None = None
     _scopes: Scopes = field(init=False)
     _called: set[int] = field(default_factory=set)
@@ -337,6 +341,8 @@ class ScopeVisitor:
         entry = found.package.only(self.file.text(name)) if found is not None and found.package else None
         if entry is not None:
             self._use_entry(name, entry)
+        elif found is not None:
+            self._use_standard(name, found)
         return ()
 
     def _selector(self, node: Node) -> Iterator[VisitStep]:
@@ -349,9 +355,15 @@ class ScopeVisitor:
         if self.watch is not None:
             self.watch(node, self._scopes.context, self.expressions)
         found, name = self.expressions.selected(node, self._scopes.context), node.child_by_field_name("field")
-        if name is None or found is None:
+        if name is None:
             return
-        if isinstance(found, PackageSymbol):
+        if found is None:
+            operand = node.child_by_field_name("operand")
+            if operand is not None and operand.type == "identifier":
+                of = self.expressions.value(operand, self._scopes.context)
+                if isinstance(of, PackageName):
+                    self._use_standard(name, of)
+        elif isinstance(found, PackageSymbol):
             self._use_entry(name, found)
         elif found.declaration is not None:
             self._use(name, found.file.path, found.declaration.symbol)
@@ -359,12 +371,21 @@ class ScopeVisitor:
     def _use_entry(self, node: Node, entry: PackageSymbol) -> None:
         self._use(node, entry.file.path, entry.declaration.symbol)
 
+    def _use_standard(self, node: Node, package: PackageName) -> None:
+        """Record a use of the standard library, whose import paths do not begin with a host's name."""
+        symbol, first = self.file.text(node), package.path.split("/")[0]
+        own = {module.split("/")[0] for module in self.types.packages.modules}
+        is_standard = package.package is None and "." not in first and first not in own | {"C"}
+        if is_standard and symbol[:1].isupper():
+            self.standard.append(self._used(node, package.path, symbol))
+
     def _use(self, node: Node, path: str, symbol: str) -> None:
+        self.uses.append(self._used(node, path, symbol))
+
+    def _used(self, node: Node, path: str, symbol: str) -> ResolvedUse:
         row, column = node.start_point
         called = node.id in self._called
-        self.uses.append(
-            ResolvedUse(node.start_byte, node.end_byte, row + 1, column + 1, called, path, symbol)
-        )
+        return ResolvedUse(node.start_byte, node.end_byte, row + 1, column + 1, called, path, symbol)
 
     def _nothing(self, _node: Node) -> tuple[VisitStep, ...]:
         return ()
