@@ -6,7 +6,6 @@
   if (!code) return;
   const refs = [...document.querySelectorAll(".chapter-prose .note-ref")];
   const isWide = matchMedia("(min-width: 75em)");
-  const marks = (note) => [...code.querySelectorAll(`.note-mark[data-note="${note}"]`)];
   const sentence = (note) => document.getElementById(`note-ref-${note}`);
   const isVisible = (element) => element.getClientRects().length > 0;
 
@@ -15,16 +14,23 @@
     for (const one of document.querySelectorAll(`.note-ref[data-note="${note}"], .note-mark[data-note="${note}"], .notes li[data-note="${note}"]`)) one.classList.add("note-on");
   }
 
-  function reveal(mark) {
-    for (let at = mark; at && at !== code; at = at.parentElement) if (at.matches("details")) at.open = true;
-    if (!isVisible(mark)) mark.closest(".beside")?.show?.([...mark.closest(".beside").querySelectorAll(":scope > .beside-side")].indexOf(mark.closest(".beside-side")));
+  // The mark of a note that can be seen: folds are opened, and the other language is chosen only if need be.
+  function markOf(note) {
+    const own = [`note-${note}`, `note-${note}-other`].map((id) => document.getElementById(id)).filter(Boolean);
+    for (const mark of own) for (let at = mark; at && at !== code; at = at.parentElement) if (at.matches("details")) at.open = true;
+    const seen = own.find(isVisible);
+    if (!seen && own.length) {
+      const side = own[0].closest(".beside-side");
+      side?.parentElement.show?.([...side.parentElement.querySelectorAll(":scope > .beside-side")].indexOf(side));
+    }
+    return seen ?? own[0];
   }
 
   // Below its line, so that the words and what they are about are seen together on any window.
   function open(note) {
     for (const old of document.querySelectorAll(".note-open")) old.remove();
     const words = document.getElementById(`note-text-${note}`)?.querySelector(".note-words");
-    const mark = marks(note).find(isVisible);
+    const mark = markOf(note);
     if (!words || !mark) return;
     const box = document.createElement("span");
     box.className = "note-open";
@@ -37,9 +43,8 @@
   }
 
   function follow(note, behavior) {
-    const mark = marks(note).find(isVisible) ?? marks(note)[0];
+    const mark = markOf(note);
     if (!mark) return;
-    reveal(mark);
     if (isWide.matches) {
       const top = mark.getBoundingClientRect().top - code.getBoundingClientRect().top + code.scrollTop;
       code.scrollTo({top: top - code.clientHeight / 3, behavior});
@@ -53,16 +58,16 @@
     chosen = Date.now() + 1500;
     history.replaceState(history.state, "", isMark ? `#note-ref-${note}` : `#note-${note}`);
     light(note);
-    if (isMark) sentence(note)?.scrollIntoView({block: "center", behavior: motion()});
-    else { reveal(marks(note)[0] ?? code); open(note); follow(note, "auto"); }
-    (isMark ? sentence(note) : marks(note).find(isVisible))?.focus({preventScroll: true});
+    if (isMark) sentence(note)?.scrollIntoView({block: "center"});
+    else { open(note); follow(note, "auto"); }
+    (isMark ? sentence(note) : markOf(note))?.focus({preventScroll: true});
   }
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".note-ref, .note-mark, .note-open > a:last-child");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const note = link.dataset.note ?? link.hash.replace("#note-ref-", "");
-    if (link.matches(".note-ref") && !marks(note).length) return;
+    if (link.matches(".note-ref") && !markOf(note)) return;
     event.preventDefault();
     choose(note, !link.matches(".note-ref"));
   });

@@ -14,6 +14,7 @@ from annotator.config import Licence
 from annotator.golang import declarations
 from annotator.model import port
 from annotator.model.go import GoFile, ResolvedUse
+from annotator.model.notes import LineNote, NotePlace, NoteState, PlacedLine, PlacedNote
 from annotator.model.port import Agreement, Comparison, ComparisonRow, Counterpart, GoSymbol, PythonObject
 from annotator.model.reference import (
     Anchor,
@@ -101,7 +102,10 @@ PATH = "home/<b>[x](javascript:1)`{{y}}`/cup board.go"
 _TEXTS = {
     "home": '+++\ntitle = "A kitchen"\nsummary = "Where the cups are."\n+++\n\nRead on.\n',
     "errata": '+++\ntitle = "Errata"\n+++\n\nNone of ours.\n',
-    "1": f'+++\nnumber = "1"\ntitle = "The kitchen"\n+++\n\nHere is `{PATH.replace("`", "")}::Cupboard`.\n',
+    "1": f'+++\nnumber = "1"\ntitle = "The kitchen"\n+++\n\nHere is `{PATH.replace("`", "")}::Cupboard`.'
+    "[^one]\n\nIt is opened,[^two] and that was all.[^three]\n\n"
+    + "So it goes on.\n\n" * 60
+    + "A cup is taken.[^four]\n",
 }
 
 
@@ -167,6 +171,30 @@ def _python_input(document: GoFile) -> PythonInput:
     )
 
 
+def _notes() -> tuple[PlacedNote, ...]:
+    """Notes on Go, on Python and on a line that is gone, with hostile words."""
+    lines = {
+        "one": (_line(PATH, "Cupboard", b"type Cupboard struct", CUPBOARD),),
+        "two": (_line(PATH, "Open", b"func Open()", CUPBOARD),),
+        "three": (
+            PlacedLine(NotePlace(PATH, "Open", "x"), NoteState.GONE, was=HOSTILE[2], reason=HOSTILE[1]),
+        ),
+        "four": (
+            _line(PATH, "Cupboard.Take", b"return &Cup{", CUPBOARD),
+            _line(PYTHON, "Cupboard.take", b"return cup(", CUPS),
+        ),
+    }
+    return tuple(
+        PlacedNote(LineNote("1", label, 7, tuple(line.place for line in placed), " ".join(HOSTILE)), placed)
+        for label, placed in lines.items()
+    )
+
+
+def _line(path: str, symbol: str, quote: bytes, data: bytes) -> PlacedLine:
+    number = data[: data.index(quote)].count(b"\n") + 1
+    return PlacedLine(NotePlace(path, symbol, quote.decode()), NoteState.SAME, path, symbol, number)
+
+
 def _given() -> SiteInput:
     document = declarations.read_go_file(CUPBOARD)
     declared = {one.symbol: one for one in document.declarations}
@@ -200,6 +228,7 @@ def _given() -> SiteInput:
         licence=Licence("Some Licence", "Its authors", "LICENSE"),
         notice=HOSTILE[3],
         python=_python_input(document),
+        notes=_notes(),
     )
 
 

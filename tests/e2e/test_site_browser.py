@@ -133,6 +133,60 @@ def test_the_search_finds_a_symbol(page: sync_api.Page, address: str) -> None:
     assert page.locator("h1").inner_text().startswith("cupboard.Cupboard")
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1024, "dark"), (390, "dark")])
+def test_each_note_leads_to_its_line_and_back(
+    browser: sync_api.Browser, address: str, width: int, scheme: str
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(f"{address}/chapters/1.html")
+    for number in (1, 2, 4):
+        page.locator(f"#note-ref-{number}").click()
+        mark = page.locator(f"#note-{number}")
+        sync_api.expect(mark).to_be_in_viewport()
+        assert page.url.endswith(f"#note-{number}")
+        assert page.locator(".note-on").count() >= 2
+        assert page.locator(".note-open").inner_text().startswith("</pre></code></div>")
+
+        page.locator(".note-open > a:last-child").click()
+        sync_api.expect(page.locator(f"#note-ref-{number}")).to_be_in_viewport()
+        mark.click()
+        sync_api.expect(page.locator(f"#note-ref-{number}")).to_be_in_viewport()
+    page.close()
+
+
+def test_a_note_without_a_line_leads_to_its_words(page: sync_api.Page, address: str) -> None:
+    page.goto(f"{address}/chapters/1.html")
+    page.locator("#note-ref-3").click()
+
+    row = page.locator("#note-text-3")
+    sync_api.expect(row).to_be_in_viewport()
+    assert "No longer in the source" in row.inner_text()
+    row.locator(".note-back").click()
+    sync_api.expect(page.locator("#note-ref-3")).to_be_in_viewport()
+
+
+def test_the_code_follows_the_note_that_is_read(browser: sync_api.Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{address}/chapters/1.html")
+    page.locator("#note-ref-4").evaluate("element => element.scrollIntoView({block: 'start'})")
+    page.mouse.wheel(0, -60)
+
+    sync_api.expect(page.locator("#note-4.note-on")).to_be_in_viewport()
+    page.close()
+
+
+def test_notes_are_links_without_scripts(browser: sync_api.Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/chapters/1.html")
+    page.locator("#note-ref-4").click()
+
+    sync_api.expect(page.locator("#note-4")).to_be_in_viewport()
+    page.locator("#note-4").click()
+    sync_api.expect(page.locator("#note-ref-4")).to_be_in_viewport()
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_page_is_wider_than_the_window(

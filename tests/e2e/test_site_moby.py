@@ -17,9 +17,11 @@ import msgspec
 import pytest
 import walker
 
+from annotator import config
 from annotator.errors import UnknownTag
 from annotator.model.source import Snapshot
 from annotator.repository.local_git import LocalSource
+from annotator.site.markdown_text import own_texts
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -147,6 +149,30 @@ def test_every_line_reads_as_it_stands_in_the_file(site: Site) -> None:
 
     assert wrong == []
     assert count > 30_000
+
+
+def test_every_mark_of_a_note_is_at_a_line_with_its_quote(site: Site) -> None:
+    count, wrong = 0, []
+    for text in own_texts(config.find(PROJECT)):
+        page = site.pages.get(f"chapters/{text.name}.md", "")
+        marked = {
+            (int(number), html.unescape(path)): shown(words)
+            for _, path, code in EXCERPT.findall(page)
+            for *_, words in LINE.findall(code)
+            for number in re.findall(r'data-note="(\d+)"', words)
+        }
+        rows = re.findall(r'<li id="note-text-\d+".*', page)
+        for number, note in enumerate(text.notes, 1):
+            for place in note.places:
+                suffix, quote = place.path.rpartition(".")[2], " ".join(place.quote.split())
+                lines = [one for (n, path), one in marked.items() if n == number and path.endswith(suffix)]
+                count += len(lines)
+                told = " ".join([*lines, shown(rows[number - 1])])
+                if quote not in " ".join(told.split()):
+                    wrong.append(f"{page}: note {number}: {quote}")
+
+    assert wrong == []
+    assert count > 400
 
 
 def test_every_place_that_a_title_names_holds_the_name(site: Site) -> None:

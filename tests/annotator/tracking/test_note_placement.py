@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from annotator import cli, config, session
 from annotator.model.notes import LineNote, NotePlace, NoteState, PlacedLine
 from annotator.session import SourceOptions
+from annotator.site.markdown_text import own_texts
 from annotator.tracking.note_placement import place_notes
 from tests.annotator import small_repository
 from tests.annotator.small_repository import KILN
@@ -116,3 +118,28 @@ def test_verify_reports_notes_without_a_line(
     assert "site/chapters/1.md:9: the note b has no line" in told
     assert "site/chapters/1.md:6: the note c is not defined" in told
     assert "note a" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tag", "share"), [("v18.09.6", 1), ("v20.10.24", 0.95), ("docker-v29.7.2", 0.8)])
+def test_notes_of_the_chapters_have_their_text_at_other_tags(
+    moby_repository: str, tag: str, share: float
+) -> None:
+    own = config.find(Path(__file__).parents[3])
+    notes = [note for text in own_texts(own) for note in text.notes]
+    options = SourceOptions(moby_repository, tag, history=True)
+    with session.open_session(own, options, lambda *_: None, lambda _: None) as at:
+        lines = [line for placed in place_notes(at, notes) for line in placed.lines if line.place.is_go]
+        texts = {line.path: at.tree.data(line.path).decode().splitlines() for line in lines if line.line}
+
+    wrong = [line for line in lines if line.line and not holds(texts[line.path][line.line - 1], line)]
+    assert wrong == []
+    assert sum(bool(line.line) for line in lines) >= share * len(lines)
+
+
+def holds(text: str, line: PlacedLine) -> bool:
+    """Whether a line has the quote; one that changed may still have only its first word."""
+    quote = " ".join(line.place.quote.split())
+    start = re.match(r"\W*\w+", quote)
+    wanted = start[0] if start and line.state is NoteState.CHANGED else quote
+    return wanted in " ".join(text.split())
