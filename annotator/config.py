@@ -88,15 +88,10 @@ def _owner_and_name(address: str) -> str:
     return "/".join(parts[1:3] if "." in parts[0] and len(parts) > 2 else parts[:2])  # noqa: PLR2004
 
 
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings of one project.
+class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings that a project has once, however many repositories its articles cite.
 
     Attributes:
-        repository: Address of the annotated Go repository, also the default source.
-        baseline: The tag at which articles and counterparts are written.
-        prefixes: Leading folders of cited paths that are the repository's root elsewhere.
-        modules: Go import paths of the repository's root, through its history.
-        also: Former names and forks of the repository: `owner/name`, addresses or import paths.
         editions: What may follow the repository's name in the folder of a release: `ce` of `docker-ce`.
         go: Names in its source that tell what a call does.
         packages: Python packages that hold counterparts, as folders from the project's root.
@@ -107,14 +102,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         home: Address below which the project's own files are on the web, such as
             `https://example.org/us/it/blob/main`; empty if they are nowhere.
         examples: Where examples are and how they are run.
-        others: Further repositories that the articles cite.
     """
 
-    repository: str
-    baseline: str
-    prefixes: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
     editions: tuple[str, ...] = ()
     go: GoNames = GoNames()
     packages: tuple[str, ...] = ()
@@ -124,6 +113,25 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     licence: Licence = Licence()
     home: str = ""
     examples: Examples = Examples()
+
+
+class Config(SharedSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The settings of one project.
+
+    Attributes:
+        repository: Address of the annotated Go repository, also the default source.
+        baseline: The tag at which articles and counterparts are written.
+        prefixes: Leading folders of cited paths that are the repository's root elsewhere.
+        modules: Go import paths of the repository's root, through its history.
+        also: Former names and forks of the repository: `owner/name`, addresses or import paths.
+        others: Further repositories that the articles cite.
+    """
+
+    repository: str
+    baseline: str
+    prefixes: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     others: tuple[RepositorySettings, ...] = ()
 
     @property
@@ -147,19 +155,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-class _Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings with a table for each repository; the other fields are those of `Config`."""
+class _Tables(SharedSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings with a table for each repository."""
 
     repository: Annotated[tuple[RepositorySettings, ...], msgspec.Meta(min_length=1)]
-    editions: tuple[str, ...] = ()
-    go: GoNames = GoNames()
-    packages: tuple[str, ...] = ()
-    site: str = "site"
-    walk: str = ""
-    debian: str = ""
-    licence: Licence = Licence()
-    home: str = ""
-    examples: Examples = Examples()
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -215,10 +214,9 @@ def _read(file: Path, keys: tuple[str, ...]) -> Config | None:
 def _joined(tables: _Tables) -> Config:
     """Return the settings of the first repository, which the site is about, with the others."""
     first, *others = tables.repository
-    shared = {name: getattr(tables, name) for name in tables.__struct_fields__ if name != "repository"}
-    return msgspec.structs.replace(
-        Config(first.url, first.baseline).of(first), **shared, others=tuple(others)
-    )
+    shared = {name: getattr(tables, name) for name in SharedSettings.__struct_fields__}
+    own = Config(repository=first.url, baseline=first.baseline).of(first)
+    return msgspec.structs.replace(own, **shared, others=tuple(others))
 
 
 def _texts(config: Config | _Tables) -> Iterator[tuple[Keys, str]]:

@@ -24,13 +24,16 @@ def test_scope_is_read_from_site_folder(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site/scope.toml").write_bytes(SCOPE)
 
-    found = scope.scope_of(Project(tmp_path, Config("https://example.org/x", "v1")))
+    found = scope.scope_of(Project(tmp_path, Config(repository="https://example.org/x", baseline="v1")))
 
     assert (found.packages, found.symbols) == (("store",), ("shop/shop.go::Shop",))
 
 
 def test_project_without_scope_has_an_empty_one(tmp_path: Path) -> None:
-    assert scope.scope_of(Project(tmp_path, Config("https://example.org/x", "v1"))) == scope.Scope()
+    assert (
+        scope.scope_of(Project(tmp_path, Config(repository="https://example.org/x", baseline="v1")))
+        == scope.Scope()
+    )
 
 
 @pytest.mark.parametrize(

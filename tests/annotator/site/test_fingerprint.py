@@ -18,7 +18,7 @@ def project(tmp_path: Path) -> Project:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "site/chapters/1.md").write_text("one", encoding="utf-8")
     (tmp_path / "us/code.py").write_text("x = 1\n", encoding="utf-8")
-    return Project(tmp_path, Config("https://example.org/x", "v1", packages=("us",)))
+    return Project(tmp_path, Config(repository="https://example.org/x", baseline="v1", packages=("us",)))
 
 
 def state(project: Project, **snapshot: Any) -> str:
