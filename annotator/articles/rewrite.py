@@ -1,4 +1,4 @@
-"""Rewrites references where they stand in a text: number, range end, name, path, ref and label."""
+"""Rewrites references of a text in place: number, range end, name, path, ref and label."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Ed
 def _directive(
     lines: Sequence[str], before: Reference, after: Reference, start: int, end: int
 ) -> tuple[Edit, ...] | None:
-    """Return the edits of a citation whose lines stand beside or below its path: `:lines: 13-16`."""
+    """Return the edits of a citation with its lines next to or below its path: `:lines: 13-16`."""
     line = lines[before.at_line - 1]
     words = line[start:end]
     if before.line is None or str(before.line) in words:

@@ -35,7 +35,7 @@ def find(entries: Iterable[Verdict], cited: Sequence[Verdict], article: str) -> 
 
 
 def _keys(reference: Reference) -> Iterator[tuple[str | None, str, object]]:
-    """Yield what identifies a reference as it is written: its path with its line, and with its symbol."""
+    """Yield the keys of a reference: its path with its line, and with its symbol."""
     if reference.line is not None:
         yield reference.repository, reference.path, reference.line
     for symbol in (reference.symbol, *(claim.names for claim in reference.claims)):

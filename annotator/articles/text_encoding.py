@@ -1,4 +1,4 @@
-"""Decodes articles, and encodes them again so that their bytes stay what they were."""
+"""Decodes articles, and encodes them again without changing other bytes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _BROKEN = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a file with its own line ends, and what it takes to encode it again.
+    """The text of a file with its own line ends, its encoding and its byte order mark.
 
     Attributes:
         text: The text, without a byte order mark.

@@ -1,4 +1,4 @@
-"""`verify --update`: rewrites stale references, and writes only what is verified afterwards."""
+"""`verify --update`: rewrites stale references; everything that is written is verified first."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Pin = Literal["tag", "commit"]
 
 
 class UpdateOptions(msgspec.Struct, frozen=True):
-    """What is rewritten, and how.
+    """Options of an update.
 
     Attributes:
         pin: Whether permalinks name a tag or a commit; None keeps what each of them has.
@@ -162,7 +162,7 @@ def _targets(at: Session, verdict: Verdict, options: UpdateOptions) -> Iterator[
 
 
 def _is_fixable(verdict: Verdict) -> bool:
-    """Return whether a reference was wrong when written, and the place of what it names is known."""
+    """Return whether a reference was wrong when written, but names a symbol whose place is known."""
     return isinstance(verdict.outcome, Mistaken) and verdict.outcome.named is not None
 
 
@@ -218,7 +218,7 @@ def _session_of(at: Session, reference: Reference) -> Session:
 
 # ── Writing ──────────────────────────────────────────────────────────────────────────────────────
 class _Writer(ABC):
-    """Tries what references may become until all that is written is read as it is meant, and verified."""
+    """Tries the candidates for each reference until the new text is read as intended and verified."""
 
     def __init__(self, at: Session, file: Path, decoded: Decoded, verdicts: Sequence[Verdict]) -> None:
         self._at, self._file, self._decoded, self._verdicts = at, file, decoded, verdicts

@@ -35,7 +35,7 @@ def document(
 
 
 def failure(sentence: str) -> str:
-    """Return the command of a run that could not verify anything; the sentence tells why."""
+    """Return the command of a run that could not verify anything, with the reason in a sentence."""
     return _command("error", {"title": "annotator"}, sentence)
 
 

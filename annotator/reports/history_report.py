@@ -47,7 +47,7 @@ def _stop(stop: TagOutcome) -> dict[str, object]:
 
 
 def text(trails: Sequence[ReferenceHistory]) -> Iterator[Styled]:
-    """Return lines for a terminal: for each reference the ranges of tags in which it kept its position."""
+    """Return lines for a terminal: for each reference the ranges of tags with one position."""
     for trail in trails:
         reference = trail.reference
         cited = f"{reference.path}::{reference.symbol}" if reference.symbol else reference.path

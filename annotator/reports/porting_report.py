@@ -95,7 +95,7 @@ def text(found: PortingReport) -> Iterator[Styled]:
 
 
 def note_sentence(note: NoteChange) -> str:
-    """Return in a line what became of an annotated line."""
+    """Return the change of an annotated line in one line."""
     where = f"the note {note.label}: in {note.place.path}::{note.place.symbol} {note.was!r}"
     return f"{where} is now {note.now!r}" if note.now else f"{where} is gone: {note.reason}"
 
@@ -138,7 +138,7 @@ def _at(anchor: Anchor | None) -> str:
 
 
 def said(finding: ChangeDetail) -> str:
-    """Return in a line what changed, what it means, and what the docstring says of it."""
+    """Return a change in one line, with advice and the reason in the docstring."""
     what = finding.name + (f", {finding.old} → {finding.new}" if _has_both(finding) else "")
     stated = f" (the docstring says why it differs: {finding.stated})" if finding.stated else ""
     return printable(f"{finding.kind} {what}: {finding.advice}{stated}")
@@ -195,7 +195,7 @@ def _fresh(anchors: Iterable[Anchor]) -> Iterator[str]:
 
 
 def _code(words: str) -> str:
-    """Words as an inline code span, whatever backticks they hold."""
+    """Return words as an inline code span; they may hold backticks."""
     shown = printable(words) or " "
     ticks = "`" * (1 + max(map(len, _TICKS.findall(shown)), default=0))
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
@@ -203,6 +203,6 @@ def _code(words: str) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Words as text that Markdown and HTML leave alone, and that call nobody and link to no issue."""
+    """Return words as plain text, free of Markdown, HTML, mentions of people and links to issues."""
     inert = _CALLS.sub("\\g<0>\N{ZERO WIDTH SPACE}", printable(words))
     return _MARKS.sub(r"\\\1", inert)

@@ -28,7 +28,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A kind of finding: its name, what it says and what to do about it."""
+    """A kind of finding: its meaning, advice for the author, and its level."""
 
     short: str
     help: str
@@ -166,7 +166,7 @@ def document(
 
 
 def failure(sentence: str, exit_code: int) -> str:
-    """Return the log of a run that could not verify anything; the sentence tells why."""
+    """Return the log of a run that could not verify anything, with the reason in a sentence."""
     notes = [_notification("error", sentence)]
     return _log(
         [], {"executionSuccessful": False, "exitCode": exit_code, "toolExecutionNotifications": notes}

@@ -29,7 +29,7 @@ VERSION = 1
 
 
 class CitedPlace(msgspec.Struct, frozen=True):
-    """What is cited."""
+    """The cited place of a reference."""
 
     path: str
     symbol: str | None
@@ -42,7 +42,7 @@ class CitedPlace(msgspec.Struct, frozen=True):
 
 
 class ReferenceFields(CitedPlace, frozen=True):
-    """What is cited, and where in which document."""
+    """The cited place, and the place of the reference in its document."""
 
     file: str = ""
     at_line: int = 0
@@ -106,7 +106,7 @@ class ProblemFields(msgspec.Struct, frozen=True):
 
 
 class CounterpartFields(msgspec.Struct, frozen=True):
-    """How many Python counterparts were checked, and what is wrong with them."""
+    """The number of Python counterparts that were checked, and the remarks on them."""
 
     checked: int
     remarks: tuple[ProblemFields, ...]

@@ -91,7 +91,7 @@ def score(counted: Summary) -> Score:
 
 
 def percent(counted: int, references: int) -> str:
-    """Return a share for people: `62.5 %`, and never 0 or 100 unless it is none or all."""
+    """Return a share for people: `62.5 %`; only none is 0 %, and only all is 100 %."""
     if not references:
         return "0 %"
     tenths = round(1000 * counted / references)

@@ -40,7 +40,7 @@ _VALUES = frozenset({Kind.CONST, Kind.VAR})
 
 
 class CitedPlace(NamedTuple):
-    """A reference with its complete path, and what it cites in the tree in which it was written."""
+    """A reference with its complete path, and the anchor that it cites in the tree of its origin."""
 
     reference: Reference
     anchor: Anchor
@@ -342,7 +342,7 @@ class _Window(NamedTuple):
     after: Declaration
 
     def line(self, line: int) -> int | None:
-        """Return where a line of the declaration is: its head, end and doc comment by what they are."""
+        """Return the new line of a declaration's line: head, end and doc comment by role, others by text."""
         named_lines = self._named_lines()
         return named_lines[line] if line in named_lines else self._by_text(line)
 
@@ -360,7 +360,7 @@ class _Window(NamedTuple):
         return found if found is not None and found >= now else None
 
     def _named_lines(self) -> dict[int, int | None]:
-        """Return the lines that are known by what they are, and where they are now."""
+        """Return the lines that are known by their role, each with its new line."""
         before, after = self.before, self.after
         old, new = before.doc_span, after.doc_span
         found: dict[int, int | None] = {}

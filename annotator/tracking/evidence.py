@@ -310,7 +310,7 @@ class _Place:
         return _Result(agrees=False, reason=reason, named=anchor(path, found) if count == 1 else None)
 
     def _described(self) -> str:
-        """Return the cited lines, and what they declare or lie in."""
+        """Return the cited lines with the declaration around them, in words."""
         is_range = self._reference.end_line is not None
         cited = f"lines {self._first}-{self._last}" if is_range else f"line {self._first}"
         around = self._innermost
@@ -323,7 +323,7 @@ class _Place:
 
     # ── Explicit symbols ─────────────────────────────────────────────────────────────────────────
     def symbol_is_elsewhere(self) -> Mistaken | None:
-        """Return the outcome if an explicit symbol stands in the file, but not at the cited line."""
+        """Return the outcome if the file declares an explicit symbol elsewhere than at the cited line."""
         symbol = self._reference.symbol
         if symbol is None or not self._first or self._document is None:
             return None
@@ -404,7 +404,7 @@ class _Place:
         return _Result(agrees=False, reason=reason, named=at)
 
     def _listed(self, claim: Claim) -> list[tuple[int, int]]:
-        """Return the places of a listing in the file, if it says enough to be told from others."""
+        """Return the places of a listing in the file, if its code is distinctive."""
         pieces = code_text.chunks(claim.listing, go=self._path.endswith(".go"))
         if not any(code_text.is_telling(line) for piece in pieces for line in piece):
             return []

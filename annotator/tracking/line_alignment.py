@@ -92,7 +92,7 @@ class LineAlignment:
         return best[0] if is_clear and self._is_sure(line, best[0]) else None
 
     def _is_best_of(self, rivals: list[int], line: int, later: int) -> bool:
-        """Return whether no other earlier line of the same text matches the later one as well."""
+        """Return whether every other earlier line with this text matches the later line less well."""
         own = len(self._alike_around(line, later))
         return all(rival == line or len(self._alike_around(rival, later)) < own for rival in rivals)
 

@@ -56,7 +56,7 @@ def decide(at: Session, reference: Reference, documents: DocumentOrigins) -> Ori
 
 
 def of_document(at: Session, reference: Reference, documents: DocumentOrigins) -> Origin:
-    """Return the origin of a document's references, whatever ref one of them has itself."""
+    """Return the origin of a document, which a reference's own ref does not change."""
     name = documents.name(reference)
     tree = at.origin_tree(name)
     return Origin(name, tree, why="" if tree else f"{name} is not in the source that is read")
@@ -77,7 +77,7 @@ def is_branch(at: Session, ref: str) -> bool:
 
 
 def _head(at: Session, branch: str) -> Origin:
-    """Return the head of a branch; a branch that is gone stands for what took its place."""
+    """Return the head of a branch, or of the branch or release that replaced it."""
     names = [branch]
     if branch in _DEFAULT_BRANCHES:  # repositories rename their default branch, and links follow it
         names.append("HEAD")

@@ -104,7 +104,7 @@ def _by_line(reference: Reference, tree: SourceTree) -> Outcome:
 
 
 def _place_in(found: Declaration, line: int) -> str:
-    """Return where a line stands in its declaration."""
+    """Return a line's place in its declaration, in words."""
     shown, distance = f"{found.symbol} ({found.kind})", line - found.line
     if line < found.span.line:
         return f"the doc comment of {shown}, whose name stands in line {found.line}"

@@ -77,7 +77,7 @@ def _having(at: Session, path: str) -> Session:
 
 
 class _Cited(msgspec.Struct, frozen=True):
-    """A reference, what it cites at its origin, and what the words around it say of that.
+    """A reference with the place that it cites at its origin, and the evidence of the words around it.
 
     Attributes:
         reference: The reference as it was read.
@@ -167,7 +167,7 @@ class _Verification:
         return Verdict(reference, Unknown(why, _lacking(reference.ref)))
 
     def _never_there(self, found: _Cited) -> _Cited:
-        """Tell a file that neither tree has from one that is gone since the origin."""
+        """Give a file that neither tree has another code than one that is gone since the origin."""
         outcome, path, origin = found.outcome, found.full.path, found.origin.tree
         if not isinstance(outcome, Missing) or outcome.code is not Code.FILE_GONE or outcome.guess:
             return found
@@ -353,7 +353,7 @@ def _is_file_alone(reference: Reference, at: Anchor) -> bool:
 
 
 def _following(cited: _Cited, outcome: Outcome) -> Outcome:
-    """Return the outcome of a link that follows a branch: moved if its words name what stands elsewhere."""
+    """Return the outcome of a link that follows a branch: moved if its words name another line."""
     branch = cited.reference.ref
     told = f"it follows the branch {branch}"
     if isinstance(outcome, Mistaken) and outcome.named is not None:
