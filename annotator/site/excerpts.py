@@ -6,12 +6,14 @@ from collections import defaultdict
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from annotator.golang.build_constraints import SYSTEMS, platform_of
 from annotator.model.go import is_vendored
-from annotator.site import highlighting
+from annotator.site import highlighting, side_by_side
 from annotator.site.highlighting import FacingLine, NoteMark
 from annotator.site.markup import href
-from annotator.site.placement import LineRange
+from annotator.site.placement import LineRange, file_prefixes
 from annotator.site.site_index import SiteIndex, link_to, module_page
 from annotator.site.view_models import Excerpt
 
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from annotator.model.go import ResolvedUse
+    from annotator.site.highlighting import CodeLine
     from annotator.site.placement import SymbolPagePlan
     from annotator.site.side_by_side import CounterpartExcerpt, SideBySide
+    from annotator.site.view_models import CitedCode
 
 _T = TypeVar("_T")
 
@@ -92,15 +96,18 @@ class CounterpartColumn:
         if self._facing is None:
             return ()
         sides = self._facing.beside(line_range.path, line_range.first, line_range.last)
-        return tuple(self._shown(side, self._facing) for side in sides)
+        return tuple(self._shown(side, self._facing, line_range) for side in sides)
 
-    def _shown(self, side: CounterpartExcerpt, facing: SideBySide) -> Excerpt:
+    def _shown(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> Excerpt:
         line_range = LineRange(side.path, side.first, side.last)
+        elsewhere = frozenset() if self._home else self._shown_elsewhere(side, facing, go)
         taken = self._taken[side.path]
-        anchors = highlighting.LineAnchors(facing.prefixes[side.path], self._home, frozenset(taken))
-        taken.update(range(side.first, side.last + 1))
+        anchors = highlighting.LineAnchors(
+            facing.prefixes[side.path], self._home, frozenset(taken) | elsewhere
+        )
+        taken.update(set(range(side.first, side.last + 1)) - elsewhere)
         # The table under the code has what these lines say.
-        hidden = self._index.input.python.modules[side.path].section_lines
+        hidden = self._index.input.python.modules[side.path].section_lines | elsewhere
         return python_excerpt(
             self._index,
             self._page,
@@ -111,6 +118,18 @@ class CounterpartColumn:
             hidden=hidden,
             notes=self._notes,
         )
+
+    def _shown_elsewhere(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> frozenset[int]:
+        """Return the lines of a class that the page shows beside other lines of Go."""
+        text = self._index.input.python.modules[side.path].data.split(b"\n")
+        found: set[int] = set()
+        for other in facing.sides:
+            is_inside = other.path == side.path and side.first < other.first and other.last <= side.last
+            is_here = other.place.path == go.path and go.first <= other.place.declaration.line <= go.last
+            if is_inside and not is_here:
+                blank = (line for line in range(other.first - 1, side.first, -1) if text[line - 1].strip())
+                found.update(range(next(blank, side.first) + 1, other.last + 1))
+        return frozenset(found)
 
 
 def python_excerpt(  # noqa: PLR0913 - what a page knows of the lines it shows
@@ -205,3 +224,42 @@ def _linker(index: SiteIndex, page: str, file: str) -> Callable[[ResolvedUse], t
 def _python_linker(index: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
     link = cache(partial(index.python_link, page))
     return lambda use: link(use.symbol)
+
+
+def with_own_anchors(shown: tuple[CitedCode, ...]) -> tuple[CitedCode, ...]:
+    """Give each line an anchor on the page that shows it, and let links to these lines stay on the page."""
+    excerpts = [one for code in shown for one in (code.excerpt, *code.beside) if one]
+    go, python = (
+        tuple(dict.fromkeys(one.path for one in excerpts if one.language == language))
+        for language in ("go", "py")
+    )
+    prefixes = {**file_prefixes(go), **side_by_side.prefixes(python)}
+    addresses: dict[str, str] = {}
+    taken: set[str] = set()
+    for one in excerpts:
+        for line in one.lines:
+            addresses.setdefault(line.href, f"#{prefixes[one.path]}{line.number}")
+
+    def anchored(line: CodeLine) -> CodeLine:
+        address = addresses[line.href]
+        named = "" if address in taken else address.removeprefix("#")
+        taken.add(address)
+        other = line.line_link
+        if other:
+            other = other._replace(href=addresses.get(other.href, other.href))
+        return msgspec.structs.replace(line, id=named, href=address, line_link=other)
+
+    def excerpt(one: Excerpt) -> Excerpt:
+        return msgspec.structs.replace(one, lines=tuple(map(anchored, one.lines)))
+
+    return tuple(
+        msgspec.structs.replace(
+            code,
+            excerpt=excerpt(code.excerpt) if code.excerpt else None,
+            beside=tuple(map(excerpt, code.beside)),
+            signs=tuple(
+                msgspec.structs.replace(sign, href=addresses.get(sign.href, sign.href)) for sign in code.signs
+            ),
+        )
+        for code in shown
+    )

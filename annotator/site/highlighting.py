@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_left, bisect_right
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
@@ -41,6 +42,9 @@ _LARGEST = 1_000_000
 """Bytes up to which a file is coloured."""
 _TAB = 4
 """Columns of a level of indentation."""
+_WIDE = 50
+"""Columns from which a line can be broken after a point or a bracket, as it may not fit."""
+_BREAK = re.compile(r"(<[^>]*>)|(?<=[a-z0-9_>])(&#46;|&#40;)(?=[A-Za-z_*&<])")
 _DEEPEST = 9
 """Levels of indentation that style sheets know, for the rest of a line that is wrapped."""
 
@@ -273,17 +277,18 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
             skipped += [anchor] if anchor else []
             gap = True
             continue
+        text = data[ends[number - 1] : ends[number] - 1].decode("utf-8", "replace").rstrip("\r")
         line = CodeLine(
             number=number,
             id=anchor,
             href=f"{anchors.home}#{anchors.prefix}{number}",
-            html=_line(shown, ends[number - 1], ends[number] - 1),
+            html=_breakable(_line(shown, ends[number - 1], ends[number] - 1), text),
             cited=number in cited,
             line_link=(line_links or {}).get(number),
             skipped=tuple(skipped),
             after_gap=gap,
             notes=(notes or {}).get(number, ()),
-            text=data[ends[number - 1] : ends[number] - 1].decode("utf-8", "replace").rstrip("\r"),
+            text=text,
             named=number in named,
         )
         shown_lines.append(line)
@@ -294,6 +299,15 @@ def code_lines(  # noqa: PLR0913 - what a page knows of the lines it shows
         skipped = [*last_line.skipped, *skipped]
         shown_lines[-1] = msgspec.structs.replace(last_line, skipped=tuple(skipped))
     return tuple(shown_lines)
+
+
+def _breakable(line: Html, text: str) -> Html:
+    """Return a line that a narrow pane breaks between names rather than within them."""
+    return Html(_BREAK.sub(_breaking, line)) if len(text) > _WIDE else line
+
+
+def _breaking(match: re.Match[str]) -> str:
+    return match[1] or f"{match[2]}<wbr>"
 
 
 class _LinkedFile(msgspec.Struct, frozen=True):

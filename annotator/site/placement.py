@@ -273,15 +273,15 @@ def _sheet(
             PlacedDeclaration(one.path, one.declaration, anchor)
             for one, anchor in zip(ordered, anchors, strict=True)
         ),
-        prefixes=_prefixes(tuple(dict.fromkeys(one.path for one in ordered))),
+        prefixes=file_prefixes(tuple(dict.fromkeys(one.path for one in ordered))),
         hidden=len(index.whole(ordered[0])) - len(ordered) if name else 0,
     )
 
 
-def _prefixes(paths: tuple[str, ...]) -> dict[str, str]:
+def file_prefixes(paths: tuple[str, ...]) -> dict[str, str]:
     """Return the anchor prefixes of files: `go-L` for the first, with the file's name for the others."""
     others = unique([slug(path.rpartition("/")[2].removesuffix(".go")) for path in paths[1:]])
-    return dict(zip(paths, ("go-L", *(f"go-{other}-L" for other in others)), strict=True))
+    return dict(zip(paths, ("go-L", *(f"go-{other}-L" for other in others)), strict=False))
 
 
 def page_of(folder: str, name: str) -> str:

@@ -111,9 +111,11 @@ class SideBySideIndex:
 
     def line_links(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         """Yield the lines of a side that do what a line of its original does: the first for each thing."""
-        yield from self._calls(side)
-        yield from self._members(side)
-        yield from self._errors(side)
+        python_lines: set[tuple[str, int]] = set()
+        for found in (*self._calls(side), *self._members(side), *self._errors(side)):
+            if found.python not in python_lines:  # of several that one helper does, the first
+                python_lines.add(found.python)
+                yield found
 
     def _calls(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         span, path = side.place.declaration.span, side.place.path
@@ -140,8 +142,13 @@ class SideBySideIndex:
         for row in side.pair.rows:
             if row.kind in ("field", "method") and row.name in lines and row.python:
                 name = re.split(r"\W", row.python)[0]
-                if side.first <= row.python_line <= side.last and line_has_word(data, row.python_line, name):
-                    yield LineLink((side.place.path, lines[row.name]), (side.path, row.python_line), row.name)
+                line = row.python_line
+                if not side.first <= line <= side.last:  # declared by a base class, and set here
+                    assigned = rf"\s*self\.{re.escape(name)}\b[^=]*=".encode()
+                    numbered = enumerate(data.split(b"\n")[side.first - 1 : side.last], side.first)
+                    line = next((number for number, text in numbered if re.match(assigned, text)), 0)
+                if line and line_has_word(data, line, name):
+                    yield LineLink((side.place.path, lines[row.name]), (side.path, line), row.name)
 
     def _errors(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         """Yield the lines that have the text of an error, if one line of either side has it."""

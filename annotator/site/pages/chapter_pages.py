@@ -9,7 +9,7 @@ import msgspec
 from annotator.site import benchmark_tables
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
-from annotator.site.excerpts import CounterpartColumn, go_excerpt
+from annotator.site.excerpts import CounterpartColumn, go_excerpt, with_own_anchors
 from annotator.site.markup import Html, href, web
 from annotator.site.pages import python_pages
 from annotator.site.pages.citation_views import chapter_citations
@@ -80,7 +80,7 @@ def _shown_code(
     for line in notes.go_lines:
         if not is_shown(line, (one.excerpt for one in shown)):
             shown = (*shown, *_code(index, page, [(line.path, line.symbol)], notes))
-    return once(notes.with_python(shown))
+    return with_own_anchors(once(notes.with_python(shown)))
 
 
 def _code(
