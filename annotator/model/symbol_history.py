@@ -65,15 +65,15 @@ class HistoryInput(msgspec.Struct, frozen=True):
         tags: All tags of the trails, in order.
         releases: Those of them that stand for their release line: its latest patch each.
         trails: What became of each mapped symbol at each tag.
-        lacking: Why there are no trails, in a sentence with a way out; empty where there are.
         porting: What is to be ported from one tag to another, if that was asked for.
+        comparison: What differs between this version and another that is built along with it.
     """
 
     tags: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
     trails: tuple[ReferenceHistory, ...] = ()
-    lacking: str = ""
     porting: PortingReport | None = None
+    comparison: PortingReport | None = None
 
 
 # ── What changed from one tag to another ─────────────────────────────────────────────────────────

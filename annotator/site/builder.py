@@ -19,7 +19,7 @@ from annotator.files import bytes_of
 from annotator.golang import external_packages
 from annotator.model.port import PackageImports
 from annotator.model.reference import Article, Problem, Reference, Verdict
-from annotator.model.symbol_history import HistoryInput, ReferenceHistory
+from annotator.model.symbol_history import HistoryInput, PortingReport, ReferenceHistory
 from annotator.programs import Programs
 from annotator.python_source import package_imports
 from annotator.repository import versions
@@ -36,11 +36,6 @@ from annotator.site.text_files import note_changes, own_texts
 from annotator.tracking import note_placement, symbol_diff, symbol_follower, verification
 
 _LOG = logging.getLogger(__name__)
-
-_NO_HISTORY = (
-    "What became of each symbol over the releases is shown by `annotator build --history`, "
-    "which needs a source with all tags: a git URL or a repository that has them"
-)
 
 
 class BuildOptions(msgspec.Struct, frozen=True):
@@ -193,23 +188,31 @@ def python_reader(session: Session) -> PythonReader | None:
 
 def _history(session: Session, options: BuildOptions, python: PythonReader) -> HistoryInput:
     """Return what the options ask of many tags, as far as the source has them."""
-    if not (options.history or options.since):
-        return HistoryInput(lacking=f"{_NO_HISTORY}.")
+    compared = _compared_tags(session, options)
+    if not (options.history or options.since or compared):
+        return HistoryInput()
     if not session.source.has_history:
-        return HistoryInput(
-            lacking=f"{session.source.repository} is not at hand with its history here. {_NO_HISTORY}."
+        _LOG.warning(
+            "%s has no other tags at hand, so the pages have no history; give a git URL or a repository "
+            "that has them",
+            session.source.repository,
         )
+        return HistoryInput()
     counterparts = python.docstrings.counterparts
     baseline, first = session.baseline_tree(), options.since or session.project.config.baseline
+    symbols = symbol_diff.mapped_symbols(counterparts, baseline)
+
+    def changes(tags: tuple[str, str]) -> PortingReport:
+        config = session.project.config.go
+        return symbol_diff.porting(session.source, session.cache, baseline, symbols, tags, config)
+
+    comparison = changes(compared) if compared else None
     report = None
-    if first != session.tag:
-        symbols = symbol_diff.mapped_symbols(counterparts, baseline)
-        report = symbol_diff.porting(
-            session.source, session.cache, baseline, symbols, (first, session.tag), session.project.config.go
-        )
+    if (options.history or options.since) and first != session.tag:
+        report = changes((first, session.tag))
         report = msgspec.structs.replace(report, notes=note_changes(session, first, session.tag))
     if not options.history:
-        return HistoryInput(lacking=f"{_NO_HISTORY}.", porting=report)
+        return HistoryInput(porting=report, comparison=comparison)
     references = followed_references(session.project, counterparts)
     tracked = symbol_follower.track(
         session.tag_snapshots, session.version_tags, session.cache, baseline, references, "*"
@@ -220,7 +223,18 @@ def _history(session: Session, options: BuildOptions, python: PythonReader) -> H
         ReferenceHistory(trail.reference, tuple(stop for stop in trail.stops if stop.tag in shown))
         for trail in tracked.trails
     )
-    return HistoryInput(tags, tuple(versions.latest(tags)), histories, porting=report)
+    return HistoryInput(tags, tuple(versions.latest(tags)), histories, report, comparison)
+
+
+def _compared_tags(session: Session, options: BuildOptions) -> tuple[str, str] | None:
+    """Return this tag and the one it is compared with, in order: the baseline, or for it the newest."""
+    baseline = session.project.config.baseline
+    others = sorted((tag for tag in options.versions if tag != session.tag), key=versions.version_key)
+    if not others:
+        return None
+    other = baseline if baseline in others else others[-1]
+    first, last = sorted((other, session.tag), key=versions.version_key)
+    return first, last
 
 
 def _own_articles(project: Project) -> list[Article]:

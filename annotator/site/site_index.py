@@ -24,7 +24,7 @@ from annotator.model.reference import (
     Unknown,
     Verdict,
 )
-from annotator.model.symbol_history import ReferenceHistory
+from annotator.model.symbol_history import ReferenceHistory, SymbolChange
 from annotator.site import glossary, markdown_text
 from annotator.site.cross_references import CrossReferences
 from annotator.site.glossary import LinkedTerm
@@ -36,6 +36,7 @@ from annotator.site.placement import (
     PageLocations,
     SymbolPagePlan,
     locate_symbols,
+    page_of,
     plan_symbol_pages,
 )
 from annotator.site.side_by_side import SideBySideIndex
@@ -224,6 +225,19 @@ class SiteIndex:
                 found[place.page].append((place, verdict))
         return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
 
+    def mapped_symbol(self, page: str, anchor: str) -> tuple[str, str]:
+        """Return path and symbol at the baseline of what is mapped at an anchor; empty if nothing is."""
+        mapped = self.status_since_baseline.get(page, ())
+        found = (verdict.reference for place, verdict in mapped if place.anchor == anchor)
+        return next(((one.path, one.symbol or "") for one in found), ("", ""))
+
+    @cached_property
+    def comparison(self) -> Mapping[tuple[str, str], SymbolChange]:
+        """By path and symbol at the baseline, what differs from the version compared with this one."""
+        report = self.input.history.comparison
+        changed = (one for one in report.changes if one.lines) if report else ()
+        return {(one.symbol.partition("::")[0], one.symbol.partition("::")[2]): one for one in changed}
+
     @cached_property
     def at_baseline(self) -> Mapping[Reference, Verdict]:
         """The mapped symbols at the baseline, if its site is built along with this one."""
@@ -402,6 +416,11 @@ def _cut(text: str) -> str:
 def example_page(name: str) -> str:
     """Return the page of an example."""
     return f"examples/{slug(name)}.md"
+
+
+def compare_page(folder: str) -> str:
+    """Return the page that compares a package's symbols with those of another version."""
+    return f"compare/{page_of(folder, '')}"
 
 
 @cache

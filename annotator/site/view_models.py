@@ -288,6 +288,7 @@ class DeclarationHead(msgspec.Struct, frozen=True):
         lifetime: Since when it exists and when it changed last, if that is known.
         callers: What calls it, by the calling lines.
         members: The called members of a type.
+        compared: What differs from the version that this one is compared with.
     """
 
     anchor: str
@@ -299,6 +300,7 @@ class DeclarationHead(msgspec.Struct, frozen=True):
     lifetime: str = ""
     callers: tuple[Caller, ...] = ()
     members: tuple[CalledMember, ...] = ()
+    compared: Link | None = None
 
 
 class CodeBlock(msgspec.Struct, frozen=True):
@@ -595,9 +597,8 @@ class HistoryPackage(msgspec.Struct, frozen=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """The map of symbols and releases, or the reason why it is missing."""
+    """The map of symbols and releases."""
 
-    lacking: str
     tags: int
     columns: tuple[ReleaseColumn, ...]
     width: int
@@ -649,6 +650,7 @@ class PortingRow(msgspec.Struct, frozen=True):
     """What changed in a mapped symbol, and what that asks of its counterparts."""
 
     go: Link
+    symbol: str
     path: str
     said: str
     shift: str
@@ -658,6 +660,16 @@ class PortingRow(msgspec.Struct, frozen=True):
     python: tuple[Link, ...]
     findings: tuple[tuple[str, str], ...]
     diff: tuple[tuple[str, str], ...]
+    added: int
+    removed: int
+
+
+class ComparePage(msgspec.Struct, frozen=True):
+    """What differs in the symbols of a package between two versions, each with its anchor."""
+
+    old: str
+    new: str
+    changes: tuple[tuple[str, PortingRow], ...]
 
 
 class PortingPage(msgspec.Struct, frozen=True):
@@ -687,6 +699,7 @@ View = (
     | ExamplePage
     | HistoryPage
     | PortingPage
+    | ComparePage
     | MovedPage
 )
 

@@ -33,7 +33,7 @@ for (const outline of document.querySelectorAll(".outline")) {
 function unfold() {
   let name = "";
   try { name = decodeURIComponent(location.hash.slice(1)); } catch { return; }
-  const folded = name && document.getElementById(name)?.closest(".symbol section")?.querySelector(".folded-code");
+  const folded = name && document.querySelector(`#${CSS.escape(name)} ~ .folded-code`);
   if (folded) folded.open = true;
 }
 addEventListener("hashchange", unfold);
@@ -43,3 +43,31 @@ unfold();
 document.getElementById("finder")?.addEventListener("input", (event) => {
   for (const group of document.querySelectorAll(".symbol-index details[data-group]")) group.open = event.target.value.trim() !== "";
 });
+
+// What is to be ported is sorted by size, name or place; the first list keeps as many as it had.
+const ported = [...document.querySelectorAll(".to-port-list")];
+if (ported.length) {
+  const bar = document.createElement("p");
+  bar.className = "sort";
+  bar.append("Sort by ");
+  const first = ported[0].childElementCount;
+  const keys = {
+    size: (one, other) => other.dataset.size - one.dataset.size,
+    name: (one, other) => one.dataset.name.localeCompare(other.dataset.name),
+    file: (one, other) => one.dataset.path.localeCompare(other.dataset.path),
+  };
+  for (const [key, order] of Object.entries(keys)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = key;
+    button.setAttribute("aria-pressed", String(key === "size"));
+    button.addEventListener("click", () => {
+      const all = ported.flatMap((list) => [...list.children]).sort(order);
+      ported[0].append(...all.slice(0, first));
+      ported[1]?.append(...all.slice(first));
+      for (const other of bar.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
+    });
+    bar.append(button);
+  }
+  ported[0].before(bar);
+}

@@ -43,10 +43,10 @@ def text(project: Path, page: str) -> str:
 # ── history ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_build_without_history_says_how_to_have_it(mapped, shop):
+def test_build_without_history_has_no_page_of_it(mapped, shop):
     assert cli.run(["build", "--source", str(shop)]) == 0
 
-    assert "annotator build &#45;&#45;history" in text(mapped, "history.md")
+    assert not (mapped / "site" / "docs" / "history.md").exists()
     assert not (mapped / "site" / "docs" / "porting.md").exists()
 
 

@@ -12,8 +12,9 @@ from annotator.model.reference import Moved, Renamed, TextState, Unplaced
 from annotator.reports import porting_report
 from annotator.site.markup import built, href, slug
 from annotator.site.placement import TYPES, page_of
-from annotator.site.site_index import HISTORY, PORTING, SiteIndex, link_to, resolved_anchor
+from annotator.site.site_index import HISTORY, PORTING, SiteIndex, compare_page, link_to, resolved_anchor
 from annotator.site.view_models import (
+    ComparePage,
     HistoryBar,
     HistoryPackage,
     HistoryPage,
@@ -133,10 +134,11 @@ _PRODUCT = re.compile(r"^\D+-(?=v?\d)")
 def pages(index: SiteIndex) -> Iterator[SitePage]:
     """Yield the history map and the porting report, if the options ask for them."""
     chronicle = index.input.history
-    if chronicle.trails or chronicle.lacking:
+    if chronicle.trails:
         yield _map(index)
     if chronicle.porting is not None:
         yield _porting(index)
+    yield from _comparisons(index)
 
 
 # ── The map ──────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +153,6 @@ def _map(index: SiteIndex) -> SitePage:
         title="History",
         summary="Every mapped symbol over the releases: since when, until when, where it moved or changed.",
         view=HistoryPage(
-            lacking=chronicle.lacking,
             tags=len(chronicle.tags),
             columns=tuple(_columns(shown)),
             width=_CELL * len(shown),
@@ -249,9 +250,7 @@ def symbol_histories(index: SiteIndex, page: str) -> Iterator[SymbolHistory]:
 
 def lifetime(index: SiteIndex, page: str, anchor: str) -> str:
     """Return since when a symbol exists and when its text changed last; empty if that is not known."""
-    mapped = index.status_since_baseline.get(page, ())
-    verdict = next((verdict for place, verdict in mapped if place.anchor == anchor), None)
-    trail = index.histories.get((verdict.reference.path, verdict.reference.symbol or "")) if verdict else None
+    trail = index.histories.get(index.mapped_symbol(page, anchor))
     alive = [stop for stop in trail.stops if _anchor(stop)] if trail else []
     if not alive:
         return ""
@@ -306,7 +305,12 @@ def _porting(index: SiteIndex) -> SitePage:
             old=found.old,
             new=found.new,
             sentence=porting_report.sentence(found),
-            changes=tuple(_porting_row(index, change, found.old, found.new) for change in found.changes),
+            changes=tuple(
+                sorted(
+                    (_porting_row(index, change, found.old, found.new) for change in found.changes),
+                    key=lambda row: -row.added - row.removed,
+                )
+            ),
             fresh=tuple(
                 Link(one.symbol, index.url_at_tag(found.new, one.path, one.line), f"{one.kind} in {one.path}")
                 for one in found.fresh
@@ -327,15 +331,47 @@ def _note_links(index: SiteIndex, notes: Iterable[NoteChange]) -> Iterator[Link]
         yield Link(porting_report.note_sentence(note), address, f"{note.file}, line {note.at_line}")
 
 
-def _porting_row(index: SiteIndex, change: SymbolChange, old: str, new: str) -> PortingRow:
+def compared(index: SiteIndex, page: str, anchor: str) -> Link | None:
+    """Return a link to what differs in a symbol from the version that this one is compared with, or None."""
+    path, symbol = index.mapped_symbol(page, anchor)
+    report = index.input.history.comparison
+    if report is None or (path, symbol) not in index.comparison:
+        return None
+    other = report.old if report.new == index.input.tag else report.new
+    return Link(f"compare with {other}", href(page, compare_page(folder_of(path)), slug(symbol)))
+
+
+def _comparisons(index: SiteIndex) -> Iterator[SitePage]:
+    """Yield a page for each package with what differs in its symbols between two versions."""
+    report = index.input.history.comparison
+    folders: dict[str, list[SymbolChange]] = defaultdict(list)
+    for (path, _), change in index.comparison.items():
+        folders[folder_of(path)].append(change)
+    for folder, changes in sorted(folders.items()):
+        assert report is not None  # noqa: S101 - without it nothing is compared
+        page = compare_page(folder)
+        rows = (_porting_row(index, change, report.old, report.new, page) for change in changes)
+        yield SitePage(
+            path=page,
+            title=f"{folder or '/'} at {report.old} and {report.new}",
+            summary=f"What differs in the mapped symbols of {folder or 'the root'}.",
+            view=ComparePage(report.old, report.new, tuple((slug(row.symbol), row) for row in rows)),
+            code=True,
+        )
+
+
+def _porting_row(
+    index: SiteIndex, change: SymbolChange, old: str, new: str, page: str = PORTING
+) -> PortingRow:
     path, _, symbol = change.symbol.partition("::")
     place = index.locations.get((path, symbol))
     python = (
-        (each.name, index.python_link(PORTING, each.name) or ("", f"{each.path}, line {each.line}"))
+        (each.name, index.python_link(page, each.name) or ("", f"{each.path}, line {each.line}"))
         for each in change.counterparts
     )
     return PortingRow(
-        go=link_to(PORTING, place, symbol) if place else Link(symbol, "", path),
+        go=link_to(page, place, symbol) if place else Link(symbol, "", path),
+        symbol=symbol,
         path=path,
         said=porting_report.told(change),
         shift=str(change.shift),
@@ -345,6 +381,8 @@ def _porting_row(index: SiteIndex, change: SymbolChange, old: str, new: str) -> 
         python=tuple(Link(name, *found) for name, found in python),
         findings=tuple((finding.change, porting_report.said(finding)) for finding in change.findings),
         diff=tuple((_diff_line_kind(line), line) for line in change.lines[2:]),
+        added=sum(line.startswith("+") for line in change.lines[2:]),
+        removed=sum(line.startswith("-") for line in change.lines[2:]),
     )
 
 

@@ -210,6 +210,7 @@ def _block(
             lifetime=history_pages.lifetime(index, plan.page, item.anchor),
             callers=_callers_of(index, plan.page, item.anchor),
             members=tuple(_called_members(index, plan, item)),
+            compared=history_pages.compared(index, plan.page, item.anchor),
             chapters=tuple(
                 Link(chapter.number, href(plan.page, chapter.page), chapter.title)
                 for chapter in index.chapters_by_symbol.get((plan.page, item.anchor), ())

@@ -122,11 +122,8 @@ def test_a_page_of_a_symbol_has_its_lines_at_each_release_with_permalinks(later)
     assert found.releases[0].line.href == f"https://example.org/pantry/blob/v0/{OLD}#L5"
 
 
-def test_without_history_the_page_says_what_is_needed(given):
-    site = make_site(msgspec.structs.replace(given, history=HistoryInput(lacking="Needs all tags.")))
-
-    assert "Needs all tags" in rendering.markdown(site.frame, page(site, "history.md"))
-    assert history(site).packages == ()
+def test_without_history_there_is_no_page(given):
+    assert "history.md" not in {one.path for one in make_site(given).pages}
 
 
 def test_a_page_tells_what_became_of_its_symbols_since_the_baseline(later):
@@ -184,3 +181,44 @@ def test_the_report_on_what_to_port_shows_findings_and_the_diff_as_text(given):
     assert "<script" not in shown
     assert "diff-new" in shown
     assert "Fresh" in shown
+
+
+def _change(symbol: str, *lines: str) -> SymbolChange:
+    place = at(NOW, symbol)
+    diff = ("--- old", "+++ new", *lines)
+    return SymbolChange(
+        f"{NOW}::{symbol}", (), place, place, PlacementChange.STAYED, TextChange.CHANGED, (), diff
+    )
+
+
+def test_largest_changes_to_port_come_first_with_their_size(given):
+    small, large = _change("Small", "-a"), _change("Large", "+a", "+b", " c", "-d")
+    ported = PortingReport("v0", "v1", 2, (small, large), ())
+
+    view = page(
+        make_site(msgspec.structs.replace(given, history=HistoryInput(porting=ported))), "porting.md"
+    ).view
+
+    assert [(row.symbol, row.added, row.removed) for row in view.changes] == [
+        ("Large", 2, 1),
+        ("Small", 0, 1),
+    ]
+
+
+def test_symbol_page_leads_to_the_difference_from_another_version(given, anchor):
+    put = Reference(NOW, "Shelf.Put", 15, ref="v1")
+    verdict = Verdict(put, Verified(anchor(NOW, "Shelf.Put"), FoundBy.SYMBOL, "There."), TextState.SAME)
+    change = _change("Shelf.Put", "-old", "+new<b>")
+    history = HistoryInput(comparison=PortingReport("v1", "v9", 1, (change,), ()))
+
+    site = make_site(msgspec.structs.replace(given, since_baseline=(verdict,), history=history))
+
+    heads = [head for group in shelf(site).groups for block in group.blocks for head in block.heads]
+    links = {head.name: head.compared for head in heads}
+    assert links["Shelf.Count"] is None
+    assert links["Shelf.Put"].text == "compare with v9"
+    assert links["Shelf.Put"].href == "../../../compare/go/pantry/shelf/index.html#Shelf.Put"
+    shown = rendering.markdown(site.frame, page(site, "compare/go/pantry/shelf/index.md"))
+    assert 'id="Shelf&#46;Put"' in shown
+    assert "diff-gone" in shown
+    assert "<b>" not in shown
