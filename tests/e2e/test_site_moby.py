@@ -161,7 +161,7 @@ def test_every_mark_of_a_note_is_at_a_line_with_its_quote(site: Site) -> None:
             for *_, words in LINE.findall(code)
             for number in re.findall(r'data-note="(\d+)"', words)
         }
-        rows = re.findall(r'<li id="note-text-\d+".*', page)
+        rows = re.findall(r'<li id="note[^"]*" data-note=.*', page)
         for number, note in enumerate(text.notes, 1):
             for place in note.places:
                 suffix, quote = place.path.rpartition(".")[2], " ".join(place.quote.split())
