@@ -23,21 +23,10 @@ DEEPEST = 24
 _OWNED = 3
 """Parts of a repository's address: host, owner and name."""
 
-FORGES = frozenset(
-    (
-        "github.com",
-        "www.github.com",
-        "github1s.com",
-        "github.dev",
-        "raw.githubusercontent.com",
-        "raw.github.com",
-        "gitlab.com",
-        "gitee.com",
-        "bitbucket.org",
-        "codeberg.org",
-        "gitcode.com",
-    )
-)
+FORGES = frozenset((
+    "github.com", "www.github.com", "github1s.com", "github.dev", "raw.githubusercontent.com",
+    "raw.github.com", "gitlab.com", "gitee.com", "bitbucket.org", "codeberg.org", "gitcode.com",
+))  # fmt: skip
 """Hosts whose import paths are host, owner and name."""
 
 # Where the code of import paths that name no repository lies.

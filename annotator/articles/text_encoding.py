@@ -39,20 +39,8 @@ _MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "shift_jis
 
 # Encodings that texts are written in; others, such as punycode, take too long over a long text.
 _WRITTEN = (
-    "utf_8",
-    "gb",
-    "big5",
-    "shift",
-    "cp9",
-    "cp12",
-    "euc",
-    "iso",
-    "koi8",
-    "latin",
-    "windows",
-    "ks",
-    "sjis",
-)
+    "utf_8", "gb", "big5", "shift", "cp9", "cp12", "euc", "iso", "koi8", "latin", "windows", "ks", "sjis",
+)  # fmt: skip
 _BROKEN = 0.1
 """Share of broken characters among the foreign ones up to which a text counts as damaged UTF-8."""
 
