@@ -56,8 +56,8 @@ class Suffix:
     weak: bool = False
 
 
-Form = Callable[[str, int], Suffix | None]
-"""Reads a line or symbol in `text` behind a path that ends at an offset."""
+Form = Callable[[str, int], Suffix | None] | re.Pattern[str]
+"""Reads a line or symbol in `text` behind a path that ends at an offset; a pattern has one or two numbers."""
 
 
 def is_declared(symbol: str) -> bool:
@@ -99,18 +99,6 @@ _AFTER_QUERY = re.compile(r"\?[^\s#()<>\"'\]]{0,200}")
 _AFTER_VERSION = re.compile(r"@(v[0-9][\w.+-]{0,40}?)(?=[:#][L0-9])")
 
 
-def _fragment(text: str, at: int) -> Suffix | None:
-    return _numbers(_AFTER_FRAGMENT.match(text, at))
-
-
-def _bitbucket(text: str, at: int) -> Suffix | None:
-    return _numbers(_AFTER_BITBUCKET.match(text, at))
-
-
-def _double(text: str, at: int) -> Suffix | None:
-    return _numbers(_AFTER_DOUBLE.match(text, at))
-
-
 def _colon(text: str, at: int) -> Suffix | None:
     found = _numbers(_AFTER_COLON.match(text, at))
     if found is None or found.line is None or found.end_line or found.malformed:
@@ -119,26 +107,14 @@ def _colon(text: str, at: int) -> Suffix | None:
     return replace(found, end_line=ahead[0], end=ahead[1]) if ahead else found
 
 
-def _double_colon(text: str, at: int) -> Suffix | None:
-    return _numbers(_AFTER_DOUBLE_COLON.match(text, at))
-
-
-def _wide(text: str, at: int) -> Suffix | None:
-    return _numbers(_AFTER_WIDE.match(text, at))
-
-
-def _bracketed(text: str, at: int) -> Suffix | None:
-    return _numbers(_AFTER_BRACKET.match(text, at))
-
-
-def _braces(text: str, at: int) -> Suffix | None:
-    return _numbers(_AFTER_BRACES.match(text, at))
-
-
 def _versioned(text: str, at: int) -> Suffix | None:
     """Read `a.go@v1.0.0:13`."""
     version = _AFTER_VERSION.match(text, at)
-    found = (_colon(text, version.end()) or _fragment(text, version.end())) if version else None
+    found = (
+        (_colon(text, version.end()) or _numbers(_AFTER_FRAGMENT.match(text, version.end())))
+        if version
+        else None
+    )
     return replace(found, ref=version[1]) if found and version else None
 
 
@@ -401,15 +377,28 @@ def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
 
 
 # ── All forms, from the surest to the weakest ────────────────────────────────────────────────────
-NOTATIONS: tuple[Form, ...] = (_double_colon, _notation, _called)
+NOTATIONS: tuple[Form, ...] = (_AFTER_DOUBLE_COLON, _notation, _called)
 ATTACHED: tuple[Form, ...] = (
-    _open_range, _fragment, _bitbucket, _double, _colon, _wide, _bracketed, _braces, _versioned, _letters,
-)  # fmt: skip
+    _open_range,
+    _AFTER_FRAGMENT,
+    _AFTER_BITBUCKET,
+    _AFTER_DOUBLE,
+    _colon,
+    _AFTER_WIDE,
+    _AFTER_BRACKET,
+    _AFTER_BRACES,
+    _versioned,
+    _letters,
+)
 BEHIND: tuple[Form, ...] = (_labelled, _row, _loose, _weak, _symbol_behind)
 
 
 def _first(forms: tuple[Form, ...], text: str, at: int) -> Suffix | None:
-    return next((found for form in forms if (found := form(text, at))), None)
+    for form in forms:
+        found = _numbers(form.match(text, at)) if isinstance(form, re.Pattern) else form(text, at)
+        if found:
+            return found
+    return None
 
 
 def find(text: str, start: int, end: int) -> Suffix | None:

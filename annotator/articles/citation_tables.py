@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -157,21 +158,17 @@ def _columns(text: str, header: Header, roots: Roots) -> list[Row]:
     )
     kind = column_titles.KIND.get(_plain(values.get("type", ""))) or header.kind
     first = replace(found, start=found.start + at, end=last)
-    listed = _listed(text, first, *cells["line"]) if "line" in cells else []
-    return [Row(one, kind) for one in (first, *listed)]
+    listed = _listed(text, first, *cells["line"]) if "line" in cells else (first,)
+    return [Row(one, kind) for one in listed]
 
 
-def _listed(text: str, first: Citation, start: int, end: int) -> list[Citation]:
-    """Return the further lines that a cell lists: `4, 13, 400`."""
+def _listed(text: str, first: Citation, start: int, end: int) -> Iterator[Citation]:
+    """Yield a citation and the further lines that a cell lists: `4, 13, 400`."""
     cell = text[:end]
-    match = _LINES.match(cell, start + len(cell[start:]) - len(cell[start:].lstrip(" `*")))
-    if match is None or first.line is None:
-        return []
-    further = line_numbers.further(cell, match.end(), first.end_line or first.line, plural=True)
-    return [
-        replace(first, start=each.start, end=each.end, line=each.line, end_line=each.end_line)
-        for each in further
-    ]
+    match = _LINES.match(cell, end - len(cell[start:].lstrip(" `*")))
+    if match is None:
+        return iter((first,))
+    return citations.listed(cell, first, match.end(), plural=True, symbol=first.symbol)
 
 
 def _only(cell: str, roots: Roots) -> Citation | None:

@@ -91,7 +91,8 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
         joined = _joined(text, last, citation) if last else None
         if last and not joined:
             yield last
-        *before, last = _listed(text, joined or citation)
+        whole = joined or citation
+        *before, last = listed(text, whole, whole.end, plural=whole.plural)
         yield from before
     if last:
         yield last
@@ -120,18 +121,28 @@ def with_slashes(text: str) -> str:
     return _WINDOWS.sub("/", text) if "\\" in text else text
 
 
-def _listed(text: str, citation: Citation) -> Iterator[Citation]:
-    """Yield a citation, and one for each further line of its list: `a.go:635,640`."""
-    yield citation
-    last = citation.end_line or citation.line
-    if last is None or citation.malformed:
+def listed(
+    text: str, first: Citation, at: int, *, plural: bool = False, symbol: str | None = None
+) -> Iterator[Citation]:
+    """Yield a citation, and one for each further line of its list: `a.go:635,640`.
+
+    Args:
+        text: The line of text.
+        first: The citation.
+        at: Where its last line ends.
+        plural: Whether the words say that several lines follow.
+        symbol: The symbol of the further lines.
+    """
+    yield first
+    last = first.end_line or first.line
+    if last is None or first.malformed:
         return
-    for lines in line_numbers.further(text, citation.end, last, plural=citation.plural):
+    for lines in line_numbers.further(text, at, last, plural=plural):
         yield replace(
-            citation,
+            first,
             start=lines.start,
             end=lines.end,
-            symbol=None,
+            symbol=symbol,
             line=lines.line,
             end_line=lines.end_line,
             words=None,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 
+import msgspec
+
 from annotator.articles import column_titles, link_words, listings
 from annotator.articles.citations import Citation
 from annotator.articles.listings import Listing
@@ -564,7 +566,7 @@ def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Ite
         if line.text.startswith(("…", "..."), words.end):
             return  # an address that was cut short
         claim = _place_claim(line, (words.start, words.end), words.line, words.end_line)
-        yield _with_path(claim, words.place.path)
+        yield msgspec.structs.replace(claim, path=words.place.path)
         return
     if len(text.strip()) > _SHORT:
         return
@@ -576,20 +578,7 @@ def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Ite
         )
     elif match := _ONLY_FILE.fullmatch(text):
         claim = _place_claim(line, (start + match.start(1), start + match.end(1)), None, None)
-        yield _with_path(claim, match[1])
-
-
-def _with_path(claim: Claim, path: str) -> Claim:
-    return Claim(
-        claim.kind,
-        path=path,
-        line=claim.line,
-        end_line=claim.end_line,
-        at_line=claim.at_line,
-        at_column=claim.at_column,
-        at_end=claim.at_end,
-        firm=True,
-    )
+        yield msgspec.structs.replace(claim, path=match[1])
 
 
 def _place_claim(line: Line, span: tuple[int, int], first: int | None, last: str | int | None) -> Claim:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from annotator.articles import (
     citation_tables,
     citations,
     link_words,
-    named_files,
     snippet_directives,
     unread,
     written_files,
@@ -98,15 +96,13 @@ class LineReader:
         """Return the lines that the text names after their file."""
         found: list[Citation] = []
         labels = [span for one in taken if (span := link_words.label(text, one.start, one.end))]
-        for alone in self._named.lines_alone(text, named, taken):
-            if any(start <= alone.start and alone.end <= end for start, end in labels):
+        for start, end, citation in self._named.lines_alone(text, named, taken):
+            if any(first <= start and end <= last for first, last in labels):
                 continue  # a line in the words of a link repeats its target
-            if alone.place is None:
-                self._note(line, [(alone.start, text[alone.start : alone.end])])
-                continue
-            for one in named_files.further(text, alone):
-                place = replace(alone.place, permalink=False)
-                found.append(Citation(one.start, one.end, place, line=one.line, end_line=one.end_line))
+            if citation is None:
+                self._note(line, [(start, text[start:end])])
+            else:
+                found += citations.listed(text, citation, end, plural=citation.plural)
         return found
 
     def _note(self, line: Line, places: Iterable[tuple[int, str]]) -> None:

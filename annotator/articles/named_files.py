@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from annotator.articles import line_numbers
 from annotator.articles.citations import Citation
 from annotator.articles.line_numbers import DASH, NUMBER, check
 from annotator.articles.own_names import OwnNames
@@ -36,18 +35,6 @@ _SENTENCE = re.compile(r"[.!?;。！？；](?=\s|$|[\u3400-\u9fff])")  # noqa: R
 _ITEM = re.compile(r"\s{0,12}(?:[-*+]|[0-9]{1,3}[.)])\s")
 _MOST_NAMED = 1000
 """Files of one name, or of one paragraph, that are remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """A line that is written without its file at `text[start:end]`, and the file if that is certain."""
-
-    start: int
-    end: int
-    place: Place | None
-    line: int
-    end_line: int | None
-    plural: bool
 
 
 class NamedFiles:
@@ -109,8 +96,10 @@ class NamedFiles:
                 return citation
         return citation
 
-    def lines_alone(self, text: str, files: Sequence[Citation], taken: Sequence[Citation]) -> Iterator[Alone]:
-        """Yield the lines that a text names without a file beside them.
+    def lines_alone(
+        self, text: str, files: Sequence[Citation], taken: Sequence[Citation]
+    ) -> Iterator[tuple[int, int, Citation | None]]:
+        """Yield where a text names a line without its file, with the citation if that file is certain.
 
         Args:
             text: The line of text.
@@ -128,9 +117,12 @@ class NamedFiles:
             if _OF_OTHER.match(text, end):
                 continue
             place, known = self._meant(text, start, files)
-            if known:
+            if known and place is None:
+                yield start, end, None
+            elif place is not None:
                 plural = text[start : start + 5].lower() == "lines"
-                yield Alone(start, end, place, line, end_line, plural)
+                place = replace(place, permalink=False)
+                yield start, end, Citation(start, end, place, line=line, end_line=end_line, plural=plural)
 
     def _meant(self, text: str, at: int, files: Sequence[Citation]) -> tuple[Place | None, bool]:
         """Return the file that a line at an offset is of, and whether any file has been named for it."""
@@ -146,12 +138,3 @@ class NamedFiles:
         named = [*self._paragraph, *(one.place for one in before)] or self._heading
         distinct = {(place.repository, place.path) for place in named}
         return (named[-1] if len(distinct) == 1 else None, bool(named))
-
-
-def further(text: str, alone: Alone) -> Iterator[Alone]:
-    """Yield a line alone, and the further ones of its list."""
-    yield alone
-    listed = line_numbers.further(text, alone.end, alone.end_line or alone.line, plural=alone.plural)
-    for lines in listed:
-        if lines.line is not None:
-            yield replace(alone, start=lines.start, end=lines.end, line=lines.line, end_line=lines.end_line)

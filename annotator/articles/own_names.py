@@ -40,7 +40,6 @@ class OwnNames:
         refs: Its tags and branches.
         is_commit: Whether it has a commit of this id, full or abbreviated.
         submodules: The repository of each submodule, as `owner/name`, by its folder.
-        folder: The folder of the article in the repository, or None if the article is not in it.
     """
 
     paths: frozenset[str] = frozenset()
@@ -48,7 +47,6 @@ class OwnNames:
     links: Mapping[str, str] = field(default_factory=dict)
     refs: frozenset[str] = frozenset()
     is_commit: Callable[[str], bool] = _no_commit
-    folder: str | None = None
     submodules: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

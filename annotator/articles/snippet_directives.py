@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from annotator.articles import citations, line_numbers
+from annotator.articles.citation_forms import Suffix
 from annotator.articles.citations import Citation
 from annotator.articles.source_paths import Roots
 
@@ -73,13 +74,6 @@ _SYMBOL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    first: int | None = None
-    last: int | None = None
-    end: int = 0
-
-
 def scan(text: str, below: Sequence[str], roots: Roots) -> Iterator[Citation]:
     """Yield what a directive shows; nothing if none begins in this line.
 
@@ -100,16 +94,13 @@ def scan(text: str, below: Sequence[str], roots: Roots) -> Iterator[Citation]:
     shown = _shown(text, start, end, options)
     symbol = _SYMBOL.search(f"{text[end:]} {options}")
     named = f"{symbol[1]}.{symbol[2]}" if symbol and symbol[1] else symbol[2] if symbol else None
-    if shown.first is None and not file.place.path.endswith(".go"):
+    if shown.line is None and not file.place.path.endswith(".go"):
         return
     first = replace(
-        file, start=start, end=max(end, shown.end), symbol=named if shown.first is None else None,
-        line=shown.first, end_line=shown.last,
+        file, start=start, end=max(end, shown.end), symbol=named if shown.line is None else None,
+        line=shown.line, end_line=shown.end_line,
     )  # fmt: skip
-    yield first
-    if shown.end and shown.first:
-        for more in line_numbers.further(text, shown.end, shown.last or shown.first):
-            yield replace(first, start=more.start, end=more.end, line=more.line, end_line=more.end_line)
+    yield from citations.listed(text, first, shown.end) if shown.end else (first,)
 
 
 def _begun(text: str) -> re.Match[str] | None:
@@ -127,7 +118,7 @@ def _options(below: Sequence[str]) -> str:
     return "\n".join(found)
 
 
-def _shown(text: str, start: int, end: int, options: str) -> _Lines:
+def _shown(text: str, start: int, end: int, options: str) -> Suffix:
     """Return the lines that a directive shows of the file that it names at `text[start:end]`."""
     before = _FRONT.search(text, 0, start)
     if before:
@@ -139,23 +130,23 @@ def _shown(text: str, start: int, end: int, options: str) -> _Lines:
             at = offset + match.end() if offset > 0 else 0
             found = _ordered(match[1], match[2], at)
             # Org leaves out the last line of a range.
-            exclusive = "#+include" in text[:start].lower() and found.last
-            return replace(found, last=found.last - 1) if exclusive and found.last else found
+            exclusive = "#+include" in text[:start].lower() and found.end_line
+            return replace(found, end_line=found.end_line - 1) if exclusive and found.end_line else found
         if match := _FIRST.search(where):
             last = _LAST.search(where)
             # Docutils counts from 0 in `start-line`, and its `end-line` is left out.
             first = int(match[1]) + ("start-line" in match[0])
-            return _Lines(first, int(last[1]) if last and int(last[1]) >= first else None)
+            return Suffix(0, first, int(last[1]) if last and int(last[1]) >= first else None)
     if match := _BEHIND.match(text, end):
         numbers = [number for number in match.groups() if number]
         return _ordered(numbers[0], numbers[1] if len(numbers) > 1 else None, match.end())
     suffix = citations.attached(text, end)
-    return _Lines(suffix.line, suffix.end_line, suffix.end) if suffix and suffix.line else _Lines()
+    return suffix if suffix and suffix.line else Suffix(0)
 
 
-def _ordered(first: str, last: str | None, end: int = 0) -> _Lines:
+def _ordered(first: str, last: str | None, end: int = 0) -> Suffix:
     line, end_line, malformed = line_numbers.check(first, last)
-    return _Lines() if malformed else _Lines(line, end_line, end)
+    return Suffix(0) if malformed else Suffix(end, line, end_line)
 
 
 # ── A listing that its first line heads with a path ──────────────────────────────────────────────
