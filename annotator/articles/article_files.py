@@ -65,7 +65,7 @@ def read_article(project: Project, file: Path, data: bytes, own: OwnNames | None
         own=own,
         folder=_folder(project, name, own),
     )
-    found = document.read_with(name, data, config.repository, roots)
+    found = document.read(name, data, config.repository, roots)
     tag = front_matter.written_at(data)
     return found if tag is None else _dated(found, tag)
 

@@ -115,7 +115,7 @@ def rows(text: str, header: Header, roots: Roots) -> list[Row]:
 
 
 def _piped(text: str) -> Header | None:
-    words = [_plain(text[start:end]) for start, end in _cells(text)]
+    words = [_plain(text[start:end]) for start, end in cells(text)]
     roles = tuple(_ROLES.get(word, "") for word in words)
     return Header(roles, _kind(words)) if _heads(list(roles)) else None
 
@@ -134,7 +134,7 @@ def _plain(cell: str) -> str:
     return " ".join(cell.strip(" \t*_`:\uff1a").casefold().split())
 
 
-def _cells(text: str) -> list[tuple[int, int]]:
+def cells(text: str) -> list[tuple[int, int]]:
     """Return the cells between pipes, without the empty ones at the line's ends."""
     bounds = [-1, *(at for at, char in enumerate(text) if char == "|"), len(text)]
     spans = [(before + 1, after) for before, after in pairwise(bounds)]
@@ -144,21 +144,21 @@ def _cells(text: str) -> list[tuple[int, int]]:
 
 
 def _columns(text: str, header: Header, roots: Roots) -> list[Row]:
-    cells = dict(zip(header.columns, _cells(text), strict=False))
-    at, end = cells.get("path", (0, 0))
+    spans = dict(zip(header.columns, cells(text), strict=False))
+    at, end = spans.get("path", (0, 0))
     citation = _only(text[at:end], roots)
     if citation is None:
         return []
-    values = {role: text[slice(*cells[role])].strip() for role in ("line", "name", "type") if role in cells}
+    values = {role: text[slice(*spans[role])].strip() for role in ("line", "name", "type") if role in spans}
     found = _filled(citation, values.get("name", ""), values.get("line", ""))
     if found is None:
         return []
     last = max(
-        [found.end + at, *(cells[role][0] + len(text[slice(*cells[role])].rstrip()) for role in values)]
+        [found.end + at, *(spans[role][0] + len(text[slice(*spans[role])].rstrip()) for role in values)]
     )
     kind = column_titles.KIND.get(_plain(values.get("type", ""))) or header.kind
     first = replace(found, start=found.start + at, end=last)
-    listed = _listed(text, first, *cells["line"]) if "line" in cells else (first,)
+    listed = _listed(text, first, *spans["line"]) if "line" in spans else (first,)
     return [Row(one, kind) for one in listed]
 
 

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 import msgspec
 
-from annotator.articles import column_titles, link_words, listings
+from annotator.articles import citation_tables, column_titles, link_words, listings
 from annotator.articles.citations import Citation
 from annotator.articles.listings import Listing
 from annotator.articles.text_lines import Line, Role
@@ -403,7 +403,7 @@ class _Document:
         if sites > _MOST_NAMES:
             return
         titles = self._titles(site.row)
-        for number, (start, end) in enumerate(_cells(text)):
+        for number, (start, end) in enumerate(citation_tables.cells(text)):
             words = text[start:end].strip()
             if (start, end) == own or not words or len(words) > link_words.LONGEST_LABEL:
                 continue
@@ -420,7 +420,7 @@ class _Document:
         head = self._heads.get(rows[-1], rows[-1])
         self._heads.update(dict.fromkeys(rows, head))
         text = self._lines[head].text[:_LONGEST_LINE]
-        return [text[start:end].strip(" *_`").casefold() for start, end in _cells(text)]
+        return [text[start:end].strip(" *_`").casefold() for start, end in citation_tables.cells(text)]
 
     # ── Listings ─────────────────────────────────────────────────────────────────────────────────
     @cached_property
@@ -625,11 +625,6 @@ def _heading_names(heading: str) -> list[str]:
     alone = _symbol(heading) if _ALONE.fullmatch(heading.strip()) else ""
     names = [alone] if alone else [name for _, name in _names(heading)]
     return list(dict.fromkeys(names))[:3]
-
-
-def _cells(text: str) -> list[tuple[int, int]]:
-    bounds = [-1, *(at for at, char in enumerate(text) if char == "|"), len(text)]
-    return [(before + 1, after) for before, after in pairwise(bounds)]
 
 
 def _cell(text: str, at: int) -> tuple[int, int]:

@@ -13,7 +13,6 @@ from annotator.articles import (
     html_lines,
     notation,
     program_output,
-    source_paths,
     structured_files,
     text_lines,
 )
@@ -60,33 +59,14 @@ class _Section:
     references: list[Reference] = field(default_factory=list)
 
 
-def read(
-    name: str,
-    data: bytes,
-    *,
-    repository: str,
-    prefixes: tuple[str, ...] = (),
-    modules: tuple[str, ...] = (),
-    editions: tuple[str, ...] = (),
-) -> Article:
+def read(name: str, data: bytes, repository: str, roots: Roots) -> Article:
     """Read an article with everything that it cites by line, symbol or permalink.
 
     Args:
         name: The file's name; its ending helps to tell HTML and Markdown.
         data: The file's bytes.
         repository: The annotated repository, as an address or `owner/name`.
-        prefixes: Folders that are its root elsewhere (`components/engine`).
-        modules: Go import paths of its root (`github.com/docker/docker`).
-        editions: What may follow its name in the folder of a release (`ce` of `docker-ce`).
-
-    Raises:
-        InvalidInput: The file is too large, or not text.
-    """
-    return read_with(name, data, repository, source_paths.roots(repository, prefixes, modules, editions))
-
-
-def read_with(name: str, data: bytes, repository: str, roots: Roots) -> Article:
-    """Read an article with the names that lead to the repository.
+        roots: The names that lead to the repository.
 
     Raises:
         InvalidInput: The file is too large, or not text.

@@ -16,7 +16,7 @@ from annotator.articles import (
 from annotator.articles.citations import Citation
 from annotator.articles.named_files import NamedFiles
 from annotator.articles.source_paths import Roots
-from annotator.articles.text_lines import Line, Role
+from annotator.articles.text_lines import FENCE, Line, Role
 
 _GAP = 2
 """Empty lines that a table may have between its rows."""
@@ -69,7 +69,7 @@ class LineReader:
         if not found and _is_above_listing(lines, row):
             shown = snippet_directives.introduced(text, self._roots)
             return [shown] if shown and not any(citations.scan(text, self._roots)) else []
-        if found or not row or not snippet_directives.opens_listing(lines[row - 1].text):
+        if found or not row or not FENCE.match(lines[row - 1].text):
             return found
         headed = snippet_directives.heading_comment(text, self._roots)
         return [headed] if headed else []

@@ -48,7 +48,6 @@ _MARKS = ("<", "{", "[", "\\", "AUTO-DOCS", "auto-docs")
 _HEAD = re.compile("|".join(_HEADS), re.IGNORECASE)
 _DIRECTIVE = re.compile("|".join((*_HEADS, *_WITHIN)), re.IGNORECASE)
 _SPREAD = re.compile(r"^\s{0,40}(?:\.\.\s|[`~:]{3,10}\s{0,3}\{)")
-_FENCE = re.compile(r"^\s{0,40}(?:`{3,10}|~{3,10})")
 
 _NUMBER = r"([0-9]{1,9})"
 _TO = r"\s?(?:-|\.\.|:|,|\u2013)\s?L?"
@@ -189,8 +188,3 @@ def introduced(text: str, roots: Roots) -> Citation | None:
     path = file.place.path
     known = roots.own.has(path) if roots.own.paths else "/" in path
     return file if known and path.endswith(".go") else None
-
-
-def opens_listing(text: str) -> bool:
-    """Return whether a line opens a fence."""
-    return _FENCE.match(text) is not None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from pygments.lexer import Lexer
@@ -39,27 +38,29 @@ _TEXTS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Positions:
-    """Turns offsets of a text into lines and columns."""
-
-    starts: tuple[int, ...]
-
-    def place(self, offset: int) -> tuple[int, int]:
-        """Return the 1-based line and column of an offset."""
-        line = bisect_right(self.starts, offset)
-        return line, offset - self.starts[line - 1] + 1
+Place = Callable[[int], tuple[int, int]]
+"""Returns the 1-based line and column of an offset."""
 
 
-def _positions(text: str) -> _Positions:
-    return _Positions((0, *(match.end() for match in re.finditer("\n", text))))
+def _starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text))]
+
+
+def _places(text: str) -> Place:
+    starts = _starts(text)
+
+    def place(offset: int) -> tuple[int, int]:
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    return place
 
 
 # ── Notebooks ────────────────────────────────────────────────────────────────────────────────────
 def notebook(text: str) -> tuple[Line, ...]:
     """Return the lines of a notebook's cells; what its programs printed is no part of the article."""
     values = json_text.read(text)
-    at = _positions(text)
+    at = _places(text)
     cells: dict[int, list[Scalar]] = {}
     for key, scalar in values.items():
         if key[2:3] == ("source",) and key[0] == "cells" and isinstance(key[1], int):
@@ -71,9 +72,9 @@ def notebook(text: str) -> tuple[Line, ...]:
     return tuple(found)
 
 
-def _cell(sources: list[Scalar], at: _Positions, number: int, *, markdown: bool) -> Iterator[Line]:
+def _cell(sources: list[Scalar], at: Place, number: int, *, markdown: bool) -> Iterator[Line]:
     """Yield the lines of a cell, after an empty one that ends the paragraph before."""
-    yield Line("", ((0, *at.place(sources[0].at)),))
+    yield Line("", ((0, *at(sources[0].at)),))
     # Where each character of the cell stands: the start of every piece in the cell, and in the file.
     cell, pieces, length = [], [], 0
     for scalar in sources:
@@ -82,7 +83,7 @@ def _cell(sources: list[Scalar], at: _Positions, number: int, *, markdown: bool)
             cell.append(piece)
             length += len(piece)
     text = "".join(cell)
-    starts = _positions(text).starts
+    starts = _starts(text)
     for line in text_lines.plain(text, markdown=markdown):
         marks = tuple(_moved(line, starts, pieces, at))
         role = Role.CODE if not markdown else line.role
@@ -90,7 +91,7 @@ def _cell(sources: list[Scalar], at: _Positions, number: int, *, markdown: bool)
 
 
 def _moved(
-    line: Line, starts: tuple[int, ...], pieces: list[tuple[int, int]], at: _Positions
+    line: Line, starts: list[int], pieces: list[tuple[int, int]], at: Place
 ) -> Iterator[tuple[int, int, int]]:
     """Yield the marks of a cell's line, with places of the file."""
     bounds = [mark[0] for mark in line.marks[1:]] + [len(line.text) + 1]
@@ -98,19 +99,19 @@ def _moved(
         inside = starts[row - 1] + column - 1
         index = max(0, bisect_right(pieces, inside, key=lambda piece: piece[0]) - 1)
         begin, source = pieces[index]
-        yield offset, *at.place(source + inside - begin)
+        yield offset, *at(source + inside - begin)
         for begin, source in pieces[index + 1 :]:
             step = offset + begin - inside
             if step >= end:
                 break
-            yield step, *at.place(source)
+            yield step, *at(source)
 
 
 # ── Tours ────────────────────────────────────────────────────────────────────────────────────────
 def tour(text: str) -> tuple[tuple[Line, ...], str | None]:
     """Return a line for each step of a tour of CodeTour, and the tag or commit that it was recorded at."""
     values = json_text.read(text)
-    at = _positions(text)
+    at = _places(text)
     steps = sorted({key[1] for key in values if key[1:] and key[0] == "steps" and isinstance(key[1], int)})
     lines: list[Line] = []
     for step in steps:
@@ -125,15 +126,15 @@ def tour_tag(lines: Sequence[str]) -> Field | None:
     ref = _recorded_at(json_text.read(text))
     if ref is None:
         return None
-    line, column = _positions(text).place(ref.at)
+    line, column = _places(text)(ref.at)
     return Field(line - 1, column - 1, column - 1 + len(ref.raw))
 
 
 def step_edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Edit, ...] | None:
     """Return how a tour's step is written for another place; None if it is no step, or it is not clear."""
     text = "".join(lines)
-    values, at = json_text.read(text), _positions(text)
-    files = {at.place(scalar.at): key[:2] for key, scalar in values.items() if key[2:] == ("file",)}
+    values, at = json_text.read(text), _places(text)
+    files = {at(scalar.at): key[:2] for key, scalar in values.items() if key[2:] == ("file",)}
     step = files.get((before.at_line, before.at_column))
     if step is None:
         return None
@@ -160,8 +161,8 @@ def step_edits(lines: Sequence[str], before: Reference, after: Reference) -> tup
     return tuple(_edit(values[key], at, words) for key, words in wanted.items())
 
 
-def _edit(scalar: Scalar, at: _Positions, words: str) -> Edit:
-    line, column = at.place(scalar.at)
+def _edit(scalar: Scalar, at: Place, words: str) -> Edit:
+    line, column = at(scalar.at)
     return Edit(line - 1, column - 1, column - 1 + len(scalar.raw), words)
 
 
@@ -170,29 +171,29 @@ def _recorded_at(values: Mapping[Key, Scalar]) -> Scalar | None:
     return ref if ref is not None and ref.text and ref.text not in _BRANCHES else None
 
 
-def _step(found: Mapping[Key, Scalar], key: Key, at: _Positions) -> Iterator[Line]:
+def _step(found: Mapping[Key, Scalar], key: Key, at: Place) -> Iterator[Line]:
     description = found.get((*key, "description"))
     file = found.get((*key, "file"))
     if file is not None:
         builder = Builder()
-        builder.add(file.text, *at.place(file.at))
+        builder.add(file.text, *at(file.at))
         first = found.get((*key, "line")) or found.get((*key, "selection", "start", "line"))
         last = found.get((*key, "selection", "end", "line")) if (*key, "line") not in found else None
         pattern = found.get((*key, "pattern"))
         declared = _DECLARED.search(pattern.text) if pattern is not None else None
         if first is not None and first.number is not None:
-            builder.add(f":{first.number}", *_before(at.place(first.at)))
+            builder.add(f":{first.number}", *_before(at(first.at)))
             if last is not None and last.number is not None:
-                builder.add(f"-{last.number}", *_before(at.place(last.at)))
+                builder.add(f"-{last.number}", *_before(at(last.at)))
         elif declared is not None and pattern is not None:
             name = f"{declared[1]}.{declared[2]}" if declared[1] else declared[2]
-            builder.add(f"::{name}", *at.place(pattern.at))
+            builder.add(f"::{name}", *at(pattern.at))
         yield builder.build(Role.TEXT)
     if description is not None and description.text:
-        place = at.place(description.at)
+        place = at(description.at)
         for part in description.text.split("\n"):
             yield Line(part, ((0, *place),))
-    yield Line("", ((0, *at.place(0)),))
+    yield Line("", ((0, *at(0)),))
 
 
 def _before(place: tuple[int, int]) -> tuple[int, int]:
@@ -211,10 +212,10 @@ def lexer(name: str, text: str) -> Lexer | None:
 
 def comments(text: str, by: Lexer) -> tuple[Line, ...]:
     """Return the comments of a source file; an empty line stands for the code between two of them."""
-    at = _positions(text)
+    at = _places(text)
     lines: list[Line] = []
     for start, end in _comment_spans(text, by):
-        row, column = at.place(start)
+        row, column = at(start)
         if lines and row > lines[-1].marks[0][1] + 1:
             lines.append(Line("", ((0, row - 1, 1),)))
         for index, part in enumerate(text[start:end].rstrip("\n").split("\n")):

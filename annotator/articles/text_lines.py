@@ -52,7 +52,7 @@ _MARKDOWN = re.compile(_FOREIGN + r"|\\(?=[\\`*_{}\[\]()#+.!~|:>-])")
 
 # Punctuation and digits that Chinese keyboards write at full width; one character for one.
 _NARROW = str.maketrans("（）＃，；／［］｜Ｌ０１２３４５６７８９", "()#,;/[]|L0123456789")  # noqa: RUF001
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _ATX = re.compile(r"\s{0,3}(?:#{1,6}\s+|#{2,6}(?=[0-9\u3400-\u9fff]))")
 _BLANK = 3
 """Empty lines in a row that say as much as any number of them."""
@@ -153,7 +153,7 @@ def plain(text: str, *, markdown: bool) -> Iterator[Line]:
 
 def _role(source: str, below: str, fence: str) -> tuple[str, Role]:
     """Return the code fence that is open behind a line, and the line's role."""
-    match = _FENCE.match(source) if "```" in source or "~~~" in source else None
+    match = FENCE.match(source) if "```" in source or "~~~" in source else None
     if fence:
         return ("" if match and match[1].startswith(fence) else fence), Role.CODE
     if match:

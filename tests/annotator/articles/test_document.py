@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+import read_article
 
 from annotator.articles import document, text_encoding
 from annotator.errors import InvalidInput
@@ -23,7 +24,7 @@ MODULES = (
 
 
 def article(text: str | bytes, name: str = "notes.md") -> Article:
-    return document.read(
+    return read_article.read(
         name,
         text if isinstance(text, bytes) else text.encode(),
         repository="https://github.com/moby/moby",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+import read_article
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,7 +128,7 @@ PROSE = st.text(
 
 
 def read(text: str, name: str = "notes.txt") -> list[Reference]:
-    found = document.read(
+    found = read_article.read(
         name,
         text.encode(),
         repository="moby/moby",
@@ -269,7 +270,7 @@ def test_any_text_is_read(text: str, name: str) -> None:
 @given(st.binary(max_size=300), st.sampled_from(("x.md", "x.html", "x")))
 def test_any_bytes_are_read_or_refused(data: bytes, name: str) -> None:
     try:
-        found = document.read(name, data, repository="moby/moby")
+        found = read_article.read(name, data, repository="moby/moby")
     except InvalidInput:
         return
     assert found.file == name

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from annotator.articles import document
+import read_article
 
 OUTPUT = [
     '{"level":"warn","caller":"heat/burner.go:212","msg":"x"}',
@@ -42,7 +41,7 @@ FENCES = ["console", "log", "text", "", "output"]
 
 
 def outputs(text: str, name: str = "a.md") -> list[bool]:
-    article = document.read(name, text.encode(), repository="https://github.com/acme/kiln")
+    article = read_article.read(name, text.encode(), repository="https://github.com/acme/kiln")
     return [reference.in_output for reference in article.references]
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
+import read_article
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_repository import KILN, SHIFTED, build
 
 from annotator import cli
-from annotator.articles import document
 from annotator.golang.source_tree import SourceTree
 from annotator.model.source import Blob
 from annotator.repository.snapshot import blob_id
@@ -250,7 +250,7 @@ def files(draw: st.DrawFn) -> tuple[str, dict[str, range]]:
 
 
 def outcomes(tree, code: str, text: str) -> list[object]:
-    article = document.read(
+    article = read_article.read(
         "a.md", text.replace("URL", f"{U}/v1.0.0").encode(), repository="https://github.com/acme/kiln"
     )
     source = tree({"kiln.go": code})

@@ -26,7 +26,7 @@ PATHS = (
 def article(text: str, name: str = "article.md") -> Article:
     own = OwnNames(frozenset(PATHS))
     roots = source_paths.roots("https://github.com/acme/kiln", (), (), own=own, folder="")
-    return document.read_with(name, text.encode(), "https://github.com/acme/kiln", roots)
+    return document.read(name, text.encode(), "https://github.com/acme/kiln", roots)
 
 
 def lines(text: str, name: str = "article.md") -> list[str]:

@@ -28,7 +28,7 @@ def read(  # noqa: PLR0913 - each names one fact of a repository
 ) -> tuple[Reference, ...]:
     own = OwnNames(frozenset(paths), modules or {}, links or {}, frozenset(refs), COMMIT.startswith)
     roots = source_paths.roots(repository, (), (), also=also, own=own, folder=folder)
-    return document.read_with(name, text.encode(), repository, roots).references
+    return document.read(name, text.encode(), repository, roots).references
 
 
 def places(found: tuple[Reference, ...]) -> list[tuple[str, int | None, str | None]]:

@@ -13,7 +13,7 @@ PATHS = ("pkg/kiln.go", "main.go", "docs/a.rst", "web/app.ts")
 
 def references(text: str, name: str = "article.md", folder: str = "") -> tuple[Reference, ...]:
     roots = source_paths.roots("acme/kiln", (), (), own=OwnNames(frozenset(PATHS)), folder=folder)
-    return document.read_with(name, text.encode(), "acme/kiln", roots).references
+    return document.read(name, text.encode(), "acme/kiln", roots).references
 
 
 def places(text: str, name: str = "article.md") -> list[tuple[str, int | None, int | None]]:

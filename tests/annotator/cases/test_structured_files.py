@@ -17,7 +17,7 @@ PATHS = ("kiln.go", "pkg/kiln.go", "main.go")
 
 def references(text: str, name: str) -> tuple[Reference, ...]:
     roots = source_paths.roots("acme/kiln", (), (), own=OwnNames(frozenset(PATHS)), folder="")
-    return document.read_with(name, text.encode(), "acme/kiln", roots).references
+    return document.read(name, text.encode(), "acme/kiln", roots).references
 
 
 NOTEBOOK = r"""{"cells": [

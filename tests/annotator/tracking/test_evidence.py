@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import read_article
 from small_repository import KILN
 
-from annotator.articles import document
 from annotator.model.reference import Code, Mistaken, Reference
 from annotator.tracking import evidence, reference_lookup
 
@@ -34,7 +34,7 @@ U = "https://github.com/acme/kiln/blob/v1.0.0"
 
 
 def references(text: str, name: str = "a.md") -> tuple[Reference, ...]:
-    return document.read(name, text.encode(), repository="https://github.com/acme/kiln").references
+    return read_article.read(name, text.encode(), repository="https://github.com/acme/kiln").references
 
 
 @pytest.fixture
