@@ -9,12 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from annotator import config
 from annotator.errors import SourceUnavailable
 from annotator.golang.source_tree import SourceTree
 from annotator.repository import factory
 from annotator.repository.debian import DebianSource
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples of each property where the slow tests are left out, too."""
+    settings.register_profile("quick", max_examples=30, deadline=None)
+    if config.option.markexpr == "not slow":
+        settings.load_profile("quick")
 
 
 def program(name: str, package: str) -> str:
@@ -181,11 +189,17 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
+def shop(tmp_path: Path, made_shop: Path) -> Path:
     """A git repository of Go code of ours: v1.0.0, and v2.0.0 in which things moved."""
-    folder = tmp_path / "shop"
+    return Path(shutil.copytree(made_shop, tmp_path / "shop", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository that each test gets a copy of."""
+    folder = tmp_path_factory.mktemp("made") / "shop"
     write(folder, GO_FILES)
-    git(folder, "init", "-q", "-b", "main")
+    git(folder, "init", "-q", "-b", "main", "--template=")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "one")
     git(folder, "tag", "v1.0.0")

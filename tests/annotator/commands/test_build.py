@@ -69,15 +69,24 @@ def build(project: Path, shop: Path) -> Mapping[str, bytes]:
     ("path", "old", "new"),
     [
         ("site/chapters/1.md", "keeps things", "really keeps things"),
-        ("site/chapters/1.md", 'locks = ["store/store.go::Store"]\n', ""),
+        pytest.param("site/chapters/1.md", 'locks = ["store/store.go::Store"]\n', "", marks=pytest.mark.slow),
         ("site/articles/shop.toml", "line = 9", "line = 10"),
-        ("site/articles/shop.toml", 'symbol = "Store.Get"', 'symbol = "Store.Lost"'),
+        pytest.param(
+            "site/articles/shop.toml", 'symbol = "Store.Get"', 'symbol = "Store.Lost"', marks=pytest.mark.slow
+        ),
         ("port/__init__.py", "Keeps things.", "Really keeps things."),
-        ("port/__init__.py", "Find a thing.", "Find a thing.\n\n        Or none."),
-        ("port/__init__.py", "store/store.go::Store.Get", "store/store.go::Store.Lost"),
+        pytest.param(
+            "port/__init__.py", "Find a thing.", "Find a thing.\n\n        Or none.", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "port/__init__.py",
+            "store/store.go::Store.Get",
+            "store/store.go::Store.Lost",
+            marks=pytest.mark.slow,
+        ),
         ("port/__init__.py", "return len(name)", "return 2 * len(name)"),
         ("port/examples/show.py", '"abc"', '"abcd"'),
-        ("annotator.toml", 'prefixes = ["src"]', 'prefixes = ["source"]'),
+        pytest.param("annotator.toml", 'prefixes = ["src"]', 'prefixes = ["source"]', marks=pytest.mark.slow),
     ],
 )
 def test_after_a_change_the_site_is_as_if_built_from_nothing(

@@ -38,7 +38,7 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def git() -> Git:
     """Runs git in a folder, with nobody's settings; gives its output without the last newline."""
 
@@ -56,11 +56,17 @@ def git() -> Git:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, git: Git) -> Path:
+def repository(tmp_path: Path, made_repository: Path) -> Path:
     """A repository of three commits: v1.2.0 and v1.10.0 light, v2.0.0 annotated, branch `side` at v1.2.0."""
-    folder = tmp_path / "origin"
+    return Path(shutil.copytree(made_repository, tmp_path / "origin", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def made_repository(tmp_path_factory: pytest.TempPathFactory, git: Git) -> Path:
+    """The repository that each test gets a copy of."""
+    folder = tmp_path_factory.mktemp("made") / "origin"
     folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "init", "--quiet", "--initial-branch=main", "--template=")
     git(folder, "config", "uploadpack.allowFilter", "true")
     for number, tag in enumerate(("v1.2.0", "v1.10.0", "v2.0.0")):
         (folder / "store").mkdir(exist_ok=True)

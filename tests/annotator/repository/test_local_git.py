@@ -220,11 +220,11 @@ def test_links_modules_and_hostile_names_are_left_out(repository: Path, git: Git
         assert snapshot.read(snapshot.files) == {"good.go": b"package main // 0\n"}
 
 
-def test_a_tree_of_ten_thousand_levels_does_no_harm(repository: Path, git: Git) -> None:
+def test_a_tree_of_two_thousand_levels_does_no_harm(repository: Path, git: Git) -> None:
     inner = loose(
         repository, "tree", b"100644 x.go\0" + bytes.fromhex(git(repository, "rev-parse", "v1.2.0:file0.go"))
     )
-    for _ in range(10_000):
+    for _ in range(2_000):
         inner = loose(repository, "tree", b"40000 d\0" + bytes.fromhex(inner))
     committed(git, repository, [("40000", b"d", inner)])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -71,16 +70,3 @@ def test_links_are_removed_and_never_followed(directory: Path, tmp_path: Path, l
     assert not directory.is_symlink()
     assert not directory.exists()
     assert not removing(directory).is_symlink()
-
-
-@pytest.mark.parametrize("levels", [1500])
-def test_deep_directory_is_removed_completely(directory: Path, levels: int) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    for _ in range(levels):
-        os.mkdir("d", dir_fd=descriptor)
-        below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
-        os.close(descriptor)
-        descriptor = below
-    os.close(descriptor)
-    atomic_remove_all(directory)
-    assert list(directory.parent.iterdir()) == []

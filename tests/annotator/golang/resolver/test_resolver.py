@@ -444,7 +444,7 @@ def test_missing_file_has_no_uses() -> None:
     "source",
     [
         "func f() { " + "(" * 10_000 + "f" + ")" * 10_000 + "() }",
-        "func f() { x := a" + ".b" * 10_000 + "; x.c() }",
+        "func f() { x := a" + ".b" * 3_000 + "; x.c() }",
         "func f() { x := " + "f(" * 10_000 + ")" * 10_000 + "; x.c() }",
         "var x " + "[]" * 10_000 + "int\nfunc f() { x.y() }",
         "type T " + "struct { T " * 5_000 + "}" * 5_000 + "\nfunc f(t T) { t.x() }",

@@ -35,14 +35,15 @@ def test_empty_lists_check_filters(api: Any, path: str, filters: str, sentence: 
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1.30"])
-@pytest.mark.parametrize("route", REFUSED, ids=lambda route: f"{route.method} {route.path}")
-def test_absent_route_answers_501_with_a_sentence(api: Any, route: Any, prefix: str) -> None:
-    path = re.sub(r"{\w+:path}", "some/thing:1", route.path)
-    path = re.sub(r"{\w+}", "x", path)
-    answer = api.ask(route.method, prefix + path, {} if route.method == "POST" else None)
-    assert answer.status_code == 501
-    if route.method != "HEAD":
-        assert answer.json()["message"].endswith("not supported: this engine keeps volumes and runs plugins")
+def test_absent_route_answers_501_with_a_sentence(api: Any, prefix: str) -> None:
+    for route in REFUSED:
+        path = re.sub(r"{\w+:path}", "some/thing:1", route.path)
+        path = re.sub(r"{\w+}", "x", path)
+        answer = api.ask(route.method, prefix + path, {} if route.method == "POST" else None)
+        assert answer.status_code == 501, route
+        if route.method != "HEAD":
+            message = answer.json()["message"]
+            assert message.endswith("not supported: this engine keeps volumes and runs plugins"), route
 
 
 @pytest.mark.parametrize(
