@@ -122,6 +122,10 @@ Tags = Annotated[
     ),
 ]
 All = Annotated[bool, typer.Option("--all", help="The latest patch of each release line, a site each.")]
+Supported = Annotated[
+    bool,
+    typer.Option("--supported", help="The baseline and the latest of each `supported` line, a site each."),
+]
 History = Annotated[
     bool, typer.Option("--history", help="Follow every mapped symbol over all tags, and show it.")
 ]
@@ -434,6 +438,7 @@ def build(  # noqa: PLR0913 - the options of a command line
     tag: Tags = None,
     *,
     all_: All = False,
+    supported: Supported = False,
     history: History = False,
     since: Since = None,
     scheduler: Scheduler = None,
@@ -443,8 +448,11 @@ def build(  # noqa: PLR0913 - the options of a command line
     from annotator.commands.build import BuildOptions, build_site
 
     options = BuildOptions(history, since)
-    if all_ or len(set(tag or ())) > 1:
-        _build_versions(article or (), source, None if all_ else tag, options, scheduler)
+    if all_ or supported or len(set(tag or ())) > 1:
+        from annotator.commands.build import latest_tags, supported_tags
+
+        choose = latest_tags if all_ else supported_tags if supported else lambda _: tuple(tag or ())
+        _build_versions(article or (), source, choose, options, scheduler)
         return
     if scheduler:
         raise InvalidInput("`--scheduler` builds several sites at once: give several `--tag`, or `--all`")
@@ -458,11 +466,11 @@ def build(  # noqa: PLR0913 - the options of a command line
 def _build_versions(
     article: Iterable[Path],
     source: str | None,
-    tags: Iterable[str] | None,
+    choose: Callable[[session.Session], tuple[str, ...]],
     options: BuildOptions,
     scheduler: str | None,
 ) -> None:
-    from annotator.commands.build import build_versions, latest_tags
+    from annotator.commands.build import build_versions
 
     problems: dict[str, tuple[Problem, ...]] = {}
     warnings: dict[str, None] = {}
@@ -472,7 +480,7 @@ def _build_versions(
         warnings.update(dict.fromkeys(built.warnings))
 
     with _session(source, history=True) as at:
-        chosen = latest_tags(at) if tags is None else tuple(tags)
+        chosen = choose(at)
         published = build_versions(at, chosen, _expanded(at.project, article), options, note, scheduler)
         folder = at.project.site / "html"
     for warning in warnings:

@@ -96,6 +96,7 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         go: Names in its source that tell what a call does.
         packages: Python packages that hold counterparts, as folders from the project's root.
         site: The folder of the site's own files.
+        supported: Patterns of the tags of the release lines that still get releases, such as `v28.*`.
         walk: A script that runs what the counterparts are for, to be traced; from the project's root.
         debian: Debian source package that carries the repository, for `--source debian`.
         licence: Licence of the annotated repository.
@@ -108,6 +109,7 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     go: GoNames = GoNames()
     packages: tuple[str, ...] = ()
     site: str = "site"
+    supported: tuple[str, ...] = ()
     walk: str = ""
     debian: str = ""
     licence: Licence = Licence()

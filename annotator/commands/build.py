@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -11,7 +12,7 @@ import msgspec
 
 from annotator import cluster, extras, parallel
 from annotator.articles.article_files import article
-from annotator.errors import shortened
+from annotator.errors import InvalidInput, shortened
 from annotator.model.reference import Verdict
 from annotator.repository import factory, versions
 from annotator.session import Session
@@ -28,7 +29,7 @@ from annotator.site.inputs import PythonInput
 from annotator.site.site_task import BuiltSite, FailedSite, SiteTask
 from annotator.site.version_sites import Published, VersionSite
 
-__all__ = ["BuildOptions", "BuildResult", "build_site", "build_versions", "latest_tags"]
+__all__ = ["BuildOptions", "BuildResult", "build_site", "build_versions", "latest_tags", "supported_tags"]
 
 _INTERNAL_ERROR = 4
 
@@ -77,7 +78,11 @@ def build_versions(
             yield outcome
 
     with cluster.connected(scheduler) if scheduler else parallel.local_workers() as executor:
-        sites = [VersionSite(tag, fingerprint(session.at_tag(tag), articles, options)) for tag in all_tags]
+        sites = [
+            # A page names the address at which it is published.
+            VersionSite(tag, f"{fingerprint(session.at_tag(tag), articles, options)} {site_task.ADDRESS}")
+            for tag in all_tags
+        ]
         return version_sites.publish(sites, project.site, project.config.baseline, build)
 
 
@@ -89,6 +94,25 @@ def latest_tags(session: Session) -> tuple[str, ...]:
     """
     tags = session.version_tags
     chosen = {*versions.latest(tags), session.project.config.baseline}
+    return tuple(tag for tag in tags if tag in chosen)
+
+
+def supported_tags(session: Session) -> tuple[str, ...]:
+    """Return the baseline, and the latest release of each line that the project calls supported.
+
+    Raises:
+        SourceUnavailable: The source cannot be read, or has no version tags.
+        InvalidInput: The project names no such line, or the source has no release of one.
+    """
+    config, tags = session.project.config, session.version_tags
+    if not config.supported:
+        raise InvalidInput('no release line is supported: name them as `supported`, such as ["v28.*"]')
+    chosen = {config.baseline}
+    for pattern in config.supported:
+        line = versions.releases(fnmatch.filter(tags, pattern))
+        if not line:
+            raise InvalidInput(f"`supported` names {pattern!r}, and no tag of a release is like that")
+        chosen.add(line[-1])
     return tuple(tag for tag in tags if tag in chosen)
 
 

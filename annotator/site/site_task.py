@@ -31,8 +31,8 @@ _SETTINGS = ("mkdocs.yml", "versions.yml")
 _OVERRIDES, _OWN = "theme", "version.yml"
 """The folder of the theme's templates that are replaced, and the settings of one version."""
 
-_ADDRESS = "http://127.0.0.1:8000"
-"""Where the versions are served by default; the pages work anywhere else too."""
+ADDRESS = os.environ.get("SITE_URL") or "http://127.0.0.1:8000"
+"""Where the versions are published, which search engines are told; the pages work anywhere else, too."""
 
 _LAST_LINES = 5
 """How many lines of mkdocs' output an error shows."""
@@ -119,7 +119,7 @@ def render(pages: Mapping[str, bytes], folder: Path, work: Path) -> None:
     for name in _SETTINGS:
         shutil.copy(folder / name, work / name)
     shutil.copytree(folder / _OVERRIDES, work / _OVERRIDES)
-    settings = f"INHERIT: {_SETTINGS[-1]}\nsite_url: {_ADDRESS}/{work.name}/\n"
+    settings = f"INHERIT: {_SETTINGS[-1]}\nsite_url: {ADDRESS.rstrip('/')}/{work.name}/\n"
     (work / _OWN).write_text(settings, encoding="utf-8")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(work / _OWN)]
     environment = os.environ | output.WITHOUT_BANNER

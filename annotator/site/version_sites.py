@@ -12,7 +12,7 @@ import msgspec
 
 from annotator.errors import AnnotatorError
 from annotator.repository.versions import version_key
-from annotator.site import output, site_archive
+from annotator.site import markup, output, site_archive
 from annotator.site.markup import slug
 from annotator.site.site_task import BuiltSite, FailedSite
 
@@ -20,6 +20,9 @@ _LOG = logging.getLogger(__name__)
 
 LIST = "versions.json"
 """Where the theme's version switcher finds the versions: a list in the format of the program mike."""
+
+LATEST = "latest"
+"""The folder whose pages lead to the same ones of the newest version."""
 
 _OLD = ".old"
 _STATE = ".state"
@@ -155,6 +158,7 @@ def _put_in_place(
     listed = tuple(_listed(html_folder, tags, baseline))
     _write(html_folder / LIST, msgspec.json.format(msgspec.json.encode(listed)).decode() + "\n")
     _write(html_folder / "index.html", _index(listed, slug(baseline)))
+    _write_latest(html_folder, listed[0].version)
     shutil.rmtree(finished, ignore_errors=True)
     return tuple(version.version for version in listed)
 
@@ -182,13 +186,34 @@ def _listed_before(file: Path) -> tuple[ListedVersion, ...]:
 def _index(listed: Iterable[ListedVersion], baseline: str) -> str:
     """Return the page that leads to the version that is shown first."""
     names = [version.version for version in listed]
-    first = html.escape(baseline if baseline in names else names[0])
+    first = baseline if baseline in names else names[0]
+    return _redirect(f"{first}/index.html", first)
+
+
+def _redirect(address: str, words: str) -> str:
+    """Return a page that leads on, with the place on the page if scripts may run."""
+    to = html.escape(address)
     return (
         "<!DOCTYPE html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>{first}</title>'
-        f'<meta http-equiv="refresh" content="0; url={first}/index.html"></head>'
-        f'<body><a href="{first}/index.html">{first}</a></body></html>\n'
+        f'<html lang="en"><head><meta charset="utf-8"><title>{html.escape(words)}</title>'
+        f'<link rel="canonical" href="{to}">'
+        f'<noscript><meta http-equiv="refresh" content="0; url={to}"></noscript>'
+        "<script>addEventListener('DOMContentLoaded',()=>location.replace("
+        "document.querySelector('a').href+location.search+location.hash))</script>"
+        f'</head><body><a href="{to}">{html.escape(words)}</a></body></html>\n'
     )
+
+
+def _write_latest(html_folder: Path, newest: str) -> None:
+    """Write a page for each one of the newest version, which leads there."""
+    latest = html_folder / LATEST
+    shutil.rmtree(latest, ignore_errors=True)
+    for file in (html_folder / newest).rglob("*.html"):
+        path = file.relative_to(html_folder / newest)
+        address = "/".join((*[".."] * len(path.parts), newest, *map(markup.quote, path.parts)))
+        page = latest / path
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(_redirect(address, newest), encoding="utf-8")
 
 
 def _write(file: Path, text: str) -> None:

@@ -80,7 +80,13 @@ def test_single_site_is_replaced_and_other_versions_stay(sites: Sites) -> None:
     sites.publish("v2")
 
     assert sites.listed() == [("v2", "v2"), ("v1", "v1")]
-    assert sorted(file.name for file in sites.html.iterdir()) == ["index.html", "v1", "v2", "versions.json"]
+    assert sorted(file.name for file in sites.html.iterdir()) == [
+        "index.html",
+        "latest",
+        "v1",
+        "v2",
+        "versions.json",
+    ]
 
 
 def test_finished_site_is_not_built_again(sites: Sites) -> None:
