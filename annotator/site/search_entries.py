@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,11 @@ def entries(index: SiteIndex) -> Iterator[SearchEntry]:
             yield SearchEntry(name, f"Python {known.kind}", known.path, link[0])
     for path in python.modules:
         yield SearchEntry(python.named(path), "Python module", path, href(HOME, module_page(path)))
-    files = {item.path: plan for plan in reversed(index.page_plans) for item in plan.items}
-    for path, plan in sorted(files.items()):
-        yield SearchEntry(path, "Go file", plan.title, href(HOME, plan.page))
+    shown = Counter((item.path, plan.page, plan.title) for plan in index.page_plans for item in plan.items)
+    # A file leads to the page that has most of it.
+    files = {path: (page, title) for (path, page, title), _ in reversed(shown.most_common())}
+    for path, (page, title) in sorted(files.items()):
+        yield SearchEntry(path, "Go file", title, href(HOME, page))
     yield from _pages(index)
 
 

@@ -16,6 +16,7 @@
         name, kind, where, address,
         full: squashed(name), last: squashed(name.split(/[./]/).pop()), all: `${name} ${where}`.toLowerCase(),
         page: /^(chapter|page|glossary|example)$/.test(kind),
+        part: Number(/^(field|imethod|const|var)$/.test(kind)), // of something that is more likely looked for
       })));
       const script = document.createElement("script");
       script.src = new URL("finder-data.js", root);
@@ -40,7 +41,7 @@
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     if (!query) return [];
     const found = entries.map((entry) => ({entry, rank: rank(entry, query, words)})).filter((one) => one.rank >= 0);
-    return found.sort((a, b) => a.rank - b.rank || a.entry.name.length - b.entry.name.length);
+    return found.sort((a, b) => a.rank - b.rank || a.entry.part - b.entry.part || a.entry.name.length - b.entry.name.length);
   }
 
   function make(tag, properties = {}, ...children) {
@@ -160,6 +161,10 @@
     const nothing = make("div", {className: "search-nothing", hidden: true});
     meta.after(names, nothing);
 
+    let none = "No matching documents";
+    try { none = JSON.parse(document.getElementById("__config").textContent).translations["search.result.none"]; } catch { /* the words are English, then */ }
+    const isEmpty = () => !names.childElementCount && !results.lastElementChild.childElementCount && meta.textContent.trim() === none;
+
     const refresh = async () => {
       const text = input.value.trim();
       const found = text ? find(await load(), text) : [];
@@ -167,12 +172,11 @@
       const shown = named(text, found);
       names.replaceChildren(...shown.map(item));
       names.hidden = !shown.length;
-      const isEmpty = text && !shown.length && !results.lastElementChild.childElementCount && !/initiali/i.test(meta.textContent);
-      nothing.hidden = !isEmpty;
-      if (isEmpty) nothing.replaceChildren(...helpful(text, found));
-      results.classList.toggle("search-is-empty", Boolean(isEmpty));
+      const said = (is) => { nothing.hidden = !is; results.classList.toggle("search-is-empty", is); };
+      if (text && isEmpty()) nothing.replaceChildren(...helpful(text, found));
+      said(Boolean(text) && isEmpty());
     };
-    input.addEventListener("input", refresh);
+    input.addEventListener("keyup", refresh); // as the theme's search does
     input.addEventListener("focus", load, {once: true});
     new MutationObserver(refresh).observe(meta, {childList: true, characterData: true, subtree: true});
     new MutationObserver(refresh).observe(results.lastElementChild, {childList: true});
@@ -182,7 +186,7 @@
   function named(text, found) {
     const symbols = found.filter((one) => !one.entry.page);
     if (/[\p{L}\p{N}][._/:][\p{L}\p{N}]|\p{Ll}\p{Lu}/u.test(text) && !/\s/.test(text)) return symbols.filter((one) => one.rank < 5).slice(0, 3);
-    return symbols.filter((one) => one.rank < 2).slice(0, 1);
+    return symbols.filter((one) => one.rank < 2 && !one.entry.part).slice(0, 1);
   }
 
   function item({entry}) {
