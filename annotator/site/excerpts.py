@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ from annotator.site import highlighting, side_by_side
 from annotator.site.highlighting import FacingLine, NoteMark
 from annotator.site.markup import href
 from annotator.site.placement import LineRange, file_prefixes
-from annotator.site.site_index import SiteIndex, link_to, module_page
+from annotator.site.site_index import SiteIndex, module_page
 from annotator.site.view_models import Excerpt
 
 if TYPE_CHECKING:
@@ -211,8 +211,7 @@ def _linker(index: SiteIndex, page: str, file: str) -> Callable[[ResolvedUse], t
     def link(path: str, symbol: str) -> tuple[str, str] | None:
         place = index.locations.get((path, symbol))
         if place:
-            found = link_to(page, place)
-            return found.href, f"{place.name}: {found.title}"
+            return href(page, place.page, place.anchor), ""  # a card tells what it is
         if path.endswith(".go") and not is_vendored(path):
             return None
         address = index.input.external.url(path, symbol, system)
@@ -222,7 +221,11 @@ def _linker(index: SiteIndex, page: str, file: str) -> Callable[[ResolvedUse], t
 
 
 def _python_linker(index: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
-    link = cache(partial(index.python_link, page))
+    @cache
+    def link(name: str) -> tuple[str, str] | None:
+        found = index.python_link(page, name)
+        return (found[0], "") if found else None  # a card tells what it is
+
     return lambda use: link(use.symbol)
 
 

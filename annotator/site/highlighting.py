@@ -203,7 +203,7 @@ def _coloured_file(data: bytes, language: str) -> HighlightedFile:
 
 @lru_cache(maxsize=65536)
 def _link(address: str, title: str) -> str:
-    return Html('<a href="%s" title="%s">') % (address, title)
+    return Html('<a href="%s" title="%s">') % (address, title) if title else Html('<a href="%s">') % address
 
 
 @cache

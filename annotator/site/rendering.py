@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from annotator.site import panes, plain_markdown, search_entries
+from annotator.site import panes, plain_markdown
 from annotator.site.markup import escape, label, ticked
 from annotator.site.site_index import (
     CONTENTS,
@@ -71,7 +71,7 @@ def files(plan: SitePlan) -> Mapping[str, bytes]:
         **{path: _redirect(view).encode() for path, view in plan.redirects},
         SETTINGS: settings(sections).encode(),
         "objects.inv": plan.inventory,
-        search_entries.FILE: plan.finder,
+        **plan.scripts,
     }
 
 

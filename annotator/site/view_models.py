@@ -6,7 +6,7 @@ The templates get finished words and addresses and decide nothing. `XPage` is fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -753,7 +753,7 @@ class SitePlan(msgspec.Struct, frozen=True):
         sections: The parts of the navigation that our texts ask for, each with its pages.
         inventory: What lets other documentation link to the symbols here.
         redirects: Old addresses below the site, each with what leads on from there.
-        finder: What the finder of symbols searches, as a script.
+        scripts: Data of the finder and of the cards, as scripts by their paths.
     """
 
     frame: SiteFrame
@@ -762,4 +762,4 @@ class SitePlan(msgspec.Struct, frozen=True):
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inventory: bytes = b""
     redirects: tuple[tuple[str, Redirect], ...] = ()
-    finder: bytes = b""
+    scripts: Mapping[str, bytes] = {}

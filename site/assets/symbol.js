@@ -71,3 +71,112 @@ if (ported.length) {
   }
   ported[0].before(bar);
 }
+
+// A card tells what a link to a symbol leads to. Its data is shared by all pages: a script for each folder of symbols.
+(() => {
+  const root = new URL("../", document.currentScript.src);
+  const cards = new Map();
+  const loading = new Map();
+  window.annotatorCards = (folder, found) => cards.set(folder, found);
+  const make = (tag, className, ...children) => {
+    const node = document.createElement(tag);
+    node.className = className;
+    node.append(...children);
+    return node;
+  };
+  const box = make("div", "card");
+  box.id = "symbol-card";
+  box.hidden = true;
+  document.body.append(box);
+  let link = null, timer = 0;
+
+  function target(one) {
+    const url = new URL(one.href);
+    const address = url.href.startsWith(root.href) ? url.href.slice(root.href.length).replace(/#.*/, "") : "";
+    if (!/^(go|py)\//.test(address) || url.hash.length < 2) return null;
+    let anchor = "";
+    try { anchor = decodeURIComponent(url.hash.slice(1)); } catch { return null; }
+    const at = address.lastIndexOf("/");
+    return {folder: address.slice(0, at), key: `${address.slice(at + 1)}#${anchor}`};
+  }
+
+  // A script and no JSON file, since pages that are read from the disk may load scripts only.
+  function load(folder) {
+    if (!loading.has(folder)) {
+      loading.set(folder, new Promise((resolve) => {
+        const script = document.createElement("script");
+        script.src = new URL(`cards/${folder}.js`, root);
+        script.onload = script.onerror = resolve;
+        document.head.append(script);
+      }));
+    }
+    return loading.get(folder);
+  }
+
+  const linkOf = (node) => node.closest?.(".md-content a[href]:not([data-n], .jump, .call, .note-ref, .headerlink)");
+
+  async function show(one, touched) {
+    const to = target(one);
+    if (!to) return false;
+    link = one;
+    await load(to.folder);
+    const card = cards.get(to.folder)?.[to.key];
+    if (!card || link !== one) return Boolean(card);
+    const [name, signature, doc, place, counterparts, chapters] = card;
+    const open = make("a", "card-name", name);
+    open.href = one.href;
+    box.replaceChildren(touched ? open : make("strong", "card-name", name), make("code", "card-signature", signature));
+    if (doc) box.append(make("p", "", doc));
+    box.append(make("p", "card-place", place));
+    if (counterparts.length) box.append(make("p", "card-place", "Beside it: ", counterparts.join(", ")));
+    if (chapters.length) {
+      const told = make("p", "card-place", "Read about it in ");
+      chapters.forEach(([label, address], at) => {
+        const chapter = make("a", "", label);
+        chapter.href = new URL(address, root);
+        told.append(at ? ", " : "", chapter);
+      });
+      box.append(told);
+    }
+    one.removeAttribute("title"); // the card says it
+    one.setAttribute("aria-describedby", box.id);
+    box.hidden = false;
+    const spot = one.getBoundingClientRect();
+    const left = Math.max(8, Math.min(spot.left, innerWidth - box.offsetWidth - 8));
+    const above = spot.bottom + box.offsetHeight + 8 > innerHeight && spot.top > box.offsetHeight + 8;
+    box.style.left = `${left + scrollX}px`;
+    box.style.top = `${(above ? spot.top - box.offsetHeight - 4 : spot.bottom + 4) + scrollY}px`;
+    return true;
+  }
+
+  function hide() {
+    clearTimeout(timer);
+    link?.removeAttribute("aria-describedby");
+    link = null;
+    box.hidden = true;
+  }
+
+  const later = (action, wait) => { clearTimeout(timer); timer = setTimeout(action, wait); };
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "touch") return;
+    if (box.contains(event.target)) { clearTimeout(timer); return; }
+    const one = linkOf(event.target);
+    if (one && one !== link) later(() => { hide(); show(one, false); }, 250);
+    else if (!one && link) later(hide, 300);
+    else if (!one) clearTimeout(timer);
+  });
+  document.addEventListener("focusin", (event) => {
+    const one = linkOf(event.target);
+    if (one?.matches(":focus-visible")) { hide(); show(one, false); } else if (!box.contains(event.target)) hide();
+  });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !box.hidden) hide(); });
+  // A first tap on a name in code shows the card, whose name, like a second tap, leads on.
+  document.addEventListener("click", async (event) => {
+    const one = linkOf(event.target);
+    if (event.pointerType !== "touch" || one === link && !box.hidden) return;
+    if (!one || !one.closest(".source .ln") || !target(one)) { if (!box.contains(event.target)) hide(); return; }
+    event.preventDefault();
+    hide();
+    if (!await show(one, true)) location.href = one.href;
+  }, true);
+})();

@@ -175,10 +175,26 @@ def test_every_mark_of_a_note_is_at_a_line_with_its_quote(site: Site) -> None:
     assert count > 400
 
 
-def test_every_place_that_a_title_names_holds_the_name(site: Site) -> None:
-    count, wrong = 0, []
+def cards(site: Site) -> Mapping[str, str]:
+    """By page and anchor, what the card of a symbol says of its name and place."""
+    found = {}
+    for file in (site.folder / "docs" / "cards").rglob("*.js"):
+        _, data = msgspec.json.decode(b"[%s]" % file.read_bytes()[len("annotatorCards(") : -len(");\n")])
+        folder = file.relative_to(site.folder / "docs" / "cards").as_posix().removesuffix(".js")
+        for key, (name, signature, _, place, *_) in data.items():
+            title = f"{name}: {place}" if ".go," in place else f"{signature} {place}"
+            found[f"{folder}/{key}"] = title
+    return found
+
+
+def test_every_place_that_a_title_or_card_names_holds_the_name(site: Site) -> None:
+    count, wrong, known = 0, [], cards(site)
     for page, text in site.pages.items():
-        for address, title, words in links(text):
+        for address, own_title, words in links(text):
+            target = os.path.normpath(f"{page.rpartition('/')[0]}/{unquote(address)}".lstrip("/"))
+            if address.startswith("#"):
+                target = page.removesuffix(".md") + ".html" + unquote(address)
+            title = own_title or known.get(target, "")
             if not (found := PLACE.match(title)):
                 continue
             count += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from annotator.model.reference import Problem
-from annotator.site import search_entries, sphinx_inventory
+from annotator.site import search_entries, sphinx_inventory, symbol_cards
 from annotator.site.inputs import SiteInput
 from annotator.site.pages import redirects
 from annotator.site.pages.overview_pages import inventory_entries, navigation_sections, recipes, site_frame
@@ -25,7 +25,10 @@ def plan_site(given: SiteInput) -> SitePlan:
             inventory_entries(index), given.repository.rpartition("/")[2], given.version
         ),
         redirects=tuple(redirects.redirects(index)),
-        finder=search_entries.encode(search_entries.entries(index)),
+        scripts={
+            search_entries.FILE: search_entries.encode(search_entries.entries(index)),
+            **symbol_cards.scripts(index),
+        },
     )
 
 
