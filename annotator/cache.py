@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
+import tree_sitter_go
+from tree_sitter import Language
 
 from annotator import __version__
 from annotator.files import Closing
@@ -90,7 +91,8 @@ class Cache(Closing):
             clock: Seconds since the epoch.
         """
         # The grammar's version, as another one parses the same bytes to other declarations.
-        name = f"cache-{CACHE_FORMAT}-{__version__}-{version('tree-sitter-go')}.sqlite3"
+        grammar = Language(tree_sitter_go.language()).semantic_version or ()
+        name = f"cache-{CACHE_FORMAT}-{__version__}-{'.'.join(map(str, grammar))}.sqlite3"
         self._file = folder / name
         self._warn = warn
         self._limit, self._clock = limit, clock

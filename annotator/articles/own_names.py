@@ -14,7 +14,7 @@ _COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party", "testdata"
 _MODULE = re.compile(rb"^\s*module\s+(?:\(\s*)?[\"`]?([^\s\"`()]{1,300})", re.MULTILINE)
 _MAJOR = re.compile(r"/v[0-9]{1,3}$")
 _SUBMODULE = re.compile(r"^\s*(path|url)\s*=\s*(\S{1,300})", re.MULTILINE)
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+_UNSPACED = r"[\u0e00-\u0eff\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
 _MOST_UNSPACED = 500
 """Paths in scripts without spaces that are looked for."""
 
@@ -71,7 +71,8 @@ class OwnNames:
     @cached_property
     def unspaced(self) -> re.Pattern[str] | None:
         """What matches the paths in scripts without spaces, which nothing parts from the words around."""
-        found = sorted((path for path in self.paths if _UNSPACED.search(path)), key=len, reverse=True)
+        unspaced = (path for path in self.paths if not path.isascii() and re.search(_UNSPACED, path))
+        found = sorted(unspaced, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, found[:_MOST_UNSPACED]))) if found else None
 
     def has(self, path: str) -> bool:

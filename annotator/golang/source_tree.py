@@ -13,7 +13,7 @@ from annotator.cache import Cache, CacheKind
 from annotator.errors import BlobMissing, counted
 from annotator.golang import declarations
 from annotator.model.go import GoFile, is_vendored
-from annotator.model.source import Blob, Snapshot
+from annotator.model.source import Snapshot
 from annotator.parallel import parallel_map, split
 
 _LOG = logging.getLogger(__name__)
@@ -55,23 +55,27 @@ class SourceTree:
         return self.snapshot.tag
 
     @property
-    def files(self) -> Mapping[str, Blob]:
-        """Every file by path, vendored ones too."""
+    def files(self) -> Mapping[str, str]:
+        """The blob id of every file by path, vendored ones too."""
         return self.snapshot.files
 
     @cached_property
-    def go_files(self) -> Mapping[str, Blob]:
-        """Every Go file that is not vendored, by path, in the tree's order."""
+    def go_files(self) -> Mapping[str, str]:
+        """The blob id of every Go file that is not vendored, by path, in the tree's order."""
         return {
             path: blob
             for path, blob in self.snapshot.files.items()
             if path.endswith(".go") and not is_vendored(path)
         }
 
+    def go_blob(self, path: str) -> str | None:
+        """Return the blob id of a Go file, or None if it is none, vendored or not in the tree."""
+        return self.snapshot.files.get(path) if path.endswith(".go") and not is_vendored(path) else None
+
     @cached_property
     def digest(self) -> str:
         """A hash of all Go files, vendored ones too, as name resolution depends on them all."""
-        state = "".join(f"{p}\0{b.id}\n" for p, b in self.snapshot.files.items() if p.endswith(".go"))
+        state = "".join(f"{p}\0{b}\n" for p, b in self.snapshot.files.items() if p.endswith(".go"))
         return hashlib.sha256(state.encode()).hexdigest()[:32]
 
     @cached_property
@@ -79,7 +83,7 @@ class SourceTree:
         """The commit, or a hash of all files if the source has no commits."""
         if self.snapshot.commit is not None:
             return self.snapshot.commit
-        files = "".join(f"{path}\0{blob.id}\n" for path, blob in self.snapshot.files.items())
+        files = "".join(f"{path}\0{blob}\n" for path, blob in self.snapshot.files.items())
         return hashlib.sha256(files.encode()).hexdigest()
 
     def has(self, path: str) -> bool:
@@ -152,14 +156,14 @@ class SourceTree:
         }
 
     def _load(self, paths: list[str]) -> dict[str, GoFile]:
-        files = {self.snapshot.files[path].id: path for path in paths}
+        files = {self.snapshot.files[path]: path for path in paths}
 
         def parse_missing(blobs: Iterable[str]) -> Mapping[str, GoFile]:
             data = self.read(files[blob] for blob in blobs)
             return parse_blobs({blob: data[files[blob]] for blob in blobs})
 
         documents = parsed_files(self._cache, files, parse_missing)
-        return {path: documents[self.snapshot.files[path].id] for path in paths}
+        return {path: documents[self.snapshot.files[path]] for path in paths}
 
 
 def parsed_files(

@@ -5,16 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-import msgspec
-
-
-# ── Where bytes come from ────────────────────────────────────────────────────────────────────────
-class Blob(msgspec.Struct, frozen=True, gc=False):
-    """A regular file of a snapshot: its git blob id (40 hex) and its size in bytes, -1 if not known."""
-
-    id: str
-    size: int
-
 
 class Snapshot(Protocol):
     """A repository at one tag, wherever it is read from.
@@ -24,7 +14,8 @@ class Snapshot(Protocol):
         tag: The tag, ref or commit that was asked for.
         commit: The commit's 40 hex digits, or None where the source has no commits.
         version: The tag, or the distribution's version where there is no commit.
-        files: Every regular file by path, in the tree's order; no symlinks, no submodules.
+        files: The git blob id of every regular file by path, in the tree's order; no symlinks, no
+            submodules.
     """
 
     @property
@@ -36,7 +27,7 @@ class Snapshot(Protocol):
     @property
     def version(self) -> str: ...  # noqa: D102
     @property
-    def files(self) -> Mapping[str, Blob]: ...  # noqa: D102
+    def files(self) -> Mapping[str, str]: ...  # noqa: D102
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Return the bytes of many files at once; KeyError for a path that the snapshot does not have."""

@@ -88,7 +88,7 @@ def _facts(
         members=tuple(Parameter(member.name, member.type, member.line) for member in _members(found)),
         calls=tuple(_called(callee, uses) for callee in own.callees),
         errors=own.errors,
-        blob=tree.files[path].id,
+        blob=tree.files[path],
         likeness=similarity.fingerprint(body),
     )
 
@@ -114,7 +114,7 @@ def outdated_facts(name: str, recorded: Baseline, tree: SourceTree) -> Iterator[
     """
     for number, symbol in enumerate(recorded.symbols, 2):
         blob = tree.files.get(symbol.path)
-        if blob is not None and blob.id == symbol.blob:
+        if blob == symbol.blob:
             continue
         what = _what(symbol, tree) if blob is not None else "is in no file of the source"
         message = f"{symbol.notation} {what} at {recorded.tag}; {RECORD_AGAIN}"

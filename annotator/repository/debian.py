@@ -15,7 +15,7 @@ import msgspec
 from annotator.config import Config
 from annotator.errors import SourceUnavailable, UnknownTag
 from annotator.files import Closing, locked, replaced, unwritable, written
-from annotator.model.source import Blob, Progress, Warn, no_progress, no_warning
+from annotator.model.source import Progress, Warn, no_progress, no_warning
 from annotator.repository.apt import Apt
 from annotator.repository.snapshot import nearest
 from annotator.repository.tarball import CorruptTree, StoredTarball, store
@@ -60,8 +60,8 @@ class DebianSnapshot(msgspec.Struct, frozen=True):
         return None
 
     @property
-    def files(self) -> Mapping[str, Blob]:
-        """The regular files by path."""
+    def files(self) -> Mapping[str, str]:
+        """The blob ids of the regular files by path."""
         return self.tree.files
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:

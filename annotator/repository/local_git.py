@@ -18,7 +18,6 @@ import msgspec
 
 from annotator.errors import BlobMissing, InvalidInput, SourceUnavailable, UnknownTag, shortened
 from annotator.files import Closing
-from annotator.model.source import Blob
 from annotator.repository.snapshot import blob_id, is_safe, nearest
 from annotator.repository.versions import version_key
 
@@ -54,9 +53,6 @@ _SETTINGS = (
 
 # Requests are written before answers are read: as many as every system's pipe holds.
 _AT_ONCE = 256
-
-UNKNOWN_SIZE = -1
-"""The size of each blob: git would have to look it up, and a partial clone may lack it."""
 
 
 class RepositoryUnreadable(SourceUnavailable):
@@ -227,8 +223,10 @@ class Repository:
                 raise InvalidInput(f"{name!r} is the beginning of several ids; give more of its digits")
         return None
 
-    def tree(self, commit: str) -> tuple[dict[str, Blob], dict[str, Blob]]:
-        """Return the regular files and the symbolic links of a commit by path, without hostile paths.
+    def tree(self, commit: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the blob ids of the regular files and of the symbolic links of a commit by path.
+
+        Hostile paths are left out.
 
         Raises:
             RepositoryUnreadable: The tree cannot be read.
@@ -319,14 +317,14 @@ def _verified(blob: str, data: bytes | None) -> bytes | None:
     raise ValueError(f"object {blob} is not what its name says; `git fsck` tells more")
 
 
-def _entries(listing: bytes, entry: re.Pattern[bytes]) -> Iterator[tuple[str, Blob]]:
+def _entries(listing: bytes, entry: re.Pattern[bytes]) -> Iterator[tuple[str, str]]:
     for blob, path in entry.findall(listing):
         try:
             name = path.decode()
         except UnicodeDecodeError:
             continue
         if is_safe(name):
-            yield name, Blob(id=blob.decode(), size=UNKNOWN_SIZE)
+            yield name, blob.decode()
 
 
 class GitSnapshot(msgspec.Struct, frozen=True):
@@ -335,16 +333,16 @@ class GitSnapshot(msgspec.Struct, frozen=True):
     repository: str
     tag: str
     commit: str
-    files: Mapping[str, Blob]
+    files: Mapping[str, str]
     store: Repository
     fetch: Callable[[list[str]], None] | None = None
-    link_blobs: Mapping[str, Blob] = MappingProxyType({})
+    link_blobs: Mapping[str, str] = MappingProxyType({})
 
     @property
     def links(self) -> dict[str, str]:
         """The target of each symbolic link whose blob is here, by path."""
-        blobs = self.store.blobs(blob.id for blob in self.link_blobs.values())
-        targets = ((path, blobs[blob.id]) for path, blob in self.link_blobs.items())
+        blobs = self.store.blobs(self.link_blobs.values())
+        targets = ((path, blobs[blob]) for path, blob in self.link_blobs.items())
         return {path: target.decode("utf-8", "replace") for path, target in targets if target is not None}
 
     @property
@@ -359,7 +357,7 @@ class GitSnapshot(msgspec.Struct, frozen=True):
             BlobMissing: A blob is missing and cannot be fetched.
             SourceUnavailable: Git does not answer.
         """
-        ids = {path: self.files[path].id for path in paths}
+        ids = {path: self.files[path] for path in paths}
         blobs = self.blobs(ids.values())
         return {path: self._present(path, blobs[blob]) for path, blob in ids.items()}
 

@@ -12,9 +12,9 @@ import msgspec
 
 from annotator.errors import SourceUnavailable
 from annotator.model.go import is_vendored
-from annotator.model.source import Blob, Snapshot, Warn, no_warning
+from annotator.model.source import Snapshot, Warn, no_warning
 from annotator.repository import versions
-from annotator.repository.local_git import UNKNOWN_SIZE, GitError, GitSnapshot
+from annotator.repository.local_git import GitError, GitSnapshot
 from annotator.repository.snapshot import Source, is_safe
 
 Change = tuple[str, str]
@@ -66,8 +66,7 @@ class TagSnapshots:
         Raises:
             SourceUnavailable: The source cannot be read.
         """
-        blob = self._files_at(tag).get(path)
-        return blob.id if blob is not None else None
+        return self._files_at(tag).get(path)
 
     def blobs(self, tag: str) -> frozenset[str]:
         """Return the ids of all blobs of a tag.
@@ -75,7 +74,7 @@ class TagSnapshots:
         Raises:
             SourceUnavailable: The source cannot be read.
         """
-        return frozenset(blob.id for blob in self._files_at(tag).values())
+        return frozenset(self._files_at(tag).values())
 
     def snapshot(self, tag: str) -> Snapshot:
         """Return the snapshot at one of the tags; that of a git repository has Go files only.
@@ -90,7 +89,7 @@ class TagSnapshots:
             self._others[tag] = self._source.snapshot(tag)
         return self._others[tag]
 
-    def _files_at(self, tag: str) -> Mapping[str, Blob]:
+    def _files_at(self, tag: str) -> Mapping[str, str]:
         return self._files[tag] if self._git is not None else self.snapshot(tag).files
 
     @cached_property
@@ -113,15 +112,15 @@ class TagSnapshots:
         return ids
 
     @cached_property
-    def _files(self) -> Mapping[str, Mapping[str, Blob]]:
-        """The Go files of each tag by path; tags without a change between them share one mapping."""
+    def _files(self) -> Mapping[str, Mapping[str, str]]:
+        """The blob ids of each tag's Go files by path; tags without a change between share one mapping."""
         trees = list(self._ids["tree"].values())
         steps = list(pairwise([_empty_like(trees[0]), *trees]))
         requests = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
         output = self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, data=requests)
         changes = _changes(output.decode(errors="surrogateescape"))
-        files: dict[str, Blob] = {}
-        listed: dict[str, Mapping[str, Blob]] = {}
+        files: dict[str, str] = {}
+        listed: dict[str, Mapping[str, str]] = {}
         for tag, step in zip(self._tags, steps, strict=True):
             if step in changes:
                 files = _changed(files, changes[step])
@@ -136,13 +135,14 @@ class TagSnapshots:
             raise SourceUnavailable(f"the tags cannot be listed: {error}") from error
 
 
-def _changed(files: Mapping[str, Blob], changes: Iterable[Change]) -> dict[str, Blob]:
+def _changed(files: Mapping[str, str], changes: Iterable[Change]) -> dict[str, str]:
     """Apply changes to the Go files of a tree; return those that are not vendored."""
     changed = dict(files)
     for head, path in changes:
-        changed.pop(path, None)
         if head.startswith(_REGULAR, _MODE) and _is_own(path):
-            changed[path] = Blob(id=head.split(" ", 4)[3], size=UNKNOWN_SIZE)
+            changed[path] = head.split(" ", 4)[3]
+        else:
+            changed.pop(path, None)
     return changed
 
 
@@ -226,7 +226,7 @@ def _look_up(snapshot: GitSnapshot, tags: Sequence[str], paths: Sequence[str]) -
 
 
 def _listed(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
-    return {path: snapshot.files[path].id for path in paths if path in snapshot.files}
+    return {path: snapshot.files[path] for path in paths if path in snapshot.files}
 
 
 def contents(

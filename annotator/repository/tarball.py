@@ -16,7 +16,6 @@ from typing import IO, Protocol, Self
 import msgspec
 
 from annotator.errors import SourceUnavailable
-from annotator.model.source import Blob
 from annotator.repository.snapshot import blob_id, is_safe
 
 _BIGGEST_FILE = 64 << 20
@@ -49,9 +48,7 @@ class StoredTarball:
         """
         self._data = folder / "data"
         self._entries = {entry.path: entry for entry in _index(folder)}
-        self.files: Mapping[str, Blob] = {
-            path: Blob(id=entry.id, size=entry.size) for path, entry in self._entries.items()
-        }
+        self.files: Mapping[str, str] = {path: entry.id for path, entry in self._entries.items()}
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Return the bytes of files; raise KeyError for an unknown path.

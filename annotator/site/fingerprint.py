@@ -74,7 +74,7 @@ def _digest(values: object, files: Iterable[Path]) -> str:
 
 
 def _listed(snapshot: Snapshot) -> str:
-    listing = "".join(f"{path}\0{blob.id}\n" for path, blob in snapshot.files.items())
+    listing = "".join(f"{path}\0{blob}\n" for path, blob in snapshot.files.items())
     return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -152,7 +152,7 @@ class BaselineLookup:
 
     def _text(self, symbol: GoSymbol, found: _Match) -> TextState:
         """Compare the text: equal blobs are the same, other fingerprints differ, anything else is unknown."""
-        if self._tree.go_files[found.path].id == symbol.blob:
+        if self._tree.go_files[found.path] == symbol.blob:
             return TextState.SAME
         return TextState.UNKNOWN if self._likeness(symbol, found) == 1.0 else TextState.CHANGED
 

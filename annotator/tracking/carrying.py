@@ -321,7 +321,7 @@ class _Carrier:
         return FileMoves(self._trees.diff(self._before.tag, self._after.tag))
 
     def _file_text(self, path: str, now: str) -> TextState:
-        before, after = self._before.files[path].id, self._after.files[now].id
+        before, after = self._before.files[path], self._after.files[now]
         if before == after:
             return TextState.SAME
         same = now.endswith(".go") and similarity.same_code(self._before.data(path), self._after.data(now))

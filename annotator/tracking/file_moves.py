@@ -22,7 +22,7 @@ class FileMoves:
         """Return the path of an earlier file in the later tree, or None if it is gone or not certain."""
         if self._diff.after.has(path):
             return path
-        if path in self._diff.before.go_files:
+        if self._diff.before.go_blob(path):
             return self._diff.successor(path)
         ending = _ending(path)
         if ending not in self._renamed:
@@ -32,8 +32,8 @@ class FileMoves:
 
 def _renamed(before: SourceTree, after: SourceTree, ending: str) -> dict[str, str]:
     """Return the files of an ending that changed their path, old to new, as git detects renames."""
-    gone = {path: blob.id for path, blob in before.files.items() if _is_lone(path, ending, after)}
-    new = {path: blob.id for path, blob in after.files.items() if _is_lone(path, ending, before)}
+    gone = {path: blob for path, blob in before.files.items() if _is_lone(path, ending, after)}
+    new = {path: blob for path, blob in after.files.items() if _is_lone(path, ending, before)}
     moved = tree_diff.exact(gone, new)
     left = [path for path in gone if path not in moved]
     free = sorted(new.keys() - set(moved.values()))

@@ -36,11 +36,11 @@ class Reanchorer:
         """Read and parse in one go what a number of declarations will need."""
         changed = sorted({path for path in paths if not self.diff.is_same(path)})
         for tree in (self.diff.before, self.diff.after):
-            tree.documents([path for path in changed if path in tree.go_files])
+            tree.documents([path for path in changed if tree.go_blob(path)])
 
     def carry(self, anchor: Anchor) -> StepResult:
         """Where a declaration of the first tree is in the second."""
-        if anchor.path not in self.diff.before.go_files:
+        if self.diff.before.go_blob(anchor.path) is None:
             return StepResult(None, None, f"{anchor.path} is vendored, or no Go file: it is not followed")
         stand = package_match.at(self.diff.before_file(anchor.path), anchor)
         if self.diff.is_same(anchor.path):
@@ -53,7 +53,7 @@ class Reanchorer:
     def returned(self, anchor: Anchor, body: bytes) -> StepResult | None:
         """Find a missing declaration that is back in its file under its name with a similar body."""
         path = anchor.path
-        if path not in self.diff.after.go_files:
+        if self.diff.after.go_blob(path) is None:
             return None
         data = self.diff.after.read([path])[path]
         if anchor.symbol.rpartition(".")[2].encode() not in data:
@@ -73,7 +73,7 @@ class Reanchorer:
 
     def _answers(self, path: str, top: Declaration) -> Iterator[StepResult]:
         """Yield answers from the strongest evidence to the weakest, and last that nothing matched."""
-        if path in self.diff.after.go_files:
+        if self.diff.after.go_blob(path):
             yield from _only_one(path, top, self.diff.before_file(path), self.diff.after_file(path))
         package = self._package(path)
         item = next(i for i in package.before.files[path] if i.declaration == top)
@@ -129,7 +129,7 @@ def _why(package: PackageMatch, item: Item) -> str:
     heirs = [other.path for other in package.fresh() if other.identity == item.identity]
     if len(heirs) > 1:
         return f"{symbol} was split: at {after.tag} it is in each of {', '.join(heirs)}"
-    gone = "" if item.path in after.go_files else f"; {item.path} is not in the tree"
+    gone = "" if after.go_blob(item.path) else f"; {item.path} is not in the tree"
     return f"no declaration at {after.tag} is clearly {symbol}{gone}"
 
 

@@ -299,7 +299,7 @@ def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> I
 
 def _same_file(diff: TreeDiff, path: str) -> GoFile | None:
     """Return the earlier file; if it declared that symbol already, the symbol did not move there."""
-    old = path if path in diff.before.go_files else diff.renamed_from.get(path)
+    old = path if diff.before.go_blob(path) else diff.renamed_from.get(path)
     return diff.before_file(old) if old is not None else None
 
 

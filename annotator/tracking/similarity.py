@@ -16,8 +16,9 @@ AKIN = 0.35
 # Bodies of fewer tokens than this say little: a lone field, a getter.
 TELLING = 12
 
+# A comment is matched, and is no token: its group is empty.
 _TOKEN = re.compile(
-    rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)'|\w+|[^\s\w]", re.DOTALL
+    rb"//[^\n]*|/\*.*?\*/|(\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)'|\w+|[^\s\w])", re.DOTALL
 )
 _COMMENT = re.compile(
     r"(\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.[^'\n]*|[^'\\\n]+)')|[ \t]*(?://[^\n]*|/\*.*?\*/)", re.DOTALL
@@ -29,7 +30,7 @@ Profile = frozenset[int]
 
 def tokens(body: bytes) -> list[bytes]:
     """Return the Go tokens of a body without comments and white space."""
-    return [token for token in _TOKEN.findall(body) if not token.startswith((b"//", b"/*"))]
+    return list(filter(None, _TOKEN.findall(body)))
 
 
 def token_similarity(one: bytes, other: bytes) -> float:

@@ -231,12 +231,12 @@ class _Walker:
         declaration, whole = stand.declaration, stand.top.span
         by = max(place.by, result.by or place.by, key=_RANK.__getitem__)
         data = diff.after.read([stand.path])[stand.path]
-        body, origin = _body(data, declaration), self._origin(number).body
-        same = body == origin
+        body, origin = _body(data, declaration), self._origin(number)
+        same = body == origin.body
         return TrackedPosition(
             msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
             FoundBy.SYMBOL if (stand.path, declaration.symbol) == (start.path, start.symbol) else by,
-            TextState.SAME if same or similarity.same_code(body, origin) else TextState.CHANGED,
+            TextState.SAME if same or similarity.tokens(body) == origin.tokens else TextState.CHANGED,
             declaration.line + start.offset if same else self._cited(number, declaration, data),
             whole.start,
             whole.end,
@@ -259,14 +259,16 @@ class _Walker:
             data = tree.read([start.path])[start.path]
             stand = package_match.at(tree.documents([start.path])[start.path], start)
             cited = _words(lines(data)[start.line + start.offset - 1]) if start.offset else b""
-            self._origins[number] = _Origin(_body(data, stand.declaration), cited, stand.top.span)
+            body = _body(data, stand.declaration)
+            self._origins[number] = _Origin(body, similarity.tokens(body), cited, stand.top.span)
         return self._origins[number]
 
 
 class _Origin(NamedTuple):
-    """A declaration's bytes at the baseline, its cited line's, and where its top-level declaration is."""
+    """A declaration at the baseline: bytes, tokens, its cited line, and its top-level declaration's span."""
 
     body: bytes
+    tokens: list[bytes]
     cited: bytes
     whole: Span
 

@@ -160,8 +160,8 @@ class TreeDiff:
 
     def is_same(self, path: str) -> bool:
         """Whether the file is byte for byte the same in both trees."""
-        old, new = self.before.go_files.get(path), self.after.go_files.get(path)
-        return old is not None and new is not None and old.id == new.id
+        blob = self.before.go_blob(path)
+        return blob is not None and blob == self.after.go_blob(path)
 
     @cached_property
     def removed(self) -> frozenset[str]:
@@ -177,7 +177,7 @@ class TreeDiff:
     def modified(self) -> frozenset[str]:
         """Paths that both trees have, with other content."""
         old, new = self.before.go_files, self.after.go_files
-        return frozenset(path for path, blob in old.items() if path in new and new[path].id != blob.id)
+        return frozenset(path for path, blob in old.items() if path in new and new[path] != blob)
 
     @cached_property
     def renamed(self) -> Mapping[str, str]:
@@ -185,9 +185,7 @@ class TreeDiff:
         if not self.removed or not self.added:
             return {}
         old, new = self.before.go_files, self.after.go_files
-        found = exact(
-            {path: old[path].id for path in self.removed}, {path: new[path].id for path in self.added}
-        )
+        found = exact({path: old[path] for path in self.removed}, {path: new[path] for path in self.added})
         left = self.before.scan(sorted(self.removed - found.keys()))
         free = self.after.scan(sorted(self.added - set(found.values())))
 
@@ -215,7 +213,7 @@ class TreeDiff:
 
     def successor(self, path: str) -> str | None:
         """Where a file of the first tree is in the second: at its path, or where it moved."""
-        return path if path in self.after.go_files else self.renamed.get(path)
+        return path if self.after.go_blob(path) else self.renamed.get(path)
 
     def package(self, path: str) -> tuple[list[str], list[str]]:
         """Return the changed files of a file's package, in the first tree and in the second.
@@ -325,8 +323,7 @@ class OpenTrees(SourceTrees):
 
     def blob(self, tag: str, path: str) -> str | None:
         """Return the blob id of a Go file at a tag, or None."""
-        found = self._trees[tag].go_files.get(path)
-        return found.id if found is not None else None
+        return self._trees[tag].go_blob(path)
 
     def release(self, tag: str) -> None:
         """Keep the tree."""

@@ -14,7 +14,6 @@ import pytest
 
 from annotator.golang import declarations
 from annotator.model.go import GoFile
-from annotator.model.source import Blob
 
 
 class MemoryTree:
@@ -27,15 +26,17 @@ class MemoryTree:
         self.parsed: list[str] = []
 
     @property
-    def files(self) -> Mapping[str, Blob]:
+    def files(self) -> Mapping[str, str]:
         return {
-            path: Blob(id=hashlib.sha1(data, usedforsecurity=False).hexdigest(), size=len(data))
-            for path, data in self._files.items()
+            path: hashlib.sha1(data, usedforsecurity=False).hexdigest() for path, data in self._files.items()
         }
 
     @property
-    def go_files(self) -> Mapping[str, Blob]:
+    def go_files(self) -> Mapping[str, str]:
         return {p: b for p, b in self.files.items() if p.endswith(".go") and not p.startswith("vendor/")}
+
+    def go_blob(self, path: str) -> str | None:
+        return self.go_files.get(path)
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: self._files[path] for path in paths}

@@ -14,7 +14,6 @@ from small_repository import KILN, SHIFTED, build
 
 from annotator import cli
 from annotator.golang.source_tree import SourceTree
-from annotator.model.source import Blob
 from annotator.repository.snapshot import blob_id
 from annotator.tracking import evidence
 
@@ -229,7 +228,7 @@ class Texts:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._data = {path: text.encode() for path, text in texts.items()}
-        self.files = {path: Blob(blob_id(data), len(data)) for path, data in self._data.items()}
+        self.files = {path: blob_id(data) for path, data in self._data.items()}
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         return {path: self._data[path] for path in paths}

@@ -10,7 +10,6 @@ from annotator.articles import article_files, document, own_names, source_paths
 from annotator.articles.own_names import OwnNames
 from annotator.config import Config, Project
 from annotator.model.reference import Reference
-from annotator.model.source import Blob
 
 COMMIT = "4f859a711315aa0011223344556677889900aabb"
 
@@ -70,7 +69,7 @@ def test_modules_are_read_from_every_module_file() -> None:
 
         @property
         def files(self):
-            return {path: Blob(path, 0) for path in ("go.mod", "a/go.mod", "vendor/b/go.mod", "c/go.mod")}
+            return {path: path for path in ("go.mod", "a/go.mod", "vendor/b/go.mod", "c/go.mod")}
 
         def read(self, paths):
             texts = {

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from annotator.golang.source_tree import SourceTree
-from annotator.model.source import Blob
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -17,8 +16,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     version: str = "v1"
 
     @property
-    def files(self) -> Mapping[str, Blob]:
-        return {path: Blob(id=path, size=1) for path in ("a/one.go", "b/two.go", "vendor/c/three.go")}
+    def files(self) -> Mapping[str, str]:
+        return {path: path for path in ("a/one.go", "b/two.go", "vendor/c/three.go")}
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: f"package a // naïve Stores in {path}\n".encode() for path in paths}

@@ -311,7 +311,7 @@ def test_debians_stable_and_oldstable_have_real_releases(cache: Path) -> None:
         snapshot = source.snapshot("v20.10.24")
 
     assert "v26.1.5" in tags
-    assert snapshot.files["volume/service/store.go"].id == "b06890c2d2d5dd38f0df9ce81fd93a9d55a392b0"
+    assert snapshot.files["volume/service/store.go"] == "b06890c2d2d5dd38f0df9ce81fd93a9d55a392b0"
     assert (
         len([path for path in snapshot.files if path.endswith(".go") and not path.startswith("vendor/")])
         == 1659

@@ -40,9 +40,7 @@ def history(tmp_path, git):
 
 def go_files(snapshot):
     return {
-        path: blob.id
-        for path, blob in snapshot.files.items()
-        if path.endswith(".go") and "vendor/" not in path
+        path: blob for path, blob in snapshot.files.items() if path.endswith(".go") and "vendor/" not in path
     }
 
 
@@ -53,7 +51,7 @@ def test_the_snapshots_lists_what_each_snapshot_lists(history, order):
 
         for tag in order:
             assert dict(snapshots.snapshot(tag).files) == {
-                path: type(blob)(blob.id, -1)
+                path: blob
                 for path, blob in source.snapshot(tag).files.items()
                 if path in go_files(source.snapshot(tag))
             }

@@ -13,7 +13,6 @@ import pytest
 from annotator.cache import Cache, CacheKind
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.reference import Anchor, Outcome, Reference, Verdict
-from annotator.model.source import Blob
 from annotator.tracking import symbol_follower
 from annotator.tracking.lookup import anchor
 from annotator.tracking.tree_diff import SourceTrees
@@ -32,7 +31,7 @@ class MemorySnapshot:
         self.tag = self.version = tag
         self._data = {path: text.encode() for path, text in files.items()}
         self.files = {
-            path: Blob(hashlib.sha1(data).hexdigest(), len(data))  # noqa: S324 - git's ids
+            path: hashlib.sha1(data).hexdigest()  # noqa: S324 - git's ids
             for path, data in self._data.items()
         }
 
@@ -62,15 +61,14 @@ class Snapshots:
         self.asked: set[str] = set()
 
     def blob(self, tag: str, path: str) -> str | None:
-        found = self._snapshots[tag].files.get(path)
-        return found.id if found is not None else None
+        return self._snapshots[tag].files.get(path)
 
     def blobs(self, tag: str) -> frozenset[str]:
-        return frozenset(blob.id for blob in self._snapshots[tag].files.values())
+        return frozenset(self._snapshots[tag].files.values())
 
     def commit(self, tag: str) -> str:
         files = self._snapshots[tag].files
-        return hashlib.sha256(repr(sorted((p, b.id) for p, b in files.items())).encode()).hexdigest()
+        return hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
 
     def snapshot(self, tag: str) -> MemorySnapshot:
         self.asked.add(tag)

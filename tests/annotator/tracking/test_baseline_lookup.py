@@ -53,7 +53,7 @@ def record(grove):
                 d.kind,
                 d.line,
                 d.span.end_line,
-                blob=tree.go_files[path].id,
+                blob=tree.go_files[path],
                 likeness=similarity.fingerprint(tree.data(path)[d.span.start : d.span.end]),
             )
             for path, document in tree.documents(files).items()

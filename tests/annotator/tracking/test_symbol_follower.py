@@ -89,7 +89,7 @@ def test_only_blobs_that_changed_are_parsed(grove, cache):
     symbol_follower.histories([tracked(forest)], "v1.0.0", ORDER, forest, cache)
 
     changed = {
-        snapshot.files[path].id
+        snapshot.files[path]
         for snapshot in map(forest.snapshots.snapshot, TAGS)
         for path in ("a/a.go", "b/b.go")
         if path in snapshot.files
