@@ -344,6 +344,13 @@ def read_go_file(data: bytes) -> GoFile:
     )
 
 
+def read_declaration(data: bytes, start: int) -> Declaration | None:
+    """Parse the one declaration that begins at an offset at the margin; None if it needs the whole file."""
+    root = syntax.declaration_at(data, start)
+    found = [*declarations(data, root)] if root is not None else []
+    return found[0] if len(found) == 1 and found[0].span.start == start else None
+
+
 def by_position(declarations: Iterable[Declaration]) -> Mapping[tuple[int, int], Declaration]:
     """Index declarations and members by the line and column of their names."""
     return {(found.line, found.column): found for found in with_members(declarations)}

@@ -147,6 +147,20 @@ def pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[Node]:
         at = begin
 
 
+def declaration_at(data: bytes, start: int) -> Node | None:
+    """Parse the one declaration that begins at an offset at the margin, with the comment lines above it.
+
+    Returns:
+        The root of its tree, with the offsets and rows of the whole file; None if it cannot be told where
+        the declaration ends, or it is broken.
+    """
+    begin, end = _with_comment(data, start, 0), data.find(b"\n}\n", start)
+    if end < 0 or data.endswith(b"*/\n", 0, begin):
+        return None
+    root = _stretch(Parser(GO), data, begin, end + 3, data.count(b"\n", 0, begin))
+    return None if root.has_error else root
+
+
 def _stretch(parser: Parser, data: bytes, begin: int, stop: int, row: int) -> Node:
     last = row + data.count(b"\n", begin, stop)
     parser.included_ranges = [Range((row, _column(data, begin)), (last, _column(data, stop)), begin, stop)]

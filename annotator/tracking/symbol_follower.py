@@ -173,7 +173,7 @@ class _Walker:
             return {}
         diff = self._trees.diff(step.before, step.after)
         changed = {n: self._bounded(n, places[n]) for n in touched}
-        changes = self._shifted(diff, changed)
+        changes = self._in_file(diff, changed)
         left = {n: place for n, place in changed.items() if n not in changes}
         reanchorer = Reanchorer(diff)
         reanchorer.prepare(place.anchor.path for place in left.values() if not place.missing)
@@ -202,8 +202,8 @@ class _Walker:
         whole = self._origin(number).whole
         return msgspec.structs.replace(place, start=whole.start, end=whole.end)
 
-    def _shifted(self, diff: TreeDiff, changed: Mapping[int, TrackedPosition]) -> Changes:
-        """Return the places of declarations whose bytes are the same in an edited file."""
+    def _in_file(self, diff: TreeDiff, changed: Mapping[int, TrackedPosition]) -> Changes:
+        """Return the places of declarations that are in the edited file without doubt."""
         asked = {n: place for n, place in changed.items() if place.end and diff.after.has(place.anchor.path)}
         paths = sorted({place.anchor.path for place in asked.values()})
         before, after = diff.before.read(paths), diff.after.read(paths)
@@ -212,6 +212,8 @@ class _Walker:
             path = place.anchor.path
             if now := reanchor.shifted(place, before[path], after[path]):
                 found[n] = now
+            elif stand := reanchor.edited(place, before[path], after[path]):
+                found[n] = self._found(n, place, StepResult(stand, FoundBy.SYMBOL), diff)
         return found
 
     def _place(self, number: int, place: TrackedPosition, reanchorer: Reanchorer) -> TrackedPosition:
