@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 # packaging.version reads neither `v17.03.0-ce-rc1` nor `docker-v29.7.2`.
@@ -58,6 +59,7 @@ def version_key(tag: str) -> tuple[object, ...]:
     return parsed.prefix or "v", parsed.numbers, parsed.suffix_key, tag
 
 
+@cache  # the same tags are compared again and again
 def release_key(tag: str) -> ReleaseKey | None:
     """Return the sort key of a release or candidate of the whole repository; None for other tags."""
     parsed = _parse(tag)

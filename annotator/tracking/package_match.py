@@ -193,10 +193,11 @@ class PackageSide:
 
     def profile(self, item: Item) -> similarity.Profile:
         """Return the token profile of a declaration's body, without its own names."""
-        if item.key not in self._profiles:
+        found = self._profiles.get(item.key)
+        if found is None:
             names = filter(None, (item.declaration.name, item.declaration.owner))
-            self._profiles[item.key] = similarity.profile(self.body(item), names)
-        return self._profiles[item.key]
+            found = self._profiles[item.key] = similarity.profile(self.body(item), names)
+        return found
 
 
 class SimilarDeclaration(NamedTuple):
@@ -221,6 +222,7 @@ class PackageMatch:
         self.matches: dict[tuple[str, int], Match] = {}
         self.taken: dict[tuple[str, int], Item] = {}
         self.families_settled = 0
+        self._fresh: list[Item] | None = None
         self._akin: dict[tuple[str, int], tuple[SimilarDeclaration, ...]] = {}
         for stage in (self._in_file, self._in_package):
             for item, found, by in stage():
@@ -231,14 +233,17 @@ class PackageMatch:
         """Take two declarations for the same."""
         self.matches[item.key] = Match(found, by)
         self.taken[found.key] = item
+        self._fresh = None
 
     def lost(self) -> Iterator[Item]:
         """Return the declarations of the first tree that are not matched yet."""
         return (item for item in self.before.items if item.key not in self.matches)
 
-    def fresh(self) -> Iterator[Item]:
-        """Those of the second tree that nothing became yet."""
-        return (item for item in self.after.items if item.key not in self.taken)
+    def fresh(self) -> Sequence[Item]:
+        """Return the declarations of the second tree that nothing became yet."""
+        if self._fresh is None:
+            self._fresh = [item for item in self.after.items if item.key not in self.taken]
+        return self._fresh
 
     def _in_file(self) -> Iterator[tuple[Item, Item, FoundBy]]:
         for path, items in self.before.files.items():
@@ -284,8 +289,9 @@ class PackageMatch:
         if old.key not in self._akin:
             kind = old.declaration.kind
             kinds = FUNCTION_KINDS if kind in FUNCTION_KINDS else frozenset({kind})
+            mine, theirs = self.before.profile(old), self.after.profile
             fresh = (item for item in self.fresh() if item.declaration.kind in kinds)
-            compared = (SimilarDeclaration(item, self.likeness(old, item)) for item in fresh)
+            compared = (SimilarDeclaration(item, similarity.dice(mine, theirs(item))) for item in fresh)
             self._akin[old.key] = tuple(akin for akin in compared if akin.ratio >= similarity.AKIN)
         return self._akin[old.key]
 

@@ -102,7 +102,7 @@ class _Measure:
 
     def distance(self, one: str, other: str) -> float:
         """Return the share of blobs that only one of the tags has: 0 if equal, 1 if nothing is common."""
-        pair = (one, other)
+        pair = (one, other) if one < other else (other, one)
         if pair not in self._found:
             first, second = self._blobs(one), self._blobs(other)
             both = len(first & second)
