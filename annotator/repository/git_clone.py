@@ -22,6 +22,7 @@ from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag, shorte
 from annotator.files import Closing, locked, unwritable, written
 from annotator.model.source import Progress, no_progress
 from annotator.repository.local_git import (
+    NO_GIT,
     WAYS_OUT,
     GitError,
     GitProcess,
@@ -30,7 +31,7 @@ from annotator.repository.local_git import (
     RepositoryUnreadable,
     check_name,
     last_message,
-    start,
+    options,
 )
 from annotator.repository.snapshot import nearest
 from annotator.repository.versions import version_key
@@ -366,7 +367,23 @@ class CloneSource(Closing):
 def _start(
     arguments: Sequence[str], settings: Sequence[str] = (), inherited: tuple[int, ...] = ()
 ) -> GitProcess:
-    return start(arguments, environment=_ENVIRONMENT, settings=(*_SETTINGS, *settings), inherited=inherited)
+    # GitPython looks for git when it is imported.
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    from git import Git, GitCommandNotFound  # noqa: PLC0415 - a repository on disk is read without it
+
+    try:
+        running = Git().execute(
+            [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options((*_SETTINGS, *settings)), *arguments],
+            istream=subprocess.PIPE,
+            as_process=True,
+            env=dict(_ENVIRONMENT),
+            pass_fds=inherited,
+            start_new_session=True,  # so that it can be ended with the programs that it starts
+        )
+    except GitCommandNotFound as error:
+        raise SourceUnavailable(NO_GIT) from error
+    assert running.proc is not None  # noqa: S101 - it has just been started
+    return GitProcess(running.proc, running)
 
 
 def _send(process: GitProcess, data: bytes) -> None:

@@ -289,15 +289,16 @@ class PackageMatch:
         if old.key not in self._akin:
             kind = old.declaration.kind
             kinds = FUNCTION_KINDS if kind in FUNCTION_KINDS else frozenset({kind})
-            mine, theirs = self.before.profile(old), self.after.profile
             fresh = (item for item in self.fresh() if item.declaration.kind in kinds)
-            compared = (SimilarDeclaration(item, similarity.dice(mine, theirs(item))) for item in fresh)
+            compared = (SimilarDeclaration(item, self.likeness(old, item)) for item in fresh)
             self._akin[old.key] = tuple(akin for akin in compared if akin.ratio >= similarity.AKIN)
         return self._akin[old.key]
 
     def likeness(self, old: Item, new: Item) -> float:
-        """How alike two bodies are."""
-        return similarity.dice(self.before.profile(old), self.after.profile(new))
+        """How alike two bodies are; 0 where their sizes alone tell that they are not akin."""
+        one, other = self.before.profile(old), self.after.profile(new)
+        few, many = (len(one), len(other)) if len(one) < len(other) else (len(other), len(one))
+        return similarity.dice(one, other) if few * 2 >= many * similarity.AKIN else 0.0
 
     def _paired(self, olds: list[Item], news: list[Item]) -> Iterator[tuple[Item, Item]]:
         """Pair declarations of one name in a file: a single one is clear, several are paired by body."""

@@ -212,8 +212,14 @@ class _Walker:
             path = place.anchor.path
             if now := reanchor.shifted(place, before[path], after[path]):
                 found[n] = now
-            elif stand := reanchor.edited(place, before[path], after[path]):
-                found[n] = self._found(n, place, StepResult(stand, FoundBy.SYMBOL), diff)
+        left = Counter(place.anchor.path for n, place in asked.items() if n not in found)
+        for n, place in asked.items():
+            path = place.anchor.path
+            # Several edited functions of a file cost more one by one than the whole file.
+            if n not in found and left[path] == 1:
+                stand = reanchor.edited(place, before[path], after[path])
+                if stand is not None:
+                    found[n] = self._found(n, place, StepResult(stand, FoundBy.SYMBOL), diff)
         return found
 
     def _place(self, number: int, place: TrackedPosition, reanchorer: Reanchorer) -> TrackedPosition:

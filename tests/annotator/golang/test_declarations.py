@@ -384,3 +384,29 @@ def test_the_head_of_a_function_ends_where_its_body_begins():
     (declaration,) = declarations.read_go_file(data).declarations
 
     assert data[declaration.head_end :].startswith(b"{\n\treturn")
+
+
+def test_declaration_read_alone_is_the_one_of_the_file() -> None:
+    data = FORMS.read_bytes() + b"\n// Last is\n// the last.\nfunc Last() {\n\tf := func() {}\n}\n"
+    functions = [d for d in declarations.read_go_file(data).declarations if d.kind in ("func", "method")]
+
+    alone = {d.symbol: declarations.read_declaration(data, d.span.start) for d in functions}
+
+    assert {symbol: alone[symbol] for symbol in ("Last", "Shop.Sell")} == {
+        d.symbol: d for d in functions if d.symbol in ("Last", "Shop.Sell")
+    }
+    assert all(found in (None, d) for d, found in zip(functions, alone.values(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "package p\n\n/* F works. */\nfunc F() {\n}\n",
+        "package p\n\nfunc F() {}\n\nfunc G() {\n}\n",
+        "package p\n\nfunc F() {\n\tx := `\n}\n`\n}\n",
+        "package p\n\nfunc F() {\n\tif {\n}\n",
+        "package p\n\nfunc F() {",
+    ],
+)
+def test_declaration_whose_end_is_not_sure_is_not_read_alone(text: str) -> None:
+    assert declarations.read_declaration(text.encode(), text.index("func F")) is None
