@@ -1,4 +1,4 @@
-"""Reads and drafts TOML manifests of references."""
+"""Reads TOML manifests of references."""
 
 from __future__ import annotations
 
@@ -6,73 +6,11 @@ import re
 from pathlib import PurePosixPath
 
 import msgspec
-import tomlkit
-from tomlkit.items import AoT, InlineTable, Table
 
 from annotator.articles import notation
-from annotator.errors import InvalidInput, printable
+from annotator.errors import InvalidInput
 from annotator.model.reference import Article, Chapter, Reference
 from annotator.toml_file import Toml
-
-
-def draft(article: Article) -> str:
-    """Return a manifest's text without empty chapters; its titles are to be replaced by own words."""
-    document = tomlkit.document()
-    document.add(tomlkit.comment("Facts only: replace titles by your own words before you keep this."))
-    document.add("title", _text(article.title))
-    document.add("address", _text(article.address))
-    document.add("repository", _text(article.repository))
-    tag = article.tag or _only_ref(article)
-    if tag:
-        document.add("tag", _text(tag))
-    chapters = AoT([])
-    for number, chapter in enumerate(article.chapters, 1):
-        if chapter.references:
-            chapters.append(_chapter(chapter, number, tag))
-    document.append("chapters", chapters)
-    return tomlkit.dumps(document)
-
-
-def _only_ref(article: Article) -> str:
-    """Return the tag that the references name, if they name only one."""
-    refs = {reference.ref for reference in article.references if reference.ref}
-    return refs.pop() if len(refs) == 1 else ""
-
-
-def _chapter(chapter: Chapter, number: int, tag: str) -> Table:
-    table = tomlkit.table()
-    table.add("number", _text(chapter.number or str(number)))
-    table.add("title", _text(chapter.title or chapter.number or str(number)))
-    references = tomlkit.array()
-    references.multiline(multiline=True)
-    for reference in chapter.references:
-        if not reference.is_of_package:  # a manifest cites files
-            references.append(_reference_lines(reference, tag))
-    table.add("references", references)
-    return table
-
-
-def _reference_lines(reference: Reference, tag: str) -> InlineTable:
-    table = tomlkit.inline_table()
-    table.append("path", _text(reference.path))
-    if reference.symbol is not None:
-        table.append("symbol", _text(reference.symbol))
-    elif reference.line is None:
-        table.append("line", 1)
-    for key, number in (("line", reference.line), ("end_line", reference.end_line)):
-        if number is not None:
-            table.append(key, number)
-    for key, words in (("heading", reference.heading), ("repository", reference.repository)):
-        if words:
-            table.append(key, _text(words))
-    if reference.ref and reference.ref != tag:
-        table.append("ref", _text(reference.ref))
-    return table
-
-
-def _text(words: str) -> str:
-    return printable(words)
-
 
 LAST_LINE = 999_999_999
 """The last line that a reference can be in, as in the notation."""
