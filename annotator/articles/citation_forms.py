@@ -1,4 +1,4 @@
-"""The forms in which a line or a symbol stands beside a path."""
+"""Forms of a line or a symbol next to a path."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LINES = column_titles.alternatives(column_titles.LINE)
 
 @dataclass(frozen=True, slots=True)
 class Suffix:
-    """Line and symbol beside a path, and where the citation ends.
+    """A line and a symbol next to a path, and the end of the citation.
 
     Attributes:
         end: The offset behind the citation.

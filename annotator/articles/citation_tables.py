@@ -55,7 +55,7 @@ _SYMBOL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The columns of a table; without columns, each cell's form tells what it is."""
+    """The columns of a table; without columns, a cell is read by its form."""
 
     columns: tuple[str, ...]
     kind: str | None

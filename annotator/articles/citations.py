@@ -288,7 +288,7 @@ def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None
 
 
 def _no_line(address: str, at: int) -> Suffix | None:
-    """Return what is wrong with a fragment that should be a line: `#LX`, `#15`, `#Close`."""
+    """Return the fault of a fragment that should be a line: `#LX`, `#15`, `#Close`."""
     fragment = _FRAGMENT.search(address, at)
     if fragment is None:
         return None

@@ -1,4 +1,4 @@
-"""What the words, labels, cells and listings around a reference say of it."""
+"""Claims about references in the words, labels, cells and listings around them."""
 
 # ruff: noqa: RUF001 - full-width punctuation is what Chinese articles are written with
 

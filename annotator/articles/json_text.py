@@ -17,7 +17,7 @@ Key = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text or a number, and where its first character stands in the JSON text."""
+    """A text or a number, and the offset of its first character in the JSON text."""
 
     value: str | int
     at: int

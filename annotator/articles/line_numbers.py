@@ -45,7 +45,7 @@ _ENDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A line or a range that is written at `text[start:end]`; `malformed` says why it is none."""
+    """A line or a range at `text[start:end]`; `malformed` is its fault, or empty."""
 
     start: int
     end: int
@@ -55,7 +55,7 @@ class Lines:
 
 
 def check(first: str, last: str | None = None) -> tuple[int | None, int | None, str]:
-    """Return the first and the last line of two numbers, and what is wrong with them, or an empty text."""
+    """Return the first and the last line of two numbers, and their fault, or an empty text."""
     for number in (first, last):
         if number is not None and len(number.lstrip("0")) > _MOST_DIGITS:
             return None, None, f"no file has a line {number}"

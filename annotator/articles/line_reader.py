@@ -75,7 +75,7 @@ class LineReader:
         return [headed] if headed else []
 
     def _in_context(self, line: Line, text: str, found: list[Citation], *, heading: bool) -> list[Citation]:
-        """Complete the citations of a line by what was named before, and add lines without a file."""
+        """Complete the citations of a line by the files named before, and add lines without a file."""
         if len(text) > _WIDEST:
             return found
         places = [citation.place for citation in found]

@@ -1,4 +1,4 @@
-"""The words of a link: where they stand beside its address, in each markup."""
+"""The span of a link's words, in each markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that an article has named, by which it means a bare file name or a line alone."""
+"""Files that an article has named; they complete bare file names and lines without a file."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class NamedFiles:
     def lines_alone(
         self, text: str, files: Sequence[Citation], taken: Sequence[Citation]
     ) -> Iterator[tuple[int, int, Citation | None]]:
-        """Yield where a text names a line without its file, with the citation if that file is certain.
+        """Yield the spans of lines without a file, each with its citation if the file is certain.
 
         Args:
             text: The line of text.

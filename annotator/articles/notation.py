@@ -15,7 +15,7 @@ _LINES = re.compile(r"L([0-9]{1,9})(?:-L([0-9]{1,9}))?")
 
 
 class NotationError(InvalidInput):
-    """One sentence that says what is wrong with a notation."""
+    """A notation that cannot be parsed; the message is one sentence."""
 
 
 def parse(text: str) -> Reference:

@@ -163,7 +163,7 @@ def _is_module_file(path: str) -> bool:
 def of_snapshots(
     snapshots: Iterable[Snapshot], refs: Iterable[str] = (), is_commit: Callable[[str], bool] = _no_commit
 ) -> OwnNames:
-    """Return the names that lead to a repository as it is in some snapshots; the first one's count most."""
+    """Return the names that lead to a repository in some snapshots; those of the first one win."""
     paths: set[str] = set()
     links: dict[str, str] = {}
     found: dict[str, str] = {}

@@ -50,7 +50,7 @@ _ALIAS = re.compile(r"(?:[ab]|[ciow]|@\w{0,40}|[A-Za-z]:|~)/")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A path in a repository; `repository` is None for the one that is annotated."""
+    """A path in a repository; `repository` is empty for the annotated one."""
 
     path: str
     cited: str
@@ -184,7 +184,7 @@ def is_commit(ref: str) -> bool:
 
 
 def _in_tree(written: str, parts: list[str], roots: Roots) -> Place | None:
-    """Resolve a path that is in the tree as it is written, or whose folder named like a host is."""
+    """Resolve a path of the tree, or a path whose folder is one and looks like a host."""
     own = roots.own
     if not own.paths or not parts or written.startswith("/"):
         return None
@@ -334,7 +334,7 @@ def _found(path: str, roots: Roots) -> str:
 
 
 def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
-    """Return repository and path of a folder beside a prefix (`components/cli`)."""
+    """Return repository and path of a sibling of a prefix (`components/cli`)."""
     for folder in (prefix.split("/") for prefix in roots.prefixes if "/" in prefix):
         size = len(folder)
         for start in range(min(8, len(parts) - size)):
@@ -350,7 +350,7 @@ def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
 
 
 def _neighbour(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
-    """Split a path in a repository of the same owner into repository and path: `docker/cli/cli/command/…`.
+    """Split a path in another repository of this owner into repository and path: `docker/cli/cli/command/…`.
 
     Only where the name stands twice, as no path of this repository's own begins.
     """

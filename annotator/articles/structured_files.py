@@ -202,7 +202,7 @@ def _before(place: tuple[int, int]) -> tuple[int, int]:
 
 # ── Source files ─────────────────────────────────────────────────────────────────────────────────
 def lexer(name: str, text: str) -> Lexer | None:
-    """Return what tells the comments of a source file from its code, or None for any other file."""
+    """Return the lexer of a source file, or None for any other file."""
     suffix = PurePath(name).suffix.lower()
     if not suffix or suffix in _TEXTS or len(text) > _LARGEST_SOURCE:
         return None
@@ -211,7 +211,7 @@ def lexer(name: str, text: str) -> Lexer | None:
 
 
 def comments(text: str, by: Lexer) -> tuple[Line, ...]:
-    """Return the comments of a source file; an empty line stands for the code between two of them."""
+    """Return the comments of a source file, with an empty line for the code between two of them."""
     at = _places(text)
     lines: list[Line] = []
     for start, end in _comment_spans(text, by):
