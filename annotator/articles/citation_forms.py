@@ -71,14 +71,14 @@ _FRAGMENT = (
     rf"\#(?:L|l|n|line-?){NUMBER}(?:C[0-9]{{1,5}})?"
     rf"(?:(?:{DASH}(?:L|l|n)?|\s{DASH}\sL|\#L?|:L){NUMBER}(?:C[0-9]{{1,5}})?)?{_END}"
 )
-_AFTER_FRAGMENT = re.compile(_FRAGMENT)
-_AFTER_BITBUCKET = re.compile(rf"\#lines-{NUMBER}(?::{NUMBER})?{_END}")
+_AFTER_FRAGMENT = re.compile(rf"[`*]{{0,2}}{_FRAGMENT}")
+_AFTER_BITBUCKET = re.compile(rf"\#(?:lines|[\w.-]{{1,80}}\.\w{{1,8}})-{NUMBER}(?::{NUMBER})?{_END}")
 _AFTER_DOUBLE = re.compile(rf"\#{_POSITIVE}\#{_POSITIVE}{_END}")
 _NUMBERED = (
     rf"[Ll]?{NUMBER}(?::[0-9]{{1,6}})?(?:{DASH}[Ll]?{NUMBER}(?::[0-9]{{1,6}})?)?"
     r"(?:ff?\b\.?)?(?![0-9A-Za-z%]|\.[0-9])"
 )
-_AFTER_COLON = re.compile(rf"(?:[`*]{{0,3}}|_|</(?:code|tt|b|em|i|strong|samp)>):[`*]{{0,2}}{_NUMBERED}")
+_AFTER_COLON = re.compile(rf"(?:[`*]{{0,3}}\)?|_|</(?:code|tt|b|em|i|strong|samp)>):[`*]{{0,2}}{_NUMBERED}")
 _AFTER_DOUBLE_COLON = re.compile(rf"[`*]{{0,3}}::{_NUMBERED}")
 
 # A wide colon also opens a clause, which can begin with a count: "three functions".
@@ -92,7 +92,7 @@ _AFTER_BRACES = re.compile(rf"[:\#]?\{{L?{NUMBER}(?:{DASH}L?{NUMBER})?(?=[,}}\s]
 
 # As Sourcegraph and Google's code search write it.
 _AFTER_QUERY_LINE = re.compile(
-    rf"(?:[?;](?:[^\s#?]{{0,100}}[&;])?(?:L(?=[0-9])|l=|line=|range=)){NUMBER}(?::[0-9]{{1,5}})?"
+    rf"(?:(?:[?;](?:[^\s#?]{{0,100}}[&;])?|&)(?:L(?=[0-9])|l=|line=|range=)){NUMBER}(?::[0-9]{{1,5}})?"
     rf"(?:-L?{NUMBER}(?::[0-9]{{1,5}})?)?{_END}"
 )
 _AFTER_QUERY = re.compile(r"\?[^\s#()<>\"'\]]{0,200}")
@@ -185,8 +185,9 @@ _FOREIGN_LINE = "Zeilen?|lignes?|l[ií]neas?|linhas?|rig(?:a|he)|строк[аи
 _ENGLISH = re.compile(
     rf"{_CLOSE}\s{{0,4}}[(,;\[{_C}]?\s{{0,4}}(?:(?:at|on|from|in|around|near|starting\s(?:at|on|from))\s)?"
     rf"(?:(?:lines?|rows?)\s?(?:no\.?|numbers?|num|\#)?|ln\.?|ll?\.|{_FOREIGN_LINE}|L(?=[0-9]{{2}}))\s?[{_C}]?\s?\#?L?[`*]{{0,2}}{NUMBER}[`*]{{0,2}}"
-    rf"(?:\s?(?:{DASH}|to|through)\s?(?:lines?\s)?\#?L?{NUMBER})?{_END}"
+    rf"(?:\s?(?:{DASH}|to|through)\s?(?:lines?\s)?\#?L?{NUMBER}|ff?\b\.?)?{_END}"
 )
+_ORDINAL = re.compile(rf"{_CLOSE},?\s\(?(?:on|at|in)\sthe\s{NUMBER}(?:st|nd|rd|th)\sline\b")
 _BETWEEN = re.compile(
     rf"{_CLOSE},?\s\(?(?:from|between)\s(?:lines?\s)?{NUMBER}\s(?:and|to|through)\s(?:lines?\s)?{NUMBER}{_END}(?!\s[a-z])"
 )
@@ -239,10 +240,14 @@ _WEAK = re.compile(
     rf"|(?:['\"]:|[`*)]{{0,3}}(?:\s?:\s\#?|:[\#~]|\s?\|(?=[0-9])|\s?@\s?|\s(?:->|=>|→)\s|\s\#(?=L))){_TWO}{_PAIR})"
     r"(?=[`*]{0,3}(?:\s*$|[.;,)\]|](?:\s|$)|\s[-\u2013—]\s|\scol\b))"
 )
+_NAMES = re.compile(
+    rf"{_CLOSE}(?:\s\((?:the\s)?(?:{_KIND}|type)\s`?({_SYMBOL})(?:\(\))?`?\)"
+    rf"|(?::|\s[-\u2013—]|\s(?:->|=>|→|>|\u203a))\s`?(?:func\s)?({_SYMBOL})\(\)`?(?=\s*$))"
+)
 
 # A line that belongs to the path behind it: "line 12 of other.go".
 _NEXT = re.compile(r"\s(?:of|in)\s[`'\"(\[*]{0,3}[\w./-]{1,200}\.go")
-_PROMISING = re.compile(r"[0-9]|的|定义|defines|declares")
+_PROMISING = re.compile(r"[0-9]|的|定义|defines|declares|\(\)|\((?:the\s)?[A-Za-z]{4,12}\s")
 
 
 def _labelled(text: str, at: int) -> Suffix | None:
@@ -271,7 +276,7 @@ def _row(text: str, at: int) -> Suffix | None:
 
 def _loose(text: str, at: int) -> Suffix | None:
     window = text[at : at + REACH]
-    for form in (_BETWEEN, _ENGLISH, _CHINESE, _COUNTED):
+    for form in (_BETWEEN, _ORDINAL, _ENGLISH, _CHINESE, _COUNTED):
         match = form.match(window)
         if match and not _NEXT.match(text, at + match.end()):
             numbers = [group for group in match.groups() if group]
@@ -293,8 +298,9 @@ def _weak(text: str, at: int) -> Suffix | None:
 
 def _symbol_behind(text: str, at: int) -> Suffix | None:
     window = text[at : at + 2 * REACH]
-    match = _HOLDS.match(window) or _DEFINES.match(window)
-    return Suffix(at + match.end(), symbol=match[1]) if match and is_declared(match[1]) else None
+    match = _HOLDS.match(window) or _DEFINES.match(window) or _NAMES.match(window)
+    symbol = match and match[match.lastindex or 0]
+    return Suffix(at + match.end(), symbol=symbol) if match and symbol and is_declared(symbol) else None
 
 
 def _ascending(first: str, last: str | None) -> tuple[int | None, int | None]:
@@ -306,7 +312,7 @@ def _ascending(first: str, last: str | None) -> tuple[int | None, int | None]:
 # ── In the words in front of the path ────────────────────────────────────────────────────────────
 _OPEN = r"(?:the\s)?(?:file\s)?[`'\"(\[*<]{0,3}$"
 _LINE_OF = re.compile(
-    rf"(?:^|[^A-Za-z0-9])(?:[Ll]ines?|ln|L(?=[0-9]))\s?\#?{_POSITIVE}"
+    rf"(?:^|[^A-Za-z0-9])(?:(?:[Ll]ines?|ln|L(?=[0-9]))\s?\#?|(?=[0-9]{{1,9}}(?:st|nd|rd|th)\slines?\s)){_POSITIVE}(?:[a-z]{{2}}\slines?)?"
     rf"(?:\s?(?:{DASH}|to|through)\s?L?{_POSITIVE})?\s(?:of|in)\s{_OPEN}"
 )
 # As programs are told which lines of a file to open or print: the first and the last line, each optional.
@@ -319,7 +325,7 @@ _COMMANDS = tuple(
     re.compile(rf"{command}\s?[`'\"]?$")
     for command in (
         rf"{_EDITOR}\+{_POSITIVE}(?::[0-9]{{1,5}})?\s()",
-        rf"\bsed\s(?:-n\s)?['\"]?{_POSITIVE}(?:,{_POSITIVE})?\s?(?:p|!d)['\"]?\s",
+        rf"\bsed\s(?:-n\s)?['\"]?{_POSITIVE}(?:,{_POSITIVE})?\s?(?:p|!d)['\"]?\s(?:<\s?)?",
         rf"\bgit\s[^\n`]{{0,60}}-L\s?{_POSITIVE},(\+?[1-9][0-9]{{0,8}})(?::|{_OPTIONS}(?:\s--)?\s)",
         rf"\bbat\s(?:-r|--line-range)[\s=]{_POSITIVE}:{_POSITIVE}\s",
         rf"\bawk\s['\"]NR\s?[>=]=\s?{_POSITIVE}(?:\s?(?:&&|,)\s?NR\s?[<=]=\s?{_POSITIVE})?['\"]\s",
@@ -331,8 +337,12 @@ _COMMAND = re.compile(r"\b(?:sed|git|bat|awk|head|tail)\s|\s\+[0-9]")
 _GIT_SYMBOL = re.compile(rf"\bgit\s[^\n`]{{0,60}}-L\s?:({_ASCII_NAME})(?::|{_OPTIONS}(?:\s--)?\s)$")
 _EDITED = re.compile(rf"{_EDITOR}[`'\"]?$")
 _OPENED_AT = re.compile(rf"[`'\"]?\s\+{_POSITIVE}\b")
+_PIPED = re.compile(
+    rf"[`'\"]?\s\|\s(?:sed\s-n\s['\"]?{_POSITIVE}(?:,{_POSITIVE})?p\b|head\s(?:-n\s?|-){_POSITIVE}\b)"
+)
 _DEFINED_IN = re.compile(
-    rf"`({_SYMBOL})(?:\(\))?`\s(?:{_KIND})?\s?(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}"
+    rf"(?:`({_SYMBOL})(?:\(\))?`(?:\s(?:{_KIND}))?|({_SYMBOL})\(\)|\b(?:{_KIND})\s`?({_SYMBOL})`?)"
+    rf"\s(?:(?:is|are)\s)?(defined|declared|implemented)?\s?in\s{_OPEN}|\b({_SYMBOL})\(\)`?\s\([`*]{{0,2}}$"
 )
 _ACTS = re.compile(r"\b(?:call|invok|us|run|execut|reach)(?:e|es|ed|ing|s)?\b|调用|使用", re.IGNORECASE)
 
@@ -351,6 +361,9 @@ def _opened(text: str, start: int, end: int) -> Suffix | None:
     before = text[window:start]
     if _EDITED.search(before) and (match := _OPENED_AT.match(text, end)):
         return Suffix(match.end(), int(match[1]))
+    if piped := _PIPED.match(text, end):
+        first, last = (piped[1], piped[2]) if piped[1] else ("1", piped[3])
+        return Suffix(piped.end(), *_ascending(first, last))
     if _COMMAND.search(before) is None:
         return None
     if named := _GIT_SYMBOL.search(before):
@@ -368,12 +381,14 @@ def _opened(text: str, start: int, end: int) -> Suffix | None:
 def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
     window = max(0, start - 2 * REACH)
     match = _DEFINED_IN.search(text[window:start])
-    if match is None or not is_declared(match[1]):
+    if match is None:
         return None
+    *groups, defined, called = (match[1], match[2], match[3], match[4], match[5])
+    number, symbol = next((n, name) for n, name in enumerate((*groups, None, called), 1) if name)
     acts = _ACTS.search(text[max(0, window + match.start() - 24) : window + match.start()])
-    if match[2] is None and (acts or not match[1][0].isupper()):
+    if not is_declared(symbol) or (defined is None and (acts or not symbol[0].isupper())):
         return None
-    return Suffix(end, symbol=match[1], start=window + match.start(1))
+    return Suffix(end, symbol=symbol, start=window + match.start(number))
 
 
 # ── All forms, from the surest to the weakest ────────────────────────────────────────────────────
@@ -425,7 +440,7 @@ def _before(text: str, start: int, end: int) -> Suffix | None:
     if opened := _opened(text, start, end):
         return opened
     near = text[max(0, start - _NEAR) : start]
-    if " of " not in near and " in " not in near:
+    if " of " not in near and " in " not in near and "() (" not in near.replace("`", ""):
         return None
     return _line_before(text, start, end) or _symbol_before(text, start, end)
 

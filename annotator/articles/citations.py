@@ -49,7 +49,7 @@ _OPENINGS = ("](", 'href="', "href='", "href=", " <", "link:", "xref:", "file:",
 """What stands in front of the target of a link."""
 
 _DECLARED = re.compile(r"#([A-Z]\w{0,80}(?:\.\w{1,80})?)$")
-_FRAGMENT = re.compile(r"#([\w:.+-]{1,60})")
+_FRAGMENT = re.compile(r"#(?!:~:)([\w:.+-]{1,60})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +288,13 @@ def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None
 
 
 def _no_line(address: str, at: int) -> Suffix | None:
-    """Return the fault of a fragment that should be a line: `#LX`, `#15`, `#Close`."""
+    """Return the line of a fragment as Gerrit writes it, or the fault: `#LX`, `#15`, `#Close`."""
     fragment = _FRAGMENT.search(address, at)
     if fragment is None:
         return None
+    if ".googlesource.com/" in address and fragment[1].isdigit():
+        line, _, malformed = line_numbers.check(fragment[1])
+        return Suffix(len(address), line, malformed=malformed)
     return Suffix(len(address), malformed=f"#{fragment[1]} is not a line; lines are written #L15")
 
 

@@ -12,6 +12,9 @@ from annotator.articles import notation, source_paths, written_files
 from annotator.articles.source_paths import Place, Roots
 
 _GITHUB = frozenset(("github.com", "www.github.com", "github1s.com", "github.dev"))
+_GITEA = frozenset(("branch", "commit", "tag"))
+"""What Gitea and its kin write between `src/` and a ref."""
+
 _RAW = frozenset(("raw.githubusercontent.com", "raw.github.com"))
 _VIEWS = frozenset(("blob", "tree", "raw", "blame", "edit", "src", "blob_plain"))
 _VIEW = re.compile(r"/(?:blob|tree|blame|raw|edit|src)/")
@@ -38,7 +41,9 @@ def locate(written: str, roots: Roots) -> Place | None:
     at = _host_at(parts)
     if at is None:
         return None
-    return _SITES.get(parts[at].lower(), _forge)(parts[at:], roots)
+    host = parts[at].lower()
+    site = _gerrit if host.endswith(".googlesource.com") else _SITES.get(host, _forge)
+    return site(parts[at:], roots)
 
 
 def shown(written: str, roots: Roots) -> Place | None:
@@ -55,7 +60,7 @@ def shown(written: str, roots: Roots) -> Place | None:
 
 def _host_at(parts: list[str]) -> int | None:
     """Return the position of the last host in front of what shows a file: behind that stands its path."""
-    if not parts or not source_paths.is_host(parts[0]):
+    if not parts or "." not in parts[0]:
         return None
     found = 0
     for index, part in enumerate(parts[: source_paths.DEEPEST][:-2]):
@@ -76,6 +81,8 @@ def _forge(parts: list[str], roots: Roots) -> Place | None:
     tail = parts[_OWNED:]
     tail = tail[1:] if tail[0] == "-" else tail
     repository = f"{parts[1]}/{name.removesuffix('.git')}"
+    if tail[:1] == ["src"] and tail[1:2] and tail[1] in _GITEA:
+        del tail[1]
     if tail and tail[0] in _VIEWS and len(tail) > 2 - bool(version):
         ref, path = (version, tail[1:]) if version else _split(tail[1:], roots, repository)
         return _linked(repository, ref, path, roots)
@@ -99,6 +106,34 @@ def _google(parts: list[str], roots: Roots) -> Place | None:
         ref, first = _split_known(parts[at + 1 :], roots)
     ref = ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
     return _linked(repository, ref, first.split("/"), roots)
+
+
+def _gerrit(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve `go.googlesource.com/net/+/refs/tags/v1/PATH`, whose host has the owner's name."""
+    owner = parts[0].partition(".")[0]
+    if "+" not in parts[2:4] or parts[1] == "c":  # `c/` shows a change, not a ref
+        return None
+    at = parts.index("+")
+    tail = parts[at + 1 :]
+    repository = f"{'golang' if owner == 'go' else owner}/{'/'.join(parts[1:at])}"
+    ref, path = _split(tail, roots, repository)
+    return _linked(repository, ref, path, roots) if path else None
+
+
+def _sourcehut(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve `git.sr.ht/~owner/name/tree/REF/item/PATH`."""
+    if len(parts) <= _OWNED or parts[_OWNED] != "tree" or "item" not in parts:
+        return None
+    at = parts.index("item")
+    repository = f"{parts[1].lstrip('~')}/{parts[2]}"
+    return _linked(repository, "/".join(parts[_OWNED + 1 : at]), parts[at + 1 :], roots)
+
+
+def _standard_library(parts: list[str], roots: Roots) -> Place | None:
+    """Resolve `go.dev/src/PATH`, which shows the newest release of Go."""
+    path = notation.normalise("/".join(parts[1:])) if parts[1:2] == ["src"] and parts[2:] else None
+    own = "golang/go" in roots.names
+    return Place(path, "/".join(parts), None if own else "golang/go") if path else None
 
 
 def _sourcegraph(parts: list[str], roots: Roots) -> Place | None:
@@ -139,7 +174,8 @@ _SITES = {
     "cs.opensource.google": _google,
     "sourcegraph.com": _sourcegraph,
     "vscode.dev": _editor,
-    "go.googlesource.com": _google,
+    "git.sr.ht": _sourcehut,
+    **dict.fromkeys(("go.dev", "golang.org", "tip.golang.org"), _standard_library),
     "pkg.go.dev": _documented,
     "godoc.org": _documented,
 }

@@ -27,6 +27,10 @@ _FURTHER = re.compile(
     r"(?![0-9A-Za-z_%]|\.[0-9]|\s?[a-z])"
 )
 
+# An address in the form of no site that is known, though it shows a line of a Go file of the repository.
+_LINED = re.compile(r"://.{1,400}\.go\b.{0,200}?[#=;][A-Za-z]{0,2}[0-9]{1,9}$")
+_PARTS = re.compile(r"[/=;?&]|\.git\b")
+
 
 def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[int, str]]:
     """Yield the offset and the characters of each place that may cite and is not read.
@@ -40,7 +44,10 @@ def find(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[i
         beyond = _FURTHER.match(text, one.end) if one.line is not None else None
         if beyond and not any(each.start < beyond.end() and one.end <= each.start for each in taken):
             yield one.end, beyond[0].strip()
-    for _, file in written_files.runs(text, roots.own):
+    for match, file in written_files.runs(text, roots.own):
+        known = any(one.start < match.end() and match.start() < one.end for one in taken)
+        if not known and _LINED.search(match[0]) and roots.name in _PARTS.split(match[0]):
+            yield match.start(), match[0][:_LONGEST]
         if file is None or not (file.go or _is_code(text[file.start : file.end], roots)):
             continue
         start, end = file.start, file.end

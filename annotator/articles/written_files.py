@@ -107,6 +107,8 @@ def find(text: str, start: int, run: str, own: OwnNames) -> WrittenFile | None:
     go = match is not None and match[0].lower() == ".go"
     if first >= end or (match and match[0][0] == "." and run[first : match.start()][-1:] in {"", "/"}):
         return None  # an ending without a name, as behind a fence
+    if run.count("}", first, end) > run.count("{", first, end):
+        return None  # the end of a list of names: `{kiln,oven}.go`
     return WrittenFile(start + first, start + end, go)
 
 

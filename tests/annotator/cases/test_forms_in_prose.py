@@ -92,6 +92,9 @@ def test_each_line_of_a_list_is_read(text: str) -> None:
         "sed -n 13,400p kiln.go",
         "sed '13,400!d' kiln.go",
         "bat --line-range 13:400 kiln.go",
+        "sed -n 13,400p < kiln.go",
+        "cat kiln.go | sed -n '13,400p'",
+        "git show v1.0.0:kiln.go | sed -n 13,400p",
         "awk 'NR>=13 && NR<=400' kiln.go",
         "awk 'NR==13,NR==400' kiln.go",
         "```sh\n$ sed -n '13,400p' kiln.go\n```",
@@ -142,6 +145,12 @@ def test_list_ends_where_something_else_begins(text: str, places: list[str]) -> 
         ("`Cool` in pkg/kiln.go at line 13", "pkg/kiln.go::Cool:13"),
         ("git log -L :Cool:pkg/kiln.go", "pkg/kiln.go::Cool"),
         ("head -n 20 pkg/kiln.go", "pkg/kiln.go:1-20"),
+        ("cat pkg/kiln.go | head -20", "pkg/kiln.go:1-20"),
+        ("pkg/kiln.go (func Cool)", "pkg/kiln.go::Cool"),
+        ("- pkg/kiln.go: Cool()", "pkg/kiln.go::Cool"),
+        ("the function Cool in pkg/kiln.go", "pkg/kiln.go::Cool"),
+        ("Cool() in `pkg/kiln.go`", "pkg/kiln.go::Cool"),
+        ("`Cool()` (`pkg/kiln.go`)", "pkg/kiln.go::Cool"),
     ],
 )
 def test_symbol_and_line_behind_a_path_are_read(text: str, place: str) -> None:
@@ -233,6 +242,10 @@ def test_bare_name_is_the_file_that_the_paragraph_named() -> None:
         "_pkg/kiln.go_:13",
         "<code>pkg/kiln.go</code>:13",
         "pkg/kiln.go, row 13",
+        "`pkg/kiln.go`#L13",
+        "pkg/kiln.go on the 13th line",
+        "13th line of pkg/kiln.go",
+        "pkg/kiln.go, lines 13ff",
     ],
 )
 def test_line_is_read_in_further_ways(text: str) -> None:
@@ -280,6 +293,9 @@ def test_percent_encoded_name_is_decoded() -> None:
         "pkg/kiln.go (13 matches), pkg/kiln.go -> 13 files, pkg/kiln.go: 13 cases",
         "nowhere/a.go (13)",
         '"pkg/kiln.go": 13,',
+        "pkg/{kiln,oven}.go:13",
+        "pkg/kiln.go: cool() is called",
+        "calls Cool() in pkg/kiln.go",
     ],
 )
 def test_prose_is_no_reference(text: str) -> None:
@@ -334,7 +350,15 @@ def test_unread_text_keeps_its_place() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["pkg/kiln.go +13", "- pkg/kiln.go 13", "pkg/kiln.go, 13", "nowhere/a.go -> 13", "pkg/kiln.go [13]"],
+    [
+        "https://git.example.org/kiln.git/tree/pkg/kiln.go?h=v1#n13",
+        "https://git.example.org/?p=kiln.git;a=blob;f=pkg/kiln.go;hb=v1#l13",
+        "pkg/kiln.go +13",
+        "- pkg/kiln.go 13",
+        "pkg/kiln.go, 13",
+        "nowhere/a.go -> 13",
+        "pkg/kiln.go [13]",
+    ],
 )
 def test_number_that_can_be_a_count_is_unread(text: str) -> None:
     found = article(text)

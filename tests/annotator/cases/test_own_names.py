@@ -262,3 +262,30 @@ def test_attributes_of_asciidoc_are_replaced() -> None:
         ("kiln.go", 4, "v1.0.0"),
     ]
     assert spans == ["{url}/kiln.go#L13", "{url}/kiln.go#L4"]
+
+
+@pytest.mark.parametrize(
+    ("address", "ref"),
+    [
+        ("https://codeberg.org/acme/kiln/src/tag/v1.0.0/kiln.go#L13", "v1.0.0"),
+        (f"https://gitea.example.com/acme/kiln/src/commit/{COMMIT}/kiln.go#L13", COMMIT),
+        ("https://codeberg.org/acme/kiln/src/branch/main/kiln.go#L13", "main"),
+        ("https://acme.googlesource.com/kiln/+/refs/tags/v1.0.0/kiln.go#13", "v1.0.0"),
+        ("[kiln.go](https://github.com/acme/kiln/blob/v1.0.0/kiln.go):13", "v1.0.0"),
+    ],
+)
+def test_address_of_a_forge_names_its_ref(address: str, ref: str) -> None:
+    (found,) = read(address, "kiln.go")
+    assert (found.path, found.line, found.ref, found.repository) == ("kiln.go", 13, ref, None)
+
+
+def test_fragment_of_text_is_no_line() -> None:
+    (found,) = read("https://github.com/acme/kiln/blob/v1.0.0/kiln.go#:~:text=Cool", "kiln.go")
+    assert (found.path, found.line, found.malformed) == ("kiln.go", None, "")
+
+
+def test_page_of_the_standard_library_is_of_go() -> None:
+    text = "https://go.dev/src/net/http/server.go#L5"
+    assert places(read(text, "kiln.go")) == [("src/net/http/server.go", 5, "golang/go")]
+    found = read(text, "src/net/http/server.go", repository="https://github.com/golang/go")
+    assert places(found) == [("src/net/http/server.go", 5, None)]
