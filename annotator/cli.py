@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, config, extras, session, terminal
+from annotator import __version__, commands, config, extras, session, terminal
 from annotator.config import name_in_repository
 from annotator.errors import (
     AnnotatorError,
@@ -265,15 +265,11 @@ def verify(  # noqa: PLR0913 - the options of a command line
         also_findings = _fail_on(fail_on)
         project = _project(article or ())
         named = _expanded(project, article, allow_none=allow_none) if article else None
-        from annotator.commands.verify import verify as run
-
         with _session(_source_options(source, tag, written_at), project=project) as at:
             if rewrites:
-                from annotator.commands.update import UpdateOptions
-
-                options = UpdateOptions(pin.value if pin else None, fix_mistaken)
+                options = commands.update.UpdateOptions(pin.value if pin else None, fix_mistaken)
                 raise typer.Exit(_update(at, named, options, write=not diff, allow_none=allow_none))
-            checked = run(at, named, fail_on=also_findings)
+            checked = commands.verify.verify(at, named, fail_on=also_findings)
         if not allow_none and not _holds_anything(checked):
             raise _nothing_to_check(project, named)
         render = partial(
@@ -353,9 +349,7 @@ def _project(articles: Iterable[Path]) -> config.Project:
 
 def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool = False) -> list[Path]:
     """Return the files that arguments name, without TOML files that are not manifests."""
-    from annotator.commands.article_arguments import select_articles
-
-    files, others = select_articles(project, arguments, allow_none=allow_none)
+    files, others = commands.article_arguments.select_articles(project, arguments, allow_none=allow_none)
     for file in others:
         _say(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
     return files
@@ -404,10 +398,8 @@ def date(
     ] = DataFormat.TEXT,
 ) -> None:
     """Show the tags at which an article's references are exact."""
-    from annotator.commands.date import date as run
-
     with _session(source, history=True) as at:
-        dating = run(at, article)
+        dating = commands.date.date(at, article)
         _say_what_is_lacking(at)
     if output is DataFormat.JSON:
         sys.stdout.write(dating_report.json(dating) + "\n")
@@ -422,13 +414,11 @@ def manifest(article: OneArticle, source: Source = None) -> None:
 
     No source is opened unless `--source` names one; with it, the text is understood as `verify` does.
     """
-    from annotator.commands.manifest import manifest as run
-
     if source is None:
-        sys.stdout.write(run(config.find(Path.cwd()), article))
+        sys.stdout.write(commands.manifest.manifest(config.find(Path.cwd()), article))
         return
     with _session(source) as at:
-        sys.stdout.write(run(at.project, article, at.own_names))
+        sys.stdout.write(commands.manifest.manifest(at.project, article, at.own_names))
 
 
 @app.command()
@@ -445,19 +435,16 @@ def build(  # noqa: PLR0913 - the options of a command line
 ) -> None:
     """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
     extras.require("site", "`annotator build`")
-    from annotator.commands.build import BuildOptions, build_site
-
-    options = BuildOptions(history, since)
+    options = commands.build.BuildOptions(history, since)
     if all_ or supported or len(set(tag or ())) > 1:
-        from annotator.commands.build import latest_tags, supported_tags
-
-        choose = latest_tags if all_ else supported_tags if supported else lambda _: tuple(tag or ())
+        latest, lines = commands.build.latest_tags, commands.build.supported_tags
+        choose = latest if all_ else lines if supported else lambda _: tuple(tag or ())
         _build_versions(article or (), source, choose, options, scheduler)
         return
     if scheduler:
         raise InvalidInput("`--scheduler` builds several sites at once: give several `--tag`, or `--all`")
     with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
-        built = build_site(at, _expanded(at.project, article or ()), options)
+        built = commands.build.build_site(at, _expanded(at.project, article or ()), options)
         folder = at.project.site
     _report_problems(built.tag, built.problems, set())
     _print([printable(f"{counted(built.pages, 'page')} at {built.tag} in {folder / 'docs'}")])
@@ -470,8 +457,6 @@ def _build_versions(
     options: BuildOptions,
     scheduler: str | None,
 ) -> None:
-    from annotator.commands.build import build_versions
-
     problems: dict[str, tuple[Problem, ...]] = {}
     warnings: dict[str, None] = {}
 
@@ -481,7 +466,8 @@ def _build_versions(
 
     with _session(source, history=True) as at:
         chosen = choose(at)
-        published = build_versions(at, chosen, _expanded(at.project, article), options, note, scheduler)
+        articles = _expanded(at.project, article)
+        published = commands.build.build_versions(at, chosen, articles, options, note, scheduler)
         folder = at.project.site / "html"
     for warning in warnings:
         _say(warning)
@@ -524,30 +510,26 @@ def serve(  # noqa: PLR0913 - the options of a command line
 ) -> None:
     """Build the site, then serve it on 127.0.0.1; of several tags, with a switch between them."""
     extras.require("site", "`annotator serve`")
-    from annotator.commands import serve as server
-
-    server.check_port(port)
+    commands.serve.check_port(port)
     build(article, source, tag, all_=all_, history=history, since=since)
     project = config.find(Path.cwd())
     if all_ or len(set(tag or ())) > 1:
         _print([f"http://127.0.0.1:{port}/ shows the site; Ctrl-C ends it"])
         with _until_interrupted():
-            server.serve_versions(project, port)
+            commands.serve.serve_versions(project, port)
         raise typer.Exit(OK)
     options = [f"--source={source}"] * bool(source) + [f"--tag={name}" for name in tag or ()]
     options += ["--history"] * history + [f"--since={since}"] * bool(since)
     rebuild = ["build", *options, "--", *map(str, article or ())]
     with _until_interrupted():
-        raise typer.Exit(server.serve(project, port, rebuild, quiet=not terminal.is_shown()))
+        raise typer.Exit(commands.serve.serve(project, port, rebuild, quiet=not terminal.is_shown()))
 
 
 @app.command()
 def symbols(source: Source = None, tag: Tag = None) -> None:
     """List every declaration of the repository: place, kind and symbol."""
-    from annotator.commands.symbols import symbols as run
-
     with _session(source, tag) as at:
-        listed = [*run(at)]
+        listed = [*commands.symbols.symbols(at)]
     sys.stdout.writelines(
         f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
         for path, declaration in listed
@@ -571,16 +553,12 @@ def track(
     ] = DataFormat.TEXT,
 ) -> None:
     """Follow symbols over the tags of the repository."""
-    from annotator.commands import track as command
-
     with _session(source, history=True) as at:
-        references = list(command.parse_references(reference or ()))
+        references = list(commands.track.parse_references(reference or ()))
         if not references:
             # It loads what reads Python, a tenth of a second that one symbol does not need.
-            from annotator.commands.mapped_references import mapped_references
-
-            references = mapped_references(at.project)
-        tracked = command.track(at, references, tags)
+            references = commands.mapped_references.mapped_references(at.project)
+        tracked = commands.track.track(at, references, tags)
         _say_what_is_lacking(at)
     if output is DataFormat.JSON:
         sys.stdout.write(history_report.json(tracked.tags, tracked.trails) + "\n")
@@ -601,10 +579,8 @@ def diff(
     ] = ReportFormat.TEXT,
 ) -> None:
     """Report the changes of each mapped symbol between two tags, and the work they mean for the port."""
-    from annotator.commands.diff import porting as run
-
     with _session(source, history=True) as at:
-        report = run(at, old, new)
+        report = commands.diff.porting(at, old, new)
     match output:
         case ReportFormat.JSON:
             sys.stdout.write(porting_report.json(report) + "\n")
@@ -617,11 +593,9 @@ def diff(
 @app.command()
 def record(source: Source = None) -> None:
     """Record the facts of the baseline's symbols in scope, for checks without the source."""
-    from annotator.commands.record import record as run
-
     baseline = config.find(Path.cwd()).config.baseline
     with _session(source, baseline) as at:
-        file = run(at)
+        file = commands.record.record(at)
     _print([printable(f"{file} holds the facts at {baseline}")])
 
 
@@ -634,18 +608,16 @@ def parity(
     ] = False,
 ) -> None:
     """Check each Python counterpart against its Go original; exit 1 if a difference has no reason."""
-    from annotator.commands import parity as command
-
     project = config.find(Path.cwd())
-    result = command.compare_project(project)
+    result = commands.parity.compare_project(project)
     if coverage and output is Format.TEXT:
-        _print(command.parity_report.coverage(result.coverage))
+        _print(commands.parity.parity_report.coverage(result.coverage))
     elif output is Format.JSON:
-        sys.stdout.write(command.parity_report.json(result) + "\n")
+        sys.stdout.write(commands.parity.parity_report.json(result) + "\n")
     elif output is Format.TEXT:
-        _print(command.parity_report.text(result))
+        _print(commands.parity.parity_report.text(result))
     else:
-        sys.stdout.write(_rendered(command.as_checked(project, result), output))
+        sys.stdout.write(_rendered(commands.parity.as_checked(project, result), output))
     raise typer.Exit(FINDINGS if result.remarks else OK)
 
 
@@ -655,14 +627,12 @@ def walk(
     output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = DataFormat.TEXT,
 ) -> None:
     """Run the project's walk, and compare the order of the counterparts that ran with Go's, by thread."""
-    from annotator.commands import walk as command
-
     with _interruptible():
-        traced, problems = command.walk(config.find(Path.cwd()))
+        traced, problems = commands.walk.walk(config.find(Path.cwd()))
     if output is DataFormat.JSON:
-        sys.stdout.write(command.parity_report.walk_json(traced) + "\n")
+        sys.stdout.write(commands.walk.parity_report.walk_json(traced) + "\n")
     else:
-        for line in command.parity_report.walk_text(traced):
+        for line in commands.walk.parity_report.walk_text(traced):
             sys.stdout.write(line + "\n")
     for problem in problems:
         _say(f"{problem.file}:{problem.line}: {problem.message}")
@@ -764,13 +734,11 @@ def _update(
     allow_none: bool,
 ) -> int:
     """Show what stale references become, and write it; return the exit code."""
-    from annotator.commands.update import updates
-
     if at.notice:
         raise SourceUnavailable(f"{at.notice}: nothing is rewritten; give `--source` or `--tag`")
     names = at.project.articles if files is None else tuple(files)
     stale = references = failures = 0
-    for update in updates(at, names, options):
+    for update in commands.update.updates(at, names, options):
         if isinstance(update, InvalidInput):
             failures += 1
             _say(str(update))
