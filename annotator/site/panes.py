@@ -84,7 +84,7 @@ def single(excerpt: Excerpt) -> Html:
 
 def side_by_side(go: Excerpt, others: Sequence[Excerpt]) -> SideBySidePanes:
     """Return Go and its counterparts as panes of one grid."""
-    python = _merged(others)
+    python = sorted(_merged(others), key=lambda one: -sum(1 for _ in _links(go, [one])))
     links = _level(_links(go, python))
     starts: list[list[tuple[int, int]]] = [[(0, 2)]]
     bars, go_starts, row, section = [1], [(0, 2)], 2, 0
@@ -136,7 +136,8 @@ _Level = tuple[int, int, int]
 
 
 def _links(go: Excerpt, python: Sequence[Excerpt]) -> Iterator[_Level]:
-    """Yield the lines that correspond, as either side says."""
+    """Yield the lines that correspond, as either side says or as a note is about both."""
+    noted = {mark.number: place for place, line in enumerate(go.lines) for mark in line.notes}
     in_go = {line.number: place for place, line in enumerate(go.lines)}
     for section, excerpt in enumerate(python):
         in_python = {line.number: place for place, line in enumerate(excerpt.lines)}
@@ -148,6 +149,9 @@ def _links(go: Excerpt, python: Sequence[Excerpt]) -> Iterator[_Level]:
             other = line.line_link
             if other and other.path == go.path and other.line in in_go:
                 yield in_go[other.line], section, place
+            for mark in line.notes:
+                if mark.number in noted:
+                    yield noted[mark.number], section, place
 
 
 def _level(links: Iterator[_Level]) -> list[_Level]:

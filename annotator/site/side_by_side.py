@@ -111,10 +111,10 @@ class SideBySideIndex:
 
     def line_links(self, side: CounterpartExcerpt) -> Iterator[LineLink]:
         """Yield the lines of a side that do what a line of its original does: the first for each thing."""
-        python_lines: set[tuple[str, int]] = set()
+        taken: set[tuple[str, int]] = set()
         for found in (*self._calls(side), *self._members(side), *self._errors(side)):
-            if found.python not in python_lines:  # of several that one helper does, the first
-                python_lines.add(found.python)
+            if taken.isdisjoint((found.go, found.python)):  # a helper may do several things: the first
+                taken.update((found.go, found.python))
                 yield found
 
     def _calls(self, side: CounterpartExcerpt) -> Iterator[LineLink]:

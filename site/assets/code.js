@@ -66,15 +66,17 @@ for (const source of document.querySelectorAll(".md-content .source:not(.termina
     pre.addEventListener("toggle", () => { all.textContent = [...folds].every((fold) => fold.open) ? "Fold" : "Show all"; }, true);
     bar.append(all);
   }
-  const copy = element("button", "source-copy", "Copy", async () => {
+  const copy = element("button", "source-copy", "⧉", async () => {
     const own = (line) => { const bare = line.cloneNode(true); bare.querySelector(".note-open")?.remove(); return bare.textContent; };
     const text = [...pre.querySelectorAll(".ln")].map(own).join("");
     try {
       await navigator.clipboard.writeText(text);
-      copy.textContent = "Copied";
-      setTimeout(() => { copy.textContent = "Copy"; }, 2000);
+      copy.textContent = "✓";
+      setTimeout(() => { copy.textContent = "⧉"; }, 2000);
     } catch { getSelection().selectAllChildren(pre); }
   });
+  copy.title = "Copy this code";
+  copy.setAttribute("aria-label", copy.title);
   bar.append(copy);
   // One stop for the tab key; the arrows lead from link to link.
   const links = [...pre.querySelectorAll("a[href]:not([data-n])")];
