@@ -211,7 +211,7 @@ def test_a_line_and_its_counterpart_are_lit_together(wide: sync_api.Page) -> Non
 def test_code_is_one_stop_of_the_tab_key(wide: sync_api.Page) -> None:
     wide.locator(".source-go pre").focus()
     wide.keyboard.press("ArrowRight")
-    assert wide.evaluate("document.activeElement.matches(".jump")")
+    assert wide.evaluate("document.activeElement.matches('.jump')")
 
     wide.locator(".source-go pre").focus()
     wide.keyboard.press("Tab")
