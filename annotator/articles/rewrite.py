@@ -83,7 +83,18 @@ def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Ed
         return _directive(lines, before, after, start, end)
     for edit in sorted(inner):
         written = written.replace(_HIDDEN, edit.words, 1)
-    return (Edit(before.at_line - 1, start, end, written), *(edit for edit in labels if edit not in inner))
+    whole = _trimmed(line, Edit(before.at_line - 1, start, end, written))
+    return (whole, *(edit for edit in labels if edit not in inner))
+
+
+def _trimmed(line: str, edit: Edit) -> Edit:
+    """Return an edit without the words at its end that stay: further lines of a list can stand there."""
+    old, new = line[edit.start : edit.end], edit.words
+    pairs = zip(reversed(old), reversed(new), strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    while same and old[-same].isdigit():  # a number is written as a whole
+        same -= 1
+    return Edit(edit.line, edit.start, edit.end - same, new[: len(new) - same])
 
 
 def _directive(
@@ -230,8 +241,15 @@ def _numbers(words: str, before: Reference, after: Reference) -> str | None:
         rf"(?<!\d){before.line}(?!\d)((?:C\d{{1,5}}|:\d{{1,6}})?\D{{1,12}}){before.end_line}(?!\d)"
     )
     if len(pair.findall(words)) != 1:
-        return None
+        return _before_end(words, before, after)
     return pair.sub(lambda match: f"{after.line}{match[1]}{after.end_line}", words)
+
+
+def _before_end(words: str, before: Reference, after: Reference) -> str | None:
+    """Write a range in place of one that names the line behind its end, as Org's `:lines "13-17"` does."""
+    head, mark, written = words.partition(':lines "')
+    old, new = (f"{one.line}-{(one.end_line or 0) + 1}" for one in (before, after))
+    return head + mark + written.replace(old, new, 1) if written.startswith(old) else None
 
 
 def _line_number(words: str, old: int, new: int | None) -> str | None:

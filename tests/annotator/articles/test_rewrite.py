@@ -26,6 +26,7 @@ def rewritten(text: str, *changes: tuple[Reference, dict[str, object]]) -> str:
         ("a/b.go#L12-L14\n", {"end_line": 14}, {"line": 15, "end_line": 18}, "a/b.go#L15-L18\n"),
         ("a/b.go#L12-L12", {"end_line": 12}, {"line": 15, "end_line": 15}, "a/b.go#L15-L15"),
         ("a/b.go:12-14", {"end_line": 14}, {"line": 14, "end_line": 16}, "a/b.go:14-16"),
+        ('"a/b.go" :lines "12-15"', {"end_line": 14}, {"line": 9, "end_line": 11}, '"a/b.go" :lines "9-12"'),
         ("a/b.go#L12C3-L14C5", {"end_line": 14}, {"line": 2, "end_line": 4}, "a/b.go#L2C3-L4C5"),
         (
             "https://x/blob/v1/a/b.go#L12\r\n",

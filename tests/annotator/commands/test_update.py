@@ -191,6 +191,7 @@ def test_an_update_tells_where_the_tag_is_the_baseline(sessions, tmp_path):
             '{{"nbformat": 4, "cells": [{{"cell_type": "markdown", "source": ["a\\n", "{path}:{line}"]}}]}}',
         ),
         ("a.txt", "see {path}:{line}\n"),
+        ("d.md", "| File | Lines |\n|---|---|\n| {path} | {line}, {end} |\n"),
         ("b.md", '```go title="{path}" linenums="{line}"\nfunc Cool(hours int) int {{\n```\n'),
         ("c.md", "```{line}:{end}:{path}\nfunc Cool(hours int) int {{\n```\n"),
         (
