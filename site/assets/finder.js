@@ -71,6 +71,7 @@
     dialog.addEventListener("keydown", (event) => {
       event.stopPropagation(); // the theme has keys of its own
       const options = [...list.children];
+      if (event.key === "Escape") { event.preventDefault(); dialog.close(); return; } // a field would only be emptied
       const chosen = options.findIndex((option) => option.ariaSelected === "true");
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
@@ -161,9 +162,10 @@
     const nothing = make("div", {className: "search-nothing", hidden: true});
     meta.after(names, nothing);
 
-    let none = "No matching documents";
-    try { none = JSON.parse(document.getElementById("__config").textContent).translations["search.result.none"]; } catch { /* the words are English, then */ }
-    const isEmpty = () => !names.childElementCount && !results.lastElementChild.childElementCount && meta.textContent.trim() === none;
+    let words = {};
+    try { words = JSON.parse(document.getElementById("__config").textContent).translations; } catch { /* nothing is said, then */ }
+    let waiting;
+    const isEmpty = (...said) => !names.childElementCount && !results.lastElementChild.childElementCount && said.some((one) => meta.textContent.trim() === words[`search.result.${one}`]);
 
     const refresh = async () => {
       const text = input.value.trim();
@@ -173,8 +175,11 @@
       names.replaceChildren(...shown.map(item));
       names.hidden = !shown.length;
       const said = (is) => { nothing.hidden = !is; results.classList.toggle("search-is-empty", is); };
-      if (text && isEmpty()) nothing.replaceChildren(...helpful(text, found));
-      said(Boolean(text) && isEmpty());
+      const say = (is) => { if (is) nothing.replaceChildren(...helpful(text, found)); said(is); };
+      clearTimeout(waiting);
+      say(Boolean(text) && isEmpty("none"));
+      // The theme does not answer words in which it knows no letter, and others a little later.
+      if (text) waiting = setTimeout(() => say(isEmpty("none", "placeholder")), 1500);
     };
     input.addEventListener("keyup", refresh); // as the theme's search does
     input.addEventListener("focus", load, {once: true});
