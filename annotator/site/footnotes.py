@@ -17,7 +17,8 @@ LONGEST_QUOTE = 60
 """Characters of a line of source that a note may quote."""
 
 _LABEL = r"\[\^([^\]\s]{1,60})\]"
-_USE = re.compile(_LABEL)
+# Code is matched first, as what looks like a footnote in it is none.
+_USE = re.compile(rf"`[^`\n]*`|<code>.*?</code>|{_LABEL}")
 _DEFINITION = re.compile(rf"{_LABEL}:")
 # The quote ends where another place or the explanation begins, so it may hold quotation marks.
 _PLACE = re.compile(r'\s*`([^`\s:]+)::([^`\s]+)` "(.+?)"(?=, `|: )(,?)')
@@ -44,7 +45,8 @@ def read(name: str, body: str, first: int) -> Footnotes:
     kept, definitions = _split(body, first)
     uses: dict[str, int] = {}
     for match in _USE.finditer(kept):
-        uses.setdefault(match[1], first + kept.count("\n", 0, match.start()))
+        if match[1]:
+            uses.setdefault(match[1], first + kept.count("\n", 0, match.start()))
     notes: dict[str, LineNote] = {}
     faults: list[Fault] = []
     for line, text in definitions:
@@ -68,6 +70,8 @@ def linked(body: str, show: Callable[[str, int], str]) -> str:
     seen: Counter[str] = Counter()
 
     def replace(match: re.Match[str]) -> str:
+        if not match[1]:
+            return match[0]
         seen[match[1]] += 1
         return show(match[1], seen[match[1]])
 

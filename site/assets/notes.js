@@ -29,12 +29,12 @@
   // Below its line, so that the words and what they are about are seen together on any window.
   function open(note) {
     for (const old of document.querySelectorAll(".note-open")) old.remove();
-    const words = document.getElementById(`note-text-${note}`)?.querySelector(".note-words");
+    const row = document.getElementById(`note-text-${note}`);
     const mark = markOf(note);
-    if (!words || !mark) return;
+    if (!row || !mark) return;
     const box = document.createElement("span");
     box.className = "note-open";
-    box.append(...[...words.childNodes].map((part) => part.cloneNode(true)), " ");
+    for (const part of row.querySelectorAll(".note-words, .note-changed, .note-gone")) box.append(part.cloneNode(true), " ");
     const back = document.createElement("a");
     back.href = `#note-ref-${note}`;
     back.textContent = "↑ back to the sentence";

@@ -40,6 +40,14 @@ def test_definitions_leave_no_trace_in_the_body() -> None:
     assert footnotes.linked(text.body, lambda label, _: f"<{label}>").startswith("First<one> and then<two>")
 
 
+@pytest.mark.parametrize("code", ["`[^x]`", "<code>a [^x]: `p::S`</code>"])
+def test_a_footnote_in_code_is_none(code: str) -> None:
+    text = markdown_text.parse("1", f'+++\ntitle = "A"\n+++\n\nWrite {code} there.\n')
+
+    assert text.faults == ()
+    assert footnotes.linked(text.body, lambda *_: "") == f"Write {code} there."
+
+
 @pytest.mark.parametrize(
     ("definition", "wrong"),
     [
