@@ -73,7 +73,7 @@ def _card(
 def _python(index: SiteIndex) -> Iterator[tuple[str, str, SymbolCard]]:
     mirror = index.input.python
     for name, known in mirror.objects.items():
-        if known.path in mirror.modules:
+        if known.path in mirror.modules and known.kind != "module":
             home = index.side_by_side.home.get(name, (module_page(known.path), f"py-L{known.line}"))
             originals = tuple(dict.fromkeys(one.name for one in index.locations_by_counterpart.get(name, ())))
             place = f"{known.kind} in {known.path}, line {known.line}"

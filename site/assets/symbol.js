@@ -162,7 +162,7 @@ if (ported.length) {
     if (box.contains(event.target)) { clearTimeout(timer); return; }
     const one = linkOf(event.target);
     if (one && one !== link) later(() => { hide(); show(one, false); }, 250);
-    else if (!one && link) later(hide, 300);
+    else if (!one && link && link !== document.activeElement) later(hide, 300);
     else if (!one) clearTimeout(timer);
   });
   document.addEventListener("focusin", (event) => {

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -249,12 +250,107 @@ def test_every_symbol_of_the_walk_has_its_counterpart_beside_it(site: Site) -> N
         assert languages == {"go", "py"}, page
 
 
-def test_the_site_is_built_strictly_and_every_link_leads_somewhere(site: Site) -> None:
+@pytest.fixture(scope="module")
+def built(site: Site) -> Path:
+    """The site as mkdocs builds it, with every warning an error."""
     ended = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict"],
         cwd=site.folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
-
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    return site.folder / "html"
+
+
+def test_every_link_of_the_built_site_leads_somewhere(site: Site, built: Path) -> None:
     known = (site.moby, walker.checkout(f"{HOME}/", PROJECT))
-    assert [str(broken) for broken in walker.walk(site.folder / "html", known)] == []
+    assert [str(broken) for broken in walker.walk(built, known)] == []
+
+
+def test_every_box_of_a_picture_has_all_its_words(site: Site) -> None:
+    texts = [
+        shown(words)
+        for text in site.pages.values()
+        for words in re.findall(r'<text class="picture-(?:title|symbol)"[^>]*>.*?</text>', text)
+    ]
+    assert len(texts) > 1000
+    assert [words for words in texts if "…" in words] == []
+
+
+def test_other_packages_are_linked_at_a_version(site: Site) -> None:
+    outside = {
+        address
+        for text in site.pages.values()
+        for address, *_ in links(text)
+        if address.startswith("https://pkg.go.dev/")
+    }
+    assert len(outside) > 400
+    assert [address for address in outside if not re.search(r"@(go)?v?\w+[^/]*(/[^#@]*)?#\w", address)] == []
+    assert any(re.match(r"https://pkg.go.dev/sync@go1\.\d+(\.\d+)?#", address) for address in outside)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the PyPI package playwright")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("needs Debian's package chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(("width", "most"), [(1440, 12_000), (390, 20_000)])
+def test_no_page_is_long_when_it_is_first_shown(built: Path, browser: Any, width: int, most: int) -> None:
+    largest = sorted(built.rglob("*.html"), key=lambda file: file.stat().st_size)[-50:]
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    heights = {}
+    for file in largest:
+        page.goto(file.as_uri(), wait_until="domcontentloaded")
+        heights[file.relative_to(built).as_posix()] = page.evaluate("document.documentElement.scrollHeight")
+    page.close()
+
+    assert {name: height for name, height in heights.items() if height > most} == {}
+
+
+def test_symbol_is_looked_up_by_outline_link_and_card(built: Path, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(30_000)
+    page.goto(f"{(built / 'go/volume/service/VolumeStore.html').as_uri()}#VolumeStore.Create")
+
+    page.locator(".outline input").fill("remove")
+    assert {words.lower() for words in page.locator(".outline li:visible").all_inner_texts()} == {
+        "remove",
+        "removemeta",
+    }
+
+    opened = page.locator("section:has(> [id='VolumeStore.Create'])")
+    name = opened.locator(".source-go .ln a", has_text="normalizeVolumeName").first
+    name.hover()
+    card = page.locator(".card")
+    card.wait_for(state="visible")
+    assert "func normalizeVolumeName(name string) string" in card.inner_text()
+    page.keyboard.press("Escape")
+    assert card.is_hidden()
+
+    for link in (name, opened.locator(".used a:not(.call)").first):
+        link.focus()
+        card.wait_for(state="visible")
+        page.keyboard.press("Escape")
+        assert card.is_hidden()
+    page.close()
+
+
+def test_first_tap_on_a_name_shows_its_card(built: Path, browser: Any) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto((built / "go/volume/service/VolumeStore.html").as_uri())
+
+    page.locator(".source-go .ln a:not([data-n])", has_text="Locker").first.tap()
+    page.locator(".card").wait_for(state="visible")
+    assert page.url.endswith("VolumeStore.html")
+
+    page.locator(".card a.card-name").tap()
+    page.wait_for_url("**/Locker.html#Locker")
+    context.close()
