@@ -174,7 +174,11 @@ def shifted(place: TrackedPosition, before: bytes, after: bytes) -> TrackedPosit
     if place.missing or place.anchor.offset < 0 or not body.startswith(_BEGINNINGS):
         return None
     at = after.find(body)
-    if at < 0 or not _is_sure(before, body, place.start) or not _is_sure(after, body, at):
+    # That it is code where it was, parsing told once.
+    if at < 0 or not _is_alone(before, body, place.start) or not _is_alone(after, body, at):
+        return None
+    end = at + len(body)
+    if after[end : end + 1] not in (b"", b"\n") or not is_code(after, at):
         return None
     lines = after.count(b"\n", 0, at) - before.count(b"\n", 0, place.start)
     anchor = place.anchor
@@ -183,18 +187,12 @@ def shifted(place: TrackedPosition, before: bytes, after: bytes) -> TrackedPosit
         anchor=msgspec.structs.replace(anchor, line=anchor.line + lines, end_line=anchor.end_line + lines),
         line=place.line + lines if place.line else 0,
         start=at,
-        end=at + len(body),
+        end=end,
     )
 
 
-def _is_sure(data: bytes, body: bytes, at: int) -> bool:
-    end = at + len(body)
-    return (
-        data.find(body) == at
-        and data.find(body, at + 1) < 0
-        and (end == len(data) or data[end : end + 1] == b"\n")
-        and is_code(data, at)
-    )
+def _is_alone(data: bytes, body: bytes, at: int) -> bool:
+    return data.find(body) == at and data.find(body, at + 1) < 0
 
 
 def is_code(data: bytes, at: int) -> bool:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from annotator.cache import Cache
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Declaration, GoFile, Kind, folder_of, is_test_file
+from annotator.model.go import FUNCTION_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.tracking.lookup import shared_tail
 
-# How gofmt begins the line that declares a name, alone or in a group.
-_BEFORE = re.compile(rb"func (?:\([^)\n]{0,400}\) ?)?|type |var |const |\t")
-
-# Letters beyond ASCII are letters in Go too.
-_LETTER = re.compile(rb"[\w\x80-\xff]")
-_DECLARED = re.compile(rb"^(%b)((?!\d)%b+)" % (_BEFORE.pattern, _LETTER.pattern), re.MULTILINE)
+# How gofmt begins the line that declares a name, alone or in a group. Letters beyond ASCII are letters in
+# Go too. A pattern that begins with fixed words is searched for ten times as fast.
+_FUNCTIONS = re.compile(rb"\n(func (?:\([^)\n]{0,400}\) ?)?)((?!\d)[\w\x80-\xff]+)")
+_OTHERS = re.compile(rb"^(type |var |const |\t)((?!\d)[\w\x80-\xff]+)", re.MULTILINE)
 _FUNCTION, _METHOD = b"func ", b"func ("
+
+
+_Index = Mapping[bytes, list[tuple[str, bytes]]]
 
 
 class DeclaredNames:
@@ -30,23 +31,33 @@ class DeclaredNames:
 
     def naming(self, name: str) -> list[str]:
         """Return the files that may declare a name, of any kind."""
-        return list(dict.fromkeys(path for path, _ in self._before(name)))
+        encoded = name.encode()
+        places = (*self._functions.get(encoded, ()), *self._others.get(encoded, ()))
+        having = {path for path, _ in places}
+        return [path for path in self._files if path in having]
 
     def declaring(self, wanted: Declaration) -> list[str]:
         """Return the files that may declare the same name, receiver and kind, in order."""
-        return sorted({path for path, before in self._before(wanted.name) if _fits(before, wanted)})
-
-    def _before(self, name: str) -> Sequence[tuple[str, bytes]]:
-        """Return the files that may declare a name, with the text before it."""
-        return self._index.get(name.encode(), ())
+        index = self._functions if wanted.kind in FUNCTION_KINDS else self._others
+        places = index.get(wanted.name.encode(), ())
+        return sorted({path for path, before in places if _fits(before, wanted)})
 
     @cached_property
-    def _index(self) -> Mapping[bytes, list[tuple[str, bytes]]]:
-        found: dict[bytes, list[tuple[str, bytes]]] = defaultdict(list)
-        for path, data in self._files.items():
-            for before, name in set(_DECLARED.findall(data)):
-                found[name].append((path, before))
-        return found
+    def _functions(self) -> _Index:
+        return _index(self._files, _FUNCTIONS)
+
+    @cached_property
+    def _others(self) -> _Index:
+        return _index(self._files, _OTHERS)
+
+
+def _index(files: Mapping[str, bytes], pattern: re.Pattern[bytes]) -> _Index:
+    """Return the files that may declare a name, each with the text before it, by the name."""
+    found: dict[bytes, list[tuple[str, bytes]]] = defaultdict(list)
+    for path, data in files.items():
+        for before, name in set(pattern.findall(data)):
+            found[name].append((path, before))
+    return found
 
 
 def _fits(before: bytes, wanted: Declaration) -> bool:
@@ -56,7 +67,7 @@ def _fits(before: bytes, wanted: Declaration) -> bool:
         case Kind.FUNC:
             return before == _FUNCTION
         case _:
-            return not before.startswith(_FUNCTION)
+            return True
 
 
 # Half of the lines, as git asks for; fewer where the file kept its name.
