@@ -172,6 +172,7 @@ class _Walker:
         if not touched:
             return {}
         diff = self._trees.diff(step.before, step.after)
+        self._load_origins(touched)
         changed = {n: self._bounded(n, places[n]) for n in touched}
         changes = self._in_file(diff, changed)
         left = {n: place for n, place in changed.items() if n not in changes}
@@ -260,6 +261,14 @@ class _Walker:
         distance = {line: abs(line - declaration.line - self._starts[number].offset) for line in hits}
         nearest = [line for line in hits if distance[line] == min(distance.values())]
         return nearest[0] if len(nearest) == 1 else 0
+
+    def _load_origins(self, numbers: Iterable[int]) -> None:
+        """Read and parse in one go the baseline's files that are needed."""
+        paths = {self._starts[n].path for n in numbers if n not in self._origins}
+        if paths:
+            tree = self._trees.tree(self._baseline)
+            tree.read(paths)
+            tree.documents(paths)
 
     def _origin(self, number: int) -> _Origin:
         if number not in self._origins:
