@@ -10,7 +10,7 @@ import pytest
 import read_article
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_repository import KILN, SHIFTED, build
+from small_repository import KILN, SHIFTED
 
 from annotator import cli
 from annotator.golang.source_tree import SourceTree
@@ -25,14 +25,6 @@ REPOSITORIES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "main": {"v1.0.0": {"kiln.go": KILN, "main.go": KILN.replace("package kiln", "package main")}},
     "constants": {"v1.0.0": {"kiln.go": CONSTANTS}},
 }
-
-
-@pytest.fixture(scope="module")
-def repositories(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    folders = {name: tmp_path_factory.mktemp("source") for name in REPOSITORIES}
-    for name, versions in REPOSITORIES.items():
-        build(folders[name], versions)
-    return folders
 
 
 @pytest.fixture

@@ -115,14 +115,6 @@ REPOSITORIES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def repositories(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    folders = {name: tmp_path_factory.mktemp("source") for name in REPOSITORIES}
-    for name, versions in REPOSITORIES.items():
-        build(folders[name], versions)
-    return folders
-
-
 @pytest.fixture
 def report(
     tmp_path: Path,
