@@ -12,8 +12,8 @@ import pytest
 
 from annotator.cache import Cache, CacheKind
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
-from annotator.model.reference import Anchor, Outcome, Reference, Verdict
-from annotator.tracking import symbol_follower
+from annotator.model.reference import Anchor, Outcome, Reference, Verdict, Verified
+from annotator.tracking import carrying, reference_lookup, symbol_follower
 from annotator.tracking.lookup import anchor
 from annotator.tracking.tree_diff import SourceTrees
 
@@ -121,6 +121,21 @@ def carry() -> Callable[..., Verdict]:
         return verdict
 
     return make
+
+
+@pytest.fixture
+def carried() -> Callable[[Iterable[Reference], SourceTree, SourceTree], list[Outcome]]:
+    """Where references to lines of a tree are in another one, all at once."""
+
+    def outcomes(references: Iterable[Reference], before: SourceTree, after: SourceTree) -> list[Outcome]:
+        places = []
+        for reference in references:
+            found = reference_lookup.find(reference, before)
+            assert isinstance(found, Verified)
+            places.append(carrying.CitedPlace(reference, found.anchor))
+        return [each.outcome for each in carrying.carry(places, before, after)]
+
+    return outcomes
 
 
 @pytest.fixture

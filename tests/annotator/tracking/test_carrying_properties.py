@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -81,20 +82,25 @@ def edited(draw: st.DrawFn, before: list[list[Line]]) -> list[list[Line]]:
     return after
 
 
+def trees(grove: Callable[..., Any], *versions: list[Line]) -> Iterator[SourceTree]:
+    """Yield a tree for each version of the lines of step.go."""
+    texts = ["package step\n\n" + "".join(f"{text}\n" for _, text in lines) for lines in versions]
+    snapshots = grove({str(number): {"step.go": text} for number, text in enumerate(texts)}).snapshots
+    return (SourceTree(snapshots.snapshot(str(number))) for number in range(len(versions)))
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_placed_line_is_the_cited_one(data: st.DataObject, tree: Callable[..., SourceTree]) -> None:
+def test_a_placed_line_is_the_cited_one(data, grove, carried):
     before = data.draw(functions())
     after = data.draw(edited(before))
     old, new = ([line for function in version for line in function] for version in (before, after))
-    first, second = (
-        tree({"step.go": "package step\n\n" + "".join(f"{text}\n" for _, text in lines)}, tag)
-        for lines, tag in ((old, "v1"), (new, "v2"))
-    )
+    first, second = trees(grove, old, new)
 
-    for number, (identity, text) in enumerate(old, 3):
-        outcome = carrying.verdict(Reference("step.go", line=number), second, first).outcome
+    references = [Reference("step.go", line=number) for number in range(3, len(old) + 3)]
+    outcomes = carried(references, first, second)
 
+    for number, (identity, text), outcome in zip(range(3, len(old) + 3), old, outcomes, strict=True):
         if isinstance(outcome, Unplaced) or not text.strip():  # which empty line is which nobody can say
             continue
         line = outcome.anchor.line + outcome.anchor.offset
@@ -104,22 +110,16 @@ def test_a_placed_line_is_the_cited_one(data: st.DataObject, tree: Callable[...,
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_placed_range_ends_where_the_cited_one_does(
-    data: st.DataObject, tree: Callable[..., SourceTree]
-) -> None:
+def test_a_placed_range_ends_where_the_cited_one_does(data, grove, carried):
     before = data.draw(functions())
     after = data.draw(edited(before))
     old, new = ([line for function in version for line in function] for version in (before, after))
-    first, second = (
-        tree({"step.go": "package step\n\n" + "".join(f"{text}\n" for _, text in lines)}, tag)
-        for lines, tag in ((old, "v1"), (new, "v2"))
-    )
+    first, second = trees(grove, old, new)
     start = data.draw(st.integers(0, len(old) - 1))
 
-    for end in range(start + 1, min(start + 9, len(old))):
-        reference = Reference("step.go", line=start + 3, end_line=end + 3)
-        outcome = carrying.verdict(reference, second, first).outcome
-
+    ends = range(start + 1, min(start + 9, len(old)))
+    references = [Reference("step.go", line=start + 3, end_line=end + 3) for end in ends]
+    for end, outcome in zip(ends, carried(references, first, second), strict=True):
         if isinstance(outcome, Unplaced) or outcome.range_end is None:
             continue
         was = old[start : end + 1]
