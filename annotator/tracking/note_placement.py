@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from annotator.errors import InvalidInput
@@ -64,7 +65,9 @@ def _go_lines(at: Session, places: Sequence[NotePlace]) -> Mapping[NotePlace, Pl
     """Find the lines at the baseline, and follow them to the session's tag."""
     if not places:
         return {}
-    base, baseline = at.origin_tree(at.project.config.baseline), at.project.config.baseline
+    baseline = at.project.config.baseline
+    tree = at.origin_tree(baseline)
+    base, here = _Files(tree) if tree is not None else None, _Files(at.tree)
     found: dict[NotePlace, PlacedLine] = {}
     lines: dict[NotePlace, int | None] = {}
     for place in places:
@@ -77,14 +80,15 @@ def _go_lines(at: Session, places: Sequence[NotePlace]) -> Mapping[NotePlace, Pl
     asked = [*declared.values(), *cited.values()]
     verdicts = dict(zip(asked, verify_references(at, asked), strict=True))
     for place, line in lines.items():
-        was = _row(base, place.path, line) if base is not None and line else ""
+        was = base.text(place.path, line) if base is not None and line else ""
         by_line = verdicts[cited[place]] if place in cited else None
-        found[place] = _followed(at.tree, place, was, verdicts[declared[place]], by_line)
+        found[place] = _followed(here, place, was, verdicts[declared[place]], by_line)
     return found
 
 
-def _line_at(tree: SourceTree, place: NotePlace) -> int:
+def _line_at(files: _Files, place: NotePlace) -> int:
     """Return the line of a tree that a place quotes."""
+    tree = files.tree
     if place.path not in tree.go_files:
         raise _NotFoundError(f"{place.path} is not in the source at {tree.tag}")
     declared = lookup.named(tree.document(place.path), place.symbol)
@@ -92,24 +96,26 @@ def _line_at(tree: SourceTree, place: NotePlace) -> int:
         how = "more than one" if declared else "no"
         raise _NotFoundError(f"{place.path} has {how} {place.symbol} at {tree.tag}")
     span = declared[0].span
-    return _quoted(_rows(tree, place.path), span.line, span.end_line, place)
+    return _quoted(files.rows(place.path), span.line, span.end_line, place)
 
 
 def _followed(
-    tree: SourceTree, place: NotePlace, was: str, declared: Verdict, by_line: Verdict | None
+    files: _Files, place: NotePlace, was: str, declared: Verdict, by_line: Verdict | None
 ) -> PlacedLine:
     """Return where a line is that was `was` at the baseline; that is unknown if the baseline is."""
     if isinstance(declared.outcome, Unplaced):
         return PlacedLine(place, NoteState.GONE, was=was or place.quote, reason=declared.outcome.reason)
     now = declared.outcome.anchor
-    span = lookup.at_anchor(tree, now).span
+    span = lookup.at_anchor(files.tree, now).span
     line = _carried(by_line, now.path, range(span.line, span.end_line + 1))
     if line is None:
-        line = _telling_quote(tree, place, now, range(span.line, span.end_line + 1))
+        line = _telling_quote(files, place, now, range(span.line, span.end_line + 1))
     if line is None:
-        reason = f"{now.symbol} is in {now.path} at {tree.tag}, but the line is not clearly in it any more"
+        reason = (
+            f"{now.symbol} is in {now.path} at {files.tree.tag}, but the line is not clearly in it any more"
+        )
         return PlacedLine(place, NoteState.GONE, now.path, now.symbol, was=was or place.quote, reason=reason)
-    text = _row(tree, now.path, line)
+    text = files.text(now.path, line)
     is_same = not was or _words(text) == _words(was)
     state = NoteState.SAME if is_same else NoteState.CHANGED
     return PlacedLine(place, state, now.path, now.symbol, line, text, "" if is_same else was)
@@ -124,34 +130,48 @@ def _carried(by_line: Verdict | None, path: str, inside: range) -> int | None:
     return line if anchor.path == path and line in inside else None
 
 
-def _telling_quote(tree: SourceTree, place: NotePlace, now: Anchor, inside: range) -> int | None:
+def _telling_quote(files: _Files, place: NotePlace, now: Anchor, inside: range) -> int | None:
     """Return the only line of the declaration with the quote, if that can hardly be another's text."""
     if len(_LETTER.findall(place.quote)) < _TELLING:
         return None
     try:
-        return _quoted(_rows(tree, now.path), inside.start, inside.stop - 1, place)
+        return _quoted(files.rows(now.path), inside.start, inside.stop - 1, place)
     except _NotFoundError:
         return None
 
 
-def _rows(tree: SourceTree, path: str) -> list[str]:
-    return [row.decode("utf-8", "replace") for row in lookup.lines(tree.data(path))]
+class _Files:
+    """The Go files of a tree in lines, each file read once."""
+
+    def __init__(self, tree: SourceTree) -> None:
+        self.tree = tree
+        self._rows: dict[str, list[str]] = {}
+
+    def rows(self, path: str) -> list[str]:
+        """Return the lines of a file."""
+        if path not in self._rows:
+            data = lookup.lines(self.tree.data(path))
+            self._rows[path] = [row.decode("utf-8", "replace") for row in data]
+        return self._rows[path]
+
+    def text(self, path: str, line: int) -> str:
+        """Return the text of a 1-based line."""
+        return self.rows(path)[line - 1].strip()
 
 
-def _row(tree: SourceTree, path: str, line: int) -> str:
-    return _rows(tree, path)[line - 1].strip()
+_SCOPES = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 # ── Python ───────────────────────────────────────────────────────────────────────────────────────
 def _python_lines(at: Session, places: Sequence[NotePlace]) -> Mapping[NotePlace, PlacedLine]:
-    files: dict[str, tuple[ast.Module, list[str]]] = {}
+    files: dict[str, tuple[Mapping[str, tuple[int, int]], list[str]]] = {}
     found: dict[NotePlace, PlacedLine] = {}
     for place in places:
         try:
             if place.path not in files:
                 files[place.path] = _read(at, place.path)
-            tree, rows = files[place.path]
-            line = _quoted(rows, *_definition(tree, place), place)
+            defined, rows = files[place.path]
+            line = _quoted(rows, *_lines_of(defined, place), place)
         except _NotFoundError as error:
             found[place] = PlacedLine(place, NoteState.MISTAKEN, reason=str(error))
         else:
@@ -161,33 +181,34 @@ def _python_lines(at: Session, places: Sequence[NotePlace]) -> Mapping[NotePlace
     return found
 
 
-def _read(at: Session, path: str) -> tuple[ast.Module, list[str]]:
-    """Return a file of the project's packages, parsed and in lines."""
+def _read(at: Session, path: str) -> tuple[Mapping[str, tuple[int, int]], list[str]]:
+    """Return the first and last line of each definition of a file of the project, and all lines."""
     file = at.project.root / path
     is_own = any(path.startswith(f"{folder}/") for folder in at.project.config.packages)
     if not is_own or ".." in path.split("/") or not file.is_file():
         raise _NotFoundError(f"{path} is no file of the project's Python packages")
     data = bytes_of(file)
     try:
-        return parse(path, data), data.decode("utf-8-sig").splitlines()
+        return dict(_definitions(parse(path, data).body)), data.decode("utf-8-sig").splitlines()
     except InvalidInput as error:
         raise _NotFoundError(str(error)) from error
 
 
-def _definition(tree: ast.Module, place: NotePlace) -> tuple[int, int]:
-    """Return the first and last line of a class, a function or a name that a module or class assigns."""
-    found: ast.stmt | None = None
-    for part in place.symbol.split("."):
-        named = [one for one in _statements(found or tree) if part in _names(one)]
-        if not named:
-            raise _NotFoundError(f"{place.path} has no {place.symbol}")
-        # The outermost one counts, and the last of several: overloads come before the function.
-        found = [one for one in named if one.col_offset == named[0].col_offset][-1]
-    return (found.lineno, found.end_lineno or found.lineno) if found else (0, 0)
+def _lines_of(defined: Mapping[str, tuple[int, int]], place: NotePlace) -> tuple[int, int]:
+    if place.symbol not in defined:
+        raise _NotFoundError(f"{place.path} has no {place.symbol}")
+    return defined[place.symbol]
 
 
-def _statements(node: ast.AST) -> Iterator[ast.stmt]:
-    return (one for one in ast.walk(node) if isinstance(one, ast.stmt) and one is not node)
+def _definitions(body: Iterable[ast.stmt], scope: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield the dotted names that statements define; of overloads the function comes last."""
+    for node in body:
+        for name in _names(node):
+            yield f"{scope}{name}", (node.lineno, node.end_lineno or node.lineno)
+        inner = f"{scope}{node.name}." if isinstance(node, _SCOPES) else scope
+        parts = (getattr(node, part, ()) for part in ("body", "orelse", "finalbody"))
+        handled = (handler.body for handler in getattr(node, "handlers", ()))
+        yield from _definitions(chain(*parts, *handled), inner)
 
 
 def _names(node: ast.stmt) -> tuple[str, ...]:
