@@ -6,11 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from annotator.model.go import Kind
 from annotator.model.reference import (
     Anchor,
-    ClaimKind,
     Code,
+    Evidence,
     FoundBy,
     Missing,
     Mistaken,
@@ -50,25 +49,6 @@ class ReferenceFields(CitedPlace, frozen=True):
     chapter: str | None = None
 
 
-class EvidenceFields(msgspec.Struct, frozen=True):
-    """What some words name, and whether the code at the origin agrees."""
-
-    kind: ClaimKind
-    names: str
-    agrees: bool
-
-
-class AnchorFields(msgspec.Struct, frozen=True):
-    """A place at the tag; `line` holds the name, `offset` counts lines from it."""
-
-    path: str
-    symbol: str
-    kind: Kind
-    line: int
-    end_line: int
-    offset: int
-
-
 class VerdictFields(msgspec.Struct, frozen=True):
     """A reference, where it is at the tag, and why.
 
@@ -81,10 +61,10 @@ class VerdictFields(msgspec.Struct, frozen=True):
     code: Code
     by: FoundBy | None
     text: TextState
-    evidence: tuple[EvidenceFields, ...]
-    anchor: AnchorFields | None
+    evidence: tuple[Evidence, ...]
+    anchor: Anchor | None
     reason: str
-    guess: AnchorFields | msgspec.UnsetType | None = msgspec.UNSET
+    guess: Anchor | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class UnreadFields(msgspec.Struct, frozen=True):
@@ -96,20 +76,11 @@ class UnreadFields(msgspec.Struct, frozen=True):
     text: str
 
 
-class ProblemFields(msgspec.Struct, frozen=True):
-    """A problem in a document or a Python file: its place, one sentence and the rule."""
-
-    file: str
-    line: int
-    message: str
-    rule: str
-
-
 class CounterpartFields(msgspec.Struct, frozen=True):
     """The number of Python counterparts that were checked, and the remarks on them."""
 
     checked: int
-    remarks: tuple[ProblemFields, ...]
+    remarks: tuple[Problem, ...]
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -124,7 +95,7 @@ class Report(msgspec.Struct, frozen=True):
     score: Score
     files: tuple[FileSummary, ...]
     references: tuple[VerdictFields, ...]
-    problems: tuple[ProblemFields, ...]
+    problems: tuple[Problem, ...]
     failures: tuple[str, ...]
     counterparts: CounterpartFields
     unread: tuple[UnreadFields, ...] | msgspec.UnsetType = msgspec.UNSET
@@ -143,9 +114,9 @@ def document(result: VerificationResult, *, show_unread: bool = False) -> str:
         score=verification_summary.score(counted),
         files=verification_summary.by_file(result),
         references=tuple(map(_verdict, result.verdicts)),
-        problems=tuple(map(_problem, result.problems)),
+        problems=result.problems,
         failures=result.failures,
-        counterparts=CounterpartFields(result.counterparts, tuple(map(_problem, result.remarks))),
+        counterparts=CounterpartFields(result.counterparts, result.remarks),
         unread=tuple(
             UnreadFields(text.file, text.at_line, text.at_column, text.text) for text in result.unread
         )
@@ -193,27 +164,19 @@ def _verdict(verdict: Verdict) -> VerdictFields:
         code=outcome.code,
         by=placed.by if placed else None,
         text=verdict.text if placed else TextState.UNKNOWN,
-        evidence=tuple(EvidenceFields(said.kind, said.names, said.agrees) for said in verdict.evidence),
-        anchor=_anchor(placed.anchor) if placed else None,
+        evidence=verdict.evidence,
+        anchor=placed.anchor if placed else None,
         reason=outcome.reason,
         guess=msgspec.UNSET if placed else _guess(verdict),
     )
 
 
-def _guess(verdict: Verdict) -> AnchorFields | None:
+def _guess(verdict: Verdict) -> Anchor | None:
     match verdict.outcome:
         case Missing(guess=likely) | Mistaken(named=likely):
-            return _anchor(likely) if likely else None
+            return likely
         case _:
             return None
-
-
-def _anchor(at: Anchor) -> AnchorFields:
-    return AnchorFields(at.path, at.symbol, at.kind, at.line, at.end_line, at.offset)
-
-
-def _problem(problem: Problem) -> ProblemFields:
-    return ProblemFields(problem.file, problem.line, problem.message, problem.rule)
 
 
 if __name__ == "__main__":
