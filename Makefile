@@ -47,7 +47,7 @@ build: $(SITE) ## build the site
 	@$(PY) -m annotator build $(ARGS)
 
 test: $(DEV) ## every test but the slow ones
-	$(PY) -m pytest -n auto $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 # One worker runs a whole file, so that what its tests share is made once. Many wait for a browser or for
 # dockerd, so that more of them than cores may run.

@@ -39,7 +39,7 @@ class LineNote(msgspec.Struct, frozen=True):
 
 
 class NoteState(StrEnum):
-    """What became of an annotated line: mistaken is what its own source never had in just one line."""
+    """The state of an annotated line; mistaken: its quote was never in exactly one line of its source."""
 
     SAME = "same"
     CHANGED = "changed"
