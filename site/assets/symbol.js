@@ -180,3 +180,11 @@ if (ported.length) {
     if (!await show(one, true)) location.href = one.href;
   }, true);
 })();
+
+// Printed pages have all code, and are folded again afterwards.
+let unfolded = [];
+addEventListener("beforeprint", () => {
+  unfolded = [...document.querySelectorAll("details.folded-code:not([open])")];
+  for (const one of unfolded) one.open = true;
+});
+addEventListener("afterprint", () => { for (const one of unfolded) one.open = false; });

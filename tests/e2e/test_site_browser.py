@@ -93,7 +93,8 @@ def test_from_the_picture_to_a_chapter_to_the_source_and_back(page: sync_api.Pag
 
 def test_an_identifier_in_the_source_is_followed_to_its_page(page: sync_api.Page, address: str) -> None:
     page.goto(f"{address}/symbols.html")
-    page.locator("a", has_text="cupboard.Cupboard").first.click()
+    page.locator(".symbol-index summary").first.click()
+    page.locator(".symbol-index a", has_text="cupboard.Cupboard").first.click()
 
     page.locator(".source-go .ln a", has_text="Cup").first.click()
     page.wait_for_url("**/Cup.html#Cup")
@@ -103,7 +104,8 @@ def test_an_identifier_in_the_source_is_followed_to_its_page(page: sync_api.Page
 
 def test_a_line_number_is_a_link_to_the_line(page: sync_api.Page, address: str) -> None:
     page.goto(f"{address}/symbols.html")
-    page.locator("a", has_text="cupboard.Cupboard").first.click()
+    page.locator(".symbol-index summary").first.click()
+    page.locator(".symbol-index a", has_text="cupboard.Cupboard").first.click()
 
     page.locator("#go-L5 > a[data-n]").click()
     page.wait_for_url("**#go-L5")
@@ -289,7 +291,8 @@ def test_a_link_to_a_line_shows_it_whatever_hides_it(browser: sync_api.Browser, 
 
 def test_both_languages_stand_side_by_side_on_a_wide_window(page: sync_api.Page, address: str) -> None:
     page.goto(f"{address}/symbols.html")
-    page.locator("a", has_text="cupboard.Cupboard").first.click()
+    page.locator(".symbol-index summary").first.click()
+    page.locator(".symbol-index a", has_text="cupboard.Cupboard").first.click()
 
     go, python = (page.locator(f".beside-{side}").first.bounding_box() for side in ("go", "py"))
 
@@ -310,7 +313,8 @@ def test_the_index_is_filtered_by_any_name(page: sync_api.Page, address: str) ->
 
 def test_all_of_a_page_is_reached_by_keyboard(page: sync_api.Page, address: str) -> None:
     page.goto(f"{address}/symbols.html")
-    page.locator("a", has_text="cupboard.Cupboard").first.click()
+    page.locator(".symbol-index summary").first.click()
+    page.locator(".symbol-index a", has_text="cupboard.Cupboard").first.click()
 
     page.locator("details.parity summary").first.focus()
     page.keyboard.press("Enter")
