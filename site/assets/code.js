@@ -78,6 +78,8 @@ for (const source of document.querySelectorAll(".md-content .source:not(.termina
   copy.title = "Copy this code";
   copy.setAttribute("aria-label", copy.title);
   bar.append(copy);
+  // The head of a fold is a button, in which nothing else may be one.
+  for (const number of pre.querySelectorAll("summary a[data-n]")) for (const name of ["href", "tabindex", "aria-label"]) number.removeAttribute(name);
   // One stop for the tab key; the arrows lead from link to link.
   const links = [...pre.querySelectorAll("a[href]:not([data-n])")];
   for (const one of [...links, ...pre.querySelectorAll("summary")]) one.tabIndex = -1;

@@ -7,8 +7,6 @@ import html
 import http.server
 import re
 import shutil
-import subprocess
-import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -218,46 +216,6 @@ def test_the_colours_follow_the_system(browser: sync_api.Browser, built_site: Pa
 
     lightness = sum(map(int, background.removeprefix("rgb(").rstrip(")").split(",")[:3]))
     assert (lightness > 3 * 128) == (scheme == "light")
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The script of axe-core, which looks for what shuts people out."""
-    if not shutil.which("npm"):
-        pytest.skip("needs Debian's package npm")
-    folder = tmp_path_factory.mktemp("axe")
-    packed = subprocess.run(
-        ["npm", "pack", "--silent", "axe-core@4"], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if packed.returncode:
-        pytest.skip(f"needs axe-core from npm: {packed.stderr.strip()[-200:]}")
-    with tarfile.open(folder / packed.stdout.split()[-1]) as archive:
-        script = archive.extractfile("package/axe.min.js")
-        assert script is not None
-        return script.read().decode("utf-8")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nobody_is_shut_out(
-    browser: sync_api.Browser, built_site: Path, axe: str, scheme: str, width: int
-) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-
-    found = []
-    for file in sorted(set(built_site.rglob("*.html")) - {built_site / "404.html"}):
-        page.goto(file.as_uri())
-        page.evaluate(axe)
-        faults = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-        found += [
-            f"{file.name}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
-            for fault in faults
-            if fault["impact"] in ("serious", "critical")
-        ]
-    context.close()
-
-    assert found == []
 
 
 def test_on_a_narrow_window_one_language_is_shown_and_the_other_a_touch_away(
