@@ -42,7 +42,7 @@ _LARGEST = 1_000_000
 """Bytes up to which a file is coloured."""
 _TAB = 4
 """Columns of a level of indentation."""
-_WIDE = 50
+_WIDE = 40
 """Columns from which a line can be broken after a point or a bracket, as it may not fit."""
 _BREAK = re.compile(r"(<[^>]*>)|(?<=[a-z0-9_>])(&#46;|&#40;)(?=[A-Za-z_*&<])")
 _DEEPEST = 9

@@ -118,6 +118,13 @@ def ticked(text: str) -> Html:
     return join(Html("<code>%s</code>") % part if at % 2 else escape(part) for at, part in enumerate(parts))
 
 
+def breakable(name: str) -> Html:
+    """Return a name or path as HTML that a narrow page breaks only after a point or a slash."""
+    return join(
+        Html("%s<wbr>") % part if part in (".", "/") else escape(part) for part in re.split(r"([./])", name)
+    )
+
+
 def join(parts: Iterable[str]) -> Html:
     """Return the parts one after another, each escaped unless it is HTML."""
     return Html("").join(parts)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from annotator.site import panes, plain_markdown
-from annotator.site.markup import escape, label, ticked
+from annotator.site.markup import breakable, escape, label, ticked
 from annotator.site.site_index import (
     CONTENTS,
     COVERAGE,
@@ -149,6 +149,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     environment.filters["folded"] = panes.single
     environment.filters["label"] = label
     environment.filters["panes"] = panes.side_by_side

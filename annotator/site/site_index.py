@@ -30,7 +30,7 @@ from annotator.site.cross_references import CrossReferences
 from annotator.site.glossary import LinkedTerm
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
 from annotator.site.markdown_text import MarkdownText, SymbolMention
-from annotator.site.markup import Html, href, quote, slug, web
+from annotator.site.markup import Html, breakable, href, quote, slug, web
 from annotator.site.placement import (
     PageLocation,
     PageLocations,
@@ -358,7 +358,7 @@ class SiteIndex:
             return Html('<a class="sym" href="%s" title="%s"><code>%s</code></a>') % (
                 href(page, place.page, place.anchor),
                 describe_go(place),
-                place.name,
+                breakable(place.name),
             )
 
         body = markdown_text.linked(text, show)

@@ -66,13 +66,13 @@ for (const source of document.querySelectorAll(".md-content .source:not(.termina
     pre.addEventListener("toggle", () => { all.textContent = [...folds].every((fold) => fold.open) ? "Fold" : "Show all"; }, true);
     bar.append(all);
   }
-  const copy = element("button", "source-copy", "⧉", async () => {
+  const copy = element("button", "source-copy", "Copy", async () => {
     const own = (line) => { const bare = line.cloneNode(true); bare.querySelector(".note-open")?.remove(); return bare.textContent; };
     const text = [...pre.querySelectorAll(".ln")].map(own).join("");
     try {
       await navigator.clipboard.writeText(text);
-      copy.textContent = "✓";
-      setTimeout(() => { copy.textContent = "⧉"; }, 2000);
+      copy.textContent = "Copied";
+      setTimeout(() => { copy.textContent = "Copy"; }, 2000);
     } catch { getSelection().selectAllChildren(pre); }
   });
   copy.title = "Copy this code";
@@ -97,13 +97,15 @@ for (const source of document.querySelectorAll(".md-content .source:not(.termina
 // The line that is pointed at, and the one that does the same in the other language.
 for (const pair of document.querySelectorAll(".beside")) {
   const light = (line) => {
-    for (const lit of pair.querySelectorAll(".lit")) lit.classList.remove("lit");
+    for (const lit of pair.querySelectorAll(".lit")) lit.classList.remove("lit", "level");
     const jump = line?.querySelector(".jump");
     if (!jump) return;
     const number = jump.hash.slice(jump.hash.lastIndexOf("L") + 1);
     const side = line.closest(".beside-go") ? ".beside-py" : ".beside-go";
     const other = [...pair.querySelectorAll(`${side} .ln > [data-n="${number}"]`)].map((one) => one.parentElement).find((one) => one.querySelector(".jump"));
-    for (const one of other ? [line, other] : []) one.classList.add("lit");
+    if (!other) return;
+    const isLevel = Math.abs(line.getBoundingClientRect().top - other.getBoundingClientRect().top) < 4;
+    for (const one of [line, other]) one.classList.add("lit", ...(isLevel ? ["level"] : []));
   };
   for (const event of ["mouseover", "focusin"]) pair.addEventListener(event, (told) => light(told.target.closest(".ln")));
   for (const event of ["mouseleave", "focusout"]) pair.addEventListener(event, () => light(null));
