@@ -235,7 +235,7 @@ _DEFINES = re.compile(
 _PAIR = rf"[Ll]?{_POSITIVE}(?:(?:{DASH}|:|,\s?)[Ll]?{_POSITIVE})?"
 _TWO = r"(?=[Ll]?[0-9]{2}|[0-9]{1,9}[^0-9\s)\]])"
 _WEAK = re.compile(
-    rf"(?:{_CLOSE}\s?\({_TWO}{_PAIR}\)|:?\[{_TWO}{_PAIR}\]|:?<{_PAIR}>"
+    rf"(?:{_CLOSE}\s?\({_TWO}(?!(?:19|20)[0-9]{{2}}\)){_PAIR}\)|:?\[{_TWO}{_PAIR}\]|:?<{_PAIR}>"
     rf"|\#{_POSITIVE}-{_POSITIVE}"
     rf"|(?:['\"]:|[`*)]{{0,3}}(?:\s?:\s\#?|:[\#~]|\s?\|(?=[0-9])|\s?@\s?|\s(?:->|=>|→)\s|\s\#(?=L))){_TWO}{_PAIR})"
     r"(?=[`*]{0,3}(?:\s*$|[.;,)\]|](?:\s|$)|\s[-\u2013—]\s|\scol\b))"

@@ -38,6 +38,7 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _FIRST = frozenset(phrase.split()[0] for phrase in _ROLES)
+_INITIALS = frozenset(word[: 2 if word.isascii() else 1] for word in _FIRST)
 _RULE = re.compile(r"[\s|:=+-]*")
 _APART = re.compile(r"[\s,、\uff0c]")
 _LINES = re.compile(
@@ -75,7 +76,10 @@ def header(text: str) -> tuple[Header, int] | None:
         return None
     if "|" in text and ".go" not in text and (found := _piped(text)):
         return found, len(text)
-    first = _APART.split(text[:_NEAR].strip(" \t|*_`:"), maxsplit=1)[0]
+    start = text[:_NEAR].lstrip(" \t|*_`:")
+    if start[:2].casefold() not in _INITIALS and start[:1] not in _INITIALS:
+        return None  # most lines, at a third of the time
+    first = _APART.split(start.rstrip(" \t|*_`:"), maxsplit=1)[0]
     return _worded(text) if first.strip("|*_`:\uff1a").casefold() in _FIRST else None
 
 

@@ -138,9 +138,7 @@ def _names(text: str) -> Iterator[tuple[int, str]]:
 
 
 # ── Sentences ────────────────────────────────────────────────────────────────────────────────────
-_STOP = re.compile(
-    r"(?<=[.!?])(?:\s*\n|\s+(?=[A-Z`\[*\"'(<]))|(?<=[。！？；;])|\n\s*(?:[-*+•]|[0-9]{1,3}[.)])\s"
-)
+_STOP = re.compile(r"[.!?](?:\s*\n|\s+(?=[A-Z`\[*\"'(<]))|[。！？；;]|\n\s*(?:[-*+•]|[0-9]{1,3}[.)])\s")
 _ITEM = re.compile(r"\s*(?:>\s?)*(?:[-*+•]\s+(?:\[[ xX]\]\s+)?|[0-9]{1,3}[.)]\s+|\|\s*|//\s*|\#+\s+)?")
 _LONGEST_LINE = 4000
 """Characters of a line that is read together with its neighbours."""
@@ -166,6 +164,12 @@ _DEFINED = (
     r"|\s\(?(?:defined|declared|implemented|located|found)\s(?:in|at|on)\s"
     r"|\s?(?:的?(?:定义|声明|实现|定義)?(?:代码)?(?:在|于|位于|位於|见))\s?)"
 )
+_DEFINING = (
+    *(" is ", " are ", " was ", " live", " stand", " sit", " reside", " start", " begin"),
+    *("defined", "declared", "implemented", "located", "found", "在", "于", "見", "见"),
+)
+"""Words of which the text has one between a name and the place that defines it."""
+
 # Each form is a name and what may stand between it and its place. That is looked for first: a search for the
 # name is slow (2.6 s of 4.3 s over 100 documents), and most sentences do not end so.
 _BEFORE = tuple(
@@ -173,7 +177,7 @@ _BEFORE = tuple(
     for tail, marks, flags, first, sure in (
         (
             rf"{_DEFINED}{_LINE_WORDS}{_OPEN}$",
-            (" in ", " at ", " on ", "在", "于", "見", "见"),
+            _DEFINING,
             re.IGNORECASE,
             True,
             True,
@@ -677,7 +681,8 @@ def _bound_before(text: str, start: int, place: _Place) -> tuple[int, str, bool]
     words = text[near : place.start]
     lead_end, end = _longest_lead(words), words[-_NEAR:].casefold()
     for form, marks, tail, first, sure in _BEFORE:
-        if not any(mark in end for mark in marks) or not tail.search(words, max(0, len(words) - _NEAR)):
+        reach = max(0, len(words) - (_NEAR if sure else _NEAR // 2))
+        if not any(mark in end for mark in marks) or not tail.search(words, reach):
             continue
         if first and not sure:  # the name must open the sentence
             match = next(filter(None, (form.match(words, at) for at in range(lead_end + 1))), None)

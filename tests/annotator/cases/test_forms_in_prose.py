@@ -292,6 +292,7 @@ def test_percent_encoded_name_is_decoded() -> None:
         "In kiln.go we have 13 cases.",
         "pkg/kiln.go (13 matches), pkg/kiln.go -> 13 files, pkg/kiln.go: 13 cases",
         "nowhere/a.go (13)",
+        "pkg/kiln.go (2013)",
         '"pkg/kiln.go": 13,',
         "pkg/{kiln,oven}.go:13",
         "pkg/kiln.go: cool() is called",
