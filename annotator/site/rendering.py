@@ -55,6 +55,10 @@ _BOOST = {
 """The factor by which a page's words count in the search, where it is not 1."""
 
 
+_LISTS = re.compile(r'<(table|details class="fold"|ol class="walk-steps")')
+"""Begins of lists that the search leaves out: its excerpts are sentences. The finder has the names."""
+
+
 def files(plan: SitePlan) -> Mapping[str, bytes]:
     """Return every generated file by its path below the documents' folder."""
     _LOG.info("writing the pages of %s", plan.frame.tag)
@@ -82,8 +86,7 @@ def markdown(frame: SiteFrame, page: SitePage) -> str:
     version = plain_markdown.path(page.path)
     boost = page.boost or _BOOST.get(_name(page), 1)
     text = template.render(page=page, view=page.view, frame=frame, root=root, version=version, boost=boost)
-    # An excerpt in the search's results must be a sentence, and not the words of a table's cells.
-    return text.replace("<table", "<table data-search-exclude")
+    return _LISTS.sub(r"<\1 data-search-exclude", text)
 
 
 def _redirect(view: Redirect) -> str:

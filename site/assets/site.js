@@ -87,7 +87,8 @@ for (const picture of document.querySelectorAll("svg.picture:has([data-node])"))
     const place = term.getBoundingClientRect();
     const width = document.documentElement.clientWidth;
     card.style.left = `${Math.max(8, Math.min(place.left, width - card.offsetWidth - 8)) + scrollX}px`;
-    card.style.top = `${place.bottom + 6 + scrollY}px`;
+    const isBelow = place.bottom + card.offsetHeight + 8 <= document.documentElement.clientHeight;
+    card.style.top = `${(isBelow ? place.bottom + 6 : place.top - card.offsetHeight - 6) + scrollY}px`;
     term.setAttribute("aria-describedby", card.id);
     shown = term;
   };

@@ -49,6 +49,19 @@ def test_every_page_has_a_head_with_title_and_description(given: SiteInput) -> N
         assert body.startswith("\n<div")
 
 
+def test_search_counts_prose_more_and_leaves_tables_out(given: SiteInput) -> None:
+    site = make_site(given)
+    heads = {}
+    for page in site.pages:
+        text = rendering.markdown(site.frame, page)
+        heads[page.path] = yaml.safe_load(text.split("---\n", 2)[1]).get("search", {"boost": 1})["boost"]
+        assert "<table>" not in text
+        assert text.count("<table") == text.count("<table data-search-exclude")
+
+    chapter = next(path for path in heads if path.startswith("chapters/") and "index" not in path)
+    assert heads[chapter] > heads["go/pantry/shelf/Shelf.md"] > heads["report.md"]
+
+
 def test_a_page_with_code_credits_its_licence(given: SiteInput) -> None:
     site = make_site(given)
 
