@@ -189,6 +189,8 @@ def _fold(excerpt: Excerpt, start: int, end: int) -> Html:
     lines = excerpt.lines[start:end]
     if _opens_docstring(excerpt, start):
         more = Html('<span class="more" data-more="%s"></span>') % counted(len(lines) - 1, "more line")
+        if all(line.text.strip() in ("", '"""') for line in lines[1:]):
+            more = Html("")  # only its end is folded
         head = msgspec.structs.replace(lines[0], html=lines[0].html + more).markup
         lines = lines[1:]
     else:
