@@ -23,7 +23,7 @@ from annotator.model.reference import (
     Reference,
     Unknown,
 )
-from annotator.tracking.lookup import anchor, first_line, innermost, lines, named
+from annotator.tracking.lookup import anchor, first_line, innermost, lines, named_in_file
 
 _MOST_LINES = 400
 """Lines of a cited range in which a name is looked for."""
@@ -327,7 +327,7 @@ class _Place:
         symbol = self._reference.symbol
         if symbol is None or not self._first or self._document is None:
             return None
-        found = named(self._document, symbol)
+        found = named_in_file(self._document, symbol)
         if not found:
             return None
         if self._last > len(self._lines):
@@ -371,7 +371,7 @@ class _Place:
     def with_full_symbol(self) -> Reference:
         """Return the reference with the one symbol of several that the words name."""
         symbol = self._reference.symbol or ""
-        found = named(self._document, symbol) if self._document else ()
+        found = named_in_file(self._document, symbol) if self._document else ()
         if len(found) <= 1:
             return self._reference
         claimed = {
@@ -456,6 +456,4 @@ def _declared(document: GoFile, names: str) -> tuple[Declaration, ...]:
     head, dot, rest = names.partition(".")
     if dot and head == document.package:
         names = rest
-    return named(document, names) or tuple(
-        d for d in document.walk() if "." not in names and d.name == names and d.kind is not Kind.CLOSURE
-    )
+    return named_in_file(document, names)

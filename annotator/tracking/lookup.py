@@ -42,6 +42,13 @@ def named(document: GoFile, symbol: str) -> tuple[Declaration, ...]:
     return tuple(d for d in namesakes if d.kind in (Kind.METHOD, Kind.CLOSURE))
 
 
+def named_in_file(document: GoFile, symbol: str) -> tuple[Declaration, ...]:
+    """Return the declarations that a symbol names in its own file: a bare one also as a field or the like."""
+    return named(document, symbol) or tuple(
+        d for d in document.walk() if "." not in symbol and d.name == symbol and d.kind is not Kind.CLOSURE
+    )
+
+
 def innermost(document: GoFile, line: int, end_line: int | None = None) -> Declaration | None:
     """Return the smallest declaration that spans a line and, if one does, a range from it."""
     found = spanning(document, line)
@@ -148,7 +155,7 @@ def _declared(reference: Reference, paths: list[str], symbol: str, tree: SourceT
     return [
         Found(path, declaration)
         for path, document in tree.documents(eligible).items()
-        for declaration in named(document, symbol)
+        for declaration in (named_in_file if path == reference.path else named)(document, symbol)
         if path == reference.path or wanted is None or declaration.kind in wanted
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -203,9 +204,18 @@ class _Verification:
         assert isinstance(found.outcome, Missing)  # noqa: S101 - only such a one is looked up again
         if found.outcome.code is not Code.DECLARATION_GONE or found.outcome.guess or self._is_partial(found):
             return self._never_there(found)
+        if self._is_in_text(found):  # a variable of a function, or an import
+            return found
         tags = " and ".join(dict.fromkeys((found.origin.name, tree.tag)))
         never = f"{full.symbol} is neither in {full.path} nor anywhere else in the source at {tags}"
         return msgspec.structs.replace(found, outcome=Mistaken(never, code=Code.NEVER_EXISTED))
+
+    def _is_in_text(self, found: _Cited) -> bool:
+        """Return whether the cited file holds the name of a symbol that it does not declare."""
+        tree, path, name = found.origin.tree, found.full.path, (found.full.symbol or "").rpartition(".")[2]
+        if tree is None or not tree.has(path):  # a package has no file
+            return False
+        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)".encode(), tree.data(path)) is not None
 
     def _is_partial(self, found: _Cited) -> bool:
         trees = (found.origin.tree, self._at.tree)

@@ -363,6 +363,21 @@ def test_a_symbol_that_never_was_is_mistaken(report):
     assert codes == [("mistaken", "never-existed"), *[("missing", "never-existed")] * 2]
 
 
+def test_a_bare_name_of_a_field_is_found_in_its_file(report):
+    cited = ("kiln.go::Pots#L21", "kiln.go::Pots", "kiln.go::Width#L13")
+
+    assert report("shifted", *cited, options=())[:2] == [("verified", "kiln.go", 21)] * 2
+    assert (report.rows[2]["verdict"], report.rows[2]["code"]) == ("mistaken", "contradicts-symbol")
+    assert report("shifted")[0] == ("moved", "kiln.go", 25)
+
+
+def test_a_name_that_no_declaration_has_is_not_said_never_to_have_been(report):
+    report("shifted", "kiln.go::limit#L5", "kiln.go::Nope", options=())
+
+    codes = [(row["verdict"], row["code"]) for row in report.rows]
+    assert codes == [("missing", "declaration-gone"), ("mistaken", "never-existed")]
+
+
 def test_a_file_that_is_gone_was_there_once(report):
     report("other file of the name", "oven/util.go:1", f"{URL}/v1.0.0/oven/other.go#L1")
 
