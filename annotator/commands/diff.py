@@ -1,4 +1,4 @@
-"""`diff`: what is to be ported from one tag to another."""
+"""`diff`: the changes to port from one tag to another."""
 
 from __future__ import annotations
 

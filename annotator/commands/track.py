@@ -14,7 +14,7 @@ from annotator.tracking import symbol_follower
 
 
 def track(at: Session, references: Sequence[Reference], glob: str) -> symbol_follower.TrackResult:
-    """Return what became of references at the tags that fit a glob.
+    """Return the histories of references at the tags that fit a glob.
 
     Raises:
         InvalidInput: No tag fits.

@@ -69,7 +69,7 @@ class SourceTree:
         }
 
     def go_blob(self, path: str) -> str | None:
-        """Return the blob id of a Go file, or None if it is none, vendored or not in the tree."""
+        """Return the blob id of a Go file of the tree that is not vendored; None for any other path."""
         return self.snapshot.files.get(path) if path.endswith(".go") and not is_vendored(path) else None
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Tells which commit last changed each line of a file, and when."""
+"""Which commit last changed each line of a file, and when."""
 
 from __future__ import annotations
 

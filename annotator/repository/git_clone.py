@@ -1,4 +1,4 @@
-"""Keeps clones of git URLs in the cache folder and fetches what is missing."""
+"""Keeps clones of git URLs in the cache folder and fetches missing objects."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ class CloneSource(Closing):
         raise UnknownTag(tag, nearest(tag, self.tags()))
 
     def _fetch_into_clone(self, *refs: str) -> None:
-        """Fetch refs into the clone; make the clone if there is none."""
+        """Fetch refs into the clone; create a missing clone."""
         how = ("--filter=blob:none", "origin", *_EVERYTHING) if self.has_history else ("--depth=1", "origin")
         with locked(self._folder) as lock:
             if self._folder.exists():

@@ -55,7 +55,7 @@ _AT_ONCE = 256
 
 
 class RepositoryUnreadable(SourceUnavailable):
-    """Git cannot read a repository: it is none, or it is damaged."""
+    """Git cannot read a repository: there is no repository, or it is damaged."""
 
 
 class GitError(Exception):
@@ -198,7 +198,7 @@ class Repository:
 
     @property
     def has_several_tagged(self) -> bool:
-        """Whether its tags stand for more than one commit."""
+        """Whether its tags name more than one commit."""
         commits = self._lines("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
         return len({line.split()[-1] for line in commits}) > 1
 

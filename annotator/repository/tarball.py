@@ -41,7 +41,7 @@ class StoredTarball:
     """The files of a tarball that was stored, opened for reading."""
 
     def __init__(self, folder: Path) -> None:
-        """Open what was stored under `folder`.
+        """Open the files stored under `folder`.
 
         Raises:
             CorruptTree: It is not there, or not whole.

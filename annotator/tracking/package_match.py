@@ -295,7 +295,7 @@ class PackageMatch:
         return self._akin[old.key]
 
     def likeness(self, old: Item, new: Item) -> float:
-        """How alike two bodies are; 0 where their sizes alone tell that they are not akin."""
+        """Return the similarity of two bodies; 0 if their sizes alone rule out that they are akin."""
         one, other = self.before.profile(old), self.after.profile(new)
         few, many = (len(one), len(other)) if len(one) < len(other) else (len(other), len(one))
         return similarity.dice(one, other) if few * 2 >= many * similarity.AKIN else 0.0

@@ -36,9 +36,15 @@ class Reanchorer:
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Read and parse in one go what a number of declarations will need."""
-        changed = sorted({path for path in paths if not self.diff.is_same(path)})
-        for tree in (self.diff.before, self.diff.after):
-            tree.documents([path for path in changed if tree.go_blob(path)])
+        changed = {path for path in paths if not self.diff.is_same(path)}
+        olds, news = set(changed), set(changed)
+        for path in changed:
+            if not self.diff.after.go_blob(path):  # its declarations are looked for in its whole package
+                old, new = self.diff.package(path)
+                olds.update(old)
+                news.update(new)
+        for tree, files in ((self.diff.before, olds), (self.diff.after, news)):
+            tree.documents(sorted(path for path in files if tree.go_blob(path)))
 
     def carry(self, anchor: Anchor) -> StepResult:
         """Where a declaration of the first tree is in the second."""
