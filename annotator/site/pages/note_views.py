@@ -199,15 +199,6 @@ def once(shown: tuple[CitedCode, ...]) -> tuple[CitedCode, ...]:
     )
 
 
-def losses(index: SiteIndex) -> Iterator[tuple[str, PlacedLine]]:
-    """Yield the lines of notes that changed or are gone since the baseline, with `2.1, note 3`."""
-    for name, notes in index.notes.items():
-        for number, placed in enumerate(notes, 1):
-            for line in placed.lines:
-                if line.state in (NoteState.CHANGED, NoteState.GONE):
-                    yield f"{name}, note {number}", line
-
-
 def _anchored(number: int, placed: PlacedNote) -> Iterator[tuple[str, PlacedLine]]:
     """Yield the lines of a note that are shown, each with the anchor of its mark."""
     found = [line for line in placed.lines if line.line]
