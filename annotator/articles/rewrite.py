@@ -88,7 +88,7 @@ def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Ed
 
 
 def _trimmed(line: str, edit: Edit) -> Edit:
-    """Return an edit without the words at its end that stay: further lines of a list can stand there."""
+    """Return an edit without the words at its end that stay, as those can hold further lines of a list."""
     old, new = line[edit.start : edit.end], edit.words
     pairs = zip(reversed(old), reversed(new), strict=False)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
