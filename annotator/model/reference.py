@@ -140,6 +140,7 @@ class Code(StrEnum):
     MOVED = "moved"
     RENAMED = "renamed"
     FILE_GONE = "file-gone"
+    NO_SUCH_FILE = "no-such-file"
     DECLARATION_GONE = "declaration-gone"
     NEVER_EXISTED = "never-existed"
     PAST_END = "past-end"

@@ -49,13 +49,14 @@ RULES: dict[str, Rule] = {
         "Cite a tag at which it is there, or what took its place.",
         "error",
     ),
+    Code.NO_SUCH_FILE: Rule("A cited file was never there.", "Correct the path.", "error"),
     Code.DECLARATION_GONE: Rule(
         "A cited declaration is no longer there, or not certainly.",
         "Cite a tag at which it is there, or what took its place.",
         "error",
     ),
     Code.NEVER_EXISTED: Rule(
-        "A cited file or declaration was never there.", "Correct the path or the name.", "error"
+        "A cited declaration was never there.", "Correct the path or the name.", "error"
     ),
     Code.PAST_END: Rule("A cited line is past the end of its file.", "Correct the line.", "error"),
     Code.AMBIGUOUS: Rule(

@@ -174,7 +174,7 @@ class _Verification:
             return found
         if origin is None or self._at.tree.has(path) or lookup.moved_file_hint(path, origin):
             return found
-        never = msgspec.structs.replace(outcome, code=Code.NEVER_EXISTED)
+        never = msgspec.structs.replace(outcome, code=Code.NO_SUCH_FILE)
         return msgspec.structs.replace(found, outcome=never)
 
     def _of_branch(self, found: _Cited, own: Reference) -> _Cited:

@@ -360,7 +360,7 @@ def test_a_symbol_that_never_was_is_mistaken(report):
     report("shifted", "kiln.go::Nope", "never/there.go:3", "gone.go::Quux")
 
     codes = [(row["verdict"], row["code"]) for row in report.rows]
-    assert codes == [("mistaken", "never-existed"), *[("missing", "never-existed")] * 2]
+    assert codes == [("mistaken", "never-existed"), *[("missing", "no-such-file")] * 2]
 
 
 def test_a_bare_name_of_a_field_is_found_in_its_file(report):
@@ -382,7 +382,7 @@ def test_a_file_that_is_gone_was_there_once(report):
     report("other file of the name", "oven/util.go:1", f"{URL}/v1.0.0/oven/other.go#L1")
 
     codes = [(row["verdict"], row["code"]) for row in report.rows]
-    assert codes == [("missing", "file-gone"), ("missing", "never-existed")]
+    assert codes == [("missing", "file-gone"), ("missing", "no-such-file")]
 
 
 def test_commits_of_few_or_upper_case_digits_are_commits(report, repositories):

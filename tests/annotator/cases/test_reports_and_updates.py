@@ -273,7 +273,7 @@ def test_codes_tell_apart_why_a_reference_is_not_there(report):
 
     assert [(row["verdict"], row["code"]) for row in rows] == [
         ("missing", "past-end"),
-        ("missing", "never-existed"),
+        ("missing", "no-such-file"),
         ("mistaken", "never-existed"),
         ("missing", "declaration-gone"),
         ("unknown", "ref-not-available"),
