@@ -21,10 +21,13 @@ _PART = re.compile(r"^```.*?^```$|`[^`\n]+`|<pre\b(?P<pre>.*?)</pre>", re.DOTALL
 _LEFT_OUT = re.compile(
     r"<(?P<tag>svg|style|script|nav|button|template)\b.*?</(?P=tag)>|<!--.*?-->|<input\b[^>]*>"
     r'|<div class="frame".*?</div>|<a id="[^"]*"></a>'
-    r'|<a\b[^>]*class="[^"]*\b(?:jump|note-mark)\b[^>]*>.*?</a>',
+    r'|<a\b[^>]*class="[^"]*\b(?:jump|note-mark|note-back)\b[^>]*>.*?</a>',
     re.DOTALL,
 )
 _LINK = re.compile(r'<a\b[^>]*?\bhref="(?P<to>[^"]*)"[^>]*>(?P<words>.*?)</a>', re.DOTALL)
+# The number of a note in the prose, and the beginning of its words in the list.
+_NOTE = re.compile(r'<a class="note-ref[^>]*?data-note="(?P<number>\d+)"[^>]*>.*?</a>')
+_NOTE_WORDS = re.compile(r'<li id="note[^"]*" data-note="(?P<number>\d+)">')
 _BEFORE = {
     **{f"h{level}": "\n\n" + "#" * level + " " for level in range(1, 7)},
     **dict.fromkeys(
@@ -89,7 +92,8 @@ def _fenced(inside: str, language: str) -> str:
 
 
 def _prose(text: str) -> str:
-    text = _LINK.sub(_link, _LEFT_OUT.sub("", text))
+    text = _NOTE_WORDS.sub(r"\n[^\g<number>]: ", _NOTE.sub(r"[^\g<number>]", _LEFT_OUT.sub("", text)))
+    text = _LINK.sub(_link, text)
     text = _MARKDOWN_LINK.sub(rf"\1{_SUFFIX}\2", text)
     return html.unescape(_TAG.sub(_mark, text).replace("&#10;", " "))
 

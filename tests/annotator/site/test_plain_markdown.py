@@ -23,6 +23,11 @@ HEAD = '---\ntitle: "A"\n---\n\n'
         ("<svg><text>x</text></svg>after", "after\n"),
         ("<table><tr><td>a</td><td>b</td></tr></table>", "| a | b\n"),
         ("<ul><li>one</li><li>two</li></ul>", "- one\n- two\n"),
+        ('Read.<a class="note-ref" id="n" href="#note-2" data-note="2">2</a>', "Read.[^2]\n"),
+        (
+            '<li id="note&#45;2" data-note="2">So. <a href="#note-ref-2" class="note-back">↑</a></li>',
+            "[^2]: So.\n",
+        ),
     ],
 )
 def test_html_in_a_page_becomes_markdown(page: str, expected: str) -> None:
