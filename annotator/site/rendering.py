@@ -55,8 +55,8 @@ _BOOST = {
 """The factor by which a page's words count in the search, where it is not 1."""
 
 
-_LISTS = re.compile(r'<(table|details class="fold"|ol class="walk-steps")')
-"""Begins of lists that the search leaves out: its excerpts are sentences. The finder has the names."""
+_LISTS = re.compile(r'<(table|div class="reason")')
+"""Begins of lists that the search leaves out. None holds an element like itself, which would end it there."""
 
 
 def files(plan: SitePlan) -> Mapping[str, bytes]:
