@@ -283,7 +283,8 @@ def test_other_packages_are_linked_at_a_version(site: Site) -> None:
         for address, *_ in links(text)
         if address.startswith("https://pkg.go.dev/")
     }
-    assert len(outside) > 400
+    # Debian's source packages are without most vendored packages, whose names then have no link.
+    assert len(outside) > 150
     assert [address for address in outside if not re.search(r"@(go)?v?\w+[^/]*(/[^#@]*)?#\w", address)] == []
     assert any(re.match(r"https://pkg.go.dev/sync@go1\.\d+(\.\d+)?#", address) for address in outside)
 
@@ -347,10 +348,10 @@ def test_first_tap_on_a_name_shows_its_card(built: Path, browser: Any) -> None:
     page.set_default_timeout(30_000)
     page.goto((built / "go/volume/service/VolumeStore.html").as_uri())
 
-    page.locator(".source-go .ln a:not([data-n])", has_text="Locker").first.tap()
+    page.locator(".source-go .ln a:not([data-n])", has_text=re.compile("^Store$")).first.tap()
     page.locator(".card").wait_for(state="visible")
     assert page.url.endswith("VolumeStore.html")
 
     page.locator(".card a.card-name").tap()
-    page.wait_for_url("**/Locker.html#Locker")
+    page.wait_for_url("**/drivers/Store.html#Store")
     context.close()
