@@ -39,6 +39,8 @@ def noted(folder: Path, count: int) -> list[int]:
 
 def start(code: str, *arguments: str) -> subprocess.Popen[bytes]:
     """Start Python with some code in a session of its own."""
+    # Where the tests run under nohup, SIGHUP is ignored by whatever they start.
+    code = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n{code}"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     return subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment, start_new_session=True)
 
