@@ -142,7 +142,7 @@ def _citation(words: str, before: Reference, after: Reference) -> str | None:
     """Return a citation's words with the new place, or None if it is not clear what to change."""
     if before.is_of_package or (before.ref != after.ref and words.startswith("{")):
         return None  # a page of documentation has no lines; the ref stands where an attribute is set
-    paths = list(_spellings(before, after))
+    paths = list(_spellings(words, before, after))
     spelled = next((pair for pair in paths if pair[0] in words), None)
     if spelled is None and before.path != after.path and not _FURTHER.fullmatch(words):
         return None
@@ -171,13 +171,15 @@ def _citation(words: str, before: Reference, after: Reference) -> str | None:
     return numbered.replace(_PATH, spelled[1] if spelled else "").replace(_REF, ref)
 
 
-def _spellings(before: Reference, after: Reference) -> Iterator[tuple[str, str]]:
+def _spellings(words: str, before: Reference, after: Reference) -> Iterator[tuple[str, str]]:
     """Yield the ways to write the old path, each with the new path written so."""
     old, new = before.path, after.path
+    # In an encoded address a path without a folder looks as usual, but the folder it gets has to be encoded.
+    for slash in ("%2F", "%2f"):
+        if slash in words:
+            yield quote(old, safe="").replace("%2F", slash), quote(new, safe="").replace("%2F", slash)
     yield old, new
-    for safe in ("", "/"):
-        yield quote(old, safe=safe), quote(new, safe=safe)
-    yield quote(old, safe="").replace("%2F", "%2f"), quote(new, safe="").replace("%2F", "%2f")
+    yield quote(old), quote(new)
     yield old.replace("/", "\\"), new.replace("/", "\\")
     yield from _relative(before, new)
 

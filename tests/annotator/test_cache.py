@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    8: "8d9d22c47bbd0c7873ed3d6279b7f5de2d31b64abd3f52928f162f34752a98a9",
+    8: "957128791413b311cb43ead73b1626c86be4474f123bf17767828364e1b841b6",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 

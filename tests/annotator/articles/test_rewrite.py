@@ -36,6 +36,12 @@ def rewritten(text: str, *changes: tuple[Reference, dict[str, object]]) -> str:
         ),
         ("https://x/blob/v1/a/b.go", {"ref": "v1", "line": None}, {"ref": "v2"}, "https://x/blob/v2/a/b.go"),
         ("x/blob/v1/a%2Fb.go#L12", {"ref": "v1"}, {"path": "c/b.go", "line": 1}, "x/blob/v1/c%2Fb.go#L1"),
+        (
+            "t=x%2Fblob%2Fv1%2Fb.go%23L12",
+            {"path": "b.go", "ref": "v1"},
+            {"path": "c/b.go", "ref": "v2"},
+            "t=x%2Fblob%2Fv2%2Fc%2Fb.go%23L12",
+        ),
         ("C:\\x\\a\\b.go:12", {}, {"path": "c/d.go"}, "C:\\x\\c\\d.go:12"),
         ("a/b.go:12", {}, {"path": "c/d/b.go"}, "c/d/b.go:12"),
         ("../a/b.go:12", {"cited": "../a/b.go"}, {"path": "c/d.go"}, "../c/d.go:12"),
