@@ -11,7 +11,7 @@ from annotator.errors import InvalidInput
 
 PACKAGES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "site": frozenset({"grimp", "jinja2", "markupsafe", "material", "mkdocs", "pygments", "watchfiles"}),
+        "site": frozenset({"grimp", "jinja2", "material", "mkdocs", "pygments", "watchfiles"}),
         "cluster": frozenset({"distributed"}),
         "engine": frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"}),
     }

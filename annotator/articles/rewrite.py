@@ -17,7 +17,9 @@ _PATH, _REF, _SYMBOL, _HIDDEN = "\ue000", "\ue001", "\ue002", "\ue003"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 # What may stand between a path and its line: quotes, a query, a symbol, and the mark of a line.
-_TIGHT = rf"{_PATH}[`'\"*)\]]{{0,3}}(?:\?[^\s#]{{0,200}})?(?:::{_SYMBOL})?(?::|\#(?:L|l|n|lines?-)?|\()"
+_TIGHT = (
+    rf"{_PATH}[`'\"*)\]]{{0,3}}(?:\?[^\s#]{{0,200}})?(?:::{_SYMBOL})?(?::|(?:\#|%23)(?:L|l|n|lines?-)?|\()"
+)
 _FURTHER = re.compile(r"[0-9]+(?:\D{1,4}[0-9]+)?")
 """A further line of a list, whose path stands in front of the list."""
 

@@ -36,6 +36,7 @@ def rewritten(text: str, *changes: tuple[Reference, dict[str, object]]) -> str:
         ),
         ("https://x/blob/v1/a/b.go", {"ref": "v1", "line": None}, {"ref": "v2"}, "https://x/blob/v2/a/b.go"),
         ("x/blob/v1/a%2Fb.go#L12", {"ref": "v1"}, {"path": "c/b.go", "line": 1}, "x/blob/v1/c%2Fb.go#L1"),
+        ("t=a%2Fb.go%23L23", {"line": 23}, {"line": 9}, "t=a%2Fb.go%23L9"),
         (
             "t=x%2Fblob%2Fv1%2Fb.go%23L12",
             {"path": "b.go", "ref": "v1"},
