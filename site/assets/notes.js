@@ -56,7 +56,8 @@
 
   function choose(note, isMark) {
     chosen = Date.now() + 1500;
-    history.replaceState(history.state, "", isMark ? `#note-ref-${note}` : `#note-${note}`);
+    const address = isMark ? `#note-ref-${note}` : `#note-${note}`;
+    if (location.hash !== address) history.pushState(history.state, "", address); // so that Back stays in the chapter
     light(note);
     if (isMark) sentence(note)?.scrollIntoView({block: "center"});
     else { open(note); follow(note, "auto"); }
