@@ -29,11 +29,10 @@ KINDS = (
     "symbols.html",
     "go/volume/service/ds.html",
     "py/runtime/errdefs.html",
-    "history.html",
     "report.html",
     "errata.html",
 )
-"""A page of each template."""
+"""A page of each template that a build without histories has."""
 
 RULES = {
     "resultTypes": ["violations"],
