@@ -6,6 +6,7 @@ import hashlib
 import os
 import posixpath
 import stat
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -135,6 +136,8 @@ class ShortPaths:
         self._name = f"moby-{hashlib.sha256(os.fsencode(key)).hexdigest()[:12]}"
         self._needed = not _fits(root_dir, ID_LENGTH)
         self._directory: Path | None = None
+        # One plugin must not remove the directory that another has just found or made.
+        self._mu = threading.Lock()
         if self._needed:
             self._remove_directory(self._private_directory())
 
@@ -148,20 +151,22 @@ class ShortPaths:
         target = self._root_dir / plugin_id
         if not self._needed:
             return target
-        link = self._private_directory() / plugin_id[:LINK_LENGTH]
-        with suppress(FileNotFoundError):
-            link.unlink()
-        link.symlink_to(os.path.realpath(target))
+        with self._mu:
+            link = self._private_directory() / plugin_id[:LINK_LENGTH]
+            with suppress(FileNotFoundError):
+                link.unlink()
+            link.symlink_to(os.path.realpath(target))
         return link
 
     def remove(self, plugin_id: str) -> None:
         """Remove the link of a plugin that has ended, and the directory after the last one."""
         if not self._needed:
             return
-        directory = self._directory or self._private_directory()
-        with suppress(OSError):
-            (directory / plugin_id[:LINK_LENGTH]).unlink()
-        self._remove_directory(directory)
+        with self._mu:
+            directory = self._directory or self._private_directory()
+            with suppress(OSError):
+                (directory / plugin_id[:LINK_LENGTH]).unlink()
+            self._remove_directory(directory)
 
     def _private_directory(self) -> Path:
         for directory in self._candidates():

@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -91,3 +92,16 @@ def test_link_of_an_earlier_engine_is_replaced(short: Path, deep: Path) -> None:
     link.unlink()
     link.symlink_to("/nowhere")
     assert ShortPaths(deep, [str(short)]).make(ID).resolve() == deep / ID
+
+
+def test_ending_plugin_leaves_the_directory_to_a_starting_one(deep: Path, short: Path) -> None:
+    paths = ShortPaths(deep, [str(short)])
+    ids = [digit * 64 for digit in "0123"]
+
+    def start_and_end(plugin_id: str) -> None:
+        for _ in range(100):
+            assert paths.make(plugin_id).is_symlink()
+            paths.remove(plugin_id)
+
+    with ThreadPoolExecutor(len(ids)) as threads:
+        list(threads.map(start_and_end, ids))
