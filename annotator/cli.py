@@ -289,7 +289,16 @@ def verify(  # noqa: PLR0913 - the options of a command line
 
 
 def _holds_anything(checked: VerificationResult) -> bool:
-    return any((checked.verdicts, checked.counterparts, checked.remarks, checked.problems, checked.failures))
+    return any(
+        (
+            checked.verdicts,
+            checked.ignored,
+            checked.counterparts,
+            checked.remarks,
+            checked.problems,
+            checked.failures,
+        )
+    )
 
 
 def _fail_on(option: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ import msgspec
 from annotator.articles import (
     claims,
     html_lines,
+    ignore_marks,
     notation,
     program_output,
     structured_files,
@@ -49,6 +50,7 @@ class _Source:
     title: str
     address: str = ""
     written_at: str | None = None
+    is_source_file: bool = False
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class _Section:
     title: str = ""
     heading: str = ""
     references: list[Reference] = field(default_factory=list)
+    ignored: list[Reference] = field(default_factory=list)
 
 
 def read(name: str, data: bytes, repository: str, roots: Roots) -> Article:
@@ -73,7 +76,9 @@ def read(name: str, data: bytes, repository: str, roots: Roots) -> Article:
     """
     source = _source(name, decode(_shown(name), data))
     reader = LineReader(roots)
-    sections = _sections(source, name, reader)
+    ignored = ignore_marks.ignored_rows(source.lines, in_source_file=source.is_source_file)
+    sections = _sections(source, name, reader, ignored)
+    unchecked = {source.lines[row] for row in ignored}
     chapters = tuple(
         Chapter(section.number, section.title, tuple(section.references))
         for section in sections
@@ -88,7 +93,12 @@ def read(name: str, data: bytes, repository: str, roots: Roots) -> Article:
         repository=repository,
         tag=source.written_at or (min(refs) if len(refs) == 1 and _TAG.fullmatch(min(refs)) else ""),
         chapters=chapters,
-        unread=tuple(Unread(name, *line.place(start), _shown(text)) for line, start, text in reader.unread),
+        unread=tuple(
+            Unread(name, *line.place(start), _shown(text))
+            for line, start, text in reader.unread
+            if line not in unchecked
+        ),
+        ignored=tuple(reference for section in sections for reference in section.ignored),
     )
 
 
@@ -103,7 +113,7 @@ def _source(name: str, text: str) -> _Source:
         steps, written_at = structured_files.tour(text)
         return _Source(steps, "", written_at=written_at)
     if (lexer := structured_files.lexer(name, text)) is not None:
-        return _Source(structured_files.comments(text, lexer), "")
+        return _Source(structured_files.comments(text, lexer), "", is_source_file=True)
     plain = text_lines.plain(text, markdown=suffix in _MARKDOWN)
     lines = tuple(text_lines.with_attributes(plain) if suffix in _ASCIIDOC else plain)
     return _Source(lines, _front_title(lines))
@@ -121,7 +131,7 @@ def _front_title(lines: tuple[Line, ...]) -> str:
     return ""
 
 
-def _sections(source: _Source, name: str, reader: LineReader) -> list[_Section]:
+def _sections(source: _Source, name: str, reader: LineReader, ignored: frozenset[int]) -> list[_Section]:
     """Return the article's sections; the first one holds what precedes any heading."""
     lines = source.lines
     marked = any(line.role is Role.HEADING and _is_numbered(line) for line in lines)
@@ -140,7 +150,7 @@ def _sections(source: _Source, name: str, reader: LineReader) -> list[_Section]:
             places.append((sections[-1], _reference(citation, kind, line, name, sections[-1].number)))
     output = program_output.rows(lines, {site.row for site in sites})
     for site, (section, reference), said in zip(sites, places, claims.collect(lines, sites), strict=True):
-        section.references.append(
+        (section.ignored if site.row in ignored else section.references).append(
             msgspec.structs.replace(
                 reference, claims=said, in_output=site.row in output, written_at=source.written_at
             )

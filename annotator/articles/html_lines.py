@@ -116,6 +116,17 @@ class _Reader(HTMLParser):
                 self._break_line(line + index - 1)
             self._write(piece, line + index, 1 if index else column + 1)
 
+    def handle_comment(self, data: str) -> None:
+        if "annotator:" not in data or self._state.unseen:
+            return
+        beside = self._builder.build(Role.TEXT).text.strip()
+        if not beside:
+            self.flush()
+        self._mark(f"<!--{' '.join(data.split())}-->")
+        self._written = True
+        if not beside:
+            self.flush()
+
     def handle_entityref(self, name: str) -> None:
         self._character(f"&{name};")
 

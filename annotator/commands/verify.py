@@ -66,6 +66,7 @@ def verify(
         problems=(*_stale_entries(at, articles, verdicts), *(_notes(at) if files is None else ())),
         failures=failures,
         fail_on=fail_on,
+        ignored=tuple(reference for article in articles for reference in article.ignored),
     )
 
 

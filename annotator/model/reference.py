@@ -287,7 +287,8 @@ class Chapter(msgspec.Struct, frozen=True):
 class Article(msgspec.Struct, frozen=True):
     """An article that cites the source; `file` is the manifest, text or page it was read from.
 
-    `language` is named where readers may not expect it, such as `Chinese`.
+    `language` is named where readers may not expect it, such as `Chinese`; `ignored` holds the references
+    that the author excluded by a mark.
     """
 
     file: str
@@ -299,6 +300,7 @@ class Article(msgspec.Struct, frozen=True):
     language: str = ""
     chapters: tuple[Chapter, ...] = ()
     unread: tuple[Unread, ...] = ()
+    ignored: tuple[Reference, ...] = ()
 
     @property
     def label(self) -> str:
@@ -341,6 +343,7 @@ class VerificationResult(msgspec.Struct, frozen=True):
         problems: What is wrong in the documents apart from the places that they cite.
         failures: A sentence for each document that could not be read.
         fail_on: Which of `FAIL_ON` are findings, too.
+        ignored: References that their authors excluded by a mark.
     """
 
     repository: str
@@ -356,6 +359,7 @@ class VerificationResult(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     failures: tuple[str, ...] = ()
     fail_on: frozenset[str] = frozenset()
+    ignored: tuple[Reference, ...] = ()
 
     @property
     def has_findings(self) -> bool:

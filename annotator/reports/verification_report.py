@@ -128,10 +128,12 @@ def sentence(checked: VerificationResult) -> str:
     commit = f", commit {checked.commit[:12]}" if checked.commit else f", version {checked.version}"
     changed = f"; {figures.changed} with a changed text" if figures.changed else ""
     unread = f"; {counted(figures.unread, 'text')} like a reference not read" if figures.unread else ""
+    ignored = f"; {figures.ignored} ignored by a mark" if figures.ignored else ""
     python = f"; {len(checked.remarks)} of {checked.counterparts} counterparts' docstrings to mend"
     references = counted(len(checked.verdicts), "reference")
     return (
         f"{references} at {printable(checked.tag)}{commit}: {', '.join(parts) or 'none'}{changed}{unread}"
+        + ignored
         + (python if checked.remarks else "")
         + (_ALL_SKIPPED if 0 < figures.references == figures.skipped else "")
     )

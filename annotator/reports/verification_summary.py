@@ -14,7 +14,7 @@ class Summary(msgspec.Struct, frozen=True):
     """How many references have each verdict; these seven numbers share out all references.
 
     `changed` counts those among them that are there with another text, `unread` texts that look like
-    references and are not read.
+    references and are not read, `ignored` references that their authors excluded by a mark.
     """
 
     verified: int = 0
@@ -26,6 +26,7 @@ class Summary(msgspec.Struct, frozen=True):
     skipped: int = 0
     changed: int = 0
     unread: int = 0
+    ignored: int = 0
 
     @property
     def by_verdict(self) -> Mapping[str, int]:
@@ -65,7 +66,7 @@ class FileSummary(msgspec.Struct, frozen=True):
 
 def summary(result: VerificationResult) -> Summary:
     """Return the figures of all references."""
-    return _summary(result.verdicts, len(result.unread))
+    return _summary(result.verdicts, len(result.unread), len(result.ignored))
 
 
 def by_file(result: VerificationResult) -> tuple[FileSummary, ...]:
@@ -74,8 +75,9 @@ def by_file(result: VerificationResult) -> tuple[FileSummary, ...]:
     for verdict in result.verdicts:
         verdicts[verdict.reference.file].append(verdict)
     unread = Counter(text.file for text in result.unread)
+    ignored = Counter(reference.file for reference in result.ignored)
     summaries = {
-        file: _summary(verdicts[file], unread[file])
+        file: _summary(verdicts[file], unread[file], ignored[file])
         for file in dict.fromkeys((*result.files, *tuple(verdicts)))
     }
     return tuple(FileSummary(file, found, score(found)) for file, found in summaries.items())
@@ -107,9 +109,9 @@ def score_line(counted: Summary) -> str:
     return f"truth score: {', '.join(shares) or 'nothing read'}{changed}"
 
 
-def _summary(verdicts: Iterable[Verdict], unread: int) -> Summary:
+def _summary(verdicts: Iterable[Verdict], unread: int, ignored: int) -> Summary:
     counted = Counter[str]()
     for verdict in verdicts:
         counted[verdict.name] += 1
         counted["changed"] += verdict.has_changed_text
-    return Summary(**counted, unread=unread)
+    return Summary(**counted, unread=unread, ignored=ignored)
