@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import shlex
@@ -33,11 +32,13 @@ from annotator.model.reference import FAIL_ON
 from annotator.reports import (
     dating_report,
     github,
+    gitlab,
     history_report,
     junit,
     porting_report,
     sarif,
     verification_json,
+    verification_markdown,
     verification_report,
 )
 from annotator.session import SourceOptions
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from annotator.commands.build import BuildOptions
-    from annotator.commands.update import UpdateOptions
+    from annotator.commands.update import Update, UpdateOptions
     from annotator.model.reference import Problem, VerificationResult
     from annotator.site.site_task import BuiltSite
 
@@ -78,6 +79,9 @@ class Format(StrEnum):
     SARIF = "sarif"
     JUNIT = "junit"
     GITHUB = "github"
+    GITLAB = "gitlab"
+    MARKDOWN = "markdown"
+    PATCH = "patch"
 
 
 class Pin(StrEnum):
@@ -270,11 +274,12 @@ def verify(  # noqa: PLR0913 - the options of a command line
                 options = commands.update.UpdateOptions(pin.value if pin else None, fix_mistaken)
                 raise typer.Exit(_update(at, named, options, write=not diff, allow_none=allow_none))
             checked = commands.verify.verify(at, named, fail_on=also_findings)
+            locate = partial(name_in_repository, project)
+            is_patched = {Format.MARKDOWN, Format.PATCH} & {output, *(form for form, _ in files)}
+            patch = commands.update.patch(at, checked, locate) if is_patched else ""
         if not allow_none and not _holds_anything(checked):
             raise _nothing_to_check(project, named)
-        render = partial(
-            _rendered, checked, locate=partial(name_in_repository, project), show_unread=show_unread
-        )
+        render = partial(_rendered, checked, locate=locate, show_unread=show_unread, patch=patch)
         for form, file in files:
             write_aside(file, render(form))
     if output is Format.TEXT:
@@ -311,8 +316,6 @@ def _fail_on(option: str) -> frozenset[str]:
             )
     return frozenset(words)
 
-
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 # A name of a repository as settings give it, in front of its source.
 _NAMED_SOURCE = re.compile(r"([A-Za-z0-9][\w.-]*(?:/[\w.-]+)?)=(.+)", re.DOTALL)
@@ -380,21 +383,24 @@ def _nothing_to_check(project: config.Project, files: Sequence[Path] | None) -> 
 
 @contextmanager
 def _failures_in_reports(output: Format, files: Iterable[tuple[Format, Path]]) -> Iterator[None]:
-    """Report an error in SARIF and workflow commands, too: what uploads a log needs a valid file."""
+    """Report an error in the formats that have a form for it, too: what uploads a log needs a valid file."""
     try:
         yield
     except typer.Exit:
         raise
     except Exception as error:
         code = error.exit_code if isinstance(error, AnnotatorError) else INTERNAL
-        log = sarif.failure(str(error), USAGE if isinstance(error, OSError) else code)
-        for file in (file for form, file in files if form is Format.SARIF):
-            with suppress(AnnotatorError):  # the first error is the one to tell
-                write_aside(file, log + "\n")
-        if output is Format.SARIF:
-            sys.stdout.write(log + "\n")
-        if output is Format.GITHUB:
-            sys.stdout.write(github.failure(str(error)) + "\n")
+        told = {
+            Format.SARIF: sarif.failure(str(error), USAGE if isinstance(error, OSError) else code),
+            Format.GITHUB: github.failure(str(error)),
+            Format.MARKDOWN: verification_markdown.failure(str(error)),
+        }
+        for form, file in files:
+            if form in told:
+                with suppress(AnnotatorError):  # the first error is the one to tell
+                    write_aside(file, told[form] + "\n")
+        if output in told:
+            sys.stdout.write(told[output] + "\n")
         raise
 
 
@@ -755,7 +761,7 @@ def _update(
         stale += update.left
         references += update.references
         if update.before != update.after:
-            _show_difference(update.name, update.before, update.after)
+            _show_difference(update)
             if write:
                 write_aside(update.file, update.data)
             else:
@@ -780,13 +786,11 @@ def _update(
     return FINDINGS if stale else OK
 
 
-def _show_difference(name: str, before: str, after: str) -> None:
+def _show_difference(update: Update) -> None:
     """Write a unified diff for `patch`; control characters are escaped on a terminal."""
     is_terminal = sys.stdout.isatty()
-    old, new = _LINE.findall(before), _LINE.findall(after)
-    for line in difflib.unified_diff(old, new, name, name):
-        shown = f"{printable(line.rstrip())}\n" if is_terminal else line
-        sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n\\ No newline at end of file\n")
+    for line in commands.update.difference(update, update.name, update.name):
+        sys.stdout.write(f"{printable(line.rstrip())}\n" if is_terminal else line)
 
 
 def _rendered(
@@ -795,6 +799,7 @@ def _rendered(
     locate: Callable[[str], str] = str,
     *,
     show_unread: bool = False,
+    patch: str = "",
 ) -> str:
     """Return a report as the text of a file."""
     match form:
@@ -808,6 +813,12 @@ def _rendered(
             lines = [junit.document(checked, show_unread=show_unread)]
         case Format.GITHUB:
             lines = [github.document(checked, locate, show_unread=show_unread)]
+        case Format.GITLAB:
+            lines = [gitlab.document(checked, locate, show_unread=show_unread)]
+        case Format.MARKDOWN:
+            lines = [verification_markdown.document(checked, locate, patch=patch)]
+        case Format.PATCH:
+            return patch
     return "".join(f"{line}\n" for line in lines)
 
 

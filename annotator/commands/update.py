@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -99,6 +101,38 @@ def updates(
             yield _update(at, file, options or UpdateOptions())
         except InvalidInput as error:
             yield error
+
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+def difference(update: Update, old: str, new: str) -> Iterator[str]:
+    """Yield the lines of a unified diff between the texts of a document, under two names."""
+    before, after = _LINE.findall(update.before), _LINE.findall(update.after)
+    for line in difflib.unified_diff(before, after, old, new):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def patch(at: Session, checked: VerificationResult, locate: Callable[[str], str]) -> str:
+    """Return what `--update` would change, for `git apply` in the root of the documents' repository.
+
+    Files that a patch cannot name, or that are not UTF-8, are left out.
+
+    Raises:
+        SourceUnavailable: The source cannot be read.
+    """
+    if at.notice:
+        return ""
+    files = dict.fromkeys(each.reference.file for each in checked.verdicts if checked.is_place_finding(each))
+    parts: list[str] = []
+    for update in updates(at, [file for name in files if (file := at.project.root / name).is_file()]):
+        if isinstance(update, InvalidInput) or update.before == update.after:
+            continue
+        name = locate(update.name)
+        is_plain = name.isprintable() and not name.startswith(("/", "../")) and not set(name) & {'"', "\\"}
+        if is_plain and update.data == update.after.encode():
+            parts += [f"diff --git a/{name} b/{name}\n", *difference(update, f"a/{name}", f"b/{name}")]
+    return "".join(parts)
 
 
 def _update(at: Session, file: Path, options: UpdateOptions) -> Update:

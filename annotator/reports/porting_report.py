@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -13,13 +12,9 @@ from annotator.errors import counted, printable
 from annotator.model.notes import NoteChange
 from annotator.model.reference import Anchor
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, PortingReport, SymbolChange
+from annotator.reports.markdown import code, escaped, fenced
 
 _STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
-
-# Issue trackers act on these after Markdown has been read: only a character in between stops them.
-_CALLS = re.compile(r"@(?=\w)|#(?=\d)")
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@])")
-_TICKS = re.compile("`+")
 
 
 def json(found: PortingReport) -> str:
@@ -155,7 +150,7 @@ def _diff_style(line: str) -> str:
 # ── For an issue ─────────────────────────────────────────────────────────────────────────────────
 def markdown(found: PortingReport) -> str:
     """Return the report as Markdown for an issue tracker, with code and names as code spans."""
-    blocks = [f"# {_code(found.old)} → {_code(found.new)}", _escaped(sentence(found)) + "."]
+    blocks = [f"# {code(found.old)} → {code(found.new)}", escaped(sentence(found)) + "."]
     for change in found.changes:
         blocks += _section(change)
     if found.fresh:
@@ -166,43 +161,28 @@ def markdown(found: PortingReport) -> str:
 
 
 def _section(change: SymbolChange) -> Iterator[str]:
-    yield f"## {_code(change.symbol)}"
-    yield _escaped(told(change)[:1].upper() + told(change)[1:]) + "."
-    tasks = [f"- [ ] look at {_code(f'{p.path}:{p.line}')}, {_code(p.name)}" for p in change.counterparts]
+    yield f"## {code(change.symbol)}"
+    yield escaped(told(change)[:1].upper() + told(change)[1:]) + "."
+    tasks = [f"- [ ] look at {code(f'{p.path}:{p.line}')}, {code(p.name)}" for p in change.counterparts]
     tasks += [_task(finding) for finding in change.findings]
     if tasks:
         yield "\n".join(tasks)
     if change.lines:
-        fence = "`" * max(3, 1 + max(map(len, _TICKS.findall("\n".join(change.lines))), default=0))
-        yield "\n".join((f"{fence}diff", *change.lines, fence))
+        yield fenced("diff", "\n".join(change.lines))
 
 
 def _task(finding: ChangeDetail) -> str:
-    what = _code(finding.name)
+    what = code(finding.name)
     if _has_both(finding):
-        what += f", {_code(finding.old)} → {_code(finding.new)}"
-    stated = f" The docstring says why it differs: {_escaped(finding.stated)}" if finding.stated else ""
-    return f"- [ ] {finding.change} {finding.kind} {what}: {_escaped(finding.advice)}.{stated}"
+        what += f", {code(finding.old)} → {code(finding.new)}"
+    stated = f" The docstring says why it differs: {escaped(finding.stated)}" if finding.stated else ""
+    return f"- [ ] {finding.change} {finding.kind} {what}: {escaped(finding.advice)}.{stated}"
 
 
 def _note(note: NoteChange) -> str:
-    return f"- [ ] {_code(f'{note.file}:{note.at_line}')} {_escaped(note_sentence(note))}"
+    return f"- [ ] {code(f'{note.file}:{note.at_line}')} {escaped(note_sentence(note))}"
 
 
 def _fresh(anchors: Iterable[Anchor]) -> Iterator[str]:
     for anchor in anchors:
-        yield f"- {_code(f'{anchor.path}:{anchor.line}')} {_code(anchor.symbol)} ({anchor.kind})"
-
-
-def _code(words: str) -> str:
-    """Return words as an inline code span; they may hold backticks."""
-    shown = printable(words) or " "
-    ticks = "`" * (1 + max(map(len, _TICKS.findall(shown)), default=0))
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{ticks}{pad}{shown}{pad}{ticks}"
-
-
-def _escaped(words: str) -> str:
-    """Return words as plain text, free of Markdown, HTML, mentions of people and links to issues."""
-    inert = _CALLS.sub("\\g<0>\N{ZERO WIDTH SPACE}", printable(words))
-    return _MARKS.sub(r"\\\1", inert)
+        yield f"- {code(f'{anchor.path}:{anchor.line}')} {code(anchor.symbol)} ({anchor.kind})"

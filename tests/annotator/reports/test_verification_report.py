@@ -37,6 +37,7 @@ from annotator.model.reference import (
 from annotator.reports import (
     github,
     junit,
+    rules,
     sarif,
     verification_json,
     verification_report,
@@ -194,8 +195,8 @@ def test_codes_are_the_rules_of_sarif_and_the_types_of_junit():
 
 
 def test_every_code_is_a_rule_that_says_what_to_do():
-    assert {*Code, "text-changed", "unread"} <= set(sarif.RULES)
-    assert all(rule.short and rule.help for rule in sarif.RULES.values())
+    assert {*Code, "text-changed", "unread"} <= set(rules.RULES)
+    assert all(rule.short and rule.help for rule in rules.RULES.values())
 
 
 @pytest.mark.parametrize("word", FAIL_ON)
