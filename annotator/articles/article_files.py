@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotator.articles import front_matter, manifest_file
+from annotator.articles import manifest_file, text_lines
 from annotator.articles.own_names import OwnNames
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, shortened
@@ -66,7 +66,7 @@ def read_article(project: Project, file: Path, data: bytes, own: OwnNames | None
         folder=_folder(project, name, own),
     )
     found = document.read(name, data, config.repository, roots)
-    tag = front_matter.written_at(data)
+    tag = text_lines.written_at(data)
     return found if tag is None else _dated(found, tag)
 
 

@@ -1,13 +1,155 @@
-"""Forms of a line or a symbol next to a path."""
+"""Forms of a line or a symbol next to a path, and the titles of table columns that hold them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from annotator.articles import column_titles
-from annotator.articles.line_numbers import DASH, NUMBER, check, spaced_end
+
+def _titles(text: str) -> frozenset[str]:
+    return frozenset(text.split("|"))
+
+
+PATH_TITLES = _titles(
+    "path|file|files|file path|filepath|filename|file name|source|source file|location|file:line|"
+    "path:line|定义位置|所在位置|路径|文件|文件路径|文件名|源文件|源码|源码路径|源码文件|代码路径|"
+    "代码位置|位置|所在文件|路徑|檔案|檔案路徑|檔名|原始碼|パス|ファイル"
+)
+KIND_TITLES = {
+    word: kind
+    for kind, words in (
+        ("function", "function|function name|函数|函数名|函数名称|函數|函數名|関数"),
+        ("func", "func|func name"),
+        ("method", "method|method name|方法|方法名|方法名称|方法名稱"),
+        ("struct", "struct|struct name|structure|结构|结构体|结构体名|结构体名称|结构名|結構|結構體|構造体"),
+        ("interface", "interface|interface name|接口名称|接口|接口名|介面"),
+    )
+    for word in words.split("|")
+}
+"""The kind of a name below a heading; any other name's kind is open."""
+
+NAME_TITLES = frozenset(KIND_TITLES) | _titles(
+    "name|symbol|symbol name|identifier|declaration|名称|名字|符号|标识符|变量|变量名|类型名|名稱|符號"
+)
+LINE_TITLES = _titles(
+    "line|lines|line number|line numbers|line no|line no.|lineno|line range|linenumber|row|行|行号|行数|"
+    "代码行|代码行号|所在行|起始行|起始行号|代码行数|行號|行數|行番号"
+)
+TYPE_TITLES = _titles("kind|type|种类|类型|類型|種類")
+"""Heads of a column that has the kind row by row."""
+
+EMPTY_CELLS = _titles("|-|--|—|\u2013|/|无|無|none|(none)|n/a|匿名|匿名函数|匿名函數|anonymous|(anonymous)")
+"""Cells of a row that names no symbol."""
+
+
+def alternatives(words: frozenset[str]) -> str:
+    """Return alternatives of a regular expression, longest first."""
+    return "|".join(sorted((word.replace(".", r"\.") for word in words), key=len, reverse=True))
+
+
+DASH = r"(?:-|\u2010|\u2011|\u2013|—|~|\uff5e|\.{2,3}|到|至)"
+NUMBER = r"([0-9]{1,20})(?![0-9])"
+"""A number that may be no line: 0, or one that no file has."""
+
+_MOST_DIGITS = 9
+_LIST = 200
+"""Lines that a list may have."""
+
+_NO_COUNT = (
+    r"(?![0-9A-Za-z_%]|-[0-9]|/(?![0-9])|\.[0-9A-Za-z]|\s?[个個种種步處处行]"
+    r"|\s(?:of|in)\s[`'\"(*]{0,3}[\w./-]{0,200}\.[a-z])"
+)
+
+# The next of a list without spaces: `12,34-56`, `12/34`.
+_TIGHT = re.compile(rf"(?<=[0-9])[,\u3001/+&][Ll]?{NUMBER}(?:{DASH}[Ll]?{NUMBER})?{_NO_COUNT}")
+
+# The next of a list whose members are in back-ticks or links of their own: "`a.go:12`, `34`".
+_QUOTED = re.compile(
+    rf"[`*]{{1,3}}(?:\s?[,;/&+、和及与]\s?(?:and\s|or\s)?|\s(?:and|or|to)\s)[`*]{{1,3}}(?:[:#]?[Ll]|:)?{NUMBER}"
+    rf"(?:{DASH}[Ll]?{NUMBER})?(?=[`*])"
+)
+
+# The next of a list in prose: "12, 34 and 56", which only its end tells from a count.
+_SPACED = re.compile(
+    rf"(?:,\s(?:and\s|or\s|also\s)?|,(?:and|or)\s|;\s|\s[(\[](?:and|or|also)\s|\s(?:and|or|&|\+|/)\s|[和及与])(?:(?:on\s|at\s)?lines?\s)?[Ll:]?{NUMBER}"
+    rf"(?:\s?(?:{DASH}|\sto\s|\sthrough\s)\s?[Ll]?{NUMBER})?{_NO_COUNT}"
+)
+_SPACED_END = re.compile(rf"(?:\s{DASH}\s|\s(?:to|through|until|thru)\s(?:line\s)?)[Ll]?{NUMBER}{_NO_COUNT}")
+
+# What may follow the last number of a list: punctuation, or a word that cannot be what is counted.
+_ENDS = re.compile(
+    r"[`'\"*_)\]}」》]{0,4}(?:\s*$|\s*[.,;:!?)\]|(。,、」]|\s[-\u2013—]{1,2}\s|\s(?:and|or|in|of|at|on|to|from|for|as|is|"
+    r"are|was|were|has|have|which|that|where|when|with|both|all|but|then|we|it|they|the|this|there|show|shows|"
+    r"call|calls|do|does|set|sets|define|defines|declare|declares|check|checks|respectively)\b|\s*[\u3400-\u9fff])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A line or a range at `text[start:end]`; `malformed` is its fault, or empty."""
+
+    start: int
+    end: int
+    line: int | None
+    end_line: int | None = None
+    malformed: str = ""
+
+
+def check_lines(first: str, last: str | None = None) -> tuple[int | None, int | None, str]:
+    """Return the first and the last line of two numbers, and their fault, or an empty text."""
+    for number in (first, last):
+        if number is not None and len(number.lstrip("0")) > _MOST_DIGITS:
+            return None, None, f"no file has a line {number}"
+        if number is not None and int(number) == 0:
+            return None, None, "lines count from 1"
+    line, end = int(first), int(last) if last else None
+    if end is not None and end < line:
+        return line, end, f"the range {line}-{end} ends before it starts"
+    return line, end, ""
+
+
+def further_lines(text: str, at: int, above: int, *, plural: bool = False) -> Iterator[Lines]:
+    """Yield the further lines and ranges of a list; a smaller number is a column or a count.
+
+    Args:
+        text: The line of text.
+        at: Where the list so far ends.
+        above: The last line so far.
+        plural: Whether the words say that several lines follow: "lines 12, 34 and 56".
+    """
+    for _ in range(_LIST):
+        match = _TIGHT.match(text, at) or _QUOTED.match(text, at) or _in_prose(text, at, plural=plural)
+        if match is None:
+            return
+        line, end_line, malformed = check_lines(match[1], match[2])
+        if malformed or line is None or line <= above:
+            return
+        yield Lines(match.start(1), match.end(), line, end_line)
+        at, above = match.end(), end_line or line
+
+
+def _in_prose(text: str, at: int, *, plural: bool) -> re.Match[str] | None:
+    """Match the next of a list in prose, if the list ends as one that holds lines."""
+    first = _SPACED.match(text, at)
+    match, count = first, 0
+    while match is not None and not plural:
+        behind = _SPACED.match(text, match.end())
+        if behind is None or count > _LIST:
+            return first if _ENDS.match(text, match.end()) else None
+        match, count = behind, count + 1
+    return first
+
+
+def spaced_end(text: str, at: int, above: int) -> tuple[int, int] | None:
+    """Return the end of a range that is written with spaces, `13 - 400` or `13 to 400`, and where it ends."""
+    match = _SPACED_END.match(text, at)
+    if match is None or not _ENDS.match(text, match.end()):
+        return None
+    number = match[1]
+    good = len(number) <= _MOST_DIGITS and int(number) > above
+    return (int(number), match.end()) if good else None
+
 
 REACH = 80
 """Characters before and behind a path in which its line or symbol is looked for."""
@@ -24,9 +166,9 @@ _C = r":\uff1a"
 _M = rf"[`*]{{0,2}}{_POSITIVE}[`*]{{0,2}}"
 _CLOSE = r"(?:</(?:code|tt|b|em|i|strong|samp)>|[`'\"*)\]」》”\u2019>_]){0,4}"
 _END = r"(?![0-9A-Za-z])"
-_KIND = column_titles.alternatives(frozenset(column_titles.KIND))
-_NAMED = column_titles.alternatives(column_titles.NAME)
-_LINES = column_titles.alternatives(column_titles.LINE)
+_KIND = alternatives(frozenset(KIND_TITLES))
+_NAMED = alternatives(NAME_TITLES)
+_LINES = alternatives(LINE_TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +263,7 @@ def _versioned(text: str, at: int) -> Suffix | None:
 def _numbers(match: re.Match[str] | None) -> Suffix | None:
     if match is None:
         return None
-    line, end_line, malformed = check(match[1], match[2])
+    line, end_line, malformed = check_lines(match[1], match[2])
     return Suffix(match.end(), line, end_line, malformed=malformed)
 
 
@@ -132,7 +274,7 @@ _LETTERS = re.compile(r"[`*]{0,3}(?::[A-Za-z]{1,2}-[A-Za-z]{1,2}|\#L[A-Za-z?*]{1
 
 def _open_range(text: str, at: int) -> Suffix | None:
     match = _OPEN_RANGE.match(text, at)
-    line = check(match[1])[0] if match else None
+    line = check_lines(match[1])[0] if match else None
     return Suffix(match.end(), line, malformed=f"the range {match[1]}- has no end") if match else None
 
 
@@ -166,7 +308,7 @@ def _notation(text: str, at: int) -> Suffix | None:
         return None
     receiver, name, *numbers = match.groups()
     first, last = (numbers[:2]) if numbers[0] else (numbers[2:])
-    line, end_line, malformed = check(first, last) if first else (None, None, "")
+    line, end_line, malformed = check_lines(first, last) if first else (None, None, "")
     symbol = _ANY_GENERIC.sub("", f"{receiver}.{name}" if receiver else name)
     return Suffix(match.end(), line, end_line, symbol, malformed=malformed)
 
@@ -175,7 +317,7 @@ def _called(text: str, at: int) -> Suffix | None:
     match = _AFTER_CALLED.match(text, at)
     if match is None or not is_declared(match[1]):
         return None
-    line, end_line, malformed = check(match[2], match[3]) if match[2] else (None, None, "")
+    line, end_line, malformed = check_lines(match[2], match[3]) if match[2] else (None, None, "")
     end = match.end() if match[2] else match.end(1)
     return Suffix(end, line, end_line, match[1], malformed=malformed)
 
@@ -281,7 +423,7 @@ def _loose(text: str, at: int) -> Suffix | None:
         if match and not _NEXT.match(text, at + match.end()):
             numbers = [group for group in match.groups() if group]
             line, end_line = _ascending(numbers[0], numbers[1] if len(numbers) > 1 else None)
-            malformed = check(numbers[0])[2]
+            malformed = check_lines(numbers[0])[2]
             plural = "lines" in match[0] or "ll." in match[0]
             return Suffix(at + match.end(), line, end_line, malformed=malformed, plural=plural)
     return None
@@ -305,8 +447,8 @@ def _symbol_behind(text: str, at: int) -> Suffix | None:
 
 def _ascending(first: str, last: str | None) -> tuple[int | None, int | None]:
     """Return two numbers of prose as a range; a smaller second one is a count."""
-    line, end_line, malformed = check(first, last)
-    return (line, end_line) if not malformed else (check(first)[0], None)
+    line, end_line, malformed = check_lines(first, last)
+    return (line, end_line) if not malformed else (check_lines(first)[0], None)
 
 
 # ── In the words in front of the path ────────────────────────────────────────────────────────────
@@ -315,6 +457,7 @@ _LINE_OF = re.compile(
     rf"(?:^|[^A-Za-z0-9])(?:(?:[Ll]ines?|ln|L(?=[0-9]))\s?\#?|(?=[0-9]{{1,9}}(?:st|nd|rd|th)\slines?\s)){_POSITIVE}(?:[a-z]{{2}}\slines?)?"
     rf"(?:\s?(?:{DASH}|to|through)\s?L?{_POSITIVE})?\s(?:of|in)\s{_OPEN}"
 )
+
 # As programs are told which lines of a file to open or print: the first and the last line, each optional.
 _EDITOR = (
     r"\b(?:n?vim?|vim(?:diff)?|view|emacs(?:client)?|nano|micro|kak|less|more|most|gedit|kate|hx)"

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from annotator.articles import citation_forms, citations, column_titles, line_numbers
+from annotator.articles import citation_forms, citations
+from annotator.articles.citation_forms import (
+    EMPTY_CELLS,
+    KIND_TITLES,
+    LINE_TITLES,
+    NAME_TITLES,
+    PATH_TITLES,
+    TYPE_TITLES,
+    alternatives,
+    check_lines,
+)
 from annotator.articles.citations import Citation
 from annotator.articles.source_paths import Roots
 
@@ -28,13 +38,13 @@ _ROW_WORDS = 8
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _ROLES = {
-    **dict.fromkeys(column_titles.PATH, "path"),
-    **dict.fromkeys(column_titles.LINE, "line"),
-    **dict.fromkeys(column_titles.TYPE, "type"),
-    **dict.fromkeys(column_titles.NAME, "name"),
+    **dict.fromkeys(PATH_TITLES, "path"),
+    **dict.fromkeys(LINE_TITLES, "line"),
+    **dict.fromkeys(TYPE_TITLES, "type"),
+    **dict.fromkeys(NAME_TITLES, "name"),
 }
 _WORD = re.compile(
-    rf"[\s,/、+*_`:\uff1a-]{{0,40}}({column_titles.alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:\uff1a]|$)",
+    rf"[\s,/、+*_`:\uff1a-]{{0,40}}({alternatives(frozenset(_ROLES))})(?=[\s,/、+*_`:\uff1a]|$)",
     re.IGNORECASE,
 )
 _FIRST = frozenset(phrase.split()[0] for phrase in _ROLES)
@@ -129,9 +139,7 @@ def _heads(roles: list[str]) -> bool:
 
 
 def _kind(words: list[str]) -> str | None:
-    return next(
-        (column_titles.KIND[word.casefold()] for word in words if word.casefold() in column_titles.KIND), None
-    )
+    return next((KIND_TITLES[word.casefold()] for word in words if word.casefold() in KIND_TITLES), None)
 
 
 def _plain(cell: str) -> str:
@@ -160,7 +168,7 @@ def _columns(text: str, header: Header, roots: Roots) -> list[Row]:
     last = max(
         [found.end + at, *(spans[role][0] + len(text[slice(*spans[role])].rstrip()) for role in values)]
     )
-    kind = column_titles.KIND.get(_plain(values.get("type", ""))) or header.kind
+    kind = KIND_TITLES.get(_plain(values.get("type", ""))) or header.kind
     first = replace(found, start=found.start + at, end=last)
     listed = _listed(text, first, *spans["line"]) if "line" in spans else (first,)
     return [Row(one, kind) for one in listed]
@@ -199,7 +207,7 @@ def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
     beside = f"{text[: path.start]} {text[path.end :]}"
     rest = [word for word in _APART.split(beside) if word.strip("|`*-,:\uff1a")]
     numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:\uff1a"))]
-    names = [word for word in rest if word not in numbers and _plain(word) not in column_titles.KIND]
+    names = [word for word in rest if word not in numbers and _plain(word) not in KIND_TITLES]
     if len(numbers) > 1 or len(names) > _WORDS:
         return None
     number = numbers[0].strip("|`*,:\uff1a") if numbers else ""
@@ -211,14 +219,14 @@ def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
 def _numbers(cell: str) -> tuple[int | None, int | None]:
     plain = _LINK.sub(r"\1", cell).strip(" `*")
     match = _LINES.fullmatch(plain) or _LINE_LIST.match(plain)
-    return line_numbers.check(match[1], match[2])[:2] if match else (None, None)
+    return check_lines(match[1], match[2])[:2] if match else (None, None)
 
 
 def _symbol(cell: str) -> str | None:
     """Return the symbol in a name cell: `NewDaemon()`, `(*Manager).reload`, `[Store](…)`."""
     plain = _LINK.sub(r"\1", cell).strip(" `*|,:\uff1a")
     match = _SYMBOL.fullmatch(plain)
-    if plain.casefold() in column_titles.NOTHING or match is None:
+    if plain.casefold() in EMPTY_CELLS or match is None:
         return None
     receiver, name = match.groups()
     if receiver:

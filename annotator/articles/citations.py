@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from annotator.articles import (
-    citation_forms,
-    line_numbers,
-    link_words,
-    own_names,
-    permalinks,
-    source_paths,
-    written_files,
+from annotator.articles import citation_forms, own_names, permalinks, source_paths, text_lines
+from annotator.articles.citation_forms import Suffix, check_lines, further_lines
+from annotator.articles.source_paths import (
+    LONGEST,
+    Place,
+    Roots,
+    WrittenFile,
+    find_file,
+    names_any_file,
+    written_runs,
 )
-from annotator.articles.citation_forms import Suffix
-from annotator.articles.source_paths import Place, Roots
-from annotator.articles.written_files import WrittenFile
 
 _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#&;]+")
@@ -81,7 +80,7 @@ class Citation:
 
 def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """Yield the citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
-    if not (_promises(text) and written_files.names_any(text)):
+    if not (_promises(text) and names_any_file(text)):
         return
     text = with_slashes(text)
     last: Citation | None = None
@@ -100,7 +99,7 @@ def scan(text: str, roots: Roots) -> Iterator[Citation]:
 
 def _all(text: str, roots: Roots) -> Iterator[Citation | None]:
     """Yield what each run of a line cites, in order."""
-    runs = written_files.runs(text, roots.own)
+    runs = written_runs(text, roots.own)
     unspaced = roots.own.unspaced
     if unspaced is None:
         yield from (_cited(text, match, file, roots) for match, file in runs)
@@ -137,7 +136,7 @@ def listed(
     last = first.end_line or first.line
     if last is None or first.malformed:
         return
-    for lines in line_numbers.further(text, at, last, plural=plural):
+    for lines in further_lines(text, at, last, plural=plural):
         yield replace(
             first,
             start=lines.start,
@@ -167,7 +166,7 @@ def paths(text: str, roots: Roots, *, linked: bool = False) -> Iterator[Citation
         roots: What leads to the annotated repository.
         linked: Whether the paths can be relative to the article, as those of links are.
     """
-    for _, file in written_files.runs(text, roots.own):
+    for _, file in written_runs(text, roots.own):
         place = _place(text, file.start, file.end, roots, linked=linked) if file else None
         if file and place:
             yield Citation(file.start, file.end, place)
@@ -181,10 +180,10 @@ def _cited(text: str, match: re.Match[str], file: WrittenFile | None, roots: Roo
     if "://" in run:
         path = "/" + run.partition("://")[2].lstrip("/")
         start, run = match.end() - len(path), path
-        file = written_files.find(text, start, run, roots.own)
+        file = find_file(text, start, run, roots.own)
     if file is not None:
         return _beside(text, file.start, file.end, roots, go=file.go)
-    if _VIEW.search(run) and len(run) <= written_files.LONGEST:
+    if _VIEW.search(run) and len(run) <= LONGEST:
         return _beside(text, start, start + len(run), roots, go=False)
     return None
 
@@ -261,7 +260,7 @@ def _is_certain(citation: Citation, roots: Roots, *, go: bool, notation: bool) -
 
 def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None:
     """Read a web address, or the one it redirects to: `…/go?to=https%3A%2F%2Fgithub.com%2F…`."""
-    if len(run) > 4 * written_files.LONGEST:
+    if len(run) > 4 * LONGEST:
         return None
     whole = source_paths.decoded(run)
     inner = whole[max(whole.rfind("https://"), whole.rfind("http://")) :].partition("://")[2]
@@ -293,7 +292,7 @@ def _no_line(address: str, at: int) -> Suffix | None:
     if fragment is None:
         return None
     if ".googlesource.com/" in address and fragment[1].isdigit():
-        line, _, malformed = line_numbers.check(fragment[1])
+        line, _, malformed = check_lines(fragment[1])
         return Suffix(len(address), line, malformed=malformed)
     return Suffix(len(address), malformed=f"#{fragment[1]} is not a line; lines are written #L15")
 
@@ -301,7 +300,7 @@ def _no_line(address: str, at: int) -> Suffix | None:
 def _joined(text: str, first: Citation, second: Citation) -> Citation | None:
     """Return one citation of a link whose words cite a place, too; where they differ, the address counts."""
     for words, address in ((first, second), (second, first)):
-        label = link_words.label(text, address.start, address.end)
+        label = text_lines.find_label(text, address.start, address.end)
         # Of a list of lines in a label, none alone is what the address repeats.
         whole = words.words is None and "." in text[words.start : words.end]
         if label and whole and label[0] <= words.start and words.end <= label[1]:

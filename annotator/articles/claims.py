@@ -14,7 +14,7 @@ from itertools import accumulate
 
 import msgspec
 
-from annotator.articles import citation_tables, column_titles, link_words, listings
+from annotator.articles import citation_forms, citation_tables, listings, text_lines
 from annotator.articles.citations import Citation
 from annotator.articles.listings import Listing
 from annotator.articles.text_lines import Line, Role
@@ -300,7 +300,7 @@ class _Document:
         yield from self._listing_claims(site, label)
         yield from self._example_claims(site)
         if site.heading not in self._headings:
-            self._headings[site.heading] = _heading_names(site.heading[: link_words.LONGEST_LABEL])
+            self._headings[site.heading] = _heading_names(site.heading[: text_lines.LONGEST_LABEL])
         yield from (Claim(ClaimKind.HEADING, names=name) for name in self._headings[site.heading])
 
     # ── Labels ───────────────────────────────────────────────────────────────────────────────────
@@ -308,7 +308,7 @@ class _Document:
         if label is None:
             return
         line = self._lines[site.row]
-        text = link_words.unmarked(line.text[slice(*label)])
+        text = text_lines.without_markup(line.text[slice(*label)])
         yield from _shown_places(line, label, site.citation)
         for name, firm in _label_names(" ".join(text.split())):
             yield Claim(ClaimKind.LABEL, names=name, firm=firm)
@@ -353,7 +353,7 @@ class _Document:
         yield from _sentence_names(paragraph, _placed(paragraph, site, self._label(site)))
 
     def _label(self, site: Site) -> tuple[int, int] | None:
-        return link_words.label(self._lines[site.row].text, site.citation.start, site.citation.end)
+        return text_lines.find_label(self._lines[site.row].text, site.citation.start, site.citation.end)
 
     def _paragraph(self, row: int) -> _Paragraph:
         if row not in self._paragraphs:
@@ -409,9 +409,9 @@ class _Document:
         titles = self._titles(site.row)
         for number, (start, end) in enumerate(citation_tables.cells(text)):
             words = text[start:end].strip()
-            if (start, end) == own or not words or len(words) > link_words.LONGEST_LABEL:
+            if (start, end) == own or not words or len(words) > text_lines.LONGEST_LABEL:
                 continue
-            bare = number < len(titles) and titles[number] in column_titles.NAME
+            bare = number < len(titles) and titles[number] in citation_forms.NAME_TITLES
             for name, sure in _label_names(words, bare=bare):
                 yield Claim(ClaimKind.CELL, names=name, firm=firm and sure)
                 firm = firm and not sure
@@ -503,9 +503,9 @@ class _Document:
                 ),
                 None,
             )
-            heads = [listing.info, code[: link_words.LONGEST_LABEL].lstrip().partition("\n")[0]]
+            heads = [listing.info, code[: text_lines.LONGEST_LABEL].lstrip().partition("\n")[0]]
             if above is not None and self._lines[above].role is not Role.CODE:
-                heads.append(self._lines[above].text[-link_words.LONGEST_LABEL :])
+                heads.append(self._lines[above].text[-text_lines.LONGEST_LABEL :])
             for match in _GO_FILE.finditer(" ".join(heads)):
                 found.setdefault(match[1], code)
         return found
@@ -545,7 +545,6 @@ _COMMENT_HEAD = re.compile(
 )
 _COMMENT_END = re.compile(r"[\s`'\")\]:*/.>-]*")
 
-
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────
 _DEFINITION = re.compile(r"\s{0,3}\[([^\[\]]{1,120})\]:\s*<?(?=\S)")
 _USE = re.compile(r"\[([^\[\]]{1,200})\](?:\[([^\[\]]{0,120})\]|(?![\[(:]))")
@@ -564,7 +563,7 @@ _SHORT = 60
 def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Iterator[Claim]:
     """Yield the place that a label shows, with its own place in the document."""
     start, end = label
-    text = link_words.unmarked(line.text[start:end])
+    text = text_lines.without_markup(line.text[start:end])
     words = citation.words
     if words is not None:
         if line.text.startswith(("…", "..."), words.end):

@@ -1,21 +1,16 @@
-"""Reads an article line by line, knowing its tables, its paragraphs and the files that it named."""
+"""Reads an article line by line: tables, paragraphs, files named before, and what cannot be read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from annotator.articles import (
-    citation_tables,
-    citations,
-    link_words,
-    snippet_directives,
-    unread,
-    written_files,
-)
+from annotator.articles import citation_tables, citations, snippet_directives, source_paths, text_lines
+from annotator.articles.citation_forms import DASH, NUMBER, check_lines
 from annotator.articles.citations import Citation
-from annotator.articles.named_files import NamedFiles
-from annotator.articles.source_paths import Roots
+from annotator.articles.own_names import OwnNames
+from annotator.articles.source_paths import Place, Roots
 from annotator.articles.text_lines import FENCE, Line, Role
 
 _GAP = 2
@@ -23,8 +18,6 @@ _GAP = 2
 
 _WIDEST = 5000
 """Characters of the longest line in which lines without a file, and unread text, are looked for."""
-
-_DIGIT = re.compile("[0-9]")
 
 Read = list[tuple[Citation, str | None]]
 """Citations, each with the kind that its table gives it."""
@@ -58,11 +51,11 @@ class LineReader:
 
     def _may_cite(self, text: str) -> bool:
         """Return whether a line names a file or may number a line of one; most lines of prose do neither."""
-        return written_files.names_any(text) or (self._named.any and _DIGIT.search(text) is not None)
+        return source_paths.names_any_file(text) or (self._named.any and _DIGIT.search(text) is not None)
 
     def _shown(self, lines: Sequence[Line], row: int, text: str) -> list[Citation]:
         """Return what a directive embeds that begins in this row, or what heads a listing."""
-        if not written_files.names_any(text):
+        if not source_paths.names_any_file(text):
             return []
         below = [each.text for each in lines[row + 1 : row + 1 + snippet_directives.OPTIONS]]
         found = list(snippet_directives.scan(text, below, self._roots))
@@ -88,14 +81,14 @@ class LineReader:
         if line.role is not Role.CODE:
             done = sorted([*done, *self._alone(line, text, named, done)], key=lambda one: one.start)
             words = [one.words for one in done if one.words]
-            self._note(line, unread.find(text, self._roots, [*done, *words]))
+            self._note(line, find_unread(text, self._roots, [*done, *words]))
         self._named.add((one.place for one in _merged(done, named)), heading=heading)
         return done
 
     def _alone(self, line: Line, text: str, named: list[Citation], taken: list[Citation]) -> list[Citation]:
         """Return the lines that the text names after their file."""
         found: list[Citation] = []
-        labels = [span for one in taken if (span := link_words.label(text, one.start, one.end))]
+        labels = [span for one in taken if (span := text_lines.find_label(text, one.start, one.end))]
         for start, end, citation in self._named.lines_alone(text, named, taken):
             if any(first <= start and end <= last for first, last in labels):
                 continue  # a line in the words of a link repeats its target
@@ -107,7 +100,7 @@ class LineReader:
 
     def _note(self, line: Line, places: Iterable[tuple[int, str]]) -> None:
         for start, text in places:
-            if len(self.unread) < unread.MOST:
+            if len(self.unread) < MOST_UNREAD:
                 self.unread.append((line, start, text))
 
     def _rows(self, text: str) -> Read | None:
@@ -150,3 +143,184 @@ def _merged(found: list[Citation], files: list[Citation]) -> list[Citation]:
         file for file in files if not any(one.start < file.end and file.start < one.end for one in found)
     ]
     return sorted([*found, *others], key=lambda one: one.start)
+
+
+_M = rf"[`*]{{0,2}}L?{NUMBER}[`*]{{0,2}}"
+_LINE = re.compile(
+    rf"(?<![\w./-])(?:[Ll]ines?\s?(?:numbers?\s|no\.?\s|\#)?|[Ll]n\.?\s|ll?\.\s?){_M}(?:\s?(?:{DASH}|to|through)\s?(?:lines?\s)?{_M})?"
+    r"(?![\w%]|\.[0-9]|-\w)"
+    rf"|\b[Bb]etween\slines\s{_M}\sand\s{_M}"
+    rf"|(?<![\w./#-])L(?=[0-9]{{2}}){NUMBER}(?:{DASH}L?{NUMBER})?(?![\w%]|\.[0-9]|-\w)"
+    rf"|第\s?{_M}(?:\s?{DASH}\s?第?\s?{_M})?\s?行"
+)
+"""A line alone: "at line 12", "lines 12 to 15", L12-L15."""
+
+# "command line 2", "line 12 of the poem": a line of something else.
+_NO_LINE = re.compile(
+    r"(?:command|base|dead|new|first|product|assembly|status|time|bus|metro|cache|log|output|trace|release)\s$",
+    re.IGNORECASE,
+)
+_OF_OTHER = re.compile(
+    r"\s(?:of|in)\s(?!(?:(?:the|this|that|its|same|our)\s){0,2}(?:file|source|code|function|func|method|body|snippet|"
+    r"struct|type|package|implementation|it\b|`)|it\b|`|[\w./-]{1,200}\.\w)"
+)
+_DIGIT = re.compile("[0-9]")
+_SENTENCE = re.compile(r"[.!?;。！？；](?=\s|$|[\u3400-\u9fff])")  # noqa: RUF001 - as Chinese is written
+_ITEM = re.compile(r"\s{0,12}(?:[-*+]|[0-9]{1,3}[.)])\s")
+_MOST_NAMED = 1000
+"""Files of one name, or of one paragraph, that are remembered."""
+
+
+class NamedFiles:
+    """The files named so far: in the paragraph, in the heading above it, anywhere."""
+
+    def __init__(self, own: OwnNames) -> None:
+        self._own = own
+        self._paragraph: list[Place] = []
+        self._heading: list[Place] = []
+        self._by_name: dict[str, dict[str, Place]] = {}
+        self._leads_on = False
+        self._blank = True
+
+    @property
+    def any(self) -> bool:
+        """Whether the paragraph or its heading has named a file."""
+        return bool(self._paragraph or self._heading)
+
+    def start_line(self, text: str, *, heading: bool) -> None:
+        """Begin a line: an empty one ends the paragraph, unless it leads on to a list or a listing."""
+        if heading:
+            self._paragraph, self._heading, self._leads_on = [], [], False
+        elif not text.strip():
+            self._blank = True
+            return
+        elif self._blank and not (self._leads_on and (_ITEM.match(text) or not text.lstrip()[:1].isupper())):
+            self._paragraph = []
+        if self._blank or text.rstrip().endswith((":", "\uff1a")):
+            self._leads_on = text.rstrip().endswith((":", "\uff1a")) or (
+                self._leads_on and _ITEM.match(text) is not None
+            )
+        self._blank = heading
+
+    def add(self, places: Iterable[Place], *, heading: bool) -> None:
+        """Remember the files that a line names."""
+        for place in places:
+            into = self._heading if heading else self._paragraph
+            if len(into) < _MOST_NAMED:
+                into.append(place)
+            names = self._by_name.setdefault(place.path.rpartition("/")[2], {})
+            if "/" in place.path and len(names) < _MOST_NAMED:
+                names.setdefault(place.path, place)
+
+    def completed(self, citation: Citation, before: Sequence[Place]) -> Citation:
+        """Return a citation of a bare file name with the folder in which the text named that file before."""
+        name = citation.place.path
+        if "/" in name or not self._own.paths or self._own.has(name) or citation.place.repository:
+            return citation
+        for places in ([*self._paragraph, *before], self._heading, [*self._by_name.get(name, {}).values()]):
+            paths = {
+                place.path: place
+                for place in places
+                if place.path.endswith(f"/{name}") and not place.repository and self._own.has(place.path)
+            }
+            if len(paths) == 1:
+                (path,) = paths
+                return replace(citation, place=replace(citation.place, path=path))
+            if paths:
+                return citation
+        return citation
+
+    def lines_alone(
+        self, text: str, files: Sequence[Citation], taken: Sequence[Citation]
+    ) -> Iterator[tuple[int, int, Citation | None]]:
+        """Yield the spans of lines without a file, each with its citation if the file is certain.
+
+        Args:
+            text: The line of text.
+            files: The files and citations in it, in order.
+            taken: The citations, whose lines have been read.
+        """
+        for match in _LINE.finditer(text) if _DIGIT.search(text) else ():
+            start, end = match.span()
+            if any(one.start < end and start < one.end for one in taken):
+                continue
+            numbers = [group for group in match.groups() if group]
+            line, end_line, malformed = check_lines(numbers[0], numbers[1] if len(numbers) > 1 else None)
+            if malformed or line is None or _NO_LINE.search(text[max(0, start - 12) : start]):
+                continue
+            if _OF_OTHER.match(text, end):
+                continue
+            place, known = self._meant(text, start, files)
+            if known and place is None:
+                yield start, end, None
+            elif place is not None:
+                plural = text[start : start + 5].lower() == "lines"
+                place = replace(place, permalink=False)
+                yield start, end, Citation(start, end, place, line=line, end_line=end_line, plural=plural)
+
+    def _meant(self, text: str, at: int, files: Sequence[Citation]) -> tuple[Place | None, bool]:
+        """Return the file that a line at an offset is of, and whether any file has been named for it."""
+        before = [one for one in files if one.start < at]
+        if before and not _SENTENCE.search(text, before[-1].end, at):
+            return before[-1].place, True
+        sentence_end = _SENTENCE.search(text, at)
+        behind = [
+            one for one in files if at < one.start < (sentence_end.start() if sentence_end else len(text))
+        ]
+        if behind and not before:
+            return (behind[0].place, True) if len(behind) == 1 else (None, True)
+        named = [*self._paragraph, *(one.place for one in before)] or self._heading
+        distinct = {(place.repository, place.path) for place in named}
+        return (named[-1] if len(distinct) == 1 else None, bool(named))
+
+
+MOST_UNREAD = 1000
+"""Places of an article that are listed."""
+
+_LONGEST_UNREAD = 100
+
+# What stands behind a file's name where a line or a symbol is meant.
+_BESIDE = re.compile(
+    r"[`'\"*_]{0,3}(?:\s?(?::{1,2}|\||@|\#|->|=>|→)\s?[`'\"]?(?:[Ll]?[0-9]{1,10}|[A-Za-z_]\w{0,60}(?![\w:]))|:?\s?[(\[]\s?[Ll]?[0-9]{1,6}(?:\s?[-,\u2013]\s?[0-9]{1,6})?\s?[)\]]"
+    r"|\s\+[0-9]{1,6}(?=\s*$|[`.,;)])|(?:\s|\s-\s|,\s)`?[0-9]{1,6}`?(?=\s*$)"
+    r"|,?\s(?:the\s)?(?:function|func|method|type)\s`?[A-Za-z_]|\s(?:defines|declares|contains|implements)\s`)"
+)
+
+# What stands behind a line that is read, where a further line is meant.
+_FURTHER = re.compile(
+    r"[`*]{0,2}(?:\s?[&+;]\s?|\||\s?[(\[](?:and|or|also|plus|then)\s|,?\s(?:then|plus|also)\s)(?:lines?\s)?[`*:L]{0,3}[0-9]{1,10}"
+    r"(?![0-9A-Za-z_%]|\.[0-9]|\s?[a-z])"
+)
+
+# An address in the form of no site that is known, though it shows a line of a Go file of the repository.
+_LINED = re.compile(r"://.{1,400}\.go\b.{0,200}?[#=;][A-Za-z]{0,2}[0-9]{1,9}$")
+_PARTS = re.compile(r"[/=;?&]|\.git\b")
+
+
+def find_unread(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the characters of each place that may cite and is not read.
+
+    Args:
+        text: The line of text.
+        roots: What leads to the annotated repository.
+        taken: The citations that are read in it.
+    """
+    for one in taken:
+        beyond = _FURTHER.match(text, one.end) if one.line is not None else None
+        if beyond and not any(each.start < beyond.end() and one.end <= each.start for each in taken):
+            yield one.end, beyond[0].strip()
+    for match, file in source_paths.written_runs(text, roots.own):
+        known = any(one.start < match.end() and match.start() < one.end for one in taken)
+        if not known and _LINED.search(match[0]) and roots.name in _PARTS.split(match[0]):
+            yield match.start(), match[0][:_LONGEST_UNREAD]
+        if file is None or not (file.go or _is_code(text[file.start : file.end], roots)):
+            continue
+        start, end = file.start, file.end
+        beside = _BESIDE.match(text, end)
+        if beside and not any(one.start < beside.end() and start < one.end for one in taken):
+            yield start, text[start : min(beside.end(), start + _LONGEST_UNREAD)]
+
+
+def _is_code(path: str, roots: Roots) -> bool:
+    """Return whether a file of the tree has lines that are cited, not sections with names."""
+    return roots.own.has(path) and not path.endswith(citations.PROSE)

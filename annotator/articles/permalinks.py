@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from annotator.articles import notation, source_paths, written_files
-from annotator.articles.source_paths import Place, Roots
+from annotator.articles import notation, source_paths
+from annotator.articles.source_paths import LONGEST, Place, Roots
 
 _GITHUB = frozenset(("github.com", "www.github.com", "github1s.com", "github.dev"))
 _GITEA = frozenset(("branch", "commit", "tag"))
@@ -35,7 +35,7 @@ _PLACEHOLDER = re.compile(r"[<{$%\[:].{0,80}[>}%\]]|\$\w{1,40}|<[^>]{1,40}>|:\w{
 
 def locate(written: str, roots: Roots) -> Place | None:
     """Resolve an address without scheme, query and fragment; one that shows no source names no place."""
-    if len(written) > written_files.LONGEST:
+    if len(written) > LONGEST:
         return None
     parts = [part for part in source_paths.decoded(written).split("/") if part]
     at = _host_at(parts)

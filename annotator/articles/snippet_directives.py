@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from annotator.articles import citations, line_numbers
+from annotator.articles import citation_forms, citations
 from annotator.articles.citation_forms import Suffix
 from annotator.articles.citations import Citation
 from annotator.articles.source_paths import Roots
@@ -144,7 +144,7 @@ def _shown(text: str, start: int, end: int, options: str) -> Suffix:
 
 
 def _ordered(first: str, last: str | None, end: int = 0) -> Suffix:
-    line, end_line, malformed = line_numbers.check(first, last)
+    line, end_line, malformed = citation_forms.check_lines(first, last)
     return Suffix(0) if malformed else Suffix(end, line, end_line)
 
 

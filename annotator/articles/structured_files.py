@@ -1,4 +1,4 @@
-"""Lines of articles that are no plain text: notebooks, tours, source files, each with its places there."""
+"""Reads the values of a JSON text with the places where they stand."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class_for_filename
 from pygments.token import Comment, String
 
-from annotator.articles import json_text, text_lines
-from annotator.articles.front_matter import Field
-from annotator.articles.json_text import Key, Scalar
+from annotator.articles import text_lines
 from annotator.articles.rewrite import Edit
-from annotator.articles.text_lines import Builder, Line, Role
+from annotator.articles.text_lines import Builder, FrontMatterField, Line, Role
 from annotator.model.reference import Reference
 
 _BRANCHES = frozenset(("main", "master", "HEAD", "trunk", "develop"))
@@ -36,7 +35,6 @@ _TEXTS = frozenset(
         ".xhtml", ".xml", ".yaml", ".yml",
     )
 )  # fmt: skip
-
 
 Place = Callable[[int], tuple[int, int]]
 """Returns the 1-based line and column of an offset."""
@@ -59,7 +57,7 @@ def _places(text: str) -> Place:
 # ── Notebooks ────────────────────────────────────────────────────────────────────────────────────
 def notebook(text: str) -> tuple[Line, ...]:
     """Return the lines of a notebook's cells; what its programs printed is no part of the article."""
-    values = json_text.read(text)
+    values = read_json(text)
     at = _places(text)
     cells: dict[int, list[Scalar]] = {}
     for key, scalar in values.items():
@@ -110,7 +108,7 @@ def _moved(
 # ── Tours ────────────────────────────────────────────────────────────────────────────────────────
 def tour(text: str) -> tuple[tuple[Line, ...], str | None]:
     """Return a line for each step of a tour of CodeTour, and the tag or commit that it was recorded at."""
-    values = json_text.read(text)
+    values = read_json(text)
     at = _places(text)
     steps = sorted({key[1] for key in values if key[1:] and key[0] == "steps" and isinstance(key[1], int)})
     lines: list[Line] = []
@@ -120,20 +118,20 @@ def tour(text: str) -> tuple[tuple[Line, ...], str | None]:
     return tuple(lines), ref.text if ref is not None else None
 
 
-def tour_tag(lines: Sequence[str]) -> Field | None:
+def tour_tag(lines: Sequence[str]) -> FrontMatterField | None:
     """Return where the lines of a tour name the tag or commit that it was recorded at, or None."""
     text = "".join(lines)
-    ref = _recorded_at(json_text.read(text))
+    ref = _recorded_at(read_json(text))
     if ref is None:
         return None
     line, column = _places(text)(ref.at)
-    return Field(line - 1, column - 1, column - 1 + len(ref.raw))
+    return FrontMatterField(line - 1, column - 1, column - 1 + len(ref.raw))
 
 
 def step_edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Edit, ...] | None:
     """Return how a tour's step is written for another place; None if it is no step, or it is not clear."""
     text = "".join(lines)
-    values, at = json_text.read(text), _places(text)
+    values, at = read_json(text), _places(text)
     files = {at(scalar.at): key[:2] for key, scalar in values.items() if key[2:] == ("file",)}
     step = files.get((before.at_line, before.at_column))
     if step is None:
@@ -236,3 +234,90 @@ def _comment_spans(text: str, by: Lexer) -> Iterator[tuple[int, int]]:
         end = offset + len(value)
     if end > begin:
         yield begin, end
+
+
+_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|[\[\]{},:])', re.DOTALL)
+_ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\.", re.DOTALL)
+_DEEPEST = 40
+
+Key = tuple[str | int, ...]
+"""The keys and positions that lead to a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text or a number, and the offset of its first character in the JSON text."""
+
+    value: str | int
+    at: int
+    raw: str
+
+    @property
+    def number(self) -> int | None:
+        """The value, if it is a whole number."""
+        return self.value if isinstance(self.value, int) else None
+
+    @property
+    def text(self) -> str:
+        """The value, if it is a text."""
+        return self.value if isinstance(self.value, str) else ""
+
+    def pieces(self) -> Iterator[tuple[str, int]]:
+        """Yield the parts of a text between its escapes, each with its offset in the JSON text."""
+        at = 0
+        for match in _ESCAPE.finditer(self.raw):
+            if match.start() > at:
+                yield self.raw[at : match.start()], self.at + at
+            yield str(json.loads(f'"{match[0]}"')), self.at + match.start()
+            at = match.end()
+        if at < len(self.raw):
+            yield self.raw[at:], self.at + at
+
+
+def read_json(text: str) -> Mapping[Key, Scalar]:
+    """Return every text and whole number by what leads to it; of broken JSON, those in front of the fault."""
+    found: dict[Key, Scalar] = {}
+    keys: list[str | int] = []
+    at, is_key = 0, False
+    while match := _TOKEN.match(text, at):
+        part, at = match[1], match.end()
+        if part in {"[", "{"}:
+            if len(keys) >= _DEEPEST:
+                break
+            keys.append(0 if part == "[" else "")
+            is_key = part == "{"
+        elif part in {"]", "}", ",", ":"}:
+            is_key = _step_on(keys, part)
+        elif is_key and keys:
+            keys[-1] = _text(part)
+        elif (scalar := _scalar(part, match.start(1))) is not None:
+            found[tuple(keys)] = scalar
+    return found
+
+
+def _step_on(keys: list[str | int], mark: str) -> bool:
+    """Move on behind a mark between values; return whether a key follows."""
+    if mark in {"]", "}"} and keys:
+        keys.pop()
+    if mark != "," or not keys:
+        return False
+    last = keys[-1]
+    if isinstance(last, int):
+        keys[-1] = last + 1
+    return isinstance(last, str)
+
+
+def _text(part: str) -> str:
+    try:
+        return str(json.loads(part, strict=False))
+    except ValueError:
+        return ""
+
+
+def _scalar(token: str, at: int) -> Scalar | None:
+    if token.startswith('"'):
+        try:
+            return Scalar(json.loads(token, strict=False), at + 1, token[1:-1])
+        except ValueError:
+            return None
+    return Scalar(int(token), at, token) if token.isdigit() and len(token) < 10 else None  # noqa: PLR2004 - a line

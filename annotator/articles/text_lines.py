@@ -1,11 +1,11 @@
-"""Lines of plain text and Markdown with source positions; headings."""
+"""Lines of plain text and Markdown with source positions; headings, labels of links and front matter."""
 
 from __future__ import annotations
 
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -18,13 +18,13 @@ _COUNTED = re.compile(
 _UNMARKED = re.compile(r"\s{0,3}(?:\*\*)?(?:[1-9][0-9]?)(?:\.[1-9][0-9]?){1,5}[.、]?\s{0,4}[^\s0-9.].{0,78}")
 _SENTENCE = ("。", ".", ";", ",", "…")
 
-LONGEST = 200
+LONGEST_HEADING = 200
 """Characters that a title keeps."""
 
 
 def split(heading: str) -> tuple[str, str]:
     """Split a heading into number and title; without a number, the heading itself is the number."""
-    text = " ".join(heading.split()).strip("*_# ")[:LONGEST]
+    text = " ".join(heading.split()).strip("*_# ")[:LONGEST_HEADING]
     match = _NUMBER.match(text) or _COUNTED.match(text)
     if match is None or not match[1]:
         return text, text
@@ -181,7 +181,7 @@ def with_attributes(lines: Iterable[Line]) -> Iterator[Line]:
     for line in lines:
         shown = _replaced(line, values) if values and "{" in line.text else line
         if match := _ATTRIBUTE.fullmatch(shown.text):
-            values[match[1]] = match[2][:LONGEST]
+            values[match[1]] = match[2][:LONGEST_HEADING]
         yield shown
 
 
@@ -198,3 +198,114 @@ def _replaced(line: Line, values: Mapping[str, str]) -> Line:
             at = match.end()
     builder.add(line.text[at:], *line.place(at))
     return builder.build(line.role)
+
+
+# `tag` is a key of blogs, too, where it is a topic: it counts if it is a version or a commit.
+_VALUE = r"[^\s#\"']+|\"[^\"\n]+\"|'[^'\n]+'"
+_VERSION = r"[A-Za-z-]{0,20}v?\d+\.\d[\w.+-]{0,60}|[0-9a-f]{7,64}"
+_FIELD = re.compile(
+    rf"(?:written[_-]at[ \t]*[:=][ \t]*(?P<any>{_VALUE})"
+    rf"|tag[ \t]*[:=][ \t]*[\"']?(?P<tag>{_VERSION})[\"']?)[ \t]*(?:#.*)?$"
+)
+_FENCES = ("---", "+++")
+
+LONGEST_FRONT_MATTER = 16_384
+"""Bytes of a document in which front matter ends."""
+
+
+class FrontMatterField(NamedTuple):
+    """The place of a tag in front matter: the line and its columns, from 0."""
+
+    line: int
+    start: int
+    end: int
+
+
+def written_at(data: bytes) -> str | None:
+    """Return the tag or commit that a document's front matter names, or None."""
+    lines = data[:LONGEST_FRONT_MATTER].decode("utf-8-sig", errors="replace").splitlines()
+    field = find_written_at(lines)
+    name = lines[field.line][field.start : field.end] if field else ""
+    return name if name and name.isprintable() else None
+
+
+def find_written_at(lines: Sequence[str]) -> FrontMatterField | None:
+    """Return where the front matter of a document's lines names its tag or commit, or None."""
+    if not lines or lines[0].rstrip() not in _FENCES:
+        return None
+    fence = lines[0].rstrip()
+    for number, line in enumerate(lines[1:], 1):
+        if line.rstrip() == fence:
+            return _first_field(lines[1:number])
+    return None
+
+
+def _first_field(lines: Sequence[str]) -> FrontMatterField | None:
+    for number, line in enumerate(lines, 1):
+        if match := _FIELD.match(line.rstrip()):
+            start, end = match.span("any" if match["any"] else "tag")
+            quoted = match["any"] is not None and line[start] in "\"'"
+            return FrontMatterField(number, start + quoted, end - quoted)
+    return None
+
+
+_INLINE = r"</?(?:b|code|em|i|kbd|samp|span|strong|tt|var)(?:\s[^<>]{0,200})?>"
+_ELEMENT = re.compile(
+    rf"[^\s<>]{{0,40}}[\"']?[^<>]{{0,200}}>([^<>]{{0,200}}(?:{_INLINE}[^<>]{{0,200}}){{0,8}})</a>",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(_INLINE, re.IGNORECASE)
+_CODE = ("<code", "</code", "<tt", "</tt")
+LONGEST_LABEL = 400
+"""Characters that a link's words may have."""
+
+
+def find_label(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Return the span of the words of a link, or None if the address is not in a link.
+
+    Args:
+        text: The line.
+        start: Where the address begins.
+        end: Where it ends.
+    """
+    if text.endswith(("](", "](<"), 0, start):
+        return _bracketed(text, text.rfind("](", 0, start))
+    if text.startswith("][", end):  # Org
+        return _until(text, end + 2, "]]")
+    if text.startswith("[", end):  # AsciiDoc
+        return _until(text, end + 1, "]")
+    if text.startswith(">`", end) and text.endswith(" <", 0, start):  # reStructuredText
+        tick = text.rfind("`", max(0, start - LONGEST_LABEL), start)
+        return (tick + 1, start - 2) if 0 <= tick < start - 2 else None
+    if text.endswith(("href=", 'href="', "href='"), 0, start):
+        match = _ELEMENT.match(text, end)
+        return match.span(1) if match else None
+    return None
+
+
+def without_markup(words: str) -> str:
+    """Return words with HTML elements blanked, and a back-tick at the inner end of those of code."""
+    if "<" not in words:
+        return words
+    return _MARKUP.sub(_blank, words)
+
+
+def _blank(match: re.Match[str]) -> str:
+    mark = "`" if match[0].lower().startswith(_CODE) else " "
+    rest = " " * (len(match[0]) - 1)
+    return mark + rest if match[0].startswith("</") else rest + mark
+
+
+def _bracketed(text: str, close: int) -> tuple[int, int] | None:
+    """Return the span between a closing bracket and its opening one."""
+    depth = 1
+    for at in range(close - 1, max(-1, close - LONGEST_LABEL), -1):
+        depth += (text[at] == "]") - (text[at] == "[")
+        if not depth:
+            return at + 1, close
+    return None
+
+
+def _until(text: str, start: int, mark: str) -> tuple[int, int] | None:
+    end = text.find(mark, start, start + LONGEST_LABEL)
+    return (start, end) if end > start else None

@@ -13,11 +13,11 @@ from typing import Literal
 
 import msgspec
 
-from annotator.articles import front_matter, manifest_rewrite, rewrite, structured_files
+from annotator.articles import manifest_file, rewrite, structured_files, text_lines
 from annotator.articles.article_files import article, read_article
-from annotator.articles.manifest_rewrite import EntryChange
+from annotator.articles.document import Decoded, decode_exactly
+from annotator.articles.manifest_file import EntryChange
 from annotator.articles.rewrite import Edit
-from annotator.articles.text_encoding import Decoded, decode_exactly
 from annotator.config import name_of
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
@@ -398,7 +398,7 @@ class _TextWriter(_Writer):
 
     def _document_tag(self) -> Iterator[Edit]:
         """Yield the edit that writes the requested tag where the document names its own."""
-        find = structured_files.tour_tag if self._is_tour else front_matter.find
+        find = structured_files.tour_tag if self._is_tour else text_lines.find_written_at
         if (field := find(self._lines)) is not None:
             yield Edit(field.line, field.start, field.end, self._at.tag)
 
@@ -408,8 +408,8 @@ class _ManifestWriter(_Writer):
 
     def __init__(self, at: Session, file: Path, decoded: Decoded, verdicts: Sequence[Verdict]) -> None:
         super().__init__(at, file, decoded, verdicts)
-        self._tag = manifest_rewrite.tag(decoded.text)
-        self._refs = manifest_rewrite.refs(decoded.text)
+        self._tag = manifest_file.tag(decoded.text)
+        self._refs = manifest_file.refs(decoded.text)
 
     def relies_on_baseline(self, done: set[int]) -> bool:  # noqa: ARG002 - entries name their tags
         return False
@@ -437,7 +437,7 @@ class _ManifestWriter(_Writer):
             for number, ref in enumerate(self._refs):
                 if ref is None:
                     expected[number] = msgspec.structs.replace(expected[number], ref=new_tag)
-        return manifest_rewrite.rewrite(self._decoded.text, changes, new_tag), expected
+        return manifest_file.rewrite(self._decoded.text, changes, new_tag), expected
 
     def _new_tag(self, chosen: Mapping[int, _Attempt]) -> str | None:
         """Return the tag for all entries without a ref, if they are all right at one."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from annotator.articles import stale_entries
+from annotator.articles import manifest_file
 from annotator.articles.article_files import article, own_articles
 from annotator.baseline_file import BASELINE, recorded
 from annotator.config import name_of
@@ -14,13 +14,7 @@ from annotator.errors import InvalidInput
 from annotator.golang.source_tree import SourceTree
 from annotator.model.notes import NoteState
 from annotator.model.port import Counterpart
-from annotator.model.reference import (
-    Anchor,
-    Article,
-    Problem,
-    Verdict,
-    VerificationResult,
-)
+from annotator.model.reference import Anchor, Article, Problem, Verdict, VerificationResult
 from annotator.session import Session
 from annotator.tracking.verification import verify_references
 
@@ -133,9 +127,9 @@ def _stale_entries(
                 at, article(at.project, cited, at.own_names).references
             )
         except InvalidInput as error:
-            yield Problem(manifest.file, 1, f"its article cannot be read: {error}", stale_entries.RULE)
+            yield Problem(manifest.file, 1, f"its article cannot be read: {error}", manifest_file.STALE_ENTRY)
             continue
-        yield from stale_entries.find(by_file[manifest.file], found, name)
+        yield from manifest_file.stale_entries(by_file[manifest.file], found, name)
 
 
 def _article_of(at: Session, manifest: Article, given: Iterable[str]) -> Path | None:

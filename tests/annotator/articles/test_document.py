@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import read_article
 
-from annotator.articles import document, text_encoding
+from annotator.articles import document
+from annotator.articles.document import LARGEST
 from annotator.errors import InvalidInput
 from annotator.model.reference import Article, Reference
 
@@ -543,7 +544,7 @@ def test_code_with_a_little_prose_in_an_old_encoding_is_read() -> None:
 
 def test_a_file_over_the_limit_is_refused_in_one_sentence() -> None:
     with pytest.raises(InvalidInput, match=r"^x\.md: 65 MB are too much for an article"):
-        article(b"a" * (text_encoding.LARGEST + 1), "x.md")
+        article(b"a" * (LARGEST + 1), "x.md")
 
 
 def test_more_references_than_an_article_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotator.articles import document, json_text, source_paths
+from annotator.articles import document, source_paths, structured_files
 from annotator.articles.own_names import OwnNames
 from annotator.model.reference import Reference
 
@@ -119,7 +119,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_every_value_is_found_where_it_stands(value: object) -> None:
     text = json.dumps({"v": value}, indent=1)
-    for key, scalar in json_text.read(text).items():
+    for key, scalar in structured_files.read_json(text).items():
         inner: object = {"v": value}
         for part in key:
             inner = inner[part]  # type: ignore[index]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.articles import written_files
+from annotator.articles import source_paths
 from annotator.articles.own_names import OwnNames
 
 
@@ -20,7 +20,7 @@ from annotator.articles.own_names import OwnNames
     ],
 )
 def test_only_runs_that_can_name_files_are_found(text, runs):
-    assert [match[0] for match, _ in written_files.runs(text, OwnNames())] == runs
+    assert [match[0] for match, _ in source_paths.written_runs(text, OwnNames())] == runs
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,6 @@ def test_only_runs_that_can_name_files_are_found(text, runs):
     ],
 )
 def test_only_the_name_of_a_file_is_found(text, name):
-    found = [text[file.start : file.end] for _, file in written_files.runs(text, OwnNames()) if file]
+    found = [text[file.start : file.end] for _, file in source_paths.written_runs(text, OwnNames()) if file]
 
     assert found == ([name] if name else [])

@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from annotator.articles.text_encoding import decode, decode_exactly
+from annotator.articles.document import decode, decode_exactly
 
 TEXT = "\u770b kiln.go:13\r\n\u518d\u770b kiln.go:4\rEnde\n" * 20
 
