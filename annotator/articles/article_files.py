@@ -19,18 +19,19 @@ from annotator.model.port import Counterpart
 from annotator.model.reference import Article, Reference
 
 
-def article(project: Project, file: Path, own: OwnNames | None = None) -> Article:
+def article(project: Project, file: Path, own: OwnNames | None = None, data: bytes | None = None) -> Article:
     """Read the article in a file: a manifest if it is TOML, else the references in its text.
 
     Args:
         project: The project.
         file: The file.
         own: What is known of the repository; without it, less of the text can be understood.
+        data: The file's bytes, if they are read already or not saved yet.
 
     Raises:
         InvalidInput: The file cannot be read, or is TOML of another kind: settings are no manifests.
     """
-    data = bytes_of(file)
+    data = bytes_of(file) if data is None else data
     if not _is_article(project, file, data):
         raise InvalidInput(f"{file}: not a manifest of references: it has no `chapters`")
     return read_article(project, file, data, own)

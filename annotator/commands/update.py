@@ -98,7 +98,7 @@ def updates(
     """
     for file in files:
         try:
-            yield _update(at, file, options or UpdateOptions())
+            yield updated(at, file, bytes_of(file), options or UpdateOptions())
         except InvalidInput as error:
             yield error
 
@@ -135,13 +135,35 @@ def patch(at: Session, checked: VerificationResult, locate: Callable[[str], str]
     return "".join(parts)
 
 
-def _update(at: Session, file: Path, options: UpdateOptions) -> Update:
-    data = bytes_of(file)
-    references = article(at.project, file, at.own_names).references
+def updated(
+    at: Session,
+    file: Path,
+    data: bytes,
+    options: UpdateOptions,
+    is_wanted: Callable[[Reference], bool] = lambda _: True,
+) -> Update:
+    """Return what becomes of a document with some content.
+
+    Args:
+        at: The open source.
+        file: The document, whose content may be another one on disk.
+        data: Its content.
+        options: How references are rewritten.
+        is_wanted: Returns whether a reference is to be rewritten.
+
+    Raises:
+        InvalidInput: It cannot be read or written.
+        SourceUnavailable: The source cannot be read.
+    """
+    references = article(at.project, file, at.own_names, data).references
     decoded = decode_exactly(str(file), data)
     verdicts = verify_references(at, references)
     result = VerificationResult("", at.tag, None, "", verdicts)
-    findings = {number for number, verdict in enumerate(verdicts) if result.is_place_finding(verdict)}
+    findings = {
+        number
+        for number, verdict in enumerate(verdicts)
+        if result.is_place_finding(verdict) and is_wanted(verdict.reference)
+    }
     found = {number: list(_targets(at, verdicts[number], options)) for number in findings}
     targets = {number: after for number, after in found.items() if after}
     writer: type[_Writer] = _ManifestWriter if file.suffix == ".toml" else _TextWriter

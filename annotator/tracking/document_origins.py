@@ -33,7 +33,7 @@ class DocumentOrigins:
             return reference.written_at
         asked, baseline = self._at.options.written_at, self._at.project.config.baseline
         match asked:
-            case None if not self._is_of_source(reference.file):
+            case None if not self.is_of_source(reference.file):
                 return baseline
             case "auto":
                 return self._dated_by_references(reference.file)
@@ -84,7 +84,7 @@ class DocumentOrigins:
             return commit
         return blame.commit_at(snapshot.store, date) or commit
 
-    def _is_of_source(self, file: str) -> bool:
+    def is_of_source(self, file: str) -> bool:
         """Return whether a document lies in the work tree of the source itself."""
         snapshot = self._at.tree.snapshot
         if not file or not isinstance(snapshot, GitSnapshot):
