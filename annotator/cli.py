@@ -361,18 +361,31 @@ def _project(articles: Iterable[Path]) -> config.Project:
 
 def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool = False) -> list[Path]:
     """Return the files that arguments name, without TOML files that are not manifests."""
-    files, others = commands.article_arguments.select_articles(project, arguments, allow_none=allow_none)
-    for file in others:
+    selected = commands.article_arguments.select_articles(project, arguments, allow_none=allow_none)
+    for file in selected.others:
         _say(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
-    return files
+    if selected.excluded:
+        _say(f"{counted(len(selected.excluded), 'file')} excluded by the settings")
+    return [*selected.articles]
+
+
+def _site_articles(project: config.Project, arguments: Iterable[Path] | None) -> list[Path]:
+    """Return the documents that a site shows beside the project's manifests."""
+    from annotator.articles.article_files import documents
+
+    return [*documents(project), *_expanded(project, arguments or ())]
 
 
 def _nothing_to_check(project: config.Project, files: Sequence[Path] | None) -> InvalidInput:
     if files is None:
         where = project.site / "articles"
+        named = (
+            "no document of the settings has a reference"
+            if project.config.articles
+            else (f"no manifest in {where} has a reference at {project.config.baseline}")
+        )
         return InvalidInput(
-            f"nothing to check: no manifest in {where} has a reference at {project.config.baseline}; "
-            "name the articles to verify, or give `--allow-none`"
+            f"nothing to check: {named}; name the articles to verify, set `articles`, or give `--allow-none`"
         )
     names = ", ".join(map(str, files[:_FEW])) + (", …" if len(files) > _FEW else "")
     return InvalidInput(
@@ -459,7 +472,7 @@ def build(  # noqa: PLR0913 - the options of a command line
     if scheduler:
         raise InvalidInput("`--scheduler` builds several sites at once: give several `--tag`, or `--all`")
     with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
-        built = commands.build.build_site(at, _expanded(at.project, article or ()), options)
+        built = commands.build.build_site(at, _site_articles(at.project, article), options)
         folder = at.project.site
     _report_problems(built.tag, built.problems, set())
     _print([printable(f"{counted(built.pages, 'page')} at {built.tag} in {folder / 'docs'}")])
@@ -481,7 +494,7 @@ def _build_versions(
 
     with _session(source, history=True) as at:
         chosen = choose(at)
-        articles = _expanded(at.project, article)
+        articles = _site_articles(at.project, article)
         published = commands.build.build_versions(at, chosen, articles, options, note, scheduler)
         folder = at.project.site / "html"
     for warning in warnings:
@@ -751,7 +764,7 @@ def _update(
     """Show what stale references become, and write it; return the exit code."""
     if at.notice:
         raise SourceUnavailable(f"{at.notice}: nothing is rewritten; give `--source` or `--tag`")
-    names = at.project.articles if files is None else tuple(files)
+    names = (*at.project.manifests, *_site_articles(at.project, None)) if files is None else tuple(files)
     stale = references = failures = 0
     for update in commands.update.updates(at, names, options):
         if isinstance(update, InvalidInput):

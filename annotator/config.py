@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +19,17 @@ LONGEST = 1000
 """Characters that a setting may have."""
 
 # What names a place in the project itself, and never one outside it.
-_INSIDE = frozenset({"packages", "site", "walk"})
+_INSIDE = frozenset({"articles", "exclude", "packages", "site", "walk"})
 
 
 class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Under what the annotated repository's code may be shown, and whose it is."""
+    """Under what the annotated repository's code may be shown, and whose it is.
+
+    Attributes:
+        name: The licence's name.
+        holder: Who holds the rights.
+        path: The licence's file in the repository.
+    """
 
     name: str = ""
     holder: str = ""
@@ -32,8 +39,10 @@ class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A folder of programs that show something: those whose `main` takes nothing and that run it.
 
-    `command` is what a reader types to run one, `{name}` standing for the name of its file; `order` has the
-    names of those that are shown first, in that order.
+    Attributes:
+        folder: The folder, from the project's root.
+        command: What a reader types to run one, `{name}` standing for the name of its file.
+        order: The names of those that are shown first, in that order.
     """
 
     folder: str = ""
@@ -60,6 +69,7 @@ class RepositorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     Attributes:
         url: Its address, also its default source.
         baseline: The tag at which articles cite it.
+        source: Where it is read without `--source`: a folder, from the project's root, or a git URL.
         prefixes: Leading folders of cited paths that are its root elsewhere.
         modules: Go import paths of its root.
         also: Former names and forks: `owner/name`, addresses or import paths.
@@ -67,6 +77,7 @@ class RepositorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     url: str
     baseline: str
+    source: str = ""
     prefixes: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
@@ -92,6 +103,9 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Settings that a project has once, however many repositories its articles cite.
 
     Attributes:
+        articles: Documents that `verify` and `bump` read if none is named: patterns from the project's root
+            such as `docs/**/*.md`.
+        exclude: Documents that are never read, also if they are named: patterns, or folders with all in them.
         editions: What may follow the repository's name in the folder of a release: `ce` of `docker-ce`.
         go: Names in its source that tell what a call does.
         packages: Python packages that hold counterparts, as folders from the project's root.
@@ -105,6 +119,8 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         examples: Where examples are and how they are run.
     """
 
+    articles: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     editions: tuple[str, ...] = ()
     go: GoNames = GoNames()
     packages: tuple[str, ...] = ()
@@ -122,7 +138,10 @@ class Config(SharedSettings, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     Attributes:
         repository: Address of the annotated Go repository, also the default source.
-        baseline: The tag at which articles and counterparts are written.
+        baseline: The tag at which articles and counterparts are written; `HEAD` for documents in the
+            repository itself, whose lines are as old as the commits that wrote them.
+        source: Where the repository is read without `--source`: a folder, from the project's root, or a
+            git URL.
         prefixes: Leading folders of cited paths that are the repository's root elsewhere.
         modules: Go import paths of the repository's root, through its history.
         also: Former names and forks of the repository: `owner/name`, addresses or import paths.
@@ -131,6 +150,7 @@ class Config(SharedSettings, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     repository: str
     baseline: str
+    source: str = ""
     prefixes: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
@@ -139,7 +159,9 @@ class Config(SharedSettings, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     @property
     def repositories(self) -> tuple[RepositorySettings, ...]:
         """All repositories, the annotated one first."""
-        first = RepositorySettings(self.repository, self.baseline, self.prefixes, self.modules, self.also)
+        first = RepositorySettings(
+            self.repository, self.baseline, self.source, self.prefixes, self.modules, self.also
+        )
         return (first, *self.others)
 
     def other(self, name: str) -> RepositorySettings | None:
@@ -151,6 +173,7 @@ class Config(SharedSettings, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return Config(
             repository=other.url,
             baseline=other.baseline,
+            source=other.source,
             prefixes=other.prefixes,
             modules=other.modules,
             also=other.also,
@@ -175,9 +198,16 @@ class Project(msgspec.Struct, frozen=True):
         return self.root / self.config.site
 
     @property
-    def articles(self) -> tuple[Path, ...]:
+    def manifests(self) -> tuple[Path, ...]:
         """The project's own manifests."""
         return tuple(sorted((self.site / "articles").glob("*.toml")))
+
+    def source_of(self, repository: RepositorySettings) -> str | None:
+        """Return where the settings let a repository be read, or None for its address."""
+        with suppress(OSError, ValueError):
+            if repository.source and (folder := self.root / repository.source).is_dir():
+                return str(folder)
+        return repository.source or None
 
 
 def find(start: Path) -> Project:
@@ -242,6 +272,8 @@ def _fault(path: Keys, text: str) -> str:
         return "leads out of the project; give a path from its root"
     if path[:1] == ("packages",) and not text.strip("./"):
         return "is no package; give the folder of one"
+    if path[0] in ("articles", "exclude") and not text.strip("./"):
+        return "is no pattern; write one such as `docs/**/*.md`"
     if path[-1] in ("baseline", "url", "repository") and not text:
         return "is empty; name a tag"
     return ""

@@ -86,7 +86,7 @@ class Session:
 
     def _opened(self, other: RepositorySettings) -> Session | None:
         config = self.project.config.of(other)
-        source = _named_source(self.options, other)
+        source = _named_source(self.options, other) or self.project.source_of(other)
         try:
             opened = factory.open_source(source, config=config, cache=factory.cache_folder(), history=True)
             opened.snapshot(other.baseline)
@@ -280,7 +280,8 @@ def _open_source(
 ) -> factory.OpenedSource:
     config = project.config
     _check_names(config, options)
-    named = options.source or _named_source(options, config.repositories[0])
+    first = config.repositories[0]
+    named = options.source or _named_source(options, first) or project.source_of(first)
     if not options.history:
         return factory.open_default(named, options.tag, config=config, cache=cache, progress=progress)
     source = factory.open_source(named, config=config, cache=cache, progress=progress, history=True)

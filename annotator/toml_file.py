@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+import msgspec.inspect
 
 from annotator.errors import InvalidInput, shortened
 
@@ -63,7 +65,7 @@ class Toml:
             return msgspec.convert(self.get(*at), kind)
         except msgspec.ValidationError as error:
             line = self.line(*at, *_path(str(error)))
-            raise InvalidInput(f"{self.name}:{line}: {shortened(str(error))}") from error
+            raise InvalidInput(f"{self.name}:{line}: {_told(str(error), kind)}") from error
 
     def line(self, *path: str | int) -> int:
         """Return the line of a value, or of the table it belongs in."""
@@ -126,6 +128,30 @@ def _path(message: str) -> Path:
     named = re.search(r"(?:unknown|required) field `([^`]+)`", message)
     found = tuple(key or int(index) for key, index in steps)
     return (*found, named[1]) if named else found
+
+
+def _told(message: str, kind: type) -> str:
+    """Return a decoder's message, with the key that may be meant by an unknown one."""
+    unknown = re.match(r"Object contains unknown field `([^`]+)`", message)
+    if unknown is None:
+        return shortened(message)
+    fields = _fields(kind, _path(message)[:-1])
+    near = difflib.get_close_matches(unknown[1].lower(), fields, 1, 0.5)
+    hint = f"the nearest is `{near[0]}`" if near else f"the keys are {', '.join(fields)}"
+    return f"{shortened(message)}; {hint}"
+
+
+def _fields(kind: type, path: Path) -> list[str]:
+    """Return the keys of the table that a path leads to in a structure."""
+    info: msgspec.inspect.Type = msgspec.inspect.type_info(kind)
+    for step in path:
+        if isinstance(info, msgspec.inspect.VarTupleType):
+            info = info.item_type
+        elif isinstance(info, msgspec.inspect.StructType):
+            info = next(field.type for field in info.fields if field.encode_name == step)
+    return (
+        [field.encode_name for field in info.fields] if isinstance(info, msgspec.inspect.StructType) else []
+    )
 
 
 def nodes(text: str) -> Mapping[Path, Node]:

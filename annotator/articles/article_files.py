@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -95,10 +96,56 @@ def _folder(project: Project, name: str, own: OwnNames | None) -> str | None:
     return name.rpartition("/")[0] or None if own is not None and name in own.paths else None
 
 
-def own_articles(project: Project) -> tuple[Article, ...]:
-    """Read the project's manifests of the baseline; those of other tags are verified only if named."""
-    every = (article(project, file) for file in project.articles)
-    return tuple(entry for entry in every if entry.tag in ("", project.config.baseline))
+def own_articles(project: Project, own: OwnNames | None = None) -> tuple[Article, ...]:
+    """Read the project's documents, and its manifests of the baseline; others are verified only if named."""
+    manifests = (article(project, file) for file in project.manifests)
+    current = [entry for entry in manifests if entry.tag in ("", project.config.baseline)]
+    return (*current, *(article(project, file, own) for file in documents(project)))
+
+
+def documents(project: Project) -> tuple[Path, ...]:
+    """Return the documents that the settings name as `articles`.
+
+    Raises:
+        InvalidInput: A pattern names no file.
+    """
+    root, found = project.root, dict[Path, None]()
+    for pattern in project.config.articles:
+        files = list(_files(pattern, root))
+        if not any(file.is_file() for file in files):
+            raise InvalidInput(
+                f"{root}: the settings name {pattern!r} in `articles`, and no file is like that"
+            )
+        found.update(dict.fromkeys(files))
+    # A link could lead to a file elsewhere, which an update would rewrite.
+    inside = Path(os.path.realpath(root))
+    return tuple(
+        file
+        for file in found
+        if Path(os.path.realpath(file)).is_relative_to(inside) and not is_excluded(project, file)
+    )
+
+
+def is_excluded(project: Project, file: Path) -> bool:
+    """Return whether the settings exclude a document."""
+    name = name_of(project, file)
+    return any(_fits(name, pattern) for pattern in project.config.exclude)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Return whether a pattern matches a path or a folder on its way; `**` stands for any folders."""
+    wanted = [part for part in pattern.split("/") if part not in ("", ".")]
+    reached = {0}
+    for part in name.split("/"):
+        for at, part_wanted in enumerate(wanted):
+            if at in reached and part_wanted == "**":  # it may also stand for no folder
+                reached.add(at + 1)
+        here = [at for at in reached if at < len(wanted)]
+        reached = {at for at in here if wanted[at] == "**"}
+        reached |= {at + 1 for at in here if wanted[at] != "**" and fnmatchcase(part, wanted[at])}
+        if len(wanted) in reached:
+            return True
+    return wanted[-1] == "**" and len(wanted) - 1 in reached
 
 
 def followed_references(project: Project, counterparts: Iterable[Counterpart]) -> list[Reference]:
@@ -165,13 +212,13 @@ def _words(line: str) -> list[str]:
         return line.split()
 
 
-def _files(name: str) -> Iterable[Path]:
-    path = Path(name)
+def _files(name: str, root: Path = Path()) -> Iterable[Path]:
+    path = root / name
     if path.is_dir():
         return _in_folder(path)
-    if os.path.lexists(name) or not _MAGIC.search(name):
+    if os.path.lexists(path) or not _MAGIC.search(name):
         return [path]
-    return _matches(name)
+    return _matches(name, root)
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
@@ -180,7 +227,7 @@ def _in_folder(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _matches(pattern: str) -> Iterator[Path]:
+def _matches(pattern: str, root: Path = Path()) -> Iterator[Path]:
     """Files that a pattern matches; of all endings only if it names one."""
     parts = Path(pattern).parts
     first = next(number for number, part in enumerate(parts) if _MAGIC.search(part))
@@ -189,7 +236,7 @@ def _matches(pattern: str) -> Iterator[Path]:
     wanted += ["*"] if wanted[-1] == "**" else []
     named = bool(re.search(r"\.[^*?\[\]]+$", wanted[-1]))
     hidden = any(part.startswith(".") for part in wanted)
-    for path in _visible(Path(*parts[:first]), "/".join(wanted), hidden=hidden):
+    for path in _visible(root.joinpath(*parts[:first]), "/".join(wanted), hidden=hidden):
         if named or path.suffix.lower() in SUFFIXES:
             yield path
 

@@ -239,7 +239,7 @@ def _compared_tags(session: Session, options: BuildOptions) -> tuple[str, str] |
 
 def _own_articles(project: Project) -> list[Article]:
     """Return the project's articles; the baseline's first, since our chapters go with it."""
-    articles = (article(project, file) for file in project.articles)
+    articles = (article(project, file) for file in project.manifests)
     return sorted(articles, key=lambda entry: entry.tag != project.config.baseline)
 
 

@@ -40,6 +40,7 @@ def test_a_moved_symbol_leaves_with_1_and_is_found(project, shop, capsys):
         "skipped": 0,
         "changed": 0,
         "unread": 0,
+        "ignored": 0,
     }
     assert report["references"][0]["anchor"]["path"] == "pkg/store/store.go"
 

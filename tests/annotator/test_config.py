@@ -50,6 +50,11 @@ SOUND = 'repository = "r"\nbaseline = "v1"\n'
         ),
         (SOUND + 'site = "../site"\n', "annotator.toml:3: `site` leads out of the project"),
         (SOUND + 'packages = ["."]\n', "annotator.toml:3: `packages.0` is no package"),
+        (SOUND + 'artcles = ["a.md"]\n', "unknown field `artcles`; the nearest is `articles`"),
+        (SOUND + '[licence]\nhold = "x"\n', "unknown field `hold` - at `$.licence`; the nearest is `holder`"),
+        (SOUND + "[go]\nzzz = 1\n", "unknown field `zzz` - at `$.go`; the keys are errors, locks"),
+        (SOUND + 'articles = ["../a.md"]\n', "`articles.0` leads out of the project"),
+        (SOUND + 'exclude = ["./"]\n', "`exclude.0` is no pattern"),
         (SOUND + "[licence]\nname = 3\n", "annotator.toml:4: Expected `str`"),
     ],
 )
@@ -84,6 +89,7 @@ def test_tables_name_several_repositories(tmp_path):
     [
         ('[[repository]]\nurl = "r"\n', "missing required field `baseline`"),
         ('[[repository]]\nurl = "r"\nbaseline = ""\n', "annotator.toml:3: `repository.0.baseline` is empty"),
+        ('[[repository]]\nurl = "r"\nbaselin = "v1"\n', "the nearest is `baseline`"),
         ("repository = []\n", "annotator.toml:1: Expected `array` of length >= 1"),
     ],
 )

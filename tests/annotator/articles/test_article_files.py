@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from annotator.articles.article_files import expand
+from annotator.articles.article_files import documents, expand, is_excluded
+from annotator.config import Config, Project
 from annotator.errors import InvalidInput
 
 FILES = (
@@ -100,3 +101,51 @@ def test_a_link_to_a_folder_above_ends(folder):
     (folder / "docs" / "in" / "loop").symlink_to("..")
 
     assert names("docs/**/d.md") == ["docs/in/d.md"]
+
+
+# ── documents of the settings ─────────────────────────────────────────────────────────────────────
+def settings(root: Path, **given: tuple[str, ...]) -> Project:
+    return Project(root, Config(repository="https://e.org/us/r", baseline="v1", **given))
+
+
+def test_settings_name_documents_and_exclude_some(folder, monkeypatch):
+    monkeypatch.chdir("/")
+    project = settings(folder, articles=("docs/**/*.md", "ä/"), exclude=("docs/in", "**/b c.md"))
+
+    found = [file.relative_to(folder).as_posix() for file in documents(project)]
+
+    assert found == ["docs/[x].md", "docs/a.md", "ä/ö.adoc"]
+
+
+def test_pattern_of_settings_without_a_file_is_an_error(folder):
+    with pytest.raises(InvalidInput, match=r"name .dcs/\*.md. in `articles`, and no file is like that"):
+        documents(settings(folder, articles=("dcs/*.md",)))
+
+
+def test_link_out_of_the_project_is_no_document(folder, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "z.md"
+    outside.write_text("")
+    (folder / "docs" / "z.md").symlink_to(outside)
+
+    assert [file.name for file in documents(settings(folder, articles=("docs/*.md",)))] == [
+        "[x].md",
+        "a.md",
+        "b c.md",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "excluded"),
+    [
+        ("docs/blog", "docs/blog/a.md", True),
+        ("docs/blog", "docs/blogs/a.md", False),
+        ("docs/**", "docs/in/a.md", True),
+        ("**/old/**/*.md", "old/a.md", True),
+        ("**/old/**/*.md", "a/old/b/c/a.md", True),
+        ("*.md", "docs/a.md", False),
+        ("**/**/a.md", "a.md", True),
+        ("**/a" * 300, "a/" * 100 + "b", False),
+    ],
+)
+def test_exclusion_matches_folders_and_patterns(folder, pattern, name, excluded):
+    assert is_excluded(settings(folder, exclude=(pattern,)), folder / name) is excluded
