@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from annotator import programs
 from annotator.config import Project
 from annotator.errors import InvalidInput
-from annotator.site import dev_server, rendering
+from annotator.site import dev_server
 from annotator.site.file_watcher import watching
-from annotator.site.fingerprint import GENERATED
+from annotator.site.fingerprint import GENERATED, templates
 
 
 def check_port(port: int) -> None:
@@ -40,7 +40,7 @@ def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -
     """
     again = [sys.executable, "-m", "annotator", *rebuild]
     packages = (project.root / package for package in project.config.packages)
-    folders = (project.site, rendering.folder(), *packages)
+    folders = (project.site, templates(), *packages)
     generated = (project.site / name for name in GENERATED)
     settings = project.site / "mkdocs.yml"
     command = [sys.executable, "-m", dev_server.__name__, str(settings), str(port)]

@@ -99,7 +99,7 @@ def make_files(
         if python and started:
             site_input = msgspec.structs.replace(site_input, python=python.with_output(started))
     plan = pages.plan_site(site_input)
-    files = rendering.files(plan)
+    files = rendering.files(plan, session.cache)
     result = BuildResult(
         pages=sum(path.endswith(".md") for path in files),
         tag=site_input.tag,

@@ -13,7 +13,6 @@ import msgspec
 
 from annotator.baseline_file import BASELINE
 from annotator.parity.scope import SCOPE
-from annotator.site import rendering
 
 if TYPE_CHECKING:
     from annotator.config import Project
@@ -64,6 +63,18 @@ def port_fingerprint(project: Project) -> str:
     return _digest([project.config], [*_port_files(project), *facts])
 
 
+def program_fingerprint() -> str:
+    """Return a fingerprint of what turns values into pages: this program and its templates."""
+    return _digest([], [*_program_files(), *_template_files()])
+
+
+def templates() -> Path:
+    """Return the folder of the templates: in the installed package, or next to it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
 def _digest(values: object, files: Iterable[Path]) -> str:
     digest = hashlib.sha256(msgspec.json.encode([values, sys.version]))
     digest.update(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
@@ -78,15 +89,23 @@ def _listed(snapshot: Snapshot) -> str:
     return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def _program_files() -> list[Path]:
+    return sorted(Path(__file__).parents[1].rglob("*.py"))
+
+
+def _template_files() -> list[Path]:
+    return sorted(templates().rglob("*.jinja"))
+
+
 def _port_files(project: Project) -> Iterator[Path]:
     """Yield this program's own modules and those of the project's packages."""
-    yield from sorted(Path(__file__).parents[1].rglob("*.py"))
+    yield from _program_files()
     for package in project.config.packages:
         yield from sorted((project.root / package).rglob("*.py"))
 
 
 def _site_files(project: Project) -> Iterator[Path]:
-    yield from sorted(rendering.folder().rglob("*.jinja"))
+    yield from _template_files()
     for entry in sorted(project.site.iterdir()):
         if entry.name not in GENERATED:
             yield from (file for file in sorted([entry, *entry.rglob("*")]) if file.is_file())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from annotator.site.view_models import Link, SiteFrame
 
 LIST = "llms.txt"
@@ -111,12 +112,6 @@ def _link(match: re.Match[str]) -> str:
 
 def _mark(match: re.Match[str]) -> str:
     return (_AFTER if match[1] else _BEFORE).get(match[2], "")
-
-
-def versions(pages: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the path and the content of the Markdown version of each page."""
-    for page, text in pages.items():
-        yield path(page), plain(text).encode()
 
 
 def listing(frame: SiteFrame, pages: Mapping[str, Link], sections: Mapping[str, tuple[str, ...]]) -> str:

@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from annotator import cli, config
 from annotator.commands import build as command
+from annotator.site import fingerprint, rendering
 from annotator.site.builder import BuildOptions
 from annotator.site.site_task import FailedSite, SiteTask
 
@@ -23,7 +25,14 @@ summary = "Where things are."
 locks = ["store/store.go::Store"]
 +++
 
-It is `store/store.go::Store` that keeps things.
+It is `store/store.go::Store` that keeps things[^get].
+
+[^get]: `store/store.go::Store.Get` "s.names[name]": By name.
+"""
+SCOPE = """\
+[[absent]]
+reason = "There is no command."
+symbols = ["cmd/main.go::*"]
 """
 SHOW = '''\
 """Shows a find."""
@@ -49,6 +58,7 @@ def site(project: Path, shop: Path) -> Path:
     (project / "port/examples/__init__.py").write_text("")
     (project / "port/examples/show.py").write_text(SHOW)
     (project / "site/chapters/1.md").write_text(CHAPTER)
+    (project / "site/scope.toml").write_text(SCOPE)
     with (project / "annotator.toml").open("a") as settings:
         settings.write(SETTINGS)
     assert cli.run(["record", "--source", str(shop)]) == cli.OK
@@ -56,9 +66,9 @@ def site(project: Path, shop: Path) -> Path:
     return project
 
 
-def build(project: Path, shop: Path) -> Mapping[str, bytes]:
+def build(project: Path, shop: Path, *options: str) -> Mapping[str, bytes]:
     """The pages after a build."""
-    assert cli.run(["build", "--source", str(shop)]) == cli.OK
+    assert cli.run(["build", "--source", str(shop), *options]) == cli.OK
     docs = project / "site/docs"
     return {
         file.relative_to(docs).as_posix(): file.read_bytes() for file in docs.rglob("*") if file.is_file()
@@ -69,6 +79,8 @@ def build(project: Path, shop: Path) -> Mapping[str, bytes]:
     ("path", "old", "new"),
     [
         ("site/chapters/1.md", "keeps things", "really keeps things"),
+        pytest.param("site/chapters/1.md", "By name.", "Zero without one.", marks=pytest.mark.slow),
+        pytest.param("site/scope.toml", "There is no command.", "It is a library.", marks=pytest.mark.slow),
         pytest.param("site/chapters/1.md", 'locks = ["store/store.go::Store"]\n', "", marks=pytest.mark.slow),
         ("site/articles/shop.toml", "line = 9", "line = 10"),
         pytest.param(
@@ -100,6 +112,35 @@ def test_after_a_change_the_site_is_as_if_built_from_nothing(
 
     assert changed == build(site, shop)
     assert (site / path).read_text() != before
+
+
+@pytest.mark.slow
+def test_after_another_tag_the_site_is_as_if_built_from_nothing(
+    site: Path, shop: Path, tmp_path: Path
+) -> None:
+    rebuilt = build(site, shop, "--tag", "v2.0.0")
+    shutil.rmtree(tmp_path / "cache")
+    shutil.rmtree(site / "site/docs")
+
+    assert rebuilt == build(site, shop, "--tag", "v2.0.0")
+
+
+def test_changed_template_renders_its_pages_again(
+    site: Path, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "templates"
+    shutil.copytree(fingerprint.templates(), folder)
+    before = build(site, shop)
+    chapter = folder / "chapter.md.jinja"
+    chapter.write_text(chapter.read_text().replace("What the article cites here", "It cites"))
+    monkeypatch.setattr(fingerprint, "templates", lambda: folder)
+    monkeypatch.setattr(rendering, "_environment", cache(rendering._environment.__wrapped__))
+
+    after = build(site, shop)
+
+    changed = {path for path in after if path.endswith(".md") and after[path] != before[path]}
+    assert changed == {"chapters/1.md", "chapters/2.md"}
+    assert b"It cites" in after["chapters/1.md"]
 
 
 def test_what_an_example_prints_is_on_its_page(site: Path) -> None:

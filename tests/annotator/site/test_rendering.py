@@ -12,10 +12,10 @@ import pytest
 import yaml
 from made_site import make_site
 
-from annotator.site import pages, rendering
+from annotator.site import fingerprint, pages, rendering
 from annotator.site.inputs import SiteInput
 
-TEMPLATES = sorted(rendering.folder().glob("*.jinja"))
+TEMPLATES = sorted(fingerprint.templates().glob("*.jinja"))
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: file.name)
