@@ -48,12 +48,13 @@ def parameter_rows(
     """Return a row for each parameter; if names prove nothing, for Go's parameters alone."""
     go = [param for param in original.params if param.name not in ("", "_")]
     matched = _matched(go, ours.params, renamed)
+    unmoved = _unmoved(go, ours.params, matched)
     for param in go:
         found = matched.get(param.name)
         fault = "" if found else f"{ours.name} does not take it"
         if found is not None and renamed.get(param.name) == found.name:
             fault = f"it is called {found.name}"
-        if found is not None and not _keeps_order(param, go, ours.params, matched):
+        if found is not None and param.name not in unmoved:
             fault = "it stands in another place"
         yield ComparisonRow(
             kind="param",
@@ -122,14 +123,18 @@ def _abbreviates(one: str, other: str) -> bool:
     return in_order and (short[0] == long[0] or short in words[-1:]) if short else False
 
 
-def _keeps_order(
-    param: Parameter, go: list[Parameter], ours: tuple[Parameter, ...], matched: Mapping[str, Parameter]
-) -> bool:
-    """Return whether the parameter follows those before it in Go, as far as Python has them."""
+def _unmoved(
+    go: list[Parameter], ours: tuple[Parameter, ...], matched: Mapping[str, Parameter]
+) -> frozenset[str]:
+    """Return the most parameters of Go that stand in one order on both sides; the others have moved."""
     places = {each.name: place for place, each in enumerate(ours)}
-    here = places[matched[param.name].name]
-    before = [each for each in go[: go.index(param)] if each.name in matched]
-    return all(places[matched[each.name].name] < here for each in before)
+    chains: list[tuple[str, ...]] = [()]
+    for name in (each.name for each in go if each.name in matched):
+        here = places[matched[name].name]
+        before = (chain for chain in chains if not chain or places[matched[chain[-1]].name] < here)
+        chains.append((*max(before, key=len), name))
+    # Of two that have changed places, the first of Go's has: a context that comes last in Python.
+    return frozenset(max(reversed(chains), key=len))
 
 
 def _only_types_name(original: GoSymbol) -> bool:

@@ -40,6 +40,8 @@ def explain(
             return msgspec.structs.replace(row, agreement=Agreement.DIFFERS, reason=item.reason)
     notations = [original.notation for original in originals]
     rules: tuple[Rule, ...] = (*scope.renames, *scope.conventions, *scope.absent)
+    if row.kind == "param" and not row.go:  # a rule for what only Python has says more than one for both
+        rules = tuple(sorted(rules, key=lambda rule: getattr(rule, "kind", "") != "extra"))
     for rule in rules:
         if applies(rule, row, notations):
             reason = f"called `{rule.python}`" if isinstance(rule, Rename) else rule.reason

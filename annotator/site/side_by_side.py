@@ -101,7 +101,7 @@ class SideBySideIndex:
         return found
 
     @cached_property
-    def _mirrors(self) -> Mapping[str, frozenset[str]]:
+    def counterparts(self) -> Mapping[str, frozenset[str]]:
         """By Go notation, the dotted names of its counterparts."""
         found: dict[str, set[str]] = defaultdict(set)
         for pair in self._mirror.pairs:
@@ -126,7 +126,7 @@ class SideBySideIndex:
         first, last = (bisect_left(uses, at, key=lambda use: use.start) for at in (span.start, span.end))
         for use in uses[first:last]:
             notation = f"{use.path}::{use.symbol}"
-            names = self._mirrors.get(notation)
+            names = self.counterparts.get(notation)
             if not (use.call and names) or notation in seen:
                 continue
             seen.add(notation)

@@ -48,11 +48,9 @@ def parity_panel(index: SiteIndex, page: str, side: CounterpartExcerpt) -> Parit
     name = side.name.rpartition(".")[2]
     found = index.python_link(page, side.name)
     address, title = found or ("", "")
+    rows = (*(_compared(index, page, side, row) for row in side.pair.rows), *_stated(side.pair))
     return ParityPanel(
-        go=link_to(page, side.place),
-        python=Link(name, address, title),
-        counts=counts(side.pair),
-        rows=(*(_compared(index, page, side, row) for row in side.pair.rows), *_stated(side.pair)),
+        go=link_to(page, side.place), python=Link(name, address, title), counts=_counts(rows), rows=rows
     )
 
 
@@ -66,21 +64,34 @@ def _stated(pair: Comparison) -> Iterator[ParityTableRow]:
             )
 
 
-def counts(pair: Comparison) -> tuple[tuple[str, int], ...]:
-    """Return how many rows of a pair have each agreement."""
-    counted = Counter(str(row.agreement) for row in pair.rows)
+def _counts(rows: Iterable[ParityTableRow]) -> tuple[tuple[str, int], ...]:
+    """Return how many rows have each agreement."""
+    counted = Counter(row.agreement for row in rows)
     return tuple((word, counted[word]) for word in WORDS)
 
 
 def _compared(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> ParityTableRow:
+    go, python = row.go, row.python
+    if row.kind == "call":  # the facts have both sides in Go's notation
+        go, python = go.partition("::")[2], _called(index, side, row)
     return ParityTableRow(
         kind=row.kind,
         name=row.name,
-        go=Link(row.go, _go(index, page, side, row)),
-        python=Link(row.python, _python(index, page, side, row)),
+        go=Link(go, _go(index, page, side, row), row.go if go != row.go else ""),
+        python=Link(python, _python(index, page, side, row)),
         agreement=str(row.agreement),
         reason=row.reason,
     )
+
+
+def _called(index: SiteIndex, side: CounterpartExcerpt, row: ComparisonRow) -> str:
+    """Return the name of the Python function that a line calls for a Go function, with its class."""
+    names = index.side_by_side.counterparts.get(row.python, frozenset())
+    here = (use.symbol for use in index.input.python.modules[side.path].uses if use.line == row.python_line)
+    name = next((name for name in here if name in names), min(names, default=""))
+    owner, _, last = name.rpartition(".")
+    known = index.input.python.objects.get(owner)
+    return f"{owner.rpartition('.')[2]}.{last}" if known is not None and known.kind == "class" else last
 
 
 def _go(index: SiteIndex, page: str, side: CounterpartExcerpt, row: ComparisonRow) -> str:
@@ -135,19 +146,19 @@ def _parity(index: SiteIndex) -> SitePage:
     for facing in index.side_by_side.by_page.values():
         for side in facing.sides:
             packages[folder_of(side.place.path)].setdefault(side.name, side)
-    found = tuple(
-        ParityPackage(
-            folder,
-            _sum(counts(side.pair) for side in sides.values()),
-            *_by_reason([parity_panel(index, PARITY, side) for side in sides.values()]),
-        )
+    panels = {
+        folder: [parity_panel(index, PARITY, side) for side in sides.values()]
         for folder, sides in sorted(packages.items())
+    }
+    found = tuple(
+        ParityPackage(folder, _sum(panel.counts for panel in panels[folder]), *_by_reason(panels[folder]))
+        for folder in panels
     )
     return SitePage(
         path=PARITY,
         title="Parity",
         summary="Each Python counterpart beside its Go original, row by row: the same, or different and why.",
-        view=ParityPage(_sum(counts(pair) for pair in index.input.python.pairs), found),
+        view=ParityPage(_sum(package.counts for package in found), found),
     )
 
 

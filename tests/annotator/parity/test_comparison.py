@@ -243,7 +243,7 @@ def test_a_stated_reason_stands_in_its_row(shop):
                 "def keep(self, name: str, count: int) -> None:\n",
                 "def keep(self, count: int, name: str) -> None:\n",
             ),
-            "port.store.Store.keep: param count: it stands in another place",
+            "port.store.Store.keep: param name: it stands in another place",
         ),
         (
             (
@@ -289,6 +289,15 @@ def test_what_is_not_explained_is_a_finding(shop, change, finding):
     found = shop(*change).remarks()
 
     assert (not found and not finding) or any(message.startswith(finding) for message in found), found
+
+
+def test_a_parameter_that_moved_behind_others_differs_alone(shop):
+    last = "def keep(self, name: str, count: int, *, ctx: object = None) -> None:\n"
+    pairs = shop("def keep(self, name: str, count: int) -> None:\n", last).pairs()
+
+    (keep,) = (pair for pair in pairs if pair.counterpart.name == "port.store.Store.keep")
+    found = {row.name: row.agreement for row in keep.rows if row.kind == "param"}
+    assert found == {"ctx": Agreement.DIFFERS, "name": Agreement.SAME, "count": Agreement.SAME}
 
 
 def test_a_finding_stands_at_its_line_of_the_python_file(shop):

@@ -79,6 +79,22 @@ def test_convention_of_other_symbols_explains_nothing() -> None:
     assert explanations.explain(written, [], scope, [GO]) == written
 
 
+def test_rule_for_extras_explains_a_parameter_of_python_first() -> None:
+    scope = Scope(
+        conventions=(
+            Convention("param", "it has moved", names=("labels",)),
+            Convention("extra", "an option in Go", names=("labels",)),
+        )
+    )
+
+    assert (
+        explanations.explain(row("param", "labels", python="labels"), [], scope, [GO]).reason
+        == "an option in Go"
+    )
+    moved = row("param", "labels", "labels Labels", "labels")
+    assert explanations.explain(moved, [], scope, [GO]).reason == "it has moved"
+
+
 def test_rename_explains_its_parameter() -> None:
     scope = Scope(renames=(Rename("opts", "options", ("store/store.go::New",)),))
     written = row("param", "opts", "opts map[string]string", "options: Mapping[str, str]")

@@ -96,7 +96,15 @@ def test_a_panel_says_what_differs_and_leads_to_both_lines(made: dict[str, SiteP
     assert (rows["mu"].agreement, rows["mu"].reason) == ("differs", "one thread.")
     assert (rows["jars"].go.href, rows["jars"].python.href) == ("#go-L9", "#py-L19")
     assert (rows["full"].kind, rows["full"].reason) == ("behaviour", "never.")
-    assert dict(panel.counts) == {"same": 1, "differs": 1, "unexplained": 0}
+    assert dict(panel.counts) == {"same": 1, "differs": 2, "unexplained": 0}
+
+
+def test_a_call_is_named_as_each_language_names_it(made: dict[str, SitePage]) -> None:
+    panels = [panel for group in view(made, SHELF).groups for block in group.blocks for panel in block.panels]
+
+    (call,) = (row for panel in panels for row in panel.rows if row.kind == "call")
+    assert (call.go.text, call.go.title) == ("tooLarge", "pantry/shelf/shelf.go::tooLarge")
+    assert call.python.text == "too_large"
 
 
 def test_a_line_that_does_not_hold_what_a_row_says_is_not_linked(
