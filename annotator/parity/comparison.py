@@ -134,7 +134,8 @@ def _unmoved(
         before = (chain for chain in chains if not chain or places[matched[chain[-1]].name] < here)
         chains.append((*max(before, key=len), name))
     # Of two that have changed places, the first of Go's has: a context that comes last in Python.
-    return frozenset(max(reversed(chains), key=len))
+    longest = max(reversed(chains), key=len)
+    return frozenset(longest)
 
 
 def _only_types_name(original: GoSymbol) -> bool:
